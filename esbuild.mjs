@@ -1,0 +1,80 @@
+// Bundles every program of the project into dist/, and with --tests every test file into out/test/.
+// --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
+import { build, context } from 'esbuild';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const args = new Set(process.argv.slice(2));
+const watch = args.has('--watch');
+const minify = args.has('--minify');
+
+const programs = {
+  extension: 'client/src/extension.ts',
+  server: 'server/src/main.ts',
+  sessionHost: 'server/src/sessions/host/main.ts',
+  gt: 'server/src/cli/gt/main.ts',
+  bd: 'server/src/cli/bd/main.ts',
+  demo: 'server/src/cli/demo/main.ts',
+};
+
+/** Native modules and the editor's own API cannot be bundled. */
+const external = ['vscode', '@lydell/node-pty'];
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  sourcemap: minify ? false : 'linked',
+  minify,
+  logLevel: 'warning',
+  define: { GASTOWN_BUILD: JSON.stringify(buildStamp()) },
+};
+
+/** Newest modification time of any source: two servers built from the same sources compare equal. */
+function buildStamp() {
+  let newest = 0;
+  for (const dir of ['client/src', 'server/src']) {
+    for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) newest = Math.max(newest, statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
+    }
+  }
+  return Math.round(newest);
+}
+
+function programConfig() {
+  const entryPoints = Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(file)));
+  return { ...common, entryPoints, outdir: 'dist', external };
+}
+
+function testConfig() {
+  const entryPoints = readdirSync('test', { recursive: true })
+    .map((file) => path.join('test', String(file)))
+    .filter((file) => file.endsWith('.ts'));
+  return {
+    ...common, entryPoints, outbase: 'test', outdir: 'out/test',
+    packages: 'external', external, sourcemap: 'inline', minify: false,
+  };
+}
+
+function copyAssets() {
+  mkdirSync('dist', { recursive: true });
+  copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
+  for (const cli of ['gt', 'bd']) {
+    if (existsSync(`dist/${cli}.js`)) chmodSync(`dist/${cli}.js`, 0o755);
+  }
+}
+
+if (watch) {
+  const programContext = await context(programConfig());
+  copyAssets();
+  await programContext.watch();
+} else {
+  if (args.has('--clean')) for (const dir of ['dist', 'out/test']) rmSync(dir, { recursive: true, force: true });
+  await build(programConfig());
+  copyAssets();
+  if (args.has('--tests')) {
+    await build(testConfig());
+    copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'out/sql-wasm.wasm');
+  }
+}

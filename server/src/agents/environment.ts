@@ -1,0 +1,121 @@
+import os from 'node:os';
+import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { cleanEnvironment, type Environment } from '../base/cleanEnvironment';
+
+export { cleanEnvironment, type Environment };
+
+const LOGIN_SHELL_LIMIT_MS = 5_000;
+const MARK = '__gastown_environment__';
+
+let cached: Promise<Environment> | undefined;
+
+/**
+ * The environment of the person's login shell, as a new terminal would have it; asked for once. Ours where the
+ * shell does not answer within 5 seconds. Never throws. Not cleaned yet.
+ */
+export function loginEnvironment(): Promise<Environment> {
+  return (cached ??= readLoginEnvironment());
+}
+
+/** As `loginEnvironment`, without the memory. */
+export async function readLoginEnvironment(
+  own: NodeJS.ProcessEnv = process.env, shell: string | undefined = own.SHELL || userShell(), limitMs = LOGIN_SHELL_LIMIT_MS,
+): Promise<Environment> {
+  const fallback = withoutUndefined(own);
+  if (process.platform === 'win32' || !shell) return fallback;
+  // Interactive, because that is where many people set PATH (.bashrc, .zshrc). Some shells then want a terminal
+  // or print greetings, hence the mark and the second try.
+  for (const flags of ['-ilc', '-lc']) {
+    const output = await run(shell, [flags, `printf %s ${MARK}; env -0; printf %s ${MARK}`], cleanEnvironment(own), limitMs);
+    const environment = output === undefined ? undefined : parseEnvironment(output);
+    if (environment) return environment;
+  }
+  return fallback;
+}
+
+/** The variables between two marks in the output of `env -0`. Pure. */
+export function parseEnvironment(output: string): Environment | undefined {
+  const [, text, end] = output.split(MARK);
+  if (text === undefined || end === undefined) return undefined;
+  const result: Environment = {};
+  for (const entry of text.split('\0')) {
+    const equals = entry.indexOf('=');
+    if (equals > 0) result[entry.slice(0, equals)] = entry.slice(equals + 1);
+  }
+  return result.PATH === undefined ? undefined : result;
+}
+
+export interface SessionEnvironmentOptions {
+  /** The person's own variables; cleaned here. */
+  base: NodeJS.ProcessEnv;
+  /** Town root. */
+  root: string;
+  /** Folder of the shims of gt and bd, put first on PATH. */
+  bin: string;
+  rig: string;
+  /** Address, such as `toy/polecats/rust`. */
+  agent: string;
+  role: 'polecat' | 'crew';
+  /** The agent's own name, such as `rust`. */
+  name: string;
+  session: string;
+  /** Proves that calls come from this session. */
+  token: string;
+  /** The rig's `.beads`. */
+  ledger: string;
+  /** Author of the agent's commits. */
+  git: { name: string; email: string };
+  /** Of the runtime; may not override what identifies the session. */
+  runtime?: Record<string, string>;
+}
+
+/** The whole environment of a session. Pure. */
+export function sessionEnvironment(options: SessionEnvironmentOptions, platform: NodeJS.Platform = process.platform): Environment {
+  const environment = { ...cleanEnvironment(options.base), ...options.runtime };
+  // Windows finds variables whatever their case: two spellings of PATH would hide one another.
+  const pathName = Object.keys(environment).find((name) => (platform === 'win32' ? name.toUpperCase() === 'PATH' : name === 'PATH')) ?? 'PATH';
+  const delimiter = platform === 'win32' ? path.win32.delimiter : path.posix.delimiter;
+  const { name, email } = options.git;
+  return {
+    TERM: 'xterm-256color',
+    COLORTERM: 'truecolor',
+    ...environment,
+    [pathName]: [options.bin, environment[pathName]].filter(Boolean).join(delimiter),
+    GT_ROLE: options.role,
+    GT_ROOT: options.root,
+    GT_RIG: options.rig,
+    [options.role === 'crew' ? 'GT_CREW' : 'GT_POLECAT']: options.name,
+    GT_SESSION: options.session,
+    GT_SESSION_TOKEN: options.token,
+    BD_ACTOR: options.agent,
+    BEADS_DIR: options.ledger,
+    BEADS_NO_DAEMON: '1',
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  };
+}
+
+/** Undefined where the command fails, is missing or takes too long. Its process group ends with it. */
+function run(command: string, args: string[], env: Environment, limitMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    // A shell of its own session cannot stop to ask on our terminal.
+    const options = { env, timeout: limitMs, killSignal: 'SIGKILL' as const, maxBuffer: 4 * 1024 * 1024, windowsHide: true };
+    const child = execFile(command, args, options, (error, stdout) => resolve(error && stdout === '' ? undefined : stdout));
+    child.stdin?.end();
+  });
+}
+
+function userShell(): string | undefined {
+  try {
+    return os.userInfo().shell ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutUndefined(environment: NodeJS.ProcessEnv): Environment {
+  return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

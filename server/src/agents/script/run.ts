@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { UserError, hasCode, messageOf } from '../../base/errors';
+import { git } from '../../git/git';
+import type { Caller } from '../../protocol/request';
+import { Done, ScriptGet, type FrozenScript } from '../../protocol/town';
+import { readProgress, writeProgress } from './progress';
+
+export interface ScriptOptions {
+  /** By default the current folder: a session starts in its worktree. */
+  worktree?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Reach the blocks as `$GT_VAR_<name>`, never as text. */
+  variables?: Record<string, string>;
+  /** Where messages go; the blocks themselves inherit the terminal. */
+  print?(text: string): void;
+  /** For tests: gets the blocks' output instead of the terminal. */
+  onOutput?(text: string): void;
+}
+
+/**
+ * The `script` runtime: runs the frozen blocks of the bead on the caller's hook, commits what they changed and
+ * reports the work as done. A session that was killed goes on with the block that it was in.
+ * @returns the exit code: 0, that of the block that failed (128 + n for signal n), or 1
+ */
+export async function runScript(town: Caller, options: ScriptOptions = {}): Promise<number> {
+  const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  try {
+    return await run(town, await town.call(ScriptGet.spec, {}), { ...options, print });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    print(`✗ ${error.message}${error.hint ? `\n  ${error.hint}` : ''}`);
+    return 1;
+  }
+}
+
+type Running = ScriptOptions & { print(text: string): void };
+
+async function run(town: Caller, script: FrozenScript, options: Running): Promise<number> {
+  const { print } = options;
+  const worktree = options.worktree ?? process.cwd();
+  // Beside the worktree: nothing of ours may end up in somebody's repository.
+  const home = path.dirname(worktree);
+  const progress = path.join(home, 'progress.json');
+  const total = script.blocks.length;
+  const finished = Math.min(readProgress(progress, script.bead, script.attempt), total);
+  print(`${script.bead}: ${oneLine(script.title)} (attempt ${script.attempt}, ${total} ${total === 1 ? 'block' : 'blocks'})`);
+  if (finished > 0) print(`↻ going on after block ${finished}`);
+
+  for (let index = finished; index < total; index++) {
+    const text = script.blocks[index] ?? '';
+    print(`▶ block ${index + 1} of ${total}: ${firstLine(text)}`);
+    const code = await runBlock(path.join(home, `block-${index + 1}.sh`), text, script, worktree, options);
+    if (code !== 0) {
+      print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
+      return code;
+    }
+    writeProgress(progress, script.bead, script.attempt, index + 1);
+  }
+  await commitRest(worktree, script, options);
+  const { mergeRequest } = await town.call(Done.spec, {});
+  print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+  return 0;
+}
+
+/** The text goes into a file that sh reads: it is never part of a command line. */
+function runBlock(file: string, text: string, script: FrozenScript, worktree: string, options: Running): Promise<number> {
+  fs.writeFileSync(file, text, { mode: 0o600 });
+  const variables = Object.fromEntries(Object.entries(options.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
+  const env = { ...(options.env ?? process.env), ...variables, GT_ATTEMPT: String(script.attempt), GT_BEAD: script.bead };
+  return new Promise<number>((resolve, reject) => {
+    const child = spawn('sh', ['-e', file], { cwd: worktree, env, stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit', windowsHide: true });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));
+    child.on('error', (error) => reject(startFailure(error)));
+    child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));
+  }).finally(() => fs.rmSync(file, { force: true }));
+}
+
+function startFailure(error: Error): UserError {
+  if (!hasCode(error, 'ENOENT')) return new UserError(`cannot run sh: ${messageOf(error)}`, undefined, 'unavailable');
+  return new UserError(
+    'the script runtime needs sh, which is not on PATH', 'On Windows it comes with Git for Windows; or sling the bead to another runtime.', 'unavailable');
+}
+
+/** Commits what the blocks left uncommitted, as the agent, without hooks. */
+async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
+  const changes = await git(worktree, ['status', '--porcelain', '--untracked-files=all']);
+  if (changes.trim() === '') return;
+  const env = options.env ?? process.env;
+  const [name, email] = [env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL];
+  if (!name || !email) throw new UserError('there is no author for the commit', 'Run the script runtime in an agent’s session.', 'refused');
+  const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
+  await git(worktree, ['add', '--all']);
+  await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], { identity: { name, email } });
+  options.print(`● committed ${changes.trimEnd().split('\n').length} changed files`);
+}
+
+/** The first line that says something: a comment or a command. Control characters would be for the terminal. */
+function firstLine(block: string): string {
+  return oneLine(block.split('\n').find((line) => line.trim() !== '') ?? '').slice(0, 100);
+}
+
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+}

@@ -1,0 +1,50 @@
+/** Anything that holds a resource until it is told to let go. */
+export interface IDisposable {
+  dispose(): void;
+}
+
+/** Base of every class that owns resources: register them once, dispose of all in reverse order. */
+export abstract class Disposable implements IDisposable {
+  private readonly owned: IDisposable[] = [];
+  private disposed = false;
+
+  protected get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  protected _register<T extends IDisposable>(resource: T): T {
+    if (this.disposed) resource.dispose();
+    else this.owned.push(resource);
+    return resource;
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const resource of this.owned.splice(0).reverse()) resource.dispose();
+  }
+}
+
+export function toDisposable(dispose: () => void): IDisposable {
+  return { dispose };
+}
+
+export type Listener<T> = (event: T) => void;
+
+/** A typed event: one `Emitter` fires, any number of listeners hear it, in the order they subscribed. */
+export class Emitter<T> implements IDisposable {
+  private readonly listeners = new Set<Listener<T>>();
+
+  readonly event = (listener: Listener<T>): IDisposable => {
+    this.listeners.add(listener);
+    return toDisposable(() => this.listeners.delete(listener));
+  };
+
+  fire(event: T): void {
+    for (const listener of [...this.listeners]) listener(event);
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}

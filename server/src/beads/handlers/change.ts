@@ -1,0 +1,115 @@
+import { UserError } from '../../base/errors';
+import { BeadDelete, BeadReopen, BeadUpdate, CommentAdd, LabelChange, type Bead } from '../../protocol/bead';
+import type { ParsedParams } from '../../protocol/request';
+import { canonicalStatus, typeFromInput } from '../fields';
+import { isPlainObject } from '../goJson';
+import type { BeadService } from '../handlers';
+import type { Transaction } from '../store';
+import { checkLabel } from '../validate';
+import { metaOf, refuseTemplate, resolveAll, resolveOne } from './common';
+
+type UpdateParams = ParsedParams<typeof BeadUpdate.spec>;
+
+export function registerChangeHandlers(service: BeadService): void {
+  const { dispatcher, store } = service;
+  dispatcher.on(BeadUpdate.spec, async (params, context) => {
+    const ids = resolveAll(service, context, params.ids, params.ledger);
+    const parent = params.parent ? resolveOne(service, context, params.parent, params.ledger) : params.parent;
+    if (params.claim && params.status !== undefined) throw new UserError('--claim sets the status itself and cannot be combined with --status');
+    if (params.claim && params.assignee !== undefined) throw new UserError('--claim sets the assignee itself and cannot be combined with --assignee');
+    return store.batch(metaOf(context), (tx) => ids.map((id) => update(tx, id, { ...params, parent }, context.actor)));
+  });
+  dispatcher.on(BeadReopen.spec, async (params, context) => {
+    const ids = resolveAll(service, context, params.ids, params.ledger);
+    return store.batch(metaOf(context), (tx) => ids.map((id) => tx.reopen(id, params.reason)));
+  });
+  dispatcher.on(BeadDelete.spec, async (params, context) => {
+    const ids = resolveAll(service, context, params.ids, params.ledger);
+    return store.batch(metaOf(context), (tx) => {
+      for (const id of ids) tx.delete(id, params.reason);
+      return ids;
+    });
+  });
+  dispatcher.on(LabelChange.spec, async (params, context) => {
+    const ids = resolveAll(service, context, params.ids, params.ledger);
+    checkLabel(params.label);
+    return store.batch(metaOf(context), (tx) => ids.map((id) => {
+      const changed = params.change === 'add' ? tx.addLabel(id, params.label) : tx.removeLabel(id, params.label);
+      const status: 'added' | 'removed' | 'unchanged' = !changed ? 'unchanged' : params.change === 'add' ? 'added' : 'removed';
+      return { status, issue_id: id, label: params.label };
+    }));
+  });
+  dispatcher.on(CommentAdd.spec, async (params, context) => {
+    const id = resolveOne(service, context, params.id, params.ledger);
+    return store.batch(metaOf(context), (tx) => tx.comment(id, params.text));
+  });
+}
+
+function update(tx: Transaction, id: string, params: UpdateParams, actor: string): Bead {
+  const bead = tx.require(id);
+  refuseTemplate(bead);
+  if (params.claim) claim(tx, bead, actor);
+  const { status, ...fields } = patchOf(tx.require(id), params);
+  tx.update(id, fields);
+  changeLabels(tx, id, params);
+  if (params.parent !== undefined) tx.setParent(id, params.parent === '' ? undefined : params.parent);
+  // Closing goes through the guards of `bd close`, whichever command asks for it.
+  if (status === 'closed') tx.close(id, 'Closed');
+  else if (status !== undefined) tx.update(id, leavingDeferred(tx.require(id), status, params));
+  return tx.require(id);
+}
+
+/** Compare and set: whoever has it keeps it. Claiming one's own again changes nothing. */
+function claim(tx: Transaction, bead: Bead, actor: string): void {
+  const mine = bead.assignee === actor;
+  if (bead.assignee && !mine) throw new UserError(`Error claiming ${bead.id}: already claimed by ${bead.assignee}`, undefined, 'conflict');
+  if (mine && ['in_progress', 'hooked'].includes(bead.status)) return;
+  if (bead.status !== 'open' && !(bead.status === 'deferred' && bead.defer_until)) {
+    throw new UserError(`Error claiming ${bead.id}: its status is ${bead.status}`, undefined, 'conflict');
+  }
+  tx.update(bead.id, { assignee: actor, status: 'in_progress', defer_until: undefined });
+}
+
+function patchOf(bead: Bead, params: UpdateParams): Partial<Bead> {
+  const patch: Partial<Bead> = {};
+  const set = <K extends keyof Bead>(key: K, value: Bead[K] | undefined): void => {
+    if (value !== undefined) patch[key] = (value === '' && key !== 'title' ? undefined : value);
+  };
+  set('title', params.title);
+  set('description', params.description);
+  set('design', params.design);
+  set('acceptance_criteria', params.acceptance);
+  set('notes', params.notes);
+  set('priority', params.priority);
+  set('assignee', params.assignee);
+  set('external_ref', params.externalRef);
+  set('defer_until', params.defer);
+  if (params.type !== undefined) patch.issue_type = typeFromInput(params.type);
+  if (params.status !== undefined) patch.status = canonicalStatus(params.status);
+  if (params.appendNotes) patch.notes = [params.notes ?? bead.notes, params.appendNotes].filter(Boolean).join('\n');
+  if (params.metadata) patch.metadata = mergedMetadata(bead.metadata, params.metadata);
+  return patch;
+}
+
+/** Keys are set one by one and null removes one, so that nobody wipes what others keep there. */
+function mergedMetadata(old: unknown, changes: Record<string, unknown>): Record<string, unknown> | undefined {
+  const merged = { ...(isPlainObject(old) ? old : {}), ...changes };
+  const entries = Object.entries(merged).filter(([, value]) => value !== null);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+function changeLabels(tx: Transaction, id: string, params: UpdateParams): void {
+  if (params.setLabels) {
+    const wanted = new Set(params.setLabels.filter((label) => label !== ''));
+    for (const label of tx.require(id).labels ?? []) if (!wanted.has(label)) tx.removeLabel(id, label);
+    for (const label of wanted) tx.addLabel(id, label);
+  }
+  for (const label of params.addLabels ?? []) tx.addLabel(id, label);
+  for (const label of params.removeLabels ?? []) tx.removeLabel(id, label);
+}
+
+/** A bead that stops being deferred must not stay hidden by its old date. */
+function leavingDeferred(bead: Bead, status: string, params: UpdateParams): Partial<Bead> {
+  const leaves = bead.status === 'deferred' && status !== 'deferred' && params.defer === undefined;
+  return leaves ? { status, defer_until: undefined } : { status };
+}

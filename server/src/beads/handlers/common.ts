@@ -1,0 +1,53 @@
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { BeadService } from '../handlers';
+import type { BatchMeta, BeadStore, Transaction } from '../store';
+
+export function metaOf(context: CallContext): BatchMeta {
+  return { actor: context.actor, operation: context.operation };
+}
+
+/** Ids of what the caller named by unique parts, each once, in the order given. */
+export function resolveAll(service: BeadService, context: CallContext, ids: readonly string[], named?: string): string[] {
+  return [...new Set(ids.map((id) => resolveOne(service, context, id, named)))];
+}
+
+export function resolveOne(service: BeadService, context: CallContext, id: string, named?: string): string {
+  return service.store.resolve(id, ledgerHint(service, context, named));
+}
+
+/** Where partial ids are looked for first; a caller outside of every ledger may still give whole ids. */
+function ledgerHint(service: BeadService, context: CallContext, named: string | undefined): string | undefined {
+  try {
+    return service.ledgerFor(context, named);
+  } catch (error) {
+    if (named !== undefined || !(error instanceof UserError)) throw error;
+    return undefined;
+  }
+}
+
+class DryRun {
+  constructor(readonly result: unknown) {}
+}
+
+/** Runs a batch, or only shows what it would do: then everything is rolled back. */
+export async function batchUnless<T>(dryRun: boolean | undefined, store: BeadStore, context: CallContext, work: (tx: Transaction) => T): Promise<T> {
+  if (!dryRun) return store.batch(metaOf(context), work);
+  try {
+    await store.batch({ actor: context.actor }, (tx) => {
+      throw new DryRun(work(tx)) as unknown as Error;
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.result as T;
+    throw error;
+  }
+  throw new Error('a dry run must not commit');
+}
+
+/** Templates are changed by cooking their formula, never by hand. */
+export function refuseTemplate(bead: Bead): void {
+  if (bead.is_template) {
+    throw new UserError(`cannot modify template ${bead.id}: templates are read-only; use 'bd mol pour' to create a work item`, undefined, 'refused');
+  }
+}

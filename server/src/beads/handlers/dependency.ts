@@ -1,0 +1,63 @@
+import { DependencyAdd, DependencyRemove, DependencyTree, type Bead, type TreeNode } from '../../protocol/bead';
+import { isExternal } from '../dependencies';
+import type { BeadService } from '../handlers';
+import type { BeadStore } from '../store';
+import { metaOf, resolveOne } from './common';
+
+const defaultDepth = 50;
+
+export function registerDependencyHandlers(service: BeadService): void {
+  const { dispatcher, store } = service;
+  dispatcher.on(DependencyAdd.spec, async (params, context) => {
+    const from = resolveOne(service, context, params.from, params.ledger);
+    const to = isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
+    return store.batch(metaOf(context), (tx) => tx.addDependency(from, to, params.type ?? 'blocks'));
+  });
+  dispatcher.on(DependencyRemove.spec, async (params, context) => {
+    const from = resolveOne(service, context, params.from, params.ledger);
+    // What it depends on may be gone from its ledger, and the dependency must still be removable.
+    const listed = store.get(from)?.dependencies?.some((edge) => edge.depends_on_id === params.to) ?? false;
+    const to = listed ? params.to : resolveOne(service, context, params.to, params.ledger);
+    return store.batch(metaOf(context), (tx) => {
+      tx.removeDependency(from, to, params.type);
+      return { issue_id: from, depends_on_id: to };
+    });
+  });
+  dispatcher.on(DependencyTree.spec, async (params, context) => {
+    const id = resolveOne(service, context, params.id, params.ledger);
+    const depth = params.maxDepth ?? defaultDepth;
+    const direction = params.direction ?? 'down';
+    if (direction !== 'both') return tree(store, id, depth, direction);
+    return [...tree(store, id, depth, 'down'), ...tree(store, id, depth, 'up').slice(1)];
+  });
+}
+
+/**
+ * Down: what a bead needs, that is, its dependencies and its children. Up: what needs it.
+ * A bead that comes up again is shown again but not followed twice.
+ */
+function tree(store: BeadStore, root: string, maxDepth: number, direction: 'down' | 'up'): TreeNode[] {
+  const nodes: TreeNode[] = [];
+  const followed = new Set<string>();
+  const visit = (bead: Bead, depth: number, parent: string): void => {
+    const next = followed.has(bead.id) ? [] : neighbours(store, bead, direction);
+    followed.add(bead.id);
+    const truncated = depth >= maxDepth && next.length > 0;
+    nodes.push({ ...bead, depth, parent_id: parent, truncated });
+    if (!truncated) for (const neighbour of next) visit(neighbour, depth + 1, bead.id);
+  };
+  const start = store.get(root);
+  if (start) visit(start, 0, '');
+  return nodes;
+}
+
+function neighbours(store: BeadStore, bead: Bead, direction: 'down' | 'up'): Bead[] {
+  const needed = store.dependencies(bead.id).filter((other) => !isChildEdge(bead, other.id));
+  const needing = store.dependents(bead.id).filter((other) => !isChildEdge(other, bead.id));
+  const parents = store.dependencies(bead.id, 'parent-child');
+  return direction === 'down' ? [...needed, ...store.children(bead.id)] : [...needing, ...parents];
+}
+
+function isChildEdge(from: Bead, to: string): boolean {
+  return from.dependencies?.some((edge) => edge.depends_on_id === to && edge.type === 'parent-child') ?? false;
+}

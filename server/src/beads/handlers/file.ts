@@ -1,0 +1,65 @@
+import { UserError } from '../../base/errors';
+import { LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
+import type { Stored } from '../codec';
+import type { BeadService } from '../handlers';
+import { parseLedgerText } from '../ledgerText';
+import { areDifferentBeads, mergeBeads } from '../merge';
+import type { Transaction } from '../store';
+import { compareTimes } from '../time';
+import { checkStatus } from '../validate';
+import { canonicalStatus } from '../fields';
+import { batchUnless } from './common';
+
+export function registerFileHandlers(service: BeadService): void {
+  const { dispatcher, store } = service;
+  dispatcher.on(LedgerExport.spec, async (params, context) => {
+    const ledger = service.ledgerFor(context, params.ledger);
+    for (const status of params.status ?? []) checkStatus(canonicalStatus(status), store.rulesOf(ledger));
+    return store.exportText(ledger, params.status);
+  });
+  dispatcher.on(LedgerImport.spec, async (params, context) => {
+    const ledger = service.ledgerFor(context, params.ledger);
+    const text = parseLedgerText(Buffer.from(params.text), 'the imported text');
+    const broken = text.problems.filter((problem) => !problem.reason.startsWith('duplicate'));
+    if (broken.length > 0) {
+      const shown = broken.slice(0, 3).map((problem) => `line ${problem.line}: ${problem.reason}`).join('; ');
+      throw new UserError(`cannot import: ${broken.length} line(s) are no beads (${shown})`, 'Nothing was imported.');
+    }
+    refuseForeignPrefixes(service, ledger, [...text.beads.keys()]);
+    return batchUnless(params.dryRun, store, context, (tx) => importBeads(tx, ledger, text.beads));
+  });
+}
+
+function refuseForeignPrefixes(service: BeadService, ledger: string, ids: readonly string[]): void {
+  const foreign = ids.filter((id) => service.store.ledgerOf(id) !== ledger);
+  if (foreign.length === 0) return;
+  const prefixes = [...new Set(foreign.map((id) => id.slice(0, id.indexOf('-') + 1)))].sort();
+  throw new UserError(`prefix mismatch detected: database uses '${service.store.prefixOf(ledger) ?? ''}-' but found issues with prefixes: [${prefixes.join(' ')}]`);
+}
+
+/** By the merge without a base: what is newer wins field by field, and nothing that only one side has is lost. */
+function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
+  const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [] };
+  const ours = new Map<string, Stored>();
+  const theirs = new Map<string, Stored>();
+  for (const [id, stored] of incoming) {
+    const own = tx.view.locate(id);
+    if (own && !areDifferentBeads(own.bead, stored.bead) && compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0) {
+      result.unchanged++; // an older state
+      continue;
+    }
+    theirs.set(id, stored);
+    if (own) ours.set(id, own);
+  }
+  for (const [id, merged] of mergeBeads(new Map(), ours, theirs, tx.now)) {
+    const own = tx.view.locate(id);
+    if (own?.text === merged.text) {
+      if (own.bead.status === 'tombstone' && theirs.get(id)?.bead.status !== 'tombstone') result.skipped.push(id);
+      else result.unchanged++;
+      continue;
+    }
+    tx.replace(ledger, merged);
+    (own ? result.updated : result.created).push(id);
+  }
+  return result;
+}

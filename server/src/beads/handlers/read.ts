@@ -1,0 +1,78 @@
+import { BeadBlocked, BeadEvents, BeadList, BeadReady, BeadShow, BeadStats, LabelList, type Bead, type BeadDetails, type BeadListItem } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import { canonicalStatus, typeFromInput } from '../fields';
+import type { BeadService } from '../handlers';
+import type { BeadFilter, BeadStore } from '../store';
+import { checkStatus, checkType } from '../validate';
+import { resolveAll, resolveOne } from './common';
+
+export function registerReadHandlers(service: BeadService): void {
+  const { dispatcher, store } = service;
+  dispatcher.on(BeadShow.spec, async (params, context) => (
+    resolveAll(service, context, params.ids, params.ledger).map((id) => details(store, id))));
+  dispatcher.on(BeadList.spec, async (params, context) => {
+    const filter = { ...params, ...scope(service, context, params) };
+    checkFilter(service, context, filter);
+    return store.list(filter).map((bead) => listItem(store, bead));
+  });
+  dispatcher.on(BeadReady.spec, async (params, context) => {
+    const filter = { ...params, ...scope(service, context, params) };
+    checkFilter(service, context, filter);
+    return store.ready(filter).map((bead) => listItem(store, bead));
+  });
+  dispatcher.on(BeadBlocked.spec, async (params, context) => (
+    store.blocked(scope(service, context, params)).map((bead) => {
+      const blockers = store.blockerIds(bead.id);
+      return { ...listItem(store, bead), blocked_by_count: blockers.length, blocked_by: blockers };
+    })));
+  dispatcher.on(LabelList.spec, async (params, context) => {
+    if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
+    const bead = store.get(resolveOne(service, context, params.id, params.ledger));
+    return (bead?.labels ?? []).map((label) => ({ label, count: 1 }));
+  });
+  dispatcher.on(BeadEvents.spec, async (params, context) => {
+    const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);
+    return store.events(id, params.limit, id === undefined ? service.ledgerFor(context, params.ledger) : undefined);
+  });
+  dispatcher.on(BeadStats.spec, async (params, context) => store.stats(service.ledgerFor(context, params.ledger)));
+}
+
+/** The ledger, unless beads are named by their ids or their parent: those may lie in any. */
+function scope(service: BeadService, context: CallContext, params: { ledger?: string | undefined; parent?: string | undefined; ids?: string[] | undefined }): BeadFilter {
+  const parent = params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, params.ledger) };
+  const anywhere = params.ledger === undefined && (params.parent !== undefined || params.ids !== undefined);
+  return anywhere ? parent : { ...parent, ledger: service.ledgerFor(context, params.ledger) };
+}
+
+/** A misspelt status or type must not look like "nothing found". */
+function checkFilter(service: BeadService, context: CallContext, filter: BeadFilter): void {
+  const rules = service.store.rulesOf(filter.ledger ?? service.store.ledgerNames()[0] ?? service.ledgerFor(context));
+  for (const status of filter.status ?? []) checkStatus(canonicalStatus(status), rules);
+  for (const type of filter.type ?? []) {
+    const used = service.store.list({ type: [type], all: true, limit: 1 }).length > 0;
+    if (!used) checkType(typeFromInput(type), rules);
+  }
+}
+
+/** A bead with the counts that lists promise. */
+export function listItem(store: BeadStore, bead: Bead): BeadListItem {
+  const parent = store.parent(bead.id);
+  return {
+    ...bead, dependency_count: bead.dependencies?.length ?? 0, dependent_count: store.dependents(bead.id).length,
+    comment_count: bead.comments?.length ?? 0, ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+function details(store: BeadStore, id: string): BeadDetails {
+  const bead = store.get(id) as Bead;
+  const { dependencies, ...item } = listItem(store, bead);
+  const withType = (other: Bead, edge: string): Bead & { dependency_type: string } => ({ ...other, dependency_type: edge });
+  const needed = (dependencies ?? []).flatMap((edge) => {
+    const target = store.get(edge.depends_on_id);
+    return target ? [withType(target, edge.type)] : [];
+  });
+  const dependents = store.dependents(id).flatMap((other) => (
+    (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type))));
+  return { ...item, dependencies: needed, dependents };
+}
+

@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { messageOf, UserError } from '../../base/errors';
+import { git } from '../../git/git';
+import { BeadCreate } from '../../protocol/bead';
+import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
+import { connectTown, ServerRetire, type TownConnection } from '../../protocol/transport';
+import { installTown } from '../../town/install';
+import { personName } from '../gt/session';
+import { demoBeads, description, projectFiles } from './project';
+import { BeadBoard, Show } from './show';
+
+/** A convoy that has not landed by then has failed. */
+const TIME_LIMIT_MS = 180_000;
+
+interface DemoOptions {
+  directory: string;
+  keep: boolean;
+}
+
+function parseOptions(args: readonly string[]): DemoOptions {
+  const at = args.indexOf('--dir');
+  if (at >= 0 && !args[at + 1]) throw new UserError('--dir needs a folder', 'npm run demo -- --dir <folder>');
+  const unknown = args.find((argument, index) => !['--keep', '--dir'].includes(argument) && index !== at + 1);
+  if (unknown) throw new UserError(`unknown option ${unknown}`, 'npm run demo [-- --keep] [-- --dir <folder>]');
+  const directory = at >= 0 ? path.resolve(args[at + 1]!) : fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-demo-'));
+  if (at >= 0 && fs.existsSync(directory) && fs.readdirSync(directory).length > 0) throw new UserError(`${directory} is not empty`, 'choose a new folder', 'conflict');
+  return { directory, keep: at >= 0 || args.includes('--keep') };
+}
+
+async function makeProject(directory: string): Promise<string> {
+  const project = path.join(directory, 'sundial');
+  for (const [file, text] of Object.entries(projectFiles)) {
+    fs.mkdirSync(path.dirname(path.join(project, file)), { recursive: true });
+    fs.writeFileSync(path.join(project, file), text);
+  }
+  const identity = { name: 'You', email: 'you@example.org' };
+  await git(project, ['init', '--quiet', '--initial-branch=main']);
+  await git(project, ['add', '--all']);
+  await git(project, ['commit', '--quiet', '-m', 'Begin sundial'], { identity });
+  return project;
+}
+
+async function createConvoy(town: TownConnection, names: Map<string, string>): Promise<{ id: string; beads: string[] }> {
+  const ids = new Map<string, string>();
+  for (const bead of demoBeads) {
+    const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
+    const created = await town.call(BeadCreate.spec, { ledger: 'sundial', title: bead.title, type: 'feature', description: description(bead), deps });
+    ids.set(bead.key, created.id);
+    names.set(created.id, bead.title);
+  }
+  const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()] });
+  return { id: convoy.id, beads: convoy.beads };
+}
+
+/** Resolves when the convoy has landed; rejects when a bead has failed or the time is up. */
+async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, show: Show): Promise<void> {
+  const board = new BeadBoard(await town.call(TownGetSnapshot.spec, {}));
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)), TIME_LIMIT_MS);
+    const end = (finish: () => void): void => {
+      clearTimeout(timer);
+      finish();
+    };
+    town.onNotification(TownEvent.spec, (event) => {
+      show.event(event);
+      if (event.type === 'convoy_landed' && event.convoy === convoy.id) end(resolve);
+      if (event.type === 'failed') end(() => reject(new UserError(event.message ?? 'a bead failed')));
+    });
+    town.onNotification(TownChanged.spec, (delta) => {
+      board.apply(delta);
+      show.beads(board.in(convoy.beads));
+    });
+    show.beads(board.in(convoy.beads));
+    town.call(TownUp.spec, {}).catch((error: unknown) => end(() => reject(error as Error)));
+  });
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const names = new Map<string, string>();
+  const show = new Show(process.stdout, names);
+  show.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
+  fs.mkdirSync(options.directory, { recursive: true });
+  const project = await makeProject(options.directory);
+  const { root } = installTown(path.join(options.directory, 'town'), 'demo');
+  const town = await connectTown(root, { kind: 'cli', actor: await personName() });
+  try {
+    await town.call(DefaultAgent.spec, { name: 'script' });
+    await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
+    const convoy = await createConvoy(town, names);
+    await watch(town, convoy, show);
+    show.finish();
+    await town.call(RigFastForward.spec, { name: 'sundial' });
+    await summarise(project, show, options);
+  } finally {
+    if (!options.keep) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
+    await endServer(town);
+  }
+}
+
+async function summarise(project: string, show: Show, options: DemoOptions): Promise<void> {
+  const log = await git(project, ['log', '--graph', '--format=%h %an: %s', 'main']);
+  show.line(`\nThe convoy landed after ${show.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
+  const checkout = path.resolve(__dirname, '..');
+  if (options.keep) show.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
+  else show.line(`To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`);
+}
+
+async function endServer(town: TownConnection): Promise<void> {
+  const gone = new Promise<void>((resolve) => town.onClose(resolve));
+  await Promise.race([town.call(ServerRetire.spec, { build: 0 }).catch(() => undefined), gone]);
+  town.close();
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  // A town that is thrown away leaves no trace in the person's registry.
+  if (!options.keep) process.env.XDG_CONFIG_HOME = path.join(options.directory, 'config');
+  try {
+    await runDemo(options);
+  } finally {
+    if (!options.keep) await removeFolder(options.directory);
+  }
+}
+
+/** The server may still be writing its last line. */
+async function removeFolder(directory: string): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    try {
+      return fs.rmSync(directory, { recursive: true, force: true });
+    } catch {
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,93 @@
+import type { AuditEvent } from '../../protocol/bead';
+import type { BeadInfo, TownDelta, TownSnapshot } from '../../protocol/town';
+import { beadLine } from '../gt/statusText';
+
+const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+type Colour = keyof typeof colours;
+
+/** Prints what happens, line by line; on a terminal the state of all beads stands below and is redrawn. */
+export class Show {
+  private board: string[] = [];
+  private readonly begun = Date.now();
+
+  constructor(
+    private readonly out: NodeJS.WriteStream,
+    private readonly names: ReadonlyMap<string, string>,
+  ) {}
+
+  private paint(colour: Colour, text: string): string {
+    return this.out.isTTY && !process.env.NO_COLOR ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+  }
+
+  get seconds(): string {
+    return ((Date.now() - this.begun) / 1000).toFixed(1);
+  }
+
+  line(text: string): void {
+    this.clearBoard();
+    this.out.write(`${text}\n`);
+    this.drawBoard();
+  }
+
+  event(event: AuditEvent): void {
+    const text = this.describe(event);
+    if (text) this.line(`${this.paint('dim', `${this.seconds.padStart(5)}s`)}  ${text}`);
+  }
+
+  /** One line for people, or nothing for what they need not see. */
+  private describe(event: AuditEvent): string | undefined {
+    const bead = event.bead ? `${event.bead} ${this.names.get(event.bead) ?? ''}`.trim() : '';
+    switch (event.type) {
+      case 'slung': return this.paint('blue', `→ ${event.agent} takes ${bead}`);
+      case 'done': return `  ${event.agent} is done with ${bead}`;
+      case 'merge_started': return this.paint('dim', `  refinery rebases ${bead}`);
+      case 'gate_passed': return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
+      case 'gate_failed': return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
+      case 'attempt_failed': return this.paint('yellow', `↺ ${event.agent} mends ${bead}`);
+      case 'merged': return this.paint('green', `✓ merged ${bead} (${(event.new ?? '').slice(0, 8)})`);
+      case 'session_died': return this.paint('yellow', `! ${event.agent} was killed; ${event.message}`);
+      case 'failed': return this.paint('red', `✗ ${bead} failed: ${event.message}`);
+      case 'convoy_launched': return this.paint('cyan', `Convoy launched: ${event.message}`);
+      case 'convoy_landed': return this.paint('cyan', `Convoy landed: ${event.message}`);
+      default: return undefined;
+    }
+  }
+
+  beads(beads: readonly BeadInfo[]): void {
+    if (!this.out.isTTY) return;
+    this.clearBoard();
+    this.board = ['', ...beads.map((bead) => beadLine(bead).slice(0, (this.out.columns || 80) - 1))];
+    this.drawBoard();
+  }
+
+  finish(): void {
+    this.clearBoard();
+    this.board = [];
+  }
+
+  private clearBoard(): void {
+    if (this.board.length > 0) this.out.write(`\x1b[${this.board.length}A\x1b[0J`);
+  }
+
+  private drawBoard(): void {
+    if (this.board.length > 0) this.out.write(`${this.board.join('\n')}\n`);
+  }
+}
+
+/** The beads of a snapshot, kept current by deltas. */
+export class BeadBoard {
+  private readonly beads: Map<string, BeadInfo>;
+
+  constructor(snapshot: TownSnapshot) {
+    this.beads = new Map(snapshot.beads.map((bead) => [bead.id, bead]));
+  }
+
+  apply(delta: TownDelta): void {
+    for (const bead of delta.changes.beads?.upsert ?? []) this.beads.set(bead.id, bead);
+    for (const id of delta.changes.beads?.remove ?? []) this.beads.delete(id);
+  }
+
+  in(ids: readonly string[]): BeadInfo[] {
+    return ids.flatMap((id) => this.beads.get(id) ?? []);
+  }
+}

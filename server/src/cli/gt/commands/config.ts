@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { UserError } from '../../../base/errors';
+import { AgentConfigList, AgentConfigRemove, AgentConfigSet, ConsentGive, DefaultAgent, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
+import { print, withTown } from '../session';
+
+interface SetOptions {
+  arg?: string[];
+  env?: string[];
+  prompt?: 'argument' | 'flag' | 'none';
+  promptFlag?: string;
+}
+
+export function addConfigCommands(program: Command): void {
+  const config = program.command('config').description('settings of the town');
+  config.command('default-agent [name]').description('show or set the runtime that agents run with')
+    .action(async (name: string | undefined, _options, command: Command) => {
+      const result = await withTown(command, (town) => town.call(DefaultAgent.spec, { name }));
+      print(command, result, () => result.name);
+    });
+  const agent = config.command('agent').description('agent runtimes');
+  agent.command('list').description('all runtimes').action(async (_options, command: Command) => {
+    const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
+    print(command, runtimes, () => runtimes.map(runtimeLine));
+  });
+  agent.command('get <name>').description('one runtime').action(async (name: string, _options, command: Command) => {
+    const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
+    const runtime = runtimes.find((candidate) => candidate.name === name);
+    if (!runtime) throw new UserError(`there is no agent runtime ${name}`, `there are: ${runtimes.map((candidate) => candidate.name).join(', ')}`, 'not-found');
+    print(command, runtime, () => runtimeLine(runtime));
+  });
+  agent.command('set <name> <command>').description('add or change a runtime of your own')
+    .option('--arg <argument...>', 'arguments for autonomous work (write --arg=--flag for those that begin with a dash)')
+    .option('--env <NAME=value...>', 'environment')
+    .option('--prompt <how>', 'how the first prompt is given: argument, flag or none', 'argument')
+    .option('--prompt-flag <flag>', 'the flag, for --prompt flag')
+    .action(async (name: string, executable: string, options: SetOptions, command: Command) => {
+      const runtime = await withTown(command, (town) => town.call(AgentConfigSet.spec, {
+        name, settings: { command: executable, args: options.arg ?? [], env: parseEnv(options.env), prompt: options.prompt, promptFlag: options.promptFlag },
+      }));
+      print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
+    });
+  agent.command('remove <name>').description('remove a runtime of your own').action(async (name: string, _options, command: Command) => {
+    await withTown(command, (town) => town.call(AgentConfigRemove.spec, { name }));
+    print(command, { removed: name }, () => `✓ Removed ${name}`);
+  });
+  agent.command('accept <name>').description('let a runtime work in this town without its own safety prompts').action(async (name: string, _options, command: Command) => {
+    await withTown(command, async (town) => {
+      const { attention } = await town.call(TownGetSnapshot.spec, {});
+      const item = attention.find((candidate) => candidate.consent?.kind === 'runtime' && candidate.title.startsWith(`${name} `));
+      if (item?.consent) await town.call(ConsentGive.spec, { kind: 'runtime', hash: item.consent.hash });
+      print(command, { accepted: item !== undefined }, () => item ? `✓ Accepted: ${item.consent?.text}` : `Nothing waits for ${name}`);
+    });
+  });
+}
+
+function runtimeLine(runtime: RuntimeInfo): string {
+  return `${runtime.name}${runtime.builtIn ? '' : ' (own)'}: ${[runtime.command, ...runtime.args].join(' ')}`;
+}
+
+function parseEnv(entries: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries((entries ?? []).map((entry) => {
+    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(entry) ?? [];
+    if (name === undefined || value === undefined) throw new UserError(`"${entry}" is no environment variable`, 'write it as NAME=value');
+    return [name, value];
+  }));
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo } from '../../../protocol/town';
+import { convoyLines } from '../statusText';
+import { print, withTown } from '../session';
+
+export function addConvoyCommands(program: Command): void {
+  const convoy = program.command('convoy').description('bundles of beads that land together');
+  convoy.command('create <name> [beads...]').description('create a convoy and launch it, unless it is staged')
+    .option('--stage', 'do not launch it yet').option('--notify <address...>', 'who is told when it lands')
+    .action(async (name: string, beads: string[], options: { stage?: boolean; notify?: string[] }, command: Command) => {
+      const info = await withTown(command, (town) => town.call(ConvoyCreate.spec, { title: name, beads, stage: options.stage, notify: options.notify }));
+      print(command, info, () => `✓ ${options.stage ? 'Staged' : 'Launched'} ${info.id}: ${info.title} (${info.total} beads)`);
+    });
+  convoy.command('add <convoy> <beads...>').description('track more beads; reopens a landed convoy').action(async (id: string, beads: string[], _options, command: Command) => {
+    const info = await withTown(command, (town) => town.call(ConvoyAdd.spec, { id, beads }));
+    print(command, info, () => `✓ ${info.id} tracks ${info.total} beads`);
+  });
+  convoy.command('list').description('open convoys').option('--all', 'with those that have landed').action(async (options: { all?: boolean }, command: Command) => {
+    const convoys = await withTown(command, (town) => town.call(ConvoyList.spec, { all: options.all }));
+    print(command, convoys, () => convoys.length > 0 ? convoys.map(line) : 'No convoys');
+  });
+  convoy.command('status <convoy>').description('one convoy with its beads').action(async (id: string, _options, command: Command) => {
+    const status = await withTown(command, (town) => town.call(ConvoyGet.spec, { id }));
+    print(command, status, () => [...convoyLines(status, status.tracked), ...status.warnings.map((warning) => `  ! ${warning}`)]);
+  });
+  convoy.command('launch <convoy>').description('launch a staged convoy').option('--force', 'in spite of warnings')
+    .action(async (id: string, options: { force?: boolean }, command: Command) => {
+      const info = await withTown(command, (town) => town.call(ConvoyLaunch.spec, { id, force: options.force }));
+      print(command, info, () => `✓ Launched ${info.id}: ${info.title}`);
+    });
+}
+
+function line(convoy: ConvoyInfo): string {
+  return `${convoy.id} ${convoy.done}/${convoy.total} ${convoy.status} ${convoy.title}`;
+}

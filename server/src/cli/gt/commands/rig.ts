@@ -1,0 +1,87 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { UserError } from '../../../base/errors';
+import { ConsentGive, gateNames, RigAdd, RigFastForward, RigList, RigRemove, TownGetSnapshot, type GateName, type RigInfo } from '../../../protocol/town';
+import { rigNameFrom } from '../../../town/names';
+import { print, withTown } from '../session';
+
+interface AddOptions {
+  prefix?: string;
+  branch?: string;
+  maxWorkers?: number;
+  gate?: string[];
+  yes?: boolean;
+}
+
+export function addRigCommands(program: Command): void {
+  const rig = program.command('rig').description('repositories that the town works on');
+  rig.command('add <name-or-source> [source]')
+    .description('add a repository: a git URL or a folder')
+    .option('--prefix <prefix>', 'prefix of its bead ids')
+    .option('--branch <name>', 'default branch, where it is not the one checked out')
+    .option('--max-workers <n>', 'agents at once', Number)
+    .option('--gate <name=command...>', `gate to run before every merge (${gateNames.join(', ')}); default: detected`)
+    .option('--yes', 'accept the commands')
+    .action(async (first: string, second: string | undefined, options: AddOptions, command: Command) => {
+      const source = second ?? first;
+      const name = second === undefined ? rigNameFrom(first) : first;
+      const info = await withTown(command, (town) => town.call(RigAdd.spec, {
+        name, source: absoluteIfFolder(source), prefix: options.prefix, defaultBranch: options.branch,
+        maxWorkers: options.maxWorkers, gates: parseGates(options.gate), accept: options.yes,
+      }));
+      print(command, info, () => rigAdded(info));
+    });
+  rig.command('list').description('all rigs').action(async (_options, command: Command) => {
+    const rigs = await withTown(command, (town) => town.call(RigList.spec, {}));
+    print(command, rigs, () => rigs.length > 0 ? rigs.map((info) => `${info.id} [${info.prefix}-] ← ${info.source} (${info.defaultBranch} → ${info.targetBranch})`) : 'No rigs. Add one: gt rig add <name> <url|folder>');
+  });
+  rig.command('remove <name>').description('take a rig out of the town; its folder is kept').action(async (name: string, _options, command: Command) => {
+    const result = await withTown(command, (town) => town.call(RigRemove.spec, { name }));
+    print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+  });
+  rig.command('accept <name>').description("accept a rig's commands as they are now").option('--yes', 'without showing them first')
+    .action(async (name: string, options: { yes?: boolean }, command: Command) => {
+      await acceptRig(command, name, options.yes ?? false);
+    });
+  rig.command('fast-forward <name>').description("bring a folder's checkout to what has landed").action(async (name: string, _options, command: Command) => {
+    const result = await withTown(command, (town) => town.call(RigFastForward.spec, { name }));
+    print(command, result, () => `✓ ${result.commits} commits`);
+  });
+}
+
+async function acceptRig(command: Command, name: string, yes: boolean): Promise<void> {
+  await withTown(command, async (town) => {
+    const snapshot = await town.call(TownGetSnapshot.spec, {});
+    if (!snapshot.rigs.some((rig) => rig.id === name)) throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
+    const item = snapshot.attention.find((candidate) => candidate.consent?.kind === 'rig-commands' && candidate.rig === name);
+    if (!item?.consent) return print(command, { accepted: true }, () => `The commands of ${name} are accepted already`);
+    if (!yes) throw new UserError(`these commands would run on every change:\n${item.consent.text}`, `accept them with "gt rig accept ${name} --yes"`, 'consent');
+    await town.call(ConsentGive.spec, { kind: item.consent.kind, hash: item.consent.hash });
+    print(command, { accepted: true }, () => `✓ Accepted the commands of ${name}`);
+  });
+}
+
+function rigAdded(info: RigInfo): string[] {
+  const lines = [`✓ Added ${info.id} [${info.prefix}-] ← ${info.source}; work lands on ${info.targetBranch}`];
+  if (info.gates.length === 0) lines.push('  No gates: nothing is tested before a merge. Name one with --gate test="…".');
+  else lines.push('  Gates:', ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`));
+  if (!info.accepted) lines.push(`  They run only after you accept them: gt rig accept ${info.id} --yes`);
+  return lines;
+}
+
+function absoluteIfFolder(source: string): string {
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || /^[^/\\]+@[^/\\]+:/.test(source);
+  return isUrl ? source : path.resolve(source);
+}
+
+function parseGates(entries: readonly string[] | undefined): Partial<Record<GateName, string>> | undefined {
+  if (!entries) return undefined;
+  const gates: Partial<Record<GateName, string>> = {};
+  for (const entry of entries) {
+    const [, name, command] = /^([^=]+)=([\s\S]*)$/.exec(entry) ?? [];
+    const known = gateNames.find((gate) => gate === name);
+    if (!known || command === undefined) throw new UserError(`"${entry}" is no gate`, `write it as name=command; names are ${gateNames.join(', ')}`);
+    gates[known] = command;
+  }
+  return gates;
+}

@@ -1,0 +1,58 @@
+import path from 'node:path';
+import os from 'node:os';
+import type { Command } from 'commander';
+import { TownDown, TownGetSnapshot, TownStop, TownUp } from '../../../protocol/town';
+import { connectTo, serverEndpointFile, ServerRetire, RpcClient } from '../../../protocol/transport';
+import { installTown } from '../../../town/install';
+import { findTown } from '../../findTown';
+import { UserError } from '../../../base/errors';
+import { statusText } from '../statusText';
+import { personName, print, withTown, type GlobalOptions } from '../session';
+
+export function addTownCommands(program: Command): void {
+  program.command('install [path]')
+    .description('make a town in a new folder (default ~/gt), or trust the town that is there')
+    .option('--name <name>', 'name of the town')
+    .action((folder: string | undefined, options: { name?: string }, command: Command) => {
+      const result = installTown(folder ?? path.join(os.homedir(), 'gt'), options.name);
+      print(command, result, () => result.created ? `✓ Made the town ${result.root}\n  next: gt rig add <name> <url|folder>` : `✓ The town ${result.root} is yours`);
+    });
+  program.command('up').description('start the engine').action(async (_options, command: Command) => {
+    await withTown(command, (town) => town.call(TownUp.spec, {}));
+    print(command, { up: true }, () => '✓ The engine is up');
+  });
+  program.command('down').description('pause the engine; running agents work on').action(async (_options, command: Command) => {
+    await withTown(command, (town) => town.call(TownDown.spec, {}));
+    print(command, { up: false }, () => '✓ The engine is paused');
+  });
+  program.command('status').description('what goes on in the town').action(async (_options, command: Command) => {
+    const snapshot = await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}));
+    print(command, snapshot, () => statusText(snapshot));
+  });
+  program.command('stop [agent]').description('end sessions; their work stays on their hooks')
+    .option('--all', 'all sessions, and pause the engine').option('--rig <name>', 'the sessions of one rig')
+    .action(async (agent: string | undefined, options: { all?: boolean; rig?: string }, command: Command) => {
+      const result = await withTown(command, (town) => town.call(TownStop.spec, { agent, rig: options.rig, all: options.all }));
+      print(command, result, () => result.stopped.length > 0 ? result.stopped.map((name) => `✓ Stopped ${name}`) : 'Nothing was running');
+    });
+  program.command('shutdown').description('end the server of the town; agents work on and it comes back when needed').action(async (_options, command: Command) => {
+    const stopped = await shutdown(findTown(process.cwd(), command.optsWithGlobals<GlobalOptions>().town));
+    print(command, { stopped }, () => stopped ? '✓ The server has ended' : 'No server was running');
+  });
+}
+
+async function shutdown(root: string): Promise<boolean> {
+  const hello = { kind: 'cli' as const, actor: await personName() };
+  let client: RpcClient;
+  try {
+    client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello), { reconnectTimeoutMs: 0 });
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'unavailable') return false;
+    throw error;
+  }
+  const gone = new Promise<void>((resolve) => client.onClose(resolve));
+  await Promise.race([client.call(ServerRetire.spec, { build: 0 }), gone]).catch(() => undefined); // it may end before it answers
+  await gone;
+  client.close();
+  return true;
+}

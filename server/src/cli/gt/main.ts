@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { reportFailure } from '../failure';
+import { addConfigCommands } from './commands/config';
+import { addConvoyCommands } from './commands/convoy';
+import { addRigCommands } from './commands/rig';
+import { addTownCommands } from './commands/town';
+import { addWorkCommands } from './commands/work';
+
+function makeProgram(): Command {
+  const program = new Command('gt')
+    .description('Gas Town: a fleet of coding agents, from the shell')
+    .option('--json', 'machine-readable output')
+    .option('--town <folder>', 'which town (default: the one that you are in, or your only one)')
+    .option('--actor <name>', 'who acts (default: git user.name)')
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride();
+  addTownCommands(program);
+  addRigCommands(program);
+  addConfigCommands(program);
+  addConvoyCommands(program);
+  addWorkCommands(program);
+  return program;
+}
+
+async function main(): Promise<void> {
+  try {
+    await makeProgram().parseAsync();
+  } catch (error) {
+    // Commander has printed its own message (or the help) already.
+    process.exitCode = error instanceof CommanderError ? error.exitCode : reportFailure(error, process.argv.includes('--json'));
+  }
+}
+
+void main();

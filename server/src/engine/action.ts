@@ -1,0 +1,34 @@
+import type { SessionExit } from './view';
+
+/**
+ * What the reconciler asks for. `revision` is the `updated_at` that it saw: the action is refused if that moved.
+ * Every action may be repeated after a crash: it looks what is already there before it does anything.
+ */
+export type Action =
+  | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
+  | { type: 'start-session'; bead: string; rig: string; name: string; revision: string }
+  | { type: 'record-death'; bead: string; session: string; exit: SessionExit; revision: string; maxAttempts: number; maxRestarts: number }
+  | { type: 'end-session'; session: string }
+  | { type: 'forget-session'; session: string }
+  | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | { type: 'remove-worktree'; rig: string; name: string; bead: string }
+  | { type: 'land-convoy'; convoy: string; revision: string };
+
+/** Two actions with one key never run at the same time. */
+export function actionKey(action: Action): string {
+  switch (action.type) {
+    case 'hook':
+    case 'start-session':
+    case 'record-death':
+      return `bead:${action.bead}`;
+    case 'end-session':
+    case 'forget-session':
+      return `session:${action.session}`;
+    case 'merge':
+      return `merge:${action.rig}`; // one merge at a time in each rig
+    case 'remove-worktree':
+      return `worktree:${action.rig}/${action.name}`;
+    case 'land-convoy':
+      return `convoy:${action.convoy}`;
+  }
+}

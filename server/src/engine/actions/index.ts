@@ -1,0 +1,21 @@
+import type { Action } from '../action';
+import { requireRig, type EngineContext } from '../context';
+import { hook } from './hook';
+import { landConvoy } from './landConvoy';
+import { merge } from './merge';
+import { recordDeath } from './recordDeath';
+import { startSession } from './startSession';
+
+/** Carries out one action. Throws `StaleAction` where the world has moved on. */
+export async function execute(action: Action, context: EngineContext): Promise<void> {
+  switch (action.type) {
+    case 'hook': return hook(action, context);
+    case 'start-session': return startSession(action, context);
+    case 'record-death': return recordDeath(action, context);
+    case 'end-session': return context.sessions.end(action.session, 'ended');
+    case 'forget-session': return context.sessions.forget(action.session);
+    case 'merge': return merge(action, context);
+    case 'remove-worktree': return requireRig(context, action.rig).retireWorktree(action.name, action.bead);
+    case 'land-convoy': return landConvoy(action, context);
+  }
+}

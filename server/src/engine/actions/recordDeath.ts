@@ -1,0 +1,42 @@
+import type { Action } from '../action';
+import { parseAddress } from '../../town/layout';
+import { actors, requireRig, unchanged, type EngineContext } from '../context';
+import { withWork, workOf } from '../work';
+import { backoffMs, failAttempt } from './failure';
+
+/**
+ * A session ended with work on its hook. Killed from outside: brought back where it stopped, a bounded number of
+ * times without progress. Ended by itself without `gt done`: a failed attempt. Stopped by a person: it waits.
+ */
+export async function recordDeath(action: Extract<Action, { type: 'record-death' }>, context: EngineContext): Promise<void> {
+  const address = parseAddress(context.store.get(action.bead)?.assignee ?? '');
+  const rig = address?.rig ?? '';
+  const progress = address ? await requireRig(context, rig).progress(address.name) : '';
+  const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';
+  await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
+    const bead = unchanged(tx, action.bead, action.revision);
+    const work = workOf(bead);
+    const now = context.clock.now();
+    if (action.exit.kind === 'stopped') {
+      tx.update(bead.id, { status: 'hooked', metadata: withWork(bead, { held: true, problem: 'stopped by a person' }) });
+      return;
+    }
+    if (action.exit.kind === 'exited') {
+      const problem = `the agent ended (exit code ${action.exit.code ?? 'unknown'}) without "gt done"`;
+      failAttempt(tx, bead, { problem, feedback: `${problem}\n\n${tail}`.trim(), rig, now, retry: work.attempt < action.maxAttempts });
+      return;
+    }
+    const deaths = progress === work.progress ? work.deaths + 1 : 1;
+    if (deaths > action.maxRestarts) {
+      const problem = `its session was killed ${deaths} times without progress`;
+      failAttempt(tx, bead, { problem, feedback: problem, rig, now, retry: false });
+      return;
+    }
+    const wait = deaths === 1 ? 0 : backoffMs(deaths - 1);
+    tx.update(bead.id, {
+      metadata: withWork(bead, { deaths, progress, notBefore: new Date(now.getTime() + wait).toISOString(), problem: 'its session was killed; it goes on where it stopped' }),
+    });
+    tx.event({ type: 'session_died', bead: bead.id, agent: bead.assignee, rig, message: `restart ${deaths} of ${action.maxRestarts}` });
+  });
+  await context.sessions.forget(action.session);
+}

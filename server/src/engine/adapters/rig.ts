@@ -1,0 +1,175 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../base/errors';
+import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
+import { git, gitLine, gitMaybe, type GitIdentity } from '../../git/git';
+import { branchCommits, changedFiles, landingBase, rebaseOnto, squash, type LandingBase, type RebaseResult } from '../../git/landing';
+import type { RigRepository } from '../../git/repository';
+import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../git/worktree';
+import type { GateInfo } from '../../protocol/town';
+import { gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
+import type { RigLayout, TownLayout } from '../../town/layout';
+import { actors } from '../context';
+import type { GateResult, RigPort, WorktreeRequest } from '../ports';
+import { endRecordedGate, runGate } from '../refinery/gates';
+
+/** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
+const assignmentSchema = z.object({
+  bead: z.string(), title: z.string(), branch: z.string(), base: z.string(), attempt: z.number(),
+  script: z.array(z.string()).optional(),
+});
+export type Assignment = z.output<typeof assignmentSchema>;
+
+/** A rig on disk: its repository, worktrees and gates. */
+export class Rig implements RigPort {
+  readonly layout: RigLayout;
+
+  constructor(
+    private readonly town: TownLayout,
+    readonly config: RigConfig,
+    readonly repository: RigRepository,
+    private readonly gateEnvironment: () => Promise<NodeJS.ProcessEnv>,
+    private readonly emailDomain: () => string,
+  ) {
+    this.layout = town.rig(config.name);
+  }
+
+  get name(): string { return this.config.name; }
+  get prefix(): string { return this.config.beads.prefix; }
+  /** Read anew each time: people edit it. */
+  get settings(): RigSettings { return rigSettingsFile(this.layout).read(); }
+  get gates(): GateInfo[] { return gatesOf(this.settings); }
+
+  private get refineryIdentity(): GitIdentity {
+    return identityOf(actors.refinery(this.name), this.emailDomain());
+  }
+
+  async prepareWorktree(name: string, request: WorktreeRequest): Promise<{ base: string }> {
+    const directory = this.layout.polecatWorktree(name);
+    const known = this.assignment(name);
+    const base = request.base ?? (known?.branch === request.branch ? known.base : (await landingBase(this.repository, this.refineryIdentity)).commit);
+    await ensureWorktree(this.repository, directory, request.branch, base);
+    const script = known?.branch === request.branch ? known.script : request.script;
+    const assignment: Assignment = { bead: request.bead, title: request.title, branch: request.branch, base, attempt: request.attempt, script };
+    writeJsonAtomic(this.layout.assignment(name), assignment);
+    return { base };
+  }
+
+  assignment(name: string): Assignment | undefined {
+    const text = readTextIfPresent(this.layout.assignment(name));
+    if (text === undefined) return undefined;
+    const parsed = assignmentSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  }
+
+  worktrees(): { name: string; bead?: string }[] {
+    const names = fs.existsSync(this.layout.polecats) ? fs.readdirSync(this.layout.polecats) : [];
+    return names.map((name) => ({ name, bead: this.assignment(name)?.bead }));
+  }
+
+  async branchTip(branch: string): Promise<string | undefined> {
+    return this.repository.resolve(`refs/heads/${branch}`);
+  }
+
+  async progress(name: string): Promise<string> {
+    const state = await inspectWorktree(this.layout.polecatWorktree(name));
+    const steps = readTextIfPresent(path.join(this.layout.polecat(name), 'progress.json')) ?? '';
+    return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
+  }
+
+  async submittable(name: string, work: { branch: string; base: string; author: string }): Promise<{ commit: string }> {
+    const directory = this.layout.polecatWorktree(name);
+    const state = await inspectWorktree(directory);
+    if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+    if (state.branch !== work.branch) {
+      throw new UserError(`the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`, `run "git switch ${work.branch}" and bring your commits there`, 'conflict');
+    }
+    if (state.dirty) throw new UserError('there are uncommitted changes', 'commit what belongs to the work and remove the rest, then "gt done" again', 'conflict');
+    // What came in by a rebase onto the target is not the agent's own.
+    const target = (await this.repository.tip()) ?? work.base;
+    const commits = await branchCommits(this.repository, [work.base, target], state.head);
+    if (commits.length === 0) throw new UserError('there is nothing to merge: no commit on this branch', 'commit your work, then "gt done" again', 'conflict');
+    const foreign = commits.find((commit) => commit.author !== work.author);
+    if (foreign) {
+      throw new UserError(`commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.author}`,
+        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)', 'refused');
+    }
+    return { commit: state.head };
+  }
+
+  async landingBase(): Promise<LandingBase> {
+    return landingBase(this.repository, this.refineryIdentity);
+  }
+
+  async rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult> {
+    await endRecordedGate(this.groupFile);
+    const rebased = await rebaseOnto(this.repository, this.layout.refinery, commit, base, this.refineryIdentity);
+    if (rebased.kind === 'conflict') return rebased;
+    const author = identityOf(work.worker, this.emailDomain());
+    const message = `${work.title}\n\nBead: ${work.bead}`;
+    return { kind: 'clean', commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity) };
+  }
+
+  async runGates(commit: string, mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult> {
+    const directory = this.layout.refinery;
+    await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
+    const env = await this.gateEnvironment();
+    for (const gate of this.gates) {
+      onGate(gate, 'started');
+      const outcome = await runGate(gate, directory, env, this.town.gateLog(this.name, mergeRequest, gate.name), this.groupFile);
+      const changed = outcome.passed ? await changedFiles(directory) : [];
+      const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
+      const passed = outcome.passed && changed.length === 0 && !moved;
+      onGate(gate, passed ? 'passed' : 'failed');
+      if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
+      if (!passed) {
+        const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
+        return { passed: false, gate: gate.name, problem: `changed the tree that it should only test (${what})`, output: '' };
+      }
+    }
+    return { passed: true };
+  }
+
+  async land(commit: string, expected: string | undefined): Promise<boolean> {
+    return this.repository.push(commit, expected);
+  }
+
+  async hasLanded(commit: string): Promise<boolean> {
+    await this.repository.fetch();
+    const tip = await this.repository.resolve(`refs/remotes/origin/${this.repository.landing}`);
+    const known = await this.repository.resolve(commit);
+    return tip !== undefined && known !== undefined && (await this.repository.isAncestor(commit, tip));
+  }
+
+  async retireWorktree(name: string, bead: string): Promise<void> {
+    const directory = this.layout.polecatWorktree(name);
+    const branch = this.assignment(name)?.branch;
+    if (await inspectWorktree(directory)) {
+      const snapshot = await snapshotWorktree(this.repository, directory, `${name}-${bead}`, this.refineryIdentity);
+      await removeWorktree(this.repository, directory, snapshot);
+    }
+    // The snapshot's ref holds its commits; the branch itself has done its work.
+    if (branch && (await this.branchTip(branch))) await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`]);
+    fs.rmSync(this.layout.polecat(name), { recursive: true, force: true });
+  }
+
+  /** Text of a file at the tip of the repository, or undefined. */
+  async readFile(file: string): Promise<string | undefined> {
+    const tip = await this.repository.tip();
+    try {
+      return tip ? await git(this.repository.directory, ['show', '--end-of-options', `${tip}:${file}`]) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private get groupFile(): string {
+    return path.join(this.town.runtime, 'gates', `${this.name}.group.json`);
+  }
+}
+
+/** `toy/polecats/rust` → name `toy/polecats/rust`, address `toy.polecats.rust@<domain>`. */
+export function identityOf(agent: string, domain: string): GitIdentity {
+  return { name: agent, email: `${agent.replaceAll('/', '.')}@${domain}` };
+}

@@ -1,0 +1,126 @@
+import { Disposable } from '../base/lifecycle';
+import { messageOf } from '../base/errors';
+import { actionKey, type Action } from './action';
+import { execute } from './actions';
+import type { ActionLog } from './actionLog';
+import { backoffMs } from './actions/failure';
+import { actors, StaleAction, type EngineContext } from './context';
+import { escalate } from './escalation';
+import { reconcile } from './reconcile';
+import type { TownView } from './view';
+
+/** Longest pause between two looks while the engine is up. */
+const INTERVAL_MS = 5_000;
+/** Events that come together are looked at together. */
+const DEBOUNCE_MS = 15;
+/** An action that failed so often in a row is told to a person; it goes on being tried once a minute. */
+const FAILURES_TO_ESCALATE = 5;
+
+export interface EngineHost {
+  buildView(inFlight: ReadonlySet<string>): TownView;
+  log: { info(text: string): void; error(text: string): void };
+}
+
+/** The loop around `reconcile`: looks at the town on every event, and carries out what is asked for. */
+export class Engine extends Disposable {
+  private readonly running = new Map<string, Promise<void>>();
+  /** Actions that failed through no fault of the work, such as a full disk: how often, and when to try again. */
+  private readonly failures = new Map<string, { count: number; until: number }>();
+  private timer: NodeJS.Timeout | undefined;
+  private dueAt = Infinity;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly actionLog: ActionLog,
+    private readonly host: EngineHost,
+  ) {
+    super();
+  }
+
+  /** Looks soon. @param inMs not later than so many milliseconds from now */
+  kick(inMs = DEBOUNCE_MS): void {
+    if (this.isDisposed) return;
+    const due = Date.now() + inMs;
+    if (due >= this.dueAt) return;
+    clearTimeout(this.timer);
+    this.dueAt = due;
+    this.timer = setTimeout(() => this.tick(), inMs);
+  }
+
+  get isBusy(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** Waits for the actions that are running, and starts no more. */
+  async stop(): Promise<void> {
+    this.dispose();
+    await Promise.allSettled(this.running.values());
+  }
+
+  override dispose(): void {
+    clearTimeout(this.timer);
+    super.dispose();
+  }
+
+  private tick(): void {
+    this.dueAt = Infinity;
+    try {
+      const paused = [...this.failures].filter(([, failure]) => failure.until > Date.now()).map(([key]) => key);
+      const view = this.host.buildView(new Set([...this.running.keys(), ...paused]));
+      for (const action of reconcile(view)) this.start(action);
+      this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
+    } catch (error) {
+      // A settings file that a person is in the middle of editing must not end the server.
+      this.host.log.error(`reconcile: ${messageOf(error)}`);
+      this.kick(INTERVAL_MS);
+    }
+  }
+
+  private start(action: Action): void {
+    const key = actionKey(action);
+    const run = this.run(action).finally(() => {
+      this.running.delete(key);
+      this.kick();
+    });
+    this.running.set(key, run);
+  }
+
+  private async run(action: Action): Promise<void> {
+    try {
+      this.actionLog.begin(action, this.context.clock.now());
+      await execute(action, this.context);
+      this.failures.delete(actionKey(action));
+    } catch (error) {
+      if (!(error instanceof StaleAction)) await this.recordFailure(action, error);
+    } finally {
+      this.endInLog(action);
+    }
+  }
+
+  private async recordFailure(action: Action, error: unknown): Promise<void> {
+    const key = actionKey(action);
+    const count = (this.failures.get(key)?.count ?? 0) + 1;
+    this.failures.set(key, { count, until: Date.now() + backoffMs(count + 1) });
+    this.host.log.error(`${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+    if (count !== FAILURES_TO_ESCALATE) return;
+    const title = `${action.type} keeps failing: ${messageOf(error).split('\n')[0]}`;
+    await this.context.store.batch({ actor: actors.engine }, (tx) => escalate(tx, { key, title, detail: `${key}\n\n${messageOf(error)}` }))
+      .catch((failure: unknown) => this.host.log.error(`cannot escalate: ${messageOf(failure)}`));
+  }
+
+  private endInLog(action: Action): void {
+    try {
+      this.actionLog.end(action, this.context.clock.now());
+    } catch (error) {
+      this.host.log.error(`action log: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Milliseconds until something that waits for its time is due. */
+function wakeUps(view: TownView): number[] {
+  const times = [...view.work.map((work) => work.notBefore), ...view.merges.map((merge) => merge.notBefore)];
+  for (const session of view.sessions) if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + 750);
+  for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);
+  return times.filter((time) => time > view.now).map((time) => time - view.now + 5);
+}

@@ -1,0 +1,77 @@
+import type { GateInfo } from '../protocol/town';
+import type { LandingBase, RebaseResult } from '../git/landing';
+import type { SessionView } from './view';
+
+/** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
+export interface Clock {
+  now(): Date;
+}
+
+/** The git side of one rig. */
+export interface RigPort {
+  readonly name: string;
+  readonly gates: readonly GateInfo[];
+  /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
+  prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
+  worktrees(): { name: string; bead?: string }[];
+  /** Tip of a branch in the rig's repository. */
+  branchTip(branch: string): Promise<string | undefined>;
+  /** Opaque mark of how far the work in a worktree has come: commits and files. */
+  progress(name: string): Promise<string>;
+  /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
+  submittable(name: string, work: { branch: string; base: string; author: string }): Promise<{ commit: string }>;
+  landingBase(): Promise<LandingBase>;
+  /** The one commit on top of `base` that would land. */
+  rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
+  /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
+  runGates(commit: string, mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult>;
+  /** Compare-and-set push; false if the target moved. */
+  land(commit: string, expected: string | undefined): Promise<boolean>;
+  /** Whether a commit is already on the landing branch. */
+  hasLanded(commit: string): Promise<boolean>;
+  /** Snapshot, then remove. Keeps the snapshot's ref. */
+  retireWorktree(name: string, bead: string): Promise<void>;
+}
+
+export interface WorktreeRequest {
+  bead: string;
+  title: string;
+  branch: string;
+  base?: string;
+  attempt: number;
+  /** Blocks for the `script` runtime, frozen here if they are not yet. */
+  script?: string[];
+}
+
+export type GateResult =
+  | { passed: true }
+  | { passed: false; gate: string; problem: string; output: string };
+
+export interface SessionRequest {
+  agent: string;
+  rig: string;
+  name: string;
+  bead: string;
+  runtime: string;
+  model?: string;
+  attempt: number;
+  /** A previous session of this agent on this bead ended; runtimes that can, resume. */
+  resume: boolean;
+}
+
+export interface SessionPort {
+  /** All sessions with a record, living or ended but not forgotten. */
+  all(): SessionView[];
+  /** Starts a session unless the agent has a live one. Throws a UserError where the runtime cannot be started. */
+  start(request: SessionRequest): Promise<void>;
+  /** Ends it and its process group: `stopped` by a person, or `ended` by the engine. */
+  end(session: string, by: 'stopped' | 'ended'): Promise<void>;
+  forget(session: string): Promise<void>;
+  /** Last lines of its screen, for people. */
+  tail(session: string): Promise<string>;
+}
+
+/** How the engine tells people. */
+export interface PersonPort {
+  notify(message: { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string }): void;
+}

@@ -1,0 +1,59 @@
+import type { BeadStore, Transaction } from '../beads/store';
+import type { Bead } from '../protocol/bead';
+import type { BeadInfo, BeadPhase, ConvoyInfo } from '../protocol/town';
+import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, workOf } from './work';
+
+/** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
+export class Projection {
+  constructor(private readonly store: BeadStore) {}
+
+  beadInfo(bead: Bead): BeadInfo {
+    const work = workOf(bead);
+    const blockedBy = isClosed(bead.status) ? [] : this.store.blockerIds(bead.id);
+    return {
+      id: bead.id, title: bead.title, type: bead.issue_type, status: bead.status, priority: bead.priority,
+      phase: this.phase(bead, blockedBy.length > 0),
+      rig: this.store.ledgerOf(bead.id), assignee: bead.assignee, blockedBy,
+      attempt: work.attempt, problem: isClosed(bead.status) ? undefined : work.problem,
+      convoys: this.store.dependents(bead.id, 'tracks').map((convoy) => convoy.id),
+    };
+  }
+
+  private phase(bead: Bead, blocked: boolean): BeadPhase {
+    switch (bead.status) {
+      case 'closed': return workOf(bead).merged ? 'merged' : 'closed';
+      case 'tombstone': return 'closed';
+      case 'failed': return 'failed';
+      case 'deferred': return 'deferred';
+      case 'hooked':
+      case 'in_progress': return 'working';
+      case 'in_review': return this.mergeRequestOf(bead.id)?.status === 'in_progress' ? 'merging' : 'queued';
+      default: return blocked ? 'waiting' : 'ready';
+    }
+  }
+
+  /** The open merge request of a bead. */
+  mergeRequestOf(bead: string): Bead | undefined {
+    return this.store.list({ type: [MERGE_REQUEST], limit: 0 }).find((request) => mergeOf(request)?.source === bead);
+  }
+
+  /** Open convoys, and those that closed last. */
+  convoys(closedLimit = 20): ConvoyInfo[] {
+    const all = this.store.list({ type: [CONVOY], all: true, limit: 0 });
+    const closed = all.filter((bead) => isClosed(bead.status)).sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? '')).slice(0, closedLimit);
+    const open = all.filter((bead) => !isClosed(bead.status));
+    return [...open, ...closed].sort((a, b) => b.created_at.localeCompare(a.created_at)).map((bead) => convoyInfo(this.store, bead));
+  }
+}
+
+/** @param reader a transaction, where the convoy was changed in it */
+export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
+  const ids = (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
+  const tracked = ids.flatMap((id) => reader.get(id) ?? []);
+  const details = (convoy.metadata as { convoy?: { launched_at?: string } } | undefined)?.convoy;
+  return {
+    id: convoy.id, title: convoy.title, status: convoy.status as ConvoyInfo['status'],
+    beads: ids, done: tracked.filter((bead) => isClosed(bead.status)).length, total: ids.length,
+    createdAt: convoy.created_at, launchedAt: details?.launched_at, landedAt: convoy.closed_at,
+  };
+}

@@ -1,0 +1,16 @@
+export interface Scored {
+  priority: number;
+  createdAt: number;
+  convoyCreatedAt: number;
+  retries: number;
+}
+
+const HOUR = 3_600_000;
+
+/** Gas Town's order of merging (reference/gastown.md §3.7): old convoys, urgent beads, few retries, long waits. */
+export function mergeScore(merge: Scored, now: number): number {
+  const convoyHours = merge.convoyCreatedAt > 0 ? Math.max(0, now - merge.convoyCreatedAt) / HOUR : 0;
+  const waitingHours = Math.max(0, now - merge.createdAt) / HOUR;
+  const priority = merge.priority >= 0 && merge.priority <= 4 ? merge.priority : 4;
+  return 1000 + 10 * convoyHours + 100 * (4 - priority) - Math.min(50 * merge.retries, 300) + waitingHours;
+}

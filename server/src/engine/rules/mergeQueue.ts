@@ -1,0 +1,13 @@
+import type { Action } from '../action';
+import { mergeScore } from '../refinery/score';
+import type { TownView } from '../view';
+
+/** Each rig merges one request at a time: the one with the highest score, the older one on a tie. */
+export function mergeQueue(view: TownView): Action[] {
+  return view.rigs.flatMap((rig): Action[] => {
+    const next = view.merges
+      .filter((merge) => merge.rig === rig.name && rig.accepted && merge.notBefore <= view.now)
+      .sort((a, b) => mergeScore(b, view.now) - mergeScore(a, view.now) || a.createdAt - b.createdAt || a.id.localeCompare(b.id))[0];
+    return next ? [{ type: 'merge', mergeRequest: next.id, rig: rig.name, revision: next.revision, maxAttempts: rig.maxAttempts }] : [];
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * The read-only picture that `reconcile` decides on. All times are milliseconds since 1970.
+ * Everything in it is derived from beads, git and live sessions at one moment.
+ */
+export interface TownView {
+  now: number;
+  /** The stored switch of the town. */
+  up: boolean;
+  rigs: RigView[];
+  work: WorkView[];
+  merges: MergeView[];
+  sessions: SessionView[];
+  worktrees: WorktreeView[];
+  convoys: ConvoyView[];
+  /** Keys of actions that are running. */
+  inFlight: ReadonlySet<string>;
+}
+
+export interface RigView {
+  name: string;
+  /** A person has accepted the rig's commands. */
+  accepted: boolean;
+  maxWorkers: number;
+  spawnDelayMs: number;
+  lastSpawnAt: number;
+  maxAttempts: number;
+  maxRestarts: number;
+  /** Names to give to new polecats. */
+  pool: readonly string[];
+}
+
+/** A bead that was slung or is on a hook. */
+export interface WorkView {
+  id: string;
+  rig: string;
+  status: string;
+  assignee?: string;
+  priority: number;
+  createdAt: number;
+  /** `updated_at`: an action is refused if it moved. */
+  revision: string;
+  /** Waits for other beads. */
+  blocked: boolean;
+  /** Slung by name or tracked by a launched convoy. */
+  slung: boolean;
+  held: boolean;
+  attempt: number;
+  deaths: number;
+  notBefore: number;
+  /** The polecat that the person asked for. */
+  wantedName?: string;
+  /** False while a person has not accepted the runtime or script that it would run. */
+  consented: boolean;
+}
+
+export interface MergeView {
+  id: string;
+  rig: string;
+  source: string;
+  revision: string;
+  createdAt: number;
+  priority: number;
+  /** Age of the oldest open convoy that tracks the source; 0 without one. */
+  convoyCreatedAt: number;
+  retries: number;
+  notBefore: number;
+}
+
+export interface SessionView {
+  id: string;
+  agent: string;
+  rig: string;
+  name: string;
+  bead: string;
+  startedAt: number;
+  /** When its agent said `gt done`. */
+  doneAt?: number;
+  /** Undefined while it lives. */
+  exit?: SessionExit;
+}
+
+export interface SessionExit {
+  /** `exited` by itself, `killed` from outside (signal, lost host), `stopped` by a person, `ended` by the engine. */
+  kind: 'exited' | 'killed' | 'stopped' | 'ended';
+  code: number | null;
+}
+
+/** A polecat's folder with its worktree. */
+export interface WorktreeView {
+  rig: string;
+  name: string;
+  /** The bead that it was made for; undefined where its record is missing. */
+  bead?: string;
+  /** That bead is closed and no open merge request names it. */
+  finished: boolean;
+}
+
+export interface ConvoyView {
+  id: string;
+  revision: string;
+  status: string;
+  tracked: { id: string; closed: boolean }[];
+}
+
+/**
+ * The session that works on a bead, living or just ended. One that said `gt done`, or that the engine ended, has had
+ * its say: a bead that comes back from the merge queue gets a new one.
+ */
+export function sessionOf(view: TownView, work: WorkView): SessionView | undefined {
+  return view.sessions.find((session) => session.bead === work.id && session.agent === work.assignee
+    && session.doneAt === undefined && session.exit?.kind !== 'ended');
+}
+
+export function isHooked(work: Pick<WorkView, 'status'>): boolean {
+  return work.status === 'hooked' || work.status === 'in_progress';
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Bead } from '../protocol/bead';
+
+/**
+ * What the engine knows of a bead's work, kept on the bead itself (`metadata.gastown`), so that no process
+ * holds anything that its death would lose.
+ */
+const workSchema = z.looseObject({
+  /** Somebody asked by name that this bead be worked on. */
+  slung: z.object({
+    rig: z.string(), by: z.string(), at: z.string(),
+    agent: z.string().optional(), runtime: z.string().optional(), model: z.string().optional(),
+  }).optional(),
+  branch: z.string().optional(),
+  /** Commit that the branch was made from. */
+  base: z.string().optional(),
+  /** How often work was begun: 1 for the first try, one more for each that failed. */
+  attempt: z.number().int().default(0),
+  /** How often in a row its session was killed without progress. */
+  deaths: z.number().int().default(0),
+  /** What the work looked like at the last death; a change is progress. */
+  progress: z.string().optional(),
+  /** ISO time before which no session is started. */
+  notBefore: z.string().optional(),
+  /** A person stopped it: it waits until it is slung again or the engine is started. */
+  held: z.boolean().optional(),
+  /** For the next attempt: why the last one was sent back, with the output of the gate. */
+  feedback: z.string().optional(),
+  /** One line of the same, for people. */
+  problem: z.string().optional(),
+  /** Commit on the landing branch. */
+  merged: z.string().optional(),
+});
+
+export type Work = z.output<typeof workSchema>;
+
+const mergeSchema = z.looseObject({
+  source: z.string(),
+  rig: z.string(),
+  branch: z.string(),
+  /** Tip of the branch when it was submitted. */
+  commit: z.string(),
+  /** The agent whose work it is. */
+  worker: z.string(),
+  /** Passed all gates and is about to be pushed, or was. */
+  candidate: z.string().optional(),
+  /** Times it could not be tried (target moved, push failed). */
+  retries: z.number().int().default(0),
+  notBefore: z.string().optional(),
+});
+
+export type MergeRequest = z.output<typeof mergeSchema>;
+
+export const MERGE_REQUEST = 'merge_request';
+export const CONVOY = 'convoy';
+export const ESCALATION = 'escalation';
+
+/** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
+export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
+
+function metadataOf(bead: Bead): Record<string, unknown> {
+  return typeof bead.metadata === 'object' && bead.metadata !== null && !Array.isArray(bead.metadata)
+    ? (bead.metadata as Record<string, unknown>)
+    : {};
+}
+
+/** Metadata may have come by a pull from anywhere: what does not fit reads as no work at all. */
+export function workOf(bead: Bead): Work {
+  const parsed = workSchema.safeParse(metadataOf(bead).gastown ?? {});
+  return parsed.success ? parsed.data : workSchema.parse({});
+}
+
+/** The bead's metadata with the work's changes; undefined clears a key. */
+export function withWork(bead: Bead, changes: Partial<Work>): Record<string, unknown> {
+  return { ...metadataOf(bead), gastown: stripUndefined({ ...workOf(bead), ...changes }) };
+}
+
+export function mergeOf(bead: Bead): MergeRequest | undefined {
+  if (bead.issue_type !== MERGE_REQUEST && bead.issue_type !== 'merge-request') return undefined;
+  const parsed = mergeSchema.safeParse(metadataOf(bead).merge);
+  return parsed.success ? parsed.data : undefined;
+}
+
+export function withMerge(bead: Bead, changes: Partial<MergeRequest>): Record<string, unknown> {
+  return { ...metadataOf(bead), merge: stripUndefined({ ...mergeOf(bead), ...changes }) };
+}
+
+function stripUndefined(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+/** A bead is finished for good; nothing of it is dispatched again. */
+export function isClosed(status: string): boolean {
+  return status === 'closed' || status === 'tombstone';
+}

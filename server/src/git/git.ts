@@ -1,0 +1,105 @@
+import os from 'node:os';
+import { simpleGit } from 'simple-git';
+import { KeyedMutex } from '../base/mutex';
+
+/** Author and committer of what the server itself commits. */
+export interface GitIdentity {
+  name: string;
+  email: string;
+}
+
+export interface GitOptions {
+  identity?: GitIdentity;
+  /** Where the author is somebody else than the committer. */
+  author?: GitIdentity;
+  /** Killed when git is silent for so long. */
+  timeoutMs?: number;
+  /** An index file of the caller's own, so that the worktree's index stays as it is. */
+  indexFile?: string;
+}
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+/** Settings that must not come from a repository: what they name would run with the server's rights. */
+const NEUTRAL_CONFIG = [
+  `core.hooksPath=${os.devNull}`,
+  'core.fsmonitor=false',
+  'commit.gpgsign=false',
+  'tag.gpgsign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'advice.detachedHead=false',
+  'rerere.enabled=false',
+  'protocol.ext.allow=never',
+];
+
+const UNSAFE = {
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeProtocolOverride: true,
+} as const;
+
+/** Changing one repository is serial: git's own locks make parallel `worktree add` or `update-ref` fail. */
+const repositoryMutex = new KeyedMutex();
+
+export function withRepository<T>(repository: string, task: () => Promise<T>): Promise<T> {
+  return repositoryMutex.run(repository, task);
+}
+
+/**
+ * Runs git in a folder with an explicit environment and without hooks, and gives what it prints.
+ * Arguments are passed as they are, never through a shell; options and paths are the caller's to separate.
+ */
+export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
+  const environment = gitEnvironment(options.identity, options.author);
+  if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
+  const runner = simpleGit({
+    baseDir: directory,
+    config: NEUTRAL_CONFIG,
+    unsafe: UNSAFE,
+    allowEnvironment: Object.keys(environment).filter((key) => key.startsWith('GIT_')),
+    completion: { onClose: true, onExit: false },
+    timeout: { block: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+    // By itself simple-git takes a failure that prints nothing for success; git's exit code is the truth.
+    errors: (error, result) => {
+      if (error || result.exitCode === 0) return error;
+      return Buffer.concat([...result.stdErr, ...result.stdOut, Buffer.from(`git ${args[0]} ended with exit code ${result.exitCode}`)]);
+    },
+  }).env(environment);
+  return runner.raw(args);
+}
+
+/** Like `git`, with the answer trimmed: for commands that print one value. */
+export async function gitLine(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
+  return (await git(directory, args, options)).trim();
+}
+
+/** The answer, or undefined where git says no (missing ref, not an ancestor, nothing configured). */
+export async function gitMaybe(directory: string, args: string[], options: GitOptions = {}): Promise<string | undefined> {
+  try {
+    return await gitLine(directory, args, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Passed on from the person's environment: how remotes are reached, never which repository is meant. */
+const INHERITED = [
+  'PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'USERPROFILE', 'APPDATA', 'XDG_CONFIG_HOME',
+  'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_CONFIG_GLOBAL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy',
+];
+
+function gitEnvironment(identity: GitIdentity | undefined, author: GitIdentity | undefined): Record<string, string> {
+  const environment: Record<string, string> = { LANG: 'C', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' };
+  for (const key of INHERITED) {
+    const value = process.env[key];
+    if (value !== undefined) environment[key] = value;
+  }
+  // Without an identity git would guess one from the host name, or refuse; ours is always named.
+  const committer = identity ?? { name: 'Gas Town', email: 'town@gastown.local' };
+  environment.GIT_COMMITTER_NAME = committer.name;
+  environment.GIT_COMMITTER_EMAIL = committer.email;
+  environment.GIT_AUTHOR_NAME = (author ?? committer).name;
+  environment.GIT_AUTHOR_EMAIL = (author ?? committer).email;
+  return environment;
+}

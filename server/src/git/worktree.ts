@@ -1,0 +1,109 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { messageOf, UserError } from '../base/errors';
+import { git, gitLine, gitMaybe, withRepository, type GitIdentity } from './git';
+import type { RigRepository } from './repository';
+
+export interface WorktreeState {
+  branch?: string;
+  head?: string;
+  /** Uncommitted or untracked (not ignored) files. */
+  dirty: boolean;
+}
+
+/** Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing. */
+export async function ensureWorktree(repository: RigRepository, directory: string, branch: string, base: string): Promise<void> {
+  await withRepository(repository.directory, async () => {
+    repository.resetConfig();
+    if ((await inspectWorktree(directory))?.branch === branch) return;
+    if (fs.existsSync(directory) && fs.readdirSync(directory).length > 0) {
+      throw new UserError(`${directory} exists and is not the worktree of ${branch}`, 'move it away; nothing in it was touched', 'conflict');
+    }
+    await git(repository.directory, ['worktree', 'prune']);
+    fs.mkdirSync(path.dirname(directory), { recursive: true });
+    const known = await repository.resolve(`refs/heads/${branch}`);
+    await git(repository.directory, known
+      ? ['worktree', 'add', '--quiet', '--', directory, branch]
+      : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base]);
+  });
+}
+
+/** A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away. */
+export async function checkoutDetached(repository: RigRepository, directory: string, commit: string, keep: string[] = []): Promise<void> {
+  await withRepository(repository.directory, async () => {
+    repository.resetConfig();
+    if (!(await inspectWorktree(directory))) {
+      fs.rmSync(directory, { recursive: true, force: true });
+      await git(repository.directory, ['worktree', 'prune']);
+      fs.mkdirSync(path.dirname(directory), { recursive: true });
+      await git(repository.directory, ['worktree', 'add', '--quiet', '--detach', '--', directory, commit]);
+      return;
+    }
+    await abortRebase(directory);
+    removeStaleLock(await gitLine(directory, ['rev-parse', '--absolute-git-dir']));
+    await git(directory, ['reset', '--quiet', '--hard']);
+    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit]);
+    await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
+  });
+}
+
+/** Undefined where there is no worktree of its own (a folder inside another repository does not count). */
+export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
+  if (!fs.existsSync(path.join(directory, '.git'))) return undefined;
+  const status = await gitMaybe(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
+  const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status ?? '')?.[1];
+  if (status === undefined || !head) return undefined;
+  const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
+  return { branch: branch === '(detached)' ? undefined : branch, head, dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')) };
+}
+
+/**
+ * Keeps everything of a worktree (committed, uncommitted, untracked; not ignored) under
+ * `refs/gastown/snapshots/<name>`, so that removing it can be undone.
+ * @returns the snapshot's commit
+ */
+export async function snapshotWorktree(repository: RigRepository, directory: string, name: string, identity: GitIdentity): Promise<string> {
+  return withRepository(repository.directory, async () => {
+    const head = await gitLine(directory, ['rev-parse', 'HEAD']);
+    const indexFile = path.join(repository.directory, `snapshot-${process.pid}-${name}.index`);
+    let tree: string;
+    try {
+      await git(directory, ['read-tree', 'HEAD'], { indexFile });
+      await git(directory, ['add', '--all', '--', '.'], { indexFile });
+      tree = await gitLine(directory, ['write-tree'], { indexFile });
+    } finally {
+      fs.rmSync(indexFile, { force: true });
+    }
+    const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
+    const commit = tree === headTree
+      ? head
+      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `Snapshot of ${name}`], { identity });
+    await git(repository.directory, ['update-ref', `refs/gastown/snapshots/${name}`, commit]);
+    return commit;
+  });
+}
+
+/** Removes a worktree. The caller has taken a snapshot; this refuses where there is none that covers it. */
+export async function removeWorktree(repository: RigRepository, directory: string, snapshot: string): Promise<void> {
+  await withRepository(repository.directory, async () => {
+    const state = await inspectWorktree(directory);
+    if (state?.head && !(await repository.isAncestor(state.head, snapshot))) {
+      throw new UserError(`${directory} has commits that its snapshot lacks`, 'it was left alone', 'conflict');
+    }
+    await git(repository.directory, ['worktree', 'remove', '--force', '--', directory]).catch((error: unknown) => {
+      // A crash between git's two steps leaves a folder that git no longer knows.
+      if (!/is not a working tree|not a valid path/.test(messageOf(error))) throw error;
+      fs.rmSync(directory, { recursive: true, force: true });
+    });
+    await git(repository.directory, ['worktree', 'prune']);
+  });
+}
+
+async function abortRebase(directory: string): Promise<void> {
+  await gitMaybe(directory, ['rebase', '--abort']);
+}
+
+/** A killed git leaves `index.lock`; the refinery's worktree has one user, so it is stale. */
+function removeStaleLock(gitDirectory: string): void {
+  fs.rmSync(path.join(gitDirectory, 'index.lock'), { force: true });
+}

@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { messageOf } from './base/errors';
+import { serveWindow } from './service/languageServer';
+import { TownServer } from './service/server';
+import { canonicalRoot } from './town/registry';
+
+/**
+ * `server --town <root>` serves a town through its socket, detached from whoever started it.
+ * `server --stdio` serves the language features alone, where there is no town.
+ */
+async function main(args: readonly string[]): Promise<void> {
+  const at = args.indexOf('--town');
+  const root = at < 0 ? undefined : args[at + 1];
+  if (root === undefined) {
+    serveWindow({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, () => process.exit(0)).listen();
+    return;
+  }
+  process.chdir(path.parse(process.cwd()).root);
+  const server = await TownServer.start(canonicalRoot(root));
+  if (!server) process.exit(0); // another server has the town: the client finds that one
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));
+  process.on('SIGHUP', () => undefined); // the window that started it has closed
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,129 @@
+import net from 'node:net';
+import path from 'node:path';
+import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
+import { UserError, messageOf } from '../../base/errors';
+import type { ProcessIdentity } from '../../base/process';
+import { callOver } from './callWire';
+import { ServerRetire } from './control';
+import { isEndpointAlive, readEndpoint, serverEndpointFile } from './endpointFile';
+import { greetServer, type HandshakeOptions, type HelloInput, type Welcome } from './handshake';
+import { startUntilAnswered } from './launch';
+import { RpcClient } from './rpcClient';
+import type { Streams } from './rpcServer';
+import { BUILD, PROTOCOL } from './version';
+
+export interface Connected extends Streams {
+  welcome: Welcome;
+  /** The program at the other end. */
+  process: ProcessIdentity;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const RETIRE_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects to a running program.
+ * @throws UserError `unavailable` when none runs, `refused` or what it said when it does not want us
+ */
+export async function connectTo(endpointFile: string, hello: HelloInput, options: HandshakeOptions = {}): Promise<Connected> {
+  const endpoint = readEndpoint(endpointFile);
+  if (!endpoint || !isEndpointAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
+  const socket = await openSocket(endpoint.socket);
+  const welcome = await greetServer(socket, endpoint.key, hello, options);
+  socket.on('error', () => undefined); // `close` follows and is what everybody listens to
+  socket.on('end', () => socket.destroy());
+  const identity = { pid: endpoint.pid, start: endpoint.start };
+  return { socket, welcome, process: identity, reader: new SocketMessageReader(socket), writer: new SocketMessageWriter(socket) };
+}
+
+export interface TownOptions {
+  /** The server's program; by default the `server.js` beside the bundle that this code runs in. */
+  serverJs?: string;
+  /** How long a starting server may take to answer. */
+  startTimeoutMs?: number;
+  /** How long a call survives a broken connection. */
+  reconnectTimeoutMs?: number;
+}
+
+/**
+ * Streams to the town's server, which is started when none answers and replaced when its build is older than
+ * ours. For a language client; everybody else uses `connectTown`.
+ * @throws UserError `unavailable` with the tail of its log when it cannot be started
+ */
+export async function openTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
+  const endpointFile = serverEndpointFile(root);
+  const build = hello.build ?? BUILD;
+  for (let round = 0; ; round++) {
+    const connected = await startUntilAnswered({
+      root,
+      script: options.serverJs ?? path.join(__dirname, 'server.js'),
+      arguments: ['--town', root],
+      startLease: path.join(root, '.runtime', 'server-start'),
+      logFile: path.join(root, 'daemon', 'daemon.log'),
+      timeoutMs: options.startTimeoutMs ?? 15_000,
+      connect: () => connectTo(endpointFile, hello),
+    });
+    if (connected.welcome.build >= build || round > 2) return checkedProtocol(connected, hello);
+    await retire(connected, endpointFile, build);
+  }
+}
+
+/** A typed connection to the town's server; see `RpcClient` for what happens when it breaks. */
+export async function connectTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<RpcClient> {
+  return RpcClient.open(() => openTown(root, hello, options), { reconnectTimeoutMs: options.reconnectTimeoutMs });
+}
+export type TownConnection = RpcClient;
+
+function checkedProtocol(connected: Connected, hello: HelloInput): Connected {
+  const ours = hello.protocol ?? PROTOCOL;
+  if (connected.welcome.protocol === ours) return connected;
+  connected.socket.destroy();
+  throw new UserError(
+    `the town's server speaks protocol ${connected.welcome.protocol}, this program ${ours}`,
+    'Update Gas Town in every window and command line that uses this town.', 'unavailable');
+}
+
+/** Asks an older server to end and waits until its process is gone. */
+async function retire(connected: Connected, endpointFile: string, build: number): Promise<void> {
+  const endpoint = readEndpoint(endpointFile);
+  const connection = createMessageConnection(connected.reader, connected.writer);
+  try {
+    connection.listen();
+    const gone = new Promise<void>((resolve) => connected.socket.once('close', () => resolve()));
+    // It may end before its answer arrives.
+    await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, sleep(RETIRE_TIMEOUT_MS)]);
+  } catch (error) {
+    throw new UserError(`the older server of this town would not make way: ${messageOf(error)}`, 'Run `gt shutdown`, then try again.', 'unavailable');
+  } finally {
+    connection.dispose();
+    connected.socket.destroy();
+  }
+  const deadline = Date.now() + RETIRE_TIMEOUT_MS;
+  while (endpoint && isEndpointAlive(endpoint)) {
+    if (Date.now() > deadline) throw new UserError('the older server of this town does not end', `Its process id is ${endpoint.pid}.`, 'unavailable');
+    await sleep(30);
+  }
+}
+
+function openSocket(address: string): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(address);
+    const fail = (reason: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(new UserError(`no server is running (${reason})`, undefined, 'unavailable'));
+    };
+    const timer = setTimeout(() => fail('it does not answer'), CONNECT_TIMEOUT_MS);
+    const onError = (error: Error): void => fail(messageOf(error));
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

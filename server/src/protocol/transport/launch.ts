@@ -1,0 +1,139 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { cleanEnvironment } from '../../base/cleanEnvironment';
+import { UserError, messageOf } from '../../base/errors';
+import { Lease } from '../../base/lease';
+
+export interface LaunchOptions<T> {
+  /** Town root; the program's working directory. */
+  root: string;
+  /** Absolute path of the bundled program. */
+  script: string;
+  arguments: string[];
+  /** Folder of the lease that lets one of many waiting clients start the program. */
+  startLease: string;
+  /** Gets the program's output. */
+  logFile: string;
+  timeoutMs: number;
+  /** Throws a UserError `unavailable` while nobody answers; any other error ends the waiting. */
+  connect(): Promise<T>;
+  /** Options of node itself; left out where the editor's binary plays node. */
+  nodeArguments?: string[];
+}
+
+interface Started {
+  /** Undefined while it runs. */
+  exitCode?: number | null;
+  problem?: string;
+}
+
+const MAX_STARTS = 3;
+const POLL_MS = 40;
+
+/**
+ * The program's answer, after starting it if need be. Of many clients that find nobody, one starts it and the
+ * others wait; the program's own lease makes sure that only one lives.
+ * @throws UserError `unavailable` with the end of its log when it does not answer in time
+ */
+export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<T> {
+  const first = await attempt(options);
+  if (first) return first.answer;
+  if (!isDirectory(options.root)) throw new UserError(`there is no folder ${options.root}`, undefined, 'not-found');
+  const deadline = Date.now() + options.timeoutMs;
+  let lease: Lease | undefined;
+  let started: Started | undefined;
+  let starts = 0;
+  try {
+    while (Date.now() < deadline) {
+      const found = await attempt(options);
+      if (found) return found.answer;
+      lease ??= Lease.tryAcquire(options.startLease);
+      const ended = started !== undefined && (started.exitCode !== undefined || started.problem !== undefined);
+      if (lease && (!started || ended)) {
+        // An end with code 0 means that somebody else holds the lease of the program, perhaps while ending.
+        if (ended && (started?.exitCode !== 0 || starts >= MAX_STARTS)) break;
+        if (ended) await sleep(300);
+        started = start(options);
+        starts++;
+      }
+      await sleep(POLL_MS);
+    }
+  } finally {
+    lease?.release();
+  }
+  const last = await attempt(options);
+  if (last) return last.answer;
+  throw new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
+}
+
+async function attempt<T>(options: LaunchOptions<T>): Promise<{ answer: T } | undefined> {
+  try {
+    return { answer: await options.connect() };
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'unavailable') return undefined;
+    throw error;
+  }
+}
+
+/** Starts the program so that it outlives us: own process group, no terminal, no pipes. */
+function start<T>(options: LaunchOptions<T>): Started {
+  const started: Started = {};
+  let log: number | undefined;
+  try {
+    if (!fs.existsSync(options.script)) throw new Error(`${options.script} is missing; is Gas Town built?`);
+    fs.mkdirSync(path.dirname(options.logFile), { recursive: true });
+    log = fs.openSync(options.logFile, 'a', 0o600);
+    const isElectron = process.versions.electron !== undefined;
+    const nodeArguments = isElectron ? [] : options.nodeArguments ?? [];
+    const child = spawn(process.execPath, [...nodeArguments, options.script, ...options.arguments], {
+      cwd: options.root, detached: true, windowsHide: true, stdio: ['ignore', log, log],
+      // The program serves everybody: nothing of the session or the editor that happens to start it.
+      env: { ...cleanEnvironment(process.env), ...(isElectron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) },
+    });
+    child.on('error', (error) => (started.problem = messageOf(error)));
+    child.on('exit', (code) => (started.exitCode = code));
+    child.unref();
+  } catch (error) {
+    started.problem = messageOf(error);
+  } finally {
+    if (log !== undefined) fs.closeSync(log);
+  }
+  return started;
+}
+
+function failure<T>(options: LaunchOptions<T>, started: Started | undefined): string {
+  const name = path.basename(options.script);
+  const what = started?.problem ?? (started?.exitCode !== undefined ? `it ended with code ${started.exitCode}` : `it did not answer within ${options.timeoutMs / 1000} s`);
+  const tail = logTail(options.logFile);
+  return `cannot start ${name}: ${what}${tail ? `\n${tail}` : ''}`;
+}
+
+function logTail(file: string): string {
+  try {
+    const size = fs.statSync(file).size;
+    const length = Math.min(size, 4096);
+    const buffer = Buffer.alloc(length);
+    const fd = fs.openSync(file, 'r');
+    try {
+      fs.readSync(fd, buffer, 0, length, size - length);
+    } finally {
+      fs.closeSync(fd);
+    }
+    return buffer.toString('utf8').trimEnd().split('\n').slice(-15).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+function isDirectory(directory: string): boolean {
+  try {
+    return fs.statSync(directory).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

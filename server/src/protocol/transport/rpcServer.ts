@@ -1,0 +1,107 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  createMessageConnection, SocketMessageReader, SocketMessageWriter, type MessageConnection, type MessageReader, type MessageWriter,
+} from 'vscode-jsonrpc/node';
+import { identify } from '../../base/process';
+import { prepareSocketDirectory, socketAddress } from './address';
+import { isEndpointAlive, readEndpoint, removeEndpoint, writeEndpoint } from './endpointFile';
+import { greetClient, type Acceptance, type Hello } from './handshake';
+import { BUILD, PROTOCOL } from './version';
+
+export interface Streams {
+  reader: MessageReader;
+  writer: MessageWriter;
+  /** For backpressure (`writableLength`) and for closing this one connection. */
+  socket: net.Socket;
+}
+
+export interface ListenOptions {
+  root: string;
+  purpose: 'server' | 'host';
+  /** Written once the socket listens, removed by `close()`. */
+  endpointFile: string;
+  accept(hello: Hello): Acceptance | Promise<Acceptance>;
+  /**
+   * A client that proved itself. Nothing is read before somebody listens: call `connection.listen()`, or
+   * leave `connection` alone and build another one (a language server's) on the streams.
+   */
+  onConnection(connection: MessageConnection, hello: Hello, streams: Streams): void;
+  /** Failed handshakes and broken connections, in one line. */
+  log?(message: string): void;
+  protocol?: number;
+  build?: number;
+  handshakeTimeoutMs?: number;
+}
+
+export interface RpcServer {
+  readonly socketPath: string;
+  /** Stops listening, closes every connection and removes the endpoint file. */
+  close(): Promise<void>;
+}
+
+/** Listens for the clients of one program of a town. The caller holds that program's lease. */
+export async function listen(options: ListenOptions): Promise<RpcServer> {
+  const key = randomBytes(32).toString('hex');
+  const address = socketAddress(options.root, options.purpose, randomBytes(8).toString('hex'));
+  if (address.directory) prepareSocketDirectory(address.directory);
+  removeStaleSocket(options.endpointFile, address.directory);
+
+  const protocol = options.protocol ?? PROTOCOL;
+  const build = options.build ?? BUILD;
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    greetClient(socket, key, (hello) => options.accept(hello), { protocol, build, timeoutMs: options.handshakeTimeoutMs })
+      .then((hello) => hand(socket, hello, options))
+      .catch((error: unknown) => {
+        options.log?.(`connection refused: ${String(error)}`);
+        socket.destroy();
+      });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error) => options.log?.(`listening: ${String(error)}`));
+  writeEndpoint(options.endpointFile, { socket: address.path, key, ...identify(process.pid), protocol, build });
+
+  return {
+    socketPath: address.path,
+    async close() {
+      removeEndpoint(options.endpointFile, address.path);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function hand(socket: net.Socket, hello: Hello, options: ListenOptions): void {
+  if (socket.destroyed) return;
+  const streams: Streams = { reader: new SocketMessageReader(socket), writer: new SocketMessageWriter(socket), socket };
+  // A peer that sends anything but JSON-RPC, or cannot be written to, cannot be spoken to any more.
+  const giveUp = (error: unknown): void => {
+    options.log?.(`connection of ${hello.kind} ${hello.pid} broken: ${String(error)}`);
+    socket.destroy();
+  };
+  streams.reader.onError(giveUp);
+  streams.writer.onError(([error]) => giveUp(error));
+  socket.on('error', () => undefined);
+  // Half-closed is closed: nobody is left to read an answer.
+  socket.on('end', () => socket.destroy());
+  options.onConnection(createMessageConnection(streams.reader, streams.writer), hello, streams);
+}
+
+/** A killed program leaves its socket behind; its endpoint file still tells where. Only in our own folder. */
+function removeStaleSocket(endpointFile: string, directory: string | undefined): void {
+  const old = readEndpoint(endpointFile);
+  if (!old || directory === undefined || path.dirname(old.socket) !== directory || isEndpointAlive(old)) return;
+  fs.rmSync(old.socket, { force: true });
+}

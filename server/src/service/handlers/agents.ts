@@ -1,0 +1,94 @@
+import type { TownService } from '../townService';
+import { UserError } from '../../base/errors';
+import { primeText } from '../../agents/prime';
+import { done, hookedBead } from '../../engine/done';
+import { sling } from '../../engine/sling';
+import { workOf } from '../../engine/work';
+import type { CallContext } from '../../protocol/dispatcher';
+import {
+  AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, Done, Hook, Prime, ScriptGet, Sling,
+} from '../../protocol/town';
+import { agentsFile, townSettingsFile } from '../../town/config';
+import { parseAddress } from '../../town/layout';
+
+export function registerAgentHandlers(service: TownService): void {
+  const { dispatcher, rigs, runtimes } = service;
+  dispatcher.on(AgentConfigList.spec, async () => runtimes.all());
+  dispatcher.on(AgentConfigSet.spec, async ({ name, settings }) => {
+    if (runtimes.isBuiltIn(name)) throw new UserError(`${name} is built in`, 'choose another name for your own runtime', 'conflict');
+    agentsFile(service.layout).update((file) => { file.agents[name] = settings; });
+    service.changed();
+    return runtimes.require(name);
+  });
+  dispatcher.on(AgentConfigRemove.spec, async ({ name }) => {
+    if (runtimes.isBuiltIn(name)) throw new UserError(`${name} is built in`, undefined, 'conflict');
+    runtimes.require(name);
+    if (townSettingsFile(service.layout).read().default_agent === name) throw new UserError(`${name} is the default agent`, 'set another default first', 'conflict');
+    agentsFile(service.layout).update((file) => { delete file.agents[name]; });
+    service.changed();
+    return null;
+  });
+  dispatcher.on(DefaultAgent.spec, async ({ name }, context) => {
+    if (name !== undefined) {
+      if (context.kind !== 'person') throw new UserError('only a person may set the default agent', undefined, 'refused');
+      runtimes.require(name);
+      townSettingsFile(service.layout).update((settings) => { settings.default_agent = name; });
+      service.changed();
+    }
+    return { name: townSettingsFile(service.layout).read().default_agent };
+  });
+  dispatcher.on(Sling.spec, async (params, context) => {
+    const rig = rigs.require(params.rig.split('/')[0]!);
+    const agent = params.agent ?? params.rig.split('/').slice(1).filter((part) => part !== 'polecats')[0];
+    if (params.runtime) runtimes.require(params.runtime);
+    return sling(service.store, context, { ...params, rig: rig.name, agent });
+  });
+  dispatcher.on(Done.spec, async (_params, context) => {
+    const result = await done(service.engineContext, context);
+    service.sessions.markDone(context.agent!);
+    return result;
+  });
+  dispatcher.on(Hook.spec, async ({ agent }, context) => hookOf(service, agent ?? requireAgent(context)));
+  dispatcher.on(Prime.spec, async (_params, context) => prime(service, context));
+  dispatcher.on(ScriptGet.spec, async (_params, context) => script(service, context));
+}
+
+function requireAgent(context: CallContext): string {
+  if (!context.agent) throw new UserError('this is for an agent in its own session', 'run it in the terminal of an agent, or name the agent', 'refused');
+  return context.agent;
+}
+
+function hookOf(service: TownService, agent: string) {
+  const bead = hookedBead(service.engineContext, agent);
+  if (!bead) return { agent };
+  const work = workOf(bead);
+  return {
+    agent, branch: work.branch, attempt: work.attempt,
+    bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
+  };
+}
+
+async function prime(service: TownService, context: CallContext) {
+  const agent = requireAgent(context);
+  const address = parseAddress(agent);
+  const bead = hookedBead(service.engineContext, agent);
+  const rig = address ? service.rigs.get(address.rig) : undefined;
+  const work = bead && workOf(bead);
+  const text = primeText({
+    agent, rig: address?.rig ?? '', town: service.info().name, bead, attempt: work?.attempt ?? 0, feedback: work?.feedback,
+    branch: work?.branch, gates: rig?.gates ?? [],
+  });
+  return { text, bead: bead?.id };
+}
+
+async function script(service: TownService, context: CallContext) {
+  const agent = requireAgent(context);
+  const address = parseAddress(agent);
+  const bead = hookedBead(service.engineContext, agent);
+  const assignment = address && service.rigs.get(address.rig)?.assignment(address.name);
+  if (!bead || !assignment || assignment.bead !== bead.id) throw new UserError('there is nothing on your hook', undefined, 'conflict');
+  if (!assignment.script || assignment.script.length === 0) {
+    throw new UserError(`${bead.id} has no script to run`, 'the script runtime runs the ```sh blocks of the description; add one, or sling it to another runtime', 'invalid');
+  }
+  return { bead: bead.id, title: bead.title, attempt: workOf(bead).attempt, blocks: assignment.script };
+}

@@ -1,0 +1,55 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { loginEnvironment, sessionEnvironment } from '../agents/environment';
+import { claudeConversationFile } from '../agents/claude';
+import { canResume, commandFor, KICKOFF, KICKOFF_RESUMED, resolveRuntime, settingsFor } from '../agents/runtimes';
+import { writeShims } from '../agents/shims';
+import { UserError } from '../base/errors';
+import { writeFileAtomic } from '../base/atomicFile';
+import { identityOf } from '../engine/adapters/rig';
+import type { Launch } from '../engine/adapters/sessions';
+import type { SessionRequest } from '../engine/ports';
+import { agentsFile, townSettingsFile } from '../town/config';
+import type { TownLayout } from '../town/layout';
+import type { Rigs } from './rigs';
+
+interface LaunchTown {
+  readonly layout: TownLayout;
+  readonly rigs: Rigs;
+}
+
+/** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
+export function sessionLauncher(town: LaunchTown) {
+  return async (request: SessionRequest, session: { id: string; token: string; conversation?: string }): Promise<Launch> => {
+    const { layout } = town;
+    const rig = town.rigs.require(request.rig);
+    const worktree = rig.layout.polecatWorktree(request.name);
+    const runtime = resolveRuntime(request.runtime, agentsFile(layout).read().agents);
+    writeShims({ directory: layout.bin });
+    const base = await loginEnvironment();
+    const settings = settingsFor(runtime, path.join(layout.bin, 'gt'));
+    const settingsFile = settings && path.join(rig.layout.polecat(request.name), settings.file);
+    if (settings && settingsFile) writeFileAtomic(settingsFile, settings.text);
+    const conversation = canResume(runtime) ? chooseConversation(base, worktree, session.conversation) : undefined;
+    const command = commandFor(runtime, {
+      prompt: conversation?.resume ? KICKOFF_RESUMED : KICKOFF,
+      model: request.model, conversation, settingsFile, asRoot: process.getuid?.() === 0,
+    });
+    const env = sessionEnvironment({
+      base, root: layout.root, bin: layout.bin, rig: request.rig, agent: request.agent, role: 'polecat', name: request.name,
+      session: session.id, token: session.token, ledger: rig.layout.ledger,
+      git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain), runtime: command.env,
+    });
+    if (!fs.existsSync(worktree)) throw new UserError(`the worktree ${worktree} is gone`, undefined, 'not-found');
+    return { command: command.command, args: command.args, cwd: worktree, env, conversation: command.conversation };
+  };
+}
+
+/** A conversation that the runtime has not kept cannot be gone on with: a new one begins. */
+function chooseConversation(env: Record<string, string>, worktree: string, known: string | undefined): { id: string; resume: boolean } {
+  const directory = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? os.homedir(), '.claude');
+  if (known && fs.existsSync(claudeConversationFile(directory, worktree, known))) return { id: known, resume: true };
+  return { id: randomUUID(), resume: false };
+}

@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+export interface Log {
+  info(text: string): void;
+  error(text: string): void;
+}
+
+const MAX_BYTES = 5_000_000;
+
+/** The daemon's log: one line an entry, rotated once at 5 MB. A log that cannot be written is no reason to stop. */
+export class FileLog implements Log {
+  constructor(private readonly file: string) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+  }
+
+  info(text: string): void {
+    this.write('info', text);
+  }
+
+  error(text: string): void {
+    this.write('error', text);
+  }
+
+  private write(level: string, text: string): void {
+    try {
+      if (fs.existsSync(this.file) && fs.statSync(this.file).size > MAX_BYTES) fs.renameSync(this.file, `${this.file}.1`);
+      fs.appendFileSync(this.file, `${new Date().toISOString()} ${process.pid} ${level} ${text}\n`);
+    } catch {
+      // Disk full or folder gone: the work itself reports that where it matters.
+    }
+  }
+}

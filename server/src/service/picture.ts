@@ -1,0 +1,128 @@
+import type { BeadStore } from '../beads/store';
+import { workOf } from '../engine/work';
+import type { Projection } from '../engine/projection';
+import type { SessionView } from '../engine/view';
+import { isHooked } from '../engine/view';
+import type { AgentInfo, AttentionInfo, BeadInfo, TownInfo } from '../protocol/town';
+import { polecatAddress } from '../town/layout';
+import type { Picture } from './differ';
+import type { Rigs } from './rigs';
+import type { Rig } from '../engine/adapters/rig';
+
+export interface PictureSources {
+  town: TownInfo;
+  store: BeadStore;
+  projection: Projection;
+  rigs: Rigs;
+  sessions: SessionView[];
+  /** What rules and agents do right now, by address. */
+  activity: ReadonlyMap<string, string>;
+  /** Runtime that a session runs. */
+  runtimeOf(session: string): string | undefined;
+  /** Scripts and runtimes that wait for a person's consent. */
+  openConsents(): AttentionInfo[];
+}
+
+/** Everything that windows show of a town. Derived anew each time; nothing in it is state of its own. */
+export function takePicture(sources: PictureSources): Picture {
+  const convoys = sources.projection.convoys();
+  const beads = shownBeads(sources, convoys.flatMap((convoy) => convoy.beads));
+  const rigs = sources.rigs.all();
+  return {
+    town: [sources.town],
+    rigs: rigs.map((rig) => sources.rigs.info(rig)),
+    agents: [...townAgents(sources), ...rigs.flatMap((rig) => rigAgents(sources, rig))],
+    convoys, beads,
+    attention: attention(sources),
+  };
+}
+
+function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadInfo[] {
+  const ids = new Set(tracked);
+  for (const bead of sources.store.list({ status: ['hooked', 'in_progress', 'in_review', 'failed'], limit: 0 })) ids.add(bead.id);
+  return [...ids].flatMap((id) => {
+    const bead = sources.store.get(id);
+    return bead && !['merge_request', 'convoy', 'escalation'].includes(bead.issue_type) ? [sources.projection.beadInfo(bead)] : [];
+  });
+}
+
+function rule(sources: PictureSources, id: string, role: AgentInfo['role'], rig: string | undefined): AgentInfo {
+  const activity = sources.activity.get(id);
+  return { id, role, rig, name: role, kind: 'rule', state: activity ? 'working' : sources.town.up ? 'idle' : 'off', activity };
+}
+
+/** The Mayor becomes an agent when it is addressed; until then its process does not exist. */
+function townAgents(sources: PictureSources): AgentInfo[] {
+  return [
+    { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'off' },
+    rule(sources, 'deacon', 'deacon', undefined),
+  ];
+}
+
+function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
+  const names = new Set(rig.worktrees().map((worktree) => worktree.name));
+  for (const session of sources.sessions) if (session.rig === rig.name) names.add(session.name);
+  return [
+    rule(sources, `${rig.name}/witness`, 'witness', rig.name),
+    rule(sources, `${rig.name}/refinery`, 'refinery', rig.name),
+    ...[...names].sort().map((name) => polecat(sources, rig, name)),
+  ];
+}
+
+function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
+  const id = polecatAddress(rig.name, name);
+  const session = sources.sessions.filter((candidate) => candidate.agent === id).sort((a, b) => b.startedAt - a.startedAt)[0];
+  const bead = session?.bead ?? rig.assignment(name)?.bead;
+  const known = bead === undefined ? undefined : sources.store.get(bead);
+  return {
+    id, role: 'polecat', rig: rig.name, name, kind: 'agent',
+    state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
+    activity: sources.activity.get(id), bead, beadTitle: known?.title,
+    runtime: session && sources.runtimeOf(session.id), session: session && !session.exit ? session.id : undefined,
+    worktree: rig.layout.polecatWorktree(name), since: session && new Date(session.startedAt).toISOString(),
+  };
+}
+
+function polecatState(session: SessionView | undefined, bead: { status: string; held: boolean } | undefined): AgentInfo['state'] {
+  if (session && !session.exit) return 'working';
+  if (!bead) return 'idle';
+  if (bead.held) return 'off';
+  if (isHooked(bead)) return session?.exit ? 'crashed' : 'starting';
+  return bead.status === 'failed' ? 'crashed' : 'finished';
+}
+
+function attention(sources: PictureSources): AttentionInfo[] {
+  return [...escalations(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
+}
+
+function escalations(sources: PictureSources): AttentionInfo[] {
+  return sources.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).map((bead) => {
+    const cause = (bead.metadata as { escalation?: { bead?: string; rig?: string; agent?: string } } | undefined)?.escalation ?? {};
+    return { id: bead.id, kind: 'escalation', title: bead.title, detail: bead.description ?? '', bead: cause.bead, rig: cause.rig, agent: cause.agent };
+  });
+}
+
+function rigConsents(sources: PictureSources): AttentionInfo[] {
+  return sources.rigs.all().filter((rig) => !sources.rigs.isAccepted(rig)).map((rig) => {
+    const text = rig.gates.map((gate) => `${gate.name}: ${gate.command}`).join('\n');
+    return {
+      id: `consent-rig-${rig.name}`, kind: 'consent', rig: rig.name,
+      title: `${rig.name}: its commands wait for your consent`,
+      detail: `Before work in ${rig.name} can be merged, these commands run on every change:\n\n${text}`,
+      consent: { kind: 'rig-commands', hash: sources.rigs.consentHash(rig), text },
+    };
+  });
+}
+
+function fastForwards(sources: PictureSources): AttentionInfo[] {
+  return sources.rigs.all().flatMap((rig): AttentionInfo[] => {
+    const state = sources.rigs.info(rig).fastForward;
+    if (!state) return [];
+    const commits = `${state.commits} ${state.commits === 1 ? 'commit' : 'commits'}`;
+    return [{
+      id: `fast-forward-${rig.name}`, kind: 'fast-forward', rig: rig.name,
+      title: `${rig.name}: fast-forward ${rig.config.default_branch} (${commits})`,
+      detail: `${commits} of merged work wait in ${rig.repository.landing} of ${rig.config.git_url}.${state.clean ? '' : ' The folder has uncommitted changes; commit or stash them first.'}`,
+    }];
+  });
+}

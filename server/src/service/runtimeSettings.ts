@@ -1,0 +1,45 @@
+import { UserError } from '../base/errors';
+import { builtInRuntimes } from '../agents/runtimes';
+import { workOf } from '../engine/work';
+import type { Bead } from '../protocol/bead';
+import type { RuntimeInfo } from '../protocol/town';
+import { agentsFile, townSettingsFile } from '../town/config';
+import type { TownLayout } from '../town/layout';
+import type { Rigs } from './rigs';
+
+/** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
+export class RuntimeCatalogue {
+  constructor(
+    private readonly layout: TownLayout,
+    private readonly rigs: () => Rigs,
+  ) {}
+
+  all(): RuntimeInfo[] {
+    const custom = Object.entries(agentsFile(this.layout).read().agents).map(([name, settings]) => ({ ...settings, name, builtIn: false }));
+    const builtIn = Object.entries(builtInRuntimes).map(([name, settings]) => ({ ...settings, name, builtIn: true }));
+    return [...builtIn, ...custom.filter((runtime) => !this.isBuiltIn(runtime.name))];
+  }
+
+  isBuiltIn(name: string): boolean {
+    return Object.hasOwn(builtInRuntimes, name);
+  }
+
+  find(name: string): RuntimeInfo | undefined {
+    return this.all().find((runtime) => runtime.name === name);
+  }
+
+  require(name: string): RuntimeInfo {
+    const runtime = this.find(name);
+    if (!runtime) throw new UserError(`there is no agent runtime ${name}`, `there are: ${this.all().map((candidate) => candidate.name).join(', ')}`, 'not-found');
+    return runtime;
+  }
+
+  /** The sling's own choice, else the rig's, else the town's default. */
+  nameFor(bead: Bead, rig: string): string {
+    return workOf(bead).slung?.runtime ?? this.defaultFor(rig);
+  }
+
+  defaultFor(rig: string): string {
+    return this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent;
+  }
+}

@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Lease } from '../../base/lease';
+import { hostEndpointFile } from '../../protocol/transport/endpointFile';
+import { listen } from '../../protocol/transport/rpcServer';
+import { SessionHost } from './host';
+import { loadBackend } from './pty';
+
+/** Test builds and systems without a terminal library. */
+const pipesOnly = (): Promise<never> => Promise.reject(new Error('--pipes was given'));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      root: { type: 'string' },
+      /** How long it stays without connections and live sessions. */
+      'idle-ms': { type: 'string', default: String(5 * 60_000) },
+      /** How long a view may take nothing before it is cut off. */
+      'stuck-ms': { type: 'string', default: '15000' },
+      pipes: { type: 'boolean', default: false },
+    },
+  });
+  if (!values.root) throw new Error('usage: sessionHost --root <town>');
+  const root = path.resolve(values.root);
+  const lease = await Lease.acquire(path.join(root, '.runtime', 'host-lease'), 500);
+  if (!lease) return process.exit(0); // another one serves this town
+
+  const idleMs = Number(values['idle-ms']);
+  let idleTimer: NodeJS.Timeout | undefined;
+  const end = async (): Promise<void> => {
+    await server.close();
+    lease.release();
+    process.exit(0);
+  };
+  const host = new SessionHost({
+    scrollback: path.join(root, '.runtime', 'scrollback'),
+    backend: await loadBackend(values.pipes ? pipesOnly : undefined),
+    stuckMs: Number(values['stuck-ms']),
+    log,
+    onActivity() {
+      clearTimeout(idleTimer);
+      idleTimer = host.isNeeded ? undefined : setTimeout(() => void end(), idleMs);
+    },
+    onShutdown: () => void end(),
+  });
+  const server = await listen({
+    root, purpose: 'host', endpointFile: hostEndpointFile(root), log,
+    accept: () => ({ ok: true }),
+    onConnection: (connection, _hello, streams) => host.connect(connection, streams),
+  });
+  idleTimer = setTimeout(() => void end(), idleMs);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void host.shutdown());
+  process.on('SIGHUP', () => undefined);
+}
+
+// One client's mistake must not take everybody's sessions down.
+process.on('uncaughtException', (error) => log(`uncaught: ${error.stack}`));
+process.on('unhandledRejection', (reason) => log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`));
+
+function log(message: string): void {
+  process.stderr.write(`${new Date().toISOString()} session host: ${message}\n`);
+}
+
+main().catch((error: unknown) => {
+  log(`cannot start: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exit(1);
+});

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { gateNames, runtimeSettings, type GateInfo } from '../protocol/town';
+import { SettingsFile } from './files';
+import type { RigLayout, TownLayout } from './layout';
+
+/** `mayor/town.json`. Unknown keys of all these files are kept: the Go `gt` has more of them. */
+const townSchema = z.looseObject({
+  type: z.literal('town').default('town'),
+  version: z.number().default(2),
+  name: z.string().default('town'),
+  created_at: z.string().default(''),
+});
+
+/** `mayor/rigs.json` */
+const rigsSchema = z.looseObject({
+  version: z.number().default(1),
+  rigs: z.record(z.string(), z.looseObject({
+    git_url: z.string(),
+    added_at: z.string().default(''),
+    beads: z.looseObject({ prefix: z.string() }),
+  })).default({}),
+});
+
+/** `settings/config.json` of the town. */
+const townSettingsSchema = z.looseObject({
+  type: z.literal('town-settings').default('town-settings'),
+  version: z.number().default(1),
+  default_agent: z.string().default('claude'),
+  agent_email_domain: z.string().default('gastown.local'),
+  /** The engine's switch. */
+  up: z.boolean().default(false),
+});
+
+/** `settings/agents.json` */
+const agentsSchema = z.looseObject({
+  version: z.number().default(1),
+  agents: z.record(z.string(), runtimeSettings).default({}),
+});
+
+/** `<rig>/config.json` */
+const rigSchema = z.looseObject({
+  type: z.literal('rig').default('rig'),
+  version: z.number().default(1),
+  name: z.string(),
+  git_url: z.string(),
+  /** True where `git_url` is a folder with a checkout. */
+  folder: z.boolean().default(false),
+  default_branch: z.string(),
+  created_at: z.string().default(''),
+  beads: z.looseObject({ prefix: z.string() }),
+});
+
+const seconds = z.number().positive().max(24 * 3600);
+
+/** `<rig>/settings/config.json` */
+const rigSettingsSchema = z.looseObject({
+  type: z.literal('rig-settings').default('rig-settings'),
+  version: z.number().default(1),
+  /** Runtime for this rig; the town's default otherwise. */
+  agent: z.string().optional(),
+  max_workers: z.number().int().min(1).max(50).default(2),
+  /** Seconds between two starts of workers. */
+  worker_spawn_delay: z.number().min(0).max(3600).default(0),
+  /** How often a bead may be begun before it is `failed`. */
+  max_attempts: z.number().int().min(1).max(50).default(3),
+  /** How often a session that was killed from outside is brought back without having made a commit or step. */
+  max_restarts: z.number().int().min(0).max(1000).default(10),
+  namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
+  merge_queue: z.looseObject({
+    setup_command: z.string().optional(),
+    typecheck_command: z.string().optional(),
+    lint_command: z.string().optional(),
+    build_command: z.string().optional(),
+    test_command: z.string().optional(),
+    /** Seconds for each gate; `gate_timeouts` names exceptions. */
+    gate_timeout: seconds.default(600),
+    gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
+    /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
+    keep: z.array(z.string()).default([]),
+  }).prefault({}),
+});
+
+export type RigConfig = z.output<typeof rigSchema>;
+export type RigSettings = z.output<typeof rigSettingsSchema>;
+export type TownSettings = z.output<typeof townSettingsSchema>;
+
+export const townFile = (town: TownLayout) => new SettingsFile(town.townFile, townSchema);
+export const rigsFile = (town: TownLayout) => new SettingsFile(town.rigsFile, rigsSchema);
+export const townSettingsFile = (town: TownLayout) => new SettingsFile(town.settingsFile, townSettingsSchema);
+export const agentsFile = (town: TownLayout) => new SettingsFile(town.agentsFile, agentsSchema);
+export const rigConfigFile = (rig: RigLayout) => new SettingsFile(rig.configFile, rigSchema);
+export const rigSettingsFile = (rig: RigLayout) => new SettingsFile(rig.settingsFile, rigSettingsSchema);
+
+/** The rig's gates in the order they run. */
+export function gatesOf(settings: RigSettings): GateInfo[] {
+  const queue = settings.merge_queue;
+  return gateNames.flatMap((name) => {
+    const command = queue[`${name}_command`]?.trim();
+    return command ? [{ name, command, timeoutSeconds: queue.gate_timeouts[name] ?? queue.gate_timeout }] : [];
+  });
+}

@@ -1,0 +1,91 @@
+import nodePath from 'node:path';
+
+/** Where everything of a town lies. Pure: works with `path.win32` too. */
+export class TownLayout {
+  constructor(
+    readonly root: string,
+    private readonly path: typeof nodePath.posix = nodePath,
+  ) {}
+
+  private at(...parts: string[]): string {
+    return this.path.join(this.root, ...parts);
+  }
+
+  get townFile(): string { return this.at('mayor', 'town.json'); }
+  get rigsFile(): string { return this.at('mayor', 'rigs.json'); }
+  get settingsFile(): string { return this.at('settings', 'config.json'); }
+  get agentsFile(): string { return this.at('settings', 'agents.json'); }
+  get ledger(): string { return this.at('.beads'); }
+  get runtime(): string { return this.at('.runtime'); }
+  get bin(): string { return this.at('.runtime', 'bin'); }
+  get log(): string { return this.at('daemon', 'daemon.log'); }
+  get serverEndpoint(): string { return this.at('.runtime', 'server.json'); }
+  get serverLease(): string { return this.at('.runtime', 'lease'); }
+  get sessionRecords(): string { return this.at('.runtime', 'sessions'); }
+  get actionLog(): string { return this.at('.runtime', 'actions.jsonl'); }
+  get removed(): string { return this.at('.runtime', 'removed'); }
+
+  sessionRecord(session: string): string { return this.at('.runtime', 'sessions', `${session}.json`); }
+  gateLog(rig: string, mergeRequest: string, gate: string): string {
+    return this.at('.runtime', 'gates', rig, `${mergeRequest}-${gate}.log`);
+  }
+
+  rig(name: string): RigLayout {
+    return new RigLayout(this.at(name), this.path);
+  }
+}
+
+/** A rig is a container folder, never a clone. */
+export class RigLayout {
+  constructor(
+    readonly root: string,
+    private readonly path: typeof nodePath.posix = nodePath,
+  ) {}
+
+  private at(...parts: string[]): string {
+    return this.path.join(this.root, ...parts);
+  }
+
+  get configFile(): string { return this.at('config.json'); }
+  get settingsFile(): string { return this.at('settings', 'config.json'); }
+  get ledger(): string { return this.at('.beads'); }
+  get repository(): string { return this.at('.repo.git'); }
+  get refinery(): string { return this.at('refinery', 'rig'); }
+  get polecats(): string { return this.at('polecats'); }
+  /** Home of a polecat: what it needs lies here, beside its worktree and never in it. */
+  polecat(name: string): string { return this.at('polecats', name); }
+  polecatWorktree(name: string): string { return this.at('polecats', name, 'rig'); }
+  assignment(name: string): string { return this.at('polecats', name, 'assignment.json'); }
+}
+
+/** Addresses as Gas Town writes them. */
+export function polecatAddress(rig: string, name: string): string {
+  return `${rig}/polecats/${name}`;
+}
+
+export interface AgentAddress {
+  rig: string;
+  role: 'polecats' | 'crew';
+  name: string;
+}
+
+export function parseAddress(address: string): AgentAddress | undefined {
+  const match = /^([^/]+)\/(polecats|crew)\/([^/]+)$/.exec(address);
+  return match ? { rig: match[1]!, role: match[2] as AgentAddress['role'], name: match[3]! } : undefined;
+}
+
+/** The agent in whose home a folder lies, if any: decides who must show a session token. */
+export function agentOfDirectory(town: string, directory: string, path: typeof nodePath.posix = nodePath): string | undefined {
+  const relative = path.relative(town, directory);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
+  const [rig, role, name] = relative.split(path.sep);
+  return rig && name && (role === 'polecats' || role === 'crew') ? `${rig}/${role}/${name}` : undefined;
+}
+
+/** The rig in which a folder lies, if any: decides whose ledger a command line means. */
+export function rigOfDirectory(town: string, directory: string, rigs: readonly string[], path: typeof nodePath.posix = nodePath): string | undefined {
+  const relative = path.relative(town, directory);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
+  const first = relative.split(path.sep)[0];
+  return rigs.find((rig) => rig === first);
+}

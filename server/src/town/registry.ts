@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { SettingsFile } from './files';
+
+/**
+ * The person's own record of towns and of what they accepted. It lies outside every town, so that a folder
+ * that ships a town cannot bring its own consent.
+ */
+export function configDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.XDG_CONFIG_HOME) return path.join(env.XDG_CONFIG_HOME, 'gastown');
+  if (process.platform === 'win32' && env.APPDATA) return path.join(env.APPDATA, 'gastown');
+  return path.join(env.HOME ?? os.homedir(), '.config', 'gastown');
+}
+
+const registrySchema = z.looseObject({
+  version: z.number().default(1),
+  towns: z.array(z.looseObject({ root: z.string(), name: z.string(), added_at: z.string().default('') })).default([]),
+});
+
+export type RegisteredTown = z.output<typeof registrySchema>['towns'][number];
+
+export function registryFile(env?: NodeJS.ProcessEnv): string {
+  return path.join(configDirectory(env), 'towns.json');
+}
+
+function file(): SettingsFile<typeof registrySchema> {
+  return new SettingsFile(registryFile(), registrySchema);
+}
+
+/** One spelling for one folder, whatever links lead to it. */
+export function canonicalRoot(root: string): string {
+  const absolute = path.resolve(root);
+  return fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
+}
+
+/** Towns whose folder is still there. */
+export function registeredTowns(): RegisteredTown[] {
+  return file().read().towns.filter((town) => fs.existsSync(path.join(town.root, 'mayor', 'town.json')));
+}
+
+export function isRegistered(root: string): boolean {
+  return registeredTowns().some((town) => town.root === canonicalRoot(root));
+}
+
+export function registerTown(root: string, name: string): void {
+  const canonical = canonicalRoot(root);
+  file().update((registry) => {
+    registry.towns = registry.towns.filter((town) => town.root !== canonical);
+    registry.towns.push({ root: canonical, name, added_at: new Date().toISOString() });
+  });
+}

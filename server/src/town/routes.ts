@@ -1,0 +1,11 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../base/atomicFile';
+import { rigsFile } from './config';
+import type { TownLayout } from './layout';
+
+/** `.beads/routes.jsonl`: which folder's ledger a prefix belongs to, in the form that the Go `bd` reads. */
+export function writeRoutes(town: TownLayout): void {
+  const routes = [{ prefix: 'hq-', path: '.' }];
+  for (const [name, rig] of Object.entries(rigsFile(town).read().rigs)) routes.push({ prefix: `${rig.beads.prefix}-`, path: name });
+  writeFileAtomic(path.join(town.ledger, 'routes.jsonl'), routes.map((route) => `${JSON.stringify(route)}\n`).join(''));
+}

@@ -1,0 +1,81 @@
+// A tiny stand-in for server.js: `node transportFakeServer.js --town <root>`; `<root>/fake.json` says how it behaves.
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../server/src/base/errors';
+import { Lease } from '../../server/src/base/lease';
+import { Dispatcher } from '../../server/src/protocol/dispatcher';
+import { notification, request } from '../../server/src/protocol/request';
+import { listen, serve, serverEndpointFile, ServerRetire } from '../../server/src/protocol/transport/index';
+
+export const Echo = request<{ text: string; pid: number; actor: string }>()('fake/echo', z.object({ text: z.string() }), 'write');
+export const Peek = request<{ operation: string | null }>()('fake/peek', z.object({}), 'read');
+/** Writes its operation id down and kills the server before answering, once per town. */
+export const Die = request<string>()('fake/die', z.object({}), 'write');
+export const Fail = request<null>()('fake/fail', z.object({ how: z.enum(['user', 'defect', 'refused']) }), 'read');
+export const Nothing = request<null>()('fake/nothing', z.object({}), 'read');
+export const Forbidden = request<null>()('fake/forbidden', z.object({}), 'person');
+export const Tick = notification<{ n: number }>('fake/tick');
+
+export interface FakeConfig {
+  build?: number;
+  protocol?: number;
+  /** Ends at once with this code and a line in the log. */
+  exitCode?: number;
+  /** Never listens. */
+  hang?: boolean;
+  startDelayMs?: number;
+  /** Answers the retire request but stays. */
+  stubborn?: boolean;
+}
+
+async function main(): Promise<void> {
+  const root = process.argv[process.argv.indexOf('--town') + 1] ?? '';
+  const file = path.join(root, 'fake.json');
+  const config = (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {}) as FakeConfig;
+  fs.appendFileSync(path.join(root, 'starts.log'), `${process.pid} ${JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('GT_')))}\n`);
+  if (config.exitCode !== undefined) {
+    process.stderr.write('fake server: cannot go on\n');
+    process.exit(config.exitCode);
+  }
+  if (config.hang) {
+    setInterval(() => undefined, 1000);
+    return;
+  }
+  if (!Lease.tryAcquire(path.join(root, '.runtime', 'lease'))) process.exit(0);
+  await new Promise((done) => setTimeout(done, config.startDelayMs ?? 0));
+
+  const dispatcher = new Dispatcher();
+  const calls = path.join(root, 'calls.log');
+  dispatcher.on(Echo, async ({ text }, context) => ({ text, pid: process.pid, actor: context.actor }));
+  dispatcher.on(Peek, async (_, context) => ({ operation: context.operation ?? null }));
+  dispatcher.on(Die, async (_, context) => {
+    const before = fs.existsSync(calls) ? fs.readFileSync(calls, 'utf8').trim().split('\n') : [];
+    fs.appendFileSync(calls, `${context.operation}\n`);
+    if (before.length === 0) process.kill(process.pid, 'SIGKILL');
+    return context.operation ?? '';
+  });
+  dispatcher.on(Fail, async ({ how }) => {
+    if (how === 'defect') throw new Error('a defect');
+    throw new UserError('this cannot be done', 'do that instead', how === 'refused' ? 'refused' : 'conflict');
+  });
+  dispatcher.on(Nothing, async () => undefined as unknown as null);
+  dispatcher.on(Forbidden, async () => null);
+  dispatcher.on(ServerRetire.spec, async () => {
+    if (!config.stubborn) setTimeout(() => process.exit(0), 20);
+    return null;
+  });
+  await listen({
+    root, purpose: 'server', endpointFile: serverEndpointFile(root), build: config.build, protocol: config.protocol,
+    accept: (hello) => (hello.actor === 'nobody' ? { ok: false, reason: 'nobody may not', code: 'refused' } : { ok: true }),
+    onConnection(connection, hello) {
+      serve(connection, dispatcher, (operation) => ({ actor: hello.actor ?? 'somebody', kind: 'person', operation }), (spec) => {
+        if (spec.access === 'person') throw new UserError('people only', undefined, 'refused');
+      });
+      connection.listen();
+      connection.sendNotification(Tick.method, { n: 1 }).catch(() => undefined);
+    },
+  });
+}
+
+if (process.argv.includes('--town')) void main();

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { BeadStore } from '../../server/src/beads/store';
+import { actionKey, type Action } from '../../server/src/engine/action';
+import { execute } from '../../server/src/engine/actions';
+import { buildView } from '../../server/src/engine/buildView';
+import { StaleAction, type EngineContext } from '../../server/src/engine/context';
+import { done } from '../../server/src/engine/done';
+import { reconcile } from '../../server/src/engine/reconcile';
+import type { RigSettings } from '../../server/src/town/config';
+import { MemoryDisk } from './memoryFs';
+import { FakeRig, FakeSessions, randomFrom, World } from './world';
+
+const MAX_WORKERS = 3;
+const settings = {
+  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, namepool: {},
+} as unknown as RigSettings;
+
+/** One life of the server: everything in it ends with `alive`. */
+class Life {
+  alive = true;
+  readonly running = new Map<string, Promise<void>>();
+  private constructor(readonly store: BeadStore, readonly context: EngineContext, private readonly sim: Simulation) {}
+
+  static async begin(sim: Simulation): Promise<Life> {
+    const state = { alive: true };
+    const guard = async <T>(effect: () => T): Promise<T> => {
+      for (let wait = Math.floor(sim.world.random() * 3); wait > 0; wait -= 1) await new Promise((next) => setImmediate(next));
+      if (!state.alive) return new Promise<never>(() => undefined);
+      return effect();
+    };
+    const store = await BeadStore.open({ fs: sim.disk.mount(() => state.alive), clock: () => new Date(sim.world.now), random: sim.world.random });
+    await store.addLedger({ name: 'hq', directory: '/town/.beads', prefix: 'hq' });
+    await store.addLedger({ name: 'toy', directory: '/town/toy/.beads', prefix: 'toy' });
+    const rig = new FakeRig(sim.world, guard);
+    const context: EngineContext = {
+      store, sessions: new FakeSessions(sim.world, guard), clock: { now: () => new Date(sim.world.now) }, activity: new Map(),
+      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', onActivity: () => undefined,
+    };
+    const life = new Life(store, context, sim);
+    Object.defineProperty(life, 'alive', { get: () => state.alive, set: (value: boolean) => { state.alive = value; } });
+    return life;
+  }
+
+  look(): void {
+    const { world } = this.sim;
+    const view = buildView({
+      store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), inFlight: new Set(this.running.keys()),
+      rigs: [{ port: this.context.rig('toy')!, settings, accepted: true, lastSpawnAt: 0 }], consented: () => true,
+    });
+    for (const action of reconcile(view)) this.start(action);
+  }
+
+  private start(action: Action): void {
+    const key = actionKey(action);
+    const run = execute(action, this.context)
+      .catch((error: unknown) => {
+        if (!(error instanceof StaleAction) && this.alive) this.sim.world.violations.push(`${action.type}: ${String(error)}`);
+      })
+      .finally(() => this.running.delete(key));
+    this.running.set(key, run);
+  }
+
+  async sayDone(agent: string): Promise<void> {
+    try {
+      await done(this.context, { actor: agent, kind: 'agent', agent });
+      for (const session of this.sim.world.sessions.values()) if (session.agent === agent) session.doneAt ??= this.sim.world.now;
+    } catch (error) {
+      if (this.alive && !/nothing on your hook|no longer on your hook/.test(String(error))) this.sim.world.violations.push(`done: ${String(error)}`);
+    }
+  }
+}
+
+class Simulation {
+  readonly disk = new MemoryDisk();
+  readonly world: World;
+  crashes = 0;
+
+  constructor(readonly seed: number) {
+    this.world = new World(randomFrom(seed));
+  }
+
+  /** Files a convoy with a random acyclic graph of dependencies. */
+  private async fileConvoy(life: Life): Promise<string> {
+    const count = 2 + Math.floor(this.world.random() * 7);
+    return life.store.batch({ actor: 'ann' }, (tx) => {
+      const ids: string[] = [];
+      for (let index = 0; index < count; index += 1) {
+        const bead = tx.create('toy', { title: `bead ${index}`, type: 'task', priority: Math.floor(this.world.random() * 5) });
+        for (const earlier of ids) if (this.world.chance(0.3)) tx.addDependency(bead.id, earlier, 'blocks');
+        ids.push(bead.id);
+      }
+      const convoy = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open' });
+      for (const id of ids) tx.addDependency(convoy.id, id, 'tracks');
+      return convoy.id;
+    });
+  }
+
+  async run(): Promise<{ landed: boolean; failed: number }> {
+    let life = await Life.begin(this);
+    const convoy = await this.fileConvoy(life);
+    for (let round = 0; round < 3000; round += 1) {
+      this.world.now += Math.floor(this.world.random() * 1500);
+      const { done: agent } = this.world.step();
+      if (agent) void life.sayDone(agent);
+      if (this.world.chance(0.01)) this.world.killHost();
+      life.look();
+      for (let turns = Math.floor(this.world.random() * 6); turns > 0; turns -= 1) await new Promise((next) => setImmediate(next));
+      if (this.world.chance(0.02)) life = await this.crash(life);
+      this.check(life);
+      const end = this.outcome(life, convoy);
+      if (end) return end;
+    }
+    throw new Error(`seed ${this.seed}: nothing came of it: ${JSON.stringify(life.store.list({ all: true, limit: 0 }).map((bead) => [bead.id, bead.status, bead.metadata]))}`);
+  }
+
+  private async crash(life: Life): Promise<Life> {
+    this.crashes += 1;
+    life.alive = false;
+    if (this.world.chance(0.3)) this.disk.powerCut();
+    return Life.begin(this);
+  }
+
+  private outcome(life: Life, convoy: string): { landed: boolean; failed: number } | undefined {
+    const failed = life.store.list({ status: ['failed'], type: ['task'], limit: 0 });
+    if (life.store.get(convoy)?.status === 'closed') return { landed: true, failed: 0 };
+    const busy = life.store.list({ type: ['task'], status: ['open', 'hooked', 'in_progress', 'in_review'], limit: 0 })
+      .filter((bead) => bead.status !== 'open' || life.store.blockerIds(bead.id).length === 0);
+    if (failed.length === 0 || busy.length > 0 || life.running.size > 0) return undefined;
+    for (const bead of failed) {
+      const escalation = life.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).find((item) => JSON.stringify(item.metadata).includes(bead.id));
+      assert.ok(escalation, `seed ${this.seed}: ${bead.id} failed without an escalation`);
+    }
+    return { landed: false, failed: failed.length };
+  }
+
+  /** What must hold at every moment. */
+  private check(life: Life): void {
+    const where = `seed ${this.seed}`;
+    assert.deepEqual(this.world.violations, [], where);
+    const live = [...this.world.sessions.values()].filter((session) => !session.exit);
+    assert.ok(live.length <= MAX_WORKERS + 0, `${where}: ${live.length} live sessions`);
+    const hooked = life.store.list({ status: ['hooked', 'in_progress'], type: ['task'], limit: 0 });
+    const hooks = hooked.map((bead) => bead.assignee);
+    assert.equal(new Set(hooks).size, hooks.length, `${where}: an agent with two hooked beads`);
+    const merged = this.world.workOf(this.world.landing).filter((bead) => bead.startsWith('toy-'));
+    assert.equal(new Set(merged).size, merged.length, `${where}: merged twice: ${merged.join(' ')}`);
+    for (const bead of life.store.list({ type: ['task'], status: ['closed'], limit: 0 })) {
+      assert.ok(merged.includes(bead.id), `${where}: ${bead.id} is closed and not merged`);
+    }
+    const convoy = life.store.list({ type: ['convoy'], status: ['closed'], limit: 0 })[0];
+    if (convoy) for (const edge of convoy.dependencies ?? []) assert.equal(life.store.get(edge.depends_on_id)?.status, 'closed', `${where}: landed too early`);
+  }
+}
+
+describe('simulation of the town', function () {
+  this.timeout(900_000);
+  const soak = process.env.GASTOWN_SOAK === '1';
+  const runs = soak ? 4000 : 150;
+  const first = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9));
+
+  it(`keeps its invariants through crashes, ${runs} seeds from ${first}`, async () => {
+    let landed = 0;
+    let crashes = 0;
+    for (let seed = first; seed < first + runs; seed += 1) {
+      const simulation = new Simulation(seed);
+      const result = await simulation.run();
+      if (result.landed) landed += 1;
+      crashes += simulation.crashes;
+    }
+    console.log(`      ${landed} of ${runs} convoys landed, the others ended in escalations; ${crashes} crashes of the server`);
+    assert.ok(landed > runs / 4, 'most convoys should land');
+  });
+});
+

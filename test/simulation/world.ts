@@ -1,0 +1,218 @@
+import { UserError } from '../../server/src/base/errors';
+import type { GateInfo } from '../../server/src/protocol/town';
+import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/ports';
+import type { SessionView } from '../../server/src/engine/view';
+
+/** Pseudo-random numbers from a seed (mulberry32): the same seed, the same run. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+interface Commit {
+  id: string;
+  /** Beads whose work is in it, in order. */
+  work: string[];
+}
+
+interface Worktree {
+  bead: string;
+  branch: string;
+  base: string;
+  commits: number;
+}
+
+/**
+ * What lives outside of the server and survives its death: the repository, the worktrees and the session host.
+ * It breaks in all the ways that the real one does, and notes what must never happen.
+ */
+export class World {
+  readonly commits = new Map<string, Commit>([['root', { id: 'root', work: [] }]]);
+  readonly branches = new Map<string, string>();
+  readonly worktrees = new Map<string, Worktree>();
+  readonly sessions = new Map<string, SessionView & { attempt: number }>();
+  readonly gatePassed = new Set<string>();
+  landing = 'root';
+  now = 1_700_000_000_000;
+  violations: string[] = [];
+  private counter = 0;
+
+  constructor(readonly random: () => number) {}
+
+  chance(probability: number): boolean {
+    return this.random() < probability;
+  }
+
+  commit(work: string[]): Commit {
+    const commit = { id: `c${++this.counter}`, work };
+    this.commits.set(commit.id, commit);
+    return commit;
+  }
+
+  workOf(commit: string): string[] {
+    return this.commits.get(commit)?.work ?? [];
+  }
+
+  /** A moment of the agents' lives: they commit, crash, give up; and one may now say `gt done`. */
+  step(): { done?: string } {
+    for (const session of this.sessions.values()) {
+      if (session.exit) continue;
+      const worktree = this.worktrees.get(session.name);
+      if (this.chance(0.04)) session.exit = { kind: 'killed', code: null };
+      else if (this.chance(0.02)) session.exit = { kind: 'exited', code: 1 };
+      else if (worktree && this.chance(0.4)) this.work(worktree);
+      else if (worktree && worktree.commits > 0 && session.doneAt === undefined && this.chance(0.4)) return { done: session.agent };
+    }
+    return {};
+  }
+
+  private work(worktree: Worktree): void {
+    if (worktree.commits > 0) return;
+    worktree.commits += 1;
+    this.branches.set(worktree.branch, this.commit([...this.workOf(worktree.base), worktree.bead]).id);
+  }
+
+  /** The session host is killed: everything in it dies. */
+  killHost(): void {
+    for (const session of this.sessions.values()) session.exit ??= { kind: 'killed', code: null };
+  }
+}
+
+/** Every call may come from a server that is dead: then it has no effect and never answers. */
+export type Guard = <T>(effect: () => T) => Promise<T>;
+
+export class FakeRig implements RigPort {
+  readonly name = 'toy';
+  readonly gates: GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
+
+  constructor(private readonly world: World, private readonly guard: Guard) {}
+
+  prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
+    return this.guard(() => {
+      const known = this.world.worktrees.get(name);
+      if (known && known.branch === request.branch) return { base: known.base };
+      if (known) throw new UserError(`${name} is on ${known.branch}`, undefined, 'conflict');
+      const base = request.base ?? this.world.landing;
+      this.world.branches.set(request.branch, base);
+      this.world.worktrees.set(name, { bead: request.bead, branch: request.branch, base, commits: 0 });
+      return { base };
+    });
+  }
+
+  worktrees(): { name: string; bead?: string }[] {
+    return [...this.world.worktrees].map(([name, worktree]) => ({ name, bead: worktree.bead }));
+  }
+
+  branchTip(branch: string): Promise<string | undefined> {
+    return this.guard(() => this.world.branches.get(branch));
+  }
+
+  progress(name: string): Promise<string> {
+    return this.guard(() => String(this.world.worktrees.get(name)?.commits));
+  }
+
+  submittable(name: string): Promise<{ commit: string }> {
+    return this.guard(() => {
+      const worktree = this.world.worktrees.get(name);
+      if (!worktree || worktree.commits === 0) throw new UserError('there is nothing to merge');
+      return { commit: this.world.branches.get(worktree.branch)! };
+    });
+  }
+
+  landingBase(): Promise<{ commit: string; expected: string }> {
+    return this.guard(() => ({ commit: this.world.landing, expected: this.world.landing }));
+  }
+
+  rebase(commit: string, base: string): Promise<{ kind: 'clean'; commit: string } | { kind: 'conflict'; files: string[] }> {
+    return this.guard(() => {
+      if (this.world.chance(0.05)) return { kind: 'conflict', files: ['a.txt'] };
+      const own = this.world.workOf(commit).at(-1)!;
+      return { kind: 'clean', commit: this.world.commit([...this.world.workOf(base), own]).id };
+    });
+  }
+
+  async runGates(commit: string, _mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult> {
+    await this.guard(() => onGate(this.gates[0]!, 'started'));
+    await this.guard(() => undefined);
+    return this.guard((): GateResult => {
+      if (this.world.chance(0.15)) {
+        onGate(this.gates[0]!, 'failed');
+        return { passed: false, gate: 'test', problem: 'failed with exit code 1', output: 'no' };
+      }
+      this.world.gatePassed.add(commit);
+      onGate(this.gates[0]!, 'passed');
+      return { passed: true };
+    });
+  }
+
+  land(commit: string, expected: string | undefined): Promise<boolean> {
+    return this.guard(() => {
+      if (this.world.chance(0.05)) throw new UserError('the network is away', undefined, 'unavailable');
+      // Somebody else pushed first.
+      if (this.world.chance(0.05)) this.world.landing = this.world.commit([...this.world.workOf(this.world.landing), `outside${this.world.commits.size}`]).id;
+      if (this.world.landing !== expected) return false;
+      if (!this.world.gatePassed.has(commit)) this.world.violations.push(`${commit} landed without its gates`);
+      this.world.landing = commit;
+      this.world.gatePassed.add(commit);
+      return true;
+    });
+  }
+
+  hasLanded(commit: string): Promise<boolean> {
+    return this.guard(() => {
+      const work = this.world.workOf(commit);
+      return work.length > 0 && work.every((bead, index) => this.world.workOf(this.world.landing)[index] === bead);
+    });
+  }
+
+  retireWorktree(name: string, bead: string): Promise<void> {
+    return this.guard(() => {
+      const worktree = this.world.worktrees.get(name);
+      if (!worktree) return;
+      if (worktree.bead !== bead) this.world.violations.push(`the worktree of ${worktree.bead} was removed for ${bead}`);
+      if (worktree.commits > 0 && !this.world.workOf(this.world.landing).includes(bead)) this.world.violations.push(`unmerged work of ${bead} was removed`);
+      this.world.worktrees.delete(name);
+    });
+  }
+}
+
+export class FakeSessions implements SessionPort {
+  constructor(private readonly world: World, private readonly guard: Guard) {}
+
+  all(): SessionView[] {
+    return [...this.world.sessions.values()].map((session) => ({ ...session }));
+  }
+
+  start(request: SessionRequest): Promise<void> {
+    return this.guard(() => {
+      const live = [...this.world.sessions.values()].filter((session) => !session.exit);
+      if (live.some((session) => session.agent === request.agent && session.bead === request.bead)) return;
+      if (live.some((session) => session.agent === request.agent || session.bead === request.bead)) this.world.violations.push(`second live session for ${request.agent} or ${request.bead}`);
+      for (const [id, session] of this.world.sessions) if (session.agent === request.agent) this.world.sessions.delete(id);
+      const id = `s${this.world.sessions.size}-${this.world.now}-${Math.floor(this.world.random() * 1e6)}`;
+      this.world.sessions.set(id, { id, agent: request.agent, rig: request.rig, name: request.name, bead: request.bead, startedAt: this.world.now, attempt: request.attempt });
+    });
+  }
+
+  end(session: string, by: 'stopped' | 'ended'): Promise<void> {
+    return this.guard(() => {
+      const known = this.world.sessions.get(session);
+      if (known) known.exit ??= { kind: by, code: null };
+    });
+  }
+
+  forget(session: string): Promise<void> {
+    return this.guard(() => {
+      this.world.sessions.delete(session);
+    });
+  }
+
+  async tail(): Promise<string> {
+    return 'the last lines';
+  }
+}

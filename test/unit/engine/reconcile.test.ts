@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { reconcile } from '../../../server/src/engine/reconcile';
+import { actionKey } from '../../../server/src/engine/action';
+import type { RigView, SessionView, TownView, WorkView } from '../../../server/src/engine/view';
+
+const NOW = 1_000_000;
+
+function rig(changes: Partial<RigView> = {}): RigView {
+  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, pool: ['rust', 'nux', 'dag'], ...changes };
+}
+
+function work(id: string, changes: Partial<WorkView> = {}): WorkView {
+  return {
+    id, rig: 'toy', status: 'open', priority: 2, createdAt: 1, revision: `r-${id}`, blocked: false, slung: true, held: false,
+    attempt: 0, deaths: 0, notBefore: 0, consented: true, ...changes,
+  };
+}
+
+function hooked(id: string, name: string, changes: Partial<WorkView> = {}): WorkView {
+  return work(id, { status: 'hooked', assignee: `toy/polecats/${name}`, attempt: 1, ...changes });
+}
+
+function session(bead: string, name: string, changes: Partial<SessionView> = {}): SessionView {
+  return { id: `s-${bead}`, agent: `toy/polecats/${name}`, rig: 'toy', name, bead, startedAt: 0, ...changes };
+}
+
+function view(changes: Partial<TownView>): TownView {
+  return { now: NOW, up: true, rigs: [rig()], work: [], merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(), ...changes };
+}
+
+const kinds = (town: TownView): string[] => reconcile(town).map((action) => `${action.type} ${actionKey(action)}`);
+
+describe('reconcile: dispatch', () => {
+  it('gives ready beads to free workers, by priority and age, and names them from the pool', () => {
+    const actions = reconcile(view({ work: [work('a', { priority: 3 }), work('b', { createdAt: 9 }), work('c', { createdAt: 5 })] }));
+    assert.deepEqual(actions.map((action) => action.type === 'hook' && [action.bead, action.name]), [['c', 'rust'], ['b', 'nux']]);
+  });
+
+  const idle: [string, Partial<TownView>][] = [
+    ['an engine that is down', { up: false, work: [work('a')] }],
+    ['a rig whose commands nobody accepted', { rigs: [rig({ accepted: false })], work: [work('a')] }],
+    ['beads that wait for others', { work: [work('a', { blocked: true })] }],
+    ['beads that nobody slung', { work: [work('a', { slung: false })] }],
+    ['beads that a person stopped', { work: [work('a', { held: true })] }],
+    ['scripts and runtimes that nobody accepted', { work: [work('a', { consented: false })] }],
+    ['backoff that is not over', { work: [work('a', { notBefore: NOW + 1 })] }],
+    ['a start that is too soon after the last', { rigs: [rig({ spawnDelayMs: 500, lastSpawnAt: NOW - 100 })], work: [work('a')] }],
+    ['a rig that it does not know', { work: [work('a', { rig: 'other' })] }],
+  ];
+  for (const [what, changes] of idle) it(`does nothing for ${what}`, () => assert.deepEqual(kinds(view(changes)), []));
+
+  it('counts live sessions and hooked work against max_workers', () => {
+    assert.deepEqual(kinds(view({ work: [work('a'), hooked('b', 'rust'), hooked('c', 'nux')], sessions: [session('b', 'rust'), session('c', 'nux')] })), []);
+    const town = view({ work: [work('a'), hooked('b', 'rust'), hooked('c', 'nux', { notBefore: NOW + 5 })], sessions: [session('b', 'rust')] });
+    assert.deepEqual(kinds(town), []);
+  });
+
+  it('does not give a name away that a worktree, a session or a bead in review has', () => {
+    const town = view({
+      rigs: [rig({ maxWorkers: 9 })],
+      work: [work('a'), work('b', { status: 'in_review', assignee: 'toy/polecats/nux' })],
+      worktrees: [{ rig: 'toy', name: 'rust', bead: 'x', finished: false }],
+    });
+    assert.deepEqual(reconcile(town).map((action) => action.type === 'hook' && action.name), ['dag']);
+  });
+
+  it('waits for the polecat that was asked for', () => {
+    const busy = view({ work: [work('a', { wantedName: 'rust' }), hooked('b', 'rust')], sessions: [session('b', 'rust')] });
+    assert.deepEqual(kinds(busy), []);
+    assert.deepEqual(reconcile(view({ work: [work('a', { wantedName: 'zed' })] })).map((action) => action.type === 'hook' && action.name), ['zed']);
+  });
+});
+
+describe('reconcile: sessions', () => {
+  it('starts one for hooked work that has none, revisions before new beads', () => {
+    const town = view({ rigs: [rig({ maxWorkers: 1 })], work: [work('new', { priority: 0 }), hooked('old', 'rust', { attempt: 2 })] });
+    assert.deepEqual(kinds(town), ['start-session bead:old']);
+  });
+
+  it('writes a death down before anything else happens to the bead', () => {
+    const town = view({ work: [hooked('a', 'rust')], sessions: [session('a', 'rust', { exit: { kind: 'killed', code: null } })] });
+    assert.deepEqual(kinds(town), ['record-death bead:a']);
+    assert.deepEqual(kinds({ ...town, up: false }), ['record-death bead:a']);
+  });
+
+  it('ends a session whose bead moved on, after its farewell, and then forgets it', () => {
+    const moved = work('a', { status: 'in_review', assignee: 'toy/polecats/rust' });
+    assert.deepEqual(kinds(view({ work: [moved], sessions: [session('a', 'rust', { doneAt: NOW - 100 })] })), []);
+    assert.deepEqual(kinds(view({ work: [moved], sessions: [session('a', 'rust', { doneAt: NOW - 1000 })] })), ['end-session session:s-a']);
+    assert.deepEqual(kinds(view({ sessions: [session('a', 'rust')] })), ['end-session session:s-a']);
+    assert.deepEqual(kinds(view({ sessions: [session('a', 'rust', { exit: { kind: 'stopped', code: null } })] })), ['forget-session session:s-a']);
+  });
+
+  it('does not start more than max_workers while starts are under way', () => {
+    const town = view({ rigs: [rig({ maxWorkers: 1 })], work: [hooked('a', 'rust'), hooked('b', 'nux')], inFlight: new Set(['bead:a']) });
+    assert.deepEqual(kinds(town), []);
+  });
+});
+
+describe('reconcile: merging and landing', () => {
+  const merge = { id: 'm1', rig: 'toy', source: 'a', revision: 'r', createdAt: NOW, priority: 2, convoyCreatedAt: 0, retries: 0, notBefore: 0 };
+
+  it('merges one request at a time, the best score first', () => {
+    const town = view({ merges: [merge, { ...merge, id: 'm2', priority: 0 }] });
+    assert.deepEqual(reconcile(town).map((action) => action.type === 'merge' && action.mergeRequest), ['m2']);
+    assert.deepEqual(kinds({ ...town, inFlight: new Set(['merge:toy']) }), []);
+  });
+
+  it('lands a convoy when all it tracks is closed, and never an empty one', () => {
+    const convoy = { id: 'c', revision: 'r', status: 'open', tracked: [{ id: 'a', closed: true }, { id: 'b', closed: true }] };
+    assert.deepEqual(kinds(view({ convoys: [convoy] })), ['land-convoy convoy:c']);
+    assert.deepEqual(kinds(view({ convoys: [{ ...convoy, tracked: [] }] })), []);
+    assert.deepEqual(kinds(view({ convoys: [{ ...convoy, tracked: [{ id: 'a', closed: false }] }] })), []);
+    assert.deepEqual(kinds(view({ convoys: [{ ...convoy, status: 'staged_ready' }] })), []);
+  });
+
+  it('removes a worktree only when its bead is finished and nobody is in it', () => {
+    const worktree = { rig: 'toy', name: 'rust', bead: 'a', finished: true };
+    assert.deepEqual(kinds(view({ worktrees: [worktree] })), ['remove-worktree worktree:toy/rust']);
+    assert.deepEqual(kinds(view({ worktrees: [{ ...worktree, finished: false }] })), []);
+    assert.deepEqual(kinds(view({ worktrees: [{ ...worktree, bead: undefined }] })), []);
+    assert.equal(kinds(view({ worktrees: [worktree], sessions: [session('a', 'rust')] })).includes('remove-worktree worktree:toy/rust'), false);
+  });
+});
+
+describe('reconcile: properties', () => {
+  const beads = fc.array(fc.record({
+    status: fc.constantFrom('open', 'hooked', 'in_progress', 'in_review'), name: fc.constantFrom('rust', 'nux', 'dag', 'x', 'y'),
+    priority: fc.nat(4), blocked: fc.boolean(), held: fc.boolean(), slung: fc.boolean(), live: fc.boolean(),
+  }), { maxLength: 12 });
+
+  it('is deterministic, never exceeds max_workers and never gives one hook to two beads', () => {
+    fc.assert(fc.property(beads, fc.integer({ min: 1, max: 4 }), (entries, maxWorkers) => {
+      const used = new Set<string>();
+      const items = entries.map((entry, index) => {
+        const mine = entry.status !== 'open' && !used.has(entry.name);
+        if (mine) used.add(entry.name);
+        return work(`b${index}`, { ...entry, status: mine ? entry.status : 'open', assignee: mine ? `toy/polecats/${entry.name}` : undefined });
+      });
+      const sessions = items.filter((item, index) => entries[index]!.live && ['hooked', 'in_progress'].includes(item.status))
+        .slice(0, maxWorkers).map((item) => session(item.id, item.assignee!.split('/')[2]!));
+      const town = view({ rigs: [rig({ maxWorkers })], work: items, sessions });
+      const actions = reconcile(town);
+      assert.deepEqual(reconcile(town), actions);
+      const starts = actions.filter((action) => action.type === 'start-session');
+      assert.ok(sessions.length + starts.length <= maxWorkers);
+      const hooks = actions.filter((action) => action.type === 'hook');
+      const names = [...hooks.map((hook) => hook.name), ...used];
+      assert.equal(new Set(names).size, names.length);
+      assert.ok(hooks.length === 0 || sessions.length + hooks.length <= maxWorkers);
+    }), { numRuns: 500 });
+  });
+});

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fastForward, fastForwardState, landingBase, rebaseOnto } from '../../../server/src/git/landing';
+import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../../server/src/git/worktree';
+import { UserError } from '../../../server/src/base/errors';
+import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
+
+const refinery = { name: 'toy/refinery', email: 'toy.refinery@example.org' };
+
+async function rigOf(location: string): Promise<{ repository: RigRepository; root: string }> {
+  const root = tempDir('rig');
+  const repository = new RigRepository(path.join(root, '.repo.git'), await inspectSource(location));
+  await repository.create();
+  return { repository, root };
+}
+
+/** A polecat's worktree with one commit. */
+async function workIn(repository: RigRepository, root: string, name: string, files: Record<string, string>): Promise<{ directory: string; commit: string; branch: string }> {
+  const directory = path.join(root, 'polecats', name, 'rig');
+  const branch = `polecat/${name}/toy-1@x`;
+  await ensureWorktree(repository, directory, branch, (await landingBase(repository, refinery)).commit);
+  return { directory, branch, commit: commitFiles(directory, files, `Work of ${name}`) };
+}
+
+describe('landing in a folder', () => {
+  it('lands on gastown/<default>, leaves the checkout alone, and fast-forwards when asked', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' }, 'trunk');
+    const { repository, root } = await rigOf(folder);
+    const { commit } = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    const base = await landingBase(repository, refinery);
+    assert.equal(base.expected, undefined);
+    assert.equal(await repository.push(commit, base.expected), true);
+    assert.equal(fs.existsSync(path.join(folder, 'b.txt')), false);
+    assert.equal(sh(folder, 'git', 'rev-parse', 'gastown/trunk'), commit);
+    assert.deepEqual(await fastForwardState(repository), { commits: 1, clean: true });
+    assert.equal(await fastForward(repository), 1);
+    assert.equal(fs.readFileSync(path.join(folder, 'b.txt'), 'utf8'), 'b\n');
+    assert.equal(await fastForwardState(repository), undefined);
+  });
+
+  it('does not fast-forward over uncommitted changes', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const { repository, root } = await rigOf(folder);
+    const { commit } = await workIn(repository, root, 'rust', { 'a.txt': 'b\n' });
+    await repository.push(commit, undefined);
+    fs.writeFileSync(path.join(folder, 'a.txt'), 'mine\n');
+    await assert.rejects(fastForward(repository), /uncommitted changes/);
+    assert.equal(fs.readFileSync(path.join(folder, 'a.txt'), 'utf8'), 'mine\n');
+  });
+
+  it('refuses a push when the target moved, and changes nothing', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const { repository, root } = await rigOf(folder);
+    const first = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    const second = await workIn(repository, root, 'nux', { 'c.txt': 'c\n' });
+    const base = await landingBase(repository, refinery);
+    assert.equal(await repository.push(first.commit, base.expected), true);
+    assert.equal(await repository.push(second.commit, base.expected), false);
+    assert.equal(sh(folder, 'git', 'rev-parse', 'gastown/main'), first.commit);
+  });
+
+  it('takes in what the person committed meanwhile, also when both have moved', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const { repository, root } = await rigOf(folder);
+    const first = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    await repository.push(first.commit, undefined);
+    const own = commitFiles(folder, { 'mine.txt': 'm\n' }, 'Mine');
+    const base = await landingBase(repository, refinery);
+    assert.equal(base.expected, first.commit);
+    assert.equal(await repository.isAncestor(own, base.commit), true);
+    assert.equal(await repository.isAncestor(first.commit, base.commit), true);
+  });
+
+  it('says so when both have moved and conflict', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const { repository, root } = await rigOf(folder);
+    await repository.push((await workIn(repository, root, 'rust', { 'a.txt': 'b\n' })).commit, undefined);
+    commitFiles(folder, { 'a.txt': 'c\n' }, 'Mine');
+    await assert.rejects(landingBase(repository, refinery), (error: unknown) => error instanceof UserError && /conflict/.test(error.message) && /by hand/.test(error.hint ?? ''));
+  });
+});
+
+describe('rebase', () => {
+  it('keeps authors, names the refinery as committer, and reports conflicts by file', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const { repository, root } = await rigOf(folder);
+    const clean = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    const clash = await workIn(repository, root, 'nux', { 'a.txt': 'n\n' });
+    await repository.push((await workIn(repository, root, 'dag', { 'a.txt': 'd\n' })).commit, undefined);
+    const base = await landingBase(repository, refinery);
+    const directory = path.join(root, 'refinery', 'rig');
+    const result = await rebaseOnto(repository, directory, clean.commit, base.commit, refinery);
+    assert.ok(result.kind === 'clean');
+    assert.equal(sh(directory, 'git', 'log', '-1', '--format=%an/%cn', result.commit), 'Ann/toy/refinery');
+    assert.deepEqual(await rebaseOnto(repository, directory, clash.commit, base.commit, refinery), { kind: 'conflict', files: ['a.txt'] });
+    // The worktree is usable again afterwards.
+    assert.equal((await rebaseOnto(repository, directory, clean.commit, base.commit, refinery)).kind, 'clean');
+  });
+});
+
+describe('sources', () => {
+  it('plants a root in an empty repository', async () => {
+    const folder = path.join(tempDir('empty'), 'nothing yet');
+    fs.mkdirSync(folder);
+    sh(folder, 'git', 'init', '--quiet', '--initial-branch=trunk');
+    const { repository } = await rigOf(folder);
+    assert.ok(await repository.tip());
+    assert.equal(await fastForward(repository), 1);
+    assert.equal(sh(folder, 'git', 'symbolic-ref', '--short', 'HEAD'), 'trunk');
+  });
+
+  it('lands on the default branch itself in a bare repository', async () => {
+    const bare = path.join(tempDir('bare'), 'origin.git');
+    sh(path.dirname(bare), 'git', 'clone', '--quiet', '--bare', makeRepository({ 'a.txt': 'a\n' }, 'trunk'), bare);
+    const { repository, root } = await rigOf(bare);
+    assert.equal(repository.landing, 'trunk');
+    const { commit } = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    assert.equal(await repository.push(commit, (await landingBase(repository, refinery)).expected), true);
+    assert.equal(sh(bare, 'git', 'rev-parse', 'trunk'), commit);
+  });
+
+  it('explains what is no repository', async () => {
+    await assert.rejects(inspectSource(tempDir('plain')), /is not a git repository/);
+    await assert.rejects(inspectSource('/nowhere/at/all'), /there is no folder/);
+    await assert.rejects(inspectSource('--upload-pack=evil'), /is not a repository/);
+    await assert.rejects(inspectSource('file:///nowhere/at/all'), /cannot reach/);
+  });
+});
+
+describe('worktrees', () => {
+  it('keeps uncommitted and untracked files in a snapshot before it removes one', async () => {
+    const { repository, root } = await rigOf(makeRepository({ 'a.txt': 'a\n', '.gitignore': 'ignored\n' }));
+    const { directory } = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    fs.writeFileSync(path.join(directory, 'untracked.txt'), 'u\n');
+    fs.writeFileSync(path.join(directory, 'a.txt'), 'changed\n');
+    fs.writeFileSync(path.join(directory, 'ignored'), 'i\n');
+    const snapshot = await snapshotWorktree(repository, directory, 'rust-toy-1', refinery);
+    await removeWorktree(repository, directory, snapshot);
+    assert.equal(fs.existsSync(directory), false);
+    const files = sh(repository.directory, 'git', 'ls-tree', '-r', '--name-only', 'refs/gastown/snapshots/rust-toy-1').split('\n');
+    assert.deepEqual(files.sort(), ['.gitignore', 'a.txt', 'b.txt', 'untracked.txt']);
+    assert.equal(sh(repository.directory, 'git', 'show', `${snapshot}:a.txt`), 'changed');
+  });
+
+  it('leaves a worktree alone whose commits the snapshot lacks', async () => {
+    const { repository, root } = await rigOf(makeRepository({ 'a.txt': 'a\n' }));
+    const { directory } = await workIn(repository, root, 'rust', { 'b.txt': 'b\n' });
+    const snapshot = await snapshotWorktree(repository, directory, 'rust-toy-1', refinery);
+    commitFiles(directory, { 'c.txt': 'c\n' }, 'One more');
+    await assert.rejects(removeWorktree(repository, directory, snapshot), /commits that its snapshot lacks/);
+    assert.ok((await inspectWorktree(directory))?.head);
+  });
+
+  it('does not build on a folder that holds something else', async () => {
+    const { repository, root } = await rigOf(makeRepository({ 'a.txt': 'a\n' }));
+    const directory = path.join(root, 'polecats', 'rust', 'rig');
+    fs.mkdirSync(directory, { recursive: true });
+    fs.writeFileSync(path.join(directory, 'precious'), '!');
+    await assert.rejects(ensureWorktree(repository, directory, 'polecat/rust/x@1', (await repository.tip())!), /is not the worktree of/);
+    assert.equal(fs.existsSync(path.join(directory, 'precious')), true);
+  });
+
+  it('runs no hook and no filter that an agent put into the shared repository', async () => {
+    const { repository, root } = await rigOf(makeRepository({ 'a.txt': 'a\n', '.gitattributes': '*.txt filter=evil\n' }));
+    const marker = path.join(root, 'evil');
+    fs.mkdirSync(path.join(repository.directory, 'hooks'), { recursive: true });
+    fs.writeFileSync(path.join(repository.directory, 'hooks', 'post-checkout'), `#!/bin/sh\ntouch '${marker}'\n`, { mode: 0o755 });
+    sh(repository.directory, 'git', 'config', 'filter.evil.smudge', `touch '${marker}'; cat`);
+    await ensureWorktree(repository, path.join(root, 'polecats', 'nux', 'rig'), 'polecat/nux/x@1', (await repository.tip())!);
+    assert.equal(fs.existsSync(marker), false);
+  });
+});
