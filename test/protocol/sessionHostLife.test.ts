@@ -111,7 +111,9 @@ describe('life of the session host', () => {
     const { reader, writer, socket } = await connectTo(hostEndpointFile(fixture.root), { kind: 'server' });
     const slow = createMessageConnection(reader, writer);
     let received = 0;
-    slow.onNotification('host/output', ({ data }: { data: string }) => (received += data.length));
+    slow.onNotification('host/output', ({ data }: { data: string }) => {
+      received += data.length;
+    });
     slow.listen();
     await startShell(client, fixture.root, 'flood', `read x; head -c ${megabytes * 1024 * 1024} /dev/zero | tr '\\0' x; echo END`);
     await slow.sendRequest('host/attach', { input: { id: 'flood' } });

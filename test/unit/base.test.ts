@@ -33,6 +33,14 @@ describe('lease', () => {
     assert.deepEqual(fs.readdirSync(directory), ['8']);
   });
 
+  it('is gone with its folder, without an error', () => {
+    const directory = tempDir('lease');
+    const lease = Lease.tryAcquire(directory);
+    fs.rmSync(directory, { recursive: true });
+    assert.equal(lease?.isCurrent(), false);
+    lease?.release();
+  });
+
   it('survives garbage', () => {
     const directory = tempDir('lease');
     fs.writeFileSync(path.join(directory, '3'), '{torn');

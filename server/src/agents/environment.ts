@@ -1,11 +1,12 @@
 import os from 'node:os';
 import path from 'node:path';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cleanEnvironment, type Environment } from '../base/cleanEnvironment';
 
 export { cleanEnvironment, type Environment };
 
 const LOGIN_SHELL_LIMIT_MS = 5_000;
+const MAX_OUTPUT = 4 * 1024 * 1024;
 const MARK = '__gastown_environment__';
 
 let cached: Promise<Environment> | undefined;
@@ -98,14 +99,35 @@ export function sessionEnvironment(options: SessionEnvironmentOptions, platform:
   };
 }
 
-/** Undefined where the command fails, is missing or takes too long. Its process group ends with it. */
-function run(command: string, args: string[], env: Environment, limitMs: number): Promise<string | undefined> {
+/** What the shell prints up to the second mark. Undefined where it fails, is missing or takes too long. */
+function run(shell: string, args: string[], env: Environment, limitMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    // A shell of its own session cannot stop to ask on our terminal.
-    const options = { env, timeout: limitMs, killSignal: 'SIGKILL' as const, maxBuffer: 4 * 1024 * 1024, windowsHide: true };
-    const child = execFile(command, args, options, (error, stdout) => resolve(error && stdout === '' ? undefined : stdout));
-    child.stdin?.end();
+    // In a session of its own: an interactive shell would otherwise fight for our terminal.
+    const child = spawn(shell, args, { env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    const end = (result: string | undefined): void => {
+      clearTimeout(timer);
+      child.stdout.destroy();
+      // A start-up file may have left something running that holds our pipe.
+      if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid);
+      resolve(result);
+    };
+    const timer = setTimeout(() => end(undefined), limitMs);
+    child.on('error', () => end(undefined));
+    child.on('close', () => end(output));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.split(MARK).length > 2 || output.length > MAX_OUTPUT) end(output);
+    });
   });
+}
+
+function signalGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
 }
 
 function userShell(): string | undefined {

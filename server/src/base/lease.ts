@@ -98,8 +98,10 @@ function read(directory: string, epoch: number): LeaseRecord | undefined {
   }
 }
 
+/** None where the folder itself is gone, for example with the town that it lay in. */
 function epochs(directory: string): number[] {
-  return fs.readdirSync(directory).filter((name) => /^\d+$/.test(name)).map(Number);
+  const names = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
 function highestEpoch(directory: string): number {

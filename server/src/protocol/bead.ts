@@ -65,7 +65,10 @@ export interface BlockedItem extends BeadListItem {
   blocked_by_count: number;
 }
 
-export type BeadDetails = Omit<BeadListItem, 'dependencies'> & {
+/** The named fields of a type with an index signature; `Omit` would lose their types. */
+type NamedFields<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
+
+export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
   dependencies: (Bead & { dependency_type: string })[];
   dependents: (Bead & { dependency_type: string })[];
 };

@@ -15,9 +15,9 @@ export interface ScriptOptions {
   /** Reach the blocks as `$GT_VAR_<name>`, never as text. */
   variables?: Record<string, string>;
   /** Where messages go; the blocks themselves inherit the terminal. */
-  print?(text: string): void;
+  print?: (text: string) => void;
   /** For tests: gets the blocks' output instead of the terminal. */
-  onOutput?(text: string): void;
+  onOutput?: (text: string) => void;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function runScript(town: Caller, options: ScriptOptions = {}): Prom
   }
 }
 
-type Running = ScriptOptions & { print(text: string): void };
+type Running = ScriptOptions & { print: (text: string) => void };
 
 async function run(town: Caller, script: FrozenScript, options: Running): Promise<number> {
   const { print } = options;
@@ -103,6 +103,5 @@ function firstLine(block: string): string {
 }
 
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }

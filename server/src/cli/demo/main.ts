@@ -5,9 +5,10 @@ import { messageOf, UserError } from '../../base/errors';
 import { git } from '../../git/git';
 import { BeadCreate } from '../../protocol/bead';
 import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
-import { connectTown, ServerRetire, type TownConnection } from '../../protocol/transport';
+import { connectTown, type TownConnection } from '../../protocol/transport';
 import { installTown } from '../../town/install';
-import { personName } from '../gt/session';
+import { actorName } from '../bd/actor';
+import { shutdownServer } from '../shutdown';
 import { demoBeads, description, projectFiles } from './project';
 import { BeadBoard, Show } from './show';
 
@@ -84,7 +85,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   fs.mkdirSync(options.directory, { recursive: true });
   const project = await makeProject(options.directory);
   const { root } = installTown(path.join(options.directory, 'town'), 'demo');
-  const town = await connectTown(root, { kind: 'cli', actor: await personName() });
+  const actor = actorName(undefined, process.env, process.cwd());
+  const town = await connectTown(root, { kind: 'cli', actor });
   try {
     await town.call(DefaultAgent.spec, { name: 'script' });
     await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
@@ -95,7 +97,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
     await summarise(project, show, options);
   } finally {
     if (!options.keep) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
-    await endServer(town);
+    town.close();
+    await shutdownServer(root, actor);
   }
 }
 
@@ -105,12 +108,6 @@ async function summarise(project: string, show: Show, options: DemoOptions): Pro
   const checkout = path.resolve(__dirname, '..');
   if (options.keep) show.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
   else show.line(`To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`);
-}
-
-async function endServer(town: TownConnection): Promise<void> {
-  const gone = new Promise<void>((resolve) => town.onClose(resolve));
-  await Promise.race([town.call(ServerRetire.spec, { build: 0 }).catch(() => undefined), gone]);
-  town.close();
 }
 
 async function main(): Promise<void> {

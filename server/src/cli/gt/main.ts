@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { reportFailure } from '../failure';
+import { errorText } from '../output';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
 import { addRigCommands } from './commands/rig';
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     await makeProgram().parseAsync();
   } catch (error) {
     // Commander has printed its own message (or the help) already.
-    process.exitCode = error instanceof CommanderError ? error.exitCode : reportFailure(error, process.argv.includes('--json'));
+    if (!(error instanceof CommanderError)) process.stderr.write(errorText(error, process.argv.includes('--json')));
+    process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
   }
 }
 

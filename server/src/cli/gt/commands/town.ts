@@ -2,12 +2,12 @@ import path from 'node:path';
 import os from 'node:os';
 import type { Command } from 'commander';
 import { TownDown, TownGetSnapshot, TownStop, TownUp } from '../../../protocol/town';
-import { connectTo, serverEndpointFile, ServerRetire, RpcClient } from '../../../protocol/transport';
 import { installTown } from '../../../town/install';
 import { findTown } from '../../findTown';
-import { UserError } from '../../../base/errors';
+import { shutdownServer } from '../../shutdown';
 import { statusText } from '../statusText';
-import { personName, print, withTown, type GlobalOptions } from '../session';
+import { actorName } from '../../bd/actor';
+import { print, withTown, type GlobalOptions } from '../session';
 
 export function addTownCommands(program: Command): void {
   program.command('install [path]')
@@ -36,23 +36,7 @@ export function addTownCommands(program: Command): void {
       print(command, result, () => result.stopped.length > 0 ? result.stopped.map((name) => `✓ Stopped ${name}`) : 'Nothing was running');
     });
   program.command('shutdown').description('end the server of the town; agents work on and it comes back when needed').action(async (_options, command: Command) => {
-    const stopped = await shutdown(findTown(process.cwd(), command.optsWithGlobals<GlobalOptions>().town));
+    const stopped = await shutdownServer(findTown(process.cwd(), command.optsWithGlobals<GlobalOptions>().town), actorName(undefined, process.env, process.cwd()));
     print(command, { stopped }, () => stopped ? '✓ The server has ended' : 'No server was running');
   });
-}
-
-async function shutdown(root: string): Promise<boolean> {
-  const hello = { kind: 'cli' as const, actor: await personName() };
-  let client: RpcClient;
-  try {
-    client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello), { reconnectTimeoutMs: 0 });
-  } catch (error) {
-    if (error instanceof UserError && error.code === 'unavailable') return false;
-    throw error;
-  }
-  const gone = new Promise<void>((resolve) => client.onClose(resolve));
-  await Promise.race([client.call(ServerRetire.spec, { build: 0 }), gone]).catch(() => undefined); // it may end before it answers
-  await gone;
-  client.close();
-  return true;
 }

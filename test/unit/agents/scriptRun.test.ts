@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { runScript } from '../../../server/src/agents/script/run';
+import { UserError } from '../../../server/src/base/errors';
+import type { Caller, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import { Done, ScriptGet, type FrozenScript } from '../../../server/src/protocol/town';
+
+describe('script runtime', () => {
+  let home: string;
+  let worktree: string;
+  let printed: string;
+  let output: string;
+  let done: number;
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH, HOME: os.tmpdir(), GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_AUTHOR_NAME: 'toy/polecats/rust', GIT_AUTHOR_EMAIL: 'rust@toy',
+  };
+
+  beforeEach(() => {
+    home = fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-test-'));
+    worktree = path.join(home, 'rig');
+    fs.mkdirSync(worktree);
+    git('init', '-q', '-b', 'main');
+    git('-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '-q', '--allow-empty', '-m', 'start');
+    printed = output = '';
+    done = 0;
+  });
+  afterEach(() => fs.rmSync(home, { recursive: true }));
+
+  function git(...args: string[]): string {
+    return execFileSync('git', args, { cwd: worktree, encoding: 'utf8', env });
+  }
+
+  function run(blocks: string[], more: { attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string } = {}): Promise<number> {
+    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks };
+    const town: Caller = {
+      async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
+        if (more.refuse) throw more.refuse;
+        if (spec.method === Done.spec.method) done++;
+        const answer: unknown = spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
+        return answer as Result<S>;
+      },
+    };
+    return runScript(town, {
+      worktree, env: more.env ?? env, variables: more.variables,
+      print: (text) => (printed += `${text}\n`), onOutput: (text) => (output += text),
+    });
+  }
+
+  it('runs the blocks in order, commits what they left and reports the work as done', async () => {
+    const code = await run(['# first\necho one > a.txt; echo "$GT_BEAD $GT_ATTEMPT $GT_VAR_color"', 'cat a.txt; mkdir d; echo two > d/b.txt\n'], { variables: { color: 'red $(x)' } });
+    assert.equal(code, 0, printed);
+    assert.equal(output, 'toy-1 1 red $(x)\none\n');
+    assert.equal(done, 1);
+    assert.match(printed, /▶ block 1 of 2: # first[\s\S]*▶ block 2 of 2: cat a.txt[\s\S]*committed 2 changed files[\s\S]*merge queue \(toy-mr\)/);
+    assert.equal(git('log', '-1', '--format=%an <%ae> %cn|%B').trim(), 'toy/polecats/rust <rust@toy> toy/polecats/rust|Do the thing\n\nBead: toy-1');
+    assert.equal(git('status', '--porcelain'), '');
+    assert.deepEqual(fs.readdirSync(home).sort(), ['progress.json', 'rig']);
+  });
+
+  it('commits nothing where nothing is left to commit', async () => {
+    const before = git('rev-parse', 'HEAD');
+    assert.equal(await run(['true']), 0);
+    assert.equal(git('rev-parse', 'HEAD'), before);
+    assert.equal(await run([]), 0);
+    assert.equal(done, 2);
+  });
+
+  it('runs no hook of the repository and takes a title for text only', async () => {
+    fs.writeFileSync(path.join(worktree, '.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    assert.equal(await run(['touch x'], { title: '--amend\n$(touch y) # z\u001b[2J' }), 0, printed);
+    assert.equal(git('log', '-1', '--format=%s').trim(), '--amend $(touch y) # z [2J');
+    assert.ok(!printed.includes('\u001b'));
+    assert.equal(fs.existsSync(path.join(worktree, 'y')), false);
+  });
+
+  it('stops at a block that fails, at its first failing command, with its exit code', async () => {
+    assert.equal(await run(['echo a > a', 'echo b; (exit 7); echo never', 'echo c > c']), 7);
+    assert.equal(output, 'b\n');
+    assert.match(printed, /✗ block 2 of 3 failed with exit code 7/);
+    assert.equal(done, 0);
+    assert.equal(fs.existsSync(path.join(worktree, 'c')), false);
+    assert.equal(git('rev-list', '--count', 'HEAD').trim(), '1', 'nothing is committed');
+  });
+
+  it('tells a block that was killed from one that failed', async () => {
+    assert.equal(await run(['kill -9 $$']), 137);
+  });
+
+  it('after a restart goes on with the block in which it stopped', async () => {
+    const blocks = ['echo 1 >> log', 'echo 2 >> log; test -e go', 'echo 3 >> log'];
+    assert.equal(await run(blocks), 1);
+    assert.deepEqual(JSON.parse(fs.readFileSync(path.join(home, 'progress.json'), 'utf8')), { bead: 'toy-1', attempt: 1, done: 1 });
+    fs.writeFileSync(path.join(worktree, 'go'), '');
+    assert.equal(await run(blocks), 0);
+    assert.match(printed, /going on after block 1/);
+    assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), '1\n2\n2\n3\n');
+  });
+
+  it('begins anew for another attempt, and when the record is not readable', async () => {
+    assert.equal(await run(['echo x >> log']), 0);
+    assert.equal(await run(['echo x >> log'], { attempt: 2 }), 0);
+    fs.writeFileSync(path.join(home, 'progress.json'), '{"bead":');
+    assert.equal(await run(['echo x >> log'], { attempt: 2 }), 0);
+    assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), 'x\nx\nx\n');
+  });
+
+  it('says what keeps it from working', async () => {
+    assert.equal(await run([], { refuse: new UserError('nothing on your hook', 'wait') }), 1);
+    assert.match(printed, /✗ nothing on your hook\n {2}wait/);
+    assert.equal(await run(['true'], { env: { PATH: '/nowhere' } }), 1);
+    assert.match(printed, /needs sh/);
+    assert.equal(await run(['touch new'], { attempt: 5, env: { ...env, GIT_AUTHOR_NAME: undefined } }), 1);
+    assert.match(printed, /no author/);
+    assert.equal(done, 0);
+  });
+});

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { commandIds } from '../../client/src/commands/ids';
+import { viewStates } from '../../client/src/views/viewState';
+import { repoRoot } from '../harness/paths';
+
+const menuItem = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });
+const manifestSchema = z.object({
+  name: z.string(), publisher: z.string(), version: z.string(), main: z.string(), icon: z.string(),
+  engines: z.object({ vscode: z.string() }), bin: z.record(z.string(), z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+  activationEvents: z.array(z.string()), extensionKind: z.array(z.string()),
+  capabilities: z.object({
+    untrustedWorkspaces: z.object({ supported: z.union([z.boolean(), z.literal('limited')]), description: z.string(), restrictedConfigurations: z.array(z.string()) }),
+    virtualWorkspaces: z.object({ supported: z.boolean(), description: z.string() }),
+  }),
+  contributes: z.object({
+    viewsContainers: z.record(z.string(), z.array(z.object({ id: z.string(), title: z.string(), icon: z.string() }))),
+    views: z.record(z.string(), z.array(z.object({ id: z.string(), name: z.string(), icon: z.string(), when: z.string().optional() }))),
+    viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
+    commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), icon: z.string().optional() })),
+    menus: z.record(z.string(), z.array(menuItem)),
+    configuration: z.object({ properties: z.record(z.string(), z.object({ type: z.string(), scope: z.string(), markdownDescription: z.string(), order: z.number() })) }),
+    walkthroughs: z.array(z.object({
+      id: z.string(), title: z.string(), description: z.string(),
+      steps: z.array(z.object({ id: z.string(), title: z.string(), description: z.string(), media: z.object({ svg: z.string(), altText: z.string() }), completionEvents: z.array(z.string()) })),
+    })),
+  }),
+});
+
+const root = repoRoot();
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const raw: unknown = JSON.parse(read('package.json'));
+const manifest = manifestSchema.parse(raw);
+const texts = z.record(z.string(), z.string()).parse(JSON.parse(read('package.nls.json')));
+const { contributes } = manifest;
+
+const contributed = contributes.commands.map((command) => command.command);
+const viewIds = Object.values(contributes.views).flat().map((view) => view.id);
+const menuItems = Object.entries(contributes.menus).flatMap(([menu, items]) => items.map((item) => ({ menu, ...item })));
+const says = (key: string): string => texts[key.replace(/^%|%$/g, '')] ?? '';
+const whens = [...menuItems, ...contributes.viewsWelcome, ...Object.values(contributes.views).flat()].flatMap((item) => item.when ?? []);
+const sources = readdirSync(path.join(root, 'client/src'), { recursive: true }).map(String).filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, text: read(path.join('client/src', file)) }));
+
+describe('the manifest', () => {
+  it('contributes exactly the commands that the extension registers', () => {
+    assert.deepEqual([...contributed].sort(), [...commandIds].sort());
+    assert.equal(new Set(contributed).size, contributed.length);
+  });
+
+  it('names only commands that there are, in menus, welcomes, the walkthrough and the code', () => {
+    const known = new Set<string>([...commandIds, ...viewIds.map((id) => `${id}.focus`)]);
+    const builtIn = /^(workbench|vscode|git)\./;
+    const links = [...contributes.viewsWelcome.map((item) => says(item.contents)), ...contributes.walkthroughs.flatMap((item) => item.steps.map((step) => says(step.description)))]
+      .flatMap((text) => [...text.matchAll(/\(command:([\w.]+)/g)].map((match) => match[1] ?? ''));
+    const executed = sources.flatMap(({ text }) => [...text.matchAll(/'(gastown\.[a-zA-Z]+(?:\.focus)?)'/g)].map((match) => match[1] ?? ''))
+      .filter((id) => !viewIds.includes(id) && !isKey(id));
+    for (const id of [...menuItems.map((item) => item.command), ...links, ...executed]) {
+      assert.ok(known.has(id) || builtIn.test(id), `there is no command ${id}`);
+    }
+    for (const event of contributes.walkthroughs.flatMap((item) => item.steps.flatMap((step) => step.completionEvents))) {
+      if (event.startsWith('onCommand:')) assert.ok(known.has(event.slice('onCommand:'.length)), event);
+      else assert.match(event, /^onContext:gastown\./);
+    }
+  });
+
+  it('offers every command with a category, and with an icon where it is shown as one', () => {
+    const icons = new Map(contributes.commands.map((command) => [command.command, command.icon]));
+    for (const command of contributes.commands) assert.equal(command.category, 'Gas Town', command.command);
+    for (const item of menuItems) {
+      if (item.menu !== 'commandPalette' && /^(inline|navigation)/.test(item.group ?? '')) assert.match(icons.get(item.command) ?? '', /^\$\([\w-]+\)$/, `${item.command} in ${item.menu}`);
+    }
+  });
+
+  it('puts at most three icons on a row or a view of one state', () => {
+    for (const menu of ['view/title', 'view/item/context']) {
+      for (const view of viewIds) {
+        const inline = menuItems.filter((item) => item.menu === menu && /^(inline|navigation)/.test(item.group ?? '') && item.when?.includes(view));
+        const states = ['convoy.staged', 'convoy.open.failed', 'bead.working.live', 'agent.agent.working.live.hooked', 'rig.unaccepted.behind', 'town.up', 'town.down', 'attention.consent', 'attention.escalation'];
+        for (const state of states) {
+          const shown = inline.filter((item) => {
+            const pattern = /viewItem =~ \/(.*)\/$/.exec(item.when ?? '')?.[1];
+            const engine = /gastown\.engine == (\w+)/.exec(item.when ?? '')?.[1];
+            return (pattern === undefined || new RegExp(pattern).test(state)) && (engine === undefined || engine === 'up');
+          });
+          assert.ok(shown.length <= 3, `${view} ${state}: ${shown.map((item) => item.command).join(', ')}`);
+        }
+      }
+    }
+  });
+
+  it('uses only context keys, states and views that there are', () => {
+    const keys = new Set(sources.flatMap(({ text }) => [...text.matchAll(/setKey\('(gastown\.\w+)'/g)].map((match) => match[1])));
+    for (const when of whens) {
+      for (const [, key] of when.matchAll(/(?<!view == )(?<![\w.^(|/])(gastown\.\w+)/g)) assert.ok(keys.has(key) || viewIds.includes(key ?? ''), `${key} in "${when}"`);
+      for (const [, view] of when.matchAll(/view == ([\w.]+)/g)) assert.ok(viewIds.includes(view ?? ''), when);
+      for (const [, state] of when.matchAll(/gastown\.state == (\w+)/g)) assert.ok(viewStates.some((known) => known === state), when);
+      for (const [, states] of when.matchAll(/gastown\.state =~ \/\^\(([\w|]+)\)/g)) for (const state of (states ?? '').split('|')) assert.ok(viewStates.some((known) => known === state), when);
+    }
+    for (const welcome of contributes.viewsWelcome) assert.ok(viewIds.includes(welcome.view), welcome.view);
+  });
+
+  it('has a welcome for every state without rows', () => {
+    for (const state of viewStates.filter((known) => known !== 'starting')) {
+      const said = contributes.viewsWelcome.some((item) => item.view === 'gastown.convoys' && new RegExp(`\\b${state}\\b`).test(item.when));
+      assert.ok(said, state);
+    }
+  });
+
+  it('has every text, and no text that nobody uses', () => {
+    const used = new Set([...JSON.stringify(raw).matchAll(/"%([\w.]+)%"/g)].map((match) => match[1] ?? ''));
+    assert.deepEqual([...used].filter((key) => !texts[key]), []);
+    assert.deepEqual(Object.keys(texts).filter((key) => !used.has(key)), []);
+  });
+
+  it('names files that there are', () => {
+    const files = [
+      manifest.icon, 'README.md', 'LICENSE', 'CHANGELOG.md',
+      ...Object.values(contributes.viewsContainers).flat().map((item) => item.icon), ...Object.values(contributes.views).flat().map((item) => item.icon),
+      ...contributes.walkthroughs.flatMap((item) => item.steps.map((step) => step.media.svg)),
+    ];
+    for (const file of files) assert.ok(existsSync(path.join(root, file)), `${file} is missing`);
+  });
+
+  it('has a gallery icon of 128 pixels', () => {
+    const png = readFileSync(path.join(root, manifest.icon));
+    assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
+  });
+
+  it('declares every setting that the code reads, and reads every one that it declares', () => {
+    const readKeys = sources.flatMap(({ text }) => [...text.matchAll(/getConfiguration\('gastown'\)\.get<[^>]+>\('(\w+)'/g)].map((match) => `gastown.${match[1]}`));
+    assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), [...new Set(readKeys)].sort());
+    for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
+      assert.ok(says(setting.markdownDescription), name);
+      assert.equal(setting.scope, 'machine-overridable', `${name} holds a path`);
+      assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(name), `${name} must not come from an untrusted folder`);
+    }
+  });
+
+  it('is typed against no newer VS Code than it asks for', () => {
+    assert.equal(manifest.devDependencies['@types/vscode'], manifest.engines.vscode.replace(/^\^/, ''));
+  });
+
+  it('runs where the files are, and in restricted mode only looks on', () => {
+    assert.deepEqual(manifest.extensionKind, ['workspace']);
+    assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
+    assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
+    assert.ok(!manifest.activationEvents.includes('*'));
+  });
+
+  it('has a walkthrough of five steps, each of which can be completed', () => {
+    const [walkthrough] = contributes.walkthroughs;
+    assert.equal(walkthrough?.steps.length, 5);
+    for (const step of walkthrough?.steps ?? []) assert.ok(step.completionEvents.length > 0, step.id);
+  });
+});
+
+/** Keys of settings, contexts and storage look like commands. */
+function isKey(id: string): boolean {
+  const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns'];
+  return keys.includes(id);
+}
