@@ -85,6 +85,8 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
   if (isDeepStrictEqual(ours, theirs)) return ours;
   const dead = [ours, theirs].filter((bead) => bead.status === 'tombstone');
   if (dead.length === 1) return mergeTombstone(dead[0] as Bead, ours === dead[0] ? theirs : ours, now);
+  if (isDeepStrictEqual(ours, base)) return theirs;
+  if (isDeepStrictEqual(theirs, base)) return ours;
 
   const order = compareTimes(ours.updated_at, theirs.updated_at);
   const resolve = laterWins(order);
@@ -94,9 +96,10 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
     const sides: Sides<unknown> = { base: base?.[key], ours: ours[key], theirs: theirs[key] };
     merged[key] = merge3(sides, (conflict) => resolveField(key, conflict, order, resolve));
   }
+  // The last change is the last change, even where a clock went backwards.
+  merged.updated_at = order === 0 ? resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }) : order > 0 ? ours.updated_at : theirs.updated_at;
   Object.assign(merged, mergeState({ base, ours, theirs }, order, resolve));
-  if (merged.dependencies) merged.dependencies = onlyOneParent(merged.dependencies as Dependency[], ours, theirs, order);
-  for (const key of keys) if (merged[key] === undefined) delete merged[key];
+  for (const [key, value] of Object.entries(merged)) if (value === undefined) delete merged[key];
   return merged as Bead;
 }
 
@@ -112,7 +115,7 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
     case 'waiters':
       return mergeStrings(sides as Sides<string[] | undefined>);
     case 'dependencies':
-      return mergeParts(sides as Sides<Dependency[] | undefined>, (edge) => `${edge.depends_on_id}\n${edge.type}`, laterCreated, byCreation);
+      return mergeEdges(sides as Sides<Dependency[] | undefined>, resolve);
     case 'comments':
       // Ids are no identity: the Go tool numbers comments anew on import.
       return mergeParts(sides as Sides<Comment[] | undefined>, (comment) => canonicalJson([comment.author, comment.created_at, comment.text]), laterCreated, byCreation);
@@ -120,13 +123,10 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
       return mergeObjects(sides, resolve);
     case 'priority':
       return Math.min(sides.ours as number, sides.theirs as number);
-    case 'updated_at':
-    case 'deleted_at':
-      return compareTimes(sides.ours as string, sides.theirs as string) === 0 ? resolve(sides) : later(sides as Sides<string>);
     case 'created_at':
       return compareTimes(sides.ours as string, sides.theirs as string) === 0 ? resolve(sides) : earlier(sides as Sides<string>);
     case 'notes':
-      return joinNotes(sides as Sides<string | undefined>, order);
+      return joinNotes(sides as Sides<string | undefined>, order, resolve);
     default:
       return resolve(sides);
   }
@@ -134,10 +134,6 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
 
 function earlier({ ours, theirs }: Sides<string>): string {
   return compareTimes(ours, theirs) < 0 ? ours : theirs;
-}
-
-function later({ ours, theirs }: Sides<string>): string {
-  return compareTimes(ours, theirs) > 0 ? ours : theirs;
 }
 
 const laterCreated: Resolve = (sides) => {
@@ -149,13 +145,27 @@ function byCreation(a: { created_at: string }, b: { created_at: string }): numbe
   return compareTimes(a.created_at, b.created_at) || (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
 }
 
+/** A set by target and type; but a bead is moved from parent to parent, so of two moves the later one counts. */
+function mergeEdges(sides: Sides<Dependency[] | undefined>, resolve: Resolve): Dependency[] | undefined {
+  const part = (wanted: boolean): Sides<Dependency[]> => {
+    const of = (edges: Dependency[] | undefined): Dependency[] => (edges ?? []).filter((edge) => (edge.type === 'parent-child') === wanted).sort(byCreation);
+    return { base: of(sides.base), ours: of(sides.ours), theirs: of(sides.theirs) };
+  };
+  const parents = merge3(part(true), resolve);
+  const others = mergeParts(part(false), (edge) => `${edge.depends_on_id}\n${edge.type}`, laterCreated, byCreation) ?? [];
+  const merged = [...parents, ...others].sort(byCreation);
+  return merged.length > 0 ? merged : undefined;
+}
+
 /** Notes are a log that both sides append to: both texts are kept, the earlier one first. */
-function joinNotes({ ours, theirs }: Sides<string | undefined>, order: number): string | undefined {
+function joinNotes(sides: Sides<string | undefined>, order: number, resolve: Resolve): string | undefined {
+  const { base, ours, theirs } = sides;
   if (!ours || !theirs) return ours || theirs;
   if (ours.includes(theirs)) return ours;
   if (theirs.includes(ours)) return theirs;
   const oursFirst = order < 0 || (order === 0 && ours < theirs);
-  return oursFirst ? `${ours}\n\n---\n\n${theirs}` : `${theirs}\n\n---\n\n${ours}`;
+  const joined = oursFirst ? `${ours}\n\n---\n\n${theirs}` : `${theirs}\n\n---\n\n${ours}`;
+  return joined === base ? resolve(sides) : joined; // both sides had cut a part of it
 }
 
 const stateKeys = ['status', 'closed_at', 'close_reason', 'closed_by_session', 'deleted_at', 'deleted_by', 'delete_reason', 'original_type'] as const;
@@ -183,15 +193,4 @@ function laterState(conflict: Sides<Partial<Bead>>, order: number, resolve: Reso
   const key = conflict.ours.status === 'tombstone' ? 'deleted_at' : 'closed_at';
   const byTime = conflict.ours.status === conflict.theirs.status ? compareTimes(conflict.ours[key] as string | undefined, conflict.theirs[key] as string | undefined) : order;
   return byTime === 0 ? resolve(conflict) : laterWins(byTime)(conflict);
-}
-
-/** Both sides moved the bead to another parent: the later move counts. */
-function onlyOneParent(merged: Dependency[], ours: Bead, theirs: Bead, order: number): Dependency[] {
-  const parents = merged.filter((edge) => edge.type === 'parent-child');
-  const count = (bead: Bead): number => bead.dependencies?.filter((edge) => edge.type === 'parent-child').length ?? 0;
-  if (parents.length <= Math.max(1, count(ours), count(theirs))) return merged;
-  const has = (bead: Bead, edge: Dependency): boolean => bead.dependencies?.some((own) => isDeepStrictEqual(own, edge)) ?? false;
-  const fromLater = order === 0 ? [] : parents.filter((edge) => has(order > 0 ? ours : theirs, edge));
-  const kept = (fromLater.length > 0 ? fromLater : parents).reduce((a, b) => (canonicalJson(a) > canonicalJson(b) ? a : b));
-  return merged.filter((edge) => edge.type !== 'parent-child' || edge === kept);
 }

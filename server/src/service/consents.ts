@@ -46,7 +46,7 @@ export class Consents {
     return {
       id: `consent-runtime-${hash.slice(0, 16)}`, kind: 'consent', rig,
       title: `${name} wants to run without asking before each step`,
-      detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off. Accept it once for this town.`,
+      detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
       consent: { kind: 'runtime', hash, text },
     };
   }

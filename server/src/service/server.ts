@@ -18,7 +18,7 @@ const IDLE_CHECK_MS = 15_000;
 const LEASE_CHECK_MS = 2_000;
 
 interface Client {
-  kind: Hello['kind'];
+  socket: Streams['socket'];
   notify(method: string, params: unknown): void;
 }
 
@@ -36,7 +36,10 @@ export class TownServer {
     private readonly lease: Lease,
     private readonly log: Log,
   ) {
-    this.terminals = new Terminals(service.sessions, (connection, spec, params) => this.notify(connection, spec, params));
+    this.terminals = new Terminals(service.sessions, {
+      notify: (connection, spec, params) => this.notify(connection, spec, params),
+      backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
+    }, log);
     this.terminals.register(service.dispatcher);
     service.onDelta((delta) => this.broadcast(TownChanged.spec, delta));
     service.onEvent((event) => this.broadcast(TownEvent.spec, event));
@@ -92,7 +95,7 @@ export class TownServer {
     if (hello.kind === 'window') this.serveWindow(id, streams, options);
     else {
       serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect);
-      this.clients.set(id, { kind: hello.kind, notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined) });
+      this.clients.set(id, { socket: streams.socket, notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined) });
       connection.listen();
     }
   }
@@ -105,7 +108,7 @@ export class TownServer {
         return 'result' in outcome ? outcome.result : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
       });
     }
-    this.clients.set(id, { kind: 'window', notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined) });
+    this.clients.set(id, { socket: streams.socket, notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined) });
     window.listen();
   }
 

@@ -24,7 +24,7 @@ export interface BackendOptions {
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
   const town = named === undefined ? townOfDirectory(options.cwd, options.env) : townOfDirectory(named, {});
-  if (town !== undefined) return openTown(town, named === undefined ? options.cwd : path.dirname(named), options);
+  if (town !== undefined) return openTown(town, commandFolder(options.cwd, named, town), options);
   const directory = named ?? findLedger(options.cwd);
   if (directory === undefined) throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocal } = await import('./local');
@@ -40,6 +40,14 @@ function namedLedger(options: BackendOptions): string | undefined {
   const ledger = [directory, path.join(directory, '.beads')].find(isLedger);
   if (ledger === undefined) throw new UserError(`no beads database found at ${given}`, 'run "bd init" to create one', 'not-found');
   return followRedirect(ledger);
+}
+
+/**
+ * Inside the town the folder one is in decides, both whose ledger is meant and who must show a token; a ledger that
+ * was named counts for a caller from elsewhere.
+ */
+function commandFolder(cwd: string, named: string | undefined, town: string): string {
+  return named === undefined || townOfDirectory(cwd, {}) === town ? cwd : path.dirname(named);
 }
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { Lease } from '../../base/lease';
 import { registerBeadHandlers } from '../../beads/handlers';
@@ -66,7 +65,7 @@ class LocalBackend implements Backend {
       throw new UserError(`invalid ${issue?.path.join('.') || 'parameters'}: ${issue?.message ?? 'wrong'}`);
     }
     if (spec.access !== 'read' && !this.lease) throw new UserError('the ledger cannot be written: permission denied', 'Check the owner and the permissions of the folder.', 'unavailable');
-    const context: CallContext = { actor: this.actor, kind: 'person', operation: randomUUID() };
+    const context: CallContext = { actor: this.actor, kind: 'person' }; // nobody can repeat it, so it needs no operation id
     const result = await entry.run(parsed.data, context);
     this.wrote ||= spec.access !== 'read';
     return result as Result<S>;

@@ -63,5 +63,6 @@ function asUserError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   const message = error.message.replace(/^error: /, '');
   if (error.code === 'commander.help') return new UserError('no command given', 'See bd --help.');
-  return new UserError(message, 'See bd --help. A title that begins with a hyphen goes behind -- or into --title=…');
+  const hint = error.code === 'commander.unknownOption' ? 'A text that begins with a hyphen goes behind -- or into --title=…' : 'See bd --help.';
+  return new UserError(message, hint);
 }

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createMessageConnection, type MessageConnection } from 'vscode-jsonrpc/node';
+import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
+import {
+  ConvoyCreate, SessionAttach, SessionInput, SessionOutput, Sling, TownChanged, TownEvent, TownGetSnapshot, townRequests, TownUp,
+  type TownDelta, type TownSnapshot,
+} from '../../server/src/protocol/town';
+import type { RequestSpec, Result } from '../../server/src/protocol/request';
+import { connectTo, connectTown, openTown, serverEndpointFile, type TownConnection } from '../../server/src/protocol/transport';
+import { CliTown } from '../helpers/cliTown';
+import { waitUntil } from '../helpers/temp';
+
+const serverJs = path.resolve('dist/server.js');
+
+/** Runs something with the environment of the test's person, as its own windows would. */
+async function as<T>(town: CliTown, work: () => Promise<T>): Promise<T> {
+  const before = { ...process.env };
+  Object.assign(process.env, town.person.env);
+  try {
+    return await work();
+  } finally {
+    process.env = before;
+  }
+}
+
+/** A window: LSP first, then our requests, on one connection. */
+class Window {
+  readonly deltas: TownDelta[] = [];
+  private constructor(readonly connection: MessageConnection) {}
+
+  static async open(town: CliTown): Promise<Window> {
+    const streams = await as(town, () => openTown(town.root, { kind: 'window', actor: 'ann' }, { serverJs }));
+    const connection = createMessageConnection(streams.reader, streams.writer);
+    const window = new Window(connection);
+    connection.onNotification(TownChanged.spec.method, (delta: TownDelta) => { window.deltas.push(delta); });
+    connection.listen();
+    const result = await connection.sendRequest<{ serverInfo: { name: string } }>('initialize', { processId: null, rootUri: null, capabilities: {} });
+    assert.equal(result.serverInfo.name, 'Gas Town');
+    await connection.sendNotification('initialized', {});
+    return window;
+  }
+
+  call<S extends RequestSpec>(spec: S, input: unknown, operation?: string): Promise<Result<S>> {
+    return this.connection.sendRequest(spec.method, { input, operation });
+  }
+}
+
+describe('the server', function () {
+  this.timeout(60_000);
+  let town: CliTown;
+  before(async () => { town = await CliTown.make(); });
+  after(async () => town.dispose());
+
+  it('has a handler for every request of the protocol, and checks parameters', async () => {
+    const window = await Window.open(town);
+    for (const spec of [...beadRequests, ...townRequests]) {
+      await assert.rejects(window.connection.sendRequest(spec.method, { input: 7 }), (error: Error & { code?: number }) => {
+        assert.notEqual(error.code, -32601, `${spec.method} has no handler`);
+        assert.match(error.message, /bad parameters/, spec.method);
+        return true;
+      });
+    }
+    await assert.rejects(window.connection.sendRequest('gastown/nonsense', {}), (error: Error & { code?: number }) => error.code === -32601);
+    await assert.rejects(window.connection.sendRequest(TownUp.spec.method, 'no envelope'), /bad parameters/);
+    window.connection.dispose();
+  });
+
+  it('gives two windows the same picture by snapshot and deltas, and one that exits does not end the other', async () => {
+    const [one, two] = [await Window.open(town), await Window.open(town)];
+    const first = await one.call(TownGetSnapshot.spec, {});
+    const second: TownSnapshot = await two.call(TownGetSnapshot.spec, {});
+    assert.deepEqual(second, first);
+    const created = await one.call(BeadCreate.spec, { ledger: 'toy', title: 'Shown', description: '```sh\ntrue\n```' }, 'op-shown');
+    await one.call(ConvoyCreate.spec, { title: 'Shown', beads: [created.id], stage: true }, 'op-convoy');
+    await waitUntil('both heard of it', () => [one, two].every((window) => window.deltas.some((delta) => delta.changes.convoys)));
+    for (const window of [one, two]) {
+      let revision = first.revision;
+      for (const delta of window.deltas) {
+        assert.equal(delta.from, revision);
+        revision = delta.to;
+      }
+    }
+    await one.connection.sendRequest('shutdown');
+    await one.connection.sendNotification('exit');
+    await new Promise((done) => setTimeout(done, 200));
+    assert.ok((await two.call(TownGetSnapshot.spec, {})).beads.some((bead) => bead.id === created.id));
+    two.connection.dispose();
+  });
+
+  it('answers a repeated operation with the first result, also after kill -9', async () => {
+    const window = await Window.open(town);
+    const input = { ledger: 'toy', title: 'Only once' };
+    const created: Bead = await window.call(BeadCreate.spec, input, 'op-once');
+    assert.equal((await window.call(BeadCreate.spec, input, 'op-once')).id, created.id);
+    window.connection.dispose();
+    town.kill('server');
+    const again = await Window.open(town);
+    assert.equal((await again.call(BeadCreate.spec, input, 'op-once')).id, created.id);
+    again.connection.dispose();
+  });
+
+  it('is reached again by a client whose server was killed, without doing anything twice', async () => {
+    const client: TownConnection = await as(town, () => connectTown(town.root, { kind: 'cli', actor: 'ann' }, { serverJs }));
+    const before = await client.call(BeadCreate.spec, { ledger: 'toy', title: 'Before' });
+    town.kill('server');
+    const after = await as(town, () => client.call(BeadCreate.spec, { ledger: 'toy', title: 'After' }));
+    assert.notEqual(after.id, before.id);
+    client.close();
+  });
+
+  it('hands over to a newer build, and refuses strangers', async () => {
+    const old = town.processOf('server');
+    const client = await as(town, () => connectTown(town.root, { kind: 'cli', actor: 'ann', build: Date.now() + 1e6 }, { serverJs }).catch(() => undefined));
+    assert.notEqual(town.processOf('server')?.pid, old?.pid);
+    client?.close();
+    const endpoint = serverEndpointFile(town.root);
+    await town.gt('status');
+    const text = fs.readFileSync(endpoint, 'utf8');
+    assert.equal(fs.statSync(endpoint).mode & 0o777, 0o600);
+    const forged = path.join(town.person.home, 'forged.json');
+    fs.writeFileSync(forged, text.replace(/"key": ?"[0-9a-f]+"/, '"key":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"'));
+    await assert.rejects(connectTo(forged, { kind: 'cli', actor: 'mallory' }));
+  });
+
+  it('relays a terminal: screen, output and typing', async () => {
+    const window = await Window.open(town);
+    let output = '';
+    window.connection.onNotification(SessionOutput.spec.method, (event: { data: string }) => { output += event.data; });
+    await town.gt('up');
+    const bead = await town.bead('Asks', 'echo "the question"; read answer; echo "got $answer" > answer.txt; echo "thanks $answer"; sleep 1');
+    await window.call(Sling.spec, { beads: [bead], rig: 'toy' }, 'op-sling');
+    let session = '';
+    await waitUntil('there is a terminal', async () => {
+      session = (await window.call(TownGetSnapshot.spec, {})).agents.find((agent) => agent.bead === bead)?.session ?? '';
+      return session !== '';
+    });
+    let screen = '';
+    await waitUntil('it asks', async () => {
+      const shown = await window.call(SessionAttach.spec, { session });
+      screen = shown.screen;
+      return screen.includes('the question') || output.includes('the question');
+    });
+    await window.call(SessionInput.spec, { session, data: 'forty-two\r' }, 'op-input');
+    await waitUntil('it thanks', () => output.includes('thanks forty-two'));
+    window.connection.dispose();
+  });
+
+  it('tells subscribers of the audit trail as it happens', async () => {
+    const client = await as(town, () => connectTown(town.root, { kind: 'cli', actor: 'ann' }, { serverJs }));
+    const types: string[] = [];
+    client.onNotification(TownEvent.spec, (event) => types.push(`${event.type} ${event.actor}`));
+    await client.call(TownGetSnapshot.spec, {});
+    await client.call(BeadCreate.spec, { ledger: 'toy', title: 'Heard' });
+    await waitUntil('it was heard', () => types.includes('created ann'));
+    client.close();
+  });
+});
