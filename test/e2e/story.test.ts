@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { CliTown, Person } from '../helpers/cliTown';
-import { sh, tempDir, waitUntil } from '../helpers/temp';
+import { commitFiles, makeRepository, sh, tempDir, waitUntil } from '../helpers/temp';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { ConvoyInfo } from '../../server/src/protocol/town';
 
@@ -85,6 +85,22 @@ describe('from sling to merged', function () {
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
     await town.convoyLands(slung!.convoy);
     assert.equal(sh(project, 'git', 'show', 'gastown/dev:one.txt'), '1');
+  });
+
+  it('lands on the default branch itself in a rig made from a URL, also when somebody else pushes meanwhile', async () => {
+    const origin = path.join(tempDir('origin'), 'toy.git');
+    const source = makeRepository({ 'README.md': '# toy\n' }, 'trunk');
+    sh(path.dirname(origin), 'git', 'clone', '--quiet', '--bare', source, origin);
+    town = await CliTown.make({ project: `file://${origin.replaceAll(' ', '%20')}`, gates: ['test=sleep 1'] });
+    const bead = await town.bead('One', write('one.txt', '1'));
+    await town.gt('up');
+    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
+    await waitUntil('its gate runs', async () => (await town.snapshot()).agents.some((agent) => agent.role === 'refinery' && agent.state === 'working'), 30_000);
+    commitFiles(source, { 'theirs.txt': 't' }, 'Somebody else');
+    sh(source, 'git', 'push', '--quiet', origin, 'trunk');
+    await town.convoyLands(slung!.convoy);
+    assert.equal(sh(origin, 'git', 'show', 'trunk:one.txt'), '1');
+    assert.equal(sh(origin, 'git', 'show', 'trunk:theirs.txt'), 't');
   });
 
   it('takes hostile titles as what they are: text', async () => {

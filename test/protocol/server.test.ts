@@ -89,6 +89,18 @@ describe('the server', function () {
     two.connection.dispose();
   });
 
+  it('serves two windows and ten bd commands at once', async () => {
+    const windows = [await Window.open(town), await Window.open(town)];
+    const results = await Promise.all([
+      ...windows.flatMap((window, who) => Array.from({ length: 20 }, async (_unused, index) => (await window.call(BeadCreate.spec, { ledger: 'toy', title: `W${who} ${index}` }, `op-w${who}-${index}`)).id)),
+      ...Array.from({ length: 10 }, async (_unused, index) => (await town.bd('create', `--title=B${index}`, '--silent')).trim()),
+    ]);
+    assert.equal(new Set(results).size, 50);
+    const listed = JSON.parse(await town.bd('list', '-n', '0', '--json')) as Bead[];
+    assert.deepEqual(results.filter((id) => !listed.some((bead) => bead.id === id)), []);
+    for (const window of windows) window.connection.dispose();
+  });
+
   it('answers a repeated operation with the first result, also after kill -9', async () => {
     const window = await Window.open(town);
     const input = { ledger: 'toy', title: 'Only once' };

@@ -1,5 +1,7 @@
+import path from 'node:path';
 import type { AuditEvent } from '../protocol/bead';
-import type { LedgerFile, LedgerFs } from './ledgerFs';
+import { canonicalJson } from './goJson';
+import { storageError, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 const rotateAt = 10 * 1024 * 1024;
 const rotatedFiles = 3;
@@ -12,30 +14,32 @@ interface LoggedEvent {
 /**
  * `events.jsonl`: who did what. Appended after the journal made a batch durable and not synced each time;
  * until the next fold the journal has the events too, so a crash loses none. Each line carries the number of
- * its batch, which tells which events of the journal are still to be written.
+ * its batch.
  */
 export class EventLog {
   private pending: LoggedEvent[] = [];
   private file: LedgerFile | undefined;
   private length: number;
-  private lastSeq: number;
-  /** How many events of that batch are in the file: a crash may have cut off the others. */
-  private lastCount: number;
   private unsynced = false;
+  /** The file is new, so its name may not survive a power cut. */
+  private nameUnsynced = false;
+  /** What was in the file when it was opened; only read where a journal was not folded. */
+  private found: Set<string> | undefined;
 
   constructor(private readonly fs: LedgerFs, private readonly path: string) {
-    const bytes = this.fs.read(this.path) ?? Buffer.alloc(0);
     // A torn last line was never the only copy: it is overwritten.
-    this.length = bytes.lastIndexOf(10) + 1;
-    const last = this.length > 0 ? bytes.subarray(0, this.length) : this.fs.read(this.rotated(1)) ?? Buffer.alloc(0);
-    ({ seq: this.lastSeq, count: this.lastCount } = lastBatchOf(last));
+    this.length = (this.fs.read(this.path)?.lastIndexOf(10) ?? -1) + 1;
   }
 
-  /** Events of a batch that is durable. Those written before a crash are recognised and not written twice. */
+  /** Events of a batch that is durable. */
   add(seq: number, events: readonly AuditEvent[]): void {
-    if (seq < this.lastSeq) return;
-    const missing = seq === this.lastSeq ? events.slice(this.lastCount) : events;
-    this.pending.push(...missing.map((event) => ({ seq, event })));
+    this.pending.push(...events.map((event) => ({ seq, event })));
+  }
+
+  /** Events of a journal that a crash left: those that are in the file already are not written again. */
+  recover(seq: number, events: readonly AuditEvent[]): void {
+    this.found ??= new Set([...this.newestFirst()].map(canonicalJson));
+    for (const event of events) if (!this.found.has(canonicalJson({ seq, event }))) this.pending.push({ seq, event });
   }
 
   /** Writes what is pending. A failure is not lost: it stays pending. */
@@ -44,21 +48,26 @@ export class EventLog {
     if (this.length > rotateAt) this.rotate();
     this.pending.sort((a, b) => a.seq - b.seq); // records of several journals come in the order they were opened
     const bytes = Buffer.from(this.pending.map(({ seq, event }) => `${JSON.stringify({ ...event, seq })}\n`).join(''));
-    this.file ??= this.fs.open(this.path);
+    this.file ??= this.openFile();
     this.file.write(bytes, this.length);
     this.file.truncate(this.length + bytes.length);
     this.length += bytes.length;
-    this.lastSeq = this.pending.at(-1)?.seq ?? this.lastSeq;
-    this.lastCount = Number.MAX_SAFE_INTEGER;
     this.pending = [];
+    this.found = undefined;
     this.unsynced = true;
   }
 
   /** After this the events no longer depend on the journal. */
   async sync(): Promise<void> {
-    this.flush();
-    if (this.unsynced) await this.file?.sync();
-    this.unsynced = false;
+    try {
+      this.flush();
+      if (this.unsynced) await this.file?.sync();
+      this.unsynced = false;
+      if (this.nameUnsynced) await this.fs.syncDirectory(path.dirname(this.path));
+      this.nameUnsynced = false;
+    } catch (error) {
+      throw storageError(error, this.path);
+    }
   }
 
   close(): void {
@@ -81,6 +90,11 @@ export class EventLog {
     }
   }
 
+  private openFile(): LedgerFile {
+    this.nameUnsynced ||= this.length === 0;
+    return this.fs.open(this.path);
+  }
+
   private rotate(): void {
     this.close();
     for (let number = rotatedFiles - 1; number >= 1; number--) {
@@ -93,18 +107,6 @@ export class EventLog {
   private rotated(number: number): string {
     return this.path.replace(/\.jsonl$/, `.${number}.jsonl`);
   }
-}
-
-function lastBatchOf(bytes: Buffer): { seq: number; count: number } {
-  let [seq, count] = [0, 0];
-  for (let end = bytes.length - 1; end > 0;) {
-    const start = bytes.lastIndexOf(10, end - 1) + 1;
-    const logged = decodeEvent(bytes.toString('utf8', start, end));
-    if (logged && count > 0 && logged.seq !== seq) break;
-    if (logged) [seq, count] = [logged.seq, count + 1];
-    end = start - 1;
-  }
-  return { seq, count };
 }
 
 function decodeEvent(line: string): LoggedEvent | undefined {

@@ -1,3 +1,5 @@
+import type { AuditEvent } from '../protocol/bead';
+import type { EventLog } from './eventLog';
 import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
 import type { ForeignItem, Ledger } from './ledger';
 import { operationLifetimeMs } from './operations';
@@ -31,15 +33,21 @@ export class Folder {
     this.sequence.sawUpTo(Math.max(ledger.lastFolded, ...records.map((record) => record.seq)));
     const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
     this.waiting = this.waiting.filter(({ part }) => part.ledger !== ledger.name);
-    for (const [seq, events] of groupBy(mine, ({ seq }) => seq)) ledger.eventLog.add(seq, events.map(({ part }) => part.event));
-    for (const record of records) this.keepEvents({ ...record, events: record.events.map((part) => ({ ...part, ledger: part.ledger || ledger.name })) });
+    for (const [seq, events] of groupBy(mine, ({ seq }) => seq)) ledger.eventLog.recover(seq, events.map(({ part }) => part.event));
+    for (const record of records) {
+      this.passOn({ ...record, events: record.events.map((part) => ({ ...part, ledger: part.ledger || ledger.name })) }, (log, seq, events) => log.recover(seq, events));
+    }
   }
 
   /** Passes a durable record's events to the audit trails. */
   keepEvents(record: JournalRecord): void {
+    this.passOn(record, (log, seq, events) => log.add(seq, events));
+  }
+
+  private passOn(record: JournalRecord, give: (log: EventLog, seq: number, events: AuditEvent[]) => void): void {
     for (const [name, parts] of groupBy(record.events, (part) => part.ledger)) {
       const open = this.world.ledgers.get(name);
-      if (open) open.eventLog.add(record.seq, parts.map(({ event }) => event));
+      if (open) give(open.eventLog, record.seq, parts.map(({ event }) => event));
       else this.waiting.push(...parts.map((part) => ({ seq: record.seq, part })));
     }
   }

@@ -1,11 +1,15 @@
 import { UserError } from '../base/errors';
-import { connectTo, RpcClient, serverEndpointFile, ServerRetire } from '../protocol/transport';
+import { connectTo, isEndpointAlive, readEndpoint, RpcClient, serverEndpointFile, ServerRetire } from '../protocol/transport';
+
+/** Longest time that a server may take to write its last. */
+const END_MS = 15_000;
 
 /**
  * Ends the server of a town, if one runs, and waits until it is gone. Agents work on.
  * @returns false where none was running
  */
 export async function shutdownServer(root: string, actor: string): Promise<boolean> {
+  const endpoint = readEndpoint(serverEndpointFile(root));
   let client: RpcClient;
   try {
     client = await RpcClient.open(() => connectTo(serverEndpointFile(root), { kind: 'cli', actor }), { reconnectTimeoutMs: 0 });
@@ -21,5 +25,10 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
   await Promise.race([asked, gone]);
   await gone;
   client.close();
+  const deadline = Date.now() + END_MS;
+  while (endpoint && isEndpointAlive(endpoint)) {
+    if (Date.now() > deadline) throw new UserError('the server does not end', `its process id is ${endpoint.pid}`, 'unavailable');
+    await new Promise((done) => setTimeout(done, 20));
+  }
   return true;
 }

@@ -19,7 +19,6 @@ export function isSafeBranch(name: string): boolean {
   return name.length > 0 && name.length < 250 && !name.startsWith('-') && !name.startsWith('/') && !name.endsWith('/')
     && !name.endsWith('.') && !name.endsWith('.lock') && !name.includes('..') && !name.includes('//') && !name.includes('@{')
     && !name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'))
-    // eslint-disable-next-line no-control-regex
     && !/[\x00-\x20\x7f~^:?*[\\]/.test(name) && name !== '@';
 }
 

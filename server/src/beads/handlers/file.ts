@@ -44,7 +44,7 @@ function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<stri
   const theirs = new Map<string, Stored>();
   for (const [id, stored] of incoming) {
     const own = tx.view.locate(id);
-    if (own && !areDifferentBeads(own.bead, stored.bead) && compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0) {
+    if (own && own.bead.status !== 'tombstone' && !areDifferentBeads(own.bead, stored.bead) && compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0) {
       result.unchanged++; // an older state
       continue;
     }

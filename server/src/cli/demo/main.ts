@@ -74,7 +74,7 @@ async function watch(town: TownConnection, convoy: { id: string; beads: string[]
       show.beads(board.in(convoy.beads));
     });
     show.beads(board.in(convoy.beads));
-    town.call(TownUp.spec, {}).catch((error: unknown) => end(() => reject(error as Error)));
+    town.call(TownUp.spec, {}).catch((error: Error) => end(() => reject(error)));
   });
 }
 

@@ -15,11 +15,11 @@ export type Outcome = { result: unknown } | { error: WireError };
 export interface ServeOptions {
   dispatcher: Dispatcher;
   /** The caller of this connection, for a request with this operation id. */
-  context(operation?: string): CallContext;
+  context: (operation?: string) => CallContext;
   /** Throws a UserError `refused` where the caller may not do this. */
-  authorize(spec: RequestSpec, context: CallContext): void;
+  authorize: (spec: RequestSpec, context: CallContext) => void;
   /** Told about everything thrown that is not a UserError: a defect of ours. */
-  onDefect?(method: string, error: unknown): void;
+  onDefect?: (method: string, error: unknown) => void;
 }
 
 /**

@@ -1,0 +1,2 @@
+/** `bd` as its own program for tests that need several at once. */
+import '../../server/src/cli/bd/main';
