@@ -1,8 +1,9 @@
 // Bundles every program of the project into dist/, and with --tests every test file into out/test/.
 // --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
 import { build, context } from 'esbuild';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { buildStamp } from './scripts/buildStamp.mjs';
 
 const args = new Set(process.argv.slice(2));
 const watch = args.has('--watch');
@@ -20,6 +21,16 @@ const programs = {
 /** Native modules and the editor's own API cannot be bundled. */
 const external = ['vscode', '@lydell/node-pty'];
 
+/** While watching each build gets a stamp of its own, so that a running server hands over to what was just built. */
+const freshStamp = {
+  name: 'fresh-stamp',
+  setup(plugin) {
+    plugin.onLoad({ filter: /[\\/]transport[\\/]version\.ts$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8').replace(/^declare const GASTOWN_BUILD.*$/m, `const GASTOWN_BUILD: number = ${buildStamp()};`), loader: 'ts',
+    }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: 'node',
@@ -28,19 +39,9 @@ const common = {
   sourcemap: minify ? false : 'linked',
   minify,
   logLevel: 'warning',
-  define: { GASTOWN_BUILD: JSON.stringify(buildStamp()) },
+  define: watch ? {} : { GASTOWN_BUILD: JSON.stringify(buildStamp()) },
+  plugins: watch ? [freshStamp] : [],
 };
-
-/** Newest modification time of any source: two servers built from the same sources compare equal. */
-function buildStamp() {
-  let newest = 0;
-  for (const dir of ['client/src', 'server/src']) {
-    for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) newest = Math.max(newest, statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
-    }
-  }
-  return Math.round(newest);
-}
 
 function programConfig() {
   const entryPoints = Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(file)));

@@ -1,10 +1,12 @@
 // Runs the test lanes in order and sums them up: `npm test`, or `npm test -- unit e2e` for some of them.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { runLimited, verdict } from './lanes.mjs';
 
 const soak = process.argv.includes('--soak');
+/** A lane that hangs must not hang everything. The long tests take longer. */
+const limitMs = Number(process.env.GASTOWN_LANE_MINUTES || (soak ? 120 : 20)) * 60_000;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
 /** Lanes from fast to slow. `mocha` lanes are folders under test/; the others are commands. */
@@ -36,14 +38,6 @@ const env = {
 };
 const totals = { passes: 0, failures: 0, pending: 0 };
 
-function run(command, args) {
-  return spawnSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env, encoding: 'utf8', maxBuffer: 1 << 28 });
-}
-
-function streamed(command, args) {
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status ?? 1;
-}
-
 function add(lane, result) {
   totals.passes += result.passes;
   totals.failures += result.failures;
@@ -51,39 +45,44 @@ function add(lane, result) {
   console.log(`── ${lane}: ${result.passes} passed, ${result.failures} failed${result.pending ? `, ${result.pending} skipped` : ''} (${result.seconds} s)`);
 }
 
-function runMocha(folder) {
-  if (!existsSync(path.join('out', 'test', folder))) return { passes: 0, failures: 0 };
+function problemIn(result) {
+  if (result.problem) console.error(result.problem);
+  return result;
+}
+
+async function runMocha(lane) {
   rmSync(totalsFile, { force: true });
-  const status = streamed('npx', ['mocha', '--reporter', 'scripts/reporter.cjs', '--exit', `out/test/${folder}/**/*.test.js`]);
-  if (!existsSync(totalsFile)) return { passes: 0, failures: 1 };
-  const result = JSON.parse(readFileSync(totalsFile, 'utf8').trim().split('\n').at(-1));
-  return status !== 0 && result.failures === 0 ? { ...result, failures: 1 } : result;
+  const folder = path.join('out', 'test', lane.mocha);
+  if (!existsSync(folder)) return verdict(lane.name, { passes: 0, failures: 0 }, { status: 0 });
+  const ended = await runLimited('npx', ['mocha', '--reporter', 'scripts/reporter.cjs', '--exit', `${folder}/**/*.test.js`], { env, limitMs });
+  const totals = existsSync(totalsFile) ? JSON.parse(readFileSync(totalsFile, 'utf8').trim().split('\n').at(-1)) : undefined;
+  return verdict(lane.name, totals, { ...ended, limitMs });
 }
 
-function runHarness() {
-  const result = run(process.execPath, ['out/test/harness/main.js']);
-  process.stdout.write(result.stdout ?? '');
-  const [, passes, failures, pending] = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec((result.stdout ?? '').trim()) ?? [];
-  if (passes === undefined) return { passes: 0, failures: 1 };
-  const failed = Number(failures);
-  return { passes: Number(passes), failures: result.status !== 0 && failed === 0 ? 1 : failed, pending: Number(pending ?? 0) };
+async function runHarness(lane) {
+  const ended = await runLimited(process.execPath, ['out/test/harness/main.js'], { env, limitMs, capture: true });
+  const [, passes, failures, pending] = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(ended.output.trim()) ?? [];
+  const totals = passes === undefined ? undefined : { passes: Number(passes), failures: Number(failures), pending: Number(pending ?? 0) };
+  return verdict(lane.name, totals, { ...ended, limitMs });
 }
 
-function runLane(lane) {
+async function runCommand(lane) {
+  const ended = await runLimited(lane.command[0], lane.command.slice(1), { env, limitMs });
+  return verdict(lane.name, ended.status === 0 ? { passes: 1, failures: 0 } : { passes: 0, failures: 1 }, { ...ended, limitMs });
+}
+
+async function runLane(lane) {
   console.log(`\n── ${lane.name}`);
-  if (lane.mocha) return runMocha(lane.mocha);
-  if (lane.harness) return runHarness();
-  const status = streamed(lane.command[0], lane.command.slice(1));
-  return status === 0 ? { passes: 1, failures: 0 } : { passes: 0, failures: 1 };
+  if (lane.mocha) return problemIn(await runMocha(lane));
+  return problemIn(await (lane.harness ? runHarness(lane) : runCommand(lane)));
 }
 
-const building = streamed(process.execPath, ['esbuild.mjs', '--clean', '--tests']);
-if (building !== 0) process.exit(building);
-if (!readdirSync('out/test').length) process.exit(1);
+const building = await runLimited(process.execPath, ['esbuild.mjs', '--clean', '--tests'], { env, limitMs });
+if (building.status !== 0) process.exit(building.status);
 for (const lane of lanes) {
   if (wanted.length > 0 && !wanted.includes(lane.name)) continue;
   const begun = Date.now();
-  add(lane.name, { ...runLane(lane), seconds: ((Date.now() - begun) / 1000).toFixed(1) });
+  add(lane.name, { ...(await runLane(lane)), seconds: ((Date.now() - begun) / 1000).toFixed(1) });
 }
 rmSync(scratch, { recursive: true, force: true });
 console.log(`\n${totals.passes} passed, ${totals.failures} failed${totals.pending ? `, ${totals.pending} skipped` : ''}`);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { messageOf } from './base/errors';
-import { serveWindow } from './service/languageServer';
+import { languageServer } from './service/languageServer';
 import { TownServer } from './service/server';
 import { canonicalRoot } from './town/registry';
 
@@ -13,7 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
   const at = args.indexOf('--town');
   const root = at < 0 ? undefined : args[at + 1];
   if (root === undefined) {
-    serveWindow({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, () => process.exit(0)).listen();
+    languageServer({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, () => process.exit(0)).listen();
     return;
   }
   process.chdir(path.parse(process.cwd()).root);
@@ -21,6 +21,14 @@ async function main(args: readonly string[]): Promise<void> {
   if (!server) process.exit(0); // another server has the town: the client finds that one
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));
   process.on('SIGHUP', () => undefined); // the window that started it has closed
+}
+
+// One window's mistake must not take the server from the others. Its output goes to the town's log.
+process.on('uncaughtException', (error) => log(`uncaught: ${error.stack ?? error.message}`));
+process.on('unhandledRejection', (reason) => log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`));
+
+function log(message: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${process.pid} error ${message}\n`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

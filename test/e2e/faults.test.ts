@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { CliTown, Person } from '../helpers/cliTown';
+import { identify, isAlive } from '../../server/src/base/process';
+import { CliTown, Person, type CliResult } from '../helpers/cliTown';
 import { makeRepository, sh, tempDir, waitUntil } from '../helpers/temp';
 import type { Bead } from '../../server/src/protocol/bead';
-import type { TownSnapshot } from '../../server/src/protocol/town';
+import type { RigInfo, TownSnapshot } from '../../server/src/protocol/town';
 
 const addFile = (file: string): string => `echo x > ${file}\ngit add --all\ngit commit --quiet -m ${file}`;
 
@@ -34,7 +36,7 @@ describe('faults', function () {
     await town.gt('config', 'agent', 'set', 'nonesuch', 'no-such-command-anywhere');
     const bead = await town.bead('One', 'true');
     await town.gt('sling', bead, 'toy', '--agent', 'nonesuch');
-    await town.gt('config', 'agent', 'accept', 'nonesuch');
+    await town.gt('config', 'agent', 'accept', 'nonesuch', '--yes');
     await town.gt('up');
     await waitUntil('it has failed', async () => (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'));
     const snapshot = await town.snapshot();
@@ -52,7 +54,9 @@ describe('faults', function () {
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', '--agent', 'mine'], { cwd: town.root });
     await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
     assert.equal(town.sessions().length, 0);
-    await town.gt('config', 'agent', 'accept', 'mine');
+    const shown = await town.person.run('gt', ['config', 'agent', 'accept', 'mine'], { cwd: town.root });
+    assert.match(shown.stderr, /agent\.sh[\s\S]*--hash [0-9a-f]{16}/);
+    await town.gt('config', 'agent', 'accept', 'mine', '--hash', /--hash ([0-9a-f]+)/.exec(shown.stderr)![1]!);
     await town.convoyLands(slung!.convoy);
     assert.match(sh(town.project, 'git', 'show', 'gastown/main:hook.txt'), /toy\/polecats\/furiosa: toy-\w+ Custom work/);
   });
@@ -69,6 +73,14 @@ describe('faults', function () {
     fs.cpSync(evil.root, root, { recursive: true });
     const settings = path.join(root, 'settings', 'config.json');
     fs.writeFileSync(settings, JSON.stringify({ ...JSON.parse(fs.readFileSync(settings, 'utf8')) as object, up: true }));
+    // It also says that a stranger's process is its session, which would be ended.
+    const victim = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+    const record = {
+      id: 'toy-furiosa-1', agent: 'toy/polecats/furiosa', rig: 'toy', name: 'furiosa', bead, runtime: 'script', attempt: 1,
+      tokenHash: 'x', startedAt: 1, ...identify(victim.pid!),
+    };
+    fs.mkdirSync(path.join(root, '.runtime', 'sessions'), { recursive: true });
+    fs.writeFileSync(path.join(root, '.runtime', 'sessions', 'toy-furiosa-1.json'), JSON.stringify(record));
     // Not this person's town: no server will serve it.
     const refused = await person.run('gt', ['status'], { cwd: root });
     assert.equal(refused.code, 1);
@@ -84,6 +96,8 @@ describe('faults', function () {
     assert.deepEqual(after.agents.filter((agent) => agent.role === 'polecat'), []);
     assert.deepEqual(after.attention.map((item) => item.consent?.kind).sort(), ['rig-commands', 'script']);
     assert.equal(fs.existsSync(path.join(root, 'pwned')), false);
+    assert.equal(isAlive(identify(victim.pid!)), true, 'a stranger lives on');
+    victim.kill('SIGKILL');
     await person.ok('gt', ['shutdown'], { cwd: root });
   });
 
@@ -184,6 +198,99 @@ describe('faults', function () {
     assert.equal(town.sessions().length, 0);
     const refused = await town.person.run('gt', ['rig', 'accept', 'toy'], { cwd: town.root });
     assert.match(refused.stderr, /touch \.\.\/\.\.\/\.\.\/pwned/);
+  });
+
+  it('gates that were taken away are asked about: nothing lands untested by an edit', async () => {
+    town = await CliTown.make();
+    const file = path.join(town.root, 'toy', 'settings', 'config.json');
+    const settings = JSON.parse(fs.readFileSync(file, 'utf8')) as { merge_queue: Record<string, unknown> };
+    delete settings.merge_queue.test_command;
+    fs.writeFileSync(file, JSON.stringify(settings));
+    const bead = await town.bead('One', addFile('one.txt'));
+    await town.gt('up');
+    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
+    await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.rig === 'toy' && /nothing is tested/.test(item.consent?.text ?? '')));
+    assert.equal(town.sessions().length, 0);
+    // What was shown is what is accepted.
+    const shown = await town.person.run('gt', ['accept', 'consent-rig-toy'], { cwd: town.root });
+    assert.match(shown.stderr, /nothing is tested/);
+    const hash = /--hash ([0-9a-f]+)/.exec(shown.stderr)![1]!;
+    settings.merge_queue.test_command = 'touch ../../../pwned';
+    fs.writeFileSync(file, JSON.stringify(settings));
+    assert.match((await town.person.run('gt', ['rig', 'accept', 'toy', '--hash', hash], { cwd: town.root })).stderr, /has changed meanwhile/);
+    delete settings.merge_queue.test_command;
+    fs.writeFileSync(file, JSON.stringify(settings));
+    await town.gt('rig', 'accept', 'toy', '--hash', hash);
+    await town.convoyLands(slung!.convoy);
+    assert.equal(fs.existsSync(path.join(town.root, 'pwned')), false);
+  });
+
+  it('a rig whose folder is gone leaves the town running, and can be taken out', async () => {
+    town = await CliTown.make();
+    await town.gt('rig', 'add', 'other', makeRepository({ 'a.txt': 'a' }), '--yes', '--gate', 'test=true');
+    await town.gt('shutdown');
+    fs.rmSync(path.join(town.root, 'other'), { recursive: true });
+    assert.deepEqual((await town.snapshot()).rigs.map((rig) => rig.id), ['toy']);
+    assert.match(await town.gt('attention'), /problem-rig-other[\s\S]*is gone[\s\S]*gt rig remove other/);
+    await town.gt('rig', 'remove', 'other');
+    assert.deepEqual((await town.snapshot()).attention, []);
+  });
+
+  it('a server killed at any moment of "rig add" has added the rig once, with its gates', async () => {
+    town = await CliTown.make();
+    for (const [index, afterMs] of [0, 40, 90, 160].entries()) {
+      const name = `rig${index}`;
+      const adding: Promise<CliResult> = town.person.run('gt', ['rig', 'add', name, makeRepository({ 'a.txt': 'a' }), '--yes', '--gate', 'test=true'], { cwd: town.root });
+      // The command line needs a moment to start and connect.
+      await waitUntil('it has begun', () => fs.existsSync(path.join(town!.root, name)));
+      await new Promise((done) => setTimeout(done, afterMs));
+      town.kill('server');
+      const result = await adding;
+      assert.equal(result.code, 0, result.stderr);
+      const rig: RigInfo | undefined = (await town.snapshot()).rigs.find((candidate) => candidate.id === name);
+      assert.deepEqual([rig?.accepted, rig?.gates.map((gate) => gate.command)], [true, ['true']], name);
+    }
+    assert.deepEqual((await town.snapshot()).attention, []);
+  });
+
+  it('many towns that are made at once are all known', async () => {
+    const person = new Person();
+    const roots = Array.from({ length: 6 }, (_unused, index) => path.join(person.home, `town ${index}`));
+    await Promise.all(roots.map((root) => person.ok('gt', ['install', root])));
+    const registry = JSON.parse(fs.readFileSync(path.join(person.home, '.config', 'gastown', 'towns.json'), 'utf8')) as { towns: { root: string }[] };
+    assert.deepEqual(registry.towns.map((entry) => entry.root).sort(), roots);
+  });
+
+  it('nobody acts under an agent\'s name or a role\'s', async () => {
+    town = await CliTown.make();
+    for (const actor of ['toy/polecats/furiosa', 'toy/witness', 'deacon', 'mayor']) {
+      const result = await town.person.run('bd', ['create', '--title=x', '--actor', actor], { cwd: path.join(town.root, 'toy') });
+      assert.match(result.stderr, /name of an agent/, actor);
+    }
+    assert.match((await town.person.run('gt', ['up', '--actor', 'deacon'], { cwd: town.root })).stderr, /name of an agent/);
+  });
+
+  it('gt takes short addresses, closes escalations, and tells the person who asked for it', async () => {
+    town = await CliTown.make();
+    const bead = await town.bead('Sleeper', 'sleep 60');
+    const other = await town.bead('Fails', 'exit 1');
+    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Told', bead, '--notify'], { cwd: town.root });
+    const told = await town.person.json<{ metadata: { convoy: { notify: string[] } } }[]>('bd', ['show', convoy.id], { cwd: town.root });
+    assert.deepEqual(told[0]?.metadata.convoy.notify, ['Ann']);
+    await town.gt('up');
+    await agentOf(town, bead);
+    assert.match(await town.gt('hook', 'toy/furiosa'), /Sleeper/);
+    assert.match(await town.gt('stop', 'toy/furiosa'), /Stopped toy\/polecats\/furiosa/);
+    await town.gt('sling', other, 'toy');
+    let id = '';
+    await waitUntil('it has failed for good', async () => {
+      id = (await town!.snapshot()).attention.find((item) => item.kind === 'escalation')?.id ?? '';
+      return id !== '';
+    }, 60_000);
+    assert.match(await town.gt('attention'), new RegExp(`${id} \\(escalation\\)[\\s\\S]*gt escalation close ${id}`));
+    await town.gt('escalation', 'close', id);
+    assert.deepEqual((await town.snapshot()).attention, []);
+    assert.match((await town.person.run('gt', ['accept', 'nothing'], { cwd: town.root })).stderr, /see "gt attention"/);
   });
 
   it('bad input says what to do', async () => {

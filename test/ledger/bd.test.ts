@@ -13,10 +13,17 @@ interface Outcome {
 }
 
 /** Runs `bd` as a process of its own. */
-function bd(cwd: string, args: string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Outcome> {
+const bd = (cwd: string, args: string[], options: RunOptions = {}): Promise<Outcome> => run('bdProcess.js', cwd, args, options);
+
+interface RunOptions {
+  input?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+function run(program: string, cwd: string, args: string[], options: RunOptions = {}): Promise<Outcome> {
   const { GT_ROOT: _root, BEADS_DIR: _dir, BD_ACTOR: _actor, BEADS_ACTOR: _other, GT_SESSION_TOKEN: _token, ...clean } = process.env;
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [path.join(__dirname, 'bdProcess.js'), ...args],
+    const child = execFile(process.execPath, [path.join(__dirname, program), ...args],
       { cwd, env: { ...clean, BD_ACTOR: 'tester', ...options.env }, maxBuffer: 64 * 1024 * 1024 },
       (error: ExecFileException | null, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }));
     child.stdin?.end(options.input ?? '');
@@ -37,14 +44,9 @@ describe('bd as a process', function () {
 
   it('8 processes × 25 creates make 200 beads', async () => {
     const cwd = await newProject();
-    const made: string[] = [];
-    await Promise.all(Array.from({ length: 8 }, async (_, worker) => {
-      for (let n = 0; n < 25; n++) {
-        const { code, stdout, stderr } = await bd(cwd, ['create', `worker ${worker} bead ${n}`, '--silent']);
-        assert.equal(code, 0, stderr);
-        made.push(stdout.trim());
-      }
-    }));
+    const workers = await Promise.all(Array.from({ length: 8 }, (_, worker) => run('bdWorker.js', cwd, [cwd, `worker ${worker}`, '25'])));
+    assert.deepEqual(workers.map((worker) => [worker.code, worker.stderr]), workers.map(() => [0, '']));
+    const made = workers.flatMap((worker) => worker.stdout.trim().split('\n'));
     assert.equal(new Set(made).size, 200);
     assert.deepEqual(idsIn(cwd), [...made].sort());
     const events = fs.readFileSync(path.join(cwd, '.beads', 'events.jsonl'), 'utf8').trimEnd().split('\n');
@@ -72,6 +74,7 @@ describe('bd as a process', function () {
   it('takes over the lock of a process that died, and waits for one that lives', async () => {
     const cwd = await newProject();
     const lock = path.join(cwd, '.beads', '.lock');
+    fs.mkdirSync(lock);
     const epoch = Math.max(0, ...fs.readdirSync(lock).filter((name) => /^\d+$/.test(name)).map(Number));
     fs.writeFileSync(path.join(lock, String(epoch + 1)), JSON.stringify({ pid: 999_999_999, start: 'x', nonce: 'dead' }));
     assert.equal((await bd(cwd, ['create', 'after the dead'])).code, 0);
@@ -119,7 +122,7 @@ describe('bd as a process', function () {
 
   it('a reader that goes away is no failure', async () => {
     const cwd = await newProject();
-    for (let n = 0; n < 3; n++) await bd(cwd, ['create', `x${n}`, '--description', 'y'.repeat(200_000)]);
+    for (let n = 0; n < 3; n++) await bd(cwd, ['create', `x${n}`, '--body-file', '-'], { input: 'y'.repeat(200_000) });
     const { code, stderr } = await new Promise<Outcome>((resolve) => {
       execFile('sh', ['-c', `"${process.execPath}" "${path.join(__dirname, 'bdProcess.js')}" list --json | head -c 10`], { cwd },
         (error, stdout, errors) => resolve({ code: error ? 1 : 0, stdout, stderr: errors }));

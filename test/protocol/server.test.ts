@@ -4,24 +4,31 @@ import path from 'node:path';
 import { createMessageConnection, type MessageConnection } from 'vscode-jsonrpc/node';
 import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
 import {
-  ConvoyCreate, SessionAttach, SessionInput, SessionOutput, Sling, TownChanged, TownEvent, TownGetSnapshot, townRequests, TownUp,
+  ConsentGive, ConvoyCreate, ConvoyLaunch, RigAdd, RigRemove, SessionAttach, SessionInput, SessionOutput, Sling, TownChanged, TownEvent, TownGetSnapshot, townRequests, TownUp,
   type TownDelta, type TownSnapshot,
 } from '../../server/src/protocol/town';
 import type { RequestSpec, Result } from '../../server/src/protocol/request';
 import { connectTo, connectTown, openTown, serverEndpointFile, type TownConnection } from '../../server/src/protocol/transport';
 import { CliTown } from '../helpers/cliTown';
-import { waitUntil } from '../helpers/temp';
+import { makeRepository, waitUntil } from '../helpers/temp';
 
 const serverJs = path.resolve('dist/server.js');
 
 /** Runs something with the environment of the test's person, as its own windows would. */
 async function as<T>(town: CliTown, work: () => Promise<T>): Promise<T> {
-  const before = { ...process.env };
-  Object.assign(process.env, town.person.env);
+  const before = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(town.person.env)) {
+    if (value === undefined) continue;
+    before.set(name, process.env[name]);
+    process.env[name] = value;
+  }
   try {
     return await work();
   } finally {
-    process.env = before;
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }
 
@@ -30,8 +37,8 @@ class Window {
   readonly deltas: TownDelta[] = [];
   private constructor(readonly connection: MessageConnection) {}
 
-  static async open(town: CliTown): Promise<Window> {
-    const streams = await as(town, () => openTown(town.root, { kind: 'window', actor: 'ann' }, { serverJs }));
+  static async open(town: CliTown, trusted?: boolean): Promise<Window> {
+    const streams = await as(town, () => openTown(town.root, { kind: 'window', actor: 'ann', trusted }, { serverJs }));
     const connection = createMessageConnection(streams.reader, streams.writer);
     const window = new Window(connection);
     connection.onNotification(TownChanged.spec.method, (delta: TownDelta) => { window.deltas.push(delta); });
@@ -111,6 +118,67 @@ describe('the server', function () {
     const again = await Window.open(town);
     assert.equal((await again.call(BeadCreate.spec, input, 'op-once')).id, created.id);
     again.connection.dispose();
+  });
+
+  it('gives the first result of a launch, a consent and a rig again, though each could not be done twice', async () => {
+    const window = await Window.open(town);
+    const bead: Bead = await window.call(BeadCreate.spec, { ledger: 'toy', title: 'Launched once' }, 'op-launched-bead');
+    const staged = await window.call(ConvoyCreate.spec, { title: 'Launched once', beads: [bead.id], stage: true }, 'op-staged');
+    const project = makeRepository({ 'README.md': '# second' });
+    const calls: [RequestSpec, unknown][] = [
+      [ConvoyLaunch.spec, { id: staged.id }],
+      [RigAdd.spec, { name: 'second', source: project, gates: { test: 'true' } }],
+      [ConsentGive.spec, undefined],
+      [RigRemove.spec, { name: 'second' }],
+    ];
+    const first: unknown[] = [];
+    for (const [index, [spec, input]] of calls.entries()) {
+      if (spec === ConsentGive.spec) {
+        const { attention } = await window.call(TownGetSnapshot.spec, {});
+        const { kind, hash } = attention.find((item) => item.rig === 'second')!.consent!;
+        calls[index] = [spec, { kind, hash }];
+      }
+      // The second comes while the first is still being worked on.
+      const [once, twice] = await Promise.all([1, 2].map(() => window.call(spec, calls[index]![1] ?? input, `op-first-${index}`)));
+      assert.deepEqual(twice, once);
+      first.push(once);
+    }
+    window.connection.dispose();
+    town.kill('server');
+    const again = await Window.open(town);
+    for (const [index, [spec, input]] of calls.entries()) assert.deepEqual(await again.call(spec, input, `op-first-${index}`), first[index], spec.method);
+    await assert.rejects(again.call(ConvoyLaunch.spec, { id: staged.id }, 'op-another'), /not staged/);
+    again.connection.dispose();
+  });
+
+  it('goes on with the last picture while a settings file is half edited, and says which rig it is about', async () => {
+    const window = await Window.open(town);
+    await window.call(TownGetSnapshot.spec, {});
+    const pid = town.processOf('server')?.pid;
+    const rigFile = path.join(town.root, 'toy', 'settings', 'config.json');
+    const townSettings = path.join(town.root, 'settings', 'config.json');
+    const texts = [rigFile, townSettings].map((file) => fs.readFileSync(file, 'utf8'));
+    fs.writeFileSync(rigFile, texts[0]!.slice(0, 30));
+    await window.call(BeadCreate.spec, { ledger: 'toy', title: 'While it is edited' }, 'op-half-1');
+    await waitUntil('the problem is shown', () => window.deltas.some((delta) => delta.changes.attention?.upsert.some((item) => item.kind === 'problem' && item.rig === 'toy' && item.detail.includes('is not JSON'))));
+    fs.writeFileSync(townSettings, '{"up": tr');
+    await window.call(BeadCreate.spec, { ledger: 'toy', title: 'Still' }, 'op-half-2');
+    await new Promise((done) => setTimeout(done, 300));
+    fs.writeFileSync(rigFile, texts[0]!);
+    fs.writeFileSync(townSettings, texts[1]!);
+    await window.call(BeadCreate.spec, { ledger: 'toy', title: 'And again' }, 'op-half-3');
+    await waitUntil('the problem is gone', () => window.deltas.some((delta) => delta.changes.attention?.remove.includes('problem-rig-toy')));
+    assert.equal(town.processOf('server')?.pid, pid);
+    window.connection.dispose();
+  });
+
+  it('lets a window in restricted mode look, and no more', async () => {
+    const window = await Window.open(town, false);
+    assert.ok((await window.call(TownGetSnapshot.spec, {})).rigs.length > 0);
+    for (const [spec, input] of [[TownUp.spec, {}], [BeadCreate.spec, { ledger: 'toy', title: 'No' }]] as const) {
+      await assert.rejects(window.call(spec, input, 'op-restricted'), /restricted mode/);
+    }
+    window.connection.dispose();
   });
 
   it('is reached again by a client whose server was killed, without doing anything twice', async () => {

@@ -6,6 +6,8 @@ import { buildView } from '../../server/src/engine/buildView';
 import { StaleAction, type EngineContext } from '../../server/src/engine/context';
 import { done } from '../../server/src/engine/done';
 import { reconcile } from '../../server/src/engine/reconcile';
+import { sling } from '../../server/src/engine/sling';
+import { releaseHeld, stopWork } from '../../server/src/engine/stop';
 import type { RigSettings } from '../../server/src/town/config';
 import { MemoryDisk } from './memoryFs';
 import { FakeRig, FakeSessions, randomFrom, World } from './world';
@@ -34,7 +36,7 @@ class Life {
     const rig = new FakeRig(sim.world, guard);
     const context: EngineContext = {
       store, sessions: new FakeSessions(sim.world, guard), clock: { now: () => new Date(sim.world.now) }, activity: new Map(),
-      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', onActivity: () => undefined,
+      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', isAccepted: { script: () => true }, onActivity: () => undefined,
     };
     const life = new Life(store, context, sim);
     Object.defineProperty(life, 'alive', { get: () => state.alive, set: (value: boolean) => { state.alive = value; } });
@@ -91,26 +93,61 @@ class Simulation {
       }
       const convoy = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open' });
       for (const id of ids) tx.addDependency(convoy.id, id, 'tracks');
+      // What a person works on takes no agent's place.
+      tx.create('toy', { title: 'Ann does this', type: 'task', status: 'in_progress', assignee: 'ann' });
       return convoy.id;
     });
   }
 
-  async run(): Promise<{ landed: boolean; failed: number }> {
+  /** People get in the way: they stop and start, sling again what failed, add beads late, close merge requests by hand. */
+  private async meddle(life: Life, convoy: string): Promise<void> {
+    const { store, context } = life;
+    const ann = { actor: 'ann', kind: 'person' as const };
+    const ignore = (): undefined => undefined; // a server that dies takes the request with it; losing a race is fine
+    if (this.world.chance(0.01)) void stopWork(context, 'ann', { all: true }).catch(ignore);
+    if (this.world.chance(0.15)) void releaseHeld(context, 'ann').catch(ignore);
+    if (this.world.chance(0.02)) {
+      void store.batch(ann, (tx) => {
+        if (tx.get(convoy)?.status !== 'open') return;
+        tx.addDependency(convoy, tx.create('toy', { title: 'late', type: 'task', priority: Math.floor(this.world.random() * 5) }).id, 'tracks');
+      }).catch(ignore);
+    }
+    for (const bead of store.list({ type: ['task'], status: ['failed'], limit: 0 })) {
+      if (!this.world.chance(0.1)) continue;
+      this.world.begunAnew.add(bead.id);
+      void sling(store, ann, { beads: [bead.id], rig: 'toy', agent: this.world.chance(0.3) ? 'furiosa' : undefined }).catch(ignore);
+    }
+    for (const request of store.list({ type: ['merge_request'], status: ['open'], limit: 0 })) {
+      if (this.world.chance(0.01)) void store.batch(ann, (tx) => tx.close(request.id, 'by hand', { force: true })).catch(ignore);
+    }
+  }
+
+  async run(): Promise<void> {
     let life = await Life.begin(this);
     const convoy = await this.fileConvoy(life);
     for (let round = 0; round < 3000; round += 1) {
       this.world.now += Math.floor(this.world.random() * 1500);
       const { done: agent } = this.world.step();
       if (agent) void life.sayDone(agent);
+      if (round < 600) await this.meddle(life, convoy);
+      else if (this.world.chance(0.3)) await this.lastHelp(life);
       if (this.world.chance(0.01)) this.world.killHost();
       life.look();
       for (let turns = Math.floor(this.world.random() * 6); turns > 0; turns -= 1) await new Promise((next) => setImmediate(next));
       if (this.world.chance(0.02)) life = await this.crash(life);
       this.check(life);
-      const end = this.outcome(life, convoy);
-      if (end) return end;
+      if (this.landed(life, convoy)) return;
     }
     throw new Error(`seed ${this.seed}: nothing came of it: ${JSON.stringify(life.store.list({ all: true, limit: 0 }).map((bead) => [bead.id, bead.status, bead.metadata]))}`);
+  }
+
+  /** In the end people only help: everything must land then. */
+  private async lastHelp(life: Life): Promise<void> {
+    await releaseHeld(life.context, 'ann');
+    for (const bead of life.store.list({ type: ['task'], status: ['failed'], limit: 0 })) {
+      this.world.begunAnew.add(bead.id);
+      await sling(life.store, { actor: 'ann', kind: 'person' }, { beads: [bead.id], rig: 'toy' });
+    }
   }
 
   private async crash(life: Life): Promise<Life> {
@@ -120,17 +157,12 @@ class Simulation {
     return Life.begin(this);
   }
 
-  private outcome(life: Life, convoy: string): { landed: boolean; failed: number } | undefined {
-    const failed = life.store.list({ status: ['failed'], type: ['task'], limit: 0 });
-    if (life.store.get(convoy)?.status === 'closed') return { landed: true, failed: 0 };
-    const busy = life.store.list({ type: ['task'], status: ['open', 'hooked', 'in_progress', 'in_review'], limit: 0 })
-      .filter((bead) => bead.status !== 'open' || life.store.blockerIds(bead.id).length === 0);
-    if (failed.length === 0 || busy.length > 0 || life.running.size > 0) return undefined;
-    for (const bead of failed) {
-      const escalation = life.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).find((item) => JSON.stringify(item.metadata).includes(bead.id));
-      assert.ok(escalation, `seed ${this.seed}: ${bead.id} failed without an escalation`);
+  private landed(life: Life, convoy: string): boolean {
+    for (const bead of life.store.list({ type: ['task'], status: ['failed'], limit: 0 })) {
+      const told = life.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).some((item) => JSON.stringify(item.metadata).includes(bead.id));
+      assert.ok(told, `seed ${this.seed}: ${bead.id} failed without an escalation`);
     }
-    return { landed: false, failed: failed.length };
+    return life.store.get(convoy)?.status === 'closed';
   }
 
   /** What must hold at every moment. */
@@ -138,7 +170,7 @@ class Simulation {
     const where = `seed ${this.seed}`;
     assert.deepEqual(this.world.violations, [], where);
     const live = [...this.world.sessions.values()].filter((session) => !session.exit);
-    assert.ok(live.length <= MAX_WORKERS + 0, `${where}: ${live.length} live sessions`);
+    assert.ok(live.length <= MAX_WORKERS, `${where}: ${live.length} live sessions`);
     const hooked = life.store.list({ status: ['hooked', 'in_progress'], type: ['task'], limit: 0 });
     const hooks = hooked.map((bead) => bead.assignee);
     assert.equal(new Set(hooks).size, hooks.length, `${where}: an agent with two hooked beads`);
@@ -159,16 +191,13 @@ describe('simulation of the town', function () {
   const first = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9));
 
   it(`keeps its invariants through crashes, ${runs} seeds from ${first}`, async () => {
-    let landed = 0;
     let crashes = 0;
     for (let seed = first; seed < first + runs; seed += 1) {
       const simulation = new Simulation(seed);
-      const result = await simulation.run();
-      if (result.landed) landed += 1;
+      await simulation.run();
       crashes += simulation.crashes;
     }
-    console.log(`      ${landed} of ${runs} convoys landed, the others ended in escalations; ${crashes} crashes of the server`);
-    assert.ok(landed > runs / 4, 'most convoys should land');
+    console.log(`      ${runs} convoys landed through ${crashes} crashes of the server`);
   });
 });
 

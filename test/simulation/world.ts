@@ -40,6 +40,8 @@ export class World {
   landing = 'root';
   now = 1_700_000_000_000;
   violations: string[] = [];
+  /** Beads that a person slung again after they had failed. */
+  readonly begunAnew = new Set<string>();
   private counter = 0;
 
   constructor(readonly random: () => number) {}
@@ -94,6 +96,7 @@ export class FakeRig implements RigPort {
 
   prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
     return this.guard(() => {
+      if (this.world.chance(0.05)) throw new UserError('the network is away', undefined, 'unavailable');
       const known = this.world.worktrees.get(name);
       if (known && known.branch === request.branch) return { base: known.base };
       if (known) throw new UserError(`${name} is on ${known.branch}`, undefined, 'conflict');
@@ -106,6 +109,10 @@ export class FakeRig implements RigPort {
 
   worktrees(): { name: string; bead?: string }[] {
     return [...this.world.worktrees].map(([name, worktree]) => ({ name, bead: worktree.bead }));
+  }
+
+  frozenScript(): undefined {
+    return undefined;
   }
 
   branchTip(branch: string): Promise<string | undefined> {
@@ -175,7 +182,8 @@ export class FakeRig implements RigPort {
       const worktree = this.world.worktrees.get(name);
       if (!worktree) return;
       if (worktree.bead !== bead) this.world.violations.push(`the worktree of ${worktree.bead} was removed for ${bead}`);
-      if (worktree.commits > 0 && !this.world.workOf(this.world.landing).includes(bead)) this.world.violations.push(`unmerged work of ${bead} was removed`);
+      // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
+      if (worktree.commits > 0 && !this.world.begunAnew.has(bead) && !this.world.workOf(this.world.landing).includes(bead)) this.world.violations.push(`unmerged work of ${bead} was removed`);
       this.world.worktrees.delete(name);
     });
   }
@@ -204,6 +212,11 @@ export class FakeSessions implements SessionPort {
       const known = this.world.sessions.get(session);
       if (known) known.exit ??= { kind: by, code: null };
     });
+  }
+
+  async endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void> {
+    const live = [...this.world.sessions.values()].find((session) => session.agent === agent && !session.exit);
+    if (live) await this.end(live.id, by);
   }
 
   forget(session: string): Promise<void> {

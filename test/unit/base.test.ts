@@ -6,6 +6,8 @@ import { Lease } from '../../server/src/base/lease';
 import { KeyedMutex } from '../../server/src/base/mutex';
 import { writeFileAtomic } from '../../server/src/base/atomicFile';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
+import { recordedProcess } from '../../server/src/base/recordedProcess';
+import { Settled } from '../../server/src/base/settled';
 import { Disposable, Emitter, toDisposable } from '../../server/src/base/lifecycle';
 import { tempDir } from '../helpers/temp';
 
@@ -82,6 +84,36 @@ describe('processes', () => {
     await endProcessGroup(identity, 100);
     await gone;
     assert.equal(isAlive(identity), false);
+  });
+});
+
+describe('recorded processes', () => {
+  it('are never everybody, and never one that only a pid names', () => {
+    assert.equal(recordedProcess.safeParse({ pid: 4321, start: 'boot:12' }).success, true);
+    for (const bad of [{ pid: 1, start: 'x' }, { pid: 0, start: 'x' }, { pid: -5, start: 'x' }, { pid: 1.5, start: 'x' }, { pid: 4321 }]) {
+      assert.equal(recordedProcess.safeParse(bad).success, false, JSON.stringify(bad));
+    }
+    if (process.platform !== 'win32') assert.equal(recordedProcess.safeParse({ pid: 4321, start: '' }).success, false);
+  });
+});
+
+describe('settled', () => {
+  it('waits until it is quiet, but never longer than its limit', async () => {
+    let runs = 0;
+    const settled = new Settled(60, 200, () => { runs += 1; });
+    const begun = Date.now();
+    while (Date.now() - begun < 500) {
+      settled.changed();
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    assert.ok(runs >= 1 && runs <= 3, `${runs} runs while it was never quiet`);
+    const before = runs;
+    await new Promise((done) => setTimeout(done, 150));
+    assert.equal(runs, before + 1, 'once it is quiet');
+    settled.changed();
+    settled.dispose();
+    await new Promise((done) => setTimeout(done, 100));
+    assert.equal(runs, before + 1);
   });
 });
 

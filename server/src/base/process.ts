@@ -13,7 +13,7 @@ export function identify(pid: number): ProcessIdentity {
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (!signalReaches(identity.pid)) return false;
+  if (!signalReaches(identity.pid) || isZombie(identity.pid)) return false;
   return identity.start === '' || startMark(identity.pid) === identity.start;
 }
 
@@ -31,23 +31,31 @@ function startMark(pid: number): string {
   if (process.platform === 'linux') return linuxStartMark(pid);
   if (process.platform === 'win32') return '';
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || 'gone';
   } catch {
-    return '';
+    return 'gone'; // ps knows no such process
   }
 }
 
 function linuxStartMark(pid: number): string {
+  const stat = linuxStat(pid);
+  return stat ? `${bootId()}:${stat.startTicks}` : 'gone';
+}
+
+function linuxStat(pid: number): { state: string; startTicks: string } | undefined {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const text = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command name is in parentheses and may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, startTicks] = [fields[0], fields[19]];
-    if (state === 'Z' || state === 'X') return 'dead';
-    return `${bootId()}:${startTicks}`;
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0]!, startTicks: fields[19]! };
   } catch {
-    return 'gone';
+    return undefined;
   }
+}
+
+/** Ended, but its parent has not asked for its exit code yet. */
+function isZombie(pid: number): boolean {
+  return process.platform === 'linux' && ['Z', 'X'].includes(linuxStat(pid)?.state ?? '');
 }
 
 let cachedBootId: string | undefined;
@@ -61,6 +69,8 @@ function bootId(): string {
  * @param graceMs time between SIGTERM and SIGKILL
  */
 export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500): Promise<void> {
+  // Not ours for certain: 0 and 1 as groups would mean ourselves and everybody.
+  if (!Number.isInteger(identity.pid) || identity.pid <= 1 || identity.start === 'gone') return;
   if (!isAlive(identity) && !groupHasMembers(identity)) return;
   signalGroup(identity.pid, 'SIGTERM');
   const deadline = Date.now() + graceMs;
@@ -72,7 +82,7 @@ export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500):
 function groupHasMembers(identity: ProcessIdentity): boolean {
   if (process.platform === 'win32') return isAlive(identity);
   const mark = startMark(identity.pid);
-  const reused = mark !== 'gone' && mark !== 'dead' && identity.start !== '' && mark !== identity.start;
+  const reused = mark !== 'gone' && identity.start !== '' && mark !== identity.start;
   return !reused && signalReaches(-identity.pid);
 }
 

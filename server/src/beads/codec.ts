@@ -46,24 +46,14 @@ function isOtherRecord(value: unknown): boolean {
 }
 
 function normalise(raw: Record<string, unknown>): Bead {
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    if (value === null || derivedFields.has(key)) continue;
-    // defineProperty, because assigning to a key named __proto__ would vanish.
-    Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
-  }
-  const id = fields.id as string;
-  const created = (fields.created_at as string | undefined) ?? '1970-01-01T00:00:00Z';
-  const bead: Bead = {
-    ...fields,
-    id,
-    title: fields.title as string,
-    status: canonicalStatus((fields.status as string | undefined) || 'open'),
-    priority: (fields.priority as number | undefined) ?? 0,
-    issue_type: canonicalType((fields.issue_type as string | undefined) || 'task'),
-    created_at: created,
-    updated_at: (fields.updated_at as string | undefined) ?? created,
-  };
+  const bead = { ...raw } as Bead;
+  for (const key of Object.keys(bead)) if (bead[key] === null || derivedFields.has(key)) delete bead[key];
+  bead.status = canonicalStatus(bead.status || 'open');
+  bead.priority ??= 0;
+  bead.issue_type = canonicalType(bead.issue_type || 'task');
+  bead.created_at ??= '1970-01-01T00:00:00Z';
+  bead.updated_at ??= bead.created_at;
+  const { id, created_at: created } = bead;
   if (bead.dependencies) bead.dependencies = bead.dependencies.map((edge) => normaliseEdge(edge, created));
   if (bead.comments) bead.comments = bead.comments.map((comment) => normaliseComment(comment, id, created));
   repairClosedAt(bead);

@@ -109,6 +109,7 @@ export class Committer {
     const homeLedger = this.firstLedger().name;
     const tx = new Transaction(view, { actor: job.meta.actor, now, random: this.random, homeLedger });
     const result = job.work(tx);
+    view.seal();
     if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
     if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined) return { record: undefined, result };
     const seq = this.sequence.next(now);

@@ -42,6 +42,11 @@ export class EventLog {
     for (const event of events) if (!this.found.has(canonicalJson({ seq, event }))) this.pending.push({ seq, event });
   }
 
+  /** Takes over what an earlier object for the same file had not written yet. */
+  inherit(earlier: EventLog): void {
+    this.pending.push(...earlier.pending.splice(0));
+  }
+
   /** Writes what is pending. A failure is not lost: it stays pending. */
   flush(): void {
     if (this.pending.length === 0) return;

@@ -6,9 +6,6 @@ import { operationLifetimeMs } from './operations';
 import type { Sequence } from './sequence';
 import type { World } from './world';
 
-/** Journals beyond this are folded at once, so that opening stays quick. */
-const foldAtBytes = 4 * 1024 * 1024;
-
 /**
  * Brings journals and files together: hands out what one ledger's journal holds for another, and folds.
  * A journal drops a record's part only when the ledger that it belongs to has it in its own file.
@@ -63,8 +60,9 @@ export class Folder {
     }
   }
 
-  get journalsAreLarge(): boolean {
-    return [...this.world.ledgers.values()].some((ledger) => ledger.journal.size > foldAtBytes);
+  /** Bytes of the largest journal. */
+  get largestJournal(): number {
+    return Math.max(0, ...[...this.world.ledgers.values()].map((ledger) => ledger.journal.size));
   }
 
   /**

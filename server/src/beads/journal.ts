@@ -67,8 +67,8 @@ export class Journal {
         this.length = 0;
         await file.sync();
       } else {
+        this.close(); // an open file cannot be replaced on Windows
         await replaceFile(this.fs, this.path, bytes);
-        this.close();
         this.length = bytes.length;
         this.remnant = false;
       }

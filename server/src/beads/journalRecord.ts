@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { UserError } from '../base/errors';
 import type { AuditEvent } from '../protocol/bead';
 
 /** The state of one bead after a batch. Its text is kept, because that is what goes into `issues.jsonl`. */
@@ -61,7 +62,9 @@ export function encodeRecord(record: JournalRecord): string {
 export function decodeRecord(line: string): JournalRecord | undefined {
   const bodyStart = head.length + sumLength + separator.length;
   if (!line.startsWith(head) || line.slice(head.length, head.length + sumLength) !== checksum(line.slice(bodyStart))) return undefined;
-  const wire = wireRecord.parse(JSON.parse(`{${line.slice(bodyStart)}`));
+  const parsed = wireRecord.safeParse(JSON.parse(`{${line.slice(bodyStart)}`));
+  if (!parsed.success) throw new UserError('the journal was written by a newer version of this program', 'Update Gas Town and try again.', 'unavailable');
+  const wire = parsed.data;
   return {
     seq: wire.seq, group: wire.g, ts: wire.ts, actor: wire.actor,
     ...(wire.op === undefined ? {} : { operation: wire.op, result: wire.result }),

@@ -19,6 +19,9 @@ const ignored = [
   'beads.base.jsonl', 'beads.left.jsonl', 'beads.right.jsonl', 'beads.base.meta.json', 'beads.left.meta.json', 'beads.right.meta.json',
 ];
 
+/** Files of this program that a foreign metadata.json must not name. */
+const ours = new Set(['journal.jsonl', 'base.jsonl', 'base.next.jsonl', 'events.jsonl', 'routes.jsonl']);
+
 const namePattern = /^[a-z][a-z0-9_-]*$/;
 const metadata = z.object({ jsonl_export: z.string().optional() });
 
@@ -44,7 +47,7 @@ function issuesFile(fs: LedgerFs, directory: string): string {
   try {
     const parsed = metadata.safeParse(JSON.parse(fs.read(path.join(directory, 'metadata.json'))?.toString('utf8') ?? '{}'));
     const name = parsed.data?.jsonl_export;
-    if (name && /^[\w.-]+\.jsonl$/.test(name)) return name;
+    if (name && /^[\w.-]+\.jsonl$/.test(name) && !ours.has(name)) return name;
   } catch {
     // An unreadable metadata.json only loses the name of the file.
   }

@@ -90,17 +90,16 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
 
   const order = compareTimes(ours.updated_at, theirs.updated_at);
   const resolve = laterWins(order);
-  const merged: Record<string, unknown> = {};
+  const merged = new Map<string, unknown>(); // not an object: a key may be __proto__
   const keys = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   for (const key of keys) {
     const sides: Sides<unknown> = { base: base?.[key], ours: ours[key], theirs: theirs[key] };
-    merged[key] = merge3(sides, (conflict) => resolveField(key, conflict, order, resolve));
+    merged.set(key, merge3(sides, (conflict) => resolveField(key, conflict, order, resolve)));
   }
   // The last change is the last change, even where a clock went backwards.
-  merged.updated_at = order === 0 ? resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }) : order > 0 ? ours.updated_at : theirs.updated_at;
-  Object.assign(merged, mergeState({ base, ours, theirs }, order, resolve));
-  for (const [key, value] of Object.entries(merged)) if (value === undefined) delete merged[key];
-  return merged as Bead;
+  merged.set('updated_at', resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }));
+  for (const [key, value] of Object.entries(mergeState({ base, ours, theirs }, order, resolve))) merged.set(key, value);
+  return Object.fromEntries([...merged].filter(([, value]) => value !== undefined)) as Bead;
 }
 
 function mergeTombstone(dead: Bead, live: Bead, now: Date): Bead {

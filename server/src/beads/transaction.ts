@@ -1,41 +1,17 @@
 import { UserError } from '../base/errors';
-import type { AuditEvent, Bead, Comment, Dependency } from '../protocol/bead';
+import type { Bead, Comment, Dependency } from '../protocol/bead';
 import { isFinished, parentOf, parentsOf } from './blocking';
 import { autoCloseRoot, checkClose } from './closing';
+import { changeEvents, type NewEvent } from './changeEvents';
 import type { Stored } from './codec';
 import { checkNewDependency } from './dependencies';
 import { typeFromInput } from './fields';
 import { checkGivenId, newHashId, nextChildId } from './ids';
 import type { JournalEvent } from './journalRecord';
+import type { NewBead } from './newBead';
 import { timeAfter } from './time';
 import { checkCommentText, checkFields, checkLabel } from './validate';
 import type { Overlay } from './view';
-
-export interface NewBead {
-  title: string;
-  description?: string;
-  design?: string;
-  acceptance_criteria?: string;
-  notes?: string;
-  type?: string;
-  priority?: number;
-  status?: string;
-  assignee?: string;
-  owner?: string;
-  labels?: string[];
-  metadata?: Record<string, unknown>;
-  /** Makes a child `parent.N` with a `parent-child` dependency. */
-  parent?: string;
-  id?: string;
-  /** Put between prefix and hash of a new id, such as `mol`. */
-  infix?: string;
-  /** A wisp: never written to `issues.jsonl`. */
-  ephemeral?: boolean;
-  external_ref?: string;
-  defer_until?: string;
-  /** Further fields of the file format. */
-  extra?: Record<string, unknown>;
-}
 
 export interface TransactionContext {
   actor: string;
@@ -44,8 +20,6 @@ export interface TransactionContext {
   /** Where events that name no bead are kept. */
   homeLedger: string;
 }
-
-const shortFields = new Set(['title', 'priority', 'issue_type', 'assignee', 'owner', 'external_ref', 'defer_until', 'pinned', 'ephemeral']);
 
 /** What a batch works with: reads see its own changes, nothing is visible outside before it is durable. */
 export class Transaction {
@@ -108,7 +82,7 @@ export class Transaction {
     checkFields(patch, this.view.rulesOf(ledger));
     if (patch.status === 'tombstone') throw new UserError('invalid status: tombstone', 'Use bd delete.');
     const next = this.put(ledger, bead, this.withState(bead, { ...patch }));
-    this.recordChanges(bead, next, changes.map(([key]) => key));
+    for (const event of changeEvents(bead, next, changes.map(([key]) => key))) this.record(event);
     return next;
   }
 
@@ -238,7 +212,7 @@ export class Transaction {
   }
 
   /** A further entry of the audit trail; ordinary changes are recorded by themselves. */
-  event(event: Omit<AuditEvent, 'ts' | 'actor'>): void {
+  event(event: NewEvent): void {
     this.record(event);
   }
 
@@ -297,29 +271,11 @@ export class Transaction {
     for (const edge of dropped) this.record({ type: 'dependency_removed', bead: id, old: edge.depends_on_id, message: edge.type });
   }
 
-  private recordChanges(before: Bead, after: Bead, keys: string[]): void {
-    for (const key of keys) {
-      if (key === 'status') {
-        const type = after.status === 'closed' ? 'closed' : before.status === 'closed' ? 'reopened' : 'status_changed';
-        this.record({ type, bead: after.id, old: before.status, new: after.status, ...(after.close_reason ? { message: after.close_reason } : {}) });
-      } else if (key === 'assignee') {
-        this.record({ type: 'assigned', bead: after.id, old: before.assignee ?? '', new: after.assignee ?? '' });
-      } else if (!['closed_at', 'close_reason', 'updated_at'].includes(key)) {
-        const values = shortFields.has(key) ? { old: shown(before[key]), new: shown(after[key]) } : {};
-        this.record({ type: 'updated', bead: after.id, message: key, ...values });
-      }
-    }
-  }
-
-  private record(event: Omit<AuditEvent, 'ts' | 'actor'>): void {
+  private record(event: NewEvent): void {
     const ledger = (event.bead === undefined ? undefined : this.view.locate(event.bead)?.ledger ?? this.view.ledgerOf(event.bead)) ?? this.context.homeLedger;
     const ts = timeAfter(this.context.now, undefined);
     this.events.push({ ledger, event: { ts, type: event.type, actor: this.context.actor, ...defined({ ...event }) } });
   }
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 }
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {

@@ -28,9 +28,17 @@ export interface Change {
 export class Overlay implements Source {
   readonly changes = new Map<string, Change>();
 
+  private sealed = false;
+
   constructor(private readonly below: Source) {}
 
+  /** No change after this: one that a batch makes when it is over would be lost without a word. */
+  seal(): void {
+    this.sealed = true;
+  }
+
   set(ledger: string, bead: Bead): Bead {
+    this.refuseIfSealed();
     const old = this.locate(bead.id);
     const frozen = deepFreeze(bead);
     this.changes.set(bead.id, { ledger, stored: { bead: frozen, text: old ? encodeBead(frozen, old) : encodeBead(frozen) } });
@@ -39,10 +47,12 @@ export class Overlay implements Source {
 
   /** A bead with the text that it has elsewhere. */
   setStored(ledger: string, stored: Stored): void {
+    this.refuseIfSealed();
     this.changes.set(stored.bead.id, { ledger, stored });
   }
 
   remove(ledger: string, id: string): void {
+    this.refuseIfSealed();
     this.changes.set(id, { ledger, stored: undefined });
   }
 
@@ -89,5 +99,9 @@ export class Overlay implements Source {
 
   rulesOf(ledger: string): LedgerRules & { prefix: string } {
     return this.below.rulesOf(ledger);
+  }
+
+  private refuseIfSealed(): void {
+    if (this.sealed) throw new Error('a transaction was used after its batch had ended');
   }
 }

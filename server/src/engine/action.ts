@@ -8,6 +8,7 @@ export type Action =
   | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
   | { type: 'start-session'; bead: string; rig: string; name: string; revision: string }
   | { type: 'record-death'; bead: string; session: string; exit: SessionExit; revision: string; maxAttempts: number; maxRestarts: number }
+  | { type: 'resubmit'; bead: string; revision: string }
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
   | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
@@ -18,8 +19,10 @@ export type Action =
 export function actionKey(action: Action): string {
   switch (action.type) {
     case 'hook':
+      return `hook:${action.rig}`; // names are given out one at a time
     case 'start-session':
     case 'record-death':
+    case 'resubmit':
       return `bead:${action.bead}`;
     case 'end-session':
     case 'forget-session':

@@ -5,7 +5,7 @@ import type { CallContext, Dispatcher } from '../protocol/dispatcher';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo, type ConvoyStatus } from '../protocol/town';
 import { convoyInfo, type Projection } from './projection';
 import { waves } from './graph';
-import { CONVOY, isClosed, slingableTypes } from './work';
+import { CONVOY, isClosed, slingableTypes, trackedIds } from './work';
 
 /** What convoys need to know of the town. */
 export interface ConvoyTown {
@@ -87,7 +87,7 @@ export function requireConvoy(town: ConvoyTown, id: string): Bead {
 }
 
 export function trackedBeads(store: BeadStore, convoy: Bead): Bead[] {
-  return (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').flatMap((edge) => store.get(edge.depends_on_id) ?? []);
+  return trackedIds(convoy).flatMap((id) => store.get(id) ?? []);
 }
 
 /** What each bead waits for, by the dependency types that hold work back. */

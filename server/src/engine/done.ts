@@ -1,8 +1,9 @@
 import { UserError } from '../base/errors';
+import { cutBytes } from '../base/text';
 import { parseAddress } from '../town/layout';
 import type { CallContext } from '../protocol/dispatcher';
 import { requireRig, type EngineContext } from './context';
-import { mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from './work';
+import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from './work';
 
 /** The bead on an agent's hook. */
 export function hookedBead(context: EngineContext, agent: string) {
@@ -20,12 +21,12 @@ export async function done(context: EngineContext, caller: CallContext): Promise
   const bead = hookedBead(context, agent);
   if (!bead) return alreadySubmitted(context, agent);
   const work = workOf(bead);
-  const { commit } = await requireRig(context, address.rig).submittable(address.name, { branch: work.branch!, base: work.base!, author: agent });
+  const { commit } = await requireRig(context, address.rig).submittable(address.name, { branch: work.branch!, bases: basesOf(work), author: agent });
   const result = await context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id);
     if (current?.assignee !== agent || !['hooked', 'in_progress'].includes(current.status)) throw new UserError(`${bead.id} is no longer on your hook`, undefined, 'conflict');
     const merge: MergeRequest = { source: bead.id, rig: address.rig, branch: work.branch!, commit, worker: agent, retries: 0 };
-    const request = tx.create(address.rig, { title: `Merge: ${bead.title}`.slice(0, 300), type: MERGE_REQUEST, priority: bead.priority, metadata: { merge } });
+    const request = tx.create(address.rig, { title: cutBytes(`Merge: ${bead.title}`, 400), type: MERGE_REQUEST, priority: bead.priority, metadata: { merge } });
     tx.update(bead.id, { status: 'in_review', metadata: withWork(current, { deaths: 0, notBefore: undefined }) });
     tx.event({ type: 'done', bead: bead.id, agent, rig: address.rig, new: commit });
     return { mergeRequest: request.id, bead: bead.id };

@@ -5,7 +5,8 @@ import { execute } from './actions';
 import type { ActionLog } from './actionLog';
 import { backoffMs } from './actions/failure';
 import { actors, StaleAction, type EngineContext } from './context';
-import { escalate } from './escalation';
+import { escalate, isOpen } from './escalation';
+import { FAREWELL_MS } from './rules/sessionEnds';
 import { reconcile } from './reconcile';
 import type { TownView } from './view';
 
@@ -13,7 +14,7 @@ import type { TownView } from './view';
 const INTERVAL_MS = 5_000;
 /** Events that come together are looked at together. */
 const DEBOUNCE_MS = 15;
-/** An action that failed so often in a row is told to a person; it goes on being tried once a minute. */
+/** An action that failed so often in a row is told to a person, and waits until that escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
 
 export interface EngineHost {
@@ -26,6 +27,8 @@ export class Engine extends Disposable {
   private readonly running = new Map<string, Promise<void>>();
   /** Actions that failed through no fault of the work, such as a full disk: how often, and when to try again. */
   private readonly failures = new Map<string, { count: number; until: number }>();
+  /** Actions that were out of date: if the world looks the same again at once, something is odd, and haste would not help. */
+  private readonly stale = new Map<string, { count: number; until: number }>();
   private timer: NodeJS.Timeout | undefined;
   private dueAt = Infinity;
 
@@ -65,8 +68,7 @@ export class Engine extends Disposable {
   private tick(): void {
     this.dueAt = Infinity;
     try {
-      const paused = [...this.failures].filter(([, failure]) => failure.until > Date.now()).map(([key]) => key);
-      const view = this.host.buildView(new Set([...this.running.keys(), ...paused]));
+      const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]));
       for (const action of reconcile(view)) this.start(action);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
     } catch (error) {
@@ -74,6 +76,15 @@ export class Engine extends Disposable {
       this.host.log.error(`reconcile: ${messageOf(error)}`);
       this.kick(INTERVAL_MS);
     }
+  }
+
+  private pausedKeys(): string[] {
+    const now = Date.now();
+    return [...this.failures, ...this.stale].filter(([key, pause]) => pause.until > now || this.waitsForPerson(key)).map(([key]) => key);
+  }
+
+  private waitsForPerson(key: string): boolean {
+    return (this.failures.get(key)?.count ?? 0) >= FAILURES_TO_ESCALATE && isOpen(this.context.store, key);
   }
 
   private start(action: Action): void {
@@ -90,11 +101,19 @@ export class Engine extends Disposable {
       this.actionLog.begin(action, this.context.clock.now());
       await execute(action, this.context);
       this.failures.delete(actionKey(action));
+      this.stale.delete(actionKey(action));
     } catch (error) {
-      if (!(error instanceof StaleAction)) await this.recordFailure(action, error);
+      if (error instanceof StaleAction) this.recordStale(actionKey(action));
+      else await this.recordFailure(action, error);
     } finally {
       this.endInLog(action);
     }
+  }
+
+  private recordStale(key: string): void {
+    const count = (this.stale.get(key)?.count ?? 0) + 1;
+    // The first time is everyday life: somebody was faster.
+    this.stale.set(key, { count, until: count === 1 ? 0 : Date.now() + backoffMs(count - 1) });
   }
 
   private async recordFailure(action: Action, error: unknown): Promise<void> {
@@ -120,7 +139,7 @@ export class Engine extends Disposable {
 /** Milliseconds until something that waits for its time is due. */
 function wakeUps(view: TownView): number[] {
   const times = [...view.work.map((work) => work.notBefore), ...view.merges.map((merge) => merge.notBefore)];
-  for (const session of view.sessions) if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + 750);
+  for (const session of view.sessions) if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
   for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);
   return times.filter((time) => time > view.now).map((time) => time - view.now + 5);
 }

@@ -14,12 +14,14 @@ export interface RigPort {
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
   worktrees(): { name: string; bead?: string }[];
+  /** The script that was frozen for this branch, if any. */
+  frozenScript(name: string, branch: string): string[] | undefined;
   /** Tip of a branch in the rig's repository. */
   branchTip(branch: string): Promise<string | undefined>;
   /** Opaque mark of how far the work in a worktree has come: commits and files. */
   progress(name: string): Promise<string>;
   /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
-  submittable(name: string, work: { branch: string; base: string; author: string }): Promise<{ commit: string }>;
+  submittable(name: string, work: { branch: string; bases: readonly string[]; author: string }): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
   /** The one commit on top of `base` that would land. */
   rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
@@ -39,7 +41,7 @@ export interface WorktreeRequest {
   branch: string;
   base?: string;
   attempt: number;
-  /** Blocks for the `script` runtime, frozen here if they are not yet. */
+  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
 }
 
@@ -66,6 +68,8 @@ export interface SessionPort {
   start(request: SessionRequest): Promise<void>;
   /** Ends it and its process group: `stopped` by a person, or `ended` by the engine. */
   end(session: string, by: 'stopped' | 'ended'): Promise<void>;
+  /** Ends the living session of an agent, if it has one. */
+  endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void>;
   forget(session: string): Promise<void>;
   /** Last lines of its screen, for people. */
   tail(session: string): Promise<string>;

@@ -1,7 +1,7 @@
 import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
 import type { BeadInfo, BeadPhase, ConvoyInfo } from '../protocol/town';
-import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, workOf } from './work';
+import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
@@ -27,14 +27,13 @@ export class Projection {
       case 'deferred': return 'deferred';
       case 'hooked':
       case 'in_progress': return 'working';
-      case 'in_review': return this.mergeRequestOf(bead.id)?.status === 'in_progress' ? 'merging' : 'queued';
+      case 'in_review': return this.isMerging(bead.id) ? 'merging' : 'queued';
       default: return blocked ? 'waiting' : 'ready';
     }
   }
 
-  /** The open merge request of a bead. */
-  mergeRequestOf(bead: string): Bead | undefined {
-    return this.store.list({ type: [MERGE_REQUEST], limit: 0 }).find((request) => mergeOf(request)?.source === bead);
+  private isMerging(bead: string): boolean {
+    return this.store.list({ type: [MERGE_REQUEST], status: ['in_progress'], limit: 0 }).some((request) => mergeOf(request)?.source === bead);
   }
 
   /** Open convoys, and those that closed last. */
@@ -48,7 +47,7 @@ export class Projection {
 
 /** @param reader a transaction, where the convoy was changed in it */
 export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
-  const ids = (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
+  const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);
   const details = (convoy.metadata as { convoy?: { launched_at?: string } } | undefined)?.convoy;
   return {

@@ -4,6 +4,7 @@ import { sessionEnds } from './rules/sessionEnds';
 import { deaths } from './rules/deaths';
 import { revisions } from './rules/revisions';
 import { dispatch } from './rules/dispatch';
+import { strays } from './rules/strays';
 import { mergeQueue } from './rules/mergeQueue';
 import { worktrees } from './rules/worktrees';
 import { convoys } from './rules/convoys';
@@ -15,7 +16,7 @@ export type Rule = (view: TownView) => Action[];
 const bookkeeping: Rule[] = [sessionEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
-const progress: Rule[] = [revisions, dispatch, mergeQueue, worktrees, convoys];
+const progress: Rule[] = [strays, revisions, dispatch, mergeQueue, worktrees, convoys];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
 export function reconcile(view: TownView): Action[] {

@@ -1,10 +1,12 @@
 import type { BeadStore, Transaction } from '../beads/store';
 import { UserError } from '../base/errors';
+import { cutBytes } from '../base/text';
 import { requireSegment } from '../git/names';
 import type { Bead } from '../protocol/bead';
 import type { CallContext } from '../protocol/dispatcher';
 import type { SlingResult } from '../protocol/town';
-import { CONVOY, isClosed, slingableTypes, withWork, workOf } from './work';
+import { parseAddress } from '../town/layout';
+import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withMerge, withWork, workOf } from './work';
 
 export interface SlingRequest {
   beads: string[];
@@ -37,21 +39,39 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
     return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: false };
   }
   const slung = { rig: request.rig, by: context.actor, at: new Date().toISOString(), agent: name, runtime: request.runtime, model: request.model };
+  const waiting = bead.status === 'failed' ? exhaustedMerge(tx, store, id) : undefined;
+  if (waiting) {
+    // The work itself was done; only its merging had failed. Its branch is still there: it is queued again.
+    tx.update(waiting.id, { status: 'open', metadata: withMerge(waiting, { retries: 0, notBefore: undefined }) });
+    tx.update(id, { status: 'in_review', metadata: withWork(bead, { slung, problem: undefined }) });
+    tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
+    return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: true };
+  }
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
     // What failed begins anew with a fresh polecat; what was stopped goes on where it was.
     ...(fresh ? { status: 'open', assignee: undefined } : {}),
-    metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0 } : {}) }),
+    metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0 } : {}) }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
   return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: true };
 }
 
+/** Statuses from which work can begin, go on, or begin anew. */
+const SLINGABLE = new Set(['open', 'hooked', 'in_progress', 'in_review', 'failed']);
+
 function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string): void {
   if (isClosed(bead.status)) throw new UserError(`${bead.id} is closed`, `"bd reopen ${bead.id}" first`, 'conflict');
-  if (bead.status === 'deferred') throw new UserError(`${bead.id} is deferred`, `"bd update ${bead.id} --status open" first`, 'conflict');
+  if (!SLINGABLE.has(bead.status)) throw new UserError(`${bead.id} is ${bead.status}`, `"bd update ${bead.id} --status open" first`, 'conflict');
+  if (bead.assignee && !parseAddress(bead.assignee)) throw new UserError(`${bead.id} is ${bead.assignee}'s`, `take it from them first: "bd update ${bead.id} --assignee ''"`, 'conflict');
   if (!slingableTypes.has(bead.issue_type)) throw new UserError(`${bead.id} is of type ${bead.issue_type}, which no agent works on`);
   if (ledger !== rig && ledger !== 'hq') throw new UserError(`${bead.id} belongs to ${ledger}, not to ${rig}`, `sling it to ${ledger}`, 'conflict');
+}
+
+/** The merge request that was given up after too many tries. */
+function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | undefined {
+  const request = store.list({ type: [MERGE_REQUEST], status: ['failed'], limit: 0 }).find((candidate) => mergeOf(candidate)?.source === id);
+  return request && tx.get(request.id);
 }
 
 /** The convoy that tracks a bead; made here where there is none, so that all work is seen to land. */
@@ -59,7 +79,7 @@ function convoyOf(tx: Transaction, store: BeadStore, bead: Bead): string {
   const open = store.dependents(bead.id, 'tracks').find((convoy) => convoy.issue_type === CONVOY && !isClosed(convoy.status));
   if (open) return open.id;
   const convoy = tx.create('hq', {
-    title: `Work: ${bead.title}`.slice(0, 200), type: CONVOY, status: 'open',
+    title: cutBytes(`Work: ${bead.title}`, 400), type: CONVOY, status: 'open',
     metadata: { convoy: { launched_at: new Date().toISOString() } },
   });
   tx.addDependency(convoy.id, bead.id, 'tracks');

@@ -44,6 +44,8 @@ export interface WorkView {
   /** Slung by name or tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
+  /** An open merge request names it. */
+  submitted: boolean;
   attempt: number;
   deaths: number;
   notBefore: number;
@@ -91,7 +93,7 @@ export interface WorktreeView {
   name: string;
   /** The bead that it was made for; undefined where its record is missing. */
   bead?: string;
-  /** That bead is closed and no open merge request names it. */
+  /** Nobody comes back to it: that bead is closed or begun anew elsewhere, and no open merge request names it. */
   finished: boolean;
 }
 

@@ -14,8 +14,12 @@ const workSchema = z.looseObject({
   branch: z.string().optional(),
   /** Commit that the branch was made from. */
   base: z.string().optional(),
+  /** Commit that the agent was told to rebase onto, after a conflict. */
+  rebaseOnto: z.string().optional(),
   /** How often work was begun: 1 for the first try, one more for each that failed. */
   attempt: z.number().int().default(0),
+  /** How often in a row its session could not be started for a reason that may pass, such as the network. */
+  hitches: z.number().int().default(0),
   /** How often in a row its session was killed without progress. */
   deaths: z.number().int().default(0),
   /** What the work looked like at the last death; a change is progress. */
@@ -55,6 +59,10 @@ export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
 export const ESCALATION = 'escalation';
 
+/** Types that only the town itself makes, and the metadata keys that only it writes. */
+export const engineTypes: readonly string[] = [MERGE_REQUEST, CONVOY, ESCALATION];
+export const enginesKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation'];
+
 /** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
 export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
 
@@ -64,10 +72,17 @@ function metadataOf(bead: Bead): Record<string, unknown> {
     : {};
 }
 
+/** Beads are never changed in place, so what was read of one stays true. */
+const readWork = new WeakMap<Bead, Work>();
+
 /** Metadata may have come by a pull from anywhere: what does not fit reads as no work at all. */
 export function workOf(bead: Bead): Work {
-  const parsed = workSchema.safeParse(metadataOf(bead).gastown ?? {});
-  return parsed.success ? parsed.data : workSchema.parse({});
+  let work = readWork.get(bead);
+  if (!work) {
+    const parsed = workSchema.safeParse(metadataOf(bead).gastown ?? {});
+    readWork.set(bead, (work = parsed.success ? parsed.data : workSchema.parse({})));
+  }
+  return work;
 }
 
 /** The bead's metadata with the work's changes; undefined clears a key. */
@@ -87,6 +102,16 @@ export function withMerge(bead: Bead, changes: Partial<MergeRequest>): Record<st
 
 function stripUndefined(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+/** Ids of what a convoy tracks. */
+export function trackedIds(convoy: Bead): string[] {
+  return (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
+}
+
+/** Commits that an agent's branch stands on: they are not its own. */
+export function basesOf(work: Work): string[] {
+  return [work.base, work.rebaseOnto].filter((base) => base !== undefined);
 }
 
 /** A bead is finished for good; nothing of it is dispatched again. */

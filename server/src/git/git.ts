@@ -36,6 +36,9 @@ const NEUTRAL_CONFIG = [
 const UNSAFE = {
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
+  // The person's own GIT_SSH_COMMAND and GIT_CONFIG_GLOBAL: how they reach their remotes.
+  allowUnsafeSshCommand: true,
+  allowUnsafeConfigPaths: true,
   allowUnsafeProtocolOverride: true,
 } as const;
 
@@ -86,7 +89,7 @@ export async function gitMaybe(directory: string, args: string[], options: GitOp
 /** Passed on from the person's environment: how remotes are reached, never which repository is meant. */
 const INHERITED = [
   'PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'USERPROFILE', 'APPDATA', 'XDG_CONFIG_HOME',
-  'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_CONFIG_GLOBAL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy',
+  'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_CONFIG_GLOBAL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy',
 ];
 
 function gitEnvironment(identity: GitIdentity | undefined, author: GitIdentity | undefined): Record<string, string> {

@@ -26,3 +26,8 @@ export function isSafeBranch(name: string): boolean {
 export function polecatBranch(name: string, bead: string, now: Date): string {
   return `polecat/${name}/${bead.replace(/[^A-Za-z0-9._-]/g, '-')}@${now.getTime().toString(36)}`;
 }
+
+/** One part of a file or ref name from anything: ids come from files that others wrote. */
+export function safePart(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 120) || '_';
+}

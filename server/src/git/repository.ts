@@ -5,6 +5,9 @@ import { writeFileAtomic, readTextIfPresent } from '../base/atomicFile';
 import { git, gitLine, gitMaybe, withRepository } from './git';
 import { isSafeBranch } from './names';
 
+/** Killed when the other side says nothing for so long. */
+const NETWORK_TIMEOUT_MS = 10 * 60_000;
+
 /** What a rig's repository is made from. */
 export interface RepositorySource {
   /** Git URL, or absolute path of a folder. */
@@ -65,7 +68,8 @@ export class RigRepository {
   private async fetchLocked(): Promise<void> {
     this.resetConfig();
     try {
-      await git(this.directory, ['fetch', '--quiet', '--prune', '--no-tags', 'origin']);
+      // With its progress git is never silent for long, however large the repository.
+      await git(this.directory, ['fetch', '--progress', '--prune', '--no-tags', 'origin'], { timeoutMs: NETWORK_TIMEOUT_MS });
     } catch (error) {
       throw new UserError(`cannot fetch from ${this.source.location}: ${messageOf(error).trim()}`,
         'check the address, your access to it and the network', 'unavailable');
@@ -76,6 +80,12 @@ export class RigRepository {
   async tip(): Promise<string | undefined> {
     return (await this.resolve(`refs/remotes/origin/${this.landing}`))
       ?? (await this.resolve(`refs/remotes/origin/${this.source.defaultBranch}`));
+  }
+
+  /** Everything that is in the source already: where work lands, and its own default branch. */
+  async tips(): Promise<string[]> {
+    const refs = [this.landing, this.source.defaultBranch].map((branch) => this.resolve(`refs/remotes/origin/${branch}`));
+    return (await Promise.all(refs)).filter((tip) => tip !== undefined);
   }
 
   async resolve(ref: string): Promise<string | undefined> {
@@ -110,14 +120,17 @@ export class RigRepository {
       this.resetConfig();
       try {
         await git(this.directory, [
-          'push', '--quiet', '--atomic', `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
+          'push', '--progress', '--atomic', `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
           'origin', `${commit}:refs/heads/${branch}`,
-        ]);
+        ], { timeoutMs: NETWORK_TIMEOUT_MS });
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
         if (now === commit) return true;
         if (now !== expected) return false;
+        if (/checked out branch/.test(messageOf(error))) {
+          throw new UserError(`${this.source.location} has ${branch} checked out, so nothing can land there`, `switch the folder to ${this.source.defaultBranch} or another branch`, 'conflict');
+        }
         throw new UserError(`cannot push to ${branch} of ${this.source.location}: ${messageOf(error).trim()}`,
           'check your right to push there', 'unavailable');
       }

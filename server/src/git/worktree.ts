@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
 import { git, gitLine, gitMaybe, withRepository, type GitIdentity } from './git';
+import { safePart } from './names';
 import type { RigRepository } from './repository';
 
 export interface WorktreeState {
@@ -32,7 +33,8 @@ export async function ensureWorktree(repository: RigRepository, directory: strin
 export async function checkoutDetached(repository: RigRepository, directory: string, commit: string, keep: string[] = []): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
-    if (!(await inspectWorktree(directory))) {
+    if (!(await inspectWorktree(directory).catch(() => undefined))) {
+      // Nobody works here but the refinery: what git cannot read is made anew.
       fs.rmSync(directory, { recursive: true, force: true });
       await git(repository.directory, ['worktree', 'prune']);
       fs.mkdirSync(path.dirname(directory), { recursive: true });
@@ -47,25 +49,32 @@ export async function checkoutDetached(repository: RigRepository, directory: str
   });
 }
 
-/** Undefined where there is no worktree of its own (a folder inside another repository does not count). */
+/**
+ * Undefined where there is no worktree of its own (a folder inside another repository does not count).
+ * @throws where there is one that git cannot read: it is not the same as none, and may hold work
+ */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
   if (!fs.existsSync(path.join(directory, '.git'))) return undefined;
-  const status = await gitMaybe(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
-  const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status ?? '')?.[1];
-  if (status === undefined || !head) return undefined;
+  const status = await git(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
+  const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status)?.[1];
   const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
   return { branch: branch === '(detached)' ? undefined : branch, head, dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')) };
 }
 
+export function snapshotRef(label: string): string {
+  return `refs/gastown/snapshots/${label}`;
+}
+
 /**
  * Keeps everything of a worktree (committed, uncommitted, untracked; not ignored) under
- * `refs/gastown/snapshots/<name>`, so that removing it can be undone.
+ * `refs/gastown/snapshots/<label>`, so that removing it can be undone.
+ * @param label parts made safe by `safePart`
  * @returns the snapshot's commit
  */
-export async function snapshotWorktree(repository: RigRepository, directory: string, name: string, identity: GitIdentity): Promise<string> {
+export async function snapshotWorktree(repository: RigRepository, directory: string, label: string, identity: GitIdentity): Promise<string> {
   return withRepository(repository.directory, async () => {
     const head = await gitLine(directory, ['rev-parse', 'HEAD']);
-    const indexFile = path.join(repository.directory, `snapshot-${process.pid}-${name}.index`);
+    const indexFile = path.join(repository.directory, `snapshot-${process.pid}-${safePart(label)}.index`);
     let tree: string;
     try {
       await git(directory, ['read-tree', 'HEAD'], { indexFile });
@@ -77,8 +86,8 @@ export async function snapshotWorktree(repository: RigRepository, directory: str
     const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
     const commit = tree === headTree
       ? head
-      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `Snapshot of ${name}`], { identity });
-    await git(repository.directory, ['update-ref', `refs/gastown/snapshots/${name}`, commit]);
+      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `Snapshot of ${label}`], { identity });
+    await git(repository.directory, ['update-ref', snapshotRef(label), commit]);
     return commit;
   });
 }

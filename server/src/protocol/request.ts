@@ -11,6 +11,8 @@ export interface RequestSpec<P extends z.ZodType = z.ZodType, R = unknown> {
   readonly method: string;
   readonly params: P;
   readonly access: Access;
+  /** A repeated call may have its effect twice after a crash: not worth a disk write for each, such as a key press. */
+  readonly transient?: boolean;
   /** Only for the compiler: carries the result type. */
   readonly resultType?: R;
 }
@@ -22,7 +24,7 @@ export interface NotificationSpec<P> {
 
 /** `request<Result>()(method, schema, access)`: two calls, because TypeScript infers all type arguments or none. */
 export function request<R>() {
-  return <P extends z.ZodType>(method: string, params: P, access: Access): RequestSpec<P, R> => ({ method, params, access });
+  return <P extends z.ZodType>(method: string, params: P, access: Access, more: { transient?: boolean } = {}): RequestSpec<P, R> => ({ method, params, access, ...more });
 }
 
 export function notification<P>(method: string): NotificationSpec<P> {

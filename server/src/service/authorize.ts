@@ -3,7 +3,7 @@ import type { SessionRecords } from '../engine/adapters/sessionRecords';
 import type { CallContext } from '../protocol/dispatcher';
 import type { RequestSpec } from '../protocol/request';
 import type { Acceptance, Hello } from '../protocol/transport';
-import { agentOfDirectory } from '../town/layout';
+import { agentOfDirectory, isAgentName } from '../town/layout';
 import { canonicalRoot } from '../town/registry';
 
 /** Who a connection is, decided once from its hello. */
@@ -12,22 +12,33 @@ export interface Caller {
   actor: string;
   agent?: string;
   cwd?: string;
+  /** Why it may only look: for nobody, and for a person at a window in restricted mode. */
+  readOnly?: { reason: string; hint: string };
 }
 
 /**
- * A valid token makes an agent. Without one, a command line in an agent's folder is nobody: it may look, and it
- * never falls back to being the person.
+ * A valid token makes an agent. Without one, nobody acts in an agent's folder or under an agent's name: such a call
+ * may look, and it never falls back to being the person.
  */
 export function identifyCaller(hello: Hello, root: string, records: SessionRecords): Caller {
   const cwd = hello.cwd === undefined ? undefined : canonicalRoot(hello.cwd);
   if (hello.token !== undefined) {
     const session = records.byToken(hello.token);
-    if (!session) return { kind: 'nobody', actor: 'nobody', cwd };
-    return { kind: 'agent', actor: session.agent, agent: session.agent, cwd };
+    if (session) return { kind: 'agent', actor: session.agent, agent: session.agent, cwd };
+    return nobody('nobody', cwd, 'the session that this token belonged to has ended');
   }
-  const agent = hello.kind === 'cli' && cwd !== undefined ? agentOfDirectory(root, cwd) : undefined;
-  if (agent) return { kind: 'nobody', actor: agent, agent, cwd };
-  return { kind: 'person', actor: hello.actor ?? 'unknown', cwd };
+  const home = hello.kind !== 'window' && cwd !== undefined ? agentOfDirectory(root, cwd) : undefined;
+  if (home) return { ...nobody(home, cwd, `this folder belongs to ${home}, and the call brought no valid session token`), agent: home };
+  const actor = hello.actor ?? 'unknown';
+  if (isAgentName(actor)) return nobody(actor, cwd, `"${actor}" is the name of an agent, and the call brought no valid session token`);
+  // Only windows and command lines are a person's own programs.
+  if (hello.kind === 'agent' || hello.kind === 'server') return nobody(actor, cwd, 'the call brought no valid session token');
+  if (hello.trusted === false) return { kind: 'person', actor, cwd, readOnly: { reason: 'this window is in restricted mode', hint: 'trust its folder first' } };
+  return { kind: 'person', actor, cwd };
+}
+
+function nobody(actor: string, cwd: string | undefined, reason: string): Caller {
+  return { kind: 'nobody', actor, cwd, readOnly: { reason, hint: 'run it in the terminal of the agent' } };
 }
 
 /** An actor unlike the token is refused at the door. */
@@ -41,11 +52,7 @@ export function acceptHello(hello: Hello, root: string, records: SessionRecords)
 
 export function authorize(spec: RequestSpec, caller: Caller): void {
   if (spec.access === 'read') return;
-  if (caller.kind === 'nobody') {
-    throw new UserError(
-      caller.agent ? `this folder belongs to ${caller.agent}, and the call brought no valid session token` : 'the session that this token belonged to has ended',
-      'run it in the terminal of the agent', 'refused');
-  }
+  if (caller.readOnly) throw new UserError(caller.readOnly.reason, caller.readOnly.hint, 'refused');
   if (spec.access === 'person' && caller.kind !== 'person') {
     throw new UserError(`only a person may do this (${spec.method})`, undefined, 'refused');
   }

@@ -1,21 +1,37 @@
 import type { BeadStore } from '../beads/store';
 import { scriptBlocks } from '../agents/script/blocks';
-import { slingableTypes, workOf } from '../engine/work';
+import { rigOfBead, trackedSince, workingSet } from '../engine/buildView';
+import { CONVOY } from '../engine/work';
 import type { Bead } from '../protocol/bead';
 import type { AttentionInfo, RuntimeInfo } from '../protocol/town';
 import { runtimeHash, scriptHash, type ConsentStore } from '../town/consent';
+
+export interface ConsentTown {
+  nameFor(bead: Bead, rig: string): string;
+  find(name: string): RuntimeInfo | undefined;
+  /** The script of this bead is frozen beside its worktree: it was accepted when that was done. */
+  isFrozen(bead: Bead, rig: string): boolean;
+}
 
 /** What a bead would run, and whether a person has accepted it. */
 export class Consents {
   constructor(
     private readonly store: BeadStore,
     private readonly accepted: ConsentStore,
-    private readonly runtimes: { nameFor(bead: Bead, rig: string): string; find(name: string): RuntimeInfo | undefined },
+    private readonly town: ConsentTown,
   ) {}
 
   /** A runtime that does not exist is no question of consent: starting it fails with a clear error. */
   given(bead: Bead, rig: string): boolean {
     return this.missing(bead, rig) === undefined;
+  }
+
+  isScriptAccepted(blocks: readonly string[]): boolean {
+    return this.accepted.has(scriptHash(blocks));
+  }
+
+  isRuntimeAccepted(name: string, runtime: RuntimeInfo): boolean {
+    return name === 'script' || this.accepted.has(runtimeHash(name, runtime));
   }
 
   /** Scripts that were written through this town's own socket need no further question. */
@@ -25,10 +41,11 @@ export class Consents {
   }
 
   /** One question for each runtime and each script that waits. */
-  open(rigOf: (bead: Bead) => string | undefined): AttentionInfo[] {
+  open(): AttentionInfo[] {
     const questions = new Map<string, AttentionInfo>();
-    for (const bead of this.store.list({ type: [...slingableTypes], status: ['open', 'hooked', 'in_progress'], limit: 0 })) {
-      const rig = rigOf(bead);
+    const tracked = trackedSince(this.store.list({ type: [CONVOY], status: ['open'], limit: 0 }));
+    for (const bead of workingSet(this.store, tracked.keys())) {
+      const rig = rigOfBead(this.store, bead);
       const question = rig === undefined ? undefined : this.missing(bead, rig);
       if (question && !questions.has(question.id)) questions.set(question.id, question);
     }
@@ -36,13 +53,14 @@ export class Consents {
   }
 
   private missing(bead: Bead, rig: string): AttentionInfo | undefined {
-    const name = this.runtimes.nameFor(bead, rig);
+    const name = this.town.nameFor(bead, rig);
     if (name === 'script') return this.missingScript(bead, rig);
-    const runtime = this.runtimes.find(name);
+    const runtime = this.town.find(name);
     if (!runtime) return undefined;
     const hash = runtimeHash(name, runtime);
     if (this.accepted.has(hash)) return undefined;
-    const text = [runtime.command, ...runtime.args].join(' ');
+    const environment = Object.entries(runtime.env).map(([variable, value]) => `${variable}=${value}`);
+    const text = [...environment, runtime.command, ...runtime.args].join(' ');
     return {
       id: `consent-runtime-${hash.slice(0, 16)}`, kind: 'consent', rig,
       title: `${name} wants to run without asking before each step`,
@@ -54,7 +72,7 @@ export class Consents {
   private missingScript(bead: Bead, rig: string): AttentionInfo | undefined {
     const blocks = blocksOf(bead);
     const hash = scriptHash(blocks);
-    if (blocks.length === 0 || workOf(bead).branch !== undefined || this.accepted.has(hash)) return undefined;
+    if (blocks.length === 0 || this.accepted.has(hash) || this.town.isFrozen(bead, rig)) return undefined;
     return {
       id: `consent-script-${hash.slice(0, 16)}`, kind: 'consent', rig, bead: bead.id,
       title: `The script of ${bead.id} came from elsewhere`,

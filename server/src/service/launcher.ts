@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../base/atomicFile';
 import { identityOf } from '../engine/adapters/rig';
 import type { Launch } from '../engine/adapters/sessions';
 import type { SessionRequest } from '../engine/ports';
+import type { RuntimeInfo } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import type { TownLayout } from '../town/layout';
 import type { Rigs } from './rigs';
@@ -21,12 +22,14 @@ interface LaunchTown {
 }
 
 /** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
-export function sessionLauncher(town: LaunchTown) {
+export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
   return async (request: SessionRequest, session: { id: string; token: string; conversation?: string }): Promise<Launch> => {
     const { layout } = town;
     const rig = town.rigs.require(request.rig);
     const worktree = rig.layout.polecatWorktree(request.name);
     const runtime = resolveRuntime(request.runtime, agentsFile(layout).read().agents);
+    // Its settings may have changed since the reconciler looked.
+    if (!isAccepted(runtime)) throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
     writeShims({ directory: layout.bin });
     const base = await loginEnvironment();
     const settings = settingsFor(runtime, path.join(layout.bin, 'gt'));

@@ -1,5 +1,5 @@
 import type { BeadStore } from '../beads/store';
-import { workOf } from '../engine/work';
+import { slingableTypes, workOf } from '../engine/work';
 import type { Projection } from '../engine/projection';
 import type { SessionView } from '../engine/view';
 import { isHooked } from '../engine/view';
@@ -37,9 +37,15 @@ export function takePicture(sources: PictureSources): Picture {
   };
 }
 
+/** Open beads of each rig that windows show besides those of convoys. */
+const BACKLOG_LIMIT = 100;
+
 function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadInfo[] {
   const ids = new Set(tracked);
   for (const bead of sources.store.list({ status: ['hooked', 'in_progress', 'in_review', 'failed'], limit: 0 })) ids.add(bead.id);
+  for (const rig of sources.rigs.all()) {
+    for (const bead of sources.store.list({ ledger: rig.name, status: ['open'], type: [...slingableTypes], limit: BACKLOG_LIMIT })) ids.add(bead.id);
+  }
   return [...ids].flatMap((id) => {
     const bead = sources.store.get(id);
     return bead && !['merge_request', 'convoy', 'escalation'].includes(bead.issue_type) ? [sources.projection.beadInfo(bead)] : [];
@@ -77,7 +83,7 @@ function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
   return {
     id, role: 'polecat', rig: rig.name, name, kind: 'agent',
     state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
-    activity: sources.activity.get(id), bead, beadTitle: known?.title,
+    activity: sources.activity.get(id), step: rig.step(name), bead, beadTitle: known?.title,
     runtime: session && sources.runtimeOf(session.id), session: session && !session.exit ? session.id : undefined,
     worktree: rig.layout.polecatWorktree(name), since: session && new Date(session.startedAt).toISOString(),
   };

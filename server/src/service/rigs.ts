@@ -1,35 +1,41 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { Disposable } from '../base/lifecycle';
 import { UserError } from '../base/errors';
-import { initLedger } from '../beads/init';
+import { Disposable, Emitter } from '../base/lifecycle';
+import { Mutex } from '../base/mutex';
 import type { BeadStore } from '../beads/store';
 import { Rig } from '../engine/adapters/rig';
 import { fastForward, fastForwardState } from '../git/landing';
-import { inspectSource, RigRepository, type RepositorySource } from '../git/repository';
 import { requireSegment } from '../git/names';
-import { gateNames, type GateName, type RigInfo } from '../protocol/town';
-import { rigConfigFile, rigSettingsFile, rigsFile, townSettingsFile } from '../town/config';
+import { inspectSource, RigRepository } from '../git/repository';
+import type { GateInfo, RigInfo } from '../protocol/town';
+import { gatesOf, rigConfigFile, rigsFile, townSettingsFile, type RigConfig, type RigSettings } from '../town/config';
 import { gatesHash, type ConsentStore } from '../town/consent';
-import { detectGates } from '../town/detectGates';
 import type { TownLayout } from '../town/layout';
-import { prefixFrom } from '../town/names';
 import { writeRoutes } from '../town/routes';
+import { choosePrefix, configureRig, makeRig, refuseKnownSource, requireRigName, type RigAddRequest } from './rigSetup';
 
-export interface RigAddRequest {
-  name: string;
-  source: string;
-  prefix?: string;
-  defaultBranch?: string;
-  maxWorkers?: number;
-  gates?: Partial<Record<GateName, string>>;
-  accept?: boolean;
+export type { RigAddRequest } from './rigSetup';
+
+/** Something on disk that keeps a rig from working. */
+export interface RigProblem {
+  rig: string;
+  error: Error;
 }
 
 /** The rigs of a town: made, loaded, removed; each with its ledger in the store. */
 export class Rigs extends Disposable {
   private readonly rigs = new Map<string, Rig>();
+  /** Rigs of rigs.json that cannot be opened. The town goes on without them. */
+  private readonly broken = new Map<string, Error>();
+  private readonly lastSettings = new Map<string, RigSettings>();
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
+  /** Adding and removing choose prefixes and change rigs.json. */
+  private readonly alone = new Mutex();
+  private readonly openEmitter = this._register(new Emitter<Rig>());
+  private readonly closeEmitter = this._register(new Emitter<Rig>());
+  readonly onDidOpen = this.openEmitter.event;
+  readonly onDidClose = this.closeEmitter.event;
 
   constructor(
     private readonly layout: TownLayout,
@@ -51,116 +57,191 @@ export class Rigs extends Disposable {
 
   require(name: string): Rig {
     const rig = this.rigs.get(name);
-    if (!rig) throw new UserError(`there is no rig ${name}`, this.rigs.size > 0 ? `there are: ${[...this.rigs.keys()].join(', ')}` : 'add one with "gt rig add <name> <url|folder>"', 'not-found');
-    return rig;
+    if (rig) return rig;
+    const problem = this.broken.get(name);
+    if (problem) throw new UserError(`the rig ${name} cannot be used: ${problem.message}`, problem instanceof UserError ? problem.hint : undefined, 'unavailable');
+    throw new UserError(`there is no rig ${name}`, this.rigs.size > 0 ? `there are: ${[...this.rigs.keys()].join(', ')}` : 'add one with "gt rig add <name> <url|folder>"', 'not-found');
   }
 
+  /** Opens every rig that can be opened. */
   async load(): Promise<void> {
-    for (const name of Object.keys(rigsFile(this.layout).read().rigs)) await this.open(name);
+    for (const name of Object.keys(rigsFile(this.layout).read().rigs)) await this.tryOpen(name);
+    writeRoutes(this.layout);
   }
 
-  private async open(name: string): Promise<Rig> {
-    const rigLayout = this.layout.rig(name);
-    const config = rigConfigFile(rigLayout).read();
-    const source: RepositorySource = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
-    const rig = new Rig(this.layout, config, new RigRepository(rigLayout.repository, source), this.gateEnvironment, () => this.emailDomain);
-    await this.store.addLedger({ name, directory: rigLayout.ledger, prefix: config.beads.prefix });
-    this.rigs.set(name, rig);
-    return rig;
-  }
-
-  private get emailDomain(): string {
-    return townSettingsFile(this.layout).read().agent_email_domain;
-  }
-
-  /** Repeating it after a crash in the middle goes on where it stopped: the rig counts once it is in rigs.json. */
-  async add(request: RigAddRequest, actor: string): Promise<RigInfo> {
-    const name = requireSegment('rig', request.name);
-    if (['hq', 'mayor', 'deacon', 'settings', 'daemon', 'plugins', 'directives'].includes(name)) throw new UserError(`"${name}" is taken by the town itself`, 'choose another name');
-    if (this.rigs.has(name)) throw new UserError(`there is a rig ${name} already`, 'choose another name, or "gt rig remove" it first', 'conflict');
-    const source = await inspectSource(request.source, request.defaultBranch);
-    const same = this.all().find((rig) => rig.config.git_url === source.location);
-    if (same) throw new UserError(`${source.location} is the rig ${same.name} already`, undefined, 'conflict');
-    const prefix = this.choosePrefix(name, request.prefix);
-    const rigLayout = this.layout.rig(name);
-    const repository = new RigRepository(rigLayout.repository, source);
-    await repository.create();
-    rigConfigFile(rigLayout).write({
-      type: 'rig', version: 1, name, git_url: source.location, folder: source.isFolder,
-      default_branch: source.defaultBranch, created_at: new Date().toISOString(), beads: { prefix },
+  /** Looks again at the rigs that could not be opened: somebody may have mended them. */
+  async retryBroken(): Promise<void> {
+    if (this.broken.size === 0) return;
+    await this.alone.run(async () => {
+      for (const name of [...this.broken.keys()]) await this.tryOpen(name);
     });
-    initLedger(rigLayout.ledger, prefix);
+    this.onChanged();
+  }
+
+  private async tryOpen(name: string): Promise<void> {
+    try {
+      const config = this.readConfig(name);
+      await this.store.addLedger({ name, directory: this.layout.rig(name).ledger, prefix: config.beads.prefix });
+      this.opened(this.rigOf(config));
+    } catch (error) {
+      this.broken.set(name, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private opened(rig: Rig): void {
+    this.broken.delete(rig.name);
+    this.rigs.set(rig.name, rig);
+    this.openEmitter.fire(rig);
+  }
+
+  private readConfig(name: string): RigConfig {
+    const layout = this.layout.rig(requireSegment('rig', name));
+    const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
+    if (!fs.existsSync(layout.root)) throw new UserError(`its folder ${layout.root} is gone`, `bring it back, or take the rig out with "gt rig remove ${name}"`, 'not-found');
+    if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
+    const config = rigConfigFile(layout).read();
+    if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
+    return config;
+  }
+
+  private rigOf(config: RigConfig): Rig {
+    const source = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
+    const repository = new RigRepository(this.layout.rig(config.name).repository, source);
+    return new Rig(
+      this.layout, config, repository, this.gateEnvironment,
+      () => townSettingsFile(this.layout).read().agent_email_domain, (gates) => this.areAccepted(config.name, gates),
+    );
+  }
+
+  // ---------------------------------------------------------------- adding and removing
+
+  /** Repeating it after a crash in the middle goes on where it stopped. */
+  add(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
+    return this.alone.run(() => this.addAlone(request, by));
+  }
+
+  private async addAlone(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
+    const repeated = this.addedBy(request.name, by.operation);
+    if (repeated) return this.info(repeated);
+    const name = requireRigName(this.layout, request.name);
+    const source = await inspectSource(request.source, request.defaultBranch);
+    refuseKnownSource(this.layout, source);
+    const prefix = choosePrefix(this.layout, name, source, request.prefix);
+    const rig = this.rigOf(await makeRig(this.layout, name, source, prefix));
+    const { settings, asWanted } = await configureRig(rig, request);
+    await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
+    const gates = gatesOf(settings);
+    // No gates at all is what this person asked for, and the answer says so.
+    if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
     rigsFile(this.layout).update((file) => {
-      file.rigs[name] = { git_url: source.location, added_at: new Date().toISOString(), beads: { prefix } };
+      file.rigs[name] = { git_url: source.location, added_at: new Date().toISOString(), beads: { prefix }, operation: by.operation };
     });
     writeRoutes(this.layout);
-    const rig = await this.open(name);
-    await this.configure(rig, request);
-    if (request.accept) this.accept(rig, actor);
+    this.opened(rig);
     await this.refreshFastForward(rig);
     this.onChanged();
-    return this.info(rig);
+    return this.info(rig, settings);
   }
 
-  private choosePrefix(name: string, wanted: string | undefined): string {
-    const used = new Set(['hq', ...this.all().map((rig) => rig.prefix)]);
-    if (wanted === undefined) return prefixFrom(name, used);
-    const prefix = wanted.replace(/-$/, '');
-    if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix)) throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
-    if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
-    return prefix;
+  /** The rig that this very request has added before a crash swallowed its answer. */
+  private addedBy(name: string, operation: string | undefined): Rig | undefined {
+    const entry = operation === undefined ? undefined : rigsFile(this.layout).read().rigs[name];
+    return entry && entry.operation === operation ? this.rigs.get(name) : undefined;
   }
 
-  private async configure(rig: Rig, request: RigAddRequest): Promise<void> {
-    const gates = request.gates ?? (await detectGates((file) => rig.readFile(file)));
-    rigSettingsFile(rig.layout).update((settings) => {
-      if (request.maxWorkers) settings.max_workers = request.maxWorkers;
-      for (const gate of gateNames) {
-        const command = gates[gate]?.trim();
-        if (command) settings.merge_queue[`${gate}_command`] = command;
-      }
+  /** One that cannot be opened can be removed too: its folder may be gone. */
+  remove(name: string): Promise<{ movedTo: string }> {
+    return this.alone.run(async () => {
+      const rig = this.broken.has(name) ? undefined : this.require(name);
+      const busy = rig?.worktrees() ?? [];
+      if (busy.length > 0) throw new UserError(`${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`, 'let it be merged first', 'conflict');
+      await this.store.removeLedger(name);
+      if (rig) this.closed(rig);
+      this.broken.delete(name);
+      rigsFile(this.layout).update((file) => {
+        delete file.rigs[name];
+      });
+      writeRoutes(this.layout);
+      const movedTo = this.moveAside(name);
+      this.onChanged();
+      return { movedTo };
     });
   }
 
-  /** A person accepts exactly the commands that the rig has now. */
-  accept(rig: Rig, actor: string): void {
-    this.consent.accept('rig-commands', gatesHash(rig.name, rig.gates), actor);
+  private closed(rig: Rig): void {
+    this.rigs.delete(rig.name);
+    this.lastSettings.delete(rig.name);
+    this.fastForwards.delete(rig.name);
+    this.closeEmitter.fire(rig);
+  }
+
+  private moveAside(name: string): string {
+    const { root } = this.layout.rig(requireSegment('rig', name));
+    const movedTo = path.join(this.layout.removed, `${name}-${Date.now().toString(36)}`);
+    fs.mkdirSync(this.layout.removed, { recursive: true });
+    if (fs.existsSync(root)) fs.renameSync(root, movedTo);
+    return movedTo;
+  }
+
+  // ---------------------------------------------------------------- settings and consent
+
+  /** Undefined while they cannot be read. Read anew each time: people edit the file. */
+  settingsOf(rig: Rig): RigSettings | undefined {
+    try {
+      const { settings } = rig;
+      this.lastSettings.set(rig.name, settings);
+      return settings;
+    } catch {
+      return undefined; // `problems` says why
+    }
+  }
+
+  problems(): RigProblem[] {
+    const unreadable = this.all().flatMap((rig): RigProblem[] => {
+      try {
+        void rig.settings;
+        return [];
+      } catch (error) {
+        return [{ rig: rig.name, error: error as Error }];
+      }
+    });
+    return [...[...this.broken].map(([rig, error]) => ({ rig, error })), ...unreadable];
+  }
+
+  private accept(name: string, gates: readonly GateInfo[], actor: string): void {
+    this.consent.accept('rig-commands', gatesHash(name, gates), actor);
   }
 
   consentHash(rig: Rig): string {
     return gatesHash(rig.name, rig.gates);
   }
 
+  /**
+   * False where a person has to be asked about the rig's commands. While they cannot be read there is nothing to ask:
+   * that is a problem of its own, and nothing is dispatched.
+   */
   isAccepted(rig: Rig): boolean {
-    const { gates } = rig;
-    return gates.length === 0 || this.consent.has(gatesHash(rig.name, gates));
+    const settings = this.settingsOf(rig);
+    return settings === undefined || this.areAccepted(rig.name, gatesOf(settings));
   }
 
-  info(rig: Rig): RigInfo {
+  /** Having no gates is accepted like any other list of them. */
+  areAccepted(rig: string, gates: readonly GateInfo[]): boolean {
+    return this.consent.has(gatesHash(rig, gates));
+  }
+
+  info(rig: Rig, settings = this.settingsOf(rig)): RigInfo {
     const { config } = rig;
+    const shown = settings ?? this.lastSettings.get(rig.name);
     return {
       id: rig.name, prefix: rig.prefix, source: config.git_url, sourceIsFolder: config.folder,
       defaultBranch: config.default_branch, targetBranch: rig.repository.landing,
-      maxWorkers: rig.settings.max_workers, gates: rig.gates, accepted: this.isAccepted(rig), fastForward: this.fastForwards.get(rig.name),
+      maxWorkers: shown?.max_workers ?? 0, gates: shown ? gatesOf(shown) : [],
+      accepted: settings !== undefined && this.areAccepted(rig.name, gatesOf(settings)), fastForward: this.fastForwards.get(rig.name),
     };
   }
 
-  async remove(name: string): Promise<{ movedTo: string }> {
-    const rig = this.require(name);
-    const busy = rig.worktrees();
-    if (busy.length > 0) throw new UserError(`${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`, 'let it be merged first', 'conflict');
-    await this.store.removeLedger(name);
-    this.rigs.delete(name);
-    rigsFile(this.layout).update((file) => {
-      delete file.rigs[name];
-    });
-    writeRoutes(this.layout);
-    const movedTo = path.join(this.layout.removed, `${name}-${Date.now().toString(36)}`);
-    fs.mkdirSync(this.layout.removed, { recursive: true });
-    fs.renameSync(rig.layout.root, movedTo);
-    this.onChanged();
-    return { movedTo };
-  }
+  // ---------------------------------------------------------------- fast-forward
 
   async fastForward(name: string): Promise<number> {
     const rig = this.require(name);

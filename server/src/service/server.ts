@@ -7,7 +7,9 @@ import { handleRequest, listen, serve, serverEndpointFile, type RpcServer, type 
 import type { Hello } from '../protocol/transport';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './authorize';
-import { serveWindow } from './languageServer';
+import { FirstResults } from './firstResults';
+import { guarded } from './guarded';
+import { languageServer } from './languageServer';
 import { FileLog, type Log } from './log';
 import { Terminals } from './terminals';
 import { TownService } from './townService';
@@ -26,6 +28,7 @@ interface Client {
 export class TownServer {
   private readonly clients = new Map<string, Client>();
   private readonly terminals: Terminals;
+  private readonly firstResults: FirstResults;
   private rpc: RpcServer | undefined;
   private nextConnection = 1;
   private idleSince = Date.now();
@@ -36,6 +39,7 @@ export class TownServer {
     private readonly lease: Lease,
     private readonly log: Log,
   ) {
+    this.firstResults = new FirstResults(service.store);
     this.terminals = new Terminals(service.sessions, {
       notify: (connection, spec, params) => this.notify(connection, spec, params),
       backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
@@ -77,8 +81,8 @@ export class TownServer {
       onConnection: (connection, hello, streams) => this.connected(connection, hello, streams),
       log: (text) => this.log.info(text),
     });
-    setInterval(() => this.checkIdle(), IDLE_CHECK_MS).unref();
-    setInterval(() => this.checkLease(), LEASE_CHECK_MS).unref();
+    setInterval(guarded((reason) => this.log.error(`idle check: ${reason}`), () => this.checkIdle()), IDLE_CHECK_MS).unref();
+    setInterval(guarded((reason) => this.log.error(`lease check: ${reason}`), () => this.checkLease()), LEASE_CHECK_MS).unref();
   }
 
   private connected(connection: Parameters<Parameters<typeof listen>[0]['onConnection']>[0], hello: Hello, streams: Streams): void {
@@ -89,19 +93,20 @@ export class TownServer {
       // Asked anew for each call: a session's token dies with the session.
       context: (operation) => contextOf(caller(), id, operation),
       authorize: (spec) => authorize(spec, caller()),
+      once: (spec, context, run) => this.firstResults.run(spec, context, run),
       onDefect: (method, error) => this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     };
     streams.socket.once('close', () => this.disconnected(id));
-    if (hello.kind === 'window') this.serveWindow(id, streams, options);
+    if (hello.kind === 'window') this.connectWindow(id, streams, options);
     else {
-      serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect);
+      serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect, options.once);
       this.clients.set(id, { socket: streams.socket, notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined) });
       connection.listen();
     }
   }
 
-  private serveWindow(id: string, streams: Streams, options: ServeOptions): void {
-    const window = serveWindow(streams, () => streams.socket.destroy());
+  private connectWindow(id: string, streams: Streams, options: ServeOptions): void {
+    const window = languageServer(streams, () => streams.socket.destroy());
     for (const method of options.dispatcher.methods()) {
       window.onRequest(method, async (params: unknown) => {
         const outcome = await handleRequest(method, params, options);

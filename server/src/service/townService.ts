@@ -5,31 +5,33 @@ import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/actionLog';
 import { SessionManager } from '../engine/adapters/sessions';
 import { SessionRecords } from '../engine/adapters/sessionRecords';
-import { buildView } from '../engine/buildView';
+import { buildView, type ViewedRig } from '../engine/buildView';
 import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { Projection } from '../engine/projection';
-import { isHooked } from '../engine/view';
 import { workOf } from '../engine/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
-import { BeadClose, BeadCreate, BeadUpdate, type AuditEvent, type Bead } from '../protocol/bead';
-import { Dispatcher, type CallContext } from '../protocol/dispatcher';
-import type { TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
-import { townFile, townSettingsFile } from '../town/config';
+import type { AuditEvent, Bead } from '../protocol/bead';
+import { Dispatcher } from '../protocol/dispatcher';
+import type { AttentionInfo, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
+import { gatesOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
-import { rigOfDirectory, TownLayout } from '../town/layout';
+import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
+import { guardBeadHandlers } from './beadGuard';
 import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
+import { guarded } from './guarded';
 import { registerAgentHandlers } from './handlers/agents';
 import { registerTownHandlers } from './handlers/town';
 import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
 import type { Log } from './log';
 import { takePicture } from './picture';
+import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
-import { RuntimeCatalogue } from './runtimeSettings';
+import { RuntimeCatalogue } from './runtimeCatalogue';
 
 /** Pictures are sent at most so often. */
 const PICTURE_MS = 40;
@@ -75,15 +77,19 @@ export class TownService extends Disposable {
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
     this.rigs = this._register(new Rigs(layout, store, this.consentStore, async () => cleanEnvironment(await loginEnvironment()), () => this.changed()));
-    this.consents = new Consents(store, this.consentStore, this.runtimes);
+    this.consents = new Consents(store, this.consentStore, {
+      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig), find: (name) => this.runtimes.find(name),
+      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
+    });
     this.sessions = this._register(new SessionManager({
-      root: layout.root, records: this.records, launch: sessionLauncher(this), onChange: () => this.changed(), log,
+      root: layout.root, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
     }));
     this.engineContext = {
       store, sessions: this.sessions, clock: { now: () => new Date() }, activity: this.activity,
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
+      isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.pictureSoon(),
     };
     this.actionLog = new ActionLog(layout.actionLog);
@@ -104,12 +110,11 @@ export class TownService extends Disposable {
   private async load(): Promise<void> {
     await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
     await this.rigs.load();
-    const keeper = this._register(new LedgerKeeper(this.layout, this.store, this.rigs, this.log));
-    for (const directory of [this.layout.ledger, ...this.rigs.all().map((rig) => rig.layout.ledger)]) keeper.watch(directory);
+    this._register(new LedgerKeeper({ layout: this.layout, store: this.store, rigs: this.rigs, log: this.log, isAtWork: () => this.isAtWork() }));
     registerBeadHandlers(this.dispatcher, this.store, {
       ledgerFor: (context, named) => this.ledgerFor(context.cwd, named),
     });
-    this.guardBeadHandlers();
+    guardBeadHandlers(this.dispatcher, this.store, (bead, by) => this.consents.acceptScriptOf(bead, by));
     registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
     registerTownHandlers(this);
     registerAgentHandlers(this);
@@ -155,9 +160,14 @@ export class TownService extends Disposable {
     this.retireEmitter.fire();
   }
 
+  /** Whether a session lives or an action runs. */
+  isAtWork(): boolean {
+    return this.engine.isBusy || this.sessions.all().some((session) => !session.exit);
+  }
+
   /** True while ending the server would stop something: sessions, actions, or work that waits for its turn. */
   isBusy(): boolean {
-    if (this.engine.isBusy || this.sessions.all().some((session) => !session.exit)) return true;
+    if (this.isAtWork()) return true;
     if (!this.info().up) return false;
     const view = this.view(new Set());
     return view.merges.length > 0 || view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review');
@@ -168,6 +178,7 @@ export class TownService extends Disposable {
   subscribe(connection: string | undefined): TownSnapshot {
     if (connection !== undefined) this.subscribers.add(connection);
     for (const rig of this.rigs.all()) void this.rigs.refreshFastForward(rig);
+    void this.rigs.retryBroken();
     this.sendPicture();
     this.differ ??= new PictureDiffer(this.picture());
     return this.differ.snapshot();
@@ -182,53 +193,71 @@ export class TownService extends Disposable {
   }
 
   picture(): Picture {
-    return takePicture({
+    const picture = takePicture({
       town: this.info(), store: this.store, projection: this.projection, rigs: this.rigs, sessions: this.sessions.all(),
       activity: this.activity, runtimeOf: (session) => this.records.get(session)?.runtime,
-      openConsents: () => this.consents.open((bead) => this.rigOf(bead)),
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
     });
+    return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
+  }
+
+  /** Settings that cannot be read are shown as such; the rest of the picture does not depend on them. */
+  private openConsents(): AttentionInfo[] {
+    try {
+      return this.consents.open();
+    } catch (error) {
+      return [{ id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) }];
+    }
   }
 
   private pictureSoon(): void {
     if (this.subscribers.size === 0 || this.isDisposed) return;
-    this.pictureTimer ??= setTimeout(() => this.sendPicture(), PICTURE_MS);
+    this.pictureTimer ??= setTimeout(this.sendPicture, PICTURE_MS);
   }
 
-  private sendPicture(): void {
+  /** Where no picture can be taken, windows keep the last one. */
+  private readonly sendPicture = guarded((error) => this.log.error(`picture: ${error}`), () => {
     clearTimeout(this.pictureTimer);
     this.pictureTimer = undefined;
     const delta = this.differ?.update(this.picture());
     if (delta) this.deltaEmitter.fire(delta);
-  }
+  });
 
   // ---------------------------------------------------------------- what the engine sees
 
   private view(inFlight: ReadonlySet<string>) {
+    const rigs = this.viewedRigs();
+    const readable = new Set(rigs.map((rig) => rig.port.name));
     return buildView({
-      store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), inFlight,
-      rigs: this.rigs.all().map((port) => ({
-        port, settings: port.settings, accepted: this.rigs.isAccepted(port), lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-      })),
-      consented: (bead, rig) => this.consents.given(bead, rig),
+      store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), inFlight, rigs,
+      consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
+    });
+  }
+
+  /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
+  private viewedRigs(): ViewedRig[] {
+    return this.rigs.all().flatMap((port) => {
+      const settings = this.rigs.settingsOf(port);
+      const accepted = settings !== undefined && this.rigs.areAccepted(port.name, gatesOf(settings));
+      return settings ? [{ port, settings, accepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0 }] : [];
     });
   }
 
   private storeChanged(events: readonly AuditEvent[]): void {
     for (const event of events) {
       if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
-      if (event.type === 'merged' && event.rig) void this.rigs.refreshFastForward(this.rigs.require(event.rig));
+      const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
+      if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated' || event.type === 'failed') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
       this.eventEmitter.fire(event);
     }
     this.changed();
   }
 
-  /** The rig that would work on a bead, if it was slung or a launched convoy tracks it. */
-  private rigOf(bead: Bead): string | undefined {
-    const ledger = this.store.ledgerOf(bead.id);
-    const slung = workOf(bead).slung?.rig;
-    const tracked = this.store.dependents(bead.id, 'tracks').some((convoy) => convoy.status === 'open');
-    return slung ?? (tracked && ledger !== 'hq' ? ledger : undefined);
+  private hasFrozenScript(bead: Bead, rig: string): boolean {
+    const { branch } = workOf(bead);
+    const name = parseAddress(bead.assignee ?? '')?.name;
+    return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
   }
 
   private ledgerFor(cwd: string | undefined, named: string | undefined): string {
@@ -240,31 +269,5 @@ export class TownService extends Disposable {
       return found;
     }
     return (cwd === undefined ? undefined : rigOfDirectory(this.layout.root, cwd, names)) ?? 'hq';
-  }
-
-  private guardBeadHandlers(): void {
-    const acceptScript = (bead: Bead, by: string): void => this.consents.acceptScriptOf(bead, by);
-    this.dispatcher.wrap(BeadCreate.spec, (next) => async (params, context) => {
-      const bead = await next(params, context);
-      acceptScript(bead, context.actor);
-      return bead;
-    });
-    this.dispatcher.wrap(BeadUpdate.spec, (next) => async (params, context) => {
-      if (params.status !== undefined) this.refuseOwnHook(params.ids, context);
-      const beads = await next(params, context);
-      if (params.description !== undefined) for (const bead of beads) acceptScript(bead, context.actor);
-      return beads;
-    });
-    this.dispatcher.wrap(BeadClose.spec, (next) => async (params, context) => {
-      this.refuseOwnHook(params.ids, context);
-      return next(params, context);
-    });
-  }
-
-  /** Work ends in the merge queue, not by closing the bead: its commits would be lost to sight. */
-  private refuseOwnHook(ids: readonly string[], context: CallContext): void {
-    if (context.kind !== 'agent') return;
-    const own = ids.flatMap((id) => this.store.get(id) ?? []).find((bead) => bead.assignee === context.agent && isHooked(bead));
-    if (own) throw new UserError(`${own.id} is on your hook`, 'run "gt done": it is closed when its work is merged', 'refused');
   }
 }

@@ -18,6 +18,8 @@ const rigsSchema = z.looseObject({
     git_url: z.string(),
     added_at: z.string().default(''),
     beads: z.looseObject({ prefix: z.string() }),
+    /** The request that added it: one whose answer was lost is not refused when it comes again. */
+    operation: z.string().optional(),
   })).default({}),
 });
 

@@ -39,7 +39,7 @@ export class ConsentStore {
   }
 }
 
-/** A rig with no commands has nothing to accept. */
+/** No commands at all have a hash too: that nothing is tested is as much a person's decision as what is. */
 export function gatesHash(rig: string, gates: readonly GateInfo[]): string {
   return hashOf(['rig-commands', rig, ...gates.flatMap((gate) => [gate.name, gate.command])]);
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../base/errors';
+import { Lease } from '../base/lease';
 import { initLedger } from '../beads/init';
 import { rigsFile, townFile, townSettingsFile } from './config';
 import { TownLayout } from './layout';
@@ -13,36 +14,63 @@ export interface Installed {
   created: boolean;
 }
 
+/** All that a new town has. A folder with nothing else in it is a town whose making was cut short. */
+const OWN_FOLDERS = ['deacon', 'daemon', 'plugins', 'directives', '.runtime'];
+const OWN_NAMES: ReadonlySet<string> = new Set([...OWN_FOLDERS, 'mayor', 'settings', '.beads']);
+
 /**
  * Makes a town in a new or empty folder, or makes a town that is already there known to this person.
  * A town that came from elsewhere starts with its engine down: nothing of it runs until a person says so.
  */
-export function installTown(folder: string, name?: string): Installed {
+export async function installTown(folder: string, name?: string): Promise<Installed> {
   const wanted = path.resolve(folder);
   refuseFile(wanted);
   fs.mkdirSync(wanted, { recursive: true });
   const root = canonicalRoot(wanted);
   const town = new TownLayout(root);
   if (townFile(town).exists()) {
-    if (!isRegistered(root)) {
-      if (townSettingsFile(town).exists()) townSettingsFile(town).update((settings) => { settings.up = false; });
-      registerTown(root, townFile(town).read().name);
-    }
+    if (!isRegistered(root)) await adopt(town);
     return { root, created: false };
   }
-  if (fs.readdirSync(root).length > 0) {
+  if (fs.readdirSync(root).some((entry) => !OWN_NAMES.has(entry))) {
     throw new UserError(`${root} is not empty`, 'choose a new or empty folder for the town; repositories are added to it with "gt rig add"', 'conflict');
   }
   const townName = name ?? path.basename(root);
-  for (const directory of ['deacon', 'daemon', 'plugins', 'directives', '.runtime']) fs.mkdirSync(path.join(root, directory), { recursive: true });
+  makeTown(town, townName);
+  await registerTown(root, townName);
+  return { root, created: true };
+}
+
+/** May be repeated after a crash at any point. */
+function makeTown(town: TownLayout, name: string): void {
+  // An empty folder of our own comes first: from here on the folder is recognised as ours.
+  for (const directory of OWN_FOLDERS) fs.mkdirSync(path.join(town.root, directory), { recursive: true });
   initLedger(town.ledger, 'hq');
   rigsFile(town).write(rigsFile(town).read());
   townSettingsFile(town).write(townSettingsFile(town).read());
   writeRoutes(town);
   // Last: a folder with town.json is a whole town.
-  townFile(town).write({ type: 'town', version: 2, name: townName, created_at: new Date().toISOString() });
-  registerTown(root, townName);
-  return { root, created: true };
+  townFile(town).write({ type: 'town', version: 2, name, created_at: new Date().toISOString() });
+}
+
+/** A town that came from elsewhere: known from now on, with its engine down and without its processes' records. */
+async function adopt(town: TownLayout): Promise<void> {
+  if (townSettingsFile(town).exists()) townSettingsFile(town).update((settings) => { settings.up = false; });
+  setRuntimeAside(town);
+  await registerTown(town.root, townFile(town).read().name);
+}
+
+/**
+ * `.runtime` names processes to end, tokens to believe and files to remove: what somebody else wrote there counts
+ * for nothing.
+ */
+function setRuntimeAside(town: TownLayout): void {
+  if (!fs.existsSync(town.runtime)) return;
+  for (const lease of [town.serverLease, town.hostLease]) {
+    const holder = Lease.holder(lease);
+    if (holder) throw new UserError(`a program of ${town.root} is still running (process ${holder.pid})`, 'end it first, then install the town again', 'conflict');
+  }
+  fs.renameSync(town.runtime, `${town.runtime}.from-elsewhere-${Date.now().toString(36)}`);
 }
 
 function refuseFile(folder: string): void {

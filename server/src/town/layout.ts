@@ -21,6 +21,8 @@ export class TownLayout {
   get log(): string { return this.at('daemon', 'daemon.log'); }
   get serverEndpoint(): string { return this.at('.runtime', 'server.json'); }
   get serverLease(): string { return this.at('.runtime', 'lease'); }
+  get hostLease(): string { return this.at('.runtime', 'host-lease'); }
+  get gateLogs(): string { return this.at('.runtime', 'gates'); }
   get sessionRecords(): string { return this.at('.runtime', 'sessions'); }
   get actionLog(): string { return this.at('.runtime', 'actions.jsonl'); }
   get removed(): string { return this.at('.runtime', 'removed'); }
@@ -70,8 +72,30 @@ export interface AgentAddress {
 }
 
 export function parseAddress(address: string): AgentAddress | undefined {
-  const match = /^([^/]+)\/(polecats|crew)\/([^/]+)$/.exec(address);
+  // Plain names only: addresses come from files that others wrote, and become paths.
+  const match = /^([A-Za-z0-9][\w-]*)\/(polecats|crew)\/([A-Za-z0-9][\w-]*)$/.exec(address);
   return match ? { rig: match[1]!, role: match[2] as AgentAddress['role'], name: match[3]! } : undefined;
+}
+
+/** `toy/rust` is short for `toy/polecats/rust`; whatever else is no polecat's name stays as it is. */
+export function fullAddress(text: string): string {
+  const [rig, name, ...rest] = text.split('/');
+  return rig && name && rest.length === 0 && !isRoleName(name) ? polecatAddress(rig, name) : text;
+}
+
+/**
+ * Whether a name is one of those that the town gives to its agents and roles. Nobody else may act under it: what it
+ * wrote would be taken for the agent's.
+ */
+export function isAgentName(name: string): boolean {
+  const [first, second] = name.trim().split('/');
+  return TOWN_ROLES.has(first!) || (second !== undefined && isRoleName(second));
+}
+
+const TOWN_ROLES: ReadonlySet<string> = new Set(['mayor', 'deacon']);
+
+function isRoleName(name: string): boolean {
+  return ['witness', 'refinery', 'polecats', 'crew'].includes(name);
 }
 
 /** The agent in whose home a folder lies, if any: decides who must show a session token. */

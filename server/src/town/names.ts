@@ -32,3 +32,10 @@ export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   for (let number = 2; used.has(prefix) || prefix === 'hq'; number += 1) prefix = `${base}${number}`;
   return prefix;
 }
+
+/** Folders of a town that are no rigs. Some file systems do not tell `HQ` from `hq`. */
+const TOWN_FOLDERS = new Set(['hq', 'mayor', 'deacon', 'settings', 'daemon', 'plugins', 'directives']);
+
+export function isTownFolder(name: string): boolean {
+  return TOWN_FOLDERS.has(name.toLowerCase());
+}

@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../base/errors';
+import { Lease } from '../base/lease';
 import { SettingsFile } from './files';
 
 /**
@@ -20,6 +22,9 @@ const registrySchema = z.looseObject({
 });
 
 export type RegisteredTown = z.output<typeof registrySchema>['towns'][number];
+
+/** Longest time that another program may take to add its own town. */
+const UPDATE_MS = 5_000;
 
 export function registryFile(env?: NodeJS.ProcessEnv): string {
   return path.join(configDirectory(env), 'towns.json');
@@ -44,10 +49,17 @@ export function isRegistered(root: string): boolean {
   return registeredTowns().some((town) => town.root === canonicalRoot(root));
 }
 
-export function registerTown(root: string, name: string): void {
+/** Two windows may make a town at the same moment: each keeps what the other wrote. */
+export async function registerTown(root: string, name: string): Promise<void> {
   const canonical = canonicalRoot(root);
-  file().update((registry) => {
-    registry.towns = registry.towns.filter((town) => town.root !== canonical);
-    registry.towns.push({ root: canonical, name, added_at: new Date().toISOString() });
-  });
+  const lease = await Lease.acquire(`${registryFile()}.lease`, UPDATE_MS);
+  if (!lease) throw new UserError(`${registryFile()} is being changed by another program`, 'try again in a moment', 'unavailable');
+  try {
+    file().update((registry) => {
+      registry.towns = registry.towns.filter((town) => town.root !== canonical);
+      registry.towns.push({ root: canonical, name, added_at: new Date().toISOString() });
+    });
+  } finally {
+    lease.release();
+  }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { writeFileAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic } from '../base/atomicFile';
 import { rigsFile } from './config';
 import type { TownLayout } from './layout';
 
@@ -7,5 +7,7 @@ import type { TownLayout } from './layout';
 export function writeRoutes(town: TownLayout): void {
   const routes = [{ prefix: 'hq-', path: '.' }];
   for (const [name, rig] of Object.entries(rigsFile(town).read().rigs)) routes.push({ prefix: `${rig.beads.prefix}-`, path: name });
-  writeFileAtomic(path.join(town.ledger, 'routes.jsonl'), routes.map((route) => `${JSON.stringify(route)}\n`).join(''));
+  const file = path.join(town.ledger, 'routes.jsonl');
+  const text = routes.map((route) => `${JSON.stringify(route)}\n`).join('');
+  if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { reconcile } from '../../../server/src/engine/reconcile';
+import { dispatch } from '../../../server/src/engine/rules/dispatch';
 import { actionKey } from '../../../server/src/engine/action';
 import type { RigView, SessionView, TownView, WorkView } from '../../../server/src/engine/view';
 
@@ -13,7 +14,7 @@ function rig(changes: Partial<RigView> = {}): RigView {
 function work(id: string, changes: Partial<WorkView> = {}): WorkView {
   return {
     id, rig: 'toy', status: 'open', priority: 2, createdAt: 1, revision: `r-${id}`, blocked: false, slung: true, held: false,
-    attempt: 0, deaths: 0, notBefore: 0, consented: true, ...changes,
+    attempt: 0, deaths: 0, notBefore: 0, consented: true, submitted: changes.status === 'in_review', ...changes,
   };
 }
 
@@ -33,7 +34,9 @@ const kinds = (town: TownView): string[] => reconcile(town).map((action) => `${a
 
 describe('reconcile: dispatch', () => {
   it('gives ready beads to free workers, by priority and age, and names them from the pool', () => {
-    const actions = reconcile(view({ work: [work('a', { priority: 3 }), work('b', { createdAt: 9 }), work('c', { createdAt: 5 })] }));
+    const town = view({ work: [work('a', { priority: 3 }), work('b', { createdAt: 9 }), work('c', { createdAt: 5 })] });
+    assert.deepEqual(kinds(town), ['hook hook:toy'], 'one at a time: names must not be given out twice');
+    const actions = dispatch(town);
     assert.deepEqual(actions.map((action) => action.type === 'hook' && [action.bead, action.name]), [['c', 'rust'], ['b', 'nux']]);
   });
 
@@ -95,6 +98,14 @@ describe('reconcile: sessions', () => {
   it('does not start more than max_workers while starts are under way', () => {
     const town = view({ rigs: [rig({ maxWorkers: 1 })], work: [hooked('a', 'rust'), hooked('b', 'nux')], inFlight: new Set(['bead:a']) });
     assert.deepEqual(kinds(town), []);
+  });
+});
+
+describe('reconcile: strays', () => {
+  it('sends a bead in review back whose merge request is gone', () => {
+    const lost = work('a', { status: 'in_review', assignee: 'toy/polecats/rust', submitted: false });
+    assert.deepEqual(kinds(view({ work: [lost] })), ['resubmit bead:a']);
+    assert.deepEqual(kinds(view({ work: [{ ...lost, submitted: true }] })), []);
   });
 });
 

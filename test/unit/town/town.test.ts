@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { agentOfDirectory, parseAddress, polecatAddress, rigOfDirectory, TownLayout } from '../../../server/src/town/layout';
-import { freeName, prefixFrom, rigNameFrom } from '../../../server/src/town/names';
+import { Lease } from '../../../server/src/base/lease';
+import { agentOfDirectory, fullAddress, isAgentName, parseAddress, polecatAddress, rigOfDirectory, TownLayout } from '../../../server/src/town/layout';
+import { freeName, isTownFolder, prefixFrom, rigNameFrom } from '../../../server/src/town/names';
 import { detectGates } from '../../../server/src/town/detectGates';
 import { gatesHash, runtimeHash, scriptHash, ConsentStore } from '../../../server/src/town/consent';
-import { gatesOf, rigSettingsFile } from '../../../server/src/town/config';
+import { gatesOf, rigSettingsFile, townFile, townSettingsFile } from '../../../server/src/town/config';
+import { installTown } from '../../../server/src/town/install';
 import { isRegistered, registeredTowns, registerTown } from '../../../server/src/town/registry';
 import { isSafeBranch, polecatBranch, requireSegment } from '../../../server/src/git/names';
 import { tempDir } from '../../helpers/temp';
@@ -29,6 +31,14 @@ describe('layout', () => {
     assert.deepEqual(parseAddress(polecatAddress('toy', 'rust')), { rig: 'toy', role: 'polecats', name: 'rust' });
     assert.equal(parseAddress('mayor'), undefined);
   });
+  it('takes the short form of a polecat, and of nothing else', () => {
+    assert.equal(fullAddress('toy/rust'), 'toy/polecats/rust');
+    for (const same of ['toy/polecats/rust', 'toy/crew/ann', 'toy/witness', 'mayor', 'toy', 'toy/']) assert.equal(fullAddress(same), same);
+  });
+  it('knows the names that only the town itself acts under', () => {
+    for (const name of ['mayor', 'deacon', 'toy/witness', 'toy/refinery', 'toy/polecats/rust', ' toy/crew/ann ', 'deacon/dogs/boot']) assert.equal(isAgentName(name), true, name);
+    for (const name of ['Ann', 'Ann Mayor', 'team/ann', '', 'witness']) assert.equal(isAgentName(name), false, name);
+  });
 });
 
 describe('names', () => {
@@ -43,6 +53,10 @@ describe('names', () => {
     assert.equal(prefixFrom('gas_town', new Set()), 'gt');
     assert.equal(prefixFrom('toolbox', new Set(['too'])), 'too2');
     assert.notEqual(prefixFrom('hq', new Set()), 'hq');
+  });
+  it('keeps the town\'s own folders from rigs, however they are written', () => {
+    for (const name of ['hq', 'HQ', 'Mayor', 'settings', 'DAEMON']) assert.equal(isTownFolder(name), true, name);
+    assert.equal(isTownFolder('toy'), false);
   });
   it('lets nothing into paths and branches that is not a plain name', () => {
     for (const bad of ['../x', '--force', 'a b', '', 'a/b', '.git', 'ü', 'x'.repeat(65), 'a\nb']) assert.throws(() => requireSegment('rig', bad), /is not a plain name/);
@@ -94,19 +108,26 @@ describe('registry and consent', () => {
   const before = process.env.XDG_CONFIG_HOME;
   afterEach(() => { if (before === undefined) delete process.env.XDG_CONFIG_HOME; else process.env.XDG_CONFIG_HOME = before; });
 
-  it('know only towns whose folder is there, by one spelling', () => {
+  it('know only towns whose folder is there, by one spelling', async () => {
     process.env.XDG_CONFIG_HOME = tempDir('config');
     const root = tempDir('town');
     fs.mkdirSync(path.join(root, 'mayor'));
     fs.writeFileSync(path.join(root, 'mayor', 'town.json'), '{}');
     const link = path.join(tempDir('link'), 'link');
     fs.symlinkSync(root, link);
-    registerTown(link, 'x');
-    registerTown(root, 'y');
+    await registerTown(link, 'x');
+    await registerTown(root, 'y');
     assert.equal(isRegistered(link), true);
     assert.deepEqual(registeredTowns().map((town) => [town.root, town.name]), [[root, 'y']]);
     fs.rmSync(path.join(root, 'mayor'), { recursive: true });
     assert.equal(isRegistered(root), false);
+  });
+
+  it('keep every town of many that are made at once', async () => {
+    process.env.XDG_CONFIG_HOME = tempDir('config');
+    const roots = Array.from({ length: 8 }, () => path.join(tempDir('many'), 'town'));
+    await Promise.all(roots.map((root) => installTown(root)));
+    assert.deepEqual(registeredTowns().map((town) => town.root).sort(), roots.sort());
   });
 
   it('is about exactly what runs, and is kept outside the town', () => {
@@ -119,8 +140,65 @@ describe('registry and consent', () => {
     assert.equal(new ConsentStore(tempDir('other')).has(hash), false);
     assert.deepEqual(fs.readdirSync(root), []);
     assert.equal(new ConsentStore(root).has(gatesHash('toy', [{ ...gates[0]!, command: 'npm test; evil' }])), false);
+    assert.equal(new ConsentStore(root).has(gatesHash('toy', [])), false, 'no gates are a decision of their own');
     assert.notEqual(scriptHash(['ab']), scriptHash(['a', 'b']));
     const runtime = { command: 'x', args: ['a'], env: {}, prompt: 'argument' as const };
     assert.notEqual(runtimeHash('r', runtime), runtimeHash('r', { ...runtime, args: ['a', '--yolo'] }));
+  });
+});
+
+describe('making a town', () => {
+  const before = process.env.XDG_CONFIG_HOME;
+  beforeEach(() => { process.env.XDG_CONFIG_HOME = tempDir('config'); });
+  afterEach(() => { if (before === undefined) delete process.env.XDG_CONFIG_HOME; else process.env.XDG_CONFIG_HOME = before; });
+
+  it('goes on where it was cut short', async () => {
+    const whole = path.join(tempDir('whole'), 'town');
+    await installTown(whole);
+    // Everything but town.json, which is written last; and the very beginning.
+    const late = path.join(tempDir('late'), 'town');
+    fs.cpSync(whole, late, { recursive: true });
+    fs.rmSync(path.join(late, 'mayor', 'town.json'));
+    const early = tempDir('early');
+    fs.mkdirSync(path.join(early, 'deacon'));
+    for (const root of [late, early]) {
+      assert.deepEqual(await installTown(root), { root, created: true });
+      assert.equal(isRegistered(root), true);
+    }
+  });
+
+  it('takes no folder with something else in it', async () => {
+    const folder = tempDir('mine');
+    fs.mkdirSync(path.join(folder, 'deacon'));
+    fs.writeFileSync(path.join(folder, 'thesis.txt'), '');
+    await assert.rejects(installTown(folder), /is not empty/);
+  });
+
+  it('believes nothing of what a town from elsewhere says about processes', async () => {
+    const root = path.join(tempDir('came'), 'town');
+    await installTown(root);
+    const layout = new TownLayout(root);
+    townSettingsFile(layout).update((settings) => { settings.up = true; });
+    fs.mkdirSync(layout.sessionRecords, { recursive: true });
+    fs.writeFileSync(layout.sessionRecord('evil'), '{"pid":1}');
+    process.env.XDG_CONFIG_HOME = tempDir('other person');
+    assert.deepEqual(await installTown(root), { root, created: false });
+    assert.equal(fs.existsSync(layout.runtime), false);
+    assert.equal(fs.readdirSync(root).filter((name) => name.startsWith('.runtime.from-elsewhere-')).length, 1);
+    assert.equal(townSettingsFile(layout).read().up, false);
+    assert.equal(townFile(layout).exists(), true);
+    // Known once, it keeps what is its own.
+    fs.mkdirSync(layout.runtime);
+    await installTown(root);
+    assert.equal(fs.existsSync(layout.runtime), true);
+  });
+
+  it('leaves a town alone whose server still runs', async () => {
+    const root = path.join(tempDir('runs'), 'town');
+    await installTown(root);
+    const lease = Lease.tryAcquire(new TownLayout(root).serverLease);
+    process.env.XDG_CONFIG_HOME = tempDir('other person');
+    await assert.rejects(installTown(root), /still running/);
+    lease?.release();
   });
 });

@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readTextIfPresent } from '../../base/atomicFile';
 import { messageOf, UserError } from '../../base/errors';
 import { git } from '../../git/git';
 import { BeadCreate } from '../../protocol/bead';
 import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
 import { connectTown, type TownConnection } from '../../protocol/transport';
 import { installTown } from '../../town/install';
+import { TownLayout } from '../../town/layout';
 import { actorName } from '../bd/actor';
 import { shutdownServer } from '../shutdown';
 import { demoBeads, description, projectFiles } from './project';
@@ -14,6 +16,8 @@ import { BeadBoard, Show } from './show';
 
 /** A convoy that has not landed by then has failed. */
 const TIME_LIMIT_MS = 180_000;
+/** So much of the log is shown when it fails. */
+const LOG_LINES = 30;
 
 interface DemoOptions {
   directory: string;
@@ -60,6 +64,7 @@ async function watch(town: TownConnection, convoy: { id: string; beads: string[]
   const board = new BeadBoard(await town.call(TownGetSnapshot.spec, {}));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)), TIME_LIMIT_MS);
+    timer.unref(); // after Ctrl-C nobody waits for it
     const end = (finish: () => void): void => {
       clearTimeout(timer);
       finish();
@@ -78,28 +83,33 @@ async function watch(town: TownConnection, convoy: { id: string; beads: string[]
   });
 }
 
-async function runDemo(options: DemoOptions): Promise<void> {
-  const names = new Map<string, string>();
-  const show = new Show(process.stdout, names);
+async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promise<void> {
+  const show = new Show(process.stdout, new Map());
   show.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
   fs.mkdirSync(options.directory, { recursive: true });
   const project = await makeProject(options.directory);
-  const { root } = installTown(path.join(options.directory, 'town'), 'demo');
+  const { root } = await installTown(townFolder(options), 'demo');
   const actor = actorName(undefined, process.env, process.cwd());
   const town = await connectTown(root, { kind: 'cli', actor });
+  let landed = false;
   try {
-    await town.call(DefaultAgent.spec, { name: 'script' });
-    await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
-    const convoy = await createConvoy(town, names);
-    await watch(town, convoy, show);
-    show.finish();
-    await town.call(RigFastForward.spec, { name: 'sundial' });
+    await Promise.race([play(town, project, show), interrupted]);
+    landed = true;
     await summarise(project, show, options);
   } finally {
-    if (!options.keep) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
+    show.finish();
+    if (!options.keep || !landed) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
     town.close();
     await shutdownServer(root, actor);
   }
+}
+
+async function play(town: TownConnection, project: string, show: Show): Promise<void> {
+  await town.call(DefaultAgent.spec, { name: 'script' });
+  await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
+  const convoy = await createConvoy(town, show.names);
+  await watch(town, convoy, show);
+  await town.call(RigFastForward.spec, { name: 'sundial' });
 }
 
 async function summarise(project: string, show: Show, options: DemoOptions): Promise<void> {
@@ -110,15 +120,49 @@ async function summarise(project: string, show: Show, options: DemoOptions): Pro
   else show.line(`To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`);
 }
 
+class Interrupted extends Error {
+  constructor(readonly signal: 'SIGINT' | 'SIGTERM') {
+    super('interrupted');
+  }
+}
+
+/** Rejects on Ctrl-C. A second one ends the program at once. */
+function interruption(): Promise<never> {
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Interrupted(signal)));
+  });
+  interrupted.catch(() => process.stderr.write('\nEnding the demo…\n'));
+  return interrupted;
+}
+
+function townFolder(options: DemoOptions): string {
+  return path.join(options.directory, 'town');
+}
+
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   // A town that is thrown away leaves no trace in the person's registry.
   if (!options.keep) process.env.XDG_CONFIG_HOME = path.join(options.directory, 'config');
   try {
-    await runDemo(options);
-  } finally {
-    if (!options.keep) await removeFolder(options.directory);
+    await runDemo(options, interruption());
+  } catch (error) {
+    if (!(error instanceof Interrupted)) return fail(error, options);
+    process.exitCode = 128 + os.constants.signals[error.signal];
   }
+  if (!options.keep) await removeFolder(options.directory);
+}
+
+/** What went wrong can only be found out where it happened: the folder stays. */
+function fail(error: unknown, options: DemoOptions): void {
+  const log = new TownLayout(townFolder(options)).log;
+  const tail = (readTextIfPresent(log) ?? '').trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  report(error);
+  process.stderr.write(`${tail ? `\nThe end of ${log}:\n${tail}\n` : ''}\nEverything is still in ${options.directory}\n`);
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`);
+  process.exitCode = 1;
 }
 
 /** The server may still be writing its last line. */
@@ -132,7 +176,4 @@ async function removeFolder(directory: string): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`);
-  process.exitCode = 1;
-});
+main().catch(report);

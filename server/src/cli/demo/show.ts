@@ -12,7 +12,8 @@ export class Show {
 
   constructor(
     private readonly out: NodeJS.WriteStream,
-    private readonly names: ReadonlyMap<string, string>,
+    /** Titles by id, filled in as beads are made. */
+    readonly names: Map<string, string>,
   ) {}
 
   private paint(colour: Colour, text: string): string {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { errorText } from '../output';
+import { addAttentionCommands } from './commands/attention';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
 import { addRigCommands } from './commands/rig';
@@ -20,6 +21,7 @@ function makeProgram(): Command {
   addConfigCommands(program);
   addConvoyCommands(program);
   addWorkCommands(program);
+  addAttentionCommands(program);
   return program;
 }
 

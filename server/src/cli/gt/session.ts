@@ -30,6 +30,11 @@ function helloOf(given: string | undefined): HelloInput {
   return { kind: 'cli', cwd, actor: actorName(given, process.env, cwd) };
 }
 
+/** The name under which a command acts. */
+export function whoActs(command: Command): string {
+  return helloOf(command.optsWithGlobals<GlobalOptions>().actor).actor ?? 'unknown';
+}
+
 /** Prints JSON where it was asked for, otherwise the lines for people. */
 export function print(command: Command, value: unknown, lines: () => string | string[]): void {
   const text = command.optsWithGlobals<GlobalOptions>().json ? jsonText(value) : `${[lines()].flat().map(printable).join('\n')}\n`;

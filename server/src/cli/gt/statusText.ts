@@ -12,7 +12,7 @@ export function statusText(snapshot: TownSnapshot): string[] {
   }
   const convoys = snapshot.convoys.filter((convoy) => convoy.status !== 'closed');
   for (const convoy of convoys) lines.push('', ...convoyLines(convoy, snapshot.beads));
-  if (snapshot.attention.length > 0) lines.push('', 'Needs a person:', ...snapshot.attention.map((item) => `  ! ${item.title}`));
+  if (snapshot.attention.length > 0) lines.push('', 'Needs a person:', ...snapshot.attention.map((item) => `  ! ${item.title}`), '  (gt attention says more)');
   return lines;
 }
 

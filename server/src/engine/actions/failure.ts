@@ -1,4 +1,5 @@
 import type { Transaction } from '../../beads/store';
+import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { escalate } from '../escalation';
 import { withWork, workOf } from '../work';
@@ -8,6 +9,8 @@ export interface Failure {
   problem: string;
   /** What the next attempt is told. */
   feedback: string;
+  /** Commit that the next attempt is told to rebase onto. */
+  rebaseOnto?: string;
   rig: string;
   now: Date;
   /** Whether a further attempt is allowed. */
@@ -25,12 +28,12 @@ export function backoffMs(count: number): number {
 /** Sends a bead back to its polecat for another attempt, or, where there is none left, fails it and calls a person. */
 export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void {
   const work = workOf(bead);
-  const problem = failure.problem.split('\n')[0]!.slice(0, 300);
+  const problem = cutBytes(firstLine(failure.problem), 300);
   if (failure.retry) {
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(bead, {
-        attempt: work.attempt + 1, deaths: 0, problem, feedback: failure.feedback,
+        attempt: work.attempt + 1, deaths: 0, problem, feedback: failure.feedback, rebaseOnto: failure.rebaseOnto ?? work.rebaseOnto,
         notBefore: new Date(failure.now.getTime() + backoffMs(work.attempt)).toISOString(),
       }),
     });

@@ -4,6 +4,7 @@ import { hook } from './hook';
 import { landConvoy } from './landConvoy';
 import { merge } from './merge';
 import { recordDeath } from './recordDeath';
+import { resubmit } from './resubmit';
 import { startSession } from './startSession';
 
 /** Carries out one action. Throws `StaleAction` where the world has moved on. */
@@ -12,6 +13,7 @@ export async function execute(action: Action, context: EngineContext): Promise<v
     case 'hook': return hook(action, context);
     case 'start-session': return startSession(action, context);
     case 'record-death': return recordDeath(action, context);
+    case 'resubmit': return resubmit(action, context);
     case 'end-session': return context.sessions.end(action.session, 'ended');
     case 'forget-session': return context.sessions.forget(action.session);
     case 'merge': return merge(action, context);

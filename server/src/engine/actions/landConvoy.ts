@@ -1,18 +1,35 @@
+import type { Transaction } from '../../beads/store';
+import { cutBytes } from '../../base/text';
+import type { Bead } from '../../protocol/bead';
 import type { Action } from '../action';
 import { actors, unchanged, type EngineContext } from '../context';
-import { isClosed } from '../work';
+import { isClosed, trackedIds } from '../work';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
 export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }>, context: EngineContext): Promise<void> {
   const landed = await context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = unchanged(tx, action.convoy, action.revision);
-    const tracked = (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => tx.get(edge.depends_on_id));
+    const tracked = trackedIds(convoy).map((id) => tx.get(id));
     if (tracked.length === 0 || tracked.some((bead) => !bead || !isClosed(bead.status))) return undefined;
     tx.close(convoy.id, 'All tracked beads are closed', { force: true });
+    for (const address of subscribersOf(convoy)) tellLanding(tx, convoy, address);
     tx.event({ type: 'convoy_landed', convoy: convoy.id, message: convoy.title });
     return { title: convoy.title, count: tracked.length };
   });
   if (landed) {
     context.person.notify({ severity: 'info', text: `Convoy landed: ${landed.title} (${landed.count} beads)`, convoy: action.convoy });
   }
+}
+
+function subscribersOf(convoy: Bead): string[] {
+  const details = (convoy.metadata as { convoy?: { notify?: unknown } } | undefined)?.convoy;
+  return Array.isArray(details?.notify) ? details.notify.filter((address): address is string => typeof address === 'string') : [];
+}
+
+/** A message in the same batch as the landing: it cannot be lost between the two. */
+function tellLanding(tx: Transaction, convoy: Bead, address: string): void {
+  tx.create('hq', {
+    title: cutBytes(`Convoy landed: ${convoy.title}`, 400), type: 'message', assignee: address, ephemeral: true,
+    description: `All that ${convoy.id} tracks is closed.`, metadata: { message: { to: address, from: actors.engine, convoy: convoy.id } },
+  });
 }

@@ -1,14 +1,17 @@
 import type { Action } from '../action';
-import { messageOf } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
+import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
-import { escalate } from '../escalation';
+import { escalate, settle } from '../escalation';
 import type { GateResult, RigPort } from '../ports';
 import { isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../work';
 import { backoffMs, failAttempt } from './failure';
 
 /** After so many tries that were not the work's fault a person is called. */
 const MAX_RETRIES = 10;
+/** Until it is looked again whether a person has seen to what keeps a rig from landing. */
+const PARKED_MS = 20_000;
 
 type MergeAction = Extract<Action, { type: 'merge' }>;
 
@@ -39,7 +42,8 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     await finish(action, request, rebased.commit, context);
   } catch (error) {
     if (error instanceof StaleAction) throw error;
-    await postpone(action, messageOf(error), context);
+    if (error instanceof UserError && waitsForPerson(error)) await park(action, error, context);
+    else await postpone(action, messageOf(error), context);
   } finally {
     showActivity(context, refinery, undefined);
   }
@@ -87,6 +91,7 @@ async function finish(action: MergeAction, request: MergeRequest, commit: string
       tx.update(source.id, { metadata: withWork(source, { merged: commit, problem: undefined, feedback: undefined }) });
       tx.close(source.id, reason, { force: true });
     }
+    for (const key of [request.source, bead.id, landingKey(action.rig)]) settle(tx, key, reason);
     tx.event({ type: 'merged', bead: request.source, agent: request.worker, rig: action.rig, new: commit });
   });
 }
@@ -104,6 +109,7 @@ async function withdraw(action: MergeAction, request: MergeRequest, context: Eng
 interface Feedback {
   problem: string;
   feedback: string;
+  rebaseOnto?: string;
 }
 
 /** The work itself is at fault: the request is closed and the polecat gets another attempt. */
@@ -111,11 +117,37 @@ async function sendBack(action: MergeAction, request: MergeRequest, why: Feedbac
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = tx.get(action.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
-    tx.close(bead.id, `Sent back: ${why.problem}`.slice(0, 400), { force: true });
+    tx.close(bead.id, cutBytes(`Sent back: ${why.problem}`, 400), { force: true });
     const source = tx.get(request.source);
     if (!source || isClosed(source.status)) return;
-    failAttempt(tx, source, { ...why, rig: action.rig, now: context.clock.now(), retry: workOf(source).attempt < action.maxAttempts });
+    if (source.assignee !== request.worker) tx.update(source.id, { assignee: request.worker });
+    failAttempt(tx, tx.get(source.id)!, { ...why, rig: action.rig, now: context.clock.now(), retry: workOf(source).attempt < action.maxAttempts });
   });
+}
+
+/** Not the work's fault, and not one that passes by itself: the folder, or the rig's commands, need a person's hand. */
+function waitsForPerson(error: UserError): boolean {
+  return error.code === 'conflict' || error.code === 'consent';
+}
+
+/** The request waits, without using up its tries, and a person is told why. */
+async function park(action: MergeAction, error: UserError, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    const notBefore = new Date(context.clock.now().getTime() + PARKED_MS).toISOString();
+    tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
+    // A missing consent is asked for on its own.
+    if (error.code === 'consent') return;
+    escalate(tx, {
+      key: landingKey(action.rig), rig: action.rig, title: `${action.rig} cannot land anything: ${firstLine(error.message)}`,
+      detail: [error.message, error.hint, 'Merging goes on by itself once that is done.'].filter(Boolean).join('\n\n'),
+    });
+  });
+}
+
+function landingKey(rig: string): string {
+  return `landing-${rig}`;
 }
 
 /** Something else is at fault: the request waits and is tried again, a bounded number of times. */
@@ -134,7 +166,7 @@ async function postpone(action: MergeAction, problem: string, context: EngineCon
     if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
     escalate(tx, {
       key: bead.id, bead: request.source, rig: action.rig, agent: request.worker,
-      title: `${request.source} cannot be merged: ${problem.split('\n')[0]}`,
+      title: `${request.source} cannot be merged: ${firstLine(problem)}`,
       detail: `${problem}\n\nTried ${retries} times. Mend the cause, then sling ${request.source} again; its branch ${request.branch} is kept.`,
     });
   });
@@ -151,6 +183,7 @@ async function update(action: MergeAction, context: EngineContext, change: (bead
 function conflictFeedback(files: string[], base: string): Feedback {
   return {
     problem: `conflicts with the target in ${files.join(', ')}`,
+    rebaseOnto: base,
     feedback: `Your branch does not rebase cleanly. Run "git rebase ${base}", resolve ${files.join(', ')} so that both changes are in, then "gt done".`,
   };
 }

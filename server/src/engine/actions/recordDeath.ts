@@ -18,7 +18,8 @@ export async function recordDeath(action: Extract<Action, { type: 'record-death'
     const work = workOf(bead);
     const now = context.clock.now();
     if (action.exit.kind === 'stopped') {
-      tx.update(bead.id, { status: 'hooked', metadata: withWork(bead, { held: true, problem: 'stopped by a person' }) });
+      // Whether it waits for a person was written by the stop itself; the person may have said "up" since.
+      tx.update(bead.id, { status: 'hooked' });
       return;
     }
     if (action.exit.kind === 'exited') {

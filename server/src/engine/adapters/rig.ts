@@ -6,8 +6,10 @@ import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
 import { git, gitLine, gitMaybe, type GitIdentity } from '../../git/git';
 import { branchCommits, changedFiles, landingBase, rebaseOnto, squash, type LandingBase, type RebaseResult } from '../../git/landing';
 import type { RigRepository } from '../../git/repository';
-import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../git/worktree';
+import { isSafeSegment, safePart } from '../../git/names';
+import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
 import type { GateInfo } from '../../protocol/town';
+import { readProgress } from '../../agents/script/progress';
 import { gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
 import type { RigLayout, TownLayout } from '../../town/layout';
 import { actors } from '../context';
@@ -31,6 +33,8 @@ export class Rig implements RigPort {
     readonly repository: RigRepository,
     private readonly gateEnvironment: () => Promise<NodeJS.ProcessEnv>,
     private readonly emailDomain: () => string,
+    /** Asked again right before commands run: they may have changed since the reconciler looked. */
+    private readonly areAccepted: (gates: readonly GateInfo[]) => boolean,
   ) {
     this.layout = town.rig(config.name);
   }
@@ -57,15 +61,25 @@ export class Rig implements RigPort {
   }
 
   assignment(name: string): Assignment | undefined {
-    const text = readTextIfPresent(this.layout.assignment(name));
-    if (text === undefined) return undefined;
-    const parsed = assignmentSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
+    // It lies in the agent's own folder: whatever is in it must not stop the others.
+    try {
+      const text = readTextIfPresent(this.layout.assignment(name));
+      return text === undefined ? undefined : assignmentSchema.safeParse(JSON.parse(text)).data;
+    } catch {
+      return undefined;
+    }
+  }
+
+  frozenScript(name: string, branch: string): string[] | undefined {
+    const known = this.assignment(name);
+    return known?.branch === branch ? known.script : undefined;
   }
 
   worktrees(): { name: string; bead?: string }[] {
-    const names = fs.existsSync(this.layout.polecats) ? fs.readdirSync(this.layout.polecats) : [];
-    return names.map((name) => ({ name, bead: this.assignment(name)?.bead }));
+    if (!fs.existsSync(this.layout.polecats)) return [];
+    return fs.readdirSync(this.layout.polecats, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
+      .map(({ name }) => ({ name, bead: this.assignment(name)?.bead }));
   }
 
   async branchTip(branch: string): Promise<string | undefined> {
@@ -73,12 +87,21 @@ export class Rig implements RigPort {
   }
 
   async progress(name: string): Promise<string> {
-    const state = await inspectWorktree(this.layout.polecatWorktree(name));
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
     const steps = readTextIfPresent(path.join(this.layout.polecat(name), 'progress.json')) ?? '';
     return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
   }
 
-  async submittable(name: string, work: { branch: string; base: string; author: string }): Promise<{ commit: string }> {
+  /** Where the script runtime is, for people: `block 2 of 3`. */
+  step(name: string): string | undefined {
+    const assignment = this.assignment(name);
+    const total = assignment?.script?.length ?? 0;
+    if (!assignment || total === 0) return undefined;
+    const finished = readProgress(path.join(this.layout.polecat(name), 'progress.json'), assignment.bead, assignment.attempt);
+    return `block ${Math.min(finished + 1, total)} of ${total}`;
+  }
+
+  async submittable(name: string, work: { branch: string; bases: readonly string[]; author: string }): Promise<{ commit: string }> {
     const directory = this.layout.polecatWorktree(name);
     const state = await inspectWorktree(directory);
     if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
@@ -87,8 +110,7 @@ export class Rig implements RigPort {
     }
     if (state.dirty) throw new UserError('there are uncommitted changes', 'commit what belongs to the work and remove the rest, then "gt done" again', 'conflict');
     // What came in by a rebase onto the target is not the agent's own.
-    const target = (await this.repository.tip()) ?? work.base;
-    const commits = await branchCommits(this.repository, [work.base, target], state.head);
+    const commits = await branchCommits(this.repository, [...work.bases, ...(await this.repository.tips())], state.head);
     if (commits.length === 0) throw new UserError('there is nothing to merge: no commit on this branch', 'commit your work, then "gt done" again', 'conflict');
     const foreign = commits.find((commit) => commit.author !== work.author);
     if (foreign) {
@@ -115,9 +137,11 @@ export class Rig implements RigPort {
     const directory = this.layout.refinery;
     await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
     const env = await this.gateEnvironment();
-    for (const gate of this.gates) {
+    const { gates } = this;
+    if (!this.areAccepted(gates)) throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
+    for (const gate of gates) {
       onGate(gate, 'started');
-      const outcome = await runGate(gate, directory, env, this.town.gateLog(this.name, mergeRequest, gate.name), this.groupFile);
+      const outcome = await runGate(gate, directory, env, this.town.gateLog(this.name, safePart(mergeRequest), gate.name), this.groupFile);
       const changed = outcome.passed ? await changedFiles(directory) : [];
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
@@ -145,13 +169,23 @@ export class Rig implements RigPort {
   async retireWorktree(name: string, bead: string): Promise<void> {
     const directory = this.layout.polecatWorktree(name);
     const branch = this.assignment(name)?.branch;
+    // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
+    const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
+    // Throws where git cannot read the worktree: then nothing is removed, and a person is told.
     if (await inspectWorktree(directory)) {
-      const snapshot = await snapshotWorktree(this.repository, directory, `${name}-${bead}`, this.refineryIdentity);
+      const snapshot = await snapshotWorktree(this.repository, directory, label, this.refineryIdentity);
       await removeWorktree(this.repository, directory, snapshot);
     }
-    // The snapshot's ref holds its commits; the branch itself has done its work.
-    if (branch && (await this.branchTip(branch))) await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`]);
+    if (branch) await this.dropBranch(branch, label);
     fs.rmSync(this.layout.polecat(name), { recursive: true, force: true });
+  }
+
+  /** The snapshot holds a branch's commits; one that it does not hold is kept. */
+  private async dropBranch(branch: string, label: string): Promise<void> {
+    const tip = await this.branchTip(branch);
+    const snapshot = await this.repository.resolve(snapshotRef(label));
+    if (!tip || !snapshot || !(await this.repository.isAncestor(tip, snapshot))) return;
+    await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
   }
 
   /** Text of a file at the tip of the repository, or undefined. */

@@ -3,10 +3,12 @@ import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { writeJsonAtomic } from '../../base/atomicFile';
+import { recordedProcess } from '../../base/recordedProcess';
 import type { TownLayout } from '../../town/layout';
 
 const recordSchema = z.object({
-  id: z.string(),
+  /** Names its file too: never a path. */
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/),
   agent: z.string(),
   rig: z.string(),
   name: z.string(),
@@ -17,8 +19,8 @@ const recordSchema = z.object({
   tokenHash: z.string(),
   /** Conversation id of runtimes that can resume one. */
   conversation: z.string().optional(),
-  pid: z.number().optional(),
-  start: z.string().optional(),
+  pid: recordedProcess.shape.pid.optional(),
+  start: recordedProcess.shape.start.optional(),
   startedAt: z.number(),
   doneAt: z.number().optional(),
   /** Set before we end it ourselves, so that its death is not taken for a crash. */
@@ -36,7 +38,7 @@ export class SessionRecords {
     for (const file of fs.readdirSync(town.sessionRecords)) {
       if (!file.endsWith('.json')) continue;
       const record = readRecord(path.join(town.sessionRecords, file));
-      if (record) this.records.set(record.id, record);
+      if (record && file === `${record.id}.json`) this.records.set(record.id, record);
     }
   }
 

@@ -1,8 +1,9 @@
-import { Disposable } from '../../base/lifecycle';
+import { Disposable, toDisposable } from '../../base/lifecycle';
 import { messageOf } from '../../base/errors';
-import { endProcessGroup } from '../../base/process';
+import { endProcessGroup, isAlive } from '../../base/process';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../../protocol/transport';
 import { SessionHostClient } from '../../sessions/client';
+import type { HostConnectOptions } from '../../sessions/openHost';
 import type { SessionExitInfo } from '../../sessions/protocol';
 import type { SessionPort, SessionRequest } from '../ports';
 import type { SessionExit, SessionView } from '../view';
@@ -24,7 +25,19 @@ export interface SessionManagerOptions {
   launch(request: SessionRequest, session: { id: string; token: string; conversation?: string }): Promise<Launch>;
   onChange(): void;
   log: { error(text: string): void };
+  /** For tests: another program as session host. */
+  host?: HostConnectOptions;
 }
+
+/** A process that the session host runs. */
+interface Hosted {
+  pid: number;
+  start: string;
+  exited?: SessionExitInfo;
+}
+
+/** How often the processes of a host that does not talk to us are looked at. */
+const LOOK_MS = 2_000;
 
 /** Exit codes by which a shell reports that its child was ended by a signal. */
 const SIGNAL_EXIT = 128;
@@ -32,9 +45,12 @@ const SIGNAL_EXIT = 128;
 /** Agents' sessions: their records on disk, their processes in the session host. */
 export class SessionManager extends Disposable implements SessionPort {
   private host: Promise<SessionHostClient> | undefined;
+  private isConnected = false;
+  private lookTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SessionManagerOptions) {
     super();
+    this._register(toDisposable(() => clearTimeout(this.lookTimer)));
   }
 
   private get records(): SessionRecords {
@@ -43,18 +59,56 @@ export class SessionManager extends Disposable implements SessionPort {
 
   /** Compares the records with what really lives. Call once, before the engine looks at sessions. */
   async recover(): Promise<void> {
-    const endpoint = readEndpoint(hostEndpointFile(this.options.root));
-    const hosted = new Map<string, { pid: number; start: string; exited?: SessionExitInfo }>();
-    if (endpoint && isEndpointAlive(endpoint)) {
-      for (const session of await (await this.client()).list()) hosted.set(session.id, session);
+    const hosted = await this.hosted();
+    if (!hosted) return this.lookAtProcesses();
+    for (const record of this.records.all()) {
+      if (!record.exit) await this.recoverOne(record, hosted.get(record.id));
     }
+    for (const [id, session] of hosted) if (!this.records.get(id)) await this.endUnknown(id, session);
+  }
+
+  /** What the session host runs; undefined where one lives that this server cannot talk to. */
+  private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
+    const endpoint = readEndpoint(hostEndpointFile(this.options.root));
+    if (!endpoint || !isEndpointAlive(endpoint)) return new Map();
+    try {
+      return new Map((await (await this.client()).list()).map((session) => [session.id, session]));
+    } catch (error) {
+      this.options.log.error(`the sessions are looked after by their process ids alone: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  private async recoverOne(record: SessionRecord, session: Hosted | undefined): Promise<void> {
+    if (!session) return this.die(record, { kind: record.stopping ?? 'killed', code: null });
+    const known = { ...record, pid: session.pid, start: session.start };
+    if (session.exited) return this.die(known, exitOf(record, session.exited));
+    this.records.save(known);
+    // The last server was killed while it ended this one: its token is void already, so it must not live on.
+    if (record.stopping) await this.end(record.id, record.stopping);
+  }
+
+  /** Nobody knows what it is for: its record was removed, or never written. */
+  private async endUnknown(id: string, session: Hosted): Promise<void> {
+    if (!session.exited) await endProcessGroup({ pid: session.pid, start: session.start });
+    await (await this.client()).forget(id).catch((error: unknown) => this.options.log.error(`forgetting ${id}: ${messageOf(error)}`));
+  }
+
+  /**
+   * Without a host to ask, such as one of another version that an update left running, a session lives as long as
+   * its recorded process: it can be stopped, and its end is noticed.
+   */
+  private async lookAtProcesses(): Promise<void> {
     for (const record of this.records.all()) {
       if (record.exit) continue;
-      const session = hosted.get(record.id);
-      if (!session) await this.die(record, { kind: record.stopping ?? 'killed', code: null });
-      else if (session.exited) await this.die({ ...record, pid: session.pid, start: session.start }, exitOf(record, session.exited));
-      else this.records.save({ ...record, pid: session.pid, start: session.start });
+      const alive = record.pid !== undefined && record.start !== undefined && isAlive({ pid: record.pid, start: record.start });
+      if (!alive) await this.die(record, { kind: record.stopping ?? 'killed', code: null });
+      else if (record.stopping) await this.end(record.id, record.stopping);
     }
+    if (this.isDisposed || this.isConnected || !this.records.all().some((record) => !record.exit)) return;
+    this.lookTimer = setTimeout(() => {
+      this.lookAtProcesses().catch((error: unknown) => this.options.log.error(`looking at processes: ${messageOf(error)}`));
+    }, LOOK_MS);
   }
 
   all(): SessionView[] {
@@ -110,6 +164,11 @@ export class SessionManager extends Disposable implements SessionPort {
     if (current && !current.exit) await this.die(current, { kind: by, code: null });
   }
 
+  async endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void> {
+    const record = this.liveOf(agent);
+    if (record) await this.end(record.id, by);
+  }
+
   async forget(session: string): Promise<void> {
     this.records.remove(session);
     if (this.host) await (await this.client()).forget(session).catch(() => undefined); // a host that died has forgotten it
@@ -141,7 +200,8 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   private async connect(): Promise<SessionHostClient> {
-    const client = this._register(await SessionHostClient.connect(this.options.root));
+    const client = this._register(await SessionHostClient.connect(this.options.root, this.options.host));
+    this.isConnected = true;
     this._register(client.onExit((exit) => {
       const record = this.records.get(exit.id);
       if (record && !record.exit) void this.die(record, exitOf(record, exit)).catch((error: unknown) => this.options.log.error(messageOf(error)));

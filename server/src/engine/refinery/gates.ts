@@ -27,14 +27,19 @@ export async function runGate(gate: GateInfo, directory: string, env: NodeJS.Pro
   if (group) writeJsonAtomic(groupFile, group);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
-    if (logged < LOG_BYTES) logged += fs.writeSync(log, chunk);
+    if (logged >= LOG_BYTES) return;
+    try {
+      logged += fs.writeSync(log, chunk);
+    } catch {
+      logged = LOG_BYTES; // The disk is full: the gate's verdict counts, not its log.
+    }
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
-    if (group) void endProcessGroup(group);
+    if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
   }, gate.timeoutSeconds * 1000);
   const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));

@@ -37,6 +37,8 @@ export const helloSchema = z.object({
   cwd: z.string().min(1).max(4096).optional(),
   /** Session token of an agent. */
   token: z.string().min(1).max(500).optional(),
+  /** False for a window in restricted mode: it may only look. */
+  trusted: z.boolean().optional(),
   pid: z.number().int().nonnegative(),
 });
 export type Hello = z.infer<typeof helloSchema>;

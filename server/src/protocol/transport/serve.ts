@@ -18,6 +18,8 @@ export interface ServeOptions {
   context: (operation?: string) => CallContext;
   /** Throws a UserError `refused` where the caller may not do this. */
   authorize: (spec: RequestSpec, context: CallContext) => void;
+  /** Runs a handler, unless its first result is known: for a call that is repeated because its answer was lost. */
+  once?: (spec: RequestSpec, context: CallContext, run: () => Promise<unknown>) => Promise<unknown>;
   /** Told about everything thrown that is not a UserError: a defect of ours. */
   onDefect?: (method: string, error: unknown) => void;
 }
@@ -34,7 +36,8 @@ export async function handleRequest(method: string, rawParams: unknown, options:
     const params = parse(entry.spec.params, input, method);
     const context = options.context(operation);
     options.authorize(entry.spec, context);
-    return { result: (await entry.run(params, context)) ?? null };
+    const run = (): Promise<unknown> => entry.run(params, context);
+    return { result: (await (options.once ? options.once(entry.spec, context, run) : run())) ?? null };
   } catch (error) {
     if (!(error instanceof UserError)) options.onDefect?.(method, error);
     return { error: wireError(error) };
@@ -44,10 +47,10 @@ export async function handleRequest(method: string, rawParams: unknown, options:
 /** Serves every request of the dispatcher on a connection that is not yet listening. */
 export function serve(
   connection: MessageConnection, dispatcher: Dispatcher, context: ServeOptions['context'], authorize: ServeOptions['authorize'],
-  onDefect?: ServeOptions['onDefect'],
+  onDefect?: ServeOptions['onDefect'], once?: ServeOptions['once'],
 ): void {
   connection.onRequest(async (method: string, params: object | unknown[] | undefined) => {
-    const outcome = await handleRequest(method, params, { dispatcher, context, authorize, onDefect });
+    const outcome = await handleRequest(method, params, { dispatcher, context, authorize, onDefect, once });
     if ('result' in outcome) return outcome.result;
     return new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
   });

@@ -9,7 +9,7 @@ import {
   AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, Done, Hook, Prime, ScriptGet, Sling,
 } from '../../protocol/town';
 import { agentsFile, townSettingsFile } from '../../town/config';
-import { parseAddress } from '../../town/layout';
+import { fullAddress, parseAddress } from '../../town/layout';
 
 export function registerAgentHandlers(service: TownService): void {
   const { dispatcher, rigs, runtimes } = service;
@@ -17,6 +17,7 @@ export function registerAgentHandlers(service: TownService): void {
   dispatcher.on(AgentConfigSet.spec, async ({ name, settings }) => {
     if (runtimes.isBuiltIn(name)) throw new UserError(`${name} is built in`, 'choose another name for your own runtime', 'conflict');
     agentsFile(service.layout).update((file) => { file.agents[name] = settings; });
+    runtimes.forget();
     service.changed();
     return runtimes.require(name);
   });
@@ -25,6 +26,7 @@ export function registerAgentHandlers(service: TownService): void {
     runtimes.require(name);
     if (townSettingsFile(service.layout).read().default_agent === name) throw new UserError(`${name} is the default agent`, 'set another default first', 'conflict');
     agentsFile(service.layout).update((file) => { delete file.agents[name]; });
+    runtimes.forget();
     service.changed();
     return null;
   });
@@ -33,6 +35,7 @@ export function registerAgentHandlers(service: TownService): void {
       if (context.kind !== 'person') throw new UserError('only a person may set the default agent', undefined, 'refused');
       runtimes.require(name);
       townSettingsFile(service.layout).update((settings) => { settings.default_agent = name; });
+      runtimes.forget();
       service.changed();
     }
     return { name: townSettingsFile(service.layout).read().default_agent };
@@ -48,7 +51,7 @@ export function registerAgentHandlers(service: TownService): void {
     service.sessions.markDone(context.agent!);
     return result;
   });
-  dispatcher.on(Hook.spec, async ({ agent }, context) => hookOf(service, agent ?? requireAgent(context)));
+  dispatcher.on(Hook.spec, async ({ agent }, context) => hookOf(service, agent === undefined ? requireAgent(context) : fullAddress(agent)));
   dispatcher.on(Prime.spec, async (_params, context) => prime(service, context));
   dispatcher.on(ScriptGet.spec, async (_params, context) => script(service, context));
 }

@@ -1,16 +1,17 @@
 import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
-import { workOf, withWork } from '../../engine/work';
+import { releaseHeld, stopWork } from '../../engine/stop';
 import {
   ConsentGive, EscalationClose, RigAdd, RigFastForward, RigList, RigRemove, TownDown, TownGetSnapshot, TownStop, TownUp,
 } from '../../protocol/town';
+import { fullAddress } from '../../town/layout';
 import { ServerRetire } from '../../protocol/transport';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs, store } = service;
   dispatcher.on(TownGetSnapshot.spec, async (_params, context) => service.subscribe(context.connection));
   dispatcher.on(TownUp.spec, async (_params, context) => {
-    await releaseHeld(service, context.actor);
+    await releaseHeld(service.engineContext, context.actor);
     await service.setUp(true, context.actor);
     return null;
   });
@@ -18,15 +19,14 @@ export function registerTownHandlers(service: TownService): void {
     await service.setUp(false, context.actor);
     return null;
   });
-  dispatcher.on(TownStop.spec, async (params, context) => {
+  dispatcher.on(TownStop.spec, async (given, context) => {
+    const params = { ...given, agent: given.agent === undefined ? undefined : fullAddress(given.agent) };
     if (!params.all && !params.rig && !params.agent) throw new UserError('say what to stop', 'an agent, a rig or everything');
     if (params.rig) rigs.require(params.rig);
     if (params.all) await service.setUp(false, context.actor);
-    const stopped = service.sessions.all().filter((session) => !session.exit
-      && (params.all === true || session.rig === params.rig || session.agent === params.agent));
+    const stopped = await stopWork(service.engineContext, context.actor, params);
     if (params.agent && stopped.length === 0) throw new UserError(`${params.agent} has no session`, 'see "gt status"', 'not-found');
-    await Promise.all(stopped.map((session) => service.sessions.end(session.id, 'stopped')));
-    return { stopped: stopped.map((session) => session.agent) };
+    return { stopped };
   });
   dispatcher.on(ConsentGive.spec, async ({ kind, hash }, context) => {
     const open = service.picture().attention.some((item) => item.consent?.kind === kind && item.consent.hash === hash);
@@ -43,24 +43,12 @@ export function registerTownHandlers(service: TownService): void {
     });
     return null;
   });
-  dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context.actor));
+  dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));
   dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
   dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));
   dispatcher.on(ServerRetire.spec, async () => {
     service.retire();
     return null;
-  });
-}
-
-/** Starting the engine lets go on what a person had stopped. */
-async function releaseHeld(service: TownService, actor: string): Promise<void> {
-  const held = service.store.list({ status: ['open', 'hooked', 'in_progress'], limit: 0 }).filter((bead) => workOf(bead).held);
-  if (held.length === 0) return;
-  await service.store.batch({ actor }, (tx) => {
-    for (const { id } of held) {
-      const bead = tx.get(id);
-      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, problem: undefined }) });
-    }
   });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
-import { AgentConfigList, AgentConfigRemove, AgentConfigSet, ConsentGive, DefaultAgent, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
+import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
+import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
 
 interface SetOptions {
@@ -23,9 +24,7 @@ export function addConfigCommands(program: Command): void {
     print(command, runtimes, () => runtimes.map(runtimeLine));
   });
   agent.command('get <name>').description('one runtime').action(async (name: string, _options, command: Command) => {
-    const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
-    const runtime = runtimes.find((candidate) => candidate.name === name);
-    if (!runtime) throw new UserError(`there is no agent runtime ${name}`, `there are: ${runtimes.map((candidate) => candidate.name).join(', ')}`, 'not-found');
+    const runtime = findRuntime(await withTown(command, (town) => town.call(AgentConfigList.spec, {})), name);
     print(command, runtime, () => runtimeLine(runtime));
   });
   agent.command('set <name> <command>').description('add or change a runtime of your own')
@@ -43,14 +42,21 @@ export function addConfigCommands(program: Command): void {
     await withTown(command, (town) => town.call(AgentConfigRemove.spec, { name }));
     print(command, { removed: name }, () => `✓ Removed ${name}`);
   });
-  agent.command('accept <name>').description('let a runtime work in this town without its own safety prompts').action(async (name: string, _options, command: Command) => {
-    await withTown(command, async (town) => {
-      const { attention } = await town.call(TownGetSnapshot.spec, {});
-      const item = attention.find((candidate) => candidate.consent?.kind === 'runtime' && candidate.title.startsWith(`${name} `));
-      if (item?.consent) await town.call(ConsentGive.spec, { kind: 'runtime', hash: item.consent.hash });
-      print(command, { accepted: item !== undefined }, () => item ? `✓ Accepted: ${item.consent?.text}` : `Nothing waits for ${name}`);
+  withAcceptOptions(agent.command('accept <name>').description('let a runtime work in this town without its own safety prompts'))
+    .action(async (name: string, options: AcceptOptions, command: Command) => {
+      await acceptOne(command, options, async (town) => {
+        const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
+        const { runtimeHash } = await import('../../../town/consent');
+        const hash = runtimeHash(name, runtime);
+        return (await town.call(TownGetSnapshot.spec, {})).attention.find((item) => item.consent?.kind === 'runtime' && item.consent.hash === hash);
+      });
     });
-  });
+}
+
+function findRuntime(runtimes: readonly RuntimeInfo[], name: string): RuntimeInfo {
+  const runtime = runtimes.find((candidate) => candidate.name === name);
+  if (!runtime) throw new UserError(`there is no agent runtime ${name}`, `there are: ${runtimes.map((candidate) => candidate.name).join(', ')}`, 'not-found');
+  return runtime;
 }
 
 function runtimeLine(runtime: RuntimeInfo): string {

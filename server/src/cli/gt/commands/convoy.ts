@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo } from '../../../protocol/town';
 import { convoyLines } from '../statusText';
-import { print, withTown } from '../session';
+import { print, whoActs, withTown } from '../session';
 
 export function addConvoyCommands(program: Command): void {
   const convoy = program.command('convoy').description('bundles of beads that land together');
   convoy.command('create <name> [beads...]').description('create a convoy and launch it, unless it is staged')
-    .option('--stage', 'do not launch it yet').option('--notify <address...>', 'who is told when it lands')
-    .action(async (name: string, beads: string[], options: { stage?: boolean; notify?: string[] }, command: Command) => {
-      const info = await withTown(command, (town) => town.call(ConvoyCreate.spec, { title: name, beads, stage: options.stage, notify: options.notify }));
+    .option('--stage', 'do not launch it yet').option('--notify [address...]', 'who is told when it lands (default: you)')
+    .action(async (name: string, beads: string[], options: { stage?: boolean; notify?: string[] | true }, command: Command) => {
+      const notify = options.notify === true ? [whoActs(command)] : options.notify;
+      const info = await withTown(command, (town) => town.call(ConvoyCreate.spec, { title: name, beads, stage: options.stage, notify }));
       print(command, info, () => `✓ ${options.stage ? 'Staged' : 'Launched'} ${info.id}: ${info.title} (${info.total} beads)`);
     });
   convoy.command('add <convoy> <beads...>').description('track more beads; reopens a landed convoy').action(async (id: string, beads: string[], _options, command: Command) => {

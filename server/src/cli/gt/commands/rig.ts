@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
-import { ConsentGive, gateNames, RigAdd, RigFastForward, RigList, RigRemove, TownGetSnapshot, type GateName, type RigInfo } from '../../../protocol/town';
+import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, TownGetSnapshot, type GateName, type RigInfo } from '../../../protocol/town';
 import { rigNameFrom } from '../../../town/names';
+import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
 
 interface AddOptions {
@@ -21,7 +22,7 @@ export function addRigCommands(program: Command): void {
     .option('--branch <name>', 'default branch, where it is not the one checked out')
     .option('--max-workers <n>', 'agents at once', Number)
     .option('--gate <name=command...>', `gate to run before every merge (${gateNames.join(', ')}); default: detected`)
-    .option('--yes', 'accept the commands')
+    .option('--yes', 'accept the commands that are named here or found, and printed')
     .action(async (first: string, second: string | undefined, options: AddOptions, command: Command) => {
       const source = second ?? first;
       const name = second === undefined ? rigNameFrom(first) : first;
@@ -39,9 +40,13 @@ export function addRigCommands(program: Command): void {
     const result = await withTown(command, (town) => town.call(RigRemove.spec, { name }));
     print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
   });
-  rig.command('accept <name>').description("accept a rig's commands as they are now").option('--yes', 'without showing them first')
-    .action(async (name: string, options: { yes?: boolean }, command: Command) => {
-      await acceptRig(command, name, options.yes ?? false);
+  withAcceptOptions(rig.command('accept <name>').description("show a rig's commands, and accept them"))
+    .action(async (name: string, options: AcceptOptions, command: Command) => {
+      await acceptOne(command, options, async (town) => {
+        const { rigs, attention } = await town.call(TownGetSnapshot.spec, {});
+        if (!rigs.some((info) => info.id === name)) throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
+        return attention.find((item) => item.consent?.kind === 'rig-commands' && item.rig === name);
+      });
     });
   rig.command('fast-forward <name>').description("bring a folder's checkout to what has landed").action(async (name: string, _options, command: Command) => {
     const result = await withTown(command, (town) => town.call(RigFastForward.spec, { name }));
@@ -49,23 +54,11 @@ export function addRigCommands(program: Command): void {
   });
 }
 
-async function acceptRig(command: Command, name: string, yes: boolean): Promise<void> {
-  await withTown(command, async (town) => {
-    const snapshot = await town.call(TownGetSnapshot.spec, {});
-    if (!snapshot.rigs.some((rig) => rig.id === name)) throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
-    const item = snapshot.attention.find((candidate) => candidate.consent?.kind === 'rig-commands' && candidate.rig === name);
-    if (!item?.consent) return print(command, { accepted: true }, () => `The commands of ${name} are accepted already`);
-    if (!yes) throw new UserError(`these commands would run on every change:\n${item.consent.text}`, `accept them with "gt rig accept ${name} --yes"`, 'consent');
-    await town.call(ConsentGive.spec, { kind: item.consent.kind, hash: item.consent.hash });
-    print(command, { accepted: true }, () => `✓ Accepted the commands of ${name}`);
-  });
-}
-
 function rigAdded(info: RigInfo): string[] {
   const lines = [`✓ Added ${info.id} [${info.prefix}-] ← ${info.source}; work lands on ${info.targetBranch}`];
   if (info.gates.length === 0) lines.push('  No gates: nothing is tested before a merge. Name one with --gate test="…".');
   else lines.push('  Gates:', ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`));
-  if (!info.accepted) lines.push(`  They run only after you accept them: gt rig accept ${info.id} --yes`);
+  if (!info.accepted) lines.push(`  They run only after you accept them: gt rig accept ${info.id}`);
   return lines;
 }
 

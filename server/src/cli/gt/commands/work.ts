@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Done, Hook, Prime, Sling } from '../../../protocol/town';
-import { runScript } from '../../../agents/script/run';
 import { print, withTown } from '../session';
 
 export function addWorkCommands(program: Command): void {
@@ -28,6 +27,7 @@ export function addWorkCommands(program: Command): void {
     });
   const runtime = program.command('runtime', { hidden: true });
   runtime.command('script').action(async (_options, command: Command) => {
+    const { runScript } = await import('../../../agents/script/run');
     process.exitCode = await withTown(command, (town) => runScript(town));
   });
 }

@@ -7,14 +7,36 @@ import { agentsFile, townSettingsFile } from '../town/config';
 import type { TownLayout } from '../town/layout';
 import type { Rigs } from './rigs';
 
+/** Settings are read at most so often: one look at the town asks for every bead in work. */
+const CACHE_MS = 200;
+
 /** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
+  private cache = new Map<string, { value: unknown; until: number }>();
+
   constructor(
     private readonly layout: TownLayout,
     private readonly rigs: () => Rigs,
   ) {}
 
+  /** Settings have just been changed by us. */
+  forget(): void {
+    this.cache.clear();
+  }
+
+  private cached<T>(key: string, read: () => T): T {
+    const known = this.cache.get(key);
+    if (known && known.until > Date.now()) return known.value as T;
+    const value = read();
+    this.cache.set(key, { value, until: Date.now() + CACHE_MS });
+    return value;
+  }
+
   all(): RuntimeInfo[] {
+    return this.cached('all', () => this.read());
+  }
+
+  private read(): RuntimeInfo[] {
     const custom = Object.entries(agentsFile(this.layout).read().agents).map(([name, settings]) => ({ ...settings, name, builtIn: false }));
     const builtIn = Object.entries(builtInRuntimes).map(([name, settings]) => ({ ...settings, name, builtIn: true }));
     return [...builtIn, ...custom.filter((runtime) => !this.isBuiltIn(runtime.name))];
@@ -40,6 +62,6 @@ export class RuntimeCatalogue {
   }
 
   defaultFor(rig: string): string {
-    return this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent;
+    return this.cached(`default ${rig}`, () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent);
   }
 }

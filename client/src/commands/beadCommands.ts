@@ -1,0 +1,131 @@
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import { BeadCreate } from '../../../server/src/protocol/bead';
+import { Sling } from '../../../server/src/protocol/town';
+import { Cancelled } from '../base/cancelled';
+import { l10n } from '../base/l10n';
+import { noIcons, oneLine } from '../base/text';
+import { askChoice, askText, required } from '../ui/prompts';
+import { idOf, type Argument, type Command, type Services } from './command';
+import { pickBead, pickRig, pickRuntime } from './picks';
+
+const createParams = z.object({
+  title: z.string().optional(), rig: z.string().optional(), type: z.string().optional(), priority: z.number().optional(),
+  description: z.string().optional(), deps: z.array(z.tuple([z.string(), z.string()])).optional(), labels: z.array(z.string()).optional(),
+});
+
+const types = ['task', 'bug', 'feature', 'chore', 'issue', 'epic'];
+
+export const beadCommands = {
+  'gastown.createBead': {
+    needs: 'town',
+    run: createBead,
+  },
+  'gastown.showBead': {
+    needs: 'town',
+    async run(services, argument) {
+      const bead = idOf(argument, 'bead') ?? await pickBead(services, l10n.t('Show Bead'));
+      await services.documents.show(bead);
+    },
+  },
+  'gastown.editDescription': {
+    needs: 'town',
+    async run(services, argument) {
+      const bead = idOf(argument, 'bead') ?? services.documents.beadInEditor() ?? await pickBead(services, l10n.t('Edit Description'));
+      await services.documents.edit(bead);
+    },
+  },
+  'gastown.sling': {
+    needs: 'town',
+    async run(services, argument) {
+      const { rig: givenRig, runtime: givenRuntime } = z.object({ rig: z.string().optional(), runtime: z.string().optional() }).parse(argument.params);
+      const title = l10n.t('Sling Bead');
+      const bead = idOf(argument, 'bead') ?? await pickBead(services, title);
+      const programmatic = argument.params['bead'] !== undefined;
+      const rig = givenRig ?? services.model.beads.get(bead)?.rig ?? rigByPrefix(services, bead) ?? await pickRig(services, title);
+      const runtime = givenRuntime ?? (programmatic ? '' : await pickRuntime(services, title, {
+        label: l10n.t('Default of the rig'), description: services.model.town?.defaultAgent ?? '', value: '',
+      }));
+      const results = await services.connection.call(Sling.spec, { beads: [bead], rig, ...(runtime ? { runtime } : {}) });
+      offerEngine(services, l10n.t('{0} is slung.', bead));
+      return results;
+    },
+  },
+  'gastown.copyId': {
+    needs: 'nothing',
+    async run(_services, { target }) {
+      if (!target || target.kind === 'group' || target.kind === 'town') return undefined;
+      await vscode.env.clipboard.writeText(target.id);
+      vscode.window.setStatusBarMessage(l10n.t('Copied {0}', noIcons(target.id)), 2_000);
+      return target.id;
+    },
+  },
+} satisfies Record<string, Command>;
+
+async function createBead(services: Services, argument: Argument): Promise<unknown> {
+  const given = createParams.parse(argument.params);
+  const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;
+  // With a title everything else has a default; without one a person is at the keyboard.
+  const asks = given.title === undefined;
+  const window = l10n.t('Create Bead');
+  const rig = given.rig ?? rigOfRow ?? await pickRig(services, window);
+  const title = given.title ?? await askText({ title: `${window} (1/4)`, prompt: l10n.t('What is to be done?'), validateInput: required(l10n.t('A bead needs a title.')) });
+  const type = given.type ?? (asks ? await askChoice(types.map((value) => ({ label: value, value })), { title: `${window} (2/4)`, placeHolder: l10n.t('Type') }) : undefined);
+  const priority = given.priority ?? (asks ? await askPriority(`${window} (3/4)`) : undefined);
+  const how = asks && given.description === undefined ? await askDescription(`${window} (4/4)`) : { text: given.description };
+  const bead = await services.connection.call(BeadCreate.spec, {
+    ledger: rig, title, type, priority, description: how.text || undefined, deps: given.deps, labels: given.labels,
+  });
+  if (asks) {
+    if (how.editor) await services.documents.edit(bead.id);
+    else vscode.window.setStatusBarMessage(`$(check) ${l10n.t('{0} created: {1}', bead.id, noIcons(oneLine(title, 60)))}`, 5_000);
+  }
+  return bead;
+}
+
+function askPriority(title: string): Promise<number> {
+  const names = [l10n.t('critical'), l10n.t('high'), l10n.t('medium'), l10n.t('low'), l10n.t('backlog')];
+  const order = [2, 0, 1, 3, 4]; // the default first: Enter takes it
+  return askChoice(order.map((value) => ({ label: `P${value}`, description: names[value], value })), { title, placeHolder: l10n.t('Priority') });
+}
+
+/** One line is often enough; more is written in an editor, where there is room for it. */
+async function askDescription(title: string): Promise<{ text?: string; editor?: boolean }> {
+  return new Promise((resolve, reject) => {
+    const box = vscode.window.createInputBox();
+    const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor') };
+    let result: { text?: string; editor?: boolean } | undefined;
+    box.title = title;
+    box.prompt = l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.');
+    box.ignoreFocusOut = true;
+    box.buttons = [edit];
+    box.onDidTriggerButton(() => {
+      result = { text: box.value, editor: true };
+      box.hide();
+    });
+    box.onDidAccept(() => {
+      result = { text: box.value.trim() };
+      box.hide();
+    });
+    box.onDidHide(() => {
+      box.dispose();
+      if (result) resolve(result);
+      else reject(new Cancelled());
+    });
+    box.show();
+  });
+}
+
+function rigByPrefix(services: Services, bead: string): string | undefined {
+  return services.model.rigs.all().find((rig) => bead.startsWith(`${rig.prefix}-`))?.id;
+}
+
+/** Work that was asked for waits as long as the engine is paused. The view says so and has the button; else we do. */
+export function offerEngine(services: Services, done: string): void {
+  if (services.model.town?.up !== false || services.views.convoys.view.visible) return;
+  const start = l10n.t('Start Engine');
+  void vscode.window.showInformationMessage(l10n.t('{0} The engine is paused, so no agent starts.', done), start).then((choice) => {
+    if (choice === start) return vscode.commands.executeCommand('gastown.startEngine');
+    return undefined;
+  });
+}

@@ -1,0 +1,60 @@
+import type * as vscode from 'vscode';
+import { z } from 'zod';
+import type { TownModel } from '../model/townModel';
+import type { BeadDocuments } from '../documents/beadDocuments';
+import type { TownConnection } from '../server/townConnection';
+import type { TownOfWindow } from '../server/townOfWindow';
+import type { AgentTerminals } from '../terminals/agentTerminals';
+import type { Dialogs } from '../ui/dialogs';
+import type { RowTarget } from '../views/row';
+import type { Views } from '../views/views';
+
+/** What commands work with. */
+export interface Services {
+  readonly log: vscode.LogOutputChannel;
+  readonly dialogs: Dialogs;
+  readonly model: TownModel;
+  readonly connection: TownConnection;
+  readonly town: TownOfWindow;
+  readonly views: Views;
+  readonly terminals: AgentTerminals;
+  readonly documents: BeadDocuments;
+  /** Where the bundled programs lie. */
+  readonly distFolder: string;
+}
+
+/** What must be there before a command runs: nothing, a trusted window, or a town that answers. */
+export type Needs = 'nothing' | 'trust' | 'town';
+
+export interface Command {
+  needs: Needs;
+  /** The result is for callers of `executeCommand`, tests among them. */
+  run(services: Services, argument: Argument): Promise<unknown>;
+}
+
+/** What a command was given: by a row of a tree, by a link or by another program. */
+export interface Argument {
+  target: RowTarget | undefined;
+  params: Record<string, unknown>;
+}
+
+const kinds = ['town', 'rig', 'agent', 'convoy', 'bead', 'attention', 'group'] as const;
+const targetSchema = z.object({ kind: z.enum(kinds), id: z.string() });
+const rowSchema = z.object({ row: z.object({ target: targetSchema }) });
+const paramsSchema = z.record(z.string(), z.unknown());
+
+/** Menus of trees pass the row, clicks its target, and programs an object with parameters. */
+export function readArgument(raw: unknown): Argument {
+  const row = rowSchema.safeParse(raw);
+  if (row.success) return { target: row.data.row.target, params: {} };
+  const target = targetSchema.safeParse(raw);
+  if (target.success) return { target: target.data, params: {} };
+  return { target: undefined, params: paramsSchema.safeParse(raw).data ?? {} };
+}
+
+/** The id of what a command is about, where its argument says so. */
+export function idOf(argument: Argument, kind: RowTarget['kind']): string | undefined {
+  if (argument.target?.kind === kind) return argument.target.id;
+  const named = argument.params[kind];
+  return typeof named === 'string' ? named : undefined;
+}

@@ -1,0 +1,13 @@
+/** Every command of the extension; package.json must contribute exactly these (test/unit/manifest.test.ts). */
+export const commandIds = [
+  'gastown.makeTownHere', 'gastown.createTown', 'gastown.trustTown', 'gastown.chooseTown',
+  'gastown.addRig', 'gastown.removeRig', 'gastown.fastForward',
+  'gastown.createBead', 'gastown.showBead', 'gastown.editDescription', 'gastown.sling', 'gastown.copyId',
+  'gastown.createConvoy', 'gastown.launchConvoy', 'gastown.addToConvoy',
+  'gastown.openTerminal', 'gastown.stopAgent', 'gastown.resumeAgent', 'gastown.stopAll', 'gastown.setDefaultAgent',
+  'gastown.startEngine', 'gastown.pauseEngine',
+  'gastown.showNeedsAttention', 'gastown.openAttention', 'gastown.acceptCommands', 'gastown.closeEscalation',
+  'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.openWalkthrough',
+] as const;
+
+export type CommandId = (typeof commandIds)[number];

@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import { setTranslator } from './base/l10n';
+import { Commands } from './commands/table';
+import type { Services } from './commands/command';
+import { whenReady } from './commands/whenReady';
+import { BeadDocuments } from './documents/beadDocuments';
+import { TownModel } from './model/townModel';
+import { TownSync } from './model/townSync';
+import { personName } from './server/gitFacts';
+import { TownConnection } from './server/townConnection';
+import { TownOfWindow } from './server/townOfWindow';
+import { StatusBar } from './status/statusBar';
+import { AgentTerminals } from './terminals/agentTerminals';
+import { BeadLinks } from './terminals/beadLinks';
+import { Dialogs } from './ui/dialogs';
+import { showError } from './ui/errors';
+import { PersonNotices } from './ui/personNotices';
+import { Views } from './views/views';
+
+/** What `activate` returns, for tests. */
+export interface GasTownApi extends Services {
+  readonly notices: PersonNotices;
+  /** Settles when the town of this window answers. */
+  ready(): Promise<void>;
+}
+
+/** Builds the services and returns; everything that takes time goes on by itself. */
+export function activate(context: vscode.ExtensionContext): GasTownApi | undefined {
+  const log = vscode.window.createOutputChannel('Gas Town', { log: true });
+  const languageLog = vscode.window.createOutputChannel('Gas Town Language Server', { log: true });
+  context.subscriptions.push(log, languageLog);
+  try {
+    setTranslator((message, ...args) => vscode.l10n.t(message, ...args));
+    return build(context, log, languageLog);
+  } catch (error) {
+    void showError(error, log);
+    return undefined;
+  }
+}
+
+function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, languageLog: vscode.LogOutputChannel): GasTownApi {
+  const own = <T extends vscode.Disposable>(service: T): T => {
+    context.subscriptions.push(service);
+    return service;
+  };
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const connection = own(new TownConnection({
+    log, languageLog,
+    actor: () => personName(folder?.scheme === 'file' ? folder.fsPath : undefined),
+    serverJs: testServer(context),
+  }));
+  const model = own(new TownModel());
+  const sync = own(new TownSync(model, connection, log));
+  let shown: string | undefined;
+  own(connection.onDidChangeState((state) => {
+    const root = 'root' in state ? state.root : undefined;
+    if (root !== shown) model.clear();
+    shown = root;
+    if (state.kind === 'ready') void sync.reload();
+  }));
+  const town = own(new TownOfWindow(connection, context.workspaceState, log));
+  const services: Services = {
+    log, model, connection, town,
+    dialogs: new Dialogs(),
+    views: own(new Views(model, connection, town)),
+    terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
+    documents: own(new BeadDocuments(connection)),
+    distFolder: context.asAbsolutePath('dist'),
+  };
+  own(new StatusBar(model, connection));
+  own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
+  own(new Commands(services));
+  const notices = own(new PersonNotices(connection, async ({ convoy, bead }) => {
+    if (bead !== undefined) await services.documents.show(bead);
+    else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
+  }));
+  town.refresh().catch((error: unknown) => void showError(error, log));
+  return { ...services, notices, ready: () => whenReady(services) };
+}
+
+/** Tests may bring a server of their own; a window of a person never does. */
+function testServer(context: vscode.ExtensionContext): string | undefined {
+  return context.extensionMode === vscode.ExtensionMode.Test ? process.env.GT_TEST_SERVER_JS : undefined;
+}

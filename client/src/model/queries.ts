@@ -1,0 +1,28 @@
+import type { AgentInfo, BeadInfo, ConvoyInfo } from '../../../server/src/protocol/town';
+import type { TownModel } from './townModel';
+
+/** Questions to the model that several views ask. Pure. */
+
+/** Agents that are at work in a terminal. Rules of the engine are code and do not count. */
+export function agentsAtWork(model: TownModel): AgentInfo[] {
+  return model.agents.all()
+    .filter((agent) => agent.kind === 'agent' && (agent.state === 'working' || agent.state === 'starting'))
+    .sort((a, b) => a.id.localeCompare(b.id));
+}
+
+/** Who works on a bead now. */
+export function workerOf(model: TownModel, bead: BeadInfo): AgentInfo | undefined {
+  const agents = model.agents.all().filter((agent) => agent.bead === bead.id);
+  return agents.find((agent) => agent.session !== undefined) ?? agents.find((agent) => agent.id === bead.assignee);
+}
+
+/** Its tracked beads that the model knows, in dependency order. */
+export function beadsOf(model: TownModel, convoy: ConvoyInfo): BeadInfo[] {
+  return convoy.beads.flatMap((id) => model.beads.get(id) ?? []);
+}
+
+/** What needs a person first: an agent that cannot go on without consent comes before an offer. */
+export function attentionInOrder(model: TownModel): ReturnType<TownModel['attention']['all']> {
+  const order = { problem: 0, consent: 1, escalation: 2, 'fast-forward': 3 } as const;
+  return model.attention.all().sort((a, b) => order[a.kind] - order[b.kind] || a.title.localeCompare(b.title));
+}

@@ -1,0 +1,39 @@
+import os from 'node:os';
+import { runProgram } from '../base/runProgram';
+
+export interface Repository {
+  /** Top folder of the checkout. */
+  root: string;
+  remotes: string[];
+}
+
+/** The checkout that a folder lies in. Only asked in a trusted window: git reads the repository's configuration. */
+export async function repositoryOf(folder: string): Promise<Repository | undefined> {
+  const top = await git(['rev-parse', '--show-toplevel'], folder);
+  if (!top) return undefined;
+  const urls = await git(['config', '--get-regexp', '^remote\\..*\\.url$'], folder);
+  const remotes = (urls ?? '').split('\n').map((line) => line.slice(line.indexOf(' ') + 1).trim()).filter(Boolean);
+  return { root: top, remotes };
+}
+
+/** The name that this person's beads, events and commits carry. */
+export async function personName(folder: string | undefined): Promise<string> {
+  const name = (await git(['config', 'user.name'], folder)) ?? process.env.USER ?? process.env.USERNAME;
+  return (name?.trim() || systemUser()).slice(0, 200);
+}
+
+function systemUser(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return 'person'; // no entry in the user database, as in some containers
+  }
+}
+
+async function git(args: readonly string[], cwd: string | undefined): Promise<string | undefined> {
+  const env: NodeJS.ProcessEnv = {};
+  // VS Code's own GIT_ASKPASS and a hook's GIT_DIR would change whom and what we ask.
+  for (const [key, value] of Object.entries(process.env)) if (!key.startsWith('GIT_')) env[key] = value;
+  const result = await runProgram('git', args, { cwd, env });
+  return result.code === 0 ? result.stdout.trim() || undefined : undefined;
+}

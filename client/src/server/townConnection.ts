@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { workspace, type LogOutputChannel } from 'vscode';
+import { UserError, messageOf } from '../../../server/src/base/errors';
+import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
+import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import { isEndpointAlive, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
+import { backoff, Pause } from './backoff';
+import { TownLanguageClient } from './townLanguageClient';
+
+export type ConnectionState =
+  | { kind: 'none' }
+  | { kind: 'connecting'; root: string }
+  | { kind: 'ready'; root: string }
+  | { kind: 'lost'; root: string; reason: string }
+  | { kind: 'incompatible'; root: string; reason: string };
+
+export interface ConnectionOptions {
+  log: LogOutputChannel;
+  languageLog: LogOutputChannel;
+  /** Who acts in this window. */
+  actor(): Promise<string>;
+  /** The server's program, where it is not the bundled one. */
+  serverJs?: string;
+}
+
+interface Target {
+  root: string;
+  pause: Pause;
+  ended: boolean;
+}
+
+/** How long a call goes on trying while the connection is being made anew. */
+const CALL_PATIENCE_MS = 15_000;
+/** A connection that lasted so long was good: the next failure starts counting anew. */
+const STEADY_MS = 10_000;
+
+/** The connection to the town of this window: made, kept and made again, until another town is set. */
+export class TownConnection extends Disposable implements Caller {
+  private current: ConnectionState = { kind: 'none' };
+  private target: Target | undefined;
+  private client: TownLanguageClient | undefined;
+  private readonly handlers = new Map<string, Set<(params: never) => void>>();
+  private readonly stateEmitter = this._register(new Emitter<ConnectionState>());
+  readonly onDidChangeState = this.stateEmitter.event;
+
+  constructor(private readonly options: ConnectionOptions) {
+    super();
+    this._register(toDisposable(() => this.setTown(undefined)));
+  }
+
+  get state(): ConnectionState {
+    return this.current;
+  }
+
+  get isReady(): boolean {
+    return this.client !== undefined && !this.client.isClosed;
+  }
+
+  setTown(root: string | undefined): void {
+    if (this.target?.root === root) return;
+    if (this.target) {
+      this.target.ended = true;
+      this.target.pause.end();
+    }
+    const client = this.client;
+    this.client = undefined;
+    void client?.end();
+    this.target = root === undefined ? undefined : { root, pause: new Pause(), ended: false };
+    if (this.target) void this.keep(this.target);
+    else this.setState({ kind: 'none' });
+  }
+
+  /** Does not wait for the next attempt. */
+  retryNow(): void {
+    this.target?.pause.end();
+  }
+
+  /** Hears this notification on every connection, present and later. */
+  onNotification<P>(spec: NotificationSpec<P>, handler: (params: P) => void): IDisposable {
+    let handlers = this.handlers.get(spec.method);
+    if (!handlers) this.handlers.set(spec.method, (handlers = new Set()));
+    handlers.add(handler);
+    if (this.client) this.listen(this.client, spec.method);
+    return toDisposable(() => handlers.delete(handler));
+  }
+
+  /**
+   * A call whose answer was lost is repeated on the next connection with the same operation id, so that its effect
+   * happens once. @throws UserError as the server threw it, or `unavailable`
+   */
+  async call<S extends RequestSpec>(spec: S, params: Params<S>, options: { repeat?: boolean } = {}): Promise<Result<S>> {
+    const operation = spec.access === 'read' ? undefined : randomUUID();
+    const deadline = Date.now() + CALL_PATIENCE_MS;
+    for (;;) {
+      const client = await this.readyClient(options.repeat === false ? 0 : deadline);
+      try {
+        return await client.sendRequest<Result<S>>(spec.method, { input: params, operation });
+      } catch (error) {
+        const known = userErrorOf(error);
+        if (known) throw known;
+        if (!client.isClosed || options.repeat === false) throw error;
+        this.options.log.info(`${spec.method}: the connection broke, repeating`);
+      }
+    }
+  }
+
+  private readyClient(deadline: number): Promise<TownLanguageClient> {
+    return new Promise((resolve, reject) => {
+      const check = (): boolean => {
+        if (this.client && !this.client.isClosed) resolve(this.client);
+        else if (this.current.kind === 'none' || this.current.kind === 'incompatible' || Date.now() > deadline) reject(this.unavailable());
+        else return false;
+        return true;
+      };
+      if (check()) return;
+      const done = (): void => {
+        if (!check()) return;
+        clearTimeout(timer);
+        listener.dispose();
+      };
+      const timer = setTimeout(done, Math.max(0, deadline - Date.now()) + 10);
+      const listener = this.onDidChangeState(done);
+    });
+  }
+
+  private unavailable(): UserError {
+    const state = this.current;
+    if (state.kind === 'none') return new UserError('this window belongs to no town', 'open the Gas Town view to make one', 'unavailable');
+    const reason = state.kind === 'lost' || state.kind === 'incompatible' ? `: ${state.reason}` : '';
+    return new UserError(`the server of ${state.root} does not answer${reason}`, undefined, 'unavailable');
+  }
+
+  private async keep(target: Target): Promise<void> {
+    let failures = 0;
+    while (!target.ended) {
+      this.setState({ kind: 'connecting', root: target.root });
+      const started = Date.now();
+      try {
+        const client = await this.connect(target);
+        if (!client) return;
+        await client.closed;
+        await client.end();
+        if (target.ended) return;
+        this.client = undefined;
+        failures = Date.now() - started > STEADY_MS ? 0 : failures + 1;
+        this.options.log.warn(`lost the server of ${target.root}`);
+        this.setState({ kind: 'lost', root: target.root, reason: 'the connection ended' });
+      } catch (error) {
+        if (target.ended) return;
+        failures += 1;
+        this.options.log.error(`cannot connect to ${target.root}: ${messageOf(error)}`);
+        this.setState({ kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost', root: target.root, reason: messageOf(error) });
+      }
+      await target.pause.sleep(backoff(failures));
+    }
+  }
+
+  /** Undefined where another town was set meanwhile. */
+  private async connect(target: Target): Promise<TownLanguageClient | undefined> {
+    const actor = await this.options.actor();
+    const streams = await openTown(target.root, { kind: 'window', actor, trusted: workspace.isTrusted }, { serverJs: this.options.serverJs });
+    if (target.ended) {
+      streams.socket.destroy();
+      return undefined;
+    }
+    const client = new TownLanguageClient(streams, this.options.languageLog);
+    for (const method of this.handlers.keys()) this.listen(client, method);
+    try {
+      await client.start();
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    if (target.ended) {
+      await client.end();
+      return undefined;
+    }
+    this.client = client;
+    this.options.log.info(`connected to ${target.root} as ${actor}, server build ${streams.welcome.build}`);
+    this.setState({ kind: 'ready', root: target.root });
+    return client;
+  }
+
+  /** One subscription a method and client; the handlers are looked up when the notification comes. */
+  private listen(client: TownLanguageClient, method: string): void {
+    client.onNotification(method, (params: unknown) => {
+      if (client !== this.client && this.client !== undefined) return;
+      for (const handler of this.handlers.get(method) ?? []) handler(params as never);
+    });
+  }
+
+  private isIncompatible(root: string): boolean {
+    const endpoint = readEndpoint(serverEndpointFile(root));
+    return endpoint !== undefined && isEndpointAlive(endpoint) && endpoint.protocol !== PROTOCOL;
+  }
+
+  private setState(state: ConnectionState): void {
+    this.current = state;
+    this.stateEmitter.fire(state);
+  }
+}

@@ -1,0 +1,25 @@
+import * as vscode from 'vscode';
+import { UserError, messageOf } from '../../../server/src/base/errors';
+import { Cancelled } from '../base/cancelled';
+import { l10n } from '../base/l10n';
+import { oneLine } from '../base/text';
+
+/** Shows what went wrong: what to do about it where we know that, the log where we do not. */
+export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
+  if (error instanceof Cancelled) return;
+  if (error instanceof UserError) {
+    log.warn(`${error.message}${error.hint ? ` (${error.hint})` : ''}`);
+    void vscode.window.showErrorMessage([error.message, error.hint ?? ''].map(sentence).filter(Boolean).join(' '));
+    return;
+  }
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const open = l10n.t('Open Log');
+  const choice = await vscode.window.showErrorMessage(l10n.t('Gas Town: {0}', oneLine(messageOf(error), 400)), open);
+  if (choice === open) log.show(true);
+}
+
+/** Errors are written as on a command line: without capital and full stop. */
+function sentence(text: string): string {
+  const line = oneLine(text, 400);
+  return line === '' ? '' : `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.!?…]$/.test(line) ? '' : '.'}`;
+}

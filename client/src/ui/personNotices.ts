@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import { Disposable, toDisposable } from '../../../server/src/base/lifecycle';
+import { PersonNotified } from '../../../server/src/protocol/town';
+import { l10n } from '../base/l10n';
+import type { TownLink } from '../model/townSync';
+import { batchNotices, type Notice } from './noticeBatch';
+
+/** What comes within this time is told in one message. */
+const BATCH_MS = 700;
+
+/** Tells the person what the town has to say, such as a landed convoy. */
+export class PersonNotices extends Disposable {
+  private readonly waiting: Notice[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  /** Everything told in this window, for tests. */
+  readonly told: string[] = [];
+
+  constructor(link: TownLink, private readonly show: (notice: Notice) => Promise<void>) {
+    super();
+    this._register(link.onNotification(PersonNotified.spec, (notice) => {
+      this.waiting.push(notice);
+      this.timer ??= setTimeout(() => void this.tell(), BATCH_MS);
+    }));
+    this._register(toDisposable(() => clearTimeout(this.timer)));
+  }
+
+  private async tell(): Promise<void> {
+    this.timer = undefined;
+    const batch = batchNotices(this.waiting.splice(0));
+    if (!batch) return;
+    const { notice: first, text: message } = batch;
+    this.told.push(message);
+    const show = first.severity === 'error' ? vscode.window.showErrorMessage
+      : first.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+    const action = l10n.t('Show');
+    if ((await show(message, action)) === action) await this.show(first);
+  }
+}

@@ -1,0 +1,65 @@
+import * as vscode from 'vscode';
+import { Disposable } from '../../../server/src/base/lifecycle';
+import { l10n } from '../base/l10n';
+import { oneLine } from '../base/text';
+import type { TownModel } from '../model/townModel';
+import type { TownConnection } from '../server/townConnection';
+import type { TownOfWindow } from '../server/townOfWindow';
+import { agentRows } from './agentRows';
+import { attentionRows } from './attentionRows';
+import { convoyRows } from './convoyRows';
+import { RowTree } from './rowTree';
+import { viewState, type ViewState } from './viewState';
+
+/** The three trees of the Gas Town container, what stands above them, and the context keys of welcomes and menus. */
+export class Views extends Disposable {
+  readonly convoys: RowTree;
+  readonly agents: RowTree;
+  readonly attention: RowTree;
+  private readonly keys = new Map<string, unknown>();
+
+  constructor(private readonly model: TownModel, private readonly connection: TownConnection, private readonly town: TownOfWindow) {
+    super();
+    this.convoys = this._register(new RowTree('gastown.convoys', model, convoyRows));
+    this.agents = this._register(new RowTree('gastown.agents', model, agentRows));
+    this.attention = this._register(new RowTree('gastown.attention', model, attentionRows));
+    this._register(model.onDidChange(() => this.update()));
+    this._register(connection.onDidChangeState(() => this.update()));
+    this._register(town.onDidChange(() => this.update()));
+    this.update();
+  }
+
+  get state(): ViewState {
+    return viewState(this.town.finding, this.connection.state, this.model.hasSnapshot);
+  }
+
+  private update(): void {
+    const { state } = this;
+    const town = this.model.town;
+    this.setKey('gastown.state', state);
+    this.setKey('gastown.engine', town === undefined ? 'none' : town.up ? 'up' : 'down');
+    this.setKey('gastown.rigs', this.model.rigs.size);
+    this.setKey('gastown.knownTowns', this.town.towns.length);
+    const message = this.message(state);
+    this.convoys.view.message = message;
+    const count = this.model.attention.size;
+    this.attention.view.badge = count === 0 ? undefined
+      : { value: count, tooltip: count === 1 ? l10n.t('1 thing needs you') : l10n.t('{0} things need you', count) };
+  }
+
+  private message(state: ViewState): string | undefined {
+    if (state !== 'ready') return undefined;
+    const connection = this.connection.state;
+    if (connection.kind === 'lost') return l10n.t('The server does not answer ({0}). Trying again…', oneLine(connection.reason, 200));
+    if (connection.kind === 'incompatible') return oneLine(connection.reason, 300);
+    const waiting = this.model.convoys.all().some((convoy) => convoy.status === 'open');
+    if (waiting && this.model.town?.up === false) return l10n.t('The engine is paused: nothing new starts.');
+    return undefined;
+  }
+
+  private setKey(key: string, value: unknown): void {
+    if (this.keys.get(key) === value) return;
+    this.keys.set(key, value);
+    void vscode.commands.executeCommand('setContext', key, value);
+  }
+}

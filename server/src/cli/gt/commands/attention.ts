@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { UserError } from '../../../base/errors';
+import { EscalationClose, TownGetSnapshot, type AttentionInfo } from '../../../protocol/town';
+import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
+import { print, withTown } from '../session';
+
+export function addAttentionCommands(program: Command): void {
+  program.command('attention').description('what needs a person, and what to do about it').action(async (_options, command: Command) => {
+    const { attention } = await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}));
+    print(command, attention, () => attention.length > 0 ? attention.flatMap(attentionLines) : 'Nothing needs you');
+  });
+  withAcceptOptions(program.command('accept <attention>').description('show what waits for consent (a rig\'s commands, a runtime, a script), and accept it'))
+    .action(async (id: string, options: AcceptOptions, command: Command) => {
+      await acceptOne(command, options, async (town) => {
+        const item = (await town.call(TownGetSnapshot.spec, {})).attention.find((candidate) => candidate.id === id);
+        if (!item) throw new UserError(`nothing called ${id} needs you`, 'see "gt attention"', 'not-found');
+        if (!item.consent) throw new UserError(`there is nothing to accept in ${id}`, whatToDo(item), 'invalid');
+        return item;
+      });
+    });
+  const escalation = program.command('escalation').description('what the town has given up on');
+  escalation.command('close <id>').description('say that it is seen to').option('-r, --reason <text>', 'what was done about it')
+    .action(async (id: string, options: { reason?: string }, command: Command) => {
+      await withTown(command, (town) => town.call(EscalationClose.spec, { id, reason: options.reason }));
+      print(command, { closed: id }, () => `✓ Closed ${id}`);
+    });
+}
+
+function attentionLines(item: AttentionInfo): string[] {
+  const detail = item.detail.split('\n').filter((line) => line.trim() !== '').slice(0, 12);
+  return [`${item.id} (${item.kind}) ${item.title}`, ...detail.map((line) => `    ${line}`), `    → ${whatToDo(item)}`, ''];
+}
+
+function whatToDo(item: AttentionInfo): string {
+  switch (item.kind) {
+    case 'consent': return `gt accept ${item.id}`;
+    case 'escalation': return `see to it, then: gt escalation close ${item.id}`;
+    case 'fast-forward': return `gt rig fast-forward ${item.rig}`;
+    case 'problem': return 'mend the file or folder that it names';
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { name } from './names';
+import { request } from './request';
+
+/** What agents call. */
+
+export interface PrimeResult {
+  /** Markdown: who the agent is, the bead on its hook, how to end. */
+  text: string;
+  bead?: string;
+}
+export namespace Prime {
+  export const spec = request<PrimeResult>()('gastown/agent/prime', z.object({}), 'read');
+}
+
+export interface HookResult {
+  agent: string;
+  bead?: { id: string; title: string; status: string; description: string };
+  branch?: string;
+  attempt?: number;
+}
+export namespace Hook {
+  export const spec = request<HookResult>()('gastown/agent/hook', z.object({ agent: name.optional() }), 'read');
+}
+
+/** The blocks that the `script` runtime runs, frozen when the bead was slung. */
+export interface FrozenScript {
+  bead: string;
+  title: string;
+  attempt: number;
+  blocks: string[];
+}
+export namespace ScriptGet {
+  export const spec = request<FrozenScript>()('gastown/agent/script', z.object({}), 'read');
+}
+
+export namespace Done {
+  /** Ends the caller's work: its branch goes to the merge queue. Refused with uncommitted changes or foreign commits. */
+  export const spec = request<{ mergeRequest: string; bead: string }>()('gastown/agent/done', z.object({ message: z.string().optional() }), 'write');
+}

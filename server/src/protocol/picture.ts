@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import type { AuditEvent } from './bead';
+import { notification, request } from './request';
+
+/** What windows show of a town: one snapshot, then deltas with a rising revision. */
+
+export interface TownInfo {
+  id: 'town';
+  name: string;
+  root: string;
+  /** The stored switch: the engine dispatches, merges and lands only while it is up. */
+  up: boolean;
+  defaultAgent: string;
+}
+
+export interface RigInfo {
+  /** Its name, unique in the town. */
+  id: string;
+  prefix: string;
+  /** Git URL or absolute path that it was made from. */
+  source: string;
+  sourceIsFolder: boolean;
+  defaultBranch: string;
+  /** Where merged work lands in the source repository. */
+  targetBranch: string;
+  maxWorkers: number;
+  /** Gate commands, in the order they run. */
+  gates: GateInfo[];
+  /** False while a person has not yet accepted the rig's commands. */
+  accepted: boolean;
+  /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
+  fastForward?: { commits: number; clean: boolean };
+}
+
+export interface GateInfo {
+  name: string;
+  command: string;
+  timeoutSeconds: number;
+}
+
+export type AgentState = 'off' | 'idle' | 'starting' | 'working' | 'finished' | 'crashed';
+
+export interface AgentInfo {
+  /** Address: `mayor`, `deacon`, `toy/witness`, `toy/refinery`, `toy/polecats/rust`, `toy/crew/ann`. */
+  id: string;
+  role: 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat' | 'crew';
+  rig?: string;
+  name: string;
+  /** A `rule` is code of the engine and never burns a token; an `agent` is a runtime in a terminal. */
+  kind: 'rule' | 'agent';
+  state: AgentState;
+  /** What it does right now, in a few words, such as `testing toy-a1b2c`. */
+  activity?: string;
+  bead?: string;
+  beadTitle?: string;
+  step?: string;
+  runtime?: string;
+  /** Set while there is a terminal to attach to. */
+  session?: string;
+  worktree?: string;
+  /** ISO time of the session's start. */
+  since?: string;
+}
+
+export interface ConvoyInfo {
+  id: string;
+  title: string;
+  status: 'staged_ready' | 'staged_warnings' | 'open' | 'closed';
+  /** Tracked bead ids, in dependency order. */
+  beads: string[];
+  done: number;
+  total: number;
+  /** ISO times. */
+  createdAt: string;
+  launchedAt?: string;
+  landedAt?: string;
+}
+
+export type BeadPhase =
+  | 'waiting' // for a bead it depends on
+  | 'ready' // waits for a free worker
+  | 'working'
+  | 'queued' // in the merge queue
+  | 'merging' // gates are running
+  | 'merged'
+  | 'closed' // without a merge
+  | 'failed'
+  | 'deferred';
+
+export interface BeadInfo {
+  id: string;
+  title: string;
+  type: string;
+  status: string;
+  phase: BeadPhase;
+  priority: number;
+  rig?: string;
+  assignee?: string;
+  /** Open beads that it waits for. */
+  blockedBy: string[];
+  /** How many times work on it was begun. */
+  attempt: number;
+  /** Why it last went wrong, in one line. */
+  problem?: string;
+  convoys: string[];
+}
+
+/** Something that needs a person. */
+export interface AttentionInfo {
+  id: string;
+  /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file. */
+  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem';
+  title: string;
+  detail: string;
+  rig?: string;
+  bead?: string;
+  agent?: string;
+  /** For `consent`: what `Accept` takes. */
+  consent?: { kind: ConsentKind; hash: string; text: string };
+}
+
+export type ConsentKind = 'rig-commands' | 'script' | 'runtime';
+
+export interface TownCollections {
+  town: TownInfo;
+  rigs: RigInfo;
+  agents: AgentInfo;
+  convoys: ConvoyInfo;
+  beads: BeadInfo;
+  attention: AttentionInfo;
+}
+
+export type CollectionName = keyof TownCollections;
+export const collectionNames: readonly CollectionName[] = ['town', 'rigs', 'agents', 'convoys', 'beads', 'attention'];
+
+export type TownSnapshot = { revision: number } & { [N in CollectionName]: TownCollections[N][] };
+
+/** What changed from revision `from` to revision `to`; a client whose revision is not `from` asks for a snapshot. */
+export interface TownDelta {
+  from: number;
+  to: number;
+  changes: { [N in CollectionName]?: { upsert: TownCollections[N][]; remove: string[] } };
+}
+
+export namespace TownGetSnapshot {
+  /** Also subscribes the connection to `TownChanged` and `TownEvent`. */
+  export const spec = request<TownSnapshot>()('gastown/town/snapshot', z.object({}), 'read');
+}
+
+export namespace TownChanged {
+  export const spec = notification<TownDelta>('gastown/town/changed');
+}
+
+export namespace TownEvent {
+  /** The audit trail as it is written: dispatch, gates, merges, landings. */
+  export const spec = notification<AuditEvent>('gastown/town/event');
+}
+
+export namespace PersonNotified {
+  /** A message for the person at the window, such as a landed convoy. */
+  export const spec = notification<{ severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string }>(
+    'gastown/person/notified');
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { name } from './names';
+import type { RigInfo } from './picture';
+import { request } from './request';
+
+export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
+export type GateName = (typeof gateNames)[number];
+
+const gateCommands = z.partialRecord(z.enum(gateNames), z.string());
+
+export namespace RigAdd {
+  /**
+   * `gates` are given by the caller. Where left out, commands are detected in the repository
+   * (package.json scripts and the like). `accept` accepts exactly these, which the result shows; where the rig's
+   * folder brought others along, or without `accept`, the rig waits for a person.
+   */
+  export const spec = request<RigInfo>()('gastown/rig/add', z.object({
+    name, source: z.string().min(1), prefix: z.string().optional(), defaultBranch: z.string().optional(),
+    maxWorkers: z.number().int().min(1).max(50).optional(),
+    gates: gateCommands.optional(), accept: z.boolean().optional(),
+  }), 'person');
+}
+
+export namespace RigList {
+  export const spec = request<RigInfo[]>()('gastown/rig/list', z.object({}), 'read');
+}
+
+export namespace RigRemove {
+  /** Refused while it has unmerged work. The folder is moved to `.runtime/removed/`, never deleted. */
+  export const spec = request<{ movedTo: string }>()('gastown/rig/remove', z.object({ name }), 'person');
+}
+
+export namespace RigFastForward {
+  export const spec = request<{ commits: number }>()('gastown/rig/fastForward', z.object({ name }), 'person');
+}

@@ -1,0 +1,91 @@
+// What the tests in the extension host share: the extension itself, a repository in the window, the palette.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { GasTownApi } from '../../client/src/extension';
+import type { Question } from '../../client/src/ui/dialogs';
+import { driver } from '../harness/driverClient';
+
+export async function gastown(): Promise<GasTownApi> {
+  const extension = vscode.extensions.getExtension<GasTownApi>('gastown.gastown-vscode');
+  assert.ok(extension, 'the extension is not installed');
+  return extension.activate();
+}
+
+export function workspaceFolder(): string {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  assert.ok(folder, 'no folder is open');
+  return folder;
+}
+
+export function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8' }).trim();
+}
+
+/** Files of a small project with a test of its own, committed. */
+export function makeRepository(folder: string, files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  git(folder, 'init', '-q', '-b', 'main');
+  git(folder, 'add', '-A');
+  git(folder, 'commit', '-qm', 'A small project');
+}
+
+export async function until<T>(what: string, look: () => T | undefined | false, timeoutMs = 30_000, state: () => unknown = () => undefined): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}; there is ${JSON.stringify(state())}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Answers the modal questions that VS Code does not show in a test, and keeps them. */
+export function answerQuestions(api: GasTownApi, answer: (question: Question) => string | undefined = (question) => question.actions[0]): Question[] {
+  const asked: Question[] = [];
+  api.dialogs.answer = (question) => {
+    asked.push(question);
+    return answer(question);
+  };
+  return asked;
+}
+
+const quickInput = { selector: '.quick-input-widget' };
+
+/** Runs a command as a person does: palette, name, Enter. */
+export async function palette(command: string): Promise<void> {
+  await driver.press('F1');
+  await driver.waitFor({ selector: '.quick-input-widget .quick-input-box input' });
+  await driver.type(command);
+  await driver.waitFor({ ...quickInput, role: 'option', namePattern: `^${escape(command)}` });
+  await driver.press('Enter');
+}
+
+/** Waits for the step of a command that says this: as its message, or in its empty input. */
+export async function step(text: string): Promise<void> {
+  await driver.waitFor({ selector: `.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])` });
+}
+
+export async function answer(text: string): Promise<void> {
+  await driver.type(text);
+  await driver.press('Enter');
+}
+
+/** Chooses an entry of a quick pick by the start of its name. */
+export async function choose(name: string): Promise<void> {
+  await driver.click({ ...quickInput, role: 'option', namePattern: `(^|\\s)${escape(name)}` });
+}
+
+/** Ticks an entry where several can be chosen. */
+export async function tick(name: string): Promise<void> {
+  await driver.click({ ...quickInput, role: 'checkbox', namePattern: `(^|\\s)${escape(name)}` });
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { GasTownApi } from '../../client/src/extension';
+import { BeadList } from '../../server/src/protocol/bead';
+import { driver, hasDriver, print } from '../harness/driverClient';
+import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, tick, until, workspaceFolder } from './gastown';
+
+/** From an open repository to merged work, as a person does it: welcome, palette, trees, terminal. */
+describe('the main job in VS Code', function () {
+  this.timeout(120_000);
+  this.bail(true); // each step stands on the one before
+  let api: GasTownApi;
+  const beads: string[] = [];
+
+  before(async function () {
+    if (!hasDriver()) return this.skip();
+    api = await gastown();
+    return undefined;
+  });
+
+  const row = (namePattern: string) => ({ role: 'treeitem', namePattern });
+  const state = () => ({ convoys: api.model.convoys.all(), beads: api.model.beads.all(), attention: api.model.attention.all().map((item) => item.title) });
+
+  it('says what is missing in a folder that is no repository', async () => {
+    await driver.click({ role: 'tab', namePattern: '^Gas Town' });
+    await driver.waitFor({ role: 'button', name: 'Initialize Repository' });
+  });
+
+  it('runs nothing of a town that the folder brings along', async () => {
+    const folder = workspaceFolder();
+    mkdirSync(path.join(folder, 'mayor'));
+    writeFileSync(path.join(folder, 'mayor', 'town.json'), '{"type":"town","version":2,"name":"evil"}');
+    await api.town.refresh();
+    await driver.waitFor({ role: 'button', name: 'Trust This Town' });
+    await driver.screenshot('welcome-unregistered');
+    assert.equal(api.connection.state.kind, 'none');
+    assert.ok(!existsSync(path.join(folder, '.runtime')));
+    answerQuestions(api, () => undefined);
+    await driver.click({ role: 'button', name: 'Trust This Town' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(api.town.finding?.kind, 'unregistered');
+    rmSync(path.join(folder, 'mayor'), { recursive: true });
+  });
+
+  it('makes a town for the open repository with one click, and asks about its commands', async () => {
+    makeRepository(workspaceFolder(), {
+      'package.json': JSON.stringify({ name: 'story', version: '1.0.0', scripts: { test: 'node --test' } }, null, 2),
+      'sum.js': 'exports.sum = (a, b) => a + b;\n',
+      'sum.test.js': "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
+    });
+    await api.town.refresh();
+    const asked = answerQuestions(api);
+    await driver.waitFor({ role: 'button', name: 'Make a Town and Add This Repository' });
+    await driver.screenshot('welcome');
+    const started = Date.now();
+    await driver.click({ role: 'button', name: 'Make a Town and Add This Repository' });
+    const rig = await until('the rig', () => api.model.rigs.all()[0]);
+    print(`      town and rig after ${Date.now() - started} ms`);
+    await until('the consent', () => api.model.rigs.all()[0]?.accepted, 10_000, state);
+    assert.equal(rig.id, 'workspace');
+    assert.equal(asked.length, 1);
+    assert.match(asked[0]?.detail ?? '', /test: npm test/);
+    assert.ok(existsSync(path.join(process.env['HOME'] ?? '', 'gt', 'mayor', 'town.json')));
+    await driver.waitFor(row('^Town gt, engine paused'));
+    await driver.waitFor(row('^Rig workspace'));
+  });
+
+  it('sets the runtime of the town from the palette', async () => {
+    await palette('Gas Town: Set Default Agent');
+    await choose('script');
+    await until('the default agent', () => api.model.town?.defaultAgent === 'script');
+  });
+
+  it('creates beads from the palette', async () => {
+    for (const title of ['Add greeting', 'Use greeting', 'Document it']) {
+      await palette('Gas Town: Create Bead');
+      await step('What is to be done?');
+      await answer(title);
+      await step('Type');
+      await driver.press('Enter');
+      await step('Priority');
+      await driver.press('Enter');
+      await step('Description in Markdown');
+      await driver.press('Enter');
+      beads.push(await createdBead(title));
+    }
+    assert.equal(new Set(beads).size, 3);
+    const [first = '', second = '', third = ''] = beads;
+    await describeBead(first, 'echo working on the greeting; sleep 3; echo "exports.greet = (n) => `hi ${n}`;" > greet.js; git add -A; git commit -qm "add greeting"');
+    await describeBead(second, 'echo what shall it say; read -r words; echo "$words" > words.txt; git add -A; git commit -qm "use greeting"');
+    await describeBead(third, 'echo documented > README.md; git add -A; git commit -qm "document it"');
+  });
+
+  it('makes a convoy of them with dependencies, staged', async () => {
+    await palette('Gas Town: Create Convoy');
+    await step('What will be there');
+    await answer('Greetings');
+    await step('Which beads?');
+    await driver.press('ArrowDown', 'Space'); // one by keyboard, the others by mouse
+    await tick('Use greeting');
+    await tick('Document it');
+    await driver.waitFor({ selector: '.quick-input-count', text: '3 Selected' });
+    await driver.screenshot('convoy-beads');
+    await driver.press('Enter');
+    await step('In which order?');
+    await choose('Choose for each bead');
+    await driver.waitFor({ selector: '.quick-input-title', text: 'bead 1 of 3' });
+    await driver.press('Enter');
+    await driver.waitFor({ selector: '.quick-input-title', text: 'bead 2 of 3' });
+    await tick('Add greeting');
+    await driver.screenshot('convoy-dependencies');
+    await driver.press('Enter');
+    await driver.waitFor({ selector: '.quick-input-title', text: 'bead 3 of 3' });
+    await tick('Use greeting');
+    await driver.press('Enter');
+    await choose('Stage');
+    await driver.waitFor(row('^Convoy Greetings, 0 of 3, staged'));
+    await driver.waitFor(row('^Bead Use greeting, waits for Add greeting'));
+    await driver.screenshot('sidebar-convoy-staged');
+  });
+
+  it('launches it and starts the engine; the trees follow', async () => {
+    await palette('Gas Town: Launch Convoy');
+    await step('Which convoy?');
+    await driver.press('Enter');
+    await until('the launch', () => api.model.convoys.all()[0]?.status === 'open');
+    await driver.waitFor(row('^Convoy Greetings, 0 of 3$'));
+    const started = Date.now();
+    await driver.hover({ role: 'treeitem', namePattern: '^Convoy Greetings' });
+    await driver.click({ role: 'button', name: 'Start Engine' });
+    await driver.waitFor(row('^Bead Add greeting, \\w+ works on it'));
+    print(`      an agent at work ${Date.now() - started} ms after the engine's start`);
+    await driver.waitFor(row('^Agent furiosa, polecat, working'));
+    await driver.waitFor({ selector: '[id="gastown.gastown-vscode.gastown.status"]', text: '1' });
+    await driver.screenshot('story-running');
+  });
+
+  it('opens the terminal of an agent with its screen, and what is typed reaches it', async () => {
+    await driver.waitFor(row('^Bead Use greeting, \\w+ works on it'), 'visible', 60_000);
+    const agent = await until('the agent', () => api.model.agents.all().find((one) => one.bead === beads[1] && one.session));
+    await driver.click(row(`^Agent ${agent.name},`));
+    await driver.waitFor({ selector: '.terminal-outer-container, .terminal-wrapper.active' });
+    await until('its terminal', () => vscode.window.activeTerminal?.name.startsWith(agent.name));
+    await driver.waitFor({ selector: '.terminal-wrapper.active .xterm' });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await driver.screenshot('story-terminal');
+    await driver.click({ selector: '.terminal-wrapper.active .xterm-screen' });
+    await driver.type('hello from the person');
+    await driver.press('Enter');
+    await driver.waitFor(row('^Convoy Greetings, 2 of 3'), 'visible', 60_000);
+  });
+
+  it('lands the convoy, says so, and offers to take the work over', async () => {
+    const convoy = await until('the landing', () => api.model.convoys.all().find((one) => one.status === 'closed'), 60_000, state);
+    assert.equal(convoy.done, 3);
+    const told = await until('the message', () => api.notices.told.find((text) => text.includes('Greetings')), 10_000, () => api.notices.told);
+    print(`      "${told}"`);
+    await until('the offer', () => api.model.attention.all().some((item) => item.kind === 'fast-forward'), 10_000, state);
+    await driver.waitFor({ role: 'treeitem', namePattern: 'fast-forward' });
+    await driver.screenshot('sidebar-convoy-landed');
+    await driver.click({ role: 'treeitem', namePattern: 'fast-forward' });
+    const folder = workspaceFolder();
+    await until('the files in the checkout', () => existsSync(path.join(folder, 'words.txt')) && existsSync(path.join(folder, 'greet.js')), 10_000);
+    assert.equal(readFileSync(path.join(folder, 'words.txt'), 'utf8').trim(), 'hello from the person');
+    assert.equal(git(folder, 'status', '--porcelain'), '');
+    print(git(folder, 'log', '--graph', '--format=%s (%an)').replace(/^/gm, '      '));
+    await until('nothing more to do', () => api.model.attention.size === 0, 10_000, state);
+  });
+
+  it('shows the page of a bead with its history', async () => {
+    await vscode.commands.executeCommand('gastown.showBead', { bead: beads[0] });
+    const text = vscode.window.activeTextEditor?.document.getText() ?? '';
+    for (const part of ['Add greeting', 'merged', 'echo working on the greeting', 'Use greeting']) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
+    await driver.screenshot('bead-page');
+  });
+
+  async function describeBead(bead: string, script: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: 'gastown-description', path: `/${bead}.md` });
+    const text = `A part of the story.\n\n\`\`\`sh\n${script.replaceAll('; ', '\n')}\n\`\`\`\n`;
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+    assert.equal(Buffer.from(await vscode.workspace.fs.readFile(uri)).toString(), text);
+  }
+
+  /** Beads outside of convoys are in no picture; the ledger has them. */
+  async function createdBead(title: string): Promise<string> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const found = (await api.connection.call(BeadList.spec, { ledger: 'workspace', limit: 0 })).find((bead) => bead.title === title);
+      if (found) return found.id;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`no bead "${title}"`);
+  }
+});

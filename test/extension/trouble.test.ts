@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { GasTownApi } from '../../client/src/extension';
+import type { Bead } from '../../server/src/protocol/bead';
+import { driver, hasDriver } from '../harness/driverClient';
+import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, until } from './gastown';
+
+/** What a person does when work goes wrong, and the commands beside the main story. It goes on in the story's town. */
+describe('trouble in VS Code', function () {
+  this.timeout(120_000);
+  this.bail(true);
+  let api: GasTownApi;
+  let scratch: string;
+
+  before(async function () {
+    if (!hasDriver()) return this.skip();
+    api = await gastown();
+    if (!api.model.hasSnapshot) return this.skip();
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-trouble-'));
+    await vscode.commands.executeCommand('gastown.convoys.focus');
+    return undefined;
+  });
+
+  after(() => {
+    if (scratch) rmSync(scratch, { recursive: true, force: true });
+  });
+
+  const row = (namePattern: string) => ({ role: 'treeitem', namePattern });
+  const create = (title: string, rig: string, script: string) =>
+    vscode.commands.executeCommand<Bead>('gastown.createBead', { title, rig, description: `\`\`\`sh\n${script}\n\`\`\`\n` });
+
+  it('adds a rig by its URL from the palette', async () => {
+    const source = path.join(scratch, 'lib source');
+    makeRepository(source, { 'README.md': 'a library\n' });
+    const bare = path.join(scratch, 'lib.git');
+    git(scratch, 'clone', '-q', '--bare', source, bare);
+    await palette('Gas Town: Add Rig');
+    await choose('Git URL');
+    await step('URL of the git repository');
+    await answer(`file://${bare}`);
+    await step('Name of the rig');
+    await driver.press('Enter');
+    await driver.waitFor(row('^Rig lib$'));
+    assert.equal(api.model.rigs.get('lib')?.sourceIsFolder, false);
+  });
+
+  it('slings a bead from the palette, and its work reaches the remote', async () => {
+    const bead = await create('Sling me', 'lib', 'echo slung > slung.txt\ngit add -A\ngit commit -qm slung');
+    await palette('Gas Town: Sling Bead');
+    await choose('Sling me');
+    await choose('Default of the rig');
+    const landed = await until('the landing', () => api.model.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'), 60_000,
+      () => [api.model.beads.get(bead.id), api.model.attention.all()]);
+    assert.match(landed.title, /Sling me/);
+    assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:slung.txt'), 'slung');
+  });
+
+  it('shows what failed and why, tells the person, and works again when it is mended', async () => {
+    const bead = await create('Break it', 'lib', 'echo I cannot do this\nexit 3');
+    await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Doomed', beads: [bead.id] });
+    await driver.waitFor(row('^Bead Break it, failed'), 'visible', 60_000);
+    const item = await until('the escalation', () => api.model.attention.all().find((one) => one.kind === 'escalation'));
+    assert.equal(item.bead, bead.id);
+    await driver.waitFor(row('^Convoy Doomed, 0 of 1, 1 failed'));
+    await driver.waitFor({ role: 'tab', namePattern: '^Gas Town.*1 thing needs you' });
+    await driver.hover(row('^Bead Break it'));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await driver.screenshot('bead-failed');
+    const asked = answerQuestions(api, (question) => question.actions.find((action) => action.startsWith('Close')));
+    await driver.click(row('^escalation: '));
+    await until('the end of the escalation', () => api.model.attention.size === 0);
+    assert.equal(asked.length, 1);
+    assert.ok(asked[0]?.detail, 'it says nothing about the cause');
+    const uri = vscode.Uri.from({ scheme: 'gastown-description', path: `/${bead.id}.md` });
+    await vscode.workspace.fs.writeFile(uri, Buffer.from('```sh\necho mended > mended.txt\ngit add -A\ngit commit -qm mended\n```\n'));
+    await vscode.commands.executeCommand('gastown.sling', { bead: bead.id });
+    await until('the landing', () => api.model.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed', 60_000,
+      () => [api.model.beads.get(bead.id), api.model.attention.all()]);
+    assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
+  });
+
+  it('stops everything with one command', async () => {
+    const bead = await create('Endless', 'lib', 'while true; do sleep 1; done');
+    await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Long', beads: [bead.id] });
+    await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
+    const asked = answerQuestions(api);
+    await palette('Gas Town: Stop Everything');
+    await until('the stop', () => api.model.town?.up === false && !api.model.agents.all().some((agent) => agent.session));
+    assert.match(asked[0]?.message ?? '', /Stop every agent/);
+    await driver.waitFor(row('^Agent \\w+, polecat, stopped'));
+    await driver.waitFor({ selector: '.pane-body .message', text: 'The engine is paused' });
+  });
+
+  it('lists from the status bar what is at work and what needs a person', async () => {
+    await driver.click({ selector: '[id="gastown.gastown-vscode.gastown.status"]' });
+    await step('0 at work, 0 need you');
+    await driver.screenshot('overview');
+    await choose('Start Engine');
+    await until('the engine', () => api.model.town?.up === true);
+    await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
+    await vscode.commands.executeCommand('gastown.stopAll');
+  });
+
+  it('shows the decisions of a role that is a rule', async () => {
+    await driver.click(row('^Agent refinery'));
+    await until('the log', () => vscode.window.activeTextEditor?.document.uri.path.endsWith('refinery.md'));
+    assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /merged/);
+  });
+});

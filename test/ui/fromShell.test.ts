@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { cli, makeProject, newestVsix, openGasTown, treeRow } from './vsix';
+
+/** A window that is open while the town is made in a shell. */
+describe('a town that is made from the shell', function () {
+  this.timeout(120_000);
+  let scratch: string;
+  let session: VsixSession;
+
+  before(async () => {
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-shell-'));
+    session = await openVsixSession({ vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'toy')) });
+  });
+
+  after(async () => {
+    await session?.dispose();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  it('is found by the window of its repository, with nothing clicked', async () => {
+    const { page, sandbox: { env, home } } = session;
+    await openGasTown(page);
+    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    const town = path.join(home, 'gt');
+    cli('gt', env, scratch, 'install', town);
+    await page.getByRole('button', { name: 'Add This Repository to My Town' }).waitFor({ timeout: 30_000 });
+    cli('gt', env, town, 'rig', 'add', 'toy', path.join(scratch, 'toy'));
+    await treeRow(page, /^Rig toy/).waitFor({ timeout: 30_000 });
+  });
+
+  it('is shown in the window of a folder that lies in it', async () => {
+    const { page, sandbox: { home } } = session;
+    const origin = new URL(page.url()).origin;
+    await page.goto(`${origin}/?folder=${encodeURIComponent(path.join(home, 'gt'))}`);
+    await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
+    await openGasTown(page);
+    await treeRow(page, /^Rig toy/).waitFor({ timeout: 30_000 });
+  });
+});

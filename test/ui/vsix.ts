@@ -1,0 +1,69 @@
+// What the tests of the packaged extension share: the package, a project to open, the command line beside it.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { repoRoot } from '../harness/paths';
+
+export function newestVsix(): string {
+  const root = repoRoot();
+  const files = readdirSync(root).filter((name) => name.endsWith('.vsix')).map((name) => path.join(root, name));
+  const newest = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  if (!newest) throw new Error('there is no .vsix: run npm run package first');
+  return newest;
+}
+
+/** A repository with a test of its own. */
+export function makeProject(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const files: Record<string, string> = {
+    'package.json': JSON.stringify({ name: 'toy', version: '1.0.0', scripts: { test: 'node --test' } }, null, 2),
+    'sum.js': 'exports.sum = (a, b) => a + b;\n',
+    'sum.test.js': "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+  const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid', ...args], { cwd: folder });
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'A small project');
+  return folder;
+}
+
+/** Runs `gt` or `bd` of this checkout as the person in the window. */
+export function cli(program: 'gt' | 'bd', env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): string {
+  return execFileSync(process.execPath, [path.join(repoRoot(), 'dist', `${program}.js`), ...args], { cwd, env, encoding: 'utf8' }).trim();
+}
+
+export const script = (text: string): string => `\`\`\`sh\n${text}\n\`\`\`\n`;
+
+/** Names that begin like this. */
+export function treeRow(page: Page, name: RegExp): Locator {
+  return page.getByRole('treeitem', { name });
+}
+
+export async function openGasTown(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: /^Gas Town/ }).click();
+}
+
+export async function palette(page: Page, command: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget .quick-input-box input').waitFor();
+  await page.keyboard.type(command);
+  await page.locator('.quick-input-widget').getByRole('option', { name: new RegExp(`^${command}`) }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+/** What the terminal that is in front shows. */
+export async function terminalText(page: Page): Promise<string> {
+  return (await page.locator('.terminal-wrapper.active .xterm-rows').innerText()).replaceAll('\u00a0', ' ');
+}
+
+export async function untilTerminal(page: Page, text: string, timeoutMs = 20_000): Promise<string> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const shown = await terminalText(page).catch(() => '');
+    if (shown.includes(text)) return shown;
+    if (Date.now() > deadline) throw new Error(`the terminal never showed "${text}", but:\n${shown}`);
+    await page.waitForTimeout(100);
+  }
+}

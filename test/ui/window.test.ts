@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { cli, makeProject, newestVsix, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
+
+/** The packaged extension, as a person has it: real dialogs, real reloads, the keyboard alone. */
+describe('a window with the packaged extension', function () {
+  this.timeout(180_000);
+  this.bail(true); // each step stands on the one before
+  let scratch: string;
+  let session: VsixSession;
+  let page: Page;
+  let town: string;
+  const bead = (title: string, text: string): string =>
+    cli('bd', session.sandbox.env, path.join(town, 'my_toy'), 'create', title, '--description', script(text), '--silent');
+
+  before(async () => {
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-ui-'));
+    session = await openVsixSession({
+      vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'my toy')),
+      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
+    });
+    page = session.page;
+    town = path.join(session.sandbox.home, 'gt');
+  });
+
+  after(async () => {
+    await session?.dispose();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  it('shows exactly what would run before it asks for consent', async () => {
+    await openGasTown(page);
+    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.waitFor({ timeout: 30_000 });
+    assert.match(await dialog.innerText(), /test: npm test/);
+    await session.screenshot('consent');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await treeRow(page, /^Rig my_toy, commands wait for consent/).waitFor();
+    await page.getByRole('tab', { name: /^Gas Town.*1 thing needs you/ }).waitFor();
+    await treeRow(page, /^accept…: my_toy/).click();
+    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await treeRow(page, /^Rig my_toy$/).waitFor();
+    await page.getByText('Nothing needs you.').waitFor();
+  });
+
+  it('shows what the command line does', async () => {
+    const { env } = session.sandbox;
+    cli('gt', env, town, 'config', 'default-agent', 'script');
+    const chat = bead('Chat', 'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat');
+    cli('gt', env, town, 'convoy', 'create', 'Talk', chat);
+    await treeRow(page, /^Convoy Talk, 0 of 1$/).waitFor();
+    cli('gt', env, town, 'up');
+    await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
+  });
+
+  it('opens the terminal of an agent by a click, and brings it back after a reload without taking the focus', async () => {
+    await treeRow(page, /^Agent furiosa/).click();
+    await untilTerminal(page, 'ready to talk');
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('hello\n');
+    await untilTerminal(page, 'you said hello');
+    await session.screenshot('terminal-before-reload');
+    const started = Date.now();
+    await session.reload();
+    const shown = await untilTerminal(page, 'you said hello', 30_000);
+    console.log(`      the terminal is back ${Date.now() - started} ms after the reload began`);
+    assert.match(shown, /ready to talk/);
+    await page.waitForTimeout(1_000);
+    assert.equal(await page.locator('.terminal-wrapper:focus-within').count(), 0, 'the terminal took the focus');
+    await session.screenshot('terminal-after-reload');
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('again\n');
+    await untilTerminal(page, 'you said again');
+  });
+
+  it('goes on in the same terminal after a kill -9 of the server', async () => {
+    const server = path.join(town, '.runtime', 'server.json');
+    const pid = (): number => (JSON.parse(readFileSync(server, 'utf8')) as { pid: number }).pid;
+    const before = pid();
+    const started = Date.now();
+    process.kill(before, 'SIGKILL');
+    await until(() => existsSync(server) && pid() !== before);
+    await page.waitForTimeout(500);
+    console.log(`      another server answers ${Date.now() - started - 500} ms after the kill`);
+    await page.keyboard.type('still there\n');
+    await untilTerminal(page, 'you said still there');
+    await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
+  });
+
+  it('stops an agent and lets it go on where it was', async () => {
+    await treeRow(page, /^Agent furiosa/).hover();
+    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Stop Agent…' }).click();
+    await treeRow(page, /^Agent furiosa, polecat, stopped/).waitFor();
+    await untilTerminal(page, 'The next one of furiosa appears here');
+    await treeRow(page, /^Agent furiosa/).hover();
+    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Resume Agent…' }).click();
+    await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
+    await untilTerminal(page, 'ready to talk');
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('again\n');
+    await untilTerminal(page, 'you said again');
+  });
+
+  it('lets the agent work on when its terminal is closed', async () => {
+    await palette(page, 'Terminal: Kill the Active Terminal Instance');
+    await page.locator('.terminal-wrapper.active .xterm-screen').waitFor({ state: 'hidden' }).catch(() => undefined);
+    await treeRow(page, /^Agent furiosa, polecat, working/).click();
+    await untilTerminal(page, 'you said again');
+    await page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await page.keyboard.type('bye\n');
+    await treeRow(page, /^Convoy Talk, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await page.getByText('Convoy landed: Talk').first().waitFor();
+    await session.screenshot('convoy-landed');
+  });
+
+  it('can be used by keyboard alone', async () => {
+    const { env } = session.sandbox;
+    const first = bead('By keys', 'echo typed > keys.txt\ngit add -A\ngit commit -qm keys');
+    cli('gt', env, town, 'convoy', 'create', 'Keys', first, '--stage');
+    await palette(page, 'Gas Town: Focus on Convoys View');
+    await treeRow(page, /^Convoy Keys, 0 of 1, staged/).waitFor();
+    await page.keyboard.press('Home');
+    await focusedRow(page, /^Convoy Keys/);
+    await page.keyboard.press('ArrowDown');
+    await focusedRow(page, /^Bead By keys, staged/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: `${first}.md` }).waitFor();
+    await palette(page, 'Gas Town: Launch Convoy');
+    await page.locator('.quick-input-widget').getByRole('option', { name: /^Keys/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await palette(page, 'Gas Town: Focus on Convoys View');
+    await treeRow(page, /^Convoy Keys, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+  });
+
+  it('says what is wrong when the server is killed, and goes on by itself', async () => {
+    const { env } = session.sandbox;
+    cli('gt', env, town, 'shutdown');
+    await page.locator('[id="gastown.gastown-vscode.gastown.status"]', { hasText: '0' }).waitFor({ timeout: 30_000 });
+    const next = bead('After', 'echo after > after.txt\ngit add -A\ngit commit -qm after');
+    cli('gt', env, town, 'convoy', 'create', 'Later', next);
+    await treeRow(page, /^Convoy Later, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+  });
+
+  async function until(condition: () => boolean): Promise<void> {
+    for (let attempt = 0; !condition(); attempt++) {
+      if (attempt > 200) throw new Error('it did not happen within 20 s');
+      await page.waitForTimeout(100);
+    }
+  }
+
+  async function focusedRow(target: Page, name: RegExp): Promise<void> {
+    await target.locator('.monaco-list:focus-within .monaco-list-row.focused').and(target.getByRole('treeitem', { name })).waitFor();
+  }
+});

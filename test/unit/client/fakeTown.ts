@@ -1,0 +1,147 @@
+// A town's server without a town: serves whatever picture a test gives it over the real transport, and notes what
+// it is asked.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { UserError } from '../../../server/src/base/errors';
+import { Dispatcher } from '../../../server/src/protocol/dispatcher';
+import type { NotificationSpec } from '../../../server/src/protocol/request';
+import {
+  PersonNotified, SessionAttach, SessionDetach, SessionExit, SessionInput, SessionOutput, SessionResize, TownChanged, TownGetSnapshot,
+  type CollectionName, type TownCollections, type TownSnapshot,
+} from '../../../server/src/protocol/town';
+import { listen, serve, serverEndpointFile, type RpcServer } from '../../../server/src/protocol/transport';
+
+type Items = { [N in CollectionName]?: TownCollections[N][] };
+
+interface FakeSession {
+  screen: string;
+  sequence: number;
+  size: { cols: number; rows: number };
+  inputs: string[];
+  viewers: Set<MessageConnection>;
+}
+
+export class FakeTown {
+  readonly root = mkdtempSync(path.join(os.tmpdir(), 'gt-fake-'));
+  picture: TownSnapshot = { revision: 1, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] };
+  readonly sessions = new Map<string, FakeSession>();
+  /** Methods as they were called. */
+  readonly calls: string[] = [];
+  private readonly connections = new Set<MessageConnection>();
+  private readonly subscribers = new Set<MessageConnection>();
+  private server: RpcServer | undefined;
+
+  constructor() {
+    mkdirSync(path.join(this.root, 'mayor'), { recursive: true });
+    writeFileSync(path.join(this.root, 'mayor', 'town.json'), JSON.stringify({ type: 'town', version: 2, name: 'fake' }));
+  }
+
+  async start(): Promise<void> {
+    this.server = await listen({
+      root: this.root, purpose: 'server', endpointFile: serverEndpointFile(this.root),
+      accept: () => ({ ok: true }),
+      onConnection: (connection) => this.accept(connection),
+    });
+  }
+
+  /** Closes every connection, as a crash does, and listens again. */
+  async restart(): Promise<void> {
+    await this.server?.close();
+    await this.start();
+  }
+
+  async dispose(): Promise<void> {
+    await this.server?.close();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** Changes the picture and tells the subscribers; `silently` loses the message, as a defect would. */
+  change(upsert: Items, remove: Partial<Record<CollectionName, string[]>> = {}, silently = false): void {
+    const changes: Record<string, unknown> = {};
+    for (const name of new Set([...Object.keys(upsert), ...Object.keys(remove)]) as Set<CollectionName>) {
+      const gone = remove[name] ?? [];
+      const items: { id: string }[] = upsert[name] ?? [];
+      const ids = new Set([...gone, ...items.map((item) => item.id)]);
+      const kept: { id: string }[] = this.picture[name].filter((item) => !ids.has(item.id));
+      Object.assign(this.picture, { [name]: [...kept, ...items] });
+      changes[name] = { upsert: items, remove: gone };
+    }
+    const from = this.picture.revision;
+    this.picture.revision = from + 1;
+    if (!silently) this.tell(TownChanged.spec, { from, to: from + 1, changes }, this.subscribers);
+  }
+
+  notifyPerson(text: string): void {
+    this.tell(PersonNotified.spec, { severity: 'info', text }, this.subscribers);
+  }
+
+  addSession(id: string, screen: string): void {
+    this.sessions.set(id, { screen, sequence: 0, size: { cols: 80, rows: 24 }, inputs: [], viewers: new Set() });
+  }
+
+  output(id: string, data: string): void {
+    const session = this.session(id);
+    session.screen += data;
+    session.sequence += 1;
+    this.tell(SessionOutput.spec, { session: id, sequence: session.sequence, data }, session.viewers);
+  }
+
+  exit(id: string, code: number): void {
+    const session = this.session(id);
+    this.sessions.delete(id);
+    this.tell(SessionExit.spec, { session: id, code, signal: null }, session.viewers);
+  }
+
+  session(id: string): FakeSession {
+    const session = this.sessions.get(id);
+    if (!session) throw new UserError(`there is no session ${id}`, undefined, 'not-found');
+    return session;
+  }
+
+  private accept(connection: MessageConnection): void {
+    this.connections.add(connection);
+    connection.onClose(() => {
+      this.connections.delete(connection);
+      this.subscribers.delete(connection);
+      for (const session of this.sessions.values()) session.viewers.delete(connection);
+    });
+    // What the language client wants of a language server.
+    connection.onRequest('initialize', () => ({ capabilities: {} }));
+    connection.onRequest('shutdown', () => null);
+    const dispatcher = this.handlersFor(connection);
+    serve(connection, dispatcher, (operation) => ({ actor: 'test', kind: 'person', operation }), (spec) => this.calls.push(spec.method));
+    connection.listen();
+  }
+
+  private handlersFor(connection: MessageConnection): Dispatcher {
+    const dispatcher = new Dispatcher();
+    dispatcher.on(TownGetSnapshot.spec, async () => {
+      this.subscribers.add(connection);
+      return structuredClone(this.picture);
+    });
+    dispatcher.on(SessionAttach.spec, async ({ session: id }) => {
+      const session = this.session(id);
+      session.viewers.add(connection);
+      return { screen: session.screen, sequence: session.sequence, ...session.size };
+    });
+    dispatcher.on(SessionDetach.spec, async ({ session: id }) => {
+      this.sessions.get(id)?.viewers.delete(connection);
+      return null;
+    });
+    dispatcher.on(SessionInput.spec, async ({ session, data }) => {
+      this.session(session).inputs.push(data);
+      return null;
+    });
+    dispatcher.on(SessionResize.spec, async ({ session, cols, rows }) => {
+      this.session(session).size = { cols, rows };
+      return null;
+    });
+    return dispatcher;
+  }
+
+  private tell<P>(spec: NotificationSpec<P>, params: P, to: Iterable<MessageConnection>): void {
+    for (const connection of to) connection.sendNotification(spec.method, params).catch(() => undefined);
+  }
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { TownModel } from '../../../client/src/model/townModel';
+import { agentRows } from '../../../client/src/views/agentRows';
+import { attentionRows } from '../../../client/src/views/attentionRows';
+import { convoyRows } from '../../../client/src/views/convoyRows';
+import type { Row } from '../../../client/src/views/row';
+import { tooltipOf } from '../../../client/src/views/tooltips';
+import type { TownSnapshot } from '../../../server/src/protocol/town';
+import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
+
+function modelOf(picture: Partial<TownSnapshot>): TownModel {
+  const model = new TownModel();
+  model.reset(snapshot(picture));
+  return model;
+}
+
+/** A tree as it looks, one line a row. */
+function drawn(rows: readonly Row[], depth = 0): string[] {
+  return rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`, ...drawn(row.children, depth + 1)]);
+}
+
+describe('the Convoys tree', () => {
+  it('shows progress, what each bead waits for and who works on it', () => {
+    const model = modelOf({
+      convoys: [convoy('hq-c1', ['toy-a', 'toy-b', 'toy-c', 'toy-d', 'toy-e', 'toy-f'], { title: 'Search', done: 1 })],
+      beads: [
+        bead('toy-a', { title: 'Index', phase: 'merged', status: 'closed' }),
+        bead('toy-b', { title: 'Query', phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }),
+        bead('toy-c', { title: 'Page', phase: 'waiting', blockedBy: ['toy-b', 'toy-z'] }),
+        bead('toy-d', { title: 'Rank', phase: 'merging' }),
+        bead('toy-e', { title: 'Docs', phase: 'failed', problem: 'npm test ended with 1', attempt: 3 }),
+        bead('toy-f', { title: 'Later', phase: 'queued' }),
+      ],
+      agents: [polecat('nux', { bead: 'toy-b', session: 's1' })],
+    });
+    assert.deepEqual(drawn(convoyRows(model)), [
+      'Search | 1/6 · 1 failed',
+      '  Index | merged',
+      '  Query | nux works on it · attempt 2',
+      '  Page | waits for Query, toy-z',
+      '  Rank | gates are running',
+      '  Docs | failed · attempt 3',
+      '  Later | in the merge queue',
+    ]);
+    const [row] = convoyRows(model);
+    assert.equal(row?.aria, 'Convoy Search, 1 of 6, 1 failed');
+    assert.equal(row?.context, 'convoy.open.failed');
+    assert.equal(row?.children[1]?.context, 'bead.working.live');
+    assert.match(row?.children[4]?.aria ?? '', /npm test ended with 1/);
+    assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
+  });
+
+  it('tells whose agent was stopped or crashed', () => {
+    const picture = (state: 'off' | 'crashed') => modelOf({
+      convoys: [convoy('hq-c1', ['toy-a'])], beads: [bead('toy-a', { phase: 'working', assignee: 'toy/polecats/nux' })], agents: [polecat('nux', { bead: 'toy-a', state })],
+    });
+    assert.deepEqual(drawn(convoyRows(picture('off')))[1], '  Title of toy-a | nux was stopped');
+    assert.deepEqual(drawn(convoyRows(picture('crashed')))[1], '  Title of toy-a | nux crashed');
+  });
+
+  it('orders by what is under way, staged, landed, and marks what is staged', () => {
+    const model = modelOf({
+      convoys: [
+        convoy('hq-c1', [], { title: 'Old', status: 'closed', landedAt: '2026-01-02T00:00:00Z' }),
+        convoy('hq-c2', ['toy-a'], { title: 'Plan', status: 'staged_ready' }),
+        convoy('hq-c3', [], { title: 'Doubtful', status: 'staged_warnings' }),
+        convoy('hq-c4', [], { title: 'Now' }),
+      ],
+      beads: [bead('toy-a', { convoys: ['hq-c2'] })],
+    });
+    assert.deepEqual(drawn(convoyRows(model)), [
+      'Now | 0/0', 'Doubtful | 0/0 · staged, with warnings', 'Plan | 0/1 · staged', '  Title of toy-a | staged', 'Landed | 1', '  Old | 0/0 · landed',
+    ]);
+  });
+
+  it('shows a bead in each of its convoys, and slung beads without one', () => {
+    const model = modelOf({
+      convoys: [convoy('hq-c1', ['toy-a']), convoy('hq-c2', ['toy-a'])],
+      beads: [bead('toy-a', { convoys: ['hq-c1', 'hq-c2'] }), bead('toy-b', { convoys: [], phase: 'working' })],
+    });
+    const rows = convoyRows(model);
+    assert.deepEqual(drawn(rows), ['Convoy hq-c2 | 0/1', '  Title of toy-a | ready', 'Convoy hq-c1 | 0/1', '  Title of toy-a | ready', 'Without a convoy | 1', '  Title of toy-b | in work']);
+    const ids = rows.flatMap((row) => [row.id, ...row.children.map((child) => child.id)]);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it('is not broken by hostile titles', () => {
+    const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
+    const model = modelOf({ convoys: [convoy('hq-c1', ['toy-a'], { title })], beads: [bead('toy-a', { title: '[click](command:workbench.action.quit) <img src=x>' })] });
+    const [row] = convoyRows(model);
+    assert.ok((row?.label.length ?? 0) <= 120);
+    assert.ok(!/[\u0000-\u001f\u202e]/.test(row?.label ?? ''));
+    const tooltip = tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '';
+    assert.ok(!tooltip.includes('[click]('), tooltip);
+    assert.ok(!tooltip.includes('<img'), tooltip);
+  });
+});
+
+describe('the Agents tree', () => {
+  it('shows the town, then each rig with its roles and workers', () => {
+    const model = modelOf({
+      rigs: [rig('toy', { fastForward: { commits: 2, clean: true } }), rig('abc', { accepted: false })],
+      agents: [
+        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: 'test', session: 's1' }),
+        polecat('ace', { state: 'crashed' }),
+        { id: 'toy/refinery', role: 'refinery', rig: 'toy', name: 'refinery', kind: 'rule', state: 'working', activity: 'testing toy-b' },
+        { id: 'toy/witness', role: 'witness', rig: 'toy', name: 'witness', kind: 'rule', state: 'idle' },
+        { id: 'deacon', role: 'deacon', name: 'deacon', kind: 'rule', state: 'idle' },
+        { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'off' },
+      ],
+    });
+    const rows = agentRows(model);
+    assert.deepEqual(drawn(rows), [
+      'gt | engine running', '  mayor | off', '  deacon | idle',
+      'abc | commands wait for consent',
+      'toy | 1 at work · 2 commits to take over',
+      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test',
+    ]);
+    assert.equal(rows[1]?.context, 'rig.unaccepted');
+    assert.equal(rows[2]?.context, 'rig.accepted.behind');
+    assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.live.hooked');
+  });
+
+  it('is empty without a town', () => {
+    assert.deepEqual(agentRows(new TownModel()), []);
+  });
+});
+
+describe('the Needs Attention list', () => {
+  it('has what holds agents up first', () => {
+    const model = modelOf({
+      town: [town()],
+      attention: [
+        { id: 'f', kind: 'fast-forward', title: 'toy: fast-forward main', detail: '', rig: 'toy' },
+        { id: 'p', kind: 'problem', title: 'old: its folder is gone', detail: '', rig: 'old' },
+        escalation('hq-esc-1', { title: 'toy-a failed' }),
+        { id: 'c', kind: 'consent', title: 'toy: its commands', detail: '', rig: 'toy', consent: { kind: 'rig-commands', hash: 'x', text: 'test: npm test' } },
+      ],
+    });
+    assert.deepEqual(drawn(attentionRows(model)), ['old: its folder is gone | problem', 'toy: its commands | accept…', 'toy-a failed | escalation', 'toy: fast-forward main | fast-forward…']);
+  });
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { escapeMarkdown, fenced, noIcons, oneLine, revealHidden } from '../../../client/src/base/text';
+import { reaches } from '../../../client/src/commands/graph';
+import { rigNameFrom } from '../../../client/src/commands/names';
+import { beadMarkdown } from '../../../client/src/documents/beadMarkdown';
+import { TownModel } from '../../../client/src/model/townModel';
+import { backoff } from '../../../client/src/server/backoff';
+import { statusSummary } from '../../../client/src/status/summary';
+import { batchNotices } from '../../../client/src/ui/noticeBatch';
+import { findBeadIds } from '../../../client/src/terminals/beadIds';
+import type { BeadDetails } from '../../../server/src/protocol/bead';
+import { escalation, polecat, snapshot, town } from './samples';
+
+describe('texts from elsewhere', () => {
+  it('become one line of bounded length', () => {
+    assert.equal(oneLine('a\n\tb\u202e c'), 'a b c');
+    assert.equal([...oneLine('🚚'.repeat(500), 10)].length, 10);
+  });
+
+  it('bring no icons, links or HTML', () => {
+    assert.ok(!noIcons('$(trash) x').includes('$('));
+    assert.doesNotMatch(escapeMarkdown('[a](b) <c> `d` $(e)'), /(?<!\\)\]\(|\$\(/);
+    assert.match(escapeMarkdown('<c>'), /&lt;c/);
+    assert.equal(escapeMarkdown('toy-a1: status_changed (1.2)'), 'toy-a1: status_changed (1.2)');
+    assert.equal(escapeMarkdown('_x_ **y**'), '\\_x\\_ \\*\\*y\\*\\*');
+    assert.notEqual(escapeMarkdown('# no heading'), '# no heading');
+  });
+
+  it('hide nothing in commands that are to be accepted', () => {
+    assert.equal(revealHidden('npm test\u202e # \u001b[2Kx\r\n\tnext'), 'npm test\\u{202e} # \\u{1b}[2Kx\\u{d}\n\tnext');
+  });
+
+  it('cannot close the fence around them', () => {
+    assert.equal(fenced('a\n````\nb', 'sh'), '`````sh\na\n````\nb\n`````');
+  });
+});
+
+describe('the page of a bead', () => {
+  it('shows title, description, dependencies, comments and events', () => {
+    const bead = {
+      id: 'toy-a', title: 'Add *stars*', description: '```sh\necho hi\n```', issue_type: 'task', status: 'open', priority: 1, created_at: '', updated_at: '',
+      labels: ['ui'], comments: [{ id: 1, issue_id: 'toy-a', author: 'ann', text: 'Please.', created_at: '2026-01-01T00:00:00Z' }],
+      dependencies: [{ id: 'toy-b', title: 'First', status: 'closed', dependency_type: 'blocks' }],
+      dependents: [{ id: 'toy-c', title: 'Then', status: 'open', dependency_type: 'parent-child' }],
+    } as unknown as BeadDetails;
+    const page = beadMarkdown(bead, [{ ts: '2026-01-01T00:00:00Z', type: 'status_changed', actor: 'ann', bead: 'toy-a', old: 'open', new: 'closed' }]);
+    for (const part of ['# Add \\*stars\\*', 'P1', '```sh\necho hi\n```', 'toy-b First: closed', '(parent-child)', '**ann**', 'Please.', 'open → closed']) {
+      assert.ok(page.includes(part), `${part} is missing in\n${page}`);
+    }
+  });
+});
+
+describe('the status bar', () => {
+  const model = new TownModel();
+
+  it('counts agents at work and what needs a person', () => {
+    model.reset(snapshot({ town: [town({ up: false })], agents: [polecat('nux', { session: 's' }), polecat('ace', { state: 'idle' })], attention: [escalation('e')] }));
+    const summary = statusSummary(model, { kind: 'ready', root: '/gt' });
+    assert.equal(summary?.text, '$(robot) 1 $(warning) 1 $(debug-pause)');
+    assert.equal(summary?.aria, 'Gas Town: 1 agent at work, 1 thing needs you, engine paused');
+    assert.ok(summary?.alarm);
+  });
+
+  it('says when there is no connection, and nothing where there is no town', () => {
+    assert.match(statusSummary(model, { kind: 'lost', root: '/gt', reason: 'x' })?.text ?? '', /no connection/);
+    assert.equal(statusSummary(model, { kind: 'none' }), undefined);
+  });
+
+  it('keeps its links whole whatever titles say', () => {
+    model.reset(snapshot({ attention: [escalation('hq-esc-(1)', { title: 'x](command:evil) y' })] }));
+    const tooltip = statusSummary(model, { kind: 'ready', root: '/gt' })?.tooltip ?? '';
+    assert.doesNotMatch(tooltip, /(?<!\\)\]\(command:evil/);
+    assert.match(tooltip, /command:gastown\.openAttention\?%5B[^()\s]*\)/);
+  });
+});
+
+describe('messages to the person', () => {
+  it('are told together, the worst first, each thing once', () => {
+    assert.equal(batchNotices([]), undefined);
+    assert.equal(batchNotices([{ severity: 'info', text: 'Convoy landed: A' }])?.text, 'Convoy landed: A');
+    const batch = batchNotices([
+      { severity: 'info', text: 'Convoy landed: A', convoy: 'hq-a' },
+      { severity: 'warning', text: 'exit code 3', bead: 'toy-b' },
+      { severity: 'warning', text: 'toy-b failed: exit code 3', bead: 'toy-b' },
+    ]);
+    assert.equal(batch?.text, 'toy-b failed: exit code 3 (and 1 more message)');
+    assert.equal(batch?.notice.bead, 'toy-b');
+  });
+});
+
+describe('small rules', () => {
+  it('names rigs', () => {
+    assert.equal(rigNameFrom('https://github.com/me/my-lib.git'), 'my_lib');
+    assert.equal(rigNameFrom('/src/toy/'), 'toy');
+    assert.equal(rigNameFrom('git@host:x.git', new Set(['x'])), 'x_2');
+    assert.equal(rigNameFrom('/src/---'), 'rig');
+    assert.equal(rigNameFrom('/src/mayor'), 'rig');
+  });
+
+  it('finds beads in terminals by the prefixes of the town', () => {
+    assert.deepEqual(findBeadIds('merged toy-a1b2c and hq-x9z.1, not utf-8x', ['toy', 'hq']).map((found) => found.id), ['toy-a1b2c', 'hq-x9z.1']);
+    assert.deepEqual(findBeadIds('polecat/nux/toy-a1b@x1', ['toy']), [{ id: 'toy-a1b', start: 12 }]);
+  });
+
+  it('sees circles of dependencies', () => {
+    const waits = new Map([['a', new Set(['b'])], ['b', new Set(['c'])], ['c', new Set<string>()]]);
+    assert.ok(reaches(waits, 'a', 'c'));
+    assert.ok(!reaches(waits, 'c', 'a'));
+  });
+
+  it('waits ever longer for a server, up to a bound', () => {
+    assert.ok(backoff(0) <= 200 && backoff(1) > backoff(0) && backoff(100) === 15_000);
+  });
+});
