@@ -1,5 +1,5 @@
 import { Disposable, toDisposable } from '../../base/lifecycle';
-import { messageOf } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
 import { endProcessGroup, isAlive } from '../../base/process';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../../protocol/transport';
 import { SessionHostClient } from '../../sessions/client';
@@ -91,7 +91,20 @@ export class SessionManager extends Disposable implements SessionPort {
   /** Nobody knows what it is for: its record was removed, or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
     if (!session.exited) await endProcessGroup({ pid: session.pid, start: session.start });
-    await (await this.client()).forget(id).catch((error: unknown) => this.options.log.error(`forgetting ${id}: ${messageOf(error)}`));
+    await this.forgetInHost(id).catch((error: unknown) => this.options.log.error(`forgetting ${id}: ${messageOf(error)}`));
+  }
+
+  /** The host hears of the end of a killed process a moment later, and forgets nothing that lives. */
+  private async forgetInHost(id: string): Promise<void> {
+    const client = await this.client();
+    for (let tries = 20; ; tries -= 1) {
+      try {
+        return await client.forget(id);
+      } catch (error) {
+        if (tries === 0 || !(error instanceof UserError && error.code === 'conflict')) throw error;
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    }
   }
 
   /**
@@ -171,7 +184,7 @@ export class SessionManager extends Disposable implements SessionPort {
 
   async forget(session: string): Promise<void> {
     this.records.remove(session);
-    if (this.host) await (await this.client()).forget(session).catch(() => undefined); // a host that died has forgotten it
+    if (this.host) await this.forgetInHost(session).catch(() => undefined); // a host that died has forgotten it
     this.options.onChange();
   }
 
