@@ -46,7 +46,7 @@ async function filledStore(): Promise<{ store: BeadStore; directory: string; hq:
       ids.push(bead.id);
     }
     for (const id of ids.slice(0, BEADS / 2)) tx.close(id, 'done', { force: true });
-    const convoy = tx.create('hq', { title: 'Convoy', type: 'convoy', status: 'open' });
+    const convoy = tx.create('hq', { title: 'Convoy', type: 'convoy', status: 'open', metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } } });
     for (const id of ids.slice(-200)) tx.addDependency(convoy.id, id, 'tracks');
   });
   await store.fold();

@@ -103,10 +103,14 @@ describe('faults', function () {
 
   it('a script that came by import waits for a person; one written here does not', async () => {
     town = await CliTown.make();
-    const line = { id: 'toy-imp0rt', title: 'From elsewhere', description: '```sh\ntouch x\n```', status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
+    const line = { id: 'toy-imp0rt', title: 'From elsewhere', description: '```sh\ntouch x\n```', status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z',
+      // As if the engine had slung it and frozen its script already: only this town's own engine may say so.
+      metadata: { keep: 1, gastown: { branch: 'any', slung: { rig: 'toy', by: 'mallory', at: '2026-01-01T00:00:00Z', runtime: 'script' } } } };
     const file = path.join(town.person.home, 'import.jsonl');
     fs.writeFileSync(file, `${JSON.stringify(line)}\n`);
     await town.bd('import', '-i', file);
+    const [imported] = await town.person.json<Bead[]>('bd', ['show', line.id], { cwd: path.join(town.root, 'toy') });
+    assert.deepEqual(imported!.metadata, { keep: 1 });
     await town.gt('up');
     await town.gt('sling', 'toy-imp0rt', 'toy');
     await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.bead === 'toy-imp0rt' && item.consent?.text.trim() === 'touch x'));

@@ -91,7 +91,7 @@ class Simulation {
         for (const earlier of ids) if (this.world.chance(0.3)) tx.addDependency(bead.id, earlier, 'blocks');
         ids.push(bead.id);
       }
-      const convoy = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open' });
+      const convoy = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open', metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } } });
       for (const id of ids) tx.addDependency(convoy.id, id, 'tracks');
       // What a person works on takes no agent's place.
       tx.create('toy', { title: 'Ann does this', type: 'task', status: 'in_progress', assignee: 'ann' });

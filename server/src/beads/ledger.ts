@@ -8,6 +8,7 @@ import type { JournalItem, JournalRecord } from './journalRecord';
 import { ensureIgnored, readLedgerConfig, type LedgerConfig } from './ledgerConfig';
 import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledgerFs';
 import { bytesOf, parseLedgerText, withBeads, type LedgerText } from './ledgerText';
+import { keepLocal } from './localMetadata';
 import { mergeBeads } from './merge';
 
 /** A change that another ledger's journal holds for this one. */
@@ -189,6 +190,7 @@ export class Ledger {
   private mergedWith(file: LedgerText, base: ReadonlyMap<string, Stored>, now: Date): Map<string, Stored> {
     const ours = new Map([...this.entries].filter(([id, entry]) => !this.isWisp(id, entry)));
     const merged = mergeBeads(base, ours, file.beads, now);
+    for (const [id, stored] of merged) merged.set(id, keepLocal(stored, ours.get(id)));
     for (const [id, entry] of this.entries) if (!ours.has(id) && !merged.has(id)) merged.set(id, entry);
     return merged;
   }

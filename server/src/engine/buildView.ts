@@ -6,7 +6,7 @@ import { defaultNames } from '../town/names';
 import type { RigSettings } from '../town/config';
 import type { RigPort, SessionPort } from './ports';
 import type { ConvoyView, MergeView, RigView, TownView, WorktreeView, WorkView } from './view';
-import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
+import { CONVOY, isClosed, isLaunched, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -33,7 +33,7 @@ const DISPATCHABLE = new Set(['open', 'deferred']);
 /** Reads the town as it is at this moment. */
 export function buildView(sources: ViewSources): TownView {
   const { store } = sources;
-  const launched = store.list({ type: [CONVOY], status: ['open'], limit: 0 });
+  const launched = launchedConvoys(store);
   const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
   const trackedBy = trackedSince(launched);
   return {
@@ -45,6 +45,10 @@ export function buildView(sources: ViewSources): TownView {
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
     convoys: launched.map((convoy) => convoyView(store, convoy)),
   };
+}
+
+export function launchedConvoys(store: BeadStore): Bead[] {
+  return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isLaunched);
 }
 
 /** Beads that launched convoys track, with the time of the oldest of those. */

@@ -5,7 +5,7 @@ import type { CallContext, Dispatcher } from '../protocol/dispatcher';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo, type ConvoyStatus } from '../protocol/town';
 import { convoyInfo, type Projection } from './projection';
 import { waves } from './graph';
-import { CONVOY, isClosed, slingableTypes, trackedIds } from './work';
+import { CONVOY, convoyOf, isClosed, slingableTypes, trackedIds } from './work';
 
 /** What convoys need to know of the town. */
 export interface ConvoyTown {
@@ -63,8 +63,7 @@ async function launchConvoy(town: ConvoyTown, context: CallContext, id: string, 
   const warnings = stageWarnings(town, beads);
   if (warnings.length > 0 && !force) throw new UserError(warnings.join('\n'), 'mend that, or launch it with --force', 'conflict');
   return town.store.batch(context, (tx) => {
-    const details = (convoy.metadata as { convoy?: object } | undefined)?.convoy ?? {};
-    tx.update(convoy.id, { status: 'open', metadata: { ...(convoy.metadata as object | undefined), convoy: { ...details, launched_at: new Date().toISOString() } } });
+    tx.update(convoy.id, { status: 'open', metadata: { ...(convoy.metadata as object | undefined), convoy: { ...convoyOf(convoy), launched_at: new Date().toISOString() } } });
     tx.event({ type: 'convoy_launched', convoy: convoy.id, message: convoy.title });
     return convoyInfo(town.store, tx.get(convoy.id)!, tx);
   });

@@ -1,7 +1,7 @@
 import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
 import type { BeadInfo, BeadPhase, ConvoyInfo } from '../protocol/town';
-import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
+import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
@@ -49,10 +49,9 @@ export class Projection {
 export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
   const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);
-  const details = (convoy.metadata as { convoy?: { launched_at?: string } } | undefined)?.convoy;
   return {
     id: convoy.id, title: convoy.title, status: convoy.status as ConvoyInfo['status'],
     beads: ids, done: tracked.filter((bead) => isClosed(bead.status)).length, total: ids.length,
-    createdAt: convoy.created_at, launchedAt: details?.launched_at, landedAt: convoy.closed_at,
+    createdAt: convoy.created_at, launchedAt: convoyOf(convoy).launched_at, landedAt: convoy.closed_at,
   };
 }

@@ -36,7 +36,7 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
   const running = ['hooked', 'in_progress', 'in_review'].includes(bead.status);
   if (running && !work.held) {
     if (name && bead.assignee && !bead.assignee.endsWith(`/${name}`)) throw new UserError(`${id} is on the hook of ${bead.assignee}`, undefined, 'conflict');
-    return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: false };
+    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: false };
   }
   const slung = { rig: request.rig, by: context.actor, at: new Date().toISOString(), agent: name, runtime: request.runtime, model: request.model };
   const waiting = bead.status === 'failed' ? exhaustedMerge(tx, store, id) : undefined;
@@ -45,7 +45,7 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
     tx.update(waiting.id, { status: 'open', metadata: withMerge(waiting, { retries: 0, notBefore: undefined }) });
     tx.update(id, { status: 'in_review', metadata: withWork(bead, { slung, problem: undefined }) });
     tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
-    return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: true };
+    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
   }
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
@@ -54,7 +54,7 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
     metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0 } : {}) }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
-  return { bead: id, rig: request.rig, convoy: convoyOf(tx, store, bead), changed: true };
+  return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
 }
 
 /** Statuses from which work can begin, go on, or begin anew. */
@@ -75,7 +75,7 @@ function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | u
 }
 
 /** The convoy that tracks a bead; made here where there is none, so that all work is seen to land. */
-function convoyOf(tx: Transaction, store: BeadStore, bead: Bead): string {
+function trackingConvoy(tx: Transaction, store: BeadStore, bead: Bead): string {
   const open = store.dependents(bead.id, 'tracks').find((convoy) => convoy.issue_type === CONVOY && !isClosed(convoy.status));
   if (open) return open.id;
   const convoy = tx.create('hq', {

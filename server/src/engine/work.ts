@@ -61,7 +61,7 @@ export const ESCALATION = 'escalation';
 
 /** Types that only the town itself makes, and the metadata keys that only it writes. */
 export const engineTypes: readonly string[] = [MERGE_REQUEST, CONVOY, ESCALATION];
-export const enginesKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation'];
+export { localKeys as enginesKeys } from '../beads/localMetadata';
 
 /** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
 export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
@@ -102,6 +102,19 @@ export function withMerge(bead: Bead, changes: Partial<MergeRequest>): Record<st
 
 function stripUndefined(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+const convoySchema = z.looseObject({ launched_at: z.string().optional(), notify: z.array(z.string()).default([]) });
+export type ConvoyDetails = z.output<typeof convoySchema>;
+
+export function convoyOf(bead: Bead): ConvoyDetails {
+  const parsed = convoySchema.safeParse(metadataOf(bead).convoy ?? {});
+  return parsed.success ? parsed.data : convoySchema.parse({});
+}
+
+/** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */
+export function isLaunched(convoy: Bead): boolean {
+  return convoy.status === 'open' && convoyOf(convoy).launched_at !== undefined;
 }
 
 /** Ids of what a convoy tracks. */

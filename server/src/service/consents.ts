@@ -1,7 +1,6 @@
 import type { BeadStore } from '../beads/store';
 import { scriptBlocks } from '../agents/script/blocks';
-import { rigOfBead, trackedSince, workingSet } from '../engine/buildView';
-import { CONVOY } from '../engine/work';
+import { launchedConvoys, rigOfBead, trackedSince, workingSet } from '../engine/buildView';
 import type { Bead } from '../protocol/bead';
 import type { AttentionInfo, RuntimeInfo } from '../protocol/town';
 import { runtimeHash, scriptHash, type ConsentStore } from '../town/consent';
@@ -43,7 +42,7 @@ export class Consents {
   /** One question for each runtime and each script that waits. */
   open(): AttentionInfo[] {
     const questions = new Map<string, AttentionInfo>();
-    const tracked = trackedSince(this.store.list({ type: [CONVOY], status: ['open'], limit: 0 }));
+    const tracked = trackedSince(launchedConvoys(this.store));
     for (const bead of workingSet(this.store, tracked.keys())) {
       const rig = rigOfBead(this.store, bead);
       const question = rig === undefined ? undefined : this.missing(bead, rig);

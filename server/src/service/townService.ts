@@ -248,7 +248,7 @@ export class TownService extends Disposable {
       if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
-      if (event.type === 'escalated' || event.type === 'failed') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
+      if (event.type === 'escalated') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
       this.eventEmitter.fire(event);
     }
     this.changed();

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import { LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
 import type { Stored } from '../codec';
 import type { BeadService } from '../handlers';
+import { keepLocal } from '../localMetadata';
 import { parseLedgerText } from '../ledgerText';
 import { areDifferentBeads, mergeBeads } from '../merge';
 import type { Transaction } from '../store';
@@ -51,8 +52,9 @@ function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<stri
     theirs.set(id, stored);
     if (own) ours.set(id, own);
   }
-  for (const [id, merged] of mergeBeads(new Map(), ours, theirs, tx.now)) {
+  for (const [id, incomingMerged] of mergeBeads(new Map(), ours, theirs, tx.now)) {
     const own = tx.view.locate(id);
+    const merged = keepLocal(incomingMerged, own);
     if (own?.text === merged.text) {
       if (own.bead.status === 'tombstone' && theirs.get(id)?.bead.status !== 'tombstone') result.skipped.push(id);
       else result.unchanged++;

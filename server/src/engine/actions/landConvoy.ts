@@ -3,7 +3,7 @@ import { cutBytes } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import type { Action } from '../action';
 import { actors, unchanged, type EngineContext } from '../context';
-import { isClosed, trackedIds } from '../work';
+import { convoyOf, isClosed, trackedIds } from '../work';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
 export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }>, context: EngineContext): Promise<void> {
@@ -12,18 +12,13 @@ export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }
     const tracked = trackedIds(convoy).map((id) => tx.get(id));
     if (tracked.length === 0 || tracked.some((bead) => !bead || !isClosed(bead.status))) return undefined;
     tx.close(convoy.id, 'All tracked beads are closed', { force: true });
-    for (const address of subscribersOf(convoy)) tellLanding(tx, convoy, address);
+    for (const address of convoyOf(convoy).notify) tellLanding(tx, convoy, address);
     tx.event({ type: 'convoy_landed', convoy: convoy.id, message: convoy.title });
     return { title: convoy.title, count: tracked.length };
   });
   if (landed) {
-    context.person.notify({ severity: 'info', text: `Convoy landed: ${landed.title} (${landed.count} beads)`, convoy: action.convoy });
+    context.person.notify({ severity: 'info', text: `Convoy landed: ${landed.title} (${landed.count} ${landed.count === 1 ? 'bead' : 'beads'})`, convoy: action.convoy });
   }
-}
-
-function subscribersOf(convoy: Bead): string[] {
-  const details = (convoy.metadata as { convoy?: { notify?: unknown } } | undefined)?.convoy;
-  return Array.isArray(details?.notify) ? details.notify.filter((address): address is string => typeof address === 'string') : [];
 }
 
 /** A message in the same batch as the landing: it cannot be lost between the two. */
