@@ -3,6 +3,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { writeJsonAtomic } from '../../base/atomicFile';
 import { endProcessGroup, identify, type ProcessIdentity } from '../../base/process';
+import { recordedProcess } from '../../base/recordedProcess';
 import type { GateInfo } from '../../protocol/town';
 
 export type GateOutcome = { passed: true } | { passed: false; problem: string; output: string };
@@ -66,9 +67,9 @@ function problemOf(gate: GateInfo, end: { code: number | null; signal: string | 
 export async function endRecordedGate(groupFile: string): Promise<void> {
   let group: ProcessIdentity;
   try {
-    group = JSON.parse(fs.readFileSync(groupFile, 'utf8')) as ProcessIdentity;
+    group = recordedProcess.parse(JSON.parse(fs.readFileSync(groupFile, 'utf8')));
   } catch {
-    return; // none was running
+    return; // none was running, or what the file names is not for us to end
   }
   await endProcessGroup(group, 0);
   fs.rmSync(groupFile, { force: true });
