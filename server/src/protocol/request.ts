@@ -42,7 +42,6 @@ export type Result<S> = S extends RequestSpec<z.ZodType, infer R> ? R : never;
  * the same operation id and gets the first result.
  */
 export const envelope = z.object({ input: z.unknown(), operation: z.string().max(80).optional() });
-export type Envelope = z.infer<typeof envelope>;
 
 /** Something requests can be sent to: a server at the other end of a socket, or handlers in this process. */
 export interface Caller {

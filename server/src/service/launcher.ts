@@ -2,12 +2,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { loginEnvironment, sessionEnvironment } from '../agents/environment';
 import { claudeConversationFile } from '../agents/claude';
 import { canResume, commandFor, KICKOFF, KICKOFF_RESUMED, resolveRuntime, settingsFor } from '../agents/runtimes';
 import { writeShims } from '../agents/shims';
 import { UserError } from '../base/errors';
-import { writeFileAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic, writeJsonAtomic } from '../base/atomicFile';
 import { identityOf } from '../engine/adapters/rig';
 import type { Launch } from '../engine/adapters/sessions';
 import type { SessionRequest } from '../engine/ports';
@@ -23,7 +24,7 @@ interface LaunchTown {
 
 /** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
 export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
-  return async (request: SessionRequest, session: { id: string; token: string; conversation?: string }): Promise<Launch> => {
+  return async (request: SessionRequest, session: { id: string; token: string }): Promise<Launch> => {
     const { layout } = town;
     const rig = town.rigs.require(request.rig);
     const worktree = rig.layout.polecatWorktree(request.name);
@@ -35,7 +36,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
     const settings = settingsFor(runtime, path.join(layout.bin, 'gt'));
     const settingsFile = settings && path.join(rig.layout.polecat(request.name), settings.file);
     if (settings && settingsFile) writeFileAtomic(settingsFile, settings.text);
-    const conversation = canResume(runtime) ? chooseConversation(base, worktree, session.conversation) : undefined;
+    const conversation = canResume(runtime) ? chooseConversation(request, base, rig.layout.polecat(request.name), worktree) : undefined;
     const command = commandFor(runtime, {
       prompt: conversation?.resume ? KICKOFF_RESUMED : KICKOFF,
       model: request.model, conversation, settingsFile, asRoot: process.getuid?.() === 0,
@@ -46,13 +47,31 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain), runtime: command.env,
     });
     if (!fs.existsSync(worktree)) throw new UserError(`the worktree ${worktree} is gone`, undefined, 'not-found');
-    return { command: command.command, args: command.args, cwd: worktree, env, conversation: command.conversation };
+    return { command: command.command, args: command.args, cwd: worktree, env };
   };
 }
 
-/** A conversation that the runtime has not kept cannot be gone on with: a new one begins. */
-function chooseConversation(env: Record<string, string>, worktree: string, known: string | undefined): { id: string; resume: boolean } {
+const conversationSchema = z.object({ bead: z.string(), runtime: z.string(), id: z.string() });
+
+/**
+ * Goes on with the conversation of a session that was interrupted, if the runtime has kept it; begins a new one
+ * otherwise. Which it was lies beside the worktree: it outlives the session, and goes with the polecat.
+ */
+function chooseConversation(request: SessionRequest, env: Record<string, string>, home: string, worktree: string): { id: string; resume: boolean } {
+  const file = path.join(home, 'conversation.json');
+  const known = request.resume ? readConversation(file, request) : undefined;
   const directory = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? os.homedir(), '.claude');
-  if (known && fs.existsSync(claudeConversationFile(directory, worktree, known))) return { id: known, resume: true };
-  return { id: randomUUID(), resume: false };
+  if (known !== undefined && fs.existsSync(claudeConversationFile(directory, worktree, known))) return { id: known, resume: true };
+  const id = randomUUID();
+  writeJsonAtomic(file, { bead: request.bead, runtime: request.runtime, id });
+  return { id, resume: false };
+}
+
+function readConversation(file: string, request: SessionRequest): string | undefined {
+  try {
+    const known = conversationSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
+    return known.bead === request.bead && known.runtime === request.runtime ? known.id : undefined;
+  } catch {
+    return undefined; // none yet, or not readable: a new conversation loses nothing that is committed
+  }
 }

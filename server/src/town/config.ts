@@ -84,7 +84,6 @@ const rigSettingsSchema = z.looseObject({
 
 export type RigConfig = z.output<typeof rigSchema>;
 export type RigSettings = z.output<typeof rigSettingsSchema>;
-export type TownSettings = z.output<typeof townSettingsSchema>;
 
 export const townFile = (town: TownLayout) => new SettingsFile(town.townFile, townSchema);
 export const rigsFile = (town: TownLayout) => new SettingsFile(town.rigsFile, rigsSchema);

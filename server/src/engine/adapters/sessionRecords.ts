@@ -17,8 +17,6 @@ const recordSchema = z.object({
   attempt: z.number(),
   /** sha256 of the token that proves that a call comes from this session. */
   tokenHash: z.string(),
-  /** Conversation id of runtimes that can resume one. */
-  conversation: z.string().optional(),
   pid: recordedProcess.shape.pid.optional(),
   start: recordedProcess.shape.start.optional(),
   startedAt: z.number(),

@@ -15,14 +15,12 @@ export interface Launch {
   args: string[];
   cwd: string;
   env: Record<string, string>;
-  /** Conversation id, for runtimes that can resume one. */
-  conversation?: string;
 }
 
 export interface SessionManagerOptions {
   root: string;
   records: SessionRecords;
-  launch(request: SessionRequest, session: { id: string; token: string; conversation?: string }): Promise<Launch>;
+  launch(request: SessionRequest, session: { id: string; token: string }): Promise<Launch>;
   onChange(): void;
   log: { error(text: string): void };
   /** For tests: another program as session host. */
@@ -140,11 +138,10 @@ export class SessionManager extends Disposable implements SessionPort {
     for (const record of before) await this.endProcesses(record);
     const id = `${request.rig}-${request.name}-${Date.now().toString(36)}`;
     const { token, hash } = newToken();
-    const conversation = request.resume ? before.find((record) => record.bead === request.bead)?.conversation : undefined;
-    const launch = await this.options.launch(request, { id, token, conversation });
+    const launch = await this.options.launch(request, { id, token });
     const record: SessionRecord = {
       id, agent: request.agent, rig: request.rig, name: request.name, bead: request.bead, runtime: request.runtime,
-      attempt: request.attempt, tokenHash: hash, conversation: launch.conversation, startedAt: Date.now(),
+      attempt: request.attempt, tokenHash: hash, startedAt: Date.now(),
     };
     // Written before the process exists: after a crash in between, the host tells whether it does.
     this.records.save(record);
