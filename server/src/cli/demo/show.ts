@@ -1,9 +1,7 @@
 import type { AuditEvent } from '../../protocol/bead';
 import type { BeadInfo, TownDelta, TownSnapshot } from '../../protocol/town';
 import { beadLine } from '../gt/statusText';
-
-const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
-type Colour = keyof typeof colours;
+import { printable, painter, wantsColour, type Colour } from '../output';
 
 /** Prints what happens, line by line; on a terminal the state of all beads stands below and is redrawn. */
 export class Show {
@@ -17,7 +15,7 @@ export class Show {
   ) {}
 
   private paint(colour: Colour, text: string): string {
-    return this.out.isTTY && !process.env.NO_COLOR ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+    return painter(wantsColour(this.out))(colour, printable(text));
   }
 
   get seconds(): string {
@@ -40,7 +38,7 @@ export class Show {
     const bead = event.bead ? `${event.bead} ${this.names.get(event.bead) ?? ''}`.trim() : '';
     switch (event.type) {
       case 'slung': return this.paint('blue', `→ ${event.agent} takes ${bead}`);
-      case 'done': return `  ${event.agent} is done with ${bead}`;
+      case 'done': return printable(`  ${event.agent} is done with ${bead}`);
       case 'merge_started': return this.paint('dim', `  refinery rebases ${bead}`);
       case 'gate_passed': return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
       case 'gate_failed': return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
