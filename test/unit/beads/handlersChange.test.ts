@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
 import { BeadClose, BeadCreate, BeadDelete, BeadEvents, BeadList, BeadReady, BeadReopen, BeadUpdate, DependencyAdd, type Bead,  } from '../../../server/src/protocol/bead';
 import type { Params } from '../../../server/src/protocol/request';
-import { openService, type Service } from './service';
+import { openService, refused, type Service } from './service';
 
 describe('requests that change beads', () => {
   let service: Service;
@@ -11,12 +11,6 @@ describe('requests that change beads', () => {
 
   const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> => service.call(BeadCreate.spec, { title, ...more });
   const get = (id: string): Bead => service.store.get(id) as Bead;
-  const refused = (promise: Promise<unknown>, message: RegExp, code?: string): Promise<void> => assert.rejects(promise, (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    assert.match(error.message, message);
-    if (code) assert.equal(error.code, code);
-    return true;
-  });
 
   describe('create', () => {
     it('fills in defaults and records who and when', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
 import { BeadBlocked, BeadClose, BeadCreate, BeadDelete, BeadEvents, BeadList, BeadReady, BeadShow, BeadStats, BeadUpdate, beadRequests, CommentAdd, DependencyAdd, DependencyRemove, DependencyTree, LabelChange, LabelList, LedgerExport, LedgerImport, type Bead,  } from '../../../server/src/protocol/bead';
 import type { Params } from '../../../server/src/protocol/request';
-import { openService, type Service } from './service';
+import { openService, refused, type Service } from './service';
 
 describe('requests about beads', () => {
   let service: Service;
@@ -11,12 +11,6 @@ describe('requests about beads', () => {
 
   const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> => service.call(BeadCreate.spec, { title, ...more });
   const get = (id: string): Bead => service.store.get(id) as Bead;
-  const refused = (promise: Promise<unknown>, message: RegExp, code?: string): Promise<void> => assert.rejects(promise, (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    assert.match(error.message, message);
-    if (code) assert.equal(error.code, code);
-    return true;
-  });
 
   it('all have a handler', async () => {
     for (const spec of beadRequests) await service.call(spec, {}).catch((error: unknown) => assert.doesNotMatch(String(error), /no handler/));

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { UserError } from '../../../server/src/base/errors';
 import path from 'node:path';
 import { registerBeadHandlers } from '../../../server/src/beads/handlers';
 import { BeadStore, type StoreOptions } from '../../../server/src/beads/store';
@@ -36,4 +38,14 @@ export async function openService(names: readonly string[] = ['hq', 'toy'], opti
       return await entry.run(spec.params.parse(params), { actor: more.actor ?? 'ann', kind: 'person', operation: more.operation }) as Result<typeof spec>;
     },
   };
+}
+
+/** That a request is refused in a way that a person can act on. */
+export function refused(promise: Promise<unknown>, message: RegExp, code?: string): Promise<void> {
+  return assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    if (code) assert.equal(error.code, code);
+    return true;
+  });
 }

@@ -95,6 +95,13 @@ describe('reconcile: sessions', () => {
     assert.deepEqual(kinds(view({ sessions: [session('a', 'rust', { exit: { kind: 'stopped', code: null } })] })), ['forget-session session:s-a']);
   });
 
+  it("waits with an agent's next session until its last one is gone", () => {
+    const again = hooked('a', 'rust', { attempt: 2 });
+    assert.deepEqual(kinds(view({ work: [again], sessions: [session('a', 'rust', { doneAt: NOW - 100 })] })), []);
+    assert.deepEqual(kinds(view({ work: [again], sessions: [session('a', 'rust', { doneAt: NOW - 100, exit: { kind: 'ended', code: null } })] })), ['forget-session session:s-a']);
+    assert.deepEqual(kinds(view({ work: [again] })), ['start-session bead:a']);
+  });
+
   it('does not start more than max_workers while starts are under way', () => {
     const town = view({ rigs: [rig({ maxWorkers: 1 })], work: [hooked('a', 'rust'), hooked('b', 'nux')], inFlight: new Set(['bead:a']) });
     assert.deepEqual(kinds(town), []);
