@@ -23,14 +23,14 @@ describe('sessions after the death of the server', function () {
   const recordsOf = (): SessionRecords => new SessionRecords(new TownLayout(fixture.root));
 
   function record(id: string, more: Partial<SessionRecord> = {}): SessionRecord {
-    return { id, agent: `toy/polecats/${id}`, rig: 'toy', name: id, bead: `toy-${id}`, runtime: 'script', attempt: 1, tokenHash: newToken().hash, startedAt: 1, ...more };
+    return { id, agent: `toy/polecats/${id}`, role: 'polecat', rig: 'toy', name: id, bead: `toy-${id}`, runtime: 'script', attempt: 1, tokenHash: newToken().hash, startedAt: 1, ...more };
   }
 
   /** As the next server would do it. */
   async function recover(records: SessionRecords): Promise<{ manager: SessionManager; errors: string[] }> {
     const errors: string[] = [];
     const manager = new SessionManager({
-      root: fixture.root, records, onChange: () => undefined, log: { error: (text) => errors.push(text) }, host: { sessionHostJs },
+      layout: new TownLayout(fixture.root), records, onChange: () => undefined, log: { error: (text) => errors.push(text) }, host: { sessionHostJs },
       launch: () => Promise.reject(new Error('not here')),
     });
     managers.push(manager);

@@ -2,6 +2,9 @@ import { UserError } from '../../server/src/base/errors';
 import type { GateInfo } from '../../server/src/protocol/town';
 import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/ports';
 import type { SessionView } from '../../server/src/engine/view';
+import { TownLayout } from '../../server/src/town/layout';
+
+const layout = new TownLayout('/town');
 
 /** Pseudo-random numbers from a seed (mulberry32): the same seed, the same run. */
 export function randomFrom(seed: number): () => number {
@@ -203,7 +206,8 @@ export class FakeSessions implements SessionPort {
       if (live.some((session) => session.agent === request.agent || session.bead === request.bead)) this.world.violations.push(`second live session for ${request.agent} or ${request.bead}`);
       for (const [id, session] of this.world.sessions) if (session.agent === request.agent) this.world.sessions.delete(id);
       const id = `s${this.world.sessions.size}-${this.world.now}-${Math.floor(this.world.random() * 1e6)}`;
-      this.world.sessions.set(id, { id, agent: request.agent, rig: request.rig, name: request.name, bead: request.bead, startedAt: this.world.now, attempt: request.attempt });
+      const { role, rig, name } = layout.seat(request.agent)!;
+      this.world.sessions.set(id, { id, agent: request.agent, role, rig, name, bead: request.bead, startedAt: this.world.now, attempt: request.attempt });
     });
   }
 

@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { cleanEnvironment, type Environment } from '../base/cleanEnvironment';
+import type { Seat } from '../town/layout';
 
 export { cleanEnvironment, type Environment };
 
@@ -54,17 +55,11 @@ export interface SessionEnvironmentOptions {
   root: string;
   /** Folder of the shims of gt and bd, put first on PATH. */
   bin: string;
-  rig: string;
-  /** Address, such as `toy/polecats/rust`. */
-  agent: string;
-  role: 'polecat' | 'crew';
-  /** The agent's own name, such as `rust`. */
-  name: string;
+  /** The agent's place: its address, rig and ledger. */
+  seat: Pick<Seat, 'agent' | 'role' | 'rig' | 'name' | 'ledger'>;
   session: string;
   /** Proves that calls come from this session. */
   token: string;
-  /** The rig's `.beads`. */
-  ledger: string;
   /** Author of the agent's commits. */
   git: { name: string; email: string };
   /** Of the runtime; may not override what identifies the session. */
@@ -77,20 +72,20 @@ export function sessionEnvironment(options: SessionEnvironmentOptions, platform:
   // Windows finds variables whatever their case: two spellings of PATH would hide one another.
   const pathName = Object.keys(environment).find((name) => (platform === 'win32' ? name.toUpperCase() === 'PATH' : name === 'PATH')) ?? 'PATH';
   const delimiter = platform === 'win32' ? path.win32.delimiter : path.posix.delimiter;
-  const { name, email } = options.git;
+  const { git: { name, email }, seat } = options;
   return {
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     ...environment,
     [pathName]: [options.bin, environment[pathName]].filter(Boolean).join(delimiter),
-    GT_ROLE: options.role,
+    GT_ROLE: seat.role,
     GT_ROOT: options.root,
-    GT_RIG: options.rig,
-    [options.role === 'crew' ? 'GT_CREW' : 'GT_POLECAT']: options.name,
+    ...(seat.rig === undefined ? {} : { GT_RIG: seat.rig }),
+    ...(seat.role === 'crew' ? { GT_CREW: seat.name } : seat.role === 'polecat' ? { GT_POLECAT: seat.name } : {}),
     GT_SESSION: options.session,
     GT_SESSION_TOKEN: options.token,
-    BD_ACTOR: options.agent,
-    BEADS_DIR: options.ledger,
+    BD_ACTOR: seat.agent,
+    BEADS_DIR: seat.ledger,
     BEADS_NO_DAEMON: '1',
     GIT_AUTHOR_NAME: name,
     GIT_AUTHOR_EMAIL: email,

@@ -30,10 +30,6 @@ const abilities: Readonly<Record<string, Abilities>> = {
 /** One argument may have 128 KiB on Linux; a prompt is meant to be a sentence anyway. */
 const MAX_PROMPT_BYTES = 100_000;
 
-/** The first words to an agent; everything else it learns from `gt prime`. */
-export const KICKOFF = 'Run `gt prime` and do the work on your hook as it says. End with `gt done`.';
-export const KICKOFF_RESUMED = 'Your session was interrupted. Run `gt prime`, look at `git status` and `git log`, and go on where you stopped. End with `gt done`.';
-
 /** @throws UserError `not-found` */
 export function resolveRuntime(name: string, custom: Readonly<Record<string, RuntimeSettings>>): RuntimeInfo {
   const builtIn = Object.hasOwn(builtInRuntimes, name);
@@ -44,7 +40,8 @@ export function resolveRuntime(name: string, custom: Readonly<Record<string, Run
 }
 
 export interface CommandRequest {
-  prompt: string;
+  /** Undefined: a person types the first words. */
+  prompt?: string;
   model?: string;
   /** An id to begin a conversation with, or that of one to go on with. */
   conversation?: { id: string; resume: boolean };
@@ -97,8 +94,8 @@ function abilitiesOf(runtime: RuntimeInfo): Abilities {
   return (runtime.builtIn && abilities[runtime.name]) || {};
 }
 
-function promptArguments(runtime: RuntimeInfo, prompt: string): string[] {
-  if (runtime.prompt === 'none') return [];
+function promptArguments(runtime: RuntimeInfo, prompt: string | undefined): string[] {
+  if (runtime.prompt === 'none' || prompt === undefined) return [];
   if (Buffer.byteLength(prompt) > MAX_PROMPT_BYTES) throw new UserError('the prompt is too long to be an argument');
   // Never taken for an option, whatever it says.
   const text = prompt.startsWith('-') ? ` ${prompt}` : prompt;

@@ -50,10 +50,10 @@ export type GateResult =
   | { passed: false; gate: string; problem: string; output: string };
 
 export interface SessionRequest {
+  /** Address; where it works follows from it. */
   agent: string;
-  rig: string;
-  name: string;
-  bead: string;
+  /** What it works on, see `SessionView`. */
+  bead?: string;
   runtime: string;
   model?: string;
   attempt: number;

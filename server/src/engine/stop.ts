@@ -17,7 +17,8 @@ export interface StopTarget {
  */
 export async function stopWork(context: EngineContext, actor: string, target: StopTarget): Promise<string[]> {
   const isMeant = (agent: string | undefined): boolean => agent !== undefined
-    && (target.all === true || agent === target.agent || (target.rig !== undefined && parseAddress(agent)?.rig === target.rig));
+    // A crew member is a person's own terminal: it is stopped by its name only.
+    && (agent === target.agent || (parseAddress(agent)?.role !== 'crew' && (target.all === true || (target.rig !== undefined && agent.startsWith(`${target.rig}/`)))));
   const beads = context.store.list({ status: ['hooked', 'in_progress'], limit: 0 }).filter((bead) => isMeant(bead.assignee) && workOf(bead).branch !== undefined);
   if (beads.length > 0) {
     await context.store.batch({ actor }, (tx) => {

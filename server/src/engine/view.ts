@@ -1,3 +1,5 @@
+import type { AgentRole } from '../town/layout';
+
 /**
  * The read-only picture that `reconcile` decides on. All times are milliseconds since 1970.
  * Everything in it is derived from beads, git and live sessions at one moment.
@@ -71,9 +73,11 @@ export interface MergeView {
 export interface SessionView {
   id: string;
   agent: string;
-  rig: string;
+  role: AgentRole;
+  rig?: string;
   name: string;
-  bead: string;
+  /** What it works on: the bead on its hook, or the merge request that it reviews. */
+  bead?: string;
   startedAt: number;
   /** When its agent said `gt done`. */
   doneAt?: number;

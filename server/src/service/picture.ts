@@ -67,7 +67,7 @@ function townAgents(sources: PictureSources): AgentInfo[] {
 
 function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
   const names = new Set(rig.worktrees().map((worktree) => worktree.name));
-  for (const session of sources.sessions) if (session.rig === rig.name) names.add(session.name);
+  for (const session of sources.sessions) if (session.role === 'polecat' && session.rig === rig.name) names.add(session.name);
   return [
     rule(sources, `${rig.name}/witness`, 'witness', rig.name),
     rule(sources, `${rig.name}/refinery`, 'refinery', rig.name),

@@ -82,7 +82,7 @@ export class TownService extends Disposable {
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
     });
     this.sessions = this._register(new SessionManager({
-      root: layout.root, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
+      layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
     }));
     this.engineContext = {
       store, sessions: this.sessions, clock: { now: () => new Date() }, activity: this.activity,

@@ -1,4 +1,5 @@
 import nodePath from 'node:path';
+import { isSafeSegment } from '../git/names';
 
 /** Where everything of a town lies. Pure: works with `path.win32` too. */
 export class TownLayout {
@@ -35,6 +36,38 @@ export class TownLayout {
   rig(name: string): RigLayout {
     return new RigLayout(this.at(name), this.path);
   }
+
+  /** Where an agent works. Undefined for what is no agent's address, such as a rule's or a person's name. */
+  seat(agent: string): Seat | undefined {
+    if (agent === 'mayor') return { agent, role: 'mayor', name: 'mayor', home: this.at('mayor'), cwd: this.at('mayor'), ledger: this.ledger };
+    const [rig, part, name] = agent.split('/');
+    const reviews = part === 'refinery' && name === undefined && isSafeSegment(rig!);
+    const address = reviews ? { rig: rig!, role: 'refinery' as const, name: 'refinery' } : parseAddress(agent);
+    if (!address) return undefined;
+    const layout = this.rig(address.rig);
+    const home = address.role === 'refinery' ? layout.reviewer : address.role === 'crew' ? layout.crewMember(address.name) : layout.polecat(address.name);
+    const role = address.role === 'polecats' ? 'polecat' : address.role;
+    return { agent, role, rig: address.rig, name: address.name, home, cwd: this.path.join(home, 'rig'), ledger: layout.ledger };
+  }
+}
+
+/** Agents that are runtimes in terminals; the other roles are rules of the engine. */
+export const agentRoles = ['polecat', 'refinery', 'crew', 'mayor'] as const;
+export type AgentRole = (typeof agentRoles)[number];
+
+/** An agent's place in the town. */
+export interface Seat {
+  /** Address: `mayor`, `toy/refinery`, `toy/polecats/rust`, `toy/crew/ann`. */
+  agent: string;
+  role: AgentRole;
+  rig?: string;
+  name: string;
+  /** What it needs lies here, beside its worktree and never in it. */
+  home: string;
+  /** Where its sessions start. */
+  cwd: string;
+  /** The ledger that its `bd` means. */
+  ledger: string;
 }
 
 /** A rig is a container folder, never a clone. */
@@ -53,6 +86,11 @@ export class RigLayout {
   get ledger(): string { return this.at('.beads'); }
   get repository(): string { return this.at('.repo.git'); }
   get refinery(): string { return this.at('refinery', 'rig'); }
+  /** Home of the reviewer, with a worktree of its own: merging goes on while it reads. */
+  get reviewer(): string { return this.at('refinery', 'reviewer'); }
+  get reviewWorktree(): string { return this.at('refinery', 'reviewer', 'rig'); }
+  get crew(): string { return this.at('crew'); }
+  crewMember(name: string): string { return this.at('crew', name); }
   get polecats(): string { return this.at('polecats'); }
   /** Home of a polecat: what it needs lies here, beside its worktree and never in it. */
   polecat(name: string): string { return this.at('polecats', name); }
@@ -103,6 +141,8 @@ export function agentOfDirectory(town: string, directory: string, path: typeof n
   const relative = path.relative(town, directory);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
   const [rig, role, name] = relative.split(path.sep);
+  if (rig === 'mayor') return 'mayor';
+  if (role === 'refinery' && name === 'reviewer') return `${rig}/refinery`;
   return rig && name && (role === 'polecats' || role === 'crew') ? `${rig}/${role}/${name}` : undefined;
 }
 

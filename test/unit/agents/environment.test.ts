@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { cleanEnvironment, parseEnvironment, readLoginEnvironment, sessionEnvironment, type SessionEnvironmentOptions } from '../../../server/src/agents/environment';
+import { TownLayout } from '../../../server/src/town/layout';
 
 describe('clean environment', () => {
   it('takes out what belongs to the editor, to npm, to another session and to another repository', () => {
@@ -79,8 +80,8 @@ describe('login environment', () => {
 
 describe('session environment', () => {
   const options: SessionEnvironmentOptions = {
-    base: { PATH: '/usr/bin', HOME: '/h', GT_CREW: 'other', GIT_DIR: '/x', VSCODE_PID: '1' }, root: '/town', bin: '/town/.runtime/bin', rig: 'toy',
-    agent: 'toy/polecats/rust', role: 'polecat', name: 'rust', session: 's1', token: 'secret', ledger: '/town/toy/.beads',
+    base: { PATH: '/usr/bin', HOME: '/h', GT_CREW: 'other', GIT_DIR: '/x', VSCODE_PID: '1' }, root: '/town', bin: '/town/.runtime/bin',
+    seat: new TownLayout('/town').seat('toy/polecats/rust')!, session: 's1', token: 'secret',
     git: { name: 'rust', email: 'rust@toy' }, runtime: { EXTRA: '1', GT_SESSION_TOKEN: 'forged', BD_ACTOR: 'mayor' },
   };
 
@@ -91,8 +92,8 @@ describe('session environment', () => {
       BD_ACTOR: 'toy/polecats/rust', BEADS_DIR: '/town/toy/.beads', BEADS_NO_DAEMON: '1',
       GIT_AUTHOR_NAME: 'rust', GIT_AUTHOR_EMAIL: 'rust@toy', GIT_COMMITTER_NAME: 'rust', GIT_COMMITTER_EMAIL: 'rust@toy',
     });
-    const crew = sessionEnvironment({ ...options, role: 'crew' }, 'linux');
-    assert.equal(crew.GT_CREW, 'rust');
+    const crew = sessionEnvironment({ ...options, seat: new TownLayout('/town').seat('toy/crew/ann')! }, 'linux');
+    assert.equal(crew.GT_CREW, 'ann');
     assert.equal(crew.GT_POLECAT, undefined);
   });
 

@@ -16,7 +16,7 @@ describe('who calls', () => {
   const { token, hash } = newToken();
   const records = new SessionRecords(new TownLayout(root));
   const session: SessionRecord = {
-    id: 'toy-rust-1', agent: 'toy/polecats/rust', rig: 'toy', name: 'rust', bead: 'toy-1', runtime: 'script', attempt: 1, tokenHash: hash, startedAt: 1,
+    id: 'toy-rust-1', agent: 'toy/polecats/rust', role: 'polecat', rig: 'toy', name: 'rust', bead: 'toy-1', runtime: 'script', attempt: 1, tokenHash: hash, startedAt: 1,
   };
   records.save(session);
   const hello = (given: Partial<Hello>): Hello => ({ protocol: 1, build: 1, kind: 'cli', pid: 5, actor: 'ann', ...given });

@@ -22,6 +22,8 @@ describe('layout', () => {
   it('knows whose folder one is in', () => {
     assert.equal(agentOfDirectory('/gt', '/gt/toy/crew/ann'), 'toy/crew/ann');
     assert.equal(agentOfDirectory('/gt', '/gt/toy/refinery/rig'), undefined);
+    assert.equal(agentOfDirectory('/gt', '/gt/toy/refinery/reviewer/rig/src'), 'toy/refinery');
+    assert.equal(agentOfDirectory('/gt', '/gt/mayor'), 'mayor');
     assert.equal(agentOfDirectory('/gt', '/elsewhere/toy/crew/ann'), undefined);
     assert.equal(rigOfDirectory('/gt', '/gt/toy/polecats/x', ['toy']), 'toy');
     assert.equal(rigOfDirectory('/gt', '/gt/mayor', ['toy']), undefined);
@@ -30,6 +32,17 @@ describe('layout', () => {
   it('reads the addresses it writes', () => {
     assert.deepEqual(parseAddress(polecatAddress('toy', 'rust')), { rig: 'toy', role: 'polecats', name: 'rust' });
     assert.equal(parseAddress('mayor'), undefined);
+  });
+  it('gives each agent its place, and nobody else one', () => {
+    const town = new TownLayout('/gt');
+    assert.deepEqual(town.seat('toy/polecats/rust'), {
+      agent: 'toy/polecats/rust', role: 'polecat', rig: 'toy', name: 'rust', home: '/gt/toy/polecats/rust', cwd: '/gt/toy/polecats/rust/rig', ledger: '/gt/toy/.beads',
+    });
+    assert.equal(town.seat('toy/crew/ann')?.cwd, '/gt/toy/crew/ann/rig');
+    assert.equal(town.seat('toy/refinery')?.cwd, '/gt/toy/refinery/reviewer/rig');
+    assert.deepEqual(town.seat('mayor'), { agent: 'mayor', role: 'mayor', name: 'mayor', home: '/gt/mayor', cwd: '/gt/mayor', ledger: '/gt/.beads' });
+    for (const nobody of ['', 'ann', 'deacon', 'toy/witness', '../refinery', 'toy/polecats/../x', 'toy/refinery/reviewer']) assert.equal(town.seat(nobody), undefined, nobody);
+    for (const agent of ['toy/polecats/rust', 'toy/crew/ann', 'toy/refinery', 'mayor']) assert.equal(agentOfDirectory('/gt', town.seat(agent)!.cwd), agent);
   });
   it('takes the short form of a polecat, and of nothing else', () => {
     assert.equal(fullAddress('toy/rust'), 'toy/polecats/rust');

@@ -41,7 +41,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
-    agent, rig: action.rig, name: action.name, bead: bead.id, runtime, model: work.slung?.model,
+    agent, bead: bead.id, runtime, model: work.slung?.model,
     attempt: work.attempt, resume: bead.status === 'in_progress',
   });
   // A person who stopped everything while this one was starting means this one too.

@@ -4,15 +4,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { writeJsonAtomic } from '../../base/atomicFile';
 import { recordedProcess } from '../../base/recordedProcess';
-import type { TownLayout } from '../../town/layout';
+import { agentRoles, type TownLayout } from '../../town/layout';
 
 const recordSchema = z.object({
   /** Names its file too: never a path. */
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/),
   agent: z.string(),
-  rig: z.string(),
+  role: z.enum(agentRoles).default('polecat'),
+  rig: z.string().optional(),
   name: z.string(),
-  bead: z.string(),
+  bead: z.string().optional(),
   runtime: z.string(),
   attempt: z.number(),
   /** sha256 of the token that proves that a call comes from this session. */

@@ -6,6 +6,7 @@ import { SessionHostClient } from '../../sessions/client';
 import type { HostConnectOptions } from '../../sessions/openHost';
 import type { SessionExitInfo } from '../../sessions/protocol';
 import type { SessionPort, SessionRequest } from '../ports';
+import type { Seat, TownLayout } from '../../town/layout';
 import type { SessionExit, SessionView } from '../view';
 import { newToken, type SessionRecord, type SessionRecords } from './sessionRecords';
 
@@ -18,9 +19,9 @@ export interface Launch {
 }
 
 export interface SessionManagerOptions {
-  root: string;
+  layout: TownLayout;
   records: SessionRecords;
-  launch(request: SessionRequest, session: { id: string; token: string }): Promise<Launch>;
+  launch(request: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch>;
   onChange(): void;
   log: { error(text: string): void };
   /** For tests: another program as session host. */
@@ -67,7 +68,7 @@ export class SessionManager extends Disposable implements SessionPort {
 
   /** What the session host runs; undefined where one lives that this server cannot talk to. */
   private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
-    const endpoint = readEndpoint(hostEndpointFile(this.options.root));
+    const endpoint = readEndpoint(hostEndpointFile(this.options.layout.root));
     if (!endpoint || !isEndpointAlive(endpoint)) return new Map();
     try {
       return new Map((await (await this.client()).list()).map((session) => [session.id, session]));
@@ -123,7 +124,7 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   all(): SessionView[] {
-    return this.records.all().map(({ id, agent, rig, name, bead, startedAt, doneAt, exit }) => ({ id, agent, rig, name, bead, startedAt, doneAt, exit }));
+    return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => ({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }));
   }
 
   /** The living session of an agent. */
@@ -132,15 +133,17 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   async start(request: SessionRequest): Promise<void> {
+    const seat = this.options.layout.seat(request.agent);
+    if (!seat) throw new UserError(`${request.agent} is no agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
     if (before.some((record) => !record.exit && record.bead === request.bead)) return;
     // Whatever is left of a predecessor ends before its successor begins.
     for (const record of before) await this.endProcesses(record);
-    const id = `${request.rig}-${request.name}-${Date.now().toString(36)}`;
+    const id = `${[seat.rig, seat.name].filter(Boolean).join('-')}-${Date.now().toString(36)}`;
     const { token, hash } = newToken();
-    const launch = await this.options.launch(request, { id, token });
+    const launch = await this.options.launch(request, seat, { id, token });
     const record: SessionRecord = {
-      id, agent: request.agent, rig: request.rig, name: request.name, bead: request.bead, runtime: request.runtime,
+      id, agent: seat.agent, role: seat.role, rig: seat.rig, name: seat.name, bead: request.bead, runtime: request.runtime,
       attempt: request.attempt, tokenHash: hash, startedAt: Date.now(),
     };
     // Written before the process exists: after a crash in between, the host tells whether it does.
@@ -210,7 +213,7 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   private async connect(): Promise<SessionHostClient> {
-    const client = this._register(await SessionHostClient.connect(this.options.root, this.options.host));
+    const client = this._register(await SessionHostClient.connect(this.options.layout.root, this.options.host));
     this.isConnected = true;
     this._register(client.onExit((exit) => {
       const record = this.records.get(exit.id);

@@ -1,7 +1,8 @@
 import { isHooked, sessionOf, type TownView } from '../view';
 
+/** Living polecats: reviewers, crew and the Mayor take nobody's place. */
 export function liveSessions(view: TownView, rig: string): number {
-  return view.sessions.filter((session) => session.rig === rig && !session.exit).length;
+  return view.sessions.filter((session) => session.role === 'polecat' && session.rig === rig && !session.exit).length;
 }
 
 /** Workers that new beads could get: live sessions and hooked work that still waits for its session are taken. */

@@ -37,7 +37,7 @@ function readyWork(view: TownView, rig: string): WorkView[] {
 function takenNames(view: TownView, rig: string): Set<string> {
   const taken = new Set<string>();
   for (const worktree of view.worktrees) if (worktree.rig === rig) taken.add(worktree.name);
-  for (const session of view.sessions) if (session.rig === rig) taken.add(session.name);
+  for (const session of view.sessions) if (session.role === 'polecat' && session.rig === rig) taken.add(session.name);
   for (const work of view.work) {
     const address = work.assignee && (isHooked(work) || work.status === 'in_review') ? parseAddress(work.assignee) : undefined;
     if (address?.rig === rig) taken.add(address.name);

@@ -4,9 +4,9 @@ import { isHooked, sessionOf, type SessionView, type TownView } from '../view';
 /** After `gt done` an agent gets this long to print its farewell. */
 export const FAREWELL_MS = 700;
 
-/** Ends sessions that are done or whose bead has moved on, and forgets those that ended for that reason. */
+/** Ends polecats' sessions that are done or whose bead has moved on, and forgets those that ended for that reason. */
 export function sessionEnds(view: TownView): Action[] {
-  return view.sessions.flatMap((session): Action[] => {
+  return view.sessions.filter((session) => session.role === 'polecat').flatMap((session): Action[] => {
     if (isStillWanted(view, session)) return [];
     if (session.exit) return [{ type: 'forget-session', session: session.id }];
     if (session.doneAt !== undefined && view.now - session.doneAt < FAREWELL_MS) return [];
