@@ -63,7 +63,7 @@ async function ledgerRows(): Promise<Row[]> {
   const port = { name: 'toy', worktrees: () => [] } as unknown as RigPort;
   const look = () => reconcile(buildView({
     store, sessions, up: true, now: new Date(), inFlight: new Set(), consented: () => true,
-    rigs: [{ port, settings, accepted: true, lastSpawnAt: 0 }],
+    rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0 }],
   }));
   const rows: Row[] = [
     { what: 'ready', ms: await median(21, () => store.ready({ ledger: 'toy' })), note: `${BEADS} beads, half of them closed` },
@@ -72,7 +72,7 @@ async function ledgerRows(): Promise<Row[]> {
     { what: 'update, durable', ms: await median(51, () => store.batch({ actor: 'bench' }, (tx) => tx.update(first, { notes: `n${counter++}` }))), note: 'one batch, fsynced' },
     { what: '100 creates at once', ms: await median(7, () => Promise.all(Array.from({ length: 100 }, () => store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `G ${counter++}` }))))), note: 'group commit' },
     { what: 'reconcile', ms: await median(21, look), note: 'view and rules, 200 beads in a convoy' },
-    { what: 'convoys for people', ms: await median(21, () => new Projection(store).convoys()), note: '' },
+    { what: 'convoys for people', ms: await median(21, () => new Projection(store, () => 'off').convoys()), note: '' },
     { what: 'fold', ms: await median(7, async () => { await store.batch({ actor: 'bench' }, (tx) => tx.update(first, { notes: `f${counter++}` })); await store.fold(); }), note: `rewrites ${size} MB` },
   ];
   await store.close();

@@ -14,7 +14,7 @@ import { FakeRig, FakeSessions, randomFrom, World } from './world';
 
 const MAX_WORKERS = 3;
 const settings = {
-  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, namepool: {},
+  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, review: 'off', review_timeout: 60, max_review_rounds: 3, namepool: {},
 } as unknown as RigSettings;
 
 /** One life of the server: everything in it ends with `alive`. */
@@ -36,7 +36,7 @@ class Life {
     const rig = new FakeRig(sim.world, guard);
     const context: EngineContext = {
       store, sessions: new FakeSessions(sim.world, guard), clock: { now: () => new Date(sim.world.now) }, activity: new Map(),
-      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', isAccepted: { script: () => true }, onActivity: () => undefined,
+      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', reviewerRuntime: () => 'claude', isAccepted: { script: () => true }, onActivity: () => undefined,
     };
     const life = new Life(store, context, sim);
     Object.defineProperty(life, 'alive', { get: () => state.alive, set: (value: boolean) => { state.alive = value; } });
@@ -47,7 +47,7 @@ class Life {
     const { world } = this.sim;
     const view = buildView({
       store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), inFlight: new Set(this.running.keys()),
-      rigs: [{ port: this.context.rig('toy')!, settings, accepted: true, lastSpawnAt: 0 }], consented: () => true,
+      rigs: [{ port: this.context.rig('toy')!, settings, accepted: true, lastSpawnAt: 0, reviewerAccepted: true }], consented: () => true,
     });
     for (const action of reconcile(view)) this.start(action);
   }

@@ -1,5 +1,5 @@
 import { UserError } from '../../server/src/base/errors';
-import type { GateInfo } from '../../server/src/protocol/town';
+import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
 import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/ports';
 import type { SessionView } from '../../server/src/engine/view';
 import { TownLayout } from '../../server/src/town/layout';
@@ -40,6 +40,8 @@ export class World {
   readonly worktrees = new Map<string, Worktree>();
   readonly sessions = new Map<string, SessionView & { attempt: number }>();
   readonly gatePassed = new Set<string>();
+  /** Commits whose rebase has made another patch of them. */
+  readonly patches = new Map<string, number>();
   landing = 'root';
   now = 1_700_000_000_000;
   violations: string[] = [];
@@ -112,6 +114,29 @@ export class FakeRig implements RigPort {
 
   worktrees(): { name: string; bead?: string }[] {
     return [...this.world.worktrees].map(([name, worktree]) => ({ name, bead: worktree.bead }));
+  }
+
+  review: ReviewMode = 'off';
+  readonly maxReviewRounds = 3;
+
+  /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
+  patchId(_base: string, commit: string): Promise<string> {
+    return this.guard(() => `${this.world.workOf(commit).at(-1)}/${this.world.patches.get(commit) ?? 0}`);
+  }
+
+  keepForReview(): Promise<void> {
+    return this.guard(() => undefined);
+  }
+
+  prepareReview(): Promise<void> {
+    return this.guard(() => undefined);
+  }
+
+  runReview(): Promise<{ code: number | null; output: string }> {
+    return this.guard(() => {
+      const chance = this.world.random();
+      return chance < 0.2 ? { code: 1, output: 'no' } : chance < 0.3 ? { code: null, output: 'hangs' } : { code: 0, output: 'fine' };
+    });
   }
 
   frozenScript(): undefined {

@@ -23,6 +23,6 @@ export function beadsOf(model: TownModel, convoy: ConvoyInfo): BeadInfo[] {
 
 /** What needs a person first: an agent that cannot go on without consent comes before an offer. */
 export function attentionInOrder(model: TownModel): ReturnType<TownModel['attention']['all']> {
-  const order = { problem: 0, consent: 1, escalation: 2, 'fast-forward': 3 } as const;
+  const order = { problem: 0, consent: 1, escalation: 2, review: 3, 'fast-forward': 4 } as const;
   return model.attention.all().sort((a, b) => order[a.kind] - order[b.kind] || a.title.localeCompare(b.title));
 }

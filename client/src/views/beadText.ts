@@ -11,6 +11,7 @@ const beadIcons: Record<BeadPhase, RowIcon> = {
   waiting: { id: 'watch', color: 'disabledForeground' },
   ready: { id: 'circle-large-outline', color: 'charts.blue' },
   working: { id: 'robot', color: 'charts.blue' },
+  reviewing: { id: 'comment-discussion', color: 'charts.purple' },
   queued: { id: 'git-pull-request', color: 'charts.purple' },
   merging: { id: 'loading~spin', color: 'charts.purple' },
   merged: { id: 'pass-filled', color: 'testing.iconPassed' },
@@ -27,6 +28,7 @@ export function beadState(model: TownModel, bead: BeadInfo): string {
     case 'waiting': return l10n.t('waits for {0}', blockers(model, bead));
     case 'ready': return bead.convoys.some((id) => isStaged(model, id)) ? l10n.t('staged') : l10n.t('ready');
     case 'working': return working(worker) + attempt;
+    case 'reviewing': return l10n.t('in review') + attempt;
     case 'queued': return l10n.t('in the merge queue') + attempt;
     case 'merging': return l10n.t('gates are running') + attempt;
     case 'merged': return l10n.t('merged');

@@ -1,5 +1,5 @@
 import type { Bead } from '../protocol/bead';
-import type { GateInfo } from '../protocol/town';
+import type { GateInfo, ReviewNote } from '../protocol/town';
 
 export interface PrimeOptions {
   /** Address, such as `toy/polecats/rust`. */
@@ -14,10 +14,14 @@ export interface PrimeOptions {
   feedback?: string;
   branch?: string;
   gates: readonly GateInfo[];
+  /** What was said about the work so far, oldest first. */
+  reviews?: readonly ReviewNote[];
+  /** Somebody reviews the work before it is merged. */
+  reviewed?: boolean;
 }
 
 /** Characters that each part may take; the end of what is longer is cut, of feedback the beginning. */
-const LIMIT = { description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
+export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 const MAX_COMMENTS = 10;
 
 /** What a polecat is told at its start, as markdown of at most about 70,000 characters. Pure. */
@@ -51,16 +55,29 @@ function work(bead: Bead, options: PrimeOptions): string {
     parts.push(`## This is attempt ${options.attempt}`, 'An earlier attempt was not merged. Its commits are on your branch: build on them.');
     if (options.feedback?.trim()) parts.push('This is why:', framed(cutBegin(options.feedback, LIMIT.feedback)));
   }
+  parts.push(...exchange(options.reviews ?? []));
   return parts.join('\n\n');
 }
 
-function rules({ branch }: PrimeOptions): string {
+/** All that reviewers and the author have said to one another. */
+export function exchange(reviews: readonly ReviewNote[]): string[] {
+  if (reviews.length === 0) return [];
+  const rounds = reviews.map((review, index) => [
+    `### Round ${index + 1}: ${review.verdict} by ${oneLine(review.by)}`,
+    ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
+    framed(cutEnd(review.message || '(no words)', LIMIT.review)),
+  ].join('\n\n'));
+  return ['## What the reviews have said', ...rounds];
+}
+
+function rules({ branch, reviewed }: PrimeOptions): string {
   return [
     '## Rules',
     [
       '- Work only in the folder that you were started in. It is a git worktree of your own.',
       `- Commit your work with clear messages${branch ? `, on the branch \`${branch}\`` : ''}. Do not switch branches, do not push, do not rewrite commits that were there before you.`,
       '- When everything is committed and the checks pass, run `gt done`. It hands your work to the merge queue and ends your session. Do not close the bead yourself.',
+      ...(reviewed ? ['- Your change is reviewed before it is merged. Tell the reviewer what they should know with `gt done -m "…"`: what you did about each point that was raised, or why you did not.'] : []),
       '- If you cannot go on, add a comment that says why (`bd comment <id> "…"`) and end without `gt done`.',
       '- If your session was interrupted, look at `git status` and `git log` first and go on from there.',
     ].join('\n'),
@@ -73,12 +90,12 @@ function gates(list: readonly GateInfo[]): string {
   return `## Checks\n\nBefore your work is merged, these commands run on it, in this order. Run them yourself before \`gt done\`:\n\n${lines.join('\n')}`;
 }
 
-function finish(parts: string[]): string {
+export function finish(parts: string[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
 /** In a fence that is longer than any inside, so that the text cannot end it. */
-function framed(text: string): string {
+export function framed(text: string): string {
   const clean = withoutControls(text).replace(/\r\n?/g, '\n').trimEnd();
   const longest = Math.max(0, ...[...clean.matchAll(/`{3,}/g)].map((match) => match[0].length));
   const fence = '`'.repeat(Math.max(3, longest + 1));
@@ -91,7 +108,7 @@ function inlineCode(text: string): string {
   return longest > 0 ? `${mark} ${text} ${mark}` : `${mark}${text}${mark}`;
 }
 
-function cutEnd(text: string, limit: number): string {
+export function cutEnd(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}\n[… ${text.length - limit} characters left out]`;
 }
 
@@ -100,7 +117,7 @@ function cutBegin(text: string, limit: number): string {
   return text.length <= limit ? text : `[… ${text.length - limit} characters left out]\n${text.slice(-limit)}`;
 }
 
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return withoutControls(text).replace(/\s+/g, ' ').trim();
 }
 

@@ -12,6 +12,10 @@ export type Action =
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
   | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | { type: 'lay-out-review'; mergeRequest: string; rig: string; revision: string; maxAttempts: number; maxReviewRounds: number }
+  | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
+  | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
+  | { type: 'record-silence'; mergeRequest: string; rig: string; session: string; revision: string; problem: string }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string };
 
@@ -28,7 +32,13 @@ export function actionKey(action: Action): string {
     case 'forget-session':
       return `session:${action.session}`;
     case 'merge':
-      return `merge:${action.rig}`; // one merge at a time in each rig
+    case 'lay-out-review':
+      return `merge:${action.rig}`; // one at a time in the refinery's worktree
+    case 'review-by-script':
+    case 'review-by-agent':
+      return `review:${action.rig}`; // one at a time in the reviewer's worktree
+    case 'record-silence':
+      return `session:${action.session}`;
     case 'remove-worktree':
       return `worktree:${action.rig}/${action.name}`;
     case 'land-convoy':

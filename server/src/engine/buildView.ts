@@ -13,6 +13,7 @@ export interface ViewedRig {
   port: RigPort;
   settings: RigSettings;
   accepted: boolean;
+  reviewerAccepted: boolean;
   lastSpawnAt: number;
 }
 
@@ -92,6 +93,7 @@ function rigView(rig: ViewedRig): RigView {
   return {
     name: rig.port.name, accepted: rig.accepted, lastSpawnAt: rig.lastSpawnAt,
     maxWorkers: settings.max_workers, spawnDelayMs: settings.worker_spawn_delay * 1000,
+    review: settings.review, reviewerAccepted: rig.reviewerAccepted, reviewTimeoutMs: settings.review_timeout * 1000, maxReviewRounds: settings.max_review_rounds,
     maxAttempts: settings.max_attempts, maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
@@ -139,7 +141,11 @@ function mergeView(bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeVie
   return [{
     id: bead.id, rig: merge.rig, source: merge.source, revision: bead.updated_at, priority: bead.priority,
     createdAt: Date.parse(bead.created_at), convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
-    retries: merge.retries, notBefore: time(merge.notBefore),
+    retries: merge.retries, notBefore: time(merge.notBefore), first: merge.first ?? false,
+    review: merge.review && {
+      state: merge.review.state, patch: merge.review.patch, shown: merge.review.shown,
+      unanswered: merge.review.unanswered, person: merge.review.person ?? false,
+    },
   }];
 }
 

@@ -19,6 +19,8 @@ export interface EngineContext {
   rig(name: string): RigPort | undefined;
   /** Runtime that a bead of this rig runs with where it names none. */
   defaultRuntime(rig: string): string;
+  /** Runtime that reviews changes of this rig. */
+  reviewerRuntime(rig: string): string;
   /** What a person has accepted, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
   /** Steps that people like to see while they happen: `testing toy-1`, keyed by agent address. */

@@ -13,8 +13,9 @@ export function hookedBead(context: EngineContext, agent: string) {
 /**
  * `gt done`: the agent's branch goes to the merge queue and its session ends. Saying it twice gives the first
  * answer.
+ * @param note what the agent says about the change, for its reviewer
  */
-export async function done(context: EngineContext, caller: CallContext): Promise<{ mergeRequest: string; bead: string }> {
+export async function done(context: EngineContext, caller: CallContext, note?: string): Promise<{ mergeRequest: string; bead: string }> {
   const agent = caller.agent;
   const address = agent ? parseAddress(agent) : undefined;
   if (!agent || !address) throw new UserError('"gt done" is for an agent in its own session', 'run it in the terminal of the agent', 'refused');
@@ -25,7 +26,7 @@ export async function done(context: EngineContext, caller: CallContext): Promise
   const result = await context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id);
     if (current?.assignee !== agent || !['hooked', 'in_progress'].includes(current.status)) throw new UserError(`${bead.id} is no longer on your hook`, undefined, 'conflict');
-    const merge: MergeRequest = { source: bead.id, rig: address.rig, branch: work.branch!, commit, worker: agent, retries: 0 };
+    const merge: MergeRequest = { source: bead.id, rig: address.rig, branch: work.branch!, commit, worker: agent, retries: 0, note: note?.trim() ? cutBytes(note.trim(), 4_000) : undefined };
     const request = tx.create(address.rig, { title: cutBytes(`Merge: ${bead.title}`, 400), type: MERGE_REQUEST, priority: bead.priority, metadata: { merge } });
     tx.update(bead.id, { status: 'in_review', metadata: withWork(current, { deaths: 0, notBefore: undefined }) });
     tx.event({ type: 'done', bead: bead.id, agent, rig: address.rig, new: commit });

@@ -1,4 +1,5 @@
-import type { GateInfo } from '../protocol/town';
+import type { Bead } from '../protocol/bead';
+import type { GateInfo, ReviewMode } from '../protocol/town';
 import type { LandingBase, RebaseResult } from '../git/landing';
 import type { SessionView } from './view';
 
@@ -11,6 +12,9 @@ export interface Clock {
 export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
+  /** Who looks at changes, read anew each time. */
+  readonly review: ReviewMode;
+  readonly maxReviewRounds: number;
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
   worktrees(): { name: string; bead?: string }[];
@@ -27,6 +31,14 @@ export interface RigPort {
   rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
   /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
   runGates(commit: string, mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult>;
+  /** Identifies what a change does, wherever it stands. */
+  patchId(base: string, commit: string): Promise<string>;
+  /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
+  keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
+  /** Puts the reviewer's own worktree at a commit. */
+  prepareReview(commit: string): Promise<void>;
+  /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
+  runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push; false if the target moved. */
   land(commit: string, expected: string | undefined): Promise<boolean>;
   /** Whether a commit is already on the landing branch. */
@@ -43,6 +55,13 @@ export interface WorktreeRequest {
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
+}
+
+export interface ReviewedChange {
+  mergeRequest: string;
+  bead: Bead | undefined;
+  commit: string;
+  base: string;
 }
 
 export type GateResult =

@@ -1,11 +1,15 @@
 import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
-import type { BeadInfo, BeadPhase, ConvoyInfo } from '../protocol/town';
+import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../protocol/town';
 import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
-  constructor(private readonly store: BeadStore) {}
+  /** @param reviewMode who looks at changes of a rig before they are merged */
+  constructor(
+    private readonly store: BeadStore,
+    private readonly reviewMode: (rig: string) => ReviewMode,
+  ) {}
 
   beadInfo(bead: Bead): BeadInfo {
     const work = workOf(bead);
@@ -27,13 +31,16 @@ export class Projection {
       case 'deferred': return 'deferred';
       case 'hooked':
       case 'in_progress': return 'working';
-      case 'in_review': return this.isMerging(bead.id) ? 'merging' : 'queued';
+      case 'in_review': return this.queuePhase(bead.id);
       default: return blocked ? 'waiting' : 'ready';
     }
   }
 
-  private isMerging(bead: string): boolean {
-    return this.store.list({ type: [MERGE_REQUEST], status: ['in_progress'], limit: 0 }).some((request) => mergeOf(request)?.source === bead);
+  private queuePhase(bead: string): BeadPhase {
+    const entry = this.store.list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 }).find((candidate) => mergeOf(candidate)?.source === bead);
+    const request = entry && mergeOf(entry);
+    if (entry?.status === 'in_progress') return 'merging';
+    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved' ? 'reviewing' : 'queued';
   }
 
   /** Open convoys, and those that closed last. */

@@ -4,6 +4,7 @@ import { sessionEnds } from './rules/sessionEnds';
 import { deaths } from './rules/deaths';
 import { revisions } from './rules/revisions';
 import { dispatch } from './rules/dispatch';
+import { reviewerEnds, reviews } from './rules/reviews';
 import { strays } from './rules/strays';
 import { mergeQueue } from './rules/mergeQueue';
 import { worktrees } from './rules/worktrees';
@@ -13,10 +14,10 @@ import { convoys } from './rules/convoys';
 export type Rule = (view: TownView) => Action[];
 
 /** Run whether the engine is up or not: they only write down what has happened. */
-const bookkeeping: Rule[] = [sessionEnds, deaths];
+const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
-const progress: Rule[] = [strays, revisions, dispatch, mergeQueue, worktrees, convoys];
+const progress: Rule[] = [strays, revisions, dispatch, reviews, mergeQueue, worktrees, convoys];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
 export function reconcile(view: TownView): Action[] {

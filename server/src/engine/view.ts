@@ -1,3 +1,4 @@
+import type { ReviewMode } from '../protocol/town';
 import type { AgentRole } from '../town/layout';
 
 /**
@@ -27,6 +28,11 @@ export interface RigView {
   lastSpawnAt: number;
   maxAttempts: number;
   maxRestarts: number;
+  review: ReviewMode;
+  /** False while nobody has accepted the runtime that would review. */
+  reviewerAccepted: boolean;
+  reviewTimeoutMs: number;
+  maxReviewRounds: number;
   /** Names to give to new polecats. */
   pool: readonly string[];
 }
@@ -68,6 +74,10 @@ export interface MergeView {
   convoyCreatedAt: number;
   retries: number;
   notBefore: number;
+  /** A person wants it merged before all others. */
+  first: boolean;
+  /** Undefined until its patch was laid out for review. */
+  review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
 }
 
 export interface SessionView {

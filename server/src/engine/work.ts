@@ -34,6 +34,12 @@ const workSchema = z.looseObject({
   problem: z.string().optional(),
   /** Commit on the landing branch. */
   merged: z.string().optional(),
+  /** What reviewers have said of it since it was begun, oldest first. */
+  reviews: z.array(z.object({
+    by: z.string(), verdict: z.enum(['approved', 'rejected']), message: z.string(), patch: z.string(), at: z.string(),
+    /** What the author had said about the change. */
+    note: z.string().optional(),
+  })).default([]),
 });
 
 export type Work = z.output<typeof workSchema>;
@@ -48,6 +54,26 @@ const mergeSchema = z.looseObject({
   worker: z.string(),
   /** Passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
+  /** What its author says about it (`gt done -m`). */
+  note: z.string().optional(),
+  review: z.object({
+    state: z.enum(['waiting', 'approved']),
+    /** Identifies the patch that is looked at, or was: an approval is for this one only. */
+    patch: z.string(),
+    /** The commit that would land, and what it stands on. */
+    commit: z.string(),
+    base: z.string(),
+    by: z.string().optional(),
+    message: z.string().optional(),
+    /** The patch that a living reviewer session was shown. */
+    shown: z.string().optional(),
+    /** How often a reviewer was asked and did not answer. */
+    unanswered: z.number().int().default(0),
+    /** Reviewers do not answer: a person has to look. */
+    person: z.boolean().optional(),
+  }).optional(),
+  /** A person wants it merged before all others. */
+  first: z.boolean().optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
   notBefore: z.string().optional(),
@@ -120,6 +146,15 @@ export function isLaunched(convoy: Bead): boolean {
 /** Ids of what a convoy tracks. */
 export function trackedIds(convoy: Bead): string[] {
   return (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
+}
+
+/** Attempts that failed by themselves: rejections have a bound of their own. */
+export function failuresOf(work: Work): number {
+  return work.attempt - rejectionsOf(work);
+}
+
+export function rejectionsOf(work: Work): number {
+  return work.reviews.filter((review) => review.verdict === 'rejected').length;
 }
 
 /** Commits that an agent's branch stands on: they are not its own. */

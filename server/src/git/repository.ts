@@ -96,6 +96,12 @@ export class RigRepository {
     return (await this.countCommits(descendant, ancestor)) === 0;
   }
 
+  /** Where a commit has parted from what has landed. */
+  async mergeBase(commit: string): Promise<string | undefined> {
+    const tip = await this.tip();
+    return tip && gitMaybe(this.directory, ['merge-base', tip, commit]);
+  }
+
   /** Commits in `to` that `from` does not have: `git rev-list --count from..to`, or all of `to`. */
   async countCommits(from: string | undefined, to: string): Promise<number> {
     const range = from ? [`^${from}`] : [];

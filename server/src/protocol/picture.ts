@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditEvent } from './bead';
 import { notification, request } from './request';
+import type { ReviewMode } from './rig';
 
 /** What windows show of a town: one snapshot, then deltas with a rising revision. */
 
@@ -26,6 +27,8 @@ export interface RigInfo {
   maxWorkers: number;
   /** Gate commands, in the order they run. */
   gates: GateInfo[];
+  /** Who looks at changes before they are merged. */
+  review: ReviewMode;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
   /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
@@ -80,6 +83,7 @@ export type BeadPhase =
   | 'waiting' // for a bead it depends on
   | 'ready' // waits for a free worker
   | 'working'
+  | 'reviewing' // its change waits for a reviewer
   | 'queued' // in the merge queue
   | 'merging' // gates are running
   | 'merged'
@@ -109,12 +113,14 @@ export interface BeadInfo {
 export interface AttentionInfo {
   id: string;
   /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file. */
-  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem';
+  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review';
   title: string;
   detail: string;
   rig?: string;
   bead?: string;
   agent?: string;
+  /** For `review`. */
+  mergeRequest?: string;
   /** For `consent`: what `Accept` takes. */
   consent?: { kind: ConsentKind; hash: string; text: string };
 }

@@ -6,6 +6,10 @@ import { request } from './request';
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
 export type GateName = (typeof gateNames)[number];
 
+/** `off`: nobody; `script`: a command of the rig; `agent`: a reviewer session; `person`: a person in VS Code or by `gt mq`. */
+export const reviewModes = ['off', 'script', 'agent', 'person'] as const;
+export type ReviewMode = (typeof reviewModes)[number];
+
 const gateCommands = z.partialRecord(z.enum(gateNames), z.string());
 
 export namespace RigAdd {
@@ -18,6 +22,18 @@ export namespace RigAdd {
     name, source: z.string().min(1), prefix: z.string().optional(), defaultBranch: z.string().optional(),
     maxWorkers: z.number().int().min(1).max(50).optional(),
     gates: gateCommands.optional(), accept: z.boolean().optional(),
+  }), 'person');
+}
+
+/** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
+export const rigSettingNames = [
+  'max_workers', 'worker_spawn_delay', 'max_attempts', 'max_restarts', 'agent', 'review', 'review_command', 'reviewer', 'max_review_rounds', 'review_timeout',
+] as const;
+
+export namespace RigSet {
+  /** An empty text takes a setting away. Commands that the person who may accept them has named are accepted. */
+  export const spec = request<RigInfo>()('gastown/rig/set', z.object({
+    name, settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}), gates: gateCommands.default({}),
   }), 'person');
 }
 

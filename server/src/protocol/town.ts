@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { Done, Hook, Prime, ScriptGet } from './agent';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, Sling } from './convoy';
+import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
 import { name } from './names';
 import { TownGetSnapshot } from './picture';
 import { request } from './request';
-import { RigAdd, RigFastForward, RigList, RigRemove } from './rig';
+import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from './runtime';
 import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './session';
 
 /** All that is said of a town; each namespace has a file of its own. */
 export * from './agent';
 export * from './convoy';
+export * from './mergeQueue';
 export * from './picture';
 export * from './rig';
 export * from './runtime';
@@ -43,9 +45,10 @@ export namespace EscalationClose {
 /** Every request that needs a town. */
 export const townRequests = [
   TownGetSnapshot.spec, TownUp.spec, TownDown.spec, TownStop.spec, ConsentGive.spec, EscalationClose.spec,
-  RigAdd.spec, RigList.spec, RigRemove.spec, RigFastForward.spec,
+  RigAdd.spec, RigSet.spec, RigList.spec, RigRemove.spec, RigFastForward.spec,
   AgentConfigList.spec, AgentConfigSet.spec, AgentConfigRemove.spec, DefaultAgent.spec,
   ConvoyCreate.spec, ConvoyAdd.spec, ConvoyList.spec, ConvoyGet.spec, ConvoyLaunch.spec, Sling.spec,
+  MqList.spec, MqGet.spec, MqApprove.spec, MqReject.spec, MqRetry.spec, MqChange.spec, MqFile.spec,
   Prime.spec, Hook.spec, ScriptGet.spec, Done.spec,
   SessionAttach.spec, SessionDetach.spec, SessionInput.spec, SessionResize.spec,
 ] as const;

@@ -8,6 +8,8 @@ import { runtimeHash, scriptHash, type ConsentStore } from '../town/consent';
 export interface ConsentTown {
   nameFor(bead: Bead, rig: string): string;
   find(name: string): RuntimeInfo | undefined;
+  /** Runtimes that run without a bead of their own, such as that of a reviewer. */
+  others(): { rig?: string; runtime: string }[];
   /** The script of this bead is frozen beside its worktree: it was accepted when that was done. */
   isFrozen(bead: Bead, rig: string): boolean;
 }
@@ -29,8 +31,9 @@ export class Consents {
     return this.accepted.has(scriptHash(blocks));
   }
 
-  isRuntimeAccepted(name: string, runtime: RuntimeInfo): boolean {
-    return name === 'script' || this.accepted.has(runtimeHash(name, runtime));
+  /** One that does not exist is no question of consent: starting it fails with a clear error. */
+  isRuntimeAccepted(name: string, runtime = this.town.find(name)): boolean {
+    return name === 'script' || runtime === undefined || this.accepted.has(runtimeHash(name, runtime));
   }
 
   /** Scripts that were written through this town's own socket need no further question. */
@@ -48,14 +51,21 @@ export class Consents {
       const question = rig === undefined ? undefined : this.missing(bead, rig);
       if (question && !questions.has(question.id)) questions.set(question.id, question);
     }
+    for (const { runtime, rig } of this.town.others()) {
+      const question = this.missingRuntime(runtime, rig);
+      if (question) questions.set(question.id, question);
+    }
     return [...questions.values()];
   }
 
   private missing(bead: Bead, rig: string): AttentionInfo | undefined {
     const name = this.town.nameFor(bead, rig);
-    if (name === 'script') return this.missingScript(bead, rig);
+    return name === 'script' ? this.missingScript(bead, rig) : this.missingRuntime(name, rig);
+  }
+
+  private missingRuntime(name: string, rig: string | undefined): AttentionInfo | undefined {
     const runtime = this.town.find(name);
-    if (!runtime) return undefined;
+    if (!runtime || name === 'script') return undefined;
     const hash = runtimeHash(name, runtime);
     if (this.accepted.has(hash)) return undefined;
     const environment = Object.entries(runtime.env).map(([variable, value]) => `${variable}=${value}`);

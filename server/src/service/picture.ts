@@ -1,13 +1,15 @@
 import type { BeadStore } from '../beads/store';
-import { slingableTypes, workOf } from '../engine/work';
+import { needsPerson } from '../engine/mergeRequests';
+import { MERGE_REQUEST, mergeOf, slingableTypes, workOf } from '../engine/work';
 import type { Projection } from '../engine/projection';
 import type { SessionView } from '../engine/view';
 import { isHooked } from '../engine/view';
-import type { AgentInfo, AttentionInfo, BeadInfo, TownInfo } from '../protocol/town';
+import type { AgentInfo, AttentionInfo, BeadInfo, ReviewMode, TownInfo } from '../protocol/town';
 import { polecatAddress } from '../town/layout';
 import type { Picture } from './differ';
 import type { Rigs } from './rigs';
 import type { Rig } from '../engine/adapters/rig';
+import { commandsOf } from '../town/config';
 
 export interface PictureSources {
   town: TownInfo;
@@ -21,6 +23,7 @@ export interface PictureSources {
   runtimeOf(session: string): string | undefined;
   /** Scripts and runtimes that wait for a person's consent. */
   openConsents(): AttentionInfo[];
+  reviewMode(rig: string): ReviewMode;
 }
 
 /** Everything that windows show of a town. Derived anew each time; nothing in it is state of its own. */
@@ -70,9 +73,23 @@ function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
   for (const session of sources.sessions) if (session.role === 'polecat' && session.rig === rig.name) names.add(session.name);
   return [
     rule(sources, `${rig.name}/witness`, 'witness', rig.name),
-    rule(sources, `${rig.name}/refinery`, 'refinery', rig.name),
+    refinery(sources, rig),
     ...[...names].sort().map((name) => polecat(sources, rig, name)),
   ];
+}
+
+/** A rule that merges; while a reviewer reads, it has a terminal too. */
+function refinery(sources: PictureSources, rig: Rig): AgentInfo {
+  const id = `${rig.name}/refinery`;
+  const base = rule(sources, id, 'refinery', rig.name);
+  const session = sources.sessions.find((candidate) => candidate.agent === id && !candidate.exit);
+  const request = session?.bead === undefined ? undefined : sources.store.get(session.bead);
+  const source = request && mergeOf(request)?.source;
+  if (!session) return base;
+  return {
+    ...base, kind: 'agent', state: 'working', activity: base.activity ?? (source && `reviewing ${source}`), session: session.id, bead: source,
+    beadTitle: source && sources.store.get(source)?.title, runtime: sources.runtimeOf(session.id), since: new Date(session.startedAt).toISOString(),
+  };
 }
 
 function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
@@ -98,7 +115,7 @@ function polecatState(session: SessionView | undefined, bead: { status: string; 
 }
 
 function attention(sources: PictureSources): AttentionInfo[] {
-  return [...escalations(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
+  return [...escalations(sources), ...reviews(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
 }
 
 function escalations(sources: PictureSources): AttentionInfo[] {
@@ -108,9 +125,22 @@ function escalations(sources: PictureSources): AttentionInfo[] {
   });
 }
 
+function reviews(sources: PictureSources): AttentionInfo[] {
+  return sources.store.list({ type: [MERGE_REQUEST], status: ['open'], limit: 0 }).flatMap((bead): AttentionInfo[] => {
+    const request = mergeOf(bead);
+    if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
+    const title = sources.store.get(request.source)?.title ?? bead.title;
+    return [{
+      id: `review-${bead.id}`, kind: 'review', rig: request.rig, bead: request.source, agent: request.worker, mergeRequest: bead.id,
+      title: `${request.source} waits for your review: ${title}`,
+      detail: [`${request.worker} has finished ${request.source} and asks for your review.`, request.note].filter(Boolean).join('\n\n'),
+    }];
+  });
+}
+
 function rigConsents(sources: PictureSources): AttentionInfo[] {
   return sources.rigs.all().filter((rig) => !sources.rigs.isAccepted(rig)).map((rig) => {
-    const text = rig.gates.map((gate) => `${gate.name}: ${gate.command}`).join('\n');
+    const text = commandsOf(rig.settings).map((gate) => `${gate.name}: ${gate.command}`).join('\n');
     return {
       id: `consent-rig-${rig.name}`, kind: 'consent', rig: rig.name,
       title: `${rig.name}: its commands wait for your consent`,

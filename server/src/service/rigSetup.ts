@@ -3,7 +3,7 @@ import { initLedger } from '../beads/init';
 import type { Rig } from '../engine/adapters/rig';
 import { requireSegment } from '../git/names';
 import { RigRepository, type RepositorySource } from '../git/repository';
-import { gateNames, type GateInfo, type GateName } from '../protocol/town';
+import { gateNames, rigSettingNames, type GateInfo, type GateName } from '../protocol/town';
 import { gatesOf, rigConfigFile, rigSettingsFile, rigsFile, type RigConfig, type RigSettings } from '../town/config';
 import { detectGates } from '../town/detectGates';
 import type { TownLayout } from '../town/layout';
@@ -22,6 +22,12 @@ export interface RigAddRequest {
   maxWorkers?: number;
   gates?: Partial<Record<GateName, string>>;
   accept?: boolean;
+}
+
+export interface RigSetRequest {
+  name: string;
+  settings: Partial<Record<(typeof rigSettingNames)[number], string>>;
+  gates: Partial<Record<GateName, string>>;
 }
 
 export function requireRigName(town: TownLayout, wanted: string): string {
@@ -88,4 +94,18 @@ export async function configureRig(rig: Rig, request: RigAddRequest): Promise<{ 
 
 function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, string>>): boolean {
   return gateNames.every((name) => gates.find((gate) => gate.name === name)?.command === (wanted[name]?.trim() || undefined));
+}
+
+/** Writes what a person has set. Nothing is written where it does not fit. @throws UserError `invalid` */
+export function changeSettings(rig: Rig, { settings, gates }: RigSetRequest): RigSettings {
+  return rigSettingsFile(rig.layout).update((value) => {
+    for (const key of rigSettingNames) if (settings[key] !== undefined) assign(value, key, settings[key].trim());
+    for (const gate of gateNames) if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
+  });
+}
+
+/** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
+function assign(target: Record<string, unknown>, key: string, text: string): void {
+  if (text === '') delete target[key];
+  else target[key] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

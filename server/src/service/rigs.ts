@@ -9,11 +9,11 @@ import { fastForward, fastForwardState } from '../git/landing';
 import { requireSegment } from '../git/names';
 import { inspectSource, RigRepository } from '../git/repository';
 import type { GateInfo, RigInfo } from '../protocol/town';
-import { gatesOf, rigConfigFile, rigsFile, townSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import { commandsOf, gatesOf, rigConfigFile, rigsFile, townSettingsFile, type RigConfig, type RigSettings } from '../town/config';
 import { gatesHash, type ConsentStore } from '../town/consent';
 import type { TownLayout } from '../town/layout';
 import { writeRoutes } from '../town/routes';
-import { choosePrefix, configureRig, makeRig, refuseKnownSource, requireRigName, type RigAddRequest } from './rigSetup';
+import { changeSettings, choosePrefix, configureRig, makeRig, refuseKnownSource, requireRigName, type RigAddRequest, type RigSetRequest } from './rigSetup';
 
 export type { RigAddRequest } from './rigSetup';
 
@@ -130,7 +130,7 @@ export class Rigs extends Disposable {
     const rig = this.rigOf(await makeRig(this.layout, name, source, prefix));
     const { settings, asWanted } = await configureRig(rig, request);
     await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
-    const gates = gatesOf(settings);
+    const gates = commandsOf(settings);
     // No gates at all is what this person asked for, and the answer says so.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
     rigsFile(this.layout).update((file) => {
@@ -208,12 +208,22 @@ export class Rigs extends Disposable {
     return [...[...this.broken].map(([rig, error]) => ({ rig, error })), ...unreadable];
   }
 
+  /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
+  configure(request: RigSetRequest, actor: string): RigInfo {
+    const rig = this.require(request.name);
+    const wasAccepted = this.isAccepted(rig);
+    const settings = changeSettings(rig, request);
+    if (wasAccepted) this.accept(rig.name, commandsOf(settings), actor);
+    this.onChanged();
+    return this.info(rig, settings);
+  }
+
   private accept(name: string, gates: readonly GateInfo[], actor: string): void {
     this.consent.accept('rig-commands', gatesHash(name, gates), actor);
   }
 
   consentHash(rig: Rig): string {
-    return gatesHash(rig.name, rig.gates);
+    return gatesHash(rig.name, commandsOf(rig.settings));
   }
 
   /**
@@ -222,7 +232,7 @@ export class Rigs extends Disposable {
    */
   isAccepted(rig: Rig): boolean {
     const settings = this.settingsOf(rig);
-    return settings === undefined || this.areAccepted(rig.name, gatesOf(settings));
+    return settings === undefined || this.areAccepted(rig.name, commandsOf(settings));
   }
 
   /** Having no gates is accepted like any other list of them. */
@@ -236,8 +246,8 @@ export class Rigs extends Disposable {
     return {
       id: rig.name, prefix: rig.prefix, source: config.git_url, sourceIsFolder: config.folder,
       defaultBranch: config.default_branch, targetBranch: rig.repository.landing,
-      maxWorkers: shown?.max_workers ?? 0, gates: shown ? gatesOf(shown) : [],
-      accepted: settings !== undefined && this.areAccepted(rig.name, gatesOf(settings)), fastForward: this.fastForwards.get(rig.name),
+      maxWorkers: shown?.max_workers ?? 0, gates: shown ? gatesOf(shown) : [], review: shown?.review ?? 'off',
+      accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)), fastForward: this.fastForwards.get(rig.name),
     };
   }
 

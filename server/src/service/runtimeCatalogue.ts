@@ -61,6 +61,11 @@ export class RuntimeCatalogue {
     return workOf(bead).slung?.runtime ?? this.defaultFor(rig);
   }
 
+  /** Reviewers are the rig's own choice, else the town's default: another than the author's where a rig names one. */
+  reviewerFor(rig: string): string {
+    return this.cached(`reviewer ${rig}`, () => this.rigs().get(rig)?.settings.reviewer ?? townSettingsFile(this.layout).read().default_agent);
+  }
+
   defaultFor(rig: string): string {
     return this.cached(`default ${rig}`, () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent);
   }

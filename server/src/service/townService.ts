@@ -14,8 +14,8 @@ import { workOf } from '../engine/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
-import type { AttentionInfo, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
-import { gatesOf, townFile, townSettingsFile } from '../town/config';
+import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
+import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
 import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
@@ -24,6 +24,7 @@ import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
 import { registerAgentHandlers } from './handlers/agents';
+import { registerMergeQueueHandlers } from './handlers/mergeQueue';
 import { registerTownHandlers } from './handlers/town';
 import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
@@ -72,14 +73,14 @@ export class TownService extends Disposable {
     private readonly log: Log,
   ) {
     super();
-    this.projection = new Projection(store);
+    this.projection = new Projection(store, (rig) => this.reviewMode(rig));
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
     this.rigs = this._register(new Rigs(layout, store, this.consentStore, async () => cleanEnvironment(await loginEnvironment()), () => this.changed()));
     this.consents = new Consents(store, this.consentStore, {
       nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig), find: (name) => this.runtimes.find(name),
-      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
+      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig), others: () => this.reviewers(),
     });
     this.sessions = this._register(new SessionManager({
       layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
@@ -89,6 +90,7 @@ export class TownService extends Disposable {
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
+      reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.pictureSoon(),
     };
@@ -118,6 +120,7 @@ export class TownService extends Disposable {
     registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
     registerTownHandlers(this);
     registerAgentHandlers(this);
+    registerMergeQueueHandlers(this);
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover()) this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
@@ -196,7 +199,7 @@ export class TownService extends Disposable {
     const picture = takePicture({
       town: this.info(), store: this.store, projection: this.projection, rigs: this.rigs, sessions: this.sessions.all(),
       activity: this.activity, runtimeOf: (session) => this.records.get(session)?.runtime,
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)], reviewMode: (rig) => this.reviewMode(rig),
     });
     return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
   }
@@ -238,8 +241,9 @@ export class TownService extends Disposable {
   private viewedRigs(): ViewedRig[] {
     return this.rigs.all().flatMap((port) => {
       const settings = this.rigs.settingsOf(port);
-      const accepted = settings !== undefined && this.rigs.areAccepted(port.name, gatesOf(settings));
-      return settings ? [{ port, settings, accepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0 }] : [];
+      const accepted = settings !== undefined && this.rigs.areAccepted(port.name, commandsOf(settings));
+      const reviewerAccepted = this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name));
+      return settings ? [{ port, settings, accepted, reviewerAccepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0 }] : [];
     });
   }
 
@@ -252,6 +256,15 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
+  }
+
+  reviewMode(name: string): ReviewMode {
+    const rig = this.rigs.get(name);
+    return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
+  }
+
+  private reviewers(): { rig: string; runtime: string }[] {
+    return this.rigs.all().filter((rig) => this.reviewMode(rig.name) === 'agent').map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
   }
 
   private hasFrozenScript(bead: Bead, rig: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { gateNames, runtimeSettings, type GateInfo } from '../protocol/town';
+import { gateNames, reviewModes, runtimeSettings, type GateInfo } from '../protocol/town';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
 
@@ -67,6 +67,16 @@ const rigSettingsSchema = z.looseObject({
   max_attempts: z.number().int().min(1).max(50).default(3),
   /** How often a session that was killed from outside is brought back without having made a commit or step. */
   max_restarts: z.number().int().min(0).max(1000).default(10),
+  /** Who looks at a change before it is merged: see `reviewModes`. */
+  review: z.enum(reviewModes).default('off'),
+  /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with what it printed. */
+  review_command: z.string().optional(),
+  /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
+  reviewer: z.string().optional(),
+  /** How often a change may be rejected before its bead is `failed`. */
+  max_review_rounds: z.number().int().min(1).max(50).default(3),
+  /** Seconds that a script or an agent may take over one review. */
+  review_timeout: seconds.default(1800),
   namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
   merge_queue: z.looseObject({
     setup_command: z.string().optional(),
@@ -80,6 +90,8 @@ const rigSettingsSchema = z.looseObject({
     /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
     keep: z.array(z.string()).default([]),
   }).prefault({}),
+}).refine((settings) => settings.review !== 'script' || settings.review_command?.trim(), {
+  path: ['review_command'], message: 'is missing, and "review" is "script": name the command, or set "review" to off, agent or person',
 });
 
 export type RigConfig = z.output<typeof rigSchema>;
@@ -91,6 +103,13 @@ export const townSettingsFile = (town: TownLayout) => new SettingsFile(town.sett
 export const agentsFile = (town: TownLayout) => new SettingsFile(town.agentsFile, agentsSchema);
 export const rigConfigFile = (rig: RigLayout) => new SettingsFile(rig.configFile, rigSchema);
 export const rigSettingsFile = (rig: RigLayout) => new SettingsFile(rig.settingsFile, rigSettingsSchema);
+
+/** Everything of a rig's settings that runs as a command, and that a person accepts together. */
+export function commandsOf(settings: RigSettings): GateInfo[] {
+  const command = settings.review === 'script' ? settings.review_command?.trim() : undefined;
+  const review = command ? [{ name: 'review', command, timeoutSeconds: settings.review_timeout }] : [];
+  return [...gatesOf(settings), ...review];
+}
 
 /** The rig's gates in the order they run. */
 export function gatesOf(settings: RigSettings): GateInfo[] {

@@ -27,8 +27,11 @@ export class SettingsFile<S extends z.ZodType> {
     return parsed.data;
   }
 
+  /** @throws UserError where the value does not fit; nothing is written then */
   write(value: z.output<S>): void {
-    writeJsonAtomic(this.file, this.schema.parse(value));
+    const parsed = this.schema.safeParse(value);
+    if (!parsed.success) throw new UserError(`this cannot stand in ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
+    writeJsonAtomic(this.file, parsed.data);
   }
 
   update(change: (value: z.output<S>) => void): z.output<S> {

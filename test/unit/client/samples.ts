@@ -4,7 +4,7 @@ import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo, RigInfo, TownInfo,
 export const town = (more: Partial<TownInfo> = {}): TownInfo => ({ id: 'town', name: 'gt', root: '/home/me/gt', up: true, defaultAgent: 'script', ...more });
 
 export const rig = (id: string, more: Partial<RigInfo> = {}): RigInfo => ({
-  id, prefix: id, source: `/src/${id}`, sourceIsFolder: true, defaultBranch: 'main', targetBranch: 'gastown/main', maxWorkers: 2, gates: [], accepted: true, ...more,
+  id, prefix: id, source: `/src/${id}`, sourceIsFolder: true, defaultBranch: 'main', targetBranch: 'gastown/main', maxWorkers: 2, gates: [], review: 'off', accepted: true, ...more,
 });
 
 export const bead = (id: string, more: Partial<BeadInfo> = {}): BeadInfo => ({

@@ -8,7 +8,7 @@ import type { RigView, SessionView, TownView, WorkView } from '../../../server/s
 const NOW = 1_000_000;
 
 function rig(changes: Partial<RigView> = {}): RigView {
-  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, pool: ['rust', 'nux', 'dag'], ...changes };
+  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, review: 'off', reviewerAccepted: true, reviewTimeoutMs: 60_000, maxReviewRounds: 3, pool: ['rust', 'nux', 'dag'], ...changes };
 }
 
 function work(id: string, changes: Partial<WorkView> = {}): WorkView {
@@ -117,7 +117,7 @@ describe('reconcile: strays', () => {
 });
 
 describe('reconcile: merging and landing', () => {
-  const merge = { id: 'm1', rig: 'toy', source: 'a', revision: 'r', createdAt: NOW, priority: 2, convoyCreatedAt: 0, retries: 0, notBefore: 0 };
+  const merge = { id: 'm1', rig: 'toy', source: 'a', revision: 'r', createdAt: NOW, priority: 2, convoyCreatedAt: 0, retries: 0, notBefore: 0, first: false };
 
   it('merges one request at a time, the best score first', () => {
     const town = view({ merges: [merge, { ...merge, id: 'm2', priority: 0 }] });

@@ -4,6 +4,7 @@ import { errorText } from '../output';
 import { addAttentionCommands } from './commands/attention';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
+import { addMergeQueueCommands } from './commands/mergeQueue';
 import { addRigCommands } from './commands/rig';
 import { addTownCommands } from './commands/town';
 import { addWorkCommands } from './commands/work';
@@ -21,6 +22,7 @@ function makeProgram(): Command {
   addConfigCommands(program);
   addConvoyCommands(program);
   addWorkCommands(program);
+  addMergeQueueCommands(program);
   addAttentionCommands(program);
   return program;
 }

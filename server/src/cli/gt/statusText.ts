@@ -31,7 +31,7 @@ export function convoyLines(convoy: ConvoyInfo, beads: readonly BeadInfo[]): str
 }
 
 const marks: Record<BeadInfo['phase'], string> = {
-  waiting: '·', ready: '○', working: '●', queued: '◐', merging: '◑', merged: '✓', closed: '✓', failed: '✗', deferred: '~',
+  waiting: '·', ready: '○', working: '●', reviewing: '◔', queued: '◐', merging: '◑', merged: '✓', closed: '✓', failed: '✗', deferred: '~',
 };
 
 export function beadLine(bead: BeadInfo): string {

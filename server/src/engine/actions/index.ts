@@ -2,9 +2,13 @@ import type { Action } from '../action';
 import { requireRig, type EngineContext } from '../context';
 import { hook } from './hook';
 import { landConvoy } from './landConvoy';
+import { layOutReview } from './layOutReview';
 import { merge } from './merge';
 import { recordDeath } from './recordDeath';
+import { recordSilence } from './recordSilence';
 import { resubmit } from './resubmit';
+import { reviewByAgent } from './reviewByAgent';
+import { reviewByScript } from './reviewByScript';
 import { startSession } from './startSession';
 
 /** Carries out one action. Throws `StaleAction` where the world has moved on. */
@@ -17,6 +21,10 @@ export async function execute(action: Action, context: EngineContext): Promise<v
     case 'end-session': return context.sessions.end(action.session, 'ended');
     case 'forget-session': return context.sessions.forget(action.session);
     case 'merge': return merge(action, context);
+    case 'lay-out-review': return layOutReview(action, context);
+    case 'review-by-script': return reviewByScript(action, context);
+    case 'review-by-agent': return reviewByAgent(action, context);
+    case 'record-silence': return recordSilence(action, context);
     case 'remove-worktree': return requireRig(context, action.rig).retireWorktree(action.name, action.bead);
     case 'land-convoy': return landConvoy(action, context);
   }

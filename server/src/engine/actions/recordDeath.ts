@@ -1,7 +1,7 @@
 import type { Action } from '../action';
 import { parseAddress } from '../../town/layout';
 import { actors, requireRig, unchanged, type EngineContext } from '../context';
-import { withWork, workOf } from '../work';
+import { failuresOf, withWork, workOf } from '../work';
 import { backoffMs, failAttempt } from './failure';
 
 /**
@@ -24,7 +24,7 @@ export async function recordDeath(action: Extract<Action, { type: 'record-death'
     }
     if (action.exit.kind === 'exited') {
       const problem = `the agent ended (exit code ${action.exit.code ?? 'unknown'}) without "gt done"`;
-      failAttempt(tx, bead, { problem, feedback: `${problem}\n\n${tail}`.trim(), rig, now, retry: work.attempt < action.maxAttempts });
+      failAttempt(tx, bead, { problem, feedback: `${problem}\n\n${tail}`.trim(), rig, now, retry: failuresOf(work) < action.maxAttempts });
       return;
     }
     const deaths = progress === work.progress ? work.deaths + 1 : 1;

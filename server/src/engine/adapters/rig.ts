@@ -7,14 +7,17 @@ import { git, gitLine, gitMaybe, type GitIdentity } from '../../git/git';
 import { branchCommits, changedFiles, landingBase, rebaseOnto, squash, type LandingBase, type RebaseResult } from '../../git/landing';
 import type { RigRepository } from '../../git/repository';
 import { isSafeSegment, safePart } from '../../git/names';
+import { diffOf, patchId } from '../../git/patchId';
+import { keepForReview } from '../../git/reviewRefs';
 import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
-import type { GateInfo } from '../../protocol/town';
+import type { GateInfo, ReviewMode } from '../../protocol/town';
 import { readProgress } from '../../agents/script/progress';
-import { gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
+import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
 import type { RigLayout, TownLayout } from '../../town/layout';
 import { actors } from '../context';
-import type { GateResult, RigPort, WorktreeRequest } from '../ports';
+import type { GateResult, ReviewedChange, RigPort, WorktreeRequest } from '../ports';
 import { endRecordedGate, runGate } from '../refinery/gates';
+import { runReviewScript } from '../refinery/reviewScript';
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -44,6 +47,8 @@ export class Rig implements RigPort {
   /** Read anew each time: people edit it. */
   get settings(): RigSettings { return rigSettingsFile(this.layout).read(); }
   get gates(): GateInfo[] { return gatesOf(this.settings); }
+  get review(): ReviewMode { return this.settings.review; }
+  get maxReviewRounds(): number { return this.settings.max_review_rounds; }
 
   private get refineryIdentity(): GitIdentity {
     return identityOf(actors.refinery(this.name), this.emailDomain());
@@ -138,7 +143,7 @@ export class Rig implements RigPort {
     await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
     const env = await this.gateEnvironment();
     const { gates } = this;
-    if (!this.areAccepted(gates)) throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
+    this.requireAccepted();
     for (const gate of gates) {
       onGate(gate, 'started');
       const outcome = await runGate(gate, directory, env, this.town.gateLog(this.name, safePart(mergeRequest), gate.name), this.groupFile);
@@ -153,6 +158,40 @@ export class Rig implements RigPort {
       }
     }
     return { passed: true };
+  }
+
+  /** Asked right before they run: they may have changed since the reconciler looked. */
+  private requireAccepted(): void {
+    if (!this.areAccepted(commandsOf(this.settings))) throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
+  }
+
+  patchId(base: string, commit: string): Promise<string> {
+    return patchId(this.repository, base, commit);
+  }
+
+  diff(base: string, commit: string): Promise<string> {
+    return diffOf(this.repository, base, commit);
+  }
+
+  keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void> {
+    return keepForReview(this.repository, mergeRequest, commit, open);
+  }
+
+  async prepareReview(commit: string): Promise<void> {
+    await endRecordedGate(this.reviewGroupFile);
+    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit);
+  }
+
+  async runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }> {
+    await this.prepareReview(change.commit);
+    this.requireAccepted();
+    const command = commandsOf(this.settings).find((candidate) => candidate.name === 'review');
+    if (!command) throw new UserError(`${this.name} has no review command`, 'set review_command in its settings/config.json');
+    const place = {
+      worktree: this.layout.reviewWorktree, directory: this.layout.reviewer, groupFile: this.reviewGroupFile,
+      logFile: this.town.gateLog(this.name, safePart(change.mergeRequest), command.name),
+    };
+    return runReviewScript(command, change, await this.diff(change.base, change.commit), place, await this.gateEnvironment());
   }
 
   async land(commit: string, expected: string | undefined): Promise<boolean> {
@@ -196,6 +235,10 @@ export class Rig implements RigPort {
     } catch {
       return undefined;
     }
+  }
+
+  private get reviewGroupFile(): string {
+    return path.join(this.town.runtime, 'gates', `${this.name}.review.group.json`);
   }
 
   private get groupFile(): string {

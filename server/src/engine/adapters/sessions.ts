@@ -151,8 +151,9 @@ export class SessionManager extends Disposable implements SessionPort {
     try {
       const { command, args, cwd, env } = launch;
       const process = await (await this.client()).start({ id, command, args, cwd, env, title: request.agent });
-      const current = this.records.get(id) ?? record;
-      this.records.save({ ...current, pid: process.pid, start: process.start });
+      // It may have ended, and been forgotten, before the host's answer came.
+      const current = this.records.get(id);
+      if (current) this.records.save({ ...current, pid: process.pid, start: process.start });
     } catch (error) {
       this.records.remove(id);
       throw error;

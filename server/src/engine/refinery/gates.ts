@@ -6,7 +6,8 @@ import { endProcessGroup, identify, type ProcessIdentity } from '../../base/proc
 import { recordedProcess } from '../../base/recordedProcess';
 import type { GateInfo } from '../../protocol/town';
 
-export type GateOutcome = { passed: true } | { passed: false; problem: string; output: string };
+/** `output`: its last part. `code` is null where it was killed, ran too long or could not be started. */
+export type GateOutcome = { passed: true; output: string } | { passed: false; code: number | null; problem: string; output: string };
 
 /** What is kept of a gate's output: the last part for the agent, more of it in the log. */
 const TAIL_BYTES = 8_000;
@@ -53,8 +54,8 @@ export async function runGate(gate: GateInfo, directory: string, env: NodeJS.Pro
   child.stdout.destroy();
   child.stderr.destroy();
   fs.rmSync(groupFile, { force: true });
-  if (end.code === 0 && !timedOut) return { passed: true };
-  return { passed: false, problem: problemOf(gate, end, timedOut), output: output.text() };
+  if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
+  return { passed: false, code: timedOut ? null : end.code, problem: problemOf(gate, end, timedOut), output: output.text() };
 }
 
 function problemOf(gate: GateInfo, end: { code: number | null; signal: string | null; error?: Error }, timedOut: boolean): string {

@@ -1,7 +1,9 @@
 import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
 import { primeText } from '../../agents/prime';
+import { reviewerPrime } from '../../agents/primeReviewer';
 import { done, hookedBead } from '../../engine/done';
+import { reviewOf } from '../../engine/review';
 import { sling } from '../../engine/sling';
 import { workOf } from '../../engine/work';
 import type { CallContext } from '../../protocol/dispatcher';
@@ -46,8 +48,8 @@ export function registerAgentHandlers(service: TownService): void {
     if (params.runtime) runtimes.require(params.runtime);
     return sling(service.store, context, { ...params, rig: rig.name, agent });
   });
-  dispatcher.on(Done.spec, async (_params, context) => {
-    const result = await done(service.engineContext, context);
+  dispatcher.on(Done.spec, async ({ message }, context) => {
+    const result = await done(service.engineContext, context, message);
     service.sessions.markDone(context.agent!);
     return result;
   });
@@ -73,15 +75,28 @@ function hookOf(service: TownService, agent: string) {
 
 async function prime(service: TownService, context: CallContext) {
   const agent = requireAgent(context);
+  if (service.layout.seat(agent)?.role === 'refinery') return primeReviewer(service, agent);
   const address = parseAddress(agent);
   const bead = hookedBead(service.engineContext, agent);
   const rig = address ? service.rigs.get(address.rig) : undefined;
   const work = bead && workOf(bead);
   const text = primeText({
     agent, rig: address?.rig ?? '', town: service.info().name, bead, attempt: work?.attempt ?? 0, feedback: work?.feedback,
-    branch: work?.branch, gates: rig?.gates ?? [],
+    branch: work?.branch, gates: rig?.gates ?? [], reviews: work?.reviews, reviewed: rig !== undefined && rig.review !== 'off',
   });
   return { text, bead: bead?.id };
+}
+
+async function primeReviewer(service: TownService, agent: string) {
+  const { bead, request } = reviewOf(service.engineContext, agent) ?? {};
+  const rig = service.rigs.require(agent.split('/')[0]!);
+  const source = request && service.store.get(request.source);
+  const review = request?.review;
+  const change = bead && source && review && {
+    bead: source, mergeRequest: bead.id, worker: request.worker, note: request.note, base: review.base, commit: review.commit,
+    diff: await rig.diff(review.base, review.commit), reviews: workOf(source).reviews,
+  };
+  return { text: reviewerPrime({ agent, rig: rig.name, town: service.info().name, change, gates: rig.gates }), bead: source?.id };
 }
 
 async function script(service: TownService, context: CallContext) {

@@ -2,7 +2,7 @@ import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
 import { releaseHeld, stopWork } from '../../engine/stop';
 import {
-  ConsentGive, EscalationClose, RigAdd, RigFastForward, RigList, RigRemove, TownDown, TownGetSnapshot, TownStop, TownUp,
+  ConsentGive, EscalationClose, RigAdd, RigFastForward, RigList, RigRemove, RigSet, TownDown, TownGetSnapshot, TownStop, TownUp,
 } from '../../protocol/town';
 import { fullAddress } from '../../town/layout';
 import { ServerRetire } from '../../protocol/transport';
@@ -44,6 +44,7 @@ export function registerTownHandlers(service: TownService): void {
     return null;
   });
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
+  dispatcher.on(RigSet.spec, async (params, context) => rigs.configure(params, context.actor));
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));
   dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
   dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));

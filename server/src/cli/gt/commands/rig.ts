@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
-import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, TownGetSnapshot, type GateName, type RigInfo } from '../../../protocol/town';
+import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, rigSettingNames, RigSet, TownGetSnapshot, type GateName, type RigInfo } from '../../../protocol/town';
 import { rigNameFrom } from '../../../town/names';
 import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
@@ -32,6 +32,13 @@ export function addRigCommands(program: Command): void {
       }));
       print(command, info, () => rigAdded(info));
     });
+  rig.command('set <name> <key=value...>')
+    .description(`change settings: ${rigSettingNames.join(', ')}, or a gate (${gateNames.join(', ')}); nothing after "=" takes one away`)
+    .action(async (name: string, entries: string[], _options, command: Command) => {
+      const info = await withTown(command, (town) => town.call(RigSet.spec, { name, ...parseSettings(entries) }));
+      print(command, info, () => [`✓ ${info.id}: ${info.maxWorkers} workers, review ${info.review}`, ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`),
+        ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`])]);
+    });
   rig.command('list').description('all rigs').action(async (_options, command: Command) => {
     const rigs = await withTown(command, (town) => town.call(RigList.spec, {}));
     print(command, rigs, () => rigs.length > 0 ? rigs.map((info) => `${info.id} [${info.prefix}-] ← ${info.source} (${info.defaultBranch} → ${info.targetBranch})`) : 'No rigs. Add one: gt rig add <name> <url|folder>');
@@ -60,6 +67,18 @@ function rigAdded(info: RigInfo): string[] {
   else lines.push('  Gates:', ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`));
   if (!info.accepted) lines.push(`  They run only after you accept them: gt rig accept ${info.id}`);
   return lines;
+}
+
+function parseSettings(entries: readonly string[]): { settings: Record<string, string>; gates: Record<string, string> } {
+  const result = { settings: {} as Record<string, string>, gates: {} as Record<string, string> };
+  for (const entry of entries) {
+    const [, key, value] = /^([^=]+)=([\s\S]*)$/.exec(entry) ?? [];
+    if (key === undefined || value === undefined) throw new UserError(`"${entry}" is no setting`, 'write it as key=value');
+    if (gateNames.some((gate) => gate === key)) result.gates[key] = value;
+    else if (rigSettingNames.some((name) => name === key)) result.settings[key] = value;
+    else throw new UserError(`there is no setting ${key}`, `there are: ${[...rigSettingNames, ...gateNames].join(', ')}`);
+  }
+  return result;
 }
 
 function absoluteIfFolder(source: string): string {

@@ -1,0 +1,36 @@
+import type { Action } from '../action';
+import { cutBytes } from '../../base/text';
+import { messageOf } from '../../base/errors';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
+import { giveVerdict } from '../review';
+import { isClosed, mergeOf } from '../work';
+import { recordUnanswered } from './recordSilence';
+
+type ScriptAction = Extract<Action, { type: 'review-by-script' }>;
+
+/** The rig's own command looks at the change. Exit code 0 approves, 1 rejects with what it printed; all else is no answer. */
+export async function reviewByScript(action: ScriptAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const bead = context.store.get(action.mergeRequest);
+  const request = bead && mergeOf(bead);
+  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} has changed`);
+  const source = context.store.get(request.source);
+  const { patch, commit, base } = request.review;
+  const refinery = actors.refinery(action.rig);
+  context.activity.set(refinery, `reviewing ${request.source}`);
+  context.onActivity();
+  try {
+    const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch((error: unknown) => ({ code: null, output: messageOf(error) }));
+    const silence = answer.code === 0 || answer.code === 1 ? undefined : `could not review: ${answer.output || `exit code ${answer.code}`}`;
+    if (silence !== undefined) {
+      await context.store.batch({ actor: refinery }, (tx) => recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()));
+      return;
+    }
+    const message = cutBytes(answer.output.trim(), 8_000) || (answer.code === 0 ? 'The review command has nothing against it.' : 'The review command rejects it without a word.');
+    // The command is the person's own: it was accepted like a gate.
+    await giveVerdict(context, { actor: refinery, kind: 'person' }, bead.id, { verdict: answer.code === 0 ? 'approved' : 'rejected', message, patch });
+  } finally {
+    context.activity.delete(refinery);
+    context.onActivity();
+  }
+}

@@ -1,0 +1,37 @@
+import { UserError } from '../base/errors';
+import type { ChangedFile } from '../protocol/town';
+import { git, gitMaybe } from './git';
+import type { RigRepository } from './repository';
+
+const MAX_FILE_BYTES = 1_000_000;
+const STATUS: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D: 'deleted' };
+
+/** Files that differ between two commits, by path. */
+export async function changedFilesOf(repository: RigRepository, base: string, commit: string): Promise<ChangedFile[]> {
+  const range = ['--no-renames', '-z', base, commit, '--'];
+  const names = (await git(repository.directory, ['diff', '--name-status', ...range])).split('\0');
+  const counts = new Map((await git(repository.directory, ['diff', '--numstat', ...range])).split('\0').filter(Boolean).map((line) => {
+    const [added, removed, path] = line.split('\t');
+    return [path!, { added: lines(added), removed: lines(removed) }];
+  }));
+  const files: ChangedFile[] = [];
+  for (let index = 0; index + 1 < names.length; index += 2) {
+    const path = names[index + 1]!;
+    files.push({ path, status: STATUS[names[index]!] ?? 'modified', ...counts.get(path) });
+  }
+  return files.sort((a, b) => a.path.localeCompare(b.path));
+}
+
+/** `-` stands for a binary file. */
+function lines(text: string | undefined): number | undefined {
+  return text === undefined || text === '-' ? undefined : Number(text);
+}
+
+/** Text of a file in a commit; undefined where it is not there, too large or not text. */
+export async function fileAt(repository: RigRepository, commit: string, path: string): Promise<string | undefined> {
+  if (path.startsWith('/') || path.split('/').includes('..')) throw new UserError(`"${path}" is no path inside the repository`);
+  const size = Number(await gitMaybe(repository.directory, ['cat-file', '-s', `${commit}:${path}`]));
+  if (!(size <= MAX_FILE_BYTES)) return undefined;
+  const text = await git(repository.directory, ['cat-file', 'blob', `${commit}:${path}`]).catch(() => undefined);
+  return text?.includes('\0') ? undefined : text;
+}
