@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { UserError } from '../../server/src/base/errors';
 import { BeadStore } from '../../server/src/beads/store';
 import { actionKey, type Action } from '../../server/src/engine/action';
 import { execute } from '../../server/src/engine/actions';
@@ -6,8 +7,12 @@ import { buildView } from '../../server/src/engine/buildView';
 import { StaleAction, type EngineContext } from '../../server/src/engine/context';
 import { done } from '../../server/src/engine/done';
 import { reconcile } from '../../server/src/engine/reconcile';
+import { giveVerdict } from '../../server/src/engine/review';
 import { sling } from '../../server/src/engine/sling';
 import { releaseHeld, stopWork } from '../../server/src/engine/stop';
+import { mergeOf } from '../../server/src/engine/work';
+import type { Bead } from '../../server/src/protocol/bead';
+import type { ReviewMode } from '../../server/src/protocol/town';
 import type { RigSettings } from '../../server/src/town/config';
 import { MemoryDisk } from './memoryFs';
 import { FakeRig, FakeSessions, randomFrom, World } from './world';
@@ -47,7 +52,7 @@ class Life {
     const { world } = this.sim;
     const view = buildView({
       store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), inFlight: new Set(this.running.keys()),
-      rigs: [{ port: this.context.rig('toy')!, settings, accepted: true, lastSpawnAt: 0, reviewerAccepted: true }], consented: () => true,
+      rigs: [{ port: this.context.rig('toy')!, settings: { ...settings, review: world.review }, accepted: true, lastSpawnAt: 0, reviewerAccepted: true }], consented: () => true,
     });
     for (const action of reconcile(view)) this.start(action);
   }
@@ -62,6 +67,22 @@ class Life {
     this.running.set(key, run);
   }
 
+  /** Somebody looks at a change, and may not know that it is another by now. */
+  async judge(bead: Bead, by: { agent?: string; session?: string }): Promise<void> {
+    const { world } = this.sim;
+    const patch = mergeOf(bead)?.review?.patch;
+    const verdict = world.chance(0.12) ? 'rejected' : 'approved';
+    // Noted before it is said: a server that dies over it may have written it down.
+    if (verdict === 'approved' && patch !== undefined) world.approved.add(patch);
+    const caller = by.agent === undefined ? { actor: 'ann', kind: 'person' as const } : { actor: by.agent, kind: 'agent' as const, ...by };
+    try {
+      await giveVerdict(this.context, caller, bead.id, { verdict, message: 'because', patch: by.agent === undefined ? patch : undefined });
+      for (const session of world.sessions.values()) if (session.agent === by.agent) session.doneAt ??= world.now;
+    } catch (error) {
+      if (this.alive && !(error instanceof UserError)) world.violations.push(`judge: ${String(error)}`);
+    }
+  }
+
   async sayDone(agent: string): Promise<void> {
     try {
       await done(this.context, { actor: agent, kind: 'agent', agent });
@@ -72,6 +93,9 @@ class Life {
   }
 }
 
+/** Who looks at changes, by seed. In some the person changes their mind about who. */
+const REVIEWS: readonly ReviewMode[] = ['off', 'script', 'agent', 'person'];
+
 class Simulation {
   readonly disk = new MemoryDisk();
   readonly world: World;
@@ -79,6 +103,7 @@ class Simulation {
 
   constructor(readonly seed: number) {
     this.world = new World(randomFrom(seed));
+    this.world.review = REVIEWS[Math.floor(this.world.random() * REVIEWS.length)]!;
   }
 
   /** Files a convoy with a random acyclic graph of dependencies. */
@@ -106,6 +131,7 @@ class Simulation {
     const ignore = (): undefined => undefined; // a server that dies takes the request with it; losing a race is fine
     if (this.world.chance(0.01)) void stopWork(context, 'ann', { all: true }).catch(ignore);
     if (this.world.chance(0.15)) void releaseHeld(context, 'ann').catch(ignore);
+    if (this.world.review !== 'off' && this.world.chance(0.01)) this.world.review = REVIEWS[1 + Math.floor(this.world.random() * 3)]!;
     if (this.world.chance(0.02)) {
       void store.batch(ann, (tx) => {
         if (tx.get(convoy)?.status !== 'open') return;
@@ -127,8 +153,10 @@ class Simulation {
     const convoy = await this.fileConvoy(life);
     for (let round = 0; round < 3000; round += 1) {
       this.world.now += Math.floor(this.world.random() * 1500);
-      const { done: agent } = this.world.step();
+      const { done: agent, judge: reviewer } = this.world.step();
       if (agent) void life.sayDone(agent);
+      if (reviewer) this.letJudge(life, reviewer);
+      if (this.world.chance(0.4)) this.reviewByPerson(life);
       if (round < 600) await this.meddle(life, convoy);
       else if (this.world.chance(0.3)) await this.lastHelp(life);
       if (this.world.chance(0.01)) this.world.killHost();
@@ -139,6 +167,18 @@ class Simulation {
       if (this.landed(life, convoy)) return;
     }
     throw new Error(`seed ${this.seed}: nothing came of it: ${JSON.stringify(life.store.list({ all: true, limit: 0 }).map((bead) => [bead.id, bead.status, bead.metadata]))}`);
+  }
+
+  private letJudge(life: Life, reviewer: string): void {
+    const session = [...this.world.sessions.values()].find((candidate) => candidate.agent === reviewer && !candidate.exit);
+    const request = session?.bead === undefined ? undefined : life.store.get(session.bead);
+    if (request) void life.judge(request, { agent: reviewer, session: session?.id });
+  }
+
+  /** A person looks at whatever lies there, asked or not. */
+  private reviewByPerson(life: Life): void {
+    const request = life.store.list({ type: ['merge_request'], status: ['open'], limit: 0 }).find((candidate) => mergeOf(candidate)?.review?.state === 'waiting' || (mergeOf(candidate)?.review && this.world.chance(0.02)));
+    if (request) void life.judge(request, {});
   }
 
   /** In the end people only help: everything must land then. */
@@ -169,7 +209,9 @@ class Simulation {
   private check(life: Life): void {
     const where = `seed ${this.seed}`;
     assert.deepEqual(this.world.violations, [], where);
-    const live = [...this.world.sessions.values()].filter((session) => !session.exit);
+    const living = [...this.world.sessions.values()].filter((session) => !session.exit);
+    assert.ok(living.filter((session) => session.role === 'refinery').length <= 1, `${where}: two reviewers`);
+    const live = living.filter((session) => session.role === 'polecat');
     assert.ok(live.length <= MAX_WORKERS, `${where}: ${live.length} live sessions`);
     const hooked = life.store.list({ status: ['hooked', 'in_progress'], type: ['task'], limit: 0 });
     const hooks = hooked.map((bead) => bead.assignee);
@@ -187,7 +229,7 @@ class Simulation {
 describe('simulation of the town', function () {
   this.timeout(900_000);
   const soak = process.env.GASTOWN_SOAK === '1';
-  const runs = soak ? 4000 : 150;
+  const runs = soak ? 4000 : 80;
   const first = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9));
 
   it(`keeps its invariants through crashes, ${runs} seeds from ${first}`, async () => {

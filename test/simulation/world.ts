@@ -28,6 +28,8 @@ interface Worktree {
   branch: string;
   base: string;
   commits: number;
+  /** The attempt that made the last commit. */
+  attempt: number;
 }
 
 /**
@@ -42,6 +44,9 @@ export class World {
   readonly gatePassed = new Set<string>();
   /** Commits whose rebase has made another patch of them. */
   readonly patches = new Map<string, number>();
+  /** Patches that somebody has approved. */
+  readonly approved = new Set<string>();
+  review: ReviewMode = 'off';
   landing = 'root';
   now = 1_700_000_000_000;
   violations: string[] = [];
@@ -61,27 +66,40 @@ export class World {
     return commit;
   }
 
+  patchOf(commit: string): string {
+    return `${this.workOf(commit).at(-1)}/${this.patches.get(commit) ?? 0}`;
+  }
+
   workOf(commit: string): string[] {
     return this.commits.get(commit)?.work ?? [];
   }
 
-  /** A moment of the agents' lives: they commit, crash, give up; and one may now say `gt done`. */
-  step(): { done?: string } {
+  /** A moment of the agents' lives: they commit, crash, give up; and one may now say `gt done`, or judge a change. */
+  step(): { done?: string; judge?: string } {
     for (const session of this.sessions.values()) {
       if (session.exit) continue;
+      if (session.role === 'refinery') {
+        if (this.chance(0.1)) session.exit = { kind: this.chance(0.5) ? 'killed' : 'exited', code: null };
+        else if (this.chance(0.6)) return { judge: session.agent };
+        continue;
+      }
       const worktree = this.worktrees.get(session.name);
       if (this.chance(0.04)) session.exit = { kind: 'killed', code: null };
       else if (this.chance(0.02)) session.exit = { kind: 'exited', code: 1 };
-      else if (worktree && this.chance(0.4)) this.work(worktree);
+      else if (worktree && this.chance(0.4)) this.work(worktree, session.attempt);
       else if (worktree && worktree.commits > 0 && session.doneAt === undefined && this.chance(0.4)) return { done: session.agent };
     }
     return {};
   }
 
-  private work(worktree: Worktree): void {
-    if (worktree.commits > 0) return;
+  /** One commit for each attempt: what was sent back is changed, mostly. */
+  private work(worktree: Worktree, attempt: number): void {
+    if (worktree.commits > 0 && (worktree.attempt === attempt || this.chance(0.1))) return;
     worktree.commits += 1;
-    this.branches.set(worktree.branch, this.commit([...this.workOf(worktree.base), worktree.bead]).id);
+    worktree.attempt = attempt;
+    const { id } = this.commit([...this.workOf(worktree.base), worktree.bead]);
+    this.patches.set(id, Math.floor(this.random() * 1e9));
+    this.branches.set(worktree.branch, id);
   }
 
   /** The session host is killed: everything in it dies. */
@@ -107,7 +125,7 @@ export class FakeRig implements RigPort {
       if (known) throw new UserError(`${name} is on ${known.branch}`, undefined, 'conflict');
       const base = request.base ?? this.world.landing;
       this.world.branches.set(request.branch, base);
-      this.world.worktrees.set(name, { bead: request.bead, branch: request.branch, base, commits: 0 });
+      this.world.worktrees.set(name, { bead: request.bead, branch: request.branch, base, commits: 0, attempt: 0 });
       return { base };
     });
   }
@@ -116,12 +134,15 @@ export class FakeRig implements RigPort {
     return [...this.world.worktrees].map(([name, worktree]) => ({ name, bead: worktree.bead }));
   }
 
-  review: ReviewMode = 'off';
   readonly maxReviewRounds = 3;
+
+  get review(): ReviewMode {
+    return this.world.review;
+  }
 
   /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
   patchId(_base: string, commit: string): Promise<string> {
-    return this.guard(() => `${this.world.workOf(commit).at(-1)}/${this.world.patches.get(commit) ?? 0}`);
+    return this.guard(() => this.world.patchOf(commit));
   }
 
   keepForReview(): Promise<void> {
@@ -132,10 +153,13 @@ export class FakeRig implements RigPort {
     return this.guard(() => undefined);
   }
 
-  runReview(): Promise<{ code: number | null; output: string }> {
+  runReview({ commit }: { commit: string }): Promise<{ code: number | null; output: string }> {
     return this.guard(() => {
       const chance = this.world.random();
-      return chance < 0.2 ? { code: 1, output: 'no' } : chance < 0.3 ? { code: null, output: 'hangs' } : { code: 0, output: 'fine' };
+      if (chance < 0.12) return { code: 1, output: 'no' };
+      if (chance < 0.2) return { code: null, output: 'hangs' };
+      this.world.approved.add(this.world.patchOf(commit));
+      return { code: 0, output: 'fine' };
     });
   }
 
@@ -167,7 +191,10 @@ export class FakeRig implements RigPort {
     return this.guard(() => {
       if (this.world.chance(0.05)) return { kind: 'conflict', files: ['a.txt'] };
       const own = this.world.workOf(commit).at(-1)!;
-      return { kind: 'clean', commit: this.world.commit([...this.world.workOf(base), own]).id };
+      const rebased = this.world.commit([...this.world.workOf(base), own]).id;
+      // What landed meanwhile may stand around the change now, and make another patch of it.
+      this.world.patches.set(rebased, this.world.chance(0.1) ? Math.floor(this.world.random() * 1e9) : (this.world.patches.get(commit) ?? 0));
+      return { kind: 'clean', commit: rebased };
     });
   }
 
@@ -192,6 +219,7 @@ export class FakeRig implements RigPort {
       if (this.world.chance(0.05)) this.world.landing = this.world.commit([...this.world.workOf(this.world.landing), `outside${this.world.commits.size}`]).id;
       if (this.world.landing !== expected) return false;
       if (!this.world.gatePassed.has(commit)) this.world.violations.push(`${commit} landed without its gates`);
+      if (this.world.review !== 'off' && !this.world.approved.has(this.world.patchOf(commit))) this.world.violations.push(`${commit} landed without approval`);
       this.world.landing = commit;
       this.world.gatePassed.add(commit);
       return true;

@@ -76,7 +76,7 @@ function refuseVerdict(context: EngineContext, caller: CallContext, bead: Bead, 
 /** Only the reviewer that was asked, about the patch that it was shown, and once. */
 function refuseAgent(context: EngineContext, caller: CallContext, bead: Bead, { source, rig, worker, review }: MergeRequest): void {
   if (caller.agent === worker) throw new UserError('nobody reviews their own work', 'run "gt done" and leave it to the reviewer', 'refused');
-  const session = context.sessions.all().find((candidate) => candidate.agent === caller.agent && !candidate.exit);
+  const session = context.sessions.all().find((candidate) => candidate.id === caller.session && !candidate.exit);
   if (caller.agent !== `${rig}/refinery` || session?.bead !== bead.id) throw new UserError(`you were not asked to review ${source}`, 'see "gt prime"', 'refused');
   if (review?.state === 'approved') throw new UserError(`${source} has been approved by ${review.by} already`, 'there is nothing left to do: end your session', 'conflict');
   if (review && review.shown !== review.patch) throw new UserError('the change is not the one that you were shown: it has changed since', 'end your session; you will be asked again', 'conflict');

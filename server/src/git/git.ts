@@ -24,6 +24,8 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const NEUTRAL_CONFIG = [
   `core.hooksPath=${os.devNull}`,
   'core.fsmonitor=false',
+  // Nobody sits at an editor: messages stay as they are.
+  'core.editor=true',
   'commit.gpgsign=false',
   'tag.gpgsign=false',
   'gc.auto=0',
@@ -36,6 +38,7 @@ const NEUTRAL_CONFIG = [
 const UNSAFE = {
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
+  allowUnsafeEditor: true,
   // The person's own GIT_SSH_COMMAND and GIT_CONFIG_GLOBAL: how they reach their remotes.
   allowUnsafeSshCommand: true,
   allowUnsafeConfigPaths: true,

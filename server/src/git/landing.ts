@@ -41,6 +41,9 @@ async function mergeCommits(repository: RigRepository, ours: string, theirs: str
 
 export type RebaseResult = { kind: 'clean'; commit: string } | { kind: 'conflict'; files: string[] };
 
+/** How a conflict was resolved once, by whichever agent, is used again: reviews and gates see the outcome like any other. */
+const REUSE_RESOLUTIONS = ['-c', 'rerere.enabled=true', '-c', 'rerere.autoupdate=true'];
+
 /** Rebases a branch onto a commit in the refinery's worktree; authors are kept, the refinery is the committer. */
 export async function rebaseOnto(
   repository: RigRepository, directory: string, tip: string, base: string, identity: GitIdentity,
@@ -48,14 +51,25 @@ export async function rebaseOnto(
   await checkoutDetached(repository, directory, tip);
   if (await repository.isAncestor(base, tip)) return { kind: 'clean', commit: tip };
   return withRepository(repository.directory, async () => {
-    try {
-      await git(directory, ['rebase', '--quiet', '--no-fork-point', '--empty=drop', '--no-autostash', base], { identity });
-      return { kind: 'clean', commit: await gitLine(directory, ['rev-parse', 'HEAD']) };
-    } catch (error) {
-      const files = ((await gitMaybe(directory, ['diff', '--name-only', '--diff-filter=U', '-z'])) ?? '').split('\0').filter(Boolean);
-      await gitMaybe(directory, ['rebase', '--abort']);
-      if (files.length > 0) return { kind: 'conflict', files };
-      throw new UserError(`cannot rebase ${tip.slice(0, 10)}: ${messageOf(error).trim()}`, undefined, 'unavailable');
+    let step = ['rebase', '--quiet', '--no-fork-point', '--empty=drop', '--no-autostash', base];
+    let stoppedAt: string | undefined;
+    for (;;) {
+      try {
+        await git(directory, [...REUSE_RESOLUTIONS, ...step], { identity });
+        return { kind: 'clean', commit: await gitLine(directory, ['rev-parse', 'HEAD']) };
+      } catch (error) {
+        const files = ((await gitMaybe(directory, ['diff', '--name-only', '--diff-filter=U', '-z'])) ?? '').split('\0').filter(Boolean);
+        const commit = await gitMaybe(directory, ['rev-parse', '--verify', '--quiet', 'REBASE_HEAD']);
+        // Stopped at a conflict that is resolved already, and not at the same one again: it goes on.
+        if (files.length === 0 && commit !== undefined && commit !== stoppedAt) {
+          stoppedAt = commit;
+          step = ['rebase', '--continue'];
+          continue;
+        }
+        await gitMaybe(directory, ['rebase', '--abort']);
+        if (files.length > 0) return { kind: 'conflict', files };
+        throw new UserError(`cannot rebase ${tip.slice(0, 10)}: ${messageOf(error).trim()}`, undefined, 'unavailable');
+      }
     }
   });
 }

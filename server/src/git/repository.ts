@@ -56,6 +56,8 @@ export class RigRepository {
     const text = [
       '[core]', '\trepositoryformatversion = 0', '\tfilemode = true', '\tbare = true', '\tlogallrefupdates = true',
       '[gc]', '\tauto = 0',
+      // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
+      '[rerere]', '\tenabled = true',
       '[remote "origin"]', `\turl = ${quoted}`, '\tfetch = +refs/heads/*:refs/remotes/origin/*', '',
     ].join('\n');
     if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);

@@ -18,6 +18,10 @@ export interface HookResult {
   bead?: { id: string; title: string; status: string; description: string };
   branch?: string;
   attempt?: number;
+  /** Commit that the branch has to be rebased onto: the last attempt conflicted with it. */
+  rebaseOnto?: string;
+  /** Why the last attempt came back, in one line. */
+  problem?: string;
 }
 export namespace Hook {
   export const spec = request<HookResult>()('gastown/agent/hook', z.object({ agent: name.optional() }), 'read');
@@ -29,6 +33,8 @@ export interface FrozenScript {
   title: string;
   attempt: number;
   blocks: string[];
+  /** Reaches the blocks as `$GT_REBASE_ONTO`. */
+  rebaseOnto?: string;
 }
 export namespace ScriptGet {
   export const spec = request<FrozenScript>()('gastown/agent/script', z.object({}), 'read');

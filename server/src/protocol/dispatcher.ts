@@ -7,6 +7,8 @@ export interface CallContext {
   readonly kind: 'person' | 'agent' | 'engine';
   /** For an agent: its address such as `toy/polecats/rust`. */
   readonly agent?: string;
+  /** For an agent: the session that it calls from. */
+  readonly session?: string;
   /** Working directory of a command line; decides the ledger where a request names none. */
   readonly cwd?: string;
   /** Client-made id of this mutating request. */

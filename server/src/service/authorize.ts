@@ -11,6 +11,8 @@ export interface Caller {
   kind: 'person' | 'agent' | 'nobody';
   actor: string;
   agent?: string;
+  /** The session that the token belongs to. */
+  session?: string;
   cwd?: string;
   /** Why it may only look: for nobody, and for a person at a window in restricted mode. */
   readOnly?: { reason: string; hint: string };
@@ -24,7 +26,7 @@ export function identifyCaller(hello: Hello, root: string, records: SessionRecor
   const cwd = hello.cwd === undefined ? undefined : canonicalRoot(hello.cwd);
   if (hello.token !== undefined) {
     const session = records.byToken(hello.token);
-    if (session) return { kind: 'agent', actor: session.agent, agent: session.agent, cwd };
+    if (session) return { kind: 'agent', actor: session.agent, agent: session.agent, session: session.id, cwd };
     return nobody('nobody', cwd, 'the session that this token belonged to has ended');
   }
   const home = hello.kind !== 'window' && cwd !== undefined ? agentOfDirectory(root, cwd) : undefined;
@@ -60,7 +62,7 @@ export function authorize(spec: RequestSpec, caller: Caller): void {
 
 export function contextOf(caller: Caller, connection: string, operation: string | undefined): CallContext {
   return {
-    actor: caller.actor, kind: caller.kind === 'agent' ? 'agent' : 'person', agent: caller.agent,
+    actor: caller.actor, kind: caller.kind === 'agent' ? 'agent' : 'person', agent: caller.agent, session: caller.session,
     cwd: caller.cwd, operation, connection,
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fastForward, fastForwardState, landingBase, rebaseOnto } from '../../../server/src/git/landing';
+import { patchId, patchIdOf } from '../../../server/src/git/patchId';
 import { inspectSource, RigRepository } from '../../../server/src/git/repository';
 import { ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../../server/src/git/worktree';
 import { UserError } from '../../../server/src/base/errors';
@@ -23,6 +24,54 @@ async function workIn(repository: RigRepository, root: string, name: string, fil
   await ensureWorktree(repository, directory, branch, (await landingBase(repository, refinery)).commit);
   return { directory, branch, commit: commitFiles(directory, files, `Work of ${name}`) };
 }
+
+describe('conflicts', () => {
+  it('are resolved as they were once before, by whichever agent', async () => {
+    const folder = makeRepository({ 'a.txt': 'one\ntwo\nthree\n' });
+    const { repository, root } = await rigOf(folder);
+    const first = await workIn(repository, root, 'rust', { 'a.txt': 'one\nTWO\nthree\n' });
+    const second = await workIn(repository, root, 'nux', { 'a.txt': 'one\ntwo!\nthree\n' });
+    const refineryFolder = path.join(root, 'refinery', 'rig');
+    const base = await landingBase(repository, refinery);
+    await repository.push(first.commit, base.expected);
+    const target = (await landingBase(repository, refinery)).commit;
+    assert.deepEqual(await rebaseOnto(repository, refineryFolder, second.commit, target, refinery), { kind: 'conflict', files: ['a.txt'] });
+    // The agent resolves it in its own worktree, with its own git.
+    assert.throws(() => sh(second.directory, 'git', 'rebase', '--quiet', target));
+    fs.writeFileSync(path.join(second.directory, 'a.txt'), 'one\nTWO!\nthree\n');
+    sh(second.directory, 'git', 'add', 'a.txt');
+    sh(second.directory, 'git', '-c', 'core.editor=true', 'rebase', '--continue');
+    const again = await rebaseOnto(repository, refineryFolder, second.commit, target, refinery);
+    assert.equal(again.kind, 'clean');
+    assert.equal(sh(refineryFolder, 'git', 'show', `${again.kind === 'clean' ? again.commit : ''}:a.txt`), 'one\nTWO!\nthree');
+  });
+});
+
+describe('a patch', () => {
+  it('is the same wherever it stands, and another where its words, its place or its white space differ', async () => {
+    const folder = makeRepository({ 'a.py': 'if x:\n    a()\nb()\n' });
+    const { repository } = await rigOf(folder);
+    const commit = (files: Record<string, string>, from: string): string => {
+      sh(folder, 'git', 'checkout', '--quiet', from);
+      return commitFiles(folder, files, 'c');
+    };
+    const root = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const change = commit({ 'a.py': 'if x:\n    a()\nb()\nc()\n' }, root);
+    const indented = commit({ 'a.py': 'if x:\n    a()\nb()\n    c()\n' }, root);
+    const shiftedRoot = commit({ 'a.py': `${'# head\n'.repeat(9)}if x:\n    a()\nb()\n` }, root);
+    const shifted = commit({ 'a.py': `${'# head\n'.repeat(9)}if x:\n    a()\nb()\nc()\n` }, shiftedRoot);
+    const binary = commit({ 'a.bin': '\0one' }, root);
+    const otherBinary = commit({ 'a.bin': '\0two' }, root);
+    await repository.fetch();
+    sh(repository.directory, 'git', 'fetch', '--quiet', folder, ...[change, indented, shifted, shiftedRoot, binary, otherBinary]);
+    const id = (base: string, tip: string): Promise<string> => patchId(repository, base, tip);
+    assert.notEqual(await id(root, change), await id(root, indented));
+    assert.notEqual(await id(root, binary), await id(root, otherBinary));
+    assert.equal(await id(root, change), await id(shiftedRoot, shifted));
+    // A line of content that looks like one of git's own counts.
+    assert.notEqual(patchIdOf('@@ -1 +1 @@\n-index a\n+index b\n'), patchIdOf('@@ -1 +1 @@\n-index a\n+index c\n'));
+  });
+});
 
 describe('landing in a folder', () => {
   it('lands on gastown/<default>, leaves the checkout alone, and fast-forwards when asked', async () => {

@@ -1,6 +1,6 @@
 import type { Action } from '../action';
 import { cutBytes } from '../../base/text';
-import { messageOf } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
 import { giveVerdict } from '../review';
 import { isClosed, mergeOf } from '../work';
@@ -27,8 +27,9 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
       return;
     }
     const message = cutBytes(answer.output.trim(), 8_000) || (answer.code === 0 ? 'The review command has nothing against it.' : 'The review command rejects it without a word.');
-    // The command is the person's own: it was accepted like a gate.
-    await giveVerdict(context, { actor: refinery, kind: 'person' }, bead.id, { verdict: answer.code === 0 ? 'approved' : 'rejected', message, patch });
+    await giveVerdict(context, { actor: refinery, kind: 'engine' }, bead.id, { verdict: answer.code === 0 ? 'approved' : 'rejected', message, patch })
+      // Somebody was faster, or it is another change by now.
+      .catch((error: unknown) => { throw error instanceof UserError ? new StaleAction(error.message) : error; });
   } finally {
     context.activity.delete(refinery);
     context.onActivity();

@@ -68,7 +68,7 @@ function hookOf(service: TownService, agent: string) {
   if (!bead) return { agent };
   const work = workOf(bead);
   return {
-    agent, branch: work.branch, attempt: work.attempt,
+    agent, branch: work.branch, attempt: work.attempt, rebaseOnto: work.rebaseOnto, problem: work.problem,
     bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
   };
 }
@@ -108,5 +108,5 @@ async function script(service: TownService, context: CallContext) {
   if (!assignment.script || assignment.script.length === 0) {
     throw new UserError(`${bead.id} has no script to run`, 'the script runtime runs the ```sh blocks of the description; add one, or sling it to another runtime', 'invalid');
   }
-  return { bead: bead.id, title: bead.title, attempt: workOf(bead).attempt, blocks: assignment.script };
+  return { bead: bead.id, title: bead.title, attempt: workOf(bead).attempt, rebaseOnto: workOf(bead).rebaseOnto, blocks: assignment.script };
 }
