@@ -62,8 +62,8 @@ async function ledgerRows(): Promise<Row[]> {
   const sessions = { all: () => [] } as unknown as SessionPort;
   const port = { name: 'toy', worktrees: () => [] } as unknown as RigPort;
   const look = () => reconcile(buildView({
-    store, sessions, up: true, now: new Date(), inFlight: new Set(), consented: () => true,
-    rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0 }],
+    store, sessions, up: true, now: new Date(), awakeSince: 0, inFlight: new Set(), consented: () => true,
+    rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, storm: false }],
   }));
   const rows: Row[] = [
     { what: 'ready', ms: await median(21, () => store.ready({ ledger: 'toy' })), note: `${BEADS} beads, half of them closed` },

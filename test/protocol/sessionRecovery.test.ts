@@ -30,7 +30,7 @@ describe('sessions after the death of the server', function () {
   async function recover(records: SessionRecords): Promise<{ manager: SessionManager; errors: string[] }> {
     const errors: string[] = [];
     const manager = new SessionManager({
-      layout: new TownLayout(fixture.root), records, onChange: () => undefined, log: { error: (text) => errors.push(text) }, host: { sessionHostJs },
+      layout: new TownLayout(fixture.root), records, onChange: () => undefined, takesWords: () => false, asks: () => undefined, log: { error: (text) => errors.push(text) }, host: { sessionHostJs },
       launch: () => Promise.reject(new Error('not here')),
     });
     managers.push(manager);

@@ -19,7 +19,7 @@ import { FakeRig, FakeSessions, randomFrom, World } from './world';
 
 const MAX_WORKERS = 3;
 const settings = {
-  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, review: 'off', review_timeout: 60, max_review_rounds: 3, namepool: {},
+  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, review: 'off', stall_after: 30, review_timeout: 60, max_review_rounds: 3, namepool: {},
 } as unknown as RigSettings;
 
 /** One life of the server: everything in it ends with `alive`. */
@@ -51,8 +51,8 @@ class Life {
   look(): void {
     const { world } = this.sim;
     const view = buildView({
-      store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), inFlight: new Set(this.running.keys()),
-      rigs: [{ port: this.context.rig('toy')!, settings: { ...settings, review: world.review }, accepted: true, lastSpawnAt: 0, reviewerAccepted: true }], consented: () => true,
+      store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), awakeSince: 0, inFlight: new Set(this.running.keys()),
+      rigs: [{ port: this.context.rig('toy')!, settings: { ...settings, review: world.review }, accepted: true, lastSpawnAt: 0, reviewerAccepted: true, storm: false }], consented: () => true,
     });
     for (const action of reconcile(view)) this.start(action);
   }

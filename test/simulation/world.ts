@@ -44,6 +44,8 @@ export class World {
   readonly gatePassed = new Set<string>();
   /** Commits whose rebase has made another patch of them. */
   readonly patches = new Map<string, number>();
+  /** Sessions that hang. */
+  readonly stalled = new Set<string>();
   /** Patches that somebody has approved. */
   readonly approved = new Set<string>();
   review: ReviewMode = 'off';
@@ -84,7 +86,10 @@ export class World {
         continue;
       }
       const worktree = this.worktrees.get(session.name);
-      if (this.chance(0.04)) session.exit = { kind: 'killed', code: null };
+      if (this.stalled.has(session.id)) continue;
+      // It hangs: nothing comes of it until somebody ends it.
+      if (this.chance(0.01)) this.stalled.add(session.id);
+      else if (this.chance(0.04)) session.exit = { kind: 'killed', code: null };
       else if (this.chance(0.02)) session.exit = { kind: 'exited', code: 1 };
       else if (worktree && this.chance(0.4)) this.work(worktree, session.attempt);
       else if (worktree && worktree.commits > 0 && session.doneAt === undefined && this.chance(0.4)) return { done: session.agent };
@@ -169,6 +174,10 @@ export class FakeRig implements RigPort {
 
   branchTip(branch: string): Promise<string | undefined> {
     return this.guard(() => this.world.branches.get(branch));
+  }
+
+  hasUnsubmittedWork(name: string): Promise<boolean> {
+    return this.guard(() => (this.world.worktrees.get(name)?.commits ?? 0) > 0);
   }
 
   progress(name: string): Promise<string> {
@@ -274,6 +283,25 @@ export class FakeSessions implements SessionPort {
   async endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void> {
     const live = [...this.world.sessions.values()].find((session) => session.agent === agent && !session.exit);
     if (live) await this.end(live.id, by);
+  }
+
+  kill(session: string): Promise<void> {
+    return this.guard(() => {
+      const known = this.world.sessions.get(session);
+      if (known) known.exit ??= { kind: 'killed', code: null };
+    });
+  }
+
+  takesNudges(session: string): boolean {
+    return session.length % 2 === 0;
+  }
+
+  /** Words wake some agents up. */
+  nudge(session: string): Promise<void> {
+    return this.guard(() => {
+      const known = this.world.sessions.get(session);
+      if (known) known.lastOutputAt = this.world.now;
+    });
   }
 
   forget(session: string): Promise<void> {

@@ -9,6 +9,8 @@ export type Action =
   | { type: 'start-session'; bead: string; rig: string; name: string; revision: string }
   | { type: 'record-death'; bead: string; session: string; exit: SessionExit; revision: string; maxAttempts: number; maxRestarts: number }
   | { type: 'resubmit'; bead: string; revision: string }
+  | { type: 'look-after'; bead: string; rig: string; session: string; agent: string; revision: string }
+  | { type: 'call-person'; key: string; rig: string; title: string; detail: string }
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
   | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
@@ -28,6 +30,9 @@ export function actionKey(action: Action): string {
     case 'record-death':
     case 'resubmit':
       return `bead:${action.bead}`;
+    case 'call-person':
+      return `person:${action.key}`;
+    case 'look-after':
     case 'end-session':
     case 'forget-session':
       return `session:${action.session}`;

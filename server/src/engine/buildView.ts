@@ -15,6 +15,7 @@ export interface ViewedRig {
   accepted: boolean;
   reviewerAccepted: boolean;
   lastSpawnAt: number;
+  storm: boolean;
 }
 
 export interface ViewSources {
@@ -23,6 +24,7 @@ export interface ViewSources {
   rigs: ViewedRig[];
   up: boolean;
   now: Date;
+  awakeSince: number;
   inFlight: ReadonlySet<string>;
   /** Whether a person has accepted what would run for this bead (its runtime, its script). */
   consented(bead: Bead, rig: string): boolean;
@@ -38,7 +40,7 @@ export function buildView(sources: ViewSources): TownView {
   const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
   const trackedBy = trackedSince(launched);
   return {
-    now: sources.now.getTime(), up: sources.up, inFlight: sources.inFlight,
+    now: sources.now.getTime(), awakeSince: sources.awakeSince, up: sources.up, inFlight: sources.inFlight,
     rigs: sources.rigs.map(rigView),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(bead, trackedBy)),
@@ -94,7 +96,7 @@ function rigView(rig: ViewedRig): RigView {
     name: rig.port.name, accepted: rig.accepted, lastSpawnAt: rig.lastSpawnAt,
     maxWorkers: settings.max_workers, spawnDelayMs: settings.worker_spawn_delay * 1000,
     review: settings.review, reviewerAccepted: rig.reviewerAccepted, reviewTimeoutMs: settings.review_timeout * 1000, maxReviewRounds: settings.max_review_rounds,
-    maxAttempts: settings.max_attempts, maxRestarts: settings.max_restarts,
+    stallMs: settings.stall_after * 1000, storm: rig.storm, maxAttempts: settings.max_attempts, maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
 }
@@ -114,7 +116,7 @@ function workViews(sources: ViewSources, trackedBy: ReadonlyMap<string, number>,
       blocked: !IN_WORK.has(bead.status) && (deferred > now || isBlocked(store, bead, unmerged)),
       slung: work.slung !== undefined || trackedBy.has(bead.id),
       held: work.held ?? false, attempt: work.attempt, deaths: work.deaths, submitted: unmerged.has(bead.id),
-      notBefore: time(work.notBefore), wantedName: work.slung?.agent, consented: sources.consented(bead, rig),
+      notBefore: time(work.notBefore), lookedAfterAt: time(work.silence?.at), wantedName: work.slung?.agent, consented: sources.consented(bead, rig),
     }];
   });
 }

@@ -14,11 +14,13 @@ import type { TownView } from './view';
 const INTERVAL_MS = 5_000;
 /** Events that come together are looked at together. */
 const DEBOUNCE_MS = 15;
+/** A look that comes so much later than planned means that the machine was asleep. */
+const LATE_MS = 30_000;
 /** An action that failed so often in a row is told to a person, and waits until that escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
 
 export interface EngineHost {
-  buildView(inFlight: ReadonlySet<string>): TownView;
+  buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
   log: { info(text: string): void; error(text: string): void };
 }
 
@@ -31,6 +33,7 @@ export class Engine extends Disposable {
   private readonly stale = new Map<string, { count: number; until: number }>();
   private timer: NodeJS.Timeout | undefined;
   private dueAt = Infinity;
+  private awakeSince = Date.now();
 
   constructor(
     private readonly context: EngineContext,
@@ -66,9 +69,11 @@ export class Engine extends Disposable {
   }
 
   private tick(): void {
+    // A machine that slept: nobody was silent meanwhile.
+    if (Date.now() - this.dueAt > LATE_MS) this.awakeSince = Date.now();
     this.dueAt = Infinity;
     try {
-      const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]));
+      const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
       for (const action of reconcile(view)) this.start(action);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
     } catch (error) {

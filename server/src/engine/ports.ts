@@ -22,6 +22,8 @@ export interface RigPort {
   frozenScript(name: string, branch: string): string[] | undefined;
   /** Tip of a branch in the rig's repository. */
   branchTip(branch: string): Promise<string | undefined>;
+  /** Uncommitted files, or commits that no merge request has. False where there is no worktree. */
+  hasUnsubmittedWork(name: string): Promise<boolean>;
   /** Opaque mark of how far the work in a worktree has come: commits and files. */
   progress(name: string): Promise<string>;
   /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
@@ -90,6 +92,12 @@ export interface SessionPort {
   /** Ends the living session of an agent, if it has one. */
   endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void>;
   forget(session: string): Promise<void>;
+  /** Ends it as a crash would: its work goes on in a new one. */
+  kill(session: string): Promise<void>;
+  /** Whether words can be typed to its agent. */
+  takesNudges(session: string): boolean;
+  /** Types a line to its agent. */
+  nudge(session: string, text: string): Promise<void>;
   /** Last lines of its screen, for people. */
   tail(session: string): Promise<string>;
 }

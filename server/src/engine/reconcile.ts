@@ -5,6 +5,8 @@ import { deaths } from './rules/deaths';
 import { revisions } from './rules/revisions';
 import { dispatch } from './rules/dispatch';
 import { reviewerEnds, reviews } from './rules/reviews';
+import { silence } from './rules/silence';
+import { storms } from './rules/storms';
 import { strays } from './rules/strays';
 import { mergeQueue } from './rules/mergeQueue';
 import { worktrees } from './rules/worktrees';
@@ -17,7 +19,7 @@ export type Rule = (view: TownView) => Action[];
 const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
-const progress: Rule[] = [strays, revisions, dispatch, reviews, mergeQueue, worktrees, convoys];
+const progress: Rule[] = [storms, silence, strays, revisions, dispatch, reviews, mergeQueue, worktrees, convoys];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
 export function reconcile(view: TownView): Action[] {

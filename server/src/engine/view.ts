@@ -15,6 +15,8 @@ export interface TownView {
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
+  /** Silences are counted from here: when the server began to look, or the machine woke up. */
+  awakeSince: number;
   /** Keys of actions that are running. */
   inFlight: ReadonlySet<string>;
 }
@@ -33,6 +35,10 @@ export interface RigView {
   reviewerAccepted: boolean;
   reviewTimeoutMs: number;
   maxReviewRounds: number;
+  /** An agent that is silent for so long is looked after. */
+  stallMs: number;
+  /** Agents die as soon as they are started: nothing new is begun until that has passed. */
+  storm: boolean;
   /** Names to give to new polecats. */
   pool: readonly string[];
 }
@@ -57,6 +63,8 @@ export interface WorkView {
   attempt: number;
   deaths: number;
   notBefore: number;
+  /** When something was last done about its agent's silence. */
+  lookedAfterAt: number;
   /** The polecat that the person asked for. */
   wantedName?: string;
   /** False while a person has not accepted the runtime or script that it would run. */
@@ -89,6 +97,10 @@ export interface SessionView {
   /** What it works on: the bead on its hook, or the merge request that it reviews. */
   bead?: string;
   startedAt: number;
+  /** Of its last output; undefined while it has said nothing. */
+  lastOutputAt?: number;
+  /** It waits for a person; goes on after "it ". */
+  asks?: string;
   /** When its agent said `gt done`. */
   doneAt?: number;
   /** Undefined while it lives. */

@@ -9,6 +9,7 @@ import { buildView, type ViewedRig } from '../engine/buildView';
 import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
+import { StormGauge } from '../engine/stormGauge';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
@@ -53,6 +54,7 @@ export class TownService extends Disposable {
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
+  private readonly storms = new StormGauge();
   private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
   private differ: PictureDiffer | undefined;
@@ -84,6 +86,7 @@ export class TownService extends Disposable {
     });
     this.sessions = this._register(new SessionManager({
       layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
+      takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none', asks: () => undefined,
     }));
     this.engineContext = {
       store, sessions: this.sessions, clock: { now: () => new Date() }, activity: this.activity,
@@ -95,7 +98,7 @@ export class TownService extends Disposable {
       onActivity: () => this.pictureSoon(),
     };
     this.actionLog = new ActionLog(layout.actionLog);
-    this.engine = this._register(new Engine(this.engineContext, this.actionLog, { buildView: (inFlight) => this.view(inFlight), log }));
+    this.engine = this._register(new Engine(this.engineContext, this.actionLog, { buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince), log }));
   }
 
   /** @throws UserError for a folder that is no town of this person */
@@ -228,11 +231,11 @@ export class TownService extends Disposable {
 
   // ---------------------------------------------------------------- what the engine sees
 
-  private view(inFlight: ReadonlySet<string>) {
+  private view(inFlight: ReadonlySet<string>, awakeSince = 0) {
     const rigs = this.viewedRigs();
     const readable = new Set(rigs.map((rig) => rig.port.name));
     return buildView({
-      store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), inFlight, rigs,
+      store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), awakeSince, inFlight, rigs,
       consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
     });
   }
@@ -243,13 +246,14 @@ export class TownService extends Disposable {
       const settings = this.rigs.settingsOf(port);
       const accepted = settings !== undefined && this.rigs.areAccepted(port.name, commandsOf(settings));
       const reviewerAccepted = this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name));
-      return settings ? [{ port, settings, accepted, reviewerAccepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0 }] : [];
+      return settings ? [{ port, settings, accepted, reviewerAccepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0, storm: this.storms.isStorm(port.name, Date.now(), settings.max_workers) }] : [];
     });
   }
 
   private storeChanged(events: readonly AuditEvent[]): void {
     for (const event of events) {
       if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
+      if (event.type === 'died_young' && event.rig) this.storms.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });

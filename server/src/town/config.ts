@@ -77,6 +77,8 @@ const rigSettingsSchema = z.looseObject({
   max_review_rounds: z.number().int().min(1).max(50).default(3),
   /** Seconds that a script or an agent may take over one review. */
   review_timeout: seconds.default(1800),
+  /** Seconds of silence after which an agent is looked after. */
+  stall_after: seconds.default(600),
   namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
   merge_queue: z.looseObject({
     setup_command: z.string().optional(),

@@ -8,13 +8,13 @@ import type { RigView, SessionView, TownView, WorkView } from '../../../server/s
 const NOW = 1_000_000;
 
 function rig(changes: Partial<RigView> = {}): RigView {
-  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, review: 'off', reviewerAccepted: true, reviewTimeoutMs: 60_000, maxReviewRounds: 3, pool: ['rust', 'nux', 'dag'], ...changes };
+  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, review: 'off', reviewerAccepted: true, reviewTimeoutMs: 60_000, maxReviewRounds: 3, stallMs: 600_000, storm: false, pool: ['rust', 'nux', 'dag'], ...changes };
 }
 
 function work(id: string, changes: Partial<WorkView> = {}): WorkView {
   return {
     id, rig: 'toy', status: 'open', priority: 2, createdAt: 1, revision: `r-${id}`, blocked: false, slung: true, held: false,
-    attempt: 0, deaths: 0, notBefore: 0, consented: true, submitted: changes.status === 'in_review', ...changes,
+    attempt: 0, deaths: 0, notBefore: 0, lookedAfterAt: 0, consented: true, submitted: changes.status === 'in_review', ...changes,
   };
 }
 
@@ -27,7 +27,7 @@ function session(bead: string, name: string, changes: Partial<SessionView> = {})
 }
 
 function view(changes: Partial<TownView>): TownView {
-  return { now: NOW, up: true, rigs: [rig()], work: [], merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(), ...changes };
+  return { now: NOW, awakeSince: 0, up: true, rigs: [rig()], work: [], merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(), ...changes };
 }
 
 const kinds = (town: TownView): string[] => reconcile(town).map((action) => `${action.type} ${actionKey(action)}`);

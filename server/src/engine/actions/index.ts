@@ -2,7 +2,9 @@ import type { Action } from '../action';
 import { requireRig, type EngineContext } from '../context';
 import { hook } from './hook';
 import { landConvoy } from './landConvoy';
+import { callPerson } from './callPerson';
 import { layOutReview } from './layOutReview';
+import { lookAfter } from './lookAfter';
 import { merge } from './merge';
 import { recordDeath } from './recordDeath';
 import { recordSilence } from './recordSilence';
@@ -18,6 +20,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
     case 'start-session': return startSession(action, context);
     case 'record-death': return recordDeath(action, context);
     case 'resubmit': return resubmit(action, context);
+    case 'look-after': return lookAfter(action, context);
+    case 'call-person': return callPerson(action, context);
     case 'end-session': return context.sessions.end(action.session, 'ended');
     case 'forget-session': return context.sessions.forget(action.session);
     case 'merge': return merge(action, context);

@@ -2,6 +2,7 @@ import type { Action } from '../action';
 import { parseAddress } from '../../town/layout';
 import { actors, requireRig, unchanged, type EngineContext } from '../context';
 import { failuresOf, withWork, workOf } from '../work';
+import { SHORT_LIFE_MS } from '../stormGauge';
 import { backoffMs, failAttempt } from './failure';
 
 /**
@@ -12,11 +13,14 @@ export async function recordDeath(action: Extract<Action, { type: 'record-death'
   const address = parseAddress(context.store.get(action.bead)?.assignee ?? '');
   const rig = address?.rig ?? '';
   const progress = address ? await requireRig(context, rig).progress(address.name) : '';
+  const started = context.sessions.all().find((session) => session.id === action.session)?.startedAt;
+  const short = started !== undefined && context.clock.now().getTime() - started < SHORT_LIFE_MS;
   const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';
   await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
     const bead = unchanged(tx, action.bead, action.revision);
     const work = workOf(bead);
     const now = context.clock.now();
+    if (short && action.exit.kind !== 'stopped') tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
     if (action.exit.kind === 'stopped') {
       // Whether it waits for a person was written by the stop itself; the person may have said "up" since.
       tx.update(bead.id, { status: 'hooked' });

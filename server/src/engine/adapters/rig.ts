@@ -91,6 +91,13 @@ export class Rig implements RigPort {
     return this.repository.resolve(`refs/heads/${branch}`);
   }
 
+  async hasUnsubmittedWork(name: string): Promise<boolean> {
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
+    if (!state?.head) return false;
+    const base = this.assignment(name)?.base;
+    return state.dirty || (await branchCommits(this.repository, [...(base ? [base] : []), ...(await this.repository.tips())], state.head)).length > 0;
+  }
+
   async progress(name: string): Promise<string> {
     const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
     const steps = readTextIfPresent(path.join(this.layout.polecat(name), 'progress.json')) ?? '';

@@ -8,6 +8,7 @@ import type { SessionExitInfo } from '../../sessions/protocol';
 import type { SessionPort, SessionRequest } from '../ports';
 import type { Seat, TownLayout } from '../../town/layout';
 import type { SessionExit, SessionView } from '../view';
+import { SessionWatch } from './sessionWatch';
 import { newToken, type SessionRecord, type SessionRecords } from './sessionRecords';
 
 /** How one session is started: made from runtime, agent and town by `service/launcher.ts`. */
@@ -22,6 +23,10 @@ export interface SessionManagerOptions {
   layout: TownLayout;
   records: SessionRecords;
   launch(request: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch>;
+  /** Whether words can be typed to agents of this runtime. */
+  takesWords(runtime: string): boolean;
+  /** What this screen of a runtime asks of a person, if anything. */
+  asks(runtime: string, screen: string): string | undefined;
   onChange(): void;
   log: { error(text: string): void };
   /** For tests: another program as session host. */
@@ -38,6 +43,9 @@ interface Hosted {
 /** How often the processes of a host that does not talk to us are looked at. */
 const LOOK_MS = 2_000;
 
+/** Some programs take a key that comes with the text for a part of it. */
+const ENTER_AFTER_MS = 400;
+
 /** Exit codes by which a shell reports that its child was ended by a signal. */
 const SIGNAL_EXIT = 128;
 
@@ -46,6 +54,16 @@ export class SessionManager extends Disposable implements SessionPort {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
   private lookTimer: NodeJS.Timeout | undefined;
+  private readonly watch = this._register(new SessionWatch({
+    living: () => this.living(),
+    list: async () => (this.isConnected ? (await this.client()).list() : undefined),
+    screen: async (id) => (await this.client()).screen(id),
+    asks: (record, screen) => this.options.asks(record.runtime, screen),
+    folderOf: (record) => this.options.layout.seat(record.agent)?.cwd,
+    bury: (record) => this.die(record, { kind: record.stopping ?? 'killed', code: null }),
+    onChange: () => this.options.onChange(),
+    log: { error: (text) => this.options.log.error(text) },
+  }));
 
   constructor(private readonly options: SessionManagerOptions) {
     super();
@@ -64,6 +82,7 @@ export class SessionManager extends Disposable implements SessionPort {
       if (!record.exit) await this.recoverOne(record, hosted.get(record.id));
     }
     for (const [id, session] of hosted) if (!this.records.get(id)) await this.endUnknown(id, session);
+    if (this.living().length > 0) this.watch.begin();
   }
 
   /** What the session host runs; undefined where one lives that this server cannot talk to. */
@@ -124,7 +143,41 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   all(): SessionView[] {
-    return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => ({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }));
+    return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => {
+      const { lastOutputAt, asks } = this.watch.of(id) ?? {};
+      return { id, agent, role, rig, name, bead, startedAt, doneAt, exit, lastOutputAt, asks };
+    });
+  }
+
+  private living(): SessionRecord[] {
+    return this.records.all().filter((record) => !record.exit);
+  }
+
+  async kill(session: string): Promise<void> {
+    const record = this.records.get(session);
+    if (record && !record.exit) await this.die(record, { kind: 'killed', code: null });
+  }
+
+  takesNudges(session: string): boolean {
+    const record = this.records.get(session);
+    return record !== undefined && this.options.takesWords(record.runtime);
+  }
+
+  /** As a person would: the words, and then, when the program has taken them, the key that sends them. */
+  async nudge(session: string, text: string): Promise<void> {
+    const record = this.records.get(session);
+    if (!record || record.exit) throw new UserError('that session has ended', 'see "gt agents"', 'not-found');
+    const client = await this.client();
+    await client.input(session, `\x1b[200~${printable(text)}\x1b[201~`);
+    await new Promise((done) => setTimeout(done, ENTER_AFTER_MS));
+    await client.input(session, '\r');
+  }
+
+  /** The visible lines of an agent's screen. */
+  async screen(agent: string): Promise<string> {
+    const record = this.liveOf(agent);
+    if (!record) throw new UserError(`${agent} has no session`, 'see "gt agents"', 'not-found');
+    return (await this.client()).screen(record.id);
   }
 
   /** The living session of an agent. */
@@ -159,6 +212,7 @@ export class SessionManager extends Disposable implements SessionPort {
       throw error;
     }
     for (const old of before) this.records.remove(old.id);
+    this.watch.begin();
     this.options.onChange();
   }
 
@@ -248,4 +302,9 @@ function exitOf(record: SessionRecord, exit: SessionExitInfo): SessionExit {
   if (record.stopping) return { kind: record.stopping, code: exit.code };
   const killed = exit.signal !== null || (exit.code !== null && exit.code > SIGNAL_EXIT);
   return { kind: killed ? 'killed' : 'exited', code: exit.code };
+}
+
+/** What is typed is text: no control character of it reaches the program as a key. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
 }
