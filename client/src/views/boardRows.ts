@@ -1,10 +1,11 @@
 import type { BoardBead, BoardItem, BoardState } from '../../../server/src/protocol/board';
+import type { BeadPhase } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
-import { escapeMarkdown, oneLine } from '../base/text';
+import { escapeMarkdown, oneLine, plural } from '../base/text';
 import type { BoardPicture } from '../model/board';
+import { workerOf } from '../model/queries';
 import type { TownModel } from '../model/townModel';
 import { beadIcon, beadState, phaseIcon } from './beadText';
-import type { BeadPhase } from '../../../server/src/protocol/town';
 import type { Row, RowIcon } from './row';
 import { whyText } from './whyText';
 
@@ -51,7 +52,7 @@ function groupRow(model: TownModel, board: BoardPicture, { key, count }: Extract
   const open = state ? !closedByDefault.includes(state) : true;
   return {
     id, label, description: String(count), icon, context: `group.${state ?? 'other'}`,
-    aria: l10n.t('{0}, {1} beads', label, count), open, target: { kind: 'group', id: key },
+    aria: `${label}, ${plural(count, l10n.t('bead'), l10n.t('beads'))}`, open, target: { kind: 'group', id: key },
     children: count === 0 || above.includes(key) ? [] : rowsOf(model, board, key, id, [...above, key]),
   };
 }
@@ -91,7 +92,10 @@ function stateText(model: TownModel, board: BoardPicture, bead: BoardBead): stri
     case 'blocked':
     case 'deferred': return reasons || stateName(bead.state).toLowerCase();
     case 'closed': return known ? beadState(model, known) : l10n.t('closed');
-    default: return reasons || (known ? beadState(model, known) : bead.assignee ? oneLine(bead.assignee, 40) : stateName(bead.state).toLowerCase());
+    default:
+      // A person's work is in no agent's hands; whose it is says more than its state.
+      if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(model, known))) return l10n.t('{0} works on it', oneLine(bead.assignee, 40));
+      return reasons || (known ? beadState(model, known) : stateName(bead.state).toLowerCase());
   }
 }
 

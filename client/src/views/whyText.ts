@@ -4,8 +4,8 @@ import { oneLine } from '../base/text';
 
 /** How the parts of a reason that came from elsewhere are written: as they stand, or escaped and linked. */
 export interface Wording {
-  bead(bead: BeadRef): string;
-  name(text: string): string;
+  readonly bead: (bead: BeadRef) => string;
+  readonly name: (text: string) => string;
 }
 
 const plain: Wording = { bead: (bead) => oneLine(bead.title ?? bead.id, 40), name: (text) => oneLine(text, 40) };

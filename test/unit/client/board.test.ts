@@ -50,7 +50,7 @@ describe('the Beads tree', () => {
       '  Title of toy-a | P0', '  Title of toy-b | P2 · ann', '  Title of toy-e | 3/7 · P2', '  Show more… | 3 of 140',
       'Blocked | 3',
       '  Title of toy-c | waits for Wall, toy-4', '  Title of toy-d | held by ann, its runtime claude is not accepted', '  Title of toy-f | blocked',
-      'In progress | 2', '  Title of toy-w | nux works on it · attempt 2', '  Title of toy-x | bob',
+      'In progress | 2', '  Title of toy-w | nux works on it · attempt 2', '  Title of toy-x | bob works on it',
       'In review | 1', '  Title of toy-m | gates are running',
       'Failed | 1', '  Title of toy-z | failed',
       'Deferred | 1', '  Loading…',
