@@ -82,6 +82,7 @@ describe('the Beads view in a window', function () {
     await session.screenshot('bead-page-preview');
 
     await palette(page, 'Gas Town: Filter Beads');
+    await page.locator('.quick-input-title', { hasText: 'Filter Beads' }).waitFor();
     await page.keyboard.type('lawn');
     await page.keyboard.press('Enter');
     await beads(/^Bead Cut the lawn/).waitFor();

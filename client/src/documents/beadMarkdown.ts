@@ -26,7 +26,7 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
     facts.join(' · '),
     partOf(dependencies),
     section(l10n.t('Why nobody begins'), page.why.map((reason) => `- ${whyText(reason, wording)}`).join('\n')),
-    body(bead.description),
+    section(l10n.t('Description'), body(bead.description)),
     section(l10n.t('Design'), body(bead.design)),
     section(l10n.t('Acceptance criteria'), body(bead.acceptance_criteria)),
     section(l10n.t('Notes'), body(bead.notes)),

@@ -8,7 +8,7 @@ import type { TownConnection } from '../server/townConnection';
 import type { TownOfWindow } from '../server/townOfWindow';
 import { agentRows } from './agentRows';
 import { attentionRows } from './attentionRows';
-import { dragBeads, dropOnConvoy } from './beadDrag';
+import { BeadDrag } from './beadDrag';
 import { boardRows, boardTooltip } from './boardRows';
 import { convoyRows } from './convoyRows';
 import type { Row } from './row';
@@ -21,6 +21,7 @@ export class Views extends Disposable {
   readonly beads: RowTree;
   readonly agents: RowTree;
   readonly attention: RowTree;
+  private readonly drag = new BeadDrag();
   private readonly keys = new Map<string, unknown>();
 
   constructor(
@@ -28,7 +29,7 @@ export class Views extends Disposable {
     private readonly connection: TownConnection, private readonly town: TownOfWindow,
   ) {
     super();
-    this.convoys = this._register(new RowTree('gastown.convoys', model, convoyRows, { dragAndDropController: dropOnConvoy }));
+    this.convoys = this._register(new RowTree('gastown.convoys', model, convoyRows, { dragAndDropController: this.drag.target }));
     this.beads = this._register(this.beadTree());
     this.agents = this._register(new RowTree('gastown.agents', model, agentRows));
     this.attention = this._register(new RowTree('gastown.attention', model, attentionRows));
@@ -82,7 +83,7 @@ export class Views extends Disposable {
     const { board } = this;
     const keyOf = (row: Row): string => (row.target.kind === 'bead' ? `epic:${row.target.id}` : row.target.id);
     const tree = new RowTree('gastown.beads', this.model, (model) => boardRows(model, board), {
-      onDidChange: board.onDidChange, canSelectMany: true, dragAndDropController: dragBeads,
+      onDidChange: board.onDidChange, canSelectMany: true, dragAndDropController: this.drag.source,
       tooltip: (target) => {
         const bead = target.kind === 'bead' ? board.get(target.id) : undefined;
         return bead && boardTooltip(bead);

@@ -83,7 +83,7 @@ describe('the page of a bead', () => {
     assert.doesNotMatch(outside.replace(/`[^`]+`/g, ''), /<(?:img|b|i|s|t|a|x|e|m|w|c|!--)/);
     assert.doesNotMatch(outside, /(?<!\\)!\[/);
     const headings = outside.split('\n').filter((line) => /^ {0,3}#{1,2}(?!#)/.test(line));
-    assert.deepEqual(headings.filter((line) => !/^(# a|## (Why nobody begins|Notes|Waits for|Who worked on it|Merge requests|Comments|Diff|History)$)/.test(line)), []);
+    assert.deepEqual(headings.filter((line) => !/^(# a|## (Why nobody begins|Description|Notes|Waits for|Who worked on it|Merge requests|Comments|Diff|History)$)/.test(line)), []);
     assert.equal(headings.filter((line) => line === '## History').length, 1);
     assert.match(outside, /^> \*\*ann\*\*, 2026-01-01$/m, 'what a comment says stands in its quote');
     assert.deepEqual([...outside.matchAll(pageLink)].map((match) => match[1]), ['toy-b']);
@@ -121,7 +121,7 @@ describe('texts inside a page', () => {
     assert.equal(framed('A\n===\nB\n-'), 'A\n\\===\nB\n\\-');
     assert.equal(framed('<script>x</script>'), '&lt;script>x&lt;/script>');
     assert.equal(framed('![a](https://b)'), '\\![a](https://b)');
-    assert.equal(framed('[a](command:b) [c](<JAVASCRIPT:d>)'), '[a](#command:b) [c](<#JAVASCRIPT:d>)');
+    assert.equal(framed('[a](command:b) [c](<JAVASCRIPT:d>)'), '[a](#command:b) [c](&lt;JAVASCRIPT:d>)');
     assert.equal(framed('````x\n```\n# in'), '````x\n```\n# in\n````');
     assert.equal(quoted('a\n\n# b'), '> a\n>\n> ### b');
   });
