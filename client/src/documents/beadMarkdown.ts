@@ -37,6 +37,7 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
     section(l10n.t('What went wrong last'), bead.status === 'closed' ? '' : trouble(page)),
     section(l10n.t('Who worked on it'), page.sessions.map(sessionLine).join('\n')),
     section(l10n.t('Merge requests'), page.merges.map(mergeText).join('\n\n')),
+    section(l10n.t('Reviews'), page.reviews.map(reviewText).join('\n\n')),
     section(l10n.t('Comments'), (bead.comments ?? []).map((comment) => said(comment.author, comment.created_at, comment.text)).join('\n\n')),
     section(l10n.t('Diff'), diffText(diff)),
     section(l10n.t('History'), page.events.map(eventLine).join('\n')),
@@ -130,6 +131,13 @@ function mergeText(merge: MergeInfo): string {
     ...merge.comments.map((comment) => said(comment.author, comment.at, comment.text)),
     merge.events.filter((event) => !['created', 'updated'].includes(event.type)).map((event) => `  ${eventLine(event)}`).join('\n'),
   ].filter(Boolean).join('\n\n');
+}
+
+/** A verdict, with what the author of the work had said before it. */
+function reviewText(review: BeadPageInfo['reviews'][number]): string {
+  const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
+  const note = review.note ? `${l10n.t('The author said:')}\n\n${quoted(review.note)}\n\n` : '';
+  return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoted(review.message)}`;
 }
 
 function said(author: string, at: string, text: string): string {

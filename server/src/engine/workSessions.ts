@@ -29,6 +29,9 @@ export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
         conclude(last, event);
         if (event.type === 'attempt_failed') attempt += 1;
         break;
+      case 'review_rejected':
+        conclude(last, event);
+        break;
       case 'done':
       case 'closed':
         if (last && isOf(last, event)) end(last, event, event.type);

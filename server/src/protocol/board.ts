@@ -122,6 +122,8 @@ export interface BeadPageInfo {
   sessions: WorkSession[];
   /** Oldest first. */
   merges: MergeInfo[];
+  /** What reviewers said and what was answered, oldest first. */
+  reviews: { by: string; verdict: 'approved' | 'rejected'; message: string; note?: string; at: string }[];
   /** What the next attempt is told: why the last one was sent back. */
   feedback?: string;
   problem?: string;

@@ -12,7 +12,7 @@ function page(bead: object = {}, more: Partial<BeadPageInfo> = {}): BeadPageInfo
   const details = {
     id: 'toy-a', title: 'Add stars', issue_type: 'task', status: 'open', priority: 1, created_at: at, updated_at: at, dependencies: [], dependents: [], ...bead,
   } as unknown as BeadDetails;
-  return { bead: details, why: [], events: [], sessions: [], merges: [], ...more };
+  return { bead: details, why: [], events: [], sessions: [], merges: [], reviews: [], ...more };
 }
 
 const other = (id: string, title: string, status: string, type: string): object => ({ id, title, status, dependency_type: type });
@@ -50,6 +50,7 @@ describe('the page of a bead', () => {
         { agent: nux, attempt: 1, started: at, ended: at, end: 'sent_back', message: 'npm test', restarts: 2 },
         { agent: nux, attempt: 2, started: at, restarts: 0 },
       ],
+      reviews: [{ by: 'toy/reviewer', verdict: 'rejected', message: '# Name it\nproperly', note: 'I did', at }],
       merges: [{
         id: 'toy-m', status: 'closed', branch: 'polecat/nux/toy-a@1', commit: 'abcdef0123456789', worker: nux, createdAt: at, closedAt: at, reason: 'Sent back: npm test', retries: 1,
         comments: [{ author: 'toy/refinery', text: '# Look\nagain', at }], events: [{ ts: at, type: 'reviewed', actor: 'toy/refinery', bead: 'toy-m' }],
@@ -60,6 +61,7 @@ describe('the page of a bead', () => {
     has(text, '**toy/polecats/nux** attempt 1', 'handed in and sent back, restarted 2 times: npm test', 'attempt 2', 'works on it');
     has(text, '## What went wrong last\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
     has(text, '[toy-m](toy-m.md): closed', 'abcdef012345', '1 retries', 'Sent back: npm test', '> ### Look\n> again', '**reviewed**');
+    has(text, '## Reviews\n\nThe author said:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
     has(text, '1 files, +2 −0', '```diff\n+```\n+x\n```', 'Only its beginning is shown.');
     has(beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }), 'There is no diff: git \\[said\\](x) no');
     has(beadMarkdown(page(), { ...none, kind: 'merged', head: '2'.repeat(40) }), 'What landed as 222222222222');

@@ -68,7 +68,7 @@ class Town {
     });
     return {
       now: now.value, up: this.up, work, merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(),
-      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [] }],
+      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [], review: 'off', reviewerAccepted: true, reviewTimeoutMs: 0, maxReviewRounds: 3 }],
     };
   }
 }

@@ -38,6 +38,7 @@ function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
   const work = workOf(bead);
   return {
     bead: beadDetails(store, bead.id), events, sessions: workSessions(events), merges: mergesOf(store, bead),
+    reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
     why: [...why.of(bead), ...why.hints(bead)], feedback: work.feedback, problem: work.problem,
   };
 }
