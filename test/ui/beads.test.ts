@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openVsixSession, type VsixSession } from '../harness/vsixSession';
-import { cli, makeProject, newestVsix, openGasTown, palette, treeRow } from './vsix';
+import type { VsixSession } from '../harness/vsixSession';
+import { cli, makeTown, openForPictures, palette, treeRow } from './vsix';
 
 /** The Beads view with the mouse: what nobody else shows of a ledger. */
 describe('the Beads view in a window', function () {
@@ -13,10 +13,7 @@ describe('the Beads view in a window', function () {
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-beads-'));
-    session = await openVsixSession({
-      vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'notes')),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern', 'window.zoomLevel': 0 },
-    });
+    session = await openForPictures(path.join(scratch, 'notes'));
   });
 
   after(async () => {
@@ -25,12 +22,8 @@ describe('the Beads view in a window', function () {
   });
 
   it('shows why each bead waits, its page, epics with progress, a filter, and takes beads to a convoy', async () => {
-    const { page, sandbox: { env, home } } = session;
-    await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
-    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Accept' }).click({ timeout: 30_000 });
-    await treeRow(page, /^Rig notes/).waitFor();
-    const town = path.join(home, 'gt');
+    const { page, sandbox: { env } } = session;
+    const town = await makeTown(session, 'notes');
     const bd = (...args: string[]): string => cli('bd', env, path.join(town, 'notes'), ...args);
     const bead = (title: string, ...more: string[]): string => bd('create', title, '--silent', ...more);
     const wall = bead('Build the wall', '-p', '1', '-d', 'As high as a tree.');
