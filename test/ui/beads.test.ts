@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
-import { cli, makeTown, openForPictures, palette, treeRow } from './vsix';
+import { cli, makeTown, openForPictures, palette } from './vsix';
 
 /** The Beads view with the mouse: what nobody else shows of a ledger. */
 describe('the Beads view in a window', function () {
