@@ -4,6 +4,7 @@ import { Commands } from './commands/table';
 import type { Services } from './commands/command';
 import { whenReady } from './commands/whenReady';
 import { BeadDocuments } from './documents/beadDocuments';
+import { BoardModel } from './model/board';
 import { TownModel } from './model/townModel';
 import { TownSync } from './model/townSync';
 import { personName } from './server/gitFacts';
@@ -59,10 +60,11 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
     if (state.kind === 'ready') void sync.reload();
   }));
   const town = own(new TownOfWindow(connection, context.workspaceState, log));
+  const board = own(new BoardModel(model, connection, context.workspaceState, log));
   const services: Services = {
-    log, model, connection, town,
+    log, model, board, connection, town,
     dialogs: new Dialogs(),
-    views: own(new Views(model, connection, town)),
+    views: own(new Views(model, board, connection, town)),
     terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
     documents: own(new BeadDocuments(connection)),
     distFolder: context.asAbsolutePath('dist'),

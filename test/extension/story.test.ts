@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
-import { BeadList } from '../../server/src/protocol/bead';
+import { BeadCreate, BeadList, CommentAdd } from '../../server/src/protocol/bead';
 import { driver, hasDriver, print } from '../harness/driverClient';
 import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, tick, until, workspaceFolder } from './gastown';
 
@@ -174,6 +174,49 @@ describe('the main job in VS Code', function () {
     const text = vscode.window.activeTextEditor?.document.getText() ?? '';
     for (const part of ['Add greeting', 'merged', 'echo working on the greeting', 'Use greeting']) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
     await driver.screenshot('bead-page');
+  });
+
+  it('lists every bead by state, epic and rig, says why not, and filters', async () => {
+    const rig = 'workspace';
+    const wall = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Build the wall' });
+    await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Climb the wall', deps: [['blocked-by', wall.id]] });
+    const epic = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'A garden', type: 'epic' });
+    await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Plant a tree', parent: epic.id });
+    await vscode.commands.executeCommand('gastown.beads.focus');
+    // Rows outside of what is scrolled to are not in the page: the view gets the room of the others.
+    for (const header of ['Convoys', 'Agents', 'Needs Attention']) await driver.click({ selector: `.pane-header[aria-label^="${header}"]` });
+    await driver.waitFor(row('^Ready, 3 beads'));
+    await driver.waitFor(row('^Bead Climb the wall, waits for Build the wall'));
+    await driver.waitFor(row('^Closed, 3 beads'));
+    await driver.screenshot('beads-by-state');
+    await vscode.commands.executeCommand('gastown.groupBeadsByEpic');
+    await driver.waitFor(row('^Bead A garden, 0/1'));
+    await driver.waitFor(row('^Bead Plant a tree, ready'));
+    await driver.screenshot('beads-by-epic');
+    await vscode.commands.executeCommand('gastown.groupBeadsByRig');
+    await driver.waitFor(row('^workspace, 4 beads'));
+    await vscode.commands.executeCommand('gastown.filterBeads', { text: 'climb' });
+    await driver.waitFor(row('^workspace, 1 bead$'));
+    await vscode.commands.executeCommand('gastown.clearBeadFilter');
+    await vscode.commands.executeCommand('gastown.groupBeadsByState');
+    const staged = await vscode.commands.executeCommand<{ status: string }>('gastown.stageConvoy', { beads: [wall.id], title: 'A wall' });
+    assert.equal(staged.status, 'staged_ready');
+    await vscode.commands.executeCommand('gastown.closeBead', { beads: [wall.id], reason: 'Built by hand' });
+    await driver.waitFor(row('^Ready, 3 beads')); // the wall has gone, who waited for it has come
+    await driver.waitFor(row('^Bead Climb the wall, P2'));
+  });
+
+  it('has a page for each bead that says what became of it, and follows it', async () => {
+    await vscode.commands.executeCommand('gastown.showBead', { bead: beads[1] });
+    const document = vscode.window.activeTextEditor?.document;
+    const text = document?.getText() ?? '';
+    const parts = [`[${beads[0]}](${beads[0]}.md) Add greeting: closed`, 'handed in and merged', '## Merge requests', '```diff', '+hello from the person', '**merged**'];
+    for (const part of parts) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
+    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', document?.uri);
+    assert.ok(links.some((link) => link.target?.path === `/bead/${beads[0]}.md`), JSON.stringify(links));
+    await driver.screenshot('bead-page-merged');
+    await api.connection.call(CommentAdd.spec, { id: beads[1] ?? '', text: 'Well done' });
+    await until('the comment on the page', () => document?.getText().includes('> Well done'), 10_000);
   });
 
   async function describeBead(bead: string, script: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openVsixSession, type VsixSession } from '../harness/vsixSession';
-import { cli, makeProject, newestVsix, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
+import type { VsixSession } from '../harness/vsixSession';
+import { cli, makeTown, openForPictures, palette, script, treeRow, untilTerminal } from './vsix';
 
 /** The pictures of the README: a convoy in a diamond, under way. */
 describe('pictures of a convoy under way', function () {
@@ -12,10 +12,7 @@ describe('pictures of a convoy under way', function () {
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-pictures-'));
-    session = await openVsixSession({
-      vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'notes')),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern', 'window.zoomLevel': 0 },
-    });
+    session = await openForPictures(path.join(scratch, 'notes'));
   });
 
   after(async () => {
@@ -24,12 +21,8 @@ describe('pictures of a convoy under way', function () {
   });
 
   it('shows the sidebar and a terminal', async () => {
-    const { page, sandbox: { env, home } } = session;
-    await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
-    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Accept' }).click({ timeout: 30_000 });
-    await treeRow(page, /^Rig notes/).waitFor();
-    const town = path.join(home, 'gt');
+    const { page, sandbox: { env } } = session;
+    const town = await makeTown(session, 'notes');
     cli('gt', env, town, 'config', 'default-agent', 'script');
     const bead = (title: string, seconds: number, ...needs: string[]): string => {
       const name = title.toLowerCase().replace(/\W+/g, '-');

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { repoRoot } from '../harness/paths';
+import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 
 export function newestVsix(): string {
   const root = repoRoot();
@@ -66,4 +67,21 @@ export async function untilTerminal(page: Page, text: string, timeoutMs = 20_000
     if (Date.now() > deadline) throw new Error(`the terminal never showed "${text}", but:\n${shown}`);
     await page.waitForTimeout(100);
   }
+}
+
+/** A window as it is in the pictures of the README, on a new project of this name. */
+export function openForPictures(project: string): Promise<VsixSession> {
+  return openVsixSession({
+    vsix: newestVsix(), workspace: makeProject(project),
+    settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern', 'window.zoomLevel': 0 },
+  });
+}
+
+/** Makes a town for the open project with a click; gives its folder. */
+export async function makeTown({ page, sandbox }: VsixSession, rig: string): Promise<string> {
+  await openGasTown(page);
+  await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
+  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Accept' }).click({ timeout: 30_000 });
+  await treeRow(page, new RegExp(`^Rig ${rig}`)).waitFor();
+  return path.join(sandbox.home, 'gt');
 }

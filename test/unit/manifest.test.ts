@@ -79,12 +79,14 @@ describe('the manifest', () => {
     for (const menu of ['view/title', 'view/item/context']) {
       for (const view of viewIds) {
         const inline = menuItems.filter((item) => item.menu === menu && /^(inline|navigation)/.test(item.group ?? '') && item.when?.includes(view));
-        const states = ['convoy.staged', 'convoy.open.failed', 'bead.working.live', 'agent.agent.working.live.hooked', 'rig.unaccepted.behind', 'town.up', 'town.down', 'attention.consent', 'attention.escalation'];
+        const states = ['convoy.staged', 'convoy.open.failed', 'bead.working.live', 'bead.ready', 'bead.ready.epic', 'agent.agent.working.live.hooked', 'rig.unaccepted.behind', 'town.up', 'town.down', 'attention.consent', 'attention.escalation'];
         for (const state of states) {
           const shown = inline.filter((item) => {
             const pattern = /viewItem =~ \/(.*)\/$/.exec(item.when ?? '')?.[1];
             const engine = /gastown\.engine == (\w+)/.exec(item.when ?? '')?.[1];
-            return (pattern === undefined || new RegExp(pattern).test(state)) && (engine === undefined || engine === 'up');
+            const grouping = /gastown\.beadGrouping == (\w+)/.exec(item.when ?? '')?.[1];
+            return (pattern === undefined || new RegExp(pattern).test(state)) && (engine === undefined || engine === 'up')
+              && (grouping === undefined || grouping === 'state') && !/(?<!!)gastown\.beadFilter/.test(item.when ?? '');
           });
           assert.ok(shown.length <= 3, `${view} ${state}: ${shown.map((item) => item.command).join(', ')}`);
         }
@@ -160,6 +162,7 @@ describe('the manifest', () => {
 
 /** Keys of settings, contexts and storage look like commands. */
 function isKey(id: string): boolean {
-  const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns'];
+  const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns',
+    'gastown.beadGrouping', 'gastown.beadFilter'];
   return keys.includes(id);
 }

@@ -53,7 +53,7 @@ export const attentionCommands = {
 async function openItem(services: Services, item: AttentionInfo): Promise<unknown> {
   switch (item.kind) {
     case 'consent': return giveConsent(services, item);
-    case 'fast-forward': return fastForward(services, { target: undefined, params: { rig: item.rig } });
+    case 'fast-forward': return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
     case 'escalation': return openEscalation(services, item);
     case 'problem': return services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [] });
   }

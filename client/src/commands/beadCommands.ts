@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { BeadCreate } from '../../../server/src/protocol/bead';
-import { Sling } from '../../../server/src/protocol/town';
+import { Sling, type SlingResult } from '../../../server/src/protocol/town';
 import { Cancelled } from '../base/cancelled';
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
 import { askChoice, askText, required } from '../ui/prompts';
-import { idOf, type Argument, type Command, type Services } from './command';
+import { idOf, idsOf, type Argument, type Command, type Services } from './command';
 import { pickBead, pickRig, pickRuntime } from './picks';
 
 const createParams = z.object({
@@ -40,14 +40,20 @@ export const beadCommands = {
     async run(services, argument) {
       const { rig: givenRig, runtime: givenRuntime } = z.object({ rig: z.string().optional(), runtime: z.string().optional() }).parse(argument.params);
       const title = l10n.t('Sling Bead');
-      const bead = idOf(argument, 'bead') ?? await pickBead(services, title);
-      const programmatic = argument.params['bead'] !== undefined;
-      const rig = givenRig ?? services.model.beads.get(bead)?.rig ?? rigByPrefix(services, bead) ?? await pickRig(services, title);
+      const named = idsOf(argument, 'bead');
+      const beads = named.length > 0 ? named : [await pickBead(services, title)];
+      const programmatic = argument.target === undefined && named.length > 0;
+      const rigs = new Map<string, string[]>();
+      for (const bead of beads) {
+        const rig = givenRig ?? services.model.beads.get(bead)?.rig ?? rigByPrefix(services, bead) ?? await pickRig(services, title);
+        rigs.set(rig, [...(rigs.get(rig) ?? []), bead]);
+      }
       const runtime = givenRuntime ?? (programmatic ? '' : await pickRuntime(services, title, {
         label: l10n.t('Default of the rig'), description: services.model.town?.defaultAgent ?? '', value: '',
       }));
-      const results = await services.connection.call(Sling.spec, { beads: [bead], rig, ...(runtime ? { runtime } : {}) });
-      offerEngine(services, l10n.t('{0} is slung.', bead));
+      const results: SlingResult[] = [];
+      for (const [rig, ids] of rigs) results.push(...await services.connection.call(Sling.spec, { beads: ids, rig, ...(runtime ? { runtime } : {}) }));
+      offerEngine(services, beads.length === 1 ? l10n.t('{0} is slung.', beads[0] ?? '') : l10n.t('{0} beads are slung.', beads.length));
       return results;
     },
   },

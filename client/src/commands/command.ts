@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import { z } from 'zod';
+import type { BoardModel } from '../model/board';
 import type { TownModel } from '../model/townModel';
 import type { BeadDocuments } from '../documents/beadDocuments';
 import type { TownConnection } from '../server/townConnection';
@@ -14,6 +15,7 @@ export interface Services {
   readonly log: vscode.LogOutputChannel;
   readonly dialogs: Dialogs;
   readonly model: TownModel;
+  readonly board: BoardModel;
   readonly connection: TownConnection;
   readonly town: TownOfWindow;
   readonly views: Views;
@@ -35,6 +37,8 @@ export interface Command {
 /** What a command was given: by a row of a tree, by a link or by another program. */
 export interface Argument {
   target: RowTarget | undefined;
+  /** All rows that are selected, where a tree lets people select several. */
+  targets: readonly RowTarget[];
   params: Record<string, unknown>;
 }
 
@@ -44,12 +48,16 @@ const rowSchema = z.object({ row: z.object({ target: targetSchema }) });
 const paramsSchema = z.record(z.string(), z.unknown());
 
 /** Menus of trees pass the row, clicks its target, and programs an object with parameters. */
-export function readArgument(raw: unknown): Argument {
+export function readArgument(raw: unknown, selected?: unknown): Argument {
   const row = rowSchema.safeParse(raw);
-  if (row.success) return { target: row.data.row.target, params: {} };
+  if (row.success) {
+    const rows = z.array(rowSchema).safeParse(selected).data ?? [];
+    // VS Code passes the selection also where the menu was opened on a row outside of it; then it passes that row alone.
+    return { target: row.data.row.target, targets: rows.length > 0 ? rows.map((one) => one.row.target) : [row.data.row.target], params: {} };
+  }
   const target = targetSchema.safeParse(raw);
-  if (target.success) return { target: target.data, params: {} };
-  return { target: undefined, params: paramsSchema.safeParse(raw).data ?? {} };
+  if (target.success) return { target: target.data, targets: [target.data], params: {} };
+  return { target: undefined, targets: [], params: paramsSchema.safeParse(raw).data ?? {} };
 }
 
 /** The id of what a command is about, where its argument says so. */
@@ -57,4 +65,13 @@ export function idOf(argument: Argument, kind: RowTarget['kind']): string | unde
   if (argument.target?.kind === kind) return argument.target.id;
   const named = argument.params[kind];
   return typeof named === 'string' ? named : undefined;
+}
+
+/** The ids of all that a command is about: the selected rows, or what a program names (`bead`, or `beads`). */
+export function idsOf(argument: Argument, kind: RowTarget['kind']): string[] {
+  const selected = argument.targets.filter((target) => target.kind === kind).map((target) => target.id);
+  if (selected.length > 0) return [...new Set(selected)];
+  const several = z.array(z.string()).safeParse(argument.params[`${kind}s`]).data;
+  const one = idOf(argument, kind);
+  return several ?? (one === undefined ? [] : [one]);
 }

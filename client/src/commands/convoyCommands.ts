@@ -7,7 +7,7 @@ import { oneLine } from '../base/text';
 import { askChoice, askChoices, askText, required } from '../ui/prompts';
 import { offerEngine } from './beadCommands';
 import { reaches } from './graph';
-import { idOf, type Argument, type Command, type Services } from './command';
+import { idOf, idsOf, type Argument, type Command, type Services } from './command';
 import { beadChoice, openBeads, pickBeads, pickConvoy } from './picks';
 
 /** `[waiting bead, bead it waits for]` */
@@ -34,12 +34,26 @@ export const convoyCommands = {
     needs: 'town',
     async run(services, argument) {
       const title = l10n.t('Add Bead to Convoy');
-      const bead = idOf(argument, 'bead');
+      const named = idsOf(argument, 'bead');
       const id = idOf(argument, 'convoy') ?? await pickConvoy(services, title, () => true, l10n.t('there is no convoy yet'));
       const tracked = new Set(services.model.convoys.get(id)?.beads ?? []);
-      const beads = bead === undefined ? await pickBeads(services, title, tracked) : [bead];
+      const beads = named.length === 0 ? await pickBeads(services, title, tracked) : named;
       if (beads.length === 0) throw new UserError(l10n.t('no bead was chosen'));
       return services.connection.call(ConvoyAdd.spec, { id, beads });
+    },
+  },
+  'gastown.stageConvoy': {
+    needs: 'town',
+    async run(services, argument) {
+      const window = l10n.t('Stage as Convoy');
+      const beads = idsOf(argument, 'bead');
+      const chosen = beads.length > 0 ? beads : await pickBeads(services, `${window} (1/2)`);
+      if (chosen.length === 0) throw new UserError(l10n.t('a convoy needs at least one bead'));
+      const given = createParams.parse(argument.params).title;
+      const title = given ?? await askText({
+        title: window, prompt: l10n.t('What will be there when it has landed? ({0} beads)', chosen.length), validateInput: required(l10n.t('A convoy needs a name.')),
+      });
+      return services.connection.call(ConvoyCreate.spec, { title, beads: chosen, stage: true, notify: [] });
     },
   },
 } satisfies Record<string, Command>;

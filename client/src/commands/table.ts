@@ -6,6 +6,7 @@ import { showError } from '../ui/errors';
 import { agentCommands } from './agentCommands';
 import { attentionCommands } from './attentionCommands';
 import { beadCommands } from './beadCommands';
+import { boardCommands } from './boardCommands';
 import { readArgument, type Command, type Services } from './command';
 import { convoyCommands } from './convoyCommands';
 import { commandIds, type CommandId } from './ids';
@@ -16,7 +17,7 @@ import { whenReady } from './whenReady';
 
 /** Every command, by the id that package.json contributes. */
 export const commandTable: Record<CommandId, Command> = {
-  ...townCommands, ...rigCommands, ...beadCommands, ...convoyCommands, ...agentCommands, ...attentionCommands, ...serverCommands,
+  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...attentionCommands, ...serverCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */
@@ -24,15 +25,15 @@ export class Commands extends Disposable {
   constructor(private readonly services: Services) {
     super();
     for (const id of commandIds) {
-      this._register(vscode.commands.registerCommand(id, (raw?: unknown) => this.run(id, raw)));
+      this._register(vscode.commands.registerCommand(id, (raw?: unknown, selected?: unknown) => this.run(id, raw, selected)));
     }
   }
 
-  private async run(id: CommandId, raw: unknown): Promise<unknown> {
+  private async run(id: CommandId, raw: unknown, selected: unknown): Promise<unknown> {
     const command = commandTable[id];
     try {
       await this.provide(command);
-      return await command.run(this.services, readArgument(raw));
+      return await command.run(this.services, readArgument(raw, selected));
     } catch (error) {
       void showError(error, this.services.log);
       return undefined;

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../server/src/base/errors';
 import { Disposable } from '../../../server/src/base/lifecycle';
-import { BeadEvents, BeadShow } from '../../../server/src/protocol/bead';
-import { TownEvent } from '../../../server/src/protocol/town';
+import { BeadEvents } from '../../../server/src/protocol/bead';
+import { BeadDiff, BeadPage, TownEvent } from '../../../server/src/protocol/town';
 import type { TownLink } from '../model/townSync';
-import { beadMarkdown, decisionsMarkdown } from './beadMarkdown';
+import { beadMarkdown, decisionsMarkdown, namedBeads, pageLink, type PageDiff } from './beadMarkdown';
 import { DESCRIPTION_SCHEME, DescriptionFiles, descriptionUri } from './descriptionFiles';
 
 const SCHEME = 'gastown-bead';
@@ -13,16 +13,19 @@ const EVENTS = 200;
 const REFRESH_MS = 300;
 
 /** Beads and decision logs as read-only documents that follow what happens, and descriptions as files to edit. */
-export class BeadDocuments extends Disposable implements vscode.TextDocumentContentProvider {
+export class BeadDocuments extends Disposable implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider {
   private readonly changeEmitter = this._register(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.changeEmitter.event;
   private readonly stale = new Set<string>();
+  /** By page: the other beads that it names. */
+  private readonly named = new Map<string, ReadonlySet<string>>();
   private readonly texts = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly link: TownLink) {
     super();
     this._register(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
+    this._register(vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this));
     const files = this._register(new DescriptionFiles(link));
     this._register(vscode.workspace.registerFileSystemProvider(DESCRIPTION_SCHEME, files, { isCaseSensitive: true }));
     this._register(link.onNotification(TownEvent.spec, (event) => this.refresh(event.bead)));
@@ -30,7 +33,7 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
   }
 
   async show(bead: string): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/bead/${bead}.md` });
+    const uri = pageUri(bead);
     this.changeEmitter.fire(uri);
     await vscode.window.showTextDocument(uri, { preview: true });
   }
@@ -73,12 +76,27 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
     }
   }
 
+  /** Other beads that a page names open by a click on their ids. */
+  provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
+    return [...document.getText().matchAll(pageLink)].map((match) => {
+      const start = document.positionAt(match.index);
+      return new vscode.DocumentLink(new vscode.Range(start, start.translate(0, match[0].length)), pageUri(match[1] ?? ''));
+    });
+  }
+
   private async beadText(bead: string): Promise<string> {
-    const [[details], events] = await Promise.all([
-      this.link.call(BeadShow.spec, { ids: [bead] }),
-      this.link.call(BeadEvents.spec, { id: bead, limit: EVENTS }),
-    ]);
-    return details ? beadMarkdown(details, events) : '';
+    const [page, diff] = await Promise.all([this.link.call(BeadPage.spec, { id: bead }), this.diff(bead)]);
+    this.named.set(bead, new Set(namedBeads(page)));
+    return beadMarkdown(page, diff);
+  }
+
+  /** The page is worth reading without it. */
+  private async diff(bead: string): Promise<PageDiff> {
+    try {
+      return await this.link.call(BeadDiff.spec, { id: bead });
+    } catch (error) {
+      return { kind: 'problem', reason: messageOf(error) };
+    }
   }
 
   private async decisionsText(address: string): Promise<string> {
@@ -93,9 +111,19 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
       this.timer = undefined;
       for (const { uri } of vscode.workspace.textDocuments) {
         const shown = uri.scheme === SCHEME ? /^\/bead\/(.+)\.md$/.exec(uri.path)?.[1] : undefined;
-        if (uri.scheme === SCHEME && (shown === undefined || this.stale.has(shown))) this.changeEmitter.fire(uri);
+        if (uri.scheme === SCHEME && (shown === undefined || this.isStale(shown))) this.changeEmitter.fire(uri);
       }
       this.stale.clear();
     }, REFRESH_MS);
   }
+
+  /** What is about no bead, such as the engine's start, may change why nobody begins. */
+  private isStale(bead: string): boolean {
+    const named = this.named.get(bead);
+    return [...this.stale].some((changed) => changed === '' || changed === bead || named?.has(changed) === true);
+  }
+}
+
+function pageUri(bead: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/bead/${bead}.md` });
 }

@@ -20,6 +20,10 @@ const beadIcons: Record<BeadPhase, RowIcon> = {
   deferred: { id: 'history', color: 'disabledForeground' },
 };
 
+export function phaseIcon(phase: BeadPhase): RowIcon {
+  return beadIcons[phase];
+}
+
 /** `waits for Add parser`, `working: furiosa`, … */
 export function beadState(model: TownModel, bead: BeadInfo): string {
   const worker = workerOf(model, bead);

@@ -22,7 +22,7 @@ export interface RowIcon {
   color?: string;
 }
 
-export type RowClick = 'gastown.showBead' | 'gastown.openTerminal' | 'gastown.openAttention';
+export type RowClick = 'gastown.showBead' | 'gastown.openTerminal' | 'gastown.openAttention' | 'gastown.moreBeads';
 
 /** What a row is about. */
 export interface RowTarget {

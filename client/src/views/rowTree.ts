@@ -8,6 +8,19 @@ import { tooltipOf } from './tooltips';
 /** Deltas come in bursts; a tree is drawn at most so often. */
 const DRAW_MS = 50;
 
+/** What a tree does besides showing rows of the model. */
+export interface RowTreeOptions {
+  /** Another source of its rows, besides the model. */
+  onDidChange?: vscode.Event<void>;
+  /** Hover text where it is not the model's. */
+  tooltip?(target: Row['target']): string | undefined;
+  /** The children of this row are looked at, or no longer. */
+  onOpen?(row: Row): void;
+  onClose?(row: Row): void;
+  canSelectMany?: boolean;
+  dragAndDropController?: vscode.TreeDragAndDropController<RowNode>;
+}
+
 /** One tree view that shows rows of the model and follows it. */
 export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNode> {
   private readonly forest = new RowForest();
@@ -16,10 +29,14 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   readonly view: vscode.TreeView<RowNode>;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(id: string, private readonly model: TownModel, private readonly rows: (model: TownModel) => Row[]) {
+  constructor(id: string, private readonly model: TownModel, private readonly rows: (model: TownModel) => Row[], private readonly options: RowTreeOptions = {}) {
     super();
     this.forest.update(rows(model));
-    this.view = this._register(vscode.window.createTreeView(id, { treeDataProvider: this, showCollapseAll: true }));
+    this.view = this._register(vscode.window.createTreeView(id, {
+      treeDataProvider: this, showCollapseAll: true, canSelectMany: options.canSelectMany ?? false, dragAndDropController: options.dragAndDropController,
+    }));
+    this._register(this.view.onDidCollapseElement(({ element }) => options.onClose?.(element.row)));
+    if (options.onDidChange) this._register(options.onDidChange(() => this.drawSoon()));
     this._register(model.onDidChange(() => this.drawSoon()));
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
@@ -36,6 +53,8 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getChildren(node?: RowNode): RowNode[] {
+    // Asked for also where VS Code itself remembers a row as open, of which no event tells.
+    if (node) this.options.onOpen?.(node.row);
     return node ? node.children : this.forest.roots;
   }
 
@@ -44,7 +63,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   resolveTreeItem(item: vscode.TreeItem, { row }: RowNode): vscode.TreeItem {
-    const text = tooltipOf(this.model, row.target);
+    const text = this.options.tooltip?.(row.target) ?? tooltipOf(this.model, row.target);
     // Never trusted: titles and problems come from anywhere.
     item.tooltip = text === undefined ? row.label : new vscode.MarkdownString(text, true);
     return item;

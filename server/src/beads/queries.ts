@@ -51,7 +51,7 @@ const freshMicroseconds = 48 * 3600 * 1e6;
 export const listDefaultLimit = 50;
 export const readyDefaultLimit = 100;
 
-class Conditions {
+export class Conditions {
   readonly texts: string[] = [];
   readonly params: SqlValue[] = [];
 
@@ -109,7 +109,8 @@ export function listIds(index: BeadIndex, filter: ListFilter): string[] {
   return limit > 0 ? ids.reverse().slice(0, limit) : ids.reverse();
 }
 
-function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
+/** What makes a bead ready; `refreshBlocked` must have been called. */
+export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
   common(filter, conditions);
   // Few ledgers have deferred beads, and without them the index gives the rows in order.

@@ -1,4 +1,5 @@
 import type { AuditEvent, Bead, Stats } from '../protocol/bead';
+import { boardCounts, boardPage, childProgress, type BoardFilter, type BoardQuery } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from './blocking';
 import type { Stored } from './codec';
 import { canonicalStatus } from './fields';
@@ -118,6 +119,20 @@ export abstract class BeadReader {
         pinned_issues: counts.pinned, epics_eligible_for_closure: counts.epicsEligible, average_lead_time_hours: counts.leadTimeHours,
       },
     };
+  }
+
+  /** How many beads are in each state of the board, by ledger. `held` are beads that wait for something that bd does not know. */
+  boardCounts(filter: BoardFilter, held: readonly string[]): ReturnType<typeof boardCounts> {
+    return boardCounts(this.world.index, filter, held, this.clock().getTime() * 1000);
+  }
+
+  boardPage(query: BoardQuery): ReturnType<typeof boardPage> {
+    return boardPage(this.world.index, query, this.clock().getTime() * 1000);
+  }
+
+  /** How far the children of a bead are; undefined for one without any. */
+  childProgress(id: string): { done: number; total: number } | undefined {
+    return childProgress(this.world.index, id);
   }
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */

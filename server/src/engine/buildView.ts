@@ -83,7 +83,7 @@ export function rigOfBead(store: BeadStore, bead: Bead): string | undefined {
 }
 
 /** Sources whose merge is still to come: what depends on them waits, even if somebody closed them by hand. */
-function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
+export function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
   return new Set(requests.flatMap((request) => {
     const source = mergeOf(request)?.source;
     return source !== undefined && store.get(source) ? [source] : [];
@@ -127,7 +127,7 @@ function isPolecatsWork(bead: Bead, rig: string): boolean {
   return address?.role === 'polecats' && address.rig === rig && workOf(bead).branch !== undefined;
 }
 
-function belongsToPerson(bead: Bead): boolean {
+export function belongsToPerson(bead: Bead): boolean {
   return bead.assignee !== undefined && bead.assignee !== '' && parseAddress(bead.assignee)?.role !== 'polecats';
 }
 

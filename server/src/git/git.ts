@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { simpleGit } from 'simple-git';
+import { simpleGit, type SimpleGit } from 'simple-git';
 import { KeyedMutex } from '../base/mutex';
 
 /** Author and committer of what the server itself commits. */
@@ -57,22 +57,47 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
  * Arguments are passed as they are, never through a shell; options and paths are the caller's to separate.
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
+  return runner(directory, args, options).raw(args);
+}
+
+/** Like `git`, with no more than the first bytes of what it prints: the rest is not even made. */
+export async function gitCapped(directory: string, args: string[], maxBytes: number): Promise<{ text: string; truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const stop = new AbortController();
+  const capped = runner(directory, args, {}, stop.signal).outputHandler((_command, stdout) => {
+    stdout.on('data', (chunk: Buffer) => {
+      if (size <= maxBytes) chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) stop.abort();
+    });
+  });
+  try {
+    await capped.raw(args);
+  } catch (error) {
+    if (size <= maxBytes) throw error;
+  }
+  const text = Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
+  return { text: text.replace(/\ufffd$/, ''), truncated: size > maxBytes };
+}
+
+function runner(directory: string, args: readonly string[], options: GitOptions, abort?: AbortSignal): SimpleGit {
   const environment = gitEnvironment(options.identity, options.author);
   if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
-  const runner = simpleGit({
+  return simpleGit({
     baseDir: directory,
     config: NEUTRAL_CONFIG,
     unsafe: UNSAFE,
     allowEnvironment: Object.keys(environment).filter((key) => key.startsWith('GIT_')),
     completion: { onClose: true, onExit: false },
     timeout: { block: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+    ...(abort ? { abort } : {}),
     // By itself simple-git takes a failure that prints nothing for success; git's exit code is the truth.
     errors: (error, result) => {
       if (error || result.exitCode === 0) return error;
       return Buffer.concat([...result.stdErr, ...result.stdOut, Buffer.from(`git ${args[0]} ended with exit code ${result.exitCode}`)]);
     },
   }).env(environment);
-  return runner.raw(args);
 }
 
 /** Like `git`, with the answer trimmed: for commands that print one value. */

@@ -12,6 +12,8 @@ export interface TownInfo {
   /** The stored switch: the engine dispatches, merges and lands only while it is up. */
   up: boolean;
   defaultAgent: string;
+  /** Moves with every change of a bead, also of one that this picture does not show. */
+  beadsRevision: number;
 }
 
 export interface RigInfo {

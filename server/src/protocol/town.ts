@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Done, Hook, Prime, ScriptGet } from './agent';
+import { boardRequests } from './board';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, Sling } from './convoy';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
 import { name } from './names';
@@ -11,6 +12,7 @@ import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './ses
 
 /** All that is said of a town; each namespace has a file of its own. */
 export * from './agent';
+export * from './board';
 export * from './convoy';
 export * from './mergeQueue';
 export * from './picture';
@@ -51,4 +53,5 @@ export const townRequests = [
   MqList.spec, MqGet.spec, MqApprove.spec, MqReject.spec, MqRetry.spec, MqChange.spec, MqFile.spec,
   Prime.spec, Hook.spec, ScriptGet.spec, Done.spec,
   SessionAttach.spec, SessionDetach.spec, SessionInput.spec, SessionResize.spec,
+  ...boardRequests,
 ] as const;

@@ -25,6 +25,7 @@ import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
 import { registerAgentHandlers } from './handlers/agents';
+import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
 import { registerTownHandlers } from './handlers/town';
 import { sessionLauncher } from './launcher';
@@ -124,6 +125,10 @@ export class TownService extends Disposable {
     registerTownHandlers(this);
     registerAgentHandlers(this);
     registerMergeQueueHandlers(this);
+    registerBoardHandlers(this.dispatcher, {
+      store: this.store, view: () => this.view(new Set()),
+      runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig), repositoryOf: (rig) => this.rigs.get(rig)?.repository,
+    });
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover()) this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
@@ -146,7 +151,7 @@ export class TownService extends Disposable {
 
   info(): TownInfo {
     const settings = townSettingsFile(this.layout).read();
-    return { id: 'town', name: townFile(this.layout).read().name, root: this.layout.root, up: settings.up, defaultAgent: settings.default_agent };
+    return { id: 'town', name: townFile(this.layout).read().name, root: this.layout.root, up: settings.up, defaultAgent: settings.default_agent, beadsRevision: this.store.revision };
   }
 
   async setUp(up: boolean, actor: string): Promise<void> {

@@ -1,7 +1,7 @@
 // Items of a picture, with everything that a test does not care about filled in.
 import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo, RigInfo, TownInfo, TownSnapshot } from '../../../server/src/protocol/town';
 
-export const town = (more: Partial<TownInfo> = {}): TownInfo => ({ id: 'town', name: 'gt', root: '/home/me/gt', up: true, defaultAgent: 'script', ...more });
+export const town = (more: Partial<TownInfo> = {}): TownInfo => ({ id: 'town', name: 'gt', root: '/home/me/gt', up: true, defaultAgent: 'script', beadsRevision: 1, ...more });
 
 export const rig = (id: string, more: Partial<RigInfo> = {}): RigInfo => ({
   id, prefix: id, source: `/src/${id}`, sourceIsFolder: true, defaultBranch: 'main', targetBranch: 'gastown/main', maxWorkers: 2, gates: [], review: 'off', accepted: true, ...more,

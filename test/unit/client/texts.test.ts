@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { escapeMarkdown, fenced, noIcons, oneLine, revealHidden } from '../../../client/src/base/text';
 import { reaches } from '../../../client/src/commands/graph';
 import { rigNameFrom } from '../../../client/src/commands/names';
-import { beadMarkdown } from '../../../client/src/documents/beadMarkdown';
 import { TownModel } from '../../../client/src/model/townModel';
 import { backoff } from '../../../client/src/server/backoff';
 import { statusSummary } from '../../../client/src/status/summary';
 import { batchNotices } from '../../../client/src/ui/noticeBatch';
 import { findBeadIds } from '../../../client/src/terminals/beadIds';
-import type { BeadDetails } from '../../../server/src/protocol/bead';
 import { escalation, polecat, snapshot, town } from './samples';
 
 describe('texts from elsewhere', () => {
@@ -32,21 +30,6 @@ describe('texts from elsewhere', () => {
 
   it('cannot close the fence around them', () => {
     assert.equal(fenced('a\n````\nb', 'sh'), '`````sh\na\n````\nb\n`````');
-  });
-});
-
-describe('the page of a bead', () => {
-  it('shows title, description, dependencies, comments and events', () => {
-    const bead = {
-      id: 'toy-a', title: 'Add *stars*', description: '```sh\necho hi\n```', issue_type: 'task', status: 'open', priority: 1, created_at: '', updated_at: '',
-      labels: ['ui'], comments: [{ id: 1, issue_id: 'toy-a', author: 'ann', text: 'Please.', created_at: '2026-01-01T00:00:00Z' }],
-      dependencies: [{ id: 'toy-b', title: 'First', status: 'closed', dependency_type: 'blocks' }],
-      dependents: [{ id: 'toy-c', title: 'Then', status: 'open', dependency_type: 'parent-child' }],
-    } as unknown as BeadDetails;
-    const page = beadMarkdown(bead, [{ ts: '2026-01-01T00:00:00Z', type: 'status_changed', actor: 'ann', bead: 'toy-a', old: 'open', new: 'closed' }]);
-    for (const part of ['# Add \\*stars\\*', 'P1', '```sh\necho hi\n```', 'toy-b First: closed', '(parent-child)', '**ann**', 'Please.', 'open → closed']) {
-      assert.ok(page.includes(part), `${part} is missing in\n${page}`);
-    }
   });
 });
 

@@ -9,7 +9,7 @@ import { resolveAll, resolveOne } from './common';
 export function registerReadHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(BeadShow.spec, async (params, context) => (
-    resolveAll(service, context, params.ids, params.ledger).map((id) => details(store, id))));
+    resolveAll(service, context, params.ids, params.ledger).map((id) => beadDetails(store, id))));
   dispatcher.on(BeadList.spec, async (params, context) => {
     const filter = { ...params, ...scope(service, context, params) };
     checkFilter(service, context, filter);
@@ -63,7 +63,8 @@ export function listItem(store: BeadStore, bead: Bead): BeadListItem {
   };
 }
 
-function details(store: BeadStore, id: string): BeadDetails {
+/** A bead with those that it depends on and those that depend on it. */
+export function beadDetails(store: BeadStore, id: string): BeadDetails {
   const bead = store.get(id) as Bead;
   const { dependencies, ...item } = listItem(store, bead);
   const withType = (other: Bead, edge: string): Bead & { dependency_type: string } => ({ ...other, dependency_type: edge });

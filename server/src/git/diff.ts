@@ -1,0 +1,52 @@
+import { git, gitCapped, gitMaybe } from './git';
+import { isSafeBranch } from './names';
+import type { RigRepository } from './repository';
+
+export interface Diff {
+  base: string;
+  head: string;
+  files: number;
+  insertions: number;
+  deletions: number;
+  text: string;
+  truncated: boolean;
+}
+
+/** Names come from beads that others wrote: what could be taken for anything but a commit is none. */
+export async function commitNamed(repository: RigRepository, hash: string): Promise<string | undefined> {
+  return /^[0-9a-f]{40,64}$/.test(hash) ? repository.resolve(hash) : undefined;
+}
+
+/** The tip of a local branch of the rig. */
+export async function branchNamed(repository: RigRepository, branch: string): Promise<string | undefined> {
+  return isSafeBranch(branch) ? repository.resolve(`refs/heads/${branch}`) : undefined;
+}
+
+/** Where a branch left what is in the source already; the empty tree where they share nothing. */
+export async function forkPoint(repository: RigRepository, tip: string): Promise<string> {
+  const target = await repository.tip();
+  const base = target && (await gitMaybe(repository.directory, ['merge-base', target, tip]));
+  return base || emptyTree(repository);
+}
+
+/** What one commit changed: against its first parent, or against nothing. */
+export async function parentOf(repository: RigRepository, commit: string): Promise<string> {
+  return (await repository.resolve(`${commit}^`)) ?? emptyTree(repository);
+}
+
+export async function diffBetween(repository: RigRepository, base: string, head: string, maxBytes: number): Promise<Diff> {
+  // Programs that the repository's attributes name are not run to make a diff.
+  const options = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames'];
+  const stat = await git(repository.directory, ['diff', ...options, '--shortstat', base, head, '--']);
+  const count = (word: RegExp): number => Number(word.exec(stat)?.[1] ?? 0);
+  const { text, truncated } = await gitCapped(repository.directory, ['diff', ...options, base, head, '--'], maxBytes);
+  return {
+    base, head, files: count(/(\d+) files? changed/), insertions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/),
+    // A line that was cut in the middle says something else than it says.
+    text: truncated ? text.slice(0, text.lastIndexOf('\n') + 1) : text, truncated,
+  };
+}
+
+function emptyTree(repository: RigRepository): Promise<string> {
+  return git(repository.directory, ['hash-object', '-t', 'tree', '--', '/dev/null']).then((hash) => hash.trim());
+}

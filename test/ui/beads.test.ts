@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { VsixSession } from '../harness/vsixSession';
+import { cli, makeTown, openForPictures, palette } from './vsix';
+
+/** The Beads view with the mouse: what nobody else shows of a ledger. */
+describe('the Beads view in a window', function () {
+  this.timeout(120_000);
+  let scratch: string;
+  let session: VsixSession;
+
+  before(async () => {
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-beads-'));
+    session = await openForPictures(path.join(scratch, 'notes'));
+  });
+
+  after(async () => {
+    await session?.dispose();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  it('shows why each bead waits, its page, epics with progress, a filter, and takes beads to a convoy', async () => {
+    const { page, sandbox: { env } } = session;
+    const town = await makeTown(session, 'notes');
+    const bd = (...args: string[]): string => cli('bd', env, path.join(town, 'notes'), ...args);
+    const bead = (title: string, ...more: string[]): string => bd('create', title, '--silent', ...more);
+    const wall = bead('Build the wall', '-p', '1', '-d', 'As high as a tree.');
+    const climb = bead('Climb the wall', '--deps', `blocked-by:${wall}`);
+    bead('Paint the wall', '--deps', `blocked-by:${climb}`);
+    bead('Next year', '--defer', '+400d');
+    bd('update', bead('Dig a pond'), '--status', 'in_progress', '--assignee', 'ann');
+    bd('close', bead('Buy seeds'));
+    const epic = bead('A garden', '-t', 'epic');
+    for (const part of ['Plant a tree', 'Cut the lawn', 'Sow the seeds']) bead(part, '--parent', epic);
+    bd('close', `${epic}.1`);
+    cli('gt', env, town, 'convoy', 'create', 'Walls', bead('A plan'), '--stage');
+
+    const row = (view: string, name: RegExp) => page.getByRole('tree', { name: view }).getByRole('treeitem', { name });
+    const beads = (name: RegExp) => row('Beads', name);
+    await palette(page, 'Gas Town: Focus on Beads View');
+    for (const header of ['Agents', 'Needs Attention']) await page.locator(`.pane-header[aria-label^="${header}"]`).click();
+    await beads(/^Ready, \d beads/).waitFor();
+    await beads(/^Bead Climb the wall, waits for Build the wall/).waitFor();
+    await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
+    await page.mouse.move(900, 300);
+    await page.waitForTimeout(700);
+    await session.screenshot('beads-by-state');
+
+    // Step by step, as a hand does it: the tree asks what may be dropped while the pointer moves.
+    await beads(/^Bead Climb the wall, waits/).hover();
+    await page.mouse.down();
+    const convoy = await row('Convoys', /^Convoy Walls/).boundingBox();
+    assert.ok(convoy);
+    await page.mouse.move(convoy.x + 60, convoy.y + 12, { steps: 15 });
+    await page.waitForTimeout(400);
+    await page.mouse.move(convoy.x + 70, convoy.y + 11, { steps: 3 });
+    await page.waitForTimeout(400);
+    await page.mouse.up();
+    await row('Convoys', /^Convoy Walls, 0 of 2/).waitFor();
+
+    await palette(page, 'Gas Town: Group Beads by Epic');
+    await beads(/^Bead A garden, 1\/3/).waitFor();
+    await beads(/^Bead Cut the lawn, ready/).waitFor();
+    await beads(/^Bead Build the wall/).click();
+    await page.getByRole('tab', { name: `${wall}.md` }).waitFor();
+    await page.getByText('nobody has slung it').first().waitFor();
+    await page.mouse.move(900, 700);
+    await page.waitForTimeout(700);
+    await session.screenshot('beads-by-epic');
+    bd('comment', wall, 'From the command line');
+    await palette(page, 'Markdown: Open Preview');
+    await page.waitForTimeout(2_000);
+    await session.screenshot('bead-page-preview');
+
+    await palette(page, 'Gas Town: Filter Beads');
+    await page.locator('.quick-input-title', { hasText: 'Filter Beads' }).waitFor();
+    await page.keyboard.type('lawn');
+    await page.keyboard.press('Enter');
+    await beads(/^Bead Cut the lawn/).waitFor();
+    await beads(/^Without an epic/).waitFor({ state: 'detached' });
+    await page.waitForTimeout(500);
+    await session.screenshot('beads-filtered');
+    await palette(page, 'Gas Town: Clear Filter of Beads');
+    await palette(page, 'Gas Town: Group Beads by Rig');
+    await beads(/^notes, \d+ beads/).waitFor();
+    assert.equal(await beads(/^Town, /).count(), 0);
+  });
+});
