@@ -63,12 +63,12 @@ class Town {
       if (!bead || bead.assignee === 'ann') return [];
       return [{
         id, rig: 'toy', status: bead.status, priority: 2, createdAt: 0, revision: '', blocked: false, slung: true, held: workOf(bead).held ?? false,
-        submitted: false, attempt: 0, deaths: 0, notBefore: Date.parse(workOf(bead).notBefore ?? '') || 0, consented: !this.unconsented.has(id),
+        submitted: false, attempt: 0, deaths: 0, notBefore: Date.parse(workOf(bead).notBefore ?? '') || 0, lookedAfterAt: 0, consented: !this.unconsented.has(id),
       }];
     });
     return {
-      now: now.value, up: this.up, work, merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(),
-      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [], review: 'off', reviewerAccepted: true, reviewTimeoutMs: 0, maxReviewRounds: 3 }],
+      now: now.value, awakeSince: 0, up: this.up, work, merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(),
+      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [], review: 'off', reviewerAccepted: true, reviewTimeoutMs: 0, maxReviewRounds: 3, stallMs: 600_000, storm: false }],
     };
   }
 }
