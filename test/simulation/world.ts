@@ -168,6 +168,14 @@ export class FakeRig implements RigPort {
     });
   }
 
+  async snapshots(): Promise<never[]> {
+    return [];
+  }
+
+  branchFromSnapshot(_branch: string, commit: string): Promise<string> {
+    return Promise.resolve(commit);
+  }
+
   frozenScript(): undefined {
     return undefined;
   }
@@ -242,7 +250,7 @@ export class FakeRig implements RigPort {
     });
   }
 
-  retireWorktree(name: string, bead: string): Promise<void> {
+  retireWorktree(name: string, bead: string): Promise<string | undefined> {
     return this.guard(() => {
       const worktree = this.world.worktrees.get(name);
       if (!worktree) return;
@@ -250,6 +258,7 @@ export class FakeRig implements RigPort {
       // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
       if (worktree.commits > 0 && !this.world.begunAnew.has(bead) && !this.world.workOf(this.world.landing).includes(bead)) this.world.violations.push(`unmerged work of ${bead} was removed`);
       this.world.worktrees.delete(name);
+      return undefined;
     });
   }
 }

@@ -14,6 +14,8 @@ export interface PrimeOptions {
   feedback?: string;
   branch?: string;
   gates: readonly GateInfo[];
+  /** What the session before this one left as a message. */
+  handoff?: string;
   /** What was said about the work so far, oldest first. */
   reviews?: readonly ReviewNote[];
   /** Somebody reviews the work before it is merged. */
@@ -56,6 +58,7 @@ function work(bead: Bead, options: PrimeOptions): string {
     if (options.feedback?.trim()) parts.push('This is why:', framed(cutBegin(options.feedback, LIMIT.feedback)));
   }
   parts.push(...exchange(options.reviews ?? []));
+  if (options.handoff?.trim()) parts.push('## The session before you says', framed(cutEnd(options.handoff, LIMIT.description)));
   return parts.join('\n\n');
 }
 

@@ -1,5 +1,5 @@
 import type { Bead } from '../protocol/bead';
-import type { GateInfo, ReviewMode } from '../protocol/town';
+import type { GateInfo, ReviewMode, SnapshotInfo } from '../protocol/town';
 import type { LandingBase, RebaseResult } from '../git/landing';
 import type { SessionView } from './view';
 
@@ -45,8 +45,12 @@ export interface RigPort {
   land(commit: string, expected: string | undefined): Promise<boolean>;
   /** Whether a commit is already on the landing branch. */
   hasLanded(commit: string): Promise<boolean>;
-  /** Snapshot, then remove. Keeps the snapshot's ref. */
-  retireWorktree(name: string, bead: string): Promise<void>;
+  /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
+  retireWorktree(name: string, bead: string): Promise<string | undefined>;
+  /** All that is kept of worktrees that are gone. */
+  snapshots(): Promise<SnapshotInfo[]>;
+  /** Makes a branch at a snapshot. Gives the commit at which it left what has landed. */
+  branchFromSnapshot(branch: string, commit: string): Promise<string>;
 }
 
 export interface WorktreeRequest {

@@ -51,7 +51,7 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
   tx.update(id, {
     // What failed begins anew with a fresh polecat; what was stopped goes on where it was.
     ...(fresh ? { status: 'open', assignee: undefined } : {}),
-    metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [] } : {}) }),
+    metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}) }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
   return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };

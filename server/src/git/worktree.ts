@@ -65,6 +65,16 @@ export function snapshotRef(label: string): string {
   return `refs/gastown/snapshots/${label}`;
 }
 
+/** All snapshots of a repository. The first part of a label is the bead's id, as far as a ref can hold it. */
+export async function listSnapshots(repository: RigRepository): Promise<{ label: string; bead: string; commit: string; at: string }[]> {
+  const text = await git(repository.directory, ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)', snapshotRef('')]);
+  return text.split('\n').filter(Boolean).map((line) => {
+    const [ref, commit, at] = line.split('\0');
+    const label = ref!.slice(snapshotRef('').length);
+    return { label, bead: label.split('/')[0]!, commit: commit!, at: at! };
+  });
+}
+
 /**
  * Keeps everything of a worktree (committed, uncommitted, untracked; not ignored) under
  * `refs/gastown/snapshots/<label>`, so that removing it can be undone.

@@ -9,6 +9,7 @@ import { request } from './request';
 import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from './runtime';
 import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './session';
+import { AgentNudge, AgentPeek, ConvoyStranded, Handoff, PolecatNuke, PolecatRestore, SessionRestart, SessionStart, SnapshotList } from './supervision';
 
 /** All that is said of a town; each namespace has a file of its own. */
 export * from './agent';
@@ -19,6 +20,7 @@ export * from './picture';
 export * from './rig';
 export * from './runtime';
 export * from './session';
+export * from './supervision';
 
 export namespace TownUp {
   export const spec = request<null>()('gastown/town/up', z.object({}), 'person');
@@ -52,6 +54,8 @@ export const townRequests = [
   ConvoyCreate.spec, ConvoyAdd.spec, ConvoyList.spec, ConvoyGet.spec, ConvoyLaunch.spec, Sling.spec,
   MqList.spec, MqGet.spec, MqApprove.spec, MqReject.spec, MqRetry.spec, MqChange.spec, MqFile.spec,
   Prime.spec, Hook.spec, ScriptGet.spec, Done.spec,
+  AgentPeek.spec, AgentNudge.spec, Handoff.spec, SessionRestart.spec, SessionStart.spec,
+  PolecatNuke.spec, SnapshotList.spec, PolecatRestore.spec, ConvoyStranded.spec,
   SessionAttach.spec, SessionDetach.spec, SessionInput.spec, SessionResize.spec,
   ...boardRequests,
 ] as const;

@@ -10,6 +10,7 @@ import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { StormGauge } from '../engine/stormGauge';
+import { WhyNots } from '../engine/whyNot';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
@@ -27,6 +28,7 @@ import { guarded } from './guarded';
 import { registerAgentHandlers } from './handlers/agents';
 import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
+import { registerSupervisionHandlers } from './handlers/supervision';
 import { registerTownHandlers } from './handlers/town';
 import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
@@ -125,9 +127,9 @@ export class TownService extends Disposable {
     registerTownHandlers(this);
     registerAgentHandlers(this);
     registerMergeQueueHandlers(this);
+    registerSupervisionHandlers(this);
     registerBoardHandlers(this.dispatcher, {
-      store: this.store, view: () => this.view(new Set()),
-      runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig), repositoryOf: (rig) => this.rigs.get(rig)?.repository,
+      store: this.store, whyNots: () => this.whyNots(), repositoryOf: (rig) => this.rigs.get(rig)?.repository,
     });
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover()) this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
@@ -246,6 +248,10 @@ export class TownService extends Disposable {
   }
 
   /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
+  whyNots(): WhyNots {
+    return new WhyNots({ store: this.store, view: this.view(new Set()), runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig) });
+  }
+
   private viewedRigs(): ViewedRig[] {
     return this.rigs.all().flatMap((port) => {
       const settings = this.rigs.settingsOf(port);

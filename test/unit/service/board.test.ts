@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { NewBead } from '../../../server/src/beads/store';
+import { WhyNots } from '../../../server/src/engine/whyNot';
 import type { TownView, WorkView } from '../../../server/src/engine/view';
 import { trackedSince, launchedConvoys } from '../../../server/src/engine/buildView';
 import { workOf } from '../../../server/src/engine/work';
@@ -22,7 +23,8 @@ class Town {
 
   private constructor(readonly service: Service) {
     registerBoardHandlers(this.dispatcher, {
-      store: service.store, view: () => this.view(), runtimeOf: () => 'claude', repositoryOf: (rig) => (rig === 'toy' ? this.repository : undefined),
+      store: service.store, whyNots: () => new WhyNots({ store: service.store, view: this.view(), runtimeOf: () => 'claude' }),
+      repositoryOf: (rig) => (rig === 'toy' ? this.repository : undefined),
     });
   }
 

@@ -6,6 +6,7 @@ import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
 import { addMergeQueueCommands } from './commands/mergeQueue';
 import { addRigCommands } from './commands/rig';
+import { addSupervisionCommands } from './commands/supervision';
 import { addTownCommands } from './commands/town';
 import { addWorkCommands } from './commands/work';
 
@@ -23,6 +24,7 @@ function makeProgram(): Command {
   addConvoyCommands(program);
   addWorkCommands(program);
   addMergeQueueCommands(program);
+  addSupervisionCommands(program);
   addAttentionCommands(program);
   return program;
 }

@@ -29,7 +29,7 @@ export async function execute(action: Action, context: EngineContext): Promise<v
     case 'review-by-script': return reviewByScript(action, context);
     case 'review-by-agent': return reviewByAgent(action, context);
     case 'record-silence': return recordSilence(action, context);
-    case 'remove-worktree': return requireRig(context, action.rig).retireWorktree(action.name, action.bead);
+    case 'remove-worktree': return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
     case 'land-convoy': return landConvoy(action, context);
   }
 }

@@ -9,8 +9,8 @@ import type { RigRepository } from '../../git/repository';
 import { isSafeSegment, safePart } from '../../git/names';
 import { diffOf, patchId } from '../../git/patchId';
 import { keepForReview } from '../../git/reviewRefs';
-import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
-import type { GateInfo, ReviewMode } from '../../protocol/town';
+import { checkoutDetached, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
+import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import { readProgress } from '../../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
 import type { RigLayout, TownLayout } from '../../town/layout';
@@ -212,18 +212,29 @@ export class Rig implements RigPort {
     return tip !== undefined && known !== undefined && (await this.repository.isAncestor(commit, tip));
   }
 
-  async retireWorktree(name: string, bead: string): Promise<void> {
+  snapshots(): Promise<SnapshotInfo[]> {
+    return listSnapshots(this.repository);
+  }
+
+  async branchFromSnapshot(branch: string, commit: string): Promise<string> {
+    await git(this.repository.directory, ['update-ref', `refs/heads/${branch}`, commit, '']);
+    return (await this.repository.mergeBase(commit)) ?? commit;
+  }
+
+  async retireWorktree(name: string, bead: string): Promise<string | undefined> {
     const directory = this.layout.polecatWorktree(name);
     const branch = this.assignment(name)?.branch;
     // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
     const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
     // Throws where git cannot read the worktree: then nothing is removed, and a person is told.
-    if (await inspectWorktree(directory)) {
+    const hasWork = (await inspectWorktree(directory)) !== undefined;
+    if (hasWork) {
       const snapshot = await snapshotWorktree(this.repository, directory, label, this.refineryIdentity);
       await removeWorktree(this.repository, directory, snapshot);
     }
     if (branch) await this.dropBranch(branch, label);
     fs.rmSync(this.layout.polecat(name), { recursive: true, force: true });
+    return hasWork ? label : undefined;
   }
 
   /** The snapshot holds a branch's commits; one that it does not hold is kept. */

@@ -82,7 +82,7 @@ async function prime(service: TownService, context: CallContext) {
   const work = bead && workOf(bead);
   const text = primeText({
     agent, rig: address?.rig ?? '', town: service.info().name, bead, attempt: work?.attempt ?? 0, feedback: work?.feedback,
-    branch: work?.branch, gates: rig?.gates ?? [], reviews: work?.reviews, reviewed: rig !== undefined && rig.review !== 'off',
+    branch: work?.branch, gates: rig?.gates ?? [], handoff: work?.handoff?.message, reviews: work?.reviews, reviewed: rig !== undefined && rig.review !== 'off',
   });
   return { text, bead: bead?.id };
 }

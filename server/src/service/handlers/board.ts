@@ -1,7 +1,7 @@
 import { beadDetails } from '../../beads/handlers/read';
 import type { BeadStore } from '../../beads/store';
 import { MERGE_REQUEST, mergeOf, workOf } from '../../engine/work';
-import { WhyNots, type WhyNotSources } from '../../engine/whyNot';
+import type { WhyNots } from '../../engine/whyNot';
 import { workSessions } from '../../engine/workSessions';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
@@ -11,9 +11,10 @@ import { beadDiff } from '../beadDiff';
 import { BoardReader } from '../board';
 
 /** What the Beads view and the page of a bead need of a town. */
-export interface BoardTown extends Pick<WhyNotSources, 'store' | 'runtimeOf'> {
+export interface BoardTown {
+  store: BeadStore;
   /** Read anew for each question. */
-  view(): WhyNotSources['view'];
+  whyNots(): WhyNots;
   repositoryOf(rig: string): RigRepository | undefined;
 }
 
@@ -22,9 +23,8 @@ const MERGE_EVENTS = 50;
 
 export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
   const { store } = town;
-  const whyNots = (): WhyNots => new WhyNots({ store, view: town.view(), runtimeOf: (bead, rig) => town.runtimeOf(bead, rig) });
-  dispatcher.on(BoardGet.spec, async (query) => new BoardReader(store, whyNots(), query.text).read(query));
-  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, whyNots(), beadNamed(store, id)));
+  dispatcher.on(BoardGet.spec, async (query) => new BoardReader(store, town.whyNots(), query.text).read(query));
+  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
   dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) => beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes));
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo } from '../../../protocol/town';
+import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded, type ConvoyInfo } from '../../../protocol/town';
 import { convoyLines } from '../statusText';
 import { print, whoActs, withTown } from '../session';
 
@@ -23,6 +23,10 @@ export function addConvoyCommands(program: Command): void {
   convoy.command('status <convoy>').description('one convoy with its beads').action(async (id: string, _options, command: Command) => {
     const status = await withTown(command, (town) => town.call(ConvoyGet.spec, { id }));
     print(command, status, () => [...convoyLines(status, status.tracked), ...status.warnings.map((warning) => `  ! ${warning}`)]);
+  });
+  convoy.command('stranded').description('those of which nothing goes on by itself, and why').action(async (_options, command: Command) => {
+    const list = await withTown(command, (town) => town.call(ConvoyStranded.spec, {}));
+    print(command, list, () => list.length > 0 ? list.flatMap((item) => [`${item.id} ${item.title}`, ...item.reasons.map((reason) => `  ${reason}`)]) : 'No convoy is stranded');
   });
   convoy.command('launch <convoy>').description('launch a staged convoy').option('--force', 'in spite of warnings')
     .action(async (id: string, options: { force?: boolean }, command: Command) => {
