@@ -8,6 +8,7 @@ import { checkNewDependency } from './dependencies';
 import { typeFromInput } from './fields';
 import { checkGivenId, newHashId, nextChildId } from './ids';
 import type { JournalEvent } from './journalRecord';
+import { attachedMolecules, MOLECULE, openSteps } from './molecule';
 import type { NewBead } from './newBead';
 import { timeAfter } from './time';
 import { checkCommentText, checkFields, checkLabel } from './validate';
@@ -92,11 +93,23 @@ export class Transaction {
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.put(ledger, bead, { status: 'closed', closed_at: timeAfter(this.context.now, undefined), close_reason: reason || 'Closed' });
-    this.record({ type: 'closed', bead: id, old: bead.status, new: 'closed', message: closed.close_reason ?? '' });
+    const closed = this.putClosed(ledger, bead, reason || 'Closed');
+    if (bead.issue_type === MOLECULE) for (const step of openSteps(this.view, bead)) this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);
     const root = autoCloseRoot(this.view, closed);
     if (root) this.close(root.id, 'all steps complete', { force: true });
+    this.closeAttached(id, `${id} was closed: ${reason || 'Closed'}`);
     return closed;
+  }
+
+  private putClosed(ledger: string, bead: Bead, reason: string): Bead {
+    const closed = this.put(ledger, bead, { status: 'closed', closed_at: timeAfter(this.context.now, undefined), close_reason: reason });
+    this.record({ type: 'closed', bead: bead.id, old: bead.status, new: 'closed', message: reason });
+    return closed;
+  }
+
+  /** Nobody walks the steps of a molecule whose bead is over. */
+  private closeAttached(id: string, reason: string): void {
+    for (const molecule of attachedMolecules(this.view, id)) this.close(molecule.id, reason, { force: true });
   }
 
   /** Opens a closed, deferred, blocked or failed bead again; what put it aside is taken away. */
@@ -122,6 +135,7 @@ export class Transaction {
   delete(id: string, reason = 'deleted'): void {
     const bead = this.require(id);
     const { ledger } = this.locate(id);
+    this.closeAttached(id, `${id} was deleted`);
     for (const { bead: dependent, edge } of this.view.dependents(id)) this.dropEdges(dependent.id, (other) => other === edge);
     if (bead.ephemeral) {
       this.view.remove(ledger, id);
