@@ -1,5 +1,6 @@
 import type { BeadStore } from '../beads/store';
 import { needsPerson } from '../engine/mergeRequests';
+import { isStep, stepOf } from '../engine/molecules';
 import { MERGE_REQUEST, mergeOf, slingableTypes, workOf } from '../engine/work';
 import type { Projection } from '../engine/projection';
 import type { SessionView } from '../engine/view';
@@ -51,7 +52,7 @@ function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadIn
   }
   return [...ids].flatMap((id) => {
     const bead = sources.store.get(id);
-    return bead && !['merge_request', 'convoy', 'escalation'].includes(bead.issue_type) ? [sources.projection.beadInfo(bead)] : [];
+    return bead && !['merge_request', 'convoy', 'escalation', 'molecule'].includes(bead.issue_type) && !isStep(sources.store, bead) ? [sources.projection.beadInfo(bead)] : [];
   });
 }
 
@@ -100,7 +101,7 @@ function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
   return {
     id, role: 'polecat', rig: rig.name, name, kind: 'agent',
     state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
-    activity: sources.activity.get(id), step: rig.step(name), bead, beadTitle: known?.title,
+    activity: sources.activity.get(id), step: (known && stepOf(sources.store, known)) ?? rig.step(name), bead, beadTitle: known?.title,
     runtime: session && sources.runtimeOf(session.id), session: session && !session.exit ? session.id : undefined,
     worktree: rig.layout.polecatWorktree(name), since: session && new Date(session.startedAt).toISOString(),
   };

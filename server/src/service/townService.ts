@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import { registerBeadHandlers } from '../beads/handlers';
@@ -10,11 +11,15 @@ import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { StormGauge } from '../engine/stormGauge';
+import { hookedBead } from '../engine/done';
+import { moleculeOfBead } from '../engine/molecules';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
+import { registerFormulaHandlers } from '../formulas/handlers';
+import { FormulaLibrary, tiersFor } from '../formulas/library';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import type { AuditEvent, Bead } from '../protocol/bead';
-import { Dispatcher } from '../protocol/dispatcher';
+import { Dispatcher, type CallContext } from '../protocol/dispatcher';
 import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
@@ -32,6 +37,7 @@ import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
 import type { Log } from './log';
 import { takePicture } from './picture';
+import { guardStepHandlers } from './stepGuard';
 import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
 import { RuntimeCatalogue } from './runtimeCatalogue';
@@ -120,6 +126,14 @@ export class TownService extends Disposable {
     registerBeadHandlers(this.dispatcher, this.store, {
       ledgerFor: (context, named) => this.ledgerFor(context.cwd, named),
     });
+    registerFormulaHandlers(this.dispatcher, this.store, {
+      ledgerFor: (context, named) => this.ledgerFor(context.cwd, named), libraryFor: (context, ledger) => this.libraryFor(context, ledger),
+      hookedMolecule: (agent) => {
+        const bead = hookedBead(this.engineContext, agent);
+        return bead && moleculeOfBead(this.store, bead);
+      },
+    });
+    guardStepHandlers(this.dispatcher, this.store);
     guardBeadHandlers(this.dispatcher, this.store, (bead, by) => this.consents.acceptScriptOf(bead, by));
     registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
     registerTownHandlers(this);
@@ -280,6 +294,12 @@ export class TownService extends Disposable {
     const { branch } = workOf(bead);
     const name = parseAddress(bead.assignee ?? '')?.name;
     return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
+  }
+
+  /** The formulas that can be named where a caller is, for the beads of this ledger. */
+  libraryFor(context: CallContext, ledger: string): FormulaLibrary {
+    const { layout } = this;
+    return new FormulaLibrary(tiersFor({ ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger, cwd: context.cwd, home: os.homedir(), town: layout.root }));
   }
 
   private ledgerFor(cwd: string | undefined, named: string | undefined): string {

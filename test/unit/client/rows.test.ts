@@ -101,7 +101,7 @@ describe('the Agents tree', () => {
     const model = modelOf({
       rigs: [rig('toy', { fastForward: { commits: 2, clean: true } }), rig('abc', { accepted: false })],
       agents: [
-        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: 'test', session: 's1' }),
+        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: { id: 'test', title: 'Test: Index', index: 4, total: 5 }, session: 's1' }),
         polecat('ace', { state: 'crashed' }),
         { id: 'toy/refinery', role: 'refinery', rig: 'toy', name: 'refinery', kind: 'rule', state: 'working', activity: 'testing toy-b' },
         { id: 'toy/witness', role: 'witness', rig: 'toy', name: 'witness', kind: 'rule', state: 'idle' },
@@ -114,7 +114,7 @@ describe('the Agents tree', () => {
       'gt | engine running', '  mayor | off', '  deacon | idle',
       'abc | commands wait for consent',
       'toy | 1 at work · 2 commits to take over',
-      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test',
+      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test (4/5)',
     ]);
     assert.equal(rows[1]?.context, 'rig.unaccepted');
     assert.equal(rows[2]?.context, 'rig.accepted.behind');

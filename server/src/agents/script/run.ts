@@ -68,7 +68,7 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
 /** The text goes into a file that sh reads: it is never part of a command line. */
 function runBlock(file: string, text: string, script: FrozenScript, worktree: string, options: Running): Promise<number> {
   fs.writeFileSync(file, text, { mode: 0o600 });
-  const variables = Object.fromEntries(Object.entries(options.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
+  const variables = Object.fromEntries(Object.entries(options.variables ?? script.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
   const env = { ...(options.env ?? process.env), ...variables, GT_ATTEMPT: String(script.attempt), GT_BEAD: script.bead, ...(script.rebaseOnto ? { GT_REBASE_ONTO: script.rebaseOnto } : {}) };
   return new Promise<number>((resolve, reject) => {
     const child = spawn('sh', ['-e', file], { cwd: worktree, env, stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit', windowsHide: true });

@@ -5,6 +5,7 @@ import { addAttentionCommands } from './commands/attention';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
 import { addMergeQueueCommands } from './commands/mergeQueue';
+import { addMoleculeCommands } from './commands/mol';
 import { addRigCommands } from './commands/rig';
 import { addTownCommands } from './commands/town';
 import { addWorkCommands } from './commands/work';
@@ -23,6 +24,7 @@ function makeProgram(): Command {
   addConvoyCommands(program);
   addWorkCommands(program);
   addMergeQueueCommands(program);
+  addMoleculeCommands(program);
   addAttentionCommands(program);
   return program;
 }

@@ -17,7 +17,7 @@ export function statusText(snapshot: TownSnapshot): string[] {
 }
 
 function agentLine(agent: AgentInfo): string {
-  const work = agent.activity ?? (agent.bead ? `${agent.bead} ${agent.beadTitle ?? ''}` : '');
+  const work = agent.activity ?? (agent.bead ? `${agent.bead} ${agent.beadTitle ?? ''}${agent.step ? ` · ${agent.step.id} (${agent.step.index}/${agent.step.total})` : ''}` : '');
   return `  ${agent.state === 'working' ? '●' : '○'} ${agent.name} ${agent.state} ${work}`.trimEnd();
 }
 

@@ -4,6 +4,7 @@ import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
 import { scriptBlocks } from '../../agents/script/blocks';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
+import { beginStep } from '../molecules';
 import { withWork, workOf } from '../work';
 import { backoffMs, failAttempt } from './failure';
 
@@ -38,6 +39,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = unchanged(tx, bead.id, action.revision);
     tx.update(current.id, { status: 'in_progress', metadata: withWork(current, { base, hitches: 0 }) });
+    beginStep(tx, current, agent);
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
