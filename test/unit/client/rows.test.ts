@@ -7,6 +7,7 @@ import type { Row } from '../../../client/src/views/row';
 import { tooltipOf } from '../../../client/src/views/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
+import { terminalName } from '../../../client/src/terminals/terminalName';
 
 function modelOf(picture: Partial<TownSnapshot>): TownModel {
   const model = new TownModel();
@@ -119,6 +120,16 @@ describe('the Agents tree', () => {
     assert.equal(rows[1]?.context, 'rig.unaccepted');
     assert.equal(rows[2]?.context, 'rig.accepted.behind');
     assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.live.hooked');
+  });
+
+  it('says the step in the tooltip and in the title of the terminal', () => {
+    const step = { id: 'test', title: 'Test: *Index*', index: 4, total: 5 };
+    const agent = polecat('nux', { bead: 'toy-a', step });
+    const model = modelOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
+    assert.match(tooltipOf(model, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
+    assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
+    assert.deepEqual([agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) => terminalName('toy/polecats/nux', known)), ['nux · test (4/5)', 'nux · toy-a', 'nux', 'nux']);
+    assert.ok(terminalName('x', polecat('nux', { bead: 'b', step: { ...step, id: 'x\n'.repeat(100) } })).length < 70);
   });
 
   it('is empty without a town', () => {
