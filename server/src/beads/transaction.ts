@@ -10,6 +10,7 @@ import { checkGivenId, newHashId, nextChildId } from './ids';
 import type { JournalEvent } from './journalRecord';
 import { attachedMolecules, MOLECULE, openSteps } from './molecule';
 import type { NewBead } from './newBead';
+import { defined, plain, sameValue } from './plain';
 import { timeAfter } from './time';
 import { checkCommentText, checkFields, checkLabel } from './validate';
 import type { Overlay } from './view';
@@ -290,17 +291,4 @@ export class Transaction {
     const ts = timeAfter(this.context.now, undefined);
     this.events.push({ ledger, event: { ts, type: event.type, actor: this.context.actor, ...defined({ ...event }) } });
   }
-}
-
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** A copy as it will be read back: the caller's objects must not be shared with the store. */
-function plain<T>(value: T): T {
-  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) as T : value;
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }

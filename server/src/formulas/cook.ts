@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors';
 import { cutBytes } from '../base/text';
+import type { CookedFormula, CookedStep } from '../protocol/formula';
 import { filterByCondition } from './conditions';
 import { expandComposed, expandInline, instantiate, type Load, type Woven } from './expansion';
 import { cycleIn } from './graph';
@@ -13,33 +14,15 @@ const MAX_TITLE_BYTES = 400;
 const stepTypes = new Set(['task', 'bug', 'feature', 'chore', 'epic']);
 
 /** One bead to be made of a step. */
-export interface ProtoStep {
-  id: string;
-  title: string;
-  type: string;
-  priority: number;
-  description?: string;
-  notes?: string;
-  acceptance?: string;
-  labels: string[];
+export interface ProtoStep extends CookedStep {
   metadata?: Record<string, unknown>;
-  assignee?: string;
-  needs: string[];
-  /** The step that it is a part of. */
-  parent?: string;
   waitsFor?: { gate: 'all-children' | 'any-children'; spawner?: string };
   /** It is a gate itself. */
   gate?: { type: string; awaitId: string; timeout?: number };
 }
 
 /** What pouring makes beads of: plain steps in order, nothing left to decide. */
-export interface Proto {
-  formula: string;
-  version: number;
-  title: string;
-  description: string;
-  phase: 'liquid' | 'vapor';
-  vars: Record<string, string>;
+export interface Proto extends Omit<CookedFormula, 'steps' | 'warnings'> {
   steps: ProtoStep[];
 }
 

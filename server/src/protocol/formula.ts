@@ -47,6 +47,7 @@ export interface CookedStep {
   labels: string[];
   assignee?: string;
   needs: string[];
+  /** The step that it is a part of. */
   parent?: string;
 }
 

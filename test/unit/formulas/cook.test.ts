@@ -247,7 +247,7 @@ describe('the library', () => {
       console.log('      (the real formulas are not there: nothing was checked)');
       this.skip();
     }
-    const library = new FormulaLibrary([{ tier: 'project', directory: directory! }]);
+    const library = new FormulaLibrary([{ tier: 'project', directory: directory }]);
     const entries = library.list().filter((entry) => entry.tier === 'project');
     assert.equal(entries.length, 16);
     for (const entry of entries) assert.deepEqual(entry.problems.filter((problem) => problem.severity === 'error'), [], entry.name);
