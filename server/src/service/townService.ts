@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import { registerBeadHandlers } from '../beads/handlers';
@@ -11,15 +10,11 @@ import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { StormGauge } from '../engine/stormGauge';
-import { hookedBead } from '../engine/done';
-import { moleculeOfBead } from '../engine/molecules';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
-import { registerFormulaHandlers } from '../formulas/handlers';
-import { FormulaLibrary, tiersFor } from '../formulas/library';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import type { AuditEvent, Bead } from '../protocol/bead';
-import { Dispatcher, type CallContext } from '../protocol/dispatcher';
+import { Dispatcher } from '../protocol/dispatcher';
 import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
@@ -29,6 +24,7 @@ import { guardBeadHandlers } from './beadGuard';
 import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
+import { registerFormulas } from './formulas';
 import { registerAgentHandlers } from './handlers/agents';
 import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
@@ -37,7 +33,6 @@ import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
 import type { Log } from './log';
 import { takePicture } from './picture';
-import { guardStepHandlers } from './stepGuard';
 import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
 import { RuntimeCatalogue } from './runtimeCatalogue';
@@ -126,14 +121,7 @@ export class TownService extends Disposable {
     registerBeadHandlers(this.dispatcher, this.store, {
       ledgerFor: (context, named) => this.ledgerFor(context.cwd, named),
     });
-    registerFormulaHandlers(this.dispatcher, this.store, {
-      ledgerFor: (context, named) => this.ledgerFor(context.cwd, named), libraryFor: (context, ledger) => this.libraryFor(context, ledger),
-      hookedMolecule: (agent) => {
-        const bead = hookedBead(this.engineContext, agent);
-        return bead && moleculeOfBead(this.store, bead);
-      },
-    });
-    guardStepHandlers(this.dispatcher, this.store);
+    registerFormulas(this);
     guardBeadHandlers(this.dispatcher, this.store, (bead, by) => this.consents.acceptScriptOf(bead, by));
     registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
     registerTownHandlers(this);
@@ -296,13 +284,8 @@ export class TownService extends Disposable {
     return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
   }
 
-  /** The formulas that can be named where a caller is, for the beads of this ledger. */
-  libraryFor(context: CallContext, ledger: string): FormulaLibrary {
-    const { layout } = this;
-    return new FormulaLibrary(tiersFor({ ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger, cwd: context.cwd, home: os.homedir(), town: layout.root }));
-  }
-
-  private ledgerFor(cwd: string | undefined, named: string | undefined): string {
+  /** The ledger that is named, else the one of the caller's folder. */
+  ledgerFor(cwd: string | undefined, named: string | undefined): string {
     const names = this.rigs.all().map((rig) => rig.name);
     if (named !== undefined) {
       const plain = named.replace(/-$/, '');

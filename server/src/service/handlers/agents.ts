@@ -18,6 +18,7 @@ import {
 } from '../../protocol/town';
 import { agentsFile, townSettingsFile } from '../../town/config';
 import { fullAddress, parseAddress } from '../../town/layout';
+import { libraryFor } from '../formulas';
 import { slungFormula } from '../slungFormula';
 
 export function registerAgentHandlers(service: TownService): void {
@@ -53,7 +54,7 @@ export function registerAgentHandlers(service: TownService): void {
     const rig = rigs.require(params.rig.split('/')[0]!);
     const agent = params.agent ?? params.rig.split('/').slice(1).filter((part) => part !== 'polecats')[0];
     if (params.runtime) runtimes.require(params.runtime);
-    const formula = params.formula === undefined ? undefined : slungFormula(service.libraryFor(context, rig.name), rig, params.formula, params.vars ?? {});
+    const formula = params.formula === undefined ? undefined : slungFormula(libraryFor(service.layout, context, rig.name), rig, params.formula, params.vars ?? {});
     if (!formula && params.vars) throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
     return sling(service.store, context, { ...params, rig: rig.name, agent, formula });
   });
