@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { CliTown } from '../helpers/cliTown';
 import { sh, waitUntil } from '../helpers/temp';
@@ -65,6 +66,25 @@ describe('a molecule, from sling to merged', function () {
     const info = await molecule(bead);
     assert.equal(info.status, 'closed');
     assert.deepEqual(info.steps.map(({ issue }) => /^not done/.test(issue.close_reason ?? '')), [false, true, true, true, true], 'what was not walked is no success');
+  });
+
+  it('of mechanical steps is run by the script runtime, once a person has accepted what would run', async () => {
+    town = await CliTown.make();
+    const step = (id: string, needs: string): string => `[[steps]]\nid = "${id}"\ntitle = "${id} {{title}}"\nneeds = [${needs}]\ndescription = '''\n\`\`\`sh\necho "$GT_STEP_NAME $GT_VAR_title" >> log.txt\n\`\`\`\n'''\n`;
+    const folder = path.join(town.root, 'toy', '.beads', 'formulas');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'chores.formula.toml'), `formula = "chores"\n[vars]\ntitle = ""\n${step('sweep', '')}${step('mop', '"sweep"')}`);
+    const bead = (await town.bd('create', '--title=$(touch pwned)', '--silent')).trim();
+    await town.gt('up');
+    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', '--formula', 'chores'], { cwd: town.root });
+    const question = async () => (await town.snapshot()).attention.find((item) => item.consent?.kind === 'script');
+    await waitUntil('a person is asked', async () => (await question()) !== undefined);
+    const asked = (await question())!;
+    assert.ok(!asked.consent!.text.includes('pwned'), 'what is accepted holds no value');
+    await town.gt('accept', asked.id, '--yes');
+    await town.convoyLands(slung!.convoy);
+    assert.equal(sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:log.txt'), 'sweep $(touch pwned)\nmop $(touch pwned)');
+    assert.deepEqual((await molecule(bead)).steps.map(({ step: name, issue }) => `${name} ${issue.close_reason}`), ['sweep Closed', 'mop Closed']);
   });
 
   it('is refused to other agents, is never slung by its steps, and begins anew with its bead', async () => {

@@ -1,3 +1,4 @@
+import { scriptBlocks } from '../agents/script/blocks';
 import { isFinished } from '../beads/blocking';
 import { MOLECULE, moleculeAbove } from '../beads/molecule';
 import type { BeadStore, Transaction } from '../beads/store';
@@ -5,7 +6,7 @@ import { UserError } from '../base/errors';
 import { cutBytes } from '../base/text';
 import type { Proto } from '../formulas/cook';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../formulas/molecule';
-import { pour } from '../formulas/pour';
+import { pour, stepScript } from '../formulas/pour';
 import type { Bead } from '../protocol/bead';
 import type { StepInfo } from '../protocol/town';
 import { parseAddress } from '../town/layout';
@@ -76,6 +77,32 @@ export function finishLastStep(tx: Transaction, bead: Bead): void {
   const open = inspectMolecule(tx.view, root).steps.filter((step) => step.status !== 'done');
   const [last] = open;
   if (open.length === 1 && last?.status === 'current') tx.close(last.issue.id, 'handed in with gt done');
+}
+
+/** How far a bead's molecule has come; empty where it has none. */
+export function stepMark(store: BeadStore, id: string): string {
+  const bead = store.get(id);
+  const root = bead && moleculeOfBead(store, bead);
+  return root ? ` ${root.id}:${inspectMolecule(graphOf(store), root).completed}` : '';
+}
+
+/** A name as formulas have it: nothing that means something to a shell. */
+const plainName = /^[\w.:-]+$/;
+
+/**
+ * What the `script` runtime runs for a bead: its own blocks, else those of its molecule's steps, each step ending with
+ * its own close. A close that is repeated after a crash finds another step current, and does nothing.
+ * @throws UserError for a block that is not closed
+ */
+export function scriptOf(store: BeadStore, bead: Bead): string[] {
+  const own = scriptBlocks(bead.description ?? '');
+  const root = own.length > 0 ? undefined : moleculeOfBead(store, bead);
+  if (!root) return own;
+  const { steps } = inspectMolecule(graphOf(store), root);
+  if (!steps.some(({ issue }) => stepScript(issue).length > 0) || !steps.every(({ step }) => plainName.test(step))) return own;
+  return steps.flatMap(({ issue, step }) => [
+    ...stepScript(issue), `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`,
+  ]);
 }
 
 /** Where a bead is while it is in work. */

@@ -1,3 +1,4 @@
+import { scriptBlocks } from '../agents/script/blocks';
 import { UserError } from '../base/errors';
 import { cutBytes } from '../base/text';
 import type { CookedFormula, CookedStep } from '../protocol/formula';
@@ -16,6 +17,8 @@ const stepTypes = new Set(['task', 'bug', 'feature', 'chore', 'epic']);
 /** One bead to be made of a step. */
 export interface ProtoStep extends CookedStep {
   metadata?: Record<string, unknown>;
+  /** The script blocks of its description, without values: those reach a script as `$GT_VAR_<name>`, never as text. */
+  script?: string[];
   waitsFor?: { gate: 'all-children' | 'any-children'; spawner?: string };
   /** It is a gate itself. */
   gate?: { type: string; awaitId: string; timeout?: number };
@@ -122,9 +125,20 @@ function protoStep(step: Step, parent: string | undefined, gateId: string | unde
     labels: unique(waitsFor ? [...labels, `gate:${waitsFor.gate}`] : labels),
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
     ...(step.metadata ? { metadata: substituteDeep(step.metadata, values) as Record<string, unknown> } : {}),
+    ...scriptOfText(step.description),
     needs: unique([...step.needs, ...(gateId === undefined ? [] : [gateId])]),
     ...(waitsFor ? { waitsFor } : {}),
   };
+}
+
+/** A block that is not closed gives no script; the text stays as it is. */
+function scriptOfText(description: string): { script?: string[] } {
+  try {
+    const script = scriptBlocks(description);
+    return script.length > 0 ? { script } : {};
+  } catch {
+    return {};
+  }
 }
 
 function waitOf(step: Step): ProtoStep['waitsFor'] {

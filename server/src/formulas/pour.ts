@@ -24,6 +24,7 @@ export interface Poured {
 /** What a step's bead says of the formula. */
 interface Origin {
   step: string;
+  script?: string[];
 }
 
 /**
@@ -52,7 +53,7 @@ export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poure
 }
 
 function createStep(tx: Transaction, proto: Proto, step: ProtoStep, id: string, dependencies: Dependency[], options: PourOptions): void {
-  const origin: Origin = { step: step.id };
+  const origin: Origin = { step: step.id, ...(step.script ? { script: step.script } : {}) };
   tx.create(options.ledger, {
     id, title: step.title, type: step.type, priority: step.priority, labels: step.labels, ephemeral: options.ephemeral,
     description: step.description, notes: step.notes, acceptance_criteria: step.acceptance,
@@ -71,6 +72,12 @@ function gateFields(step: ProtoStep): Record<string, unknown> {
 export function stepName(bead: Bead): string {
   const origin = formulaData(bead)?.step;
   return typeof origin === 'string' && origin !== '' ? origin : bead.id.slice(bead.id.lastIndexOf('.') + 1);
+}
+
+/** The script blocks of a step. Variables are not filled in there: they arrive as `$GT_VAR_<name>`. */
+export function stepScript(bead: Bead): string[] {
+  const script = formulaData(bead)?.script;
+  return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
 }
 
 /** What a molecule was poured from. */

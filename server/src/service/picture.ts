@@ -48,7 +48,7 @@ function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadIn
   const ids = new Set(tracked);
   for (const bead of sources.store.list({ status: ['hooked', 'in_progress', 'in_review', 'failed'], limit: 0 })) ids.add(bead.id);
   for (const rig of sources.rigs.all()) {
-    for (const bead of sources.store.list({ ledger: rig.name, status: ['open'], type: [...slingableTypes], limit: BACKLOG_LIMIT })) ids.add(bead.id);
+    for (const bead of sources.store.list({ ledger: rig.name, status: ['open'], type: [...slingableTypes], withoutSteps: 'all', limit: BACKLOG_LIMIT })) ids.add(bead.id);
   }
   return [...ids].flatMap((id) => {
     const bead = sources.store.get(id);

@@ -41,7 +41,7 @@ describe('script runtime', () => {
       async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
         if (spec.method === Done.spec.method) done++;
-        if (spec.method === MoleculeGet.spec.method) return [{ attached_to: 'toy-0', current_step_id: 'x' }, { attached_to: 'toy-1', current_step_id: 'toy-mol-1.2' }] as unknown as Result<S>;
+        if (spec.method === MoleculeGet.spec.method) return [{ attached_to: 'toy-0', steps: [] }, { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] }] as unknown as Result<S>;
         const answer: unknown = spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
         return answer as Result<S>;
       },
@@ -64,9 +64,9 @@ describe('script runtime', () => {
   });
 
   it('has the variables of the molecule, and the id of the step that it is at', async () => {
-    const code = await run(['echo "$GT_VAR_title at $GT_STEP"'], { molecule: { title: 'A "parser"' } });
+    const code = await run(['echo "$GT_VAR_title at $GT_STEP ($GT_STEP_NAME)"'], { molecule: { title: 'A "parser"' } });
     assert.equal(code, 0, printed);
-    assert.equal(output, 'A "parser" at toy-mol-1.2\n');
+    assert.equal(output, 'A "parser" at toy-mol-1.2 (test)\n');
   });
 
   it('commits nothing where nothing is left to commit', async () => {

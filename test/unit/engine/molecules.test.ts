@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { attachedTo } from '../../../server/src/beads/molecule';
 import { workingSet } from '../../../server/src/engine/buildView';
-import { attachMolecule, beginStep, finishLastStep, isStep, moleculeOfBead, refuseStep, restartIfBegun, stepOf } from '../../../server/src/engine/molecules';
+import { attachMolecule, beginStep, finishLastStep, isStep, moleculeOfBead, refuseStep, restartIfBegun, scriptOf, stepMark, stepOf } from '../../../server/src/engine/molecules';
 import { sling } from '../../../server/src/engine/sling';
 import { withWork, workOf } from '../../../server/src/engine/work';
 import { inspectMolecule, graphOf } from '../../../server/src/formulas/molecule';
-import { BeadCreate, BeadUpdate, type Bead } from '../../../server/src/protocol/bead';
+import { BeadCreate, BeadReady, BeadUpdate, type Bead } from '../../../server/src/protocol/bead';
 import { StepClose, type MoleculeInfo } from '../../../server/src/protocol/formula';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { refuseForeignStep } from '../../../server/src/service/stepRules';
@@ -16,7 +16,7 @@ import { refused, type Service } from '../beads/service';
 const rust = 'toy/polecats/rust';
 const person: CallContext = { actor: 'ann', kind: 'person' };
 const agent = (address: string): CallContext => ({ actor: address, kind: 'agent', agent: address });
-const texts = { two: workflow('two', ['a', 'b < a'], '[vars.issue]\nrequired = true\n[vars.test_command]\ndefault = ""').replace('Do a', '{{issue}} {{test_command}}'), other: workflow('other', ['x']), wisps: workflow('wisps', ['w']).replace('formula =', 'phase = "vapor"\nformula =') };
+const texts: Record<string, string> = { two: workflow('two', ['a', 'b < a'], '[vars.issue]\nrequired = true\n[vars.test_command]\ndefault = ""').replace('Do a', '{{issue}} {{test_command}}'), other: workflow('other', ['x']), wisps: workflow('wisps', ['w']).replace('formula =', 'phase = "vapor"\nformula =') };
 
 describe('molecules of beads', () => {
   let service: Service;
@@ -112,11 +112,32 @@ describe('molecules of beads', () => {
     assert.equal(stepOf(service.store, now()), undefined);
   });
 
+  it('give the script runtime their blocks, with variables by name only, unless the bead has blocks of its own', async () => {
+    const mechanical = '```sh\necho "{{issue}} $GT_VAR_issue" > x\n```';
+    texts.script = `formula = "script"\n[vars.issue]\n[[steps]]\nid = "one"\ntitle = "One"\ndescription = '''${mechanical}'''\n[[steps]]\nid = "two"\ntitle = "Two"\nneeds = ["one"]\ndescription = '''\`\`\`sh\nopen'''\n`;
+    await slingIt('two');
+    assert.deepEqual(scriptOf(service.store, now()), [], 'no step has any');
+    await slingIt('script');
+    const closing = (step: string): string => `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`;
+    assert.deepEqual(scriptOf(service.store, now()), ['echo "{{issue}} $GT_VAR_issue" > x\n', closing('one'), closing('two')]);
+    await service.call(BeadUpdate.spec, { ids: [bead], description: '```sh\ntrue\n```' });
+    assert.deepEqual(scriptOf(service.store, now()), ['true\n']);
+    await service.call(BeadUpdate.spec, { ids: [bead], description: '```sh\ntrue' });
+    assert.throws(() => scriptOf(service.store, now()), /not closed/);
+  });
+
   it('are never dispatched, slung or tracked by their steps', async () => {
     await slingIt('two');
     await hook(rust);
     const step = `${root().id}.1`;
     assert.equal(isStep(service.store, service.store.get(step)!), true);
+    assert.deepEqual((await service.call(BeadReady.spec, {})).map((item) => item.id), [], 'to others its steps are no work');
+    await service.call(BeadUpdate.spec, { ids: [step], status: 'open' });
+    assert.deepEqual((await service.call(BeadReady.spec, {})).map((item) => item.id), []);
+    assert.deepEqual((await service.call(BeadReady.spec, { parent: root().id })).map((item) => item.id), [step]);
+    assert.deepEqual(service.store.list({ withoutSteps: 'all', type: ['task'] }).map((item) => item.id), [bead]);
+    assert.equal(stepMark(service.store, bead), ` ${root().id}:0`);
+    assert.equal(stepMark(service.store, step), '');
     assert.deepEqual(workingSet(service.store, [step, bead]).map((work) => work.id), [bead]);
     await refused(sling(service.store, person, { beads: [step], rig: 'toy' }), /is a step of toy-mol-/, 'refused');
     assert.throws(() => refuseStep(service.store, service.store.get(step)!), /is a step of/);

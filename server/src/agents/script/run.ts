@@ -70,8 +70,8 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
 async function currentStep(town: Caller, script: FrozenScript): Promise<Record<string, string>> {
   if (!script.variables) return {};
   const molecules = await town.call(MoleculeGet.spec, {});
-  const step = molecules.find((molecule) => molecule.attached_to === script.bead)?.current_step_id;
-  return step === undefined ? {} : { GT_STEP: step };
+  const step = molecules.find((molecule) => molecule.attached_to === script.bead)?.steps.find((candidate) => candidate.is_current);
+  return step === undefined ? {} : { GT_STEP: step.issue.id, GT_STEP_NAME: step.step };
 }
 
 /** The text goes into a file that sh reads: it is never part of a command line. */
