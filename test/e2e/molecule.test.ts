@@ -68,8 +68,8 @@ describe('a molecule, from sling to merged', function () {
     assert.deepEqual(info.steps.map(({ issue }) => /^not done/.test(issue.close_reason ?? '')), [false, true, true, true, true], 'what was not walked is no success');
   });
 
-  it('of mechanical steps is run by the script runtime, once a person has accepted what would run', async () => {
-    town = await CliTown.make();
+  it('of mechanical steps is run by the script runtime, once a person has accepted what would run, again where the work is sent back', async () => {
+    town = await CliTown.make({ gates: ['test=test $(wc -l < log.txt) -ge 4'] });
     const step = (id: string, needs: string): string => `[[steps]]\nid = "${id}"\ntitle = "${id} {{title}}"\nneeds = [${needs}]\ndescription = '''\n\`\`\`sh\necho "$GT_STEP_NAME $GT_VAR_title" >> log.txt\n\`\`\`\n'''\n`;
     const folder = path.join(town.root, 'toy', '.beads', 'formulas');
     fs.mkdirSync(folder, { recursive: true });
@@ -83,7 +83,7 @@ describe('a molecule, from sling to merged', function () {
     assert.ok(!asked.consent!.text.includes('pwned'), 'what is accepted holds no value');
     await town.gt('accept', asked.id, '--yes');
     await town.convoyLands(slung!.convoy);
-    assert.equal(sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:log.txt'), 'sweep $(touch pwned)\nmop $(touch pwned)');
+    assert.equal(sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:log.txt'), 'sweep $(touch pwned)\nmop $(touch pwned)\n $(touch pwned)\n $(touch pwned)', 'the second attempt stands at no step: its molecule is complete');
     assert.deepEqual((await molecule(bead)).steps.map(({ step: name, issue }) => `${name} ${issue.close_reason}`), ['sweep Closed', 'mop Closed']);
   });
 
