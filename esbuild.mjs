@@ -39,6 +39,8 @@ const common = {
   sourcemap: minify ? false : 'linked',
   minify,
   logLevel: 'warning',
+  // The built-in formulas go in as they are.
+  loader: { '.toml': 'text' },
   define: watch ? {} : { GASTOWN_BUILD: JSON.stringify(buildStamp()) },
   plugins: watch ? [freshStamp] : [],
 };

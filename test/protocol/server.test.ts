@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { formulaRequests } from '../../server/src/protocol/formula';
 import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
 import {
   ConsentGive, ConvoyCreate, ConvoyLaunch, RigAdd, RigRemove, SessionAttach, SessionInput, SessionOutput, Sling, TownEvent, TownGetSnapshot, townRequests, TownUp,
@@ -22,7 +23,7 @@ describe('the server', function () {
 
   it('has a handler for every request of the protocol, and checks parameters', async () => {
     const window = await Window.open(town);
-    for (const spec of [...beadRequests, ...townRequests]) {
+    for (const spec of [...beadRequests, ...formulaRequests, ...townRequests]) {
       await assert.rejects(window.connection.sendRequest(spec.method, { input: 7 }), (error: Error & { code?: number }) => {
         assert.notEqual(error.code, -32601, `${spec.method} has no handler`);
         assert.match(error.message, /bad parameters/, spec.method);

@@ -3,6 +3,7 @@ import { Disposable } from '../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../server/src/protocol/town';
 import type { TownLink } from '../model/townSync';
 import { AgentSession } from './agentSession';
+import { terminalName } from './terminalName';
 
 /** The editor's side of an agent's terminal: a view onto the session host. Closing it leaves the agent alone. */
 export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
@@ -74,10 +75,4 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
 
 function plain(size: vscode.TerminalDimensions): { cols: number; rows: number } {
   return { cols: Math.min(1000, Math.max(2, size.columns)), rows: Math.min(1000, Math.max(1, size.rows)) };
-}
-
-/** `furiosa · toy-a1b2` */
-export function terminalName(address: string, agent: AgentInfo | undefined): string {
-  const name = agent?.name ?? address.split('/').pop() ?? address;
-  return agent?.bead ? `${name} · ${agent.bead}` : name;
 }

@@ -4,8 +4,9 @@ import type { AgentInfo } from '../../../server/src/protocol/town';
 import type { TownModel } from '../model/townModel';
 import type { TownConnection } from '../server/townConnection';
 import { roleIcons } from '../views/agentRows';
-import { AgentTerminal, terminalName } from './agentTerminal';
+import { AgentTerminal } from './agentTerminal';
 import { OpenTerminals } from './openTerminals';
+import { terminalName } from './terminalName';
 
 interface Entry {
   terminal: vscode.Terminal;

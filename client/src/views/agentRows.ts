@@ -1,4 +1,4 @@
-import type { AgentInfo, AgentState, RigInfo } from '../../../server/src/protocol/town';
+import type { AgentInfo, AgentState, RigInfo, StepInfo } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { oneLine, plural } from '../base/text';
 import type { TownModel } from '../model/townModel';
@@ -78,10 +78,15 @@ export function stateWord(state: AgentState, stopped = false): string {
   }
 }
 
+/** `implement (3/6)` */
+export function stepText(step: StepInfo): string {
+  return `${oneLine(step.id, 40)} (${step.index}/${step.total})`;
+}
+
 /** State, bead, step and what it does right now, as far as they are known. */
 export function agentState(agent: AgentInfo): string {
   const bead = agent.bead === undefined ? [] : [oneLine(agent.beadTitle ?? agent.bead, 60)];
-  const step = agent.step === undefined ? [] : [oneLine(agent.step, 60)];
+  const step = agent.step === undefined ? [] : [stepText(agent.step)];
   const activity = agent.activity === undefined ? [] : [oneLine(agent.activity, 80)];
   return [...(agent.kind === 'rule' && agent.activity ? [] : [stateWord(agent.state, agent.bead !== undefined)]), ...bead, ...step, ...activity].join(' · ');
 }

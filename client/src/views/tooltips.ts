@@ -1,4 +1,4 @@
-import type { AgentInfo, BeadInfo, ConvoyInfo, RigInfo } from '../../../server/src/protocol/town';
+import type { AgentInfo, BeadInfo, ConvoyInfo, RigInfo, StepInfo } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { escapeMarkdown, fenced, oneLine } from '../base/text';
 import { workerOf } from '../model/queries';
@@ -41,6 +41,7 @@ function beadTooltip(model: TownModel, bead: BeadInfo): string {
     say(beadState(model, bead), 400),
     bead.blockedBy.length > 0 && l10n.t('Waits for: {0}', bead.blockedBy.map((id) => `${say(id)} ${say(model.beads.get(id)?.title ?? '')}`).join(', ')),
     worker && l10n.t('Agent: {0}', say(worker.id)),
+    bead.step && stepLine(bead.step),
     bead.problem && `$(warning) ${say(bead.problem, 600)}`,
   ]);
 }
@@ -51,10 +52,15 @@ function agentTooltip(agent: AgentInfo): string {
     say(agentState(agent), 400),
     agent.kind === 'rule' && l10n.t('A rule of the engine: it uses no model and no token.'),
     agent.bead && l10n.t('Bead: {0} {1}', say(agent.bead), say(agent.beadTitle ?? '')),
+    agent.step && stepLine(agent.step),
     agent.runtime && l10n.t('Runtime: {0}', say(agent.runtime)),
     agent.since && l10n.t('Since {0}', when(agent.since)),
     agent.worktree && say(agent.worktree, 400),
   ]);
+}
+
+function stepLine(step: StepInfo): string {
+  return l10n.t('Step {0} of {1}: {2}', step.index, step.total, say(step.title));
 }
 
 function rigTooltip(rig: RigInfo): string {

@@ -20,6 +20,8 @@ export interface PrimeOptions {
   reviews?: readonly ReviewNote[];
   /** Somebody reviews the work before it is merged. */
   reviewed?: boolean;
+  /** A section about the steps of the bead's molecule. */
+  steps?: string;
 }
 
 /** Characters that each part may take; the end of what is longer is cut, of feedback the beginning. */
@@ -34,7 +36,7 @@ export function primeText(options: PrimeOptions): string {
     parts.push('There is nothing on your hook. Do nothing and end.');
     return finish(parts);
   }
-  parts.push(work(bead, options), rules(options), gates(options.gates));
+  parts.push(work(bead, options), ...(options.steps === undefined ? [] : [options.steps]), rules(options), gates(options.gates));
   return finish(parts);
 }
 

@@ -1,6 +1,7 @@
 import { UserError } from '../base/errors';
 import type { Bead } from '../protocol/bead';
-import { childrenOf, descendantsOf, isFinished, openBlockers, parentsOf, type Graph } from './blocking';
+import { childrenOf, descendantsOf, isFinished, openBlockers, type Graph } from './blocking';
+import { above, MOLECULE } from './molecule';
 
 /** The guards of closing a bead. A template is never closed; the others give way to `force`. */
 export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date): void {
@@ -15,11 +16,11 @@ export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date):
   if (bead.pinned || bead.status === 'pinned') refuse(`cannot modify pinned issue ${id}`);
   const blockers = openBlockers(graph, bead);
   if (blockers.length > 0) refuse(`cannot close ${id}: blocked by open issues [${blockers.join(' ')}]`);
-  if (bead.issue_type === 'epic') {
+  if (bead.issue_type === 'epic' || bead.issue_type === MOLECULE) {
     const open = childrenOf(graph, id).filter((child) => !isFinished(child));
     if (open.length > 0) {
       throw new UserError(
-        `cannot close epic ${id}: ${open.length} open child issue(s); close children first or use --force to override`, undefined, 'refused');
+        `cannot close ${bead.issue_type} ${id}: ${open.length} open child issue(s); close children first or use --force to override`, undefined, 'refused');
     }
   }
   const unmet = unmetGate(graph, bead, now);
@@ -41,21 +42,15 @@ function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
   return undefined;
 }
 
-/** The molecule that this bead was the last open step of: it closes with it. Ordinary epics stay open. */
+/**
+ * What closes together with this bead: a container within a molecule whose last part it was, or the molecule (or wisp)
+ * whose last step it was. Ordinary epics stay open.
+ */
 export function autoCloseRoot(graph: Graph, closed: Bead): Bead | undefined {
-  const root = rootOf(graph, closed);
-  if (!root || isFinished(root) || !(root.issue_type === 'molecule' || root.ephemeral)) return undefined;
+  const ancestors = above(graph, closed);
+  const root = ancestors.find((ancestor) => ancestor.issue_type === MOLECULE) ?? ancestors.at(-1);
+  if (!root || isFinished(root) || !(root.issue_type === MOLECULE || root.ephemeral)) return undefined;
+  const container = ancestors[0];
+  if (container && container !== root && !isFinished(container) && childrenOf(graph, container.id).every(isFinished)) return container;
   return descendantsOf(graph, root.id).every(isFinished) ? root : undefined;
-}
-
-function rootOf(graph: Graph, bead: Bead): Bead | undefined {
-  const seen = new Set([bead.id]);
-  let root: Bead | undefined;
-  for (let parent = parentsOf(bead)[0]; parent !== undefined && !seen.has(parent);) {
-    seen.add(parent);
-    root = graph.get(parent) ?? root;
-    const next = graph.get(parent);
-    parent = next && parentsOf(next)[0];
-  }
-  return root;
 }

@@ -20,6 +20,8 @@ export interface BeadFilter {
   parent?: string;
   titleContains?: string;
   ids?: string[];
+  /** Leaves out the steps of unfinished molecules: of all, or of those that say how to do a bead. */
+  withoutSteps?: 'all' | 'attached';
   /** 0 = no limit. */
   limit?: number;
 }
@@ -76,12 +78,22 @@ function common(filter: BeadFilter, conditions: Conditions): void {
   if (filter.priority !== undefined) conditions.add('priority = ?', filter.priority);
   if (filter.titleContains !== undefined) conditions.add('instr(lower(title), lower(?)) > 0', filter.titleContains);
   if (filter.ids) conditions.oneOf('id', filter.ids);
+  if (filter.withoutSteps) conditions.add(withoutSteps(filter.withoutSteps));
   if (filter.parent !== undefined) {
     conditions.add(`id IN (WITH RECURSIVE under(id) AS (
       SELECT issue FROM dependencies WHERE target = ? AND type = 'parent-child'
       UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
     ) SELECT id FROM under)`, filter.parent);
   }
+}
+
+/** A finished molecule has no unfinished step. */
+function withoutSteps(which: 'all' | 'attached'): string {
+  const attached = "AND EXISTS (SELECT 1 FROM dependencies tie WHERE tie.issue = root.id AND tie.type = 'attached-to')";
+  return `id NOT IN (WITH RECURSIVE under(id) AS (
+      SELECT root.id FROM beads root WHERE root.type = 'molecule' AND root.status NOT IN ('closed', 'tombstone') ${which === 'attached' ? attached : ''}
+      UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
+    ) SELECT id FROM under)`;
 }
 
 function run(index: BeadIndex, conditions: Conditions, order: string, limit: number): string[] {
@@ -112,7 +124,8 @@ export function listIds(index: BeadIndex, filter: ListFilter): string[] {
 /** What makes a bead ready; `refreshBlocked` must have been called. */
 export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
-  common(filter, conditions);
+  // Whoever has a bead does its steps: to others they are no work, unless they ask for them.
+  common({ ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter }, conditions);
   // Few ledgers have deferred beads, and without them the index gives the rows in order.
   const deferred = index.number('SELECT EXISTS (SELECT 1 FROM beads WHERE defer IS NOT NULL)') === 1;
   // Deferred until a time that has come is as good as open; otherwise it would wait for ever.

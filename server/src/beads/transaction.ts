@@ -8,7 +8,9 @@ import { checkNewDependency } from './dependencies';
 import { typeFromInput } from './fields';
 import { checkGivenId, newHashId, nextChildId } from './ids';
 import type { JournalEvent } from './journalRecord';
+import { attachedMolecules, MOLECULE, openSteps } from './molecule';
 import type { NewBead } from './newBead';
+import { defined, plain, sameValue } from './plain';
 import { timeAfter } from './time';
 import { checkCommentText, checkFields, checkLabel } from './validate';
 import type { Overlay } from './view';
@@ -92,11 +94,23 @@ export class Transaction {
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.put(ledger, bead, { status: 'closed', closed_at: timeAfter(this.context.now, undefined), close_reason: reason || 'Closed' });
-    this.record({ type: 'closed', bead: id, old: bead.status, new: 'closed', message: closed.close_reason ?? '' });
+    const closed = this.putClosed(ledger, bead, reason || 'Closed');
+    if (bead.issue_type === MOLECULE) for (const step of openSteps(this.view, bead)) this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);
     const root = autoCloseRoot(this.view, closed);
     if (root) this.close(root.id, 'all steps complete', { force: true });
+    this.closeAttached(id, `${id} was closed: ${reason || 'Closed'}`);
     return closed;
+  }
+
+  private putClosed(ledger: string, bead: Bead, reason: string): Bead {
+    const closed = this.put(ledger, bead, { status: 'closed', closed_at: timeAfter(this.context.now, undefined), close_reason: reason });
+    this.record({ type: 'closed', bead: bead.id, old: bead.status, new: 'closed', message: reason });
+    return closed;
+  }
+
+  /** Nobody walks the steps of a molecule whose bead is over. */
+  private closeAttached(id: string, reason: string): void {
+    for (const molecule of attachedMolecules(this.view, id)) this.close(molecule.id, reason, { force: true });
   }
 
   /** Opens a closed, deferred, blocked or failed bead again; what put it aside is taken away. */
@@ -122,6 +136,7 @@ export class Transaction {
   delete(id: string, reason = 'deleted'): void {
     const bead = this.require(id);
     const { ledger } = this.locate(id);
+    this.closeAttached(id, `${id} was deleted`);
     for (const { bead: dependent, edge } of this.view.dependents(id)) this.dropEdges(dependent.id, (other) => other === edge);
     if (bead.ephemeral) {
       this.view.remove(ledger, id);
@@ -276,17 +291,4 @@ export class Transaction {
     const ts = timeAfter(this.context.now, undefined);
     this.events.push({ ledger, event: { ts, type: event.type, actor: this.context.actor, ...defined({ ...event }) } });
   }
-}
-
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** A copy as it will be read back: the caller's objects must not be shared with the store. */
-function plain<T>(value: T): T {
-  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) as T : value;
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }

@@ -4,6 +4,7 @@ import { isSafeSegment } from '../git/names';
 import { parseAddress, polecatAddress } from '../town/layout';
 import { defaultNames } from '../town/names';
 import type { RigSettings } from '../town/config';
+import { isStep } from './molecules';
 import type { RigPort, SessionPort } from './ports';
 import type { ConvoyView, MergeView, RigView, TownView, WorktreeView, WorkView } from './view';
 import { CONVOY, isClosed, isLaunched, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
@@ -68,10 +69,11 @@ export function trackedSince(launched: readonly Bead[]): Map<string, number> {
  * tracked by one too), or on a hook. Never a walk over the whole ledger.
  */
 export function workingSet(store: BeadStore, tracked: Iterable<string>): Bead[] {
-  const beads = new Map(store.list({ type: [...slingableTypes], status: [...IN_WORK], limit: 0 }).map((bead) => [bead.id, bead]));
+  const inWork = store.list({ type: [...slingableTypes], status: [...IN_WORK], limit: 0 }).filter((bead) => !isStep(store, bead));
+  const beads = new Map(inWork.map((bead) => [bead.id, bead]));
   for (const id of tracked) {
     const bead = store.get(id);
-    if (bead && DISPATCHABLE.has(bead.status) && slingableTypes.has(bead.issue_type)) beads.set(id, bead);
+    if (bead && DISPATCHABLE.has(bead.status) && slingableTypes.has(bead.issue_type) && !isStep(store, bead)) beads.set(id, bead);
   }
   return [...beads.values()];
 }

@@ -5,6 +5,7 @@ import type { CallContext, Dispatcher } from '../protocol/dispatcher';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type ConvoyInfo, type ConvoyStatus } from '../protocol/town';
 import { convoyInfo, type Projection } from './projection';
 import { waves } from './graph';
+import { refuseStep } from './molecules';
 import { CONVOY, convoyOf, isClosed, slingableTypes, trackedIds } from './work';
 
 /** What convoys need to know of the town. */
@@ -103,6 +104,7 @@ function trackable(town: ConvoyTown, ids: readonly string[]): Bead[] {
     const bead = town.store.get(id);
     if (!bead || bead.status === 'tombstone') throw new UserError(`there is no bead ${id}`, 'see "bd list"', 'not-found');
     if (bead.issue_type === CONVOY) throw new UserError(`${id} is a convoy itself`, 'track its beads instead');
+    refuseStep(town.store, bead);
     return bead;
   });
 }

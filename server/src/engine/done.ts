@@ -3,11 +3,12 @@ import { cutBytes } from '../base/text';
 import { parseAddress } from '../town/layout';
 import type { CallContext } from '../protocol/dispatcher';
 import { requireRig, type EngineContext } from './context';
+import { finishLastStep } from './molecules';
 import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from './work';
 
-/** The bead on an agent's hook. */
+/** The bead on an agent's hook: what the engine gave it, not what it has claimed besides, such as the step that it is at. */
 export function hookedBead(context: EngineContext, agent: string) {
-  return context.store.list({ assignee: agent, status: ['hooked', 'in_progress'], limit: 0 })[0];
+  return context.store.list({ assignee: agent, status: ['hooked', 'in_progress'], limit: 0 }).find((bead) => workOf(bead).branch !== undefined);
 }
 
 /**
@@ -29,6 +30,7 @@ export async function done(context: EngineContext, caller: CallContext, note?: s
     const merge: MergeRequest = { source: bead.id, rig: address.rig, branch: work.branch!, commit, worker: agent, retries: 0, note: note?.trim() ? cutBytes(note.trim(), 4_000) : undefined };
     const request = tx.create(address.rig, { title: cutBytes(`Merge: ${bead.title}`, 400), type: MERGE_REQUEST, priority: bead.priority, metadata: { merge } });
     tx.update(bead.id, { status: 'in_review', metadata: withWork(current, { deaths: 0, notBefore: undefined }) });
+    finishLastStep(tx, current);
     tx.event({ type: 'done', bead: bead.id, agent, rig: address.rig, new: commit });
     return { mergeRequest: request.id, bead: bead.id };
   });

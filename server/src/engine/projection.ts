@@ -1,6 +1,7 @@
 import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../protocol/town';
+import { stepOf } from './molecules';
 import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
@@ -20,6 +21,7 @@ export class Projection {
       rig: this.store.ledgerOf(bead.id), assignee: bead.assignee, blockedBy,
       attempt: work.attempt, problem: isClosed(bead.status) ? undefined : work.problem,
       convoys: this.store.dependents(bead.id, 'tracks').map((convoy) => convoy.id),
+      step: stepOf(this.store, bead),
     };
   }
 

@@ -6,6 +6,7 @@ import type { Bead } from '../protocol/bead';
 import type { CallContext } from '../protocol/dispatcher';
 import type { SlingResult } from '../protocol/town';
 import { parseAddress } from '../town/layout';
+import { attachMolecule, refuseStep, type SlungFormula } from './molecules';
 import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withMerge, withWork, workOf } from './work';
 
 export interface SlingRequest {
@@ -14,6 +15,8 @@ export interface SlingRequest {
   agent?: string;
   runtime?: string;
   model?: string;
+  /** The steps by which it is to be done. */
+  formula?: SlungFormula;
 }
 
 /**
@@ -32,14 +35,18 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
   const bead = tx.get(id);
   if (!bead || bead.status === 'tombstone') throw new UserError(`there is no bead ${id}`, 'see "bd list"', 'not-found');
   refuseUnslingable(bead, store.ledgerOf(id), request.rig);
+  refuseStep(tx, bead);
   const work = workOf(bead);
   const running = ['hooked', 'in_progress', 'in_review'].includes(bead.status);
   if (running && !work.held) {
     if (name && bead.assignee && !bead.assignee.endsWith(`/${name}`)) throw new UserError(`${id} is on the hook of ${bead.assignee}`, undefined, 'conflict');
+    if (request.formula) throw new UserError(`${id} is in work already`, 'its steps cannot be changed any more; stop it first, or sling it without a formula', 'conflict');
     return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: false };
   }
+  if (running && request.formula) throw new UserError(`${id} was begun already`, 'it goes on where it was stopped; sling it without a formula', 'conflict');
   const slung = { rig: request.rig, by: context.actor, at: new Date().toISOString(), agent: name, runtime: request.runtime, model: request.model };
   const waiting = bead.status === 'failed' ? exhaustedMerge(tx, store, id) : undefined;
+  if (waiting && request.formula) throw new UserError(`the work on ${id} is done and only has to be merged`, 'sling it without a formula', 'conflict');
   if (waiting) {
     // The work itself was done; only its merging had failed. Its branch is still there: it is queued again.
     tx.update(waiting.id, { status: 'open', metadata: withMerge(waiting, { retries: 0, notBefore: undefined }) });
@@ -47,11 +54,12 @@ function slingOne(tx: Transaction, store: BeadStore, context: CallContext, reque
     tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
     return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
   }
+  const molecule = request.formula ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, request.formula) : work.molecule;
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
     // What failed begins anew with a fresh polecat; what was stopped goes on where it was.
     ...(fresh ? { status: 'open', assignee: undefined } : {}),
-    metadata: withWork(bead, { slung, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}) }),
+    metadata: withWork(bead, { slung, molecule, held: undefined, notBefore: undefined, problem: undefined, ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}) }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
   return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };

@@ -11,6 +11,8 @@ const workSchema = z.looseObject({
     rig: z.string(), by: z.string(), at: z.string(),
     agent: z.string().optional(), runtime: z.string().optional(), model: z.string().optional(),
   }).optional(),
+  /** The molecule that says how to do it, step by step. */
+  molecule: z.string().optional(),
   branch: z.string().optional(),
   /** Commit that the branch was made from. */
   base: z.string().optional(),

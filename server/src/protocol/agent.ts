@@ -35,6 +35,8 @@ export interface FrozenScript {
   blocks: string[];
   /** Reaches the blocks as `$GT_REBASE_ONTO`. */
   rebaseOnto?: string;
+  /** Of its molecule; they reach the blocks as `$GT_VAR_<name>`. */
+  variables?: Record<string, string>;
 }
 export namespace ScriptGet {
   export const spec = request<FrozenScript>()('gastown/agent/script', z.object({}), 'read');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { variables } from './formula';
 import { name } from './names';
 import type { BeadInfo, ConvoyInfo } from './picture';
 import { request } from './request';
@@ -41,5 +42,7 @@ export namespace Sling {
     beads: z.array(name).min(1).max(200), rig: name,
     /** A polecat of the rig by name; otherwise the next free name of the pool. */
     agent: name.optional(), runtime: name.optional(), model: z.string().max(200).optional(),
+    /** The steps by which it is to be done: poured as a molecule that belongs to the bead. */
+    formula: name.optional(), vars: variables.optional(),
   }), 'write');
 }

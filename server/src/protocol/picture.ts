@@ -43,6 +43,16 @@ export interface GateInfo {
   timeoutSeconds: number;
 }
 
+/** Where work is: a step of the bead's molecule, or a block of its script. */
+export interface StepInfo {
+  /** Short, such as `implement`. */
+  id: string;
+  title: string;
+  /** From 1. */
+  index: number;
+  total: number;
+}
+
 export type AgentState = 'off' | 'idle' | 'starting' | 'working' | 'finished' | 'crashed';
 
 export interface AgentInfo {
@@ -58,7 +68,7 @@ export interface AgentInfo {
   activity?: string;
   bead?: string;
   beadTitle?: string;
-  step?: string;
+  step?: StepInfo;
   runtime?: string;
   /** Set while there is a terminal to attach to. */
   session?: string;
@@ -108,6 +118,8 @@ export interface BeadInfo {
   attempt: number;
   /** Why it last went wrong, in one line. */
   problem?: string;
+  /** Where it is while it is in work. */
+  step?: StepInfo;
   convoys: string[];
 }
 

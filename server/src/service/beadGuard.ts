@@ -4,6 +4,7 @@ import { isHooked } from '../engine/view';
 import { engineTypes, enginesKeys } from '../engine/work';
 import { BeadClose, BeadCreate, BeadDelete, BeadReopen, BeadUpdate, type Bead } from '../protocol/bead';
 import type { CallContext, Dispatcher } from '../protocol/dispatcher';
+import { refuseForeignStep } from './stepRules';
 
 /** What the engine writes on a bead is its own: a client that could write it would dispatch or merge by hand. */
 function refuseEngineData(params: { type?: string; metadata?: Record<string, unknown> }): void {
@@ -17,10 +18,11 @@ function refuseEngineData(params: { type?: string; metadata?: Record<string, unk
  * Work that is on a hook or in the merge queue ends by `gt done` and a merge. An agent that closed, deleted or gave
  * away such a bead, its own or another's, would lose the commits to sight.
  */
-function refuseWorkInHand(store: BeadStore, ids: readonly string[], context: CallContext): void {
+export function refuseWorkInHand(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;
   for (const partial of ids) {
     const bead = store.get(store.resolve(partial));
+    if (bead && refuseForeignStep(store, bead, context)) continue;
     if (!bead || !(isHooked(bead) || bead.status === 'in_review')) continue;
     throw bead.assignee === context.agent
       ? new UserError(`${bead.id} is on your hook`, 'run "gt done": it is closed when its work is merged', 'refused')

@@ -1,6 +1,7 @@
 import type { BeadStore } from '../beads/store';
 import { scriptBlocks } from '../agents/script/blocks';
 import { launchedConvoys, rigOfBead, trackedSince, workingSet } from '../engine/buildView';
+import { scriptOf } from '../engine/molecules';
 import type { Bead } from '../protocol/bead';
 import type { AttentionInfo, RuntimeInfo } from '../protocol/town';
 import { runtimeHash, scriptHash, type ConsentStore } from '../town/consent';
@@ -38,7 +39,7 @@ export class Consents {
 
   /** Scripts that were written through this town's own socket need no further question. */
   acceptScriptOf(bead: Bead, by: string): void {
-    const blocks = blocksOf(bead);
+    const blocks = readable(() => scriptBlocks(bead.description ?? ''));
     if (blocks.length > 0) this.accepted.accept('script', scriptHash(blocks), by);
   }
 
@@ -79,7 +80,7 @@ export class Consents {
   }
 
   private missingScript(bead: Bead, rig: string): AttentionInfo | undefined {
-    const blocks = blocksOf(bead);
+    const blocks = readable(() => scriptOf(this.store, bead));
     const hash = scriptHash(blocks);
     if (blocks.length === 0 || this.accepted.has(hash) || this.town.isFrozen(bead, rig)) return undefined;
     return {
@@ -92,9 +93,9 @@ export class Consents {
 }
 
 /** A fence that is not closed gives no script; the session that needs one says so. */
-function blocksOf(bead: Bead): string[] {
+function readable(read: () => string[]): string[] {
   try {
-    return scriptBlocks(bead.description ?? '');
+    return read();
   } catch {
     return [];
   }

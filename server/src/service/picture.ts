@@ -1,5 +1,6 @@
 import type { BeadStore } from '../beads/store';
 import { needsPerson } from '../engine/mergeRequests';
+import { isStep, stepOf } from '../engine/molecules';
 import { MERGE_REQUEST, mergeOf, slingableTypes, workOf } from '../engine/work';
 import type { Projection } from '../engine/projection';
 import type { SessionView } from '../engine/view';
@@ -47,11 +48,11 @@ function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadIn
   const ids = new Set(tracked);
   for (const bead of sources.store.list({ status: ['hooked', 'in_progress', 'in_review', 'failed'], limit: 0 })) ids.add(bead.id);
   for (const rig of sources.rigs.all()) {
-    for (const bead of sources.store.list({ ledger: rig.name, status: ['open'], type: [...slingableTypes], limit: BACKLOG_LIMIT })) ids.add(bead.id);
+    for (const bead of sources.store.list({ ledger: rig.name, status: ['open'], type: [...slingableTypes], withoutSteps: 'all', limit: BACKLOG_LIMIT })) ids.add(bead.id);
   }
   return [...ids].flatMap((id) => {
     const bead = sources.store.get(id);
-    return bead && !['merge_request', 'convoy', 'escalation'].includes(bead.issue_type) ? [sources.projection.beadInfo(bead)] : [];
+    return bead && !['merge_request', 'convoy', 'escalation', 'molecule'].includes(bead.issue_type) && !isStep(sources.store, bead) ? [sources.projection.beadInfo(bead)] : [];
   });
 }
 
@@ -100,7 +101,7 @@ function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
   return {
     id, role: 'polecat', rig: rig.name, name, kind: 'agent',
     state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
-    activity: sources.activity.get(id), step: rig.step(name), bead, beadTitle: known?.title,
+    activity: sources.activity.get(id), step: (known && stepOf(sources.store, known)) ?? rig.step(name), bead, beadTitle: known?.title,
     runtime: session && sources.runtimeOf(session.id), session: session && !session.exit ? session.id : undefined,
     worktree: rig.layout.polecatWorktree(name), since: session && new Date(session.startedAt).toISOString(),
   };

@@ -25,6 +25,7 @@ import { guardBeadHandlers } from './beadGuard';
 import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
+import { registerFormulas } from './formulas';
 import { registerAgentHandlers } from './handlers/agents';
 import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
@@ -122,6 +123,7 @@ export class TownService extends Disposable {
     registerBeadHandlers(this.dispatcher, this.store, {
       ledgerFor: (context, named) => this.ledgerFor(context.cwd, named),
     });
+    registerFormulas(this);
     guardBeadHandlers(this.dispatcher, this.store, (bead, by) => this.consents.acceptScriptOf(bead, by));
     registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
     registerTownHandlers(this);
@@ -288,7 +290,8 @@ export class TownService extends Disposable {
     return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
   }
 
-  private ledgerFor(cwd: string | undefined, named: string | undefined): string {
+  /** The ledger that is named, else the one of the caller's folder. */
+  ledgerFor(cwd: string | undefined, named: string | undefined): string {
     const names = this.rigs.all().map((rig) => rig.name);
     if (named !== undefined) {
       const plain = named.replace(/-$/, '');

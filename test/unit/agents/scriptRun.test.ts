@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { runScript } from '../../../server/src/agents/script/run';
 import { UserError } from '../../../server/src/base/errors';
 import type { Caller, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import { MoleculeGet } from '../../../server/src/protocol/formula';
 import { Done, ScriptGet, type FrozenScript } from '../../../server/src/protocol/town';
 
 describe('script runtime', () => {
@@ -34,12 +35,13 @@ describe('script runtime', () => {
     return execFileSync('git', args, { cwd: worktree, encoding: 'utf8', env });
   }
 
-  function run(blocks: string[], more: { attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string } = {}): Promise<number> {
-    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks };
+  function run(blocks: string[], more: { attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string; molecule?: Record<string, string> } = {}): Promise<number> {
+    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks, variables: more.molecule };
     const town: Caller = {
       async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
         if (spec.method === Done.spec.method) done++;
+        if (spec.method === MoleculeGet.spec.method) return [{ attached_to: 'toy-0', steps: [] }, { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] }] as unknown as Result<S>;
         const answer: unknown = spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
         return answer as Result<S>;
       },
@@ -59,6 +61,12 @@ describe('script runtime', () => {
     assert.equal(git('log', '-1', '--format=%an <%ae> %cn|%B').trim(), 'toy/polecats/rust <rust@toy> toy/polecats/rust|Do the thing\n\nBead: toy-1');
     assert.equal(git('status', '--porcelain'), '');
     assert.deepEqual(fs.readdirSync(home).sort(), ['progress.json', 'rig']);
+  });
+
+  it('has the variables of the molecule, and the id of the step that it is at', async () => {
+    const code = await run(['echo "$GT_VAR_title at $GT_STEP ($GT_STEP_NAME)"'], { molecule: { title: 'A "parser"' } });
+    assert.equal(code, 0, printed);
+    assert.equal(output, 'A "parser" at toy-mol-1.2 (test)\n');
   });
 
   it('commits nothing where nothing is left to commit', async () => {

@@ -12,6 +12,7 @@ export interface Service {
   store: BeadStore;
   fs: MemoryFs;
   now: { value: number };
+  dispatcher: Dispatcher;
   call<S extends RequestSpec>(spec: S, params: Params<S>, more?: { actor?: string; operation?: string }): Promise<Result<S>>;
 }
 
@@ -31,7 +32,7 @@ export async function openService(names: readonly string[] = ['hq', 'toy'], opti
   const dispatcher = new Dispatcher();
   registerBeadHandlers(dispatcher, store, { ledgerFor: (_context, named) => named ?? names[0] ?? '' });
   return {
-    store, fs, now,
+    store, fs, now, dispatcher,
     call: async (spec, params, more = {}) => {
       const entry = dispatcher.get(spec.method);
       if (!entry) throw new Error(`no handler for ${spec.method}`);

@@ -7,6 +7,7 @@ import type { Row } from '../../../client/src/views/row';
 import { tooltipOf } from '../../../client/src/views/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
+import { terminalName } from '../../../client/src/terminals/terminalName';
 
 function modelOf(picture: Partial<TownSnapshot>): TownModel {
   const model = new TownModel();
@@ -101,7 +102,7 @@ describe('the Agents tree', () => {
     const model = modelOf({
       rigs: [rig('toy', { fastForward: { commits: 2, clean: true } }), rig('abc', { accepted: false })],
       agents: [
-        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: 'test', session: 's1' }),
+        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: { id: 'test', title: 'Test: Index', index: 4, total: 5 }, session: 's1' }),
         polecat('ace', { state: 'crashed' }),
         { id: 'toy/refinery', role: 'refinery', rig: 'toy', name: 'refinery', kind: 'rule', state: 'working', activity: 'testing toy-b' },
         { id: 'toy/witness', role: 'witness', rig: 'toy', name: 'witness', kind: 'rule', state: 'idle' },
@@ -114,11 +115,21 @@ describe('the Agents tree', () => {
       'gt | engine running', '  mayor | off', '  deacon | idle',
       'abc | commands wait for consent',
       'toy | 1 at work · 2 commits to take over',
-      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test',
+      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test (4/5)',
     ]);
     assert.equal(rows[1]?.context, 'rig.unaccepted');
     assert.equal(rows[2]?.context, 'rig.accepted.behind');
     assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.live.hooked');
+  });
+
+  it('says the step in the tooltip and in the title of the terminal', () => {
+    const step = { id: 'test', title: 'Test: *Index*', index: 4, total: 5 };
+    const agent = polecat('nux', { bead: 'toy-a', step });
+    const model = modelOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
+    assert.match(tooltipOf(model, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
+    assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
+    assert.deepEqual([agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) => terminalName('toy/polecats/nux', known)), ['nux · test (4/5)', 'nux · toy-a', 'nux', 'nux']);
+    assert.ok(terminalName('x', polecat('nux', { bead: 'b', step: { ...step, id: 'x\n'.repeat(100) } })).length < 70);
   });
 
   it('is empty without a town', () => {

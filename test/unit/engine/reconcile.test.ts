@@ -23,7 +23,7 @@ function hooked(id: string, name: string, changes: Partial<WorkView> = {}): Work
 }
 
 function session(bead: string, name: string, changes: Partial<SessionView> = {}): SessionView {
-  return { id: `s-${bead}`, agent: `toy/polecats/${name}`, role: 'polecat', rig: 'toy', name, bead, startedAt: 0, ...changes };
+  return { id: `s-${bead}`, agent: `toy/polecats/${name}`, role: 'polecat', rig: 'toy', name, bead, startedAt: NOW, lastOutputAt: NOW, ...changes };
 }
 
 function view(changes: Partial<TownView>): TownView {

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { git } from '../../git/git';
 import type { Caller } from '../../protocol/request';
+import { MoleculeGet } from '../../protocol/formula';
 import { Done, ScriptGet, type FrozenScript } from '../../protocol/town';
 import { readProgress, writeProgress } from './progress';
 
@@ -52,7 +53,7 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   for (let index = finished; index < total; index++) {
     const text = script.blocks[index] ?? '';
     print(`▶ block ${index + 1} of ${total}: ${firstLine(text)}`);
-    const code = await runBlock(path.join(home, `block-${index + 1}.sh`), text, script, worktree, options);
+    const code = await runBlock(path.join(home, `block-${index + 1}.sh`), text, script, worktree, options, await currentStep(town, script));
     if (code !== 0) {
       print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
       return code;
@@ -65,11 +66,19 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   return 0;
 }
 
+/** Where it is in its molecule, if it has one: `bd close "$GT_STEP" --continue` goes on. */
+async function currentStep(town: Caller, script: FrozenScript): Promise<Record<string, string>> {
+  if (!script.variables) return {};
+  const molecules = await town.call(MoleculeGet.spec, {});
+  const step = molecules.find((molecule) => molecule.attached_to === script.bead)?.steps.find((candidate) => candidate.is_current);
+  return step === undefined ? {} : { GT_STEP: step.issue.id, GT_STEP_NAME: step.step };
+}
+
 /** The text goes into a file that sh reads: it is never part of a command line. */
-function runBlock(file: string, text: string, script: FrozenScript, worktree: string, options: Running): Promise<number> {
+function runBlock(file: string, text: string, script: FrozenScript, worktree: string, options: Running, more: Record<string, string>): Promise<number> {
   fs.writeFileSync(file, text, { mode: 0o600 });
-  const variables = Object.fromEntries(Object.entries(options.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
-  const env = { ...(options.env ?? process.env), ...variables, GT_ATTEMPT: String(script.attempt), GT_BEAD: script.bead, ...(script.rebaseOnto ? { GT_REBASE_ONTO: script.rebaseOnto } : {}) };
+  const variables = Object.fromEntries(Object.entries(options.variables ?? script.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
+  const env = { ...(options.env ?? process.env), ...variables, ...more, GT_ATTEMPT: String(script.attempt), GT_BEAD: script.bead, ...(script.rebaseOnto ? { GT_REBASE_ONTO: script.rebaseOnto } : {}) };
   return new Promise<number>((resolve, reject) => {
     const child = spawn('sh', ['-e', file], { cwd: worktree, env, stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit', windowsHide: true });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));

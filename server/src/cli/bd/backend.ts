@@ -28,7 +28,8 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const directory = named ?? findLedger(options.cwd);
   if (directory === undefined) throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocal } = await import('./local');
-  return openLocal(directory, actorName(options.actor, options.env, options.cwd), options.warn);
+  const { cwd, env } = options;
+  return openLocal(directory, actorName(options.actor, env, cwd), options.warn, { cwd, home: env.HOME ?? env.USERPROFILE, town: env.GT_ROOT });
 }
 
 /** The folder that `--db` or BEADS_DIR names. */

@@ -5,6 +5,8 @@ import { UserError, hasCode, messageOf } from '../../base/errors';
 import { Lease } from '../../base/lease';
 import { registerBeadHandlers } from '../../beads/handlers';
 import { BeadStore } from '../../beads/store';
+import { registerFormulaHandlers } from '../../formulas/handlers';
+import { FormulaLibrary, tiersFor, type Places } from '../../formulas/library';
 import { Dispatcher, type CallContext } from '../../protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Backend } from './backend';
@@ -13,7 +15,7 @@ const lockTimeoutMs = 30_000;
 const ledgerName = 'local';
 
 /** Opens one ledger in this process: the same handlers as in the server, under the ledger's lock. */
-export async function openLocal(directory: string, actor: string, warn: (text: string) => void): Promise<Backend> {
+export async function openLocal(directory: string, actor: string, warn: (text: string) => void, places: Omit<Places, 'ledger'>): Promise<Backend> {
   // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor time.
   setFlagsFromString('--liftoff-only');
   const lease = await lock(directory);
@@ -23,7 +25,7 @@ export async function openLocal(directory: string, actor: string, warn: (text: s
     for (const problem of store.problems(ledgerName)) {
       warn(`Warning: line ${problem.line} of ${path.join(directory, 'issues.jsonl')} is kept as it is but not used: ${problem.reason}\n`);
     }
-    return new LocalBackend(store, lease, actor, warn);
+    return new LocalBackend(store, lease, actor, warn, () => new FormulaLibrary(tiersFor({ ...places, ledger: directory })));
   } catch (error) {
     lease?.release();
     throw error;
@@ -54,9 +56,11 @@ class LocalBackend implements Backend {
 
   constructor(
     private readonly store: BeadStore, private readonly lease: Lease | undefined, private readonly actor: string,
-    private readonly warn: (text: string) => void,
+    private readonly warn: (text: string) => void, libraryFor: () => FormulaLibrary,
   ) {
-    registerBeadHandlers(this.dispatcher, store, { ledgerFor: (_context, named) => this.ledgerFor(named) });
+    const ledgerFor = (_context: CallContext, named?: string): string => this.ledgerFor(named);
+    registerBeadHandlers(this.dispatcher, store, { ledgerFor });
+    registerFormulaHandlers(this.dispatcher, store, { ledgerFor, libraryFor });
   }
 
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {

@@ -6,8 +6,10 @@ import { addComments } from './commands/comment';
 import { addCreate } from './commands/create';
 import { addDep } from './commands/dep';
 import { addFiles } from './commands/file';
+import { addFormulas } from './commands/formula';
 import { addInfo } from './commands/info';
 import { addLabels } from './commands/label';
+import { addMolecules } from './commands/mol';
 import { addQueries } from './commands/query';
 import { BdContext, type GlobalOptions, type Surroundings } from './context';
 
@@ -37,6 +39,8 @@ export function buildBd(context: BdContext): Command {
   addComments(program, context);
   addInfo(program, context);
   addFiles(program, context);
+  addFormulas(program, context);
+  addMolecules(program, context);
   return program;
 }
 

@@ -5,6 +5,7 @@ import { addAttentionCommands } from './commands/attention';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
 import { addMergeQueueCommands } from './commands/mergeQueue';
+import { addMoleculeCommands } from './commands/mol';
 import { addRigCommands } from './commands/rig';
 import { addSupervisionCommands } from './commands/supervision';
 import { addTownCommands } from './commands/town';
@@ -25,6 +26,7 @@ function makeProgram(): Command {
   addWorkCommands(program);
   addMergeQueueCommands(program);
   addSupervisionCommands(program);
+  addMoleculeCommands(program);
   addAttentionCommands(program);
   return program;
 }

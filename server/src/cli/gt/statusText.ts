@@ -8,7 +8,7 @@ export function statusText(snapshot: TownSnapshot): string[] {
     const agents = snapshot.agents.filter((agent) => agent.rig === rig.id);
     const working = agents.filter((agent) => agent.role === 'polecat' && agent.state === 'working').length;
     lines.push('', `${rig.id} [${rig.prefix}-] ← ${rig.source}, ${working} of ${rig.maxWorkers} workers busy${rig.accepted ? '' : ', commands not accepted'}`);
-    lines.push(...agents.filter((agent) => agent.role === 'polecat' || agent.activity).map(agentLine));
+    lines.push(...agents.filter((agent) => agent.role === 'polecat' || agent.activity).map((agent) => `  ${agentLine(agent, agent.name)}`));
   }
   const convoys = snapshot.convoys.filter((convoy) => convoy.status !== 'closed');
   for (const convoy of convoys) lines.push('', ...convoyLines(convoy, snapshot.beads));
@@ -16,9 +16,10 @@ export function statusText(snapshot: TownSnapshot): string[] {
   return lines;
 }
 
-function agentLine(agent: AgentInfo): string {
-  const work = agent.activity ?? (agent.bead ? `${agent.bead} ${agent.beadTitle ?? ''}` : '');
-  return `  ${agent.state === 'working' ? '●' : '○'} ${agent.name} ${agent.state} ${work}`.trimEnd();
+/** @param name what it is called where its rig is known already */
+export function agentLine(agent: AgentInfo, name = agent.id): string {
+  const work = agent.activity ?? (agent.bead ? `${agent.bead} ${agent.beadTitle ?? ''}${agent.step ? ` · ${agent.step.id} (${agent.step.index}/${agent.step.total})` : ''}` : '');
+  return `${agent.state === 'working' ? '●' : '○'} ${name} ${agent.kind === 'rule' && agent.state !== 'working' ? 'rule' : agent.state} ${work}`.trimEnd();
 }
 
 export function convoyLines(convoy: ConvoyInfo, beads: readonly BeadInfo[]): string[] {

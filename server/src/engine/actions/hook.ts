@@ -3,6 +3,7 @@ import { polecatBranch } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { actors, StaleAction, unchanged, type EngineContext } from '../context';
+import { restartIfBegun } from '../molecules';
 import { withWork, workOf } from '../work';
 
 /** Nobody's, or a polecat's of an earlier try that is over. A person's bead is theirs. */
@@ -25,6 +26,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
         branch, attempt, deaths: 0, hitches: 0, base: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
       }),
     });
+    restartIfBegun(tx, bead);
     tx.event({ type: 'slung', bead: bead.id, agent, rig: action.rig, message: bead.title });
   });
 }

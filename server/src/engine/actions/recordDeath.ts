@@ -1,6 +1,7 @@
 import type { Action } from '../action';
 import { parseAddress } from '../../town/layout';
 import { actors, requireRig, unchanged, type EngineContext } from '../context';
+import { stepMark } from '../molecules';
 import { failuresOf, withWork, workOf } from '../work';
 import { SHORT_LIFE_MS } from '../stormGauge';
 import { backoffMs, failAttempt } from './failure';
@@ -12,7 +13,8 @@ import { backoffMs, failAttempt } from './failure';
 export async function recordDeath(action: Extract<Action, { type: 'record-death' }>, context: EngineContext): Promise<void> {
   const address = parseAddress(context.store.get(action.bead)?.assignee ?? '');
   const rig = address?.rig ?? '';
-  const progress = address ? await requireRig(context, rig).progress(address.name) : '';
+  // A step that was closed is as much progress as a commit.
+  const progress = (address ? await requireRig(context, rig).progress(address.name) : '') + stepMark(context.store, action.bead);
   const started = context.sessions.all().find((session) => session.id === action.session)?.startedAt;
   const short = started !== undefined && context.clock.now().getTime() - started < SHORT_LIFE_MS;
   const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';

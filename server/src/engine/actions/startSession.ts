@@ -2,8 +2,8 @@ import type { Action } from '../action';
 import { messageOf, UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
-import { scriptBlocks } from '../../agents/script/blocks';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
+import { beginStep, scriptOf } from '../molecules';
 import { withWork, workOf } from '../work';
 import { backoffMs, failAttempt } from './failure';
 
@@ -38,6 +38,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = unchanged(tx, bead.id, action.revision);
     tx.update(current.id, { status: 'in_progress', metadata: withWork(current, { base, hitches: 0 }) });
+    beginStep(tx, current, agent);
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
@@ -55,7 +56,7 @@ function isHeld(context: EngineContext, id: string): boolean {
 
 /** Looked at again here: the description may have changed since the reconciler saw it. */
 function acceptedScript(bead: Bead, context: EngineContext): string[] {
-  const blocks = scriptBlocks(bead.description ?? '');
+  const blocks = scriptOf(context.store, bead);
   if (blocks.length > 0 && !context.isAccepted.script(blocks)) throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
   return blocks;
 }

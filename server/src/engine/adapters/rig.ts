@@ -10,7 +10,7 @@ import { isSafeSegment, safePart } from '../../git/names';
 import { diffOf, patchId } from '../../git/patchId';
 import { keepForReview } from '../../git/reviewRefs';
 import { checkoutDetached, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
-import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../../protocol/town';
 import { readProgress } from '../../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
 import type { RigLayout, TownLayout } from '../../town/layout';
@@ -104,13 +104,14 @@ export class Rig implements RigPort {
     return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
   }
 
-  /** Where the script runtime is, for people: `block 2 of 3`. */
-  step(name: string): string | undefined {
+  /** Where the script runtime is. */
+  step(name: string): StepInfo | undefined {
     const assignment = this.assignment(name);
     const total = assignment?.script?.length ?? 0;
     if (!assignment || total === 0) return undefined;
     const finished = readProgress(path.join(this.layout.polecat(name), 'progress.json'), assignment.bead, assignment.attempt);
-    return `block ${Math.min(finished + 1, total)} of ${total}`;
+    const index = Math.min(finished + 1, total);
+    return { id: 'block', title: `block ${index} of ${total}`, index, total };
   }
 
   async submittable(name: string, work: { branch: string; bases: readonly string[]; author: string }): Promise<{ commit: string }> {

@@ -2,16 +2,24 @@ import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
 import { primeText } from '../../agents/prime';
 import { reviewerPrime } from '../../agents/primeReviewer';
+import { primeSteps } from '../../agents/primeSteps';
+import type { BeadStore } from '../../beads/store';
+import { graphOf, inspectMolecule } from '../../formulas/molecule';
+import { originOf } from '../../formulas/pour';
+import { moleculeOfBead } from '../../engine/molecules';
 import { done, hookedBead } from '../../engine/done';
 import { reviewOf } from '../../engine/review';
 import { sling } from '../../engine/sling';
 import { workOf } from '../../engine/work';
+import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
   AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, Done, Hook, Prime, ScriptGet, Sling,
 } from '../../protocol/town';
 import { agentsFile, townSettingsFile } from '../../town/config';
 import { fullAddress, parseAddress } from '../../town/layout';
+import { libraryFor } from '../formulas';
+import { slungFormula } from '../slungFormula';
 
 export function registerAgentHandlers(service: TownService): void {
   const { dispatcher, rigs, runtimes } = service;
@@ -46,7 +54,9 @@ export function registerAgentHandlers(service: TownService): void {
     const rig = rigs.require(params.rig.split('/')[0]!);
     const agent = params.agent ?? params.rig.split('/').slice(1).filter((part) => part !== 'polecats')[0];
     if (params.runtime) runtimes.require(params.runtime);
-    return sling(service.store, context, { ...params, rig: rig.name, agent });
+    const formula = params.formula === undefined ? undefined : slungFormula(libraryFor(service.layout, context, rig.name), rig, params.formula, params.vars ?? {});
+    if (!formula && params.vars) throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
+    return sling(service.store, context, { ...params, rig: rig.name, agent, formula });
   });
   dispatcher.on(Done.spec, async ({ message }, context) => {
     const result = await done(service.engineContext, context, message);
@@ -83,6 +93,7 @@ async function prime(service: TownService, context: CallContext) {
   const text = primeText({
     agent, rig: address?.rig ?? '', town: service.info().name, bead, attempt: work?.attempt ?? 0, feedback: work?.feedback,
     branch: work?.branch, gates: rig?.gates ?? [], handoff: work?.handoff?.message, reviews: work?.reviews, reviewed: rig !== undefined && rig.review !== 'off',
+    steps: bead && stepsOf(service.store, bead),
   });
   return { text, bead: bead?.id };
 }
@@ -108,5 +119,14 @@ async function script(service: TownService, context: CallContext) {
   if (!assignment.script || assignment.script.length === 0) {
     throw new UserError(`${bead.id} has no script to run`, 'the script runtime runs the ```sh blocks of the description; add one, or sling it to another runtime', 'invalid');
   }
-  return { bead: bead.id, title: bead.title, attempt: workOf(bead).attempt, rebaseOnto: workOf(bead).rebaseOnto, blocks: assignment.script };
+  const molecule = moleculeOfBead(service.store, bead);
+  return {
+    bead: bead.id, title: bead.title, attempt: workOf(bead).attempt, rebaseOnto: workOf(bead).rebaseOnto, blocks: assignment.script,
+    ...(molecule ? { variables: originOf(molecule).vars } : {}),
+  };
+}
+
+function stepsOf(store: BeadStore, bead: Bead): string | undefined {
+  const molecule = moleculeOfBead(store, bead);
+  return molecule && primeSteps(inspectMolecule(graphOf(store), molecule));
 }

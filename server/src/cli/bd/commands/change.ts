@@ -4,6 +4,7 @@ import { BeadClose, BeadDelete, BeadReopen, BeadShow, BeadUpdate } from '../../.
 import { oneLine } from '../../output';
 import type { BdContext } from '../context';
 import { beadLine } from '../format';
+import { closeAndContinue } from './mol';
 import {
   addTextOptions, collect, collectLabels, defined, descriptionOf, parseMetadata, parsePriority, parseSetting, parseWhen, readText, warnIfPast, type TextOptions,
 } from '../options';
@@ -92,6 +93,8 @@ interface CloseOptions {
   reasonFile?: string;
   force?: boolean;
   suggestNext?: boolean;
+  continue?: boolean;
+  auto?: boolean;
 }
 
 function addClose(program: Command, context: BdContext): void {
@@ -103,11 +106,14 @@ function addClose(program: Command, context: BdContext): void {
     .option('--reason-file <file>', 'read the reason from a file (- for stdin)')
     .option('-f, --force', 'even if it is pinned, waits for others or has open children')
     .option('--suggest-next', 'also show what became ready by it')
+    .option('--continue', 'of a molecule: begin the next step that is ready')
+    .option('--no-auto', 'with --continue: only show the next step')
     .action(async (ids: string[], options: CloseOptions) => {
       if (ids.length === 0) throw new UserError('no issue ID provided');
       const reason = options.reason ?? options.resolution ?? options.message ?? options.comment
         ?? (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.surroundings).trim());
       await context.run(command, async (backend) => {
+        if (options.continue) return closeAndContinue(command, context, backend, ids, { reason, force: options.force, auto: options.auto });
         const result = await backend.call(BeadClose.spec, { ids, ...defined({ reason, force: options.force }) });
         for (const error of result.errors) context.complain(command, new UserError(error.message));
         const paint = context.paint();

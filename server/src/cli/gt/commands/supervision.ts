@@ -3,6 +3,7 @@ import { UserError } from '../../../base/errors';
 import {
   AgentNudge, AgentPeek, Handoff, PolecatNuke, PolecatRestore, SessionRestart, SessionStart, SnapshotList, TownGetSnapshot, TownStop, type AgentInfo,
 } from '../../../protocol/town';
+import { agentLine } from '../statusText';
 import { print, withTown } from '../session';
 
 /** What people and agents do about agents. */
@@ -10,7 +11,7 @@ export function addSupervisionCommands(program: Command): void {
   program.command('agents').description('all agents and rules of the town').option('--all', 'those that are off, too')
     .action(async ({ all }: { all?: boolean }, command: Command) => {
       const agents = (await agentsOf(command)).filter((agent) => all || agent.state !== 'off');
-      print(command, agents, () => agents.map(agentLine));
+      print(command, agents, () => agents.map((agent) => agentLine(agent)));
     });
   program.command('peek <agent> [lines]').description("the last lines of an agent's screen").action(async (agent: string, lines: string | undefined, _options, command: Command) => {
     const count = lines === undefined ? undefined : Number(lines);
@@ -36,7 +37,7 @@ function addSessionCommands(program: Command): void {
   const session = program.command('session').description("agents' sessions");
   session.command('list').description('those that live').action(async (_options, command: Command) => {
     const live = (await agentsOf(command)).filter((agent) => agent.session !== undefined);
-    print(command, live, () => live.length > 0 ? live.map(agentLine) : 'No session lives');
+    print(command, live, () => live.length > 0 ? live.map((agent) => agentLine(agent)) : 'No session lives');
   });
   session.command('start <agent>').description('let a stopped agent go on').action(async (agent: string, _options, command: Command) => {
     const result = await withTown(command, (town) => town.call(SessionStart.spec, { agent }));
@@ -56,7 +57,7 @@ function addPolecatCommands(program: Command): void {
   const polecat = program.command('polecat').description('workers with a worktree of their own');
   polecat.command('list [rig]').description('the polecats that there are').action(async (rig: string | undefined, _options, command: Command) => {
     const polecats = (await agentsOf(command)).filter((agent) => agent.role === 'polecat' && (rig === undefined || agent.rig === rig));
-    print(command, polecats, () => polecats.length > 0 ? polecats.map(agentLine) : 'No polecats');
+    print(command, polecats, () => polecats.length > 0 ? polecats.map((agent) => agentLine(agent)) : 'No polecats');
   });
   polecat.command('status <agent>').description('one of them').action(async (name: string, _options, command: Command) => {
     const full = name.includes('/polecats/') ? name : name.replace('/', '/polecats/');
@@ -84,9 +85,4 @@ function addPolecatCommands(program: Command): void {
 
 async function agentsOf(command: Command): Promise<AgentInfo[]> {
   return (await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}))).agents;
-}
-
-function agentLine(agent: AgentInfo): string {
-  const work = [agent.step, agent.activity, agent.bead && `${agent.bead} ${agent.beadTitle ?? ''}`].filter(Boolean).join(' · ');
-  return `${agent.state === 'working' ? '●' : '○'} ${agent.id} ${agent.kind === 'rule' ? 'rule' : agent.state}${work ? `: ${work}` : ''}`;
 }

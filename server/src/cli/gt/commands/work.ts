@@ -1,14 +1,34 @@
 import type { Command } from 'commander';
+import { parseVariable } from '../../../formulas/variables';
 import { Done, Hook, Prime, Sling } from '../../../protocol/town';
 import { print, withTown } from '../session';
+
+interface SlingOptions {
+  agent?: string;
+  model?: string;
+  formula?: string;
+  on?: string;
+  var?: Record<string, string>;
+}
+
+/** Beads with or without a formula, or a formula on one bead. The last name is the rig. */
+function whatIsSlung(names: readonly string[], options: SlingOptions, command: Command): { beads: string[]; formula?: string } {
+  if (names.length < 2) command.error('error: say which beads and which rig: gt sling <bead…> <rig>[/<agent>]');
+  if (options.on === undefined) return { beads: names.slice(0, -1), formula: options.formula };
+  if (options.formula !== undefined || names.length !== 2) command.error('error: --on takes one formula: gt sling <formula> --on <bead> <rig>[/<agent>]');
+  return { beads: [options.on], formula: names[0] };
+}
 
 export function addWorkCommands(program: Command): void {
   program.command('sling <beads-and-rig...>').description('have beads worked on: gt sling <bead…> <rig>[/<agent>]')
     .option('--agent <runtime>', 'runtime for this work').option('--model <model>', 'model for this work')
-    .action(async (names: string[], options: { agent?: string; model?: string }, command: Command) => {
-      if (names.length < 2) command.error('error: say which beads and which rig: gt sling <bead…> <rig>[/<agent>]');
-      const beads = names.slice(0, -1);
-      const results = await withTown(command, (town) => town.call(Sling.spec, { beads, rig: names.at(-1)!, runtime: options.agent, model: options.model }));
+    .option('--formula <name>', 'the steps by which it is to be done').option('--on <bead>', 'gt sling <formula> --on <bead> <rig>: the same the other way round')
+    .option('--var <key=value>', 'value of a variable of the formula', (text: string, earlier: Record<string, string> = {}) => ({ ...earlier, ...Object.fromEntries([parseVariable(text)]) }))
+    .action(async (names: string[], options: SlingOptions, command: Command) => {
+      const { beads, formula } = whatIsSlung(names, options, command);
+      const results = await withTown(command, (town) => town.call(Sling.spec, {
+        beads, rig: names.at(-1)!, runtime: options.agent, model: options.model, formula, vars: options.var,
+      }));
       print(command, results, () => results.map((result) => result.changed ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})` : `${result.bead} is in work already (${result.convoy})`));
     });
   program.command('prime').description('for agents: who you are and what is on your hook').option('--hook', 'called by a hook of the runtime')

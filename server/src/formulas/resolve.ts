@@ -1,0 +1,85 @@
+import { UserError } from '../base/errors';
+import type { Compose, Formula, Problem, Step } from './model';
+import { validate } from './validate';
+
+/** A formula as it was found, with what is wrong with its text. */
+export interface Found {
+  formula: Formula;
+  problems: Problem[];
+  /** For people: the file, or that it is built in. */
+  source: string;
+}
+
+/** Finds a formula by name. Throws a UserError where there is none or its text is none. */
+export type Find = (name: string) => Found;
+
+/** Takes in what a formula extends. Throws where a parent cannot be used. */
+export function withParents(formula: Formula, find: Find, path: readonly string[] = [formula.name]): Formula {
+  if (formula.extends.length === 0) return formula;
+  const parents = formula.extends.map((name) => {
+    if (path.includes(name)) throw new UserError(`circular extends detected: ${[...path, name].join(' -> ')}`, 'Take one of them out of "extends".');
+    return withParents(findParent(formula, name, find), find, [...path, name]);
+  });
+  return mergeParents(formula, parents);
+}
+
+function findParent(formula: Formula, name: string, find: Find): Formula {
+  try {
+    return find(name).formula;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${formula.name} extends ${name}: ${error.message}`, error.hint, error.code);
+  }
+}
+
+/** The first parent that says something wins among the parents; what the child says itself wins over all. */
+function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
+  const all = [...parents, child];
+  const list = <T>(pick: (formula: Formula) => readonly T[]): T[] => all.flatMap((formula) => [...pick(formula)]);
+  const merged: Compose = {
+    bondPoints: [...new Map(list((formula) => formula.compose.bondPoints).map((point) => [point.id, point])).values()],
+    hooks: list((formula) => formula.compose.hooks), expand: list((formula) => formula.compose.expand), map: list((formula) => formula.compose.map),
+    branch: list((formula) => formula.compose.branch), gate: list((formula) => formula.compose.gate),
+    aspects: [...new Set(list((formula) => formula.compose.aspects))],
+  };
+  return {
+    ...child,
+    description: child.description || (parents.find((parent) => parent.description !== '')?.description ?? ''),
+    vars: Object.assign({}, ...[...parents].reverse().map((parent) => parent.vars), child.vars) as Formula['vars'],
+    steps: all.reduce<Step[]>((steps, formula) => override(steps, formula.steps), []),
+    template: all.reduce<Step[]>((steps, formula) => override(steps, formula.template), []),
+    compose: merged, advice: list((formula) => formula.advice), analyses: list((formula) => formula.analyses),
+    legs: child.legs.length > 0 ? child.legs : list((formula) => formula.legs), synthesis: child.synthesis ?? parents.find((parent) => parent.synthesis)?.synthesis,
+    phase: child.phase || (parents.find((parent) => parent.phase !== '')?.phase ?? ''),
+  };
+}
+
+/** A step with a known id takes that one's place; others come behind. */
+function override(steps: readonly Step[], more: readonly Step[]): Step[] {
+  const known = new Set(steps.map((step) => step.id));
+  const replaced = steps.map((step) => more.find((other) => other.id === step.id && step.id !== '') ?? step);
+  return [...replaced, ...more.filter((step) => step.id === '' || !known.has(step.id))];
+}
+
+/** The formula with its parents, and everything that is wrong with it. */
+export function examine(found: Found, find: Find): { formula: Formula; problems: Problem[] } {
+  const formula = withParents(found.formula, find);
+  return { formula, problems: unique([...found.problems, ...validate(formula)]) };
+}
+
+/** The formula with its parents. @throws UserError with all errors */
+export function resolve(found: Found, find: Find): { formula: Formula; warnings: string[] } {
+  const { formula, problems } = examine(found, find);
+  refuseErrors(found.source, problems);
+  return { formula, warnings: problems.map((problem) => problem.message) };
+}
+
+export function refuseErrors(source: string, problems: readonly Problem[]): void {
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  if (errors.length === 0) return;
+  throw new UserError(`${source}: formula validation failed:\n${errors.map((problem) => `  - ${problem.message}`).join('\n')}`, `Mend ${errors.length === 1 ? 'this' : 'these'} in the file and try again.`);
+}
+
+function unique(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
+}

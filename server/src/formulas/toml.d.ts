@@ -1,0 +1,5 @@
+/** Formulas are bundled as text. */
+declare module '*.toml' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,27 @@
+import os from 'node:os';
+import { hookedBead } from '../engine/done';
+import { moleculeOfBead } from '../engine/molecules';
+import { registerFormulaHandlers } from '../formulas/handlers';
+import { FormulaLibrary, tiersFor } from '../formulas/library';
+import type { CallContext } from '../protocol/dispatcher';
+import type { TownLayout } from '../town/layout';
+import { guardStepHandlers } from './stepGuard';
+import type { TownService } from './townService';
+
+/** The formulas that can be named where a caller is, for the beads of this ledger. Read anew each time: people edit them. */
+export function libraryFor(layout: TownLayout, context: CallContext, ledger: string): FormulaLibrary {
+  return new FormulaLibrary(tiersFor({ ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger, cwd: context.cwd, home: os.homedir(), town: layout.root }));
+}
+
+/** Formulas and molecules of a town: `bd formula`, `bd cook`, `bd mol` and `bd close --continue`. */
+export function registerFormulas(service: TownService): void {
+  registerFormulaHandlers(service.dispatcher, service.store, {
+    ledgerFor: (context, named) => service.ledgerFor(context.cwd, named),
+    libraryFor: (context, ledger) => libraryFor(service.layout, context, ledger),
+    hookedMolecule: (agent) => {
+      const bead = hookedBead(service.engineContext, agent);
+      return bead && moleculeOfBead(service.store, bead);
+    },
+  });
+  guardStepHandlers(service.dispatcher, service.store);
+}
