@@ -20,9 +20,13 @@ export const gemini: Protocol = {
 function itemsOf(content: Json): Item[] {
   return objects(content.parts).map((part): Item => {
     if (isJson(part.functionCall)) return { kind: 'call', id: text(part.functionCall.id) };
-    if (isJson(part.functionResponse)) return { kind: 'result', id: text(part.functionResponse.id), text: JSON.stringify(part.functionResponse.response) };
+    if (isJson(part.functionResponse)) return { kind: 'result', id: text(part.functionResponse.id), text: resultText(part.functionResponse.response) };
     return { kind: content.role === 'user' ? 'user' : 'other', text: text(part.text) };
   });
+}
+
+function resultText(response: unknown): string {
+  return isJson(response) && typeof response.output === 'string' ? response.output : JSON.stringify(response);
 }
 
 /** Its own kind of schema writes types in capitals. */

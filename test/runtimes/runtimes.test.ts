@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Script } from '../fakeModel/script';
+import { agentPrograms, type AgentProgram } from '../harness/agentPrograms';
+import { sh } from '../helpers/temp';
+import { AgentTown } from './agentTown';
+
+/*
+ * The agents' own programs, as people install them, against a model of the tests': from sling to merged. Without the
+ * programs these tests fail, and say why. Nothing leaves this machine but the installation.
+ */
+
+const PRIME = { sh: 'gt prime' };
+const COMMIT = { sh: "git add --all && git commit --quiet -m 'Add work.txt'" };
+const DONE = { sh: 'gt done' };
+const write = (text: string) => `printf '%s' '${text}' > work.txt`;
+/** Waits until the test has seen what it came for; the file lies in the agent's home, beside its worktree. */
+const UNTIL_GO = 'while ! test -e ../go; do sleep 0.1; done';
+const GATE = "test=grep -q good work.txt || { echo 'the word is missing'; exit 1; }";
+
+for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
+  describe(`${runtime}, the real program`, function () {
+    this.timeout(300_000);
+    let agent: AgentTown;
+    let worktree: string;
+    afterEach(async () => agent?.dispose());
+
+    async function begin(scripts: Script[]): Promise<string> {
+      agent = await AgentTown.make(runtime, scripts, { gates: [GATE] });
+      const { convoy } = await agent.sling('Add work.txt', 'Write a "good" work.txt.');
+      worktree = path.join(agent.town.root, 'toy', 'polecats', 'furiosa', 'rig');
+      return convoy;
+    }
+    const hasBegun = () => agent.until('the agent has begun', () => fs.existsSync(path.join(worktree, 'work.txt')));
+
+    it('works from sling to merged, and leaves nothing behind', async () => {
+      const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, COMMIT, DONE] }]);
+      await hasBegun();
+      agent.saveScreen('working', await agent.screen());
+      // In the middle of its work: git sees the work alone.
+      assert.equal(sh(worktree, 'git', 'status', '--porcelain', '--untracked-files=all', '--ignored'), '?? work.txt');
+      fs.writeFileSync(path.join(worktree, '..', 'go'), '');
+      await agent.lands(convoy);
+      agent.assertLanded({ 'work.txt': 'a good text' });
+      assert.ok(agent.told.some((text) => /You are toy\/polecats\/furiosa[\s\S]*Write a "good" work\.txt/.test(text)), 'what gt prime said reached the model');
+      await agent.nothingIsLeftRunning();
+    });
+
+    it('is told why a gate refused its work, and mends it', async () => {
+      const again = /This is attempt 2[\s\S]*the word is missing/;
+      const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: write('a bad text'), unless: again }, { sh: write('a good text'), when: again }, COMMIT, DONE] }]);
+      await agent.lands(convoy);
+      agent.assertLanded({ 'work.txt': 'a good text' });
+      assert.ok(agent.told.some((text) => again.test(text)), 'the refusal reached the model');
+      await agent.nothingIsLeftRunning();
+    });
+
+    it('goes on after its process was killed in the middle of a turn', async () => {
+      const convoy = await begin([
+        { match: /interrupted/, steps: [PRIME, { sh: write('a good text') }, COMMIT, DONE] },
+        { match: /gt prime/, steps: [PRIME, { sh: `${write('half of a')}; ${UNTIL_GO}` }, { sh: write('not reached') }] },
+      ]);
+      await hasBegun();
+      const [session] = agent.town.sessions();
+      process.kill(session!.pid, 'SIGKILL');
+      await agent.lands(convoy);
+      agent.assertLanded({ 'work.txt': 'a good text' });
+      await agent.nothingIsLeftRunning();
+      const resumed = agent.model.requests.find((request) => request.conversation.items.some((item) => item.kind === 'user' && item.text.includes('interrupted')));
+      assert.ok(resumed, 'it was told that it had been interrupted');
+      // Its first call of that conversation, which it made before it was killed.
+      assert.ok(resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it did before');
+    });
+  });
+}
