@@ -1,6 +1,7 @@
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { messageOf, UserError } from '../../base/errors';
 import { endProcessGroup, isAlive } from '../../base/process';
+import { endProcessesWith } from '../../base/processEnvironment';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../../protocol/transport';
 import { SessionHostClient } from '../../sessions/client';
 import type { HostConnectOptions } from '../../sessions/openHost';
@@ -295,6 +296,8 @@ export class SessionManager extends Disposable implements SessionPort {
       return;
     }
     await endProcessGroup({ pid: record.pid, start: record.start });
+    // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
+    await endProcessesWith({ GT_ROOT: this.options.layout.root, GT_SESSION: record.id });
   }
 }
 
