@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { SessionHostClient } from '../../server/src/sessions/client';
+import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { FakeModel } from '../fakeModel/server';
 import type { Script } from '../fakeModel/script';
 import { agentPrograms, installAgent, type AgentProgram } from '../harness/agentPrograms';
@@ -13,6 +14,9 @@ const SCREENS = path.resolve('out', 'test-results', 'runtimes');
 
 /** A person with one agent's program, logged in to a model of the test's, and their town. */
 export class AgentTown {
+  /** The one that was slung last. */
+  bead = '';
+
   private constructor(readonly runtime: AgentProgram, readonly town: CliTown, readonly model: FakeModel) {}
 
   static async make(runtime: AgentProgram, scripts: readonly Script[], options: { gates?: string[]; settings?: object } = {}): Promise<AgentTown> {
@@ -37,14 +41,21 @@ export class AgentTown {
     }
   }
 
-  /** A bead for the agent, slung; gives its id and its convoy. The first time a person accepts the runtime. */
-  async sling(title: string, description: string): Promise<{ bead: string; convoy: string }> {
-    const bead = (await this.town.bd('create', `--title=${title}`, '--silent', '-d', description)).trim();
-    const [slung] = await this.town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: this.town.root });
+  /** A bead for the agent, slung; gives its convoy. A person accepts the runtime. */
+  async sling(title: string, description: string): Promise<string> {
+    this.bead = (await this.town.bd('create', `--title=${title}`, '--silent', '-d', description)).trim();
+    const [slung] = await this.town.person.json<{ convoy: string }[]>('gt', ['sling', this.bead, 'toy'], { cwd: this.town.root });
     await this.town.gt('up');
     await waitUntil('it is asked', async () => (await this.town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
     await this.town.gt('config', 'agent', 'accept', this.runtime, '--yes');
-    return { bead, convoy: slung!.convoy };
+    return slung!.convoy;
+  }
+
+  async waitsForReview(bead: string): Promise<void> {
+    await this.explained(waitUntil(`${bead} waits for a person`, async () => {
+      const queue = await this.town.person.json<MergeRequestInfo[]>('gt', ['mq', 'list'], { cwd: this.town.root });
+      return queue.some((item) => item.bead === bead && item.needsPerson);
+    }, 90_000));
   }
 
   async lands(convoy: string): Promise<void> {
@@ -76,8 +87,13 @@ export class AgentTown {
     }
   }
 
-  /** Keeps a screen for people to look at. */
-  saveScreen(name: string, screen: string): void {
+  /** Keeps the screen for people to look at, once it shows this. */
+  async saveScreen(name: string, shows: RegExp): Promise<void> {
+    let screen = '';
+    await this.explained(waitUntil(`its screen shows ${shows}`, async () => {
+      screen = await this.screen();
+      return shows.test(screen);
+    }));
     fs.mkdirSync(SCREENS, { recursive: true });
     fs.writeFileSync(path.join(SCREENS, `${this.runtime}-${name}.txt`), `${agentPrograms[this.runtime].spec}\n\n${screen}\n`);
   }

@@ -20,6 +20,9 @@ const write = (text: string) => `printf '%s' '${text}' > work.txt`;
 const UNTIL_GO = 'while ! test -e ../go; do sleep 0.1; done';
 const GATE = "test=grep -q good work.txt || { echo 'the word is missing'; exit 1; }";
 
+/** Review is the same for all of them: two are enough. */
+const reviewed: readonly AgentProgram[] = ['claude', 'codex'];
+
 for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
   describe(`${runtime}, the real program`, function () {
     this.timeout(300_000);
@@ -27,9 +30,10 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     let worktree: string;
     afterEach(async () => agent?.dispose());
 
-    async function begin(scripts: Script[]): Promise<string> {
+    async function begin(scripts: Script[], settings: string[] = []): Promise<string> {
       agent = await AgentTown.make(runtime, scripts, { gates: [GATE] });
-      const { convoy } = await agent.sling('Add work.txt', 'Write a "good" work.txt.');
+      if (settings.length > 0) await agent.town.gt('rig', 'set', 'toy', ...settings);
+      const convoy = await agent.sling('Add work.txt', 'Write a "good" work.txt.');
       worktree = path.join(agent.town.root, 'toy', 'polecats', 'furiosa', 'rig');
       return convoy;
     }
@@ -38,7 +42,7 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     it('works from sling to merged, and leaves nothing behind', async () => {
       const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, COMMIT, DONE] }]);
       await hasBegun();
-      agent.saveScreen('working', await agent.screen());
+      await agent.saveScreen('working', /work\.txt/);
       // In the middle of its work: git sees the work alone.
       assert.equal(sh(worktree, 'git', 'status', '--porcelain', '--untracked-files=all', '--ignored'), '?? work.txt');
       fs.writeFileSync(path.join(worktree, '..', 'go'), '');
@@ -64,6 +68,8 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
         { match: /gt prime/, steps: [PRIME, { sh: `${write('half of a')}; ${UNTIL_GO}` }, { sh: write('a good text') }, COMMIT, DONE] },
       ]);
       await hasBegun();
+      // Programs write down what was said a moment later; what is not written yet goes with them.
+      await new Promise((done) => setTimeout(done, 1_500));
       const [session] = agent.town.sessions();
       const before = agent.processes();
       process.kill(session!.pid, 'SIGKILL');
@@ -73,10 +79,43 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a good text' });
       await agent.nothingIsLeftRunning();
-      const resumed = agent.model.requests.find((request) => request.conversation.items.some((item) => item.kind === 'user' && item.text.includes('Your session was interrupted')));
+      // Requests for a title have no tools, and nothing of what was before.
+      const resumed = agent.model.requests.find((request) => request.conversation.tools.length > 0 && request.conversation.items.some((item) => item.kind === 'user' && item.text.includes('Your session was interrupted')));
       assert.equal(resumed !== undefined, resumes, 'whether it was told that it had been interrupted');
       // Its first call of that conversation, which it made before it was killed.
       if (resumed) assert.ok(resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it did before');
+    });
+
+    if (!reviewed.includes(runtime)) return;
+    // What the reviewer said is what the author acts upon.
+    const asked = /Round 1: rejected by[\s\S]*Call it better/;
+    const author: Script = { match: /gt done/, steps: [PRIME, { sh: write('a good text'), unless: asked }, { sh: write('a better good text'), when: asked }, COMMIT, DONE] };
+
+    it('is rejected by a person with a text, mends its work, and is approved', async () => {
+      const convoy = await begin([author], ['review=person']);
+      const { bead } = agent;
+      await agent.waitsForReview(bead);
+      await agent.town.gt('mq', 'reject', bead, '-m', 'Call it better');
+      await agent.waitsForReview(bead);
+      await agent.town.gt('mq', 'approve', bead);
+      await agent.lands(convoy);
+      agent.assertLanded({ 'work.txt': 'a better good text' });
+      assert.ok(agent.told.some((text) => asked.test(text)), "the person's words reached the model");
+      await agent.nothingIsLeftRunning();
+    });
+
+    it('reviews the work of another, rejects it with a text, and approves what came of it', async () => {
+      const verdict = (words: string) => ({ sh: `bead=$(gt prime | sed -n "s/^## The change: //p"); gt mq ${words}` });
+      const reviewer: Script = {
+        match: /review the change/,
+        steps: [PRIME, { ...verdict('reject "$bead" -m "Call it better"'), unless: asked }, { ...verdict('approve "$bead" -m "Good now"'), when: asked }],
+      };
+      const convoy = await begin([reviewer, author], ['review=agent', `reviewer=${runtime}`]);
+      await agent.lands(convoy);
+      agent.assertLanded({ 'work.txt': 'a better good text' });
+      const shown = await agent.town.bd('show', agent.bead, '--json');
+      assert.match(shown, /Call it better[\s\S]*Good now/);
+      await agent.nothingIsLeftRunning();
     });
   });
 }
