@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { jsonFile } from './files';
+import { hookTable, jsonFile } from './files';
 import type { HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
@@ -19,11 +19,7 @@ import type { HookCommands, Hooks, RuntimePreset } from './preset';
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
-  const hook = (command: string) => [{ matcher: '', hooks: [{ type: 'command', command }] }];
-  const hooks = {
-    [events.sessionStart]: hook(commands.sessionStart),
-    ...(commands.turnEnd ? { [events.turnEnd]: hook(commands.turnEnd) } : {}),
-  };
+  const hooks = hookTable(commands, events, (command) => [{ matcher: '', hooks: [{ type: 'command', command }] }]);
   const name = 'claude-settings.json';
   return { files: [jsonFile(name, { skipDangerousModePermissionPrompt: true, hooks })], args: ['--settings', path.join(home, name)] };
 }

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { filesBelow, firstJsonLine } from './files';
+import { filesBelow, firstJsonLine, hookTable } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
@@ -19,8 +19,8 @@ const overrides = (entries: readonly string[]): string[] => entries.flatMap((ent
 const quoted = (text: string): string => JSON.stringify(text).replaceAll('\u007f', '\\u007f');
 
 function deliver(commands: HookCommands, events: Hooks['events']) {
-  const hook = (event: string, command: string) => `hooks.${event}=[{hooks=[{type="command",command=${quoted(command)}}]}]`;
-  const entries = [hook(events.sessionStart, commands.sessionStart), ...(commands.turnEnd ? [hook(events.turnEnd, commands.turnEnd)] : [])];
+  const table = hookTable(commands, events, (command) => `[{hooks=[{type="command",command=${quoted(command)}}]}]`);
+  const entries = Object.entries(table).map(([event, hooks]) => `hooks.${event}=${hooks}`);
   // Without the flag it asks about every hook that it has not seen before.
   return { args: ['--dangerously-bypass-hook-trust', ...overrides(entries)] };
 }

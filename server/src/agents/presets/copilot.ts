@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { jsonFile } from './files';
+import { hookTable, jsonFile } from './files';
 import type { HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
@@ -10,8 +10,7 @@ import type { HookCommands, Hooks, RuntimePreset } from './preset';
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
-  const hook = (bash: string) => [{ type: 'command', bash, timeoutSec: 30 }];
-  const hooks = { [events.sessionStart]: hook(commands.sessionStart), ...(commands.turnEnd ? { [events.turnEnd]: hook(commands.turnEnd) } : {}) };
+  const hooks = hookTable(commands, events, (bash) => [{ type: 'command', bash, timeoutSec: 30 }]);
   const plugin = { name: 'gastown', version: '1.0.0', description: 'Tells the agent its work.', hooks: 'hooks.json' };
   return {
     files: [jsonFile('copilot-plugin/plugin.json', plugin), jsonFile('copilot-plugin/hooks.json', { version: 1, hooks })],

@@ -1,8 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { HookCommands, Hooks } from './preset';
 
 export function jsonFile(name: string, value: unknown): { name: string; text: string } {
   return { name, text: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** The hooks of a settings file: what there is a command for, under the program's own names. */
+export function hookTable<T>(commands: HookCommands, events: Hooks['events'], entry: (command: string) => T): Record<string, T> {
+  const { sessionStart, turnEnd } = commands;
+  return { [events.sessionStart]: entry(sessionStart), ...(turnEnd ? { [events.turnEnd]: entry(turnEnd) } : {}) };
 }
 
 /** Names in a folder; none where it is not there. */

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { firstJsonLine, jsonFile, namesIn } from './files';
+import { firstJsonLine, hookTable, jsonFile, namesIn } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
@@ -11,8 +11,7 @@ import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './pr
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
-  const hook = (command: string) => [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command }] }];
-  const hooks = { [events.sessionStart]: hook(commands.sessionStart), ...(commands.turnEnd ? { [events.turnEnd]: hook(commands.turnEnd) } : {}) };
+  const hooks = hookTable(commands, events, (command) => [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command }] }]);
   const name = 'gemini-defaults.json';
   const settings = { general: { enableAutoUpdate: false }, hooks };
   return { files: [jsonFile(name, settings)], env: { GEMINI_CLI_SYSTEM_DEFAULTS_PATH: path.join(home, name) } };
