@@ -6,6 +6,7 @@ import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { FakeModel } from '../fakeModel/server';
 import type { Script } from '../fakeModel/script';
 import { agentPrograms, installAgent, type AgentProgram } from '../harness/agentPrograms';
+import { cacheRoot } from '../harness/cache';
 import { CliTown, Person } from '../helpers/cliTown';
 import { sh, waitUntil } from '../helpers/temp';
 import { logins } from './logins';
@@ -19,20 +20,23 @@ export class AgentTown {
 
   private constructor(readonly runtime: AgentProgram, readonly town: CliTown, readonly model: FakeModel) {}
 
-  static async make(runtime: AgentProgram, scripts: readonly Script[], options: { gates?: string[]; settings?: object } = {}): Promise<AgentTown> {
+  static async make(runtime: AgentProgram, scripts: readonly Script[], options: { gates?: string[]; loggedIn?: boolean } = {}): Promise<AgentTown> {
+    // Gemini reads our settings only from folders that nobody else may write to, on the whole way from the root.
+    process.env.TMPDIR = path.join(cacheRoot(), 'tmp');
+    fs.mkdirSync(process.env.TMPDIR, { recursive: true, mode: 0o700 });
     const bin = await installAgent(runtime, (line) => console.log(`      ${line}`));
     const model = await FakeModel.start(scripts);
     try {
       const person = new Person();
       // As people have it: their login shell says where their programs are, and which services they use.
       const variables = {
-        ...logins[runtime](person.home, model.url),
+        ...(options.loggedIn === false ? {} : logins[runtime](person.home, model.url)),
         // Nothing but the model is reached, whatever a program would like to fetch.
         HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1,localhost',
       };
       const exports = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`).join('');
       fs.writeFileSync(path.join(person.home, '.profile'), `PATH="${bin}:${path.dirname(process.execPath)}:$PATH"\n${exports}`);
-      const town = await CliTown.make({ person, ...options });
+      const town = await CliTown.make({ person, gates: options.gates });
       await town.gt('config', 'default-agent', runtime);
       return new AgentTown(runtime, town, model);
     } catch (error) {
@@ -88,14 +92,15 @@ export class AgentTown {
   }
 
   /** Keeps the screen for people to look at, once it shows this. */
-  async saveScreen(name: string, shows: RegExp): Promise<void> {
+  async saveScreen(name: string, isIt: (screen: string) => boolean): Promise<string> {
     let screen = '';
-    await this.explained(waitUntil(`its screen shows ${shows}`, async () => {
+    await this.explained(waitUntil(`its screen is that of ${name}`, async () => {
       screen = await this.screen();
-      return shows.test(screen);
-    }));
+      return isIt(screen);
+    }, 60_000));
     fs.mkdirSync(SCREENS, { recursive: true });
     fs.writeFileSync(path.join(SCREENS, `${this.runtime}-${name}.txt`), `${agentPrograms[this.runtime].spec}\n\n${screen}\n`);
+    return screen;
   }
 
   /** What the model was told by tools and hooks in all requests, by turn. */
@@ -107,6 +112,11 @@ export class AgentTown {
   async nothingIsLeftRunning(): Promise<void> {
     await waitUntil('no process of the agent is left', () => this.processes().length === 0, 10_000)
       .catch((error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(this.processes())}`));
+  }
+
+  /** What the person's own settings of the program hold. */
+  personal(file: string): string {
+    return fs.readFileSync(path.join(this.town.person.home, file), 'utf8');
   }
 
   /** Processes that were started in a session of this town, wherever they put themselves. */

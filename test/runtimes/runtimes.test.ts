@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { presets } from '../../server/src/agents/presets';
+import { resolveRuntime } from '../../server/src/agents/runtimes';
+import { screenState } from '../../server/src/agents/screenState';
 import type { Script } from '../fakeModel/script';
 import { agentPrograms, type AgentProgram } from '../harness/agentPrograms';
 import { sh } from '../helpers/temp';
@@ -23,6 +25,13 @@ const GATE = "test=grep -q good work.txt || { echo 'the word is missing'; exit 1
 /** Review is the same for all of them: two are enough. */
 const reviewed: readonly AgentProgram[] = ['claude', 'codex'];
 
+/** What the programs would write into the person's own settings if they asked, and were answered. */
+const answers: Partial<Record<AgentProgram, [file: string, pattern: RegExp][]>> = {
+  claude: [['.claude.json', /"hasTrustDialogAccepted": ?true|bypassPermissionsModeAccepted/]],
+  codex: [['.codex/config.toml', /polecats|trust_level/]],
+  gemini: [['.gemini/settings.json', /gt prime|polecats/]],
+};
+
 for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
   describe(`${runtime}, the real program`, function () {
     this.timeout(300_000);
@@ -30,8 +39,8 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     let worktree: string;
     afterEach(async () => agent?.dispose());
 
-    async function begin(scripts: Script[], settings: string[] = []): Promise<string> {
-      agent = await AgentTown.make(runtime, scripts, { gates: [GATE] });
+    async function begin(scripts: Script[], settings: string[] = [], loggedIn = true): Promise<string> {
+      agent = await AgentTown.make(runtime, scripts, { gates: [GATE], loggedIn });
       if (settings.length > 0) await agent.town.gt('rig', 'set', 'toy', ...settings);
       const convoy = await agent.sling('Add work.txt', 'Write a "good" work.txt.');
       worktree = path.join(agent.town.root, 'toy', 'polecats', 'furiosa', 'rig');
@@ -42,14 +51,18 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     it('works from sling to merged, and leaves nothing behind', async () => {
       const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, COMMIT, DONE] }]);
       await hasBegun();
-      await agent.saveScreen('working', /work\.txt/);
+      const screen = await agent.saveScreen('working', (text) => text.includes('work.txt'));
+      assert.deepEqual(screenState(resolveRuntime(runtime, {}), screen), { state: 'working' });
       // In the middle of its work: git sees the work alone.
       assert.equal(sh(worktree, 'git', 'status', '--porcelain', '--untracked-files=all', '--ignored'), '?? work.txt');
       fs.writeFileSync(path.join(worktree, '..', 'go'), '');
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a good text' });
+      const first = agent.model.requests.find((request) => request.conversation.tools.length > 0);
+      assert.equal(/You are toy\/polecats\/furiosa/.test(first?.text ?? ''), presets[runtime]!.hooks !== undefined, 'what the hook at the start said reached the model');
       assert.ok(agent.told.some((text) => /You are toy\/polecats\/furiosa[\s\S]*Write a "good" work\.txt/.test(text)), 'what gt prime said reached the model');
       await agent.nothingIsLeftRunning();
+      for (const [file, pattern] of answers[runtime] ?? []) assert.doesNotMatch(agent.personal(file), pattern);
     });
 
     it('is told why a gate refused its work, and mends it', async () => {
@@ -85,6 +98,15 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       // Its first call of that conversation, which it made before it was killed.
       if (resumed) assert.ok(resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it did before');
     });
+
+    // opencode works without a login; its own models are not reached here.
+    if (runtime !== 'opencode') {
+      it('is seen to wait for a person where nobody is logged in', async () => {
+        await begin([], [], false);
+        const isWaiting = (screen: string) => screenState(resolveRuntime(runtime, {}), screen).state === 'waiting';
+        await agent.saveScreen('waiting', isWaiting);
+      });
+    }
 
     if (!reviewed.includes(runtime)) return;
     // What the reviewer said is what the author acts upon.
