@@ -14,8 +14,17 @@ export const agentPrograms = {
 } as const;
 export type AgentProgram = keyof typeof agentPrograms;
 
+const installs = new Map<AgentProgram, Promise<string>>();
+
 /** The folder with the program, to be put on PATH. @throws Error that says why it cannot be installed */
-export async function installAgent(name: AgentProgram, log: Log): Promise<string> {
+export function installAgent(name: AgentProgram, log: Log): Promise<string> {
+  // Also where it failed: another try would not end otherwise, only later.
+  const install = installs.get(name) ?? installNow(name, log);
+  installs.set(name, install);
+  return install;
+}
+
+async function installNow(name: AgentProgram, log: Log): Promise<string> {
   const { spec } = agentPrograms[name];
   const id = `agent-${spec.replace(/^@/, '').replace(/[/@]/g, '-')}-${process.platform}-${process.arch}`;
   try {
