@@ -71,4 +71,18 @@ describe('the claude runtime', function () {
     assert.deepEqual(sh(town.project, 'git', 'ls-tree', '-r', '--name-only', 'gastown/main').split('\n').sort(), ['README.md', 'half.txt']);
     assert.deepEqual(fs.readdirSync(path.join(person.home, '.claude')), ['projects']);
   });
+
+  it('can be the model of a runtime of the town, which has all that it does not say itself', async () => {
+    town = await CliTown.make();
+    const set = (...args: string[]) => town.person.run('gt', ['config', 'agent', 'set', ...args], { cwd: town.root });
+    const get = async (name: string) => JSON.parse(await town.gt('config', 'agent', 'get', name, '--json')) as Record<string, unknown>;
+    assert.equal((await set('sonnet', 'claude', '--provider', 'claude', '--env', 'ANTHROPIC_MODEL=sonnet')).code, 0);
+    assert.deepEqual(await get('sonnet'), {
+      name: 'sonnet', builtIn: false, command: 'claude', args: ['--dangerously-skip-permissions'], env: { ANTHROPIC_MODEL: 'sonnet' }, prompt: 'argument', provider: 'claude',
+    });
+    assert.equal((await set('flash', 'gemini', '--provider', 'gemini', '--arg=-y')).code, 0);
+    const flash = await get('flash');
+    assert.deepEqual([flash.args, flash.prompt, flash.promptFlag], [['-y'], 'flag', '-i']);
+    assert.match((await set('x', 'x', '--provider', 'nobody')).stderr, /no agent runtime nobody[\s\S]*claude, codex, gemini/);
+  });
 });

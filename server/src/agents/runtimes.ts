@@ -1,31 +1,13 @@
+import path from 'node:path';
 import { UserError } from '../base/errors';
 import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
-import { claudeEnvironment, claudeSettings } from './claude';
-
-/** What a runtime can do beyond being started with a prompt. Custom runtimes have none of it. */
-interface Abilities {
-  modelFlag?: string;
-  /** Arguments that name a new conversation, and that go on with an old one. */
-  conversation?: { begin(id: string): string[]; resume(id: string): string[] };
-  /** A settings file beside the worktree: how it is passed and what it holds. */
-  settings?: { file: string; flag: string; text(gt: string): string };
-  environment?(asRoot: boolean): Record<string, string>;
-}
+import { presets } from './presets';
+import type { Additions, ConversationWays, HookAnswer, Place, RuntimePreset } from './presets/preset';
+import { shellQuote } from './shims';
 
 /** Started by everybody who asks for them by name; a town's own runtimes cannot take their names. */
-export const builtInRuntimes: Readonly<Record<string, RuntimeSettings>> = {
-  script: { command: 'gt', args: ['runtime', 'script'], env: {}, prompt: 'none' },
-  claude: { command: 'claude', args: ['--dangerously-skip-permissions'], env: {}, prompt: 'argument' },
-};
-
-const abilities: Readonly<Record<string, Abilities>> = {
-  claude: {
-    modelFlag: '--model',
-    conversation: { begin: (id) => ['--session-id', id], resume: (id) => ['--resume', id] },
-    settings: { file: 'claude-settings.json', flag: '--settings', text: claudeSettings },
-    environment: claudeEnvironment,
-  },
-};
+export const builtInRuntimes: Readonly<Record<string, RuntimeSettings>> = Object.fromEntries(
+  Object.entries(presets).map(([name, { settings }]) => [name, settings]));
 
 /** One argument may have 128 KiB on Linux; a prompt is meant to be a sentence anyway. */
 const MAX_PROMPT_BYTES = 100_000;
@@ -39,59 +21,64 @@ export function resolveRuntime(name: string, custom: Readonly<Record<string, Run
   throw new UserError(`there is no agent runtime ${name}`, `there are: ${known.join(', ')}`, 'not-found');
 }
 
+/** What is known of the program: for a runtime of the town's own, if it says which built-in one it is like. */
+export function presetOf(runtime: RuntimeInfo): RuntimePreset | undefined {
+  const name = runtime.builtIn ? runtime.name : runtime.provider;
+  return name !== undefined && Object.hasOwn(presets, name) ? presets[name] : undefined;
+}
+
+/** How its sessions go on with an earlier conversation; undefined where they cannot. */
+export function conversationWays(runtime: RuntimeInfo): ConversationWays | undefined {
+  return presetOf(runtime)?.conversation;
+}
+
 export interface CommandRequest {
   /** Undefined: a person types the first words. */
   prompt?: string;
   model?: string;
   /** An id to begin a conversation with, or that of one to go on with. */
   conversation?: { id: string; resume: boolean };
-  /** Absolute path; see `settingsFor`. */
-  settingsFile?: string;
-  /** The session will run as the system's administrator. */
-  asRoot?: boolean;
+  place: Place;
 }
 
 export interface RuntimeCommand {
   command: string;
   args: string[];
   env: Record<string, string>;
-  /** What to resume it by later; undefined where the runtime cannot. */
-  conversation?: string;
+  /** To be written before it starts; absolute paths. */
+  files: { path: string; text: string }[];
 }
 
 /** How a session of a runtime is started. Pure. @throws UserError for settings that do not fit together */
-export function commandFor(runtime: RuntimeInfo, request: CommandRequest): RuntimeCommand {
-  const can = abilitiesOf(runtime);
-  const args = [...runtime.args];
-  if (can.settings && request.settingsFile) args.push(can.settings.flag, request.settingsFile);
-  const conversation = can.conversation ? request.conversation : undefined;
-  if (can.conversation && conversation) {
-    args.push(...(conversation.resume ? can.conversation.resume(conversation.id) : can.conversation.begin(conversation.id)));
-  }
-  if (can.modelFlag && request.model) args.push(can.modelFlag, request.model);
-  args.push(...promptArguments(runtime, request.prompt));
-  const env = { ...can.environment?.(request.asRoot ?? false), ...runtime.env };
+export function commandFor(runtime: RuntimeInfo, { prompt, model, conversation, place }: CommandRequest): RuntimeCommand {
+  const preset = presetOf(runtime);
+  const parts: Additions[] = preset ? [preset.start?.(place) ?? {}, hooksOf(preset, place)] : [];
+  const talk = conversation ? conversationArguments(preset?.conversation, conversation) : { args: [] };
+  const args = [
+    ...(talk.before ?? []), ...runtime.args,
+    ...parts.flatMap((part) => part.args ?? []),
+    ...(model && preset?.modelFlag ? [preset.modelFlag, model] : []),
+    ...talk.args, ...promptArguments(runtime, prompt),
+  ];
+  // What the town's settings say goes before what we would choose.
+  const env = Object.assign({}, ...parts.map((part) => part.env), runtime.env) as Record<string, string>;
   // For a runtime that has no flag we know of: its own wrapper may read it.
-  if (request.model) env.GT_MODEL = request.model;
-  return { command: runtime.command, args, env, conversation: conversation?.id };
+  if (model) env.GT_MODEL = model;
+  const files = parts.flatMap((part) => part.files ?? []).map(({ name, text }) => ({ path: path.join(place.home, name), text }));
+  return { command: runtime.command, args, env, files };
 }
 
-/**
- * The settings file that the runtime wants beside the worktree, in the agent's home: name and text.
- * @param gt absolute path of the `gt` that its hooks call
- */
-export function settingsFor(runtime: RuntimeInfo, gt: string): { file: string; text: string } | undefined {
-  const { settings } = abilitiesOf(runtime);
-  return settings && { file: settings.file, text: settings.text(gt) };
+function hooksOf({ hooks }: RuntimePreset, place: Place): Additions {
+  return hooks ? hooks.deliver({ sessionStart: primeCommand(place.bin, hooks.answer) }, hooks.events, place) : {};
 }
 
-/** Whether sessions of it can go on with an earlier conversation. */
-export function canResume(runtime: RuntimeInfo): boolean {
-  return abilitiesOf(runtime).conversation !== undefined;
+function primeCommand(bin: string, answer: HookAnswer): string {
+  return `${shellQuote(path.join(bin, 'gt'))} prime --hook${answer === 'text' ? '' : ` ${answer}`}`;
 }
 
-function abilitiesOf(runtime: RuntimeInfo): Abilities {
-  return (runtime.builtIn && abilities[runtime.name]) || {};
+function conversationArguments(ways: ConversationWays | undefined, { id, resume }: { id: string; resume: boolean }): { before?: string[]; args: string[] } {
+  if (!ways) return { args: [] };
+  return resume ? ways.resume(id) : { args: ways.begin?.(id) ?? [] };
 }
 
 function promptArguments(runtime: RuntimeInfo, prompt: string | undefined): string[] {

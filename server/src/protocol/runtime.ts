@@ -9,6 +9,8 @@ export const runtimeSettings = z.object({
   /** How the first prompt is delivered: as the last argument, after a flag, or not at all. */
   prompt: z.enum(['argument', 'flag', 'none']).default('argument'),
   promptFlag: z.string().optional(),
+  /** The built-in runtime whose program it starts: it gets the hooks, the resuming and the rest of that one. */
+  provider: z.string().optional(),
 });
 export type RuntimeSettings = z.infer<typeof runtimeSettings>;
 

@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors';
 import { builtInRuntimes } from '../agents/runtimes';
+import { screenState } from '../agents/screenState';
 import { workOf } from '../engine/work';
 import type { Bead } from '../protocol/bead';
 import type { RuntimeInfo } from '../protocol/town';
@@ -48,6 +49,13 @@ export class RuntimeCatalogue {
 
   find(name: string): RuntimeInfo | undefined {
     return this.all().find((runtime) => runtime.name === name);
+  }
+
+  /** What this screen asks of a person, if anything; goes on after "it ". */
+  asks(name: string, screen: string): string | undefined {
+    const runtime = this.find(name);
+    const seen = runtime && screenState(runtime, screen);
+    return seen?.state === 'waiting' ? seen.says : undefined;
   }
 
   require(name: string): RuntimeInfo {

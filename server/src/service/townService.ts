@@ -90,7 +90,7 @@ export class TownService extends Disposable {
     });
     this.sessions = this._register(new SessionManager({
       layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
-      takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none', asks: () => undefined,
+      takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none', asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
     }));
     this.engineContext = {
       store, sessions: this.sessions, clock: { now: () => new Date() }, activity: this.activity,

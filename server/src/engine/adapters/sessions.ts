@@ -1,6 +1,7 @@
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { messageOf, UserError } from '../../base/errors';
-import { endProcessGroup, isAlive } from '../../base/process';
+import { endProcessGroup, isAlive, type ProcessIdentity } from '../../base/process';
+import { endProcessesWith } from '../../base/processEnvironment';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../../protocol/transport';
 import { SessionHostClient } from '../../sessions/client';
 import type { HostConnectOptions } from '../../sessions/openHost';
@@ -108,7 +109,7 @@ export class SessionManager extends Disposable implements SessionPort {
 
   /** Nobody knows what it is for: its record was removed, or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
-    if (!session.exited) await endProcessGroup({ pid: session.pid, start: session.start });
+    if (!session.exited) await this.endProcessesOf(id, session);
     await this.forgetInHost(id).catch((error: unknown) => this.options.log.error(`forgetting ${id}: ${messageOf(error)}`));
   }
 
@@ -294,7 +295,13 @@ export class SessionManager extends Disposable implements SessionPort {
       if (!record.exit && this.host) await (await this.client()).kill(record.id, 'SIGKILL').catch(() => undefined);
       return;
     }
-    await endProcessGroup({ pid: record.pid, start: record.start });
+    await this.endProcessesOf(record.id, { pid: record.pid, start: record.start });
+  }
+
+  private async endProcessesOf(session: string, { pid, start }: ProcessIdentity): Promise<void> {
+    await endProcessGroup({ pid, start });
+    // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
+    await endProcessesWith({ GT_ROOT: this.options.layout.root, GT_SESSION: session });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
+import type { Params } from '../../../protocol/request';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
 import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
@@ -9,6 +10,7 @@ interface SetOptions {
   env?: string[];
   prompt?: 'argument' | 'flag' | 'none';
   promptFlag?: string;
+  provider?: string;
 }
 
 export function addConfigCommands(program: Command): void {
@@ -30,12 +32,12 @@ export function addConfigCommands(program: Command): void {
   agent.command('set <name> <command>').description('add or change a runtime of your own')
     .option('--arg <argument...>', 'arguments for autonomous work (write --arg=--flag for those that begin with a dash)')
     .option('--env <NAME=value...>', 'environment')
-    .option('--prompt <how>', 'how the first prompt is given: argument, flag or none', 'argument')
+    .option('--prompt <how>', 'how the first prompt is given: argument, flag or none')
     .option('--prompt-flag <flag>', 'the flag, for --prompt flag')
+    .option('--provider <runtime>', 'the built-in runtime whose program it is: what is not given here is as there')
     .action(async (name: string, executable: string, options: SetOptions, command: Command) => {
-      const runtime = await withTown(command, (town) => town.call(AgentConfigSet.spec, {
-        name, settings: { command: executable, args: options.arg ?? [], env: parseEnv(options.env), prompt: options.prompt, promptFlag: options.promptFlag },
-      }));
+      const settings = await settingsFrom(executable, options);
+      const runtime = await withTown(command, (town) => town.call(AgentConfigSet.spec, { name, settings }));
       print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
     });
   agent.command('remove <name>').description('remove a runtime of your own').action(async (name: string, _options, command: Command) => {
@@ -61,6 +63,14 @@ function findRuntime(runtimes: readonly RuntimeInfo[], name: string): RuntimeInf
 
 function runtimeLine(runtime: RuntimeInfo): string {
   return `${runtime.name}${runtime.builtIn ? '' : ' (own)'}: ${[runtime.command, ...runtime.args].join(' ')}`;
+}
+
+async function settingsFrom(command: string, { arg, env, prompt, promptFlag, provider }: SetOptions): Promise<Params<typeof AgentConfigSet.spec>['settings']> {
+  const { resolveRuntime } = await import('../../../agents/runtimes');
+  const like = provider === undefined ? undefined : resolveRuntime(provider, {});
+  return {
+    command, args: arg ?? like?.args ?? [], env: { ...like?.env, ...parseEnv(env) }, prompt: prompt ?? like?.prompt, promptFlag: promptFlag ?? like?.promptFlag, provider,
+  };
 }
 
 function parseEnv(entries: readonly string[] | undefined): Record<string, string> {

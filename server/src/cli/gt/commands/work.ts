@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { hookAnswer, hookAnswers } from '../../../agents/hookAnswer';
+import type { HookAnswer } from '../../../agents/presets/preset';
 import { parseVariable } from '../../../formulas/variables';
 import { Done, Hook, Prime, Sling } from '../../../protocol/town';
 import { print, withTown } from '../session';
@@ -31,10 +33,11 @@ export function addWorkCommands(program: Command): void {
       }));
       print(command, results, () => results.map((result) => result.changed ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})` : `${result.bead} is in work already (${result.convoy})`));
     });
-  program.command('prime').description('for agents: who you are and what is on your hook').option('--hook', 'called by a hook of the runtime')
-    .action(async (_options, command: Command) => {
+  program.command('prime').description('for agents: who you are and what is on your hook')
+    .addOption(new Option('--hook [answer]', 'called by a hook of the runtime, which wants the answer in this form').choices(hookAnswers).preset('text'))
+    .action(async ({ hook }: { hook?: HookAnswer }, command: Command) => {
       const prime = await withTown(command, (town) => town.call(Prime.spec, {}));
-      print(command, prime, () => prime.text);
+      print(command, prime, () => hookAnswer(prime.text, hook ?? 'text'));
     });
   program.command('hook [agent]').description("what is on an agent's hook").action(async (agent: string | undefined, _options, command: Command) => {
     const hook = await withTown(command, (town) => town.call(Hook.spec, { agent }));

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import type { ConversationWays } from './presets/preset';
+
+const conversationSchema = z.object({
+  bead: z.string().optional(), runtime: z.string(), id: z.string(),
+  /** When it was begun, in milliseconds. */
+  since: z.number().default(0),
+  /** The last session of it was to go on without anybody knowing whether it was kept. */
+  unsure: z.boolean().default(false),
+});
+
+export interface ConversationRequest {
+  /** Where it is written which one it was: beside the worktree, so that it outlives the session and goes with the agent. */
+  file: string;
+  ways: ConversationWays;
+  bead?: string;
+  runtime: string;
+  /** A session of this work was interrupted. */
+  resume: boolean;
+  env: Readonly<Record<string, string>>;
+  worktree: string;
+  now?: number;
+}
+
+/** Goes on with the conversation of a session that was interrupted, if the runtime has kept it; begins a new one otherwise. */
+export function chooseConversation(request: ConversationRequest): { id: string; resume: boolean } {
+  const { file, ways, bead, runtime, env, worktree } = request;
+  const known = request.resume ? readConversation(request) : undefined;
+  if (known) {
+    const id = ways.find ? ways.find({ env, worktree, id: known.id, since: known.since }) : known.unsure ? undefined : known.id;
+    if (id !== undefined) {
+      if (!ways.find) writeJsonAtomic(file, { ...known, unsure: true });
+      return { id, resume: true };
+    }
+  }
+  const id = randomUUID();
+  writeJsonAtomic(file, { bead, runtime, id, since: request.now ?? Date.now() });
+  return { id, resume: false };
+}
+
+function readConversation({ file, bead, runtime }: ConversationRequest): z.output<typeof conversationSchema> | undefined {
+  try {
+    const known = conversationSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
+    return known.bead === bead && known.runtime === runtime ? known : undefined;
+  } catch {
+    return undefined; // none yet, or not readable: a new conversation loses nothing that is committed
+  }
+}

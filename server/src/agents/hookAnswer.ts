@@ -1,0 +1,10 @@
+import type { HookAnswer } from './presets/preset';
+
+export const hookAnswers: HookAnswer[] = ['text', 'nested', 'flat'];
+
+/** What a hook at the start of a session prints, so that the model sees the text. Pure. */
+export function hookAnswer(text: string, shape: HookAnswer): string {
+  if (shape === 'text') return text;
+  if (shape === 'flat') return JSON.stringify({ additionalContext: text });
+  return JSON.stringify({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } });
+}

@@ -1,0 +1,67 @@
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { filesBelow, firstJsonLine, hookTable } from './files';
+import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
+
+/*
+ * Codex. Everything that we want of it is said by `-c`, for one process: CODEX_HOME is where the person's login is,
+ * and the `.codex` folder of a project is read from its main checkout, which is not ours.
+ *
+ * - It asks whether to trust a folder, and answers with an entry for exactly that folder. `-c` takes the whole table only.
+ * - It runs commands in a login shell, whose start-up files may set PATH anew: then `gt` is not found.
+ * - By itself it works through a daemon that outlives it, has an environment of its own and is shared with the person.
+ */
+
+const overrides = (entries: readonly string[]): string[] => entries.flatMap((entry) => ['-c', entry]);
+
+/** A string of TOML: JSON's escapes are a subset of its. */
+const quoted = (text: string): string => JSON.stringify(text).replaceAll('\u007f', '\\u007f');
+
+function deliver(commands: HookCommands, events: Hooks['events']) {
+  const table = hookTable(commands, events, (command) => `[{hooks=[{type="command",command=${quoted(command)}}]}]`);
+  const entries = Object.entries(table).map(([event, hooks]) => `hooks.${event}=${hooks}`);
+  // Without the flag it asks about every hook that it has not seen before.
+  return { args: ['--dangerously-bypass-hook-trust', ...overrides(entries)] };
+}
+
+const metaSchema = z.object({
+  type: z.literal('session_meta'),
+  payload: z.object({ id: z.string().regex(/^[\w-]+$/), cwd: z.string(), timestamp: z.string() }),
+});
+
+/** It chooses its ids itself: its own record of a conversation names the folder. */
+function find({ env, worktree, since }: ConversationPlace): string | undefined {
+  const directory = env.CODEX_HOME ?? path.join(env.HOME ?? os.homedir(), '.codex');
+  // sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl
+  for (const file of filesBelow(path.join(directory, 'sessions'), 3).reverse()) {
+    const meta = metaSchema.safeParse(firstJsonLine(file)).data;
+    if (!meta) continue;
+    const begun = Date.parse(meta.payload.timestamp);
+    if (meta.payload.cwd === worktree && begun >= since) return meta.payload.id;
+    if (begun < since) return undefined; // and so are all before it
+  }
+  return undefined;
+}
+
+export const codex: RuntimePreset = {
+  checked: '0.169.0',
+  settings: { command: 'codex', args: ['--dangerously-bypass-approvals-and-sandbox'], env: {}, prompt: 'argument' },
+  modelFlag: '--model',
+  conversation: { resume: (id) => ({ before: ['resume'], args: [id] }), find },
+  hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'Stop' }, answer: 'text', deliver },
+  start: ({ worktree }) => ({
+    args: overrides([
+      `projects={${quoted(worktree)}={trust_level="trusted"}}`,
+      'allow_login_shell=false',
+      'features.daemon_auto_start=false',
+      'check_for_update_on_startup=false',
+    ]),
+  }),
+  dialogs: [
+    { pattern: /Trust this folder\? .*Trust and continue/, says: 'asks whether it may trust the folder' },
+    { pattern: /Sign in with ChatGPT .*Press enter to continue/, says: 'is not logged in: it asks how to sign in' },
+    // The words of the headline alone are known (0.169.0).
+    { pattern: /Hooks need review/, says: 'asks whether hooks may run' },
+  ],
+};

@@ -1,0 +1,39 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { hookTable, jsonFile } from './files';
+import type { HookCommands, Hooks, RuntimePreset } from './preset';
+
+/*
+ * GitHub Copilot CLI. Project hooks would have to lie in `.github/hooks` of the repository; a plug-in named on the
+ * command line brings its own from wherever it lies. It asks about trust whatever is allowed, but for this variable.
+ */
+
+function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
+  const hooks = hookTable(commands, events, (bash) => [{ type: 'command', bash, timeoutSec: 30 }]);
+  const plugin = { name: 'gastown', version: '1.0.0', description: 'Tells the agent its work.', hooks: 'hooks.json' };
+  return {
+    files: [jsonFile('copilot-plugin/plugin.json', plugin), jsonFile('copilot-plugin/hooks.json', { version: 1, hooks })],
+    args: ['--plugin-dir', path.join(home, 'copilot-plugin')],
+  };
+}
+
+export const copilot: RuntimePreset = {
+  checked: '1.0.102',
+  settings: { command: 'copilot', args: ['--allow-all'], env: {}, prompt: 'flag', promptFlag: '-i' },
+  modelFlag: '--model',
+  conversation: {
+    begin: (id) => ['--session-id', id],
+    resume: (id) => ({ args: [`--resume=${id}`] }),
+    find: ({ env, id }) => {
+      const directory = env.COPILOT_HOME ?? path.join(env.HOME ?? os.homedir(), '.copilot');
+      return fs.existsSync(path.join(directory, 'session-state', id)) ? id : undefined;
+    },
+  },
+  hooks: { events: { sessionStart: 'sessionStart', turnEnd: 'agentStop' }, answer: 'flat', deliver },
+  start: () => ({ env: { COPILOT_ALLOW_ALL: 'true', COPILOT_AUTO_UPDATE: 'false' } }),
+  dialogs: [
+    { pattern: /Confirm folder trust .*Do you trust the files in this folder\?/, says: 'asks whether it may trust the folder' },
+    { pattern: /Please use \/login to sign in to use Copilot/, says: 'is not logged in: type /login in its terminal' },
+  ],
+};

@@ -1,0 +1,43 @@
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { firstJsonLine, hookTable, jsonFile, namesIn } from './files';
+import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
+
+/*
+ * Gemini CLI. Its login is the person's: without one it asks, and the prompt of the command line is lost.
+ * Our hooks come as "system defaults", the settings that all others go before. It reads them only from folders that
+ * nobody else may write to; elsewhere it warns, goes without, and learns everything from the prompt.
+ */
+
+function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
+  const hooks = hookTable(commands, events, (command) => [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command }] }]);
+  const name = 'gemini-defaults.json';
+  const settings = { general: { enableAutoUpdate: false }, hooks };
+  return { files: [jsonFile(name, settings)], env: { GEMINI_CLI_SYSTEM_DEFAULTS_PATH: path.join(home, name) } };
+}
+
+const headSchema = z.object({ sessionId: z.string() });
+
+/** `~/.gemini/tmp/<project>/chats/session-<time>-<begin of the id>.jsonl` */
+function find({ env, id }: ConversationPlace): string | undefined {
+  const root = path.join(env.GEMINI_CLI_HOME ?? env.HOME ?? os.homedir(), '.gemini', 'tmp');
+  const isIt = (file: string) => headSchema.safeParse(firstJsonLine(file)).data?.sessionId === id;
+  const found = namesIn(root).some((project) => {
+    const chats = path.join(root, project, 'chats');
+    return namesIn(chats).some((name) => name.includes(id.slice(0, 8)) && isIt(path.join(chats, name)));
+  });
+  return found ? id : undefined;
+}
+
+export const gemini: RuntimePreset = {
+  checked: '0.61.0',
+  settings: { command: 'gemini', args: ['--approval-mode', 'yolo', '--skip-trust'], env: {}, prompt: 'flag', promptFlag: '-i' },
+  modelFlag: '--model',
+  conversation: { begin: (id) => ['--session-id', id], resume: (id) => ({ args: ['--resume', id] }), find },
+  hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'AfterAgent' }, answer: 'nested', deliver },
+  dialogs: [
+    { pattern: /Do you trust the files in this folder\? .*Don't trust/, says: 'asks whether it may trust the folder' },
+    { pattern: /How would you like to authenticate for this project\?/, says: 'is not logged in: it asks how to authenticate' },
+  ],
+};

@@ -1,0 +1,13 @@
+import { claude, groqCompound } from './claude';
+import { codex } from './codex';
+import { copilot } from './copilot';
+import { gemini } from './gemini';
+import { others } from './others';
+import type { RuntimePreset } from './preset';
+
+const { script, opencode, cursor, auggie, amp, pi, omp, vibe } = others;
+
+/** In the order in which people are shown them. */
+export const presets: Readonly<Record<string, RuntimePreset>> = {
+  script, claude, codex, gemini, copilot, opencode, cursor, auggie, amp, pi, omp, vibe, 'groq-compound': groqCompound,
+};

@@ -1,0 +1,23 @@
+import type { RuntimeInfo } from '../protocol/town';
+import { presetOf } from './runtimes';
+
+export type ScreenState =
+  | { state: 'working' }
+  /** It goes on only when a person answers; `says` goes on after "it ". */
+  | { state: 'waiting'; says: string };
+
+/**
+ * Whether the screen shows a question that only a person can answer, such as a login. Only what is known to block is
+ * taken for one: liveness never comes from the screen.
+ * @param screen its visible lines
+ */
+export function screenState(runtime: RuntimeInfo, screen: string): ScreenState {
+  const text = plainText(screen);
+  const dialog = presetOf(runtime)?.dialogs.find(({ pattern }) => pattern.test(text));
+  return dialog ? { state: 'waiting', says: dialog.says } : { state: 'working' };
+}
+
+/** The words of a screen in one line, without the frames around them. */
+function plainText(screen: string): string {
+  return screen.replace(/[\u2500-\u259f\s]+/g, ' ').trim();
+}
