@@ -172,8 +172,8 @@ export class FakeRig implements RigPort {
     return [];
   }
 
-  branchFromSnapshot(_branch: string, commit: string): Promise<string> {
-    return Promise.resolve(commit);
+  async restoreSnapshot(_name: string, commit: string): Promise<{ base: string; authors: string[] }> {
+    return { base: commit, authors: [] };
   }
 
   frozenScript(): undefined {

@@ -54,6 +54,7 @@ async function openItem(services: Services, item: AttentionInfo): Promise<unknow
   switch (item.kind) {
     case 'consent': return giveConsent(services, item);
     case 'fast-forward': return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
+    case 'input': return item.agent && services.terminals.open(item.agent);
     case 'escalation': return openEscalation(services, item);
     case 'problem': return services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [] });
   }

@@ -6,7 +6,7 @@ import type { TownModel } from './townModel';
 /** Agents that are at work in a terminal. Rules of the engine are code and do not count. */
 export function agentsAtWork(model: TownModel): AgentInfo[] {
   return model.agents.all()
-    .filter((agent) => agent.kind === 'agent' && (agent.state === 'working' || agent.state === 'starting'))
+    .filter((agent) => agent.kind === 'agent' && (agent.state === 'working' || agent.state === 'starting' || agent.state === 'waiting'))
     .sort((a, b) => a.id.localeCompare(b.id));
 }
 
@@ -23,6 +23,6 @@ export function beadsOf(model: TownModel, convoy: ConvoyInfo): BeadInfo[] {
 
 /** What needs a person first: an agent that cannot go on without consent comes before an offer. */
 export function attentionInOrder(model: TownModel): ReturnType<TownModel['attention']['all']> {
-  const order = { problem: 0, consent: 1, escalation: 2, review: 3, 'fast-forward': 4 } as const;
+  const order = { problem: 0, consent: 1, escalation: 2, input: 3, review: 4, 'fast-forward': 5 } as const;
   return model.attention.all().sort((a, b) => order[a.kind] - order[b.kind] || a.title.localeCompare(b.title));
 }

@@ -59,6 +59,7 @@ function agentIcon(agent: AgentInfo): RowIcon {
   const id = roleIcons[agent.role];
   switch (agent.state) {
     case 'working': return { id, color: 'charts.green' };
+    case 'waiting': return { id: 'question', color: 'list.warningForeground' };
     case 'starting': return { id: 'loading~spin', color: 'charts.green' };
     case 'crashed': return { id, color: 'list.errorForeground' };
     case 'finished': return { id, color: 'charts.purple' };
@@ -73,6 +74,7 @@ export function stateWord(state: AgentState, stopped = false): string {
     case 'idle': return l10n.t('idle');
     case 'starting': return l10n.t('starting');
     case 'working': return l10n.t('working');
+    case 'waiting': return l10n.t('waits for you');
     case 'finished': return l10n.t('finished, waits for its merge');
     case 'crashed': return l10n.t('crashed');
   }

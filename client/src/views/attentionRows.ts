@@ -14,6 +14,7 @@ export const attentionIcons: Record<AttentionInfo['kind'], RowIcon> = {
   problem: { id: 'warning', color: 'list.warningForeground' },
   consent: { id: 'shield', color: 'list.warningForeground' },
   escalation: { id: 'bell-dot', color: 'list.errorForeground' },
+  input: { id: 'question', color: 'list.warningForeground' },
   review: { id: 'git-pull-request', color: 'charts.purple' },
   'fast-forward': { id: 'repo-pull', color: 'charts.blue' },
 };
@@ -23,6 +24,7 @@ export function attentionWord(kind: AttentionInfo['kind']): string {
     case 'consent': return l10n.t('accept…');
     case 'escalation': return l10n.t('escalation');
     case 'fast-forward': return l10n.t('fast-forward…');
+    case 'input': return l10n.t('answer…');
     case 'review': return l10n.t('review…');
     case 'problem': return l10n.t('problem');
   }

@@ -23,7 +23,7 @@ export async function done(context: EngineContext, caller: CallContext, note?: s
   const bead = hookedBead(context, agent);
   if (!bead) return alreadySubmitted(context, agent);
   const work = workOf(bead);
-  const { commit } = await requireRig(context, address.rig).submittable(address.name, { branch: work.branch!, bases: basesOf(work), author: agent });
+  const { commit } = await requireRig(context, address.rig).submittable(address.name, { branch: work.branch!, bases: basesOf(work), authors: [agent, ...(work.formerWorkers ?? [])] });
   const result = await context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id);
     if (current?.assignee !== agent || !['hooked', 'in_progress'].includes(current.status)) throw new UserError(`${bead.id} is no longer on your hook`, undefined, 'conflict');

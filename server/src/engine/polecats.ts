@@ -95,14 +95,21 @@ export async function restore(context: EngineContext, caller: CallContext, id: s
   const name = freeName(taken, pool);
   const agent = polecatAddress(rig.name, name);
   const branch = polecatBranch(name, id, context.clock.now());
-  const base = await rig.branchFromSnapshot(branch, known.commit);
   const attempt = Math.max(1, workOf(bead).attempt);
+  // Hooked first, and held: a worktree of a bead that nobody has would be swept away.
   await context.store.batch(caller, (tx) => {
     const current = tx.get(id)!;
     const slung = workOf(current).slung ?? { rig: rig.name, by: caller.actor, at: context.clock.now().toISOString() };
-    tx.update(id, { status: 'hooked', assignee: agent, metadata: withWork(current, { slung, branch, base, attempt, held: true, deaths: 0, hitches: 0, problem: 'restored from a snapshot; it waits to be started' }) });
+    tx.update(id, { status: 'hooked', assignee: agent, metadata: withWork(current, { slung, branch, base: undefined, attempt, held: true, deaths: 0, hitches: 0, problem: 'restored from a snapshot; it waits to be started' }) });
     tx.event({ type: 'restored', bead: id, agent, rig: rig.name, new: known.commit });
   });
-  await rig.prepareWorktree(name, { bead: id, title: bead.title, branch, base, attempt });
+  try {
+    const { base, authors } = await rig.restoreSnapshot(name, known.commit, { bead: id, title: bead.title, branch, attempt });
+    const formerWorkers = authors.filter((author) => parseAddress(author)?.role === 'polecats' && author !== agent);
+    await context.store.batch(caller, (tx) => tx.update(id, { metadata: withWork(tx.get(id)!, { base, formerWorkers }) }));
+  } catch (error) {
+    await context.store.batch(caller, (tx) => release(tx, id, agent, caller.actor));
+    throw error;
+  }
   return { agent, bead: id };
 }

@@ -27,7 +27,7 @@ export interface RigPort {
   /** Opaque mark of how far the work in a worktree has come: commits and files. */
   progress(name: string): Promise<string>;
   /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
-  submittable(name: string, work: { branch: string; bases: readonly string[]; author: string }): Promise<{ commit: string }>;
+  submittable(name: string, work: { branch: string; bases: readonly string[]; authors: readonly string[] }): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
   /** The one commit on top of `base` that would land. */
   rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
@@ -49,8 +49,11 @@ export interface RigPort {
   retireWorktree(name: string, bead: string): Promise<string | undefined>;
   /** All that is kept of worktrees that are gone. */
   snapshots(): Promise<SnapshotInfo[]>;
-  /** Makes a branch at a snapshot. Gives the commit at which it left what has landed. */
-  branchFromSnapshot(branch: string, commit: string): Promise<string>;
+  /**
+   * Makes a polecat's worktree as it was when the snapshot was taken, with what was not committed then.
+   * Gives the commit at which it left what has landed, and who made the commits since.
+   */
+  restoreSnapshot(name: string, commit: string, work: Omit<WorktreeRequest, 'base'>): Promise<{ base: string; authors: string[] }>;
 }
 
 export interface WorktreeRequest {

@@ -16,6 +16,8 @@ const workSchema = z.looseObject({
   branch: z.string().optional(),
   /** Commit that the branch was made from. */
   base: z.string().optional(),
+  /** Polecats whose commits it goes on from, after it was restored. */
+  formerWorkers: z.array(z.string()).optional(),
   /** Commit that the agent was told to rebase onto, after a conflict. */
   rebaseOnto: z.string().optional(),
   /** How often work was begun: 1 for the first try, one more for each that failed. */

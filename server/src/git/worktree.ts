@@ -61,6 +61,9 @@ export async function inspectWorktree(directory: string): Promise<WorktreeState 
   return { branch: branch === '(detached)' ? undefined : branch, head, dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')) };
 }
 
+/** Begins the message of a commit that we made of what was not committed. */
+const SNAPSHOT_SUBJECT = 'Snapshot of ';
+
 export function snapshotRef(label: string): string {
   return `refs/gastown/snapshots/${label}`;
 }
@@ -96,10 +99,16 @@ export async function snapshotWorktree(repository: RigRepository, directory: str
     const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
     const commit = tree === headTree
       ? head
-      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `Snapshot of ${label}`], { identity });
+      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `${SNAPSHOT_SUBJECT}${label}`], { identity });
     await git(repository.directory, ['update-ref', snapshotRef(label), commit]);
     return commit;
   });
+}
+
+/** Of a snapshot: the commit that the worktree stood on. What was not committed then is the difference. */
+export async function committedPart(repository: RigRepository, snapshot: string): Promise<string> {
+  const subject = await gitLine(repository.directory, ['log', '-1', '--format=%s', snapshot, '--']);
+  return subject.startsWith(SNAPSHOT_SUBJECT) ? gitLine(repository.directory, ['rev-parse', `${snapshot}^`]) : snapshot;
 }
 
 /** Removes a worktree. The caller has taken a snapshot; this refuses where there is none that covers it. */

@@ -53,7 +53,8 @@ export interface StepInfo {
   total: number;
 }
 
-export type AgentState = 'off' | 'idle' | 'starting' | 'working' | 'finished' | 'crashed';
+/** `waiting`: its program asks something that only a person can answer. */
+export type AgentState = 'off' | 'idle' | 'starting' | 'working' | 'waiting' | 'finished' | 'crashed';
 
 export interface AgentInfo {
   /** Address: `mayor`, `deacon`, `toy/witness`, `toy/refinery`, `toy/polecats/rust`, `toy/crew/ann`. */
@@ -126,8 +127,8 @@ export interface BeadInfo {
 /** Something that needs a person. */
 export interface AttentionInfo {
   id: string;
-  /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file. */
-  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review';
+  /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an `input` is an agent whose program asks a person. */
+  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input';
   title: string;
   detail: string;
   rig?: string;

@@ -88,7 +88,7 @@ function refinery(sources: PictureSources, rig: Rig): AgentInfo {
   const source = request && mergeOf(request)?.source;
   if (!session) return base;
   return {
-    ...base, kind: 'agent', state: 'working', activity: base.activity ?? (source && `reviewing ${source}`), session: session.id, bead: source,
+    ...base, kind: 'agent', state: session.asks === undefined ? 'working' : 'waiting', activity: session.asks ?? base.activity ?? (source && `reviewing ${source}`), session: session.id, bead: source,
     beadTitle: source && sources.store.get(source)?.title, runtime: sources.runtimeOf(session.id), since: new Date(session.startedAt).toISOString(),
   };
 }
@@ -101,14 +101,14 @@ function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
   return {
     id, role: 'polecat', rig: rig.name, name, kind: 'agent',
     state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
-    activity: sources.activity.get(id), step: (known && stepOf(sources.store, known)) ?? rig.step(name), bead, beadTitle: known?.title,
+    activity: session?.asks ?? sources.activity.get(id), step: (known && stepOf(sources.store, known)) ?? rig.step(name), bead, beadTitle: known?.title,
     runtime: session && sources.runtimeOf(session.id), session: session && !session.exit ? session.id : undefined,
     worktree: rig.layout.polecatWorktree(name), since: session && new Date(session.startedAt).toISOString(),
   };
 }
 
 function polecatState(session: SessionView | undefined, bead: { status: string; held: boolean } | undefined): AgentInfo['state'] {
-  if (session && !session.exit) return 'working';
+  if (session && !session.exit) return session.asks === undefined ? 'working' : 'waiting';
   if (!bead) return 'idle';
   if (bead.held) return 'off';
   if (isHooked(bead)) return session?.exit ? 'crashed' : 'starting';
@@ -116,7 +116,7 @@ function polecatState(session: SessionView | undefined, bead: { status: string; 
 }
 
 function attention(sources: PictureSources): AttentionInfo[] {
-  return [...escalations(sources), ...reviews(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
+  return [...escalations(sources), ...inputs(sources), ...reviews(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
 }
 
 function escalations(sources: PictureSources): AttentionInfo[] {
@@ -124,6 +124,15 @@ function escalations(sources: PictureSources): AttentionInfo[] {
     const cause = (bead.metadata as { escalation?: { bead?: string; rig?: string; agent?: string } } | undefined)?.escalation ?? {};
     return { id: bead.id, kind: 'escalation', title: bead.title, detail: bead.description ?? '', bead: cause.bead, rig: cause.rig, agent: cause.agent };
   });
+}
+
+/** Agents whose programs wait for an answer: nobody types one blindly. */
+function inputs(sources: PictureSources): AttentionInfo[] {
+  return sources.sessions.filter((session) => !session.exit && session.asks !== undefined).map((session) => ({
+    id: `input-${session.id}`, kind: 'input', rig: session.rig, bead: session.role === 'polecat' ? session.bead : undefined, agent: session.agent,
+    title: `${session.agent} waits for you: it ${session.asks}`,
+    detail: `Its program ${session.asks}. Answer in its terminal; it goes on by itself then.`,
+  }));
 }
 
 function reviews(sources: PictureSources): AttentionInfo[] {

@@ -81,7 +81,7 @@ describe('a rig on disk', () => {
     commitFiles(folder, { 'theirs.txt': 't' }, 'By Ann');
     const { commit: target } = await rig.landingBase();
     sh(rig.layout.polecatWorktree('rust'), 'git', 'rebase', '--quiet', target);
-    const { commit } = await rig.submittable('rust', { branch: BRANCH, bases: [base, target], author: AGENT });
+    const { commit } = await rig.submittable('rust', { branch: BRANCH, bases: [base, target], authors: [AGENT] });
     assert.equal(commit, sh(rig.layout.polecatWorktree('rust'), 'git', 'rev-parse', 'HEAD'));
   });
 

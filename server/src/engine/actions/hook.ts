@@ -23,7 +23,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
       status: 'hooked', assignee: agent,
       defer_until: undefined,
       metadata: withWork(bead, {
-        branch, attempt, deaths: 0, hitches: 0, base: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
+        branch, attempt, deaths: 0, hitches: 0, base: undefined, formerWorkers: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
       }),
     });
     restartIfBegun(tx, bead);

@@ -9,7 +9,7 @@ import type { RigRepository } from '../../git/repository';
 import { isSafeSegment, safePart } from '../../git/names';
 import { diffOf, patchId } from '../../git/patchId';
 import { keepForReview } from '../../git/reviewRefs';
-import { checkoutDetached, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
+import { checkoutDetached, committedPart, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../../protocol/town';
 import { readProgress } from '../../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
@@ -59,7 +59,7 @@ export class Rig implements RigPort {
     const known = this.assignment(name);
     const base = request.base ?? (known?.branch === request.branch ? known.base : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base);
-    const script = known?.branch === request.branch ? known.script : request.script;
+    const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
     const assignment: Assignment = { bead: request.bead, title: request.title, branch: request.branch, base, attempt: request.attempt, script };
     writeJsonAtomic(this.layout.assignment(name), assignment);
     return { base };
@@ -114,7 +114,7 @@ export class Rig implements RigPort {
     return { id: 'block', title: `block ${index} of ${total}`, index, total };
   }
 
-  async submittable(name: string, work: { branch: string; bases: readonly string[]; author: string }): Promise<{ commit: string }> {
+  async submittable(name: string, work: { branch: string; bases: readonly string[]; authors: readonly string[] }): Promise<{ commit: string }> {
     const directory = this.layout.polecatWorktree(name);
     const state = await inspectWorktree(directory);
     if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
@@ -125,9 +125,9 @@ export class Rig implements RigPort {
     // What came in by a rebase onto the target is not the agent's own.
     const commits = await branchCommits(this.repository, [...work.bases, ...(await this.repository.tips())], state.head);
     if (commits.length === 0) throw new UserError('there is nothing to merge: no commit on this branch', 'commit your work, then "gt done" again', 'conflict');
-    const foreign = commits.find((commit) => commit.author !== work.author);
+    const foreign = commits.find((commit) => !work.authors.includes(commit.author));
     if (foreign) {
-      throw new UserError(`commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.author}`,
+      throw new UserError(`commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
         'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)', 'refused');
     }
     return { commit: state.head };
@@ -217,9 +217,14 @@ export class Rig implements RigPort {
     return listSnapshots(this.repository);
   }
 
-  async branchFromSnapshot(branch: string, commit: string): Promise<string> {
-    await git(this.repository.directory, ['update-ref', `refs/heads/${branch}`, commit, '']);
-    return (await this.repository.mergeBase(commit)) ?? commit;
+  async restoreSnapshot(name: string, commit: string, work: Omit<WorktreeRequest, 'base'>): Promise<{ base: string; authors: string[] }> {
+    const head = await committedPart(this.repository, commit);
+    const base = (await this.repository.mergeBase(head)) ?? head;
+    await git(this.repository.directory, ['update-ref', `refs/heads/${work.branch}`, head]);
+    await this.prepareWorktree(name, { ...work, base });
+    await git(this.layout.polecatWorktree(name), ['restore', `--source=${commit}`, '--worktree', '--', '.']);
+    const commits = await branchCommits(this.repository, [base], head);
+    return { base, authors: [...new Set(commits.map((entry) => entry.author))] };
   }
 
   async retireWorktree(name: string, bead: string): Promise<string | undefined> {

@@ -36,6 +36,7 @@ function whatToDo(item: AttentionInfo): string {
     case 'consent': return `gt accept ${item.id}`;
     case 'escalation': return `see to it, then: gt escalation close ${item.id}`;
     case 'fast-forward': return `gt rig fast-forward ${item.rig}`;
+    case 'input': return `gt attach ${item.agent}, or open its terminal in VS Code`;
     case 'review': return `gt mq status ${item.bead}, then: gt mq approve ${item.bead}, or gt mq reject ${item.bead} -m "…"`;
     case 'problem': return 'mend the file or folder that it names';
   }
