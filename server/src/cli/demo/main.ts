@@ -5,7 +5,8 @@ import { readTextIfPresent } from '../../base/atomicFile';
 import { messageOf, UserError } from '../../base/errors';
 import { git } from '../../git/git';
 import { BeadCreate } from '../../protocol/bead';
-import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
+import { MoleculeGet } from '../../protocol/formula';
+import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, RigSet, Sling, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
 import { connectTown, type TownConnection } from '../../protocol/transport';
 import { installTown } from '../../town/install';
 import { TownLayout } from '../../town/layout';
@@ -47,7 +48,8 @@ async function makeProject(directory: string): Promise<string> {
   return project;
 }
 
-async function createConvoy(town: TownConnection, names: Map<string, string>): Promise<{ id: string; beads: string[] }> {
+async function createConvoy(town: TownConnection, show: Show): Promise<{ id: string; beads: string[] }> {
+  const { names } = show;
   const ids = new Map<string, string>();
   for (const bead of demoBeads) {
     const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
@@ -56,6 +58,13 @@ async function createConvoy(town: TownConnection, names: Map<string, string>): P
     names.set(created.id, bead.title);
   }
   const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()] });
+  for (const { key, formula } of demoBeads) {
+    if (!formula) continue;
+    await town.call(Sling.spec, { beads: [ids.get(key)!], rig: 'sundial', formula });
+    const [molecule] = await town.call(MoleculeGet.spec, { id: ids.get(key)! });
+    for (const { step, issue } of molecule?.steps ?? []) show.steps.set(issue.id, step);
+    show.line(`${names.get(ids.get(key)!)} will be done by the formula ${formula}, step by step.`);
+  }
   return { id: convoy.id, beads: convoy.beads };
 }
 
@@ -107,7 +116,8 @@ async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promi
 async function play(town: TownConnection, project: string, show: Show): Promise<void> {
   await town.call(DefaultAgent.spec, { name: 'script' });
   await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
-  const convoy = await createConvoy(town, show.names);
+  await town.call(RigSet.spec, { name: 'sundial', settings: { review: 'script', review_command: 'node scripts/review.mjs' } });
+  const convoy = await createConvoy(town, show);
   await watch(town, convoy, show);
   await town.call(RigFastForward.spec, { name: 'sundial' });
 }

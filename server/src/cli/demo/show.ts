@@ -6,6 +6,8 @@ import { printable, painter, wantsColour, type Colour } from '../output';
 /** Prints what happens, line by line; on a terminal the state of all beads stands below and is redrawn. */
 export class Show {
   private board: string[] = [];
+  /** Names of the steps of molecules, by their beads' ids. */
+  readonly steps = new Map<string, string>();
   private readonly begun = Date.now();
 
   constructor(
@@ -42,7 +44,12 @@ export class Show {
       case 'merge_started': return this.paint('dim', `  refinery rebases ${bead}`);
       case 'gate_passed': return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
       case 'gate_failed': return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
-      case 'attempt_failed': return this.paint('yellow', `↺ ${event.agent} mends ${bead}`);
+      case 'attempt_failed': return this.paint('yellow', `↺ ${event.agent} has to go on with ${bead}: ${event.message}`);
+      case 'review_requested': return this.paint('dim', `  ${bead} waits for its review`);
+      case 'review_approved': return this.paint('dim', `  review approved: ${bead}`);
+      case 'review_rejected': return this.paint('yellow', `✎ review of ${bead}: ${event.message}`);
+      case 'review_reopened': return this.paint('yellow', `✎ ${bead} is reviewed again: ${event.message}`);
+      case 'closed': return this.steps.has(event.bead ?? '') ? this.paint('dim', `  step ${this.steps.get(event.bead!)} is done`) : undefined;
       case 'merged': return this.paint('green', `✓ merged ${bead} (${(event.new ?? '').slice(0, 8)})`);
       case 'session_died': return this.paint('yellow', `! ${event.agent} was killed; ${event.message}`);
       case 'failed': return this.paint('red', `✗ ${bead} failed: ${event.message}`);

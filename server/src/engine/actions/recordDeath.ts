@@ -16,19 +16,20 @@ export async function recordDeath(action: Extract<Action, { type: 'record-death'
   // A step that was closed is as much progress as a commit.
   const progress = (address ? await requireRig(context, rig).progress(address.name) : '') + stepMark(context.store, action.bead);
   const started = context.sessions.all().find((session) => session.id === action.session)?.startedAt;
+  // Of itself: what kills it from outside, such as a lost host, is nobody's failing runtime.
   const short = started !== undefined && context.clock.now().getTime() - started < SHORT_LIFE_MS;
   const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';
   await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
     const bead = unchanged(tx, action.bead, action.revision);
     const work = workOf(bead);
     const now = context.clock.now();
-    if (short && action.exit.kind !== 'stopped') tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
     if (action.exit.kind === 'stopped') {
       // Whether it waits for a person was written by the stop itself; the person may have said "up" since.
       tx.update(bead.id, { status: 'hooked' });
       return;
     }
     if (action.exit.kind === 'exited') {
+      if (short) tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
       const problem = `the agent ended (exit code ${action.exit.code ?? 'unknown'}) without "gt done"`;
       failAttempt(tx, bead, { problem, feedback: `${problem}\n\n${tail}`.trim(), rig, now, retry: failuresOf(work) < action.maxAttempts });
       return;
