@@ -45,6 +45,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     agent, bead: bead.id, runtime, model: work.slung?.model,
     attempt: work.attempt, resume: bead.status === 'in_progress',
   });
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => tx.event({ type: 'session_started', bead: bead.id, agent, rig: action.rig, message: runtime }));
   // A person who stopped everything while this one was starting means this one too.
   if (isHeld(context, bead.id)) await context.sessions.endAgent(agent, 'stopped');
 }
