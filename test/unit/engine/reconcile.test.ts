@@ -170,3 +170,62 @@ describe('reconcile: properties', () => {
     }), { numRuns: 500 });
   });
 });
+
+describe('reconcile: reviews', () => {
+  const request = { id: 'm1', rig: 'toy', source: 'a', revision: 'r', createdAt: NOW, priority: 2, convoyCreatedAt: 0, retries: 0, notBefore: 0, first: false };
+  const waiting = { state: 'waiting' as const, patch: 'p', unanswered: 0, person: false };
+  const reviewed = (review: RigView['review'], merges: TownView['merges'], more: Partial<TownView> = {}): string[] => kinds(view({ rigs: [rig({ review })], merges, ...more }));
+  const reviewer = (changes: Partial<SessionView> = {}): SessionView => ({ id: 's', agent: 'toy/refinery', role: 'refinery', rig: 'toy', name: 'refinery', bead: 'm1', startedAt: NOW - 10, ...changes });
+
+  it('are laid out first; only what is approved is merged', () => {
+    assert.deepEqual(reviewed('script', [request]), ['lay-out-review merge:toy']);
+    assert.deepEqual(reviewed('off', [request]), ['merge merge:toy']);
+    assert.deepEqual(reviewed('person', [{ ...request, review: waiting }]), []);
+    assert.deepEqual(reviewed('person', [{ ...request, review: { ...waiting, state: 'approved' } }]), ['merge merge:toy']);
+  });
+  it('are asked of a script, of one agent at a time, or of a person where agents do not answer', () => {
+    assert.deepEqual(reviewed('script', [{ ...request, review: waiting }]), ['review-by-script review:toy']);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: waiting }]), ['review-by-agent review:toy']);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: { ...waiting, person: true } }]), []);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: { ...waiting, shown: 'p' } }], { sessions: [reviewer()] }), []);
+    assert.deepEqual(kinds(view({ rigs: [rig({ review: 'agent', reviewerAccepted: false })], merges: [{ ...request, review: waiting }] })), []);
+  });
+  it('of a reviewer that ends, hangs, was shown something else or has answered end as they should', () => {
+    const asked = [{ ...request, review: { ...waiting, shown: 'p' } }];
+    assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), ['record-silence session:s']);
+    assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ startedAt: NOW - 60_001 })] }), ['record-silence session:s']);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: { ...waiting, shown: 'other' } }], { sessions: [reviewer()] }), ['end-session session:s']);
+    assert.deepEqual(reviewed('agent', [], { sessions: [reviewer({ doneAt: NOW - 10 })] }), [], 'it may print its farewell');
+    assert.deepEqual(reviewed('agent', [], { sessions: [reviewer({ doneAt: NOW - 1000 })] }), ['end-session session:s']);
+    assert.deepEqual(reviewed('agent', [], { sessions: [reviewer({ exit: { kind: 'ended', code: null } })] }), ['forget-session session:s']);
+  });
+  it('of what a person wants first come first', () => {
+    const approved = { ...waiting, state: 'approved' as const };
+    const merges = [{ ...request, priority: 0, review: approved }, { ...request, id: 'm2', priority: 4, first: true, review: approved }];
+    assert.deepEqual(reconcile(view({ rigs: [rig({ review: 'person' })], merges })).map((action) => action.type === 'merge' && action.mergeRequest), ['m2']);
+  });
+});
+
+describe('reconcile: supervision', () => {
+  const silentFor = (ms: number, more: Partial<SessionView> = {}, town: Partial<TownView> = {}): string[] => kinds(view({
+    work: [work('a', { status: 'in_progress', assignee: 'toy/polecats/rust', attempt: 1 })], now: NOW + ms, sessions: [session('a', 'rust', more)], ...town,
+  }));
+
+  it('looks after an agent that is silent for long, and not after one that asks, was looked after, or slept with the machine', () => {
+    assert.deepEqual(silentFor(599_000), []);
+    assert.deepEqual(silentFor(600_001), ['look-after session:s-a']);
+    assert.deepEqual(silentFor(600_001, { asks: 'asks for a login' }), []);
+    assert.deepEqual(silentFor(600_001, {}, { awakeSince: NOW + 300_000 }), []);
+    assert.deepEqual(kinds(view({
+      work: [work('a', { status: 'in_progress', assignee: 'toy/polecats/rust', lookedAfterAt: NOW + 300_000 })], now: NOW + 600_001, sessions: [session('a', 'rust')],
+    })), []);
+  });
+  it('takes one that never said a word for stuck at its start', () => {
+    assert.deepEqual(silentFor(119_000, { lastOutputAt: undefined }), []);
+    assert.deepEqual(silentFor(120_001, { lastOutputAt: undefined }), ['look-after session:s-a']);
+  });
+  it('starts nothing in a storm, and says so', () => {
+    const town = view({ rigs: [rig({ storm: true })], work: [work('a'), hooked('b', 'nux')] });
+    assert.deepEqual(kinds(town), ['call-person person:storm-toy']);
+  });
+});
