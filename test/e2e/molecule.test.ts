@@ -68,6 +68,17 @@ describe('a molecule, from sling to merged', function () {
     assert.deepEqual(info.steps.map(({ issue }) => /^not done/.test(issue.close_reason ?? '')), [false, true, true, true, true], 'what was not walked is no success');
   });
 
+  it('is poured for every bead of a rig that names a formula, also for those of a convoy', async () => {
+    town = await CliTown.make();
+    await town.gt('rig', 'set', 'toy', 'formula=mol-polecat-work');
+    const bead = await town.bead('Plain', 'gt prime > prime.md');
+    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'C', bead], { cwd: town.root });
+    await town.gt('up');
+    await town.convoyLands(convoy.id);
+    assert.equal((await molecule(bead)).formula, 'mol-polecat-work');
+    assert.match(sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:prime.md'), /### Step 1 of \d+/);
+  });
+
   it('of mechanical steps is run by the script runtime, once a person has accepted what would run, again where the work is sent back', async () => {
     town = await CliTown.make({ gates: ['test=test $(wc -l < log.txt) -ge 4'] });
     const step = (id: string, needs: string): string => `[[steps]]\nid = "${id}"\ntitle = "${id} {{title}}"\nneeds = [${needs}]\ndescription = '''\n\`\`\`sh\necho "$GT_STEP_NAME $GT_VAR_title" >> log.txt\n\`\`\`\n'''\n`;

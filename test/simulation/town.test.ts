@@ -41,7 +41,7 @@ class Life {
     const rig = new FakeRig(sim.world, guard);
     const context: EngineContext = {
       store, sessions: new FakeSessions(sim.world, guard), clock: { now: () => new Date(sim.world.now) }, activity: new Map(),
-      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', reviewerRuntime: () => 'claude', isAccepted: { script: () => true }, onActivity: () => undefined,
+      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', reviewerRuntime: () => 'claude', workflow: () => undefined, isAccepted: { script: () => true }, onActivity: () => undefined,
     };
     const life = new Life(store, context, sim);
     Object.defineProperty(life, 'alive', { get: () => state.alive, set: (value: boolean) => { state.alive = value; } });

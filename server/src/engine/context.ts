@@ -2,6 +2,7 @@ import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../base/errors';
+import type { SlungFormula } from './molecules';
 
 /** The actor of what the engine's rules do. */
 export const actors = {
@@ -19,6 +20,8 @@ export interface EngineContext {
   rig(name: string): RigPort | undefined;
   /** Runtime that a bead of this rig runs with where it names none. */
   defaultRuntime(rig: string): string;
+  /** Steps by which beads of this rig are done that name none themselves. @throws UserError where there is no such formula */
+  workflow(rig: string): SlungFormula | undefined;
   /** Runtime that reviews changes of this rig. */
   reviewerRuntime(rig: string): string;
   /** What a person has accepted, looked up at the moment of use. */

@@ -27,7 +27,7 @@ export namespace RigAdd {
 
 /** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
 export const rigSettingNames = [
-  'max_workers', 'worker_spawn_delay', 'max_attempts', 'max_restarts', 'agent', 'review', 'review_command', 'reviewer', 'max_review_rounds', 'review_timeout', 'stall_after',
+  'max_workers', 'worker_spawn_delay', 'max_attempts', 'max_restarts', 'agent', 'formula', 'review', 'review_command', 'reviewer', 'max_review_rounds', 'review_timeout', 'stall_after',
 ] as const;
 
 export namespace RigSet {

@@ -10,6 +10,7 @@ import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { StormGauge } from '../engine/stormGauge';
+import type { SlungFormula } from '../engine/molecules';
 import { WhyNots } from '../engine/whyNot';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
@@ -25,7 +26,7 @@ import { guardBeadHandlers } from './beadGuard';
 import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
-import { registerFormulas } from './formulas';
+import { libraryFor, registerFormulas } from './formulas';
 import { registerAgentHandlers } from './handlers/agents';
 import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
@@ -38,6 +39,7 @@ import { takePicture } from './picture';
 import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
 import { RuntimeCatalogue } from './runtimeCatalogue';
+import { slungFormula } from './slungFormula';
 
 /** Pictures are sent at most so often. */
 const PICTURE_MS = 40;
@@ -97,6 +99,7 @@ export class TownService extends Disposable {
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
+      workflow: (rig) => this.workflow(rig),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.pictureSoon(),
@@ -278,6 +281,12 @@ export class TownService extends Disposable {
   reviewMode(name: string): ReviewMode {
     const rig = this.rigs.get(name);
     return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
+  }
+
+  private workflow(name: string): SlungFormula | undefined {
+    const rig = this.rigs.require(name);
+    const { formula } = rig.settings;
+    return formula ? slungFormula(libraryFor(this.layout, { actor: 'deacon', kind: 'engine' }, name), rig, formula, {}) : undefined;
   }
 
   private reviewers(): { rig: string; runtime: string }[] {

@@ -67,6 +67,8 @@ const rigSettingsSchema = z.looseObject({
   max_attempts: z.number().int().min(1).max(50).default(3),
   /** How often a session that was killed from outside is brought back without having made a commit or step. */
   max_restarts: z.number().int().min(0).max(1000).default(10),
+  /** Formula by which beads are done that name none themselves, such as `mol-polecat-work`. */
+  formula: z.string().optional(),
   /** Who looks at a change before it is merged: see `reviewModes`. */
   review: z.enum(reviewModes).default('off'),
   /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with what it printed. */

@@ -3,7 +3,7 @@ import { polecatBranch } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { actors, StaleAction, unchanged, type EngineContext } from '../context';
-import { restartIfBegun } from '../molecules';
+import { attachMolecule, restartIfBegun } from '../molecules';
 import { withWork, workOf } from '../work';
 
 /** Nobody's, or a polecat's of an earlier try that is over. A person's bead is theirs. */
@@ -14,16 +14,19 @@ function isFree(bead: Bead): boolean {
 /** Compare-and-set of a bead onto a polecat's hook. From here on the bead is that polecat's until it ends. */
 export async function hook(action: Extract<Action, { type: 'hook' }>, context: EngineContext): Promise<void> {
   const agent = polecatAddress(action.rig, action.name);
+  const workflow = context.workflow(action.rig);
   const branch = polecatBranch(action.name, action.bead, context.clock.now());
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = unchanged(tx, action.bead, action.revision);
     if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
     const attempt = workOf(bead).attempt + 1;
+    const ledger = context.store.ledgerOf(bead.id) ?? action.rig;
+    const molecule = workOf(bead).molecule ?? (workflow && attachMolecule(tx, bead, ledger, workflow));
     tx.update(bead.id, {
       status: 'hooked', assignee: agent,
       defer_until: undefined,
       metadata: withWork(bead, {
-        branch, attempt, deaths: 0, hitches: 0, base: undefined, formerWorkers: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
+        branch, molecule, attempt, deaths: 0, hitches: 0, base: undefined, formerWorkers: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
       }),
     });
     restartIfBegun(tx, bead);
