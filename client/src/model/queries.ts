@@ -1,4 +1,4 @@
-import type { AgentInfo, BeadInfo, ConvoyInfo } from '../../../server/src/protocol/town';
+import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo } from '../../../server/src/protocol/town';
 import type { TownModel } from './townModel';
 
 /** Questions to the model that several views ask. Pure. */
@@ -22,7 +22,15 @@ export function beadsOf(model: TownModel, convoy: ConvoyInfo): BeadInfo[] {
 }
 
 /** What needs a person first: an agent that cannot go on without consent comes before an offer. */
-export function attentionInOrder(model: TownModel): ReturnType<TownModel['attention']['all']> {
-  const order = { problem: 0, consent: 1, escalation: 2, input: 3, review: 4, 'fast-forward': 5 } as const;
-  return model.attention.all().sort((a, b) => order[a.kind] - order[b.kind] || a.title.localeCompare(b.title));
+export function attentionInOrder(model: TownModel): AttentionInfo[] {
+  const order = { problem: 0, consent: 1, escalation: 2, input: 3, mail: 4, plan: 5, review: 6, 'fast-forward': 7 } as const;
+  const severity = { critical: 0, high: 1, medium: 2, low: 3 } as const;
+  const rank = (item: AttentionInfo): number => severity[item.severity ?? 'high'];
+  // What somebody looks after stays in sight, below all else.
+  return model.attention.all().sort((a, b) => Number(a.acked ?? false) - Number(b.acked ?? false) || order[a.kind] - order[b.kind] || rank(a) - rank(b) || a.title.localeCompare(b.title));
+}
+
+/** The same without what somebody looks after: what is counted. */
+export function callsForPerson(model: TownModel): AttentionInfo[] {
+  return attentionInOrder(model).filter((item) => !item.acked);
 }

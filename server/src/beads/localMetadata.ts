@@ -5,7 +5,7 @@ import { store, type Stored } from './codec';
  * Metadata keys under which a town's engine keeps what it is doing. They are this town's own: what comes by pull,
  * import or an editor can neither set nor change them, or it could dispatch work and merge it by itself.
  */
-export const localKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation'];
+export const localKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation', 'mail'];
 
 /** A bead that came from outside, with the engine's data as it was here before. */
 export function keepLocal(merged: Stored, ours: Stored | undefined): Stored {

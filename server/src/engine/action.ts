@@ -18,6 +18,8 @@ export type Action =
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
   | { type: 'record-silence'; mergeRequest: string; rig: string; session: string; revision: string; problem: string }
+  | { type: 'start-mayor'; item: string; revision: string; runtime: string }
+  | { type: 'record-mayor'; item: string; revision: string; session: string; problem: string; held: boolean; runtime: string }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string };
 
@@ -44,6 +46,9 @@ export function actionKey(action: Action): string {
       return `review:${action.rig}`; // one at a time in the reviewer's worktree
     case 'record-silence':
       return `session:${action.session}`;
+    case 'start-mayor':
+    case 'record-mayor':
+      return 'mayor';
     case 'remove-worktree':
       return `worktree:${action.rig}/${action.name}`;
     case 'land-convoy':

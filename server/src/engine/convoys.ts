@@ -6,7 +6,7 @@ import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, type Conv
 import { convoyInfo, type Projection } from './projection';
 import { waves } from './graph';
 import { refuseStep } from './molecules';
-import { CONVOY, convoyOf, isClosed, slingableTypes, trackedIds } from './work';
+import { CONVOY, isClosed, slingableTypes, trackedIds, withConvoy } from './work';
 
 /** What convoys need to know of the town. */
 export interface ConvoyTown {
@@ -25,7 +25,13 @@ export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown)
   dispatcher.on(ConvoyLaunch.spec, (params, context) => launchConvoy(town, context, params.id, params.force));
 }
 
+/** What an agent plans, a person launches: nothing that an agent writes begins to run by itself. */
+function refuseAgent(context: CallContext, hint: string): void {
+  if (context.kind === 'agent') throw new UserError('an agent does not launch work', hint, 'refused');
+}
+
 async function createConvoy(town: ConvoyTown, context: CallContext, params: { title: string; beads: string[]; stage: boolean; notify: string[] }): Promise<ConvoyInfo> {
+  if (!params.stage) refuseAgent(context, 'stage it: gt convoy create … --stage; a person launches it');
   const beads = trackable(town, params.beads);
   const warnings = stageWarnings(town, beads);
   const status = params.stage ? (warnings.length > 0 ? 'staged_warnings' : 'staged_ready') : 'open';
@@ -42,6 +48,7 @@ async function createConvoy(town: ConvoyTown, context: CallContext, params: { ti
 }
 
 async function addToConvoy(town: ConvoyTown, context: CallContext, id: string, ids: string[]): Promise<ConvoyInfo> {
+  if (!requireConvoy(town, id).status.startsWith('staged')) refuseAgent(context, 'a person adds to a convoy that is under way');
   const beads = trackable(town, ids);
   return town.store.batch(context, (tx) => {
     const convoy = requireConvoy(town, id);
@@ -55,6 +62,7 @@ async function addToConvoy(town: ConvoyTown, context: CallContext, id: string, i
 }
 
 async function launchConvoy(town: ConvoyTown, context: CallContext, id: string, force: boolean): Promise<ConvoyInfo> {
+  refuseAgent(context, 'a person launches the convoy');
   const convoy = requireConvoy(town, id);
   const beads = trackedBeads(town.store, convoy);
   if (!convoy.status.startsWith('staged')) {
@@ -64,7 +72,7 @@ async function launchConvoy(town: ConvoyTown, context: CallContext, id: string, 
   const warnings = stageWarnings(town, beads);
   if (warnings.length > 0 && !force) throw new UserError(warnings.join('\n'), 'mend that, or launch it with --force', 'conflict');
   return town.store.batch(context, (tx) => {
-    tx.update(convoy.id, { status: 'open', metadata: { ...(convoy.metadata as object | undefined), convoy: { ...convoyOf(convoy), launched_at: new Date().toISOString() } } });
+    tx.update(convoy.id, { status: 'open', metadata: withConvoy(convoy, { launched_at: new Date().toISOString() }) });
     tx.event({ type: 'convoy_launched', convoy: convoy.id, message: convoy.title });
     return convoyInfo(town.store, tx.get(convoy.id)!, tx);
   });
@@ -80,7 +88,7 @@ function convoyStatus(town: ConvoyTown, convoy: Bead): ConvoyStatus {
   };
 }
 
-export function requireConvoy(town: ConvoyTown, id: string): Bead {
+export function requireConvoy(town: Pick<ConvoyTown, 'store'>, id: string): Bead {
   const bead = town.store.get(town.store.resolve(id, 'hq'));
   if (bead?.issue_type !== CONVOY) throw new UserError(`${id} is no convoy`, 'see "gt convoy list"', 'not-found');
   return bead;

@@ -143,7 +143,7 @@ export class Engine extends Disposable {
 
 /** Milliseconds until something that waits for its time is due. */
 function wakeUps(view: TownView): number[] {
-  const times = [...view.work.map((work) => work.notBefore), ...view.merges.map((merge) => merge.notBefore)];
+  const times = [...view.work, ...view.merges, ...(view.mayor?.items ?? [])].map((item) => item.notBefore);
   for (const session of view.sessions) if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
   for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);
   return times.filter((time) => time > view.now).map((time) => time - view.now + 5);

@@ -8,6 +8,7 @@ import { reviewerEnds, reviews } from './rules/reviews';
 import { silence } from './rules/silence';
 import { storms } from './rules/storms';
 import { strays } from './rules/strays';
+import { mayorEnds, mayorStarts } from './rules/mayor';
 import { mergeQueue } from './rules/mergeQueue';
 import { worktrees } from './rules/worktrees';
 import { convoys } from './rules/convoys';
@@ -16,10 +17,10 @@ import { convoys } from './rules/convoys';
 export type Rule = (view: TownView) => Action[];
 
 /** Run whether the engine is up or not: they only write down what has happened. */
-const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, deaths];
+const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
-const progress: Rule[] = [storms, silence, strays, revisions, dispatch, reviews, mergeQueue, worktrees, convoys];
+const progress: Rule[] = [storms, silence, strays, revisions, dispatch, reviews, mayorStarts, mergeQueue, worktrees, convoys];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
 export function reconcile(view: TownView): Action[] {

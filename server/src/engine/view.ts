@@ -17,8 +17,18 @@ export interface TownView {
   convoys: ConvoyView[];
   /** Silences are counted from here: when the server began to look, or the machine woke up. */
   awakeSince: number;
+  /** What the Mayor has to deal with; undefined while that is nothing. */
+  mayor?: MayorView;
   /** Keys of actions that are running. */
   inFlight: ReadonlySet<string>;
+}
+
+export interface MayorView {
+  runtime: string;
+  /** A person has accepted the runtime. */
+  accepted: boolean;
+  /** Requests, then mail. */
+  items: { id: string; revision: string; notBefore: number }[];
 }
 
 export interface RigView {

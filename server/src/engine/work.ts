@@ -94,7 +94,7 @@ export const CONVOY = 'convoy';
 export const ESCALATION = 'escalation';
 
 /** Types that only the town itself makes, and the metadata keys that only it writes. */
-export const engineTypes: readonly string[] = [MERGE_REQUEST, CONVOY, ESCALATION];
+export const engineTypes: readonly string[] = [MERGE_REQUEST, CONVOY, ESCALATION, 'message'];
 export { localKeys as enginesKeys } from '../beads/localMetadata';
 
 /** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
@@ -138,12 +138,20 @@ function stripUndefined(value: Record<string, unknown>): Record<string, unknown>
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
 }
 
-const convoySchema = z.looseObject({ launched_at: z.string().optional(), notify: z.array(z.string()).default([]) });
+const convoySchema = z.looseObject({
+  launched_at: z.string().optional(), notify: z.array(z.string()).default([]),
+  /** The Mayor made it in answer to this request. */
+  plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
+});
 export type ConvoyDetails = z.output<typeof convoySchema>;
 
 export function convoyOf(bead: Bead): ConvoyDetails {
   const parsed = convoySchema.safeParse(metadataOf(bead).convoy ?? {});
   return parsed.success ? parsed.data : convoySchema.parse({});
+}
+
+export function withConvoy(bead: Bead, changes: Partial<ConvoyDetails>): Record<string, unknown> {
+  return { ...metadataOf(bead), convoy: stripUndefined({ ...convoyOf(bead), ...changes }) };
 }
 
 /** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */

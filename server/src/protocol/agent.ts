@@ -33,6 +33,8 @@ export interface FrozenScript {
   title: string;
   attempt: number;
   blocks: string[];
+  /** False for a request to the Mayor: there is no worktree, nothing is committed, and the blocks answer themselves. */
+  submits?: boolean;
   /** Reaches the blocks as `$GT_REBASE_ONTO`. */
   rebaseOnto?: string;
   /** Of its molecule; they reach the blocks as `$GT_VAR_<name>`. */

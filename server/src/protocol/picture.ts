@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditEvent } from './bead';
 import { notification, request } from './request';
+import type { Severity } from './escalation';
 import type { ReviewMode } from './rig';
 
 /** What windows show of a town: one snapshot, then deltas with a rising revision. */
@@ -128,7 +129,7 @@ export interface BeadInfo {
 export interface AttentionInfo {
   id: string;
   /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an `input` is an agent whose program asks a person. */
-  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input';
+  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input' | 'mail' | 'plan';
   title: string;
   detail: string;
   rig?: string;
@@ -136,6 +137,14 @@ export interface AttentionInfo {
   agent?: string;
   /** For `review`. */
   mergeRequest?: string;
+  /** For `plan`: the staged convoy. */
+  convoy?: string;
+  /** For `escalation`. */
+  severity?: Severity;
+  /** Somebody looks after it: it is listed, and calls nobody. */
+  acked?: boolean;
+  /** For `mail`. */
+  from?: string;
   /** For `consent`: what `Accept` takes. */
   consent?: { kind: ConsentKind; hash: string; text: string };
 }
@@ -178,7 +187,7 @@ export namespace TownEvent {
 }
 
 export namespace PersonNotified {
-  /** A message for the person at the window, such as a landed convoy. */
-  export const spec = notification<{ severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string }>(
+  /** A message for the person at the window, such as a landed convoy; `plan`: the convoy is staged and waits to be launched. */
+  export const spec = notification<{ severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string; plan?: boolean }>(
     'gastown/person/notified');
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Done, Hook, Prime, ScriptGet } from './agent';
 import { boardRequests } from './board';
+import { crewRequests } from './crew';
+import { escalationRequests } from './escalation';
+import { mailRequests } from './mail';
+import { mayorRequests } from './mayor';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, Sling } from './convoy';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
 import { name } from './names';
@@ -15,6 +19,10 @@ import { AgentNudge, AgentPeek, ConvoyStranded, Handoff, PolecatNuke, PolecatRes
 export * from './agent';
 export * from './board';
 export * from './convoy';
+export * from './crew';
+export * from './escalation';
+export * from './mail';
+export * from './mayor';
 export * from './mergeQueue';
 export * from './picture';
 export * from './rig';
@@ -42,13 +50,9 @@ export namespace ConsentGive {
     z.object({ kind: z.enum(['rig-commands', 'script', 'runtime']), hash: z.string() }), 'person');
 }
 
-export namespace EscalationClose {
-  export const spec = request<null>()('gastown/escalation/close', z.object({ id: name, reason: z.string().optional() }), 'person');
-}
-
 /** Every request that needs a town. */
 export const townRequests = [
-  TownGetSnapshot.spec, TownUp.spec, TownDown.spec, TownStop.spec, ConsentGive.spec, EscalationClose.spec,
+  TownGetSnapshot.spec, TownUp.spec, TownDown.spec, TownStop.spec, ConsentGive.spec,
   RigAdd.spec, RigSet.spec, RigList.spec, RigRemove.spec, RigFastForward.spec,
   AgentConfigList.spec, AgentConfigSet.spec, AgentConfigRemove.spec, DefaultAgent.spec,
   ConvoyCreate.spec, ConvoyAdd.spec, ConvoyList.spec, ConvoyGet.spec, ConvoyLaunch.spec, Sling.spec,
@@ -57,5 +61,5 @@ export const townRequests = [
   AgentPeek.spec, AgentNudge.spec, Handoff.spec, SessionRestart.spec, SessionStart.spec,
   PolecatNuke.spec, SnapshotList.spec, PolecatRestore.spec, ConvoyStranded.spec,
   SessionAttach.spec, SessionDetach.spec, SessionInput.spec, SessionResize.spec,
-  ...boardRequests,
+  ...boardRequests, ...mailRequests, ...escalationRequests, ...mayorRequests, ...crewRequests,
 ] as const;

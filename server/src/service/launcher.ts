@@ -10,10 +10,11 @@ import { writeFileAtomic } from '../base/atomicFile';
 import { identityOf } from '../engine/adapters/rig';
 import type { Launch } from '../engine/adapters/sessions';
 import type { SessionRequest } from '../engine/ports';
-import type { RuntimeInfo } from '../protocol/town';
+import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import type { Seat, TownLayout } from '../town/layout';
 import type { Rigs } from './rigs';
+import { shellRuntime } from './shellRuntime';
 
 interface LaunchTown {
   readonly layout: TownLayout;
@@ -22,12 +23,15 @@ interface LaunchTown {
 
 /** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
 export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
-  return async (request: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch> => {
+  return async (given: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch> => {
     const { layout } = town;
+    // The Mayor has one conversation, whatever it is started for.
+    const request = seat.role === 'mayor' ? { ...given, bead: undefined } : given;
     if (seat.rig !== undefined) town.rigs.require(seat.rig);
-    const runtime = resolveRuntime(request.runtime, agentsFile(layout).read().agents);
+    const isShell = seat.role === 'crew' && request.runtime === SHELL_RUNTIME;
+    const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
     // Its settings may have changed since the reconciler looked.
-    if (!isAccepted(runtime)) throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
+    if (!isShell && !isAccepted(runtime)) throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
     writeShims({ directory: layout.bin });
     const base = await loginEnvironment();
     const known = { ...base, ...runtime.env };

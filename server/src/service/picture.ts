@@ -1,12 +1,17 @@
+import path from 'node:path';
 import type { BeadStore } from '../beads/store';
+import { escalations } from '../engine/escalation';
+import { inbox, isForPerson, mailInfo } from '../engine/mail';
+import { MAYOR, openRequests, planOf, requestInfo } from '../engine/mayor';
 import { needsPerson } from '../engine/mergeRequests';
 import { isStep, stepOf } from '../engine/molecules';
-import { MERGE_REQUEST, mergeOf, slingableTypes, workOf } from '../engine/work';
+import { CONVOY, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from '../engine/work';
 import type { Projection } from '../engine/projection';
 import type { SessionView } from '../engine/view';
 import { isHooked } from '../engine/view';
 import type { AgentInfo, AttentionInfo, BeadInfo, ReviewMode, TownInfo } from '../protocol/town';
 import { polecatAddress } from '../town/layout';
+import { crewAddress, crewNames } from './crew';
 import type { Picture } from './differ';
 import type { Rigs } from './rigs';
 import type { Rig } from '../engine/adapters/rig';
@@ -52,7 +57,7 @@ function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadIn
   }
   return [...ids].flatMap((id) => {
     const bead = sources.store.get(id);
-    return bead && !['merge_request', 'convoy', 'escalation', 'molecule'].includes(bead.issue_type) && !isStep(sources.store, bead) ? [sources.projection.beadInfo(bead)] : [];
+    return bead && !['merge_request', 'convoy', 'escalation', 'message', 'molecule'].includes(bead.issue_type) && !isStep(sources.store, bead) ? [sources.projection.beadInfo(bead)] : [];
   });
 }
 
@@ -61,12 +66,34 @@ function rule(sources: PictureSources, id: string, role: AgentInfo['role'], rig:
   return { id, role, rig, name: role, kind: 'rule', state: activity ? 'working' : sources.town.up ? 'idle' : 'off', activity };
 }
 
-/** The Mayor becomes an agent when it is addressed; until then its process does not exist. */
 function townAgents(sources: PictureSources): AgentInfo[] {
   return [
-    { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'off' },
+    mayor(sources),
     rule(sources, 'deacon', 'deacon', undefined),
   ];
+}
+
+/** Its process exists only while it is asked something, or a person has started it. */
+function mayor(sources: PictureSources): AgentInfo {
+  const session = sources.sessions.find((candidate) => candidate.role === 'mayor' && !candidate.exit);
+  const requests = openRequests(sources.store);
+  const held = requests.filter((bead) => requestInfo(bead).held).length;
+  const asked = requests.find((bead) => bead.id === session?.bead);
+  const waiting = requests.length === 0 ? undefined : `${requests.length} ${requests.length === 1 ? 'request' : 'requests'}${held > 0 ? `, ${held} held` : ''}`;
+  return {
+    id: MAYOR, role: 'mayor', name: MAYOR, kind: 'agent', state: session ? 'working' : waiting && held < requests.length && sources.town.up ? 'starting' : 'off',
+    activity: session ? asked && `planning: ${asked.title}` : waiting, session: session?.id,
+    runtime: session && sources.runtimeOf(session.id), since: session && new Date(session.startedAt).toISOString(),
+  };
+}
+
+function crewMember(sources: PictureSources, rig: Rig, name: string): AgentInfo {
+  const id = crewAddress(rig.name, name);
+  const session = sources.sessions.find((candidate) => candidate.agent === id && !candidate.exit);
+  return {
+    id, role: 'crew', rig: rig.name, name, kind: 'agent', state: session ? 'working' : 'off', session: session?.id,
+    runtime: session && sources.runtimeOf(session.id), worktree: path.join(rig.layout.crewMember(name), 'rig'), since: session && new Date(session.startedAt).toISOString(),
+  };
 }
 
 function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
@@ -76,6 +103,7 @@ function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
     rule(sources, `${rig.name}/witness`, 'witness', rig.name),
     refinery(sources, rig),
     ...[...names].sort().map((name) => polecat(sources, rig, name)),
+    ...crewNames(rig).map((name) => crewMember(sources, rig, name)),
   ];
 }
 
@@ -116,13 +144,25 @@ function polecatState(session: SessionView | undefined, bead: { status: string; 
 }
 
 function attention(sources: PictureSources): AttentionInfo[] {
-  return [...escalations(sources), ...inputs(sources), ...reviews(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
+  return [...escalationItems(sources), ...inputs(sources), ...plans(sources), ...mails(sources), ...reviews(sources), ...sources.openConsents(), ...rigConsents(sources), ...fastForwards(sources)];
 }
 
-function escalations(sources: PictureSources): AttentionInfo[] {
-  return sources.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).map((bead) => {
-    const cause = (bead.metadata as { escalation?: { bead?: string; rig?: string; agent?: string } } | undefined)?.escalation ?? {};
-    return { id: bead.id, kind: 'escalation', title: bead.title, detail: bead.description ?? '', bead: cause.bead, rig: cause.rig, agent: cause.agent };
+function escalationItems(sources: PictureSources): AttentionInfo[] {
+  return escalations(sources.store).map(({ id, title, detail, bead, rig, agent, severity, state }) => (
+    { id, kind: 'escalation', title, detail, bead, rig, agent, severity, ...(state === 'acked' ? { acked: true } : {}) }));
+}
+
+/** What the Mayor has planned and nobody has launched yet. */
+function plans(sources: PictureSources): AttentionInfo[] {
+  return sources.store.list({ type: [CONVOY], ledger: 'hq', status: ['staged_ready', 'staged_warnings'], limit: 0 }).flatMap((convoy): AttentionInfo[] => {
+    const plan = planOf(convoy);
+    if (!plan) return [];
+    const asked = sources.store.get(plan.request)?.title;
+    const beads = trackedIds(convoy).length;
+    return [{
+      id: `plan-${convoy.id}`, kind: 'plan', convoy: convoy.id, title: `The Mayor has a plan: ${convoy.title}`,
+      detail: [asked && `You asked: ${asked}`, plan.note, `${beads} ${beads === 1 ? 'bead is' : 'beads are'} staged in ${convoy.id}. Nothing starts before you launch it.`].filter(Boolean).join('\n\n'),
+    }];
   });
 }
 
@@ -133,6 +173,12 @@ function inputs(sources: PictureSources): AttentionInfo[] {
     title: `${session.agent} waits for you: it ${session.asks}`,
     detail: `Its program ${session.asks}. Answer in its terminal; it goes on by itself then.`,
   }));
+}
+
+/** Unread mail to people: it does not matter to which of them, as long as somebody sees it. */
+function mails(sources: PictureSources): AttentionInfo[] {
+  return inbox(sources.store, { unread: true }).map(mailInfo).filter((mail) => isForPerson(mail.to)).map((mail) => (
+    { id: mail.id, kind: 'mail', title: `${mail.from}: ${mail.subject}`, detail: mail.body, from: mail.from }));
 }
 
 function reviews(sources: PictureSources): AttentionInfo[] {

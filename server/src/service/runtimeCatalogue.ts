@@ -74,6 +74,14 @@ export class RuntimeCatalogue {
     return this.cached(`reviewer ${rig}`, () => this.rigs().get(rig)?.settings.reviewer ?? townSettingsFile(this.layout).read().default_agent);
   }
 
+  /** The Mayor's is the town's own choice, else its default. */
+  get mayor(): string {
+    return this.cached('mayor', () => {
+      const settings = townSettingsFile(this.layout).read();
+      return settings.mayor ?? settings.default_agent;
+    });
+  }
+
   defaultFor(rig: string): string {
     return this.cached(`default ${rig}`, () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent);
   }

@@ -6,6 +6,7 @@ import { ActionLog } from '../engine/actionLog';
 import { SessionManager } from '../engine/adapters/sessions';
 import { SessionRecords } from '../engine/adapters/sessionRecords';
 import { buildView, type ViewedRig } from '../engine/buildView';
+import { mayorView } from '../engine/mayor';
 import type { EngineContext } from '../engine/context';
 import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
@@ -28,6 +29,9 @@ import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
 import { libraryFor, registerFormulas } from './formulas';
 import { registerAgentHandlers } from './handlers/agents';
+import { registerCrewHandlers } from './handlers/crew';
+import { registerMailHandlers } from './handlers/mail';
+import { registerMayorHandlers } from './handlers/mayor';
 import { registerBoardHandlers } from './handlers/board';
 import { registerMergeQueueHandlers } from './handlers/mergeQueue';
 import { registerSupervisionHandlers } from './handlers/supervision';
@@ -35,6 +39,7 @@ import { registerTownHandlers } from './handlers/town';
 import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
 import type { Log } from './log';
+import { PersonalSessions } from './personalSessions';
 import { takePicture } from './picture';
 import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
@@ -44,7 +49,7 @@ import { slungFormula } from './slungFormula';
 /** Pictures are sent at most so often. */
 const PICTURE_MS = 40;
 
-export type PersonMessage = { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string };
+export type PersonMessage = { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string; plan?: boolean };
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
@@ -56,6 +61,7 @@ export class TownService extends Disposable {
   readonly rigs: Rigs;
   readonly runtimes: RuntimeCatalogue;
   readonly engineContext: EngineContext;
+  readonly personal = new PersonalSessions(this);
   private readonly consents: Consents;
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
@@ -88,7 +94,7 @@ export class TownService extends Disposable {
     this.rigs = this._register(new Rigs(layout, store, this.consentStore, async () => cleanEnvironment(await loginEnvironment()), () => this.changed()));
     this.consents = new Consents(store, this.consentStore, {
       nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig), find: (name) => this.runtimes.find(name),
-      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig), others: () => this.reviewers(),
+      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig), others: () => [...this.reviewers(), ...this.personal.runtimes()],
     });
     this.sessions = this._register(new SessionManager({
       layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
@@ -133,6 +139,10 @@ export class TownService extends Disposable {
     registerAgentHandlers(this);
     registerMergeQueueHandlers(this);
     registerSupervisionHandlers(this);
+    // After the others: these stand around what every role is told.
+    registerMayorHandlers(this);
+    registerMailHandlers(this);
+    registerCrewHandlers(this);
     registerBoardHandlers(this.dispatcher, {
       store: this.store, whyNots: () => this.whyNots(), repositoryOf: (rig) => this.rigs.get(rig)?.repository,
     });
@@ -188,7 +198,7 @@ export class TownService extends Disposable {
     if (this.isAtWork()) return true;
     if (!this.info().up) return false;
     const view = this.view(new Set());
-    return view.merges.length > 0 || view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review');
+    return view.merges.length > 0 || (view.mayor?.accepted ?? false) || view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review');
   }
 
   // ---------------------------------------------------------------- pictures
@@ -246,10 +256,12 @@ export class TownService extends Disposable {
   private view(inFlight: ReadonlySet<string>, awakeSince = 0) {
     const rigs = this.viewedRigs();
     const readable = new Set(rigs.map((rig) => rig.port.name));
-    return buildView({
+    const mayor = mayorView(this.store, this.runtimes.mayor, this.isRuntimeAccepted(this.runtimes.mayor));
+    const view = buildView({
       store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), awakeSince, inFlight, rigs,
       consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
     });
+    return { ...view, mayor };
   }
 
   /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
@@ -273,6 +285,7 @@ export class TownService extends Disposable {
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
+      if (event.type === 'plan_ready') this.personEmitter.fire({ severity: 'info', text: `The Mayor has a plan: ${event.message ?? ''}`, convoy: event.convoy, plan: true });
       this.eventEmitter.fire(event);
     }
     this.changed();
@@ -291,6 +304,15 @@ export class TownService extends Disposable {
 
   private reviewers(): { rig: string; runtime: string }[] {
     return this.rigs.all().filter((rig) => this.reviewMode(rig.name) === 'agent').map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
+  }
+
+  isRuntimeAccepted(name: string): boolean {
+    return this.consents.isRuntimeAccepted(name);
+  }
+
+  /** A script that a person wrote through this town's own socket. */
+  acceptScriptOf(bead: Bead, by: string): void {
+    this.consents.acceptScriptOf(bead, by);
   }
 
   private hasFrozenScript(bead: Bead, rig: string): boolean {

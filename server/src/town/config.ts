@@ -28,6 +28,8 @@ const townSettingsSchema = z.looseObject({
   type: z.literal('town-settings').default('town-settings'),
   version: z.number().default(1),
   default_agent: z.string().default('claude'),
+  /** Runtime of the Mayor; the default agent where it is missing. */
+  mayor: z.string().optional(),
   agent_email_domain: z.string().default('gastown.local'),
   /** The engine's switch. */
   up: z.boolean().default(false),

@@ -43,7 +43,7 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   const { print } = options;
   const worktree = options.worktree ?? process.cwd();
   // Beside the worktree: nothing of ours may end up in somebody's repository.
-  const home = path.dirname(worktree);
+  const home = script.submits === false ? worktree : path.dirname(worktree);
   const progress = path.join(home, 'progress.json');
   const total = script.blocks.length;
   const finished = Math.min(readProgress(progress, script.bead, script.attempt), total);
@@ -59,6 +59,10 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
       return code;
     }
     writeProgress(progress, script.bead, script.attempt, index + 1);
+  }
+  if (script.submits === false) {
+    print(`✓ ${script.bead} has run`);
+    return 0;
   }
   await commitRest(worktree, script, options);
   const { mergeRequest } = await town.call(Done.spec, {});

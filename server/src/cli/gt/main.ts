@@ -4,6 +4,10 @@ import { errorText } from '../output';
 import { addAttentionCommands } from './commands/attention';
 import { addConfigCommands } from './commands/config';
 import { addConvoyCommands } from './commands/convoy';
+import { addCrewCommands } from './commands/crew';
+import { addEscalateCommands } from './commands/escalate';
+import { addMailCommands } from './commands/mail';
+import { addMayorCommands } from './commands/mayor';
 import { addMergeQueueCommands } from './commands/mergeQueue';
 import { addMoleculeCommands } from './commands/mol';
 import { addRigCommands } from './commands/rig';
@@ -27,6 +31,10 @@ function makeProgram(): Command {
   addMergeQueueCommands(program);
   addSupervisionCommands(program);
   addMoleculeCommands(program);
+  addMailCommands(program);
+  addEscalateCommands(program);
+  addMayorCommands(program);
+  addCrewCommands(program);
   addAttentionCommands(program);
   return program;
 }

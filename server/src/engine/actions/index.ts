@@ -11,6 +11,7 @@ import { recordSilence } from './recordSilence';
 import { resubmit } from './resubmit';
 import { reviewByAgent } from './reviewByAgent';
 import { reviewByScript } from './reviewByScript';
+import { recordMayor, startMayor } from './startMayor';
 import { startSession } from './startSession';
 
 /** Carries out one action. Throws `StaleAction` where the world has moved on. */
@@ -29,6 +30,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
     case 'review-by-script': return reviewByScript(action, context);
     case 'review-by-agent': return reviewByAgent(action, context);
     case 'record-silence': return recordSilence(action, context);
+    case 'start-mayor': return startMayor(action, context);
+    case 'record-mayor': return recordMayor(action, context);
     case 'remove-worktree': return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
     case 'land-convoy': return landConvoy(action, context);
   }

@@ -1,8 +1,8 @@
 import type { Transaction } from '../../beads/store';
-import { cutBytes } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import type { Action } from '../action';
 import { actors, unchanged, type EngineContext } from '../context';
+import { sendMail } from '../mail';
 import { convoyOf, isClosed, trackedIds } from '../work';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
@@ -23,8 +23,5 @@ export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }
 
 /** A message in the same batch as the landing: it cannot be lost between the two. */
 function tellLanding(tx: Transaction, convoy: Bead, address: string): void {
-  tx.create('hq', {
-    title: cutBytes(`Convoy landed: ${convoy.title}`, 400), type: 'message', assignee: address, ephemeral: true,
-    description: `All that ${convoy.id} tracks is closed.`, metadata: { message: { to: address, from: actors.engine, convoy: convoy.id } },
-  });
+  sendMail(tx, { from: actors.engine, to: address, priority: 'low', subject: `Convoy landed: ${convoy.title}`, body: `All that ${convoy.id} tracks is closed.` });
 }

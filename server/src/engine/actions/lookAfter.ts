@@ -3,6 +3,7 @@ import type { Action } from '../action';
 import { parseAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
 import { escalate } from '../escalation';
+import { sendMail } from '../mail';
 import { withWork, workOf, type Work } from '../work';
 
 type LookAfterAction = Extract<Action, { type: 'look-after' }>;
@@ -60,9 +61,9 @@ export function nudgeText(unsubmitted: boolean): string {
 }
 
 function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string): void {
-  tx.create('hq', {
-    title: `${agent} does not hand in ${bead}`, type: 'message', assignee: 'mayor', labels: ['from:witness', 'msg-type:task'],
-    description: `${agent} has work on ${bead} (${title}) in ${rig} that it does not hand in. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
+  sendMail(tx, {
+    from: actors.witness(rig), to: 'mayor', priority: 'high', subject: `${agent} does not hand in ${bead}`,
+    body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not hand in. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }
 

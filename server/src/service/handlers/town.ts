@@ -2,13 +2,13 @@ import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
 import { releaseHeld, stopWork } from '../../engine/stop';
 import {
-  ConsentGive, EscalationClose, RigAdd, RigFastForward, RigList, RigRemove, RigSet, TownDown, TownGetSnapshot, TownStop, TownUp,
+  ConsentGive, RigAdd, RigFastForward, RigList, RigRemove, RigSet, TownDown, TownGetSnapshot, TownStop, TownUp,
 } from '../../protocol/town';
 import { fullAddress } from '../../town/layout';
 import { ServerRetire } from '../../protocol/transport';
 
 export function registerTownHandlers(service: TownService): void {
-  const { dispatcher, rigs, store } = service;
+  const { dispatcher, rigs } = service;
   dispatcher.on(TownGetSnapshot.spec, async (_params, context) => service.subscribe(context.connection));
   dispatcher.on(TownUp.spec, async (_params, context) => {
     await releaseHeld(service.engineContext, context.actor);
@@ -33,14 +33,6 @@ export function registerTownHandlers(service: TownService): void {
     if (!open) throw new UserError('what you were shown has changed meanwhile', 'look at it again', 'conflict');
     service.consentStore.accept(kind, hash, context.actor);
     service.changed();
-    return null;
-  });
-  dispatcher.on(EscalationClose.spec, async ({ id, reason }, context) => {
-    await store.batch(context, (tx) => {
-      if (tx.get(id)?.issue_type !== 'escalation') throw new UserError(`${id} is no escalation`, undefined, 'not-found');
-      tx.close(id, reason ?? 'Seen to', { force: true });
-      return null;
-    });
     return null;
   });
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));

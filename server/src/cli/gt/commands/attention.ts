@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
-import { EscalationClose, TownGetSnapshot, type AttentionInfo } from '../../../protocol/town';
+import { TownGetSnapshot, type AttentionInfo } from '../../../protocol/town';
 import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
 
@@ -18,26 +18,22 @@ export function addAttentionCommands(program: Command): void {
         return item;
       });
     });
-  const escalation = program.command('escalation').description('what the town has given up on');
-  escalation.command('close <id>').description('say that it is seen to').option('-r, --reason <text>', 'what was done about it')
-    .action(async (id: string, options: { reason?: string }, command: Command) => {
-      await withTown(command, (town) => town.call(EscalationClose.spec, { id, reason: options.reason }));
-      print(command, { closed: id }, () => `✓ Closed ${id}`);
-    });
 }
 
 function attentionLines(item: AttentionInfo): string[] {
   const detail = item.detail.split('\n').filter((line) => line.trim() !== '').slice(0, 12);
-  return [`${item.id} (${item.kind}) ${item.title}`, ...detail.map((line) => `    ${line}`), `    → ${whatToDo(item)}`, ''];
+  return [`${item.id} (${[item.kind, item.severity, item.acked ? 'acked' : ''].filter(Boolean).join(', ')}) ${item.title}`, ...detail.map((line) => `    ${line}`), `    → ${whatToDo(item)}`, ''];
 }
 
 function whatToDo(item: AttentionInfo): string {
   switch (item.kind) {
     case 'consent': return `gt accept ${item.id}`;
-    case 'escalation': return `see to it, then: gt escalation close ${item.id}`;
+    case 'escalation': return `${item.acked ? '' : `gt escalate ack ${item.id}; `}see to it, then: gt escalate close ${item.id}`;
     case 'fast-forward': return `gt rig fast-forward ${item.rig}`;
     case 'input': return `gt attach ${item.agent}, or open its terminal in VS Code`;
     case 'review': return `gt mq status ${item.bead}, then: gt mq approve ${item.bead}, or gt mq reject ${item.bead} -m "…"`;
+    case 'mail': return `gt mail read ${item.id}, then: gt mail reply ${item.id} -m "…", or gt mail ack ${item.id}`;
+    case 'plan': return `gt convoy status ${item.convoy}, then: gt convoy launch ${item.convoy}`;
     case 'problem': return 'mend the file or folder that it names';
   }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../../../base/errors';
 import type { Params } from '../../../protocol/request';
-import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
+import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent, MayorRuntime, TownGetSnapshot, type RuntimeInfo } from '../../../protocol/town';
 import { acceptOne, withAcceptOptions, type AcceptOptions } from '../accept';
 import { print, withTown } from '../session';
 
@@ -20,6 +20,10 @@ export function addConfigCommands(program: Command): void {
       const result = await withTown(command, (town) => town.call(DefaultAgent.spec, { name }));
       print(command, result, () => result.name);
     });
+  config.command('mayor [runtime]').description("show or set the Mayor's runtime; '' for the default agent again").action(async (name: string | undefined, _options, command: Command) => {
+    const result = await withTown(command, (town) => town.call(MayorRuntime.spec, { name }));
+    print(command, result, () => result.name);
+  });
   const agent = config.command('agent').description('agent runtimes');
   agent.command('list').description('all runtimes').action(async (_options, command: Command) => {
     const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
