@@ -75,7 +75,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
   const notices = own(new PersonNotices(connection, async ({ convoy, bead }) => {
     if (bead !== undefined) await services.documents.show(bead);
     else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
-  }));
+  }, (convoy) => vscode.commands.executeCommand('gastown.launchConvoy', { convoy })));
   town.refresh().catch((error: unknown) => void showError(error, log));
   return { ...services, notices, ready: () => whenReady(services) };
 }

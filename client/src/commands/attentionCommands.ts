@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { EscalationClose, type AttentionInfo } from '../../../server/src/protocol/town';
+import { EscalationAck, EscalationClose, MailAck, MailRead, MailReply, type AttentionInfo } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
 import { agentsAtWork, attentionInOrder } from '../model/queries';
-import { askChoice } from '../ui/prompts';
+import { askChoice, askText, required } from '../ui/prompts';
 import { attentionIcons } from '../views/attentionRows';
-import { idOf, type Command, type Services } from './command';
+import { idOf, type Argument, type Command, type Services } from './command';
 import { agentChoice, pickAttention } from './picks';
 import { fastForward } from './rigCommands';
 import { giveConsent } from './rigs';
@@ -36,6 +36,27 @@ export const attentionCommands = {
       return giveConsent(services, item);
     },
   },
+  'gastown.ackEscalation': {
+    needs: 'town',
+    async run(services, argument) {
+      const id = idOf(argument, 'attention')
+        ?? (await pickAttention(services, l10n.t('Acknowledge Escalation'), (item) => item.kind === 'escalation' && !item.acked, l10n.t('there is no escalation'))).id;
+      return services.connection.call(EscalationAck.spec, { id });
+    },
+  },
+  'gastown.replyMail': {
+    needs: 'town',
+    async run(services, argument) {
+      const { text } = argument.params;
+      return reply(services, await pickMail(services, argument, l10n.t('Reply to Mail')), typeof text === 'string' ? text : undefined);
+    },
+  },
+  'gastown.ackMail': {
+    needs: 'town',
+    async run(services, argument) {
+      return services.connection.call(MailAck.spec, { ids: [await pickMail(services, argument, l10n.t('Acknowledge Mail'))] });
+    },
+  },
   'gastown.closeEscalation': {
     needs: 'town',
     async run(services, argument) {
@@ -56,18 +77,50 @@ async function openItem(services: Services, item: AttentionInfo): Promise<unknow
     case 'fast-forward': return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
     case 'input': return item.agent && services.terminals.open(item.agent);
     case 'escalation': return openEscalation(services, item);
+    case 'mail': return openMail(services, item.id);
+    case 'plan': return openPlan(services, item);
     case 'problem': return services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [] });
   }
 }
 
 async function openEscalation(services: Services, item: AttentionInfo): Promise<void> {
   const close = l10n.t('Close Escalation');
+  const ack = l10n.t('Acknowledge');
   const show = l10n.t('Show Bead');
   const choice = await services.dialogs.choose({
-    message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: item.bead ? [show, close] : [close],
+    message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [...(item.bead ? [show] : []), ...(item.acked ? [] : [ack]), close],
   });
+  if (choice === ack) await services.connection.call(EscalationAck.spec, { id: item.id });
   if (choice === close) await services.connection.call(EscalationClose.spec, { id: item.id });
   if (choice === show && item.bead) await services.documents.show(item.bead);
+}
+
+async function pickMail(services: Services, argument: Argument, title: string): Promise<string> {
+  return idOf(argument, 'attention') ?? (await pickAttention(services, title, (item) => item.kind === 'mail', l10n.t('there is no unread mail'))).id;
+}
+
+/** Opened is read: it leaves the list, and stays in the inbox until it is acknowledged. */
+async function openMail(services: Services, id: string): Promise<unknown> {
+  const mail = await services.connection.call(MailRead.spec, { id });
+  const [answer, ack] = [l10n.t('Reply…'), l10n.t('Acknowledge')];
+  const choice = await services.dialogs.choose({
+    message: oneLine(mail.subject, 300), detail: `${l10n.t('From {0} to {1}', oneLine(mail.from), oneLine(mail.to))}\n\n${mail.body.slice(0, 4_000)}`, actions: [answer, ack],
+  });
+  if (choice === answer) return reply(services, id);
+  return choice === ack ? services.connection.call(MailAck.spec, { ids: [id] }) : mail;
+}
+
+async function reply(services: Services, id: string, given?: string): Promise<unknown> {
+  const body = given ?? await askText({ title: l10n.t('Reply to Mail'), prompt: l10n.t('Your answer'), validateInput: required(l10n.t('An answer needs a text.')) });
+  return services.connection.call(MailReply.spec, { id, body });
+}
+
+async function openPlan(services: Services, item: AttentionInfo): Promise<unknown> {
+  const [open, launch] = [l10n.t('Open Convoy'), l10n.t('Launch')];
+  const choice = await services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [open, launch] });
+  if (choice === launch) return vscode.commands.executeCommand('gastown.launchConvoy', { convoy: item.convoy });
+  if (choice === open && !(await services.views.convoys.reveal(`convoy:${item.convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
+  return undefined;
 }
 
 /** What the status bar counts, as a list. */

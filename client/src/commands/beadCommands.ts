@@ -2,10 +2,9 @@ import * as vscode from 'vscode';
 import { z } from 'zod';
 import { BeadCreate } from '../../../server/src/protocol/bead';
 import { Sling, type SlingResult } from '../../../server/src/protocol/town';
-import { Cancelled } from '../base/cancelled';
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
-import { askChoice, askText, required } from '../ui/prompts';
+import { askChoice, askText, askTextOrEditor, required } from '../ui/prompts';
 import { idOf, idsOf, type Argument, type Command, type Services } from './command';
 import { pickBead, pickRig, pickRuntime } from './picks';
 
@@ -78,7 +77,7 @@ async function createBead(services: Services, argument: Argument): Promise<unkno
   const title = given.title ?? await askText({ title: `${window} (1/4)`, prompt: l10n.t('What is to be done?'), validateInput: required(l10n.t('A bead needs a title.')) });
   const type = given.type ?? (asks ? await askChoice(types.map((value) => ({ label: value, value })), { title: `${window} (2/4)`, placeHolder: l10n.t('Type') }) : undefined);
   const priority = given.priority ?? (asks ? await askPriority(`${window} (3/4)`) : undefined);
-  const how = asks && given.description === undefined ? await askDescription(`${window} (4/4)`) : { text: given.description };
+  const how = asks && given.description === undefined ? await askTextOrEditor(`${window} (4/4)`, l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.')) : { text: given.description };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig, title, type, priority, description: how.text || undefined, deps: given.deps, labels: given.labels,
   });
@@ -93,33 +92,6 @@ function askPriority(title: string): Promise<number> {
   const names = [l10n.t('critical'), l10n.t('high'), l10n.t('medium'), l10n.t('low'), l10n.t('backlog')];
   const order = [2, 0, 1, 3, 4]; // the default first: Enter takes it
   return askChoice(order.map((value) => ({ label: `P${value}`, description: names[value], value })), { title, placeHolder: l10n.t('Priority') });
-}
-
-/** One line is often enough; more is written in an editor, where there is room for it. */
-async function askDescription(title: string): Promise<{ text?: string; editor?: boolean }> {
-  return new Promise((resolve, reject) => {
-    const box = vscode.window.createInputBox();
-    const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor') };
-    let result: { text?: string; editor?: boolean } | undefined;
-    box.title = title;
-    box.prompt = l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.');
-    box.ignoreFocusOut = true;
-    box.buttons = [edit];
-    box.onDidTriggerButton(() => {
-      result = { text: box.value, editor: true };
-      box.hide();
-    });
-    box.onDidAccept(() => {
-      result = { text: box.value.trim() };
-      box.hide();
-    });
-    box.onDidHide(() => {
-      box.dispose();
-      if (result) resolve(result);
-      else reject(new Cancelled());
-    });
-    box.show();
-  });
 }
 
 function rigByPrefix(services: Services, bead: string): string | undefined {

@@ -8,7 +8,8 @@ export const commandIds = [
   'gastown.createConvoy', 'gastown.launchConvoy', 'gastown.addToConvoy', 'gastown.stageConvoy',
   'gastown.openTerminal', 'gastown.stopAgent', 'gastown.resumeAgent', 'gastown.stopAll', 'gastown.setDefaultAgent',
   'gastown.startEngine', 'gastown.pauseEngine',
-  'gastown.showNeedsAttention', 'gastown.openAttention', 'gastown.acceptCommands', 'gastown.closeEscalation',
+  'gastown.showNeedsAttention', 'gastown.openAttention', 'gastown.acceptCommands', 'gastown.ackEscalation', 'gastown.closeEscalation',
+  'gastown.askMayor', 'gastown.startMayor', 'gastown.replyMail', 'gastown.ackMail', 'gastown.addCrew', 'gastown.startCrew', 'gastown.removeCrew',
   'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.openWalkthrough',
 ] as const;
 

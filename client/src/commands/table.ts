@@ -8,6 +8,8 @@ import { attentionCommands } from './attentionCommands';
 import { beadCommands } from './beadCommands';
 import { boardCommands } from './boardCommands';
 import { readArgument, type Command, type Services } from './command';
+import { crewCommands } from './crewCommands';
+import { mayorCommands } from './mayorCommands';
 import { convoyCommands } from './convoyCommands';
 import { commandIds, type CommandId } from './ids';
 import { rigCommands } from './rigCommands';
@@ -17,7 +19,7 @@ import { whenReady } from './whenReady';
 
 /** Every command, by the id that package.json contributes. */
 export const commandTable: Record<CommandId, Command> = {
-  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...attentionCommands, ...serverCommands,
+  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...attentionCommands, ...mayorCommands, ...crewCommands, ...serverCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */

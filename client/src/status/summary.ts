@@ -1,6 +1,6 @@
 import { l10n } from '../base/l10n';
 import { escapeMarkdown, oneLine } from '../base/text';
-import { agentsAtWork, attentionInOrder } from '../model/queries';
+import { agentsAtWork, callsForPerson } from '../model/queries';
 import type { TownModel } from '../model/townModel';
 import type { ConnectionState } from '../server/townConnection';
 import { agentState } from '../views/agentRows';
@@ -23,7 +23,7 @@ export function statusSummary(model: TownModel, connection: ConnectionState): St
   }
   if (!model.town) return { text: '$(loading~spin) Gas Town', aria: l10n.t('Gas Town is connecting'), alarm: false, tooltip: l10n.t('Connecting…') };
   const working = agentsAtWork(model);
-  const needs = attentionInOrder(model);
+  const needs = callsForPerson(model);
   const paused = !model.town.up;
   const parts = [`$(robot) ${working.length}`, ...(needs.length > 0 ? [`$(warning) ${needs.length}`] : []), ...(paused ? ['$(debug-pause)'] : [])];
   const words = [
@@ -37,7 +37,7 @@ export function statusSummary(model: TownModel, connection: ConnectionState): St
     needs.map((item) => `- $(warning) ${link(oneLine(item.title), 'gastown.openAttention', { kind: 'attention', id: item.id })}`).join('\n'),
     paused ? link(l10n.t('Start Engine'), 'gastown.startEngine') : link(l10n.t('Pause Engine'), 'gastown.pauseEngine'),
   ].filter(Boolean).join('\n\n');
-  return { text: parts.join(' '), aria: `Gas Town: ${words.join(', ')}`, tooltip, alarm: needs.some((item) => item.kind !== 'fast-forward') };
+  return { text: parts.join(' '), aria: `Gas Town: ${words.join(', ')}`, tooltip, alarm: needs.some((item) => !['fast-forward', 'mail', 'plan'].includes(item.kind)) };
 }
 
 function lostTooltip(reason: string): string {

@@ -15,7 +15,7 @@ export class PersonNotices extends Disposable {
   /** Everything told in this window, for tests. */
   readonly told: string[] = [];
 
-  constructor(link: TownLink, private readonly show: (notice: Notice) => Promise<void>) {
+  constructor(link: TownLink, private readonly show: (notice: Notice) => Promise<void>, private readonly launch: (convoy: string) => Thenable<unknown>) {
     super();
     this._register(link.onNotification(PersonNotified.spec, (notice) => {
       this.waiting.push(notice);
@@ -32,7 +32,11 @@ export class PersonNotices extends Disposable {
     this.told.push(message);
     const show = first.severity === 'error' ? vscode.window.showErrorMessage
       : first.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-    const action = l10n.t('Show');
-    if ((await show(message, action)) === action) await this.show(first);
+    // A plan waits for its launch; all else is only shown.
+    const action = first.plan ? l10n.t('Open Convoy') : l10n.t('Show');
+    const launch = l10n.t('Launch');
+    const choice = await show(message, action, ...(first.plan && first.convoy !== undefined ? [launch] : []));
+    if (choice === action) await this.show(first);
+    if (choice === launch && first.convoy !== undefined) await this.launch(first.convoy);
   }
 }

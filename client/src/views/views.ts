@@ -3,6 +3,7 @@ import { Disposable } from '../../../server/src/base/lifecycle';
 import { l10n } from '../base/l10n';
 import { oneLine } from '../base/text';
 import type { BoardModel } from '../model/board';
+import { callsForPerson } from '../model/queries';
 import type { TownModel } from '../model/townModel';
 import type { TownConnection } from '../server/townConnection';
 import type { TownOfWindow } from '../server/townOfWindow';
@@ -57,7 +58,7 @@ export class Views extends Disposable {
     this.convoys.view.message = message;
     this.beads.view.description = this.board.text === '' ? '' : `“${oneLine(this.board.text, 40)}”`;
     this.beads.view.message = state === 'ready' ? this.beadMessage() : undefined;
-    const count = this.model.attention.size;
+    const count = callsForPerson(this.model).length;
     this.attention.view.badge = count === 0 ? undefined
       : { value: count, tooltip: count === 1 ? l10n.t('1 thing needs you') : l10n.t('{0} things need you', count) };
   }
