@@ -8,3 +8,8 @@ export function hookAnswer(text: string, shape: HookAnswer): string {
   if (shape === 'flat') return JSON.stringify({ additionalContext: text });
   return JSON.stringify({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } });
 }
+
+/** What a hook at the end of a turn prints, so that the model reads the text before it rests. Pure. */
+export function turnEndAnswer(text: string): string {
+  return JSON.stringify({ decision: 'block', reason: text });
+}

@@ -69,7 +69,7 @@ export function commandFor(runtime: RuntimeInfo, { prompt, model, conversation, 
 }
 
 function hooksOf({ hooks }: RuntimePreset, place: Place): Additions {
-  return hooks ? hooks.deliver({ sessionStart: primeCommand(place.bin, hooks.answer) }, hooks.events, place) : {};
+  return hooks ? hooks.deliver({ sessionStart: primeCommand(place.bin, hooks.answer), turnEnd: `${shellQuote(path.join(place.bin, 'gt'))} mail check --inject block` }, hooks.events, place) : {};
 }
 
 function primeCommand(bin: string, answer: HookAnswer): string {

@@ -33,7 +33,10 @@ export interface Additions {
 export interface HookCommands {
   /** At the start, after a resume and where the program says so after a compaction. What it prints reaches the model. */
   sessionStart: string;
-  /** Open: at the end of a turn, to hand over mail while the agent is idle. */
+  /**
+   * At the end of a turn, to hand over mail. All of them take the same answer, as their documentation has it: JSON that
+   * calls the end off and gives the reason, which the model reads; nothing where there is no mail.
+   */
   turnEnd?: string;
 }
 

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { turnEndAnswer } from '../../../agents/hookAnswer';
 import { UserError } from '../../../base/errors';
 import { MailAck, MailCheck, MailInbox, mailPriorities, MailRead, MailReply, MailSend, type MailInfo, type MailPriority } from '../../../protocol/town';
 import { oneLine } from '../../output';
@@ -48,9 +49,14 @@ export function addMailCommands(program: Command): void {
     print(command, mails, () => mails.map((info) => `✓ ${info.id}`));
   });
   mail.command('check').description('for hooks: prints what has come for the calling agent, and nothing where nothing has')
-    .option('--inject', 'as text for the agent').action(async (_options, command: Command) => {
-      const { text, ids } = await withTown(command, (town) => town.call(MailCheck.spec, {}));
-      if (ids.length > 0) print(command, { text, ids }, () => text.trimEnd());
+    .addOption(new Option('--inject [answer]', 'for the agent: as text, or as a hook at the end of a turn wants it').choices(['text', 'block']).preset('text'))
+    .action(async ({ inject }: { inject?: 'text' | 'block' }, command: Command) => {
+      const { text, ids } = await withTown(command, (town) => town.call(MailCheck.spec, {})).catch((error: unknown) => {
+        // A hook that fails would disturb the agent's turn; its mail waits for the next one.
+        if (inject === undefined) throw error;
+        return { text: '', ids: [] };
+      });
+      if (ids.length > 0) print(command, { text, ids }, () => inject === 'block' ? turnEndAnswer(text.trimEnd()) : text.trimEnd());
     });
 }
 
