@@ -140,7 +140,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('rig', 'remove', 'toy'), /toy\/crew\/ann has a session/);
 
     const gt = path.resolve('dist', 'gt.js');
-    const terminal = pty.spawn(process.execPath, [gt, 'crew', 'attach', 'ann'], { cwd: town.root, env: town.person.env as Record<string, string>, cols: 100, rows: 30 });
+    const terminal = pty.spawn(process.execPath, [gt, 'crew', 'attach', 'ann'], { cwd: town.root, env: town.person.env, cols: 100, rows: 30 });
     let shown = '';
     let code: number | undefined;
     terminal.onData((data) => (shown += data));

@@ -66,7 +66,7 @@ export class AgentTown {
     await this.explained(this.town.convoyLands(convoy, 120_000));
   }
 
-  async until(what: string, condition: () => boolean): Promise<void> {
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
     await this.explained(waitUntil(what, condition, 90_000));
   }
 

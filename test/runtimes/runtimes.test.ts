@@ -100,6 +100,21 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       if (resumed) assert.ok(resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it did before');
     });
 
+    if (presets[runtime]!.hooks) {
+      it('reads at the end of its turn what has come by mail, and goes on', async () => {
+        const convoy = await begin([
+          { match: /The colour is blue/, steps: [COMMIT, DONE] },
+          { match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, { say: 'I wait for the colour.' }] },
+        ]);
+        await hasBegun();
+        await agent.town.gt('mail', 'send', 'toy/furiosa', '-s', 'Colour', '-m', 'The colour is blue');
+        fs.writeFileSync(path.join(worktree, '..', 'go'), '');
+        await agent.lands(convoy);
+        agent.assertLanded({ 'work.txt': 'a good text' });
+        await agent.nothingIsLeftRunning();
+      });
+    }
+
     // opencode works without a login; its own models are not reached here.
     if (runtime !== 'opencode') {
       it('is seen to wait for a person where nobody is logged in', async () => {
@@ -125,6 +140,27 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       agent.assertLanded({ 'work.txt': 'a better good text' });
       assert.ok(agent.told.some((text) => asked.test(text)), "the person's words reached the model");
       await agent.nothingIsLeftRunning();
+    });
+
+    it('is the Mayor: plans what a person asks, ends, and goes on with its conversation when it is asked again', async () => {
+      const planned = (n: number) => ({ sh: `a=$(bd create --rig toy --title='Part ${n}' --silent) && c=$(gt convoy create 'Plan ${n}' $a --stage --json | sed -n 's/^  "id": "\\(.*\\)",$/\\1/p') && r=$(gt mayor status --json | sed -n 's/^      "id": "\\(.*\\)",$/\\1/p') && gt mayor plan $r $c` });
+      agent = await AgentTown.make(runtime, [
+        { match: /there is something new for you/, steps: [PRIME, planned(2)] },
+        { match: /do what it says/, steps: [PRIME, planned(1)] },
+      ]);
+      const { town } = agent;
+      await town.gt('mayor', 'ask', 'A first thing');
+      await town.gt('up');
+      await agent.until('it is asked', async () => (await town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
+      await town.gt('config', 'agent', 'accept', runtime, '--yes');
+      const isPlanned = (title: string) => async () => (await town.snapshot()).attention.some((item) => item.kind === 'plan' && item.title.endsWith(title));
+      await agent.until('the plan is there', isPlanned('Plan 1'));
+      await agent.nothingIsLeftRunning();
+      await town.gt('mayor', 'ask', 'A second thing');
+      await agent.until('the second plan is there', isPlanned('Plan 2'));
+      await agent.nothingIsLeftRunning();
+      const resumed = agent.model.requests.find(({ conversation }) => conversation.items.some((item) => item.kind === 'user' && item.text.includes('something new for you')));
+      assert.ok(resumed?.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it planned before');
     });
 
     it('reviews the work of another, rejects it with a text, and approves what came of it', async () => {

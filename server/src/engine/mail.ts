@@ -68,7 +68,7 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
   const metadata = { mail: Object.fromEntries(Object.entries({ from, thread, replyTo, kind }).filter(([, value]) => value !== undefined)) };
   const bead = tx.create('hq', {
     title: cutBytes(letter.subject.replace(/\s+/g, ' ').trim() || '(no subject)', 400), description: cutBytes(letter.body, BODY_BYTES), type: MESSAGE,
-    assignee: letter.to, priority: mailPriorities.indexOf(letter.priority ?? 'normal'), labels: [kind === 'request' ? 'gt:request' : 'gt:mail'], metadata,
+    assignee: PERSON_WORDS.has(letter.to.replace(/^@/, '')) ? OVERSEER : letter.to, priority: mailPriorities.indexOf(letter.priority ?? 'normal'), labels: [kind === 'request' ? 'gt:request' : 'gt:mail'], metadata,
   });
   tx.event({ type: kind === 'request' ? 'mayor_asked' : 'mail_sent', bead: bead.id, agent: isForPerson(letter.to) ? undefined : letter.to, message: bead.title });
   return bead;
@@ -107,6 +107,11 @@ export interface InboxQuery {
   unread?: boolean;
   /** With those that are acked. */
   all?: boolean;
+}
+
+/** Written in this town: what came by pull or import is shown, and starts nobody. */
+export function isOurs(bead: Bead): boolean {
+  return mailOf(bead).from !== undefined;
 }
 
 /** Most pressing first, then oldest. */

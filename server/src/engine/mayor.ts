@@ -6,7 +6,7 @@ import type { CallContext } from '../protocol/dispatcher';
 import type { MayorRequestInfo } from '../protocol/town';
 import { backoffMs } from './actions/failure';
 import { escalate, settle } from './escalation';
-import { inbox, mailOf, markRead, MESSAGE, sendMail, withMail } from './mail';
+import { inbox, isOurs, mailOf, markRead, MESSAGE, sendMail, withMail } from './mail';
 import type { MayorView } from './view';
 import { convoyOf, isClosed, trackedIds, withConvoy } from './work';
 
@@ -35,7 +35,7 @@ export function requestInfo(bead: Bead): MayorRequestInfo {
 
 /** What the Mayor has to deal with. Mail counts until it is acked. The `script` runtime reads none: it runs requests only. */
 function waitingFor(store: BeadStore, runtime: string): Bead[] {
-  return [...openRequests(store), ...(runtime === 'script' ? [] : inbox(store, { addresses: [MAYOR] }))];
+  return [...openRequests(store), ...(runtime === 'script' ? [] : inbox(store, { addresses: [MAYOR] }).filter(isOurs))];
 }
 
 export function pendingForMayor(store: BeadStore, runtime: string): Bead[] {

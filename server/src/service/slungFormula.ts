@@ -2,6 +2,8 @@ import type { Rig } from '../engine/adapters/rig';
 import type { SlungFormula } from '../engine/molecules';
 import type { FormulaLibrary } from '../formulas/library';
 import type { Bead } from '../protocol/bead';
+import type { TownLayout } from '../town/layout';
+import { libraryFor } from './formulas';
 
 /** A formula for beads of a rig. What is known of the bead and the rig need not be given as variables. */
 export function slungFormula(library: FormulaLibrary, rig: Pick<Rig, 'name' | 'gates' | 'config'>, name: string, vars: Record<string, string>): SlungFormula {
@@ -17,4 +19,10 @@ function knownOfBead(bead: Bead): Record<string, string> {
 
 function knownOfRig({ name, gates, config }: Pick<Rig, 'name' | 'gates' | 'config'>): Record<string, string> {
   return { rig: name, base_branch: config.default_branch, ...Object.fromEntries(gates.map((gate) => [`${gate.name}_command`, gate.command])) };
+}
+
+/** The formula by which the beads of a rig are done, if its settings name one. */
+export function workflowOf(layout: TownLayout, rig: Rig): SlungFormula | undefined {
+  const { formula } = rig.settings;
+  return formula ? slungFormula(libraryFor(layout, { actor: 'deacon', kind: 'engine' }, rig.name), rig, formula, {}) : undefined;
 }

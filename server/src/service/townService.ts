@@ -1,6 +1,5 @@
 import { Disposable, Emitter } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
-import { registerBeadHandlers } from '../beads/handlers';
 import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/actionLog';
 import { SessionManager } from '../engine/adapters/sessions';
@@ -8,10 +7,8 @@ import { SessionRecords } from '../engine/adapters/sessionRecords';
 import { buildView, type ViewedRig } from '../engine/buildView';
 import { mayorView } from '../engine/mayor';
 import type { EngineContext } from '../engine/context';
-import { registerConvoyHandlers } from '../engine/convoys';
 import { Engine } from '../engine/engine';
 import { StormGauge } from '../engine/stormGauge';
-import type { SlungFormula } from '../engine/molecules';
 import { WhyNots } from '../engine/whyNot';
 import { Projection } from '../engine/projection';
 import { workOf } from '../engine/work';
@@ -23,19 +20,10 @@ import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
 import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
-import { guardBeadHandlers } from './beadGuard';
 import { Consents } from './consents';
 import { PictureDiffer, type Picture } from './differ';
 import { guarded } from './guarded';
-import { libraryFor, registerFormulas } from './formulas';
-import { registerAgentHandlers } from './handlers/agents';
-import { registerCrewHandlers } from './handlers/crew';
-import { registerMailHandlers } from './handlers/mail';
-import { registerMayorHandlers } from './handlers/mayor';
-import { registerBoardHandlers } from './handlers/board';
-import { registerMergeQueueHandlers } from './handlers/mergeQueue';
-import { registerSupervisionHandlers } from './handlers/supervision';
-import { registerTownHandlers } from './handlers/town';
+import { registerHandlers } from './handlers';
 import { sessionLauncher } from './launcher';
 import { LedgerKeeper } from './ledgerKeeper';
 import type { Log } from './log';
@@ -44,7 +32,7 @@ import { takePicture } from './picture';
 import { rigProblems, sayWhereNothingIsTested } from './rigAttention';
 import { Rigs } from './rigs';
 import { RuntimeCatalogue } from './runtimeCatalogue';
-import { slungFormula } from './slungFormula';
+import { workflowOf } from './slungFormula';
 
 /** Pictures are sent at most so often. */
 const PICTURE_MS = 40;
@@ -105,7 +93,7 @@ export class TownService extends Disposable {
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
-      workflow: (rig) => this.workflow(rig),
+      workflow: (rig) => workflowOf(this.layout, this.rigs.require(rig)),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.pictureSoon(),
@@ -129,23 +117,7 @@ export class TownService extends Disposable {
     await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
     await this.rigs.load();
     this._register(new LedgerKeeper({ layout: this.layout, store: this.store, rigs: this.rigs, log: this.log, isAtWork: () => this.isAtWork() }));
-    registerBeadHandlers(this.dispatcher, this.store, {
-      ledgerFor: (context, named) => this.ledgerFor(context.cwd, named),
-    });
-    registerFormulas(this);
-    guardBeadHandlers(this.dispatcher, this.store, (bead, by) => this.consents.acceptScriptOf(bead, by));
-    registerConvoyHandlers(this.dispatcher, { store: this.store, projection: this.projection, isRig: (ledger) => this.rigs.get(ledger) !== undefined });
-    registerTownHandlers(this);
-    registerAgentHandlers(this);
-    registerMergeQueueHandlers(this);
-    registerSupervisionHandlers(this);
-    // After the others: these stand around what every role is told.
-    registerMayorHandlers(this);
-    registerMailHandlers(this);
-    registerCrewHandlers(this);
-    registerBoardHandlers(this.dispatcher, {
-      store: this.store, whyNots: () => this.whyNots(), repositoryOf: (rig) => this.rigs.get(rig)?.repository,
-    });
+    registerHandlers(this);
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover()) this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
@@ -294,12 +266,6 @@ export class TownService extends Disposable {
   reviewMode(name: string): ReviewMode {
     const rig = this.rigs.get(name);
     return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
-  }
-
-  private workflow(name: string): SlungFormula | undefined {
-    const rig = this.rigs.require(name);
-    const { formula } = rig.settings;
-    return formula ? slungFormula(libraryFor(this.layout, { actor: 'deacon', kind: 'engine' }, name), rig, formula, {}) : undefined;
   }
 
   private reviewers(): { rig: string; runtime: string }[] {

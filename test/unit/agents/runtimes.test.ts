@@ -7,6 +7,8 @@ import { runtimeSettings } from '../../../server/src/protocol/town';
 
 const place: Place = { home: '/town/toy/polecats/rust', worktree: '/town/toy/polecats/rust/rig', bin: "/a b/it's", asRoot: false, env: { GROQ_API_KEY: 'gsk' } };
 const GT = `'/a b/it'\\''s/gt' prime --hook`;
+/** The answer to a hook at the end of a turn is the same for all of them. */
+const MAIL = `'/a b/it'\\''s/gt' mail check --inject block`;
 const request = { prompt: 'work', model: 'best', place };
 
 /** What each is started with for a prompt `work` and a model `best`, in a new conversation `u-1` and in an old one. */
@@ -21,12 +23,12 @@ const table: Record<string, { begin: string[]; resume?: string[]; env?: Record<s
     begin: [
       '--dangerously-bypass-approvals-and-sandbox', '-c', 'projects={"/town/toy/polecats/rust/rig"={trust_level="trusted"}}', '-c', 'allow_login_shell=false',
       '-c', 'features.daemon_auto_start=false', '-c', 'check_for_update_on_startup=false', '--dangerously-bypass-hook-trust',
-      '-c', `hooks.SessionStart=[{hooks=[{type="command",command=${JSON.stringify(GT)}}]}]`, '--model', 'best', 'work',
+      '-c', `hooks.SessionStart=[{hooks=[{type="command",command=${JSON.stringify(GT)}}]}]`, '-c', `hooks.Stop=[{hooks=[{type="command",command=${JSON.stringify(MAIL)}}]}]`, '--model', 'best', 'work',
     ],
     resume: [
       'resume', '--dangerously-bypass-approvals-and-sandbox', '-c', 'projects={"/town/toy/polecats/rust/rig"={trust_level="trusted"}}', '-c', 'allow_login_shell=false',
       '-c', 'features.daemon_auto_start=false', '-c', 'check_for_update_on_startup=false', '--dangerously-bypass-hook-trust',
-      '-c', `hooks.SessionStart=[{hooks=[{type="command",command=${JSON.stringify(GT)}}]}]`, '--model', 'best', 'u-1', 'work',
+      '-c', `hooks.SessionStart=[{hooks=[{type="command",command=${JSON.stringify(GT)}}]}]`, '-c', `hooks.Stop=[{hooks=[{type="command",command=${JSON.stringify(MAIL)}}]}]`, '--model', 'best', 'u-1', 'work',
     ],
   },
   gemini: {
@@ -91,14 +93,18 @@ describe('built-in runtimes', () => {
 
   it('have hooks that run gt prime, each in the form in which its program passes the answer on', () => {
     const [claude] = filesOf(commandFor(resolveRuntime('claude', {}), request));
-    assert.deepEqual(claude, { skipDangerousModePermissionPrompt: true, hooks: { SessionStart: [{ matcher: '', hooks: [{ type: 'command', command: GT }] }] } });
+    assert.deepEqual(claude, { skipDangerousModePermissionPrompt: true, hooks: { SessionStart: [{ matcher: '', hooks: [{ type: 'command', command: GT }] }], Stop: [{ matcher: '', hooks: [{ type: 'command', command: MAIL }] }] } });
     const [gemini] = filesOf(commandFor(resolveRuntime('gemini', {}), request));
     assert.deepEqual(gemini, {
-      general: { enableAutoUpdate: false }, hooks: { SessionStart: [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command: `${GT} nested` }] }] },
+      general: { enableAutoUpdate: false },
+      hooks: {
+        SessionStart: [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command: `${GT} nested` }] }],
+        AfterAgent: [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command: MAIL }] }],
+      },
     });
     const [plugin, copilot] = filesOf(commandFor(resolveRuntime('copilot', {}), request));
     assert.equal((plugin as { hooks: string }).hooks, 'hooks.json');
-    assert.deepEqual(copilot, { version: 1, hooks: { sessionStart: [{ type: 'command', bash: `${GT} flat`, timeoutSec: 30 }] } });
+    assert.deepEqual(copilot, { version: 1, hooks: { sessionStart: [{ type: 'command', bash: `${GT} flat`, timeoutSec: 30 }], agentStop: [{ type: 'command', bash: MAIL, timeoutSec: 30 }] } });
   });
 
   it('have a place for a command at the end of a turn', () => {

@@ -35,8 +35,8 @@ describe('script runtime', () => {
     return execFileSync('git', args, { cwd: worktree, encoding: 'utf8', env });
   }
 
-  function run(blocks: string[], more: { attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string; molecule?: Record<string, string> } = {}): Promise<number> {
-    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks, variables: more.molecule };
+  function run(blocks: string[], more: { submits?: boolean; attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string; molecule?: Record<string, string> } = {}): Promise<number> {
+    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks, variables: more.molecule, submits: more.submits };
     const town: Caller = {
       async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
@@ -114,6 +114,14 @@ describe('script runtime', () => {
     fs.writeFileSync(path.join(home, 'progress.json'), '{"bead":');
     assert.equal(await run(['echo x >> log'], { attempt: 2 }), 0);
     assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), 'x\nx\nx\n');
+  });
+
+  it('of a request runs its blocks where it is, and hands nothing in', async () => {
+    assert.equal(await run(['echo "$GT_BEAD" > said.txt'], { submits: false }), 0);
+    assert.equal(fs.readFileSync(path.join(worktree, 'said.txt'), 'utf8'), 'toy-1\n');
+    assert.equal(done, 0);
+    assert.equal(git('status', '--porcelain', '-uall').includes('said.txt'), true, 'nothing is committed');
+    assert.deepEqual(fs.readdirSync(home), ['rig'], 'its record lies in its own folder');
   });
 
   it('says what keeps it from working', async () => {

@@ -4,6 +4,7 @@ import { agentRows } from '../../../client/src/views/agentRows';
 import { attentionRows } from '../../../client/src/views/attentionRows';
 import { convoyRows } from '../../../client/src/views/convoyRows';
 import type { Row } from '../../../client/src/views/row';
+import { callsForPerson } from '../../../client/src/model/queries';
 import { tooltipOf } from '../../../client/src/views/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
@@ -137,7 +138,41 @@ describe('the Agents tree', () => {
   });
 });
 
+describe('the Mayor and the crew', () => {
+  it('have flags for their menus, and a row whether they are there or not', () => {
+    const model = modelOf({
+      rigs: [rig('toy')],
+      agents: [
+        { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'working', session: 's', activity: 'planning: A search' },
+        { id: 'toy/crew/ann', role: 'crew', rig: 'toy', name: 'ann', kind: 'agent', state: 'off' },
+        { id: 'toy/crew/bob', role: 'crew', rig: 'toy', name: 'bob', kind: 'agent', state: 'working', session: 't' },
+      ],
+    });
+    const rows = agentRows(model);
+    assert.deepEqual(drawn(rows), ['gt | engine running', '  mayor | working · planning: A search', 'toy | 1 at work', '  ann | off', '  bob | working']);
+    assert.deepEqual([rows[0]?.children[0]?.context, ...(rows[1]?.children.map((row) => row.context) ?? [])],
+      ['agent.agent.working.mayor.live', 'agent.agent.off.crew', 'agent.agent.working.crew.live']);
+  });
+});
+
 describe('the Needs Attention list', () => {
+  it('has the most severe first, mail and plans below, and what somebody looks after last and uncounted', () => {
+    const model = modelOf({
+      town: [town()],
+      attention: [
+        escalation('e1', { title: 'Seen to', severity: 'critical', acked: true }), escalation('e2', { title: 'Small', severity: 'low' }), escalation('e3', { title: 'Large', severity: 'critical' }),
+        { id: 'plan-c', kind: 'plan', title: 'The Mayor has a plan: Search', detail: '', convoy: 'c' }, { id: 'm', kind: 'mail', title: 'toy/polecats/rust: Done?', detail: '', from: 'toy/polecats/rust' },
+      ],
+    });
+    const rows = attentionRows(model);
+    assert.deepEqual(drawn(rows), [
+      'Large | escalation · critical', 'Small | escalation · low', 'toy/polecats/rust: Done? | mail', 'The Mayor has a plan: Search | plan…', 'Seen to | escalation · critical · acknowledged',
+    ]);
+    assert.deepEqual([rows[0]?.context, rows[4]?.context], ['attention.escalation', 'attention.escalation.acked']);
+    assert.match(rows[4]?.aria ?? '', /acknowledged: Seen to/);
+    assert.deepEqual(callsForPerson(model).map((item) => item.id), ['e3', 'e2', 'm', 'plan-c']);
+  });
+
   it('has what holds agents up first', () => {
     const model = modelOf({
       town: [town()],

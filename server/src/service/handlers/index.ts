@@ -1,0 +1,31 @@
+import type { TownService } from '../townService';
+import { registerBeadHandlers } from '../../beads/handlers';
+import { registerConvoyHandlers } from '../../engine/convoys';
+import { guardBeadHandlers } from '../beadGuard';
+import { registerFormulas } from '../formulas';
+import { registerAgentHandlers } from './agents';
+import { registerBoardHandlers } from './board';
+import { registerCrewHandlers } from './crew';
+import { registerMailHandlers } from './mail';
+import { registerMayorHandlers } from './mayor';
+import { registerMergeQueueHandlers } from './mergeQueue';
+import { registerSupervisionHandlers } from './supervision';
+import { registerTownHandlers } from './town';
+
+/** Everything that can be asked of a town. The order counts where one stands around another. */
+export function registerHandlers(service: TownService): void {
+  const { dispatcher, store, projection, rigs } = service;
+  registerBeadHandlers(dispatcher, store, { ledgerFor: (context, named) => service.ledgerFor(context.cwd, named) });
+  registerFormulas(service);
+  guardBeadHandlers(dispatcher, store, (bead, by) => service.acceptScriptOf(bead, by));
+  registerConvoyHandlers(dispatcher, { store, projection, isRig: (ledger) => rigs.get(ledger) !== undefined });
+  registerTownHandlers(service);
+  registerAgentHandlers(service);
+  registerMergeQueueHandlers(service);
+  registerSupervisionHandlers(service);
+  registerMayorHandlers(service);
+  // Outside of all that tells an agent who it is: mail comes with it, whatever the role.
+  registerMailHandlers(service);
+  registerCrewHandlers(service);
+  registerBoardHandlers(dispatcher, { store, whyNots: () => service.whyNots(), repositoryOf: (rig) => rigs.get(rig)?.repository });
+}
