@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { initLedger } from '../../../server/src/beads/init';
-import { BeadStore } from '../../../server/src/beads/store';
 import { cutBytes } from '../../../server/src/base/text';
 import { escalate, isOpen, settle } from '../../../server/src/engine/escalation';
-import { tempDir } from '../../helpers/temp';
-
-async function hq(): Promise<BeadStore> {
-  const directory = path.join(tempDir('hq'), '.beads');
-  initLedger(directory, 'hq');
-  const store = await BeadStore.open();
-  await store.addLedger({ name: 'hq', directory, prefix: 'hq' });
-  return store;
-}
+import { hqStore } from '../../helpers/ledger';
 
 describe('escalations', () => {
   const cause = { key: 'toy-a1.2', title: `${'🧪'.repeat(200)} failed`, detail: 'why', bead: 'toy-a1.2' };
 
   it('are one for one cause, opened again by its return, and closed when it is gone', async () => {
-    const store = await hq();
+    const store = await hqStore();
     await store.batch({ actor: 'deacon' }, (tx) => escalate(tx, cause));
     await store.batch({ actor: 'deacon' }, (tx) => escalate(tx, { ...cause, detail: 'again' }));
     const [bead, ...more] = store.list({ type: ['escalation'], limit: 0 });
@@ -34,7 +23,7 @@ describe('escalations', () => {
   });
 
   it('can be filed anew after a person deleted them', async () => {
-    const store = await hq();
+    const store = await hqStore();
     await store.batch({ actor: 'deacon' }, (tx) => escalate(tx, cause));
     const id = store.list({ type: ['escalation'], limit: 0 })[0]!.id;
     await store.batch({ actor: 'ann' }, (tx) => tx.delete(id, 'not interested'));

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { mailSection } from '../../../server/src/agents/primeMail';
-import { initLedger } from '../../../server/src/beads/init';
-import { BeadStore } from '../../../server/src/beads/store';
 import { actionKey } from '../../../server/src/engine/action';
 import { ackMail, inbox, mailInfo, markRead, ownAddresses, recipient, sendMail } from '../../../server/src/engine/mail';
 import { ask, holdAll, mayorView, recordTry, releaseMayor } from '../../../server/src/engine/mayor';
@@ -10,15 +7,7 @@ import { reconcile } from '../../../server/src/engine/reconcile';
 import { MAYOR_SILENCE_MS } from '../../../server/src/engine/rules/mayor';
 import type { MayorView, SessionView, TownView } from '../../../server/src/engine/view';
 import { shellRuntime } from '../../../server/src/service/shellRuntime';
-import { tempDir } from '../../helpers/temp';
-
-async function hq(): Promise<BeadStore> {
-  const directory = path.join(tempDir('hq'), '.beads');
-  initLedger(directory, 'hq');
-  const store = await BeadStore.open();
-  await store.addLedger({ name: 'hq', directory, prefix: 'hq' });
-  return store;
-}
+import { hqStore } from '../../helpers/ledger';
 
 describe('mail', () => {
   it('knows its addresses, and refuses what nobody can have', () => {
@@ -31,7 +20,7 @@ describe('mail', () => {
   });
 
   it('is unread, read and acked, each once, and sorted by how pressing it is', async () => {
-    const store = await hq();
+    const store = await hqStore();
     const send = (subject: string, priority: 'urgent' | 'normal') => store.batch({ actor: 'ann' }, (tx) => sendMail(tx, { from: 'ann', to: 'mayor', subject, body: '', priority }));
     const [slow, quick] = [await send('slow', 'normal'), await send('quick', 'urgent')];
     assert.deepEqual(inbox(store, { addresses: ['mayor'] }).map((bead) => bead.title), ['quick', 'slow']);
@@ -84,7 +73,7 @@ describe('the Mayor', () => {
   for (const [what, changes, expected] of cases) it(what, () => assert.deepEqual(kinds(changes), expected));
 
   it('is tried three times for one request, held after that or after a stop, and released by a person', async () => {
-    const store = await hq();
+    const store = await hqStore();
     const request = await store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', '# A wish\n\nwith words'));
     assert.equal(request.title, 'A wish');
     await store.batch({ actor: 'ann' }, (tx) => sendMail(tx, { from: 'ann', to: 'mayor', subject: 'x', body: '' }));
