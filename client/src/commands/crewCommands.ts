@@ -4,6 +4,7 @@ import { l10n } from '../base/l10n';
 import { askText } from '../ui/prompts';
 import { idOf, type Argument, type Command, type Services } from './command';
 import { pickAgent, pickRig, pickRuntime } from './picks';
+import { startConsented } from './rigs';
 
 const isCrew = (agent: AgentInfo): boolean => agent.role === 'crew';
 
@@ -29,7 +30,8 @@ export const crewCommands = {
       const runtime = typeof given === 'string' ? given : await pickRuntime(services, title, {
         label: `$(terminal) ${l10n.t('Shell')}`, description: l10n.t('without an agent'), value: SHELL_RUNTIME,
       });
-      const info = await services.connection.call(CrewStart.spec, { rig: member.rig ?? '', name: member.name, runtime });
+      const info = await startConsented(services, runtime, () => services.connection.call(CrewStart.spec, { rig: member.rig ?? '', name: member.name, runtime }));
+      if (!info) return undefined;
       services.terminals.open(info.agent);
       return info;
     },

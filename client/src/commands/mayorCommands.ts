@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../../server/src/base/errors';
-import { MayorAsk, MayorStart } from '../../../server/src/protocol/town';
+import { MayorAsk, MayorStart, MayorStatus } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { oneLine, plural } from '../base/text';
 import { askChoice, askTextOrEditor } from '../ui/prompts';
 import { offerEngine } from './beadCommands';
 import type { Command, Services } from './command';
+import { startConsented } from './rigs';
 
 /** More than a person writes; a whole file by mistake is refused by the server anyway. */
 const MAX_TEXT = 100_000;
@@ -22,8 +23,9 @@ export const mayorCommands = {
   'gastown.startMayor': {
     needs: 'town',
     async run(services) {
-      const result = await services.connection.call(MayorStart.spec, {});
-      services.terminals.open('mayor');
+      const { runtime } = await services.connection.call(MayorStatus.spec, {});
+      const result = await startConsented(services, runtime, () => services.connection.call(MayorStart.spec, {}));
+      if (result) services.terminals.open('mayor');
       return result;
     },
   },

@@ -18,7 +18,7 @@ export function addRig(services: Services, request: Omit<Params<typeof RigAdd.sp
 
 /** Shows exactly the commands that were found in the repository, and accepts them if the person says so. */
 export async function askConsent(services: Services, rig: RigInfo): Promise<boolean> {
-  const item = await consentOf(services, rig.id);
+  const item = await consentWhere(services, (candidate) => candidate.consent?.kind === 'rig-commands' && candidate.rig === rig.id);
   return item === undefined || giveConsent(services, item);
 }
 
@@ -40,9 +40,21 @@ export async function giveConsent(services: Services, item: AttentionInfo): Prom
   return true;
 }
 
-/** The question may come a moment after the rig. */
-function consentOf({ model }: Services, rig: string): Promise<AttentionInfo | undefined> {
-  const find = (): AttentionInfo | undefined => model.attention.all().find((item) => item.consent?.kind === 'rig-commands' && item.rig === rig);
+/** Starts an agent; where nobody has accepted its runtime yet, the person is asked, and it is started after that. */
+export async function startConsented<T>(services: Services, runtime: string, start: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === 'consent')) throw error;
+    const item = await consentWhere(services, (candidate) => candidate.consent?.kind === 'runtime' && candidate.title.startsWith(`${runtime} `));
+    if (!item) throw error;
+    return (await giveConsent(services, item)) ? start() : undefined;
+  }
+}
+
+/** The question may come a moment after what it is about. */
+function consentWhere({ model }: Services, isIt: (item: AttentionInfo) => boolean): Promise<AttentionInfo | undefined> {
+  const find = (): AttentionInfo | undefined => model.attention.all().find(isIt);
   return new Promise((resolve) => {
     const found = find();
     if (found) return resolve(found);
