@@ -276,7 +276,6 @@ export class TownService extends Disposable {
     return this.consents.isRuntimeAccepted(name);
   }
 
-  /** A script that a person wrote through this town's own socket. */
   acceptScriptOf(bead: Bead, by: string): void {
     this.consents.acceptScriptOf(bead, by);
   }
