@@ -7,6 +7,8 @@ import { BeadDocuments } from './documents/beadDocuments';
 import { BoardModel } from './model/board';
 import { TownModel } from './model/townModel';
 import { TownSync } from './model/townSync';
+import { AskedReviews } from './review/askedReviews';
+import { Reviews } from './review/reviews';
 import { personName } from './server/gitFacts';
 import { TownConnection } from './server/townConnection';
 import { TownOfWindow } from './server/townOfWindow';
@@ -67,15 +69,18 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
     views: own(new Views(model, board, connection, town)),
     terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
     documents: own(new BeadDocuments(connection)),
+    reviews: own(new Reviews(connection, context.workspaceState)),
     distFolder: context.asAbsolutePath('dist'),
   };
   own(new StatusBar(model, connection));
   own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
   own(new Commands(services));
-  const notices = own(new PersonNotices(connection, async ({ convoy, bead }) => {
-    if (bead !== undefined) await services.documents.show(bead);
+  const notices = own(new PersonNotices(connection, async ({ convoy, bead, review }) => {
+    if (review !== undefined) await vscode.commands.executeCommand('gastown.reviewChange', { change: review });
+    else if (bead !== undefined) await services.documents.show(bead);
     else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
   }, (convoy) => vscode.commands.executeCommand('gastown.launchConvoy', { convoy })));
+  own(new AskedReviews(model, context.workspaceState, ({ title, bead, mergeRequest }) => notices.add({ severity: 'info', text: title, bead, review: mergeRequest })));
   town.refresh().catch((error: unknown) => void showError(error, log));
   return { ...services, notices, ready: () => whenReady(services) };
 }

@@ -79,7 +79,7 @@ describe('the manifest', () => {
     for (const menu of ['view/title', 'view/item/context']) {
       for (const view of viewIds) {
         const inline = menuItems.filter((item) => item.menu === menu && /^(inline|navigation)/.test(item.group ?? '') && item.when?.includes(view));
-        const states = ['convoy.staged', 'convoy.open.failed', 'bead.working.live', 'bead.ready', 'bead.ready.epic', 'agent.agent.working.live.hooked', 'rig.unaccepted.behind', 'town.up', 'town.down', 'attention.consent', 'attention.escalation', 'attention.escalation.acked', 'attention.mail', 'agent.agent.working.mayor.live', 'agent.agent.off.mayor', 'agent.agent.off.crew', 'agent.agent.working.crew.live'];
+        const states = ['convoy.staged', 'convoy.open.failed', 'bead.working.live', 'bead.ready', 'bead.ready.epic', 'agent.agent.working.polecat.live.hooked', 'agent.agent.off.polecat.hooked', 'attention.review', 'bead.reviewing', 'rig.unaccepted.behind', 'town.up', 'town.down', 'attention.consent', 'attention.escalation', 'attention.escalation.acked', 'attention.mail', 'agent.agent.working.mayor.live', 'agent.agent.off.mayor', 'agent.agent.off.crew', 'agent.agent.working.crew.live'];
         for (const state of states) {
           const shown = inline.filter((item) => {
             const pattern = /viewItem =~ \/(.*)\/$/.exec(item.when ?? '')?.[1];
@@ -163,6 +163,6 @@ describe('the manifest', () => {
 /** Keys of settings, contexts and storage look like commands. */
 function isKey(id: string): boolean {
   const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns',
-    'gastown.beadGrouping', 'gastown.beadFilter'];
+    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.reviewDrafts', 'gastown.askedReviews'];
   return keys.includes(id);
 }

@@ -75,6 +75,7 @@ async function openItem(services: Services, item: AttentionInfo): Promise<unknow
   switch (item.kind) {
     case 'consent': return giveConsent(services, item);
     case 'fast-forward': return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
+    case 'review': return services.reviews.open(item.mergeRequest ?? item.bead ?? '');
     case 'input': return item.agent && services.terminals.open(item.agent);
     case 'escalation': return openEscalation(services, item);
     case 'mail': return openMail(services, item.id);

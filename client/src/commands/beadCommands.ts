@@ -24,7 +24,8 @@ export const beadCommands = {
     needs: 'town',
     async run(services, argument) {
       const bead = idOf(argument, 'bead') ?? await pickBead(services, l10n.t('Show Bead'));
-      await services.documents.show(bead);
+      // From the title of a change that is reviewed: both are to be seen.
+      await services.documents.show(bead, argument.params['change'] === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside);
     },
   },
   'gastown.editDescription': {
@@ -77,12 +78,14 @@ async function createBead(services: Services, argument: Argument): Promise<unkno
   const title = given.title ?? await askText({ title: `${window} (1/4)`, prompt: l10n.t('What is to be done?'), validateInput: required(l10n.t('A bead needs a title.')) });
   const type = given.type ?? (asks ? await askChoice(types.map((value) => ({ label: value, value })), { title: `${window} (2/4)`, placeHolder: l10n.t('Type') }) : undefined);
   const priority = given.priority ?? (asks ? await askPriority(`${window} (3/4)`) : undefined);
-  const how = asks && given.description === undefined ? await askTextOrEditor(`${window} (4/4)`, l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.')) : { text: given.description };
+  const how = asks && given.description === undefined
+    ? await askTextOrEditor({ title: `${window} (4/4)`, prompt: l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.') })
+    : { text: given.description, inEditor: false };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig, title, type, priority, description: how.text || undefined, deps: given.deps, labels: given.labels,
   });
   if (asks) {
-    if (how.editor) await services.documents.edit(bead.id);
+    if (how.inEditor) await services.documents.edit(bead.id);
     else vscode.window.setStatusBarMessage(`$(check) ${l10n.t('{0} created: {1}', bead.id, noIcons(oneLine(title, 60)))}`, 5_000);
   }
   return bead;

@@ -5,6 +5,8 @@ import type { TownModel } from '../model/townModel';
 import type { BeadDocuments } from '../documents/beadDocuments';
 import type { TownConnection } from '../server/townConnection';
 import type { TownOfWindow } from '../server/townOfWindow';
+import { readChangeUri } from '../review/changeUri';
+import type { Reviews } from '../review/reviews';
 import type { AgentTerminals } from '../terminals/agentTerminals';
 import type { Dialogs } from '../ui/dialogs';
 import type { RowTarget } from '../views/row';
@@ -21,6 +23,7 @@ export interface Services {
   readonly views: Views;
   readonly terminals: AgentTerminals;
   readonly documents: BeadDocuments;
+  readonly reviews: Reviews;
   /** Where the bundled programs lie. */
   readonly distFolder: string;
 }
@@ -47,7 +50,7 @@ const targetSchema = z.object({ kind: z.enum(kinds), id: z.string() });
 const rowSchema = z.object({ row: z.object({ target: targetSchema }) });
 const paramsSchema = z.record(z.string(), z.unknown());
 
-/** Menus of trees pass the row, clicks its target, and programs an object with parameters. */
+/** Menus of trees pass the row, clicks its target, titles of editors their URI, and programs an object with parameters. */
 export function readArgument(raw: unknown, selected?: unknown): Argument {
   const row = rowSchema.safeParse(raw);
   if (row.success) {
@@ -57,6 +60,11 @@ export function readArgument(raw: unknown, selected?: unknown): Argument {
   }
   const target = targetSchema.safeParse(raw);
   if (target.success) return { target: target.data, targets: [target.data], params: {} };
+  const change = readChangeUri(raw);
+  if (change) {
+    const bead = { kind: 'bead', id: change.ref.bead } as const;
+    return { target: bead, targets: [bead], params: { change: change.ref } };
+  }
   return { target: undefined, targets: [], params: paramsSchema.safeParse(raw).data ?? {} };
 }
 

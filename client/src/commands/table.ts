@@ -12,14 +12,17 @@ import { crewCommands } from './crewCommands';
 import { mayorCommands } from './mayorCommands';
 import { convoyCommands } from './convoyCommands';
 import { commandIds, type CommandId } from './ids';
+import { reviewCommands } from './reviewCommands';
 import { rigCommands } from './rigCommands';
 import { serverCommands } from './serverCommands';
+import { superviseCommands } from './superviseCommands';
 import { townCommands } from './townCommands';
 import { whenReady } from './whenReady';
 
 /** Every command, by the id that package.json contributes. */
 export const commandTable: Record<CommandId, Command> = {
-  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...attentionCommands, ...mayorCommands, ...crewCommands, ...serverCommands,
+  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...superviseCommands, ...attentionCommands,
+  ...reviewCommands, ...mayorCommands, ...crewCommands, ...serverCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */

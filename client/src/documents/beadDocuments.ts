@@ -4,6 +4,7 @@ import { Disposable } from '../../../server/src/base/lifecycle';
 import { BeadEvents } from '../../../server/src/protocol/bead';
 import { BeadDiff, BeadPage, TownEvent } from '../../../server/src/protocol/town';
 import type { TownLink } from '../model/townSync';
+import { aboutName, CHANGE_SCHEME } from '../review/changeUri';
 import { beadMarkdown, decisionsMarkdown, namedBeads, pageLink, type PageDiff } from './beadMarkdown';
 import { DESCRIPTION_SCHEME, DescriptionFiles, descriptionUri } from './descriptionFiles';
 
@@ -25,17 +26,17 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
   constructor(private readonly link: TownLink) {
     super();
     this._register(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
-    this._register(vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, this));
+    this._register(vscode.languages.registerDocumentLinkProvider([{ scheme: SCHEME }, { scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }], this));
     const files = this._register(new DescriptionFiles(link));
     this._register(vscode.workspace.registerFileSystemProvider(DESCRIPTION_SCHEME, files, { isCaseSensitive: true }));
     this._register(link.onNotification(TownEvent.spec, (event) => this.refresh(event.bead)));
     this._register({ dispose: () => clearTimeout(this.timer) });
   }
 
-  async show(bead: string): Promise<void> {
+  async show(bead: string, viewColumn = vscode.ViewColumn.Active): Promise<void> {
     const uri = pageUri(bead);
     this.changeEmitter.fire(uri);
-    await vscode.window.showTextDocument(uri, { preview: true });
+    await vscode.window.showTextDocument(uri, { preview: true, viewColumn });
   }
 
   /** The description as a file that can be edited and saved. */

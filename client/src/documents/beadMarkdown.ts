@@ -72,6 +72,11 @@ function link(id: string, title: string | undefined): string {
   return title === undefined ? name : `${name} ${say(title)}`;
 }
 
+/** A link to the page of a bead, by its id. */
+export function pageLinkTo(id: string): string {
+  return link(id, undefined);
+}
+
 function say(text: string, length = 120): string {
   return escapeMarkdown(oneLine(text, length));
 }
@@ -134,7 +139,7 @@ function mergeText(merge: MergeInfo): string {
 }
 
 /** A verdict, with what the author of the work had said before it. */
-function reviewText(review: BeadPageInfo['reviews'][number]): string {
+export function reviewText(review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>): string {
   const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
   const note = review.note ? `${l10n.t('The author said:')}\n\n${quoted(review.note)}\n\n` : '';
   return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoted(review.message)}`;

@@ -3,7 +3,8 @@ import type { PersonNotified } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { oneLine } from '../base/text';
 
-export type Notice = typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never;
+/** `review`: the merge request that it asks a person to look at. */
+export type Notice = (typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never) & { review?: string };
 
 const weight = { error: 2, warning: 1, info: 0 } as const;
 

@@ -17,11 +17,13 @@ export class PersonNotices extends Disposable {
 
   constructor(link: TownLink, private readonly show: (notice: Notice) => Promise<void>, private readonly launch: (convoy: string) => Thenable<unknown>) {
     super();
-    this._register(link.onNotification(PersonNotified.spec, (notice) => {
-      this.waiting.push(notice);
-      this.timer ??= setTimeout(() => void this.tell(), BATCH_MS);
-    }));
+    this._register(link.onNotification(PersonNotified.spec, (notice) => this.add(notice)));
     this._register(toDisposable(() => clearTimeout(this.timer)));
+  }
+
+  add(notice: Notice): void {
+    this.waiting.push(notice);
+    this.timer ??= setTimeout(() => void this.tell(), BATCH_MS);
   }
 
   private async tell(): Promise<void> {
@@ -33,7 +35,7 @@ export class PersonNotices extends Disposable {
     const show = first.severity === 'error' ? vscode.window.showErrorMessage
       : first.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
     // A plan waits for its launch; all else is only shown.
-    const action = first.plan ? l10n.t('Open Convoy') : l10n.t('Show');
+    const action = first.plan ? l10n.t('Open Convoy') : first.review === undefined ? l10n.t('Show') : l10n.t('Review');
     const launch = l10n.t('Launch');
     const choice = await show(message, action, ...(first.plan && first.convoy !== undefined ? [launch] : []));
     if (choice === action) await this.show(first);

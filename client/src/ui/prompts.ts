@@ -32,24 +32,32 @@ export function required(message: string): (value: string) => string | undefined
   return (value) => (value.trim() === '' ? message : undefined);
 }
 
+/** What was written in an input box, and whether it is to go on in an editor. */
+export interface Written {
+  text: string;
+  inEditor: boolean;
+}
+
 /** One line is often enough; more is written in an editor, where there is room for it. @throws Cancelled */
-export async function askTextOrEditor(title: string, prompt: string): Promise<{ text?: string; editor?: boolean }> {
+export async function askTextOrEditor(options: { title: string; prompt: string; value?: string; onDidChange?: (text: string) => void }): Promise<Written> {
   return new Promise((resolve, reject) => {
     const box = vscode.window.createInputBox();
     const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor') };
-    let result: { text?: string; editor?: boolean } | undefined;
-    box.title = title;
-    box.prompt = prompt;
+    let result: Written | undefined;
+    const end = (inEditor: boolean): void => {
+      result = { text: inEditor ? box.value : box.value.trim(), inEditor };
+      box.hide();
+    };
+    box.title = options.title;
+    box.prompt = options.prompt;
+    box.value = options.value ?? '';
+    // VS Code would select it all, and the next key would take away what was written before.
+    box.valueSelection = [box.value.length, box.value.length];
     box.ignoreFocusOut = true;
     box.buttons = [edit];
-    box.onDidTriggerButton(() => {
-      result = { text: box.value, editor: true };
-      box.hide();
-    });
-    box.onDidAccept(() => {
-      result = { text: box.value.trim() };
-      box.hide();
-    });
+    box.onDidChangeValue((text) => options.onDidChange?.(text));
+    box.onDidTriggerButton(() => end(true));
+    box.onDidAccept(() => end(false));
     box.onDidHide(() => {
       box.dispose();
       if (result) resolve(result);

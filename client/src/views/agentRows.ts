@@ -100,7 +100,7 @@ function agentRow(agent: AgentInfo): Row {
     label: agent.name,
     description: state,
     icon: agentIcon(agent),
-    context: ['agent', agent.kind, agent.state, ...(['mayor', 'crew'].includes(agent.role) ? [agent.role] : []), ...(agent.session ? ['live'] : []), ...(agent.bead ? ['hooked'] : [])].join('.'),
+    context: ['agent', agent.kind, agent.state, ...(['mayor', 'crew', 'polecat'].includes(agent.role) ? [agent.role] : []), ...(agent.session ? ['live'] : []), ...(agent.bead ? ['hooked'] : [])].join('.'),
     aria: l10n.t('Agent {0}, {1}, {2}', agent.name, agent.role, state),
     target: { kind: 'agent', id: agent.id },
     click: 'gastown.openTerminal',

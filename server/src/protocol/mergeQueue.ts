@@ -89,7 +89,12 @@ export namespace MqChange {
   export const spec = request<ChangeInfo>()('gastown/mq/change', z.object({ id: name }), 'read');
 }
 export namespace MqFile {
-  /** One side of a changed file; undefined where it is not there or is binary. At most 1 MB of it. */
-  export const spec = request<{ text?: string }>()('gastown/mq/file',
-    z.object({ id: name, path: z.string().min(1).max(4096), side: z.enum(['base', 'change']) }), 'read');
+  /**
+   * One side of a changed file; undefined where it is not there or is binary. At most 1 MB of it.
+   * `at`: from this commit of `MqChange`, whatever has become of the merge request since.
+   */
+  export const spec = request<{ text?: string }>()('gastown/mq/file', z.object({
+    id: name, path: z.string().min(1).max(4096), side: z.enum(['base', 'change']),
+    at: z.object({ rig: name, commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }).optional(),
+  }), 'read');
 }

@@ -120,7 +120,7 @@ describe('the Agents tree', () => {
     ]);
     assert.equal(rows[1]?.context, 'rig.unaccepted');
     assert.equal(rows[2]?.context, 'rig.accepted.behind');
-    assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.live.hooked');
+    assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.polecat.live.hooked');
   });
 
   it('says the step in the tooltip and in the title of the terminal', () => {

@@ -30,7 +30,12 @@ export function registerMergeQueueHandlers(service: TownService): void {
     const { repository, base, commit } = await changeOf(service, id);
     return { base, commit, files: await changedFilesOf(repository, base, commit) };
   });
-  dispatcher.on(MqFile.spec, async ({ id, path, side }) => {
+  dispatcher.on(MqFile.spec, async ({ id, path, side, at }) => {
+    if (at) {
+      const { repository } = rigs.require(at.rig);
+      if (!await repository.resolve(at.commit)) throw new UserError(`the commit ${at.commit.slice(0, 12)} is gone`, undefined, 'not-found');
+      return { text: await fileAt(repository, at.commit, path) };
+    }
     const { repository, base, commit } = await changeOf(service, id);
     return { text: await fileAt(repository, side === 'base' ? base : commit, path) };
   });
