@@ -291,8 +291,8 @@ describe('faults', function () {
       id = (await town!.snapshot()).attention.find((item) => item.kind === 'escalation')?.id ?? '';
       return id !== '';
     }, 60_000);
-    assert.match(await town.gt('attention'), new RegExp(`${id} \\(escalation\\)[\\s\\S]*gt escalation close ${id}`));
-    await town.gt('escalation', 'close', id);
+    assert.match(await town.gt('attention'), new RegExp(`${id} \\(escalation, high\\)[\\s\\S]*gt escalate close ${id}`));
+    await town.gt('escalate', 'close', id);
     assert.deepEqual((await town.snapshot()).attention, []);
     assert.match((await town.person.run('gt', ['accept', 'nothing'], { cwd: town.root })).stderr, /see "gt attention"/);
   });

@@ -43,6 +43,8 @@ describe('trouble in VS Code', function () {
     await answer(`file://${bare}`);
     await step('Name of the rig');
     await driver.press('Enter');
+    // Another story may have closed this view.
+    await vscode.commands.executeCommand('gastown.agents.focus');
     await driver.waitFor(row('^Rig lib$'));
     assert.equal(api.model.rigs.get('lib')?.sourceIsFolder, false);
   });

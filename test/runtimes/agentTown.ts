@@ -6,6 +6,7 @@ import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { FakeModel } from '../fakeModel/server';
 import type { Script } from '../fakeModel/script';
 import { agentPrograms, installAgent, type AgentProgram } from '../harness/agentPrograms';
+import { drawScreen } from '../harness/screenPicture';
 import { cacheRoot } from '../harness/cache';
 import { CliTown, Person } from '../helpers/cliTown';
 import { sh, waitUntil } from '../helpers/temp';
@@ -100,7 +101,19 @@ export class AgentTown {
     }, 60_000));
     fs.mkdirSync(SCREENS, { recursive: true });
     fs.writeFileSync(path.join(SCREENS, `${this.runtime}-${name}.txt`), `${agentPrograms[this.runtime].spec}\n\n${screen}\n`);
+    await this.picture(path.join(SCREENS, `${this.runtime}-${name}.png`));
     return screen;
+  }
+
+  /** Of the session that lives, as a person sees it. */
+  private async picture(file: string): Promise<void> {
+    const client = await SessionHostClient.connect(this.town.root, { sessionHostJs: path.resolve('dist', 'sessionHost.js') });
+    try {
+      const session = (await client.list()).at(-1);
+      if (session) await drawScreen(await client.attach(session.id), file, this.town.person.home);
+    } finally {
+      client.dispose();
+    }
   }
 
   /** What the model was told by tools and hooks in all requests, by turn. */

@@ -98,7 +98,7 @@ describe('a window with the packaged extension', function () {
     await treeRow(page, /^Agent furiosa, polecat, stopped/).waitFor();
     await untilTerminal(page, 'The next one of furiosa appears here');
     await treeRow(page, /^Agent furiosa/).hover();
-    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Resume Agent…' }).click();
+    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Start Agent Again…' }).click();
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
     await untilTerminal(page, 'ready to talk');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
