@@ -151,8 +151,12 @@ describe('supervision', function () {
       [['polecat', 'nuke', 'mayor'], /is no polecat/],
     ] as const) assert.match((await town.person.run('gt', args, { cwd: town.root })).stderr, wanted, args.join(' '));
     fs.writeFileSync(path.join(town.root, 'toy', 'go'), '');
+    // Its old name is somebody else's by now: the commits that it made count all the same.
+    await town.gt('sling', await town.bead('Other', 'sleep 1000'), 'toy/furiosa');
+    await waitUntil('the name is taken', () => town.sessions().length === 1);
     const restored = await town.gt('polecat', 'restore', bead);
     const [, name] = /toy\/polecats\/(\w+)/.exec(restored)!;
+    assert.notEqual(name, 'furiosa');
     assert.equal(fs.readFileSync(path.join(town.root, 'toy', 'polecats', name!, 'rig', 'loose.txt'), 'utf8'), 'loose\n');
     await town.gt('session', 'start', `toy/${name}`);
     await town.convoyLands(convoy);

@@ -278,7 +278,7 @@ export class FakeSessions implements SessionPort {
       for (const [id, session] of this.world.sessions) if (session.agent === request.agent) this.world.sessions.delete(id);
       const id = `s${this.world.sessions.size}-${this.world.now}-${Math.floor(this.world.random() * 1e6)}`;
       const { role, rig, name } = layout.seat(request.agent)!;
-      this.world.sessions.set(id, { id, agent: request.agent, role, rig, name, bead: request.bead, startedAt: this.world.now, attempt: request.attempt });
+      this.world.sessions.set(id, { id, agent: request.agent, role, rig, name, bead: request.bead, startedAt: this.world.now, look: { lastOutputAt: this.world.now, saidNothing: false }, attempt: request.attempt });
     });
   }
 
@@ -309,7 +309,7 @@ export class FakeSessions implements SessionPort {
   nudge(session: string): Promise<void> {
     return this.guard(() => {
       const known = this.world.sessions.get(session);
-      if (known) known.lastOutputAt = this.world.now;
+      if (known) known.look = { lastOutputAt: this.world.now, saidNothing: false };
     });
   }
 

@@ -3,6 +3,8 @@ import type { Bead } from '../protocol/bead';
 import { isSafeSegment } from '../git/names';
 import { parseAddress, polecatAddress } from '../town/layout';
 import { defaultNames } from '../town/names';
+import { isOpen } from './escalation';
+import { stormKey } from './stormGauge';
 import type { RigSettings } from '../town/config';
 import { isStep } from './molecules';
 import type { RigPort, SessionPort } from './ports';
@@ -42,7 +44,7 @@ export function buildView(sources: ViewSources): TownView {
   const trackedBy = trackedSince(launched);
   return {
     now: sources.now.getTime(), awakeSince: sources.awakeSince, up: sources.up, inFlight: sources.inFlight,
-    rigs: sources.rigs.map(rigView),
+    rigs: sources.rigs.map((rig) => rigView(rig, store)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(bead, trackedBy)),
     sessions: sources.sessions.all(),
@@ -92,13 +94,13 @@ export function openSources(store: BeadStore, requests: readonly Bead[]): Set<st
   }));
 }
 
-function rigView(rig: ViewedRig): RigView {
+function rigView(rig: ViewedRig, store: BeadStore): RigView {
   const { settings } = rig;
   return {
     name: rig.port.name, accepted: rig.accepted, lastSpawnAt: rig.lastSpawnAt,
     maxWorkers: settings.max_workers, spawnDelayMs: settings.worker_spawn_delay * 1000,
     review: settings.review, reviewerAccepted: rig.reviewerAccepted, reviewTimeoutMs: settings.review_timeout * 1000, maxReviewRounds: settings.max_review_rounds,
-    stallMs: settings.stall_after * 1000, storm: rig.storm, maxAttempts: settings.max_attempts, maxRestarts: settings.max_restarts,
+    stallMs: settings.stall_after * 1000, storm: rig.storm, stormTold: rig.storm && isOpen(store, stormKey(rig.port.name)), maxAttempts: settings.max_attempts, maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
 }

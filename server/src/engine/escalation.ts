@@ -128,5 +128,5 @@ export async function acknowledge(store: BeadStore, caller: CallContext, id: str
 export async function closeEscalation(store: BeadStore, caller: CallContext, id: string, reason: string | undefined): Promise<void> {
   const bead = requireEscalation(store, id);
   if (isClosed(bead.status)) return;
-  await store.batch(caller, (tx) => tx.close(bead.id, reason ?? 'Seen to', { force: true }));
+  await store.batch({ actor: caller.actor }, (tx) => tx.close(bead.id, reason ?? 'Seen to', { force: true }));
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../base/errors';
 import type { Transaction } from '../beads/store';
-import { polecatBranch } from '../git/names';
+import { polecatBranch, safePart } from '../git/names';
 import type { Bead } from '../protocol/bead';
 import type { CallContext } from '../protocol/dispatcher';
 import type { SnapshotInfo } from '../protocol/town';
@@ -8,11 +8,15 @@ import { parseAddress, polecatAddress, type AgentAddress } from '../town/layout'
 import { freeName } from '../town/names';
 import { requireRig, type EngineContext } from './context';
 import { hookedBead } from './done';
+import { stepMark } from './molecules';
 import type { RigPort } from './ports';
 import { isHooked } from './view';
 import { isClosed, MERGE_REQUEST, mergeOf, withWork, workOf } from './work';
 
 /** What people do about polecats by hand. */
+
+/** Hand-overs in a row without a commit or a step in between. */
+const MAX_IDLE_HANDOFFS = 3;
 
 export function requirePolecat(agent: string): AgentAddress {
   const address = parseAddress(agent);
@@ -25,11 +29,16 @@ export async function handOff(context: EngineContext, caller: CallContext, note:
   if (!caller.agent) throw new UserError('"gt handoff" is for an agent in its own session', 'a person restarts one: "gt session restart <agent>"', 'refused');
   const bead = hookedBead(context, caller.agent);
   if (!bead) throw new UserError('there is nothing on your hook to hand over', 'see "gt hook"', 'conflict');
-  await context.store.batch(caller, (tx) => {
+  const address = requirePolecat(caller.agent);
+  const progress = (await requireRig(context, address.rig).progress(address.name)) + stepMark(context.store, bead.id);
+  const before = workOf(bead).handoff;
+  const idle = before?.progress === progress ? before.idle + 1 : 0;
+  if (idle >= MAX_IDLE_HANDOFFS) throw new UserError('this work was handed over again and again without progress', 'make a commit first, or say why you cannot go on with "gt escalate" and end', 'refused');
+  await context.store.batch({ actor: caller.actor }, (tx) => {
     const current = tx.get(bead.id)!;
     const text = [note.subject, note.message].filter((part) => part?.trim()).join('\n\n');
     // Hooked, not in progress: what comes is a new conversation.
-    tx.update(current.id, { status: 'hooked', metadata: withWork(current, { handoff: { message: text, at: context.clock.now().toISOString() } }) });
+    tx.update(current.id, { status: 'hooked', metadata: withWork(current, { handoff: { message: text, at: context.clock.now().toISOString(), progress, idle } }) });
     tx.event({ type: 'handed_off', bead: current.id, agent: caller.agent, rig: parseAddress(caller.agent!)?.rig, message: note.subject });
   });
   return { bead: bead.id };
@@ -40,7 +49,7 @@ export async function startAgain(context: EngineContext, caller: CallContext, ag
   requirePolecat(agent);
   const bead = hookedBead(context, agent);
   if (!bead) throw new UserError(`${agent} has nothing on its hook`, 'sling it something: "gt sling <bead> <rig>"', 'conflict');
-  await context.store.batch(caller, (tx) => {
+  await context.store.batch({ actor: caller.actor }, (tx) => {
     const current = tx.get(bead.id)!;
     tx.update(current.id, { metadata: withWork(current, { held: undefined, notBefore: undefined, problem: undefined }) });
   });
@@ -57,8 +66,8 @@ export async function nuke(context: EngineContext, caller: CallContext, agent: s
   const request = bead && openRequest(context, bead.id);
   if (request?.status === 'in_progress') throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
   if (request && !force) throw new UserError(`the work of ${agent} on ${bead?.id} waits to be merged`, 'wait for it, or use --force: its merge request is closed then', 'conflict');
-  await context.store.batch(caller, (tx) => {
-    if (request) tx.close(request.id, `${agent} was nuked by ${caller.actor}`, { force: true });
+  await context.store.batch({ actor: caller.actor }, (tx) => {
+    for (const old of bead ? oldRequests(context, bead.id) : []) tx.close(old, `${agent} was nuked by ${caller.actor}`, { force: true });
     if (bead) release(tx, bead.id, agent, caller.actor);
     tx.event({ type: 'nuked', bead: bead?.id, agent, rig: rigName });
   });
@@ -80,7 +89,22 @@ function release(tx: Transaction, id: string, agent: string, actor: string): voi
 
 export async function snapshots(rigs: readonly RigPort[], bead?: string): Promise<SnapshotInfo[]> {
   const all = (await Promise.all(rigs.map((rig) => rig.snapshots()))).flat();
-  return all.filter((snapshot) => bead === undefined || snapshot.bead === bead).sort((a, b) => b.at.localeCompare(a.at) || b.label.localeCompare(a.label));
+  return all.filter((snapshot) => bead === undefined || snapshot.bead === safePart(bead)).sort((a, b) => b.at.localeCompare(a.at) || b.label.localeCompare(a.label));
+}
+
+/** Names whose folder, session or bead is there. */
+function takenNames(context: EngineContext, rig: RigPort): Set<string> {
+  const hooked = context.store.list({ status: ['hooked', 'in_progress', 'in_review'], limit: 0 }).map((bead) => parseAddress(bead.assignee ?? ''));
+  return new Set([
+    ...rig.worktrees().map((worktree) => worktree.name),
+    ...context.sessions.all().filter((session) => session.rig === rig.name).map((session) => session.name),
+    ...hooked.filter((address) => address?.rig === rig.name).map((address) => address!.name),
+  ]);
+}
+
+/** Merge requests that were given up: nobody must try them again beside the restored work. */
+function oldRequests(context: EngineContext, bead: string): string[] {
+  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => mergeOf(request)?.source === bead).map((request) => request.id);
 }
 
 /** A bead goes on from a snapshot, with a polecat of its own that is started when a person says so. */
@@ -91,24 +115,29 @@ export async function restore(context: EngineContext, caller: CallContext, id: s
   if (!bead) throw new UserError(`there is no bead ${id}`, undefined, 'not-found');
   if (isClosed(bead.status)) throw new UserError(`${id} is closed`, `"bd reopen ${id}" first`, 'conflict');
   if (isHooked(bead) || bead.status === 'in_review') throw new UserError(`${id} is in the hands of ${bead.assignee ?? 'an agent'}`, `end that first: "gt polecat nuke ${bead.assignee ?? ''}"`, 'conflict');
-  const taken = new Set([...rig.worktrees().map((worktree) => worktree.name), ...context.sessions.all().filter((session) => session.rig === rig.name).map((session) => session.name)]);
-  const name = freeName(taken, pool);
-  const agent = polecatAddress(rig.name, name);
-  const branch = polecatBranch(name, id, context.clock.now());
   const attempt = Math.max(1, workOf(bead).attempt);
+  const names = { name: '', agent: '', branch: '' };
   // Hooked first, and held: a worktree of a bead that nobody has would be swept away.
-  await context.store.batch(caller, (tx) => {
+  await context.store.batch({ actor: caller.actor }, (tx) => {
     const current = tx.get(id)!;
+    if (current.updated_at !== bead.updated_at) throw new UserError(`${id} has just changed`, 'try again', 'conflict');
     const slung = workOf(current).slung ?? { rig: rig.name, by: caller.actor, at: context.clock.now().toISOString() };
+    // Chosen here: the engine gives out names in batches of its own.
+    const name = freeName(takenNames(context, rig), pool);
+    const agent = polecatAddress(rig.name, name);
+    const branch = polecatBranch(name, id, context.clock.now());
+    Object.assign(names, { name, agent, branch });
+    for (const request of oldRequests(context, id)) tx.close(request, `${id} was restored from a snapshot`, { force: true });
     tx.update(id, { status: 'hooked', assignee: agent, metadata: withWork(current, { slung, branch, base: undefined, attempt, held: true, deaths: 0, hitches: 0, problem: 'restored from a snapshot; it waits to be started' }) });
     tx.event({ type: 'restored', bead: id, agent, rig: rig.name, new: known.commit });
   });
+  const { name, agent, branch } = names;
   try {
     const { base, authors } = await rig.restoreSnapshot(name, known.commit, { bead: id, title: bead.title, branch, attempt });
     const formerWorkers = authors.filter((author) => parseAddress(author)?.role === 'polecats' && author !== agent);
-    await context.store.batch(caller, (tx) => tx.update(id, { metadata: withWork(tx.get(id)!, { base, formerWorkers }) }));
+    await context.store.batch({ actor: caller.actor }, (tx) => tx.update(id, { metadata: withWork(tx.get(id)!, { base, formerWorkers }) }));
   } catch (error) {
-    await context.store.batch(caller, (tx) => release(tx, id, agent, caller.actor));
+    await context.store.batch({ actor: caller.actor }, (tx) => release(tx, id, agent, caller.actor));
     throw error;
   }
   return { agent, bead: id };

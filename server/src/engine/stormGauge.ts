@@ -1,5 +1,10 @@
 /** A session that ended after less than this has not worked. */
 export const SHORT_LIFE_MS = 10_000;
+/** Names the escalation that tells a person. */
+export function stormKey(rig: string): string {
+  return `storm-${rig}`;
+}
+
 const WINDOW_MS = 60_000;
 const MIN_DEATHS = 6;
 

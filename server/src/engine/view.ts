@@ -49,6 +49,8 @@ export interface RigView {
   stallMs: number;
   /** Agents die as soon as they are started: nothing new is begun until that has passed. */
   storm: boolean;
+  /** A person knows of it. */
+  stormTold: boolean;
   /** Names to give to new polecats. */
   pool: readonly string[];
 }
@@ -107,8 +109,8 @@ export interface SessionView {
   /** What it works on: the bead on its hook, or the merge request that it reviews. */
   bead?: string;
   startedAt: number;
-  /** Of its last output; undefined while it has said nothing. */
-  lastOutputAt?: number;
+  /** Undefined while nobody has looked at it, as where its session host cannot be asked. */
+  look?: { lastOutputAt: number; saidNothing: boolean };
   /** It waits for a person; goes on after "it ". */
   asks?: string;
   /** When its agent said `gt done`. */

@@ -33,7 +33,7 @@ const workSchema = z.looseObject({
   /** Steps that were taken about its agent's silence since it last made progress. */
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
   /** What the last session told the one that goes on. */
-  handoff: z.object({ message: z.string(), at: z.string() }).optional(),
+  handoff: z.object({ message: z.string(), at: z.string(), progress: z.string().default(''), idle: z.number().int().default(0) }).optional(),
   /** A person stopped it: it waits until it is slung again or the engine is started. */
   held: z.boolean().optional(),
   /** For the next attempt: why the last one was sent back, with the output of the gate. */

@@ -8,7 +8,7 @@ import type { RigView, SessionView, TownView, WorkView } from '../../../server/s
 const NOW = 1_000_000;
 
 function rig(changes: Partial<RigView> = {}): RigView {
-  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, review: 'off', reviewerAccepted: true, reviewTimeoutMs: 60_000, maxReviewRounds: 3, stallMs: 600_000, storm: false, pool: ['rust', 'nux', 'dag'], ...changes };
+  return { name: 'toy', accepted: true, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 5, review: 'off', reviewerAccepted: true, reviewTimeoutMs: 60_000, maxReviewRounds: 3, stallMs: 600_000, storm: false, stormTold: false, pool: ['rust', 'nux', 'dag'], ...changes };
 }
 
 function work(id: string, changes: Partial<WorkView> = {}): WorkView {
@@ -23,7 +23,7 @@ function hooked(id: string, name: string, changes: Partial<WorkView> = {}): Work
 }
 
 function session(bead: string, name: string, changes: Partial<SessionView> = {}): SessionView {
-  return { id: `s-${bead}`, agent: `toy/polecats/${name}`, role: 'polecat', rig: 'toy', name, bead, startedAt: NOW, lastOutputAt: NOW, ...changes };
+  return { id: `s-${bead}`, agent: `toy/polecats/${name}`, role: 'polecat', rig: 'toy', name, bead, startedAt: NOW, look: { lastOutputAt: NOW, saidNothing: false }, ...changes };
 }
 
 function view(changes: Partial<TownView>): TownView {
@@ -221,10 +221,14 @@ describe('reconcile: supervision', () => {
     })), []);
   });
   it('takes one that never said a word for stuck at its start', () => {
-    assert.deepEqual(silentFor(119_000, { lastOutputAt: undefined }), []);
-    assert.deepEqual(silentFor(120_001, { lastOutputAt: undefined }), ['look-after session:s-a']);
+    assert.deepEqual(silentFor(119_000, { look: { lastOutputAt: NOW, saidNothing: true } }), []);
+    assert.deepEqual(silentFor(120_001, { look: { lastOutputAt: NOW, saidNothing: true } }), ['look-after session:s-a']);
   });
-  it('starts nothing in a storm, and says so', () => {
+  it('leaves alone what it cannot look at', () => {
+    assert.deepEqual(silentFor(10_000_000, { look: undefined }), []);
+  });
+  it('starts nothing in a storm, and says so once', () => {
+    assert.deepEqual(kinds(view({ rigs: [rig({ storm: true, stormTold: true })], work: [work('a')] })), []);
     const town = view({ rigs: [rig({ storm: true })], work: [work('a'), hooked('b', 'nux')] });
     assert.deepEqual(kinds(town), ['call-person person:storm-toy']);
   });

@@ -70,7 +70,7 @@ class Town {
     });
     return {
       now: now.value, awakeSince: 0, up: this.up, work, merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(),
-      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [], review: 'off', reviewerAccepted: true, reviewTimeoutMs: 0, maxReviewRounds: 3, stallMs: 600_000, storm: false }],
+      rigs: [{ name: 'toy', accepted: this.accepted, maxWorkers: 2, spawnDelayMs: 0, lastSpawnAt: 0, maxAttempts: 3, maxRestarts: 3, pool: [], review: 'off', reviewerAccepted: true, reviewTimeoutMs: 0, maxReviewRounds: 3, stallMs: 600_000, storm: false, stormTold: false }],
     };
   }
 }

@@ -19,7 +19,8 @@ export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
  * @param unsubmitted there are changes or commits that were not handed in
  */
 export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudges: boolean }): NextStep {
-  if (!state.takesNudges) return 'restart';
+  // What is silent again at the same place may just be slow, such as a long build: it is left to work, and a person is told.
+  if (!state.takesNudges) return state.steps === 0 ? 'restart' : state.steps === 1 ? 'person' : 'wait';
   if (!state.unsubmitted) return state.steps === 0 ? 'nudge' : 'restart';
   if (state.steps < MAX_NUDGES) return 'nudge';
   return state.steps === MAX_NUDGES ? 'mayor' : state.steps === MAX_NUDGES + 1 ? 'person' : 'wait';
@@ -35,23 +36,25 @@ export async function lookAfter(action: LookAfterAction, context: EngineContext)
   const unsubmitted = await rig.hasUnsubmittedWork(name);
   const work = workOf(bead);
   const steps = work.silence?.progress === progress ? work.silence.steps : 0;
-  const step = nextStep({ steps, unsubmitted, takesNudges: context.sessions.takesNudges(action.session) });
+  const takesNudges = context.sessions.takesNudges(action.session);
+  const step = nextStep({ steps, unsubmitted, takesNudges });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = unchanged(tx, bead.id, action.revision);
     const silence = { steps: steps + 1, progress, at: context.clock.now().toISOString() };
     tx.update(current.id, { metadata: withWork(current, { silence, problem: problemOf(step) ?? work.problem }) });
     if (step !== 'wait') tx.event({ type: `silent_${step}`, bead: bead.id, agent: action.agent, rig: action.rig });
     if (step === 'mayor') tellMayor(tx, action, current.title);
-    if (step === 'person') callPerson(tx, action, current.title);
+    if (step === 'person') callPerson(tx, action, current.title, takesNudges);
   });
-  if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted));
+  // A question has come up meanwhile, or it has ended: the next look sees that.
+  if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted)).catch(() => undefined);
   // Ended like a crash: it is brought back where it stopped, a bounded number of times.
   if (step === 'restart') await context.sessions.kill(action.session);
 }
 
 function problemOf(step: NextStep): Work['problem'] {
   if (step === 'restart') return 'it was silent for long and is begun anew';
-  return step === 'person' || step === 'mayor' ? 'it does not hand in its work' : undefined;
+  return step === 'person' || step === 'mayor' ? 'it has been silent for long' : undefined;
 }
 
 export function nudgeText(unsubmitted: boolean): string {
@@ -67,9 +70,12 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title
   });
 }
 
-function callPerson(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string): void {
+function callPerson(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string, takesNudges: boolean): void {
+  const [what, tried] = takesNudges
+    ? [`does not hand in ${bead}`, `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`]
+    : [`is silent over ${bead}`, 'was begun anew and is silent again at the same place: it hangs, or what it does takes long'];
   escalate(tx, {
-    key: `silent-${bead}`, bead, rig, agent, title: `${agent} does not hand in ${bead}`,
-    detail: `${title}\n\n${agent} has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told. Look at its terminal, or restart it: "gt session restart ${agent}".`,
+    key: `silent-${bead}`, bead, rig, agent, title: `${agent} ${what}`,
+    detail: `${title}\n\n${agent} ${tried}. Look at its terminal, or restart it: "gt session restart ${agent}".`,
   });
 }

@@ -9,6 +9,8 @@ import type { SessionRecord } from './sessionRecords';
 export interface SessionLook {
   /** Milliseconds since 1970 of its last output. */
   lastOutputAt: number;
+  /** Not a word since its start. */
+  saidNothing: boolean;
   /** It waits for a person; goes on after "it ". */
   asks?: string;
 }
@@ -37,6 +39,7 @@ const STILL_MS = 3_000;
  */
 export class SessionWatch extends Disposable {
   private readonly looks = new Map<string, SessionLook & { screenAt: number }>();
+  private readonly suspects = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly sessions: WatchedSessions) {
@@ -73,34 +76,47 @@ export class SessionWatch extends Disposable {
     let changed = false;
     for (const record of this.sessions.living()) {
       const info = hosted.get(record.id);
-      if (await this.isGhost(record, info)) continue;
-      if (info && (await this.lookAt(record, info, now))) changed = true;
+      if (this.isGhost(record, info)) await this.suspect(record.id);
+      else {
+        this.suspects.delete(record.id);
+        // One that cannot be looked at keeps nobody from looking at the others.
+        if (info && (await this.lookAt(record, info, now).catch(() => false))) changed = true;
+      }
     }
     for (const id of [...this.looks.keys()]) if (!hosted.has(id)) this.looks.delete(id);
     if (changed) this.sessions.onChange();
   }
 
+  /** Buried at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
+  private async suspect(id: string): Promise<void> {
+    if (!this.suspects.delete(id)) {
+      this.suspects.add(id);
+      return;
+    }
+    const current = this.sessions.living().find((record) => record.id === id);
+    if (current) await this.sessions.bury(current);
+  }
+
   /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
-  private async isGhost(record: SessionRecord, info: SessionInfo | undefined): Promise<boolean> {
+  private isGhost(record: SessionRecord, info: SessionInfo | undefined): boolean {
     if (record.pid === undefined || record.start === undefined) return false;
     const folder = this.sessions.folderOf(record);
     const isThere = info !== undefined && !info.exited && isAlive({ pid: record.pid, start: record.start });
-    if (isThere && (folder === undefined || fs.existsSync(folder))) return false;
-    await this.sessions.bury(record);
-    return true;
+    return !isThere || (folder !== undefined && !fs.existsSync(folder));
   }
 
   private async lookAt(record: SessionRecord, info: SessionInfo, now: number): Promise<boolean> {
     const lastOutputAt = Math.max(info.lastOutputAt ? Date.parse(info.lastOutputAt) : 0, record.startedAt);
+    const saidNothing = info.lastOutputAt === undefined;
     const known = this.looks.get(record.id);
     if (now - lastOutputAt < STILL_MS) {
-      this.looks.set(record.id, { lastOutputAt, screenAt: 0 });
+      this.looks.set(record.id, { lastOutputAt, saidNothing, screenAt: 0 });
       return known?.asks !== undefined;
     }
     // The same screen needs no second reading.
     if (known?.screenAt === lastOutputAt) return false;
     const asks = this.sessions.asks(record, await this.sessions.screen(record.id));
-    this.looks.set(record.id, { lastOutputAt, asks, screenAt: lastOutputAt });
+    this.looks.set(record.id, { lastOutputAt, saidNothing, asks, screenAt: lastOutputAt });
     return asks !== known?.asks;
   }
 }

@@ -1,5 +1,6 @@
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { messageOf, UserError } from '../../base/errors';
+import { KeyedMutex } from '../../base/mutex';
 import { endProcessGroup, isAlive, type ProcessIdentity } from '../../base/process';
 import { endProcessesWith } from '../../base/processEnvironment';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../../protocol/transport';
@@ -55,6 +56,7 @@ export class SessionManager extends Disposable implements SessionPort {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
   private lookTimer: NodeJS.Timeout | undefined;
+  private readonly starting = new KeyedMutex();
   private readonly watch = this._register(new SessionWatch({
     living: () => this.living(),
     list: async () => (this.isConnected ? (await this.client()).list() : undefined),
@@ -145,8 +147,8 @@ export class SessionManager extends Disposable implements SessionPort {
 
   all(): SessionView[] {
     return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => {
-      const { lastOutputAt, asks } = this.watch.of(id) ?? {};
-      return { id, agent, role, rig, name, bead, startedAt, doneAt, exit, lastOutputAt, asks };
+      const look = this.watch.of(id);
+      return { id, agent, role, rig, name, bead, startedAt, doneAt, exit, look, asks: look?.asks };
     });
   }
 
@@ -165,10 +167,13 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   /** As a person would: the words, and then, when the program has taken them, the key that sends them. */
-  async nudge(session: string, text: string): Promise<void> {
+  async nudge(session: string, text: string, byPerson = false): Promise<void> {
     const record = this.records.get(session);
     if (!record || record.exit) throw new UserError('that session has ended', 'see "gt agents"', 'not-found');
     const client = await this.client();
+    // The key that sends the words would answer whatever stands on the screen: only a person does that.
+    const asks = this.options.asks(record.runtime, await client.screen(session));
+    if (asks !== undefined && !byPerson) throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
     await client.input(session, `\x1b[200~${printable(text)}\x1b[201~`);
     await new Promise((done) => setTimeout(done, ENTER_AFTER_MS));
     await client.input(session, '\r');
@@ -186,11 +191,17 @@ export class SessionManager extends Disposable implements SessionPort {
     return this.records.all().find((record) => record.agent === agent && !record.exit);
   }
 
-  async start(request: SessionRequest): Promise<void> {
+  /** One at a time for each agent: people, windows and the engine may all ask for the same one. */
+  start(request: SessionRequest): Promise<void> {
+    return this.starting.run(request.agent, () => this.startAlone(request));
+  }
+
+  private async startAlone(request: SessionRequest): Promise<void> {
     const seat = this.options.layout.seat(request.agent);
     if (!seat) throw new UserError(`${request.agent} is no agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
-    if (before.some((record) => !record.exit && record.bead === request.bead)) return;
+    // The Mayor and crew have one session whatever it is about: what is new is in their prime.
+    if (before.some((record) => !record.exit && (record.bead === request.bead || seat.role === 'mayor' || seat.role === 'crew'))) return;
     // Whatever is left of a predecessor ends before its successor begins.
     for (const record of before) await this.endProcesses(record);
     const id = `${[seat.rig, seat.name].filter(Boolean).join('-')}-${Date.now().toString(36)}`;
@@ -313,5 +324,5 @@ function exitOf(record: SessionRecord, exit: SessionExitInfo): SessionExit {
 
 /** What is typed is text: no control character of it reaches the program as a key. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

@@ -31,7 +31,7 @@ export function mayorEnds(view: TownView): Action[] {
     if (session.doneAt !== undefined) return view.now - session.doneAt < FAREWELL_MS ? [] : end;
     // A person has started it to talk to it: it stays until they stop it.
     if (session.bead === undefined) return [];
-    const silentMs = view.now - Math.max(session.lastOutputAt ?? session.startedAt, view.awakeSince);
+    const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
     if (item) return session.asks === undefined && silentMs > MAYOR_SILENCE_MS ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`) : [];
     return view.mayor === undefined && silentMs > IDLE_MS ? end : [];
   });

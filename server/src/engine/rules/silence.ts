@@ -12,7 +12,7 @@ export function silence(view: TownView): Action[] {
   return view.work.filter(isHooked).flatMap((work): Action[] => {
     const session = sessionOf(view, work);
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
-    if (!session || session.exit || session.asks !== undefined || !rig || work.held) return [];
+    if (!session?.look || session.exit || session.asks !== undefined || !rig || work.held) return [];
     if (view.now < silentUntil(view, session, work, rig)) return [];
     return [{ type: 'look-after', bead: work.id, rig: work.rig, session: session.id, agent: session.agent, revision: work.revision }];
   });
@@ -20,6 +20,6 @@ export function silence(view: TownView): Action[] {
 
 /** When its silence has lasted too long. A laptop that slept, or a step that was taken, begins it anew. */
 export function silentUntil(view: TownView, session: SessionView, work: WorkView, rig: RigView): number {
-  const since = Math.max(session.lastOutputAt ?? session.startedAt, work.lookedAfterAt, view.awakeSince);
-  return since + (session.lastOutputAt === undefined ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);
+  const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.lookedAfterAt, view.awakeSince);
+  return since + (session.look?.saidNothing ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);
 }

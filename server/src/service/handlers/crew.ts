@@ -10,7 +10,7 @@ export function registerCrewHandlers(service: TownService): void {
   dispatcher.on(CrewAdd.spec, async ({ rig: rigName, name, branch }, caller) => {
     const rig = rigs.require(rigName);
     await addMember(rig, name, branch);
-    await service.store.batch(caller, (tx) => tx.event({ type: 'crew_added', rig: rig.name, agent: crewAddress(rig.name, name) }));
+    await service.store.batch({ actor: caller.actor }, (tx) => tx.event({ type: 'crew_added', rig: rig.name, agent: crewAddress(rig.name, name) }));
     service.changed();
     return infoOf(rig, name);
   });
@@ -32,7 +32,7 @@ export function registerCrewHandlers(service: TownService): void {
     const result = await removeMember(service.layout, rig, name, force);
     // A record of an ended session would keep the name in sight.
     for (const session of sessions.all()) if (session.agent === agent) await sessions.forget(session.id);
-    await service.store.batch(caller, (tx) => tx.event({ type: 'crew_removed', rig: rig.name, agent, message: result.movedTo }));
+    await service.store.batch({ actor: caller.actor }, (tx) => tx.event({ type: 'crew_removed', rig: rig.name, agent, message: result.movedTo }));
     service.changed();
     return result;
   });

@@ -25,7 +25,7 @@ export function registerMailHandlers(service: TownService): void {
   });
   dispatcher.on(MailRead.spec, async ({ id }, caller) => {
     const bead = mailFor(service, caller, id);
-    if (isRecipient(caller, bead)) await store.batch(caller, (tx) => markRead(tx, bead.id, new Date()));
+    if (isRecipient(caller, bead)) await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
     return mailInfo(store.get(bead.id)!);
   });
   dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
@@ -36,12 +36,12 @@ export function registerMailHandlers(service: TownService): void {
     const before = mailFor(service, caller, id);
     const { from, subject: about, priority } = mailInfo(before);
     const sent = await send(service, caller, { to: from, subject: subject ?? (/^re:/i.test(about) ? about : `Re: ${about}`), body, priority, ...threadOf(before) });
-    if (isRecipient(caller, before)) await store.batch(caller, (tx) => markRead(tx, before.id, new Date()));
+    if (isRecipient(caller, before)) await store.batch({ actor: caller.actor }, (tx) => markRead(tx, before.id, new Date()));
     return sent;
   });
   dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
     const beads = ids.map((id) => mailFor(service, caller, id));
-    await store.batch(caller, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
+    await store.batch({ actor: caller.actor }, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
     service.personal.mayorMayEnd(caller);
     return beads.map(({ id }) => mailInfo(store.get(id)!));
   });
@@ -79,7 +79,7 @@ function registerEscalationHandlers(service: TownService): void {
 
 async function send(service: TownService, caller: CallContext, letter: Pick<MailInfo, 'to' | 'subject' | 'body' | 'priority'> & { thread?: string; replyTo?: string }): Promise<MailInfo> {
   if (letter.subject.trim() === '') throw new UserError('a mail needs a subject', 'gt mail send <to> -s "…" -m "…"');
-  const sent = mailInfo(await service.store.batch(caller, (tx) => sendMail(tx, { from: caller.actor, ...letter })));
+  const sent = await service.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
   if (letter.priority === 'urgent') await nudge(service, sent);
   return sent;
 }
@@ -87,7 +87,7 @@ async function send(service: TownService, caller: CallContext, letter: Pick<Mail
 /** Urgent mail does not wait for the agent's next turn. What cannot be typed is in its inbox all the same. */
 async function nudge(service: TownService, { to, id, from }: MailInfo): Promise<void> {
   const session = service.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
-  const isQuiet = session !== undefined && Date.now() - (session.lastOutputAt ?? session.startedAt) > QUIET_MS;
+  const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
   if (!isQuiet || !service.sessions.takesNudges(session.id)) return;
   await service.sessions.nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`).catch(() => undefined);
 }

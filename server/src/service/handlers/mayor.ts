@@ -20,7 +20,7 @@ export function registerMayorHandlers(service: TownService): void {
   const { dispatcher, store } = service;
   dispatcher.on(MayorAsk.spec, async ({ text, title }, caller) => {
     if (text.trim() === '') throw new UserError('say what you want', 'gt mayor ask "…"');
-    const bead = await store.batch(caller, (tx) => ask(tx, caller.actor, text, title));
+    const bead = await store.batch({ actor: caller.actor }, (tx) => ask(tx, caller.actor, text, title));
     service.acceptScriptOf(bead, caller.actor);
     const live = service.sessions.liveOf(MAYOR);
     if (live && service.sessions.takesNudges(live.id)) {

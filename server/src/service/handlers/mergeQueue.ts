@@ -49,9 +49,14 @@ function judged<T>(service: TownService, caller: CallContext, result: T): T {
 
 async function retry(service: TownService, caller: CallContext, id: string): Promise<{ mergeRequest: string; bead: string }> {
   const { bead, request } = findRequest(service.engineContext, id);
-  if (bead.status === 'in_progress') throw new UserError(`${request.source} is being merged right now`, undefined, 'conflict');
   return service.store.batch(caller, (tx) => {
     const current = tx.get(bead.id)!;
+    if (!['open', 'failed'].includes(current.status)) throw new UserError(current.status === 'in_progress' ? `${request.source} is being merged right now` : `${bead.id} is ${current.status}`, undefined, 'conflict');
+    const work = tx.get(request.source);
+    // Its bead may have been begun anew since: that work must not be overtaken by the old.
+    if (!work || !['failed', 'in_review'].includes(work.status) || work.assignee !== request.worker) {
+      throw new UserError(`${request.source} is no longer in the hands of ${request.worker}`, 'its work was begun anew; leave the old request alone', 'conflict');
+    }
     tx.update(current.id, { status: 'open', metadata: withMerge(current, { retries: 0, notBefore: undefined }) });
     const source = tx.get(request.source);
     if (source?.status === 'failed') tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
