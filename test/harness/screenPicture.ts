@@ -13,7 +13,7 @@ export async function drawScreen({ screen, cols, rows }: SessionScreen, file: st
   terminal.dispose();
   const browser = await launchChromium(home, () => undefined);
   try {
-    const page = await browser.newPage({ viewport: { width: Math.round(cols * 8.6), height: rows * 19 } });
+    const page = await browser.newPage({ viewport: { width: cols * 9 + 32, height: rows * 19 } });
     await page.setContent(`<style>body{margin:0;background:#000}pre{margin:8px;font:14px/17px "DejaVu Sans Mono",monospace}</style>${html}`);
     await page.screenshot({ path: file });
   } finally {
