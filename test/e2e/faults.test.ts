@@ -142,6 +142,16 @@ describe('faults', function () {
       assert.equal(refused.code, 1, args.join(' '));
       assert.match(refused.stderr, /only a person/);
     }
+    // What is the engine's and people's: the convoy under way, imports, the person's name from where gates run.
+    const convoy = (await town.snapshot()).convoys[0]!.id;
+    assert.match((await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr, /is not an agent's to change/);
+    assert.match((await run('bd', ['update', convoy, '--title', 'x'])).stderr, /only people and the town itself change/);
+    assert.match((await run('bd', ['import', '-i', path.join(town.root, 'toy', '.beads', 'issues.jsonl')])).stderr, /does not import/);
+    assert.match((await run('gt', ['nudge', 'mayor', 'go on'])).stderr, /does not type to mayor/);
+    const refinery = path.join(town.root, 'toy', 'refinery', 'rig');
+    fs.mkdirSync(refinery, { recursive: true });
+    assert.match((await town.person.run('bd', ['create', '--title=x'], { cwd: refinery })).stderr, /folder belongs to toy\/refinery/);
+    assert.match((await run('gt', ['peek', 'toy/furiosa'], { GT_SESSION_TOKEN: '' })).stderr, /no valid session token/);
     // Closing its own bead would lose its commits to sight.
     const close = await run('bd', ['close', bead]);
     assert.match(close.stderr, /gt done/);

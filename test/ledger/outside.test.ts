@@ -27,6 +27,20 @@ describe('changes from outside', () => {
     await store.close();
   });
 
+  it('make no bead one of the engine', async () => {
+    const merge = { source: 'bd-2', rig: 'toy', branch: 'b', commit: 'c', worker: 'w' };
+    const directory = newLedger('bd', line('bd-1') + line('bd-2'));
+    const store = await openLedger(directory);
+    await store.batch(me, (tx) => tx.update('bd-1', { metadata: { merge } }));
+    await store.fold();
+    const theirs = { issue_type: 'merge_request', metadata: { merge }, updated_at: '2027-01-02T00:00:00Z' };
+    write(directory, line('bd-1', theirs) + line('bd-2', theirs) + line('bd-3', theirs));
+    await store.refresh();
+    assert.deepEqual(['bd-1', 'bd-2', 'bd-3'].map((id) => [store.get(id)?.issue_type, store.get(id)?.metadata]),
+      [['task', { merge }], ['task', undefined], ['merge_request', undefined]]);
+    await store.close();
+  });
+
   it('made while nobody looked are merged with what the journal holds', async () => {
     const directory = newLedger('bd', line('bd-1', { labels: ['a'] }));
     const store = await openLedger(directory);

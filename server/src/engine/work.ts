@@ -94,8 +94,7 @@ export const CONVOY = 'convoy';
 export const ESCALATION = 'escalation';
 
 /** Types that only the town itself makes, and the metadata keys that only it writes. */
-export const engineTypes: readonly string[] = [MERGE_REQUEST, CONVOY, ESCALATION, 'message'];
-export { localKeys as enginesKeys } from '../beads/localMetadata';
+export { engineTypes, localKeys as enginesKeys } from '../beads/localMetadata';
 
 /** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
 export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);

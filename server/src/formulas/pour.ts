@@ -1,3 +1,4 @@
+import { withoutLocal } from '../beads/localMetadata';
 import { ATTACHED_TO, MOLECULE } from '../beads/molecule';
 import type { Transaction } from '../beads/store';
 import { formatTime } from '../beads/time';
@@ -58,7 +59,8 @@ function createStep(tx: Transaction, proto: Proto, step: ProtoStep, id: string, 
     id, title: step.title, type: step.type, priority: step.priority, labels: step.labels, ephemeral: options.ephemeral,
     description: step.description, notes: step.notes, acceptance_criteria: step.acceptance,
     assignee: options.attachTo === undefined ? step.assignee : undefined,
-    metadata: { ...step.metadata, formula: origin },
+    // A formula may come from anywhere: it says nothing in the engine's name.
+    metadata: { ...withoutLocal(step.metadata), formula: origin },
     extra: { source_formula: proto.formula, dependencies, ...gateFields(step) },
   });
 }

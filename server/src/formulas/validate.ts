@@ -1,3 +1,4 @@
+import { localKeys } from '../beads/localMetadata';
 import { conditionProblem } from './conditions';
 import { cycleIn } from './graph';
 import { loopProblems } from './loops';
@@ -118,6 +119,7 @@ function oneStep(step: Step, named: string, formula: Formula): Problem[] {
   else if (step.gate && !knownGates.has(step.gate.type)) problems.push(warning(`${named}: nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${[...knownGates].join(', ')})`));
   if (step.onComplete) problems.push(...onCompleteProblems(step, named));
   if (step.loop) problems.push(...loopProblems(step.loop).map((problem) => error(`${named}: ${problem}`)));
+  for (const key of localKeys) if (step.metadata && Object.hasOwn(step.metadata, key)) problems.push(warning(`${named}: metadata.${key} belongs to the engine and is left out`));
   const undeclared = [...new Set(textsOf(step).flatMap(namesIn))].filter((name) => !Object.hasOwn(formula.vars, name));
   if (undeclared.length > 0) problems.push(warning(`${named}: ${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`));
   return problems;

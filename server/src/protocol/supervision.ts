@@ -5,9 +5,9 @@ import { request } from './request';
 /** What people and agents do about agents. */
 
 export namespace AgentPeek {
-  /** The visible lines of an agent's screen, the last ones. */
+  /** The visible lines of an agent's screen, the last ones. Changes nothing, but what stands there is not for everybody. */
   export const spec = request<{ agent: string; text: string }>()('gastown/agent/peek',
-    z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) }), 'read');
+    z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) }), 'write', { transient: true });
 }
 
 export namespace AgentNudge {

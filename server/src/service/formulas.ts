@@ -15,13 +15,15 @@ export function libraryFor(layout: TownLayout, context: CallContext, ledger: str
 
 /** Formulas and molecules of a town: `bd formula`, `bd cook`, `bd mol` and `bd close --continue`. */
 export function registerFormulas(service: TownService): void {
-  registerFormulaHandlers(service.dispatcher, service.store, {
-    ledgerFor: (context, named) => service.ledgerFor(context.cwd, named),
+  const { dispatcher, store } = service;
+  const ledgerFor = (context: CallContext, named: string | undefined): string => service.ledgerFor(context.cwd, named);
+  registerFormulaHandlers(dispatcher, store, {
+    ledgerFor,
     libraryFor: (context, ledger) => libraryFor(service.layout, context, ledger),
     hookedMolecule: (agent) => {
       const bead = hookedBead(service.engineContext, agent);
       return bead && moleculeOfBead(service.store, bead);
     },
   });
-  guardStepHandlers(service.dispatcher, service.store);
+  guardStepHandlers({ dispatcher, store, ledgerFor });
 }

@@ -136,13 +136,16 @@ function isRoleName(name: string): boolean {
   return ['witness', 'refinery', 'polecats', 'crew'].includes(name);
 }
 
-/** The agent in whose home a folder lies, if any: decides who must show a session token. */
+/**
+ * The agent or role in whose folder a folder lies, if any: decides who must show a session token. Gates run code that
+ * agents wrote in the refinery's worktree: from there nobody acts as the person.
+ */
 export function agentOfDirectory(town: string, directory: string, path: typeof nodePath.posix = nodePath): string | undefined {
   const relative = path.relative(town, directory);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
   const [rig, role, name] = relative.split(path.sep);
-  if (rig === 'mayor') return 'mayor';
-  if (role === 'refinery' && name === 'reviewer') return `${rig}/refinery`;
+  if (rig === 'mayor' || role === 'mayor') return 'mayor';
+  if (rig && (role === 'refinery' || role === 'witness')) return `${rig}/${role}`;
   return rig && name && (role === 'polecats' || role === 'crew') ? `${rig}/${role}/${name}` : undefined;
 }
 

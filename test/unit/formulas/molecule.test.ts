@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { BeadStore } from '../../../server/src/beads/store';
+import { mergeOf } from '../../../server/src/engine/work';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../../server/src/formulas/molecule';
 import { stepName } from '../../../server/src/formulas/pour';
-import { BeadClose, BeadCreate, BeadDelete, BeadReady, BeadUpdate, DependencyAdd, LedgerExport, type Bead } from '../../../server/src/protocol/bead';
+import { BeadClose, BeadCreate, BeadDelete, BeadReady, BeadUpdate, DependencyAdd, LedgerExport, LedgerImport, type Bead } from '../../../server/src/protocol/bead';
 import {
   FormulaCook, FormulaList, FormulaShow, MoleculeBurn, MoleculeGet, MoleculePour, MoleculeSquash, StepClose, type MoleculeInfo, type PourResult,
 } from '../../../server/src/protocol/formula';
@@ -13,6 +14,7 @@ import { openMolecules, workflow } from './samples';
 const diamond = workflow('d', ['a', 'b < a', 'c < a', 'd < b c']);
 const tree = 'formula = "t"\n[[steps]]\nid = "p"\ntitle = "P"\n[[steps.children]]\nid = "p1"\ntitle = "P1"\n[[steps.children]]\nid = "p2"\ntitle = "P2"\nneeds = ["p1"]\n[[steps]]\nid = "q"\ntitle = "Q"\nneeds = ["p"]\n';
 const gated = 'formula = "g"\nphase = "vapor"\n[[steps]]\nid = "a"\ntitle = "A"\n[[steps]]\nid = "b"\ntitle = "B"\nneeds = ["a"]\nacceptance = "It is."\nassignee = "bob"\n[steps.gate]\ntype = "human"\nid = "yes?"\ntimeout = "1h"\n';
+const forged = workflow('forged', ['a'], '[steps.metadata]\nmine = 1\nmerge = {source = "x", rig = "toy", branch = "b", commit = "c", worker = "w"}\ngastown = {held = true}\nconvoy = {launched_at = "x"}');
 
 describe('molecules', () => {
   let service: Service;
@@ -25,7 +27,7 @@ describe('molecules', () => {
   const states = async (): Promise<string> => (await look()).steps.map((step) => `${step.step}:${step.status}`).join(' ');
 
   beforeEach(async () => {
-    service = await openMolecules({ d: diamond, t: tree, g: gated, broken: 'formula = [', v: workflow('v', ['a'], '[vars.who]\nrequired = true') });
+    service = await openMolecules({ d: diamond, t: tree, g: gated, broken: 'formula = [', forged, v: workflow('v', ['a'], '[vars.who]\nrequired = true') });
   });
   afterEach(() => service.store.close());
 
@@ -50,6 +52,16 @@ describe('molecules', () => {
     assert.deepEqual([step.acceptance_criteria, step.assignee], ['It is.', 'bob']);
     assert.deepEqual(step.dependencies?.map((edge) => edge.depends_on_id), [poured.new_epic_id, id('a'), gate.id]);
     assert.equal((await look()).total, 2, 'a gate is nobody\'s step');
+  });
+
+  it('carry nothing of the engine, so that no import makes an approved merge request of a step', async () => {
+    await pour('forged');
+    const step = get(id('a'));
+    assert.deepEqual([step.issue_type, step.metadata], ['task', { mine: 1, formula: { step: 'a' } }]);
+    const merge = { source: id('a'), rig: 'toy', branch: 'b', commit: 'c', worker: 'w', review: { state: 'approved', patch: 'p', commit: 'c', base: 'd' } };
+    const line = { ...step, issue_type: 'merge_request', metadata: { merge, mine: 2 }, updated_at: '2027-01-01T00:00:00Z' };
+    assert.deepEqual((await service.call(LedgerImport.spec, { text: `${JSON.stringify(line)}\n` })).updated, [step.id]);
+    assert.deepEqual([get(step.id).issue_type, get(step.id).metadata, mergeOf(get(step.id))], ['task', { mine: 2, formula: { step: 'a' } }, undefined]);
   });
 
   it('of wisps never reach issues.jsonl, and are there after a fold and a restart', async () => {

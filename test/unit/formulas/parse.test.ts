@@ -94,6 +94,11 @@ describe('what is wrong with a formula', () => {
     assert.deepEqual(wrong('on_complete = {bond = "f", parallel = true, sequential = true}'), ['steps[0] (a).on_complete: for_each is required when bond is set', 'steps[0] (a).on_complete: cannot set both parallel and sequential']);
   });
 
+  it('is in what it says in the engine\'s name', () => {
+    const text = 'formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\n[steps.metadata]\nmine = 1\ngastown = {}\nmerge = {}';
+    assert.deepEqual(warnings(text), ['gastown', 'merge'].map((key) => `steps[0] (a): metadata.${key} belongs to the engine and is left out`));
+  });
+
   it('is in its loops', () => {
     const loop = (text: string): string[] => wrong(`loop = {${text}}`).map((message) => message.replace('steps[0] (a): loop: ', ''));
     const body = 'body = [{id = "x", title = "X"}]';

@@ -45,6 +45,7 @@ describe('who calls', () => {
     ['that says agent without a token', { kind: 'agent' }, /no valid session token/],
     ['that says server', { kind: 'server' }, /no valid session token/],
     ['in an agent\'s folder', { cwd: home }, /folder belongs to toy\/polecats\/rust/],
+    ['in the worktree that gates run in', { cwd: path.join(root, 'toy', 'refinery', 'rig') }, /folder belongs to toy\/refinery/],
     ['of any kind in an agent\'s folder', { kind: 'server', cwd: home }, /folder belongs to/],
     ...['toy/polecats/furiosa', 'mayor', 'deacon', 'toy/witness', 'toy/refinery', 'toy/crew/ann'].map((actor): [string, Partial<Hello>, RegExp] =>
       [`that calls itself ${actor}`, { actor }, /name of an agent/]),

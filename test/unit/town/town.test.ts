@@ -21,7 +21,10 @@ describe('layout', () => {
   });
   it('knows whose folder one is in', () => {
     assert.equal(agentOfDirectory('/gt', '/gt/toy/crew/ann'), 'toy/crew/ann');
-    assert.equal(agentOfDirectory('/gt', '/gt/toy/refinery/rig'), undefined);
+    for (const folder of ['rig', 'rig/src', '']) assert.equal(agentOfDirectory('/gt', path.join('/gt/toy/refinery', folder)), 'toy/refinery', 'gates run here');
+    assert.equal(agentOfDirectory('/gt', '/gt/toy/witness/notes'), 'toy/witness');
+    assert.equal(agentOfDirectory('/gt', '/gt/toy/mayor/rig'), 'mayor');
+    for (const folder of ['/gt', '/gt/toy', '/gt/toy/.repo.git', '/gt/refinery/x']) assert.equal(agentOfDirectory('/gt', folder), undefined, folder);
     assert.equal(agentOfDirectory('/gt', '/gt/toy/refinery/reviewer/rig/src'), 'toy/refinery');
     assert.equal(agentOfDirectory('/gt', '/gt/mayor'), 'mayor');
     assert.equal(agentOfDirectory('/gt', '/elsewhere/toy/crew/ann'), undefined);

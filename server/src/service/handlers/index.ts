@@ -1,5 +1,6 @@
 import type { TownService } from '../townService';
 import { registerBeadHandlers } from '../../beads/handlers';
+import type { CallContext } from '../../protocol/dispatcher';
 import { registerConvoyHandlers } from '../../engine/convoys';
 import { guardBeadHandlers } from '../beadGuard';
 import { registerFormulas } from '../formulas';
@@ -15,9 +16,10 @@ import { registerTownHandlers } from './town';
 /** Everything that can be asked of a town. The order counts where one stands around another. */
 export function registerHandlers(service: TownService): void {
   const { dispatcher, store, projection, rigs } = service;
-  registerBeadHandlers(dispatcher, store, { ledgerFor: (context, named) => service.ledgerFor(context.cwd, named) });
+  const ledgerFor = (context: CallContext, named: string | undefined): string => service.ledgerFor(context.cwd, named);
+  registerBeadHandlers(dispatcher, store, { ledgerFor });
   registerFormulas(service);
-  guardBeadHandlers(dispatcher, store, (bead, by) => service.acceptScriptOf(bead, by));
+  guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.acceptScriptOf(bead, by));
   registerConvoyHandlers(dispatcher, { store, projection, isRig: (ledger) => rigs.get(ledger) !== undefined });
   registerTownHandlers(service);
   registerAgentHandlers(service);

@@ -1,4 +1,5 @@
 import type { TownService } from '../townService';
+import { refuseNudge, refusePeek } from '../screenRules';
 import { UserError } from '../../base/errors';
 import { handOff, nuke, requirePolecat, restore, snapshots, startAgain } from '../../engine/polecats';
 import { strandedConvoys } from '../../engine/stranded';
@@ -12,13 +13,15 @@ import {
 /** What people and agents do about agents. */
 export function registerSupervisionHandlers(service: TownService): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = service;
-  dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
+  dispatcher.on(AgentPeek.spec, async ({ agent, lines }, caller) => {
     const address = fullAddress(agent);
+    refusePeek(address, caller);
     const screen = await sessions.screen(address);
     return { agent: address, text: screen.trimEnd().split('\n').slice(-lines).join('\n') };
   });
   dispatcher.on(AgentNudge.spec, async ({ agent, message }, caller) => {
     const address = fullAddress(agent);
+    refuseNudge(address, caller);
     const record = sessions.liveOf(address);
     if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
     if (!sessions.takesNudges(record.id)) throw new UserError(`${address} runs ${record.runtime}, which reads no words`, undefined, 'conflict');
