@@ -188,7 +188,7 @@ function reviews(sources: PictureSources): AttentionInfo[] {
     const title = sources.store.get(request.source)?.title ?? bead.title;
     return [{
       id: `review-${bead.id}`, kind: 'review', rig: request.rig, bead: request.source, agent: request.worker, mergeRequest: bead.id,
-      title: `${request.source} waits for your review: ${title}`,
+      title: `${title}: waits for your review (${request.source})`,
       detail: [`${request.worker} has finished ${request.source} and asks for your review.`, request.note].filter(Boolean).join('\n\n'),
     }];
   });
