@@ -17,7 +17,7 @@ export type Action =
   | { type: 'lay-out-review'; mergeRequest: string; rig: string; revision: string; maxAttempts: number; maxReviewRounds: number }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
-  | { type: 'record-silence'; mergeRequest: string; rig: string; session: string; revision: string; problem: string }
+  | { type: 'record-silence'; mergeRequest: string; rig: string; session: string; revision: string; problem: string; stopped: boolean }
   | { type: 'start-mayor'; item: string; revision: string; runtime: string }
   | { type: 'record-mayor'; item: string; revision: string; session: string; problem: string; held: boolean; runtime: string }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }

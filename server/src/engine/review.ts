@@ -52,8 +52,12 @@ export async function giveVerdict(context: EngineContext, caller: CallContext, n
     const now = mergeOf(current)!;
     refuseVerdict(context, caller, current, now, verdict);
     const mark = { by: caller.actor, message: cutBytes(verdict.message, MESSAGE_BYTES), patch: now.review?.patch ?? '', now: context.clock.now() };
-    if (verdict.verdict === 'approved') approve(tx, current, now, { ...mark, first: verdict.first });
-    else giveBack(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
+    if (verdict.verdict === 'approved') {
+      // What is merged before all else is a person's to say.
+      approve(tx, current, now, { ...mark, first: caller.kind === 'person' ? verdict.first : undefined });
+    } else {
+      giveBack(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
+    }
     return { mergeRequest: bead.id, bead: request.source };
   });
   return result;

@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors';
 import type { ChangedFile } from '../protocol/town';
+import { DIFF_OPTIONS } from './diff';
 import { git, gitMaybe } from './git';
 import type { RigRepository } from './repository';
 
@@ -8,7 +9,7 @@ const STATUS: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D:
 
 /** Files that differ between two commits, by path. */
 export async function changedFilesOf(repository: RigRepository, base: string, commit: string): Promise<ChangedFile[]> {
-  const range = ['--no-renames', '-z', base, commit, '--'];
+  const range = [...DIFF_OPTIONS, '-z', base, commit, '--'];
   const names = (await git(repository.directory, ['diff', '--name-status', ...range])).split('\0');
   const counts = new Map((await git(repository.directory, ['diff', '--numstat', ...range])).split('\0').filter(Boolean).map((line) => {
     const [added, removed, path] = line.split('\t');

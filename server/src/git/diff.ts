@@ -2,6 +2,17 @@ import { git, gitCapped, gitMaybe } from './git';
 import { isSafeBranch } from './names';
 import type { RigRepository } from './repository';
 
+/**
+ * How every diff is made, so that all who look at a change see the same one: whatever the settings of a person or a
+ * repository say, and without the programs that they or its attributes name.
+ */
+export const DIFF_OPTIONS: readonly string[] = [
+  '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--src-prefix=a/', '--dst-prefix=b/', '--diff-algorithm=myers',
+  '--submodule=short', '--ignore-submodules=none',
+];
+/** The same where lines are printed; apart, as git prints lines wherever it is told how many. */
+export const PATCH_OPTIONS: readonly string[] = [...DIFF_OPTIONS, '--unified=3', '--inter-hunk-context=0'];
+
 export interface Diff {
   base: string;
   head: string;
@@ -35,11 +46,11 @@ export async function parentOf(repository: RigRepository, commit: string): Promi
 }
 
 export async function diffBetween(repository: RigRepository, base: string, head: string, maxBytes: number): Promise<Diff> {
-  // Programs that the repository's attributes name are not run to make a diff.
-  const options = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames'];
-  const stat = await git(repository.directory, ['diff', ...options, '--shortstat', base, head, '--']);
+  // People see at once what was only moved.
+  const range = ['--find-renames', base, head, '--'];
+  const stat = await git(repository.directory, ['diff', ...DIFF_OPTIONS, '--shortstat', ...range]);
   const count = (word: RegExp): number => Number(word.exec(stat)?.[1] ?? 0);
-  const { text, truncated } = await gitCapped(repository.directory, ['diff', ...options, base, head, '--'], maxBytes);
+  const { text, truncated } = await gitCapped(repository.directory, ['diff', ...PATCH_OPTIONS, ...range], maxBytes);
   return {
     base, head, files: count(/(\d+) files? changed/), insertions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/),
     // A line that was cut in the middle says something else than it says.

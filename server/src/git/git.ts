@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { spawn } from 'node:child_process';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { KeyedMutex } from '../base/mutex';
 
@@ -81,6 +82,45 @@ export async function gitCapped(directory: string, args: string[], maxBytes: num
   return { text: text.replace(/\ufffd$/, ''), truncated: size > maxBytes };
 }
 
+/**
+ * Like `git`, and hands on each piece as it comes, byte for byte: text of any encoding and length. Not by simple-git,
+ * which keeps all of it and makes text of it.
+ */
+export async function gitStream(directory: string, args: readonly string[], take: (piece: Buffer) => void): Promise<void> {
+  const settings = NEUTRAL_CONFIG.flatMap((setting) => ['-c', setting]);
+  const child = spawn('git', [...settings, ...args], { cwd: directory, env: gitEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const problems: Buffer[] = [];
+  const silence = setTimeout(() => child.kill('SIGKILL'), DEFAULT_TIMEOUT_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (piece: Buffer) => {
+        silence.refresh();
+        try {
+          take(piece);
+        } catch (error) {
+          child.kill('SIGKILL');
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      child.stderr.on('data', (piece: Buffer) => problems.push(piece));
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        if (code === 0) resolve();
+        else reject(new Error(`${Buffer.concat(problems).toString('utf8')}git ${args[0]} ended with ${signal ?? `exit code ${code}`}`));
+      });
+    });
+  } finally {
+    clearTimeout(silence);
+  }
+}
+
+/** Like `git`, with what it prints as it is, where that need not be UTF-8. */
+export async function gitBytes(directory: string, args: readonly string[]): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  await gitStream(directory, args, (piece) => pieces.push(piece));
+  return Buffer.concat(pieces);
+}
+
 function runner(directory: string, args: readonly string[], options: GitOptions, abort?: AbortSignal): SimpleGit {
   const environment = gitEnvironment(options.identity, options.author);
   if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
@@ -120,7 +160,7 @@ const INHERITED = [
   'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_CONFIG_GLOBAL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy',
 ];
 
-function gitEnvironment(identity: GitIdentity | undefined, author: GitIdentity | undefined): Record<string, string> {
+function gitEnvironment(identity?: GitIdentity, author?: GitIdentity): Record<string, string> {
   const environment: Record<string, string> = { LANG: 'C', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' };
   for (const key of INHERITED) {
     const value = process.env[key];

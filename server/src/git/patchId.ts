@@ -1,30 +1,66 @@
 import { createHash } from 'node:crypto';
-import { git } from './git';
+import { PATCH_OPTIONS } from './diff';
+import { gitBytes, gitCapped, gitStream } from './git';
 import type { RigRepository } from './repository';
 
-/** The changes between two commits, as text that is the same on every machine. */
-export function diffOf(repository: RigRepository, base: string, commit: string): Promise<string> {
-  return git(repository.directory, [
-    'diff', '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--full-index', '--binary', '--src-prefix=a/', '--dst-prefix=b/', '--diff-algorithm=myers', '--unified=3',
-    base, commit, '--',
-  ]);
+const NEWLINE = 0x0a;
+
+function diffCommand(base: string, commit: string): string[] {
+  return ['diff', ...PATCH_OPTIONS, '--full-index', '--binary', base, commit, '--'];
 }
 
-/** Identifies what a patch does, wherever it stands: see `patchIdOf`. */
+/** The changes between two commits, whole, as bytes that are the same on every machine: `git apply` takes them. */
+export function diffOf(repository: RigRepository, base: string, commit: string): Promise<Buffer> {
+  return gitBytes(repository.directory, diffCommand(base, commit));
+}
+
+/** The same changes to read: the first bytes of them, and no binary files. */
+export async function readableDiff(repository: RigRepository, base: string, commit: string, maxBytes: number): Promise<string> {
+  return (await gitCapped(repository.directory, ['diff', ...PATCH_OPTIONS, base, commit, '--'], maxBytes)).text;
+}
+
+/** Identifies what a patch does, wherever it stands: see `PatchHash`. */
 export async function patchId(repository: RigRepository, base: string, commit: string): Promise<string> {
-  return patchIdOf(await diffOf(repository, base, commit));
+  const hash = new PatchHash();
+  await gitStream(repository.directory, diffCommand(base, commit), (piece) => hash.add(piece));
+  return hash.digest();
 }
 
 /**
  * sha256 of a diff without what only says where it applies: blob hashes and line numbers. Like `git patch-id`, but
- * white space counts: in some languages it is the program. Hashes of binary files stay, as they are all that is seen.
+ * white space counts: in some languages it is the program. It is made of bytes: as text, those that are no UTF-8
+ * would all be the same.
  */
-export function patchIdOf(diff: string): string {
-  const hash = createHash('sha256');
-  for (const line of diff.split('\n')) {
-    if (line.startsWith('index ')) continue;
-    // Lines of content begin with a space, a plus or a minus, so this is a hunk's head.
-    hash.update(line.startsWith('@@ ') ? '@@\n' : `${line}\n`);
+export class PatchHash {
+  private readonly hash = createHash('sha256');
+  /** The line that has begun. */
+  private line: Buffer[] = [];
+
+  add(piece: Buffer): void {
+    let start = 0;
+    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {
+      this.line.push(piece.subarray(start, end));
+      this.endLine();
+      start = end + 1;
+    }
+    this.line.push(piece.subarray(start));
   }
-  return hash.digest('hex');
+
+  digest(): string {
+    this.endLine();
+    return this.hash.digest('hex');
+  }
+
+  private endLine(): void {
+    const line = this.line.length === 1 ? this.line[0]! : Buffer.concat(this.line);
+    this.line = [];
+    if (startsWith(line, 'index ')) return;
+    // Lines of content begin with a space, a plus or a minus, so this is a hunk's head.
+    if (startsWith(line, '@@ ')) this.hash.update('@@\n');
+    else this.hash.update(line).update('\n');
+  }
+}
+
+function startsWith(line: Buffer, word: string): boolean {
+  return line.toString('latin1', 0, word.length) === word;
 }

@@ -52,6 +52,8 @@ describe('the Mayor', () => {
     now: NOW, awakeSince: 0, up: true, rigs: [], work: [], merges: [], sessions: [], worktrees: [], convoys: [], inFlight: new Set(), ...changes,
   }).map((action) => `${action.type} ${actionKey(action)}`);
 
+  /** Its request is answered; a mail that came meanwhile is not. */
+  const other = mayor({ items: [{ id: 'hq-2', revision: 'r', notBefore: 0 }] });
   const cases: [string, Partial<TownView>, string[]][] = [
     ['is not there while nobody asks', {}, []],
     ['starts where it is asked', { mayor: mayor() }, ['start-mayor mayor']],
@@ -67,6 +69,11 @@ describe('the Mayor', () => {
     ['is left alone while it asks a person', { mayor: mayor(), sessions: [session({ startedAt: 0, asks: 'asks' })] }, []],
     ['is not silent after a sleep of the machine', { mayor: mayor(), awakeSince: NOW - 5, sessions: [session({ startedAt: 0 })] }, []],
     ['ends where its request was settled without it', { sessions: [session({ startedAt: NOW - 120_000 })] }, ['end-session session:s']],
+    ['may go on with what else waits when it has answered', { mayor: other, sessions: [session({ startedAt: NOW - 120_000 })] }, []],
+    ['ends when it has answered and is silent, whatever else waits', { mayor: other, sessions: [session({ startedAt: NOW - MAYOR_SILENCE_MS - 1 })] }, ['end-session session:s']],
+    ['is left alone while it asks a person about what else waits', { mayor: other, sessions: [session({ startedAt: 0, asks: 'asks' })] }, []],
+    ['is forgotten when it has ended, whatever else waits', { mayor: other, sessions: [session({ exit: { kind: 'ended', code: null } })] }, ['forget-session session:s']],
+    ['starts anew for what else waits', { mayor: other }, ['start-mayor mayor']],
     ['stays where a person talks to it', { sessions: [session({ bead: undefined, startedAt: 0 })] }, []],
     ['ends also while the engine is down', { up: false, sessions: [session({ doneAt: NOW - 5_000 })] }, ['end-session session:s']],
   ];

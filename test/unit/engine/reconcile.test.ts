@@ -194,6 +194,10 @@ describe('reconcile: reviews', () => {
     const asked = [{ ...request, review: { ...waiting, shown: 'p' } }];
     assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), ['record-silence session:s']);
     assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ startedAt: NOW - 60_001 })] }), ['record-silence session:s']);
+    for (const [kind, stopped] of [['stopped', true], ['killed', false]] as const) {
+      const town = view({ rigs: [rig({ review: 'agent' })], merges: asked, sessions: [reviewer({ exit: { kind, code: null } })] });
+      assert.deepEqual(reconcile(town).map((action) => action.type === 'record-silence' && action.stopped), [stopped], kind);
+    }
     assert.deepEqual(reviewed('agent', [{ ...request, review: { ...waiting, shown: 'other' } }], { sessions: [reviewer()] }), ['end-session session:s']);
     assert.deepEqual(reviewed('agent', [], { sessions: [reviewer({ doneAt: NOW - 10 })] }), [], 'it may print its farewell');
     assert.deepEqual(reviewed('agent', [], { sessions: [reviewer({ doneAt: NOW - 1000 })] }), ['end-session session:s']);

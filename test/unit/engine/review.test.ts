@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { initLedger } from '../../../server/src/beads/init';
 import { BeadStore } from '../../../server/src/beads/store';
+import { UserError } from '../../../server/src/base/errors';
 import { layOutReview } from '../../../server/src/engine/actions/layOutReview';
 import { nextStep } from '../../../server/src/engine/actions/lookAfter';
-import type { EngineContext } from '../../../server/src/engine/context';
+import { recordSilence } from '../../../server/src/engine/actions/recordSilence';
+import { reviewByScript } from '../../../server/src/engine/actions/reviewByScript';
+import { StaleAction, type EngineContext } from '../../../server/src/engine/context';
 import type { RigPort, SessionPort } from '../../../server/src/engine/ports';
 import { giveVerdict } from '../../../server/src/engine/review';
 import { StormGauge } from '../../../server/src/engine/stormGauge';
@@ -20,6 +23,7 @@ const ann = { actor: 'ann', kind: 'person' as const };
 class Town {
   sessions: SessionView[] = [];
   patch = 'p1';
+  runReview: RigPort['runReview'] = async () => ({ code: 0, output: '' });
   private constructor(readonly store: BeadStore, readonly bead: string, readonly request: string) {}
 
   static async open(review: object | undefined, reviews: object[] = [], note?: string): Promise<Town> {
@@ -47,9 +51,10 @@ class Town {
     const rig = {
       name: 'toy', review: 'agent', maxReviewRounds: 2, branchTip: async () => 'c', landingBase: async () => ({ commit: 'base', expected: 'base' }),
       rebase: async () => ({ kind: 'clean', commit: 'candidate' }), patchId: async () => this.patch, keepForReview: async () => undefined,
+      runReview: this.runReview,
     } as unknown as RigPort;
     return {
-      store: this.store, sessions: { all: () => this.sessions } as unknown as SessionPort, clock: { now: () => new Date() }, rig: () => rig, activity: new Map(), onActivity: () => undefined,
+      store: this.store, sessions: { all: () => this.sessions, end: async () => undefined, forget: async () => undefined } as unknown as SessionPort, clock: { now: () => new Date() }, rig: () => rig, activity: new Map(), onActivity: () => undefined,
     } as unknown as EngineContext;
   }
 
@@ -116,6 +121,19 @@ describe('a verdict', () => {
     assert.deepEqual([reviews.at(-1)?.message, feedback, attempt], ['I see a bug', 'I see a bug', 2]);
   });
 
+  it('says what is merged first only where a person gives it', async () => {
+    const firstOf = (town: Town): boolean | undefined => mergeOf(town.store.get(town.request)!)?.first;
+    const town = (await Town.open(waiting)).asked();
+    await giveVerdict(town.context, town.reviewer(), town.bead, { verdict: 'approved', message: '', first: true });
+    assert.deepEqual([town.review?.state, firstOf(town)], ['approved', undefined]);
+    await giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', first: true });
+    assert.equal(firstOf(town), true);
+    const wanted = (await Town.open(waiting)).asked();
+    await wanted.store.batch(ann, (tx) => tx.update(wanted.request, { metadata: withMerge(wanted.store.get(wanted.request)!, { first: true }) }));
+    await giveVerdict(wanted.context, wanted.reviewer(), wanted.bead, { verdict: 'approved', message: '', first: false });
+    assert.equal(firstOf(wanted), true, 'what a person wanted stays');
+  });
+
   it('sends a change back a bounded number of times', async () => {
     const town = await Town.open(waiting, [{ by: REVIEWER, verdict: 'rejected', message: 'no', patch: 'p0', at: '' }]);
     await giveVerdict(town.context, ann, town.bead, { verdict: 'rejected', message: 'still no' });
@@ -158,6 +176,38 @@ describe('laying out a review', () => {
     const { updated_at } = moved.store.get(moved.request)!;
     await moved.store.batch(ann, (tx) => tx.update(moved.request, { metadata: withMerge(moved.store.get(moved.request)!, { first: true }) }));
     await assert.rejects(layOutReview({ type: 'lay-out-review', mergeRequest: moved.request, rig: 'toy', revision: updated_at, maxAttempts: 3, maxReviewRounds: 3 }, moved.context), /has changed/);
+  });
+});
+
+describe('a review without an answer', () => {
+  const revision = (town: Town): string => town.store.get(town.request)!.updated_at;
+  const script = (town: Town): Promise<void> =>
+    reviewByScript({ type: 'review-by-script', mergeRequest: town.request, rig: 'toy', revision: revision(town), maxReviewRounds: 3 }, town.context);
+  const silence = (town: Town, stopped: boolean): Promise<void> =>
+    recordSilence({ type: 'record-silence', mergeRequest: town.request, rig: 'toy', session: 's1', revision: revision(town), problem: 'x', stopped }, town.context);
+  const escalations = (town: Town): number => town.store.list({ type: ['escalation'], limit: 0 }).length;
+
+  it('is none where nobody has accepted the command yet', async () => {
+    const town = await Town.open(waiting);
+    town.runReview = async () => { throw new UserError('the commands of toy wait for a person', undefined, 'consent'); };
+    for (let n = 0; n < 4; n += 1) await assert.rejects(script(town), StaleAction);
+    assert.deepEqual([town.review?.unanswered, town.review?.person], [0, undefined]);
+    town.runReview = async () => { throw new UserError('the disk is full', undefined, 'unavailable'); };
+    await script(town);
+    assert.equal(town.review?.unanswered, 1);
+  });
+
+  it('is asked for anew after a pause, as often as a person stops the reviewer', async () => {
+    const town = await Town.open(waiting);
+    for (let n = 0; n < 5; n += 1) {
+      await silence(town, true);
+      assert.deepEqual([town.review?.unanswered, town.review?.person, town.review?.shown], [0, undefined, undefined]);
+      const pauseMs = Date.parse(mergeOf(town.store.get(town.request)!)!.notBefore!) - Date.now();
+      assert.ok(pauseMs > 30_000 && pauseMs <= 60_000, String(pauseMs));
+    }
+    assert.equal(escalations(town), 0);
+    for (let n = 0; n < 3; n += 1) await silence(town, false);
+    assert.deepEqual([town.review?.unanswered, town.review?.person, escalations(town)], [3, true, 1]);
   });
 });
 

@@ -85,6 +85,21 @@ describe('a rig on disk', () => {
     assert.equal(commit, sh(rig.layout.polecatWorktree('rust'), 'git', 'rev-parse', 'HEAD'));
   });
 
+  it('gives the review command the whole change, byte for byte, and a reviewer as much as anybody reads', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const base = sh(folder, 'git', 'rev-parse', 'HEAD');
+    fs.writeFileSync(path.join(folder, 'latin.txt'), Buffer.from([0xe4, 0x0a]));
+    const commit = commitFiles(folder, { 'long.txt': 'a line\n'.repeat(100_000) }, 'long');
+    const rig = await rigOf(folder);
+    rigSettingsFile(rig.layout).update((settings) => { settings.review = 'script'; settings.review_command = 'git apply --check -R "$GT_DIFF_FILE" && wc -c < "$GT_DIFF_FILE"'; });
+    const { code, output } = await rig.runReview({ mergeRequest: 'toy-m', bead: undefined, commit, base });
+    assert.equal(code, 0, output);
+    assert.ok(Number(output) > 800_000, output);
+    assert.ok(fs.readFileSync(path.join(rig.layout.reviewer, 'change.diff')).includes(Buffer.from([0x2b, 0xe4, 0x0a])));
+    const read = await rig.diff(base, commit);
+    assert.ok(read.length > 60_000 && read.length <= 250_000, String(read.length));
+  });
+
   it('lands one commit, by the agent, of a branch that has several', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     await rig.prepareWorktree('rust', request);

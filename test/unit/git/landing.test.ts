@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fastForward, fastForwardState, landingBase, rebaseOnto } from '../../../server/src/git/landing';
-import { patchId, patchIdOf } from '../../../server/src/git/patchId';
+import { changedFilesOf } from '../../../server/src/git/change';
+import { diffBetween } from '../../../server/src/git/diff';
+import { gitStream } from '../../../server/src/git/git';
+import { diffOf, PatchHash, patchId, readableDiff } from '../../../server/src/git/patchId';
 import { inspectSource, RigRepository } from '../../../server/src/git/repository';
 import { ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../../server/src/git/worktree';
 import { UserError } from '../../../server/src/base/errors';
@@ -47,6 +50,26 @@ describe('conflicts', () => {
   });
 });
 
+function hashOf(...pieces: string[]): string {
+  const hash = new PatchHash();
+  for (const piece of pieces) hash.add(Buffer.from(piece));
+  return hash.digest();
+}
+
+/** A rig with one commit for each content of a file, all on the first. */
+async function latin(...contents: number[][]): Promise<{ repository: RigRepository; commits: string[] }> {
+  const folder = makeRepository({ 'a.txt': '' });
+  const { repository } = await rigOf(folder);
+  const root = sh(folder, 'git', 'rev-parse', 'HEAD');
+  const commits = contents.map((bytes) => {
+    sh(folder, 'git', 'checkout', '--quiet', root);
+    fs.writeFileSync(path.join(folder, 'a.txt'), Buffer.from([...bytes, 0x0a]));
+    return commitFiles(folder, {}, 'c');
+  });
+  sh(repository.directory, 'git', 'fetch', '--quiet', folder, ...commits);
+  return { repository, commits };
+}
+
 describe('a patch', () => {
   it('is the same wherever it stands, and another where its words, its place or its white space differ', async () => {
     const folder = makeRepository({ 'a.py': 'if x:\n    a()\nb()\n' });
@@ -69,7 +92,54 @@ describe('a patch', () => {
     assert.notEqual(await id(root, binary), await id(root, otherBinary));
     assert.equal(await id(root, change), await id(shiftedRoot, shifted));
     // A line of content that looks like one of git's own counts.
-    assert.notEqual(patchIdOf('@@ -1 +1 @@\n-index a\n+index b\n'), patchIdOf('@@ -1 +1 @@\n-index a\n+index c\n'));
+    assert.notEqual(hashOf('@@ -1 +1 @@\n-index a\n+index b\n'), hashOf('@@ -1 +1 @@\n-index a\n+index c\n'));
+  });
+
+  it('has one hash however it comes in pieces, and not that of another split into lines', () => {
+    const text = 'index 1..2\n--- a/x\n+++ b/x\n@@ -1 +1 @@ f()\n-index a\n+b\n';
+    for (let at = 0; at <= text.length; at += 1) assert.equal(hashOf(text.slice(0, at), text.slice(at)), hashOf(text));
+    assert.equal(hashOf(...text), hashOf(text.replace('1..2', '3..4').replace('-1 +1', '-9 +9')));
+    assert.notEqual(hashOf('+a\n+b\n'), hashOf('+a+b\n'));
+  });
+
+  it('is another where bytes differ that are no UTF-8, and is handed on as it is', async () => {
+    const { repository, commits: [base, one, two] } = await latin([], [0xe4], [0xf6]);
+    assert.notEqual(await patchId(repository, base!, one!), await patchId(repository, base!, two!));
+    const whole = await diffOf(repository, base!, one!);
+    assert.ok(whole.includes(Buffer.from([0x2b, 0xe4, 0x0a])), 'the byte itself');
+    assert.match(await readableDiff(repository, base!, one!, 10_000), /^\+\ufffd$/m);
+    assert.equal((await readableDiff(repository, base!, one!, 20)).length, 20);
+  });
+
+  it('that git cannot make is no empty one', async () => {
+    const { repository, commits: [base] } = await latin([]);
+    await assert.rejects(patchId(repository, base!, '0'.repeat(40)), /bad object|exit code 128/);
+    await assert.rejects(gitStream(repository.directory, ['rev-parse', base!], () => { throw new Error('the disk is full'); }), /the disk is full/);
+    await assert.rejects(gitStream(path.join(repository.directory, 'nowhere'), ['status'], () => undefined), /ENOENT/);
+  });
+
+  it('is looked at without programs and settings of others', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\nb\nc\n' });
+    const { repository } = await rigOf(folder);
+    const base = sh(folder, 'git', 'rev-parse', 'HEAD');
+    sh(folder, 'git', 'mv', 'a.txt', 'moved.txt');
+    const moved = commitFiles(folder, { 'b.txt': 'b\n' }, 'c');
+    sh(repository.directory, 'git', 'fetch', '--quiet', folder, moved);
+    const before = [await patchId(repository, base, moved), await readableDiff(repository, base, moved, 10_000)];
+    const ran = path.join(tempDir('ran'), 'ran');
+    fs.mkdirSync(path.join(repository.directory, 'info'), { recursive: true });
+    fs.writeFileSync(path.join(repository.directory, 'info', 'attributes'), '* diff=evil\n');
+    for (const [key, value] of [
+      ['diff.evil.textconv', `touch '${ran}'; cat`], ['diff.evil.command', `touch '${ran}'`], ['diff.external', `touch '${ran}'`],
+      ['diff.renames', 'copies'], ['diff.noprefix', 'true'], ['diff.context', '0'], ['diff.mnemonicPrefix', 'true'],
+    ] as const) sh(repository.directory, 'git', 'config', key, value);
+    assert.deepEqual([await patchId(repository, base, moved), await readableDiff(repository, base, moved, 10_000)], before);
+    assert.deepEqual((await changedFilesOf(repository, base, moved)).map((file) => [file.path, file.status, file.added, file.removed]),
+      [['a.txt', 'deleted', 0, 3], ['b.txt', 'added', 1, 0], ['moved.txt', 'added', 3, 0]]);
+    const shown = await diffBetween(repository, base, moved, 10_000);
+    assert.deepEqual([shown.files, shown.insertions, shown.deletions], [2, 1, 0], 'people see what was only moved');
+    assert.match(shown.text, /^diff --git a\/b\.txt b\/b\.txt$/m);
+    assert.equal(fs.existsSync(ran), false);
   });
 });
 

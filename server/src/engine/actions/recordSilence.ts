@@ -10,14 +10,27 @@ import { backoffMs } from './failure';
 
 /** A reviewer is asked so often; then a person has to look. */
 const MAX_UNANSWERED = 3;
+/** One that a person stopped does not come back at once. */
+const STOPPED_PAUSE_MS = 60_000;
 
 /** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */
 export async function recordSilence(action: Extract<Action, { type: 'record-silence' }>, context: EngineContext): Promise<void> {
   await context.sessions.end(action.session, 'ended');
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    recordUnanswered(tx, unchanged(tx, action.mergeRequest, action.revision), `the reviewer ${action.problem}`, context.clock.now());
+    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const record = action.stopped ? recordStopped : recordUnanswered;
+    record(tx, bead, `the reviewer ${action.problem}`, context.clock.now());
   });
   await context.sessions.forget(action.session);
+}
+
+/** That is no failure of the reviewer's: it is asked again as often as the person stops it. */
+function recordStopped(tx: Transaction, bead: Bead, problem: string, now: Date): void {
+  const request = mergeOf(bead);
+  if (!request?.review) return;
+  const review = { ...request.review, shown: undefined };
+  tx.update(bead.id, { metadata: withMerge(bead, { review, notBefore: new Date(now.getTime() + STOPPED_PAUSE_MS).toISOString() }) });
+  tx.event({ type: 'review_unanswered', bead: request.source, rig: request.rig, message: problem });
 }
 
 export function recordUnanswered(tx: Transaction, bead: Bead, problem: string, now: Date): void {

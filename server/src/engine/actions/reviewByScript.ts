@@ -20,7 +20,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
   context.activity.set(refinery, `reviewing ${request.source}`);
   context.onActivity();
   try {
-    const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch((error: unknown) => ({ code: null, output: messageOf(error) }));
+    const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch(noAnswer);
     const silence = answer.code === 0 || answer.code === 1 ? undefined : `could not review: ${answer.output || `exit code ${answer.code}`}`;
     if (silence !== undefined) {
       await context.store.batch({ actor: refinery }, (tx) => recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()));
@@ -34,4 +34,10 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
     context.activity.delete(refinery);
     context.onActivity();
   }
+}
+
+function noAnswer(error: unknown): { code: null; output: string } {
+  // A person is asked to accept the command meanwhile: that is nobody's failure to answer.
+  if (error instanceof UserError && error.code === 'consent') throw new StaleAction(error.message);
+  return { code: null, output: messageOf(error) };
 }

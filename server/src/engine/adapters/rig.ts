@@ -7,7 +7,7 @@ import { git, gitLine, gitMaybe, type GitIdentity } from '../../git/git';
 import { branchCommits, changedFiles, landingBase, rebaseOnto, squash, type LandingBase, type RebaseResult } from '../../git/landing';
 import type { RigRepository } from '../../git/repository';
 import { isSafeSegment, safePart } from '../../git/names';
-import { diffOf, patchId } from '../../git/patchId';
+import { diffOf, patchId, readableDiff } from '../../git/patchId';
 import { keepForReview } from '../../git/reviewRefs';
 import { checkoutDetached, committedPart, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../../protocol/town';
@@ -18,6 +18,9 @@ import { actors } from '../context';
 import type { GateResult, ReviewedChange, RigPort, WorktreeRequest } from '../ports';
 import { endRecordedGate, runGate } from '../refinery/gates';
 import { runReviewScript } from '../refinery/reviewScript';
+
+/** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
+const MAX_READABLE_BYTES = 250_000;
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -177,8 +180,9 @@ export class Rig implements RigPort {
     return patchId(this.repository, base, commit);
   }
 
+  /** A change to read, as much of it as anybody reads. */
   diff(base: string, commit: string): Promise<string> {
-    return diffOf(this.repository, base, commit);
+    return readableDiff(this.repository, base, commit, MAX_READABLE_BYTES);
   }
 
   keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void> {
@@ -199,7 +203,7 @@ export class Rig implements RigPort {
       worktree: this.layout.reviewWorktree, directory: this.layout.reviewer, groupFile: this.reviewGroupFile,
       logFile: this.town.gateLog(this.name, safePart(change.mergeRequest), command.name),
     };
-    return runReviewScript(command, change, await this.diff(change.base, change.commit), place, await this.gateEnvironment());
+    return runReviewScript(command, change, await diffOf(this.repository, change.base, change.commit), place, await this.gateEnvironment());
   }
 
   async land(commit: string, expected: string | undefined): Promise<boolean> {

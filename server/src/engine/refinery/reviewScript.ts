@@ -19,7 +19,7 @@ export interface ReviewPlace {
  * with `GT_BEAD`, `GT_BASE` and `GT_COMMIT`: files, because what others wrote never becomes a part of a command.
  */
 export async function runReviewScript(
-  command: GateInfo, change: ReviewedChange, diff: string, place: ReviewPlace, env: NodeJS.ProcessEnv,
+  command: GateInfo, change: ReviewedChange, diff: Uint8Array, place: ReviewPlace, env: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; output: string }> {
   const beadFile = path.join(place.directory, 'bead.json');
   const diffFile = path.join(place.directory, 'change.diff');

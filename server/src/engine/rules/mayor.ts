@@ -33,6 +33,7 @@ export function mayorEnds(view: TownView): Action[] {
     if (session.bead === undefined) return [];
     const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
     if (item) return session.asks === undefined && silentMs > MAYOR_SILENCE_MS ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`) : [];
-    return view.mayor === undefined && silentMs > IDLE_MS ? end : [];
+    // Whatever else waits has a session of its own next, with its own tries; until it is silent, it may be at that already.
+    return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined) ? end : [];
   });
 }

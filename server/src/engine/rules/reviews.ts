@@ -41,8 +41,8 @@ export function reviewerEnds(view: TownView): Action[] {
     const isWanted = rig?.review === 'agent' && request?.review?.state === 'waiting' && request.review.shown === request.review.patch && !request.review.person;
     const end: Action[] = session.exit ? [] : [{ type: 'end-session', session: session.id }];
     if (isWanted && session.doneAt === undefined) {
-      const silence = (problem: string): Action[] => [{ type: 'record-silence', mergeRequest: request.id, rig: rig.name, session: session.id, revision: request.revision, problem }];
-      if (session.exit) return session.exit.kind === 'stopped' ? silence('was stopped by a person') : silence('ended without an answer');
+      const silence = (problem: string, stopped = false): Action[] => [{ type: 'record-silence', mergeRequest: request.id, rig: rig.name, session: session.id, revision: request.revision, problem, stopped }];
+      if (session.exit) return session.exit.kind === 'stopped' ? silence('was stopped by a person', true) : silence('ended without an answer');
       return view.now - session.startedAt > rig.reviewTimeoutMs ? silence(`gave no answer within ${rig.reviewTimeoutMs / 1000} s`) : [];
     }
     if (session.exit) return [{ type: 'forget-session', session: session.id }];

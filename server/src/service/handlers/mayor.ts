@@ -68,7 +68,10 @@ async function start(service: TownService, caller: CallContext): Promise<{ live:
   const { sessions, store, runtimes } = service;
   const runtime = runtimes.require(runtimes.mayor).name;
   await releaseMayor(store, caller.actor);
-  if (sessions.liveOf(MAYOR)) return { live: true };
+  const live = sessions.liveOf(MAYOR);
+  if (live && live.doneAt === undefined) return { live: true };
+  // It has had its say and is about to be ended: that one is no Mayor to talk to.
+  if (live) await sessions.end(live.id, 'ended');
   const [next] = pendingForMayor(store, runtime);
   if (runtime === 'script' && !next) throw new UserError('the Mayor has nothing to run', 'ask it for something: gt mayor ask "…"', 'conflict');
   await service.personal.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
