@@ -163,7 +163,9 @@ describe('faults', function () {
     sh(cwd, 'git', 'commit', '--quiet', '-m', 'by Ann');
     assert.match((await run('gt', ['done'])).stderr, /is by "Ann", not by toy\/polecats\/furiosa/);
     await town.gt('stop', 'toy/polecats/furiosa');
-    assert.match((await run('bd', ['create', '--title=x'])).stderr, /has ended/);
+    // What still runs in the session's name is ended with it, this command too if it comes at that moment.
+    await waitUntil('its token is void', async () => /has ended/.test((await run('bd', ['create', '--title=x'])).stderr));
+    assert.ok(!(await town.bd('list', '--json')).includes('"title": "x"'));
     assert.equal((await town.snapshot()).beads.find((item) => item.id === bead)?.problem, 'stopped by a person');
   });
 
