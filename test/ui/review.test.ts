@@ -80,7 +80,7 @@ describe('a review in a window', function () {
     await page.getByRole('tab', { name: `${bead}.md` }).waitFor();
     await session.screenshot('review-bead-beside');
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).click();
-    await page.waitForTimeout(2_000); // VS Code keeps its editors a moment later
+    await page.waitForTimeout(8_000); // In a browser VS Code writes down which editors are open every five seconds.
     await session.reload();
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor({ timeout: 30_000 });
     await page.getByRole('button', { name: /^Approve Change/ }).first().click({ timeout: 30_000 });
