@@ -63,11 +63,11 @@ export async function nuke(context: EngineContext, caller: CallContext, agent: s
   const known = rig.worktrees().find((worktree) => worktree.name === name);
   if (!known) throw new UserError(`there is no polecat ${agent}`, 'see "gt polecat list"', 'not-found');
   const bead = known.bead === undefined ? undefined : context.store.get(known.bead);
-  const request = bead && openRequest(context, bead.id);
-  if (request?.status === 'in_progress') throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
-  if (request && !force) throw new UserError(`the work of ${agent} on ${bead?.id} waits to be merged`, 'wait for it, or use --force: its merge request is closed then', 'conflict');
+  const requests = bead ? requestsOf(context, bead.id) : [];
+  if (requests.some((request) => request.status === 'in_progress')) throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
+  if (requests.length > 0 && !force) throw new UserError(`the work of ${agent} on ${bead?.id} waits to be merged`, 'wait for it, or use --force: its merge request is closed then', 'conflict');
   await context.store.batch({ actor: caller.actor }, (tx) => {
-    for (const old of bead ? oldRequests(context, bead.id) : []) tx.close(old, `${agent} was nuked by ${caller.actor}`, { force: true });
+    for (const request of requests) tx.close(request.id, `${agent} was nuked by ${caller.actor}`, { force: true });
     if (bead) release(tx, bead.id, agent, caller.actor);
     tx.event({ type: 'nuked', bead: bead?.id, agent, rig: rigName });
   });
@@ -76,8 +76,9 @@ export async function nuke(context: EngineContext, caller: CallContext, agent: s
   return { agent, bead: bead?.id, snapshot };
 }
 
-function openRequest(context: EngineContext, bead: string): Bead | undefined {
-  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).find((request) => mergeOf(request)?.source === bead);
+/** Its merge requests that are not closed: waiting, merging, or given up. */
+function requestsOf(context: EngineContext, bead: string): Bead[] {
+  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => mergeOf(request)?.source === bead);
 }
 
 /** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */
@@ -102,11 +103,6 @@ function takenNames(context: EngineContext, rig: RigPort): Set<string> {
   ]);
 }
 
-/** Merge requests that were given up: nobody must try them again beside the restored work. */
-function oldRequests(context: EngineContext, bead: string): string[] {
-  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => mergeOf(request)?.source === bead).map((request) => request.id);
-}
-
 /** A bead goes on from a snapshot, with a polecat of its own that is started when a person says so. */
 export async function restore(context: EngineContext, caller: CallContext, id: string, rig: RigPort, label: string | undefined, pool: readonly string[]): Promise<{ agent: string; bead: string }> {
   const known = (await snapshots([rig], id)).find((snapshot) => label === undefined || snapshot.label === label);
@@ -127,7 +123,8 @@ export async function restore(context: EngineContext, caller: CallContext, id: s
     const agent = polecatAddress(rig.name, name);
     const branch = polecatBranch(name, id, context.clock.now());
     Object.assign(names, { name, agent, branch });
-    for (const request of oldRequests(context, id)) tx.close(request, `${id} was restored from a snapshot`, { force: true });
+    // What was given up must not be tried again beside the restored work.
+    for (const request of requestsOf(context, id)) tx.close(request.id, `${id} was restored from a snapshot`, { force: true });
     tx.update(id, { status: 'hooked', assignee: agent, metadata: withWork(current, { slung, branch, base: undefined, attempt, held: true, deaths: 0, hitches: 0, problem: 'restored from a snapshot; it waits to be started' }) });
     tx.event({ type: 'restored', bead: id, agent, rig: rig.name, new: known.commit });
   });
