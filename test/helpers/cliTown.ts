@@ -3,9 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { isAlive } from '../../server/src/base/process';
 import type { TownSnapshot } from '../../server/src/protocol/town';
+import { describeStuck } from './stuck';
 import { makeRepository, tempDir, waitUntil } from './temp';
 
 const dist = path.resolve('dist');
+/** No command of a test works for so long. */
+const COMMAND_MS = 50_000;
 
 export interface CliResult {
   stdout: string;
@@ -29,10 +32,20 @@ export class Person {
   }
 
   run(program: 'gt' | 'bd', args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {}): Promise<CliResult> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      let stuck: Promise<string> | undefined;
       const child = execFile(process.execPath, [path.join(dist, `${program}.js`), ...args],
         { cwd: options.cwd ?? this.home, env: { ...this.env, ...options.env }, maxBuffer: 1 << 26 },
-        (error, stdout, stderr) => resolve({ stdout, stderr, code: error ? (typeof error.code === 'number' ? error.code : 1) : 0 }));
+        (error, stdout, stderr) => {
+          clearTimeout(timer);
+          if (!stuck) return resolve({ stdout, stderr, code: error ? (typeof error.code === 'number' ? error.code : 1) : 0 });
+          void stuck.then((seen) => reject(new Error(`${program} ${args.join(' ')} did not end within ${COMMAND_MS / 1000} s\n${stdout}${stderr}\n${seen}`)));
+        });
+      // A command that hangs says what hangs, instead of a test that says nothing.
+      const timer = setTimeout(() => {
+        stuck = describeStuck(this.home);
+        void stuck.then(() => child.kill('SIGKILL'));
+      }, COMMAND_MS);
       child.stdin?.end(options.input ?? '');
     });
   }
@@ -138,8 +151,15 @@ export class CliTown {
 
   /** Ends exactly the processes of this town. */
   async dispose(): Promise<void> {
-    await this.person.run('gt', ['stop', '--all'], { cwd: this.root });
-    await this.person.run('gt', ['shutdown'], { cwd: this.root });
+    try {
+      await this.person.run('gt', ['stop', '--all'], { cwd: this.root });
+      await this.person.run('gt', ['shutdown'], { cwd: this.root });
+    } finally {
+      this.killAll();
+    }
+  }
+
+  private killAll(): void {
     for (const program of ['server', 'host'] as const) this.kill(program);
     for (const session of this.sessions()) {
       try {
