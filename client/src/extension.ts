@@ -49,7 +49,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const connection = own(new TownConnection({
     log, languageLog,
-    actor: () => personName(folder?.scheme === 'file' ? folder.fsPath : undefined),
+    actor: (trusted) => personName(folder?.scheme === 'file' ? folder.fsPath : undefined, trusted),
     serverJs: testServer(context),
   }));
   const model = own(new TownModel());

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { identify, isAlive } from '../../server/src/base/process';
 import {
-  connectTo, connectTown, openTown, readEndpoint, serverEndpointFile, type TownOptions,
+  connectTo, connectTown, joinTown, openTown, readEndpoint, serverEndpointFile, type TownOptions,
 } from '../../server/src/protocol/transport/index';
 import { Die, Echo, Fail, Forbidden, Nothing, Peek, Tick, type FakeConfig } from './transportFakeServer';
 
@@ -132,6 +132,20 @@ describe('connection to a town', () => {
     (await openTown(root, { kind: 'cli' }, options)).socket.destroy();
     assert.equal((await rejection(connectTown(root, { kind: 'cli', actor: 'nobody' }, options))).message, 'nobody may not');
     assert.equal(starts().length, 1);
+  });
+
+  it('starts and replaces nothing for a window that may only look on', async () => {
+    const look = (build: number) => joinTown(root, { kind: 'window', trusted: false, build });
+    assert.equal((await rejection(look(100))).code, 'unavailable');
+    assert.equal(starts().length, 0);
+    configure({ build: 100 });
+    const person = await connectTown(root, { kind: 'cli', build: 100 }, options);
+    const { pid } = await person.call(Echo, { text: '' });
+    const looking = await look(200);
+    assert.equal(looking.process.pid, pid);
+    assert.equal(looking.welcome.build, 100);
+    looking.socket.destroy();
+    person.close();
   });
 
   it('retires an older server, never a newer one', async () => {

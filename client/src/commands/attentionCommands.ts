@@ -16,7 +16,7 @@ export const attentionCommands = {
     run: async () => vscode.commands.executeCommand('gastown.attention.focus'),
   },
   'gastown.openAttention': {
-    needs: 'town',
+    needs: 'look',
     async run(services, argument) {
       const id = idOf(argument, 'attention');
       const item = id === undefined
@@ -72,6 +72,8 @@ export const attentionCommands = {
 } satisfies Record<string, Command>;
 
 async function openItem(services: Services, item: AttentionInfo): Promise<unknown> {
+  // In restricted mode people read what it is about, and can do nothing about it.
+  if (!vscode.workspace.isTrusted && item.kind !== 'review') return showItem(services, item);
   switch (item.kind) {
     case 'consent': return giveConsent(services, item);
     case 'fast-forward': return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
@@ -80,8 +82,12 @@ async function openItem(services: Services, item: AttentionInfo): Promise<unknow
     case 'escalation': return openEscalation(services, item);
     case 'mail': return openMail(services, item.id);
     case 'plan': return openPlan(services, item);
-    case 'problem': return services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [] });
+    case 'problem': return showItem(services, item);
   }
+}
+
+function showItem(services: Services, item: AttentionInfo): Promise<unknown> {
+  return services.dialogs.choose({ message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000), actions: [] });
 }
 
 async function openEscalation(services: Services, item: AttentionInfo): Promise<void> {

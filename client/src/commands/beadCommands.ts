@@ -21,7 +21,7 @@ export const beadCommands = {
     run: createBead,
   },
   'gastown.showBead': {
-    needs: 'town',
+    needs: 'look',
     async run(services, argument) {
       const bead = idOf(argument, 'bead') ?? await pickBead(services, l10n.t('Show Bead'));
       // From the title of a change that is reviewed: both are to be seen.

@@ -20,7 +20,7 @@ export const boardCommands = {
   'gastown.groupBeadsByEpic': grouping('epic'),
   'gastown.groupBeadsByRig': grouping('rig'),
   'gastown.filterBeads': {
-    needs: 'town',
+    needs: 'look',
     async run({ board }, { params }) {
       const given = params['text'];
       board.search(typeof given === 'string' ? given : await askText({

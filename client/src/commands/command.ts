@@ -28,8 +28,8 @@ export interface Services {
   readonly distFolder: string;
 }
 
-/** What must be there before a command runs: nothing, a trusted window, or a town that answers. */
-export type Needs = 'nothing' | 'trust' | 'town';
+/** What must be there before a command runs: nothing, a town that answers, a trusted window, or both of these. */
+export type Needs = 'nothing' | 'look' | 'trust' | 'town';
 
 export interface Command {
   needs: Needs;

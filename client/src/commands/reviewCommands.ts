@@ -15,7 +15,7 @@ import { idOf, type Argument, type Command, type Services } from './command';
 /** A person looks at the change of an agent and says what becomes of it. */
 export const reviewCommands = {
   'gastown.reviewChange': {
-    needs: 'town',
+    needs: 'look',
     run: async (services, argument) => services.reviews.open(namedChange(services, argument) ?? await pickChange(services, l10n.t('Review Change'))),
   },
   'gastown.approveChange': {

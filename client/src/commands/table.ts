@@ -47,9 +47,9 @@ export class Commands extends Disposable {
 
   private async provide(command: Command): Promise<void> {
     if (command.needs === 'nothing') return;
-    if (!vscode.workspace.isTrusted) {
+    if (command.needs !== 'look' && !vscode.workspace.isTrusted) {
       throw new UserError(l10n.t('this window is in restricted mode'), l10n.t('trust its folder first'), 'refused');
     }
-    if (command.needs === 'town') await whenReady(this.services);
+    if (command.needs !== 'trust') await whenReady(this.services);
   }
 }

@@ -16,7 +16,9 @@ export function whenReady({ connection, model, town }: Pick<Services, 'connectio
       const { state } = connection;
       if (state.kind === 'ready' && model.hasSnapshot) done(resolve);
       else if (state.kind === 'incompatible') done(() => reject(new UserError(state.reason, undefined, 'unavailable')));
-      else if (state.kind === 'none' && town.finding && town.finding.kind !== 'town') {
+      else if (state.kind === 'asleep') {
+        done(() => reject(new UserError(l10n.t('no server of this town runs, and a window in restricted mode starts none'), l10n.t('trust its folder first'), 'unavailable')));
+      } else if (state.kind === 'none' && town.finding && town.finding.kind !== 'town') {
         done(() => reject(new UserError(l10n.t('this window has no town'), l10n.t('open the Gas Town view to make one'), 'not-found')));
       }
     };

@@ -1,13 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { repositoryOf } from './gitFacts';
+import { repositoryOf, type Repository } from './gitFacts';
 import { isTown, type KnownTown } from './registry';
 import type { FolderFacts } from './townFinder';
 
-/** Looks at the disk for what `findTown` decides on. */
-export async function folderFacts(folder: string): Promise<FolderFacts> {
+/**
+ * Looks at the disk for what `findTown` decides on.
+ * @param trusted git is asked only there: it obeys the configuration of the repository
+ */
+export async function folderFacts(folder: string, trusted: boolean): Promise<FolderFacts> {
   const real = realPath(folder);
-  const repository = await repositoryOf(real);
+  const repository = trusted ? await repositoryOf(real) : checkoutAbove(real);
   return {
     path: real,
     townRoot: townAbove(real),
@@ -28,6 +31,14 @@ export function realPath(folder: string): string {
     return fs.realpathSync(folder);
   } catch {
     return path.resolve(folder);
+  }
+}
+
+/** The checkout by its `.git` alone; nothing in it is read, so that its remotes are not known. */
+function checkoutAbove(folder: string): Repository | undefined {
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (fs.existsSync(path.join(at, '.git'))) return { root: at, remotes: [] };
+    if (path.dirname(at) === at) return undefined;
   }
 }
 

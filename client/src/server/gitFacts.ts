@@ -16,9 +16,12 @@ export async function repositoryOf(folder: string): Promise<Repository | undefin
   return { root: top, remotes };
 }
 
-/** The name that this person's beads, events and commits carry. */
-export async function personName(folder: string | undefined): Promise<string> {
-  const name = (await git(['config', 'user.name'], folder)) ?? process.env.USER ?? process.env.USERNAME;
+/**
+ * The name that this person's beads, events and commits carry.
+ * @param trusted without trust git is not run, and who only looks on writes nothing under a name
+ */
+export async function personName(folder: string | undefined, trusted: boolean): Promise<string> {
+  const name = (trusted ? await git(['config', 'user.name'], folder) : undefined) ?? process.env.USER ?? process.env.USERNAME;
   return (name?.trim() || systemUser()).slice(0, 200);
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { workspace, type LogOutputChannel } from 'vscode';
+import type { LogOutputChannel } from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
-import { isEndpointAlive, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import { isEndpointAlive, joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
 import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { backoff, Pause } from './backoff';
 import { TownLanguageClient } from './townLanguageClient';
@@ -12,6 +12,8 @@ export type ConnectionState =
   | { kind: 'none' }
   | { kind: 'connecting'; root: string }
   | { kind: 'ready'; root: string }
+  /** No server runs, and a window in restricted mode starts none. */
+  | { kind: 'asleep'; root: string }
   | { kind: 'lost'; root: string; reason: string }
   | { kind: 'incompatible'; root: string; reason: string };
 
@@ -19,13 +21,18 @@ export interface ConnectionOptions {
   log: LogOutputChannel;
   languageLog: LogOutputChannel;
   /** Who acts in this window. */
-  actor(): Promise<string>;
+  actor(trusted: boolean): Promise<string>;
   /** The server's program, where it is not the bundled one. */
   serverJs?: string;
 }
 
-interface Target {
+/** The town of a window, and whether the window is trusted: without trust it looks on, and starts nothing. */
+export interface WindowTown {
   root: string;
+  trusted: boolean;
+}
+
+interface Target extends WindowTown {
   pause: Pause;
   ended: boolean;
 }
@@ -34,6 +41,8 @@ interface Target {
 const CALL_PATIENCE_MS = 15_000;
 /** A connection that lasted so long was good: the next failure starts counting anew. */
 const STEADY_MS = 10_000;
+/** Looking whether a server runs by now costs a file that is read: the pauses stay short. */
+const ASLEEP_FAILURES = 4;
 
 /** The connection to the town of this window: made, kept and made again, until another town is set. */
 export class TownConnection extends Disposable implements Caller {
@@ -57,8 +66,8 @@ export class TownConnection extends Disposable implements Caller {
     return this.client !== undefined && !this.client.isClosed;
   }
 
-  setTown(root: string | undefined): void {
-    if (this.target?.root === root) return;
+  setTown(town: WindowTown | undefined): void {
+    if (this.target?.root === town?.root && this.target?.trusted === town?.trusted) return;
     if (this.target) {
       this.target.ended = true;
       this.target.pause.end();
@@ -66,7 +75,7 @@ export class TownConnection extends Disposable implements Caller {
     const client = this.client;
     this.client = undefined;
     void client?.end();
-    this.target = root === undefined ? undefined : { root, pause: new Pause(), ended: false };
+    this.target = town && { ...town, pause: new Pause(), ended: false };
     if (this.target) void this.keep(this.target);
     else this.setState({ kind: 'none' });
   }
@@ -109,7 +118,7 @@ export class TownConnection extends Disposable implements Caller {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         if (this.client && !this.client.isClosed) resolve(this.client);
-        else if (this.current.kind === 'none' || this.current.kind === 'incompatible' || Date.now() > deadline) reject(this.unavailable());
+        else if (['none', 'incompatible', 'asleep'].includes(this.current.kind) || Date.now() > deadline) reject(this.unavailable());
         else return false;
         return true;
       };
@@ -127,6 +136,7 @@ export class TownConnection extends Disposable implements Caller {
   private unavailable(): UserError {
     const state = this.current;
     if (state.kind === 'none') return new UserError('this window belongs to no town', 'open the Gas Town view to make one', 'unavailable');
+    if (state.kind === 'asleep') return new UserError('no server of this town runs, and a window in restricted mode starts none', 'trust its folder first', 'unavailable');
     const reason = state.kind === 'lost' || state.kind === 'incompatible' ? `: ${state.reason}` : '';
     return new UserError(`the server of ${state.root} does not answer${reason}`, undefined, 'unavailable');
   }
@@ -134,7 +144,8 @@ export class TownConnection extends Disposable implements Caller {
   private async keep(target: Target): Promise<void> {
     let failures = 0;
     while (!target.ended) {
-      this.setState({ kind: 'connecting', root: target.root });
+      // A server that does not run is no news each time it is looked for.
+      if (this.current.kind !== 'asleep' || this.current.root !== target.root) this.setState({ kind: 'connecting', root: target.root });
       const started = Date.now();
       try {
         const client = await this.connect(target);
@@ -149,8 +160,13 @@ export class TownConnection extends Disposable implements Caller {
       } catch (error) {
         if (target.ended) return;
         failures += 1;
-        this.options.log.error(`cannot connect to ${target.root}: ${messageOf(error)}`);
-        this.setState({ kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost', root: target.root, reason: messageOf(error) });
+        if (!target.trusted && !isServed(target.root)) {
+          failures = Math.min(failures, ASLEEP_FAILURES);
+          this.setState({ kind: 'asleep', root: target.root });
+        } else {
+          this.options.log.error(`cannot connect to ${target.root}: ${messageOf(error)}`);
+          this.setState({ kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost', root: target.root, reason: messageOf(error) });
+        }
       }
       await target.pause.sleep(backoff(failures));
     }
@@ -158,8 +174,9 @@ export class TownConnection extends Disposable implements Caller {
 
   /** Undefined where another town was set meanwhile. */
   private async connect(target: Target): Promise<TownLanguageClient | undefined> {
-    const actor = await this.options.actor();
-    const streams = await openTown(target.root, { kind: 'window', actor, trusted: workspace.isTrusted }, { serverJs: this.options.serverJs });
+    const actor = await this.options.actor(target.trusted);
+    const hello = { kind: 'window', actor, trusted: target.trusted } as const;
+    const streams = await (target.trusted ? openTown(target.root, hello, { serverJs: this.options.serverJs }) : joinTown(target.root, hello));
     if (target.ended) {
       streams.socket.destroy();
       return undefined;
@@ -191,12 +208,16 @@ export class TownConnection extends Disposable implements Caller {
   }
 
   private isIncompatible(root: string): boolean {
-    const endpoint = readEndpoint(serverEndpointFile(root));
-    return endpoint !== undefined && isEndpointAlive(endpoint) && endpoint.protocol !== PROTOCOL;
+    return isServed(root) && readEndpoint(serverEndpointFile(root))?.protocol !== PROTOCOL;
   }
 
   private setState(state: ConnectionState): void {
     this.current = state;
     this.stateEmitter.fire(state);
   }
+}
+
+function isServed(root: string): boolean {
+  const endpoint = readEndpoint(serverEndpointFile(root));
+  return endpoint !== undefined && isEndpointAlive(endpoint);
 }

@@ -28,9 +28,16 @@ export type Finding =
   /** An open repository that no known town works on. */
   | { kind: 'noTown'; repository: string };
 
-/** Pure. The order is the one of DESIGN.md §2: folder, rig, setting, choice. */
+/**
+ * Pure. The order is the one of DESIGN.md §2: folder, rig, setting, choice. A window in restricted mode may look on at a
+ * town that the person made; whatever else there is, it is told about trust first.
+ */
 export function findTown(input: FinderInput, paths: Pick<typeof path, 'relative' | 'isAbsolute'> = path): Finding {
-  if (!input.trusted) return { kind: 'untrusted' };
+  const finding = findAnyTown(input, paths);
+  return input.trusted || finding.kind === 'town' ? finding : { kind: 'untrusted' };
+}
+
+function findAnyTown(input: FinderInput, paths: Pick<typeof path, 'relative' | 'isAbsolute'>): Finding {
   const known = new Map(input.towns.map((town) => [town.root, town]));
   for (const folder of input.folders) {
     const root = input.towns.find((town) => isInside(town.root, folder.path, paths))?.root;

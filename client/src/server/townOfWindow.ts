@@ -57,7 +57,7 @@ export class TownOfWindow extends Disposable {
   async repository(): Promise<string | undefined> {
     if (!vscode.workspace.isTrusted) return undefined;
     for (const folder of this.folders()) {
-      const facts = await folderFacts(folder);
+      const facts = await folderFacts(folder, true);
       if (facts.repository) return facts.repository.root;
     }
     return undefined;
@@ -100,19 +100,18 @@ export class TownOfWindow extends Disposable {
     }
     this.current = finding;
     this.watchRigs();
-    this.connection.setTown(finding.kind === 'town' ? finding.root : undefined);
+    this.connection.setTown(finding.kind === 'town' ? { root: finding.root, trusted: vscode.workspace.isTrusted } : undefined);
     this.changeEmitter.fire();
     return finding;
   }
 
   private async look(): Promise<Finding> {
-    // In restricted mode nothing of the folder is read and no program is run.
-    if (!vscode.workspace.isTrusted) return { kind: 'untrusted' };
+    const trusted = vscode.workspace.isTrusted;
     this.knownTowns = withRealPaths(readKnownTowns());
     const setting = settings.town;
     return findTown({
-      trusted: true,
-      folders: await Promise.all(this.folders().map(folderFacts)),
+      trusted,
+      folders: await Promise.all(this.folders().map((folder) => folderFacts(folder, trusted))),
       towns: this.knownTowns,
       setting: setting && realPath(setting),
       chosen: this.memory.get<string>(CHOSEN_KEY),

@@ -21,7 +21,7 @@ export class StatusBar extends Disposable {
   }
 
   private update(): void {
-    const summary = statusSummary(this.model, this.connection.state);
+    const summary = statusSummary(this.model, this.connection.state, vscode.workspace.isTrusted);
     if (!summary) {
       this.item.hide();
       return;

@@ -14,9 +14,16 @@ export interface StatusSummary {
   alarm: boolean;
 }
 
-/** What the status bar says; undefined where this window has no town. Pure. */
-export function statusSummary(model: TownModel, connection: ConnectionState): StatusSummary | undefined {
+/**
+ * What the status bar says; undefined where this window has no town. Pure.
+ * @param trusted without trust a person looks on: nothing is offered that would be refused
+ */
+export function statusSummary(model: TownModel, connection: ConnectionState, trusted: boolean): StatusSummary | undefined {
   if (connection.kind === 'none') return undefined;
+  if (connection.kind === 'asleep') {
+    const text = l10n.t('Restricted Mode: the server of this town does not run');
+    return { text: '$(shield) Gas Town', aria: `Gas Town: ${text}`, alarm: false, tooltip: text };
+  }
   if (connection.kind === 'lost' || connection.kind === 'incompatible') {
     const text = l10n.t('Gas Town: no connection');
     return { text: `$(debug-disconnect) ${text}`, aria: `${text}: ${connection.reason}`, alarm: true, tooltip: lostTooltip(connection.reason) };
@@ -25,8 +32,9 @@ export function statusSummary(model: TownModel, connection: ConnectionState): St
   const working = agentsAtWork(model);
   const needs = callsForPerson(model);
   const paused = !model.town.up;
-  const parts = [`$(robot) ${working.length}`, ...(needs.length > 0 ? [`$(warning) ${needs.length}`] : []), ...(paused ? ['$(debug-pause)'] : [])];
+  const parts = [...(trusted ? [] : ['$(shield)']), `$(robot) ${working.length}`, ...(needs.length > 0 ? [`$(warning) ${needs.length}`] : []), ...(paused ? ['$(debug-pause)'] : [])];
   const words = [
+    ...(trusted ? [] : [l10n.t('Restricted Mode, you look on')]),
     working.length === 1 ? l10n.t('1 agent at work') : l10n.t('{0} agents at work', working.length),
     ...(needs.length > 0 ? [needs.length === 1 ? l10n.t('1 thing needs you') : l10n.t('{0} things need you', needs.length)] : []),
     ...(paused ? [l10n.t('engine paused')] : []),
@@ -35,7 +43,7 @@ export function statusSummary(model: TownModel, connection: ConnectionState): St
     `**${escapeMarkdown(oneLine(model.town.name))}** · ${paused ? l10n.t('engine paused') : l10n.t('engine running')}`,
     working.map((agent) => `- ${link(agent.id, 'gastown.openTerminal', { kind: 'agent', id: agent.id })}: ${escapeMarkdown(agentState(agent))}`).join('\n'),
     needs.map((item) => `- $(warning) ${link(oneLine(item.title), 'gastown.openAttention', { kind: 'attention', id: item.id })}`).join('\n'),
-    paused ? link(l10n.t('Start Engine'), 'gastown.startEngine') : link(l10n.t('Pause Engine'), 'gastown.pauseEngine'),
+    !trusted ? l10n.t('Restricted Mode: you look on. Trust the folder to act.') : paused ? link(l10n.t('Start Engine'), 'gastown.startEngine') : link(l10n.t('Pause Engine'), 'gastown.pauseEngine'),
   ].filter(Boolean).join('\n\n');
   return { text: parts.join(' '), aria: `Gas Town: ${words.join(', ')}`, tooltip, alarm: needs.some((item) => !['fast-forward', 'mail', 'plan'].includes(item.kind)) };
 }

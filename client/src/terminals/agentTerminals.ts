@@ -31,7 +31,8 @@ export class AgentTerminals extends Disposable {
       if (names.has('agents')) this.updateAll();
     }));
     this._register(connection.onDidChangeState((state) => {
-      if ('root' in state) this.restore(state.root);
+      // Who only looks on has no terminals; with trust they come back.
+      if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
       this.updateAll();
     }));
     this._register(vscode.window.onDidCloseTerminal((terminal) => this.closed(terminal)));

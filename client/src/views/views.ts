@@ -68,6 +68,8 @@ export class Views extends Disposable {
     const connection = this.connection.state;
     if (connection.kind === 'lost') return l10n.t('The server does not answer ({0}). Trying again…', oneLine(connection.reason, 200));
     if (connection.kind === 'incompatible') return oneLine(connection.reason, 300);
+    if (connection.kind === 'asleep') return l10n.t('Restricted Mode. The server of this town has ended: this is how it was.');
+    if (!vscode.workspace.isTrusted) return l10n.t('Restricted Mode: you look on. Trust the folder to act.');
     const waiting = this.model.convoys.all().some((convoy) => convoy.status === 'open');
     if (waiting && this.model.town?.up === false) return l10n.t('The engine is paused: nothing new starts.');
     return undefined;

@@ -38,20 +38,27 @@ describe('the status bar', () => {
 
   it('counts agents at work and what needs a person', () => {
     model.reset(snapshot({ town: [town({ up: false })], agents: [polecat('nux', { session: 's' }), polecat('ace', { state: 'idle' })], attention: [escalation('e')] }));
-    const summary = statusSummary(model, { kind: 'ready', root: '/gt' });
+    const summary = statusSummary(model, { kind: 'ready', root: '/gt' }, true);
     assert.equal(summary?.text, '$(robot) 1 $(warning) 1 $(debug-pause)');
     assert.equal(summary?.aria, 'Gas Town: 1 agent at work, 1 thing needs you, engine paused');
     assert.ok(summary?.alarm);
   });
 
   it('says when there is no connection, and nothing where there is no town', () => {
-    assert.match(statusSummary(model, { kind: 'lost', root: '/gt', reason: 'x' })?.text ?? '', /no connection/);
-    assert.equal(statusSummary(model, { kind: 'none' }), undefined);
+    assert.match(statusSummary(model, { kind: 'lost', root: '/gt', reason: 'x' }, true)?.text ?? '', /no connection/);
+    assert.equal(statusSummary(model, { kind: 'none' }, true), undefined);
+  });
+
+  it('says that a window in restricted mode looks on, and offers nothing that would be refused', () => {
+    const looking = statusSummary(model, { kind: 'ready', root: '/gt' }, false);
+    assert.equal(looking?.text, '$(shield) $(robot) 1 $(warning) 1 $(debug-pause)');
+    assert.doesNotMatch(looking.tooltip, /startEngine|pauseEngine/);
+    assert.match(statusSummary(model, { kind: 'asleep', root: '/gt' }, false)?.aria ?? '', /Restricted Mode/);
   });
 
   it('keeps its links whole whatever titles say', () => {
     model.reset(snapshot({ attention: [escalation('hq-esc-(1)', { title: 'x](command:evil) y' })] }));
-    const tooltip = statusSummary(model, { kind: 'ready', root: '/gt' })?.tooltip ?? '';
+    const tooltip = statusSummary(model, { kind: 'ready', root: '/gt' }, true)?.tooltip ?? '';
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command:evil/);
     assert.match(tooltip, /command:gastown\.openAttention\?%5B[^()\s]*\)/);
   });

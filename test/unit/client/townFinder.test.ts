@@ -8,8 +8,13 @@ const input = (more: Partial<FinderInput>): FinderInput => ({ trusted: true, fol
 const gt = (...rigs: [string, string][]) => ({ root: '/home/me/gt', name: 'gt', rigs: rigs.map(([name, source]) => ({ name, source })) });
 
 describe('the town of a window', () => {
-  it('is none in a window that is not trusted', () => {
-    assert.deepEqual(findTown(input({ trusted: false, folders: [folder('/home/me/gt')], towns: [gt()] })), { kind: 'untrusted' });
+  it('is only one that the person made, in a window that is not trusted', () => {
+    const untrusted = (more: Partial<FinderInput>) => findTown(input({ trusted: false, ...more }));
+    assert.deepEqual(untrusted({ folders: [folder('/home/me/gt')], towns: [gt()] }), { kind: 'town', root: '/home/me/gt', why: 'folder' });
+    assert.deepEqual(untrusted({ folders: [repository('/src/toy')], towns: [gt(['toy', '/src/toy'])] }), { kind: 'town', root: '/home/me/gt', why: 'rig', rig: 'toy' });
+    for (const folders of [[], [folder('/x')], [repository('/y')], [folder('/repo/sub', { townRoot: '/repo' })]]) {
+      assert.deepEqual(untrusted({ folders, towns: [gt()] }), { kind: 'untrusted' });
+    }
   });
 
   it('is the one that the folder lies in', () => {

@@ -68,6 +68,14 @@ export async function openTown(root: string, hello: HelloInput, options: TownOpt
   }
 }
 
+/**
+ * Streams to the town's server if one runs, for a window that may look on but start and replace nothing.
+ * @throws UserError `unavailable` where none runs, or where it speaks another protocol
+ */
+export async function joinTown(root: string, hello: HelloInput): Promise<Connected> {
+  return checkedProtocol(await connectTo(serverEndpointFile(root), hello), hello);
+}
+
 /** A typed connection to the town's server; see `RpcClient` for what happens when it breaks. */
 export async function connectTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<RpcClient> {
   return RpcClient.open(() => openTown(root, hello, options), { reconnectTimeoutMs: options.reconnectTimeoutMs });
