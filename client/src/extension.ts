@@ -9,9 +9,11 @@ import { TownModel } from './model/townModel';
 import { TownSync } from './model/townSync';
 import { AskedReviews } from './review/askedReviews';
 import { Reviews } from './review/reviews';
+import { LinkHandler } from './links/linkHandler';
 import { personName } from './server/gitFacts';
 import { TownConnection } from './server/townConnection';
 import { TownOfWindow } from './server/townOfWindow';
+import { CommandLine } from './shell/commandLine';
 import { StatusBar } from './status/statusBar';
 import { AgentTerminals } from './terminals/agentTerminals';
 import { BeadLinks } from './terminals/beadLinks';
@@ -23,6 +25,7 @@ import { Views } from './views/views';
 /** What `activate` returns, for tests. */
 export interface GasTownApi extends Services {
   readonly notices: PersonNotices;
+  readonly links: LinkHandler;
   /** Settles when the town of this window answers. */
   ready(): Promise<void>;
 }
@@ -71,18 +74,24 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
     documents: own(new BeadDocuments(connection)),
     reviews: own(new Reviews(connection, context.workspaceState)),
     distFolder: context.asAbsolutePath('dist'),
+    commandLine: new CommandLine(context, log),
+    extensionId: context.extension.id,
   };
   own(new StatusBar(model, connection));
   own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
   own(new Commands(services));
+  const links = new LinkHandler(services);
+  own(vscode.window.registerUriHandler(links));
   const notices = own(new PersonNotices(connection, async ({ convoy, bead, review }) => {
     if (review !== undefined) await vscode.commands.executeCommand('gastown.reviewChange', { change: review });
     else if (bead !== undefined) await services.documents.show(bead);
     else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
   }, (convoy) => vscode.commands.executeCommand('gastown.launchConvoy', { convoy })));
   own(new AskedReviews(model, context.workspaceState, ({ title, bead, mergeRequest }) => notices.add({ severity: 'info', text: title, bead, review: mergeRequest })));
+  // Not now: activation waits for nothing on the disk that can be done after it.
+  setImmediate(() => services.commandLine.refresh());
   town.refresh().catch((error: unknown) => void showError(error, log));
-  return { ...services, notices, ready: () => whenReady(services) };
+  return { ...services, notices, links, ready: () => whenReady(services) };
 }
 
 /** Tests may bring a server of their own; a window of a person never does. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import * as vscode from 'vscode';
-import { commandIds } from '../../client/src/commands/ids';
+import { commandIds, type CommandId } from '../../client/src/commands/ids';
+import { commandTable } from '../../client/src/commands/table';
 import { gastown } from './gastown';
 
 describe('the extension', () => {
@@ -14,5 +19,29 @@ describe('the extension', () => {
     const api = await gastown();
     if (api.model.hasSnapshot) return;
     assert.equal(await vscode.commands.executeCommand('gastown.createBead', { title: 'x' }), undefined);
+  });
+
+  it('greys out in restricted mode exactly what needs trust', async () => {
+    const extension = vscode.extensions.getExtension('gastown.gastown-vscode');
+    const contributed = (extension?.packageJSON as { contributes: { commands: { command: CommandId; enablement?: string }[] } }).contributes.commands;
+    for (const { command, enablement } of contributed) {
+      assert.equal(enablement, ['trust', 'town'].includes(commandTable[command].needs) ? 'isWorkspaceTrusted' : undefined, command);
+    }
+  });
+
+  it('puts gt and bd into a folder, writes them anew, and leaves other programs of these names alone', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
+    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder }), folder);
+    assert.match(execFileSync(path.join(folder, 'gt'), ['--help'], { encoding: 'utf8' }), /Gas Town/);
+    const taken = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
+    fs.writeFileSync(path.join(taken, 'gt'), '#!/bin/sh\necho another\n', { mode: 0o755 });
+    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder: taken }), undefined);
+    assert.equal(execFileSync(path.join(taken, 'gt'), { encoding: 'utf8' }), 'another\n');
+    assert.ok(!fs.existsSync(path.join(taken, 'bd')));
+    const { commandLine } = await gastown();
+    fs.appendFileSync(path.join(folder, 'gt'), 'exit 1\n');
+    commandLine.refresh();
+    assert.doesNotMatch(fs.readFileSync(path.join(folder, 'gt'), 'utf8'), /exit 1/);
+    for (const made of [folder, taken]) fs.rmSync(made, { recursive: true });
   });
 });

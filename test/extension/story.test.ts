@@ -206,6 +206,18 @@ describe('the main job in VS Code', function () {
     await driver.waitFor(row('^Bead Climb the wall, P2'));
   });
 
+  it('opens what a link names, and says so where it names nothing', async () => {
+    const link = await vscode.commands.executeCommand<string>('gastown.copyLink', { kind: 'bead', id: beads[0] });
+    assert.equal(await vscode.env.clipboard.readText(), link);
+    await api.links.handleUri(vscode.Uri.parse(link));
+    assert.ok(vscode.window.activeTextEditor?.document.uri.path.includes(beads[0] ?? ''), String(vscode.window.activeTextEditor?.document.uri));
+    const convoy = [...api.model.convoys.all()][0]?.id ?? '';
+    await api.links.handleUri(vscode.Uri.parse(`vscode://gastown.gastown-vscode/convoy/${convoy}`));
+    await api.links.handleUri(vscode.Uri.parse('vscode://gastown.gastown-vscode/convoy/hq-none'));
+    await driver.waitFor({ selector: '.notification-list-item-message', text: 'has no convoy hq-none' });
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+
   it('has a page for each bead that says what became of it, and follows it', async () => {
     await vscode.commands.executeCommand('gastown.showBead', { bead: beads[1] });
     const document = vscode.window.activeTextEditor?.document;

@@ -22,7 +22,7 @@ const manifestSchema = z.object({
     viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
     commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), icon: z.string().optional() })),
     menus: z.record(z.string(), z.array(menuItem)),
-    configuration: z.object({ properties: z.record(z.string(), z.object({ type: z.string(), scope: z.string(), markdownDescription: z.string(), order: z.number() })) }),
+    configuration: z.object({ properties: z.record(z.string(), z.object({ type: z.string(), scope: z.string(), markdownDescription: z.string(), order: z.number(), enum: z.array(z.string()).optional(), enumDescriptions: z.array(z.string()).optional() })) }),
     walkthroughs: z.array(z.object({
       id: z.string(), title: z.string(), description: z.string(),
       steps: z.array(z.object({ id: z.string(), title: z.string(), description: z.string(), media: z.object({ svg: z.string(), altText: z.string() }), completionEvents: z.array(z.string()) })),
@@ -133,13 +133,20 @@ describe('the manifest', () => {
   });
 
   it('declares every setting that the code reads, and reads every one that it declares', () => {
-    const readKeys = sources.flatMap(({ text }) => [...text.matchAll(/getConfiguration\('gastown'\)\.get<[^>]+>\('(\w+)'/g)].map((match) => `gastown.${match[1]}`));
+    // The language client reads this one by itself.
+    const readKeys = ['gastown.trace.server', ...sources.flatMap(({ text }) => [...text.matchAll(/getConfiguration\('gastown'\)\.get<[^>]+>\('(\w+)'/g)].map((match) => `gastown.${match[1]}`))];
     assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), [...new Set(readKeys)].sort());
     for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
       assert.ok(says(setting.markdownDescription), name);
-      assert.equal(setting.scope, 'machine-overridable', `${name} holds a path`);
-      assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(name), `${name} must not come from an untrusted folder`);
+      assert.equal(setting.enum?.length, setting.enumDescriptions?.length, name);
+      for (const text of setting.enumDescriptions ?? []) assert.ok(says(text), `${name} ${text}`);
+      // A path is of one machine, and an untrusted folder must not choose it; the rest is about how the window looks.
+      const isPath = ['gastown.town', 'gastown.defaultTown'].includes(name);
+      assert.equal(setting.scope, isPath ? 'machine-overridable' : 'window', name);
+      assert.equal(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(name), isPath, name);
     }
+    const orders = Object.values(contributes.configuration.properties).map((setting) => setting.order);
+    assert.deepEqual(orders, [...new Set(orders)].sort((a, b) => a - b));
   });
 
   it('is typed against no newer VS Code than it asks for', () => {
@@ -163,6 +170,6 @@ describe('the manifest', () => {
 /** Keys of settings, contexts and storage look like commands. */
 function isKey(id: string): boolean {
   const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns',
-    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.reviewDrafts', 'gastown.askedReviews'];
+    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.reviewDrafts', 'gastown.askedReviews', 'gastown.commandFolders', 'gastown.commandsInTerminals'];
   return keys.includes(id);
 }

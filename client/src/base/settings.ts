@@ -14,6 +14,20 @@ export const settings = {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('defaultTown', '').trim();
     return expandHome(value === '' ? '~/gt' : value);
   },
+  /** What is told in a message of its own, besides what the views show. */
+  get notifications(): 'all' | 'needsYou' | 'off' {
+    const value = vscode.workspace.getConfiguration('gastown').get<string>('notifications', 'needsYou');
+    return value === 'all' || value === 'off' ? value : 'needsYou';
+  },
+  /** Where terminals of agents open. */
+  get terminalLocation(): vscode.TerminalLocation {
+    const value = vscode.workspace.getConfiguration('gastown').get<string>('terminalLocation', 'panel');
+    return value === 'editor' ? vscode.TerminalLocation.Editor : vscode.TerminalLocation.Panel;
+  },
+  /** Whether the terminals of agents that were open come back with the window. */
+  get restoreTerminals(): boolean {
+    return vscode.workspace.getConfiguration('gastown').get<boolean>('restoreTerminals', true);
+  },
 };
 
 function expandHome(folder: string): string {

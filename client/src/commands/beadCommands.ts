@@ -4,6 +4,7 @@ import { BeadCreate } from '../../../server/src/protocol/bead';
 import { Sling, type SlingResult } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
+import { linkKinds, linkTo } from '../links/townLink';
 import { askChoice, askText, askTextOrEditor, required } from '../ui/prompts';
 import { idOf, idsOf, type Argument, type Command, type Services } from './command';
 import { pickBead, pickRig, pickRuntime } from './picks';
@@ -64,6 +65,17 @@ export const beadCommands = {
       await vscode.env.clipboard.writeText(target.id);
       vscode.window.setStatusBarMessage(l10n.t('Copied {0}', noIcons(target.id)), 2_000);
       return target.id;
+    },
+  },
+  'gastown.copyLink': {
+    needs: 'nothing',
+    async run({ extensionId }, { target }) {
+      const kind = linkKinds.find((known) => known === target?.kind);
+      if (!target || !kind) return undefined;
+      const link = linkTo({ kind, id: target.id }, vscode.env.uriScheme, extensionId);
+      await vscode.env.clipboard.writeText(link);
+      vscode.window.setStatusBarMessage(l10n.t('Copied {0}', noIcons(link)), 2_000);
+      return link;
     },
   },
 } satisfies Record<string, Command>;

@@ -7,6 +7,7 @@ import type { TownConnection } from '../server/townConnection';
 import type { TownOfWindow } from '../server/townOfWindow';
 import { readChangeUri } from '../review/changeUri';
 import type { Reviews } from '../review/reviews';
+import type { CommandLine } from '../shell/commandLine';
 import type { AgentTerminals } from '../terminals/agentTerminals';
 import type { Dialogs } from '../ui/dialogs';
 import type { RowTarget } from '../views/row';
@@ -24,6 +25,9 @@ export interface Services {
   readonly terminals: AgentTerminals;
   readonly documents: BeadDocuments;
   readonly reviews: Reviews;
+  readonly commandLine: CommandLine;
+  /** `publisher.name`, as links name it. */
+  readonly extensionId: string;
   /** Where the bundled programs lie. */
   readonly distFolder: string;
 }

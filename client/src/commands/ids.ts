@@ -2,7 +2,7 @@
 export const commandIds = [
   'gastown.makeTownHere', 'gastown.createTown', 'gastown.trustTown', 'gastown.chooseTown',
   'gastown.addRig', 'gastown.removeRig', 'gastown.fastForward',
-  'gastown.createBead', 'gastown.showBead', 'gastown.editDescription', 'gastown.sling', 'gastown.copyId',
+  'gastown.createBead', 'gastown.showBead', 'gastown.editDescription', 'gastown.sling', 'gastown.copyId', 'gastown.copyLink',
   'gastown.closeBead', 'gastown.reopenBead', 'gastown.filterBeads', 'gastown.clearBeadFilter', 'gastown.moreBeads',
   'gastown.groupBeadsByState', 'gastown.groupBeadsByEpic', 'gastown.groupBeadsByRig',
   'gastown.createConvoy', 'gastown.launchConvoy', 'gastown.addToConvoy', 'gastown.stageConvoy',
@@ -13,7 +13,7 @@ export const commandIds = [
   'gastown.startEngine', 'gastown.pauseEngine',
   'gastown.showNeedsAttention', 'gastown.openAttention', 'gastown.acceptCommands', 'gastown.ackEscalation', 'gastown.closeEscalation',
   'gastown.askMayor', 'gastown.startMayor', 'gastown.replyMail', 'gastown.ackMail', 'gastown.addCrew', 'gastown.startCrew', 'gastown.removeCrew',
-  'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.openWalkthrough',
+  'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.openWalkthrough', 'gastown.putOnPath',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

@@ -15,6 +15,7 @@ import { commandIds, type CommandId } from './ids';
 import { reviewCommands } from './reviewCommands';
 import { rigCommands } from './rigCommands';
 import { serverCommands } from './serverCommands';
+import { shellCommands } from './shellCommands';
 import { superviseCommands } from './superviseCommands';
 import { townCommands } from './townCommands';
 import { whenReady } from './whenReady';
@@ -22,7 +23,7 @@ import { whenReady } from './whenReady';
 /** Every command, by the id that package.json contributes. */
 export const commandTable: Record<CommandId, Command> = {
   ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...superviseCommands, ...attentionCommands,
-  ...reviewCommands, ...mayorCommands, ...crewCommands, ...serverCommands,
+  ...reviewCommands, ...mayorCommands, ...crewCommands, ...serverCommands, ...shellCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */

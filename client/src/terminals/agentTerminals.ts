@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../server/src/protocol/town';
+import { settings } from '../base/settings';
 import type { TownModel } from '../model/townModel';
 import type { TownConnection } from '../server/townConnection';
 import { roleIcons } from '../views/agentRows';
@@ -64,7 +65,7 @@ export class AgentTerminals extends Disposable {
     const agent = this.model.agents.get(address);
     const pty = new AgentTerminal(address, this.connection, this.log);
     const terminal = vscode.window.createTerminal({
-      name: terminalName(address, agent), pty, isTransient: true,
+      name: terminalName(address, agent), pty, isTransient: true, location: settings.terminalLocation,
       iconPath: new vscode.ThemeIcon(roleIcons[roleOf(address, agent)]),
     });
     const entry = { terminal, pty };
@@ -86,6 +87,7 @@ export class AgentTerminals extends Disposable {
   private restore(root: string): void {
     if (this.restoredFor === root) return;
     this.restoredFor = root;
+    if (!settings.restoreTerminals) return;
     const { agents, active } = this.remembered.of(root);
     for (const address of agents) if (!this.entries.has(address)) this.create(address);
     if (active !== undefined) this.entries.get(active)?.terminal.show(true);

@@ -8,6 +8,11 @@ export type Notice = (typeof PersonNotified.spec extends NotificationSpec<infer 
 
 const weight = { error: 2, warning: 1, info: 0 } as const;
 
+/** Whether a person has to act: what has merely gone well is news, and no interruption. Pure. */
+export function needsPerson(notice: Notice): boolean {
+  return notice.severity !== 'info' || notice.plan === true || notice.review !== undefined;
+}
+
 /** One message for what came together: the worst first, and one thing told once. Pure. */
 export function batchNotices(notices: readonly Notice[]): { notice: Notice; text: string } | undefined {
   const byBead = new Map<string, Notice>();

@@ -2,11 +2,15 @@ import * as vscode from 'vscode';
 import { Disposable, toDisposable } from '../../../server/src/base/lifecycle';
 import { PersonNotified } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
+import { settings } from '../base/settings';
+import { noIcons } from '../base/text';
 import type { TownLink } from '../model/townSync';
-import { batchNotices, type Notice } from './noticeBatch';
+import { batchNotices, needsPerson, type Notice } from './noticeBatch';
 
 /** What comes within this time is told in one message. */
 const BATCH_MS = 700;
+/** How long the status bar says what needs nobody. */
+const QUIET_MS = 15_000;
 
 /** Tells the person what the town has to say, such as a landed convoy. */
 export class PersonNotices extends Disposable {
@@ -32,6 +36,11 @@ export class PersonNotices extends Disposable {
     if (!batch) return;
     const { notice: first, text: message } = batch;
     this.told.push(message);
+    if (settings.notifications === 'off') return;
+    if (settings.notifications === 'needsYou' && !needsPerson(first)) {
+      vscode.window.setStatusBarMessage(`$(check) ${noIcons(message)}`, QUIET_MS);
+      return;
+    }
     const show = first.severity === 'error' ? vscode.window.showErrorMessage
       : first.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
     // A plan waits for its launch; all else is only shown.

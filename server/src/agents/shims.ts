@@ -11,11 +11,13 @@ export interface ShimTarget {
   program: string;
 }
 
+const MARK = 'Written by Gas Town, and written anew by it.';
+
 /** A script for sh that becomes the program. Pure. */
 export function shellShim({ node, electron, program }: ShimTarget): string {
   return [
     '#!/bin/sh',
-    '# Written by Gas Town at each start of the town.',
+    `# ${MARK}`,
     ...(electron ? ['ELECTRON_RUN_AS_NODE=1', 'export ELECTRON_RUN_AS_NODE'] : []),
     `exec ${shellQuote(node)} ${shellQuote(program)} "$@"`,
     '',
@@ -26,6 +28,7 @@ export function shellShim({ node, electron, program }: ShimTarget): string {
 export function windowsShim({ node, electron, program }: ShimTarget): string {
   return [
     '@echo off',
+    `rem ${MARK}`,
     'setlocal',
     ...(electron ? ['set "ELECTRON_RUN_AS_NODE=1"'] : []),
     `"${windowsPath(node)}" "${windowsPath(program)}" %*`,
@@ -34,7 +37,7 @@ export function windowsShim({ node, electron, program }: ShimTarget): string {
 }
 
 export interface ShimOptions {
-  /** `<root>/.runtime/bin` */
+  /** `<root>/.runtime/bin`, or one of the person's own. */
   directory: string;
   /** Folder of the bundles `gt.js` and `bd.js`; by default the one this code runs in. */
   programs?: string;
@@ -43,18 +46,31 @@ export interface ShimOptions {
 }
 
 /**
- * Writes `gt` and `bd` for the agents' PATH. A file that is right already is left alone: an agent may be
+ * Writes `gt` and `bd` into a folder of the PATH of agents or of a person. A file that is right already is left alone: an agent may be
  * running it.
  */
 export function writeShims(options: ShimOptions): void {
   const node = options.node ?? process.execPath;
   const electron = options.electron ?? process.versions.electron !== undefined;
   fs.mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  for (const name of ['gt', 'bd']) {
+  for (const file of shimFiles(options.directory)) {
+    const { name, ext } = path.parse(file);
     const target: ShimTarget = { node, electron, program: path.join(options.programs ?? __dirname, `${name}.js`) };
-    if (process.platform === 'win32') writeIfDifferent(path.join(options.directory, `${name}.cmd`), windowsShim(target));
-    // Also on Windows, for the shell that comes with git.
-    writeIfDifferent(path.join(options.directory, name), shellShim(target));
+    writeIfDifferent(file, ext === '.cmd' ? windowsShim(target) : shellShim(target));
+  }
+}
+
+/** What `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git takes the one for sh. */
+export function shimFiles(directory: string, platform = process.platform): string[] {
+  return ['gt', 'bd'].flatMap((name) => [...(platform === 'win32' ? [`${name}.cmd`] : []), name]).map((name) => path.join(directory, name));
+}
+
+/** Whether a file is one that `writeShims` wrote, and so may write again. */
+export function isOwnShim(file: string): boolean {
+  try {
+    return readTextIfPresent(file)?.split('\n', 3).some((line) => line.includes(MARK)) ?? false;
+  } catch {
+    return false; // a folder, or not ours to read
   }
 }
 

@@ -1,0 +1,43 @@
+import path from 'node:path';
+
+export interface BinFolder {
+  folder: string;
+  /** Shells that are started from now on find what is in it. */
+  onPath: boolean;
+}
+
+type Paths = Pick<typeof path, 'join' | 'isAbsolute' | 'relative' | 'delimiter' | 'normalize'>;
+
+/**
+ * Folders of the person's own where `gt` and `bd` could go: those of their PATH first, and `~/.local/bin` in any case
+ * (the place for this by the XDG base directory specification). Pure.
+ */
+export function binFolders(pathVariable: string, home: string, isWritable: (folder: string) => boolean, paths: Paths = path): BinFolder[] {
+  const usual = paths.join(home, '.local', 'bin');
+  const entries = new Set(pathVariable.split(paths.delimiter).filter((entry) => paths.isAbsolute(entry)).map((entry) => trimmed(paths.normalize(entry))));
+  const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isMade(entry));
+  const folders = own.map((folder) => ({ folder, onPath: true }));
+  if (!own.includes(usual)) folders.push({ folder: usual, onPath: entries.has(usual) });
+  // Where everybody looks first.
+  return folders.sort((a, b) => Number(b.folder === usual) - Number(a.folder === usual));
+}
+
+/** Of a package manager, which may take away what it does not know. */
+function isMade(folder: string): boolean {
+  return /[\\/](node_modules|\.nvm|\.cargo|\.pyenv|\.rbenv|\.vscode[^\\/]*|\.cache|extensions)[\\/]/.test(`${folder}/`);
+}
+
+function isInside(root: string, folder: string, paths: Paths): boolean {
+  const relative = paths.relative(root, folder);
+  return relative !== '' && !relative.startsWith('..') && !paths.isAbsolute(relative);
+}
+
+function trimmed(folder: string): string {
+  return folder.length > 1 ? folder.replace(/[\\/]+$/, '') : folder;
+}
+
+/** The line that puts a folder on the PATH of sh, bash and zsh. Pure. */
+export function profileLine(folder: string, home: string): string {
+  const shown = folder.startsWith(`${home}/`) ? `$HOME${folder.slice(home.length)}` : folder;
+  return `export PATH="${shown.replace(/["\\`]/g, '\\$&')}:$PATH"`;
+}

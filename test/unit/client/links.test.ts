@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { linkTo, readLink } from '../../../client/src/links/townLink';
+import { binFolders, profileLine } from '../../../client/src/shell/shellPath';
+
+describe('links', () => {
+  it('lead back to what they were made of', () => {
+    for (const target of [{ kind: 'bead', id: 'toy-a1.2' }, { kind: 'agent', id: 'toy/polecats/nux' }, { kind: 'convoy', id: 'hq-cv-x' }] as const) {
+      const link = new URL(linkTo(target, 'vscode', 'gastown.gastown-vscode'));
+      assert.equal(link.host, 'gastown.gastown-vscode');
+      assert.deepEqual(readLink(decodeURIComponent(link.pathname)), target);
+    }
+  });
+
+  it('name nothing where they are not ours', () => {
+    for (const bad of ['', '/', '/bead', '/bead/', '/town/x', '/bead/-x', '/bead/../x', '/agent/a/../../b', '/bead/a b', '/bead/$(x)', `/bead/${'x'.repeat(300)}`]) assert.equal(readLink(bad), undefined, bad);
+  });
+});
+
+describe('folders for gt and bd', () => {
+  const every = (): boolean => true;
+
+  it('are the own ones of the PATH, and ~/.local/bin first', () => {
+    const found = binFolders('/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin', '/home/ann', every, path.posix);
+    assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: true }, { folder: '/home/ann/bin', onPath: true }]);
+  });
+
+  it('have ~/.local/bin also where it is not on the PATH, and none that cannot be written', () => {
+    const found = binFolders('/usr/bin:/home/ann/bin', '/home/ann', (folder) => folder !== '/home/ann/bin', path.posix);
+    assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: false }]);
+    assert.deepEqual(binFolders('C:\\Windows;C:\\Users\\Ann\\bin', 'C:\\Users\\Ann', every, path.win32).map(({ folder }) => folder), ['C:\\Users\\Ann\\.local\\bin', 'C:\\Users\\Ann\\bin']);
+  });
+
+  it('get on the PATH by a line for the profile', () => {
+    assert.equal(profileLine('/home/ann/.local/bin', '/home/ann'), 'export PATH="$HOME/.local/bin:$PATH"');
+    assert.equal(profileLine('/opt/a "b"', '/home/ann'), 'export PATH="/opt/a \\"b\\":$PATH"');
+  });
+});
