@@ -1,5 +1,6 @@
 // Bundles every program of the project into dist/, and with --tests every test file into out/test/.
 // --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
+// --out=DIR and --stamp=N make the programs elsewhere, as if they were built at that time: tests update from such a build.
 import { build, context } from 'esbuild';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +9,9 @@ import { buildStamp } from './scripts/buildStamp.mjs';
 const args = new Set(process.argv.slice(2));
 const watch = args.has('--watch');
 const minify = args.has('--minify');
+const valueOf = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+const outdir = valueOf('out') ?? 'dist';
+const stamp = Number(valueOf('stamp') ?? buildStamp());
 
 const programs = {
   extension: 'client/src/extension.ts',
@@ -41,13 +45,13 @@ const common = {
   logLevel: 'warning',
   // The built-in formulas go in as they are.
   loader: { '.toml': 'text' },
-  define: watch ? {} : { GASTOWN_BUILD: JSON.stringify(buildStamp()) },
+  define: watch ? {} : { GASTOWN_BUILD: JSON.stringify(stamp) },
   plugins: watch ? [freshStamp] : [],
 };
 
 function programConfig() {
   const entryPoints = Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(file)));
-  return { ...common, entryPoints, outdir: 'dist', external };
+  return { ...common, entryPoints, outdir, external };
 }
 
 function testConfig() {
@@ -61,10 +65,10 @@ function testConfig() {
 }
 
 function copyAssets() {
-  mkdirSync('dist', { recursive: true });
-  copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
+  mkdirSync(outdir, { recursive: true });
+  copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', path.join(outdir, 'sql-wasm.wasm'));
   for (const cli of ['gt', 'bd']) {
-    if (existsSync(`dist/${cli}.js`)) chmodSync(`dist/${cli}.js`, 0o755);
+    if (existsSync(`${outdir}/${cli}.js`)) chmodSync(`${outdir}/${cli}.js`, 0o755);
   }
 }
 

@@ -48,7 +48,7 @@ async function main(): Promise<number> {
 }
 
 function newestVsix(root: string): string {
-  const files = readdirSync(root).filter((name) => name.endsWith('.vsix')).map((name) => path.join(root, name));
+  const files = readdirSync(root).filter((name) => name.endsWith('.vsix') && name.includes(`-${process.platform}-${process.arch}-`)).map((name) => path.join(root, name));
   const newest = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
   if (!newest) throw new Error(`--vsix names no file, and there is no .vsix in ${root}`);
   return newest;

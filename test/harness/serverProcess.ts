@@ -12,6 +12,8 @@ export interface ServerOptions {
   env: NodeJS.ProcessEnv;
   /** Obey the test payload in the page's address. It also hides notifications in newer builds. */
   forTests: boolean;
+  /** Leaves workspace trust on; otherwise every folder is trusted. */
+  asksForTrust?: boolean;
   settings?: Record<string, unknown>;
 }
 
@@ -30,7 +32,6 @@ const quietSettings: Record<string, unknown> = {
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
   'workbench.settings.enableNaturalLanguageSearch': false,
-  'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'extensions.autoCheckUpdates': false,
   'extensions.autoUpdate': false,
@@ -62,11 +63,11 @@ export async function installVsix(server: VsCodeServer, dataDir: string, vsix: s
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { server, dataDir, env } = options;
-  writeMachineSettings(dataDir, options.settings);
+  writeMachineSettings(dataDir, { 'security.workspace.trust.enabled': options.asksForTrust === true, ...options.settings });
   const logFile = path.join(dataDir, 'server.log');
   const child = spawn(server.node, [
     server.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token', ...baseArgs,
-    '--disable-workspace-trust', '--server-data-dir', dataDir, ...(options.forTests ? server.testFlags : []),
+    ...(options.asksForTrust ? [] : ['--disable-workspace-trust']), '--server-data-dir', dataDir, ...(options.forTests ? server.testFlags : []),
   ], { env: { ...env, EXTENSIONS_GALLERY: noGallery }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }); // detached: a process group of its own
   const log = createWriteStream(logFile);
   let output = '';

@@ -7,6 +7,8 @@ import { installOnce } from './cache';
 import type { Log } from './cache';
 
 interface Lane {
+  /** Version of VS Code in it, for names of pictures. */
+  vscode: string;
   codeServer: string;
   node: string;
   /** Modules that VS Code's server loads and that have no prebuilt binary. */
@@ -17,15 +19,15 @@ interface Lane {
   asarLink: boolean;
 }
 
-/** `floor` is the oldest VS Code that package.json's engines allow. */
+/** `floor` is the oldest VS Code that package.json's engines allow, `newest` the one of the newest code-server. */
 const lanes = {
   floor: {
-    codeServer: '4.100.3', node: '20.20.2',
+    vscode: '1.100', codeServer: '4.100.3', node: '20.20.2',
     nativeModules: ['node-pty', '@vscode/spdlog', 'native-watchdog'],
     testFlags: [], asarLink: true,
   },
-  latest: {
-    codeServer: '4.139.1', node: '24.20.0',
+  newest: {
+    vscode: '1.139', codeServer: '4.139.1', node: '24.20.0',
     nativeModules: ['node-pty', '@vscode/spdlog', '@vscode/native-watchdog', '@vscode/sqlite3', '@vscode/fs-copyfile'],
     testFlags: ['--enable-smoke-test-driver'], asarLink: false,
   },
@@ -40,10 +42,30 @@ export interface VsCodeServer {
   testFlags: readonly string[];
 }
 
+type Wanted = LaneName | 'both' | undefined;
+
+/** What GASTOWN_VSCODE asks for; undefined leaves it to the tests. */
+function wantedLane(): Wanted {
+  const wanted = process.env['GASTOWN_VSCODE'] || undefined;
+  if (wanted === undefined || wanted === 'both' || wanted in lanes) return wanted as Wanted;
+  throw new Error(`GASTOWN_VSCODE is "${wanted}"; it may be ${Object.keys(lanes).join(', ')}, both or electron.`);
+}
+
+/** The one VS Code of tests that run in one. */
 export function selectedLane(): LaneName {
-  const wanted = process.env['GASTOWN_VSCODE'] || 'floor';
-  if (wanted in lanes) return wanted as LaneName;
-  throw new Error(`GASTOWN_VSCODE is "${wanted}"; it may be ${Object.keys(lanes).join(', ')} or electron.`);
+  const wanted = wantedLane();
+  return wanted === undefined || wanted === 'both' ? 'floor' : wanted;
+}
+
+/** Everything runs in the oldest, the main stories in the newest too, unless GASTOWN_VSCODE says which. */
+export function lanesOf(isMain: boolean): LaneName[] {
+  const wanted = wantedLane();
+  if (wanted === 'both' || (wanted === undefined && isMain)) return ['floor', 'newest'];
+  return [wanted ?? 'floor'];
+}
+
+export function vscodeVersion(lane: LaneName): string {
+  return lanes[lane].vscode;
 }
 
 export async function fetchVsCodeServer(log: Log, laneName: LaneName = selectedLane()): Promise<VsCodeServer> {

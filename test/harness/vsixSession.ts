@@ -9,10 +9,15 @@ import { repoRoot, screenshotDir } from './paths';
 import { createSandbox } from './sandbox';
 import type { Sandbox } from './sandbox';
 import { installVsix, startServer } from './serverProcess';
-import { fetchVsCodeServer } from './vscodeServer';
+import { fetchVsCodeServer, vscodeVersion } from './vscodeServer';
+import type { LaneName } from './vscodeServer';
 
 export interface VsixSessionOptions {
   vsix: string;
+  /** Which VS Code; the selected one when left out. */
+  lane?: LaneName;
+  /** Folders are trusted only when the person says so, as in a VS Code as it comes. */
+  asksForTrust?: boolean;
   /** The folder or .code-workspace file to open; an empty temporary folder when left out. */
   workspace?: string;
   env?: NodeJS.ProcessEnv;
@@ -23,12 +28,15 @@ export interface VsixSessionOptions {
 
 export interface VsixSession {
   page: Page;
+  lane: LaneName;
   sandbox: Sandbox;
   workspace: string;
+  /** One more window of the same VS Code, in a page of its own. */
+  openWindow(folder?: string): Promise<Page>;
   /** Loads the page again, as a user does: the extension host is a new one, terminals live on. */
   reload(): Promise<void>;
-  /** Writes out/screenshots/NAME.png and returns its path. */
-  screenshot(name: string): Promise<string>;
+  /** Writes out/screenshots/NAME-VERSION.png and returns its path. */
+  screenshot(name: string, page?: Page): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -37,7 +45,7 @@ const WORKBENCH_MS = 60_000;
 export async function openVsixSession(options: VsixSessionOptions): Promise<VsixSession> {
   const log = options.log ?? (() => undefined);
   if (!existsSync(options.vsix)) throw new Error(`${options.vsix} does not exist; package the extension first`);
-  const server = await fetchVsCodeServer(log);
+  const server = await fetchVsCodeServer(log, options.lane);
   const sandbox = createSandbox(options.env);
   const dataDir = path.join(sandbox.root, 'vscode');
   const closers: (() => Promise<unknown>)[] = [];
@@ -51,25 +59,29 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
   };
   try {
     await installVsix(server, dataDir, options.vsix, sandbox.env);
-    const running = await startServer({ server, dataDir, env: sandbox.env, forTests: false, settings: options.settings });
+    const running = await startServer({ server, dataDir, env: sandbox.env, forTests: false, settings: options.settings, asksForTrust: options.asksForTrust });
     closers.push(() => running.dispose());
     closers.push(async () => saveLogs(consoleLines, running.logFile));
     const browser = await launchChromium(sandbox.home, log);
     closers.push(() => browser.close());
-    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
-    page.setDefaultTimeout(15_000);
-    page.on('console', (message) => { if (consoleLines.length < 5_000) consoleLines.push(`[${message.type()}] ${message.text()}`); });
+    const context = await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 800 } });
     const workspace = path.resolve(options.workspace ?? sandbox.workspace);
-    const kind = workspace.endsWith('.code-workspace') ? 'workspace' : 'folder';
-    await page.goto(`${running.origin}/?${kind}=${encodeURIComponent(workspace)}`);
-    await workbenchReady(page);
+    const openWindow = async (folder = workspace) => {
+      const opened = await context.newPage();
+      opened.setDefaultTimeout(15_000);
+      opened.on('console', (message) => { if (consoleLines.length < 5_000) consoleLines.push(`[${message.type()}] ${message.text()}`); });
+      await opened.goto(`${running.origin}/?${folder.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(folder)}`);
+      await workbenchReady(opened);
+      return opened;
+    };
+    const page = await openWindow();
     return {
-      page, sandbox, workspace, dispose,
+      page, sandbox, workspace, dispose, openWindow, lane: server.lane,
       async reload() {
         await page.reload();
         await workbenchReady(page);
       },
-      screenshot: (name) => saveScreenshot(page, screenshotDir(), name),
+      screenshot: (name, shown = page) => saveScreenshot(shown, screenshotDir(), `${name}-${vscodeVersion(server.lane)}`),
     };
   } catch (error) {
     await dispose();

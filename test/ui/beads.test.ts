@@ -4,16 +4,16 @@ import os from 'node:os';
 import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
 import { cli, makeTown, openForPictures, palette } from './vsix';
+import { inVsCode } from './versions';
 
 /** The Beads view with the mouse: what nobody else shows of a ledger. */
-describe('the Beads view in a window', function () {
-  this.timeout(120_000);
+inVsCode('the Beads view in a window', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-beads-'));
-    session = await openForPictures(path.join(scratch, 'notes'));
+    session = await openForPictures(path.join(scratch, 'notes'), lane);
   });
 
   after(async () => {

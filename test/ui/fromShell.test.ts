@@ -3,16 +3,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { cli, makeProject, newestVsix, openGasTown, treeRow } from './vsix';
+import { inVsCode } from './versions';
 
 /** A window that is open while the town is made in a shell. */
-describe('a town that is made from the shell', function () {
-  this.timeout(120_000);
+inVsCode('a town that is made from the shell', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-shell-'));
-    session = await openVsixSession({ vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'toy')) });
+    session = await openVsixSession({ lane, vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'toy')) });
   });
 
   after(async () => {

@@ -3,16 +3,16 @@ import os from 'node:os';
 import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
 import { cli, makeTown, openForPictures, palette, script, treeRow, untilTerminal } from './vsix';
+import { inVsCode } from './versions';
 
 /** The pictures of the README: a convoy in a diamond, under way. */
-describe('pictures of a convoy under way', function () {
-  this.timeout(120_000);
+inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-pictures-'));
-    session = await openForPictures(path.join(scratch, 'notes'));
+    session = await openForPictures(path.join(scratch, 'notes'), lane);
   });
 
   after(async () => {

@@ -4,16 +4,16 @@ import os from 'node:os';
 import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
 import { cli, makeTown, openForPictures, script, treeRow } from './vsix';
+import { inVsCode } from './versions';
 
 /** The review of a change by mouse and keyboard, as the packaged extension shows it. */
-describe('a review in a window', function () {
-  this.timeout(120_000);
+inVsCode('a review in a window', 'main', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-review-'));
-    session = await openForPictures(path.join(scratch, 'notes'));
+    session = await openForPictures(path.join(scratch, 'notes'), lane);
   });
 
   after(async () => {

@@ -5,10 +5,12 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { repoRoot } from '../harness/paths';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import type { LaneName } from '../harness/vscodeServer';
 
 export function newestVsix(): string {
   const root = repoRoot();
-  const files = readdirSync(root).filter((name) => name.endsWith('.vsix')).map((name) => path.join(root, name));
+  const platform = `-${process.platform}-${process.arch}-`;
+  const files = readdirSync(root).filter((name) => name.endsWith('.vsix') && name.includes(platform)).map((name) => path.join(root, name));
   const newest = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
   if (!newest) throw new Error('there is no .vsix: run npm run package first');
   return newest;
@@ -70,9 +72,9 @@ export async function untilTerminal(page: Page, text: string, timeoutMs = 20_000
 }
 
 /** A window as it is in the pictures of the README, on a new project of this name. */
-export function openForPictures(project: string): Promise<VsixSession> {
+export function openForPictures(project: string, lane: LaneName): Promise<VsixSession> {
   return openVsixSession({
-    vsix: newestVsix(), workspace: makeProject(project),
+    lane, vsix: newestVsix(), workspace: makeProject(project),
     settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern', 'window.zoomLevel': 0 },
   });
 }

@@ -5,10 +5,10 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { cli, makeProject, newestVsix, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
+import { inVsCode } from './versions';
 
 /** The packaged extension, as a person has it: real dialogs, real reloads, the keyboard alone. */
-describe('a window with the packaged extension', function () {
-  this.timeout(180_000);
+inVsCode('a window with the packaged extension', 'main', function (lane) {
   this.bail(true); // each step stands on the one before
   let scratch: string;
   let session: VsixSession;
@@ -20,7 +20,7 @@ describe('a window with the packaged extension', function () {
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-ui-'));
     session = await openVsixSession({
-      vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'my toy')),
+      lane, vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'my toy')),
       settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
     page = session.page;
