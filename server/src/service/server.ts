@@ -1,4 +1,5 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
+import { writeShims } from '../agents/shims';
 import { Lease } from '../base/lease';
 import { messageOf } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
@@ -62,6 +63,8 @@ export class TownServer {
     if (!lease) return undefined;
     try {
       const service = await TownService.open(root, log);
+      // After an update the agents at work would still have the older programs, which are about to be removed.
+      writeShims({ directory: layout.bin });
       const server = new TownServer(service, lease, log);
       await server.listen(layout);
       service.start();
