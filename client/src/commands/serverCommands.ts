@@ -24,6 +24,10 @@ export const serverCommands = {
   },
   'gastown.openWalkthrough': {
     needs: 'nothing',
-    run: async () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'gastown.gastown-vscode#gastown.start', false),
+    async run() {
+      // Where another walkthrough is open, as in a new VS Code, older ones stay with that.
+      await vscode.commands.executeCommand('welcome.goBack').then(undefined, () => undefined);
+      return vscode.commands.executeCommand('workbench.action.openWalkthrough', 'gastown.gastown-vscode#gastown.start', false);
+    },
   },
 } satisfies Record<string, Command>;

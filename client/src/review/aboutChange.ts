@@ -29,7 +29,7 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
   const binary = change.files.filter((file) => file.added === undefined).map((file) => `- ${say(file.path, 300)} (${l10n.t('binary')}, ${statusWord(file.status)})`);
   return `${[
     `# ${say(info.title, 500)}`,
-    l10n.t('{0}: {1} by {2}, {3}.', pageLinkTo(info.bead), l10n.t('all about it'), say(info.worker), changeSize(change.files)),
+    l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), say(info.worker), changeSize(change.files)),
     ...section(l10n.t('What its author says'), info.note ? quoted(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed, but not shown'), binary.join('\n')),

@@ -76,7 +76,7 @@ describe('what is to be known about a change', () => {
     const text = aboutMarkdown(info({
       note: '# I did\nit', reviews: [{ by: 'ann', verdict: 'rejected', message: 'Name it', at: '2026-01-01T00:00:00Z' }],
     }), { base: ref.base, commit: ref.commit, files });
-    for (const part of ['# Add \\*stars\\*', '[toy-a](toy-a.md): all about it by toy/polecats/nux, 2 files, +2 −1', '> ### I did\n> it', '## Earlier reviews\n\n**ann** rejected', '> Name it', '- logo.png (binary, added)']) {
+    for (const part of ['# Add \\*stars\\*', '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1', '> ### I did\n> it', '## Earlier reviews\n\n**ann** rejected', '> Name it', '- logo.png (binary, added)']) {
       assert.ok(text.includes(part), `${part}\nis missing in\n${text}`);
     }
     assert.deepEqual(shownFiles(files).map((file) => file.path), ['a.ts']);
