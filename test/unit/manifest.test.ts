@@ -170,6 +170,6 @@ describe('the manifest', () => {
 /** Keys of settings, contexts and storage look like commands. */
 function isKey(id: string): boolean {
   const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns',
-    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.reviewDrafts', 'gastown.askedReviews', 'gastown.commandFolders', 'gastown.commandsInTerminals'];
+    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.pencil', 'gastown.reviewDrafts', 'gastown.askedReviews', 'gastown.commandFolders', 'gastown.commandsInTerminals'];
   return keys.includes(id);
 }

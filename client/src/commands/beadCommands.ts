@@ -5,7 +5,7 @@ import { Sling, type SlingResult } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
 import { linkKinds, linkTo } from '../links/townLink';
-import { askChoice, askText, askTextOrEditor, required } from '../ui/prompts';
+import { askChoice, askText, askTextOrEditor, goOnInEditor, required } from '../ui/prompts';
 import { idOf, idsOf, type Argument, type Command, type Services } from './command';
 import { pickBead, pickRig, pickRuntime } from './picks';
 
@@ -35,6 +35,10 @@ export const beadCommands = {
       const bead = idOf(argument, 'bead') ?? services.documents.beadInEditor() ?? await pickBead(services, l10n.t('Edit Description'));
       await services.documents.edit(bead);
     },
+  },
+  'gastown.writeInEditor': {
+    needs: 'nothing',
+    run: async () => goOnInEditor(),
   },
   'gastown.sling': {
     needs: 'town',
@@ -91,7 +95,7 @@ async function createBead(services: Services, argument: Argument): Promise<unkno
   const type = given.type ?? (asks ? await askChoice(types.map((value) => ({ label: value, value })), { title: `${window} (2/4)`, placeHolder: l10n.t('Type') }) : undefined);
   const priority = given.priority ?? (asks ? await askPriority(`${window} (3/4)`) : undefined);
   const how = asks && given.description === undefined
-    ? await askTextOrEditor({ title: `${window} (4/4)`, prompt: l10n.t('Description in Markdown, optional. The pencil opens an editor for more than one line.') })
+    ? await askTextOrEditor({ title: `${window} (4/4)`, prompt: l10n.t('Description in Markdown, optional. The pencil (Ctrl+E) opens an editor for more than one line.') })
     : { text: given.description, inEditor: false };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig, title, type, priority, description: how.text || undefined, deps: given.deps, labels: given.labels,

@@ -2,7 +2,7 @@
 export const commandIds = [
   'gastown.makeTownHere', 'gastown.createTown', 'gastown.trustTown', 'gastown.chooseTown',
   'gastown.addRig', 'gastown.removeRig', 'gastown.fastForward',
-  'gastown.createBead', 'gastown.showBead', 'gastown.editDescription', 'gastown.sling', 'gastown.copyId', 'gastown.copyLink',
+  'gastown.createBead', 'gastown.showBead', 'gastown.editDescription', 'gastown.writeInEditor', 'gastown.sling', 'gastown.copyId', 'gastown.copyLink',
   'gastown.closeBead', 'gastown.reopenBead', 'gastown.filterBeads', 'gastown.clearBeadFilter', 'gastown.moreBeads',
   'gastown.groupBeadsByState', 'gastown.groupBeadsByEpic', 'gastown.groupBeadsByRig',
   'gastown.createConvoy', 'gastown.launchConvoy', 'gastown.addToConvoy', 'gastown.stageConvoy',

@@ -43,7 +43,7 @@ async function wish(): Promise<string | undefined> {
     ], { title, placeHolder: l10n.t('What do you want to ask for?') });
     if (use) return written.text;
   }
-  const answer = await askTextOrEditor({ title, prompt: l10n.t('Describe what you want. The Mayor answers with a staged convoy. The pencil opens an editor for more than one line.') });
+  const answer = await askTextOrEditor({ title, prompt: l10n.t('Describe what you want. The Mayor answers with a staged convoy. The pencil (Ctrl+E) opens an editor for more than one line.') });
   if (!answer.inEditor) return answer.text;
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: answer.text ?? '' });
   await vscode.window.showTextDocument(document);

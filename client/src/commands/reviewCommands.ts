@@ -86,7 +86,7 @@ async function requestChanges(services: Services, argument: Argument): Promise<u
   const written = await askTextOrEditor({
     title: l10n.t('Request Changes: {0}', short(ref)), value: draft.text, onDidChange: (text) => drafts.setText(ref, text),
     prompt: [
-      l10n.t('What has to change? The pencil opens an editor for more than one line.'),
+      l10n.t('What has to change? The pencil (Ctrl+E) opens an editor for more than one line.'),
       ...(count === 0 ? [] : [count === 1 ? l10n.t('Your comment on lines is sent along.') : l10n.t('Your {0} comments on lines are sent along.', count)]),
     ].join(' '),
   });

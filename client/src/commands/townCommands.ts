@@ -109,7 +109,11 @@ async function townFor(services: Services): Promise<string> {
 
 /** What can be done now. The view has the same buttons: nobody needs telling who looks at it. */
 async function sayNext(services: Services, rig: RigInfo): Promise<void> {
-  if (services.views.convoys.view.visible) return;
+  if (services.views.convoys.view.visible) {
+    // The button that was pressed is gone, and the focus with it: it goes to the buttons that took its place.
+    await vscode.commands.executeCommand('gastown.convoys.focus');
+    return;
+  }
   const create = l10n.t('Create Bead');
   const start = l10n.t('Start Engine');
   const up = services.model.town?.up ?? false;

@@ -38,16 +38,33 @@ export interface Written {
   inEditor: boolean;
 }
 
+/** Ends the box that is open: VS Code lets no key reach the buttons of one, so that Ctrl+E stands in for the pencil. */
+let pencil: (() => void) | undefined;
+
+export function goOnInEditor(): void {
+  pencil?.();
+}
+
+function offerPencil(press: (() => void) | undefined): void {
+  pencil = press;
+  void setKey('gastown.pencil', press !== undefined);
+}
+
+function setKey(key: string, value: boolean): Thenable<unknown> {
+  return vscode.commands.executeCommand('setContext', key, value);
+}
+
 /** One line is often enough; more is written in an editor, where there is room for it. @throws Cancelled */
 export async function askTextOrEditor(options: { title: string; prompt: string; value?: string; onDidChange?: (text: string) => void }): Promise<Written> {
   return new Promise((resolve, reject) => {
     const box = vscode.window.createInputBox();
-    const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor') };
+    const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor (Ctrl+E)') };
     let result: Written | undefined;
     const end = (inEditor: boolean): void => {
       result = { text: inEditor ? box.value : box.value.trim(), inEditor };
       box.hide();
     };
+    const press = (): void => end(true);
     box.title = options.title;
     box.prompt = options.prompt;
     box.value = options.value ?? '';
@@ -56,13 +73,15 @@ export async function askTextOrEditor(options: { title: string; prompt: string; 
     box.ignoreFocusOut = true;
     box.buttons = [edit];
     box.onDidChangeValue((text) => options.onDidChange?.(text));
-    box.onDidTriggerButton(() => end(true));
+    box.onDidTriggerButton(() => press());
     box.onDidAccept(() => end(false));
     box.onDidHide(() => {
+      if (pencil === press) offerPencil(undefined);
       box.dispose();
       if (result) resolve(result);
       else reject(new Cancelled());
     });
+    offerPencil(press);
     box.show();
   });
 }
