@@ -44,8 +44,9 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
   const workspace = dir('workspace');
   const dispose = () => {
     process.off('exit', dispose);
-    endMarkedProcesses(id);
-    rmSync(root, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+    // What is ended may have started something a moment before.
+    for (let round = 0; round < 20 && endMarkedProcesses(id) > 0; round++);
+    rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   process.on('exit', dispose);
   return { root, home, workspace, env, dispose };
@@ -55,16 +56,20 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
  * Ends what a run left behind: daemons and session hosts outlive VS Code by design. They are known by the mark
  * that every process of the run inherits, so no one else's process can be hit. Only Linux shows environments.
  */
-function endMarkedProcesses(id: string): void {
-  if (process.platform !== 'linux') return;
+function endMarkedProcesses(id: string): number {
+  if (process.platform !== 'linux') return 0;
+  let ended = 0;
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-      if (environment.includes(`${RUN_MARK}=${id}`)) process.kill(pid, 'SIGKILL');
+      if (!environment.includes(`${RUN_MARK}=${id}`)) continue;
+      process.kill(pid, 'SIGKILL');
+      ended++;
     } catch {
       // gone already, or another user's
     }
   }
+  return ended;
 }

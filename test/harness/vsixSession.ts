@@ -41,6 +41,15 @@ export interface VsixSession {
 }
 
 const WORKBENCH_MS = 60_000;
+/** Every page of a session that is open, to be shown when a test fails. */
+const openPages = new Set<Page>();
+
+/** Writes out/screenshots/NAME.png, with a number where there is more than one window. */
+export async function showWindows(name: string): Promise<void> {
+  for (const [index, page] of [...openPages].entries()) {
+    await saveScreenshot(page, screenshotDir(), index === 0 ? name : `${name}-${index + 1}`).catch(() => undefined);
+  }
+}
 
 export async function openVsixSession(options: VsixSessionOptions): Promise<VsixSession> {
   const log = options.log ?? (() => undefined);
@@ -69,6 +78,8 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
     const openWindow = async (folder = workspace) => {
       const opened = await context.newPage();
       opened.setDefaultTimeout(15_000);
+      openPages.add(opened);
+      opened.once('close', () => openPages.delete(opened));
       opened.on('console', (message) => { if (consoleLines.length < 5_000) consoleLines.push(`[${message.type()}] ${message.text()}`); });
       await opened.goto(`${running.origin}/?${folder.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(folder)}`);
       await workbenchReady(opened);

@@ -1,4 +1,5 @@
 import type { Suite } from 'mocha';
+import { showWindows } from '../harness/vsixSession';
 import { lanesOf, vscodeVersion, type LaneName } from '../harness/vscodeServer';
 
 /** A `describe` for each VS Code that is asked for: the oldest runs every story, the newest the main ones. */
@@ -6,6 +7,9 @@ export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Su
   for (const lane of lanesOf(kind === 'main')) {
     describe(`${title} (VS Code ${vscodeVersion(lane)})`, function () {
       this.timeout(180_000);
+      this.afterEach(async function () {
+        if (this.currentTest?.state === 'failed') await showWindows(`failed-${vscodeVersion(lane)}-${this.currentTest.title.replace(/\W+/g, '-').slice(0, 60)}`);
+      });
       body.call(this, lane);
     });
   }

@@ -1,6 +1,6 @@
 // What the tests of the packaged extension share: the package, a project to open, the command line beside it.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { repoRoot } from '../harness/paths';
@@ -54,6 +54,15 @@ export async function palette(page: Page, command: string): Promise<void> {
   await page.keyboard.type(command);
   await page.locator('.quick-input-widget').getByRole('option', { name: new RegExp(`^${command}`) }).first().waitFor();
   await page.keyboard.press('Enter');
+}
+
+/** The process of an agent's live session. */
+export function agentPid(town: string, name: string): number {
+  const folder = path.join(town, '.runtime', 'sessions');
+  const records = readdirSync(folder).map((file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { name: string; pid?: number; exit?: unknown });
+  const pid = records.find((record) => record.name === name && record.exit === undefined)?.pid;
+  if (pid === undefined) throw new Error(`${name} has no live session`);
+  return pid;
 }
 
 /** What the terminal that is in front shows. */

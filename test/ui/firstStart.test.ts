@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { clickAndAnswer, entry, quickInput, step, tick, writeDescription } from './hands';
+import { inVsCode } from './versions';
+import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './vsix';
+
+/** A new user with a mouse: from the first window along the walkthrough to merged work in their own checkout. */
+inVsCode('the first start, by mouse', 'main', function (lane) {
+  this.bail(true); // each step stands on the one before
+  let scratch: string;
+  let project: string;
+  let session: VsixSession;
+  let page: Page;
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: project, encoding: 'utf8' }).trim();
+
+  before(async () => {
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-first-'));
+    project = makeProject(path.join(scratch, 'notes'));
+    session = await openVsixSession({
+      lane, vsix: newestVsix(), workspace: project,
+      settings: { 'workbench.startupEditor': 'welcomePage', 'terminal.integrated.gpuAcceleration': 'off' },
+    });
+    page = session.page;
+  });
+
+  after(async () => {
+    await session?.dispose();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  const walkthroughStep = (title: string): Locator => page.locator('.getting-started-step', { hasText: title });
+  const done = (title: string, checked = true): Locator => walkthroughStep(title).locator(`[role="checkbox"][aria-checked="${checked}"]`);
+  /** Opens a step of the walkthrough and clicks one of its buttons. */
+  async function follow(title: string, button: string): Promise<void> {
+    const isOpen = (): Promise<boolean> => walkthroughStep(title).waitFor({ timeout: 1_000 }).then(() => true, () => false);
+    if (!await isOpen()) await page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ }).click();
+    // Newer ones come back with the list of all walkthroughs.
+    if (!await isOpen()) await page.getByRole('button', { name: /^Get Started with Gas Town/ }).click();
+    const link = walkthroughStep(title).getByRole('button', { name: button });
+    // The page draws its steps anew after each change, and a click on the step that is open would close it.
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (!await link.waitFor({ timeout: 700 }).then(() => true, () => false)) await walkthroughStep(title).getByText(title).first().click({ timeout: 1_000 }).catch(() => undefined);
+      else if (await link.click({ timeout: 2_000 }).then(() => true, () => false)) return;
+    }
+    assert.fail(`the step “${title}” has no “${button}”`);
+  }
+
+  it('does nothing by itself, and says in its view what it is for', async () => {
+    const tab = page.getByRole('tab', { name: /^Gas Town/ });
+    await tab.waitFor();
+    assert.equal(await tab.getAttribute('aria-expanded'), 'false', 'the view opened by itself');
+    await openGasTown(page);
+    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    await session.screenshot('first-start-welcome');
+    assert.deepEqual(readdirSync(session.sandbox.home).filter((name) => !name.startsWith('.')), []);
+    assert.equal(await page.locator('.notification-toast').count(), 0, 'it speaks without being asked');
+  });
+
+  it('explains itself in five steps with a picture each', async () => {
+    await page.locator('.welcome-view-content a', { hasText: 'how it works' }).click();
+    const titles = ['Add your repository', 'Describe work as beads', 'Bundle beads in a convoy', 'Start the engine', 'Watch and take part'];
+    for (const [index, title] of titles.entries()) {
+      await done(title, false).waitFor();
+      if (index > 0) await walkthroughStep(title).getByText(title).first().click();
+      await page.locator('.getting-started-media :is(img, svg, iframe, .webview)').first().waitFor({ state: 'attached' });
+      await walkthroughStep(title).getByRole('button').last().waitFor();
+    }
+    assert.equal(await page.locator('.getting-started-step').count(), titles.length);
+    await session.screenshot('first-start-walkthrough');
+  });
+
+  it('makes the town of the open folder with one click and one consent', async () => {
+    await follow('Add your repository', 'Open the Gas Town View');
+    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.waitFor({ timeout: 30_000 });
+    await session.screenshot('first-start-consent');
+    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await treeRow(page, /^Rig notes$/).waitFor();
+    await done('Add your repository').waitFor();
+    await session.screenshot('first-start-town');
+  });
+
+  it('takes beads, with a title in a box and a text in an editor', async () => {
+    await follow('Start the engine', 'Set Default Agent');
+    await entry(page, 'script').click();
+    await follow('Describe work as beads', 'Create Bead');
+    await describe('Say hello', 'echo hello from an agent; for n in $(seq 12); do echo $n; sleep 0.5; done; echo hello > hello.txt; git add -A; git commit -qm hello');
+    await page.locator('.pane-header[aria-label^="Convoys"]').hover();
+    await page.getByRole('button', { name: 'Create Bead…' }).first().click();
+    await describe('Say goodbye', 'echo goodbye > bye.txt; git add -A; git commit -qm goodbye');
+  });
+
+  it('bundles them in a convoy, one after the other, and launches it', async () => {
+    await follow('Bundle beads in a convoy', 'Create Convoy');
+    await step(page, 'What will be there');
+    await clickAndAnswer(page, 'Manners');
+    await step(page, 'Which beads?');
+    await tick(page, 'Say hello');
+    await tick(page, 'Say goodbye');
+    await session.screenshot('first-start-convoy-beads');
+    await quickInput(page).getByRole('button', { name: 'OK' }).click();
+    await entry(page, 'One after the other').click();
+    await entry(page, 'Launch now').click();
+    await treeRow(page, /^Convoy Manners, 0 of 2$/).waitFor();
+    await treeRow(page, /^Bead Say goodbye, waits for Say hello/).waitFor();
+    await page.getByText('The engine is paused: nothing new starts.').first().waitFor();
+    for (const title of ['Describe work as beads', 'Bundle beads in a convoy']) await done(title).waitFor();
+  });
+
+  it('starts the engine, and an agent works in a terminal', async () => {
+    await follow('Start the engine', 'Start Engine');
+    await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
+    await follow('Watch and take part', 'Open Agent Terminal');
+    await entry(page, 'furiosa').click();
+    await untilTerminal(page, 'hello from an agent');
+    for (const title of ['Start the engine', 'Watch and take part']) await done(title).waitFor();
+    await page.mouse.move(900, 300);
+    await session.screenshot('first-start-agent');
+  });
+
+  it('lands, and brings the checkout up to it with one click', async () => {
+    await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor({ timeout: 60_000 });
+    assert.ok(!existsSync(path.join(project, 'hello.txt')), 'the checkout was touched');
+    await treeRow(page, /^Rig notes.*2 commits to take over/).hover();
+    await treeRow(page, /^Rig notes/).getByRole('button', { name: 'Fast-Forward Repository to Merged Work' }).click();
+    await treeRow(page, /^Rig notes$/).waitFor();
+    await session.screenshot('first-start-landed');
+    assert.deepEqual(git('log', '--format=%s', '-2').split('\n'), ['goodbye', 'hello']);
+    assert.equal(git('status', '--porcelain'), '');
+  });
+
+  /** Answers Create Bead with the mouse, and writes its description in an editor. */
+  async function describe(title: string, script: string): Promise<void> {
+    await step(page, 'What is to be done?');
+    await clickAndAnswer(page, title);
+    await entry(page, 'task').click();
+    await entry(page, 'P2').click();
+    await step(page, 'Description in Markdown');
+    await writeDescription(page, () => quickInput(page).getByRole('button', { name: 'Write it in an editor' }).click(), `\`\`\`sh\n${script}\n\`\`\`\n`);
+  }
+});
