@@ -7,12 +7,12 @@ import { expandComposed, expandInline, instantiate, type Load, type Woven } from
 import { cycleIn } from './graph';
 import { unrollLoops } from './loops';
 import { allSteps, spawnerOf, unique, type Formula, type Step } from './model';
+import { stepTypes } from './schema';
 import { namesOf, startValues, substitute, substituteDeep, valuesFor, type Values, type ValueSources } from './variables';
 import { advise, applyAspects, branch, gate } from './weave';
 
 const MAX_STEPS = 5_000;
 const MAX_TITLE_BYTES = 400;
-const stepTypes = new Set(['task', 'bug', 'feature', 'chore', 'epic']);
 
 /** One bead to be made of a step. */
 export interface ProtoStep extends CookedStep {
@@ -116,7 +116,7 @@ function protoOf(formula: Formula, steps: readonly Step[], values: Values): Prot
 
 function protoStep(step: Step, parent: string | undefined, gateId: string | undefined, values: Values): ProtoStep {
   const fill = (text: string): string => substitute(text, values);
-  const type = step.children.length > 0 ? 'epic' : stepTypes.has(step.type) ? step.type : 'task';
+  const type = step.children.length > 0 ? 'epic' : stepTypes.includes(step.type) ? step.type : 'task';
   const texts = { description: fill(step.description), notes: fill(step.notes), acceptance: fill(step.acceptance), assignee: fill(step.assignee).trim(), parent };
   const waitsFor = waitOf(step);
   const labels = step.labels.map(fill).filter((label) => label.trim() !== '');

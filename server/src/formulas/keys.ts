@@ -1,56 +1,46 @@
-import { warning, type Problem } from './model';
+import { warning, type Path, type Problem } from './model';
+import { schema, type Place } from './schema';
 
 /**
- * The keys that mean something, by place. `bd` and `gt` pass over the others without a word, so a slip of the
- * keyboard would silently change nothing: we warn. Those of the Gas Town dialect count as known.
+ * `bd` and `gt` pass over keys that mean nothing without a word, so a slip of the keyboard would silently change
+ * nothing: we warn. Those of the Gas Town dialect count as known.
  */
-const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
-
-const known = {
-  formula: words('formula description version type extends vars steps template compose advice pointcuts phase pour squash review_only agent inputs prompts output legs synthesis presets aspects source'),
-  variable: words('description default required enum pattern type'),
-  step: words('id title description notes acceptance type priority labels metadata depends_on needs waits_for assignee expand expand_vars condition children gate loop on_complete parallel interactive args output'),
-  gate: words('type id await_id timeout condition'),
-  loop: words('count until max range var body'),
-  onComplete: words('for_each bond vars parallel sequential'),
-  compose: words('bond_points hooks expand map branch gate aspects'),
-  advice: words('target before after around'),
-  around: words('before after'),
-};
-
-type Place = keyof typeof known;
-
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const check = (value: unknown, place: Place, where: string): void => {
+  const check = (value: unknown, place: Place, path: Path): void => {
     if (!isTable(value)) return;
     for (const key of Object.keys(value)) {
-      if (known[place].has(key)) continue;
-      const near = nearest(key, known[place]);
-      problems.push(warning(`${where === '' ? '' : `${where}: `}unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`));
+      if (Object.hasOwn(schema[place], key)) continue;
+      const near = nearest(key, Object.keys(schema[place]));
+      problems.push(warning('unknown-key', shown(path), `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, [...path, key]));
     }
   };
-  const steps = (value: unknown, where: string): void => {
+  const steps = (value: unknown, path: Path): void => {
     for (const [index, step] of tables(value)) {
-      const at = `${where}[${index}]`;
+      const at = [...path, index];
       check(step, 'step', at);
-      check(step.gate, 'gate', `${at}.gate`);
-      check(step.loop, 'loop', `${at}.loop`);
-      check(step.on_complete, 'onComplete', `${at}.on_complete`);
-      steps(step.children, `${at}.children`);
-      if (isTable(step.loop)) steps(step.loop.body, `${at}.loop.body`);
+      check(step.gate, 'gate', [...at, 'gate']);
+      check(step.loop, 'loop', [...at, 'loop']);
+      check(step.on_complete, 'onComplete', [...at, 'on_complete']);
+      steps(step.children, [...at, 'children']);
+      if (isTable(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
     }
   };
-  check(raw, 'formula', '');
-  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {})) check(variable, 'variable', `vars.${name}`);
-  steps(raw.steps, 'steps');
-  steps(raw.template, 'template');
-  check(raw.compose, 'compose', 'compose');
+  check(raw, 'formula', []);
+  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {})) check(variable, 'variable', ['vars', name]);
+  steps(raw.steps, ['steps']);
+  steps(raw.template, ['template']);
+  check(raw.compose, 'compose', ['compose']);
   for (const [index, advice] of tables(raw.advice)) {
-    check(advice, 'advice', `advice[${index}]`);
-    check(advice.around, 'around', `advice[${index}].around`);
+    check(advice, 'advice', ['advice', index]);
+    check(advice.around, 'around', ['advice', index, 'around']);
   }
   return problems;
+}
+
+/** `steps[2].gate`, as people write it. */
+export function shown(path: Path): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`)).join('');
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

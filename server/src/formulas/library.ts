@@ -4,7 +4,7 @@ import { UserError, hasCode, messageOf } from '../base/errors';
 import { builtInFormulas } from './builtIn';
 import { cook, type CookOptions, type Proto } from './cook';
 import { nearest } from './keys';
-import type { Formula, Problem } from './model';
+import { error as failure, warning, type Formula, type Problem } from './model';
 import { parseFormula, type Format, type Parsed } from './parse';
 import { examine, refuseErrors, resolve, type Found } from './resolve';
 
@@ -72,7 +72,7 @@ export class FormulaLibrary {
     try {
       return { ...base, ...examine({ formula, problems: [...problems, ...wrongName(name, formula)], source: text.source }, this.find) };
     } catch (error) {
-      return { ...base, formula, problems: [...problems, { severity: 'error', message: messageOf(error) }] };
+      return { ...base, formula, problems: [...problems, failure('extends', '', messageOf(error), ['extends'])] };
     }
   }
 
@@ -139,9 +139,9 @@ export class FormulaLibrary {
 }
 
 /** The name of the file is what it is found by: another one inside would confuse. */
-function wrongName(name: string, formula: Formula): Problem[] {
+export function wrongName(name: string, formula: Formula): Problem[] {
   if (formula.name === '' || formula.name === name) return [];
-  return [{ severity: 'warning', message: `formula: the file is named ${name}, the formula ${formula.name}; it is found by the file's name` }];
+  return [warning('file-name', 'formula', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, ['formula'])];
 }
 
 export interface Places {

@@ -14,18 +14,19 @@ export function isRuntimeCondition(text: string): boolean {
   return runtimeConditions.some((pattern) => pattern.test(text.trim()));
 }
 
-export function loopProblems(loop: Loop): string[] {
-  const problems: string[] = [];
+export function loopProblems(loop: Loop): { key?: string; text: string }[] {
+  const problems: { key?: string; text: string }[] = [];
+  const wrong = (text: string, key?: string): void => void problems.push({ text, key });
   const kinds = [loop.count !== undefined, loop.until !== undefined, loop.range !== undefined].filter(Boolean).length;
-  if (loop.body.length === 0) problems.push('loop: body is required');
-  if (kinds === 0) problems.push('loop: one of count, until, or range is required');
-  if (kinds > 1) problems.push('loop: only one of count, until, or range can be specified');
-  if (loop.count !== undefined && !(Number.isInteger(loop.count) && loop.count > 0)) problems.push('loop: count must be positive');
-  if (loop.count !== undefined && loop.count > MAX_ROUNDS) problems.push(`loop: count must be at most ${MAX_ROUNDS}`);
-  if (loop.until !== undefined && loop.max === undefined) problems.push('loop: max is required when until is set');
-  if (loop.max !== undefined && !(Number.isInteger(loop.max) && loop.max > 0)) problems.push('loop: max must be positive');
-  if (loop.until !== undefined && !isRuntimeCondition(loop.until)) problems.push(`loop: invalid until condition ${JSON.stringify(loop.until)}`);
-  if (loop.range !== undefined && !loop.range.includes('..')) problems.push(`loop: invalid range ${JSON.stringify(loop.range)} (write 1..5)`);
+  if (loop.body.length === 0) wrong('body is required', 'body');
+  if (kinds === 0) wrong('one of count, until, or range is required');
+  if (kinds > 1) wrong('only one of count, until, or range can be specified');
+  if (loop.count !== undefined && !(Number.isInteger(loop.count) && loop.count > 0)) wrong('count must be positive', 'count');
+  if (loop.count !== undefined && loop.count > MAX_ROUNDS) wrong(`count must be at most ${MAX_ROUNDS}`, 'count');
+  if (loop.until !== undefined && loop.max === undefined) wrong('max is required when until is set', 'until');
+  if (loop.max !== undefined && !(Number.isInteger(loop.max) && loop.max > 0)) wrong('max must be positive', 'max');
+  if (loop.until !== undefined && !isRuntimeCondition(loop.until)) wrong(`invalid until condition ${JSON.stringify(loop.until)}`, 'until');
+  if (loop.range !== undefined && !loop.range.includes('..')) wrong(`invalid range ${JSON.stringify(loop.range)} (write 1..5)`, 'range');
   return problems;
 }
 

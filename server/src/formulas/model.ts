@@ -3,6 +3,14 @@
 export const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 export type FormulaType = (typeof formulaTypes)[number];
 
+/** Where something stands in the data of a formula: names of keys and numbers of items. */
+export type Path = readonly (string | number)[];
+
+/** What stands in a file knows where; what came from a parent stands in another file and does not. */
+export interface Placed {
+  at?: Path;
+}
+
 export interface Variable {
   description: string;
   /** An empty text is a default too. */
@@ -39,7 +47,7 @@ export interface OnComplete {
   sequential: boolean;
 }
 
-export interface Step {
+export interface Step extends Placed {
   id: string;
   title: string;
   description: string;
@@ -61,23 +69,23 @@ export interface Step {
   children: Step[];
 }
 
-export interface Advice {
+export interface Advice extends Placed {
   target: string;
   before: Step[];
   after: Step[];
 }
 
 export interface Compose {
-  bondPoints: { id: string; description: string; afterStep: string; beforeStep: string }[];
-  hooks: { trigger: string; attach: string }[];
-  expand: { target: string; with: string; vars: Record<string, string> }[];
-  map: { select: string; with: string; vars: Record<string, string> }[];
-  branch: { from: string; steps: string[]; join: string }[];
-  gate: { before: string; condition: string }[];
+  bondPoints: (Placed & { id: string; description: string; afterStep: string; beforeStep: string })[];
+  hooks: (Placed & { trigger: string; attach: string })[];
+  expand: (Placed & { target: string; with: string; vars: Record<string, string> })[];
+  map: (Placed & { select: string; with: string; vars: Record<string, string> })[];
+  branch: (Placed & { from: string; steps: string[]; join: string })[];
+  gate: (Placed & { before: string; condition: string })[];
   aspects: string[];
 }
 
-export interface Leg {
+export interface Leg extends Placed {
   id: string;
   title: string;
 }
@@ -100,15 +108,36 @@ export interface Formula {
   phase: '' | 'liquid' | 'vapor';
 }
 
-/** What is wrong with a formula. With an error it cannot be used. */
-export interface Problem {
-  severity: 'error' | 'warning';
-  /** Begins with where: `steps[2] (test): …`. */
-  message: string;
+/** A place in a formula. */
+export interface Spot {
+  path: Path;
+  /** One of the ids in `needs` and `depends_on` of the step at `path`. */
+  need?: string;
 }
 
-export const error = (message: string): Problem => ({ severity: 'error', message });
-export const warning = (message: string): Problem => ({ severity: 'warning', message });
+/** What is wrong with a formula. With an error it cannot be used. */
+export interface Problem extends Spot {
+  severity: 'error' | 'warning';
+  /** Stable, for machines. */
+  code: string;
+  /** Begins with where: `steps[2] (test): …`. */
+  message: string;
+  /** The same for those who are shown the place. */
+  text: string;
+  related?: readonly (Spot & { text: string })[];
+}
+
+type More = Pick<Problem, 'need' | 'related'> & { hint?: string };
+
+const problem = (severity: Problem['severity']) => (code: string, where: string, text: string, path: Path, { hint, ...more }: More = {}): Problem => (
+  { severity, code, message: where === '' ? text : `${where}: ${text}`, text: hint ? `${text}; ${hint}` : text, path, ...more });
+export const error = problem('error');
+export const warning = problem('warning');
+
+/** The path to something within what is placed; what a parent brought is found where that is named. */
+export function pathIn({ at }: Placed, ...keys: Path): Path {
+  return at ? [...at, ...keys] : ['extends'];
+}
 
 /** Steps with their children, in the order of the file. */
 export function allSteps(steps: readonly Step[]): Step[] {

@@ -1,10 +1,11 @@
-import toml from '@iarna/toml';
 import { z } from 'zod';
-import { messageOf } from '../base/errors';
-import { unknownKeys } from './keys';
-import { error, formulaTypes, warning, type Advice, type Compose, type Formula, type FormulaType, type Problem, type Step, type Variable } from './model';
+import { shown, unknownKeys } from './keys';
+import {
+  error, formulaTypes, warning, type Advice, type Compose, type Formula, type FormulaType, type Path, type Problem, type Step, type Variable,
+} from './model';
+import { readData, type Format } from './readData';
 
-export type Format = 'toml' | 'json';
+export type { Format } from './readData';
 
 export interface Parsed {
   /** Undefined where the text is no formula at all. */
@@ -19,52 +20,45 @@ const MAX_TEXT = 4_000_000;
 
 /** Reads the text of a formula. What concerns its steps as a whole is checked when it is resolved. Never throws. */
 export function parseFormula(text: string, format: Format): Parsed {
-  if (text.length > MAX_TEXT) return { problems: [error(`the file is too large (${text.length} characters)`)] };
+  if (text.length > MAX_TEXT) return { problems: [error('too-large', '', `the file is too large (${text.length} characters)`, [])] };
   const read = readData(text, format);
-  if ('problem' in read) return { problems: [read.problem] };
-  const { raw } = read;
+  if ('failure' in read) return { problems: [error('syntax', read.failure.at === undefined ? '' : `line ${read.failure.at.line + 1}, column ${read.failure.at.column + 1}`, read.failure.reason, [])] };
+  return { raw: read.raw, ...formulaFrom(read.raw) };
+}
+
+/** Data → formula, where each value is of the kind that its key wants. */
+export function formulaFrom(raw: Record<string, unknown>): Pick<Parsed, 'formula' | 'problems'> {
   const parsed = rawFormula.safeParse(raw);
-  if (!parsed.success) return { raw, problems: [...parsed.error.issues.map(typeProblem), ...unknownKeys(raw)] };
+  if (!parsed.success) return { problems: [...parsed.error.issues.map(typeProblem), ...unknownKeys(raw)] };
   const type = typeOf(parsed.data);
   const problems = unknownKeys(raw);
-  if (!type) problems.push(error(`type: invalid value ${JSON.stringify(parsed.data.type)} (must be workflow, expansion, aspect or convoy)`));
+  if (!type) problems.push(error('invalid-value', 'type', `invalid value ${JSON.stringify(parsed.data.type)} (must be workflow, expansion, aspect or convoy)`, ['type']));
   for (const [name, variable] of Object.entries(parsed.data.vars ?? {})) {
     if (typeof variable === 'object' && variable.default !== undefined && typeof variable.default !== 'string') {
-      problems.push(warning(`vars.${name}: the default is taken as a text; write it in quotes (bd ignores other defaults)`));
+      problems.push(warning('default-text', `vars.${name}`, 'the default is taken as a text; write it in quotes (bd ignores other defaults)', ['vars', name, 'default']));
     }
   }
-  return { raw, problems, formula: formulaOf(parsed.data, type ?? 'workflow') };
-}
-
-function readData(text: string, format: Format): { raw: Record<string, unknown> } | { problem: Problem } {
-  try {
-    const data: unknown = format === 'json' ? JSON.parse(text) : toml.parse(text.replace(/^\uFEFF/, ''));
-    if (!isTable(data)) return { problem: error('a formula must be a table of keys and values') };
-    return { raw: plain(data) as Record<string, unknown> };
-  } catch (thrown) {
-    const { line, col } = thrown as { line?: number; col?: number };
-    const reason = messageOf(thrown).split('\n')[0]!.replace(/ at row \d+, col \d+, pos \d+:?$/, '');
-    const where = format === 'toml' && typeof line === 'number' ? `line ${line + 1}, column ${(col ?? 0) + 1}: ` : '';
-    return { problem: error(`${where}${reason}`) };
-  }
-}
-
-/** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)])) : value;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return { problems, formula: formulaOf(parsed.data, type ?? 'workflow') };
 }
 
 function typeProblem(issue: z.core.$ZodIssue): Problem {
-  const where = issue.path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`)).join('');
-  const expected = issue.code === 'invalid_type' ? `must be ${kinds[issue.expected] ?? issue.expected}` : issue.code === 'invalid_union' ? 'has the wrong type' : issue.message;
-  return error(`${where || 'formula'}: ${expected}`);
+  const inner = deepest(issue);
+  const path = inner.path.filter((part): part is string | number => typeof part !== 'symbol');
+  const outer = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
+  const problem = error('wrong-type', shown(outer) || 'formula', kindText(issue), path);
+  return inner === issue ? problem : { ...problem, text: kindText(inner) };
+}
+
+function kindText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
+  return issue.code === 'invalid_union' ? 'has the wrong type' : issue.message;
+}
+
+/** Where several shapes are allowed, what is wrong with the one that comes nearest. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.flat().filter((other) => other.path.length > 0).sort((a, b) => b.path.length - a.path.length)[0];
+  return inner ? deepest({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -138,9 +132,9 @@ function formulaOf(raw: RawFormula, type: FormulaType): Formula {
   return {
     name: raw.formula?.trim() ?? '', description: raw.description ?? '', version: raw.version === undefined || raw.version === 0 ? 1 : raw.version, type,
     extends: raw.extends ?? [], vars: Object.fromEntries(Object.entries(raw.vars ?? {}).map(([name, variable]) => [name, variableOf(variable)])),
-    steps: (raw.steps ?? []).map(stepOf), template: (raw.template ?? []).map(stepOf), compose: composeOf(raw.compose ?? {}),
-    advice: (raw.advice ?? []).map(adviceOf), analyses: (raw.aspects ?? []).map((aspect) => aspect.id ?? ''),
-    legs: (raw.legs ?? []).map((leg) => ({ id: leg.id ?? '', title: leg.title ?? '' })),
+    steps: stepsOf(raw.steps, ['steps']), template: stepsOf(raw.template, ['template']), compose: composeOf(raw.compose ?? {}),
+    advice: (raw.advice ?? []).map((advice, index) => adviceOf(advice, ['advice', index])), analyses: (raw.aspects ?? []).map((aspect) => aspect.id ?? ''),
+    legs: (raw.legs ?? []).map((leg, index) => ({ id: leg.id ?? '', title: leg.title ?? '', at: ['legs', index] })),
     ...(raw.synthesis ? { synthesis: { needs: raw.synthesis.depends_on ?? [] } } : {}),
     phase: raw.phase === 'vapor' || raw.phase === 'liquid' ? raw.phase : '',
   };
@@ -159,37 +153,45 @@ function texts(raw: Record<string, string | number | boolean> | undefined): Reco
   return Object.fromEntries(Object.entries(raw ?? {}).map(([key, value]) => [key, String(value)]));
 }
 
-function stepOf(raw: RawStep): Step {
+function stepsOf(raw: readonly RawStep[] | undefined, path: Path): Step[] {
+  return (raw ?? []).map((step, index) => stepOf(step, [...path, index]));
+}
+
+function stepOf(raw: RawStep, at: Path): Step {
   const { gate, loop, on_complete: onComplete } = raw;
   return {
-    id: raw.id ?? '', title: raw.title ?? '', description: raw.description ?? '', notes: raw.notes ?? '', acceptance: raw.acceptance ?? '',
+    at, id: raw.id ?? '', title: raw.title ?? '', description: raw.description ?? '', notes: raw.notes ?? '', acceptance: raw.acceptance ?? '',
     type: raw.type ?? '', priority: raw.priority ?? 2, labels: raw.labels ?? [], needs: [...new Set([...(raw.depends_on ?? []), ...(raw.needs ?? [])])],
-    waitsFor: raw.waits_for?.trim() ?? '', assignee: raw.assignee ?? '', condition: raw.condition?.trim() ?? '', children: (raw.children ?? []).map(stepOf),
+    waitsFor: raw.waits_for?.trim() ?? '', assignee: raw.assignee ?? '', condition: raw.condition?.trim() ?? '', children: stepsOf(raw.children, [...at, 'children']),
     ...(raw.metadata ? { metadata: raw.metadata } : {}),
     ...(raw.expand ? { expand: { with: raw.expand, vars: texts(raw.expand_vars) } } : {}),
     ...(gate ? { gate: { type: gate.type ?? '', awaitId: gate.await_id ?? gate.id ?? '', timeout: gate.timeout ?? '' } } : {}),
-    ...(loop ? { loop: { ...loop, body: (loop.body ?? []).map(stepOf) } } : {}),
+    ...(loop ? { loop: { ...loop, body: stepsOf(loop.body, [...at, 'loop', 'body']) } } : {}),
     ...(onComplete ? {
       onComplete: { forEach: onComplete.for_each ?? '', bond: onComplete.bond ?? '', parallel: onComplete.parallel ?? false, sequential: onComplete.sequential ?? false },
     } : {}),
   };
 }
 
-function adviceOf(raw: NonNullable<RawFormula['advice']>[number]): Advice {
-  const steps = (...lists: (RawStep[] | undefined)[]): Step[] => lists.flatMap((items) => items ?? []).map(stepOf);
-  return { target: raw.target ?? '', before: steps(raw.before, raw.around?.before), after: steps(raw.around?.after, raw.after) };
+function adviceOf(raw: NonNullable<RawFormula['advice']>[number], at: Path): Advice {
+  const steps = (list: RawStep[] | undefined, ...keys: Path): Step[] => stepsOf(list, [...at, ...keys]);
+  return {
+    at, target: raw.target ?? '', before: [...steps(raw.before, 'before'), ...steps(raw.around?.before, 'around', 'before')],
+    after: [...steps(raw.around?.after, 'around', 'after'), ...steps(raw.after, 'after')],
+  };
 }
 
 function composeOf(raw: NonNullable<RawFormula['compose']>): Compose {
+  const at = (key: string, index: number): Path => ['compose', key, index];
   return {
-    bondPoints: (raw.bond_points ?? []).map((point) => ({
-      id: point.id ?? '', description: point.description ?? '', afterStep: point.after_step ?? '', beforeStep: point.before_step ?? '',
+    bondPoints: (raw.bond_points ?? []).map((point, index) => ({
+      at: at('bond_points', index), id: point.id ?? '', description: point.description ?? '', afterStep: point.after_step ?? '', beforeStep: point.before_step ?? '',
     })),
-    hooks: (raw.hooks ?? []).map((hook) => ({ trigger: hook.trigger ?? '', attach: hook.attach ?? '' })),
-    expand: (raw.expand ?? []).map((entry) => ({ target: entry.target ?? '', with: entry.with ?? '', vars: texts(entry.vars) })),
-    map: (raw.map ?? []).map((entry) => ({ select: entry.select ?? '', with: entry.with ?? '', vars: texts(entry.vars) })),
-    branch: (raw.branch ?? []).map((entry) => ({ from: entry.from ?? '', steps: entry.steps ?? [], join: entry.join ?? '' })),
-    gate: (raw.gate ?? []).map((entry) => ({ before: entry.before ?? '', condition: entry.condition ?? '' })),
+    hooks: (raw.hooks ?? []).map((hook, index) => ({ at: at('hooks', index), trigger: hook.trigger ?? '', attach: hook.attach ?? '' })),
+    expand: (raw.expand ?? []).map((entry, index) => ({ at: at('expand', index), target: entry.target ?? '', with: entry.with ?? '', vars: texts(entry.vars) })),
+    map: (raw.map ?? []).map((entry, index) => ({ at: at('map', index), select: entry.select ?? '', with: entry.with ?? '', vars: texts(entry.vars) })),
+    branch: (raw.branch ?? []).map((entry, index) => ({ at: at('branch', index), from: entry.from ?? '', steps: entry.steps ?? [], join: entry.join ?? '' })),
+    gate: (raw.gate ?? []).map((entry, index) => ({ at: at('gate', index), before: entry.before ?? '', condition: entry.condition ?? '' })),
     aspects: raw.aspects ?? [],
   };
 }

@@ -1,5 +1,5 @@
 import { UserError } from '../base/errors';
-import type { Compose, Formula, Problem, Step } from './model';
+import type { Compose, Formula, Placed, Problem, Step } from './model';
 import { validate } from './validate';
 
 /** A formula as it was found, with what is wrong with its text. */
@@ -34,7 +34,7 @@ function findParent(formula: Formula, name: string, find: Find): Formula {
 
 /** The first parent that says something wins among the parents; what the child says itself wins over all. */
 function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
-  const all = [...parents, child];
+  const all = [...parents.map(elsewhere), child];
   const list = <T>(pick: (formula: Formula) => readonly T[]): T[] => all.flatMap((formula) => [...pick(formula)]);
   const merged: Compose = {
     bondPoints: [...new Map(list((formula) => formula.compose.bondPoints).map((point) => [point.id, point])).values()],
@@ -51,6 +51,21 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
     compose: merged, advice: list((formula) => formula.advice), analyses: list((formula) => formula.analyses),
     legs: child.legs.length > 0 ? child.legs : list((formula) => formula.legs), synthesis: child.synthesis ?? parents.find((parent) => parent.synthesis)?.synthesis,
     phase: child.phase || (parents.find((parent) => parent.phase !== '')?.phase ?? ''),
+  };
+}
+
+/** A parent's parts, which stand in another file. */
+function elsewhere(parent: Formula): Formula {
+  const lost = <T extends Placed>(items: readonly T[]): T[] => items.map((item) => ({ ...item, at: undefined }));
+  const steps = (list: readonly Step[]): Step[] => lost(list).map((step) => (
+    { ...step, children: steps(step.children), ...(step.loop ? { loop: { ...step.loop, body: steps(step.loop.body) } } : {}) }));
+  const { compose } = parent;
+  return {
+    ...parent, steps: steps(parent.steps), template: steps(parent.template), advice: lost(parent.advice), legs: lost(parent.legs),
+    compose: {
+      bondPoints: lost(compose.bondPoints), hooks: lost(compose.hooks), expand: lost(compose.expand), map: lost(compose.map),
+      branch: lost(compose.branch), gate: lost(compose.gate), aspects: compose.aspects,
+    },
   };
 }
 

@@ -1,23 +1,24 @@
 import { localKeys } from '../beads/localMetadata';
 import { conditionProblem } from './conditions';
 import { cycleIn } from './graph';
+import { nearest, shown } from './keys';
 import { loopProblems } from './loops';
-import { allSteps, error, spawnerOf, warning, type Formula, type Problem, type Step } from './model';
+import { allSteps, error, pathIn, spawnerOf, warning, type Formula, type Path, type Problem, type Spot, type Step } from './model';
+import { gateTypes } from './schema';
 import { namesIn, textsOf, variableProblems } from './variables';
 
-const knownGates = new Set(['human', 'timer', 'gh:run', 'gh:pr', 'mail', 'bead']);
 const stepId = /^[\w.:{}-]+$/;
 const MAX_STEPS = 5_000;
 
 /** Everything that is wrong with a formula whose parents have been taken in. All of it, not only the first. */
 export function validate(formula: Formula): Problem[] {
   const problems: Problem[] = [];
-  if (formula.name === '') problems.push(error('formula: name is required'));
-  else if (!/^[\w.-]+$/.test(formula.name)) problems.push(error('formula: the name may hold letters, digits, dots, hyphens and underscores'));
-  if (!Number.isInteger(formula.version) || formula.version < 1) problems.push(error('version: must be a whole number of 1 or more'));
+  if (formula.name === '') problems.push(error('missing-key', 'formula', 'name is required', ['formula']));
+  else if (!/^[\w.-]+$/.test(formula.name)) problems.push(error('invalid-value', 'formula', 'the name may hold letters, digits, dots, hyphens and underscores', ['formula']));
+  if (!Number.isInteger(formula.version) || formula.version < 1) problems.push(error('invalid-value', 'version', 'must be a whole number of 1 or more', ['version']));
   for (const [name, variable] of Object.entries(formula.vars)) {
     problems.push(...variableProblems(name, variable));
-    if (variable.required && variable.default !== undefined) problems.push(warning(`vars.${name}: cannot have both required:true and default; the default is used (bd refuses this)`));
+    if (variable.required && variable.default !== undefined) problems.push(warning('required-default', `vars.${name}`, 'cannot have both required:true and default; the default is used (bd refuses this)', ['vars', name, 'required']));
   }
   problems.push(...contentProblems(formula), ...composeProblems(formula));
   problems.push(...stepProblems(formula.steps, 'steps', formula, true), ...stepProblems(formula.template, 'template', formula, false));
@@ -28,121 +29,158 @@ export function validate(formula: Formula): Problem[] {
 function contentProblems(formula: Formula): Problem[] {
   const problems: Problem[] = [];
   const has = { steps: formula.steps.length > 0, template: formula.template.length > 0, advice: formula.advice.length > 0 || formula.analyses.length > 0 };
-  if (formula.type === 'workflow' && !has.steps) problems.push(error('steps: a workflow formula requires at least one step'));
-  if (formula.type === 'expansion' && !has.template) problems.push(error('template: an expansion formula requires at least one template'));
-  if (formula.type === 'aspect' && !has.advice) problems.push(error('advice: an aspect formula requires at least one advice or aspect'));
+  const lacks = (key: string, text: string): void => void problems.push(error('missing-content', key, text, [key]));
+  if (formula.type === 'workflow' && !has.steps) lacks('steps', 'a workflow formula requires at least one step');
+  if (formula.type === 'expansion' && !has.template) lacks('template', 'an expansion formula requires at least one template');
+  if (formula.type === 'aspect' && !has.advice) lacks('advice', 'an aspect formula requires at least one advice or aspect');
   if (formula.type === 'convoy') problems.push(...convoyProblems(formula));
   formula.advice.forEach((advice, index) => {
-    if (advice.target === '') problems.push(error(`advice[${index}]: target is required`));
-    if (advice.before.length + advice.after.length === 0) problems.push(error(`advice[${index}]: before, after or around is required`));
-    for (const step of [...advice.before, ...advice.after]) if (step.id === '') problems.push(error(`advice[${index}]: each of its steps needs an id`));
+    const where = `advice[${index}]`;
+    if (advice.target === '') problems.push(error('missing-key', where, 'target is required', pathIn(advice, 'target')));
+    if (advice.before.length + advice.after.length === 0) problems.push(error('missing-key', where, 'before, after or around is required', pathIn(advice)));
+    for (const step of [...advice.before, ...advice.after]) if (step.id === '') problems.push(error('missing-key', where, 'each of its steps needs an id', pathIn(advice)));
   });
   return problems;
 }
 
 function convoyProblems(formula: Formula): Problem[] {
   const problems: Problem[] = [];
-  if (formula.legs.length === 0) problems.push(error('legs: a convoy formula requires at least one leg'));
-  const ids = new Set<string>();
-  formula.legs.forEach(({ id }, index) => {
-    if (id === '') problems.push(error(`legs[${index}]: id is required`));
-    else if (ids.has(id)) problems.push(error(`legs[${index}]: duplicate leg id ${JSON.stringify(id)}`));
-    ids.add(id);
+  if (formula.legs.length === 0) problems.push(error('missing-content', 'legs', 'a convoy formula requires at least one leg', ['legs']));
+  const ids = new Map<string, Path>();
+  formula.legs.forEach((leg, index) => {
+    const at = pathIn(leg, 'id');
+    const first = ids.get(leg.id);
+    if (leg.id === '') problems.push(error('missing-key', `legs[${index}]`, 'id is required', at));
+    else if (first) problems.push(error('duplicate-id', `legs[${index}]`, `duplicate leg id ${JSON.stringify(leg.id)}`, at, { related: [{ path: first, text: 'first defined here' }] }));
+    else ids.set(leg.id, at);
   });
-  for (const id of formula.synthesis?.needs ?? []) if (!ids.has(id)) problems.push(error(`synthesis: depends_on references unknown leg ${JSON.stringify(id)}`));
+  const needs = formula.synthesis?.needs ?? [];
+  needs.forEach((id, index) => {
+    if (!ids.has(id)) problems.push(error('unknown-leg', 'synthesis', `depends_on references unknown leg ${JSON.stringify(id)}`, ['synthesis', 'depends_on', index], { hint: meant(id, ids.keys()) }));
+  });
   return problems;
 }
 
 function composeProblems({ compose, steps }: Formula): Problem[] {
   const problems: Problem[] = [];
   const ids = new Set(allSteps(steps).map((step) => step.id));
-  const required = (where: string, fields: Record<string, string | number>): void => {
-    for (const [name, value] of Object.entries(fields)) if (value === '' || value === 0) problems.push(error(`compose.${where}: ${name} is required`));
+  const required = (where: string, entry: { at?: Path }, fields: Record<string, string | number>): void => {
+    for (const [name, value] of Object.entries(fields)) if (value === '' || value === 0) problems.push(error('missing-key', `compose.${where}`, `${name} is required`, pathIn(entry, name)));
   };
   compose.bondPoints.forEach((point, index) => {
     const where = `bond_points[${index}]${point.id ? ` (${point.id})` : ''}`;
-    required(where, { id: point.id });
-    if (point.afterStep && point.beforeStep) problems.push(error(`compose.${where}: cannot have both after_step and before_step`));
+    required(where, point, { id: point.id });
+    if (point.afterStep && point.beforeStep) problems.push(error('contradiction', `compose.${where}`, 'cannot have both after_step and before_step', pathIn(point, 'before_step')));
     for (const [name, id] of [['after_step', point.afterStep], ['before_step', point.beforeStep]] as const) {
-      if (id && !ids.has(id)) problems.push(error(`compose.${where}: ${name} references unknown step ${JSON.stringify(id)}`));
+      if (id && !ids.has(id)) problems.push(error('unknown-step', `compose.${where}`, `${name} references unknown step ${JSON.stringify(id)}`, pathIn(point, name), { hint: meant(id, ids) }));
     }
   });
-  compose.hooks.forEach((hook, index) => required(`hooks[${index}]`, { trigger: hook.trigger, attach: hook.attach }));
-  compose.expand.forEach((entry, index) => required(`expand[${index}]`, { target: entry.target, with: entry.with }));
-  compose.map.forEach((entry, index) => required(`map[${index}]`, { select: entry.select, with: entry.with }));
-  compose.branch.forEach((entry, index) => required(`branch[${index}]`, { from: entry.from, steps: entry.steps.length, join: entry.join }));
-  compose.gate.forEach((entry, index) => required(`gate[${index}]`, { before: entry.before, condition: entry.condition }));
+  compose.hooks.forEach((hook, index) => required(`hooks[${index}]`, hook, { trigger: hook.trigger, attach: hook.attach }));
+  compose.expand.forEach((entry, index) => required(`expand[${index}]`, entry, { target: entry.target, with: entry.with }));
+  compose.map.forEach((entry, index) => required(`map[${index}]`, entry, { select: entry.select, with: entry.with }));
+  compose.branch.forEach((entry, index) => required(`branch[${index}]`, entry, { from: entry.from, steps: entry.steps.length, join: entry.join }));
+  compose.gate.forEach((entry, index) => required(`gate[${index}]`, entry, { before: entry.before, condition: entry.condition }));
   return problems;
 }
 
-interface Placed {
+/** A step, and how people are told of it: `steps[2].children[0]`. */
+interface Named {
   step: Step;
-  /** `steps[2]`, `steps[2].children[0]` */
-  at: string;
+  where: string;
 }
 
-function placed(steps: readonly Step[], where: string): Placed[] {
-  return steps.flatMap((step, index) => [
-    { step, at: `${where}[${index}]` }, ...placed(step.children, `${where}[${index}].children`), ...placed(step.loop?.body ?? [], `${where}[${index}].loop.body`),
-  ]);
+function inPlace(steps: readonly Step[], path: Path): Named[] {
+  return steps.flatMap((step, index) => {
+    const at = [...path, index];
+    return [{ step, where: shown(at) }, ...inPlace(step.children, [...at, 'children']), ...inPlace(step.loop?.body ?? [], [...at, 'loop', 'body'])];
+  });
 }
 
 /** @param closed whether all ids are known: those of templates are made when they are put in */
-function stepProblems(steps: readonly Step[], where: string, formula: Formula, closed: boolean): Problem[] {
+function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula: Formula, closed: boolean): Problem[] {
   const problems: Problem[] = [];
-  const list = placed(steps, where);
-  if (list.length > MAX_STEPS) return [error(`${where}: ${list.length} steps are too many (at most ${MAX_STEPS})`)];
-  const seen = new Map<string, string>();
-  for (const { step, at } of list) {
-    if (step.id === '') problems.push(error(`${at}: id is required`));
-    else if (!stepId.test(step.id) || step.id.length > 150) problems.push(error(`${at}: the id ${JSON.stringify(step.id)} may hold letters, digits, dots, hyphens and underscores`));
-    else if (seen.has(step.id)) problems.push(error(`${at}: duplicate id ${JSON.stringify(step.id)} (first defined at ${seen.get(step.id)})`));
-    else seen.set(step.id, at);
+  const list = inPlace(steps, [key]);
+  if (list.length > MAX_STEPS) return [error('too-many-steps', key, `${list.length} steps are too many (at most ${MAX_STEPS})`, [key])];
+  const seen = new Map<string, Named>();
+  for (const named of list) {
+    const { step, where } = named;
+    const first = seen.get(step.id);
+    const at = pathIn(step, 'id');
+    if (step.id === '') problems.push(error('missing-key', where, 'id is required', at));
+    else if (!stepId.test(step.id) || step.id.length > 150) problems.push(error('invalid-value', where, `the id ${JSON.stringify(step.id)} may hold letters, digits, dots, hyphens and underscores`, at));
+    else if (first) problems.push(error('duplicate-id', where, `duplicate id ${JSON.stringify(step.id)} (first defined at ${first.where})`, at, { related: [{ path: pathIn(first.step, 'id'), text: 'first defined here' }] }));
+    else seen.set(step.id, named);
   }
-  for (const { step, at } of list) {
-    const named = step.id === '' ? at : `${at} (${step.id})`;
+  for (const { step, where } of list) {
+    const named = step.id === '' ? where : `${where} (${step.id})`;
     problems.push(...oneStep(step, named, formula));
-    if (closed) problems.push(...references(step, named, seen));
+    if (closed) problems.push(...references(step, named, new Set(seen.keys())));
   }
   const cycle = cycleIn(steps);
-  if (cycle) problems.push(error(`${where}: cycle detected involving: ${cycle.join(' → ')}`));
+  if (cycle) {
+    const related = edges(cycle, steps);
+    problems.push(error('cycle', key, `cycle detected involving: ${cycle.join(' → ')}`, related[0]?.path ?? [key], { need: related[0]?.need, related }));
+  }
   return problems;
+}
+
+/** Which lines make a circle: an id in `needs`, of the step or of a step around it, or that a step stands within another. */
+function edges(cycle: readonly string[], steps: readonly Step[]): (Spot & { text: string })[] {
+  const parents = new Map(allSteps(steps).flatMap((step) => step.children.map((child): [Step, Step] => [child, step])));
+  const byId = new Map(allSteps(steps).map((step) => [step.id, step]));
+  return cycle.slice(1).flatMap((need, index): (Spot & { text: string })[] => {
+    const from = byId.get(cycle[index]!);
+    for (let step = from; step; step = parents.get(step)) {
+      if (step.needs.includes(need)) return [{ path: pathIn(step), need, text: `${step.id} needs ${need}` }];
+    }
+    const child = byId.get(need);
+    return from && child ? [{ path: pathIn(child, 'id'), text: `${from.id} is over when ${need}, which stands within it, is` }] : [];
+  });
+}
+
+/** What a slip of the keyboard was probably meant to be. */
+function meant(id: string, known: Iterable<string>): string | undefined {
+  const near = nearest(id, known);
+  return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
 }
 
 function oneStep(step: Step, named: string, formula: Formula): Problem[] {
   const problems: Problem[] = [];
-  if (step.title.trim() === '' && !step.expand) problems.push(error(`${named}: title is required (unless using expand)`));
-  if (!Number.isInteger(step.priority) || step.priority < 0 || step.priority > 4) problems.push(error(`${named}: priority must be 0-4`));
+  const at = (...keys: Path): Path => pathIn(step, ...keys);
+  if (step.title.trim() === '' && !step.expand) problems.push(error('missing-key', named, 'title is required (unless using expand)', at('title')));
+  if (!Number.isInteger(step.priority) || step.priority < 0 || step.priority > 4) problems.push(error('invalid-value', named, 'priority must be 0-4', at('priority')));
   const condition = conditionProblem(step.condition);
-  if (condition) problems.push(error(`${named}: ${condition}`));
-  if (step.gate && step.gate.type === '') problems.push(error(`${named}: gate.type is required`));
-  else if (step.gate && !knownGates.has(step.gate.type)) problems.push(warning(`${named}: nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${[...knownGates].join(', ')})`));
+  if (condition) problems.push(error('invalid-value', named, condition, at('condition')));
+  if (step.gate && step.gate.type === '') problems.push(error('missing-key', named, 'gate.type is required', at('gate', 'type')));
+  else if (step.gate && !gateTypes.includes(step.gate.type)) problems.push(warning('unknown-gate', named, `nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${gateTypes.join(', ')})`, at('gate', 'type')));
   if (step.onComplete) problems.push(...onCompleteProblems(step, named));
-  if (step.loop) problems.push(...loopProblems(step.loop).map((problem) => error(`${named}: ${problem}`)));
-  for (const key of localKeys) if (step.metadata && Object.hasOwn(step.metadata, key)) problems.push(warning(`${named}: metadata.${key} belongs to the engine and is left out`));
+  if (step.loop) problems.push(...loopProblems(step.loop).map(({ key, text }) => error('loop', named, `loop: ${text}`, at('loop', ...(key ? [key] : [])))));
+  for (const key of localKeys) if (step.metadata && Object.hasOwn(step.metadata, key)) problems.push(warning('engine-metadata', named, `metadata.${key} belongs to the engine and is left out`, at('metadata', key)));
   const undeclared = [...new Set(textsOf(step).flatMap(namesIn))].filter((name) => !Object.hasOwn(formula.vars, name));
-  if (undeclared.length > 0) problems.push(warning(`${named}: ${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`));
+  if (undeclared.length > 0) problems.push(warning('undeclared-variable', named, `${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`, at()));
   return problems;
 }
 
-function onCompleteProblems({ onComplete }: Step, named: string): Problem[] {
-  const { forEach, bond, parallel, sequential } = onComplete!;
-  const problems: string[] = [];
-  if (forEach && !bond) problems.push('bond is required when for_each is set');
-  if (bond && !forEach) problems.push('for_each is required when bond is set');
-  if (forEach && !forEach.startsWith('output.')) problems.push(`for_each must start with 'output.' (got ${JSON.stringify(forEach)})`);
-  if (parallel && sequential) problems.push('cannot set both parallel and sequential');
-  return problems.map((problem) => error(`${named}.on_complete: ${problem}`));
+function onCompleteProblems(step: Step, named: string): Problem[] {
+  const { forEach, bond, parallel, sequential } = step.onComplete!;
+  const problems: [key: string, text: string][] = [];
+  if (forEach && !bond) problems.push(['bond', 'bond is required when for_each is set']);
+  if (bond && !forEach) problems.push(['for_each', 'for_each is required when bond is set']);
+  if (forEach && !forEach.startsWith('output.')) problems.push(['for_each', `for_each must start with 'output.' (got ${JSON.stringify(forEach)})`]);
+  if (parallel && sequential) problems.push(['sequential', 'cannot set both parallel and sequential']);
+  return problems.map(([key, text]) => error('on-complete', `${named}.on_complete`, text, pathIn(step, 'on_complete', key)));
 }
 
-function references(step: Step, named: string, ids: ReadonlyMap<string, string>): Problem[] {
-  const problems = step.needs.filter((id) => !ids.has(id)).map((id) => error(`${named}: needs references unknown step ${JSON.stringify(id)}`));
+function references(step: Step, named: string, ids: ReadonlySet<string>): Problem[] {
+  const unknown = (text: string, id: string, path: Path, need?: string): Problem => error('unknown-step', named, text, path, { hint: meant(id, ids), need });
+  const problems = step.needs.filter((id) => !ids.has(id)).map((id) => unknown(`needs references unknown step ${JSON.stringify(id)}`, id, pathIn(step), id));
   if (step.waitsFor === '') return problems;
+  const at = pathIn(step, 'waits_for');
   const spawner = spawnerOf(step.waitsFor);
   if (spawner === undefined && !['all-children', 'any-children'].includes(step.waitsFor)) {
-    problems.push(error(`${named}: waits_for has invalid value ${JSON.stringify(step.waitsFor)} (must be all-children, any-children, or children-of(step-id))`));
-  } else if (spawner === '') problems.push(error(`${named}: waits_for children-of() requires a step ID`));
-  else if (spawner !== undefined && !ids.has(spawner)) problems.push(error(`${named}: waits_for references unknown step ${JSON.stringify(spawner)} in children-of()`));
-  else if (spawner === undefined && step.needs.length === 0) problems.push(warning(`${named}: waits_for ${step.waitsFor} waits for nothing without needs; name the step whose children are meant`));
+    problems.push(error('invalid-value', named, `waits_for has invalid value ${JSON.stringify(step.waitsFor)} (must be all-children, any-children, or children-of(step-id))`, at));
+  } else if (spawner === '') problems.push(error('invalid-value', named, 'waits_for children-of() requires a step ID', at));
+  else if (spawner !== undefined && !ids.has(spawner)) problems.push(unknown(`waits_for references unknown step ${JSON.stringify(spawner)} in children-of()`, spawner, at));
+  else if (spawner === undefined && step.needs.length === 0) problems.push(warning('waits-for-nothing', named, `waits_for ${step.waitsFor} waits for nothing without needs; name the step whose children are meant`, at));
   return problems;
 }

@@ -2,6 +2,7 @@ import { UserError } from '../base/errors';
 import type { Formula, Problem, Step, Variable } from './model';
 import { allSteps, error } from './model';
 import { matches, patternProblem } from './pattern';
+import { variableTypes } from './schema';
 
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -42,15 +43,17 @@ export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly S
 
 /** What a variable's definition gets wrong, whatever value it is given. */
 export function variableProblems(name: string, variable: Variable): Problem[] {
+  const at = ['vars', name];
+  const where = `vars.${name}`;
   const problems: Problem[] = [];
-  if (name.trim() === '') problems.push(error('vars: variable name cannot be empty'));
-  else if (!variableName.test(name)) problems.push(error(`vars.${name}: a name is made of letters, digits and _, and cannot be used in {{…}} otherwise`));
-  if (variable.type !== undefined && !['string', 'int', 'bool'].includes(variable.type)) {
-    problems.push(error(`vars.${name}: type must be string, int or bool, not ${JSON.stringify(variable.type)}`));
+  if (name.trim() === '') problems.push(error('variable-name', 'vars', 'variable name cannot be empty', at));
+  else if (!variableName.test(name)) problems.push(error('variable-name', where, 'a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', at));
+  if (variable.type !== undefined && !variableTypes.includes(variable.type)) {
+    problems.push(error('invalid-value', where, `type must be string, int or bool, not ${JSON.stringify(variable.type)}`, [...at, 'type']));
   }
   const broken = variable.pattern === undefined ? undefined : patternProblem(variable.pattern);
-  if (broken) problems.push(error(`vars.${name}: invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`));
-  else if (variable.default) for (const wrong of valueProblems(name, variable, variable.default)) problems.push(error(`vars.${name}: the default is no valid value: ${wrong}`));
+  if (broken) problems.push(error('invalid-value', where, `invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`, [...at, 'pattern']));
+  else if (variable.default) for (const wrong of valueProblems(name, variable, variable.default)) problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
   return problems;
 }
 

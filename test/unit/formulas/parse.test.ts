@@ -32,6 +32,14 @@ describe('the text of a formula', () => {
     assert.deepEqual(parseFormula('a = 9007199254740993\nb = 2020-01-01T00:00:00Z', 'toml').raw, { a: '9007199254740993', b: '2020-01-01T00:00:00.000Z' });
   });
 
+  it('cannot reach what every object inherits', () => {
+    for (const text of ['constructor.keys = 1', '[constructor]\nkeys = 1', 'x = { constructor.keys = 1 }', '[x]\n"\\u0063onstructor".keys = 1', '[vars.constructor]\nkeys = "x"']) {
+      assert.match(errors(`formula = "f"\n${text}`)[0]!, /^line \d+, column \d+: a table cannot have the name "constructor"/, text);
+    }
+    assert.deepEqual(Object.keys({ a: 1 }), ['a']);
+    assert.deepEqual(errors('formula = "f"\n[[steps]]\nid = "constructor"\ntitle = "A"\ndescription = "a constructor.keys"'), []);
+  });
+
   it('of the wrong kind is told all at once', () => {
     const found = errors('formula = 7\nextends = "shiny"\n[vars]\nx = 3\n[[steps]]\nid = 1\ntitle = "A"\nneeds = "b"\npriority = "high"');
     assert.equal(found.length, 6);

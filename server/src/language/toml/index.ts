@@ -1,0 +1,3 @@
+export * from './nodes';
+export { parseToml } from './parser';
+export * from './tree';

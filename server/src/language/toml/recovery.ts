@@ -1,0 +1,44 @@
+import type { Extent } from './strings';
+
+/** How a line looks decides where something ends that nobody closed. Used only where a document is broken. */
+
+const name = '(?:[\\w-]+|"[^"\\n]*"|\'[^\'\\n]*\')';
+const statement = new RegExp(`[ \\t]*${name}(?:[ \\t]*\\.[ \\t]*${name})*[ \\t]*=`, 'y');
+/** In the text of a string: what code and prose hold as well must look more like TOML. */
+const assignment = /^[A-Za-z_][\w-]*(?:\.[\w-]+)* = (?:["'[{]|true\b|false\b|\d)/;
+const header = /^[ \t]*\[(?:\[[ \t]*[A-Za-z_]|[ \t]*(?!(?:true|false|inf|nan)[ \t]*\])[A-Za-z_][\w-]*(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"))*[ \t]*\][ \t]*(?:#.*)?$)/;
+const opensText = /^[ \t]*[\w-]+(?:\.[\w-]+)*[ \t]*=[ \t]*$/;
+
+function lineAt(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? text.length : text[end - 1] === '\r' ? end - 1 : end);
+}
+
+/** Whether the line that begins here is a statement of its own. */
+export function startsStatement(text: string, lineStart: number): boolean {
+  statement.lastIndex = lineStart;
+  return statement.test(text) || header.test(lineAt(text, lineStart));
+}
+
+/**
+ * A text of several lines that was never closed ends before the next table. One whose closing quotes are in truth those
+ * that open the next text (`description = """`) was never closed either.
+ */
+export function mendedExtent(text: string, start: number, extent: Extent): Extent {
+  const lineStart = text.lastIndexOf('\n', extent.contentEnd - 1) + 1;
+  const isOpening = lineStart > start && opensText.test(text.slice(lineStart, extent.contentEnd));
+  if (extent.closed && !isOpening) return extent;
+  const stop = nextStatement(text, start, extent.closed ? extent.contentEnd : text.length);
+  return stop === undefined ? extent : { contentEnd: text[stop - 1] === '\r' ? stop - 1 : stop, closed: false };
+}
+
+/** The line end before the first table within, else before the first line that gives a key a value. */
+function nextStatement(text: string, start: number, end: number): number | undefined {
+  let first: number | undefined;
+  for (let at = text.indexOf('\n', start); at >= 0 && at + 1 < end; at = text.indexOf('\n', at + 1)) {
+    const line = lineAt(text, at + 1);
+    if (header.test(line)) return at;
+    if (first === undefined && assignment.test(line)) first = at;
+  }
+  return first;
+}

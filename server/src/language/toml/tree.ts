@@ -1,0 +1,170 @@
+import type { Entry, Header, KeyPart, Section, Span, Syntax, SyntaxProblem, Value } from './nodes';
+
+/** What the statements of a document mean: tables, lists and values by name, each with its place in the text. */
+export type TreeNode = TableNode | ListNode | LeafNode;
+
+export interface TableNode {
+  kind: 'table';
+  /** How it came to be; says who may still add to it. */
+  origin: 'root' | 'implicit' | 'header' | 'dotted' | 'inline';
+  slots: Map<string, Slot>;
+  /** Its header, braces or keys; all sections that add to it. */
+  spans: Span[];
+  header?: Header;
+}
+
+export interface ListNode {
+  kind: 'list';
+  items: TreeNode[];
+  /** The brackets, or the headers of its tables. */
+  spans: Span[];
+  /** Made by `[[…]]`, which may add to it. */
+  ofTables: boolean;
+}
+
+export interface LeafNode {
+  kind: 'leaf';
+  value: Exclude<Value, { kind: 'array' | 'inline' }>;
+}
+
+/** A name in a table with its value. */
+export interface Slot {
+  key: KeyPart;
+  /** Where it is a statement of its own. */
+  entry?: Entry;
+  /** Undefined where the value is still missing. */
+  node?: TreeNode;
+}
+
+export interface Tree {
+  root: TableNode;
+  /** What TOML forbids although it can be read, such as a name that is given twice. */
+  problems: SyntaxProblem[];
+  /** Names of tables: before a dot, or last in a `[header]`. */
+  tables: KeyPart[];
+}
+
+export function buildTree(syntax: Syntax): Tree {
+  return new Builder().build(syntax.sections);
+}
+
+class Builder {
+  private readonly problems: SyntaxProblem[] = [];
+  private readonly tables: KeyPart[] = [];
+
+  build(sections: readonly Section[]): Tree {
+    const root = table('root', []);
+    for (const section of sections) {
+      const target = section.header ? this.open(root, section.header, section) : root;
+      for (const entry of section.entries) this.add(target, entry);
+    }
+    return { root, problems: this.problems, tables: this.tables };
+  }
+
+  /** The table that a header begins. One that contradicts what came before gets a table that nobody sees. */
+  private open(root: TableNode, header: Header, section: Section): TableNode {
+    const last = header.key.parts.at(-1);
+    if (!last) return table('header', [section]);
+    if (!header.array) this.tables.push(last);
+    let at = root;
+    for (const part of header.key.parts.slice(0, -1)) {
+      const next = this.enter(at, part, section, 'implicit');
+      if (!next) return table('header', [section]);
+      at = next;
+    }
+    return header.array ? this.openItem(at, last, header, section) : this.openTable(at, last, header, section);
+  }
+
+  private openItem(at: TableNode, key: KeyPart, header: Header, section: Section): TableNode {
+    const item: TableNode = { ...table('header', [section]), header };
+    const known = at.slots.get(key.name)?.node;
+    if (known?.kind === 'list' && known.ofTables) {
+      known.items.push(item);
+      known.spans.push(section);
+    } else if (known) this.twice(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
+    else at.slots.set(key.name, { key, node: { kind: 'list', items: [item], spans: [section], ofTables: true } });
+    return item;
+  }
+
+  private openTable(at: TableNode, key: KeyPart, header: Header, section: Section): TableNode {
+    const slot = at.slots.get(key.name);
+    if (slot?.node?.kind === 'table' && slot.node.origin === 'implicit') {
+      Object.assign(slot.node, { origin: 'header', header });
+      slot.node.spans.push(section);
+      return slot.node;
+    }
+    const made: TableNode = { ...table('header', [section]), header };
+    if (!slot?.node) at.slots.set(key.name, { key, node: made });
+    else if (slot.node.kind === 'table') {
+      this.twice(key, `The table ${header.key.parts.map((part) => part.name).join('.')} is there already; put its keys together under one header.`);
+      return slot.node.origin === 'inline' ? made : slot.node;
+    } else this.twice(key, `${key.name} is defined already; take one of the two out.`);
+    return made;
+  }
+
+  private enter(at: TableNode, key: KeyPart, span: Span, origin: 'implicit' | 'dotted'): TableNode | undefined {
+    const slot = at.slots.get(key.name);
+    const node = slot?.node;
+    if (!node) {
+      const made = table(origin, [span]);
+      if (slot) slot.node = made;
+      else at.slots.set(key.name, { key, node: made });
+      return made;
+    }
+    const last = node.kind === 'list' && node.ofTables && origin === 'implicit' ? node.items.at(-1) : node;
+    if (last?.kind === 'table' && last.origin !== 'inline' && (origin === 'implicit' || last.origin !== 'header')) return last;
+    this.twice(key, `${key.name} is defined already and takes nothing more; write it where it is defined.`);
+    return undefined;
+  }
+
+  private add(target: TableNode, entry: Entry): void {
+    const last = entry.key.parts.at(-1);
+    if (!last) return;
+    let at = target;
+    for (const part of entry.key.parts.slice(0, -1)) {
+      this.tables.push(part);
+      const next = this.enter(at, part, entry, 'dotted');
+      if (!next) return;
+      at = next;
+    }
+    const known = at.slots.get(last.name);
+    const node = entry.value && this.node(entry.value);
+    if (!known) at.slots.set(last.name, { key: last, entry, ...(node ? { node } : {}) });
+    else if (known.node) this.twice(last, `${last.name} is given twice in this table; take one of the two out.`);
+    else Object.assign(known, { key: last, entry, ...(node ? { node } : {}) });
+  }
+
+  private node(value: Value): TreeNode {
+    if (value.kind === 'array') return { kind: 'list', items: value.items.map((item) => this.node(item)), spans: [value], ofTables: false };
+    if (value.kind !== 'inline') return { kind: 'leaf', value };
+    const made = table('dotted', [value]);
+    for (const entry of value.entries) this.add(made, entry);
+    seal(made);
+    return made;
+  }
+
+  private twice(key: KeyPart, message: string): void {
+    this.problems.push({ code: 'toml-duplicate', start: key.start, end: key.end, message });
+  }
+}
+
+function table(origin: TableNode['origin'], spans: Span[]): TableNode {
+  return { kind: 'table', origin, slots: new Map(), spans };
+}
+
+/** Nothing may be added to an inline table from outside. */
+function seal(node: TableNode): void {
+  node.origin = 'inline';
+  for (const { node: inner } of node.slots.values()) if (inner?.kind === 'table' && inner.origin === 'dotted') seal(inner);
+}
+
+/** The data as programs see it; what could not be read is left out. */
+export function dataOf(node: TreeNode): unknown {
+  if (node.kind === 'leaf') return node.value.kind === 'invalid' ? undefined : node.value.value;
+  if (node.kind === 'list') return node.items.map(dataOf).filter((item) => item !== undefined);
+  const entries = [...node.slots].flatMap(([name, slot]): [string, unknown][] => {
+    const value = slot.node && dataOf(slot.node);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
