@@ -13,7 +13,10 @@ async function main(args: readonly string[]): Promise<void> {
   const at = args.indexOf('--town');
   const root = at < 0 ? undefined : args[at + 1];
   if (root === undefined) {
-    languageServer({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, () => process.exit(0)).listen();
+    const end = (): void => process.exit(0);
+    process.stdin.once('close', end); // whoever started it is gone
+    process.stdout.once('error', end);
+    languageServer({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, end).listen();
     return;
   }
   process.chdir(path.parse(process.cwd()).root);

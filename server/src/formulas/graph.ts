@@ -63,3 +63,10 @@ export function inOrder(ids: readonly string[], needs: (id: string) => readonly 
   }
   return [...placed];
 }
+
+/** In which wave each comes at the earliest: 1 for what waits for nothing. What waits for itself is put in anywhere. */
+export function waves(ids: readonly string[], needs: (id: string) => readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const id of inOrder(ids, needs)) found.set(id, 1 + Math.max(0, ...needs(id).map((need) => found.get(need) ?? 0)));
+  return found;
+}

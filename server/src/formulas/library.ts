@@ -49,6 +49,11 @@ export class FormulaLibrary {
 
   /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
   list(): FormulaEntry[] {
+    return this.names().map((name) => this.examine(name));
+  }
+
+  /** The same without a look at their texts. */
+  names(): string[] {
     const names = new Set(Object.keys(builtInFormulas));
     for (const { directory } of this.tiers) {
       for (const file of this.files.list(directory)) {
@@ -57,7 +62,7 @@ export class FormulaLibrary {
         if (name && safeName.test(name)) names.add(name);
       }
     }
-    return [...names].sort().map((name) => this.examine(name));
+    return [...names].sort();
   }
 
   /** One formula with everything that is wrong with it. @throws UserError where there is none */
@@ -100,7 +105,8 @@ export class FormulaLibrary {
     return { proto: cook(formula, load, options), warnings };
   }
 
-  private readonly find = (name: string): Found => this.found(this.text(name));
+  /** A formula as its text says it, without its parents. @throws UserError where there is none, or its text is none */
+  readonly find = (name: string): Found => this.found(this.text(name));
 
   private found(text: Text): Found {
     const { formula, problems } = this.parse(text);
@@ -139,7 +145,7 @@ export class FormulaLibrary {
 }
 
 /** The name of the file is what it is found by: another one inside would confuse. */
-export function wrongName(name: string, formula: Formula): Problem[] {
+function wrongName(name: string, formula: Formula): Problem[] {
   if (formula.name === '' || formula.name === name) return [];
   return [warning('file-name', 'formula', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, ['formula'])];
 }
@@ -176,7 +182,7 @@ function checkoutOf(cwd: string): string | undefined {
   }
 }
 
-const diskFiles: FormulaFiles = {
+export const diskFiles: FormulaFiles = {
   list: (directory) => {
     try {
       return fs.readdirSync(directory);

@@ -7,7 +7,7 @@ import { allSteps, error, pathIn, spawnerOf, warning, type Formula, type Path, t
 import { gateTypes } from './schema';
 import { namesIn, textsOf, variableProblems } from './variables';
 
-const stepId = /^[\w.:{}-]+$/;
+export const stepId = /^[\w.:{}-]+$/;
 const MAX_STEPS = 5_000;
 
 /** Everything that is wrong with a formula whose parents have been taken in. All of it, not only the first. */

@@ -7,7 +7,7 @@ import { variableTypes } from './schema';
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Words of template languages that texts for agents hold as they are. */
-const notVariables = new Set(['else', 'this', 'root', 'index', 'key', 'first', 'last', 'end', 'range', 'with', 'block', 'define', 'template', 'nil']);
+export const notVariables = new Set(['else', 'this', 'root', 'index', 'key', 'first', 'last', 'end', 'range', 'with', 'block', 'define', 'template', 'nil']);
 
 export type Values = Readonly<Record<string, string>>;
 

@@ -1,0 +1,63 @@
+import { FormulaDocument } from '../../../server/src/language/formulaDocument';
+import { indexOf } from '../../../server/src/language/formulaIndex';
+import type { Formulas } from '../../../server/src/language/formulas';
+import type { Place } from '../../../server/src/language/symbolAt';
+import type { Range } from 'vscode-languageserver-types';
+import { FormulaLibrary } from '../../../server/src/formulas/library';
+import { formulasOf } from '../../../server/src/service/formulaLibrary';
+import { filesOf } from '../formulas/samples';
+
+export const uri = 'file:///p/f.formula.toml';
+
+/** A text with `|` where the person is. */
+export function marked(text: string): Place {
+  const offset = text.indexOf('|');
+  if (offset < 0) throw new Error(`no | in ${text}`);
+  return placeIn(text.slice(0, offset) + text.slice(offset + 1), offset);
+}
+
+export function placeIn(text: string, offset = 0): Place {
+  const document = new FormulaDocument(uri, text);
+  return { document, index: indexOf(document), offset };
+}
+
+/** The built-in formulas, and those that a test brings by name. */
+export function formulas(texts: Readonly<Record<string, string>> = {}): Formulas {
+  const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/p/${name}.formula.toml`, text]));
+  return formulasOf(new FormulaLibrary([{ tier: 'project', directory: '/p' }], filesOf(files)));
+}
+
+/** The text of a range. */
+export function textOf({ document }: Place, range: Range): string {
+  return document.text.slice(document.offsetAt(range.start), document.offsetAt(range.end));
+}
+
+/** A workflow that is whole: a, then b and c, then d. */
+export const sample = `formula = "f"
+[vars.feature]
+description = "What is built"
+required = true
+[vars.color]
+default = "red"
+enum = ["red", "green"]
+
+[[steps]]
+id = "a"
+title = "Begin {{feature}}"
+[[steps]]
+id = "b"
+title = "B"
+needs = ["a"]
+[[steps]]
+id = "c"
+title = "C in {{color}}"
+needs = ["a"]
+[[steps.children]]
+id = "c1"
+title = "C1"
+[[steps]]
+id = "d"
+title = "D {{feature}}"
+needs = ["b", "c"]
+waits_for = "children-of(c)"
+`;
