@@ -23,10 +23,13 @@ export function readData(text: string, format: Format): { raw: Record<string, un
   }
 }
 
-/** TOML as @iarna/toml understands it. @throws where it does not */
+/**
+ * TOML as @iarna/toml understands it. It refuses a comment that ends with `\r\n`, as every comment does on Windows, so
+ * line ends are made one first. @throws where it does not understand
+ */
 export function readToml(text: string): unknown {
   refuseInherited(text);
-  return plain(toml.parse(text.replace(/^\uFEFF/, '')));
+  return plain(toml.parse(text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')));
 }
 
 /**

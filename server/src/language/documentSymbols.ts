@@ -18,7 +18,7 @@ class Outline {
     for (const [name, { key, node, entry }] of this.document.tree.root.slots) {
       if (name === 'vars' && node?.kind === 'table') symbols.push(...this.variables(key, node));
       else if (name === 'steps' || name === 'template' || name === 'legs') symbols.push(...this.index.steps.filter((step) => step.scope === name && !step.parent).map((step) => this.step(step)));
-      else if (node && !(node.kind === 'leaf')) symbols.push(this.other(name, key, node));
+      else if (node && hasTables(node)) symbols.push(this.other(name, key, node));
       else if (name === 'formula' && entry) symbols.push(this.symbol(node?.kind === 'leaf' && node.value.kind === 'string' ? node.value.value : name, 'formula', SymbolKind.Namespace, entry, key));
     }
     return symbols.sort((a, b) => a.range.start.line - b.range.start.line);
@@ -42,7 +42,7 @@ class Outline {
   }
 
   private other(name: string, key: Span, node: TreeNode): DocumentSymbol {
-    const children = node.kind === 'table' ? [...node.slots].flatMap(([inner, slot]) => (slot.node && slot.node.kind !== 'leaf' ? [this.other(inner, slot.key, slot.node)] : [])) : [];
+    const children = node.kind === 'table' ? [...node.slots].flatMap(([inner, slot]) => (slot.node && hasTables(slot.node) ? [this.other(inner, slot.key, slot.node)] : [])) : [];
     return { ...this.symbol(name, node.kind === 'list' ? `${node.items.length}` : '', node.kind === 'list' ? SymbolKind.Array : SymbolKind.Object, this.extent(node), key), children };
   }
 
@@ -64,6 +64,10 @@ class Outline {
     const whole = this.hull([place, selection]);
     return { name, ...(detail ? { detail } : {}), kind, range: this.document.rangeOf({ start: whole.start, end: Math.max(whole.end, selection.end) }), selectionRange: this.document.rangeOf(selection) };
   }
+}
+
+function hasTables(node: TreeNode): boolean {
+  return node.kind === 'table' || (node.kind === 'list' && node.items.some((item) => item.kind === 'table'));
 }
 
 function headerOf(node: TreeNode): Header | undefined {

@@ -32,6 +32,11 @@ describe('the text of a formula', () => {
     assert.deepEqual(parseFormula('a = 9007199254740993\nb = 2020-01-01T00:00:00Z', 'toml').raw, { a: '9007199254740993', b: '2020-01-01T00:00:00.000Z' });
   });
 
+  it('may come from Windows', () => {
+    const formula = formulaOf('# a comment\r\nformula = "f" # another\r\n[[steps]]\r\nid = "a"\r\ntitle = "A"\r\ndescription = """\r\none\r\ntwo"""\r\n');
+    assert.equal(formula.steps[0]!.description, 'one\ntwo');
+  });
+
   it('cannot reach what every object inherits', () => {
     for (const text of ['constructor.keys = 1', '[constructor]\nkeys = 1', 'x = { constructor.keys = 1 }', '[x]\n"\\u0063onstructor".keys = 1', '[vars.constructor]\nkeys = "x"']) {
       assert.match(errors(`formula = "f"\n${text}`)[0]!, /^line \d+, column \d+: a table cannot have the name "constructor"/, text);

@@ -62,10 +62,11 @@ export function readString(text: string, start: number, style: StringStyle, exte
   }
   const node: StringValue = { kind: 'string', style, closed: extent.closed, start, end, content, value: raw };
   const escapes = (style === 'basic' || style === 'multi-basic') && raw.includes('\\');
-  return escapes ? { ...node, ...unescape(text, content, width === 3, report) } : node;
+  return escapes || raw.includes('\r\n') ? { ...node, ...unescape(text, content, escapes, width === 3, report) } : node;
 }
 
-function unescape(text: string, content: Span, multi: boolean, report: (problem: SyntaxProblem) => void): { value: string; offsets: number[] } {
+/** Line ends become `\n` whatever the file has. */
+function unescape(text: string, content: Span, escapes: boolean, multi: boolean, report: (problem: SyntaxProblem) => void): { value: string; offsets: number[] } {
   const units: string[] = [];
   const offsets: number[] = [];
   const add = (unit: string, at: number): void => {
@@ -73,9 +74,10 @@ function unescape(text: string, content: Span, multi: boolean, report: (problem:
     for (let index = 0; index < unit.length; index++) offsets.push(at);
   };
   for (let at = content.start; at < content.end;) {
-    if (text[at] !== '\\') {
-      add(text[at]!, at);
-      at += 1;
+    if (text[at] !== '\\' || !escapes) {
+      const isBreak = text.startsWith('\r\n', at);
+      add(isBreak ? '\n' : text[at]!, at);
+      at += isBreak ? 2 : 1;
       continue;
     }
     const fold = multi ? lineFold(text, at, content.end) : undefined;
