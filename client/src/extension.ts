@@ -4,6 +4,8 @@ import { Commands } from './commands/table';
 import type { Services } from './commands/command';
 import { whenReady } from './commands/whenReady';
 import { BeadDocuments } from './documents/beadDocuments';
+import { FormulaServer } from './language/formulaServer';
+import { FormulaStatus } from './language/formulaStatus';
 import { BoardModel } from './model/board';
 import { TownModel } from './model/townModel';
 import { TownSync } from './model/townSync';
@@ -25,6 +27,8 @@ import { Views } from './views/views';
 /** What `activate` returns, for tests. */
 export interface GasTownApi extends Services {
   readonly notices: PersonNotices;
+  readonly formulas: FormulaServer;
+  readonly formulaStatus: FormulaStatus;
   readonly links: LinkHandler;
   /** Settles when the town of this window answers. */
   ready(): Promise<void>;
@@ -67,7 +71,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
   const town = own(new TownOfWindow(connection, context.workspaceState, log));
   const board = own(new BoardModel(model, connection, context.workspaceState, log));
   const services: Services = {
-    log, model, board, connection, town,
+    log, languageLog, model, board, connection, town,
     dialogs: new Dialogs(),
     views: own(new Views(model, board, connection, town)),
     terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
@@ -78,6 +82,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
     extensionId: context.extension.id,
   };
   own(new StatusBar(model, connection));
+  const formulas = own(new FormulaServer({ connection, town, log, languageLog, serverJs: testServer(context) ?? context.asAbsolutePath('dist/server.js') }));
+  const formulaStatus = own(new FormulaStatus(formulas));
   own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
   own(new Commands(services));
   const links = new LinkHandler(services);
@@ -91,7 +97,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
   // Not now: activation waits for nothing on the disk that can be done after it.
   setImmediate(() => services.commandLine.refresh());
   town.refresh().catch((error: unknown) => void showError(error, log));
-  return { ...services, notices, links, ready: () => whenReady(services) };
+  return { ...services, notices, formulas, formulaStatus, links, ready: () => whenReady(services) };
 }
 
 /** Tests may bring a server of their own; a window of a person never does. */

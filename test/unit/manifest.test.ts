@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { commandIds } from '../../client/src/commands/ids';
+import { FORMULA_LANGUAGE } from '../../client/src/language/formulaSelector';
 import { viewStates } from '../../client/src/views/viewState';
 import { repoRoot } from '../harness/paths';
 
@@ -21,6 +22,8 @@ const manifestSchema = z.object({
     views: z.record(z.string(), z.array(z.object({ id: z.string(), name: z.string(), icon: z.string(), when: z.string().optional() }))),
     viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
     commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), icon: z.string().optional() })),
+    languages: z.array(z.object({ id: z.string(), extensions: z.array(z.string()), configuration: z.string(), icon: z.object({ light: z.string(), dark: z.string() }) })),
+    grammars: z.array(z.object({ language: z.string(), scopeName: z.string(), path: z.string() })),
     menus: z.record(z.string(), z.array(menuItem)),
     configuration: z.object({ properties: z.record(z.string(), z.object({ type: z.string(), scope: z.string(), markdownDescription: z.string(), order: z.number(), enum: z.array(z.string()).optional(), enumDescriptions: z.array(z.string()).optional() })) }),
     walkthroughs: z.array(z.object({
@@ -123,8 +126,14 @@ describe('the manifest', () => {
       manifest.icon, 'README.md', 'LICENSE', 'CHANGELOG.md',
       ...Object.values(contributes.viewsContainers).flat().map((item) => item.icon), ...Object.values(contributes.views).flat().map((item) => item.icon),
       ...contributes.walkthroughs.flatMap((item) => item.steps.map((step) => step.media.svg)),
+      ...contributes.languages.flatMap((language) => [language.configuration, language.icon.light, language.icon.dark]), ...contributes.grammars.map((grammar) => grammar.path),
     ];
     for (const file of files) assert.ok(existsSync(path.join(root, file)), `${file} is missing`);
+  });
+
+  it('brings the language of formulas with a grammar', () => {
+    assert.deepEqual(contributes.languages.map((language) => [language.id, language.extensions]), [[FORMULA_LANGUAGE, ['.formula.toml']]]);
+    assert.deepEqual(contributes.grammars.map((grammar) => grammar.language), [FORMULA_LANGUAGE]);
   });
 
   it('has a gallery icon of 128 pixels', () => {
@@ -170,6 +179,6 @@ describe('the manifest', () => {
 /** Keys of settings, contexts and storage look like commands. */
 function isKey(id: string): boolean {
   const keys = ['gastown.openTerminals', 'gastown.chosenTown', 'gastown.status', 'gastown.state', 'gastown.engine', 'gastown.rigs', 'gastown.knownTowns',
-    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.pencil', 'gastown.reviewDrafts', 'gastown.askedReviews', 'gastown.commandFolders', 'gastown.commandsInTerminals'];
+    'gastown.beadGrouping', 'gastown.beadFilter', 'gastown.pencil', 'gastown.reviewDrafts', 'gastown.askedReviews', 'gastown.formula', 'gastown.formulas', 'gastown.commandFolders', 'gastown.commandsInTerminals'];
   return keys.includes(id);
 }

@@ -16,6 +16,8 @@ import type { Views } from '../views/views';
 /** What commands work with. */
 export interface Services {
   readonly log: vscode.LogOutputChannel;
+  /** What the language server says, and what is said to it. */
+  readonly languageLog: vscode.LogOutputChannel;
   readonly dialogs: Dialogs;
   readonly model: TownModel;
   readonly board: BoardModel;

@@ -13,7 +13,7 @@ export const commandIds = [
   'gastown.startEngine', 'gastown.pauseEngine',
   'gastown.showNeedsAttention', 'gastown.openAttention', 'gastown.acceptCommands', 'gastown.ackEscalation', 'gastown.closeEscalation',
   'gastown.askMayor', 'gastown.startMayor', 'gastown.replyMail', 'gastown.ackMail', 'gastown.addCrew', 'gastown.startCrew', 'gastown.removeCrew',
-  'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.openWalkthrough', 'gastown.putOnPath',
+  'gastown.showOverview', 'gastown.restartServer', 'gastown.openLog', 'gastown.showLanguageLog', 'gastown.openWalkthrough', 'gastown.putOnPath',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

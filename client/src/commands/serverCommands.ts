@@ -22,6 +22,10 @@ export const serverCommands = {
     needs: 'nothing',
     run: async ({ log }) => log.show(true),
   },
+  'gastown.showLanguageLog': {
+    needs: 'nothing',
+    run: async ({ languageLog }) => languageLog.show(true),
+  },
   'gastown.openWalkthrough': {
     needs: 'nothing',
     async run() {

@@ -1,6 +1,7 @@
 import type { LogOutputChannel } from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 'vscode-languageclient/node';
 import type { Connected } from '../../../server/src/protocol/transport';
+import { formulaSelector } from '../language/formulaSelector';
 
 /**
  * The language client of one connection. The library would restart a fixed number of times and give up; here a
@@ -16,7 +17,7 @@ export class TownLanguageClient extends LanguageClient {
       else streams.socket.once('close', () => resolve());
     });
     super('gastown', 'Gas Town', async () => ({ reader: streams.reader, writer: streams.writer, detached: true }), {
-      documentSelector: [{ scheme: 'file', pattern: '**/*.formula.toml' }],
+      documentSelector: formulaSelector,
       outputChannel: output,
       traceOutputChannel: output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

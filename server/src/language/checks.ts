@@ -114,19 +114,22 @@ function misleads(problem: Problem, document: FormulaDocument, damage: Damage): 
   if (damage.syntax.length === 0) return false;
   switch (problem.code) {
     case 'missing-content': return true;
-    case 'unknown-step': case 'unknown-leg': return damage.steps;
+    case 'unknown-step': case 'unknown-leg': return damage.steps || ['needs', 'depends_on'].some((key) => isDamaged([...problem.path, key], document, damage)) || isDamaged(problem.path, document, damage);
     case 'undeclared-variable': return damage.vars;
     case 'missing-key': {
       const { node } = document.locate(problem.path.slice(0, -1));
       if (node === document.tree.root) return damage.steps || damage.syntax.some((one) => !document.sectionAt(one.start).header);
       return !node || damage.syntax.some((one) => inside(one, node));
     }
-    default: {
-      const { slot, node } = document.locate(problem.path);
-      const value = slot?.entry?.value ?? (node?.kind === 'leaf' ? node.value : undefined);
-      return value !== undefined && damage.syntax.some((one) => one.start >= value.start && one.start <= value.end);
-    }
+    default: return isDamaged(problem.path, document, damage);
   }
+}
+
+/** Whether the value at a path could not be read as a whole. */
+function isDamaged(path: Path, document: FormulaDocument, damage: Damage): boolean {
+  const { whole, slot, node } = document.locate(path);
+  const value = slot?.entry?.value ?? (node?.kind === 'leaf' ? node.value : undefined);
+  return whole && value !== undefined && damage.syntax.some((one) => one.start >= value.start && one.start <= value.end);
 }
 
 function startsWith(path: Path, prefix: Path): boolean {

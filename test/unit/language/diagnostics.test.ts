@@ -84,7 +84,7 @@ describe('diagnostics of formulas', () => {
   it('do not call missing what only cannot be read', () => {
     const texts = [
       `formula = "f"\n[[steps]]\nid = "a\ntitle = \n${step('b', 'needs = ["a"]')}`, `formula = "f"\n[[steps]\nid = "a"\ntitle = "T"\n${step('b', 'needs = ["a"]')}`,
-      `formula = "f"\n[vars.x\n${step('b', 'description = "{{x}}"')}`, `formula = \n${step('b')}`,
+      `formula = "f"\n${step('a', 'needs = ["')}`, `formula = "f"\n[vars.x\n${step('b', 'description = "{{x}}"')}`, `formula = \n${step('b')}`,
       `formula = "f"\n${step('a', 'description = "\nwords\n"""')}${step('b', 'needs = ["a"]')}`,
     ];
     for (const text of texts) {

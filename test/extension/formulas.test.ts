@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { GasTownApi } from '../../client/src/extension';
+import { driver, hasDriver } from '../harness/driverClient';
+import { gastown, until } from './gastown';
+
+const text = `formula = "demo"
+[vars.feature]
+description = "What is built"
+[[steps]]
+id = "design"
+title = "Design {{feature}}"
+[[steps]]
+id = "build"
+title = "Build it"
+needs = ["design"]
+[[steps]]
+id = "check"
+title = "Check it"
+needs = [""]
+`;
+
+/** Runs before the story, which makes a town, and so without one; at its end it looks at the town that is there by then. */
+describe('formulas in VS Code', function () {
+  this.timeout(60_000);
+  let api: GasTownApi;
+  let folder: string;
+  let uri: vscode.Uri;
+
+  before(async () => {
+    api = await gastown();
+    folder = mkdtempSync(path.join(os.tmpdir(), 'gt formulas '));
+    uri = vscode.Uri.file(path.join(folder, 'demo.formula.toml'));
+    writeFileSync(uri.fsPath, text);
+  });
+
+  after(async () => {
+    await vscode.commands.executeCommand('workbench.action.files.revert').then(undefined, () => undefined);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const position = (needle: string, behind = 0): vscode.Position => {
+    const document = open();
+    const at = document.getText().indexOf(needle);
+    assert.ok(at >= 0, `${needle} is not there`);
+    return document.positionAt(at + behind);
+  };
+  const open = (): vscode.TextDocument => vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())!;
+  const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri);
+  const shown = (): string[] => problems().map((one) => `${open().getText(one.range)}: ${one.message}`);
+
+  async function replace(from: string, to: string): Promise<void> {
+    const edit = new vscode.WorkspaceEdit();
+    edit.replace(uri, new vscode.Range(position(from), position(from, from.length)), to);
+    assert.ok(await vscode.workspace.applyEdit(edit));
+  }
+
+  async function labels(at: vscode.Position): Promise<string[]> {
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', uri, at, '"');
+    return list.items.map((item) => (typeof item.label === 'string' ? item.label : item.label.label));
+  }
+
+  it('have a language of their own, and other TOML has not', async () => {
+    const document = await vscode.workspace.openTextDocument(uri);
+    assert.equal(document.languageId, 'gastown-formula');
+    writeFileSync(path.join(folder, 'other.toml'), 'x = 1\n');
+    assert.notEqual((await vscode.workspace.openTextDocument(path.join(folder, 'other.toml'))).languageId, 'gastown-formula');
+    await vscode.window.showTextDocument(document);
+  });
+
+  it('are served without a town, and only once they are open', async () => {
+    await until('the language server', () => api.formulas.serving === 'own' || api.formulas.serving === 'town', 20_000, () => [api.formulas.serving, api.connection.state]);
+    if (!api.model.hasSnapshot) assert.equal(api.formulas.serving, 'own');
+  });
+
+  it('show what is wrong, where it is', async () => {
+    await until('the diagnostics', () => problems().length > 0);
+    assert.deepEqual(shown(), ['"": needs references unknown step ""']);
+    assert.deepEqual([problems()[0]?.source, problems()[0]?.code], ['Gas Town', 'unknown-step']);
+    await until('the language status', () => api.formulaStatus.text === 'Formula: 1 problem', 5_000, () => api.formulaStatus.text);
+  });
+
+  it('complete the ids of steps, each once', async () => {
+    assert.deepEqual((await labels(position('needs = [""]', 10))).sort(), ['build', 'design']);
+    assert.deepEqual((await labels(position('needs = ["design"]', 10))).sort(), ['check', 'design']);
+  });
+
+  it('tell of a circle with its whole path, in text that nobody saved', async () => {
+    await replace('needs = [""]', 'needs = ["build"]');
+    await until('no problem', () => problems().length === 0, 10_000, shown);
+    assert.deepEqual(await labels(position('needs = ["design"]', 10)), ['design'], 'check waits for it by now');
+    await replace('title = "Design {{feature}}"', 'title = "Design {{feature}}"\nneeds = ["check"]');
+    const cycle = await until('the circle', () => problems()[0], 10_000);
+    assert.equal(cycle.message, 'cycle detected involving: design → check → build → design');
+    assert.deepEqual(cycle.relatedInformation?.map((one) => one.message), ['design needs check', 'check needs build', 'build needs design']);
+    assert.ok(open().isDirty);
+    await replace('\nneeds = ["check"]', '');
+  });
+
+  it('go on where the text is broken', async () => {
+    await replace('needs = ["build"]', 'needs = ["');
+    await until('the slip', () => problems().length > 0, 10_000);
+    assert.ok(problems().every((one) => String(one.code).startsWith('toml-')), shown().join('\n'));
+    assert.deepEqual((await labels(position('needs = ["\n', 10))).sort(), ['build', 'design']);
+    await replace('needs = ["\n', 'needs = ["build"]\n');
+    await until('no problem', () => problems().length === 0, 10_000, shown);
+  });
+
+  it('say what a step, a variable and a key are', async () => {
+    const said = async (at: vscode.Position): Promise<string> => {
+      const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, at);
+      return hovers.flatMap((hover) => hover.contents.map((content) => (typeof content === 'string' ? content : content.value))).join('\n');
+    };
+    assert.match(await said(position('"build"', 2)), /Build it[^]*Wave 2 · needs `design` · needed by `check`/);
+    assert.match(await said(position('{{feature}}', 4)), /What is built/);
+    assert.match(await said(position('needs =', 2)), /must be done before/);
+    const once = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, position('needs =', 2));
+    assert.equal(once.length, 1, 'served twice');
+  });
+
+  it('have an outline, and names that can be followed and changed', async () => {
+    const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[]>('vscode.executeDocumentSymbolProvider', uri);
+    assert.deepEqual(symbols.map((symbol) => symbol.name), ['demo', 'feature', 'design', 'build', 'check']);
+    const [target] = await vscode.commands.executeCommand<vscode.Location[]>('vscode.executeDefinitionProvider', uri, position('needs = ["design"]', 12));
+    assert.deepEqual(target?.range.start, position('id = "design"', 6));
+    const edit = await vscode.commands.executeCommand<vscode.WorkspaceEdit>('vscode.executeDocumentRenameProvider', uri, position('id = "design"', 7), 'plan');
+    assert.equal(edit.get(uri).length, 2);
+  });
+
+  it('are coloured, variables within texts too', async function () {
+    if (!hasDriver()) return this.skip();
+    await vscode.window.showTextDocument(open());
+    await driver.waitFor({ selector: '.view-lines', text: 'Design' });
+    await driver.screenshot('formula');
+    return undefined;
+  });
+
+  it('are served again when their server has been killed', async function () {
+    if (api.formulas.serving !== 'own' || process.platform !== 'linux') return this.skip();
+    const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'server.js'], { encoding: 'utf8' }).trim().split('\n').map(Number);
+    assert.equal(pids.length, 1);
+    process.kill(pids[0]!, 'SIGKILL');
+    await until('the loss is seen', () => api.formulas.serving !== 'own', 10_000);
+    await until('the next one', () => api.formulas.serving === 'own', 20_000);
+    await replace('needs = ["build"]', 'needs = ["buidl"]');
+    await until('the diagnostics', () => problems()[0]?.code === 'unknown-step', 10_000, shown);
+    await replace('needs = ["buidl"]', 'needs = ["build"]');
+    return undefined;
+  });
+
+  it('need no server when none is open', async function () {
+    if (api.connection.isReady) return this.skip();
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    // VS Code keeps a document that nobody shows for a while; another language is as good as closed.
+    const document = vscode.workspace.textDocuments.find((one) => one.languageId === 'gastown-formula');
+    if (document) await vscode.languages.setTextDocumentLanguage(document, 'plaintext');
+    await until('the end of the server', () => api.formulas.serving === 'nobody', 20_000, () => api.formulas.serving);
+    return undefined;
+  });
+});
