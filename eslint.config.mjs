@@ -18,6 +18,11 @@ export default tseslint.config(
     },
   },
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off', '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' } },
+  {
+    // The language features are pure: another host than Node may run them.
+    files: ['server/src/language/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*', 'vscode', '**/service/**', '**/client/**'] }], 'no-restricted-globals': ['error', 'process', 'Buffer', 'require'] },
+  },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -65,6 +65,20 @@ describe('the language server over stdio', function () {
     assert.equal(told[0]?.diagnostics[0]?.code, 'toml-value');
   });
 
+  it('looks again when a formula beside it has changed', async () => {
+    const { editor } = await start({ textDocument: { diagnostic: {} }, workspace: { diagnostics: { refreshSupport: true }, didChangeWatchedFiles: { dynamicRegistration: true } } });
+    const asked: string[] = [];
+    for (const method of ['client/registerCapability', 'workspace/diagnostic/refresh']) editor.connection.onRequest(method, () => { asked.push(method); return null; });
+    const base = path.join(folder, 'changing.formula.toml');
+    fs.writeFileSync(base, text);
+    await editor.open(uri, 'formula = "f"\nextends = ["changing"]\n[[steps]]\nid = "c"\ntitle = "C"\nneeds = ["b"]\n');
+    assert.deepEqual((await editor.diagnostics(uri)).map((one) => one.code), []);
+    fs.writeFileSync(base, text.replace('"b"', '"z"'));
+    await editor.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri: pathToFileURL(base).href, type: 2 }] });
+    await waitUntil('it asks to be asked again', () => asked.includes('workspace/diagnostic/refresh'));
+    assert.deepEqual((await editor.diagnostics(uri)).map((one) => one.code), ['unknown-step']);
+  });
+
   it('gives up what is cancelled', async () => {
     const { editor } = await start();
     await editor.open(uri, longSample(150));

@@ -41,11 +41,13 @@ interface Text {
   tier: FormulaEntry['tier'];
 }
 
+/** Texts by their source, with what was read. */
+export type ParsedTexts = Map<string, { text: string; parsed: Parsed }>;
+
 /** The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. */
 export class FormulaLibrary {
-  private readonly parsed = new Map<string, Parsed>();
-
-  constructor(private readonly tiers: readonly Tier[], private readonly files: FormulaFiles = diskFiles) {}
+  /** @param parsed what was read before, for those who look again and again */
+  constructor(private readonly tiers: readonly Tier[], private readonly files: FormulaFiles = diskFiles, private readonly parsed: ParsedTexts = new Map()) {}
 
   /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
   list(): FormulaEntry[] {
@@ -115,8 +117,10 @@ export class FormulaLibrary {
   }
 
   private parse(text: Text): Parsed {
-    let parsed = this.parsed.get(text.source);
-    if (!parsed) this.parsed.set(text.source, (parsed = parseFormula(text.text, text.format)));
+    const known = this.parsed.get(text.source);
+    if (known?.text === text.text) return known.parsed;
+    const parsed = parseFormula(text.text, text.format);
+    this.parsed.set(text.source, { text: text.text, parsed });
     return parsed;
   }
 

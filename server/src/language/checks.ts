@@ -43,12 +43,12 @@ function readable(raw: Record<string, unknown>): { formula?: Formula; problems: 
   return { problems: first.problems, left, ...(result.formula ? { formula: result.formula } : {}) };
 }
 
-/** The data without what stands at a path; items of a list leave a hole that later numbers do not slip into. */
+/** The data without what stands at a path; a table of a list leaves an empty one, so that the others keep their numbers. */
 function without(data: unknown, [head, ...rest]: Path): unknown {
   if (Array.isArray(data)) {
     if (typeof head !== 'number') return data;
     if (rest.length > 0) return data.map((item: unknown, at) => (at === head ? without(item, rest) : item));
-    return data.map((item: unknown, at) => (at === head ? (data.some((other) => typeof other === 'object') ? {} : '') : item));
+    return data.flatMap((item: unknown, at) => (at !== head ? [item] : data.some((other) => typeof other === 'object') ? [{}] : []));
   }
   if (typeof data !== 'object' || data === null || typeof head !== 'string') return data;
   return Object.fromEntries(Object.entries(data).flatMap(([key, value]): [string, unknown][] => {
@@ -77,7 +77,7 @@ function unknownFormulas(index: FormulaIndex, formulas: Formulas): Problem[] {
   const names = new Set(formulas.names());
   return index.formulas.filter(({ name, path }) => path[0] !== 'extends' && name !== '' && !names.has(name) && !name.includes('{')).map(({ name, path }) => {
     const near = nearest(name, names);
-    return warning('unknown-formula', '', `there is no formula ${JSON.stringify(name)}${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, path);
+    return warning('unknown-formula', '', `no formula ${JSON.stringify(name)} is found from here${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, path);
   });
 }
 

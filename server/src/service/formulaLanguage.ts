@@ -6,7 +6,7 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Position } from 'vscode-languageserver-types';
-import { diskFiles, type FormulaFiles } from '../formulas/library';
+import { diskFiles, type FormulaFiles, type ParsedTexts } from '../formulas/library';
 import { completion } from '../language/completion';
 import { diagnostics } from '../language/diagnostics';
 import { documentSymbols } from '../language/documentSymbols';
@@ -41,8 +41,11 @@ export class FormulaLanguage {
   private readonly documents = new TextDocuments(TextDocument);
   private readonly looked = new Map<string, Looked>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly parsed: ParsedTexts = new Map();
   private snippets = false;
   private pulls = false;
+  private refreshes = false;
+  private watches = false;
 
   constructor(private readonly connection: Connection, private readonly town: string | undefined) {
     this.documents.onDidClose(({ document }) => this.forget(document.uri));
@@ -54,12 +57,21 @@ export class FormulaLanguage {
   initialize({ capabilities }: InitializeParams): ServerCapabilities {
     this.snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport ?? false;
     this.pulls = capabilities.textDocument?.diagnostic !== undefined;
+    this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport ?? false;
+    this.watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false;
     return formulaCapabilities;
   }
 
   private register(): void {
     const { connection } = this;
-    connection.onNotification(DidChangeWatchedFilesNotification.type, () => undefined);
+    connection.onInitialized(() => {
+      if (this.watches) void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.formula.{toml,json}' }] }).catch(() => undefined);
+    });
+    // A formula may extend one that an agent or git has just written.
+    connection.onDidChangeWatchedFiles(() => {
+      if (this.pulls && this.refreshes) void Promise.resolve(connection.languages.diagnostics.refresh()).catch(() => undefined);
+      else for (const document of this.documents.all()) this.pushSoon(document.uri);
+    });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({ kind: 'full', items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)) }));
     connection.onCompletion(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, { formulas: this.formulas(textDocument.uri), snippets: this.snippets })));
     connection.onHover(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, null, (place) => hover(place, this.formulas(textDocument.uri)) ?? null));
@@ -109,7 +121,7 @@ export class FormulaLanguage {
   }
 
   private formulas(uri: string): Formulas {
-    return formulasFor(uri, this.files(), os.homedir(), this.town);
+    return formulasFor(uri, { files: this.files(), parsed: this.parsed, home: os.homedir(), town: this.town });
   }
 
   /** What is open in this window counts as it is there, saved or not. */

@@ -36,8 +36,8 @@ describe('diagnostics of formulas', () => {
     ['a circle', `formula = "f"\n${step('a', 'needs = ["c"]')}${step('b', 'needs = ["a"]')}${step('c', 'needs = ["b"]')}`, ['"c": cycle detected involving: a → c → b → a']],
     ['unknown keys', `formula = "f"\n${step('a', 'need = ["b"]\ngate = { typ = "human", type = "human" }')}`, [
       '?need: unknown key "need" is ignored; did you mean "needs"?', '?typ: unknown key "typ" is ignored; did you mean "type"?']],
-    ['values of the wrong kind, beside other slips', `formula = "f"\n${step('a', 'priority = "high"\nneeds = "b"\nlabels = ["x", 1]')}${step('b', 'needs = ["zz"]\n[vars.v]\nrequired = "yes"')}`, [
-      '"high": must be a number', '"b": must be a list', '1: must be a text', '"zz": needs references unknown step "zz"', '"yes": must be true or false']],
+    ['values of the wrong kind, beside other slips', `formula = "f"\n${step('a', 'priority = "high"\nneeds = "b"\nlabels = ["x", 1]')}${step('b', 'needs = ["zz", 2]\n[vars.v]\nrequired = "yes"')}`, [
+      '"high": must be a number', '"b": must be a list', '1: must be a text', '2: must be a text', '"zz": needs references unknown step "zz"', '"yes": must be true or false']],
     ['undeclared variables, each where it stands', `formula = "f"\n[vars.feature]\n${step('a', 'description = """\nBuild {{featur}} and\n{{other}}, {{other}}, {{feature}}\n"""\ngate = { type = "bead", id = "{{z}}" }')}`, [
       '?featur: {{featur}} is not declared in [vars] and stays as it is; did you mean {{feature}}?', '?other: {{other}} is not declared in [vars] and stays as it is',
       '?other: {{other}} is not declared in [vars] and stays as it is', '?z: {{z}} is not declared in [vars] and stays as it is']],
@@ -48,7 +48,7 @@ describe('diagnostics of formulas', () => {
       '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)', '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
       '?"weather": nothing opens a gate of type "weather"; a person has to close it (known: human, timer, gh:run, gh:pr, mail, bead)', '[steps.loop]: loop: body is required', '0: loop: count must be positive']],
     ['what is composed', `formula = "f"\n${step('a')}[[compose.branch]]\nfrom = "a"\n[[compose.expand]]\ntarget = "a"\nwith = "shinny"`, [
-      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '?"shinny": there is no formula "shinny"; did you mean "shiny"?']],
+      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '?"shinny": no formula "shinny" is found from here; did you mean "shiny"?']],
     ['legs', 'formula = "f"\n[[legs]]\nid = "one"\n[[legs]]\nid = "one"\n[synthesis]\ndepends_on = ["on"]', ['"one": duplicate leg id "one"', '"on": depends_on references unknown leg "on"; did you mean "one"?']],
     ['another type', `formula = "f"\ntype = "workflw"\n${step('a')}`, ['"workflw": invalid value "workflw" (must be workflow, expansion, aspect or convoy)']],
     ['names that every object has', `formula = "f"\nconstructor.keys = 1\n${step('a')}`, ['?constructor: unknown key "constructor" is ignored']],
