@@ -111,10 +111,11 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
     else if (first) problems.push(error('duplicate-id', where, `duplicate id ${JSON.stringify(step.id)} (first defined at ${first.where})`, at, { related: [{ path: pathIn(first.step, 'id'), text: 'first defined here' }] }));
     else seen.set(step.id, named);
   }
+  const ids = new Set(seen.keys());
   for (const { step, where } of list) {
     const named = step.id === '' ? where : `${where} (${step.id})`;
     problems.push(...oneStep(step, named, formula));
-    if (closed) problems.push(...references(step, named, new Set(seen.keys())));
+    if (closed) problems.push(...references(step, named, ids));
   }
   const cycle = cycleIn(steps);
   if (cycle) {

@@ -69,7 +69,7 @@ export class FormulaLanguage {
     });
     // A formula may extend one that an agent or git has just written.
     connection.onDidChangeWatchedFiles(() => {
-      if (this.pulls && this.refreshes) void Promise.resolve(connection.languages.diagnostics.refresh()).catch(() => undefined);
+      if (this.pulls && this.refreshes) void connection.languages.diagnostics.refresh().catch(() => undefined);
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({ kind: 'full', items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)) }));
