@@ -140,6 +140,28 @@ describe('formulas in VS Code', function () {
     return undefined;
   });
 
+  it('are written by keyboard: what is offered is taken with Enter', async function () {
+    if (!hasDriver()) return this.skip();
+    await vscode.window.showTextDocument(open());
+    await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
+    await vscode.commands.executeCommand('cursorBottom');
+    const widget = '.suggest-widget.visible .monaco-list-row.focused';
+    await driver.type('[[steps]]\nid = "last"\ntitle = "Last"\nnee');
+    await driver.waitFor({ selector: widget, text: 'needs' });
+    await driver.press('Enter');
+    await until('the key', () => open().getText().includes('needs = [""]'), 5_000, () => open().getText());
+    await driver.waitFor({ selector: '.view-lines', text: 'needs' });
+    await driver.type('bui');
+    await driver.waitFor({ selector: widget, text: 'build' });
+    await driver.screenshot('formula-completion');
+    await driver.press('Enter');
+    await until('the step', () => open().getText().includes('id = "last"\ntitle = "Last"\nneeds = ["build"]'), 5_000, () => open().getText());
+    await until('no problem', () => problems().length === 0, 10_000, shown);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    await replace('needs = [""]', 'needs = ["build"]');
+    return undefined;
+  });
+
   it('are served again when their server has been killed', async function () {
     if (api.formulas.serving !== 'own' || process.platform !== 'linux') return this.skip();
     const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'server.js'], { encoding: 'utf8' }).trim().split('\n').map(Number);

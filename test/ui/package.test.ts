@@ -13,6 +13,8 @@ const allowed = [
   'package.json', 'package.nls.json', 'readme.md', 'changelog.md', 'LICENSE.txt',
   'media/gastown.svg', 'media/icon.png',
   ...['beads', 'convoy', 'engine', 'terminal', 'town'].map((step) => `media/walkthrough/${step}.svg`),
+  // the language of formulas
+  'media/formula-dark.svg', 'media/formula-light.svg', 'syntaxes/gastown-formula.tmLanguage.json', 'syntaxes/language-configuration.json',
   // the programs
   ...['extension', 'server', 'sessionHost', 'gt', 'bd'].map((program) => `dist/${program}.js`), 'dist/sql-wasm.wasm',
   // the one library that cannot be bundled, with the binary of this platform alone
