@@ -4,7 +4,7 @@ import { Disposable, Emitter, toDisposable } from '../../../server/src/base/life
 import { backoff, Pause } from '../server/backoff';
 import type { TownConnection } from '../server/townConnection';
 import type { TownOfWindow } from '../server/townOfWindow';
-import { FORMULA_LANGUAGE } from './formulaSelector';
+import { formulaSelector } from './formulaSelector';
 import { StandaloneClient } from './standaloneClient';
 import { wish } from './wish';
 
@@ -54,7 +54,7 @@ export class FormulaServer extends Disposable {
   }
 
   private isOpen(): boolean {
-    return vscode.workspace.textDocuments.some((document) => document.languageId === FORMULA_LANGUAGE);
+    return vscode.workspace.textDocuments.some((document) => vscode.languages.match(formulaSelector, document) > 0);
   }
 
   private update(): void {

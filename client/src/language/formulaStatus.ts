@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Disposable } from '../../../server/src/base/lifecycle';
 import { l10n } from '../base/l10n';
 import type { FormulaServer, Serving } from './formulaServer';
-import { formulaSelector, FORMULA_LANGUAGE } from './formulaSelector';
+import { formulaSelector } from './formulaSelector';
 import { statusText } from './statusText';
 
 /** The entry behind `{}` in the status bar while a formula is looked at. */
@@ -43,7 +43,7 @@ export class FormulaStatus extends Disposable {
 
   private counts(): { errors: number; warnings: number } {
     const document = vscode.window.activeTextEditor?.document;
-    if (document?.languageId !== FORMULA_LANGUAGE) return { errors: 0, warnings: 0 };
+    if (!document || vscode.languages.match(formulaSelector, document) === 0) return { errors: 0, warnings: 0 };
     const ours = vscode.languages.getDiagnostics(document.uri).filter((diagnostic) => diagnostic.source === 'Gas Town');
     const count = (severity: vscode.DiagnosticSeverity): number => ours.filter((diagnostic) => diagnostic.severity === severity).length;
     return { errors: count(vscode.DiagnosticSeverity.Error), warnings: count(vscode.DiagnosticSeverity.Warning) };

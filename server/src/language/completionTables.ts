@@ -16,7 +16,9 @@ export function headerItems(document: FormulaDocument, index: FormulaIndex, offs
     const label = header.replace(/\$\{1:(\w+)\}/, '$1');
     return {
       label, kind: CompletionItemKind.Struct, documentation: { kind: MarkupKind.Markdown, value: info.doc }, sortText: `2${String(order).padStart(3, '0')}`,
-      insertText: `${snippets ? header : label}`,
+      insertText: snippets ? header : label,
+      // Who types the closing brackets has done without: Enter then begins the next line.
+      filterText: label.replace(/\]+$/, ''),
     };
   });
 }

@@ -97,6 +97,10 @@ describe('completion in formulas', () => {
     assert.ok(items(text, false).every((item) => !/\$[\d{]/.test((item.textEdit as TextEdit).newText)));
   });
 
+  it('gives way to who types a header to its end', () => {
+    assert.equal(items(`${head}[|`).find((item) => item.label === '[[steps]]')?.filterText, '[[steps');
+  });
+
   it('is silent in comments, titles and behind values', () => {
     for (const text of ['# for|', withStep('title = "some |"').replace('title = "B"\n', ''), withStep('priority = 1 # |'), withStep('needs = ["a"] |'), 'formula = "f" |']) assert.deepEqual(labels(text), [], text);
   });
