@@ -96,7 +96,8 @@ describe('TOML that keeps its places', () => {
       const places = [...text.matchAll(/^\[\[steps\]\]\r?\nid = "([\w.-]+)"\r?$/gm)].map((match) => ({ id: match[1]!, start: match.index, end: match.index + match[0].length }));
       for (let at = 0; at < text.length; at++) {
         const lineStart = text.lastIndexOf('\n', at - 1) + 1;
-        const lineEnd = text.indexOf('\n', at);
+        // Without the end of a line, the next one is its rest.
+        const lineEnd = text.indexOf('\n', at + 1);
         const before = places.filter((place) => place.end < lineStart);
         const after = lineEnd < 0 ? [] : places.filter((place) => place.start > lineEnd);
         const ids = kept(text.slice(0, at) + text.slice(at + 1));

@@ -1,11 +1,12 @@
-import type { ArrayValue, Entry, Header, InlineTable, KeyPart, KeyPath, Section, StringValue, Syntax, SyntaxCode, SyntaxProblem, Token, TokenKind, Value } from './nodes';
+import type { ArrayValue, Entry, Header, InlineTable, KeyPart, KeyPath, Section, StringValue, Syntax, Value } from './nodes';
 import { mendedExtent, startsStatement } from './recovery';
 import { scalarOf } from './scalars';
+import { Scanner } from './scanner';
 import { multiExtent, readString, singleExtent, styleAt } from './strings';
 
 const MAX_DEPTH = 200;
+const NO_STATEMENT = 'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.';
 const bareKey = /[\w-]+/y;
-const blanks = /[ \t]+/y;
 const scalarRun = /[^\s,[\]{}#="']+/y;
 const clockAfterDate = / \d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?/y;
 
@@ -18,13 +19,12 @@ export function parseToml(text: string): Syntax {
   return strict.problems.length === 0 ? strict : new Parser(text, true).parse();
 }
 
-class Parser {
-  private at = 0;
+class Parser extends Scanner {
   private depth = 0;
-  private readonly tokens: Token[] = [];
-  private readonly problems: SyntaxProblem[] = [];
 
-  constructor(private readonly text: string, private readonly mending: boolean) {}
+  constructor(text: string, private readonly mending: boolean) {
+    super(text);
+  }
 
   parse(): Syntax {
     if (this.text.startsWith('\uFEFF')) this.take('bom', 1);
@@ -44,70 +44,6 @@ class Parser {
       section.end = this.at;
     }
     return { text: this.text, tokens: this.tokens, sections, problems: this.problems };
-  }
-
-  // ---------------------------------------------------------------- tokens
-
-  private take(kind: TokenKind, end: number): void {
-    if (end <= this.at) return;
-    this.tokens.push({ kind, start: this.at, end });
-    this.at = end;
-  }
-
-  private match(pattern: RegExp): number {
-    pattern.lastIndex = this.at;
-    return pattern.test(this.text) ? pattern.lastIndex : this.at;
-  }
-
-  private blanks(): void {
-    const code = this.text.charCodeAt(this.at);
-    if (code === 32 || code === 9) this.take('whitespace', this.match(blanks));
-  }
-
-  private lineEnd(): number {
-    const end = this.text.indexOf('\n', this.at);
-    if (end < 0) return this.text.length;
-    return end > this.at && this.text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-  }
-
-  /** White space, a comment or a line break; false where there is none of them. */
-  private skipLines(): boolean {
-    const start = this.at;
-    this.blanks();
-    if (this.text[this.at] === '#') this.comment();
-    if (this.text[this.at] === '\n') this.take('newline', this.at + 1);
-    else if (this.text.startsWith('\r\n', this.at)) this.take('newline', this.at + 2);
-    return this.at > start;
-  }
-
-  private comment(): void {
-    const start = this.at;
-    this.take('comment', this.lineEnd());
-    const control = /[\u0000-\u0008\u000b-\u001f\u007f]/.exec(this.text.slice(start, this.at));
-    if (control) this.report('toml-string', start + control.index, start + control.index + 1, 'This character cannot be seen and must not stand in a comment; take it out.');
-  }
-
-  private report(code: SyntaxCode, start: number, end: number, message: string): void {
-    this.problems.push({ code, start, end: Math.max(end, start), message });
-  }
-
-  private junk(end: number, message: string, code: SyntaxCode = 'toml-junk'): void {
-    const start = this.at;
-    this.take('junk', end);
-    const last = this.problems.at(-1);
-    // Lines of a text that lost its quotes are one mistake, not one each.
-    if (code === 'toml-junk' && last?.code === 'toml-junk' && !/\S/.test(this.text.slice(last.end, start))) last.end = end;
-    else this.report(code, start, end, message);
-  }
-
-  private endOfLine(): void {
-    this.blanks();
-    const next = this.text[this.at];
-    if (next === undefined || next === '\n' || next === '#' || this.text.startsWith('\r\n', this.at)) {
-      this.skipLines();
-      return;
-    }
-    this.junk(this.lineEnd(), 'Nothing may follow here on the line; begin a new line.');
   }
 
   // ---------------------------------------------------------------- keys and headers
@@ -140,7 +76,7 @@ class Parser {
         break;
       }
       parts.push(part);
-      const dot = this.match(blanks);
+      const dot = this.behindBlanks();
       if (this.text[dot] !== '.') break;
       this.blanks();
       this.take('punctuation', this.at + 1);
@@ -170,7 +106,7 @@ class Parser {
     const before = this.problems.length;
     const key = this.keyPath();
     if (key.parts.length === 0) {
-      this.junk(line ? this.lineEnd() : this.itemEnd(), 'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.');
+      this.junk(line ? this.lineEnd() : this.itemEnd(), NO_STATEMENT);
       return undefined;
     }
     this.blanks();
@@ -191,11 +127,7 @@ class Parser {
 
   /** Words where a statement should stand: most often the rest of a text that lost its quotes. */
   private prose(start: number): void {
-    const end = this.lineEnd();
-    const last = this.problems.at(-1);
-    this.take('junk', end);
-    if (last?.code === 'toml-junk' && !/\S/.test(this.text.slice(last.end, start))) last.end = end;
-    else this.report('toml-junk', start, end, 'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.');
+    this.junk(this.lineEnd(), NO_STATEMENT, 'toml-junk', start);
   }
 
   // ---------------------------------------------------------------- values
