@@ -34,6 +34,7 @@ const quietSettings: Record<string, unknown> = {
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
   'workbench.settings.enableNaturalLanguageSearch': false,
+  'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'extensions.autoCheckUpdates': false,
   'extensions.autoUpdate': false,
@@ -65,7 +66,7 @@ export async function installVsix(server: VsCodeServer, dataDir: string, vsix: s
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { server, dataDir, env } = options;
-  writeMachineSettings(dataDir, { 'security.workspace.trust.enabled': options.asksForTrust === true, ...options.settings });
+  writeMachineSettings(dataDir, options.settings);
   const logFile = path.join(dataDir, 'server.log');
   const child = spawn(server.node, [
     server.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token', ...baseArgs,

@@ -8,7 +8,7 @@ import { saveScreenshot } from './driverServer';
 import { repoRoot, screenshotDir } from './paths';
 import { createSandbox } from './sandbox';
 import type { Sandbox } from './sandbox';
-import { installVsix, startServer } from './serverProcess';
+import { installVsix, startServer, writeMachineSettings } from './serverProcess';
 import { fetchVsCodeServer, vscodeVersion } from './vscodeServer';
 import type { LaneName } from './vscodeServer';
 
@@ -33,6 +33,8 @@ export interface VsixSession {
   workspace: string;
   /** One more window of the same VS Code, in a page of its own. */
   openWindow(folder?: string): Promise<Page>;
+  /** Changes settings while VS Code runs. */
+  configure(settings: Record<string, unknown>): void;
   /** Loads the page again, as a user does: the extension host is a new one, terminals live on. */
   reload(): Promise<void>;
   /** Writes out/screenshots/NAME-VERSION.png and returns its path. */
@@ -68,7 +70,8 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
   };
   try {
     await installVsix(server, dataDir, options.vsix, sandbox.env);
-    const running = await startServer({ server, dataDir, env: sandbox.env, forTests: false, settings: options.settings, asksForTrust: options.asksForTrust });
+    const startSettings = { 'security.workspace.trust.enabled': options.asksForTrust === true, ...options.settings };
+    const running = await startServer({ server, dataDir, env: sandbox.env, forTests: false, settings: startSettings, asksForTrust: options.asksForTrust });
     closers.push(() => running.dispose());
     closers.push(async () => saveLogs(consoleLines, running.logFile));
     const browser = await launchChromium(sandbox.home, log);
@@ -88,6 +91,7 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
     const page = await openWindow();
     return {
       page, sandbox, workspace, dispose, openWindow, lane: server.lane,
+      configure: (settings) => writeMachineSettings(dataDir, { ...startSettings, ...settings }),
       async reload() {
         await page.reload();
         await workbenchReady(page);

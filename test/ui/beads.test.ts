@@ -44,6 +44,9 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await beads(/^Ready, \d beads/).waitFor();
     await beads(/^Bead Climb the wall, waits for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
+    // Both trees say the same.
+    for (const view of ['Convoys', 'Beads']) await row(view, /^Bead Dig a pond, ann works on it/).waitFor();
+    await row('Convoys', /^Bead Next year, deferred/).waitFor();
     await page.mouse.move(900, 300);
     await page.waitForTimeout(700);
     await session.screenshot('beads-by-state');

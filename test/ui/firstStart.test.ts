@@ -6,12 +6,12 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { clickAndAnswer, entry, quickInput, step, tick, writeDescription } from './hands';
-import { inVsCode } from './versions';
+import { inOrder, inVsCode } from './versions';
 import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './vsix';
 
 /** A new user with a mouse: from the first window along the walkthrough to merged work in their own checkout. */
 inVsCode('the first start, by mouse', 'main', function (lane) {
-  this.bail(true); // each step stands on the one before
+  inOrder(this);
   let scratch: string;
   let project: string;
   let session: VsixSession;

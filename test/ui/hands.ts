@@ -41,7 +41,7 @@ export async function focusedRow(page: Page, name: RegExp): Promise<void> {
 
 /** Moves by arrow keys to the row of the tree that has the focus. */
 export async function arrowTo(page: Page, name: RegExp): Promise<void> {
-  await page.locator('.monaco-list:focus-within').getByRole('treeitem', { name }).first().waitFor({ state: 'attached' });
+  await page.locator('.monaco-list:focus-within').getByRole('treeitem').first().waitFor();
   await page.keyboard.press('Home');
   const focused = page.locator('.monaco-list:focus-within .monaco-list-row.focused').and(page.getByRole('treeitem', { name }));
   for (let row = 0; row < 50 && await focused.count() === 0; row++) {

@@ -6,12 +6,12 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { answer, arrowTo, assertFocusIsSeen, countPointer, entry, menuTo, step, tabTo, writeDescription } from './hands';
-import { inVsCode } from './versions';
+import { inOrder, inVsCode } from './versions';
 import { cli, makeProject, newestVsix, palette, treeRow, untilTerminal } from './vsix';
 
 /** The whole job with no mouse at all; after each step the eye must find where the keys go. */
 inVsCode('by keyboard alone', 'main', function (lane) {
-  this.bail(true); // each step stands on the one before
+  inOrder(this);
   let scratch: string;
   let project: string;
   let session: VsixSession;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
-import { cli, makeTown, openForPictures, palette, script, treeRow, untilTerminal } from './vsix';
+import { cli, makeTown, openForPictures, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 import { inVsCode } from './versions';
 
 /** The pictures of the README: a convoy in a diamond, under way. */
@@ -22,36 +22,53 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
 
   it('shows the sidebar and a terminal', async () => {
     const { page, sandbox: { env } } = session;
+    await openGasTown(page);
+    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    await away();
+    await session.screenshot('first-look');
     const town = await makeTown(session, 'notes');
     cli('gt', env, town, 'config', 'default-agent', 'script');
-    const bead = (title: string, seconds: number, ...needs: string[]): string => {
+    const bead = (title: string, seconds: number, needs: string[] = [], before = ''): string => {
       const name = title.toLowerCase().replace(/\W+/g, '-');
-      const text = `for n in $(seq ${seconds * 2}); do echo "$n: writing ${name}.js"; sleep 0.5; done\necho "exports.title = '${name}';" > ${name}.js\ngit add -A\ngit commit -qm "${title}"`;
+      const text = `${before}for n in $(seq ${seconds * 2}); do echo "$n: writing ${name}.js"; sleep 0.5; done\necho "exports.title = '${name}';" > ${name}.js\ngit add -A\ngit commit -qm "${title}"`;
       return cli('bd', env, path.join(town, 'notes'), 'create', title, '-d', script(text), '--silent', ...(needs.length > 0 ? ['--deps', needs.join(',')] : []));
     };
     const index = bead('Index the titles', 1);
-    const box = bead('Add a search box', 20, index);
-    const query = bead('Parse queries', 20, index);
-    const rank = bead('Rank the hits', 2, query);
-    const page1 = bead('Show hits as you type', 2, box, query);
-    const docs = bead('Document the search', 1, rank, page1);
+    const box = bead('Add a search box', 60, [index], 'echo Ready to begin\nread -r go\ngt escalate -s critical --bead "$GT_BEAD" "May I add a library for the search box?"\n');
+    const query = bead('Parse queries', 60, [index]);
+    const rank = bead('Rank the hits', 2, [query]);
+    const page1 = bead('Show hits as you type', 2, [box, query]);
+    const docs = bead('Document the search', 1, [rank, page1]);
     cli('gt', env, town, 'convoy', 'create', 'Search in notes', index, box, query, rank, page1, docs);
     cli('gt', env, town, 'convoy', 'create', 'Export to Markdown', bead('Write the exporter', 1), '--stage');
     cli('gt', env, town, 'up');
     await treeRow(page, /^Convoy Search in notes, 1 of 6/).waitFor({ timeout: 60_000 });
     await treeRow(page, /^Bead Parse queries, \w+ works on it/).waitFor();
     await treeRow(page, /^Bead Add a search box, \w+ works on it/).waitFor();
-    await page.mouse.move(900, 300);
-    await page.waitForTimeout(500);
+    await away();
     await session.screenshot('sidebar-convoy-running');
     await treeRow(page, /^Agent \w+, polecat, working · Parse queries/).click();
     await untilTerminal(page, '3: writing parse-queries.js');
-    await page.mouse.move(900, 300);
-    await page.waitForTimeout(500);
+    await away();
     await session.screenshot('agent-terminal');
+    await treeRow(page, /^Agent \w+, polecat, working · Add a search box/).click();
+    await untilTerminal(page, 'Ready to begin');
+    await page.keyboard.type('go ahead\n');
+    await treeRow(page, /^escalation · critical: /).waitFor();
+    await page.locator('.notification-toast', { hasText: 'May I add a library' }).waitFor();
+    await untilTerminal(page, '2: writing add-a-search-box.js');
+    await away();
+    await session.screenshot('needs-attention');
     await palette(page, 'Gas Town: Open Walkthrough');
     await page.getByText('Bundle beads in a convoy').first().click();
-    await page.waitForTimeout(1_500);
+    await page.locator('.getting-started-media :is(iframe, .webview)').first().waitFor({ state: 'attached' });
+    await page.waitForTimeout(1_500); // its picture is drawn in a frame of its own
     await session.screenshot('walkthrough');
+
+    /** Nothing is hovered, and what faded in is there. */
+    async function away(): Promise<void> {
+      await page.mouse.move(900, 300);
+      await page.waitForTimeout(700);
+    }
   });
 });

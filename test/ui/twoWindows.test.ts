@@ -4,12 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import type { VsixSession } from '../harness/vsixSession';
-import { inVsCode } from './versions';
+import { inOrder, inVsCode } from './versions';
 import { agentPid, cli, makeTown, openForPictures, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 
 /** Two windows on one town are two views of the same thing. */
 inVsCode('two windows on one town', 'main', function (lane) {
-  this.bail(true); // each step stands on the one before
+  inOrder(this);
   let scratch: string;
   let session: VsixSession;
   let first: Page;

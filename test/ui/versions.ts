@@ -14,3 +14,10 @@ export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Su
     });
   }
 }
+
+/** Each step stands on the one before. Mocha's own `bail` would leave out all other files, too, once anything has failed. */
+export function inOrder(suite: Suite): void {
+  suite.beforeEach(function () {
+    if (suite.tests.some((test) => test.state === 'failed')) this.skip();
+  });
+}

@@ -44,8 +44,10 @@ export function treeRow(page: Page, name: RegExp): Locator {
   return page.getByRole('treeitem', { name });
 }
 
+/** A click on the icon of a view that is shown would hide it. */
 export async function openGasTown(page: Page): Promise<void> {
-  await page.getByRole('tab', { name: /^Gas Town/ }).click();
+  const tab = page.getByRole('tab', { name: /^Gas Town/ });
+  if (await tab.getAttribute('aria-expanded') !== 'true') await tab.click();
 }
 
 export async function palette(page: Page, command: string): Promise<void> {

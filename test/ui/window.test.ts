@@ -5,11 +5,11 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { cli, makeProject, newestVsix, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
-import { inVsCode } from './versions';
+import { inOrder, inVsCode } from './versions';
 
 /** The packaged extension, as a person has it: real dialogs, real reloads, the keyboard alone. */
 inVsCode('a window with the packaged extension', 'main', function (lane) {
-  this.bail(true); // each step stands on the one before
+  inOrder(this);
   let scratch: string;
   let session: VsixSession;
   let page: Page;

@@ -31,7 +31,7 @@ export function beadState(model: TownModel, bead: BeadInfo): string {
   switch (bead.phase) {
     case 'waiting': return l10n.t('waits for {0}', blockers(model, bead));
     case 'ready': return bead.convoys.some((id) => isStaged(model, id)) ? l10n.t('staged') : l10n.t('ready');
-    case 'working': return working(worker) + attempt;
+    case 'working': return working(worker, bead.assignee) + attempt;
     case 'reviewing': return l10n.t('in review') + attempt;
     case 'queued': return l10n.t('in the merge queue') + attempt;
     case 'merging': return l10n.t('gates are running') + attempt;
@@ -42,8 +42,9 @@ export function beadState(model: TownModel, bead: BeadInfo): string {
   }
 }
 
-function working(worker: AgentInfo | undefined): string {
-  if (!worker) return l10n.t('in work');
+function working(worker: AgentInfo | undefined, assignee: string | undefined): string {
+  // A person's work is in no agent's hands.
+  if (!worker) return assignee ? l10n.t('{0} works on it', oneLine(assignee.split('/').pop() ?? assignee, 40)) : l10n.t('in work');
   if (isStopped(worker)) return l10n.t('{0} was stopped', worker.name);
   if (worker.state === 'crashed') return l10n.t('{0} crashed', worker.name);
   return l10n.t('{0} works on it', worker.name);

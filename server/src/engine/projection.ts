@@ -2,6 +2,7 @@ import type { BeadStore, Transaction } from '../beads/store';
 import type { Bead } from '../protocol/bead';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../protocol/town';
 import { stepOf } from './molecules';
+import { isLater } from './whyNot';
 import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
@@ -34,7 +35,7 @@ export class Projection {
       case 'hooked':
       case 'in_progress': return 'working';
       case 'in_review': return this.queuePhase(bead.id);
-      default: return blocked ? 'waiting' : 'ready';
+      default: return blocked ? 'waiting' : isLater(bead.defer_until, Date.now()) ? 'deferred' : 'ready';
     }
   }
 

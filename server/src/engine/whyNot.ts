@@ -134,6 +134,6 @@ export function refOf(store: BeadStore, id: string): BeadRef {
   return bead ? { id, title: bead.title, status: bead.status } : { id };
 }
 
-function isLater(time: string | undefined, now: number): boolean {
+export function isLater(time: string | undefined, now: number): boolean {
   return time !== undefined && time !== '' && compareTimes(time, new Date(now).toISOString()) > 0;
 }

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { inOrder, inVsCode } from './versions';
+import { cli, makeProject, newestVsix, openGasTown, treeRow } from './vsix';
+
+/** A folder that nobody has trusted yet: it may be looked at, and nothing runs. */
+inVsCode('restricted mode', 'main', function (lane) {
+  inOrder(this);
+  let scratch: string;
+  let project: string;
+  let session: VsixSession;
+  let page: Page;
+
+  before(async () => {
+    scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-trust-'));
+    project = makeProject(path.join(scratch, 'notes'));
+    session = await openVsixSession({ lane, vsix: newestVsix(), workspace: project, asksForTrust: true });
+    page = session.page;
+  });
+
+  after(async () => {
+    await session?.dispose();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  /** The oldest asks when a folder is opened for the first time, the newest goes into restricted mode by itself. */
+  async function distrust(window: Page): Promise<void> {
+    if (lane === 'floor') await window.locator('.monaco-dialog-box').getByRole('button', { name: /^No, I don't trust/ }).click({ timeout: 30_000 });
+    await window.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
+    await window.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+  }
+
+  const server = (): string => path.join(session.sandbox.home, 'gt', '.runtime', 'server.json');
+
+  it('says what is the matter, and starts nothing', async () => {
+    await distrust(page);
+    await openGasTown(page);
+    await page.getByText('In Restricted Mode it starts nothing').waitFor();
+    await page.getByRole('button', { name: 'Manage Workspace Trust' }).waitFor();
+    await session.screenshot('restricted-nothing');
+    assert.ok(!existsSync(path.join(session.sandbox.home, 'gt')));
+    assert.equal(await page.getByRole('button', { name: /Make a Town/ }).count(), 0);
+    await page.keyboard.press('F1');
+    await page.keyboard.type('Gas Town: ');
+    const commands = page.locator('.quick-input-widget').getByRole('option', { name: /^Gas Town: / });
+    await commands.first().waitFor();
+    assert.doesNotMatch((await commands.allInnerTexts()).join('\n'), /Make a Town|Create Town|Start Engine|Add Rig|Create Bead/);
+    await page.keyboard.press('Escape');
+  });
+
+  it('starts no server of a town that the person made, and looks on where one runs', async () => {
+    const { env, home } = session.sandbox;
+    const town = path.join(home, 'gt');
+    cli('gt', env, scratch, 'install', town);
+    cli('gt', env, town, 'rig', 'add', 'notes', project);
+    cli('bd', env, path.join(town, 'notes'), 'create', 'Read me', '--silent');
+    await treeRow(page, /^Rig notes/).waitFor({ timeout: 30_000 });
+    await page.getByText('Restricted Mode: you look on. Trust the folder to act.').first().waitFor();
+    await treeRow(page, /^accept…: notes/).waitFor();
+    await session.screenshot('restricted-looks-on');
+    await treeRow(page, /^Town gt/).hover();
+    assert.ok(await treeRow(page, /^Town gt/).getByRole('button', { name: 'Start Engine' }).isDisabled(), 'it offers what would be refused');
+    const before = readFileSync(server(), 'utf8');
+    cli('gt', env, town, 'shutdown');
+    await page.getByText('The server of this town has ended: this is how it was.').first().waitFor({ timeout: 30_000 });
+    await page.waitForTimeout(2_000); // a window that is trusted has started another one by now
+    assert.ok(!existsSync(server()) || readFileSync(server(), 'utf8') === before, 'it started a server');
+    await session.reload();
+    await openGasTown(page);
+    await page.getByText('the server of this town does not run, and this window starts none').first().waitFor({ timeout: 30_000 });
+    await session.screenshot('restricted-asleep');
+  });
+
+  it('runs nothing of a town that the folder brings along', async () => {
+    const foreign = path.join(scratch, 'foreign');
+    mkdirSync(path.join(foreign, 'mayor'), { recursive: true });
+    writeFileSync(path.join(foreign, 'mayor', 'town.json'), '{"type":"town","version":2,"name":"evil"}');
+    const other = await session.openWindow(foreign);
+    await distrust(other);
+    await openGasTown(other);
+    await other.getByText('In Restricted Mode it starts nothing').waitFor();
+    assert.ok(!existsSync(path.join(foreign, '.runtime')));
+    await other.close();
+  });
+
+  it('shows the town and starts its server once the folder is trusted', async () => {
+    await page.bringToFront();
+    await page.getByRole('button', { name: 'Manage Workspace Trust' }).first().click();
+    await page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+    // The newest shows its page in front of all else.
+    if (lane === 'newest') await page.locator('.monaco-modal-editor-block').getByRole('button', { name: /^Close/ }).last().click();
+    await treeRow(page, /^Rig notes/).waitFor({ timeout: 30_000 });
+    await treeRow(page, /^Town gt/).hover();
+    await treeRow(page, /^Town gt/).getByRole('button', { name: 'Start Engine' }).waitFor();
+    assert.ok(existsSync(server()));
+    await session.screenshot('restricted-granted');
+  });
+});
