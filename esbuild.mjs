@@ -84,7 +84,7 @@ const asCommonJs = {
 function commandConfig() {
   return {
     ...common, entryPoints: commands, outdir: 'dist', external, write: false, metafile: true, format: 'esm', splitting: true, chunkNames: 'cli-[hash]', sourcemap: false, minify: false,
-    alias: lazySchemas, plugins: [...common.plugins, asCommonJs],
+    alias: { ...lazySchemas, 'node:child_process': './server/src/base/lazyChildProcess.ts', child_process: './server/src/base/lazyChildProcess.ts' }, plugins: [...common.plugins, asCommonJs],
   };
 }
 
@@ -100,6 +100,8 @@ function testConfig() {
 
 function copyAssets() {
   mkdirSync('dist', { recursive: true });
+  // Node looks for the nearest package.json at each start; the extension's own is long.
+  writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
   copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
 }
 

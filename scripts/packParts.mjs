@@ -1,4 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const loader = fileURLToPath(new URL('cliLoader.js', import.meta.url));
 
 /** Parts that nearly every command needs, or that are one command: together they are one file, because opening a file costs more than reading it. */
 const hot = /^server\/src\/(?:cli\/(?:gt|bd)\/(?:main|commands\/\w+)|protocol\/transport\/connect)\.ts$/;
@@ -22,15 +27,21 @@ export function packParts(parts, metafile, packName) {
   for (const [name, output] of outputs) if (hot.test(output.entryPoint ?? '')) take(name);
   const isProgram = (name) => !name.startsWith('cli-');
   const files = new Map([...parts].filter(([name]) => !packed.has(name)));
-  for (const [name, code] of files) files.set(name, sharing(code, packed, packName));
-  files.set(packName, packOf([...packed].map((name) => [name, parts.get(name).replace(/^#!.*\n/, '')])));
-  for (const name of packed) if (isProgram(name)) files.set(name, `#!/usr/bin/env node\nrequire('./${packName}').part('./${name}');\n`);
+  for (const [name, code] of files) files.set(name, sharing(code, packed));
+  const pack = packOf([...packed].map((name) => [name, parts.get(name).replace(/^#!.*\n/, '')]));
+  files.set(packName, pack);
+  for (const name of packed) if (isProgram(name)) files.set(name, loaderOf(name, packName, pack));
   return files;
 }
 
-/** A part outside of the pack takes its share of the pack from there: there must be one of each. */
-function sharing(code, packed, packName) {
-  return code.replace(/\brequire\("\.\/([\w-]+\.js)"\)/g, (call, name) => (packed.has(name) ? `require("./${packName}").part("./${name}")` : call));
+function loaderOf(name, packName, pack) {
+  const hash = createHash('sha256').update(pack).digest('hex').slice(0, 16);
+  return readFileSync(loader, 'utf8').replace('PACK_NAME', packName).replace('PROGRAM', path.basename(name, '.js')).replace('PACK_HASH', hash).replace('PART_NAME', `./${name}`);
+}
+
+/** A part outside of the pack takes its share of it from the running program, whose exports are the pack's: there must be one of each. */
+function sharing(code, packed) {
+  return code.replace(/\brequire\("\.\/([\w-]+\.js)"\)/g, (call, name) => (packed.has(name) ? `require.main.exports.part("./${name}")` : call));
 }
 
 function packOf(parts) {
