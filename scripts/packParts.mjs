@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const loader = fileURLToPath(new URL('cliLoader.js', import.meta.url));
+const loader = fileURLToPath(new URL('cliLoader.cjs', import.meta.url));
 
 /** Parts that nearly every command needs, or that are one command: together they are one file, because opening a file costs more than reading it. */
 const hot = /^server\/src\/(?:cli\/(?:gt|bd)\/(?:main|commands\/\w+)|protocol\/transport\/connect)\.ts$/;

@@ -8,7 +8,7 @@ type Values = (ask: Ask, command: Command) => Promise<Candidate[]>;
 
 const fromSnapshot = (pick: (snapshot: TownSnapshot) => Candidate[]): Values => async (ask) => {
   const { TownGetSnapshot } = await import('../../protocol/picture');
-  return pick(await ask(TownGetSnapshot.spec, {}));
+  return pick(await ask(TownGetSnapshot.spec, { once: true }));
 };
 
 const agents = fromSnapshot((snapshot) => snapshot.agents.filter((agent) => agent.kind === 'agent').map((agent) => ({ value: agent.id, text: agent.beadTitle ?? agent.state })));

@@ -54,7 +54,7 @@ export function addConfigCommands(program: Command): void {
         const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
         const { runtimeHash } = await import('../../../town/consent');
         const hash = runtimeHash(name, runtime);
-        return (await town.call(TownGetSnapshot.spec, {})).attention.find((item) => item.consent?.kind === 'runtime' && item.consent.hash === hash);
+        return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find((item) => item.consent?.kind === 'runtime' && item.consent.hash === hash);
       });
     });
 }

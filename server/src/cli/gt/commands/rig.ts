@@ -50,7 +50,7 @@ export function addRigCommands(program: Command): void {
   withAcceptOptions(rig.command('accept <rig>').description("show a rig's commands, and accept them"))
     .action(async (name: string, options: AcceptOptions, command: Command) => {
       await acceptOne(command, options, async (town) => {
-        const { rigs, attention } = await town.call(TownGetSnapshot.spec, {});
+        const { rigs, attention } = await town.call(TownGetSnapshot.spec, { once: true });
         if (!rigs.some((info) => info.id === name)) throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
         return attention.find((item) => item.consent?.kind === 'rig-commands' && item.rig === name);
       });
