@@ -18,7 +18,6 @@ const programs = {
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
   demo: 'server/src/cli/demo/main.ts',
-  zod: 'zod',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -88,6 +87,9 @@ function commandConfig() {
   };
 }
 
+/** What the commands' stand-in for zod loads when a schema is really needed. */
+const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir: 'dist', sourcemap: false, minify: true, plugins: [] };
+
 function testConfig() {
   const entryPoints = readdirSync('test', { recursive: true })
     .map((file) => path.join('test', String(file)))
@@ -106,6 +108,7 @@ function copyAssets() {
 }
 
 if (watch) {
+  await build(zodConfig);
   const contexts = [await context(programConfig()), await context(commandConfig())];
   copyAssets();
   for (const each of contexts) await each.watch();
@@ -113,6 +116,7 @@ if (watch) {
   if (args.has('--clean')) for (const dir of ['dist', 'out/test']) rmSync(dir, { recursive: true, force: true });
   await build(programConfig());
   await build(commandConfig());
+  await build(zodConfig);
   copyAssets();
   if (args.has('--tests')) {
     await build(testConfig());
