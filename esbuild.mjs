@@ -1,5 +1,6 @@
 // Bundles every program of the project into dist/, and with --tests every test file into out/test/.
 // --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
+// --out=DIR and --stamp=N make the programs elsewhere, as if they were built at that time: tests update from such a build.
 import { build, context, transform } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +51,7 @@ const common = {
   logLevel: 'warning',
   // The built-in formulas go in as they are.
   loader: { '.toml': 'text' },
-  define: { GASTOWN_VERSION: JSON.stringify(version), ...(watch ? {} : { GASTOWN_BUILD: JSON.stringify(buildStamp()) }) },
+  define: { GASTOWN_VERSION: JSON.stringify(version), ...(watch ? {} : { GASTOWN_BUILD: JSON.stringify(stamp) }) },
   plugins: watch ? [freshStamp] : [],
 };
 
@@ -58,7 +59,7 @@ const common = {
 const lazySchemas = { zod: './server/src/base/lazyZod.ts' };
 
 function programConfig() {
-  return { ...common, entryPoints: programs, outdir: 'dist', external };
+  return { ...common, entryPoints: programs, outdir, external };
 }
 
 /** esbuild splits ES modules only, which node loads slower than CommonJS: each part is turned into the latter afterwards. */
@@ -71,24 +72,24 @@ const asCommonJs = {
       const options = { format: 'cjs', platform: 'node', target: common.target, supported: { 'dynamic-import': false }, minify: true };
       const parts = await Promise.all(outputFiles.map(async ({ path: file, text }) => [path.basename(file), (await transform(text, options)).code]));
       const files = packParts(new Map(parts), metafile, 'cli.js');
-      mkdirSync('dist', { recursive: true });
-      for (const [name, code] of files) writeFileSync(path.join('dist', name), code);
-      for (const name of Object.keys(commands)) chmodSync(`dist/${name}.js`, 0o755);
+      mkdirSync(outdir, { recursive: true });
+      for (const [name, code] of files) writeFileSync(path.join(outdir, name), code);
+      for (const name of Object.keys(commands)) chmodSync(path.join(outdir, `${name}.js`), 0o755);
       // What an earlier build left. While watching, a command may still be running from it.
-      if (!watch) for (const file of readdirSync('dist')) if (/^cli-\w+\.js$/.test(file) && !files.has(file)) rmSync(path.join('dist', file));
+      if (!watch) for (const file of readdirSync(outdir)) if (/^cli-\w+\.js$/.test(file) && !files.has(file)) rmSync(path.join(outdir, file));
     });
   },
 };
 
 function commandConfig() {
   return {
-    ...common, entryPoints: commands, outdir: 'dist', external, write: false, metafile: true, format: 'esm', splitting: true, chunkNames: 'cli-[hash]', sourcemap: false, minify: false,
+    ...common, entryPoints: commands, outdir, external, write: false, metafile: true, format: 'esm', splitting: true, chunkNames: 'cli-[hash]', sourcemap: false, minify: false,
     alias: { ...lazySchemas, 'node:child_process': './server/src/base/lazyChildProcess.ts', child_process: './server/src/base/lazyChildProcess.ts' }, plugins: [...common.plugins, asCommonJs],
   };
 }
 
 /** What the commands' stand-in for zod loads when a schema is really needed. */
-const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir: 'dist', sourcemap: false, minify: true, plugins: [] };
+const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir, sourcemap: false, minify: true, plugins: [] };
 
 function testConfig() {
   const entryPoints = readdirSync('test', { recursive: true })
@@ -101,10 +102,10 @@ function testConfig() {
 }
 
 function copyAssets() {
-  mkdirSync('dist', { recursive: true });
+  mkdirSync(outdir, { recursive: true });
   // Node looks for the nearest package.json at each start; the extension's own is long.
-  writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
-  copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
+  writeFileSync(path.join(outdir, 'package.json'), '{"type":"commonjs"}\n');
+  copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', path.join(outdir, 'sql-wasm.wasm'));
 }
 
 if (watch) {

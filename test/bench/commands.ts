@@ -12,7 +12,7 @@ export async function commands(): Promise<Row[]> {
   try {
     const bead = await town.bead('Bench', 'true');
     const node = (...args: string[]) => new Promise<void>((resolve, reject) => {
-      execFile(process.execPath, args, { cwd: path.join(town.root, 'toy'), env: town.person.env }, (error) => (error ? reject(new Error(String(error))) : resolve()));
+      execFile(process.execPath, args, { cwd: path.join(town.root, 'toy'), env: town.person.env }, (error) => (error ? reject(new Error(error.message)) : resolve()));
     });
     const [gt, bd] = ['gt', 'bd'].map((name) => path.resolve('dist', `${name}.js`)) as [string, string];
     const times = await medians(25, {
