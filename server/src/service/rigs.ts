@@ -274,7 +274,7 @@ export class Rigs extends Disposable {
   lookOutsideSoon(): void {
     this.outsideTimer ??= setTimeout(() => {
       this.outsideTimer = undefined;
-      this.lookOutside();
+      if (!this.isDisposed) this.lookOutside();
     }, OUTSIDE_MS).unref();
   }
 
