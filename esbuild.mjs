@@ -1,10 +1,11 @@
 // Bundles every program of the project into dist/, and with --tests every test file into out/test/.
 // --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
 // --out=DIR and --stamp=N make the programs elsewhere, as if they were built at that time: tests update from such a build.
-import { build, context } from 'esbuild';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { build, context, transform } from 'esbuild';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildStamp } from './scripts/buildStamp.mjs';
+import { packParts } from './scripts/packParts.mjs';
 
 const args = new Set(process.argv.slice(2));
 const watch = args.has('--watch');
@@ -17,10 +18,15 @@ const programs = {
   extension: 'client/src/extension.ts',
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
-  gt: 'server/src/cli/gt/main.ts',
-  bd: 'server/src/cli/bd/main.ts',
   demo: 'server/src/cli/demo/main.ts',
 };
+/** What agents call all day: in parts, so that a command loads no more than it needs. */
+const commands = {
+  gt: 'server/src/cli/gt/main.ts',
+  bd: 'server/src/cli/bd/main.ts',
+};
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** Native modules and the editor's own API cannot be bundled. */
 const external = ['vscode', '@lydell/node-pty'];
@@ -45,14 +51,45 @@ const common = {
   logLevel: 'warning',
   // The built-in formulas go in as they are.
   loader: { '.toml': 'text' },
-  define: watch ? {} : { GASTOWN_BUILD: JSON.stringify(stamp) },
+  define: { GASTOWN_VERSION: JSON.stringify(version), ...(watch ? {} : { GASTOWN_BUILD: JSON.stringify(stamp) }) },
   plugins: watch ? [freshStamp] : [],
 };
 
+/** Where every millisecond of the start counts. */
+const lazySchemas = { zod: './server/src/base/lazyZod.ts' };
+
 function programConfig() {
-  const entryPoints = Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(file)));
-  return { ...common, entryPoints, outdir, external };
+  return { ...common, entryPoints: programs, outdir, external };
 }
+
+/** esbuild splits ES modules only, which node loads slower than CommonJS: each part is turned into the latter afterwards. */
+const asCommonJs = {
+  name: 'as-common-js',
+  setup(plugin) {
+    plugin.onEnd(async ({ outputFiles, metafile }) => {
+      if (!outputFiles || !metafile) return; // it did not build, and has said so
+      // An `import()` would go through node's loader for ES modules.
+      const options = { format: 'cjs', platform: 'node', target: common.target, supported: { 'dynamic-import': false }, minify: true };
+      const parts = await Promise.all(outputFiles.map(async ({ path: file, text }) => [path.basename(file), (await transform(text, options)).code]));
+      const files = packParts(new Map(parts), metafile, 'cli.js');
+      mkdirSync(outdir, { recursive: true });
+      for (const [name, code] of files) writeFileSync(path.join(outdir, name), code);
+      for (const name of Object.keys(commands)) chmodSync(path.join(outdir, `${name}.js`), 0o755);
+      // What an earlier build left. While watching, a command may still be running from it.
+      if (!watch) for (const file of readdirSync(outdir)) if (/^cli-\w+\.js$/.test(file) && !files.has(file)) rmSync(path.join(outdir, file));
+    });
+  },
+};
+
+function commandConfig() {
+  return {
+    ...common, entryPoints: commands, outdir, external, write: false, metafile: true, format: 'esm', splitting: true, chunkNames: 'cli-[hash]', sourcemap: false, minify: false,
+    alias: { ...lazySchemas, 'node:child_process': './server/src/base/lazyChildProcess.ts', child_process: './server/src/base/lazyChildProcess.ts' }, plugins: [...common.plugins, asCommonJs],
+  };
+}
+
+/** What the commands' stand-in for zod loads when a schema is really needed. */
+const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir, sourcemap: false, minify: true, plugins: [] };
 
 function testConfig() {
   const entryPoints = readdirSync('test', { recursive: true })
@@ -66,19 +103,21 @@ function testConfig() {
 
 function copyAssets() {
   mkdirSync(outdir, { recursive: true });
+  // Node looks for the nearest package.json at each start; the extension's own is long.
+  writeFileSync(path.join(outdir, 'package.json'), '{"type":"commonjs"}\n');
   copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', path.join(outdir, 'sql-wasm.wasm'));
-  for (const cli of ['gt', 'bd']) {
-    if (existsSync(`${outdir}/${cli}.js`)) chmodSync(`${outdir}/${cli}.js`, 0o755);
-  }
 }
 
 if (watch) {
-  const programContext = await context(programConfig());
+  await build(zodConfig);
+  const contexts = [await context(programConfig()), await context(commandConfig())];
   copyAssets();
-  await programContext.watch();
+  for (const each of contexts) await each.watch();
 } else {
   if (args.has('--clean')) for (const dir of ['dist', 'out/test']) rmSync(dir, { recursive: true, force: true });
   await build(programConfig());
+  await build(commandConfig());
+  await build(zodConfig);
   copyAssets();
   if (args.has('--tests')) {
     await build(testConfig());

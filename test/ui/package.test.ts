@@ -16,7 +16,7 @@ const allowed = [
   // the language of formulas
   'media/formula-dark.svg', 'media/formula-light.svg', 'syntaxes/gastown-formula.tmLanguage.json', 'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'gt', 'bd'].map((program) => `dist/${program}.js`), 'dist/sql-wasm.wasm',
+  ...['extension', 'server', 'sessionHost', 'gt', 'bd', 'cli', 'zod'].map((program) => `dist/${program}.js`), 'dist/sql-wasm.wasm', 'dist/package.json',
   // the one library that cannot be bundled, with the binary of this platform alone
   ...['package.json', 'LICENSE', ...['index', 'utils', 'types', 'terminal', 'interfaces', 'eventEmitter2', 'requireBinary', 'unixTerminal',
     'windowsTerminal', 'windowsPtyAgent', 'windowsConoutConnection', 'conpty_console_list_agent', 'worker/conoutSocketWorker', 'shared/conout',
@@ -42,7 +42,11 @@ describe('the package', () => {
   const manifest = JSON.parse(text('package.json')) as PackagedManifest;
 
   it('holds exactly what is meant to be in it', () => {
-    assert.deepEqual([...files.keys()].sort(), [...allowed].sort());
+    // Parts of the command lines that few commands need are named after what is in them.
+    const isPart = (name: string): boolean => /^dist\/cli-[A-Z0-9]{8}\.js$/.test(name);
+    assert.deepEqual([...files.keys()].filter((name) => !isPart(name)).sort(), [...allowed].sort());
+    const parts = new Set([...files.keys()].flatMap((name) => (/^dist\/cli/.test(name) ? [...text(name).matchAll(/["'`]\.\/(cli-[A-Z0-9]{8}\.js)["'`]/g)].map(([, part]) => `dist/${part}`) : [])));
+    assert.deepEqual([...files.keys()].filter((name) => isPart(name) && !parts.has(name)), [], 'nobody asks for them');
     assert.deepEqual(Object.keys(entries).filter((name) => !name.startsWith('extension/')).sort(), ['[Content_Types].xml', 'extension.vsixmanifest']);
   });
 
@@ -74,8 +78,8 @@ describe('the package', () => {
   it('runs no script at its installation, and needs nothing that is not in it', () => {
     assert.deepEqual(Object.keys(manifest.scripts).filter((name) => /^(vscode:|(pre|post)?install$)/.test(name)), []);
     const outside = new Set<string>();
-    for (const program of ['extension', 'server', 'sessionHost', 'gt', 'bd']) {
-      for (const [, module] of text(`dist/${program}.js`).matchAll(/\b(?:require|import)\(["']([^"'.][^"']*)["']\)/g)) outside.add(module ?? '');
+    for (const program of [...files.keys()].filter((name) => /^dist\/[\w-]+\.js$/.test(name))) {
+      for (const [, module] of text(program).matchAll(/\b(?:require|import)\(["']([^"'.][^"']*)["']\)/g)) outside.add(module ?? '');
     }
     const others = [...outside].filter((module) => !isBuiltin(module));
     assert.deepEqual(others.sort(), ['@lydell/node-pty', 'vscode']);

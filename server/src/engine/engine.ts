@@ -96,7 +96,7 @@ export class Engine extends Disposable {
     const key = actionKey(action);
     const run = this.run(action).finally(() => {
       this.running.delete(key);
-      this.kick();
+      this.kick(0); // what follows from it has waited for it already
     });
     this.running.set(key, run);
   }

@@ -16,9 +16,8 @@ export interface LandingBase {
  * its commits come first, merged with what has landed where the two have parted.
  */
 export async function landingBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
-  await repository.fetch();
-  const landed = await repository.resolve(`refs/remotes/origin/${repository.landing}`);
-  const mainline = await repository.resolve(`refs/remotes/origin/${repository.source.defaultBranch}`);
+  await repository.fetchMoved();
+  const [landed, mainline] = await Promise.all([repository.landing, repository.source.defaultBranch].map((branch) => repository.resolve(`refs/remotes/origin/${branch}`)));
   if (!landed && !mainline) throw new UserError(`${repository.source.location} has no branch ${repository.source.defaultBranch}`, undefined, 'not-found');
   if (!landed) return { commit: mainline!, expected: undefined };
   if (!mainline || (await repository.isAncestor(mainline, landed))) return { commit: landed, expected: landed };

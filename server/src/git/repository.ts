@@ -67,6 +67,18 @@ export class RigRepository {
     await withRepository(this.directory, () => this.fetchLocked());
   }
 
+  /**
+   * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is asked
+   * at once, it fetches only what has moved.
+   */
+  async fetchMoved(): Promise<void> {
+    const branches = [this.landing, this.source.defaultBranch];
+    if (!this.source.isFolder) return this.fetch();
+    this.resetConfig();
+    const [there, here] = await Promise.all([refsAt(this.source.location, 'refs/heads/', branches), refsAt(this.directory, 'refs/remotes/origin/', branches)]);
+    if (there === undefined || there !== here) await this.fetch();
+  }
+
   private async fetchLocked(): Promise<void> {
     this.resetConfig();
     try {
@@ -146,6 +158,11 @@ export class RigRepository {
       return true;
     });
   }
+}
+
+/** Undefined where git cannot tell. */
+async function refsAt(directory: string, space: string, branches: readonly string[]): Promise<string | undefined> {
+  return gitMaybe(directory, ['for-each-ref', `--format=%(refname:lstrip=${space.split('/').length - 1}) %(objectname)`, '--', ...branches.map((branch) => `${space}${branch}`)]);
 }
 
 /** Looks at a URL or folder: whether it is a repository, and its default branch. */

@@ -173,8 +173,8 @@ export interface TownDelta {
 }
 
 export namespace TownGetSnapshot {
-  /** Also subscribes the connection to `TownChanged` and `TownEvent`. */
-  export const spec = request<TownSnapshot>()('gastown/town/snapshot', z.object({}), 'read');
+  /** Also subscribes the connection to `TownChanged` and `TownEvent`, unless it only looks `once`. */
+  export const spec = request<TownSnapshot>()('gastown/town/snapshot', z.object({ once: z.boolean().optional() }), 'read');
 }
 
 export namespace TownChanged {

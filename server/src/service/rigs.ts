@@ -23,12 +23,16 @@ export interface RigProblem {
   error: Error;
 }
 
+/** After an answer, when what it did not wait for is looked at. */
+const OUTSIDE_MS = 100;
+
 /** The rigs of a town: made, loaded, removed; each with its ledger in the store. */
 export class Rigs extends Disposable {
   private readonly rigs = new Map<string, Rig>();
   /** Rigs of rigs.json that cannot be opened. The town goes on without them. */
   private readonly broken = new Map<string, Error>();
   private readonly lastSettings = new Map<string, RigSettings>();
+  private outsideTimer: NodeJS.Timeout | undefined;
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
   /** Adding and removing choose prefixes and change rigs.json. */
   private readonly alone = new Mutex();
@@ -258,6 +262,20 @@ export class Rigs extends Disposable {
     const commits = await fastForward(rig.repository);
     await this.refreshFastForward(rig);
     return commits;
+  }
+
+  /** What changes without the town's doing: people's checkouts, and rigs that could not be opened. */
+  lookOutside(): void {
+    for (const rig of this.all()) void this.refreshFastForward(rig);
+    void this.retryBroken();
+  }
+
+  /** After the answer to somebody who looks once, for the next one: git takes longer than the answer. */
+  lookOutsideSoon(): void {
+    this.outsideTimer ??= setTimeout(() => {
+      this.outsideTimer = undefined;
+      if (!this.isDisposed) this.lookOutside();
+    }, OUTSIDE_MS).unref();
   }
 
   /** Looks again how far the folder's checkout is behind; people change it outside of the town. */

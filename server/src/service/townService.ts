@@ -175,10 +175,12 @@ export class TownService extends Disposable {
 
   // ---------------------------------------------------------------- pictures
 
-  subscribe(connection: string | undefined): TownSnapshot {
+  /** @param once for somebody who goes away again */
+  subscribe(connection: string | undefined, once = false): TownSnapshot {
+    if (once) this.rigs.lookOutsideSoon();
+    if (once) return new PictureDiffer(this.picture()).snapshot();
     if (connection !== undefined) this.subscribers.add(connection);
-    for (const rig of this.rigs.all()) void this.rigs.refreshFastForward(rig);
-    void this.rigs.retryBroken();
+    this.rigs.lookOutside();
     this.sendPicture();
     this.differ ??= new PictureDiffer(this.picture());
     return this.differ.snapshot();

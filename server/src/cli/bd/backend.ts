@@ -33,7 +33,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
 }
 
 /** The folder that `--db` or BEADS_DIR names. */
-function namedLedger(options: BackendOptions): string | undefined {
+export function namedLedger(options: Pick<BackendOptions, 'cwd' | 'env' | 'db'>): string | undefined {
   const name = options.db ?? (options.env.BEADS_DIR || options.env.BEADS_DB);
   if (!name) return undefined;
   const given = path.resolve(options.cwd, name);

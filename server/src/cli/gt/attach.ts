@@ -17,7 +17,7 @@ export async function attach(command: Command, agent: string): Promise<void> {
   if (!stdin.isTTY || !stdout.isTTY) throw new UserError('that needs a terminal', 'run it in one, or open the agent\'s terminal in VS Code');
   await withTown(command, async (town) => {
     const address = fullAddress(agent);
-    const known = (await town.call(TownGetSnapshot.spec, {})).agents.find((candidate) => candidate.id === address);
+    const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find((candidate) => candidate.id === address);
     if (!known) throw new UserError(`there is no agent ${agent}`, 'see "gt status"', 'not-found');
     if (known.session === undefined) throw new UserError(`${address} has no session`, hintFor(address), 'not-found');
     const end = await relay(town, known.session, address);

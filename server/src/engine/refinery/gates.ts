@@ -45,8 +45,9 @@ export async function runGate(gate: GateInfo, directory: string, env: NodeJS.Pro
   }, gate.timeoutSeconds * 1000);
   const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
-    // Not `close`: a process that the gate left behind may hold the pipe open for ever.
+    // A process that the gate left behind may hold the pipe open for ever: its last output gets a moment.
     child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 20));
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
   clearTimeout(timer);
   if (group) await endProcessGroup(group);

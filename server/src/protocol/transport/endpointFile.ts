@@ -1,21 +1,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
 import { isAlive } from '../../base/process';
 
 /** How to reach a running program of a town. Whoever can read the file may connect: it is 0600. */
-const endpoint = z.object({
-  socket: z.string().min(1),
+export interface Endpoint {
+  socket: string;
   /** Shared secret of the handshake, hexadecimal. */
-  key: z.string().min(32),
-  pid: z.number().int().positive(),
+  key: string;
+  pid: number;
   /** Start mark of the process, see `ProcessIdentity`. */
-  start: z.string(),
-  protocol: z.number().int(),
-  build: z.number(),
-});
-export type Endpoint = z.infer<typeof endpoint>;
+  start: string;
+  protocol: number;
+  build: number;
+}
 
 /** `<root>/.runtime/server.json` */
 export function serverEndpointFile(root: string): string {
@@ -32,10 +30,19 @@ export function readEndpoint(file: string): Endpoint | undefined {
   const text = readTextIfPresent(file);
   if (text === undefined) return undefined;
   try {
-    return endpoint.parse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return isEndpoint(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** By hand, like the handshake: every command passes here, and zod takes longer to load than all the rest of it. */
+function isEndpoint(value: unknown): value is Endpoint {
+  if (typeof value !== 'object' || value === null) return false;
+  const { socket, key, pid, start, protocol, build } = value as Record<string, unknown>;
+  return typeof socket === 'string' && socket !== '' && typeof key === 'string' && key.length >= 32 && typeof start === 'string'
+    && Number.isSafeInteger(pid) && (pid as number) > 0 && Number.isSafeInteger(protocol) && Number.isFinite(build);
 }
 
 export function writeEndpoint(file: string, value: Endpoint): void {

@@ -19,11 +19,13 @@ import { BUILD, PROTOCOL } from './version';
 
 const MAX_LINE_BYTES = 32 * 1024;
 const TIMEOUT_MS = 5_000;
+const MAX_REASON = 2_000;
 
-const nonce = z.string().regex(/^[0-9a-f]{32,128}$/);
-const proof = z.string().regex(/^[0-9a-f]{64}$/);
+const noncePattern = /^[0-9a-f]{32,128}$/;
+const proofPattern = /^[0-9a-f]{64}$/;
+const nonce = z.string().regex(noncePattern);
+const proof = z.string().regex(proofPattern);
 const clientOpening = z.object({ gastown: z.literal(1), nonce });
-const serverAnswer = z.object({ nonce, proof });
 const clientAnswer = z.object({ proof, hello: z.string() });
 
 /** Who connects. Believed only after the client proved that it knows the key. */
@@ -45,10 +47,6 @@ export type Hello = z.infer<typeof helloSchema>;
 /** What callers must say; protocol, build and pid are those of this program unless given. */
 export type HelloInput = Omit<Hello, 'protocol' | 'build' | 'pid'> & Partial<Hello>;
 
-const welcomeSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), protocol: z.number().int(), build: z.number() }),
-  z.object({ ok: z.literal(false), reason: z.string().max(2000), code: z.string().max(40) }),
-]);
 export interface Welcome {
   protocol: number;
   build: number;
@@ -97,20 +95,40 @@ export async function greetServer(socket: Socket, key: string, input: HelloInput
     return await guarded(socket, options.timeoutMs, async () => {
       const own = randomBytes(32).toString('hex');
       send(socket, { gastown: 1, nonce: own });
-      const answer = serverAnswer.parse(await readJson(socket));
+      const answer = checkedAnswer(await readJson(socket));
       if (!matches(answer.proof, sign(key, 'server', own, answer.nonce))) {
         throw new UserError('the program at the other end does not know the key of this town', undefined, 'refused');
       }
       const text = JSON.stringify(hello);
       send(socket, { proof: sign(key, 'client', own, answer.nonce, text), hello: text });
-      const welcome = welcomeSchema.parse(await readJson(socket));
-      if (!welcome.ok) throw new UserError(welcome.reason, undefined, errorCode(welcome.code));
-      return { protocol: welcome.protocol, build: welcome.build };
+      return checkedWelcome(await readJson(socket));
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`the handshake failed: ${messageOf(error)}`, undefined, 'unavailable');
   }
+}
+
+/*
+ * What the server says is checked by hand: every command passes here, and zod takes longer to load than all the rest
+ * of it. The server, which loads it once, uses schemas.
+ */
+function checkedAnswer(value: unknown): { nonce: string; proof: string } {
+  const { nonce: theirs, proof: given } = fieldsOf(value);
+  if (typeof theirs !== 'string' || !noncePattern.test(theirs) || typeof given !== 'string' || !proofPattern.test(given)) throw new Error('unreadable answer');
+  return { nonce: theirs, proof: given };
+}
+
+/** @throws UserError with the reason where the server does not want us */
+function checkedWelcome(value: unknown): Welcome {
+  const { ok, protocol, build, reason, code } = fieldsOf(value);
+  if (ok === false && typeof reason === 'string' && typeof code === 'string') throw new UserError(reason.slice(0, MAX_REASON), undefined, errorCode(code));
+  if (ok !== true || !Number.isSafeInteger(protocol) || !Number.isFinite(build)) throw new Error('unreadable welcome');
+  return { protocol: protocol as number, build: build as number };
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
 }
 
 async function judge(

@@ -9,7 +9,7 @@ import { ServerRetire } from '../../protocol/transport';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs } = service;
-  dispatcher.on(TownGetSnapshot.spec, async (_params, context) => service.subscribe(context.connection));
+  dispatcher.on(TownGetSnapshot.spec, async ({ once }, context) => service.subscribe(context.connection, once));
   dispatcher.on(TownUp.spec, async (_params, context) => {
     await releaseHeld(service.engineContext, context.actor);
     await service.setUp(true, context.actor);

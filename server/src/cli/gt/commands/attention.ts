@@ -6,13 +6,13 @@ import { print, withTown } from '../session';
 
 export function addAttentionCommands(program: Command): void {
   program.command('attention').description('what needs a person, and what to do about it').action(async (_options, command: Command) => {
-    const { attention } = await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}));
+    const { attention } = await withTown(command, (town) => town.call(TownGetSnapshot.spec, { once: true }));
     print(command, attention, () => attention.length > 0 ? attention.flatMap(attentionLines) : 'Nothing needs you');
   });
   withAcceptOptions(program.command('accept <attention>').description('show what waits for consent (a rig\'s commands, a runtime, a script), and accept it'))
     .action(async (id: string, options: AcceptOptions, command: Command) => {
       await acceptOne(command, options, async (town) => {
-        const item = (await town.call(TownGetSnapshot.spec, {})).attention.find((candidate) => candidate.id === id);
+        const item = (await town.call(TownGetSnapshot.spec, { once: true })).attention.find((candidate) => candidate.id === id);
         if (!item) throw new UserError(`nothing called ${id} needs you`, 'see "gt attention"', 'not-found');
         if (!item.consent) throw new UserError(`there is nothing to accept in ${id}`, whatToDo(item), 'invalid');
         return item;

@@ -15,7 +15,7 @@ interface SetOptions {
 
 export function addConfigCommands(program: Command): void {
   const config = program.command('config').description('settings of the town');
-  config.command('default-agent [name]').description('show or set the runtime that agents run with')
+  config.command('default-agent [runtime]').description('show or set the runtime that agents run with')
     .action(async (name: string | undefined, _options, command: Command) => {
       const result = await withTown(command, (town) => town.call(DefaultAgent.spec, { name }));
       print(command, result, () => result.name);
@@ -29,7 +29,7 @@ export function addConfigCommands(program: Command): void {
     const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
     print(command, runtimes, () => runtimes.map(runtimeLine));
   });
-  agent.command('get <name>').description('one runtime').action(async (name: string, _options, command: Command) => {
+  agent.command('get <runtime>').description('one runtime').action(async (name: string, _options, command: Command) => {
     const runtime = findRuntime(await withTown(command, (town) => town.call(AgentConfigList.spec, {})), name);
     print(command, runtime, () => runtimeLine(runtime));
   });
@@ -44,17 +44,17 @@ export function addConfigCommands(program: Command): void {
       const runtime = await withTown(command, (town) => town.call(AgentConfigSet.spec, { name, settings }));
       print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
     });
-  agent.command('remove <name>').description('remove a runtime of your own').action(async (name: string, _options, command: Command) => {
+  agent.command('remove <runtime>').description('remove a runtime of your own').action(async (name: string, _options, command: Command) => {
     await withTown(command, (town) => town.call(AgentConfigRemove.spec, { name }));
     print(command, { removed: name }, () => `✓ Removed ${name}`);
   });
-  withAcceptOptions(agent.command('accept <name>').description('let a runtime work in this town without its own safety prompts'))
+  withAcceptOptions(agent.command('accept <runtime>').description('let a runtime work in this town without its own safety prompts'))
     .action(async (name: string, options: AcceptOptions, command: Command) => {
       await acceptOne(command, options, async (town) => {
         const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
         const { runtimeHash } = await import('../../../town/consent');
         const hash = runtimeHash(name, runtime);
-        return (await town.call(TownGetSnapshot.spec, {})).attention.find((item) => item.consent?.kind === 'runtime' && item.consent.hash === hash);
+        return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find((item) => item.consent?.kind === 'runtime' && item.consent.hash === hash);
       });
     });
 }

@@ -22,20 +22,20 @@ export function addCrewCommands(program: Command): void {
     const list = await withTown(command, (town) => town.call(CrewList.spec, { rig: options.rig }));
     print(command, list, () => list.length > 0 ? list.map(line) : 'No crew. Add a workspace of your own: gt crew add <name>');
   });
-  member('start <name>', 'start an agent there').option('--agent <runtime>', `runtime (default: the rig's), or "${SHELL_RUNTIME}" for a login shell`)
+  member('start <member>', 'start an agent there').option('--agent <runtime>', `runtime (default: the rig's), or "${SHELL_RUNTIME}" for a login shell`)
     .action(async (name: string, options: RigOption & { agent?: string }, command: Command) => {
       const info = await withTown(command, async (town, root) => town.call(CrewStart.spec, { rig: await rigFor(town, root, options.rig, name), name, runtime: options.agent }));
       print(command, info, () => [`✓ ${info.agent} is there (${info.runtime ?? ''})`, `  its terminal: gt attach ${info.agent}`]);
     });
-  member('stop <name>', 'end the session; the folder stays').action(async (name: string, options: RigOption, command: Command) => {
+  member('stop <member>', 'end the session; the folder stays').action(async (name: string, options: RigOption, command: Command) => {
     const result = await withTown(command, async (town, root) => town.call(TownStop.spec, { agent: `${await rigFor(town, root, options.rig, name)}/crew/${name}` }));
     print(command, result, () => result.stopped.map((agent) => `✓ Stopped ${agent}`));
   });
-  member('attach <name>', 'the terminal, here; Ctrl-] leaves it').alias('at').action(async (name: string, options: RigOption, command: Command) => {
+  member('attach <member>', 'the terminal, here; Ctrl-] leaves it').alias('at').action(async (name: string, options: RigOption, command: Command) => {
     const agent = await withTown(command, async (town, root) => `${await rigFor(town, root, options.rig, name)}/crew/${name}`);
     await attach(command, agent);
   });
-  member('remove <name>', 'take it out; its folder is moved aside').option('--force', 'also with work that is not pushed')
+  member('remove <member>', 'take it out; its folder is moved aside').option('--force', 'also with work that is not pushed')
     .action(async (name: string, options: RigOption & { force?: boolean }, command: Command) => {
       const result = await withTown(command, async (town, root) => town.call(CrewRemove.spec, { rig: await rigFor(town, root, options.rig, name), name, force: options.force }));
       print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);

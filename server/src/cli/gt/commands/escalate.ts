@@ -24,15 +24,15 @@ function addActions(parent: Command): void {
     const list = await withTown(command, (town) => town.call(EscalationList.spec, { all: options.all }));
     print(command, list, () => list.length > 0 ? list.map(line) : 'No escalations');
   });
-  parent.command('show <id>').description('one escalation').action(async (id: string, _options, command: Command) => {
+  parent.command('show <escalation>').description('one escalation').action(async (id: string, _options, command: Command) => {
     const info = await withTown(command, (town) => town.call(EscalationGet.spec, { id }));
     print(command, info, () => [line(info), `  ${info.createdAt}${info.ackedBy ? `, acked by ${oneLine(info.ackedBy)}` : ''}`, ...(info.closedReason ? [`  closed: ${oneLine(info.closedReason)}`] : []), '', info.detail]);
   });
-  parent.command('ack <id>').description('say that you look after it').action(async (id: string, _options, command: Command) => {
+  parent.command('ack <escalation>').description('say that you look after it').action(async (id: string, _options, command: Command) => {
     const info = await withTown(command, (town) => town.call(EscalationAck.spec, { id }));
     print(command, info, () => `✓ ${info.id} is yours`);
   });
-  parent.command('close <id>').description('say that it is seen to').option('-r, --reason <text>', 'what was done about it')
+  parent.command('close <escalation>').description('say that it is seen to').option('-r, --reason <text>', 'what was done about it')
     .action(async (id: string, _options, command: Command) => {
       // `gt escalate` has --reason too, and takes it where it stands before the words of this command.
       const { reason } = command.optsWithGlobals<{ reason?: string }>();

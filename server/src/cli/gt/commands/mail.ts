@@ -22,7 +22,7 @@ export function addMailCommands(program: Command): void {
       const mails = await withTown(command, (town) => town.call(MailInbox.spec, { address, ...options }));
       print(command, mails, () => mails.length > 0 ? mails.map(line) : 'No mail');
     });
-  mail.command('read <id>').alias('show').description('one mail').action(async (id: string, _options, command: Command) => {
+  mail.command('read <mail>').alias('show').description('one mail').action(async (id: string, _options, command: Command) => {
     const info = await withTown(command, (town) => town.call(MailRead.spec, { id }));
     print(command, info, () => letter(info));
   });
@@ -37,14 +37,14 @@ export function addMailCommands(program: Command): void {
       }));
       print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
     });
-  mail.command('reply <id> [text]').description('answer a mail').option('-m, --message <text>', 'the text').option('-s, --subject <text>', 'another subject')
+  mail.command('reply <mail> [text]').description('answer a mail').option('-m, --message <text>', 'the text').option('-s, --subject <text>', 'another subject')
     .action(async (id: string, given: string | undefined, options: { message?: string; subject?: string }, command: Command) => {
       const body = options.message ?? given;
       if (!body) throw new UserError('say what you answer', 'gt mail reply <id> -m "…"');
       const info = await withTown(command, (town) => town.call(MailReply.spec, { id, body, subject: options.subject }));
       print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
     });
-  mail.command('ack <id...>').alias('mark-read').description('seen to: it leaves the inbox').action(async (ids: string[], _options, command: Command) => {
+  mail.command('ack <mail...>').alias('mark-read').description('seen to: it leaves the inbox').action(async (ids: string[], _options, command: Command) => {
     const mails = await withTown(command, (town) => town.call(MailAck.spec, { ids }));
     print(command, mails, () => mails.map((info) => `✓ ${info.id}`));
   });

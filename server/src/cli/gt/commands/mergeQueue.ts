@@ -13,23 +13,23 @@ export function addMergeQueueCommands(program: Command): void {
     const next = (await withTown(command, (town) => town.call(MqList.spec, { rig }))).find((info) => info.state === 'merging' || info.state === 'queued');
     print(command, next ?? null, () => next ? queueLine(next) : 'Nothing is ready to be merged');
   });
-  mq.command('status <id>').description('one merge request, with all that its reviews have said').action(async (id: string, _options, command: Command) => {
+  mq.command('status <change>').description('one merge request, with all that its reviews have said').action(async (id: string, _options, command: Command) => {
     const info = await withTown(command, (town) => town.call(MqGet.spec, { id }));
     print(command, info, () => statusLines(info));
   });
-  mq.command('approve <id>').description('let a change be merged').option('-m, --message <text>', 'what you have looked at')
+  mq.command('approve <change>').description('let a change be merged').option('-m, --message <text>', 'what you have looked at')
     .option('--first', 'merge it before all others').option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .action(async (id: string, { message, first, patch }: { message?: string; first?: boolean; patch?: string }, command: Command) => {
       const result = await withTown(command, (town) => town.call(MqApprove.spec, { id, message, first, patch }));
       print(command, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
     });
-  mq.command('reject <id>').description('send a change back to its author').requiredOption('-m, --message <text>', 'what has to change, and why')
+  mq.command('reject <change>').description('send a change back to its author').requiredOption('-m, --message <text>', 'what has to change, and why')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .action(async (id: string, { message, patch }: { message: string; patch?: string }, command: Command) => {
       const result = await withTown(command, (town) => town.call(MqReject.spec, { id, message, patch }));
       print(command, result, () => `✓ Sent ${result.bead} back`);
     });
-  mq.command('retry <id>').description('try one that waits, or was given up, again at once').action(async (id: string, _options, command: Command) => {
+  mq.command('retry <change>').description('try one that waits, or was given up, again at once').action(async (id: string, _options, command: Command) => {
     const result = await withTown(command, (town) => town.call(MqRetry.spec, { id }));
     print(command, result, () => `✓ ${result.bead} is in the merge queue again`);
   });

@@ -19,7 +19,7 @@ export function addMoleculeCommands(program: Command): void {
         await show(command, found, `${agent ?? 'You'}: no molecule`);
       });
   }
-  mol.command('progress').argument('<id>', 'a molecule, a step of one, or the bead that it is attached to').description('how far a molecule has come')
+  mol.command('progress').argument('<molecule>', 'a molecule, a step of one, or the bead that it is attached to').description('how far a molecule has come')
     .action(async (id: string, _options, command: Command) => {
       const found = await withTown(command, (town) => town.call(MoleculeGet.spec, { id }));
       print(command, found, () => found.map((molecule) => progressLine(molecule, paint)));

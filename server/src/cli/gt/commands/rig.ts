@@ -32,8 +32,8 @@ export function addRigCommands(program: Command): void {
       }));
       print(command, info, () => rigAdded(info));
     });
-  rig.command('set <name> <key=value...>')
-    .description(`change settings: ${rigSettingNames.join(', ')}, or a gate (${gateNames.join(', ')}); nothing after "=" takes one away`)
+  rig.command('set <rig> <key=value...>')
+    .description('change settings and gates of a rig')
     .action(async (name: string, entries: string[], _options, command: Command) => {
       const info = await withTown(command, (town) => town.call(RigSet.spec, { name, ...parseSettings(entries) }));
       print(command, info, () => [`✓ ${info.id}: ${info.maxWorkers} workers, review ${info.review}`, ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`),
@@ -43,19 +43,19 @@ export function addRigCommands(program: Command): void {
     const rigs = await withTown(command, (town) => town.call(RigList.spec, {}));
     print(command, rigs, () => rigs.length > 0 ? rigs.map((info) => `${info.id} [${info.prefix}-] ← ${info.source} (${info.defaultBranch} → ${info.targetBranch})`) : 'No rigs. Add one: gt rig add <name> <url|folder>');
   });
-  rig.command('remove <name>').description('take a rig out of the town; its folder is kept').action(async (name: string, _options, command: Command) => {
+  rig.command('remove <rig>').description('take a rig out of the town; its folder is kept').action(async (name: string, _options, command: Command) => {
     const result = await withTown(command, (town) => town.call(RigRemove.spec, { name }));
     print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
   });
-  withAcceptOptions(rig.command('accept <name>').description("show a rig's commands, and accept them"))
+  withAcceptOptions(rig.command('accept <rig>').description("show a rig's commands, and accept them"))
     .action(async (name: string, options: AcceptOptions, command: Command) => {
       await acceptOne(command, options, async (town) => {
-        const { rigs, attention } = await town.call(TownGetSnapshot.spec, {});
+        const { rigs, attention } = await town.call(TownGetSnapshot.spec, { once: true });
         if (!rigs.some((info) => info.id === name)) throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
         return attention.find((item) => item.consent?.kind === 'rig-commands' && item.rig === name);
       });
     });
-  rig.command('fast-forward <name>').description("bring a folder's checkout to what has landed").action(async (name: string, _options, command: Command) => {
+  rig.command('fast-forward <rig>').description("bring a folder's checkout to what has landed").action(async (name: string, _options, command: Command) => {
     const result = await withTown(command, (town) => town.call(RigFastForward.spec, { name }));
     print(command, result, () => `✓ ${result.commits} commits`);
   });

@@ -84,5 +84,5 @@ function addPolecatCommands(program: Command): void {
 }
 
 async function agentsOf(command: Command): Promise<AgentInfo[]> {
-  return (await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}))).agents;
+  return (await withTown(command, (town) => town.call(TownGetSnapshot.spec, { once: true }))).agents;
 }

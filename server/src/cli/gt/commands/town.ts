@@ -25,7 +25,7 @@ export function addTownCommands(program: Command): void {
     print(command, { up: false }, () => '✓ The engine is paused');
   });
   program.command('status').description('what goes on in the town').action(async (_options, command: Command) => {
-    const snapshot = await withTown(command, (town) => town.call(TownGetSnapshot.spec, {}));
+    const snapshot = await withTown(command, (town) => town.call(TownGetSnapshot.spec, { once: true }));
     print(command, snapshot, () => statusText(snapshot));
   });
   program.command('stop [agent]').description('end sessions; their work stays on their hooks: gt stop <rig>/<agent>')

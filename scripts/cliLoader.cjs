@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// What dist/gt.js and dist/bd.js are (packParts.mjs fills in names): runs one part of the pack, compiled as the last run left it.
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const vm = require('vm');
+
+const file = path.join(__dirname, 'PACK_NAME');
+// For exactly this program, pack, node and processor: V8 itself compares no more than the length of the source.
+const cache = path.join(__dirname, '.cache', `PROGRAM-PACK_HASH-${process.version}-${process.arch}`);
+
+function read() {
+  try {
+    return fs.readFileSync(cache);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the folder cannot be written (a shared installation), every run compiles for itself. */
+function write(script) {
+  const temporary = `${cache}.${process.pid}`;
+  try {
+    fs.mkdirSync(path.dirname(cache), { recursive: true });
+    fs.writeFileSync(temporary, script.createCachedData());
+    fs.renameSync(temporary, cache);
+  } catch {
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+const cachedData = read();
+const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${fs.readFileSync(file, 'latin1')}\n})`, { filename: file, cachedData });
+// After the command, so that it holds what a command uses.
+if (!cachedData || script.cachedDataRejected) process.once('exit', () => write(script));
+script.runInThisContext()(module.exports, require, module, file, __dirname);
+module.exports.part('PART_NAME');

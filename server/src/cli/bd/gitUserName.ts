@@ -1,0 +1,68 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readTextIfPresent } from '../../base/atomicFile';
+
+/*
+ * git's user.name, read from the files that nearly everybody has. Starting git for it takes as long as the rest of a
+ * command. Whatever is not plain is left to git: undefined means "ask git", never "there is none".
+ */
+
+/** @returns undefined where only git itself can tell */
+export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
+  // GIT_DIR, GIT_CONFIG_GLOBAL, GIT_CONFIG_COUNT … Names and addresses of commits are not what is asked for.
+  if (Object.keys(env).some((name) => /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/.test(name))) return undefined;
+  const home = env.HOME;
+  if (!home || process.platform === 'win32') return undefined;
+  try {
+    const repository = repositoryConfig(cwd);
+    if (repository === undefined) return undefined;
+    // The last one that says it wins.
+    const texts = [readTextIfPresent(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')), readTextIfPresent(path.join(home, '.gitconfig')), repository];
+    if (texts.some((text) => text !== undefined && !isPlain(text))) return undefined;
+    return texts.map((text) => (text === undefined ? undefined : nameIn(text))).reverse().find((name) => name !== undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of the repository's configuration, empty outside of any; undefined where git has to look itself. */
+function repositoryConfig(cwd: string): string | undefined {
+  for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
+    const git = fs.statSync(path.join(folder, '.git'), { throwIfNoEntry: false });
+    if (git) {
+      const directory = path.join(folder, '.git');
+      // A worktree, a submodule, or a folder of somebody else, which git may refuse to read.
+      if (!git.isDirectory() || git.uid !== os.userInfo().uid) return undefined;
+      return readTextIfPresent(path.join(directory, 'config')) ?? '';
+    }
+    // A bare repository is its own folder.
+    if (fs.existsSync(path.join(folder, 'HEAD')) && fs.existsSync(path.join(folder, 'objects'))) return undefined;
+    if (folder === path.dirname(folder)) return '';
+  }
+}
+
+/** Without includes, a configuration of the worktree, and lines that go on. */
+function isPlain(text: string): boolean {
+  return !/^\s*\[\s*include|worktreeconfig|\\\s*$/im.test(text);
+}
+
+/** @throws Error for any line that is not plain: git may see an error in it, or more than we do */
+function nameIn(text: string): string | undefined {
+  let inUser = false;
+  let name: string | undefined;
+  for (const line of text.split('\n')) {
+    if (/^\s*(?:[#;].*)?$/.test(line)) continue;
+    const section = /^\s*\[([a-z0-9.-]+)(?: "[^"\\]*")?\]\s*$/i.exec(line);
+    const setting = /^\s*([a-z][a-z0-9-]*)\s*(?:=(.*))?$/i.exec(line);
+    if (section) inUser = section[1]!.toLowerCase() === 'user' && !line.includes('"');
+    else if (!setting) throw new Error('not a plain line');
+    else if (inUser && setting[1]!.toLowerCase() === 'name') name = plainValue(setting[2]);
+  }
+  return name;
+}
+
+function plainValue(value: string | undefined): string {
+  if (value === undefined || /["\\#;]/.test(value) || value.trim() === '') throw new Error('not a plain value');
+  return value.trim();
+}

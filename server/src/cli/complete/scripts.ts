@@ -1,0 +1,46 @@
+import type { Shell } from './shells';
+
+/** What a shell sources to complete `gt` or `bd`: each asks `<name> __complete <shell> <words…>` and falls back to files. */
+export function completionScript(name: string, shell: Shell): string {
+  return { bash, zsh, fish }[shell](name);
+}
+
+function bash(name: string): string {
+  return `# bash completion for ${name}. Switch it on: source <(${name} completion bash)
+_${name}_complete() {
+  local value text
+  COMPREPLY=()
+  while IFS=$'\\t' read -r value text; do
+    [ -n "$value" ] && COMPREPLY+=("$(printf '%q' "$value")")
+  done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null)
+}
+complete -o bashdefault -o default -F _${name}_complete ${name}
+`;
+}
+
+function zsh(name: string): string {
+  return `#compdef ${name}
+# zsh completion for ${name}. Switch it on, after compinit: source <(${name} completion zsh)
+_${name}() {
+  local value text
+  local -a found
+  while IFS=$'\\t' read -r value text; do
+    [[ -n "$value" ]] && found+=("\${value//:/\\\\:}\${text:+:$text}")
+  done < <("$words[1]" __complete zsh "\${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)
+  if (( \${#found} )); then _describe '${name}' found; else _files; fi
+}
+if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} ${name}; fi
+`;
+}
+
+function fish(name: string): string {
+  return `# fish completion for ${name}. Switch it on: ${name} completion fish | source
+function __${name}_candidates
+  set -l words (commandline -opc) (commandline -ct)
+  set -g __${name}_found (command ${name} __complete fish $words[2..-1] 2>/dev/null </dev/null)
+  test (count $__${name}_found) -gt 0
+end
+complete -c ${name} -n __${name}_candidates -f -a '(printf "%s\\n" $__${name}_found)'
+complete -c ${name} -n 'not __${name}_candidates' -F
+`;
+}

@@ -1,0 +1,71 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BeadStore } from '../../server/src/beads/store';
+import { buildView } from '../../server/src/engine/buildView';
+import type { RigPort, SessionPort } from '../../server/src/engine/ports';
+import { Projection } from '../../server/src/engine/projection';
+import { reconcile } from '../../server/src/engine/reconcile';
+import type { RigSettings } from '../../server/src/town/config';
+import { filledStore } from './beads';
+import { median, type Row } from './measure';
+
+const subject = 'ledger';
+/** `bd ready` at 10,000 beads. */
+const READY_MS = 5;
+
+/** The store itself, in this process. */
+export async function ledger(): Promise<Row[]> {
+  return [...await small(), ...await large()];
+}
+
+async function small(): Promise<Row[]> {
+  const { store } = await filledStore(1_000);
+  const rows = await readyAndCreate(store, '1k beads');
+  await store.close();
+  return rows;
+}
+
+async function readyAndCreate(store: BeadStore, note: string, goal?: number): Promise<Row[]> {
+  let counter = 0;
+  return [
+    { subject, what: 'ready', note, median: await median(31, () => store.ready({ ledger: 'toy' })), ...(goal === undefined ? {} : { goal: { median: goal } }) },
+    { subject, what: 'create, durable', note, median: await median(51, () => store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `New ${counter++}` }))) },
+  ];
+}
+
+async function large(): Promise<Row[]> {
+  const { store, directory, hq } = await filledStore(10_000);
+  const size = `${(fs.statSync(path.join(directory, 'issues.jsonl')).size / 1e6).toFixed(1)} MB`;
+  const first = store.list({ ledger: 'toy', limit: 1 })[0]!.id;
+  let counter = 0;
+  const change = () => store.batch({ actor: 'bench' }, (tx) => tx.update(first, { notes: `n${counter++}` }));
+  const rows: Row[] = [
+    ...await readyAndCreate(store, '10k beads', READY_MS),
+    { subject, what: 'list of all open', note: '10k beads', median: await median(15, () => store.list({ ledger: 'toy', limit: 0 })) },
+    { subject, what: 'update, durable', note: '10k beads', median: await median(51, change) },
+    { subject, what: '100 creates at once', note: 'group commit', median: await median(7, () => Promise.all(Array.from({ length: 100 }, () => store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `G ${counter++}` }))))) },
+    { subject, what: 'reconcile', note: 'view and rules, 200 beads in a convoy', median: await median(15, look(store)) },
+    { subject, what: 'convoys for people', median: await median(15, () => new Projection(store, () => 'off').convoys()) },
+    { subject, what: 'fold', note: `rewrites ${size}`, median: await median(5, async () => { await change(); await store.fold(); }) },
+  ];
+  await store.close();
+  rows.push({ subject, what: 'open', note: size, median: await median(5, () => open(hq, directory)) });
+  return rows;
+}
+
+function look(store: BeadStore): () => unknown {
+  const settings = { max_workers: 20, worker_spawn_delay: 0, max_attempts: 3, max_restarts: 3, namepool: {} } as unknown as RigSettings;
+  const sessions = { all: () => [] } as unknown as SessionPort;
+  const port = { name: 'toy', worktrees: () => [] } as unknown as RigPort;
+  return () => reconcile(buildView({
+    store, sessions, up: true, now: new Date(), awakeSince: 0, inFlight: new Set(), consented: () => true,
+    rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, storm: false }],
+  }));
+}
+
+async function open(hq: string, directory: string): Promise<void> {
+  const again = await BeadStore.open();
+  await again.addLedger({ name: 'hq', directory: hq, prefix: 'hq' });
+  await again.addLedger({ name: 'toy', directory, prefix: 'toy' });
+  await again.close();
+}
