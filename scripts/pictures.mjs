@@ -5,9 +5,10 @@ import path from 'node:path';
 
 /** The newest VS Code is what most people have. Which test writes what. */
 const version = '1.139';
-const tests = ['pictures', 'beads', 'review'];
+const tests = ['pictures', 'beads', 'review', 'formula'];
 const pictures = {
   'first-look': 'first-look', 'agent-terminal': 'agent-terminal', 'needs-attention': 'needs-attention', 'beads-by-epic': 'beads', review: 'review',
+  formula: 'formula',
 };
 const MAX_BYTES = 150_000;
 

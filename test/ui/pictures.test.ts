@@ -47,6 +47,8 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
     await treeRow(page, /^Bead Add a search box, \w+ works on it/).waitFor();
     await away();
     await session.screenshot('sidebar-convoy-running');
+    await treeRow(page, /^Bead Parse queries/).click();
+    await page.getByRole('tab', { name: /\.md/ }).waitFor();
     await treeRow(page, /^Agent \w+, polecat, working · Parse queries/).click();
     await untilTerminal(page, '3: writing parse-queries.js');
     await away();

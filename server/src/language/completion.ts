@@ -44,7 +44,9 @@ class Completion {
     if (free) return this.keys(path, this.word(/[\w-]/), true, at);
     if (!entry || value?.kind === 'inline') return [];
     const isWord = value?.kind === 'scalar' || value?.kind === 'invalid';
-    if (isWord && !contains(value, this.offset)) return [];
+    // Behind a value that is whole nothing may follow: Enter is for the next line.
+    const isBetween = value?.kind === 'array' && this.offset > value.start && (!value.closed || this.offset < value.end);
+    if (value && !isBetween && !(isWord && contains(value, this.offset))) return [];
     return this.values(path, isWord ? value : { start: this.offset, end: this.offset });
   }
 

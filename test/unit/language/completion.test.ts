@@ -26,6 +26,10 @@ const head = 'formula = "f"\n[vars.feature]\ndescription = "What"\n[vars.color]\
 const withStep = (more: string): string => `${head}[[steps]]\nid = "b"\ntitle = "B"\n${more}`;
 
 describe('completion in formulas', () => {
+  it('offers nothing behind a value that is whole: Enter is for the next line', () => {
+    for (const line of ['notes = "x"|', "notes = 'x'|", 'needs = ["a"]|', 'needs = ["a"|', 'needs = ["a"|]', 'gate = { type = "human" }|']) assert.deepEqual(labels(withStep(line)), [], line);
+  });
+
   it('offers the keys of a table, what is required first, nothing twice', () => {
     const step = labels('formula = "f"\n[[steps]]\n|');
     assert.deepEqual(step.slice(0, 3), ['id', 'title', 'description']);
