@@ -22,7 +22,7 @@ const ours = [
 ];
 
 /** Names for screen readers, colours for weak eyes, a way through by Tab. */
-inVsCode('the views for everybody', 'main', function (lane) {
+inVsCode('the views for everybody', 'oldest', function (lane) {
   inOrder(this);
   let scratch: string;
   let session: VsixSession;

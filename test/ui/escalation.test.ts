@@ -7,7 +7,7 @@ import { inVsCode } from './versions';
 import { cli, makeTown, openForPictures, script, treeRow } from './vsix';
 
 /** An agent calls for a person: seen from anywhere in the window, opened, acknowledged, closed. */
-inVsCode('an escalation of an agent', 'main', function (lane) {
+inVsCode('an escalation of an agent', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 

@@ -8,7 +8,7 @@ import { inOrder, inVsCode } from './versions';
 import { agentPid, cli, makeTown, openForPictures, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 
 /** Two windows on one town are two views of the same thing. */
-inVsCode('two windows on one town', 'main', function (lane) {
+inVsCode('two windows on one town', 'oldest', function (lane) {
   inOrder(this);
   let scratch: string;
   let session: VsixSession;
