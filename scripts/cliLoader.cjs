@@ -6,10 +6,13 @@ const path = require('path');
 const vm = require('vm');
 
 const file = path.join(__dirname, 'PACK_NAME');
-// For exactly this program, pack, node and processor: V8 itself compares no more than the length of the source.
-const cache = path.join(__dirname, '.cache', `PROGRAM-PACK_HASH-${process.version}-${process.arch}`);
+// For exactly this program, pack, V8 and processor: V8 itself compares no more than the length of the source.
+const cache = path.join(__dirname, '.cache', `PROGRAM-PACK_HASH-${process.versions.v8}-${process.arch}`);
+// V8 takes no code that was compiled with other flags, and runs with and without them would write it in turns.
+const hasFlags = process.execArgv.length > 0 || Boolean(process.env.NODE_OPTIONS);
 
 function read() {
+  if (hasFlags) return undefined;
   try {
     return fs.readFileSync(cache);
   } catch {
@@ -22,6 +25,7 @@ function write(script) {
   const temporary = `${cache}.${process.pid}`;
   try {
     fs.mkdirSync(path.dirname(cache), { recursive: true });
+    fs.writeFileSync(temporary, '');
     fs.writeFileSync(temporary, script.createCachedData());
     fs.renameSync(temporary, cache);
   } catch {
@@ -32,6 +36,6 @@ function write(script) {
 const cachedData = read();
 const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${fs.readFileSync(file, 'latin1')}\n})`, { filename: file, cachedData });
 // After the command, so that it holds what a command uses.
-if (!cachedData || script.cachedDataRejected) process.once('exit', () => write(script));
+if (!hasFlags && (!cachedData || script.cachedDataRejected)) process.once('exit', () => write(script));
 script.runInThisContext()(module.exports, require, module, file, __dirname);
 module.exports.part('PART_NAME');

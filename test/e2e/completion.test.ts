@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { spawn as spawnPty } from '@lydell/node-pty';
 import { CliTown, Person } from '../helpers/cliTown';
-import { tempDir } from '../helpers/temp';
+import { tempDir, waitUntil } from '../helpers/temp';
 
 const programs = path.resolve('dist');
 
@@ -39,6 +40,26 @@ class Typist {
     const script = `source <(${program} completion bash); COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; `
       + `$(complete -p ${program} | sed 's/.*-F \\([^ ]*\\).*/\\1/') ${program} '${words.at(-1)}' '${words.at(-2)}'; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return lines(this.shell('bash', ['--norc', '--noprofile', '-c', script], cwd));
+  }
+
+  /** In a real bash on a terminal: the words of the line after these keys. */
+  async bashKeys(cwd: string, keys: string): Promise<string> {
+    const bash = spawnPty('bash', ['--norc', '--noprofile', '-i'], { cwd, env: { ...this.env, PS1: '' } as Record<string, string>, cols: 200 });
+    let shown = '';
+    bash.onData((data) => { shown += data; });
+    const ended = new Promise<void>((resolve) => bash.onExit(() => resolve()));
+    try {
+      const program = keys.split(' ')[0]!;
+      bash.write(`source <(${program} completion bash); echo RE''ADY\r`);
+      await waitUntil('bash is ready', () => shown.includes('READY'));
+      // At the end the line itself is printed, word for word.
+      bash.write(`${keys}\u0001printf '<%s>' \u0005; echo EN''D\r`);
+      await waitUntil('bash has printed the line', () => shown.includes('END'));
+      return /(?:<[^<>\r\n]*>)+(?=END)/.exec(shown)?.[0] ?? shown;
+    } finally {
+      bash.kill();
+      await ended;
+    }
   }
 
   fish(cwd: string, text: string): string[] {
@@ -90,6 +111,14 @@ describe('completion in shells', function () {
     assert.deepEqual(typist.bash(rig, 'bd', 'cook', 'shi'), ['shiny']);
     assert.deepEqual(typist.bash(rig, 'gt', 'completion', ''), ['bash', 'zsh', 'fish']);
     assert.deepEqual(typist.bash(rig, 'gt', 'rig', 'set', 'toy', 'max_w'), ['max_workers=']);
+    assert.deepEqual(typist.bash(rig, 'gt', 'rig', 'set', 'toy', 'review', '=', 'script', 'max_w'), ['max_workers=']);
+    assert.deepEqual(typist.bash(rig, 'gt', 'help', 'convoy', 'str'), ['stranded']);
+    assert.deepEqual(typist.bash(rig, 'gt', 'convoy', '--he'), ['--help']);
+  });
+
+  it('bash, by keys: what ends in = waits for its value, and a word that is whole is left', async () => {
+    assert.equal(await typist.bashKeys(rig, 'gt rig set toy max_w\t3'), '<gt><rig><set><toy><max_workers=3>');
+    assert.equal(await typist.bashKeys(rig, 'gt convoy str\tx'), '<gt><convoy><stranded><x>');
   });
 
   it('fish: the same', function () {

@@ -74,7 +74,7 @@ export class RigRepository {
   async fetchMoved(): Promise<void> {
     const branches = [this.landing, this.source.defaultBranch];
     if (!this.source.isFolder) return this.fetch();
-    this.resetConfig();
+    await withRepository(this.directory, async () => this.resetConfig());
     const [there, here] = await Promise.all([refsAt(this.source.location, 'refs/heads/', branches), refsAt(this.directory, 'refs/remotes/origin/', branches)]);
     if (there === undefined || there !== here) await this.fetch();
   }

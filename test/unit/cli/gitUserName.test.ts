@@ -58,10 +58,21 @@ describe('the name that git has for a person', function () {
     fs.mkdirSync(worktree);
     fs.writeFileSync(path.join(worktree, '.git'), 'gitdir: /nowhere\n');
     assert.equal(plainUserName(plain, worktree), undefined);
+    // Git passes by what is no whole repository, and what it is too old for.
+    const half = path.join(path.dirname(repository), 'half');
+    fs.mkdirSync(path.join(half, '.git'), { recursive: true });
+    fs.writeFileSync(path.join(half, '.git', 'config'), '[user]\n\tname = Half\n');
+    assert.equal(plainUserName(plain, half), undefined);
+    for (const text of ['[core]\n\trepositoryformatversion = 99\n[user]\n\tname = R\n', '[extensions]\n\tnoop = true\n[user]\n\tname = R\n', '[user]\n\tname = Ann\tB\n']) {
+      set({ person: '[user]\n\tname = Ann\n', repository: text });
+      assert.equal(plainUserName(plain, repository), undefined, text);
+    }
+    set({ person: '[user]\n\tname = Ann\n', repository: '[core]\n\trepositoryformatversion = 0\n' });
+    assert.equal(plainUserName(plain, repository), 'Ann');
   });
 
   it('never differs from what git says', () => {
-    const line = fc.constantFrom('[user]', '[ user ]', '[User]', '[user "x"]', '[alias]', '\tname = Ann', 'name=Bob', ' NAME = Eve Example ', '\tname', 'name = "q"', 'name = a;b', '# name = No', '; x', '[user] name = Z', '\temail = e', 'name = ', '\tname = x \\', '[include]');
+    const line = fc.constantFrom('[user]', '[ user ]', '[User]', '[user "x"]', '[alias]', '\tname = Ann', 'name=Bob', ' NAME = Eve Example ', '\tname', 'name = "q"', 'name = a;b', '# name = No', '; x', '[user] name = Z', '\temail = e', 'name = ', '\tname = x \\', '[include]', 'name = A\tB', '[core]', '\trepositoryformatversion = 0', '\trepositoryformatversion = 1', '[extensions]');
     const text = fc.option(fc.array(line, { maxLength: 6 }).map((lines) => `${lines.join('\n')}\n`), { nil: undefined });
     fc.assert(fc.property(text, text, text, (person, inXdg, inRepository) => {
       set({ person, xdg: inXdg, repository: inRepository });

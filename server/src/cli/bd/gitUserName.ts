@@ -28,12 +28,17 @@ export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | und
 
 /** Text of the repository's configuration, empty outside of any; undefined where git has to look itself. */
 function repositoryConfig(cwd: string): string | undefined {
-  for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
-    const git = fs.statSync(path.join(folder, '.git'), { throwIfNoEntry: false });
+  const start = path.resolve(cwd);
+  const { dev } = fs.statSync(start);
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    // Git goes no further than its file system.
+    if (fs.statSync(folder).dev !== dev) return undefined;
+    const directory = path.join(folder, '.git');
+    const git = fs.statSync(directory, { throwIfNoEntry: false });
     if (git) {
-      const directory = path.join(folder, '.git');
-      // A worktree, a submodule, or a folder of somebody else, which git may refuse to read.
-      if (!git.isDirectory() || git.uid !== os.userInfo().uid) return undefined;
+      // A worktree, a submodule, a folder of somebody else, or half a repository, which git passes by.
+      const isWhole = git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
+      if (!isWhole || git.uid !== os.userInfo().uid) return undefined;
       return readTextIfPresent(path.join(directory, 'config')) ?? '';
     }
     // A bare repository is its own folder.
@@ -42,9 +47,9 @@ function repositoryConfig(cwd: string): string | undefined {
   }
 }
 
-/** Without includes, a configuration of the worktree, and lines that go on. */
+/** Without includes, extensions, a format that git may not know, and lines that go on. */
 function isPlain(text: string): boolean {
-  return !/^\s*\[\s*include|worktreeconfig|\\\s*$/im.test(text);
+  return !/^\s*\[\s*(?:include|extensions)|repositoryformatversion\s*=(?!\s*0\s*$)|\\\s*$/im.test(text);
 }
 
 /** @throws Error for any line that is not plain: git may see an error in it, or more than we do */
@@ -63,6 +68,6 @@ function nameIn(text: string): string | undefined {
 }
 
 function plainValue(value: string | undefined): string {
-  if (value === undefined || /["\\#;]/.test(value) || value.trim() === '') throw new Error('not a plain value');
+  if (value === undefined || /["\\#;\t]/.test(value.trim()) || value.trim() === '') throw new Error('not a plain value');
   return value.trim();
 }

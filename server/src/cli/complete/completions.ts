@@ -28,19 +28,23 @@ interface Place {
 export async function completions(program: Command, shell: string | undefined, given: readonly string[], values: ValueSource): Promise<string> {
   const words = shell === 'bash' ? rejoined(given) : given;
   try {
-    const candidates = await candidatesFor(placeOf(program, words.slice(0, -1)), words.at(-1) ?? '', values, shell);
+    const before = words.slice(0, -1);
+    const typed = words.at(-1) ?? '';
+    const candidates = before[0] === 'help' && !typed.startsWith('-')
+      ? beginningWith(typed, commandsOf(placeOf(program, before.slice(1)).command))
+      : await candidatesFor(placeOf(program, before), typed, values, shell);
     return candidates.map(({ value, text }) => `${oneLine(value)}${text ? `\t${oneLine(text)}` : ''}\n`).join('');
   } catch {
     return '';
   }
 }
 
-/** Bash takes words apart at `=`: `--type=bug` comes as three. */
+/** Bash takes words apart at `=`: `--type=bug` and `review=person` come as three. */
 function rejoined(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (const word of words) {
     const before = joined.at(-1) ?? '';
-    const continues = /^--[^=]+$/.test(before) && word === '=' ? true : /^--[^=]+=$/.test(before);
+    const continues = joined.length > 0 && (word === '=' ? /^[^=]+$/ : /^[^=]+=$/).test(before);
     if (continues) joined[joined.length - 1] = before + word;
     else joined.push(word);
   }
@@ -98,7 +102,8 @@ function beginningWith(start: string, candidates: readonly Candidate[]): Candida
 async function candidatesAt(place: Place, typed: string, values: ValueSource): Promise<readonly Candidate[]> {
   if (place.option) return valuesOfOption(place, place.option, values);
   if (typed.startsWith('-') && !place.plain) {
-    return optionsOf(place.command).filter((option) => !option.hidden && option.long).map((option) => ({ value: option.long!, text: option.description }));
+    const options = optionsOf(place.command).filter((option) => !option.hidden && option.long).map((option) => ({ value: option.long!, text: option.description }));
+    return [...options, { value: '--help', text: 'all about this command' }];
   }
   const commands = place.argument === 0 ? commandsOf(place.command) : [];
   return [...commands, ...await valuesOfArgument(place, values)];

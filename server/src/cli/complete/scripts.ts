@@ -13,6 +13,9 @@ _${name}_complete() {
   while IFS=$'\\t' read -r value text; do
     [ -n "$value" ] && COMPREPLY+=("$(printf '%q' "$value")")
   done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null)
+  # What ends in = goes on with its value. Bash 3 has no compopt.
+  [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *= ]] && type compopt >/dev/null 2>&1 && compopt -o nospace 2>/dev/null
+  return 0
 }
 complete -o bashdefault -o default -F _${name}_complete ${name}
 `;
@@ -27,7 +30,9 @@ _${name}() {
   while IFS=$'\\t' read -r value text; do
     [[ -n "$value" ]] && found+=("\${value//:/\\\\:}\${text:+:$text}")
   done < <("$words[1]" __complete zsh "\${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)
-  if (( \${#found} )); then _describe '${name}' found; else _files; fi
+  if (( ! \${#found} )); then _files
+  elif [[ "\${found[1]%%:*}" == *= ]]; then _describe '${name}' found -S ''
+  else _describe '${name}' found; fi
 }
 if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
@@ -37,7 +42,12 @@ function fish(name: string): string {
   return `# fish completion for ${name}. Switch it on: ${name} completion fish | source
 function __${name}_candidates
   set -l words (commandline -opc) (commandline -ct)
-  set -g __${name}_found (command ${name} __complete fish $words[2..-1] 2>/dev/null </dev/null)
+  # Both conditions below ask within a moment: the second has the answer of the first.
+  set -l asked "$words" (date +%s)
+  if test "$asked" != "$__${name}_asked"
+    set -g __${name}_asked $asked
+    set -g __${name}_found (command ${name} __complete fish $words[2..-1] 2>/dev/null </dev/null)
+  end
   test (count $__${name}_found) -gt 0
 end
 complete -c ${name} -n __${name}_candidates -f -a '(printf "%s\\n" $__${name}_found)'

@@ -21,7 +21,7 @@ export function worktrees(view: TownView): Action[] {
 /** Rigs in which an agent is being started: one thing at a time changes a repository, and a worktree can wait to be removed. */
 function beginning(view: TownView): Set<string> {
   const hooks = dispatch(view).flatMap((action) => (action.type === 'hook' && !view.inFlight.has(`hook:${action.rig}`) ? [action.rig] : []));
-  const starts = view.work.filter((work) => isHooked(work) && !work.held && work.notBefore <= view.now && view.now - Date.parse(work.revision) < START_MS
+  const starts = view.work.filter((work) => isHooked(work) && !work.held && work.notBefore <= view.now && Math.abs(view.now - Date.parse(work.revision)) < START_MS
     && !view.sessions.some((session) => session.bead === work.id));
   return new Set([...hooks, ...starts.flatMap((work) => parseAddress(work.assignee ?? '')?.rig ?? [])]);
 }
