@@ -127,6 +127,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
   it('lands, and brings the checkout up to it with one click', async () => {
     await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor({ timeout: 60_000 });
     assert.ok(!existsSync(path.join(project, 'hello.txt')), 'the checkout was touched');
+    await treeRow(page, /^Agent \w+, polecat/).first().waitFor({ state: 'detached' }); // whose work is merged is gone
     await treeRow(page, /^Rig notes.*2 commits to take over/).hover();
     await treeRow(page, /^Rig notes/).getByRole('button', { name: 'Fast-Forward Repository to Merged Work' }).click();
     await treeRow(page, /^Rig notes$/).waitFor();

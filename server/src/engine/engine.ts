@@ -97,6 +97,7 @@ export class Engine extends Disposable {
     const run = this.run(action).finally(() => {
       this.running.delete(key);
       this.kick(0); // what follows from it has waited for it already
+      this.context.onActivity(); // not every action leaves a trace in a ledger: a worktree is just gone
     });
     this.running.set(key, run);
   }
