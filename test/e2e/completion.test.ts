@@ -44,7 +44,7 @@ class Typist {
 
   /** In a real bash on a terminal: the words of the line after these keys. */
   async bashKeys(cwd: string, keys: string): Promise<string> {
-    const bash = spawnPty('bash', ['--norc', '--noprofile', '-i'], { cwd, env: { ...this.env, PS1: '' } as Record<string, string>, cols: 200 });
+    const bash = spawnPty('bash', ['--norc', '--noprofile', '-i'], { cwd, env: { ...this.env, PS1: '' }, cols: 200 });
     let shown = '';
     bash.onData((data) => { shown += data; });
     const ended = new Promise<void>((resolve) => bash.onExit(() => resolve()));

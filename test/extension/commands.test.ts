@@ -42,6 +42,10 @@ describe('the extension', () => {
     fs.appendFileSync(path.join(folder, 'gt'), 'exit 1\n');
     commandLine.refresh();
     assert.doesNotMatch(fs.readFileSync(path.join(folder, 'gt'), 'utf8'), /exit 1/);
-    for (const made of [folder, taken]) fs.rmSync(made, { recursive: true });
+    const linked = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
+    fs.symlinkSync('/nowhere/gt', path.join(linked, 'gt'));
+    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder: linked }), undefined, 'a link that leads nowhere now is somebody\'s');
+    assert.equal(fs.readlinkSync(path.join(linked, 'gt')), '/nowhere/gt');
+    for (const made of [folder, taken, linked]) fs.rmSync(made, { recursive: true });
   });
 });

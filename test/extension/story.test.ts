@@ -215,6 +215,8 @@ describe('the main job in VS Code', function () {
     await api.links.handleUri(vscode.Uri.parse(`vscode://gastown.gastown-vscode/convoy/${convoy}`));
     await api.links.handleUri(vscode.Uri.parse('vscode://gastown.gastown-vscode/convoy/hq-none'));
     await driver.waitFor({ selector: '.notification-list-item-message', text: 'has no convoy hq-none' });
+    await api.links.handleUri(vscode.Uri.parse('vscode://gastown.gastown-vscode/attention/fast-forward-none'));
+    await driver.waitFor({ selector: '.notification-list-item-message', text: 'has no attention fast-forward-none' });
     await vscode.commands.executeCommand('notifications.clearAll');
   });
 

@@ -52,6 +52,19 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.keyboard.press('Escape');
   });
 
+  it('helps with formulas, by a process of its own', async () => {
+    writeFileSync(path.join(project, 'plan.formula.toml'), 'formula = "plan"\n[[steps]]\nid = "a"\ntitle = "A"\nneeds = ["nobody"]\n');
+    await page.keyboard.press('Control+p');
+    await page.locator('.quick-input-widget .quick-input-box input').waitFor();
+    await page.keyboard.type('plan.formula');
+    await page.locator('.quick-input-widget').getByRole('option', { name: /^plan\.formula\.toml/ }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.view-overlays .squiggly-error').first().waitFor();
+    await session.screenshot('restricted-formula');
+    assert.ok(!existsSync(path.join(session.sandbox.home, 'gt')));
+    await openGasTown(page);
+  });
+
   it('starts no server of a town that the person made, and looks on where one runs', async () => {
     const { env, home } = session.sandbox;
     const town = path.join(home, 'gt');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { Lease } from '../../server/src/base/lease';
 import { KeyedMutex } from '../../server/src/base/mutex';
-import { writeFileAtomic } from '../../server/src/base/atomicFile';
+import { readPlainFile, writeFileAtomic } from '../../server/src/base/atomicFile';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
 import { recordedProcess } from '../../server/src/base/recordedProcess';
 import { Settled } from '../../server/src/base/settled';
@@ -141,6 +141,21 @@ describe('mutex', () => {
     });
     await Promise.allSettled([task('a'), task('b', true), task('c')]);
     assert.deepEqual(seen, ['a>', '<a', 'b>', '<b', 'c>', '<c']);
+  });
+});
+
+describe('a file that somebody else chose', () => {
+  it('is read only where it is a regular one of a usual size: nothing waits for a pipe, or for the end of a device', function () {
+    if (process.platform === 'win32') this.skip();
+    const folder = tempDir();
+    const at = (name: string): string => path.join(folder, name);
+    fs.writeFileSync(at('plain'), 'text');
+    assert.equal(readPlainFile(at('plain'), 4), 'text');
+    assert.equal(readPlainFile(at('none'), 4), undefined);
+    assert.throws(() => readPlainFile(at('plain'), 3), /larger than 3 bytes/);
+    execFileSync('mkfifo', [at('pipe')]);
+    fs.symlinkSync('/dev/zero', at('device'));
+    for (const name of ['pipe', 'device', '.']) assert.throws(() => readPlainFile(at(name), 4), /no regular file|EISDIR/, name);
   });
 });
 

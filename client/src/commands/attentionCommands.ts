@@ -3,7 +3,7 @@ import { EscalationAck, EscalationClose, MailAck, MailRead, MailReply, type Atte
 import { l10n } from '../base/l10n';
 import { noIcons, oneLine } from '../base/text';
 import { agentsAtWork, attentionInOrder } from '../model/queries';
-import { askChoice, askText, required } from '../ui/prompts';
+import { askChoice, askText, required, type Choice } from '../ui/prompts';
 import { attentionIcons } from '../views/attentionRows';
 import { idOf, type Argument, type Command, type Services } from './command';
 import { agentChoice, pickAttention } from './picks';
@@ -130,26 +130,33 @@ async function openPlan(services: Services, item: AttentionInfo): Promise<unknow
   return undefined;
 }
 
+type Go = () => Thenable<unknown>;
+
 /** What the status bar counts, as a list. */
 async function showOverview(services: Services): Promise<unknown> {
   const { model, connection } = services;
   if (!model.hasSnapshot) return vscode.commands.executeCommand('gastown.convoys.focus');
   const needs = attentionInOrder(model);
   const working = agentsAtWork(model);
-  type Go = () => Thenable<unknown>;
+  // Who only looks on has no terminals, and starts nothing.
+  const trusted = vscode.workspace.isTrusted;
   const separator = (label: string): vscode.QuickPickItem & { value: Go } => ({ label, kind: vscode.QuickPickItemKind.Separator, value: async () => undefined });
   const go = await askChoice<Go>([
     ...(needs.length > 0 ? [separator(l10n.t('Needs you'))] : []),
     ...needs.map((item) => ({ label: `$(${attentionIcons[item.kind].id}) ${noIcons(oneLine(item.title))}`, value: () => openItem(services, item) })),
-    ...(working.length > 0 ? [separator(l10n.t('At work'))] : []),
-    ...working.map((agent) => ({ ...agentChoice(agent), value: async () => services.terminals.open(agent.id) })),
+    ...(trusted && working.length > 0 ? [separator(l10n.t('At work'))] : []),
+    ...(trusted ? working.map((agent) => ({ ...agentChoice(agent), value: async () => services.terminals.open(agent.id) })) : []),
     separator(l10n.t('Town')),
-    model.town?.up
-      ? { label: `$(debug-pause) ${l10n.t('Pause Engine')}`, value: () => vscode.commands.executeCommand('gastown.pauseEngine') }
-      : { label: `$(play) ${l10n.t('Start Engine')}`, value: () => vscode.commands.executeCommand('gastown.startEngine') },
+    ...(trusted ? [engineChoice(model.town?.up === true)] : []),
     { label: `$(list-tree) ${l10n.t('Show Convoys')}`, value: () => vscode.commands.executeCommand('gastown.convoys.focus') },
   ], { title: model.town?.name ?? 'Gas Town', ignoreFocusOut: false, placeHolder: overviewHint(working.length, needs.length, connection.isReady) });
   return go();
+}
+
+function engineChoice(up: boolean): Choice<Go> {
+  return up
+    ? { label: `$(debug-pause) ${l10n.t('Pause Engine')}`, value: () => vscode.commands.executeCommand('gastown.pauseEngine') }
+    : { label: `$(play) ${l10n.t('Start Engine')}`, value: () => vscode.commands.executeCommand('gastown.startEngine') };
 }
 
 function overviewHint(working: number, needs: number, ready: boolean): string {

@@ -3,14 +3,14 @@ import os from 'node:os';
 import * as vscode from 'vscode';
 import { l10n } from '../base/l10n';
 import { shortPath } from '../base/settings';
-import { binFolders, profileLine, type BinFolder } from '../shell/shellPath';
+import { binFolders, earlierOnPath, profileLine, type BinFolder } from '../shell/shellPath';
 import { askChoice, type Choice } from '../ui/prompts';
 import type { Command, Services } from './command';
 
 /** What brings `gt` and `bd` to the person's own shells. */
 export const shellCommands = {
   'gastown.putOnPath': {
-    needs: 'nothing',
+    needs: 'trust',
     async run(services, { params }) {
       const home = process.env.HOME ?? os.homedir();
       const given = params['folder'];
@@ -41,6 +41,11 @@ async function putInTerminals({ commandLine }: Services): Promise<void> {
 }
 
 async function tell({ folder, onPath }: BinFolder, home: string): Promise<void> {
+  const other = earlierOnPath(process.env.PATH ?? '', folder, 'gt', isProgram);
+  if (onPath && other !== undefined) {
+    void vscode.window.showWarningMessage(l10n.t('gt and bd are in {0}, but {1} stands before it on your PATH and is run instead.', shortPath(folder), shortPath(other)));
+    return;
+  }
   if (onPath) {
     void vscode.window.showInformationMessage(l10n.t('gt and bd are in {0}. Try "gt status" in a new terminal.', shortPath(folder)));
     return;
@@ -48,8 +53,17 @@ async function tell({ folder, onPath }: BinFolder, home: string): Promise<void> 
   const copy = l10n.t('Copy Line');
   const line = profileLine(folder, home);
   const choice = await vscode.window.showInformationMessage(
-    l10n.t('gt and bd are in {0}, which is not on your PATH yet. This line in the profile of your shell puts it there: {1}', shortPath(folder), line), copy);
+    l10n.t('gt and bd are in {0}, which is not on your PATH yet. This line puts it there, in the profile of your shell (on Windows: once, in PowerShell): {1}', shortPath(folder), line), copy);
   if (choice === copy) await vscode.env.clipboard.writeText(line);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isWritable(folder: string): boolean {

@@ -14,10 +14,10 @@ import { whenReady } from './whenReady';
 export const townCommands = {
   'gastown.makeTownHere': {
     needs: 'trust',
-    async run(services) {
+    async run(services, { params }) {
       const repository = await services.town.repository();
       if (!repository) throw new UserError(l10n.t('no git repository is open in this window'), l10n.t('open the folder of a repository first'), 'not-found');
-      return makeTownFor(services, repository);
+      return makeTownFor(services, repository, params['fromWelcome'] === true);
     },
   },
   'gastown.createTown': {
@@ -84,7 +84,7 @@ async function install(services: Services, folder: string): Promise<{ root: stri
 }
 
 /** The one click: the person need not know what a town is. */
-async function makeTownFor(services: Services, repository: string): Promise<{ root: string; rig: string } | undefined> {
+async function makeTownFor(services: Services, repository: string, fromWelcome: boolean): Promise<{ root: string; rig: string } | undefined> {
   const root = await townFor(services);
   const rig = await withProgress(l10n.t('Adding {0}…', path.basename(repository)), async () => {
     await services.town.choose(root);
@@ -93,7 +93,7 @@ async function makeTownFor(services: Services, repository: string): Promise<{ ro
     return known ?? addRig(services, { source: repository });
   });
   if (!rig.accepted) await askConsent(services, rig);
-  void sayNext(services, rig);
+  void sayNext(services, rig, fromWelcome);
   return { root, rig: rig.id };
 }
 
@@ -108,10 +108,10 @@ async function townFor(services: Services): Promise<string> {
 }
 
 /** What can be done now. The view has the same buttons: nobody needs telling who looks at it. */
-async function sayNext(services: Services, rig: RigInfo): Promise<void> {
+async function sayNext(services: Services, rig: RigInfo, fromWelcome: boolean): Promise<void> {
   if (services.views.convoys.view.visible) {
     // The button that was pressed is gone, and the focus with it: it goes to the buttons that took its place.
-    await vscode.commands.executeCommand('gastown.convoys.focus');
+    if (fromWelcome) await vscode.commands.executeCommand('gastown.convoys.focus');
     return;
   }
   const create = l10n.t('Create Bead');

@@ -1,5 +1,6 @@
 import { UserError } from '../../../server/src/base/errors';
 import { l10n } from '../base/l10n';
+import { restrictedError } from '../server/townConnection';
 import type { Services } from './command';
 
 const PATIENCE_MS = 30_000;
@@ -17,7 +18,7 @@ export function whenReady({ connection, model, town }: Pick<Services, 'connectio
       if (state.kind === 'ready' && model.hasSnapshot) done(resolve);
       else if (state.kind === 'incompatible') done(() => reject(new UserError(state.reason, undefined, 'unavailable')));
       else if (state.kind === 'asleep') {
-        done(() => reject(new UserError(l10n.t('no server of this town runs, and a window in restricted mode starts none'), l10n.t('trust its folder first'), 'unavailable')));
+        done(() => reject(restrictedError()));
       } else if (state.kind === 'none' && town.finding && town.finding.kind !== 'town') {
         done(() => reject(new UserError(l10n.t('this window has no town'), l10n.t('open the Gas Town view to make one'), 'not-found')));
       }

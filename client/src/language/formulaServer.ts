@@ -48,7 +48,7 @@ export class FormulaServer extends Disposable {
   }
 
   get serving(): Serving {
-    if (this.options.connection.isReady) return 'town';
+    if (this.options.connection.servesFormulas) return 'town';
     if (this.isUp) return 'own';
     return this.isOpen() ? 'starting' : 'nobody';
   }
@@ -59,13 +59,18 @@ export class FormulaServer extends Disposable {
 
   private update(): void {
     if (this.isDisposed) return;
-    const { connection, town } = this.options;
-    const wanted = wish(this.isOpen(), connection.state.kind, town.finding !== undefined);
+    const wanted = this.wish();
     if (wanted !== 'soon') this.forgetTimer();
     if (wanted === 'no') this.stop();
     else if (wanted === 'now') this.start();
     else if (!this.pause && !this.timer) this.timer = setTimeout(() => this.startIfStill(), PATIENCE_MS);
     this.changeEmitter.fire(this.serving);
+  }
+
+  private wish(): ReturnType<typeof wish> {
+    const { connection, town } = this.options;
+    // A town that is only looked at serves no formulas.
+    return wish(this.isOpen(), vscode.workspace.isTrusted ? connection.state.kind : 'none', town.finding !== undefined);
   }
 
   private forgetTimer(): void {
@@ -75,8 +80,7 @@ export class FormulaServer extends Disposable {
 
   private startIfStill(): void {
     this.forgetTimer();
-    const { connection, town } = this.options;
-    if (wish(this.isOpen(), connection.state.kind, town.finding !== undefined) !== 'no') this.start();
+    if (this.wish() !== 'no') this.start();
   }
 
   private start(): void {

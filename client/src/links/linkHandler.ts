@@ -32,8 +32,9 @@ export class LinkHandler implements vscode.UriHandler {
         if (!model.agents.get(id)) throw missing();
         return vscode.commands.executeCommand('gastown.openTerminal', { agent: id });
       case 'attention':
-        if (!model.attention.get(id)) throw missing();
-        return vscode.commands.executeCommand('gastown.openAttention', { attention: id });
+        // Not opened: that may move a checkout, or mark a mail as read.
+        if (!(await views.attention.reveal(`attention:${id}`))) throw missing();
+        return;
       case 'convoy':
         if (!(await views.convoys.reveal(`convoy:${id}`))) throw missing();
     }

@@ -5,6 +5,7 @@ import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../se
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { isEndpointAlive, joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
 import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
+import { l10n } from '../base/l10n';
 import { backoff, Pause } from './backoff';
 import { TownLanguageClient } from './townLanguageClient';
 
@@ -80,6 +81,11 @@ export class TownConnection extends Disposable implements Caller {
     else this.setState({ kind: 'none' });
   }
 
+  /** Formulas of a folder that nobody trusts are read by a process of the window's own, not by the one that all windows share. */
+  get servesFormulas(): boolean {
+    return this.isReady && this.target?.trusted === true;
+  }
+
   /** Does not wait for the next attempt. */
   retryNow(): void {
     this.target?.pause.end();
@@ -90,7 +96,7 @@ export class TownConnection extends Disposable implements Caller {
     let handlers = this.handlers.get(spec.method);
     if (!handlers) this.handlers.set(spec.method, (handlers = new Set()));
     handlers.add(handler);
-    if (this.client) this.listen(this.client, spec.method);
+    if (this.client && this.target) this.listen(this.client, this.target, spec.method);
     return toDisposable(() => handlers.delete(handler));
   }
 
@@ -135,17 +141,17 @@ export class TownConnection extends Disposable implements Caller {
 
   private unavailable(): UserError {
     const state = this.current;
-    if (state.kind === 'none') return new UserError('this window belongs to no town', 'open the Gas Town view to make one', 'unavailable');
-    if (state.kind === 'asleep') return new UserError('no server of this town runs, and a window in restricted mode starts none', 'trust its folder first', 'unavailable');
+    if (state.kind === 'none') return new UserError(l10n.t('this window belongs to no town'), l10n.t('open the Gas Town view to make one'), 'unavailable');
+    if (state.kind === 'asleep') return restrictedError();
     const reason = state.kind === 'lost' || state.kind === 'incompatible' ? `: ${state.reason}` : '';
-    return new UserError(`the server of ${state.root} does not answer${reason}`, undefined, 'unavailable');
+    return new UserError(l10n.t('the server of {0} does not answer{1}', state.root, reason), undefined, 'unavailable');
   }
 
   private async keep(target: Target): Promise<void> {
     let failures = 0;
     while (!target.ended) {
       // A server that does not run is no news each time it is looked for.
-      if (this.current.kind !== 'asleep' || this.current.root !== target.root) this.setState({ kind: 'connecting', root: target.root });
+      if (target.trusted || this.current.kind !== 'asleep' || this.current.root !== target.root) this.setState({ kind: 'connecting', root: target.root });
       const started = Date.now();
       try {
         const client = await this.connect(target);
@@ -156,7 +162,7 @@ export class TownConnection extends Disposable implements Caller {
         this.client = undefined;
         failures = Date.now() - started > STEADY_MS ? 0 : failures + 1;
         this.options.log.warn(`lost the server of ${target.root}`);
-        this.setState({ kind: 'lost', root: target.root, reason: 'the connection ended' });
+        this.setState({ kind: 'lost', root: target.root, reason: l10n.t('the connection ended') });
       } catch (error) {
         if (target.ended) return;
         failures += 1;
@@ -181,8 +187,8 @@ export class TownConnection extends Disposable implements Caller {
       streams.socket.destroy();
       return undefined;
     }
-    const client = new TownLanguageClient(streams, this.options.languageLog);
-    for (const method of this.handlers.keys()) this.listen(client, method);
+    const client = new TownLanguageClient(streams, this.options.languageLog, target.trusted);
+    for (const method of this.handlers.keys()) this.listen(client, target, method);
     try {
       await client.start();
     } catch (error) {
@@ -200,9 +206,10 @@ export class TownConnection extends Disposable implements Caller {
   }
 
   /** One subscription a method and client; the handlers are looked up when the notification comes. */
-  private listen(client: TownLanguageClient, method: string): void {
+  private listen(client: TownLanguageClient, target: Target, method: string): void {
     client.onNotification(method, (params: unknown) => {
-      if (client !== this.client && this.client !== undefined) return;
+      // What a town that was left still says would be told as if it were of the next one.
+      if (target.ended || (client !== this.client && this.client !== undefined)) return;
       for (const handler of this.handlers.get(method) ?? []) handler(params as never);
     });
   }
@@ -220,4 +227,9 @@ export class TownConnection extends Disposable implements Caller {
 function isServed(root: string): boolean {
   const endpoint = readEndpoint(serverEndpointFile(root));
   return endpoint !== undefined && isEndpointAlive(endpoint);
+}
+
+/** Why a window that may only look on has nobody to look at. */
+export function restrictedError(): UserError {
+  return new UserError(l10n.t('no server of this town runs, and a window in restricted mode starts none'), l10n.t('trust its folder first'), 'unavailable');
 }

@@ -11,13 +11,14 @@ export class TownLanguageClient extends LanguageClient {
   /** Settles when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>;
 
-  constructor(private readonly streams: Connected, output: LogOutputChannel) {
+  /** @param servesFormulas whether formulas of this window are for it, too */
+  constructor(private readonly streams: Connected, output: LogOutputChannel, servesFormulas: boolean) {
     const closed = new Promise<void>((resolve) => {
       if (streams.socket.destroyed) resolve();
       else streams.socket.once('close', () => resolve());
     });
     super('gastown', 'Gas Town', async () => ({ reader: streams.reader, writer: streams.writer, detached: true }), {
-      documentSelector: formulaSelector,
+      documentSelector: servesFormulas ? formulaSelector : [],
       outputChannel: output,
       traceOutputChannel: output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

@@ -18,21 +18,23 @@ export class CommandLine {
 
   /** Brings what earlier versions wrote up to date. What is not ours any more is left alone and forgotten. */
   refresh(): void {
-    const folders = this.folders().filter((folder) => shimFiles(folder).every(isOwnShim));
-    for (const folder of folders) {
+    // A folder that cannot be reached now may be there again the next time.
+    const folders = this.folders().filter((folder) => !shimFiles(folder).some(isForeign));
+    const write = (where: string, task: () => void): void => {
       try {
-        writeShims({ directory: folder, programs: this.programs });
+        task();
       } catch (error) {
-        this.log.warn(`gt and bd in ${folder} are those of an earlier version: ${messageOf(error)}`);
+        this.log.warn(`gt and bd in ${where} are those of an earlier version: ${messageOf(error)}`);
       }
-    }
+    };
+    for (const folder of folders) if (shimFiles(folder).some(isOwnShim)) write(folder, () => writeShims({ directory: folder, programs: this.programs }));
     if (folders.length !== this.folders().length) void this.context.globalState.update(FOLDERS_KEY, folders);
-    if (this.context.globalState.get(TERMINALS_KEY) === true) this.putInTerminals();
+    if (this.context.globalState.get(TERMINALS_KEY) === true) write('the terminals of this editor', () => this.putInTerminals());
   }
 
   /** @throws UserError where other programs of these names are in the way */
   async putInFolder(folder: string): Promise<void> {
-    const foreign = shimFiles(folder).find((file) => fs.existsSync(file) && !isOwnShim(file));
+    const foreign = shimFiles(folder).find(isForeign);
     if (foreign !== undefined) throw new UserError(l10n.t('{0} is another program', foreign), l10n.t('choose another folder, or take that one away'), 'conflict');
     try {
       writeShims({ directory: folder, programs: this.programs });
@@ -63,4 +65,9 @@ export class CommandLine {
   private folders(): string[] {
     return z.array(z.string()).max(50).safeParse(this.context.globalState.get(FOLDERS_KEY)).data ?? [];
   }
+}
+
+/** A link that leads nowhere just now is somebody's, too. */
+function isForeign(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined && !isOwnShim(file);
 }

@@ -22,9 +22,9 @@ export function binFolders(pathVariable: string, home: string, isWritable: (fold
   return folders.sort((a, b) => Number(b.folder === usual) - Number(a.folder === usual));
 }
 
-/** Of a package manager, which may take away what it does not know. */
+/** Of a package manager or an environment, which may take away what it does not know. */
 function isMade(folder: string): boolean {
-  return /[\\/](node_modules|\.nvm|\.cargo|\.pyenv|\.rbenv|\.vscode[^\\/]*|\.cache|extensions)[\\/]/.test(`${folder}/`);
+  return /[\\/](node_modules|\.?venv|\.?virtualenvs|shims|\.(nvm|cargo|pyenv|rbenv|asdf|volta|sdkman|rustup|bun|deno|cache|vscode[^\\/]*)|extensions)[\\/]/.test(`${folder}/`);
 }
 
 function isInside(root: string, folder: string, paths: Paths): boolean {
@@ -36,8 +36,17 @@ function trimmed(folder: string): string {
   return folder.length > 1 ? folder.replace(/[\\/]+$/, '') : folder;
 }
 
-/** The line that puts a folder on the PATH of sh, bash and zsh. Pure. */
-export function profileLine(folder: string, home: string): string {
-  const shown = folder.startsWith(`${home}/`) ? `$HOME${folder.slice(home.length)}` : folder;
-  return `export PATH="${shown.replace(/["\\`]/g, '\\$&')}:$PATH"`;
+/** Where a shell finds a program first, other than in this folder: that one would be run instead. Pure. */
+export function earlierOnPath(pathVariable: string, folder: string, name: string, isProgram: (file: string) => boolean, paths: Paths = path): string | undefined {
+  const entries = pathVariable.split(paths.delimiter).filter((entry) => paths.isAbsolute(entry)).map((entry) => trimmed(paths.normalize(entry)));
+  const own = entries.indexOf(trimmed(paths.normalize(folder)));
+  return entries.slice(0, own < 0 ? entries.length : own).map((entry) => paths.join(entry, name)).find(isProgram);
+}
+
+/** The command that puts a folder on the PATH: for the profile of sh, bash and zsh, or for PowerShell once and for all. Pure. */
+export function profileLine(folder: string, home: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return `[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';${folder.replaceAll("'", "''")}', 'User')`;
+  const isOwn = folder.startsWith(`${home}/`);
+  const quoted = (isOwn ? folder.slice(home.length) : folder).replace(/["\\`$]/g, '\\$&');
+  return `export PATH="${isOwn ? '$HOME' : ''}${quoted}:$PATH"`;
 }

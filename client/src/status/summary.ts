@@ -26,7 +26,7 @@ export function statusSummary(model: TownModel, connection: ConnectionState, tru
   }
   if (connection.kind === 'lost' || connection.kind === 'incompatible') {
     const text = l10n.t('Gas Town: no connection');
-    return { text: `$(debug-disconnect) ${text}`, aria: `${text}: ${connection.reason}`, alarm: true, tooltip: lostTooltip(connection.reason) };
+    return { text: `$(debug-disconnect) ${text}`, aria: `${text}: ${connection.reason}`, alarm: true, tooltip: lostTooltip(connection.reason, trusted) };
   }
   if (!model.town) return { text: '$(loading~spin) Gas Town', aria: l10n.t('Gas Town is connecting'), alarm: false, tooltip: l10n.t('Connecting…') };
   const working = agentsAtWork(model);
@@ -41,15 +41,15 @@ export function statusSummary(model: TownModel, connection: ConnectionState, tru
   ];
   const tooltip = [
     `**${escapeMarkdown(oneLine(model.town.name))}** · ${paused ? l10n.t('engine paused') : l10n.t('engine running')}`,
-    working.map((agent) => `- ${link(agent.id, 'gastown.openTerminal', { kind: 'agent', id: agent.id })}: ${escapeMarkdown(agentState(agent))}`).join('\n'),
+    working.map((agent) => `- ${trusted ? link(agent.id, 'gastown.openTerminal', { kind: 'agent', id: agent.id }) : escapeMarkdown(agent.id)}: ${escapeMarkdown(agentState(agent))}`).join('\n'),
     needs.map((item) => `- $(warning) ${link(oneLine(item.title), 'gastown.openAttention', { kind: 'attention', id: item.id })}`).join('\n'),
     !trusted ? l10n.t('Restricted Mode: you look on. Trust the folder to act.') : paused ? link(l10n.t('Start Engine'), 'gastown.startEngine') : link(l10n.t('Pause Engine'), 'gastown.pauseEngine'),
   ].filter(Boolean).join('\n\n');
   return { text: parts.join(' '), aria: `Gas Town: ${words.join(', ')}`, tooltip, alarm: needs.some((item) => !['fast-forward', 'mail', 'plan'].includes(item.kind)) };
 }
 
-function lostTooltip(reason: string): string {
-  return `${escapeMarkdown(oneLine(reason, 400))}\n\n${link(l10n.t('Try again'), 'gastown.restartServer')} · ${link(l10n.t('Open Log'), 'gastown.openLog')}`;
+function lostTooltip(reason: string, trusted: boolean): string {
+  return `${escapeMarkdown(oneLine(reason, 400))}\n\n${trusted ? `${link(l10n.t('Try again'), 'gastown.restartServer')} · ` : ''}${link(l10n.t('Open Log'), 'gastown.openLog')}`;
 }
 
 function link(text: string, command: string, argument?: unknown): string {

@@ -46,7 +46,7 @@ export class PersonNotices extends Disposable {
     // A plan waits for its launch; all else is only shown.
     const action = first.plan ? l10n.t('Open Convoy') : first.review === undefined ? l10n.t('Show') : l10n.t('Review');
     const launch = l10n.t('Launch');
-    const choice = await show(message, action, ...(first.plan && first.convoy !== undefined ? [launch] : []));
+    const choice = await show(message, action, ...(first.plan && first.convoy !== undefined && vscode.workspace.isTrusted ? [launch] : []));
     if (choice === action) await this.show(first);
     if (choice === launch && first.convoy !== undefined) await this.launch(first.convoy);
   }

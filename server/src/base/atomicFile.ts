@@ -47,6 +47,31 @@ export function readTextIfPresent(file: string): string | undefined {
   }
 }
 
+/**
+ * Text of a file that somebody else chose: only of a regular file, and no more than so many bytes. A pipe would wait for
+ * ever, and a device never end; git brings links to both along.
+ * @returns undefined where there is none
+ * @throws Error for whatever is no such file
+ */
+export function readPlainFile(file: string, maxBytes: number): string | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) throw new Error('it is no regular file');
+    if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    return fs.readFileSync(fd, 'utf8');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** JSON with two spaces and a final newline, the form of every settings file of a town. */
 export function writeJsonAtomic(file: string, value: unknown, mode = 0o644): void {
   writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, mode);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { UserError, hasCode, messageOf } from '../base/errors';
+import { readPlainFile } from '../base/atomicFile';
+import { UserError, messageOf } from '../base/errors';
 import { builtInFormulas } from './builtIn';
 import { cook, type CookOptions, type Proto } from './cook';
 import { nearest } from './keys';
@@ -186,19 +187,22 @@ function checkoutOf(cwd: string): string | undefined {
   }
 }
 
+/** Nobody has so many formulas in a folder, or so much in one. */
+const MAX_NAMES = 10_000;
+const MAX_BYTES = 4_000_000;
+
 export const diskFiles: FormulaFiles = {
   list: (directory) => {
     try {
-      return fs.readdirSync(directory);
+      return fs.readdirSync(directory).slice(0, MAX_NAMES);
     } catch {
       return []; // no such folder, or none of ours
     }
   },
   read: (file) => {
     try {
-      return fs.readFileSync(file, 'utf8');
+      return readPlainFile(file, MAX_BYTES);
     } catch (error) {
-      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
       throw new UserError(`cannot read ${file}: ${messageOf(error)}`, undefined, 'unavailable');
     }
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { linkTo, readLink } from '../../../client/src/links/townLink';
-import { binFolders, profileLine } from '../../../client/src/shell/shellPath';
+import { binFolders, earlierOnPath, profileLine } from '../../../client/src/shell/shellPath';
 
 describe('links', () => {
   it('lead back to what they were made of', () => {
@@ -21,7 +21,7 @@ describe('folders for gt and bd', () => {
   const every = (): boolean => true;
 
   it('are the own ones of the PATH, and ~/.local/bin first', () => {
-    const found = binFolders('/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin', '/home/ann', every, path.posix);
+    const found = binFolders('/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin:/home/ann/project/.venv/bin:/home/ann/.asdf/shims', '/home/ann', every, path.posix);
     assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: true }, { folder: '/home/ann/bin', onPath: true }]);
   });
 
@@ -32,7 +32,15 @@ describe('folders for gt and bd', () => {
   });
 
   it('get on the PATH by a line for the profile', () => {
-    assert.equal(profileLine('/home/ann/.local/bin', '/home/ann'), 'export PATH="$HOME/.local/bin:$PATH"');
-    assert.equal(profileLine('/opt/a "b"', '/home/ann'), 'export PATH="/opt/a \\"b\\":$PATH"');
+    assert.equal(profileLine('/home/ann/.local/bin', '/home/ann', 'linux'), 'export PATH="$HOME/.local/bin:$PATH"');
+    assert.equal(profileLine('/opt/a "b"', '/home/ann', 'linux'), 'export PATH="/opt/a \\"b\\":$PATH"');
+    assert.equal(profileLine('/home/ann/$(touch x)', '/home/ann', 'linux'), 'export PATH="$HOME/\\$(touch x):$PATH"');
+    assert.match(profileLine("C:\\Users\\O'Neil\\bin", 'C:\\Users\\x', 'win32'), /;C:\\Users\\O''Neil\\bin', 'User'\)$/);
+  });
+
+  it('are of no use behind another program of the name', () => {
+    const there = (file: string): boolean => ['/usr/bin/gt', '/home/ann/.local/bin/gt'].includes(file);
+    assert.equal(earlierOnPath('/usr/bin:/home/ann/.local/bin', '/home/ann/.local/bin', 'gt', there, path.posix), '/usr/bin/gt');
+    assert.equal(earlierOnPath('/home/ann/.local/bin/:/usr/bin', '/home/ann/.local/bin', 'gt', there, path.posix), undefined);
   });
 });
