@@ -62,7 +62,6 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
     await session.screenshot('restricted-formula');
     assert.ok(!existsSync(path.join(session.sandbox.home, 'gt')));
-    await openGasTown(page);
   });
 
   it('starts no server of a town that the person made, and looks on where one runs', async () => {
