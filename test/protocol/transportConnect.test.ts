@@ -154,7 +154,10 @@ describe('connection to a town', () => {
     const oldPid = (await old.call(Echo, { text: '' })).pid;
     old.close();
     configure({ build: 200 });
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
     const fresh = await connectTown(root, { kind: 'cli', build: 200 }, options);
+    assert.ok(timers() <= before, 'a command that is done would wait for a timer');
     const freshPid = (await fresh.call(Echo, { text: '' })).pid;
     assert.notEqual(freshPid, oldPid);
     assert.equal(fresh.welcome?.build, 200);

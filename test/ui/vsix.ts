@@ -44,10 +44,13 @@ export function treeRow(page: Page, name: RegExp): Locator {
   return page.getByRole('treeitem', { name });
 }
 
-/** A click on the icon of a view that is shown would hide it. */
+/** A click on the icon of what is shown hides it, and a window that was loaded anew shows what was shown, only later. */
 export async function openGasTown(page: Page): Promise<void> {
-  const tab = page.getByRole('tab', { name: /^Gas Town/ });
-  if (await tab.getAttribute('aria-expanded') !== 'true') await tab.click();
+  const title = page.locator('.part.sidebar .composite.title', { hasText: /Gas Town/i });
+  for (let tries = 3; !(await title.isVisible()); tries -= 1) {
+    await page.getByRole('tab', { name: /^Gas Town/ }).click();
+    await title.waitFor({ timeout: 3_000 }).catch((error: unknown) => { if (tries === 1) throw error; });
+  }
 }
 
 export async function palette(page: Page, command: string): Promise<void> {

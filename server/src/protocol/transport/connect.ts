@@ -95,14 +95,17 @@ function checkedProtocol(connected: Connected, hello: HelloInput): Connected {
 async function retire(connected: Connected, endpointFile: string, build: number): Promise<void> {
   const endpoint = readEndpoint(endpointFile);
   const connection = createMessageConnection(connected.reader, connected.writer);
+  let limit: NodeJS.Timeout | undefined;
   try {
     connection.listen();
+    const late = new Promise<void>((resolve) => { limit = setTimeout(resolve, RETIRE_TIMEOUT_MS); });
     const gone = new Promise<void>((resolve) => connected.socket.once('close', () => resolve()));
     // It may end before its answer arrives.
-    await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, sleep(RETIRE_TIMEOUT_MS)]);
+    await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, late]);
   } catch (error) {
     throw new UserError(`the older server of this town would not make way: ${messageOf(error)}`, 'Run `gt shutdown`, then try again.', 'unavailable');
   } finally {
+    clearTimeout(limit); // a command that is done would wait for it
     connection.dispose();
     connected.socket.destroy();
   }
