@@ -94,6 +94,37 @@ describe('diagnostics of formulas', () => {
     assert.ok(found(`formula = "f"\nx = \n${step('a', 'needs = ["zz"]')}`).some((one) => one.code === 'unknown-step'), 'what is certain is said all the same');
   });
 
+  it('stay fast however many steps name variables that nobody declares', () => {
+    const many = (count: number): string => `formula = "f"\n${Array.from({ length: count }, (_, at) => step(`s${at}`, `description = "{{v${at}}}"`)).join('')}`;
+    const took = (count: number): number => {
+      const { document, index } = placeIn(many(count));
+      const start = performance.now();
+      assert.equal(diagnostics(document, index, formulas()).length, 250);
+      return performance.now() - start;
+    };
+    took(500);
+    const [few, lots] = [took(1_000), took(4_000)];
+    assert.ok(lots < 12 * few + 100, `${few} ms for 1,000 steps, ${lots} ms for 4,000`);
+  });
+
+  it('name errors first where there are too many problems', () => {
+    const text = `formula = "f"\n${Array.from({ length: 300 }, (_, at) => step(`s${at}`, 'nonsense = 1')).join('')}${step('z', 'needs = ["zz"]')}`;
+    assert.ok(found(text).some((one) => one.code === 'unknown-step'));
+  });
+
+  it('give hints for the first unknown steps only, and patterns so much time in all', () => {
+    const steps = Array.from({ length: 60 }, (_, at) => step(`step${at}`, `needs = ["stepp${at}"]`)).join('');
+    assert.equal(found(`formula = "f"\n${steps}`).filter((one) => one.message.includes('did you mean')).length, 20);
+    const slow = Array.from({ length: 30 }, (_, at) => `[vars.x${at}]\npattern = "^(a+)+$"\ndefault = "${'a'.repeat(40 + at)}!"\n`).join('');
+    const text = `formula = "f"\n${slow}${step('a')}`;
+    const start = performance.now();
+    const first = shown(text);
+    const took = performance.now() - start;
+    assert.deepEqual(first, ['?"^(a+)+$": the pattern ^(a+)+$ is too slow to check']);
+    assert.deepEqual(shown(text), first, 'and what is known stays known');
+    assert.ok(took < 1_500, `${took} ms, where each would take 100`);
+  });
+
   it('say all that bd says of a formula, and have a place for it (property)', () => {
     const piece = fc.constantFrom('id = "a"', 'id = "b"', 'title = "T"', 'title = 3', 'needs = ["a"]', 'needs = ["b", "zz"]', 'priority = 7', 'gate = {}', 'condition = "?"', 'waits_for = "some"', 'loop = {count = 0}', 'nonsense = 1', '[[steps]]', '[[template]]', '[[steps.children]]',
       '[vars.v]', 'required = true', 'default = "x"', '[compose]', 'bond_points = [{}]', '[[advice]]', '[[legs]]', 'type = "convoy"', 'version = -1', 'description = "{{w}}"');
