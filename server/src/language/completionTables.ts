@@ -16,7 +16,7 @@ export function headerItems(document: FormulaDocument, index: FormulaIndex, offs
     const label = header.replace(/\$\{1:(\w+)\}/, '$1');
     return {
       label, kind: CompletionItemKind.Struct, documentation: { kind: MarkupKind.Markdown, value: info.doc }, sortText: `2${String(order).padStart(3, '0')}`,
-      insertText: snippets ? header : label,
+      ...(snippets && header !== label ? { insertText: header } : {}),
       // Who types the closing brackets has done without: Enter then begins the next line.
       filterText: label.replace(/\]+$/, ''),
     };
@@ -45,7 +45,7 @@ function undeclared(index: FormulaIndex): string[] {
 export function snippetItems(document: FormulaDocument, index: FormulaIndex, snippets: boolean): CompletionItem[] {
   if (!snippets) return [];
   const last = index.steps.findLast((step) => step.scope === 'steps' && !step.parent && step.id !== '')?.id;
-  const needs = last === undefined ? '' : `needs = ["\${3:${last.replace(/[$}\\]/g, '\\$&')}}"]\n`;
+  const needs = last === undefined ? '' : `needs = ["\${3:${JSON.stringify(last).slice(1, -1).replace(/[$}\\]/g, '\\$&')}}"]\n`;
   const made = (label: string, detail: string, insertText: string): CompletionItem => ({ label, detail, insertText, kind: CompletionItemKind.Snippet, sortText: `3${label}` });
   const whole = document.tree.root.slots.has('formula') ? [] : [
     made('workflow', 'a whole formula', 'formula = "${1:name}"\ndescription = "${2:What it is for}"\ntype = "workflow"\nversion = 1\n\n[vars.${3:title}]\ndescription = "${4:What is to be done}"\nrequired = true\n\n[[steps]]\nid = "${5:first}"\ntitle = "${6:Do} {{${3:title}}}"\ndescription = """\n$0\n"""\n'),

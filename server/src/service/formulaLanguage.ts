@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import {
-  DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type Connection, type InitializeParams,
+  CompletionTriggerKind, DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type Connection, type InitializeParams,
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
@@ -73,7 +73,9 @@ export class FormulaLanguage {
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({ kind: 'full', items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)) }));
-    connection.onCompletion(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, { formulas: this.formulas(textDocument.uri), snippets: this.snippets })));
+    connection.onCompletion(({ textDocument, position, context }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, {
+      formulas: this.formulas(textDocument.uri), snippets: this.snippets, triggered: context?.triggerKind === CompletionTriggerKind.TriggerCharacter,
+    })));
     connection.onHover(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, null, (place) => hover(place, this.formulas(textDocument.uri)) ?? null));
     connection.onDocumentSymbol(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document, index }) => documentSymbols(document, index)));
     connection.onFoldingRanges(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document }) => foldingRanges(document)));
