@@ -16,14 +16,18 @@ export interface Parsed {
 }
 
 /** Bigger than anything that a person writes; a guard against files that are no formulas. */
-const MAX_TEXT = 4_000_000;
+export const MAX_TEXT = 4_000_000;
 
 /** Reads the text of a formula. What concerns its steps as a whole is checked when it is resolved. Never throws. */
 export function parseFormula(text: string, format: Format): Parsed {
-  if (text.length > MAX_TEXT) return { problems: [error('too-large', '', `the file is too large (${text.length} characters)`, [])] };
+  if (text.length > MAX_TEXT) return { problems: [tooLarge(text)] };
   const read = readData(text, format);
   if ('failure' in read) return { problems: [error('syntax', read.failure.at === undefined ? '' : `line ${read.failure.at.line + 1}, column ${read.failure.at.column + 1}`, read.failure.reason, [])] };
   return { raw: read.raw, ...formulaFrom(read.raw) };
+}
+
+export function tooLarge(text: string): Problem {
+  return error('too-large', '', `the file is too large (${text.length} characters)`, []);
 }
 
 /** Data → formula, where each value is of the kind that its key wants. */

@@ -34,6 +34,12 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error';
 }
 
+/** For a text of which nothing is read but how long it is. */
+export function onlyProblem({ code, message }: Problem): FormulaDiagnostic[] {
+  const start = { line: 0, character: 0 };
+  return [{ source: SOURCE, code, severity: DiagnosticSeverity.Error, message, range: { start, end: { line: 1, character: 0 } } }];
+}
+
 /** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */
 function syntaxProblems(document: FormulaDocument, failure: ReadFailure): SyntaxProblem[] {
   const own = [...document.syntax.problems, ...document.tree.problems];

@@ -125,6 +125,16 @@ describe('diagnostics of formulas', () => {
     assert.ok(took < 1_500, `${took} ms, where each would take 100`);
   });
 
+  it('stand what is nested deeper than anybody writes', () => {
+    const parts = (count: number): string => Array.from({ length: count }, () => 'a').join('.');
+    for (const line of [`${parts(6_000)} = 1`, `[${parts(6_000)}]`, `[[${parts(6_000)}]]`, `x = ${`{ ${parts(100)} = `.repeat(100)}1${' }'.repeat(100)}`, `x = ${'['.repeat(6_000)}`]) {
+      const got = found(`formula = "f"\n${step('a', 'needs = ["zz"]')}${line}\n`);
+      assert.ok(got.some((one) => one.message === 'This is nested too deep.'), line.slice(0, 20));
+      assert.ok(got.some((one) => one.code === 'unknown-step'), 'the rest is looked at');
+      assert.match(problemsOf(`formula = "f"\n${line}\n`)[0]!.message, /too deep|Unexpected|Unterminated|call stack|EOF|end of input/i, 'bd refuses it too');
+    }
+  });
+
   it('say all that bd says of a formula, and have a place for it (property)', () => {
     const piece = fc.constantFrom('id = "a"', 'id = "b"', 'title = "T"', 'title = 3', 'needs = ["a"]', 'needs = ["b", "zz"]', 'priority = 7', 'gate = {}', 'condition = "?"', 'waits_for = "some"', 'loop = {count = 0}', 'nonsense = 1', '[[steps]]', '[[template]]', '[[steps.children]]',
       '[vars.v]', 'required = true', 'default = "x"', '[compose]', 'bond_points = [{}]', '[[advice]]', '[[legs]]', 'type = "convoy"', 'version = -1', 'description = "{{w}}"');
