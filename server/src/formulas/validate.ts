@@ -2,11 +2,11 @@ import { localKeys } from '../beads/localMetadata';
 import { conditionProblem } from './conditions';
 import { cycleIn } from './graph';
 import { nearest, shown } from './keys';
-import { loopProblems } from './loops';
+import { countOf, loopProblems, rangeProblem } from './loops';
 import { allSteps, error, pathIn, spawnerOf, warning, type Formula, type Path, type Problem, type Spot, type Step } from './model';
 import { gateTypes } from './schema';
 import { PatternChecks } from './pattern';
-import { namesIn, textsOf, variableProblems } from './variables';
+import { namesIn, startValues, textsOf, variableProblems } from './variables';
 
 export const stepId = /^[\w.:{}-]+$/;
 const MAX_STEPS = 5_000;
@@ -106,6 +106,7 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
   const problems: Problem[] = [];
   const list = inPlace(steps, [key]);
   if (list.length > MAX_STEPS) return [error('too-many-steps', key, `${list.length} steps are too many (at most ${MAX_STEPS})`, [key])];
+  if (countOf(steps) > MAX_STEPS) return [error('too-many-steps', key, `with all rounds of its loops these are more than ${MAX_STEPS} steps`, [key])];
   const seen = new Map<string, Named>();
   for (const named of list) {
     const { step, where } = named;
@@ -145,7 +146,7 @@ function edges(cycle: readonly string[], steps: readonly Step[]): (Spot & { text
 }
 
 /** What a slip of the keyboard was probably meant to be; for the first few, because each looks at all that is known. */
-class Hints {
+export class Hints {
   private left = 20;
 
   meant(id: string, known: Iterable<string>): string | undefined {
@@ -165,6 +166,9 @@ function oneStep(step: Step, named: string, formula: Formula): Problem[] {
   else if (step.gate && !gateTypes.includes(step.gate.type)) problems.push(warning('unknown-gate', named, `nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${gateTypes.join(', ')})`, at('gate', 'type')));
   if (step.onComplete) problems.push(...onCompleteProblems(step, named));
   if (step.loop) problems.push(...loopProblems(step.loop).map(({ key, text }) => error('loop', named, `loop: ${text}`, at('loop', ...(key ? [key] : [])))));
+  const range = step.loop?.range === undefined ? undefined : rangeProblem(step.loop, startValues(formula, { given: {} }));
+  // Another value than the default may do.
+  if (range) problems.push((step.loop!.range!.includes('{') ? warning : error)('loop', named, `loop: ${range}`, at('loop', 'range')));
   for (const key of localKeys) if (step.metadata && Object.hasOwn(step.metadata, key)) problems.push(warning('engine-metadata', named, `metadata.${key} belongs to the engine and is left out`, at('metadata', key)));
   const undeclared = [...new Set(textsOf(step).flatMap(namesIn))].filter((name) => !Object.hasOwn(formula.vars, name));
   if (undeclared.length > 0) problems.push(warning('undeclared-variable', named, `${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`, at()));

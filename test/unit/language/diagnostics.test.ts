@@ -48,7 +48,7 @@ describe('diagnostics of formulas', () => {
       '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)', '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
       '?"weather": nothing opens a gate of type "weather"; a person has to close it (known: human, timer, gh:run, gh:pr, mail, bead)', '[steps.loop]: loop: body is required', '0: loop: count must be positive']],
     ['what is composed', `formula = "f"\n${step('a')}[[compose.branch]]\nfrom = "a"\n[[compose.expand]]\ntarget = "a"\nwith = "shinny"`, [
-      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '?"shinny": no formula "shinny" is found from here; did you mean "shiny"?']],
+      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '"shinny": no formula "shinny" is found from here; did you mean "shiny"?']],
     ['legs', 'formula = "f"\n[[legs]]\nid = "one"\n[[legs]]\nid = "one"\n[synthesis]\ndepends_on = ["on"]', ['"one": duplicate leg id "one"', '"on": depends_on references unknown leg "on"; did you mean "one"?']],
     ['another type', `formula = "f"\ntype = "workflw"\n${step('a')}`, ['"workflw": invalid value "workflw" (must be workflow, expansion, aspect or convoy)']],
     ['names that every object has', `formula = "f"\nconstructor.keys = 1\n${step('a')}`, ['?constructor: unknown key "constructor" is ignored']],
