@@ -3,9 +3,10 @@ import type { Path } from '../formulas/model';
 import { keyAt, placeAt, schema, type KeyInfo } from '../formulas/schema';
 import { headerItems, snippetItems } from './completionTables';
 import type { FormulaDocument } from './formulaDocument';
-import { descendants, stepOfPath, type FormulaIndex, type Scope } from './formulaIndex';
+import { descendants, stepOfPath, stringIn, type FormulaIndex, type Scope } from './formulaIndex';
 import type { Formulas } from './formulas';
 import { kinds } from './hover';
+import { inheritedBy, type Inherited } from './inherited';
 import { short } from './markdown';
 import { pathAt, type PathAt } from './pathAt';
 import type { Place } from './symbolAt';
@@ -65,6 +66,13 @@ class Completion {
     [this.document, this.index, this.offset] = [document, index, offset];
   }
 
+  private known: Inherited | undefined;
+
+  private inherited(): Inherited {
+    this.known ??= inheritedBy(this.index, this.options.formulas);
+    return this.known;
+  }
+
   at(at: PathAt): CompletionItem[] {
     const { path, key, value, entry, free } = at;
     if (value?.kind === 'string' && this.offset > value.start && (!value.closed || this.offset < value.end)) return this.inString(value, path);
@@ -81,7 +89,7 @@ class Completion {
   }
 
   headers(span: Span): CompletionItem[] {
-    return headerItems(this.document, this.index, this.offset, this.options.snippets).map((item) => this.filledIn(item, span));
+    return headerItems(this.document, this.index, this.offset, { inherited: this.inherited().vars, snippets: this.options.snippets }).map((item) => this.filledIn(item, span));
   }
 
   // ---------------------------------------------------------------- keys
@@ -159,10 +167,10 @@ class Completion {
   private steps(path: Path, scope: Scope): CompletionItem[] {
     const own = scope === 'legs' ? undefined : stepOfPath(this.index, path);
     const name = path.find((part) => part === 'needs' || part === 'depends_on' || part === 'waits_for');
-    const barred = own && name ? descendants(this.index, own) : new Set<string>();
+    const barred = own && name ? descendants(this.index, own, this.inherited().steps) : new Set<string>();
     const list = this.document.locate(path.slice(0, path.findLastIndex((part) => typeof part === 'string') + 1)).node;
     const there = list?.kind === 'list' ? list.items.flatMap((item) => (item.kind === 'leaf' && item.value.kind === 'string' && !(item.value.start <= this.offset && this.offset <= item.value.end) ? [item.value.value] : [])) : [];
-    const steps = this.index.steps.filter((step) => step.scope === scope && step.id !== '' && step !== own && !barred.has(step.id) && !there.includes(step.id));
+    const steps = [...this.index.steps, ...this.inherited().steps].filter((step) => step.scope === scope && step.id !== '' && step !== own && !barred.has(step.id) && !there.includes(step.id));
     return steps.map((step, order): CompletionItem => ({
       label: step.id, kind: CompletionItemKind.Reference, ...(step.title ? { detail: short(step.title, 80) } : {}), sortText: `1${String(order).padStart(5, '0')}`,
     }));
@@ -181,9 +189,10 @@ class Completion {
 
   private variables(span: Span, close: string): CompletionItem[] {
     const after = this.document.text.slice(span.end);
-    return this.index.variables.map(({ name, node }): CompletionItem => {
-      const description = node?.kind === 'table' ? node.slots.get('description')?.node : undefined;
-      const detail = description?.kind === 'leaf' && description.value.kind === 'string' ? short(description.value.value, 80) : '';
+    const own = this.index.variables.map(({ name, node }) => ({ name, description: (node?.kind === 'table' && stringIn(node, 'description')?.value) || '' }));
+    const others = [...this.inherited().vars].map(([name, { description }]) => ({ name, description }));
+    return [...own, ...others].map(({ name, description }): CompletionItem => {
+      const detail = short(description, 80);
       return this.edited({ label: name, kind: CompletionItemKind.Variable, ...(detail ? { detail } : {}) }, span, name, { behind: after.startsWith(close) ? '' : close });
     });
   }

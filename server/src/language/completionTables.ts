@@ -3,14 +3,20 @@ import { keyOf, schema, type KeyInfo, type Place } from '../formulas/schema';
 import type { FormulaDocument } from './formulaDocument';
 import type { FormulaIndex } from './formulaIndex';
 
+export interface HeaderOptions {
+  /** Variables that parents declare. */
+  inherited: ReadonlyMap<string, unknown>;
+  snippets: boolean;
+}
+
 /** Headers of tables that make sense at a place: of the whole formula, and of the step above. */
-export function headerItems(document: FormulaDocument, index: FormulaIndex, offset: number, snippets: boolean): CompletionItem[] {
+export function headerItems(document: FormulaDocument, index: FormulaIndex, offset: number, { inherited, snippets }: HeaderOptions): CompletionItem[] {
   const above = document.sectionAt(document.lineStart(offset) - 1).header?.key.parts.map((part) => part.name) ?? [];
   const list = above[0] === 'steps' || above[0] === 'template' ? above[0] : undefined;
   const headers = [
-    ...tablesOf('formula', [], index), ...(list ? tablesOf('step', [list], index) : []), ...(above[1] === 'children' && list ? tablesOf('step', [list, 'children'], index) : []),
-    ...(list && above.includes('loop') ? tablesOf('loop', [list, 'loop'], index) : []), ...(above[0] === 'advice' ? tablesOf('advice', ['advice'], index) : []),
-    ...tablesOf('compose', ['compose'], index),
+    ...tablesOf('formula', [], undeclared(index, inherited)), ...(list ? tablesOf('step', [list]) : []), ...(above[1] === 'children' && list ? tablesOf('step', [list, 'children']) : []),
+    ...(list && above.includes('loop') ? tablesOf('loop', [list, 'loop']) : []), ...(above[0] === 'advice' ? tablesOf('advice', ['advice']) : []),
+    ...tablesOf('compose', ['compose']),
   ];
   return headers.map(({ header, info }, order): CompletionItem => {
     const label = header.replace(/\$\{1:(\w+)\}/, '$1');
@@ -23,22 +29,22 @@ export function headerItems(document: FormulaDocument, index: FormulaIndex, offs
   });
 }
 
-function tablesOf(place: Place, path: readonly string[], index: FormulaIndex): { header: string; info: KeyInfo }[] {
+function tablesOf(place: Place, path: readonly string[], undeclared: readonly string[] = []): { header: string; info: KeyInfo }[] {
   return Object.keys(schema[place]).flatMap((name) => {
     const info = keyOf(place, name)!;
     const full = [...path, name].join('.');
     if (info.kind === 'table') return [{ header: `[${full}]`, info }];
     if (info.kind === 'tables') return [{ header: `[[${full}]]`, info }];
     // Names that texts use already are those that are to be declared.
-    const wanted = name === 'vars' && place === 'formula' ? undeclared(index) : [];
+    const wanted = name === 'vars' && place === 'formula' ? undeclared : [];
     if (info.kind === 'map') return [...wanted.map((variable) => ({ header: `[vars.${variable}]`, info })), { header: info.place ? `[${full}.\${1:name}]` : `[${full}]`, info }];
     return [];
   });
 }
 
-function undeclared(index: FormulaIndex): string[] {
+function undeclared(index: FormulaIndex, inherited: ReadonlyMap<string, unknown>): string[] {
   const declared = new Set(index.variables.map((variable) => variable.name));
-  return [...new Set(index.uses.filter((use) => use.plain && !declared.has(use.name)).map((use) => use.name))].slice(0, 10);
+  return [...new Set(index.uses.filter((use) => use.plain && !declared.has(use.name) && !inherited.has(use.name)).map((use) => use.name))].slice(0, 10);
 }
 
 /** Whole tables to be filled in. */

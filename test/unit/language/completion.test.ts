@@ -6,7 +6,8 @@ import { formulas, marked, placeIn, sample, textOf } from './marked';
 import { formulaTexts } from './samples';
 import { seeded } from './seeded';
 
-const items = (text: string, snippets = true, triggered = false): CompletionItem[] => completion(marked(text), { triggered, formulas: formulas({ exp: 'formula = "exp"\ntype = "expansion"\n[[template]]\nid = "x"\ntitle = "X"' }), snippets })
+const base = 'formula = "base"\n[vars.q]\ndescription = "Which"\nrequired = true\n[[steps]]\nid = "s1"\ntitle = "S1 {{q}}"\n[[steps]]\nid = "s2"\ntitle = "S2"\nneeds = ["s1"]\n';
+const items = (text: string, snippets = true, triggered = false): CompletionItem[] => completion(marked(text), { triggered, formulas: formulas({ base, exp: 'formula = "exp"\ntype = "expansion"\n[[template]]\nid = "x"\ntitle = "X"' }), snippets })
   .sort((a, b) => (a.sortText ?? a.label).localeCompare(b.sortText ?? b.label));
 const labels = (text: string): string[] => items(text).map((item) => item.label);
 
@@ -60,6 +61,16 @@ describe('completion in formulas', () => {
     assert.equal(chosen(blank('"|"'), 'say "x"'), 'default = "say \\"x\\""');
     assert.equal(chosen(blank("'|'"), 'say "x"'), "default = 'say \"x\"'");
     assert.ok(!labels(blank("'|'")).includes("it's"), 'such quotes cannot hold it');
+  });
+
+  it('offers what parents bring', () => {
+    const child = (more: string, parent = 'base'): string => `formula = "f"\nextends = ["${parent}"]\n[[steps]]\nid = "b"\ntitle = "B {{q}} {{r}}"\n${more}`;
+    assert.deepEqual(labels(child('needs = ["|"]')), ['s1', 's2']);
+    assert.deepEqual(labels(child('description = "{{|"')), ['q']);
+    assert.equal(items(child('description = "{{|"'))[0]?.detail, 'Which');
+    assert.deepEqual(labels(child('|')).filter((label) => label.startsWith('[vars.')), ['[vars.r]', '[vars.name]']);
+    assert.deepEqual(labels(child('[[steps]]\nid = "s1"\ntitle = "Mine"\nneeds = ["|"]')), ['b'], 's2 waits for s1');
+    for (const parent of ['nowhere', 'f']) assert.deepEqual(labels(child('needs = ["|"]', parent)), []);
   });
 
   it('offers the keys of a table, what is required first, nothing twice', () => {
