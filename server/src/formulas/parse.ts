@@ -55,7 +55,14 @@ function typeProblem(issue: z.core.$ZodIssue): Problem {
 
 function kindText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
-  return issue.code === 'invalid_union' ? 'has the wrong type' : issue.message;
+  return issue.code === 'invalid_union' ? unionText(issue.errors.flat()) : issue.message;
+}
+
+/** What each of the shapes that are allowed wants. */
+function unionText(issues: readonly z.core.$ZodIssue[]): string {
+  const wanted = [...new Set(issues.flatMap((issue) => (issue.code === 'invalid_type' && issue.path.length === 0 ? [kinds[issue.expected] ?? issue.expected] : [])))];
+  if (wanted.length === 0) return 'has the wrong type';
+  return `must be ${[wanted.slice(0, -1).join(', '), wanted.at(-1)].filter(Boolean).join(' or ')}`;
 }
 
 /** Where several shapes are allowed, what is wrong with the one that comes nearest. */

@@ -42,7 +42,7 @@ describe('diagnostics of formulas', () => {
       '?featur: {{featur}} is not declared in [vars] and stays as it is; did you mean {{feature}}?', '?other: {{other}} is not declared in [vars] and stays as it is',
       '?other: {{other}} is not declared in [vars] and stays as it is', '?z: {{z}} is not declared in [vars] and stays as it is']],
     ['variables', `formula = "f"\n[vars]\nn = 3\n[vars."a b"]\n[vars.t]\ntype = "float"\n[vars.e]\nenum = ["x"]\ndefault = "y"\nrequired = true\n${step('a')}`, [
-      '3: has the wrong type', '"a b": a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', '"float": type must be string, int or bool, not "float"',
+      '3: must be a text or a table', '"a b": a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', '"float": type must be string, int or bool, not "float"',
       '"y": the default is no valid value: variable e: "y" is none of x', '?required: cannot have both required:true and default; the default is used (bd refuses this)']],
     ['gates, loops and conditions', `formula = "f"\n${step('a', 'condition = "x"\nwaits_for = "children-of(zz)"\n[steps.gate]\ntype = "weather"\n[steps.loop]\ncount = 0')}`, [
       '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)', '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
