@@ -98,6 +98,10 @@ describe('the language server over stdio', function () {
       assert.ok(Array.isArray(await editor.completion(uri, position)));
       await editor.hover(uri, position);
     }
+    await editor.open('untitled:large', `formula = "f"\n${'# more\n'.repeat(600_000)}`);
+    assert.deepEqual((await editor.diagnostics('untitled:large')).map((one) => one.code), ['too-large']);
+    await editor.open('untitled:deep', `${Array.from({ length: 50_000 }, () => 'a').join('.')} = 1\n`);
+    assert.equal((await editor.diagnostics('untitled:deep'))[0]?.message, 'This is nested too deep.');
     await editor.open('untitled:x', 'formula = ');
     assert.equal((await editor.diagnostics('untitled:x'))[0]?.code, 'toml-value');
     await assert.rejects(editor.connection.sendRequest('textDocument/rename', { textDocument: { uri: 'untitled:x' }, position: { line: 0, character: 2 }, newName: 'y' }), /can be renamed/);

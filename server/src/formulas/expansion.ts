@@ -2,6 +2,7 @@ import { UserError } from '../base/errors';
 import { allSteps, ends, mapSteps, replaceSteps, rewire, type Formula, type Step, type Variable } from './model';
 
 const MAX_DEPTH = 5;
+const MAX_STEPS = 5_000;
 
 /** Finds another formula by name, its parents taken in. Throws where there is none. */
 export type Load = (name: string) => Formula;
@@ -54,7 +55,9 @@ function putIn(woven: Woven, target: Step, expansion: Formula, given: Readonly<R
   // First the others: a step of the template may itself bear the target's id.
   const steps = replaceSteps(rewire(woven.steps, target.id, last), (step) => (step.id === target.id ? group : [step]));
   const ids = allSteps(steps).map((step) => step.id);
-  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  if (ids.length > MAX_STEPS) throw new UserError(`${ids.length} steps after expansion, more than ${MAX_STEPS}`);
+  const seen = new Set<string>();
+  const twice = ids.filter((id) => seen.size === seen.add(id).size);
   if (twice.length > 0) throw new UserError(`duplicate step IDs after expansion: ${[...new Set(twice)].join(', ')}`, `Use {target} in the ids of the template of ${expansion.name}.`);
   return { steps, vars: withVariables(woven.vars, expansion, given) };
 }

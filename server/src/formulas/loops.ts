@@ -30,6 +30,31 @@ export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   return problems;
 }
 
+/** Why a range cannot be counted through; nothing is said where a value is not known yet. */
+export function rangeProblem({ range }: Loop, values: Readonly<Record<string, string>>): string | undefined {
+  if (!range?.includes('..')) return undefined;
+  const names = [...range.matchAll(/\{\{?(\w+)\}?\}/g)].map((match) => match[1]!);
+  if (names.some((name) => !Object.hasOwn(values, name))) return undefined;
+  try {
+    bounds(range, values);
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    return thrown.message.replace('loop: ', '');
+  }
+}
+
+/** Steps once all loops are written out; a range with variables counts once. */
+export function countOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.loop ? roundsOf(step.loop) * countOf(step.loop.body) : 1 + countOf(step.children)), 0);
+}
+
+function roundsOf({ count, range }: Loop): number {
+  const [from = 0, to = 0] = (range ?? '').split('..').map(Number);
+  const found = count ?? to - from + 1;
+  return Math.min(MAX_ROUNDS, found > 0 ? found : 1);
+}
+
 /** Writes every loop out. The first round waits for what the loop waited for; whoever needed the loop needs its last round. */
 export function unrollLoops(steps: readonly Step[], values: Readonly<Record<string, string>>): Step[] {
   let result: Step[] = [...steps];
@@ -72,11 +97,16 @@ function untilOnce(step: Step, loop: Loop, body: Step[]): { group: Step[]; last:
 
 function rounds(loop: Loop, values: Readonly<Record<string, string>>): string[] {
   if (loop.count !== undefined) return Array.from({ length: loop.count }, (_, index) => String(index + 1));
-  const [from = '', to = ''] = (loop.range ?? '').split('..');
+  const [start, end] = bounds(loop.range ?? '', values);
+  return Array.from({ length: end - start + 1 }, (_, index) => String(start + index));
+}
+
+function bounds(range: string, values: Readonly<Record<string, string>>): [start: number, end: number] {
+  const [from = '', to = ''] = range.split('..');
   const [start, end] = [evaluate(from, values), evaluate(to, values)];
   if (end < start) throw new UserError(`loop: range end (${end}) is less than start (${start})`);
   if (end - start >= MAX_ROUNDS) throw new UserError(`loop: the range ${start}..${end} has more than ${MAX_ROUNDS} rounds`);
-  return Array.from({ length: end - start + 1 }, (_, index) => String(start + index));
+  return [start, end];
 }
 
 /** One round: ids within the body get the round's own prefix, needs from outside stay. */

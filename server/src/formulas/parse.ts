@@ -16,14 +16,18 @@ export interface Parsed {
 }
 
 /** Bigger than anything that a person writes; a guard against files that are no formulas. */
-const MAX_TEXT = 4_000_000;
+export const MAX_TEXT = 4_000_000;
 
 /** Reads the text of a formula. What concerns its steps as a whole is checked when it is resolved. Never throws. */
 export function parseFormula(text: string, format: Format): Parsed {
-  if (text.length > MAX_TEXT) return { problems: [error('too-large', '', `the file is too large (${text.length} characters)`, [])] };
+  if (text.length > MAX_TEXT) return { problems: [tooLarge(text)] };
   const read = readData(text, format);
   if ('failure' in read) return { problems: [error('syntax', read.failure.at === undefined ? '' : `line ${read.failure.at.line + 1}, column ${read.failure.at.column + 1}`, read.failure.reason, [])] };
   return { raw: read.raw, ...formulaFrom(read.raw) };
+}
+
+export function tooLarge(text: string): Problem {
+  return error('too-large', '', `the file is too large (${text.length} characters)`, []);
 }
 
 /** Data → formula, where each value is of the kind that its key wants. */
@@ -51,7 +55,14 @@ function typeProblem(issue: z.core.$ZodIssue): Problem {
 
 function kindText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
-  return issue.code === 'invalid_union' ? 'has the wrong type' : issue.message;
+  return issue.code === 'invalid_union' ? unionText(issue.errors.flat()) : issue.message;
+}
+
+/** What each of the shapes that are allowed wants. */
+function unionText(issues: readonly z.core.$ZodIssue[]): string {
+  const wanted = [...new Set(issues.flatMap((issue) => (issue.code === 'invalid_type' && issue.path.length === 0 ? [kinds[issue.expected] ?? issue.expected] : [])))];
+  if (wanted.length === 0) return 'has the wrong type';
+  return `must be ${[wanted.slice(0, -1).join(', '), wanted.at(-1)].filter(Boolean).join(' or ')}`;
 }
 
 /** Where several shapes are allowed, what is wrong with the one that comes nearest. */

@@ -1,6 +1,6 @@
 import toml from '@iarna/toml';
 import { messageOf } from '../base/errors';
-import { buildTree, parseToml } from '../language/toml';
+import { buildTree, MAX_DEPTH, parseToml } from '../language/toml';
 
 export type Format = 'toml' | 'json';
 
@@ -13,7 +13,7 @@ export interface ReadFailure {
 /** The data of a file. Never throws. */
 export function readData(text: string, format: Format): { raw: Record<string, unknown> } | { failure: ReadFailure } {
   try {
-    const data: unknown = format === 'json' ? JSON.parse(text) : readToml(text);
+    const data: unknown = format === 'json' ? plain(JSON.parse(text)) : readToml(text);
     if (!isTable(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
     return { raw: data };
   } catch (thrown) {
@@ -49,12 +49,13 @@ function refuseInherited(text: string): void {
 /** Escapes may spell anything. */
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
-/** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. */
-function plain(value: unknown): unknown {
+/** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. @throws where nobody could go so deep */
+function plain(value: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw new Error('the data is nested too deep');
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)])) : value;
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry, depth + 1)])) : value;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { UserError } from '../base/errors';
 import type { Compose, Formula, Placed, Problem, Step } from './model';
 import { validate } from './validate';
+import { wovenProblems } from './woven';
 
 /** A formula as it was found, with what is wrong with its text. */
 export interface Found {
@@ -76,15 +77,33 @@ function override(steps: readonly Step[], more: readonly Step[]): Step[] {
   return [...replaced, ...more.filter((step) => step.id === '' || !known.has(step.id))];
 }
 
-/** The formula with its parents, and everything that is wrong with it. */
+/** The formula with its parents, and everything that is wrong with it, also with those that it names. */
 export function examine(found: Found, find: Find): { formula: Formula; problems: Problem[] } {
+  const { formula, problems } = alone(found, find);
+  const loaded = new Map<string, Formula>();
+  const load = (name: string): Formula => {
+    const known = loaded.get(name) ?? usable(find(name), find);
+    loaded.set(name, known);
+    return known;
+  };
+  return { formula, problems: unique([...problems, ...wovenProblems(formula, { find, load }, !problems.some((one) => one.severity === 'error'))]) };
+}
+
+/** Without those that it names: cooking finds them itself. */
+function alone(found: Found, find: Find): { formula: Formula; problems: Problem[] } {
   const formula = withParents(found.formula, find);
   return { formula, problems: unique([...found.problems, ...validate(formula)]) };
 }
 
+function usable(found: Found, find: Find): Formula {
+  const { formula, problems } = alone(found, find);
+  refuseErrors(found.source, problems);
+  return formula;
+}
+
 /** The formula with its parents. @throws UserError with all errors */
 export function resolve(found: Found, find: Find): { formula: Formula; warnings: string[] } {
-  const { formula, problems } = examine(found, find);
+  const { formula, problems } = alone(found, find);
   refuseErrors(found.source, problems);
   return { formula, warnings: problems.map((problem) => problem.message) };
 }

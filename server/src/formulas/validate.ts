@@ -2,10 +2,11 @@ import { localKeys } from '../beads/localMetadata';
 import { conditionProblem } from './conditions';
 import { cycleIn } from './graph';
 import { nearest, shown } from './keys';
-import { loopProblems } from './loops';
+import { countOf, loopProblems, rangeProblem } from './loops';
 import { allSteps, error, pathIn, spawnerOf, warning, type Formula, type Path, type Problem, type Spot, type Step } from './model';
 import { gateTypes } from './schema';
-import { namesIn, textsOf, variableProblems } from './variables';
+import { PatternChecks } from './pattern';
+import { namesIn, startValues, textsOf, variableProblems } from './variables';
 
 export const stepId = /^[\w.:{}-]+$/;
 const MAX_STEPS = 5_000;
@@ -16,24 +17,28 @@ export function validate(formula: Formula): Problem[] {
   if (formula.name === '') problems.push(error('missing-key', 'formula', 'name is required', ['formula']));
   else if (!/^[\w.-]+$/.test(formula.name)) problems.push(error('invalid-value', 'formula', 'the name may hold letters, digits, dots, hyphens and underscores', ['formula']));
   if (!Number.isInteger(formula.version) || formula.version < 1) problems.push(error('invalid-value', 'version', 'must be a whole number of 1 or more', ['version']));
+  const hints = new Hints();
+  const patterns = new PatternChecks();
+  const isSlow = (problem: Problem): boolean => problem.code === 'slow-pattern';
   for (const [name, variable] of Object.entries(formula.vars)) {
-    problems.push(...variableProblems(name, variable));
+    // Once is enough: behind the first nothing may have been looked at.
+    problems.push(...variableProblems(name, variable, patterns).filter((problem) => !isSlow(problem) || !problems.some(isSlow)));
     if (variable.required && variable.default !== undefined) problems.push(warning('required-default', `vars.${name}`, 'cannot have both required:true and default; the default is used (bd refuses this)', ['vars', name, 'required']));
   }
-  problems.push(...contentProblems(formula), ...composeProblems(formula));
-  problems.push(...stepProblems(formula.steps, 'steps', formula, true), ...stepProblems(formula.template, 'template', formula, false));
+  problems.push(...contentProblems(formula, hints), ...composeProblems(formula, hints));
+  problems.push(...stepProblems(formula.steps, 'steps', formula, hints), ...stepProblems(formula.template, 'template', formula));
   return problems;
 }
 
 /** What a formula of its kind must have. */
-function contentProblems(formula: Formula): Problem[] {
+function contentProblems(formula: Formula, hints: Hints): Problem[] {
   const problems: Problem[] = [];
   const has = { steps: formula.steps.length > 0, template: formula.template.length > 0, advice: formula.advice.length > 0 || formula.analyses.length > 0 };
   const lacks = (key: string, text: string): void => void problems.push(error('missing-content', key, text, [key]));
   if (formula.type === 'workflow' && !has.steps) lacks('steps', 'a workflow formula requires at least one step');
   if (formula.type === 'expansion' && !has.template) lacks('template', 'an expansion formula requires at least one template');
   if (formula.type === 'aspect' && !has.advice) lacks('advice', 'an aspect formula requires at least one advice or aspect');
-  if (formula.type === 'convoy') problems.push(...convoyProblems(formula));
+  if (formula.type === 'convoy') problems.push(...convoyProblems(formula, hints));
   formula.advice.forEach((advice, index) => {
     const where = `advice[${index}]`;
     if (advice.target === '') problems.push(error('missing-key', where, 'target is required', pathIn(advice, 'target')));
@@ -43,7 +48,7 @@ function contentProblems(formula: Formula): Problem[] {
   return problems;
 }
 
-function convoyProblems(formula: Formula): Problem[] {
+function convoyProblems(formula: Formula, hints: Hints): Problem[] {
   const problems: Problem[] = [];
   if (formula.legs.length === 0) problems.push(error('missing-content', 'legs', 'a convoy formula requires at least one leg', ['legs']));
   const ids = new Map<string, Path>();
@@ -56,12 +61,12 @@ function convoyProblems(formula: Formula): Problem[] {
   });
   const needs = formula.synthesis?.needs ?? [];
   needs.forEach((id, index) => {
-    if (!ids.has(id)) problems.push(error('unknown-leg', 'synthesis', `depends_on references unknown leg ${JSON.stringify(id)}`, ['synthesis', 'depends_on', index], { hint: meant(id, ids.keys()) }));
+    if (!ids.has(id)) problems.push(error('unknown-leg', 'synthesis', `depends_on references unknown leg ${JSON.stringify(id)}`, ['synthesis', 'depends_on', index], { hint: hints.meant(id, ids.keys()) }));
   });
   return problems;
 }
 
-function composeProblems({ compose, steps }: Formula): Problem[] {
+function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
   const problems: Problem[] = [];
   const ids = new Set(allSteps(steps).map((step) => step.id));
   const required = (where: string, entry: { at?: Path }, fields: Record<string, string | number>): void => {
@@ -72,7 +77,7 @@ function composeProblems({ compose, steps }: Formula): Problem[] {
     required(where, point, { id: point.id });
     if (point.afterStep && point.beforeStep) problems.push(error('contradiction', `compose.${where}`, 'cannot have both after_step and before_step', pathIn(point, 'before_step')));
     for (const [name, id] of [['after_step', point.afterStep], ['before_step', point.beforeStep]] as const) {
-      if (id && !ids.has(id)) problems.push(error('unknown-step', `compose.${where}`, `${name} references unknown step ${JSON.stringify(id)}`, pathIn(point, name), { hint: meant(id, ids) }));
+      if (id && !ids.has(id)) problems.push(error('unknown-step', `compose.${where}`, `${name} references unknown step ${JSON.stringify(id)}`, pathIn(point, name), { hint: hints.meant(id, ids) }));
     }
   });
   compose.hooks.forEach((hook, index) => required(`hooks[${index}]`, hook, { trigger: hook.trigger, attach: hook.attach }));
@@ -96,11 +101,12 @@ function inPlace(steps: readonly Step[], path: Path): Named[] {
   });
 }
 
-/** @param closed whether all ids are known: those of templates are made when they are put in */
-function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula: Formula, closed: boolean): Problem[] {
+/** @param hints for ids that are unknown; without them not all are known, as those of templates are made when they are put in */
+function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula: Formula, hints?: Hints): Problem[] {
   const problems: Problem[] = [];
   const list = inPlace(steps, [key]);
   if (list.length > MAX_STEPS) return [error('too-many-steps', key, `${list.length} steps are too many (at most ${MAX_STEPS})`, [key])];
+  if (countOf(steps) > MAX_STEPS) return [error('too-many-steps', key, `with all rounds of its loops these are more than ${MAX_STEPS} steps`, [key])];
   const seen = new Map<string, Named>();
   for (const named of list) {
     const { step, where } = named;
@@ -115,7 +121,7 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
   for (const { step, where } of list) {
     const named = step.id === '' ? where : `${where} (${step.id})`;
     problems.push(...oneStep(step, named, formula));
-    if (closed) problems.push(...references(step, named, ids));
+    if (hints) problems.push(...references(step, named, ids, hints));
   }
   const cycle = cycleIn(steps);
   if (cycle) {
@@ -139,10 +145,14 @@ function edges(cycle: readonly string[], steps: readonly Step[]): (Spot & { text
   });
 }
 
-/** What a slip of the keyboard was probably meant to be. */
-function meant(id: string, known: Iterable<string>): string | undefined {
-  const near = nearest(id, known);
-  return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
+/** What a slip of the keyboard was probably meant to be; for the first few, because each looks at all that is known. */
+export class Hints {
+  private left = 20;
+
+  meant(id: string, known: Iterable<string>): string | undefined {
+    const near = this.left-- > 0 ? nearest(id, known) : undefined;
+    return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
+  }
 }
 
 function oneStep(step: Step, named: string, formula: Formula): Problem[] {
@@ -156,6 +166,9 @@ function oneStep(step: Step, named: string, formula: Formula): Problem[] {
   else if (step.gate && !gateTypes.includes(step.gate.type)) problems.push(warning('unknown-gate', named, `nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${gateTypes.join(', ')})`, at('gate', 'type')));
   if (step.onComplete) problems.push(...onCompleteProblems(step, named));
   if (step.loop) problems.push(...loopProblems(step.loop).map(({ key, text }) => error('loop', named, `loop: ${text}`, at('loop', ...(key ? [key] : [])))));
+  const range = step.loop?.range === undefined ? undefined : rangeProblem(step.loop, startValues(formula, { given: {} }));
+  // Another value than the default may do.
+  if (range) problems.push((step.loop!.range!.includes('{') ? warning : error)('loop', named, `loop: ${range}`, at('loop', 'range')));
   for (const key of localKeys) if (step.metadata && Object.hasOwn(step.metadata, key)) problems.push(warning('engine-metadata', named, `metadata.${key} belongs to the engine and is left out`, at('metadata', key)));
   const undeclared = [...new Set(textsOf(step).flatMap(namesIn))].filter((name) => !Object.hasOwn(formula.vars, name));
   if (undeclared.length > 0) problems.push(warning('undeclared-variable', named, `${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`, at()));
@@ -172,8 +185,8 @@ function onCompleteProblems(step: Step, named: string): Problem[] {
   return problems.map(([key, text]) => error('on-complete', `${named}.on_complete`, text, pathIn(step, 'on_complete', key)));
 }
 
-function references(step: Step, named: string, ids: ReadonlySet<string>): Problem[] {
-  const unknown = (text: string, id: string, path: Path, need?: string): Problem => error('unknown-step', named, text, path, { hint: meant(id, ids), need });
+function references(step: Step, named: string, ids: ReadonlySet<string>, hints: Hints): Problem[] {
+  const unknown = (text: string, id: string, path: Path, need?: string): Problem => error('unknown-step', named, text, path, { hint: hints.meant(id, ids), need });
   const problems = step.needs.filter((id) => !ids.has(id)).map((id) => unknown(`needs references unknown step ${JSON.stringify(id)}`, id, pathIn(step), id));
   if (step.waitsFor === '') return problems;
   const at = pathIn(step, 'waits_for');

@@ -1,7 +1,7 @@
 import { UserError } from '../base/errors';
 import type { Formula, Problem, Step, Variable } from './model';
-import { allSteps, error } from './model';
-import { matches, patternProblem } from './pattern';
+import { allSteps, error, warning } from './model';
+import { PatternChecks, patternProblem } from './pattern';
 import { variableTypes } from './schema';
 
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
@@ -42,7 +42,7 @@ export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly S
 }
 
 /** What a variable's definition gets wrong, whatever value it is given. */
-export function variableProblems(name: string, variable: Variable): Problem[] {
+export function variableProblems(name: string, variable: Variable, patterns = new PatternChecks()): Problem[] {
   const at = ['vars', name];
   const where = `vars.${name}`;
   const problems: Problem[] = [];
@@ -53,20 +53,44 @@ export function variableProblems(name: string, variable: Variable): Problem[] {
   }
   const broken = variable.pattern === undefined ? undefined : patternProblem(variable.pattern);
   if (broken) problems.push(error('invalid-value', where, `invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`, [...at, 'pattern']));
-  else if (variable.default) for (const wrong of valueProblems(name, variable, variable.default)) problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
+  else if (variable.default) {
+    for (const wrong of valueProblems(name, variable, variable.default)) problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
+    const match = variable.pattern === undefined ? true : patterns.matches(variable.pattern, variable.default);
+    if (match === false) problems.push(error('invalid-value', where, `the default is no valid value: ${mismatch(name, variable, variable.default)}`, [...at, 'default']));
+    if (match === 'too-slow') problems.push(warning('slow-pattern', where, slow(variable), [...at, 'pattern']));
+  }
   return problems;
 }
 
 /** Why a value cannot be taken. An empty one means "none". */
 function valueProblems(name: string, variable: Variable, value: string): string[] {
   if (value === '') return [];
-  const shown = value.length > 80 ? `${value.slice(0, 80)}…` : value;
+  const shown = shortened(value);
   const problems: string[] = [];
   if (variable.enum && !variable.enum.includes(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is none of ${variable.enum.join(', ')}`);
   if (variable.type === 'int' && !/^[+-]?\d+$/.test(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is no whole number`);
   if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is neither true nor false`);
-  if (variable.pattern !== undefined && !matches(variable.pattern, value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} does not match the pattern ${variable.pattern}`);
   return problems;
+}
+
+/** The same of its pattern, which may take its time. */
+function patternMismatch(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
+  if (value === '' || variable.pattern === undefined) return [];
+  const match = patterns.matches(variable.pattern, value);
+  if (match === 'too-slow') return [`variable ${name}: ${slow(variable)}`];
+  return match ? [] : [mismatch(name, variable, value)];
+}
+
+function mismatch(name: string, { pattern }: Variable, value: string): string {
+  return `variable ${name}: ${JSON.stringify(shortened(value))} does not match the pattern ${pattern}`;
+}
+
+function slow({ pattern = '' }: Variable): string {
+  return `the pattern ${shortened(pattern)} is too slow to check`;
+}
+
+function shortened(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
 }
 
 export interface ValueSources {
@@ -95,7 +119,9 @@ export function valuesFor(formula: Formula, used: ReadonlySet<string>, sources: 
     const described = missing.map((name) => `--var ${name}=<${formula.vars[name]?.description || 'value'}>`);
     throw new UserError(`missing required variables: ${missing.join(', ')}`, `Provide them with: ${described.join(' ')}`);
   }
-  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) => valueProblems(name, variable, values[name] ?? ''));
+  const patterns = new PatternChecks();
+  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) => (
+    [...valueProblems(name, variable, values[name] ?? ''), ...patternMismatch(name, variable, values[name] ?? '', patterns)]));
   if (wrong.length > 0) throw new UserError(`variable validation failed:\n  - ${wrong.join('\n  - ')}`);
   return values;
 }

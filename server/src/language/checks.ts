@@ -25,7 +25,8 @@ export function check(document: FormulaDocument, index: FormulaIndex, raw: Recor
   const found = parents.length === 0 ? examine({ formula, problems: [], source: document.uri }, formulas.find) : { formula, problems: validate(formula) };
   const damage = damageOf(document, index, syntax);
   const kept = found.problems.filter((problem) => !left.some((path) => startsWith(problem.path, path)) && !misleads(problem, document, damage)
-    && !(parents.length > 0 && openEnded.has(problem.code)));
+    && !(parents.length > 0 && openEnded.has(problem.code)) && !(problem.code === 'unknown-formula' && problem.path[0] !== 'extends')
+    && !(left.length > 0 && problem.code === 'composition'));
   return { formula: found.formula, problems: [...problems, ...parents, ...kept, ...unknownFormulas(index, formulas), ...wrongName(document, formula, formulas)] };
 }
 
@@ -73,11 +74,15 @@ function missingParents(formula: Formula, formulas: Formulas): Problem[] {
   });
 }
 
+/** Without these nothing can be cooked; others are looked for later. */
+const needed = new Set(['expand', 'map', 'aspects']);
+
 function unknownFormulas(index: FormulaIndex, formulas: Formulas): Problem[] {
   const names = new Set(formulas.names());
   return index.formulas.filter(({ name, path }) => path[0] !== 'extends' && name !== '' && !names.has(name) && !name.includes('{')).map(({ name, path }) => {
     const near = nearest(name, names);
-    return warning('unknown-formula', '', `no formula ${JSON.stringify(name)} is found from here${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, path);
+    const isNeeded = path.some((part) => needed.has(String(part)));
+    return (isNeeded ? error : warning)('unknown-formula', '', `no formula ${JSON.stringify(name)} is found from here${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, path);
   });
 }
 
@@ -113,7 +118,7 @@ function inside(problem: SyntaxProblem, node: TreeNode): boolean {
 function misleads(problem: Problem, document: FormulaDocument, damage: Damage): boolean {
   if (damage.syntax.length === 0) return false;
   switch (problem.code) {
-    case 'missing-content': return true;
+    case 'missing-content': case 'composition': return true;
     case 'unknown-step': case 'unknown-leg': return damage.steps || ['needs', 'depends_on'].some((key) => isDamaged([...problem.path, key], document, damage)) || isDamaged(problem.path, document, damage);
     case 'undeclared-variable': return damage.vars;
     case 'missing-key': {

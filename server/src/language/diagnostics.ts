@@ -4,7 +4,7 @@ import type { Formula, Path, Problem, Spot } from '../formulas/model';
 import { readData, type ReadFailure } from '../formulas/readData';
 import { check } from './checks';
 import { spanOfNode, type FormulaDocument } from './formulaDocument';
-import { stepOfPath, type FormulaIndex } from './formulaIndex';
+import { stepOfPath, type FormulaIndex, type StepEntry, type VariableUse } from './formulaIndex';
 import type { Formulas } from './formulas';
 import { dataOf, type Span, type SyntaxProblem } from './toml';
 
@@ -22,8 +22,22 @@ export function diagnostics(document: FormulaDocument, index: FormulaIndex, form
   const raw = 'raw' in read ? read.raw : (dataOf(document.tree.root) as Record<string, unknown>);
   const { problems, formula } = check(document, index, raw, syntax, formulas);
   const placer = new Placer(document, index, formula);
-  const all = [...syntax.map((problem) => placer.syntax(problem)), ...problems.flatMap((problem) => placer.problem(problem))];
-  return all.sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character).slice(0, MAX);
+  const all = syntax.slice(0, MAX).map((problem) => placer.syntax(problem));
+  for (const problem of [...problems.filter(isError), ...problems.filter((one) => !isError(one))]) {
+    if (all.length >= MAX) break;
+    all.push(...placer.problem(problem));
+  }
+  return all.slice(0, MAX).sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}
+
+/** For a text of which nothing is read but how long it is. */
+export function onlyProblem({ code, message }: Problem): FormulaDiagnostic[] {
+  const start = { line: 0, character: 0 };
+  return [{ source: SOURCE, code, severity: DiagnosticSeverity.Error, message, range: { start, end: { line: 1, character: 0 } } }];
 }
 
 /** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */
@@ -35,7 +49,14 @@ function syntaxProblems(document: FormulaDocument, failure: ReadFailure): Syntax
 }
 
 class Placer {
-  constructor(private readonly document: FormulaDocument, private readonly index: FormulaIndex, private readonly formula: Formula | undefined) {}
+  private readonly declared: string[];
+  private readonly undeclaredIn: ReadonlyMap<StepEntry | undefined, VariableUse[]>;
+
+  constructor(private readonly document: FormulaDocument, private readonly index: FormulaIndex, formula: Formula | undefined) {
+    const vars = formula?.vars ?? {};
+    this.declared = Object.keys(vars);
+    this.undeclaredIn = byStep(index.uses.filter((use) => use.plain && !Object.hasOwn(vars, use.name)));
+  }
 
   syntax({ code, message, ...span }: SyntaxProblem): FormulaDiagnostic {
     return { source: SOURCE, code, severity: DiagnosticSeverity.Error, message, range: this.document.rangeOf(span) };
@@ -59,13 +80,11 @@ class Placer {
 
   /** One for each place where a variable is named, and not one for the step. */
   private undeclared(problem: Problem): FormulaDiagnostic[] {
-    const vars = this.formula?.vars ?? {};
-    const declared = Object.keys(vars);
     const step = stepOfPath(this.index, problem.path);
-    const uses = this.index.uses.filter((use) => use.plain && !Object.hasOwn(vars, use.name) && step && stepOfPath(this.index, use.path) === step && replaced.has(String(use.path[step.path.length])));
+    const uses = step ? (this.undeclaredIn.get(step) ?? []).filter((use) => replaced.has(String(use.path[step.path.length]))).slice(0, MAX) : [];
     if (uses.length === 0) return [this.make(problem, this.spanOf(problem, problem.code), problem.message)];
     return uses.map((use) => {
-      const near = nearest(use.name, declared);
+      const near = nearest(use.name, this.declared);
       return this.make(problem, use, `{{${use.name}}} is not declared in [vars] and stays as it is${near ? `; did you mean {{${near}}}?` : ''}`);
     });
   }
@@ -106,6 +125,16 @@ class Placer {
     const first = this.document.syntax.tokens.find((token) => token.kind === 'key' || token.kind === 'punctuation');
     return first ? this.oneLine({ start: first.start, end: this.document.lineEnd(first.start) }) : { start: 0, end: 0 };
   }
+}
+
+function byStep(uses: readonly VariableUse[]): Map<StepEntry | undefined, VariableUse[]> {
+  const found = new Map<StepEntry | undefined, VariableUse[]>();
+  for (const use of uses) {
+    const group = found.get(use.step);
+    if (group) group.push(use);
+    else found.set(use.step, [use]);
+  }
+  return found;
 }
 
 const keyCodes = new Set(['unknown-key', 'variable-name', 'required-default', 'engine-metadata']);

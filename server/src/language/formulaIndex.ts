@@ -42,11 +42,15 @@ export interface VariableUse extends Span {
   path: Path;
   /** A plain `{{name}}`, in whose place a value comes. */
   plain: boolean;
+  /** The innermost step in which it stands. */
+  step?: StepEntry;
 }
 
 /** What a formula's document defines and names, whether or not it is whole. */
 export interface FormulaIndex {
   steps: StepEntry[];
+  /** The same by their paths. */
+  byPath: ReadonlyMap<string, StepEntry>;
   references: Reference[];
   variables: VariableEntry[];
   uses: VariableUse[];
@@ -60,16 +64,18 @@ export function indexOf(document: FormulaDocument): FormulaIndex {
     ...stepsIn(root.slots.get('steps')?.node, ['steps'], 'steps'), ...stepsIn(root.slots.get('template')?.node, ['template'], 'template'),
     ...stepsIn(root.slots.get('legs')?.node, ['legs'], 'legs'),
   ];
-  const index: FormulaIndex = { steps, references: [], variables: variablesOf(root), uses: [], formulas: [] };
   const byPath = new Map(steps.map((step) => [step.path.join('\0'), step]));
+  const index: FormulaIndex = { steps, byPath, references: [], variables: variablesOf(root), uses: [], formulas: [] };
   const declared = new Set(index.variables.map((variable) => variable.name));
   for (const { path, node } of strings(root)) {
     if (node.value.kind !== 'string') continue;
-    index.uses.push(...variableRefs(node.value, path, declared).map((use) => ({ ...use, path })));
+    const uses = variableRefs(node.value, path, declared);
+    const step = uses.length > 0 ? stepOfPath(index, path) : undefined;
+    for (const use of uses) index.uses.push({ ...use, path, ...(step ? { step } : {}) });
     const names = keyAt(path)?.names;
     const { content } = node.value;
     if (names === 'formula') index.formulas.push({ ...content, name: node.value.value, path });
-    else if (names) index.references.push(...referencesIn(node.value, path, names, byPath));
+    else if (names) index.references.push(...referencesIn(node.value, path, names, index));
   }
   return index;
 }
@@ -112,9 +118,9 @@ function nameSpan(key: Span, name: string): Span {
   return key.end - key.start === name.length + 2 ? { start: key.start + 1, end: key.end - 1 } : { start: key.start, end: key.end };
 }
 
-function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', byPath: ReadonlyMap<string, StepEntry>): Reference[] {
+function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', index: FormulaIndex): Reference[] {
   const scope: Scope = names === 'leg' ? 'legs' : path[0] === 'template' ? 'template' : 'steps';
-  const from = byPath.get(path.slice(0, path.findLastIndex((part, at) => typeof part === 'number' && byPath.has(path.slice(0, at + 1).join('\0'))) + 1).join('\0'));
+  const from = stepOfPath(index, path);
   const place = { scope, path, ...(from ? { from } : {}) };
   if (path.at(-1) !== 'waits_for') return [{ ...place, ...value.content, id: value.value }];
   const id = spawnerOf(value.value);
@@ -124,9 +130,13 @@ function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', byP
 }
 
 /** The innermost step to which a path leads. */
-export function stepOfPath(index: FormulaIndex, path: Path): StepEntry | undefined {
-  const isPrefix = (step: StepEntry): boolean => step.path.length <= path.length && step.path.every((part, at) => part === path[at]);
-  return index.steps.filter(isPrefix).sort((a, b) => b.path.length - a.path.length)[0];
+export function stepOfPath({ byPath }: Pick<FormulaIndex, 'byPath'>, path: Path): StepEntry | undefined {
+  for (let end = path.length; end > 0; end--) {
+    if (typeof path[end - 1] !== 'number') continue;
+    const step = byPath.get(path.slice(0, end).join('\0'));
+    if (step) return step;
+  }
+  return undefined;
 }
 
 /** The first step that bears an id. */
@@ -134,9 +144,14 @@ export function stepOf(index: FormulaIndex, id: string, scope: Scope): StepEntry
   return index.steps.find((step) => step.scope === scope && step.id === id && step.idSpan);
 }
 
+interface Waiting extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
+  parent?: Waiting;
+}
+
 /** Steps that wait for this one, directly or through others; a container waits for its children. */
-export function descendants(index: FormulaIndex, step: StepEntry): Set<string> {
-  const inScope = index.steps.filter((other) => other.scope === step.scope);
+/** @param inherited what parents bring */
+export function descendants(index: FormulaIndex, step: StepEntry, inherited: readonly Waiting[] = []): Set<string> {
+  const inScope = [...index.steps, ...inherited].filter((other) => other.scope === step.scope);
   const found = new Set<string>([step.id]);
   // Containers around it end with it, and so come after it as well.
   for (let around = step.parent; around; around = around.parent) found.add(around.id);

@@ -1,14 +1,16 @@
 import os from 'node:os';
 import path from 'node:path';
 import {
-  DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type Connection, type InitializeParams,
+  CompletionTriggerKind, DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type Connection, type InitializeParams,
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Position } from 'vscode-languageserver-types';
 import { diskFiles, type FormulaFiles, type ParsedTexts } from '../formulas/library';
 import { completion } from '../language/completion';
-import { diagnostics } from '../language/diagnostics';
+import { MAX_TEXT, tooLarge } from '../formulas/parse';
+import type { Problem } from '../formulas/model';
+import { diagnostics, onlyProblem } from '../language/diagnostics';
 import { documentSymbols } from '../language/documentSymbols';
 import { foldingRanges } from '../language/folding';
 import { FormulaDocument } from '../language/formulaDocument';
@@ -34,6 +36,8 @@ interface Looked {
   version: number;
   document: FormulaDocument;
   index: FormulaIndex;
+  /** Why its text was not read. */
+  unread?: Problem;
 }
 
 /** The language features for the documents that one window has open, with their unsaved text. */
@@ -73,7 +77,9 @@ export class FormulaLanguage {
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({ kind: 'full', items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)) }));
-    connection.onCompletion(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, { formulas: this.formulas(textDocument.uri), snippets: this.snippets })));
+    connection.onCompletion(({ textDocument, position, context }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, {
+      formulas: this.formulas(textDocument.uri), snippets: this.snippets, triggered: context?.triggerKind === CompletionTriggerKind.TriggerCharacter,
+    })));
     connection.onHover(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, null, (place) => hover(place, this.formulas(textDocument.uri)) ?? null));
     connection.onDocumentSymbol(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document, index }) => documentSymbols(document, index)));
     connection.onFoldingRanges(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document }) => foldingRanges(document)));
@@ -94,10 +100,14 @@ export class FormulaLanguage {
   private async answer<T>(uri: string, token: CancellationToken, nothing: T, look: (looked: Looked) => T): Promise<T> {
     await new Promise((resolve) => setImmediate(resolve));
     if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
-    const looked = this.lookAt(uri);
-    if (!looked) return nothing;
+    return this.safely(uri, nothing, look);
+  }
+
+  /** One text that we cannot read must not end what serves a whole town. */
+  private safely<T>(uri: string, nothing: T, look: (looked: Looked) => T): T {
     try {
-      return look(looked);
+      const looked = this.lookAt(uri);
+      return looked ? look(looked) : nothing;
     } catch (error) {
       if (error instanceof RenameRefused) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
       this.connection.console.error(`${uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -110,13 +120,16 @@ export class FormulaLanguage {
     if (!text) return undefined;
     const known = this.looked.get(uri);
     if (known?.version === text.version) return known;
-    const document = new FormulaDocument(uri, text.getText());
-    const made = { version: text.version, document, index: indexOf(document) };
+    const whole = text.getText();
+    const unread = whole.length > MAX_TEXT ? tooLarge(whole) : undefined;
+    const document = new FormulaDocument(uri, unread ? '' : whole);
+    const made = { version: text.version, document, index: indexOf(document), ...(unread ? { unread } : {}) };
     this.looked.set(uri, made);
     return made;
   }
 
-  private problems({ document, index }: Looked) {
+  private problems({ document, index, unread }: Looked) {
+    if (unread) return onlyProblem(unread);
     return diagnostics(document, index, this.formulas(document.uri));
   }
 
@@ -143,8 +156,9 @@ export class FormulaLanguage {
     clearTimeout(this.timers.get(uri));
     this.timers.set(uri, setTimeout(() => {
       this.timers.delete(uri);
-      const looked = this.lookAt(uri);
-      if (looked) void this.connection.sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) }).catch(() => undefined);
+      this.safely(uri, undefined, (looked) => {
+        void this.connection.sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) }).catch(() => undefined);
+      });
     }, PAUSE_MS));
   }
 

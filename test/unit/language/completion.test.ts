@@ -6,7 +6,8 @@ import { formulas, marked, placeIn, sample, textOf } from './marked';
 import { formulaTexts } from './samples';
 import { seeded } from './seeded';
 
-const items = (text: string, snippets = true): CompletionItem[] => completion(marked(text), { formulas: formulas({ exp: 'formula = "exp"\ntype = "expansion"\n[[template]]\nid = "x"\ntitle = "X"' }), snippets })
+const base = 'formula = "base"\n[vars.q]\ndescription = "Which"\nrequired = true\n[[steps]]\nid = "s1"\ntitle = "S1 {{q}}"\n[[steps]]\nid = "s2"\ntitle = "S2"\nneeds = ["s1"]\n';
+const items = (text: string, snippets = true, triggered = false): CompletionItem[] => completion(marked(text), { triggered, formulas: formulas({ base, exp: 'formula = "exp"\ntype = "expansion"\n[[template]]\nid = "x"\ntitle = "X"' }), snippets })
   .sort((a, b) => (a.sortText ?? a.label).localeCompare(b.sortText ?? b.label));
 const labels = (text: string): string[] => items(text).map((item) => item.label);
 
@@ -28,6 +29,48 @@ const withStep = (more: string): string => `${head}[[steps]]\nid = "b"\ntitle = 
 describe('completion in formulas', () => {
   it('offers nothing behind a value that is whole: Enter is for the next line', () => {
     for (const line of ['notes = "x"|', "notes = 'x'|", 'needs = ["a"]|', 'needs = ["a"|', 'needs = ["a"|]', 'gate = { type = "human" }|']) assert.deepEqual(labels(withStep(line)), [], line);
+  });
+
+  it('offers nothing where what stands there is all that could be chosen', () => {
+    for (const line of ['priority = 1|', 'type = "task|"', 'needs = ["a|"]', 'needs| = []', '[steps.gate|]', '[steps.gate]|', '[vars.x]\nrequired = true|']) assert.deepEqual(labels(withStep(line)), [], line);
+    assert.ok(labels(withStep('type = "|task"')).length > 1);
+    assert.ok(labels(withStep('type = "tas|"')).includes('task'));
+    assert.deepEqual(labels(`${withStep('[[steps]]')}\nid = "ab"\n[[steps]]\nid = "z"\nneeds = ["a|"]`), ['a', 'b', 'ab'], 'there is more to choose');
+  });
+
+  it('offers nothing without quotes in a list as a bracket is typed: Enter is for a line between the brackets', () => {
+    for (const text of [withStep('needs = [|]'), withStep('needs = [|'), withStep('needs = ["a", |]'), 'formula = "f"\nextends = [|]']) {
+      assert.deepEqual(items(text, true, true), [], text);
+    }
+    assert.deepEqual(labels(withStep('needs = [|]')), ['a']);
+    assert.deepEqual(items(withStep('needs = ["|"]'), true, true).map((item) => item.label), ['a'], 'a quote asks');
+    assert.ok(items(withStep('gate = {|}'), true, true).length > 0);
+  });
+
+  it('takes what stands in the document as it is', () => {
+    const dollar = 'formula = "f"\n[vars.v]\nenum = ["$1.00", "${2:x}"]\ndefault = "|"\n[[steps]]\nid = "cost-$1"\n[[steps]]\nid = "z"\n';
+    assert.equal(chosen(dollar, '$1.00'), 'default = "$1.00"');
+    assert.equal(chosen(dollar, '${2:x}', false), 'default = "${2:x}"');
+    assert.ok(items(dollar).every((item) => item.insertTextFormat === undefined));
+    assert.equal(chosen(`${dollar.replace('|', '')}needs = ["|"]`, 'cost-$1', false), 'needs = ["cost-$1"]');
+    assert.equal(items(`${dollar.replace('|', '')}needs = [|]`)[0]?.insertTextFormat, undefined);
+    const blank = (value: string): string => `formula = "f"\n[vars.v]\nenum = ["x y", "x z", "say \\"x\\"", "it's"]\ndefault = ${value}\n`;
+    assert.equal(chosen(blank('"x |"'), 'x z'), 'default = "x z"');
+    assert.equal(chosen(blank('"x| q"'), 'x z'), 'default = "x z"');
+    assert.equal(chosen(blank('"x |'), 'x z'), 'default = "x z"');
+    assert.equal(chosen(blank('"|"'), 'say "x"'), 'default = "say \\"x\\""');
+    assert.equal(chosen(blank("'|'"), 'say "x"'), "default = 'say \"x\"'");
+    assert.ok(!labels(blank("'|'")).includes("it's"), 'such quotes cannot hold it');
+  });
+
+  it('offers what parents bring', () => {
+    const child = (more: string, parent = 'base'): string => `formula = "f"\nextends = ["${parent}"]\n[[steps]]\nid = "b"\ntitle = "B {{q}} {{r}}"\n${more}`;
+    assert.deepEqual(labels(child('needs = ["|"]')), ['s1', 's2']);
+    assert.deepEqual(labels(child('description = "{{|"')), ['q']);
+    assert.equal(items(child('description = "{{|"'))[0]?.detail, 'Which');
+    assert.deepEqual(labels(child('|')).filter((label) => label.startsWith('[vars.')), ['[vars.r]', '[vars.name]']);
+    assert.deepEqual(labels(child('[[steps]]\nid = "s1"\ntitle = "Mine"\nneeds = ["|"]')), ['b'], 's2 waits for s1');
+    for (const parent of ['nowhere', 'f']) assert.deepEqual(labels(child('needs = ["|"]', parent)), []);
   });
 
   it('offers the keys of a table, what is required first, nothing twice', () => {

@@ -42,13 +42,13 @@ describe('diagnostics of formulas', () => {
       '?featur: {{featur}} is not declared in [vars] and stays as it is; did you mean {{feature}}?', '?other: {{other}} is not declared in [vars] and stays as it is',
       '?other: {{other}} is not declared in [vars] and stays as it is', '?z: {{z}} is not declared in [vars] and stays as it is']],
     ['variables', `formula = "f"\n[vars]\nn = 3\n[vars."a b"]\n[vars.t]\ntype = "float"\n[vars.e]\nenum = ["x"]\ndefault = "y"\nrequired = true\n${step('a')}`, [
-      '3: has the wrong type', '"a b": a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', '"float": type must be string, int or bool, not "float"',
+      '3: must be a text or a table', '"a b": a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', '"float": type must be string, int or bool, not "float"',
       '"y": the default is no valid value: variable e: "y" is none of x', '?required: cannot have both required:true and default; the default is used (bd refuses this)']],
     ['gates, loops and conditions', `formula = "f"\n${step('a', 'condition = "x"\nwaits_for = "children-of(zz)"\n[steps.gate]\ntype = "weather"\n[steps.loop]\ncount = 0')}`, [
       '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)', '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
       '?"weather": nothing opens a gate of type "weather"; a person has to close it (known: human, timer, gh:run, gh:pr, mail, bead)', '[steps.loop]: loop: body is required', '0: loop: count must be positive']],
     ['what is composed', `formula = "f"\n${step('a')}[[compose.branch]]\nfrom = "a"\n[[compose.expand]]\ntarget = "a"\nwith = "shinny"`, [
-      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '?"shinny": no formula "shinny" is found from here; did you mean "shiny"?']],
+      '[[compose.branch]]: steps is required', '[[compose.branch]]: join is required', '"shinny": no formula "shinny" is found from here; did you mean "shiny"?']],
     ['legs', 'formula = "f"\n[[legs]]\nid = "one"\n[[legs]]\nid = "one"\n[synthesis]\ndepends_on = ["on"]', ['"one": duplicate leg id "one"', '"on": depends_on references unknown leg "on"; did you mean "one"?']],
     ['another type', `formula = "f"\ntype = "workflw"\n${step('a')}`, ['"workflw": invalid value "workflw" (must be workflow, expansion, aspect or convoy)']],
     ['names that every object has', `formula = "f"\nconstructor.keys = 1\n${step('a')}`, ['?constructor: unknown key "constructor" is ignored']],
@@ -92,6 +92,47 @@ describe('diagnostics of formulas', () => {
       assert.ok(codes.length > 0 && codes.every((code) => code.startsWith('toml-')), `${codes.join(' ')}\n${text}`);
     }
     assert.ok(found(`formula = "f"\nx = \n${step('a', 'needs = ["zz"]')}`).some((one) => one.code === 'unknown-step'), 'what is certain is said all the same');
+  });
+
+  it('stay fast however many steps name variables that nobody declares', () => {
+    const many = (count: number): string => `formula = "f"\n${Array.from({ length: count }, (_, at) => step(`s${at}`, `description = "{{v${at}}}"`)).join('')}`;
+    const took = (count: number): number => {
+      const { document, index } = placeIn(many(count));
+      const start = performance.now();
+      assert.equal(diagnostics(document, index, formulas()).length, 250);
+      return performance.now() - start;
+    };
+    took(500);
+    const [few, lots] = [took(1_000), took(4_000)];
+    assert.ok(lots < 12 * few + 100, `${few} ms for 1,000 steps, ${lots} ms for 4,000`);
+  });
+
+  it('name errors first where there are too many problems', () => {
+    const text = `formula = "f"\n${Array.from({ length: 300 }, (_, at) => step(`s${at}`, 'nonsense = 1')).join('')}${step('z', 'needs = ["zz"]')}`;
+    assert.ok(found(text).some((one) => one.code === 'unknown-step'));
+  });
+
+  it('give hints for the first unknown steps only, and patterns so much time in all', () => {
+    const steps = Array.from({ length: 60 }, (_, at) => step(`step${at}`, `needs = ["stepp${at}"]`)).join('');
+    assert.equal(found(`formula = "f"\n${steps}`).filter((one) => one.message.includes('did you mean')).length, 20);
+    const slow = Array.from({ length: 30 }, (_, at) => `[vars.x${at}]\npattern = "^(a+)+$"\ndefault = "${'a'.repeat(40 + at)}!"\n`).join('');
+    const text = `formula = "f"\n${slow}${step('a')}`;
+    const start = performance.now();
+    const first = shown(text);
+    const took = performance.now() - start;
+    assert.deepEqual(first, ['?"^(a+)+$": the pattern ^(a+)+$ is too slow to check']);
+    assert.deepEqual(shown(text), first, 'and what is known stays known');
+    assert.ok(took < 1_500, `${took} ms, where each would take 100`);
+  });
+
+  it('stand what is nested deeper than anybody writes', () => {
+    const parts = (count: number): string => Array.from({ length: count }, () => 'a').join('.');
+    for (const line of [`${parts(6_000)} = 1`, `[${parts(6_000)}]`, `[[${parts(6_000)}]]`, `x = ${`{ ${parts(100)} = `.repeat(100)}1${' }'.repeat(100)}`, `x = ${'['.repeat(6_000)}`]) {
+      const got = found(`formula = "f"\n${step('a', 'needs = ["zz"]')}${line}\n`);
+      assert.ok(got.some((one) => one.message === 'This is nested too deep.'), line.slice(0, 20));
+      assert.ok(got.some((one) => one.code === 'unknown-step'), 'the rest is looked at');
+      assert.match(problemsOf(`formula = "f"\n${line}\n`)[0]!.message, /too deep|Unexpected|Unterminated|call stack|EOF|end of input/i, 'bd refuses it too');
+    }
   });
 
   it('say all that bd says of a formula, and have a place for it (property)', () => {

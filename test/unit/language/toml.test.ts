@@ -32,6 +32,15 @@ const kept = (text: string): Set<string> => new Set(whole(parseToml(text)).secti
   .flatMap((section) => section.entries).filter((entry) => entry.key.parts[0]?.name === 'id').flatMap(({ value }) => (value?.kind === 'string' ? [value.value] : [])));
 
 describe('TOML that keeps its places', () => {
+  it('covers keys with too many parts, and says so once', () => {
+    const deep = Array.from({ length: 1_000 }, () => 'a').join('.');
+    for (const text of [`${deep} = 1\nb = 2\n`, `[${deep}]\nb = 2\n`]) {
+      const syntax = whole(parseToml(text));
+      assert.deepEqual(syntax.problems.map((problem) => problem.message), ['This is nested too deep.']);
+      assert.equal(syntax.sections.at(-1)?.entries.at(-1)?.key.parts[0]?.name, 'b');
+    }
+  });
+
   it('reads what @iarna/toml reads from real formulas', () => {
     for (const [name, text] of Object.entries({ ...formulaTexts(), long: longSample(40) })) {
       const syntax = parseToml(text);

@@ -1,3 +1,3 @@
 export * from './nodes';
-export { parseToml } from './parser';
+export { MAX_DEPTH, parseToml } from './parser';
 export * from './tree';

@@ -4,7 +4,8 @@ import { scalarOf } from './scalars';
 import { Scanner } from './scanner';
 import { multiExtent, readString, singleExtent, styleAt } from './strings';
 
-const MAX_DEPTH = 200;
+export const MAX_DEPTH = 200;
+const TOO_DEEP = 'This is nested too deep.';
 const NO_STATEMENT = 'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.';
 const bareKey = /[\w-]+/y;
 const scalarRun = /[^\s,[\]{}#="']+/y;
@@ -21,6 +22,8 @@ export function parseToml(text: string): Syntax {
 
 class Parser extends Scanner {
   private depth = 0;
+  /** Tables that the names of keys around a value make. */
+  private levels = 0;
 
   constructor(text: string, private readonly mending: boolean) {
     super(text);
@@ -75,7 +78,8 @@ class Parser extends Scanner {
         if (parts.length > 0) this.report('toml-key', start, this.at, 'Write a name behind the dot.');
         break;
       }
-      parts.push(part);
+      if (parts.length + this.levels < MAX_DEPTH) parts.push(part);
+      else if (this.problems.at(-1)?.message !== TOO_DEEP) this.report('toml-key', start, part.end, TOO_DEEP);
       const dot = this.behindBlanks();
       if (this.text[dot] !== '.') break;
       this.blanks();
@@ -120,7 +124,9 @@ class Parser extends Scanner {
     const equals = this.at;
     this.take('punctuation', this.at + 1);
     this.blanks();
+    this.levels += key.parts.length;
     const value = this.value();
+    this.levels -= key.parts.length;
     if (!value) this.report('toml-value', equals, equals + 1, `Write a value behind =, such as ${this.text.slice(key.start, key.end)} = "…".`);
     return { start, end: value?.end ?? equals + 1, key, equals, ...(value ? { value } : {}) };
   }
@@ -142,9 +148,9 @@ class Parser extends Scanner {
   }
 
   private nested(read: () => Value): Value {
-    if (this.depth >= MAX_DEPTH) {
+    if (this.depth + this.levels >= MAX_DEPTH) {
       const start = this.at;
-      this.junk(this.lineEnd(), 'This is nested too deep.', 'toml-value');
+      this.junk(this.lineEnd(), TOO_DEEP, 'toml-value');
       return { kind: 'invalid', start, end: this.at };
     }
     this.depth += 1;
