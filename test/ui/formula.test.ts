@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { VsixSession } from '../harness/vsixSession';
 import { waitUntil } from '../helpers/temp';
 import { inOrder, inVsCode } from './versions';
-import { openForPictures, palette } from './vsix';
+import { openFile, openForPictures, palette } from './vsix';
 
 const release = `formula = "release"
 description = "A release of {{version}}, step by step"
@@ -60,11 +60,7 @@ inVsCode('a formula', 'main', function (lane) {
 
   it('shows a slip where it is, and what was meant', async () => {
     const { page } = session;
-    await page.keyboard.press('Control+p');
-    await page.locator('.quick-input-widget .quick-input-box input').waitFor();
-    await page.keyboard.type('release.formula');
-    await page.locator('.quick-input-widget').getByRole('option', { name: /^release\.formula\.toml/ }).first().waitFor();
-    await page.keyboard.press('Enter');
+    await openFile(page, 'release.formula.toml');
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
     await palette(page, 'Go to Next Problem');
     await page.locator('.zone-widget, .marker-widget').getByText(/branch/).first().waitFor();
@@ -82,7 +78,7 @@ inVsCode('a formula', 'main', function (lane) {
     assert.equal(await offered.filter({ hasText: 'announce' }).count(), 0, 'a step cannot wait for itself');
     await page.waitForTimeout(500); // its details come beside it
     await session.screenshot('formula');
-    await page.keyboard.type('publish');
+    await page.keyboard.type('pub');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+s');
     await waitUntil('it is saved', () => readFileSync(file, 'utf8').includes('id = "announce"'));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { inOrder, inVsCode } from './versions';
-import { cli, makeProject, newestVsix, openGasTown, treeRow } from './vsix';
+import { cli, makeProject, newestVsix, openFile, openGasTown, treeRow } from './vsix';
 
 /** A folder that nobody has trusted yet: it may be looked at, and nothing runs. */
 inVsCode('restricted mode', 'main', function (lane) {
@@ -54,11 +54,7 @@ inVsCode('restricted mode', 'main', function (lane) {
 
   it('helps with formulas, by a process of its own', async () => {
     writeFileSync(path.join(project, 'plan.formula.toml'), 'formula = "plan"\n[[steps]]\nid = "a"\ntitle = "A"\nneeds = ["nobody"]\n');
-    await page.keyboard.press('Control+p');
-    await page.locator('.quick-input-widget .quick-input-box input').waitFor();
-    await page.keyboard.type('plan.formula');
-    await page.locator('.quick-input-widget').getByRole('option', { name: /^plan\.formula\.toml/ }).first().waitFor();
-    await page.keyboard.press('Enter');
+    await openFile(page, 'plan.formula.toml');
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
     await session.screenshot('restricted-formula');
     assert.ok(!existsSync(path.join(session.sandbox.home, 'gt')));

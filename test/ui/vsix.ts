@@ -61,6 +61,15 @@ export async function palette(page: Page, command: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** Opens a file of the folder by its name, as Ctrl+P does. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('Control+p');
+  await page.locator('.quick-input-widget .quick-input-box input').waitFor();
+  await page.keyboard.type(name);
+  await page.locator('.quick-input-widget').getByRole('option', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
 /** The process of an agent's live session. */
 export function agentPid(town: string, name: string): number {
   const folder = path.join(town, '.runtime', 'sessions');

@@ -58,18 +58,17 @@ async function tell({ folder, onPath }: BinFolder, home: string): Promise<void> 
 }
 
 function isProgram(file: string): boolean {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-    return fs.statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  return allows(file, fs.constants.X_OK) && fs.statSync(file).isFile();
 }
 
 function isWritable(folder: string): boolean {
+  return allows(folder, fs.constants.W_OK) && fs.statSync(folder).isDirectory();
+}
+
+function allows(file: string, mode: number): boolean {
   try {
-    fs.accessSync(folder, fs.constants.W_OK);
-    return fs.statSync(folder).isDirectory();
+    fs.accessSync(file, mode);
+    return true;
   } catch {
     return false;
   }
