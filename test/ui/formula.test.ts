@@ -79,6 +79,8 @@ inVsCode('a formula', 'main', function (lane) {
     await page.waitForTimeout(500); // its details come beside it
     await session.screenshot('formula');
     await page.keyboard.type('pub');
+    await page.locator('.suggest-widget.visible .monaco-list-row.focused', { hasText: 'publish' }).waitFor();
+    await offered.filter({ hasText: 'branch' }).waitFor({ state: 'detached' }); // the list follows what is typed
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+s');
     await waitUntil('it is saved', () => readFileSync(file, 'utf8').includes('id = "announce"'));
