@@ -45,7 +45,7 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
   const dispose = () => {
     process.off('exit', dispose);
     // What is ended may have started something a moment before.
-    for (let round = 0; round < 20 && endMarkedProcesses(id) > 0; round++);
+    for (let round = 0; round < 20 && endMarkedProcesses([`${RUN_MARK}=${id}`, `HOME=${home}`]) > 0; round++);
     rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   process.on('exit', dispose);
@@ -54,9 +54,10 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
 
 /**
  * Ends what a run left behind: daemons and session hosts outlive VS Code by design. They are known by the mark
- * that every process of the run inherits, so no one else's process can be hit. Only Linux shows environments.
+ * that every process of the run inherits, or, where programs start with a clean environment, by the home of the run: no one
+ * else's process can be hit. Only Linux shows environments.
  */
-function endMarkedProcesses(id: string): number {
+function endMarkedProcesses(marks: readonly string[]): number {
   if (process.platform !== 'linux') return 0;
   let ended = 0;
   for (const entry of readdirSync('/proc')) {
@@ -64,7 +65,7 @@ function endMarkedProcesses(id: string): number {
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-      if (!environment.includes(`${RUN_MARK}=${id}`)) continue;
+      if (!marks.some((mark) => environment.includes(mark))) continue;
       process.kill(pid, 'SIGKILL');
       ended++;
     } catch {
