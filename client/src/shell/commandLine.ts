@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
-import { isOwnShim, shimFiles, writeShims } from '../../../server/src/agents/shims';
+import { isOwnShim, shimFiles, writeShims } from '../../../server/src/base/shims';
 import { UserError, messageOf } from '../../../server/src/base/errors';
 import { l10n } from '../base/l10n';
 

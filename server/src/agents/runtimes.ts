@@ -3,7 +3,7 @@ import { UserError } from '../base/errors';
 import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { presets } from './presets';
 import type { Additions, ConversationWays, HookAnswer, Place, RuntimePreset } from './presets/preset';
-import { shellQuote } from './shims';
+import { shellQuote } from '../base/shims';
 
 /** Started by everybody who asks for them by name; a town's own runtimes cannot take their names. */
 export const builtInRuntimes: Readonly<Record<string, RuntimeSettings>> = Object.fromEntries(

@@ -4,7 +4,7 @@ import { chooseConversation } from '../agents/conversations';
 import { loginEnvironment, sessionEnvironment } from '../agents/environment';
 import { commandFor, conversationWays, resolveRuntime } from '../agents/runtimes';
 import { kickoff } from '../agents/roles';
-import { writeShims } from '../agents/shims';
+import { writeShims } from '../base/shims';
 import { UserError } from '../base/errors';
 import { writeFileAtomic } from '../base/atomicFile';
 import { identityOf } from '../engine/adapters/rig';

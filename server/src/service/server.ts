@@ -1,5 +1,5 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
-import { writeShims } from '../agents/shims';
+import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
 import { messageOf } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';

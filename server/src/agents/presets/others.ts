@@ -1,4 +1,4 @@
-import { shellQuote } from '../shims';
+import { shellQuote } from '../../base/shims';
 import type { RuntimePreset } from './preset';
 
 /*

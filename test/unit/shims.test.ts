@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { shellQuote, shellShim, windowsShim, writeShims } from '../../../server/src/agents/shims';
+import { shellQuote, shellShim, windowsShim, writeShims } from '../../server/src/base/shims';
 
 describe('shims', () => {
   let base: string;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic } from './atomicFile';
 
 export interface ShimTarget {
   /** Absolute path of the binary that plays node. */
