@@ -36,7 +36,11 @@ const freshStamp = {
   name: 'fresh-stamp',
   setup(plugin) {
     plugin.onLoad({ filter: /[\\/]transport[\\/]version\.ts$/ }, ({ path: file }) => ({
-      contents: readFileSync(file, 'utf8').replace(/^declare const GASTOWN_BUILD.*$/m, `const GASTOWN_BUILD: number = ${buildStamp()};`), loader: 'ts',
+      contents: readFileSync(file, 'utf8').replace(
+        /^declare const GASTOWN_BUILD.*$/m,
+        `const GASTOWN_BUILD: number = ${buildStamp()};`,
+      ),
+      loader: 'ts',
     }));
   },
 };
@@ -69,22 +73,47 @@ const asCommonJs = {
     plugin.onEnd(async ({ outputFiles, metafile }) => {
       if (!outputFiles || !metafile) return; // it did not build, and has said so
       // An `import()` would go through node's loader for ES modules.
-      const options = { format: 'cjs', platform: 'node', target: common.target, supported: { 'dynamic-import': false }, minify: true };
-      const parts = await Promise.all(outputFiles.map(async ({ path: file, text }) => [path.basename(file), (await transform(text, options)).code]));
+      const options = {
+        format: 'cjs',
+        platform: 'node',
+        target: common.target,
+        supported: { 'dynamic-import': false },
+        minify: true,
+      };
+      const parts = await Promise.all(
+        outputFiles.map(async ({ path: file, text }) => [path.basename(file), (await transform(text, options)).code]),
+      );
       const files = packParts(new Map(parts), metafile, 'cli.js');
       mkdirSync(outdir, { recursive: true });
       for (const [name, code] of files) writeFileSync(path.join(outdir, name), code);
       for (const name of Object.keys(commands)) chmodSync(path.join(outdir, `${name}.js`), 0o755);
       // What an earlier build left. While watching, a command may still be running from it.
-      if (!watch) for (const file of readdirSync(outdir)) if (/^cli-\w+\.js$/.test(file) && !files.has(file)) rmSync(path.join(outdir, file));
+      if (!watch)
+        for (const file of readdirSync(outdir))
+          if (/^cli-\w+\.js$/.test(file) && !files.has(file)) rmSync(path.join(outdir, file));
     });
   },
 };
 
 function commandConfig() {
   return {
-    ...common, entryPoints: commands, outdir, external, write: false, metafile: true, format: 'esm', splitting: true, chunkNames: 'cli-[hash]', sourcemap: false, minify: false,
-    alias: { ...lazySchemas, 'node:child_process': './server/src/base/lazyChildProcess.ts', child_process: './server/src/base/lazyChildProcess.ts' }, plugins: [...common.plugins, asCommonJs],
+    ...common,
+    entryPoints: commands,
+    outdir,
+    external,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'cli-[hash]',
+    sourcemap: false,
+    minify: false,
+    alias: {
+      ...lazySchemas,
+      'node:child_process': './server/src/base/lazyChildProcess.ts',
+      child_process: './server/src/base/lazyChildProcess.ts',
+    },
+    plugins: [...common.plugins, asCommonJs],
   };
 }
 
@@ -96,8 +125,14 @@ function testConfig() {
     .map((file) => path.join('test', String(file)))
     .filter((file) => file.endsWith('.ts'));
   return {
-    ...common, entryPoints, outbase: 'test', outdir: 'out/test',
-    packages: 'external', external, sourcemap: 'inline', minify: false,
+    ...common,
+    entryPoints,
+    outbase: 'test',
+    outdir: 'out/test',
+    packages: 'external',
+    external,
+    sourcemap: 'inline',
+    minify: false,
   };
 }
 

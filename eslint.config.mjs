@@ -14,14 +14,25 @@ export default tseslint.config(
       '@typescript-eslint/no-namespace': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error',
-      'max-lines': ['warn', { max: 350, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['warn', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
-  { files: ['test/**/*.ts'], rules: { 'no-console': 'off', '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      'no-console': 'off',
+      'max-lines': ['warn', { max: 600, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
   {
     // The language features are pure: another host than Node may run them.
     files: ['server/src/language/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*', 'vscode', '**/service/**', '**/client/**'] }], 'no-restricted-globals': ['error', 'process', 'Buffer', 'require'] },
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['node:*', 'vscode', '**/service/**', '**/client/**'] }],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'require'],
+    },
   },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },

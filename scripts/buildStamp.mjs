@@ -13,7 +13,10 @@ export function buildStamp(root = process.cwd()) {
   if (!commit) return Math.round(newest(root, filesUnder(root)));
   const status = git(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--', ...sources]);
   const top = git(root, ['rev-parse', '--show-toplevel']) ?? root;
-  const changed = (status ?? '').split('\0').filter(Boolean).map((line) => line.slice(3));
+  const changed = (status ?? '')
+    .split('\0')
+    .filter(Boolean)
+    .map((line) => line.slice(3));
   return Math.round(Math.max(Number(commit) * 1000, newest(top, changed)));
 }
 
@@ -23,14 +26,20 @@ function newest(root, files) {
 
 function filesUnder(root) {
   const present = sources.filter((directory) => existsSync(path.join(root, directory)));
-  return present.flatMap((directory) => readdirSync(path.join(root, directory), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile()).map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name))));
+  return present.flatMap((directory) =>
+    readdirSync(path.join(root, directory), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name))),
+  );
 }
 
 /** Undefined without git, outside of a repository and before the first commit. */
 function git(root, args) {
   try {
-    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).replace(/\n$/, '');
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).replace(
+      /\n$/,
+      '',
+    );
   } catch {
     return undefined;
   }

@@ -8,7 +8,12 @@ import { spawn } from 'node:child_process';
 export function runLimited(command, args, { env, limitMs, capture = false }) {
   return new Promise((resolve) => {
     const detached = process.platform !== 'win32';
-    const child = spawn(command, args, { env, detached, stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'], shell: !detached && command === 'npx' });
+    const child = spawn(command, args, {
+      env,
+      detached,
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+      shell: !detached && command === 'npx',
+    });
     let output = '';
     let timedOut = false;
     const end = () => kill(child.pid, detached);
@@ -62,7 +67,11 @@ function kill(pid, asGroup) {
  */
 export function verdict(lane, totals, { status, timedOut, limitMs }) {
   const counted = totals ?? { passes: 0, failures: 0 };
-  const failed = (reason) => ({ ...counted, failures: Math.max(1, counted.failures), problem: `lane ${lane}: ${reason}` });
+  const failed = (reason) => ({
+    ...counted,
+    failures: Math.max(1, counted.failures),
+    problem: `lane ${lane}: ${reason}`,
+  });
   if (timedOut) return failed(`not finished within ${limitMs / 60_000} minutes (GASTOWN_LANE_MINUTES)`);
   if (!totals) return failed(`ended with code ${status} and without totals`);
   if (counted.passes + counted.failures + (counted.pending ?? 0) === 0) return failed('it has no tests');

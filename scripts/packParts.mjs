@@ -22,7 +22,8 @@ export function packParts(parts, metafile, packName) {
   const take = (name) => {
     if (packed.has(name) || !parts.has(name)) return;
     packed.add(name);
-    for (const { path: file, kind } of outputs.get(name).imports) if (kind === 'import-statement') take(path.basename(file));
+    for (const { path: file, kind } of outputs.get(name).imports)
+      if (kind === 'import-statement') take(path.basename(file));
   };
   for (const [name, output] of outputs) if (hot.test(output.entryPoint ?? '')) take(name);
   const isProgram = (name) => !name.startsWith('cli-');
@@ -36,12 +37,18 @@ export function packParts(parts, metafile, packName) {
 
 function loaderOf(name, packName, pack) {
   const hash = createHash('sha256').update(pack).digest('hex').slice(0, 16);
-  return readFileSync(loader, 'utf8').replace('PACK_NAME', packName).replace('PROGRAM', path.basename(name, '.js')).replace('PACK_HASH', hash).replace('PART_NAME', `./${name}`);
+  return readFileSync(loader, 'utf8')
+    .replace('PACK_NAME', packName)
+    .replace('PROGRAM', path.basename(name, '.js'))
+    .replace('PACK_HASH', hash)
+    .replace('PART_NAME', `./${name}`);
 }
 
 /** A part outside of the pack takes its share of it from the running program, whose exports are the pack's: there must be one of each. */
 function sharing(code, packed) {
-  return code.replace(/\brequire\("\.\/([\w-]+\.js)"\)/g, (call, name) => (packed.has(name) ? `require.main.exports.part("./${name}")` : call));
+  return code.replace(/\brequire\("\.\/([\w-]+\.js)"\)/g, (call, name) =>
+    packed.has(name) ? `require.main.exports.part("./${name}")` : call,
+  );
 }
 
 function packOf(parts) {

@@ -18,7 +18,18 @@ function stage(target) {
   const folder = path.join(root, 'out', 'package', target);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const files = ['package.json', 'package-lock.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'dist', 'media', 'syntaxes'];
+  const files = [
+    'package.json',
+    'package-lock.json',
+    'package.nls.json',
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    '.vscodeignore',
+    'dist',
+    'media',
+    'syntaxes',
+  ];
   for (const file of files) cpSync(path.join(root, file), path.join(folder, file), { recursive: true });
   const [os, cpu] = target.split('-');
   run(folder, 'npm', 'ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', `--os=${os}`, `--cpu=${cpu}`);

@@ -7,7 +7,11 @@ import path from 'node:path';
 const version = '1.139';
 const tests = ['pictures', 'beads', 'review', 'formula'];
 const pictures = {
-  'first-look': 'first-look', 'agent-terminal': 'agent-terminal', 'needs-attention': 'needs-attention', 'beads-by-epic': 'beads', review: 'review',
+  'first-look': 'first-look',
+  'agent-terminal': 'agent-terminal',
+  'needs-attention': 'needs-attention',
+  'beads-by-epic': 'beads',
+  review: 'review',
   formula: 'formula',
 };
 const MAX_BYTES = 200_000;

@@ -7,7 +7,8 @@ module.exports = class TotalsReporter extends (Mocha.reporters ?? Mocha.default.
     super(runner, options);
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats;
-      if (process.env.GASTOWN_TOTALS) fs.appendFileSync(process.env.GASTOWN_TOTALS, `${JSON.stringify({ passes, failures, pending })}\n`);
+      if (process.env.GASTOWN_TOTALS)
+        fs.appendFileSync(process.env.GASTOWN_TOTALS, `${JSON.stringify({ passes, failures, pending })}\n`);
     });
   }
 };

@@ -12,7 +12,7 @@ const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('
 /** Lanes from fast to slow. `mocha` lanes are folders under test/; the others are commands. */
 const lanes = [
   { name: 'typecheck', command: ['npx', 'tsc', '--noEmit', '-p', '.'] },
-  { name: 'lint', command: ['npx', 'eslint', '.', '--max-warnings', '0'] },
+  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
   { name: 'unit', mocha: 'unit' },
   { name: 'ledger', mocha: 'ledger' },
   { name: 'simulation', mocha: 'simulation' },
@@ -34,7 +34,9 @@ if (unknown) {
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'gastown-test-'));
 const totalsFile = path.join(scratch, 'totals.jsonl');
 const env = {
-  ...process.env, GASTOWN_TOTALS: totalsFile, GASTOWN_SOAK: soak ? '1' : '',
+  ...process.env,
+  GASTOWN_TOTALS: totalsFile,
+  GASTOWN_SOAK: soak ? '1' : '',
   // Nothing of a test may reach the person's own towns.
   XDG_CONFIG_HOME: path.join(scratch, 'config'),
 };
@@ -44,7 +46,9 @@ function add(lane, result) {
   totals.passes += result.passes;
   totals.failures += result.failures;
   totals.pending += result.pending ?? 0;
-  console.log(`── ${lane}: ${result.passes} passed, ${result.failures} failed${result.pending ? `, ${result.pending} skipped` : ''} (${result.seconds} s)`);
+  console.log(
+    `── ${lane}: ${result.passes} passed, ${result.failures} failed${result.pending ? `, ${result.pending} skipped` : ''} (${result.seconds} s)`,
+  );
 }
 
 function problemIn(result) {
@@ -56,21 +60,34 @@ async function runMocha(lane) {
   rmSync(totalsFile, { force: true });
   const folder = path.join('out', 'test', lane.mocha);
   if (!existsSync(folder)) return verdict(lane.name, { passes: 0, failures: 0 }, { status: 0 });
-  const ended = await runLimited('npx', ['mocha', '--reporter', 'scripts/reporter.cjs', '--exit', `${folder}/**/*.test.js`], { env, limitMs });
-  const totals = existsSync(totalsFile) ? JSON.parse(readFileSync(totalsFile, 'utf8').trim().split('\n').at(-1)) : undefined;
+  const ended = await runLimited(
+    'npx',
+    ['mocha', '--reporter', 'scripts/reporter.cjs', '--exit', `${folder}/**/*.test.js`],
+    { env, limitMs },
+  );
+  const totals = existsSync(totalsFile)
+    ? JSON.parse(readFileSync(totalsFile, 'utf8').trim().split('\n').at(-1))
+    : undefined;
   return verdict(lane.name, totals, { ...ended, limitMs });
 }
 
 async function runHarness(lane) {
   const ended = await runLimited(process.execPath, ['out/test/harness/main.js'], { env, limitMs, capture: true });
-  const [, passes, failures, pending] = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(ended.output.trim()) ?? [];
-  const totals = passes === undefined ? undefined : { passes: Number(passes), failures: Number(failures), pending: Number(pending ?? 0) };
+  const [, passes, failures, pending] =
+    /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(ended.output.trim()) ?? [];
+  const totals =
+    passes === undefined
+      ? undefined
+      : { passes: Number(passes), failures: Number(failures), pending: Number(pending ?? 0) };
   return verdict(lane.name, totals, { ...ended, limitMs });
 }
 
 async function runCommand(lane) {
   const ended = await runLimited(lane.command[0], lane.command.slice(1), { env, limitMs });
-  return verdict(lane.name, ended.status === 0 ? { passes: 1, failures: 0 } : { passes: 0, failures: 1 }, { ...ended, limitMs });
+  return verdict(lane.name, ended.status === 0 ? { passes: 1, failures: 0 } : { passes: 0, failures: 1 }, {
+    ...ended,
+    limitMs,
+  });
 }
 
 async function runLane(lane) {
@@ -87,5 +104,7 @@ for (const lane of lanes) {
   add(lane.name, { ...(await runLane(lane)), seconds: ((Date.now() - begun) / 1000).toFixed(1) });
 }
 rmSync(scratch, { recursive: true, force: true });
-console.log(`\n${totals.passes} passed, ${totals.failures} failed${totals.pending ? `, ${totals.pending} skipped` : ''}`);
+console.log(
+  `\n${totals.passes} passed, ${totals.failures} failed${totals.pending ? `, ${totals.pending} skipped` : ''}`,
+);
 process.exit(totals.failures > 0 || totals.passes === 0 ? 1 : 0);

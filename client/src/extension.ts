@@ -50,31 +50,45 @@ export function activate(context: vscode.ExtensionContext): GasTownApi | undefin
   }
 }
 
-function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, languageLog: vscode.LogOutputChannel): GasTownApi {
+function build(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  languageLog: vscode.LogOutputChannel,
+): GasTownApi {
   const begun = performance.now();
   const own = <T extends vscode.Disposable>(service: T): T => {
     context.subscriptions.push(service);
     return service;
   };
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const connection = own(new TownConnection({
-    log, languageLog,
-    actor: (trusted) => personName(folder?.scheme === 'file' ? folder.fsPath : undefined, trusted),
-    serverJs: testServer(context),
-  }));
+  const connection = own(
+    new TownConnection({
+      log,
+      languageLog,
+      actor: (trusted) => personName(folder?.scheme === 'file' ? folder.fsPath : undefined, trusted),
+      serverJs: testServer(context),
+    }),
+  );
   const model = own(new TownModel());
   const sync = own(new TownSync(model, connection, log));
   let shown: string | undefined;
-  own(connection.onDidChangeState((state) => {
-    const root = 'root' in state ? state.root : undefined;
-    if (root !== shown) model.clear();
-    shown = root;
-    if (state.kind === 'ready') void sync.reload();
-  }));
+  own(
+    connection.onDidChangeState((state) => {
+      const root = 'root' in state ? state.root : undefined;
+      if (root !== shown) model.clear();
+      shown = root;
+      if (state.kind === 'ready') void sync.reload();
+    }),
+  );
   const town = own(new TownOfWindow(connection, context.workspaceState, log));
   const board = own(new BoardModel(model, connection, context.workspaceState, log));
   const services: Services = {
-    log, languageLog, model, board, connection, town,
+    log,
+    languageLog,
+    model,
+    board,
+    connection,
+    town,
     dialogs: new Dialogs(),
     views: own(new Views(model, board, connection, town)),
     terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
@@ -85,22 +99,49 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, l
     extensionId: context.extension.id,
   };
   own(new StatusBar(model, connection));
-  const formulas = own(new FormulaServer({ connection, town, log, languageLog, serverJs: testServer(context) ?? context.asAbsolutePath('dist/server.js') }));
+  const formulas = own(
+    new FormulaServer({
+      connection,
+      town,
+      log,
+      languageLog,
+      serverJs: testServer(context) ?? context.asAbsolutePath('dist/server.js'),
+    }),
+  );
   const formulaStatus = own(new FormulaStatus(formulas));
   own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
   own(new Commands(services));
   const links = new LinkHandler(services);
   own(vscode.window.registerUriHandler(links));
-  const notices = own(new PersonNotices(connection, async ({ convoy, bead, review }) => {
-    if (review !== undefined) await vscode.commands.executeCommand('gastown.reviewChange', { change: review });
-    else if (bead !== undefined) await services.documents.show(bead);
-    else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`))) await vscode.commands.executeCommand('gastown.convoys.focus');
-  }, (convoy) => vscode.commands.executeCommand('gastown.launchConvoy', { convoy })));
-  own(new AskedReviews(model, context.workspaceState, ({ title, bead, mergeRequest }) => notices.add({ severity: 'info', text: title, bead, review: mergeRequest })));
+  const notices = own(
+    new PersonNotices(
+      connection,
+      async ({ convoy, bead, review }) => {
+        if (review !== undefined) await vscode.commands.executeCommand('gastown.reviewChange', { change: review });
+        else if (bead !== undefined) await services.documents.show(bead);
+        else if (convoy === undefined || !(await services.views.convoys.reveal(`convoy:${convoy}`)))
+          await vscode.commands.executeCommand('gastown.convoys.focus');
+      },
+      (convoy) => vscode.commands.executeCommand('gastown.launchConvoy', { convoy }),
+    ),
+  );
+  own(
+    new AskedReviews(model, context.workspaceState, ({ title, bead, mergeRequest }) =>
+      notices.add({ severity: 'info', text: title, bead, review: mergeRequest }),
+    ),
+  );
   // Not now: activation waits for nothing on the disk that can be done after it.
   setImmediate(() => services.commandLine.refresh());
   town.refresh().catch((error: unknown) => void showError(error, log));
-  return { ...services, notices, formulas, formulaStatus, links, ready: () => whenReady(services), activationMs: performance.now() - begun };
+  return {
+    ...services,
+    notices,
+    formulas,
+    formulaStatus,
+    links,
+    ready: () => whenReady(services),
+    activationMs: performance.now() - begun,
+  };
 }
 
 /** Tests may bring a server of their own; a window of a person never does. */

@@ -16,7 +16,10 @@ async function main(args: readonly string[]): Promise<void> {
     const end = (): void => process.exit(0);
     process.stdin.once('close', end); // whoever started it is gone
     process.stdout.once('error', end);
-    languageServer({ reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) }, end).listen();
+    languageServer(
+      { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) },
+      end,
+    ).listen();
     return;
   }
   process.chdir(path.parse(process.cwd()).root);
@@ -28,7 +31,9 @@ async function main(args: readonly string[]): Promise<void> {
 
 // One window's mistake must not take the server from the others. Its output goes to the town's log.
 process.on('uncaughtException', (error) => log(`uncaught: ${error.stack ?? error.message}`));
-process.on('unhandledRejection', (reason) => log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`));
+process.on('unhandledRejection', (reason) =>
+  log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
+);
 
 function log(message: string): void {
   process.stderr.write(`${new Date().toISOString()} ${process.pid} error ${message}\n`);

@@ -21,12 +21,23 @@ export async function filledStore(beads: number): Promise<Filled> {
   await store.batch({ actor: 'bench' }, (tx) => {
     const ids: string[] = [];
     for (let index = 0; index < beads; index += 1) {
-      const bead = tx.create('toy', { title: `Bead ${index}`, description: 'x'.repeat(400), type: 'task', priority: index % 5, labels: index % 3 ? [] : ['backend'] });
+      const bead = tx.create('toy', {
+        title: `Bead ${index}`,
+        description: 'x'.repeat(400),
+        type: 'task',
+        priority: index % 5,
+        labels: index % 3 ? [] : ['backend'],
+      });
       if (index % 5 === 0 && index > 0) tx.addDependency(bead.id, ids[index - 1]!, 'blocks');
       ids.push(bead.id);
     }
     for (const id of ids.slice(0, beads / 2)) tx.close(id, 'done', { force: true });
-    const convoy = tx.create('hq', { title: 'Convoy', type: 'convoy', status: 'open', metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } } });
+    const convoy = tx.create('hq', {
+      title: 'Convoy',
+      type: 'convoy',
+      status: 'open',
+      metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } },
+    });
     for (const id of ids.slice(-200)) tx.addDependency(convoy.id, id, 'tracks');
   });
   await store.fold();

@@ -13,16 +13,36 @@ export async function engine(): Promise<Row[]> {
   const town = await CliTown.make();
   try {
     const ids: string[] = [];
-    for (let index = 0; index < LENGTH; index += 1) ids.push(await town.bead(`Bead ${index}`, `echo ${index} > f${index}.txt\ngit add --all\ngit commit --quiet -m x`, ...ids.slice(-1)));
-    const convoy = (await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Chain', ...ids], { cwd: town.root })).id;
+    for (let index = 0; index < LENGTH; index += 1)
+      ids.push(
+        await town.bead(
+          `Bead ${index}`,
+          `echo ${index} > f${index}.txt\ngit add --all\ngit commit --quiet -m x`,
+          ...ids.slice(-1),
+        ),
+      );
+    const convoy = (await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Chain', ...ids], { cwd: town.root }))
+      .id;
     await town.gt('up');
     await town.convoyLands(convoy);
     const times = await Promise.all(ids.map((id) => timesOf(town, id)));
-    const between = (from: string, to: string, apart: number): number => middle(ids.slice(1).map((_, index) => times[index + 1]!.get(to)! - times[index + 1 - apart]!.get(from)!));
+    const between = (from: string, to: string, apart: number): number =>
+      middle(ids.slice(1).map((_, index) => times[index + 1]!.get(to)! - times[index + 1 - apart]!.get(from)!));
     return [
       { subject, what: 'dependency merged → next bead hooked', median: between('merged', 'slung', 1) },
-      { subject, what: 'dependency merged → next agent runs', note: 'with its worktree', median: between('merged', 'session_started', 1), goal: { median: DISPATCH_MS } },
-      { subject, what: 'agent runs → done', note: 'script runtime, its own work', median: between('session_started', 'done', 0) },
+      {
+        subject,
+        what: 'dependency merged → next agent runs',
+        note: 'with its worktree',
+        median: between('merged', 'session_started', 1),
+        goal: { median: DISPATCH_MS },
+      },
+      {
+        subject,
+        what: 'agent runs → done',
+        note: 'script runtime, its own work',
+        median: between('session_started', 'done', 0),
+      },
       { subject, what: 'done → merged', note: 'rebase, gate "true", push', median: between('done', 'merged', 0) },
     ];
   } finally {

@@ -29,7 +29,14 @@ export async function landing(): Promise<Row[]> {
     const [town1, git1] = [middle(ours.slice(1)), middle(theirs.slice(1))];
     return [
       { subject, what: 'the git commands alone', note: 'fetch, worktree, commit, rebase, gate, push', median: git1 },
-      { subject, what: 'sling → merged', note: 'script runtime, gate "true"', median: town1, ratio: { to: 'git alone', value: town1 / git1 }, goal: { ratio: RATIO } },
+      {
+        subject,
+        what: 'sling → merged',
+        note: 'script runtime, gate "true"',
+        median: town1,
+        ratio: { to: 'git alone', value: town1 / git1 },
+        goal: { ratio: RATIO },
+      },
     ];
   } finally {
     await town.dispose();
@@ -40,7 +47,12 @@ async function slung(town: CliTown, bead: string): Promise<void> {
   await town.gt('sling', bead, 'toy');
   const journal = path.join(town.root, 'toy', '.beads', 'events.jsonl');
   const deadline = Date.now() + LIMIT_MS;
-  while (!fs.readFileSync(journal, 'utf8').split('\n').some((line) => line.includes(bead) && line.includes('"merged"'))) {
+  while (
+    !fs
+      .readFileSync(journal, 'utf8')
+      .split('\n')
+      .some((line) => line.includes(bead) && line.includes('"merged"'))
+  ) {
     if (Date.now() > deadline) throw new Error(`${bead} was not merged in time`);
     await setTimeout(LOOK_MS);
   }
@@ -76,7 +88,14 @@ class BareGit {
     this.git(queue, 'rebase', '--quiet', target);
     this.git(queue, 'clean', '-ffdx', '--quiet');
     execFileSync('/bin/sh', ['-c', 'true'], { cwd: queue });
-    this.git(queue, 'push', '--quiet', `--force-with-lease=refs/heads/gastown/main:${expected}`, 'origin', 'HEAD:refs/heads/gastown/main');
+    this.git(
+      queue,
+      'push',
+      '--quiet',
+      `--force-with-lease=refs/heads/gastown/main:${expected}`,
+      'origin',
+      'HEAD:refs/heads/gastown/main',
+    );
   }
 
   /** Not a part of what is compared: the town, too, does it when the bead is merged already. */
@@ -86,7 +105,17 @@ class BareGit {
   }
 
   private git(cwd: string, ...args: string[]): string {
-    const who = { GIT_AUTHOR_NAME: 'Ann', GIT_AUTHOR_EMAIL: 'ann@example.org', GIT_COMMITTER_NAME: 'Ann', GIT_COMMITTER_EMAIL: 'ann@example.org' };
-    return execFileSync('git', args, { cwd, encoding: 'utf8', env: { ...process.env, ...who }, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    const who = {
+      GIT_AUTHOR_NAME: 'Ann',
+      GIT_AUTHOR_EMAIL: 'ann@example.org',
+      GIT_COMMITTER_NAME: 'Ann',
+      GIT_COMMITTER_EMAIL: 'ann@example.org',
+    };
+    return execFileSync('git', args, {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, ...who },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
   }
 }

@@ -15,7 +15,7 @@ const READY_MS = 5;
 
 /** The store itself, in this process. */
 export async function ledger(): Promise<Row[]> {
-  return [...await small(), ...await large()];
+  return [...(await small()), ...(await large())];
 }
 
 async function small(): Promise<Row[]> {
@@ -28,8 +28,21 @@ async function small(): Promise<Row[]> {
 async function readyAndCreate(store: BeadStore, note: string, goal?: number): Promise<Row[]> {
   let counter = 0;
   return [
-    { subject, what: 'ready', note, median: await median(31, () => store.ready({ ledger: 'toy' })), ...(goal === undefined ? {} : { goal: { median: goal } }) },
-    { subject, what: 'create, durable', note, median: await median(51, () => store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `New ${counter++}` }))) },
+    {
+      subject,
+      what: 'ready',
+      note,
+      median: await median(31, () => store.ready({ ledger: 'toy' })),
+      ...(goal === undefined ? {} : { goal: { median: goal } }),
+    },
+    {
+      subject,
+      what: 'create, durable',
+      note,
+      median: await median(51, () =>
+        store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `New ${counter++}` })),
+      ),
+    },
   ];
 }
 
@@ -40,13 +53,46 @@ async function large(): Promise<Row[]> {
   let counter = 0;
   const change = () => store.batch({ actor: 'bench' }, (tx) => tx.update(first, { notes: `n${counter++}` }));
   const rows: Row[] = [
-    ...await readyAndCreate(store, '10k beads', READY_MS),
-    { subject, what: 'list of all open', note: '10k beads', median: await median(15, () => store.list({ ledger: 'toy', limit: 0 })) },
+    ...(await readyAndCreate(store, '10k beads', READY_MS)),
+    {
+      subject,
+      what: 'list of all open',
+      note: '10k beads',
+      median: await median(15, () => store.list({ ledger: 'toy', limit: 0 })),
+    },
     { subject, what: 'update, durable', note: '10k beads', median: await median(51, change) },
-    { subject, what: '100 creates at once', note: 'group commit', median: await median(7, () => Promise.all(Array.from({ length: 100 }, () => store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `G ${counter++}` }))))) },
-    { subject, what: 'reconcile', note: 'view and rules, 200 beads in a convoy', median: await median(15, look(store)) },
-    { subject, what: 'convoys for people', median: await median(15, () => new Projection(store, () => 'off').convoys()) },
-    { subject, what: 'fold', note: `rewrites ${size}`, median: await median(5, async () => { await change(); await store.fold(); }) },
+    {
+      subject,
+      what: '100 creates at once',
+      note: 'group commit',
+      median: await median(7, () =>
+        Promise.all(
+          Array.from({ length: 100 }, () =>
+            store.batch({ actor: 'bench' }, (tx) => tx.create('toy', { title: `G ${counter++}` })),
+          ),
+        ),
+      ),
+    },
+    {
+      subject,
+      what: 'reconcile',
+      note: 'view and rules, 200 beads in a convoy',
+      median: await median(15, look(store)),
+    },
+    {
+      subject,
+      what: 'convoys for people',
+      median: await median(15, () => new Projection(store, () => 'off').convoys()),
+    },
+    {
+      subject,
+      what: 'fold',
+      note: `rewrites ${size}`,
+      median: await median(5, async () => {
+        await change();
+        await store.fold();
+      }),
+    },
   ];
   await store.close();
   rows.push({ subject, what: 'open', note: size, median: await median(5, () => open(hq, directory)) });
@@ -54,13 +100,28 @@ async function large(): Promise<Row[]> {
 }
 
 function look(store: BeadStore): () => unknown {
-  const settings = { max_workers: 20, worker_spawn_delay: 0, max_attempts: 3, max_restarts: 3, namepool: {} } as unknown as RigSettings;
+  const settings = {
+    max_workers: 20,
+    worker_spawn_delay: 0,
+    max_attempts: 3,
+    max_restarts: 3,
+    namepool: {},
+  } as unknown as RigSettings;
   const sessions = { all: () => [] } as unknown as SessionPort;
   const port = { name: 'toy', worktrees: () => [] } as unknown as RigPort;
-  return () => reconcile(buildView({
-    store, sessions, up: true, now: new Date(), awakeSince: 0, inFlight: new Set(), consented: () => true,
-    rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, storm: false }],
-  }));
+  return () =>
+    reconcile(
+      buildView({
+        store,
+        sessions,
+        up: true,
+        now: new Date(),
+        awakeSince: 0,
+        inFlight: new Set(),
+        consented: () => true,
+        rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, storm: false }],
+      }),
+    );
 }
 
 async function open(hq: string, directory: string): Promise<void> {

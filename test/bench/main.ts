@@ -17,16 +17,27 @@ async function main(): Promise<void> {
   const words = process.argv.slice(2);
   const wanted = words.filter((word) => !word.startsWith('--'));
   const unknown = wanted.filter((word) => !(word in subjects));
-  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are: ${Object.keys(subjects).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`there is no ${unknown.join(', ')}; there are: ${Object.keys(subjects).join(', ')}`);
   const rows: Row[] = [];
   for (const name of wanted.length > 0 ? wanted : Object.keys(subjects)) {
     process.stderr.write(`${name} …\n`);
     // One that cannot be measured here, such as VS Code where none can be had, takes none of the others with it.
-    rows.push(...await subjects[name]!().catch((error: unknown) => void process.stderr.write(`${name}: ${String(error)}\n`)) ?? []);
+    rows.push(
+      ...((await subjects[name]!().catch(
+        (error: unknown) => void process.stderr.write(`${name}: ${String(error)}\n`),
+      )) ?? []),
+    );
   }
   const text = `${table(rows)}\n`;
-  process.stdout.write(`Medians. Compare them with each other, not with another machine: ${circumstances()}\n\n${text}`);
-  if (words.includes('--save')) fs.writeFileSync(resultFile, `# Results of \`npm run bench\`\n\nThe last run that was kept (\`npm run bench -- --save\`): ${circumstances()}.\n\n${text}`);
+  process.stdout.write(
+    `Medians. Compare them with each other, not with another machine: ${circumstances()}\n\n${text}`,
+  );
+  if (words.includes('--save'))
+    fs.writeFileSync(
+      resultFile,
+      `# Results of \`npm run bench\`\n\nThe last run that was kept (\`npm run bench -- --save\`): ${circumstances()}.\n\n${text}`,
+    );
 }
 
 main().catch((error: unknown) => {

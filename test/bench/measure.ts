@@ -35,7 +35,10 @@ export async function median(runs: number, task: () => unknown): Promise<number>
 }
 
 /** Medians of tasks that are compared with each other: in turns, so that a busy moment of the machine hits all of them. */
-export async function medians<K extends string>(runs: number, tasks: Readonly<Record<K, () => unknown>>): Promise<Record<K, number>> {
+export async function medians<K extends string>(
+  runs: number,
+  tasks: Readonly<Record<K, () => unknown>>,
+): Promise<Record<K, number>> {
   const names = Object.keys(tasks) as K[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
   for (const name of names) await tasks[name](); // the first is never like the others

@@ -8,7 +8,7 @@ const SESSIONS = 20;
 
 /** Resident memory of the two processes of a town. */
 export async function memory(): Promise<Row[]> {
-  return [...await withBeads(), ...await withSessions()];
+  return [...(await withBeads()), ...(await withSessions())];
 }
 
 async function withBeads(): Promise<Row[]> {
@@ -39,6 +39,8 @@ function rowsOf(town: CliTown, programs: readonly ('server' | 'host')[], note: s
   return programs.flatMap((program): Row[] => {
     const found = town.processOf(program);
     const megabytes = found && residentMegabytes(found.pid);
-    return megabytes === undefined ? [] : [{ subject, what: program === 'host' ? 'session host' : 'server', note, median: megabytes, unit: 'MB' }];
+    return megabytes === undefined
+      ? []
+      : [{ subject, what: program === 'host' ? 'session host' : 'server', note, median: megabytes, unit: 'MB' }];
   });
 }

@@ -5,22 +5,35 @@ const heading = ['subject', 'what', 'median', 'ratio', 'goal', ''] as const;
 
 function cells(row: Row): string[] {
   const unit = row.unit ?? 'ms';
-  const goal = [row.goal?.median === undefined ? '' : `≤ ${row.goal.median} ${unit}`, row.goal?.ratio === undefined ? '' : `≤ ${row.goal.ratio} ×`].filter(Boolean).join(', ');
+  const goal = [
+    row.goal?.median === undefined ? '' : `≤ ${row.goal.median} ${unit}`,
+    row.goal?.ratio === undefined ? '' : `≤ ${row.goal.ratio} ×`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return [
-    row.subject, row.note ? `${row.what} (${row.note})` : row.what, `${row.median.toFixed(row.median < 10 ? 2 : 0)} ${unit}`,
-    row.ratio ? `${row.ratio.value.toFixed(2)} × ${row.ratio.to}` : '', goal, row.goal ? (isMet(row) ? 'met' : 'missed') : '',
+    row.subject,
+    row.note ? `${row.what} (${row.note})` : row.what,
+    `${row.median.toFixed(row.median < 10 ? 2 : 0)} ${unit}`,
+    row.ratio ? `${row.ratio.value.toFixed(2)} × ${row.ratio.to}` : '',
+    goal,
+    row.goal ? (isMet(row) ? 'met' : 'missed') : '',
   ];
 }
 
 function isMet({ goal, median, ratio }: Row): boolean {
-  return (goal?.median === undefined || median <= goal.median) && (goal?.ratio === undefined || (ratio !== undefined && ratio.value <= goal.ratio));
+  return (
+    (goal?.median === undefined || median <= goal.median) &&
+    (goal?.ratio === undefined || (ratio !== undefined && ratio.value <= goal.ratio))
+  );
 }
 
 /** The table in Markdown, which is also what a terminal shows. */
 export function table(rows: readonly Row[]): string {
   const all = [[...heading], ...rows.map(cells)];
   const widths = heading.map((_, column) => Math.max(3, ...all.map((line) => line[column]!.length)));
-  const line = (texts: readonly string[]): string => `| ${texts.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
+  const line = (texts: readonly string[]): string =>
+    `| ${texts.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
   return [line(all[0]!), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
 }
 

@@ -8,7 +8,7 @@ const subject = 'server';
 
 /** What its clients wait for, through the socket. */
 export async function server(): Promise<Row[]> {
-  return [...await at(1_000), ...await at(10_000)];
+  return [...(await at(1_000)), ...(await at(10_000))];
 }
 
 async function at(beads: number): Promise<Row[]> {
@@ -18,13 +18,31 @@ async function at(beads: number): Promise<Row[]> {
     const connection = await connectionTo(town);
     let counter = 0;
     const rows: Row[] = [
-      { subject, what: 'ready, the first 50, through the socket', note, median: await median(31, () => connection.call(BeadReady.spec, { limit: 50 })) },
-      { subject, what: 'create through the socket', note, median: await median(31, () => connection.call(BeadCreate.spec, { title: `New ${counter++}` })) },
-      { subject, what: 'snapshot through the socket', note, median: await median(15, () => connection.call(TownGetSnapshot.spec, { once: true })) },
+      {
+        subject,
+        what: 'ready, the first 50, through the socket',
+        note,
+        median: await median(31, () => connection.call(BeadReady.spec, { limit: 50 })),
+      },
+      {
+        subject,
+        what: 'create through the socket',
+        note,
+        median: await median(31, () => connection.call(BeadCreate.spec, { title: `New ${counter++}` })),
+      },
+      {
+        subject,
+        what: 'snapshot through the socket',
+        note,
+        median: await median(15, () => connection.call(TownGetSnapshot.spec, { once: true })),
+      },
     ];
     connection.close();
     rows.push({
-      subject, what: 'start to the first answer', note, median: await median(5, async () => {
+      subject,
+      what: 'start to the first answer',
+      note,
+      median: await median(5, async () => {
         const again = await connectionTo(town);
         await again.call(BeadReady.spec, { limit: 1 });
         again.close();

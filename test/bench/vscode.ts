@@ -13,14 +13,29 @@ const ACTIVATION_MS = 50;
 export async function vscode(): Promise<Row[]> {
   const file = path.join(tempDir('figures'), 'figures.json');
   await runExtensionTests({
-    extensionDevelopmentPath: path.resolve('.'), extensionTestsPath: path.resolve('out/test/bench/inside/index.js'), env: { [FIGURES_ENV]: file },
-    timeoutMs: 180_000, log: (line) => process.stderr.write(`  ${line}\n`),
+    extensionDevelopmentPath: path.resolve('.'),
+    extensionTestsPath: path.resolve('out/test/bench/inside/index.js'),
+    env: { [FIGURES_ENV]: file },
+    timeoutMs: 180_000,
+    log: (line) => process.stderr.write(`  ${line}\n`),
   });
   const figures = JSON.parse(fs.readFileSync(file, 'utf8')) as Figures;
   return [
-    { subject, what: 'activation', note: 'activate() itself', median: figures.activateMs, goal: { median: ACTIVATION_MS } },
+    {
+      subject,
+      what: 'activation',
+      note: 'activate() itself',
+      median: figures.activateMs,
+      goal: { median: ACTIVATION_MS },
+    },
     { subject, what: 'loading the bundle', note: 'before activation, once more', median: figures.loadMs },
-    { subject, what: 'longest task of the extension host', note: 'delta of 1,000 changes', median: figures.longestTaskMs, goal: { median: TASK_MS } },
+    {
+      subject,
+      what: 'longest task of the extension host',
+      note: 'delta of 1,000 changes',
+      median: figures.longestTaskMs,
+      goal: { median: TASK_MS },
+    },
     { subject, what: 'the delta in the model', note: 'parsed, applied, listeners told', median: figures.applyMs },
   ];
 }

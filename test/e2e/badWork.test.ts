@@ -20,7 +20,12 @@ describe('bad work', function () {
 
   async function failed(bead: string): Promise<BeadInfo> {
     let found: BeadInfo | undefined;
-    await waitUntil(`${bead} has failed`, async () => (found = (await town.snapshot()).beads.find((item) => item.id === bead && item.phase === 'failed')) !== undefined);
+    await waitUntil(
+      `${bead} has failed`,
+      async () =>
+        (found = (await town.snapshot()).beads.find((item) => item.id === bead && item.phase === 'failed')) !==
+        undefined,
+    );
     return found!;
   }
 
@@ -31,18 +36,29 @@ describe('bad work', function () {
     const { problem, attempt } = await failed(bead);
     assert.match(problem ?? '', /ended \(exit code 1\) without "gt done"/);
     assert.equal(attempt, 2);
-    assert.match(fs.readFileSync(path.join(town.root, 'toy', 'polecats', 'furiosa', 'said.txt'), 'utf8'), /is on your hook[\s\S]*gt done/);
+    assert.match(
+      fs.readFileSync(path.join(town.root, 'toy', 'polecats', 'furiosa', 'said.txt'), 'utf8'),
+      /is on your hook[\s\S]*gt done/,
+    );
     assert.ok((await town.snapshot()).attention.some((item) => item.bead === bead));
   });
 
   it('of a polecat that leaves a process behind: the process ends with its session', async () => {
     town = await CliTown.make();
     const pidFile = path.join(town.person.home, 'left');
-    const convoy = await sling(await town.bead('Messy', `(sleep 600 & echo $! > "${pidFile}")\nsetsid sleep 601 > /dev/null 2>&1 & echo $! > "${pidFile}2"\necho x > x.txt`));
+    const convoy = await sling(
+      await town.bead(
+        'Messy',
+        `(sleep 600 & echo $! > "${pidFile}")\nsetsid sleep 601 > /dev/null 2>&1 & echo $! > "${pidFile}2"\necho x > x.txt`,
+      ),
+    );
     await town.convoyLands(convoy);
     for (const file of [pidFile, `${pidFile}2`]) {
       const pid = Number(fs.readFileSync(file, 'utf8'));
-      await waitUntil('what it left has ended', () => { const found = identify(pid); return !found || !isAlive(found) || !sh('/', 'ps', '-o', 'args=', '-p', String(pid)).includes('sleep 60'); });
+      await waitUntil('what it left has ended', () => {
+        const found = identify(pid);
+        return !found || !isAlive(found) || !sh('/', 'ps', '-o', 'args=', '-p', String(pid)).includes('sleep 60');
+      });
     }
   });
 
@@ -69,7 +85,12 @@ describe('bad work', function () {
     const other = path.join(town.person.home, 'other');
     sh(town.person.home, 'git', 'clone', '--quiet', town.project, other);
     commitFiles(other, { 'other.txt': 'other\n' }, 'Somebody else');
-    await town.gt('rig', 'set', 'toy', `test=test -e "${town.root}/${path.basename(marker)}" || { touch "${town.root}/${path.basename(marker)}"; git -C "${other}" push --quiet origin HEAD:refs/heads/gastown/main; }`);
+    await town.gt(
+      'rig',
+      'set',
+      'toy',
+      `test=test -e "${town.root}/${path.basename(marker)}" || { touch "${town.root}/${path.basename(marker)}"; git -C "${other}" push --quiet origin HEAD:refs/heads/gastown/main; }`,
+    );
     const convoy = await sling(await town.bead('Mine', 'echo mine > mine.txt'));
     await town.convoyLands(convoy);
     const files = sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main').split('\n');
@@ -85,8 +106,15 @@ describe('bad work', function () {
     await town.gt('config', 'agent', 'accept', 'mute', '--yes');
     const bead = await town.bead('One', 'echo x > x.txt');
     const convoy = await sling(bead);
-    await waitUntil('a person has to look', async () => (await town.snapshot()).attention.some((item) => item.kind === 'review' && item.bead === bead), 60_000);
-    assert.match((await town.snapshot()).attention.find((item) => item.kind === 'escalation')?.detail ?? '', /gave no answer within 1 s[\s\S]*Asked 3 times/);
+    await waitUntil(
+      'a person has to look',
+      async () => (await town.snapshot()).attention.some((item) => item.kind === 'review' && item.bead === bead),
+      60_000,
+    );
+    assert.match(
+      (await town.snapshot()).attention.find((item) => item.kind === 'escalation')?.detail ?? '',
+      /gave no answer within 1 s[\s\S]*Asked 3 times/,
+    );
     await waitUntil('no reviewer lives', () => town.sessions().length === 0);
     await town.gt('mq', 'approve', bead, '-m', 'I have looked');
     await town.convoyLands(convoy);

@@ -45,17 +45,26 @@ describe('the claude runtime', function () {
     fs.writeFileSync(path.join(person.home, '.profile'), `PATH="${bin}:${path.dirname(process.execPath)}:$PATH"\n`);
     town = await CliTown.make({ person });
     const bead = (await town.bd('create', '--title=Ask claude', '--silent', '-d', 'Write half.txt.')).trim();
-    const [slung] = await person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', '--agent', 'claude', '--model', 'opus'], { cwd: town.root });
+    const [slung] = await person.json<{ convoy: string }[]>(
+      'gt',
+      ['sling', bead, 'toy', '--agent', 'claude', '--model', 'opus'],
+      { cwd: town.root },
+    );
     await town.gt('up');
-    await waitUntil('it is asked', async () => (await town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
+    await waitUntil('it is asked', async () =>
+      (await town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'),
+    );
     assert.equal(fs.existsSync(path.join(person.home, 'starts.jsonl')), false);
     await town.gt('config', 'agent', 'accept', 'claude', '--yes');
     await town.convoyLands(slung!.convoy);
 
-    const starts = fs.readFileSync(path.join(person.home, 'starts.jsonl'), 'utf8').trim().split('\n')
+    const starts = fs
+      .readFileSync(path.join(person.home, 'starts.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
       .map((line) => JSON.parse(line) as { args: string[]; primed: string; skip: boolean; root?: string });
     assert.equal(starts.length, 2);
-    const [first, second] = starts as [typeof starts[0], typeof starts[0]];
+    const [first, second] = starts as [(typeof starts)[0], (typeof starts)[0]];
     for (const { args, primed, skip } of [first, second]) {
       assert.equal(args[0], '--dangerously-skip-permissions');
       assert.equal(args[args.indexOf('--model') + 1], 'opus');
@@ -68,21 +77,34 @@ describe('the claude runtime', function () {
     assert.equal(sh(town.project, 'git', 'show', 'gastown/main:half.txt'), 'half');
     assert.equal(sh(town.project, 'git', 'log', '-1', '--format=%an', 'gastown/main'), 'toy/polecats/furiosa');
     // Nothing of ours is in the repository, and nothing of the person's claude was written.
-    assert.deepEqual(sh(town.project, 'git', 'ls-tree', '-r', '--name-only', 'gastown/main').split('\n').sort(), ['README.md', 'half.txt']);
+    assert.deepEqual(sh(town.project, 'git', 'ls-tree', '-r', '--name-only', 'gastown/main').split('\n').sort(), [
+      'README.md',
+      'half.txt',
+    ]);
     assert.deepEqual(fs.readdirSync(path.join(person.home, '.claude')), ['projects']);
   });
 
   it('can be the model of a runtime of the town, which has all that it does not say itself', async () => {
     town = await CliTown.make();
     const set = (...args: string[]) => town.person.run('gt', ['config', 'agent', 'set', ...args], { cwd: town.root });
-    const get = async (name: string) => JSON.parse(await town.gt('config', 'agent', 'get', name, '--json')) as Record<string, unknown>;
+    const get = async (name: string) =>
+      JSON.parse(await town.gt('config', 'agent', 'get', name, '--json')) as Record<string, unknown>;
     assert.equal((await set('sonnet', 'claude', '--provider', 'claude', '--env', 'ANTHROPIC_MODEL=sonnet')).code, 0);
     assert.deepEqual(await get('sonnet'), {
-      name: 'sonnet', builtIn: false, command: 'claude', args: ['--dangerously-skip-permissions'], env: { ANTHROPIC_MODEL: 'sonnet' }, prompt: 'argument', provider: 'claude',
+      name: 'sonnet',
+      builtIn: false,
+      command: 'claude',
+      args: ['--dangerously-skip-permissions'],
+      env: { ANTHROPIC_MODEL: 'sonnet' },
+      prompt: 'argument',
+      provider: 'claude',
     });
     assert.equal((await set('flash', 'gemini', '--provider', 'gemini', '--arg=-y')).code, 0);
     const flash = await get('flash');
     assert.deepEqual([flash.args, flash.prompt, flash.promptFlag], [['-y'], 'flag', '-i']);
-    assert.match((await set('x', 'x', '--provider', 'nobody')).stderr, /no agent runtime nobody[\s\S]*claude, codex, gemini/);
+    assert.match(
+      (await set('x', 'x', '--provider', 'nobody')).stderr,
+      /no agent runtime nobody[\s\S]*claude, codex, gemini/,
+    );
   });
 });

@@ -22,13 +22,22 @@ class Typist {
     const bin = path.join(this.person.home, 'bin');
     fs.mkdirSync(bin, { recursive: true });
     for (const name of ['gt', 'bd']) {
-      fs.writeFileSync(path.join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${path.join(programs, `${name}.js`)}' "$@"\n`, { mode: 0o755 });
+      fs.writeFileSync(
+        path.join(bin, name),
+        `#!/bin/sh\nexec '${process.execPath}' '${path.join(programs, `${name}.js`)}' "$@"\n`,
+        { mode: 0o755 },
+      );
     }
     this.env = { ...this.person.env, PATH: `${bin}:${process.env.PATH}`, BD_ACTOR: 'ann' };
   }
 
   shell(program: string, args: string[], cwd: string): string {
-    const { stdout, stderr, status } = spawnSync(program, args, { cwd, env: this.env, encoding: 'utf8', timeout: 20_000 });
+    const { stdout, stderr, status } = spawnSync(program, args, {
+      cwd,
+      env: this.env,
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     assert.equal(status, 0, stderr);
     return stdout;
   }
@@ -37,8 +46,9 @@ class Typist {
   bash(cwd: string, ...words: string[]): string[] {
     const program = words[0]!;
     const quoted = words.map((word) => `'${word}'`).join(' ');
-    const script = `source <(${program} completion bash); COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; `
-      + `$(complete -p ${program} | sed 's/.*-F \\([^ ]*\\).*/\\1/') ${program} '${words.at(-1)}' '${words.at(-2)}'; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const script =
+      `source <(${program} completion bash); COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; ` +
+      `$(complete -p ${program} | sed 's/.*-F \\([^ ]*\\).*/\\1/') ${program} '${words.at(-1)}' '${words.at(-2)}'; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return lines(this.shell('bash', ['--norc', '--noprofile', '-c', script], cwd));
   }
 
@@ -46,7 +56,9 @@ class Typist {
   async bashKeys(cwd: string, keys: string): Promise<string> {
     const bash = spawnPty('bash', ['--norc', '--noprofile', '-i'], { cwd, env: { ...this.env, PS1: '' }, cols: 200 });
     let shown = '';
-    bash.onData((data) => { shown += data; });
+    bash.onData((data) => {
+      shown += data;
+    });
     const ended = new Promise<void>((resolve) => bash.onExit(() => resolve()));
     try {
       const program = keys.split(' ')[0]!;
@@ -64,15 +76,26 @@ class Typist {
 
   fish(cwd: string, text: string): string[] {
     const program = text.split(' ')[0]!;
-    return lines(this.shell('fish', ['--no-config', '-c', `${program} completion fish | source; complete -C '${text}'`], cwd)).map((line) => line.split('\t')[0]!);
+    return lines(
+      this.shell('fish', ['--no-config', '-c', `${program} completion fish | source; complete -C '${text}'`], cwd),
+    ).map((line) => line.split('\t')[0]!);
   }
 
   /** In a real zsh on a terminal of its own, what Tab makes of the line. */
   zsh(cwd: string, text: string): string {
     const program = text.split(' ')[0]!;
     const script = [
-      'zmodload zsh/zpty', 'zpty shell zsh -f -i', "zpty -w shell 'PS1=; autoload -U compinit; compinit -u -D; zstyle \":completion:*\" list-colors \"\"; LISTMAX=10000; bindkey \"^I\" complete-word'",
-      `zpty -w shell 'source <(${program} completion zsh); print READY'`, "zpty -r shell out '*READY*READY*'", `zpty -n -w shell $'${text}\\t'`, 'sleep 1.5', "zpty -n -w shell $'\\C-a\\C-k'", "zpty -w shell 'print -r END''MARK'", "zpty -r shell out '*ENDMARK*'", 'print -r -- $out',
+      'zmodload zsh/zpty',
+      'zpty shell zsh -f -i',
+      'zpty -w shell \'PS1=; autoload -U compinit; compinit -u -D; zstyle ":completion:*" list-colors ""; LISTMAX=10000; bindkey "^I" complete-word\'',
+      `zpty -w shell 'source <(${program} completion zsh); print READY'`,
+      "zpty -r shell out '*READY*READY*'",
+      `zpty -n -w shell $'${text}\\t'`,
+      'sleep 1.5',
+      "zpty -n -w shell $'\\C-a\\C-k'",
+      "zpty -w shell 'print -r END''MARK'",
+      "zpty -r shell out '*ENDMARK*'",
+      'print -r -- $out',
     ].join('\n');
     return this.shell('zsh', ['-f', '-c', script], cwd);
   }
@@ -160,7 +183,10 @@ describe('completion in shells', function () {
     await typist.person.ok('bd', ['init', '--prefix', 'app'], { cwd: folder });
     const id = (await typist.person.ok('bd', ['create', 'Some: thing', '--silent'], { cwd: folder })).trim();
     const before = fs.readdirSync(path.join(folder, '.beads')).sort();
-    assert.equal(await typist.person.ok('bd', ['__complete', 'fish', 'show', ''], { cwd: folder }), `${id}\tSome: thing\n`);
+    assert.equal(
+      await typist.person.ok('bd', ['__complete', 'fish', 'show', ''], { cwd: folder }),
+      `${id}\tSome: thing\n`,
+    );
     assert.deepEqual(fs.readdirSync(path.join(folder, '.beads')).sort(), before);
   });
 });

@@ -15,21 +15,41 @@ function startDemo(folder: string, args: string[] = [], env: NodeJS.ProcessEnv =
   const runtime = path.join(folder, 'run');
   fs.mkdirSync(runtime, { mode: 0o700, recursive: true });
   const child = spawn(process.execPath, [path.resolve('dist/demo.js'), ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, SHELL: '/bin/sh', TMPDIR: folder, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: path.join(folder, 'config'), ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      SHELL: '/bin/sh',
+      TMPDIR: folder,
+      XDG_RUNTIME_DIR: runtime,
+      XDG_CONFIG_HOME: path.join(folder, 'config'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-  return { output: () => text, end: new Promise((resolve) => child.once('close', resolve)), kill: (signal) => child.kill(signal) };
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  return {
+    output: () => text,
+    end: new Promise((resolve) => child.once('close', resolve)),
+    kill: (signal) => child.kill(signal),
+  };
 }
 
 /** Server, session host and sessions of the demo's town. */
 function processes(town: string): { pid: number; start: string }[] {
   const runtime = path.join(town, '.runtime');
-  const sessions = fs.existsSync(path.join(runtime, 'sessions')) ? fs.readdirSync(path.join(runtime, 'sessions')).map((file) => path.join('sessions', file)) : [];
+  const sessions = fs.existsSync(path.join(runtime, 'sessions'))
+    ? fs.readdirSync(path.join(runtime, 'sessions')).map((file) => path.join('sessions', file))
+    : [];
   return ['server.json', 'host.json', ...sessions].flatMap((file) => {
     try {
-      const { pid, start } = JSON.parse(fs.readFileSync(path.join(runtime, file), 'utf8')) as { pid?: number; start?: string };
+      const { pid, start } = JSON.parse(fs.readFileSync(path.join(runtime, file), 'utf8')) as {
+        pid?: number;
+        start?: string;
+      };
       return pid !== undefined && start !== undefined ? [{ pid, start }] : [];
     } catch {
       return [];
@@ -44,11 +64,15 @@ describe('the demo', function () {
     const folder = tempDir('demo');
     const demo = startDemo(folder);
     let town = '';
-    await waitUntil('an agent works', () => {
-      const made = fs.readdirSync(folder).find((name) => name.startsWith('gastown-demo-'));
-      town = made ? path.join(folder, made, 'town') : '';
-      return made !== undefined && processes(town).length >= 3;
-    }, 60_000);
+    await waitUntil(
+      'an agent works',
+      () => {
+        const made = fs.readdirSync(folder).find((name) => name.startsWith('gastown-demo-'));
+        town = made ? path.join(folder, made, 'town') : '';
+        return made !== undefined && processes(town).length >= 3;
+      },
+      60_000,
+    );
     const living = processes(town);
     demo.kill('SIGINT');
     assert.equal(await demo.end, 130, demo.output());
@@ -68,6 +92,9 @@ describe('the demo', function () {
     assert.match(demo.output(), /The demo failed[\s\S]*The end of .*daemon\.log:[\s\S]*Everything is still in /);
     const kept = /Everything is still in (.*)/.exec(demo.output())![1]!;
     assert.ok(fs.existsSync(path.join(kept, 'town', 'daemon', 'daemon.log')));
-    assert.ok(processes(path.join(kept, 'town')).every((one) => !isAlive(one)), 'but nothing runs');
+    assert.ok(
+      processes(path.join(kept, 'town')).every((one) => !isAlive(one)),
+      'but nothing runs',
+    );
   });
 });

@@ -16,8 +16,15 @@ async function agentOf(town: CliTown, bead: string): Promise<{ cwd: string; env:
   await waitUntil('the session lives', () => {
     const session = town.sessions().find((candidate) => candidate.bead === bead);
     if (!session) return false;
-    const entries = fs.readFileSync(`/proc/${session.pid}/environ`, 'utf8').split('\0').filter(Boolean).map((entry) => entry.split(/=(.*)/s) as [string, string]);
-    found = { cwd: fs.readlinkSync(`/proc/${session.pid}/cwd`), env: Object.fromEntries(entries.map(([name, value]) => [name, value])) };
+    const entries = fs
+      .readFileSync(`/proc/${session.pid}/environ`, 'utf8')
+      .split('\0')
+      .filter(Boolean)
+      .map((entry) => entry.split(/=(.*)/s) as [string, string]);
+    found = {
+      cwd: fs.readlinkSync(`/proc/${session.pid}/cwd`),
+      env: Object.fromEntries(entries.map(([name, value]) => [name, value])),
+    };
     return found.env.GT_SESSION_TOKEN !== undefined;
   });
   return found!;
@@ -38,7 +45,9 @@ describe('faults', function () {
     await town.gt('sling', bead, 'toy', '--agent', 'nonesuch');
     await town.gt('config', 'agent', 'accept', 'nonesuch', '--yes');
     await town.gt('up');
-    await waitUntil('it has failed', async () => (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'));
+    await waitUntil('it has failed', async () =>
+      (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'),
+    );
     const snapshot = await town.snapshot();
     assert.match(snapshot.attention.find((item) => item.bead === bead)?.title ?? '', /no-such-command-anywhere/);
     assert.equal(snapshot.beads.find((item) => item.id === bead)?.attempt, 1);
@@ -47,18 +56,29 @@ describe('faults', function () {
   it('a runtime without safety prompts waits for a person, once', async () => {
     town = await CliTown.make();
     const script = path.join(town.person.home, 'agent.sh');
-    fs.writeFileSync(script, `#!/bin/sh\nset -e\ngt prime | grep -q 'Custom work'\ngt hook > hook.txt\n${addFile('custom.txt')}\ngt done\nsleep 60\n`, { mode: 0o755 });
+    fs.writeFileSync(
+      script,
+      `#!/bin/sh\nset -e\ngt prime | grep -q 'Custom work'\ngt hook > hook.txt\n${addFile('custom.txt')}\ngt done\nsleep 60\n`,
+      { mode: 0o755 },
+    );
     await town.gt('config', 'agent', 'set', 'mine', script, '--prompt', 'none');
     const bead = (await town.bd('create', '--title=Custom work', '--silent')).trim();
     await town.gt('up');
-    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', '--agent', 'mine'], { cwd: town.root });
-    await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
+    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', '--agent', 'mine'], {
+      cwd: town.root,
+    });
+    await waitUntil('it is asked', async () =>
+      (await town!.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'),
+    );
     assert.equal(town.sessions().length, 0);
     const shown = await town.person.run('gt', ['config', 'agent', 'accept', 'mine'], { cwd: town.root });
     assert.match(shown.stderr, /agent\.sh[\s\S]*--hash [0-9a-f]{16}/);
     await town.gt('config', 'agent', 'accept', 'mine', '--hash', /--hash ([0-9a-f]+)/.exec(shown.stderr)![1]!);
     await town.convoyLands(slung!.convoy);
-    assert.match(sh(town.project, 'git', 'show', 'gastown/main:hook.txt'), /toy\/polecats\/furiosa: toy-\w+ Custom work/);
+    assert.match(
+      sh(town.project, 'git', 'show', 'gastown/main:hook.txt'),
+      /toy\/polecats\/furiosa: toy-\w+ Custom work/,
+    );
   });
 
   it('a folder that ships a town with commands in it runs nothing', async () => {
@@ -72,12 +92,23 @@ describe('faults', function () {
     const root = path.join(person.home, 'came by mail');
     fs.cpSync(evil.root, root, { recursive: true });
     const settings = path.join(root, 'settings', 'config.json');
-    fs.writeFileSync(settings, JSON.stringify({ ...JSON.parse(fs.readFileSync(settings, 'utf8')) as object, up: true }));
+    fs.writeFileSync(
+      settings,
+      JSON.stringify({ ...(JSON.parse(fs.readFileSync(settings, 'utf8')) as object), up: true }),
+    );
     // It also says that a stranger's process is its session, which would be ended.
     const victim = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
     const record = {
-      id: 'toy-furiosa-1', agent: 'toy/polecats/furiosa', rig: 'toy', name: 'furiosa', bead, runtime: 'script', attempt: 1,
-      tokenHash: 'x', startedAt: 1, ...identify(victim.pid!),
+      id: 'toy-furiosa-1',
+      agent: 'toy/polecats/furiosa',
+      rig: 'toy',
+      name: 'furiosa',
+      bead,
+      runtime: 'script',
+      attempt: 1,
+      tokenHash: 'x',
+      startedAt: 1,
+      ...identify(victim.pid!),
     };
     fs.mkdirSync(path.join(root, '.runtime', 'sessions'), { recursive: true });
     fs.writeFileSync(path.join(root, '.runtime', 'sessions', 'toy-furiosa-1.json'), JSON.stringify(record));
@@ -93,7 +124,10 @@ describe('faults', function () {
     await person.ok('gt', ['up'], { cwd: root });
     await new Promise((done) => setTimeout(done, 1500));
     const after = await person.json<TownSnapshot>('gt', ['status'], { cwd: root });
-    assert.deepEqual(after.agents.filter((agent) => agent.role === 'polecat'), []);
+    assert.deepEqual(
+      after.agents.filter((agent) => agent.role === 'polecat'),
+      [],
+    );
     assert.deepEqual(after.attention.map((item) => item.consent?.kind).sort(), ['rig-commands', 'script']);
     assert.equal(fs.existsSync(path.join(root, 'pwned')), false);
     assert.equal(isAlive(identify(victim.pid!)), true, 'a stranger lives on');
@@ -103,9 +137,21 @@ describe('faults', function () {
 
   it('a script that came by import waits for a person; one written here does not', async () => {
     town = await CliTown.make();
-    const line = { id: 'toy-imp0rt', title: 'From elsewhere', description: '```sh\ntouch x\n```', status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z',
+    const line = {
+      id: 'toy-imp0rt',
+      title: 'From elsewhere',
+      description: '```sh\ntouch x\n```',
+      status: 'open',
+      priority: 2,
+      issue_type: 'task',
+      created_at: '2026-01-01T00:00:00Z',
+      updated_at: '2026-01-01T00:00:00Z',
       // As if the engine had slung it and frozen its script already: only this town's own engine may say so.
-      metadata: { keep: 1, gastown: { branch: 'any', slung: { rig: 'toy', by: 'mallory', at: '2026-01-01T00:00:00Z', runtime: 'script' } } } };
+      metadata: {
+        keep: 1,
+        gastown: { branch: 'any', slung: { rig: 'toy', by: 'mallory', at: '2026-01-01T00:00:00Z', runtime: 'script' } },
+      },
+    };
     const file = path.join(town.person.home, 'import.jsonl');
     fs.writeFileSync(file, `${JSON.stringify(line)}\n`);
     await town.bd('import', '-i', file);
@@ -113,7 +159,11 @@ describe('faults', function () {
     assert.deepEqual(imported!.metadata, { keep: 1 });
     await town.gt('up');
     await town.gt('sling', 'toy-imp0rt', 'toy');
-    await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.bead === 'toy-imp0rt' && item.consent?.text.trim() === 'touch x'));
+    await waitUntil('it is asked', async () =>
+      (await town!.snapshot()).attention.some(
+        (item) => item.bead === 'toy-imp0rt' && item.consent?.text.trim() === 'touch x',
+      ),
+    );
     assert.equal(town.sessions().length, 0);
   });
 
@@ -123,9 +173,12 @@ describe('faults', function () {
     await town.gt('up');
     await town.gt('sling', bead, 'toy');
     const { cwd, env } = await agentOf(town, bead);
-    const run = (program: 'gt' | 'bd', args: string[], changes: NodeJS.ProcessEnv = {}) => town!.person.run(program, args, { cwd, env: { ...env, ...changes } });
+    const run = (program: 'gt' | 'bd', args: string[], changes: NodeJS.ProcessEnv = {}) =>
+      town!.person.run(program, args, { cwd, env: { ...env, ...changes } });
     // As itself it reads and writes, and is named.
-    const created = JSON.parse((await run('bd', ['create', '--title=Found a bug', '--type', 'bug', '--json'])).stdout) as Bead;
+    const created = JSON.parse(
+      (await run('bd', ['create', '--title=Found a bug', '--type', 'bug', '--json'])).stdout,
+    ) as Bead;
     assert.equal(created.created_by, 'toy/polecats/furiosa');
     assert.match(created.id, /^toy-/);
     // Another actor, no token, a dead token.
@@ -144,13 +197,25 @@ describe('faults', function () {
     }
     // What is the engine's and people's: the convoy under way, imports, the person's name from where gates run.
     const convoy = (await town.snapshot()).convoys[0]!.id;
-    assert.match((await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr, /is not an agent's to change/);
-    assert.match((await run('bd', ['update', convoy, '--title', 'x'])).stderr, /only people and the town itself change/);
-    assert.match((await run('bd', ['import', '-i', path.join(town.root, 'toy', '.beads', 'issues.jsonl')])).stderr, /does not import/);
+    assert.match(
+      (await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr,
+      /is not an agent's to change/,
+    );
+    assert.match(
+      (await run('bd', ['update', convoy, '--title', 'x'])).stderr,
+      /only people and the town itself change/,
+    );
+    assert.match(
+      (await run('bd', ['import', '-i', path.join(town.root, 'toy', '.beads', 'issues.jsonl')])).stderr,
+      /does not import/,
+    );
     assert.match((await run('gt', ['nudge', 'mayor', 'go on'])).stderr, /does not type to mayor/);
     const refinery = path.join(town.root, 'toy', 'refinery', 'rig');
     fs.mkdirSync(refinery, { recursive: true });
-    assert.match((await town.person.run('bd', ['create', '--title=x'], { cwd: refinery })).stderr, /folder belongs to toy\/refinery/);
+    assert.match(
+      (await town.person.run('bd', ['create', '--title=x'], { cwd: refinery })).stderr,
+      /folder belongs to toy\/refinery/,
+    );
     assert.match((await run('gt', ['peek', 'toy/furiosa'], { GT_SESSION_TOKEN: '' })).stderr, /no valid session token/);
     // Closing its own bead would lose its commits to sight.
     const close = await run('bd', ['close', bead]);
@@ -164,7 +229,9 @@ describe('faults', function () {
     assert.match((await run('gt', ['done'])).stderr, /is by "Ann", not by toy\/polecats\/furiosa/);
     await town.gt('stop', 'toy/polecats/furiosa');
     // What still runs in the session's name is ended with it, this command too if it comes at that moment.
-    await waitUntil('its token is void', async () => /has ended/.test((await run('bd', ['create', '--title=x'])).stderr));
+    await waitUntil('its token is void', async () =>
+      /has ended/.test((await run('bd', ['create', '--title=x'])).stderr),
+    );
     assert.ok(!(await town.bd('list', '--json')).includes('"title": "x"'));
     assert.equal((await town.snapshot()).beads.find((item) => item.id === bead)?.problem, 'stopped by a person');
   });
@@ -172,7 +239,9 @@ describe('faults', function () {
   it('ten bd commands at once, from nothing, are served by one server and none is lost', async () => {
     town = await CliTown.make();
     await town.gt('shutdown');
-    const results = await Promise.all(Array.from({ length: 10 }, (_unused, index) => town!.bd('create', `--title=Bead ${index}`, '--silent')));
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_unused, index) => town!.bd('create', `--title=Bead ${index}`, '--silent')),
+    );
     assert.equal(new Set(results).size, 10);
     const listed = await town.person.json<Bead[]>('bd', ['list', '-n', '0'], { cwd: path.join(town.root, 'toy') });
     assert.equal(listed.length, 10);
@@ -195,12 +264,19 @@ describe('faults', function () {
   });
 
   it('a gate that hangs is ended, and its limit is in the feedback', async () => {
-    town = await CliTown.make({ gates: ['test=sleep 100'], settings: { max_attempts: 1, merge_queue: { test_command: 'sleep 100', gate_timeout: 1 } } });
+    town = await CliTown.make({
+      gates: ['test=sleep 100'],
+      settings: { max_attempts: 1, merge_queue: { test_command: 'sleep 100', gate_timeout: 1 } },
+    });
     await town.gt('rig', 'accept', 'toy', '--yes');
     const bead = await town.bead('One', addFile('one.txt'));
     await town.gt('up');
     await town.gt('sling', bead, 'toy');
-    await waitUntil('it has failed', async () => (await town!.snapshot()).beads.some((item) => item.id === bead && /longer than its limit of 1 s/.test(item.problem ?? '')));
+    await waitUntil('it has failed', async () =>
+      (await town!.snapshot()).beads.some(
+        (item) => item.id === bead && /longer than its limit of 1 s/.test(item.problem ?? ''),
+      ),
+    );
   });
 
   it('changed rig commands are asked about again before they run', async () => {
@@ -210,7 +286,9 @@ describe('faults', function () {
     const bead = await town.bead('One', addFile('one.txt'));
     await town.gt('up');
     await town.gt('sling', bead, 'toy');
-    await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.consent?.kind === 'rig-commands'));
+    await waitUntil('it is asked', async () =>
+      (await town!.snapshot()).attention.some((item) => item.consent?.kind === 'rig-commands'),
+    );
     assert.equal(town.sessions().length, 0);
     const refused = await town.person.run('gt', ['rig', 'accept', 'toy'], { cwd: town.root });
     assert.match(refused.stderr, /touch \.\.\/\.\.\/\.\.\/pwned/);
@@ -225,7 +303,11 @@ describe('faults', function () {
     const bead = await town.bead('One', addFile('one.txt'));
     await town.gt('up');
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
-    await waitUntil('it is asked', async () => (await town!.snapshot()).attention.some((item) => item.rig === 'toy' && /nothing is tested/.test(item.consent?.text ?? '')));
+    await waitUntil('it is asked', async () =>
+      (await town!.snapshot()).attention.some(
+        (item) => item.rig === 'toy' && /nothing is tested/.test(item.consent?.text ?? ''),
+      ),
+    );
     assert.equal(town.sessions().length, 0);
     // What was shown is what is accepted.
     const shown = await town.person.run('gt', ['accept', 'consent-rig-toy'], { cwd: town.root });
@@ -233,7 +315,10 @@ describe('faults', function () {
     const hash = /--hash ([0-9a-f]+)/.exec(shown.stderr)![1]!;
     settings.merge_queue.test_command = 'touch ../../../pwned';
     fs.writeFileSync(file, JSON.stringify(settings));
-    assert.match((await town.person.run('gt', ['rig', 'accept', 'toy', '--hash', hash], { cwd: town.root })).stderr, /has changed meanwhile/);
+    assert.match(
+      (await town.person.run('gt', ['rig', 'accept', 'toy', '--hash', hash], { cwd: town.root })).stderr,
+      /has changed meanwhile/,
+    );
     delete settings.merge_queue.test_command;
     fs.writeFileSync(file, JSON.stringify(settings));
     await town.gt('rig', 'accept', 'toy', '--hash', hash);
@@ -246,7 +331,10 @@ describe('faults', function () {
     await town.gt('rig', 'add', 'other', makeRepository({ 'a.txt': 'a' }), '--yes', '--gate', 'test=true');
     await town.gt('shutdown');
     fs.rmSync(path.join(town.root, 'other'), { recursive: true });
-    assert.deepEqual((await town.snapshot()).rigs.map((rig) => rig.id), ['toy']);
+    assert.deepEqual(
+      (await town.snapshot()).rigs.map((rig) => rig.id),
+      ['toy'],
+    );
     assert.match(await town.gt('attention'), /problem-rig-other[\s\S]*is gone[\s\S]*gt rig remove other/);
     await town.gt('rig', 'remove', 'other');
     assert.deepEqual((await town.snapshot()).attention, []);
@@ -256,7 +344,11 @@ describe('faults', function () {
     town = await CliTown.make();
     for (const [index, afterMs] of [0, 40, 90, 160].entries()) {
       const name = `rig${index}`;
-      const adding: Promise<CliResult> = town.person.run('gt', ['rig', 'add', name, makeRepository({ 'a.txt': 'a' }), '--yes', '--gate', 'test=true'], { cwd: town.root });
+      const adding: Promise<CliResult> = town.person.run(
+        'gt',
+        ['rig', 'add', name, makeRepository({ 'a.txt': 'a' }), '--yes', '--gate', 'test=true'],
+        { cwd: town.root },
+      );
       // The command line needs a moment to start and connect.
       await waitUntil('it has begun', () => fs.existsSync(path.join(town!.root, name)));
       await new Promise((done) => setTimeout(done, afterMs));
@@ -273,25 +365,36 @@ describe('faults', function () {
     const person = new Person();
     const roots = Array.from({ length: 6 }, (_unused, index) => path.join(person.home, `town ${index}`));
     await Promise.all(roots.map((root) => person.ok('gt', ['install', root])));
-    const registry = JSON.parse(fs.readFileSync(path.join(person.home, '.config', 'gastown', 'towns.json'), 'utf8')) as { towns: { root: string }[] };
+    const registry = JSON.parse(
+      fs.readFileSync(path.join(person.home, '.config', 'gastown', 'towns.json'), 'utf8'),
+    ) as { towns: { root: string }[] };
     assert.deepEqual(registry.towns.map((entry) => entry.root).sort(), roots);
   });
 
-  it('nobody acts under an agent\'s name or a role\'s', async () => {
+  it("nobody acts under an agent's name or a role's", async () => {
     town = await CliTown.make();
     for (const actor of ['toy/polecats/furiosa', 'toy/witness', 'deacon', 'mayor']) {
-      const result = await town.person.run('bd', ['create', '--title=x', '--actor', actor], { cwd: path.join(town.root, 'toy') });
+      const result = await town.person.run('bd', ['create', '--title=x', '--actor', actor], {
+        cwd: path.join(town.root, 'toy'),
+      });
       assert.match(result.stderr, /name of an agent/, actor);
     }
-    assert.match((await town.person.run('gt', ['up', '--actor', 'deacon'], { cwd: town.root })).stderr, /name of an agent/);
+    assert.match(
+      (await town.person.run('gt', ['up', '--actor', 'deacon'], { cwd: town.root })).stderr,
+      /name of an agent/,
+    );
   });
 
   it('gt takes short addresses, closes escalations, and tells the person who asked for it', async () => {
     town = await CliTown.make();
     const bead = await town.bead('Sleeper', 'sleep 60');
     const other = await town.bead('Fails', 'exit 1');
-    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Told', bead, '--notify'], { cwd: town.root });
-    const told = await town.person.json<{ metadata: { convoy: { notify: string[] } } }[]>('bd', ['show', convoy.id], { cwd: town.root });
+    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Told', bead, '--notify'], {
+      cwd: town.root,
+    });
+    const told = await town.person.json<{ metadata: { convoy: { notify: string[] } } }[]>('bd', ['show', convoy.id], {
+      cwd: town.root,
+    });
     assert.deepEqual(told[0]?.metadata.convoy.notify, ['Ann']);
     await town.gt('up');
     await agentOf(town, bead);
@@ -299,11 +402,18 @@ describe('faults', function () {
     assert.match(await town.gt('stop', 'toy/furiosa'), /Stopped toy\/polecats\/furiosa/);
     await town.gt('sling', other, 'toy');
     let id = '';
-    await waitUntil('it has failed for good', async () => {
-      id = (await town!.snapshot()).attention.find((item) => item.kind === 'escalation')?.id ?? '';
-      return id !== '';
-    }, 60_000);
-    assert.match(await town.gt('attention'), new RegExp(`${id} \\(escalation, high\\)[\\s\\S]*gt escalate close ${id}`));
+    await waitUntil(
+      'it has failed for good',
+      async () => {
+        id = (await town!.snapshot()).attention.find((item) => item.kind === 'escalation')?.id ?? '';
+        return id !== '';
+      },
+      60_000,
+    );
+    assert.match(
+      await town.gt('attention'),
+      new RegExp(`${id} \\(escalation, high\\)[\\s\\S]*gt escalate close ${id}`),
+    );
     await town.gt('escalate', 'close', id);
     assert.deepEqual((await town.snapshot()).attention, []);
     assert.match((await town.person.run('gt', ['accept', 'nothing'], { cwd: town.root })).stderr, /see "gt attention"/);
@@ -353,6 +463,9 @@ describe('faults', function () {
     await town.gt('up');
     await town.gt('sling', bead, 'toy');
     await agentOf(town, bead);
-    assert.match((await town.person.run('gt', ['rig', 'remove', 'toy'], { cwd: town.root })).stderr, /has work in furiosa/);
+    assert.match(
+      (await town.person.run('gt', ['rig', 'remove', 'toy'], { cwd: town.root })).stderr,
+      /has work in furiosa/,
+    );
   });
 });

@@ -13,7 +13,8 @@ const seed = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9))
 type Victim = 'server' | 'host' | 'agent';
 
 /** Every file must say its own name: a half-done or doubled merge would not pass. */
-const CHECK = 'for file in *.txt; do test -e "$file" || continue; test "$(cat "$file")" = "$file" || { echo "bad $file"; exit 1; }; done\n';
+const CHECK =
+  'for file in *.txt; do test -e "$file" || continue; test "$(cat "$file")" = "$file" || { echo "bad $file"; exit 1; }; done\n';
 
 function random(): () => number {
   let state = seed;
@@ -27,14 +28,15 @@ function random(): () => number {
 const REVIEW = 'grep -q "^+draft" "$GT_DIFF_FILE" && { echo "no drafts"; exit 1; }; exit 0';
 
 /** Adds a line to a file that others add theirs to: whoever is late has a conflict, and keeps both lines. */
-const addLine = (name: string): string => [
-  'if [ -n "$GT_REBASE_ONTO" ]; then',
-  // A session that was killed in the middle finds a rebase under way.
-  '  { [ -d "$(git rev-parse --git-path rebase-merge)" ] || git rebase --quiet "$GT_REBASE_ONTO"; } || true',
-  '  if [ -d "$(git rev-parse --git-path rebase-merge)" ]; then sed -i "/^[<=>]\\{7\\}/d" list.log; git add list.log; GIT_EDITOR=true git rebase --continue; fi',
-  'fi',
-  `grep -q "^${name}$" list.log || { echo ${name} >> list.log; git add list.log; git commit --quiet -m "list ${name}"; }`,
-].join('\n');
+const addLine = (name: string): string =>
+  [
+    'if [ -n "$GT_REBASE_ONTO" ]; then',
+    // A session that was killed in the middle finds a rebase under way.
+    '  { [ -d "$(git rev-parse --git-path rebase-merge)" ] || git rebase --quiet "$GT_REBASE_ONTO"; } || true',
+    '  if [ -d "$(git rev-parse --git-path rebase-merge)" ]; then sed -i "/^[<=>]\\{7\\}/d" list.log; git add list.log; GIT_EDITOR=true git rebase --continue; fi',
+    'fi',
+    `grep -q "^${name}$" list.log || { echo ${name} >> list.log; git add list.log; git commit --quiet -m "list ${name}"; }`,
+  ].join('\n');
 
 /**
  * The shape of the demo's convoy: `bad` fails its gate at the first attempt, `right` is rejected at its first, `left`
@@ -43,16 +45,29 @@ const addLine = (name: string): string => [
 async function fileConvoy(town: CliTown, round: number): Promise<{ convoy: string; files: string[] }> {
   const names = ['root', 'left', 'bad', 'right', 'join', 'end'].map((name) => `${name}${round}.txt`);
   const script = (file: string): string => {
-    const content = file.startsWith('bad') ? 'if [ "$GT_ATTEMPT" = 1 ]; then text=wrong; else text=$name; fi' : 'text=$name';
-    return [`name=${file}`, content, ...(file.startsWith('left') || file.startsWith('right') ? [addLine(file)] : []), 'sleep 0.3',
-      file.startsWith('right') ? 'if gt prime | grep -q "^### Round 1: rejected"; then rm -f draft.md; else echo draft > draft.md; fi; git add --all; git diff --cached --quiet || git commit --quiet -m draft' : '',
-      '[ -e "$name" ] && [ "$(cat "$name")" = "$text" ] || { printf %s "$text" > "$name"; git add --all; git commit --quiet -m "$name"; }', 'sleep 0.3'].join('\n');
+    const content = file.startsWith('bad')
+      ? 'if [ "$GT_ATTEMPT" = 1 ]; then text=wrong; else text=$name; fi'
+      : 'text=$name';
+    return [
+      `name=${file}`,
+      content,
+      ...(file.startsWith('left') || file.startsWith('right') ? [addLine(file)] : []),
+      'sleep 0.3',
+      file.startsWith('right')
+        ? 'if gt prime | grep -q "^### Round 1: rejected"; then rm -f draft.md; else echo draft > draft.md; fi; git add --all; git diff --cached --quiet || git commit --quiet -m draft'
+        : '',
+      '[ -e "$name" ] && [ "$(cat "$name")" = "$text" ] || { printf %s "$text" > "$name"; git add --all; git commit --quiet -m "$name"; }',
+      'sleep 0.3',
+    ].join('\n');
   };
   const ids: string[] = [];
   const needs = [[], [0], [0], [0], [1, 2], [3, 4]];
-  for (const [index, name] of names.entries()) ids.push(await town.bead(name, script(name), ...needs[index]!.map((need) => ids[need]!)));
+  for (const [index, name] of names.entries())
+    ids.push(await town.bead(name, script(name), ...needs[index]!.map((need) => ids[need]!)));
   await town.gt('sling', 'shiny', '--on', ids[4]!, 'toy');
-  const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', `Round ${round}`, ...ids], { cwd: town.root });
+  const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', `Round ${round}`, ...ids], {
+    cwd: town.root,
+  });
   return { convoy: convoy.id, files: names };
 }
 
@@ -78,7 +93,8 @@ function checkMain(town: CliTown, files: readonly string[]): void {
     assert.equal(sh(town.project, 'git', 'show', `gastown/main:${file}`), file);
   }
   const lines = sh(town.project, 'git', 'show', 'gastown/main:list.log').split('\n');
-  for (const file of files.filter((name) => /^(left|right)/.test(name))) assert.equal(lines.filter((line) => line === file).length, 1, `${file} in list.log`);
+  for (const file of files.filter((name) => /^(left|right)/.test(name)))
+    assert.equal(lines.filter((line) => line === file).length, 1, `${file} in list.log`);
   assert.ok(!sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main').includes('draft.md'), 'no draft landed');
   const checkout = path.join(tempDir('check'), 'tree');
   sh(town.project, 'git', 'clone', '--quiet', '--branch', 'gastown/main', town.project, checkout);
@@ -94,7 +110,11 @@ describe(`kill -9, ${KILLS} times each (seed ${seed})`, function () {
 
   for (const victim of ['server', 'host', 'agent'] as const) {
     it(`of the ${victim} at random moments of a convoy: it still lands, nothing is lost or merged twice`, async () => {
-      const town = await CliTown.make({ files: { 'check.sh': CHECK, 'list.log': '' }, gates: ['test=sh check.sh'], maxWorkers: 3 });
+      const town = await CliTown.make({
+        files: { 'check.sh': CHECK, 'list.log': '' },
+        gates: ['test=sh check.sh'],
+        maxWorkers: 3,
+      });
       await town.gt('rig', 'set', 'toy', 'review=script', `review_command=${REVIEW}`);
       try {
         let kills = 0;
@@ -102,7 +122,9 @@ describe(`kill -9, ${KILLS} times each (seed ${seed})`, function () {
           const { convoy, files } = await fileConvoy(town, round);
           let landed = false;
           await town.gt('up');
-          const landing = town.convoyLands(convoy, 240_000).finally(() => { landed = true; });
+          const landing = town.convoyLands(convoy, 240_000).finally(() => {
+            landed = true;
+          });
           landing.catch(() => undefined);
           while (!landed && kills < KILLS) {
             await new Promise((done) => setTimeout(done, 200 + rand() * 1300));

@@ -39,7 +39,8 @@ describe('the Mayor', function () {
 
   const status = (): Promise<MayorInfo> => town!.person.json<MayorInfo>('gt', ['mayor', 'status'], { cwd: town!.root });
   const inHome = (file: string): string => fs.readFileSync(path.join(town!.root, 'mayor', file), 'utf8');
-  const refused = async (...args: string[]): Promise<string> => (await town!.person.run('gt', args, { cwd: town!.root })).stderr;
+  const refused = async (...args: string[]): Promise<string> =>
+    (await town!.person.run('gt', args, { cwd: town!.root })).stderr;
 
   it('plans what it is asked into a staged convoy, which a person edits, launches and sees land; and then it has no process', async () => {
     town = await CliTown.make();
@@ -47,31 +48,62 @@ describe('the Mayor', function () {
     fs.writeFileSync(file, plan);
     assert.match(await town.gt('mayor', 'ask', '-F', file), /Asked the Mayor \(hq-[\s\S]*engine is paused/);
     const before = await status();
-    assert.deepEqual([before.session, before.runtime, before.requests.map((request) => request.title)], [undefined, 'script', ['Make five files']]);
+    assert.deepEqual(
+      [before.session, before.runtime, before.requests.map((request) => request.title)],
+      [undefined, 'script', ['Make five files']],
+    );
     assert.equal((await town.bd('ready', '--json')).trim(), '[]');
 
     await town.gt('up');
-    await waitUntil('the plan is there', async () => (await town!.snapshot()).attention.some((item) => item.kind === 'plan'), 30_000);
+    await waitUntil(
+      'the plan is there',
+      async () => (await town!.snapshot()).attention.some((item) => item.kind === 'plan'),
+      30_000,
+    );
     const snapshot = await town.snapshot();
     const convoy = snapshot.convoys.find((item) => item.title === 'Five files')!;
     assert.deepEqual([convoy.status, convoy.total, snapshot.convoys.length], ['staged_ready', 5, 1]);
     const item = snapshot.attention.find((candidate) => candidate.kind === 'plan')!;
     assert.match(item.detail, /You asked: Make five files\n\nOne first, five last\.\n\n5 beads are staged/);
     assert.match(await town.gt('attention'), new RegExp(`gt convoy launch ${convoy.id}`));
-    assert.match(inHome('prime.md'), /# You are the Mayor[\s\S]*Make five files[\s\S]*Ready work[\s\S]*File four[\s\S]*gt mayor plan/);
-    for (const [name, said] of [['launch.txt', /an agent does not launch work/], ['create.txt', /stage it/], ['sling.txt', /an agent does not sling/], ['add.txt', /./]] as const) assert.match(inHome(name), said, name);
-    await waitUntil('its session has ended', async () => (await status()).session === undefined && town!.sessions().length === 0);
-    assert.equal(snapshot.beads.some((bead) => bead.phase !== 'ready' && bead.phase !== 'waiting'), false, 'nothing of it has begun');
+    assert.match(
+      inHome('prime.md'),
+      /# You are the Mayor[\s\S]*Make five files[\s\S]*Ready work[\s\S]*File four[\s\S]*gt mayor plan/,
+    );
+    for (const [name, said] of [
+      ['launch.txt', /an agent does not launch work/],
+      ['create.txt', /stage it/],
+      ['sling.txt', /an agent does not sling/],
+      ['add.txt', /./],
+    ] as const)
+      assert.match(inHome(name), said, name);
+    await waitUntil(
+      'its session has ended',
+      async () => (await status()).session === undefined && town!.sessions().length === 0,
+    );
+    assert.equal(
+      snapshot.beads.some((bead) => bead.phase !== 'ready' && bead.phase !== 'waiting'),
+      false,
+      'nothing of it has begun',
+    );
 
     // The person changes the plan, and launches it.
     const six = await town.bead('File six', 'echo six > six.txt');
     await town.gt('convoy', 'add', convoy.id, six);
     await town.bd('update', six, '--title', 'The sixth');
     await town.gt('convoy', 'launch', convoy.id);
-    assert.equal((await town.snapshot()).attention.some((candidate) => candidate.kind === 'plan'), false);
+    assert.equal(
+      (await town.snapshot()).attention.some((candidate) => candidate.kind === 'plan'),
+      false,
+    );
     await town.convoyLands(convoy.id);
-    assert.deepEqual(sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main').split('\n').filter((name) => name !== 'README.md').sort(),
-      ['five.txt', 'four.txt', 'one.txt', 'six.txt', 'three.txt', 'two.txt']);
+    assert.deepEqual(
+      sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main')
+        .split('\n')
+        .filter((name) => name !== 'README.md')
+        .sort(),
+      ['five.txt', 'four.txt', 'one.txt', 'six.txt', 'three.txt', 'two.txt'],
+    );
     assert.equal(sh(town.project, 'git', 'log', '--format=%s', 'gastown/main').split('\n')[0], 'File five');
     assert.deepEqual((await status()).requests, []);
   });
@@ -81,7 +113,11 @@ describe('the Mayor', function () {
     await town.gt('up');
     assert.match(await refused('mayor', 'start'), /nothing to run/);
     await town.gt('mayor', 'ask', 'Fail\n\n```sh\necho x >> tries.txt; exit 3\n```\n');
-    await waitUntil('a person is called', async () => (await town!.snapshot()).attention.some((item) => item.kind === 'escalation'), 30_000);
+    await waitUntil(
+      'a person is called',
+      async () => (await town!.snapshot()).attention.some((item) => item.kind === 'escalation'),
+      30_000,
+    );
     const item = (await town.snapshot()).attention.find((candidate) => candidate.kind === 'escalation')!;
     assert.match(item.title, /The Mayor does not answer: it ended without an answer/);
     assert.equal(inHome('tries.txt'), 'x\nx\nx\n');
@@ -94,7 +130,10 @@ describe('the Mayor', function () {
     await town.gt('mayor', 'answer', request!.id, '-m', 'Never mind');
     assert.match(await town.gt('mail', 'inbox'), /Re: Fail/);
     assert.match(await refused('mayor', 'answer', request!.id, '-m', 'Again'), /has been answered/);
-    assert.equal((await town.snapshot()).attention.some((candidate) => candidate.kind === 'escalation'), false);
+    assert.equal(
+      (await town.snapshot()).attention.some((candidate) => candidate.kind === 'escalation'),
+      false,
+    );
   });
 
   it('stopped by a person, it stays away until it is started; an idle town has none', async () => {
@@ -122,8 +161,12 @@ describe('the Mayor', function () {
     await town.gt('mayor', 'ask', 'A plan');
     const { id } = (await status()).requests[0]!;
     const bead = await town.bead('One', 'true');
-    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Empty', '--stage'], { cwd: town.root });
-    const launched = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Under way', bead], { cwd: town.root });
+    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Empty', '--stage'], {
+      cwd: town.root,
+    });
+    const launched = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Under way', bead], {
+      cwd: town.root,
+    });
     assert.match(await refused('mayor', 'plan', id, convoy.id), /tracks nothing/);
     assert.match(await refused('mayor', 'plan', id, launched.id), /is open, not staged/);
     assert.match(await refused('mayor', 'plan', id, bead), /is no convoy/);
@@ -132,8 +175,15 @@ describe('the Mayor', function () {
     // The runtime asks for consent as any other does.
     await town.gt('config', 'agent', 'set', 'thinker', '/bin/true', '--prompt', 'none');
     assert.equal((await town.gt('config', 'mayor', 'thinker')).trim(), 'thinker');
-    assert.ok((await town.snapshot()).attention.some((item) => item.kind === 'consent' && item.title.startsWith('thinker wants')));
-    assert.match(await refused('mayor', 'start'), /nobody has accepted the runtime thinker[\s\S]*gt config agent accept thinker/);
+    assert.ok(
+      (await town.snapshot()).attention.some(
+        (item) => item.kind === 'consent' && item.title.startsWith('thinker wants'),
+      ),
+    );
+    assert.match(
+      await refused('mayor', 'start'),
+      /nobody has accepted the runtime thinker[\s\S]*gt config agent accept thinker/,
+    );
     assert.match(await town.gt('mayor', 'status'), /waits for your consent/);
     await town.gt('up');
     await new Promise((done) => setTimeout(done, 300));

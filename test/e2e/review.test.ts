@@ -18,21 +18,32 @@ describe('review', function () {
 
   async function waitForReview(bead: string): Promise<MergeRequestInfo> {
     let info: MergeRequestInfo | undefined;
-    await waitUntil(`${bead} waits for a person`, async () => {
-      info = (await town!.person.json<MergeRequestInfo[]>('gt', ['mq', 'list'], { cwd: town!.root })).find((item) => item.bead === bead && item.needsPerson);
-      return info !== undefined;
-    }, 60_000);
+    await waitUntil(
+      `${bead} waits for a person`,
+      async () => {
+        info = (await town!.person.json<MergeRequestInfo[]>('gt', ['mq', 'list'], { cwd: town!.root })).find(
+          (item) => item.bead === bead && item.needsPerson,
+        );
+        return info !== undefined;
+      },
+      60_000,
+    );
     return info!;
   }
 
-  const landed = async (bead: string): Promise<boolean> => (await town!.bd('show', bead, '--json')).includes('"status": "closed"');
+  const landed = async (bead: string): Promise<boolean> =>
+    (await town!.bd('show', bead, '--json')).includes('"status": "closed"');
   const onMain = (file: string): string => sh(town!.project, 'git', 'show', `gastown/main:${file}`);
 
   it('by a command of the rig: it gets bead and diff, its words reach the author, and what it approves is merged', async () => {
     town = await CliTown.make();
-    const command = 'test -f a.txt && grep -q "attempt 2" "$GT_DIFF_FILE" && grep -q Write "$GT_BEAD_FILE" && exit 0; echo "I want attempt 2, not $(cat a.txt)"; exit 1';
+    const command =
+      'test -f a.txt && grep -q "attempt 2" "$GT_DIFF_FILE" && grep -q Write "$GT_BEAD_FILE" && exit 0; echo "I want attempt 2, not $(cat a.txt)"; exit 1';
     await town.gt('rig', 'set', 'toy', 'review=script', `review_command=${command}`);
-    const bead = await town.bead('Write a file', `gt prime > ../prime-$GT_ATTEMPT.md\n${writes('a.txt')}\ncp ../prime-*.md . 2>/dev/null || true`);
+    const bead = await town.bead(
+      'Write a file',
+      `gt prime > ../prime-$GT_ATTEMPT.md\n${writes('a.txt')}\ncp ../prime-*.md . 2>/dev/null || true`,
+    );
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
     await town.gt('up');
     await town.convoyLands(slung!.convoy);
@@ -47,11 +58,24 @@ describe('review', function () {
     const reviewer = path.join(town.person.home, 'reviewer.sh');
     const asked = path.join(town.person.home, 'asked');
     // The first one just ends; the next rejects, the last approves.
-    fs.writeFileSync(reviewer, [
-      '#!/bin/sh', `exec 2>> "${town.person.home}/reviewer.log"`, 'set -ex', `echo x >> "${asked}"`, `count=$(wc -l < "${asked}")`, '[ "$count" = 1 ] && exit 0',
-      `prime="${town.person.home}/review-$count.md"`, 'gt prime > "$prime"', 'bead=$(sed -n "s/^## The change: //p" "$prime")',
-      'if grep -q "attempt 2" a.txt; then gt mq approve "$bead" -m "Good now"; else gt mq reject "$bead" -m "Make it attempt 2"; fi', 'sleep 30', '',
-    ].join('\n'), { mode: 0o755 });
+    fs.writeFileSync(
+      reviewer,
+      [
+        '#!/bin/sh',
+        `exec 2>> "${town.person.home}/reviewer.log"`,
+        'set -ex',
+        `echo x >> "${asked}"`,
+        `count=$(wc -l < "${asked}")`,
+        '[ "$count" = 1 ] && exit 0',
+        `prime="${town.person.home}/review-$count.md"`,
+        'gt prime > "$prime"',
+        'bead=$(sed -n "s/^## The change: //p" "$prime")',
+        'if grep -q "attempt 2" a.txt; then gt mq approve "$bead" -m "Good now"; else gt mq reject "$bead" -m "Make it attempt 2"; fi',
+        'sleep 30',
+        '',
+      ].join('\n'),
+      { mode: 0o755 },
+    );
     await town.gt('config', 'agent', 'set', 'critic', reviewer, '--prompt', 'none');
     await town.gt('rig', 'set', 'toy', 'review=agent', 'reviewer=critic');
     await town.gt('config', 'agent', 'accept', 'critic', '--yes');
@@ -61,7 +85,12 @@ describe('review', function () {
     await town.convoyLands(slung!.convoy);
     assert.equal(onMain('a.txt').trim(), 'attempt 2');
     const last = fs.readFileSync(path.join(town.person.home, 'review-3.md'), 'utf8');
-    assert.match(last, new RegExp(`The change: ${bead}[\\s\\S]*Round 1: rejected by toy/refinery[\\s\\S]*Make it attempt 2[\\s\\S]*\\+attempt 2`));
+    assert.match(
+      last,
+      new RegExp(
+        `The change: ${bead}[\\s\\S]*Round 1: rejected by toy/refinery[\\s\\S]*Make it attempt 2[\\s\\S]*\\+attempt 2`,
+      ),
+    );
     await waitUntil('its session has ended', () => town!.sessions().length === 0);
   });
 
@@ -77,12 +106,21 @@ describe('review', function () {
     const snapshot = await town.snapshot();
     assert.equal(snapshot.beads.find((item) => item.id === one)?.phase, 'reviewing');
     assert.equal(snapshot.attention.filter((item) => item.kind === 'review').length, 2);
-    assert.match((await town.person.run('gt', ['mq', 'reject', one, '-m', ' '], { cwd: town.root })).stderr, /say what has to change/);
-    assert.match((await town.person.run('gt', ['mq', 'approve', one, '--patch', 'another'], { cwd: town.root })).stderr, /has changed since/);
+    assert.match(
+      (await town.person.run('gt', ['mq', 'reject', one, '-m', ' '], { cwd: town.root })).stderr,
+      /say what has to change/,
+    );
+    assert.match(
+      (await town.person.run('gt', ['mq', 'approve', one, '--patch', 'another'], { cwd: town.root })).stderr,
+      /has changed since/,
+    );
     await town.gt('mq', 'reject', one, '-m', 'Try harder');
     const again = await waitForReview(one);
     assert.notEqual(again.patch, first.patch);
-    assert.deepEqual(again.reviews.map((review) => [review.verdict, review.by, review.message]), [['rejected', 'Ann', 'Try harder']]);
+    assert.deepEqual(
+      again.reviews.map((review) => [review.verdict, review.by, review.message]),
+      [['rejected', 'Ann', 'Try harder']],
+    );
     await town.gt('mq', 'approve', two, '-m', 'Fine', '--patch', second.patch!);
     await waitUntil('the second has landed', async () => landed(two));
     // Its surroundings are others now: "e" has become "e 1" three lines below what was approved.
@@ -101,7 +139,9 @@ describe('review', function () {
     const bead = await town.bead('One', writes('a.txt'));
     await town.gt('sling', bead, 'toy');
     await town.gt('up');
-    await waitUntil('it has failed', async () => (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'));
+    await waitUntil('it has failed', async () =>
+      (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'),
+    );
     const snapshot = await town.snapshot();
     assert.match(snapshot.attention.find((item) => item.kind === 'escalation')?.title ?? '', /asks for changes: never/);
     assert.equal(snapshot.beads.find((item) => item.id === bead)?.attempt, 2);
@@ -118,7 +158,10 @@ describe('review', function () {
     await town.gt('up');
     await waitForReview(bead);
     const snapshot = await town.snapshot();
-    assert.match(snapshot.attention.find((item) => item.kind === 'escalation')?.detail ?? '', /exit code 7[\s\S]*broken[\s\S]*Asked 3 times/);
+    assert.match(
+      snapshot.attention.find((item) => item.kind === 'escalation')?.detail ?? '',
+      /exit code 7[\s\S]*broken[\s\S]*Asked 3 times/,
+    );
     await town.gt('mq', 'approve', bead);
     await waitUntil('it has landed', async () => landed(bead));
     assert.equal(onMain('a.txt').trim(), 'attempt 1');

@@ -6,7 +6,8 @@ import { commitFiles, makeRepository, sh, tempDir, waitUntil } from '../helpers/
 import type { Bead } from '../../server/src/protocol/bead';
 import type { ConvoyInfo } from '../../server/src/protocol/town';
 
-const write = (file: string, text: string, seconds = 0.2): string => `sleep ${seconds}\nprintf '%s\\n' '${text}' > '${file}'\ngit add --all\ngit commit --quiet -m 'Add ${file}'`;
+const write = (file: string, text: string, seconds = 0.2): string =>
+  `sleep ${seconds}\nprintf '%s\\n' '${text}' > '${file}'\ngit add --all\ngit commit --quiet -m 'Add ${file}'`;
 
 describe('from sling to merged', function () {
   this.timeout(180_000);
@@ -19,26 +20,49 @@ describe('from sling to merged', function () {
     const b = await town.bead('Second', write('b.txt', 'b'), a);
     const c = await town.bead('Third', `${write('c.txt', 'c')}`, a);
     const d = await town.bead('Fourth', 'test -f b.txt\ntest -f c.txt\n' + write('d.txt', 'd'), b, c);
-    const convoy = (await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Diamond', a, b, c, d], { cwd: town.root })).id;
+    const convoy = (
+      await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Diamond', a, b, c, d], { cwd: town.root })
+    ).id;
     await town.gt('up');
     await town.convoyLands(convoy);
     assert.equal(fs.existsSync(path.join(town.project, 'a.txt')), false, 'the checkout was touched');
     await town.gt('rig', 'fast-forward', 'toy');
-    for (const file of ['a', 'b', 'c', 'd']) assert.equal(fs.readFileSync(path.join(town.project, `${file}.txt`), 'utf8'), `${file}\n`);
+    for (const file of ['a', 'b', 'c', 'd'])
+      assert.equal(fs.readFileSync(path.join(town.project, `${file}.txt`), 'utf8'), `${file}\n`);
     const authors = new Set(sh(town.project, 'git', 'log', '--format=%an', '-4').split('\n'));
-    assert.ok([...authors].every((author) => /^toy\/polecats\/\w+$/.test(author)), [...authors].join());
+    assert.ok(
+      [...authors].every((author) => /^toy\/polecats\/\w+$/.test(author)),
+      [...authors].join(),
+    );
     const closed = await town.person.json<Bead[]>('bd', ['show', a, b, c, d], { cwd: path.join(town.root, 'toy') });
     for (const bead of closed) assert.match(bead.close_reason ?? '', /^Merged in [0-9a-f]{12}$/);
-    await waitUntil('the worktrees are gone', () => !fs.existsSync(path.join(town.root, 'toy', 'polecats')) || fs.readdirSync(path.join(town.root, 'toy', 'polecats')).length === 0);
-    assert.equal(sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'for-each-ref', '--format=%(refname)', 'refs/gastown/snapshots').split('\n').length, 4);
+    await waitUntil(
+      'the worktrees are gone',
+      () =>
+        !fs.existsSync(path.join(town.root, 'toy', 'polecats')) ||
+        fs.readdirSync(path.join(town.root, 'toy', 'polecats')).length === 0,
+    );
+    assert.equal(
+      sh(
+        path.join(town.root, 'toy', '.repo.git'),
+        'git',
+        'for-each-ref',
+        '--format=%(refname)',
+        'refs/gastown/snapshots',
+      ).split('\n').length,
+      4,
+    );
   });
 
   it('slings one bead with a convoy of its own; a gate that fails sends it back, and the next attempt is merged', async () => {
     town = await CliTown.make({ gates: ['test=test "$(cat value.txt)" = right'] });
-    const script = 'if [ "$GT_ATTEMPT" = 1 ]; then echo wrong > value.txt; else echo right > value.txt; fi\ngit add --all\ngit commit --quiet -m "Value, attempt $GT_ATTEMPT"';
+    const script =
+      'if [ "$GT_ATTEMPT" = 1 ]; then echo wrong > value.txt; else echo right > value.txt; fi\ngit add --all\ngit commit --quiet -m "Value, attempt $GT_ATTEMPT"';
     const bead = await town.bead('Value', script);
     await town.gt('up');
-    const [slung] = await town.person.json<{ convoy: string; changed: boolean }[]>('gt', ['sling', bead, 'toy/rust'], { cwd: town.root });
+    const [slung] = await town.person.json<{ convoy: string; changed: boolean }[]>('gt', ['sling', bead, 'toy/rust'], {
+      cwd: town.root,
+    });
     assert.equal(slung!.changed, true);
     await town.convoyLands(slung!.convoy);
     const repository = path.join(town.root, 'toy', '.repo.git');
@@ -53,7 +77,11 @@ describe('from sling to merged', function () {
     const bead = await town.bead('Hopeless', 'echo "$GT_ATTEMPT" > x.txt\ngit add --all\ngit commit --quiet -m x');
     await town.gt('up');
     await town.gt('sling', bead, 'toy');
-    await waitUntil('it has failed', async () => (await town.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'), 60_000);
+    await waitUntil(
+      'it has failed',
+      async () => (await town.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'),
+      60_000,
+    );
     const snapshot = await town.snapshot();
     const escalation = snapshot.attention.find((item) => item.bead === bead);
     assert.match(escalation?.title ?? '', /failed: test: failed with exit code 7/);
@@ -95,7 +123,12 @@ describe('from sling to merged', function () {
     const bead = await town.bead('One', write('one.txt', '1'));
     await town.gt('up');
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
-    await waitUntil('its gate runs', async () => (await town.snapshot()).agents.some((agent) => agent.role === 'refinery' && agent.state === 'working'), 30_000);
+    await waitUntil(
+      'its gate runs',
+      async () =>
+        (await town.snapshot()).agents.some((agent) => agent.role === 'refinery' && agent.state === 'working'),
+      30_000,
+    );
     commitFiles(source, { 'theirs.txt': 't' }, 'Somebody else');
     sh(source, 'git', 'push', '--quiet', origin, 'trunk');
     await town.convoyLands(slung!.convoy);
@@ -108,15 +141,26 @@ describe('from sling to merged', function () {
     const titles = ['"; rm -rf ~; echo "', '../../x', '--force', '$(touch pwned) `touch pwned`', '🧪 日本語 \u202e'];
     const ids: string[] = [];
     for (const title of titles) ids.push(await town.bead(title, write(`f${ids.length}.txt`, 'x', 0)));
-    const convoy = (await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--', '"; $(touch pwned)', ...ids], { cwd: town.root }).catch(async () => (
-      await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '"; $(touch pwned)', ...ids], { cwd: town.root }))));
+    const convoy = await town.person
+      .json<ConvoyInfo>('gt', ['convoy', 'create', '--', '"; $(touch pwned)', ...ids], { cwd: town.root })
+      .catch(
+        async () =>
+          await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '"; $(touch pwned)', ...ids], {
+            cwd: town.root,
+          }),
+      );
     await town.gt('up');
     await town.convoyLands(convoy.id);
     const shown = await town.person.json<Bead[]>('bd', ['show', ...ids], { cwd: path.join(town.root, 'toy') });
-    assert.deepEqual(shown.map((bead) => bead.title), titles);
+    assert.deepEqual(
+      shown.map((bead) => bead.title),
+      titles,
+    );
     assert.equal(fs.existsSync(path.join(town.person.home, 'pwned')), false);
     assert.equal(fs.existsSync(town.person.home), true);
-    const long = await town.person.run('bd', ['create', `--title=${'x'.repeat(10_000)}`], { cwd: path.join(town.root, 'toy') });
+    const long = await town.person.run('bd', ['create', `--title=${'x'.repeat(10_000)}`], {
+      cwd: path.join(town.root, 'toy'),
+    });
     assert.equal(long.code, 1);
     assert.match(long.stderr, /500/);
   });

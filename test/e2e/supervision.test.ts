@@ -19,30 +19,46 @@ describe('supervision', function () {
   }
 
   async function sling(bead: string, ...options: string[]): Promise<string> {
-    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', ...options], { cwd: town.root });
+    const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy', ...options], {
+      cwd: town.root,
+    });
     return slung!.convoy;
   }
 
   async function accepted(name: string): Promise<void> {
-    await waitUntil('its runtime can be accepted', async () => (await town.person.run('gt', ['config', 'agent', 'accept', name, '--yes'], { cwd: town.root })).code === 0);
+    await waitUntil(
+      'its runtime can be accepted',
+      async () =>
+        (await town.person.run('gt', ['config', 'agent', 'accept', name, '--yes'], { cwd: town.root })).code === 0,
+    );
   }
 
   async function attention(kind: AttentionInfo['kind'], wanted: RegExp): Promise<AttentionInfo> {
     let found: AttentionInfo | undefined;
-    await waitUntil(`a person is told: ${wanted}`, async () => {
-      found = (await town.snapshot()).attention.find((item) => item.kind === kind && wanted.test(item.title));
-      return found !== undefined;
-    }, 60_000);
+    await waitUntil(
+      `a person is told: ${wanted}`,
+      async () => {
+        found = (await town.snapshot()).attention.find((item) => item.kind === kind && wanted.test(item.title));
+        return found !== undefined;
+      },
+      60_000,
+    );
     return found!;
   }
 
-  const newBead = async (title: string): Promise<string> => (await town.bd('create', `--title=${title}`, '--silent')).trim();
+  const newBead = async (title: string): Promise<string> =>
+    (await town.bd('create', `--title=${title}`, '--silent')).trim();
   const work = ['echo x > a.txt', 'git add --all', 'git commit --quiet -m work'];
 
   it('an agent that does not hand in its work is nudged by words, and does it then', async () => {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'stall_after=2');
-    await agent('shy', [...work, `read -r words; printf '%s' "$words" > "${town.person.home}/heard"`, 'gt done', 'sleep 60'], '--prompt', 'argument');
+    await agent(
+      'shy',
+      [...work, `read -r words; printf '%s' "$words" > "${town.person.home}/heard"`, 'gt done', 'sleep 60'],
+      '--prompt',
+      'argument',
+    );
     const bead = await newBead('One');
     const convoy = await sling(bead, '--agent', 'shy');
     await accepted('shy');
@@ -60,8 +76,11 @@ describe('supervision', function () {
     await accepted('deaf');
     await town.gt('up');
     const item = await attention('escalation', new RegExp(`does not hand in ${bead}`));
-    const events = (await town.person.json<{ type: string }[]>('bd', ['activity', '--limit', '200'], { cwd: path.join(town.root, 'toy') }).catch(() => []))
-      .map((event) => event.type);
+    const events = (
+      await town.person
+        .json<{ type: string }[]>('bd', ['activity', '--limit', '200'], { cwd: path.join(town.root, 'toy') })
+        .catch(() => [])
+    ).map((event) => event.type);
     if (events.length > 0) assert.equal(events.filter((type) => type === 'silent_nudge').length, 3);
     assert.match(item.detail, /nudged 3 times; the Mayor was told/);
     assert.equal(town.sessions().length, 1, 'it is left alone for the person to look at');
@@ -74,13 +93,31 @@ describe('supervision', function () {
     const convoy = await sling(bead);
     await town.gt('up');
     await town.convoyLands(convoy);
-    assert.equal((await town.snapshot()).beads.find((item) => item.id === bead)?.attempt, 1, 'a hang is no failed attempt');
+    assert.equal(
+      (await town.snapshot()).beads.find((item) => item.id === bead)?.attempt,
+      1,
+      'a hang is no failed attempt',
+    );
   });
 
   it('a program that asks a person is seen and said, and gets no blind keys', async () => {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'stall_after=2');
-    await agent('asker', ['echo "1. Yes, I trust this folder"', 'read -r answer', `echo "$answer" > "${town.person.home}/answer"`, ...work, 'gt done', 'sleep 60'], '--prompt', 'argument', '--provider', 'claude');
+    await agent(
+      'asker',
+      [
+        'echo "1. Yes, I trust this folder"',
+        'read -r answer',
+        `echo "$answer" > "${town.person.home}/answer"`,
+        ...work,
+        'gt done',
+        'sleep 60',
+      ],
+      '--prompt',
+      'argument',
+      '--provider',
+      'claude',
+    );
     const bead = await newBead('One');
     const convoy = await sling(bead, '--agent', 'asker');
     await accepted('asker');
@@ -102,7 +139,12 @@ describe('supervision', function () {
     for (const bead of beads) await town.gt('sling', bead, 'toy');
     await town.gt('up');
     await attention('escalation', /die as soon as they are started/);
-    const starts = (): number => (fs.readFileSync(path.join(town.root, '.runtime', 'actions.jsonl'), 'utf8').match(/"start","key":"[^"]*","type":"start-session"/g) ?? []).length;
+    const starts = (): number =>
+      (
+        fs
+          .readFileSync(path.join(town.root, '.runtime', 'actions.jsonl'), 'utf8')
+          .match(/"start","key":"[^"]*","type":"start-session"/g) ?? []
+      ).length;
     const before = starts();
     await new Promise((done) => setTimeout(done, 5_000));
     assert.ok(starts() - before <= 1, 'no more are started');
@@ -113,22 +155,44 @@ describe('supervision', function () {
 
   it('an agent hands its work to a fresh session, with words', async () => {
     town = await CliTown.make();
-    await agent('tired', [`if gt prime | grep -q "I am tired"; then gt prime > prime.md; ${work.join('; ')}; gt done; else gt handoff -s Tired -m "I am tired: finish a.txt"; fi`, 'sleep 60'], '--prompt', 'none');
+    await agent(
+      'tired',
+      [
+        `if gt prime | grep -q "I am tired"; then gt prime > prime.md; ${work.join('; ')}; gt done; else gt handoff -s Tired -m "I am tired: finish a.txt"; fi`,
+        'sleep 60',
+      ],
+      '--prompt',
+      'none',
+    );
     const bead = await newBead('One');
     const convoy = await sling(bead, '--agent', 'tired');
     await accepted('tired');
     await town.gt('up');
     await town.convoyLands(convoy);
-    assert.match(sh(town.project, 'git', 'show', 'gastown/main:prime.md'), /The session before you says[\s\S]*I am tired: finish a\.txt/);
-    assert.match((await town.person.run('gt', ['handoff'], { cwd: town.root })).stderr, /for an agent in its own session/);
+    assert.match(
+      sh(town.project, 'git', 'show', 'gastown/main:prime.md'),
+      /The session before you says[\s\S]*I am tired: finish a\.txt/,
+    );
+    assert.match(
+      (await town.person.run('gt', ['handoff'], { cwd: town.root })).stderr,
+      /for an agent in its own session/,
+    );
   });
 
   it('a polecat is stopped, started, restarted, ended with a snapshot, and restored from it', async () => {
     town = await CliTown.make();
-    const bead = await town.bead('One', 'echo kept > kept.txt\ngit add --all; git commit --quiet -m kept || true\necho loose > loose.txt\nif [ ! -e ../../../go ]; then sleep 1000; fi');
+    const bead = await town.bead(
+      'One',
+      'echo kept > kept.txt\ngit add --all; git commit --quiet -m kept || true\necho loose > loose.txt\nif [ ! -e ../../../go ]; then sleep 1000; fi',
+    );
     const convoy = await sling(bead);
     await town.gt('up');
-    await waitUntil('it works', () => town.sessions().length === 1 && fs.existsSync(path.join(town.root, 'toy', 'polecats', 'furiosa', 'rig', 'loose.txt')));
+    await waitUntil(
+      'it works',
+      () =>
+        town.sessions().length === 1 &&
+        fs.existsSync(path.join(town.root, 'toy', 'polecats', 'furiosa', 'rig', 'loose.txt')),
+    );
     assert.match(await town.gt('polecat', 'list'), /● toy\/polecats\/furiosa working/);
     assert.match(await town.gt('polecat', 'status', 'toy/furiosa'), /worktree .*furiosa/);
     const [first] = town.sessions();
@@ -146,10 +210,15 @@ describe('supervision', function () {
     const stranded = await town.gt('convoy', 'stranded');
     assert.match(stranded, new RegExp(`${bead}: was stopped by a person`));
     for (const [args, wanted] of [
-      [['polecat', 'nuke', 'toy/furiosa'], /there is no polecat/], [['session', 'restart', 'toy/furiosa'], /has no session/], [['session', 'start', 'toy/furiosa'], /nothing on its hook/],
-      [['polecat', 'restore', bead, '--snapshot', 'nonesuch'], /there is no snapshot nonesuch/], [['peek', 'toy/furiosa'], /has no session/], [['nudge', 'toy/furiosa', 'x'], /has no session/],
+      [['polecat', 'nuke', 'toy/furiosa'], /there is no polecat/],
+      [['session', 'restart', 'toy/furiosa'], /has no session/],
+      [['session', 'start', 'toy/furiosa'], /nothing on its hook/],
+      [['polecat', 'restore', bead, '--snapshot', 'nonesuch'], /there is no snapshot nonesuch/],
+      [['peek', 'toy/furiosa'], /has no session/],
+      [['nudge', 'toy/furiosa', 'x'], /has no session/],
       [['polecat', 'nuke', 'mayor'], /is no polecat/],
-    ] as const) assert.match((await town.person.run('gt', args, { cwd: town.root })).stderr, wanted, args.join(' '));
+    ] as const)
+      assert.match((await town.person.run('gt', args, { cwd: town.root })).stderr, wanted, args.join(' '));
     fs.writeFileSync(path.join(town.root, 'toy', 'go'), '');
     // Its old name is somebody else's by now: the commits that it made count all the same.
     await town.gt('sling', await town.bead('Other', 'sleep 1000'), 'toy/furiosa');
@@ -157,7 +226,10 @@ describe('supervision', function () {
     const restored = await town.gt('polecat', 'restore', bead);
     const [, name] = /toy\/polecats\/(\w+)/.exec(restored)!;
     assert.notEqual(name, 'furiosa');
-    assert.equal(fs.readFileSync(path.join(town.root, 'toy', 'polecats', name!, 'rig', 'loose.txt'), 'utf8'), 'loose\n');
+    assert.equal(
+      fs.readFileSync(path.join(town.root, 'toy', 'polecats', name!, 'rig', 'loose.txt'), 'utf8'),
+      'loose\n',
+    );
     await town.gt('session', 'start', `toy/${name}`);
     await town.convoyLands(convoy);
     assert.equal(sh(town.project, 'git', 'show', 'gastown/main:kept.txt'), 'kept');

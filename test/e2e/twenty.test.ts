@@ -36,15 +36,30 @@ describe('twenty polecats', function () {
       // Each waits until all are there: no machine is too slow to have twenty of them at once.
       const gate = path.join(town.root, 'toy', 'all-here');
       const beads: string[] = [];
-      for (let index = 0; index < POLECATS; index += 1) beads.push(await town.bead(`Work ${index}`, `echo ${index} > ${index}.txt\nfor try in $(seq 600); do test -e "${gate}" && break; sleep 0.2; done`));
-      const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Twenty', ...beads], { cwd: town.root });
+      for (let index = 0; index < POLECATS; index += 1)
+        beads.push(
+          await town.bead(
+            `Work ${index}`,
+            `echo ${index} > ${index}.txt\nfor try in $(seq 600); do test -e "${gate}" && break; sleep 0.2; done`,
+          ),
+        );
+      const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Twenty', ...beads], {
+        cwd: town.root,
+      });
       await town.gt('up');
       let most = 0;
       let mb = 0;
       const landing = town.convoyLands(id, 240_000).then(() => true);
       landing.catch(() => undefined);
       let landed = false;
-      void landing.then(() => { landed = true; }, () => { landed = true; });
+      void landing.then(
+        () => {
+          landed = true;
+        },
+        () => {
+          landed = true;
+        },
+      );
       while (!landed) {
         most = Math.max(most, town.sessions().length);
         const [server, host] = [town.processOf('server'), town.processOf('host')];
@@ -53,11 +68,18 @@ describe('twenty polecats', function () {
         await new Promise((done) => setTimeout(done, 250));
       }
       await landing;
-      const events = await town.person.json<AuditEvent[]>('bd', ['events', '--limit', '5000'], { cwd: path.join(town.root, 'toy') });
+      const events = await town.person.json<AuditEvent[]>('bd', ['events', '--limit', '5000'], {
+        cwd: path.join(town.root, 'toy'),
+      });
       const byTrail = mostAlive(events.sort((a, b) => a.ts.localeCompare(b.ts)));
       console.log(`      ${most} processes, ${byTrail} by the audit trail; ${mb.toFixed(0)} MB`);
       assert.ok(most >= POLECATS && byTrail >= POLECATS);
-      assert.equal(sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main').split('\n').filter((file) => /^\d+\.txt$/.test(file)).length, POLECATS);
+      assert.equal(
+        sh(town.project, 'git', 'ls-tree', '--name-only', 'gastown/main')
+          .split('\n')
+          .filter((file) => /^\d+\.txt$/.test(file)).length,
+        POLECATS,
+      );
       assert.ok(mb < MAX_MB, `${mb} MB`);
     } finally {
       await town.dispose();

@@ -23,9 +23,15 @@ describe('the extension', () => {
 
   it('greys out in restricted mode exactly what needs trust', async () => {
     const extension = vscode.extensions.getExtension('gastown.gastown-vscode');
-    const contributed = (extension?.packageJSON as { contributes: { commands: { command: CommandId; enablement?: string }[] } }).contributes.commands;
+    const contributed = (
+      extension?.packageJSON as { contributes: { commands: { command: CommandId; enablement?: string }[] } }
+    ).contributes.commands;
     for (const { command, enablement } of contributed) {
-      assert.equal(enablement, ['trust', 'town'].includes(commandTable[command].needs) ? 'isWorkspaceTrusted' : undefined, command);
+      assert.equal(
+        enablement,
+        ['trust', 'town'].includes(commandTable[command].needs) ? 'isWorkspaceTrusted' : undefined,
+        command,
+      );
     }
   });
 
@@ -44,7 +50,11 @@ describe('the extension', () => {
     assert.doesNotMatch(fs.readFileSync(path.join(folder, 'gt'), 'utf8'), /exit 1/);
     const linked = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
     fs.symlinkSync('/nowhere/gt', path.join(linked, 'gt'));
-    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder: linked }), undefined, 'a link that leads nowhere now is somebody\'s');
+    assert.equal(
+      await vscode.commands.executeCommand('gastown.putOnPath', { folder: linked }),
+      undefined,
+      "a link that leads nowhere now is somebody's",
+    );
     assert.equal(fs.readlinkSync(path.join(linked, 'gt')), '/nowhere/gt');
     for (const made of [folder, taken, linked]) fs.rmSync(made, { recursive: true });
   });

@@ -50,7 +50,8 @@ describe('formulas in VS Code', function () {
     assert.ok(at >= 0, `${needle} is not there`);
     return document.positionAt(at + behind);
   };
-  const open = (): vscode.TextDocument => vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())!;
+  const open = (): vscode.TextDocument =>
+    vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())!;
   const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri);
   const shown = (): string[] => problems().map((one) => `${open().getText(one.range)}: ${one.message}`);
 
@@ -61,7 +62,12 @@ describe('formulas in VS Code', function () {
   }
 
   async function labels(at: vscode.Position): Promise<string[]> {
-    const list = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', uri, at, '"');
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      uri,
+      at,
+      '"',
+    );
     return list.items.map((item) => (typeof item.label === 'string' ? item.label : item.label.label));
   }
 
@@ -69,12 +75,20 @@ describe('formulas in VS Code', function () {
     const document = await vscode.workspace.openTextDocument(uri);
     assert.equal(document.languageId, 'gastown-formula');
     writeFileSync(path.join(folder, 'other.toml'), 'x = 1\n');
-    assert.notEqual((await vscode.workspace.openTextDocument(path.join(folder, 'other.toml'))).languageId, 'gastown-formula');
+    assert.notEqual(
+      (await vscode.workspace.openTextDocument(path.join(folder, 'other.toml'))).languageId,
+      'gastown-formula',
+    );
     await vscode.window.showTextDocument(document);
   });
 
   it('are served without a town, and only once they are open', async () => {
-    await until('the language server', () => api.formulas.serving === 'own' || api.formulas.serving === 'town', 20_000, () => [api.formulas.serving, api.connection.state]);
+    await until(
+      'the language server',
+      () => api.formulas.serving === 'own' || api.formulas.serving === 'town',
+      20_000,
+      () => [api.formulas.serving, api.connection.state],
+    );
     if (!api.model.hasSnapshot) assert.equal(api.formulas.serving, 'own');
   });
 
@@ -82,7 +96,12 @@ describe('formulas in VS Code', function () {
     await until('the diagnostics', () => problems().length > 0);
     assert.deepEqual(shown(), ['"": needs references unknown step ""']);
     assert.deepEqual([problems()[0]?.source, problems()[0]?.code], ['Gas Town', 'unknown-step']);
-    await until('the language status', () => api.formulaStatus.text === 'Formula: 1 problem', 5_000, () => api.formulaStatus.text);
+    await until(
+      'the language status',
+      () => api.formulaStatus.text === 'Formula: 1 problem',
+      5_000,
+      () => api.formulaStatus.text,
+    );
   });
 
   it('complete the ids of steps, each once', async () => {
@@ -93,11 +112,18 @@ describe('formulas in VS Code', function () {
   it('tell of a circle with its whole path, in text that nobody saved', async () => {
     await replace('needs = [""]', 'needs = ["build"]');
     await until('no problem', () => problems().length === 0, 10_000, shown);
-    assert.deepEqual(await labels(position('needs = ["design"]', 10)), [], 'check waits for it by now, and words of the text are none');
+    assert.deepEqual(
+      await labels(position('needs = ["design"]', 10)),
+      [],
+      'check waits for it by now, and words of the text are none',
+    );
     await replace('title = "Design {{feature}}"', 'title = "Design {{feature}}"\nneeds = ["check"]');
     const cycle = await until('the circle', () => problems()[0], 10_000);
     assert.equal(cycle.message, 'cycle detected involving: design → check → build → design');
-    assert.deepEqual(cycle.relatedInformation?.map((one) => one.message), ['design needs check', 'check needs build', 'build needs design']);
+    assert.deepEqual(
+      cycle.relatedInformation?.map((one) => one.message),
+      ['design needs check', 'check needs build', 'build needs design'],
+    );
     assert.ok(open().isDirty);
     await replace('\nneeds = ["check"]', '');
   });
@@ -105,7 +131,10 @@ describe('formulas in VS Code', function () {
   it('go on where the text is broken', async () => {
     await replace('needs = ["build"]', 'needs = ["');
     await until('the slip', () => problems().length > 0, 10_000);
-    assert.ok(problems().every((one) => typeof one.code === 'string' && one.code.startsWith('toml-')), shown().join('\n'));
+    assert.ok(
+      problems().every((one) => typeof one.code === 'string' && one.code.startsWith('toml-')),
+      shown().join('\n'),
+    );
     assert.deepEqual((await labels(position('needs = ["\n', 10))).sort(), ['build', 'design']);
     await replace('needs = ["\n', 'needs = ["build"]\n');
     await until('no problem', () => problems().length === 0, 10_000, shown);
@@ -114,21 +143,42 @@ describe('formulas in VS Code', function () {
   it('say what a step, a variable and a key are', async () => {
     const said = async (at: vscode.Position): Promise<string> => {
       const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, at);
-      return hovers.flatMap((hover) => hover.contents.map((content) => (typeof content === 'string' ? content : content.value))).join('\n');
+      return hovers
+        .flatMap((hover) => hover.contents.map((content) => (typeof content === 'string' ? content : content.value)))
+        .join('\n');
     };
     assert.match(await said(position('"build"', 2)), /Build it[^]*Wave 2 · needs `design` · needed by `check`/);
     assert.match(await said(position('{{feature}}', 4)), /What is built/);
     assert.match(await said(position('needs =', 2)), /must be done before/);
-    const once = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, position('needs =', 2));
+    const once = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      uri,
+      position('needs =', 2),
+    );
     assert.equal(once.length, 1, 'served twice');
   });
 
   it('have an outline, and names that can be followed and changed', async () => {
-    const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[]>('vscode.executeDocumentSymbolProvider', uri);
-    assert.deepEqual(symbols.map((symbol) => symbol.name), ['demo', 'feature', 'design', 'build', 'check']);
-    const [target] = await vscode.commands.executeCommand<vscode.Location[]>('vscode.executeDefinitionProvider', uri, position('needs = ["design"]', 12));
+    const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[]>(
+      'vscode.executeDocumentSymbolProvider',
+      uri,
+    );
+    assert.deepEqual(
+      symbols.map((symbol) => symbol.name),
+      ['demo', 'feature', 'design', 'build', 'check'],
+    );
+    const [target] = await vscode.commands.executeCommand<vscode.Location[]>(
+      'vscode.executeDefinitionProvider',
+      uri,
+      position('needs = ["design"]', 12),
+    );
     assert.deepEqual(target?.range.start, position('id = "design"', 6));
-    const edit = await vscode.commands.executeCommand<vscode.WorkspaceEdit>('vscode.executeDocumentRenameProvider', uri, position('id = "design"', 7), 'plan');
+    const edit = await vscode.commands.executeCommand<vscode.WorkspaceEdit>(
+      'vscode.executeDocumentRenameProvider',
+      uri,
+      position('id = "design"', 7),
+      'plan',
+    );
     assert.equal(edit.get(uri).length, 2);
   });
 
@@ -149,13 +199,23 @@ describe('formulas in VS Code', function () {
     await driver.type('[[steps]]\nid = "last"\ntitle = "Last"\nnee');
     await driver.waitFor({ selector: widget, text: 'needs' });
     await driver.press('Enter');
-    await until('the key', () => open().getText().includes('needs = [""]'), 5_000, () => open().getText());
+    await until(
+      'the key',
+      () => open().getText().includes('needs = [""]'),
+      5_000,
+      () => open().getText(),
+    );
     await driver.waitFor({ selector: '.view-lines', text: 'needs' });
     await driver.type('bui');
     await driver.waitFor({ selector: widget, text: 'build' });
     await driver.screenshot('formula-completion');
     await driver.press('Enter');
-    await until('the step', () => open().getText().includes('id = "last"\ntitle = "Last"\nneeds = ["build"]'), 5_000, () => open().getText());
+    await until(
+      'the step',
+      () => open().getText().includes('id = "last"\ntitle = "Last"\nneeds = ["build"]'),
+      5_000,
+      () => open().getText(),
+    );
     await until('no problem', () => problems().length === 0, 10_000, shown);
     await vscode.commands.executeCommand('workbench.action.files.revert');
     await replace('needs = [""]', 'needs = ["build"]');
@@ -164,7 +224,10 @@ describe('formulas in VS Code', function () {
 
   it('are served again when their server has been killed', async function () {
     if (api.formulas.serving !== 'own' || process.platform !== 'linux') return this.skip();
-    const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'server.js'], { encoding: 'utf8' }).trim().split('\n').map(Number);
+    const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'server.js'], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map(Number);
     assert.equal(pids.length, 1);
     process.kill(pids[0]!, 'SIGKILL');
     await until('the loss is seen', () => api.formulas.serving !== 'own', 10_000);
@@ -182,7 +245,12 @@ describe('formulas in VS Code', function () {
     // VS Code keeps a document that nobody shows for a while; another language is as good as closed.
     const document = vscode.workspace.textDocuments.find((one) => one.languageId === 'gastown-formula');
     if (document) await vscode.languages.setTextDocumentLanguage(document, 'plaintext');
-    await until('the end of the server', () => api.formulas.serving === 'nobody', 20_000, () => api.formulas.serving);
+    await until(
+      'the end of the server',
+      () => api.formulas.serving === 'nobody',
+      20_000,
+      () => api.formulas.serving,
+    );
     return undefined;
   });
 });

@@ -35,18 +35,27 @@ export function makeRepository(folder: string, files: Record<string, string>): v
   git(folder, 'commit', '-qm', 'A small project');
 }
 
-export async function until<T>(what: string, look: () => T | undefined | false, timeoutMs = 30_000, state: () => unknown = () => undefined): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false,
+  timeoutMs = 30_000,
+  state: () => unknown = () => undefined,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}; there is ${JSON.stringify(state())}`);
+    if (Date.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms for ${what}; there is ${JSON.stringify(state())}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 /** Answers the modal questions that VS Code does not show in a test, and keeps them. */
-export function answerQuestions(api: GasTownApi, answer: (question: Question) => string | undefined = (question) => question.actions[0]): Question[] {
+export function answerQuestions(
+  api: GasTownApi,
+  answer: (question: Question) => string | undefined = (question) => question.actions[0],
+): Question[] {
   const asked: Question[] = [];
   api.dialogs.answer = (question) => {
     asked.push(question);
@@ -68,7 +77,9 @@ export async function palette(command: string): Promise<void> {
 
 /** Waits for the step of a command that says this: as its message, or in its empty input. */
 export async function step(text: string): Promise<void> {
-  await driver.waitFor({ selector: `.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])` });
+  await driver.waitFor({
+    selector: `.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])`,
+  });
 }
 
 export async function answer(text: string): Promise<void> {

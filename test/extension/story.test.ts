@@ -5,7 +5,19 @@ import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import { BeadCreate, BeadList, CommentAdd } from '../../server/src/protocol/bead';
 import { driver, hasDriver, print } from '../harness/driverClient';
-import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, tick, until, workspaceFolder } from './gastown';
+import {
+  answer,
+  answerQuestions,
+  choose,
+  gastown,
+  git,
+  makeRepository,
+  palette,
+  step,
+  tick,
+  until,
+  workspaceFolder,
+} from './gastown';
 
 /** From an open repository to merged work, as a person does it: welcome, palette, trees, terminal. */
 describe('the main job in VS Code', function () {
@@ -21,7 +33,11 @@ describe('the main job in VS Code', function () {
   });
 
   const row = (namePattern: string) => ({ role: 'treeitem', namePattern });
-  const state = () => ({ convoys: api.model.convoys.all(), beads: api.model.beads.all(), attention: api.model.attention.all().map((item) => item.title) });
+  const state = () => ({
+    convoys: api.model.convoys.all(),
+    beads: api.model.beads.all(),
+    attention: api.model.attention.all().map((item) => item.title),
+  });
 
   it('says what is missing in a folder that is no repository', async () => {
     await driver.click({ role: 'tab', namePattern: '^Gas Town' });
@@ -48,7 +64,8 @@ describe('the main job in VS Code', function () {
     makeRepository(workspaceFolder(), {
       'package.json': JSON.stringify({ name: 'story', version: '1.0.0', scripts: { test: 'node --test' } }, null, 2),
       'sum.js': 'exports.sum = (a, b) => a + b;\n',
-      'sum.test.js': "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
+      'sum.test.js':
+        "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
     });
     await api.town.refresh();
     const asked = answerQuestions(api);
@@ -88,8 +105,14 @@ describe('the main job in VS Code', function () {
     }
     assert.equal(new Set(beads).size, 3);
     const [first = '', second = '', third = ''] = beads;
-    await describeBead(first, 'echo working on the greeting; sleep 3; echo "exports.greet = (n) => `hi ${n}`;" > greet.js; git add -A; git commit -qm "add greeting"');
-    await describeBead(second, 'echo what shall it say; read -r words; echo "$words" > words.txt; git add -A; git commit -qm "use greeting"');
+    await describeBead(
+      first,
+      'echo working on the greeting; sleep 3; echo "exports.greet = (n) => `hi ${n}`;" > greet.js; git add -A; git commit -qm "add greeting"',
+    );
+    await describeBead(
+      second,
+      'echo what shall it say; read -r words; echo "$words" > words.txt; git add -A; git commit -qm "use greeting"',
+    );
     await describeBead(third, 'echo documented > README.md; git add -A; git commit -qm "document it"');
   });
 
@@ -139,7 +162,9 @@ describe('the main job in VS Code', function () {
 
   it('opens the terminal of an agent with its screen, and what is typed reaches it', async () => {
     await driver.waitFor(row('^Bead Use greeting, \\w+ works on it'), 'visible', 60_000);
-    const agent = await until('the agent', () => api.model.agents.all().find((one) => one.bead === beads[1] && one.session));
+    const agent = await until('the agent', () =>
+      api.model.agents.all().find((one) => one.bead === beads[1] && one.session),
+    );
     await driver.click(row(`^Agent ${agent.name},`));
     await driver.waitFor({ selector: '.terminal-outer-container, .terminal-wrapper.active' });
     await until('its terminal', () => vscode.window.activeTerminal?.name.startsWith(agent.name));
@@ -153,16 +178,35 @@ describe('the main job in VS Code', function () {
   });
 
   it('lands the convoy, says so, and offers to take the work over', async () => {
-    const convoy = await until('the landing', () => api.model.convoys.all().find((one) => one.status === 'closed'), 60_000, state);
+    const convoy = await until(
+      'the landing',
+      () => api.model.convoys.all().find((one) => one.status === 'closed'),
+      60_000,
+      state,
+    );
     assert.equal(convoy.done, 3);
-    const told = await until('the message', () => api.notices.told.find((text) => text.includes('Greetings')), 10_000, () => api.notices.told);
+    const told = await until(
+      'the message',
+      () => api.notices.told.find((text) => text.includes('Greetings')),
+      10_000,
+      () => api.notices.told,
+    );
     print(`      "${told}"`);
-    await until('the offer', () => api.model.attention.all().some((item) => item.kind === 'fast-forward'), 10_000, state);
+    await until(
+      'the offer',
+      () => api.model.attention.all().some((item) => item.kind === 'fast-forward'),
+      10_000,
+      state,
+    );
     await driver.waitFor({ role: 'treeitem', namePattern: 'fast-forward' });
     await driver.screenshot('sidebar-convoy-landed');
     await driver.click({ role: 'treeitem', namePattern: 'fast-forward' });
     const folder = workspaceFolder();
-    await until('the files in the checkout', () => existsSync(path.join(folder, 'words.txt')) && existsSync(path.join(folder, 'greet.js')), 10_000);
+    await until(
+      'the files in the checkout',
+      () => existsSync(path.join(folder, 'words.txt')) && existsSync(path.join(folder, 'greet.js')),
+      10_000,
+    );
     assert.equal(readFileSync(path.join(folder, 'words.txt'), 'utf8').trim(), 'hello from the person');
     assert.equal(git(folder, 'status', '--porcelain'), '');
     print(git(folder, 'log', '--graph', '--format=%s (%an)').replace(/^/gm, '      '));
@@ -172,19 +216,25 @@ describe('the main job in VS Code', function () {
   it('shows the page of a bead with its history', async () => {
     await vscode.commands.executeCommand('gastown.showBead', { bead: beads[0] });
     const text = vscode.window.activeTextEditor?.document.getText() ?? '';
-    for (const part of ['Add greeting', 'merged', 'echo working on the greeting', 'Use greeting']) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
+    for (const part of ['Add greeting', 'merged', 'echo working on the greeting', 'Use greeting'])
+      assert.ok(text.includes(part), `${part} is missing in\n${text}`);
     await driver.screenshot('bead-page');
   });
 
   it('lists every bead by state, epic and rig, says why not, and filters', async () => {
     const rig = 'workspace';
     const wall = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Build the wall' });
-    await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Climb the wall', deps: [['blocked-by', wall.id]] });
+    await api.connection.call(BeadCreate.spec, {
+      ledger: rig,
+      title: 'Climb the wall',
+      deps: [['blocked-by', wall.id]],
+    });
     const epic = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'A garden', type: 'epic' });
     await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Plant a tree', parent: epic.id });
     await vscode.commands.executeCommand('gastown.beads.focus');
     // Rows outside of what is scrolled to are not in the page: the view gets the room of the others.
-    for (const header of ['Convoys', 'Agents', 'Needs Attention']) await driver.click({ selector: `.pane-header[aria-label^="${header}"]` });
+    for (const header of ['Convoys', 'Agents', 'Needs Attention'])
+      await driver.click({ selector: `.pane-header[aria-label^="${header}"]` });
     await driver.waitFor(row('^Ready, 3 beads'));
     await driver.waitFor(row('^Bead Climb the wall, waits for Build the wall'));
     await driver.waitFor(row('^Closed, 3 beads'));
@@ -199,7 +249,10 @@ describe('the main job in VS Code', function () {
     await driver.waitFor(row('^workspace, 1 bead$'));
     await vscode.commands.executeCommand('gastown.clearBeadFilter');
     await vscode.commands.executeCommand('gastown.groupBeadsByState');
-    const staged = await vscode.commands.executeCommand<{ status: string }>('gastown.stageConvoy', { beads: [wall.id], title: 'A wall' });
+    const staged = await vscode.commands.executeCommand<{ status: string }>('gastown.stageConvoy', {
+      beads: [wall.id],
+      title: 'A wall',
+    });
     assert.equal(staged.status, 'staged_ready');
     await vscode.commands.executeCommand('gastown.closeBead', { beads: [wall.id], reason: 'Built by hand' });
     await driver.waitFor(row('^Ready, 3 beads')); // the wall has gone, who waited for it has come
@@ -210,7 +263,10 @@ describe('the main job in VS Code', function () {
     const link = await vscode.commands.executeCommand<string>('gastown.copyLink', { kind: 'bead', id: beads[0] });
     assert.equal(await vscode.env.clipboard.readText(), link);
     await api.links.handleUri(vscode.Uri.parse(link));
-    assert.ok(vscode.window.activeTextEditor?.document.uri.path.includes(beads[0] ?? ''), String(vscode.window.activeTextEditor?.document.uri));
+    assert.ok(
+      vscode.window.activeTextEditor?.document.uri.path.includes(beads[0] ?? ''),
+      String(vscode.window.activeTextEditor?.document.uri),
+    );
     const convoy = [...api.model.convoys.all()][0]?.id ?? '';
     await api.links.handleUri(vscode.Uri.parse(`vscode://gastown.gastown-vscode/convoy/${convoy}`));
     await api.links.handleUri(vscode.Uri.parse('vscode://gastown.gastown-vscode/convoy/hq-none'));
@@ -224,10 +280,23 @@ describe('the main job in VS Code', function () {
     await vscode.commands.executeCommand('gastown.showBead', { bead: beads[1] });
     const document = vscode.window.activeTextEditor?.document;
     const text = document?.getText() ?? '';
-    const parts = [`[${beads[0]}](${beads[0]}.md) Add greeting: closed`, 'handed in and merged', '## Merge requests', '```diff', '+hello from the person', '**merged**'];
+    const parts = [
+      `[${beads[0]}](${beads[0]}.md) Add greeting: closed`,
+      'handed in and merged',
+      '## Merge requests',
+      '```diff',
+      '+hello from the person',
+      '**merged**',
+    ];
     for (const part of parts) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
-    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', document?.uri);
-    assert.ok(links.some((link) => link.target?.path === `/bead/${beads[0]}.md`), JSON.stringify(links));
+    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>(
+      'vscode.executeLinkProvider',
+      document?.uri,
+    );
+    assert.ok(
+      links.some((link) => link.target?.path === `/bead/${beads[0]}.md`),
+      JSON.stringify(links),
+    );
     await driver.screenshot('bead-page-merged');
     await api.connection.call(CommentAdd.spec, { id: beads[1] ?? '', text: 'Well done' });
     await until('the comment on the page', () => document?.getText().includes('> Well done'), 10_000);
@@ -243,7 +312,9 @@ describe('the main job in VS Code', function () {
   /** Beads outside of convoys are in no picture; the ledger has them. */
   async function createdBead(title: string): Promise<string> {
     for (let attempt = 0; attempt < 100; attempt++) {
-      const found = (await api.connection.call(BeadList.spec, { ledger: 'workspace', limit: 0 })).find((bead) => bead.title === title);
+      const found = (await api.connection.call(BeadList.spec, { ledger: 'workspace', limit: 0 })).find(
+        (bead) => bead.title === title,
+      );
       if (found) return found.id;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -27,22 +27,46 @@ describe('a review in VS Code', function () {
     return undefined;
   });
 
-  const waitForReview = (): Promise<AttentionInfo> => until('the review', () => api.model.attention.all().find((item) => item.kind === 'review' && item.bead === bead), 60_000,
-    () => [api.model.beads.get(bead), api.model.attention.all()]);
-  const shown = (file: string, attempt: string): vscode.TextDocument | undefined => vscode.workspace.textDocuments.find((document) => (
-    document.uri.scheme === 'gastown-change' && document.uri.path === `/${file}` && document.getText().includes(attempt)));
-  const textIn = (side: string, file: string, ref: ChangeRef): Promise<string> => Promise.resolve(vscode.workspace.fs.readFile(
-    vscode.Uri.from({ scheme: 'gastown-change', path: `/${file}`, query: JSON.stringify({ ...ref, side }) }))).then((bytes) => Buffer.from(bytes).toString());
+  const waitForReview = (): Promise<AttentionInfo> =>
+    until(
+      'the review',
+      () => api.model.attention.all().find((item) => item.kind === 'review' && item.bead === bead),
+      60_000,
+      () => [api.model.beads.get(bead), api.model.attention.all()],
+    );
+  const shown = (file: string, attempt: string): vscode.TextDocument | undefined =>
+    vscode.workspace.textDocuments.find(
+      (document) =>
+        document.uri.scheme === 'gastown-change' &&
+        document.uri.path === `/${file}` &&
+        document.getText().includes(attempt),
+    );
+  const textIn = (side: string, file: string, ref: ChangeRef): Promise<string> =>
+    Promise.resolve(
+      vscode.workspace.fs.readFile(
+        vscode.Uri.from({ scheme: 'gastown-change', path: `/${file}`, query: JSON.stringify({ ...ref, side }) }),
+      ),
+    ).then((bytes) => Buffer.from(bytes).toString());
   const label = (): string => vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? '';
 
   it('asks a person once, and opens all that changed in one editor', async () => {
-    const script = 'echo "attempt $GT_ATTEMPT" > judged.txt\nsed -i "s/a + b/b + a/" sum.js\nprintf "\\\\000\\\\001" > blob.bin\ngit add -A\ngit commit -qm judged';
-    const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', { title: 'Judge me', rig: 'workspace', description: `\`\`\`sh\n${script}\n\`\`\`\n` });
+    const script =
+      'echo "attempt $GT_ATTEMPT" > judged.txt\nsed -i "s/a + b/b + a/" sum.js\nprintf "\\\\000\\\\001" > blob.bin\ngit add -A\ngit commit -qm judged';
+    const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', {
+      title: 'Judge me',
+      rig: 'workspace',
+      description: `\`\`\`sh\n${script}\n\`\`\`\n`,
+    });
     bead = made.id;
     await vscode.commands.executeCommand('gastown.sling', { bead });
     await vscode.commands.executeCommand('gastown.startEngine');
     await waitForReview();
-    await until('the message', () => api.notices.told.find((text) => text.includes('Judge me')), 10_000, () => api.notices.told);
+    await until(
+      'the message',
+      () => api.notices.told.find((text) => text.includes('Judge me')),
+      10_000,
+      () => api.notices.told,
+    );
     await driver.click({ role: 'treeitem', namePattern: '^review…: .*Judge me' });
     await until('the editor', () => label().startsWith('Review Judge me'), 10_000, label);
     await driver.waitFor({ selector: '.multiDiffEntry' });
@@ -57,8 +81,15 @@ describe('a review in VS Code', function () {
   });
 
   it('takes comments on lines, and keeps what was typed until it is sent', async () => {
-    const uri = vscode.Uri.from({ scheme: 'gastown-change', path: '/sum.js', query: JSON.stringify({ ...first, side: 'change' }) });
-    await vscode.commands.executeCommand('gastown.addReviewComment', { thread: { uri, range: new vscode.Range(0, 0, 0, 0), comments: [] }, text: 'Why turn it round?' });
+    const uri = vscode.Uri.from({
+      scheme: 'gastown-change',
+      path: '/sum.js',
+      query: JSON.stringify({ ...first, side: 'change' }),
+    });
+    await vscode.commands.executeCommand('gastown.addReviewComment', {
+      thread: { uri, range: new vscode.Range(0, 0, 0, 0), comments: [] },
+      text: 'Why turn it round?',
+    });
     await driver.click({ role: 'button', namePattern: '^Request Changes' });
     await step('What has to change?');
     await step('Your comment on lines is sent along');
@@ -69,7 +100,12 @@ describe('a review in VS Code', function () {
     await driver.click({ role: 'button', namePattern: '^Request Changes' });
     await step('What has to change?');
     await answer('ught: make it the second attempt');
-    await until('its second attempt', () => (api.model.beads.get(bead)?.attempt ?? 0) === 2, 30_000, () => api.model.beads.get(bead));
+    await until(
+      'its second attempt',
+      () => (api.model.beads.get(bead)?.attempt ?? 0) === 2,
+      30_000,
+      () => api.model.beads.get(bead),
+    );
     assert.equal(api.reviews.drafts.of(first).text, '');
     assert.deepEqual(api.reviews.drafts.of(first).comments, []);
     await waitForReview();
@@ -77,7 +113,11 @@ describe('a review in VS Code', function () {
 
   it('says of what has changed since that it has, and opens it', async () => {
     assert.match(await textIn('change', 'judged.txt', first), /attempt 1/, 'what was looked at can still be read');
-    const whole = vscode.Uri.from({ scheme: 'gastown-change', path: `/${bead}`, query: JSON.stringify({ ...first, side: 'whole' }) });
+    const whole = vscode.Uri.from({
+      scheme: 'gastown-change',
+      path: `/${bead}`,
+      query: JSON.stringify({ ...first, side: 'whole' }),
+    });
     const asked = answerQuestions(api);
     assert.equal(await vscode.commands.executeCommand('gastown.approveChange', whole), 'changed');
     assert.match(asked[0]?.message ?? '', /has changed since you looked at it/);
@@ -86,7 +126,10 @@ describe('a review in VS Code', function () {
     const about = await until('the page', () => shown('About this change.md', 'Earlier reviews'));
     assert.match(about.getText(), /Half a thought: make it the second attempt[\s\S]*sum\.js:1: Why turn it round\?/);
     const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', about.uri);
-    assert.ok(links.some((link) => link.target?.path === `/bead/${bead}.md`), JSON.stringify(links));
+    assert.ok(
+      links.some((link) => link.target?.path === `/bead/${bead}.md`),
+      JSON.stringify(links),
+    );
     await driver.screenshot('review-second-round');
   });
 
@@ -94,7 +137,11 @@ describe('a review in VS Code', function () {
     const second = api.reviews.openedOf(bead)!;
     api.reviews.drafts.setText(second, 'One\nTwo');
     await vscode.commands.executeCommand('gastown.requestChanges');
-    const editor = await until('the editor', () => (vscode.window.activeTextEditor?.document.uri.scheme === 'gastown-review' ? vscode.window.activeTextEditor : undefined));
+    const editor = await until('the editor', () =>
+      vscode.window.activeTextEditor?.document.uri.scheme === 'gastown-review'
+        ? vscode.window.activeTextEditor
+        : undefined,
+    );
     await editor.edit((edit) => edit.insert(new vscode.Position(2, 0), '\nThree'));
     await driver.screenshot('review-draft');
     const call = api.connection.call.bind(api.connection);
@@ -113,28 +160,48 @@ describe('a review in VS Code', function () {
   it('approves the second attempt, which is merged', async () => {
     await until('the editor', () => label().startsWith('Review Judge me (round 2)'), 10_000, label);
     await driver.click({ role: 'button', namePattern: '^Approve Change' });
-    await until('the merge', () => api.model.beads.get(bead)?.phase === 'merged' || api.model.convoys.all().find((one) => one.beads.includes(bead))?.status === 'closed', 60_000,
-      () => [api.model.beads.get(bead), api.model.attention.all()]);
+    await until(
+      'the merge',
+      () =>
+        api.model.beads.get(bead)?.phase === 'merged' ||
+        api.model.convoys.all().find((one) => one.beads.includes(bead))?.status === 'closed',
+      60_000,
+      () => [api.model.beads.get(bead), api.model.attention.all()],
+    );
     await until('the offer', () => api.model.attention.all().some((item) => item.kind === 'fast-forward'), 10_000);
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
     await until('the file', () => existsSync(path.join(workspaceFolder(), 'judged.txt')), 10_000);
     await api.connection.call(RigSet.spec, { name: 'workspace', settings: { review: 'off' } });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    await until('nothing more to do', () => api.model.attention.size === 0, 10_000, () => api.model.attention.all());
+    await until(
+      'nothing more to do',
+      () => api.model.attention.size === 0,
+      10_000,
+      () => api.model.attention.all(),
+    );
   });
 
   it('restarts an agent, ends it, brings back what it had, and lets it go on', async () => {
     const go = path.join(workspaceFolder(), '..', 'go on');
     const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', {
-      title: 'Long work', rig: 'workspace', description: `\`\`\`sh\necho part >> part.txt\nwhile [ ! -f '${go}' ]; do sleep 0.3; done\ngit add -A\ngit commit -qm long\n\`\`\`\n`,
+      title: 'Long work',
+      rig: 'workspace',
+      description: `\`\`\`sh\necho part >> part.txt\nwhile [ ! -f '${go}' ]; do sleep 0.3; done\ngit add -A\ngit commit -qm long\n\`\`\`\n`,
     });
     await vscode.commands.executeCommand('gastown.sling', { bead: made.id });
-    const worker = (): AgentInfo | undefined => api.model.agents.all().find((agent) => agent.bead === made.id && agent.session !== undefined);
-    const written = (agent: AgentInfo | undefined, text: string): boolean => agent?.worktree !== undefined && existsSync(path.join(agent.worktree, 'part.txt'))
-      && readFileSync(path.join(agent.worktree, 'part.txt'), 'utf8') === text;
+    const worker = (): AgentInfo | undefined =>
+      api.model.agents.all().find((agent) => agent.bead === made.id && agent.session !== undefined);
+    const written = (agent: AgentInfo | undefined, text: string): boolean =>
+      agent?.worktree !== undefined &&
+      existsSync(path.join(agent.worktree, 'part.txt')) &&
+      readFileSync(path.join(agent.worktree, 'part.txt'), 'utf8') === text;
     const first = await until('the agent', worker);
     await until('its file', () => written(first, 'part\n'));
-    assert.equal(await vscode.commands.executeCommand('gastown.nudgeAgent', { agent: first.id, message: 'Hurry' }), undefined, 'a script reads no words');
+    assert.equal(
+      await vscode.commands.executeCommand('gastown.nudgeAgent', { agent: first.id, message: 'Hurry' }),
+      undefined,
+      'a script reads no words',
+    );
     await vscode.commands.executeCommand('gastown.restartSession', { agent: first.id });
     await until('its next session', () => worker()?.session !== first.session && worker());
     await until('its work once more', () => written(worker(), 'part\npart\n'), 30_000, worker);
@@ -142,16 +209,39 @@ describe('a review in VS Code', function () {
     await vscode.commands.executeCommand('gastown.endPolecat', { agent: first.id });
     assert.match(asked[0]?.detail ?? '', /A snapshot keeps all that it has/);
     assert.deepEqual(asked[0]?.actions, ['End']);
-    await until('its end', () => worker() === undefined && !existsSync(path.join(first.worktree ?? '', 'part.txt')), 30_000, worker);
+    await until(
+      'its end',
+      () => worker() === undefined && !existsSync(path.join(first.worktree ?? '', 'part.txt')),
+      30_000,
+      worker,
+    );
     const [kept] = await api.connection.call(SnapshotList.spec, { bead: made.id });
-    const restored = await vscode.commands.executeCommand<{ agent: string; worktree: string }>('gastown.restoreSnapshot', { bead: made.id, snapshot: kept?.label });
+    const restored = await vscode.commands.executeCommand<{ agent: string; worktree: string }>(
+      'gastown.restoreSnapshot',
+      { bead: made.id, snapshot: kept?.label },
+    );
     assert.equal(readFileSync(path.join(restored.worktree, 'part.txt'), 'utf8'), 'part\npart\n');
-    await until('its row', () => api.model.agents.get(restored.agent)?.state === 'off', 10_000, () => api.model.agents.all());
+    await until(
+      'its row',
+      () => api.model.agents.get(restored.agent)?.state === 'off',
+      10_000,
+      () => api.model.agents.all(),
+    );
     writeFileSync(go, '');
     await vscode.commands.executeCommand('gastown.resumeAgent', { agent: restored.agent });
-    await until('the offer', () => api.model.attention.all().some((item) => item.kind === 'fast-forward'), 60_000, () => [api.model.beads.get(made.id), api.model.attention.all()]);
+    await until(
+      'the offer',
+      () => api.model.attention.all().some((item) => item.kind === 'fast-forward'),
+      60_000,
+      () => [api.model.beads.get(made.id), api.model.attention.all()],
+    );
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
     await until('the file', () => existsSync(path.join(workspaceFolder(), 'part.txt')), 10_000);
-    await until('nothing more to do', () => api.model.attention.size === 0, 10_000, () => api.model.attention.all());
+    await until(
+      'nothing more to do',
+      () => api.model.attention.size === 0,
+      10_000,
+      () => api.model.attention.all(),
+    );
   });
 });

@@ -37,14 +37,23 @@ describe('formulas in a window with a town', function () {
   const messages = (): string[] => vscode.languages.getDiagnostics(uri).map((one) => one.message);
 
   it('are served by the town alone, which knows its other formulas', async () => {
-    await until('the diagnostics', () => messages().length > 0, 20_000, () => api.formulas.serving);
+    await until(
+      'the diagnostics',
+      () => messages().length > 0,
+      20_000,
+      () => api.formulas.serving,
+    );
     assert.equal(api.formulas.serving, 'town');
     assert.deepEqual(messages(), ['needs references unknown step "zz"']);
-    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, new vscode.Position(3, 6));
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      uri,
+      new vscode.Position(3, 6),
+    );
     assert.equal(hovers.length, 1, 'served twice');
   });
 
-  it('are served on when the town\'s server has been killed', async () => {
+  it("are served on when the town's server has been killed", async () => {
     const pid = readEndpoint(serverEndpointFile(root))?.pid;
     assert.ok(pid);
     process.kill(pid, 'SIGKILL');
@@ -52,7 +61,12 @@ describe('formulas in a window with a town', function () {
     const edit = new vscode.WorkspaceEdit();
     edit.insert(uri, new vscode.Position(0, 0), 'nonsense = 1\n');
     assert.ok(await vscode.workspace.applyEdit(edit));
-    await until('the warning', () => messages().some((message) => message.startsWith('unknown key "nonsense"')), 30_000, () => [messages(), api.formulas.serving]);
+    await until(
+      'the warning',
+      () => messages().some((message) => message.startsWith('unknown key "nonsense"')),
+      30_000,
+      () => [messages(), api.formulas.serving],
+    );
     await until('the town serves again', () => api.connection.isReady && api.formulas.serving === 'town', 30_000);
     await until('each problem is told once', () => messages().length === 2, 20_000, messages);
     await vscode.commands.executeCommand('workbench.action.files.revert');

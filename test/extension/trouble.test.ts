@@ -30,7 +30,11 @@ describe('trouble in VS Code', function () {
 
   const row = (namePattern: string) => ({ role: 'treeitem', namePattern });
   const create = (title: string, rig: string, script: string) =>
-    vscode.commands.executeCommand<Bead>('gastown.createBead', { title, rig, description: `\`\`\`sh\n${script}\n\`\`\`\n` });
+    vscode.commands.executeCommand<Bead>('gastown.createBead', {
+      title,
+      rig,
+      description: `\`\`\`sh\n${script}\n\`\`\`\n`,
+    });
 
   it('adds a rig by its URL from the palette', async () => {
     const source = path.join(scratch, 'lib source');
@@ -54,8 +58,12 @@ describe('trouble in VS Code', function () {
     await palette('Gas Town: Sling Bead');
     await choose('Sling me');
     await choose('Default of the rig');
-    const landed = await until('the landing', () => api.model.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'), 60_000,
-      () => [api.model.beads.get(bead.id), api.model.attention.all()]);
+    const landed = await until(
+      'the landing',
+      () => api.model.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'),
+      60_000,
+      () => [api.model.beads.get(bead.id), api.model.attention.all()],
+    );
     assert.match(landed.title, /Sling me/);
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:slung.txt'), 'slung');
   });
@@ -64,7 +72,9 @@ describe('trouble in VS Code', function () {
     const bead = await create('Break it', 'lib', 'echo I cannot do this\nexit 3');
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Doomed', beads: [bead.id] });
     await driver.waitFor(row('^Bead Break it, failed'), 'visible', 60_000);
-    const item = await until('the escalation', () => api.model.attention.all().find((one) => one.kind === 'escalation'));
+    const item = await until('the escalation', () =>
+      api.model.attention.all().find((one) => one.kind === 'escalation'),
+    );
     assert.equal(item.bead, bead.id);
     await driver.waitFor(row('^Convoy Doomed, 0 of 1, 1 failed'));
     await driver.waitFor({ role: 'tab', namePattern: '^Gas Town.*1 thing needs you' });
@@ -77,10 +87,17 @@ describe('trouble in VS Code', function () {
     assert.equal(asked.length, 1);
     assert.ok(asked[0]?.detail, 'it says nothing about the cause');
     const uri = vscode.Uri.from({ scheme: 'gastown-description', path: `/${bead.id}.md` });
-    await vscode.workspace.fs.writeFile(uri, Buffer.from('```sh\necho mended > mended.txt\ngit add -A\ngit commit -qm mended\n```\n'));
+    await vscode.workspace.fs.writeFile(
+      uri,
+      Buffer.from('```sh\necho mended > mended.txt\ngit add -A\ngit commit -qm mended\n```\n'),
+    );
     await vscode.commands.executeCommand('gastown.sling', { bead: bead.id });
-    await until('the landing', () => api.model.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed', 60_000,
-      () => [api.model.beads.get(bead.id), api.model.attention.all()]);
+    await until(
+      'the landing',
+      () => api.model.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed',
+      60_000,
+      () => [api.model.beads.get(bead.id), api.model.attention.all()],
+    );
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
   });
 
@@ -90,7 +107,10 @@ describe('trouble in VS Code', function () {
     await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
     const asked = answerQuestions(api);
     await palette('Gas Town: Stop Everything');
-    await until('the stop', () => api.model.town?.up === false && !api.model.agents.all().some((agent) => agent.session));
+    await until(
+      'the stop',
+      () => api.model.town?.up === false && !api.model.agents.all().some((agent) => agent.session),
+    );
     assert.match(asked[0]?.message ?? '', /Stop every agent/);
     await driver.waitFor(row('^Agent \\w+, polecat, stopped'));
     await driver.waitFor({ selector: '.pane-body .message', text: 'The engine is paused' });

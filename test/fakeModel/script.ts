@@ -46,7 +46,15 @@ export type Reply =
   | { kind: 'call'; id: string; tool: string; args: Record<string, unknown> };
 
 /** The shell by the names that agents have for it. */
-const SHELL_TOOLS: ReadonlySet<string> = new Set(['Bash', 'bash', 'run_shell_command', 'exec_command', 'shell', 'shell_command', 'launch-process']);
+const SHELL_TOOLS: ReadonlySet<string> = new Set([
+  'Bash',
+  'bash',
+  'run_shell_command',
+  'exec_command',
+  'shell',
+  'shell_command',
+  'launch-process',
+]);
 const COMMAND_ARGUMENTS: ReadonlySet<string> = new Set(['command', 'cmd', 'script']);
 
 export const NOTHING_TO_SAY = 'There is nothing more to do.';
@@ -65,7 +73,12 @@ export function replyTo(conversation: Conversation, scripts: readonly Script[]):
     const step = steps[index]!;
     if ((step.when && !step.when.test(request)) || step.unless?.test(request)) continue;
     if ('say' in step) return { kind: 'text', text: step.say };
-    return { kind: 'call', id: callId(position.script, index), tool: shell.name, args: argumentsOf(shell.schema, step.sh) };
+    return {
+      kind: 'call',
+      id: callId(position.script, index),
+      tool: shell.name,
+      args: argumentsOf(shell.schema, step.sh),
+    };
   }
   return { kind: 'text', text: NOTHING_TO_SAY };
 }
@@ -74,7 +87,10 @@ export function replyTo(conversation: Conversation, scripts: readonly Script[]):
 function positionOf(items: readonly Item[], scripts: readonly Script[]): { script: number; step: number } | undefined {
   const last = items.findLastIndex((item) => item.kind === 'call' && parseCallId(item.id) !== undefined);
   const call = items[last];
-  const told = items.slice(last + 1).filter((item) => item.kind === 'user').reverse();
+  const told = items
+    .slice(last + 1)
+    .filter((item) => item.kind === 'user')
+    .reverse();
   const request = textOf(items);
   for (const { text } of told) {
     const script = scripts.findIndex(({ match, in: where }) => match.test(where === 'request' ? request : text));
@@ -116,10 +132,16 @@ function harmless(property: { type?: string | string[]; enum?: unknown[] } | und
   if (property?.enum?.length) return property.enum[0];
   const [type] = [property?.type].flat();
   switch (type) {
-    case 'boolean': return true;
-    case 'number': case 'integer': return 60;
-    case 'array': return [];
-    case 'object': return {};
-    default: return 'A step of the test';
+    case 'boolean':
+      return true;
+    case 'number':
+    case 'integer':
+      return 60;
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    default:
+      return 'A step of the test';
   }
 }

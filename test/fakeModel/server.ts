@@ -26,13 +26,18 @@ export class FakeModel {
   /** What it was asked that it does not know. */
   readonly unknown: string[] = [];
 
-  private constructor(private readonly server: http.Server, public scripts: readonly Script[]) {}
+  private constructor(
+    private readonly server: http.Server,
+    public scripts: readonly Script[],
+  ) {}
 
   static async start(scripts: readonly Script[]): Promise<FakeModel> {
     const server = http.createServer();
     const model = new FakeModel(server, scripts);
     server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
-      model.handle(request, response).catch((error: unknown) => send(response, 400, { error: { message: String(error) } }));
+      model
+        .handle(request, response)
+        .catch((error: unknown) => send(response, 400, { error: { message: String(error) } }));
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return model;
@@ -51,7 +56,8 @@ export class FakeModel {
     const url = new URL(request.url ?? '/', this.url);
     if (request.method === 'HEAD') return send(response, 200, {});
     const body = await readBody(request);
-    const protocol = request.method === 'POST' ? protocols.find((candidate) => candidate.matches(url.pathname)) : undefined;
+    const protocol =
+      request.method === 'POST' ? protocols.find((candidate) => candidate.matches(url.pathname)) : undefined;
     if (!protocol) return this.other(url, request.method ?? '', response);
     const conversation = protocol.parse(body);
     const reply = replyTo(conversation, this.scripts);
@@ -61,8 +67,10 @@ export class FakeModel {
   }
 
   private other(url: URL, method: string, response: http.ServerResponse): void {
-    if (/\/models$/.test(url.pathname)) return send(response, 200, { object: 'list', data: [{ id: 'fake-model', object: 'model' }] });
-    if (/(count_tokens|:countTokens)$/.test(url.pathname)) return send(response, 200, { input_tokens: 100, totalTokens: 100 });
+    if (/\/models$/.test(url.pathname))
+      return send(response, 200, { object: 'list', data: [{ id: 'fake-model', object: 'model' }] });
+    if (/(count_tokens|:countTokens)$/.test(url.pathname))
+      return send(response, 200, { input_tokens: 100, totalTokens: 100 });
     this.unknown.push(`${method} ${url.pathname}`);
     send(response, 404, { error: { type: 'not_found_error', message: `the fake model has no ${url.pathname}` } });
   }
@@ -87,7 +95,9 @@ function send(response: http.ServerResponse, status: number, body: Json): void {
 function stream(response: http.ServerResponse, events: readonly SseEvent[]): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   for (const { event, data } of events) {
-    response.write(`${event ? `event: ${event}\n` : ''}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    response.write(
+      `${event ? `event: ${event}\n` : ''}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+    );
   }
   response.end();
 }

@@ -29,11 +29,17 @@ async function installNow(name: AgentProgram, log: Log): Promise<string> {
   const id = `agent-${spec.replace(/^@/, '').replace(/[/@]/g, '-')}-${process.platform}-${process.arch}`;
   try {
     const folder = await installOnce(id, log, async (directory) => {
-      await runCommand('npm', ['install', '--prefix', directory, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', spec], { cwd: directory, env: npmEnv() });
+      await runCommand(
+        'npm',
+        ['install', '--prefix', directory, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', spec],
+        { cwd: directory, env: npmEnv() },
+      );
       rmSync(path.join(directory, 'package-lock.json'), { force: true });
     });
     return path.join(folder, 'node_modules', '.bin');
   } catch (error) {
-    throw new Error(`${spec} cannot be installed from the npm registry, so nothing can be said about the runtime ${name}: ${String(error)}`);
+    throw new Error(
+      `${spec} cannot be installed from the npm registry, so nothing can be said about the runtime ${name}: ${String(error)}`,
+    );
   }
 }

@@ -1,5 +1,15 @@
 // Where the tests keep what they download (VS Code's server, Node.js), so that it survives a fresh clone.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,7 +63,8 @@ function removeAbandoned(target: string): void {
   for (const name of readdirSync(path.dirname(target))) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length));
-    if (pid === process.pid || !isAlive(pid)) rmSync(path.join(path.dirname(target), name), { recursive: true, force: true });
+    if (pid === process.pid || !isAlive(pid))
+      rmSync(path.join(path.dirname(target), name), { recursive: true, force: true });
   }
 }
 

@@ -5,14 +5,24 @@ import { ensurePrograms, findProgram } from './commands';
 import type { Log } from './cache';
 
 const candidates = [
-  'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable',
-  '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  '/snap/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
 const flags = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
 ];
 
 export async function findChromium(log: Log): Promise<string> {
@@ -25,9 +35,11 @@ export async function findChromium(log: Log): Promise<string> {
   const present = firstPresent();
   if (present) return present;
   // Without its recommended packages Chromium has no font at all, and screenshots show boxes for letters.
-  await ensurePrograms('the tests in VS Code', [
-    { program: 'chromium', debianPackages: ['chromium', 'fonts-dejavu-core'] },
-  ], log);
+  await ensurePrograms(
+    'the tests in VS Code',
+    [{ program: 'chromium', debianPackages: ['chromium', 'fonts-dejavu-core'] }],
+    log,
+  );
   return firstPresent() ?? 'chromium';
 }
 

@@ -19,7 +19,9 @@ export function runCommand(file: string, args: readonly string[], options: Comma
       stdout += chunk.toString();
       everything += chunk.toString();
     });
-    child.stderr.on('data', (chunk: Buffer) => { everything += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => {
+      everything += chunk.toString();
+    });
     child.on('error', (error) => reject(new Error(`${file} could not be started: ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(stdout);
@@ -56,14 +58,19 @@ export async function ensurePrograms(purpose: string, requirements: readonly Req
   const packages = missing.flatMap(({ debianPackages }) => debianPackages);
   const names = missing.map(({ program }) => program).join(', ');
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
-    throw new Error(`${purpose} needs ${names}. Install it first (on Debian or Ubuntu: apt-get install ${packages.join(' ')}).`);
+    throw new Error(
+      `${purpose} needs ${names}. Install it first (on Debian or Ubuntu: apt-get install ${packages.join(' ')}).`,
+    );
   }
   log(`apt-get install ${packages.join(' ')} (${purpose} needs ${names}) …`);
   const started = Date.now();
   await updatePackageLists();
   await aptGet(['install', '-y', '--no-install-recommends', ...packages]);
   const still = missing.filter(({ program }) => !findProgram(program));
-  if (still.length > 0) throw new Error(`apt-get installed ${packages.join(' ')} but ${still.map((r) => r.program).join(', ')} is still missing.`);
+  if (still.length > 0)
+    throw new Error(
+      `apt-get installed ${packages.join(' ')} but ${still.map((r) => r.program).join(', ')} is still missing.`,
+    );
   log(`installed ${packages.join(' ')} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
@@ -97,7 +104,8 @@ export async function unpackNpmPackage(spec: string, dir: string): Promise<void>
  */
 export function npmEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
-  const projectOnly = /^npm_(package_|lifecycle_|command$|config_(local_prefix|prefix|global|omit|include|ignore_scripts|workspace))/i;
+  const projectOnly =
+    /^npm_(package_|lifecycle_|command$|config_(local_prefix|prefix|global|omit|include|ignore_scripts|workspace))/i;
   for (const [key, value] of Object.entries(process.env)) {
     if (!projectOnly.test(key)) env[key] = value;
   }

@@ -21,7 +21,7 @@ async function ask<N extends RequestName>(name: N, request: DriverRequest<N>): P
   const address = process.env[DRIVER_ENV];
   if (!address) throw new Error(`${DRIVER_ENV} is not set: no browser drives this VS Code`);
   const response = await fetch(`${address}/${name}`, { method: 'POST', body: JSON.stringify(request) });
-  const answer = await response.json() as DriverAnswer<N>;
+  const answer = (await response.json()) as DriverAnswer<N>;
   if (!answer.ok) throw new Error(`driver ${name} ${JSON.stringify(request)}: ${answer.error}`);
   return answer.value;
 }
@@ -56,7 +56,11 @@ export const driver = {
   async count(target: Target): Promise<number> {
     return (await ask('count', { target })).count;
   },
-  async waitFor(target: Target, state: 'visible' | 'hidden' | 'attached' | 'detached' = 'visible', timeoutMs?: number): Promise<void> {
+  async waitFor(
+    target: Target,
+    state: 'visible' | 'hidden' | 'attached' | 'detached' = 'visible',
+    timeoutMs?: number,
+  ): Promise<void> {
     await ask('waitFor', { target, state, timeoutMs });
   },
   async aria(target?: Target): Promise<string> {

@@ -2,24 +2,29 @@
 import { z } from 'zod';
 
 /** Names one element of the page: by its role and name as a screen reader says them, or by CSS. */
-export const targetSchema = z.object({
-  role: z.string().optional(),
-  name: z.string().optional(),
-  /** A regular expression that the name must match; instead of `name`. */
-  namePattern: z.string().optional(),
-  exact: z.boolean().optional(),
-  text: z.string().optional(),
-  selector: z.string().optional(),
-  /** Which of several, from 0; the first when it is left out. */
-  nth: z.number().int().optional(),
-}).strict();
+export const targetSchema = z
+  .object({
+    role: z.string().optional(),
+    name: z.string().optional(),
+    /** A regular expression that the name must match; instead of `name`. */
+    namePattern: z.string().optional(),
+    exact: z.boolean().optional(),
+    text: z.string().optional(),
+    selector: z.string().optional(),
+    /** Which of several, from 0; the first when it is left out. */
+    nth: z.number().int().optional(),
+  })
+  .strict();
 
 const timeoutMs = z.number().optional();
 
 export const requestSchemas = {
   screenshot: z.object({ name: z.string().regex(/^[\w.-]+$/), target: targetSchema.optional() }),
   click: z.object({
-    target: targetSchema, button: z.enum(['left', 'right', 'middle']).optional(), double: z.boolean().optional(), timeoutMs,
+    target: targetSchema,
+    button: z.enum(['left', 'right', 'middle']).optional(),
+    double: z.boolean().optional(),
+    timeoutMs,
   }),
   hover: z.object({ target: targetSchema, timeoutMs }),
   /** Keys as Playwright writes them, one chord or several after each other: "F1", "Control+Shift+P". */
@@ -27,7 +32,11 @@ export const requestSchemas = {
   type: z.object({ text: z.string() }),
   text: z.object({ target: targetSchema.optional(), timeoutMs }),
   count: z.object({ target: targetSchema }),
-  waitFor: z.object({ target: targetSchema, state: z.enum(['visible', 'hidden', 'attached', 'detached']).optional(), timeoutMs }),
+  waitFor: z.object({
+    target: targetSchema,
+    state: z.enum(['visible', 'hidden', 'attached', 'detached']).optional(),
+    timeoutMs,
+  }),
   /** The accessibility tree of an element or the page, as YAML. */
   aria: z.object({ target: targetSchema.optional() }),
   /** Loads the page again: this ends the extension host and with it the tests, which then start anew. */

@@ -116,11 +116,14 @@ export async function startDriverServer(screenshotDir: string): Promise<DriverSe
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${secret}`,
-    attach(attached) { page = attached; },
-    dispose: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    attach(attached) {
+      page = attached;
+    },
+    dispose: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 

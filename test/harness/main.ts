@@ -15,8 +15,11 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      vsix: { type: 'boolean' }, extension: { type: 'string' }, workspace: { type: 'string' },
-      timeout: { type: 'string' }, 'fetch-only': { type: 'boolean' },
+      vsix: { type: 'boolean' },
+      extension: { type: 'string' },
+      workspace: { type: 'string' },
+      timeout: { type: 'string' },
+      'fetch-only': { type: 'boolean' },
     },
   });
   if (values['fetch-only']) {
@@ -34,7 +37,8 @@ async function main(): Promise<number> {
       // VS Code wants an extension under development for a test run; beside an installed one it is an empty one.
       extensionDevelopmentPath: stub ?? path.resolve(values.extension ?? root),
       extensionTestsPath: path.join(root, 'out', 'test', 'extension', 'index.js'),
-      vsix, log,
+      vsix,
+      log,
       ...(values.workspace ? { workspace: values.workspace } : {}),
       ...(values.timeout ? { timeoutMs: Number(values.timeout) * 1000 } : {}),
     });
@@ -48,7 +52,9 @@ async function main(): Promise<number> {
 }
 
 function newestVsix(root: string): string {
-  const files = readdirSync(root).filter((name) => name.endsWith('.vsix') && name.includes(`-${process.platform}-${process.arch}-`)).map((name) => path.join(root, name));
+  const files = readdirSync(root)
+    .filter((name) => name.endsWith('.vsix') && name.includes(`-${process.platform}-${process.arch}-`))
+    .map((name) => path.join(root, name));
   const newest = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
   if (!newest) throw new Error(`--vsix names no file, and there is no .vsix in ${root}`);
   return newest;
@@ -57,9 +63,15 @@ function newestVsix(root: string): string {
 function createStubExtension(): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'gt-stub-'));
   mkdirSync(dir, { recursive: true });
-  writeFileSync(path.join(dir, 'package.json'), JSON.stringify({
-    name: 'test-stub', publisher: 'gastown-test', version: '0.0.1', engines: { vscode: '^1.100.0' },
-  }));
+  writeFileSync(
+    path.join(dir, 'package.json'),
+    JSON.stringify({
+      name: 'test-stub',
+      publisher: 'gastown-test',
+      version: '0.0.1',
+      engines: { vscode: '^1.100.0' },
+    }),
+  );
   return dir;
 }
 

@@ -45,8 +45,11 @@ const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /** Desktop VS Code is the default wherever VS Code's server cannot be set up. */
 export function wantsDesktop(): boolean {
-  return Boolean(process.env['VSCODE_EXECUTABLE_PATH']) || process.env['GASTOWN_VSCODE'] === 'electron'
-    || process.platform !== 'linux';
+  return (
+    Boolean(process.env['VSCODE_EXECUTABLE_PATH']) ||
+    process.env['GASTOWN_VSCODE'] === 'electron' ||
+    process.platform !== 'linux'
+  );
 }
 
 export async function runExtensionTests(options: ExtensionTestOptions): Promise<ExtensionTestResult> {
@@ -60,7 +63,10 @@ export async function runExtensionTests(options: ExtensionTestOptions): Promise<
     const exitCode = wantsDesktop() ? await runInDesktop(options, sandbox) : await runInBrowser(options, sandbox);
     const totals = readTotals(resultFile);
     // A host that ends well without having run a test must not look green.
-    return { exitCode: exitCode === 0 && totals !== undefined && totals.passed > 0 && totals.failed === 0 ? 0 : 1, totals };
+    return {
+      exitCode: exitCode === 0 && totals !== undefined && totals.passed > 0 && totals.failed === 0 ? 0 : 1,
+      totals,
+    };
   } finally {
     sandbox.dispose();
   }
@@ -79,7 +85,11 @@ async function runInBrowser(options: ExtensionTestOptions, sandbox: Sandbox): Pr
     closers.unshift(() => browser.close());
     for (const vsix of options.vsix ?? []) await installVsix(server, dataDir, vsix, sandbox.env);
     const running = await startServer({
-      server, dataDir, forTests: true, settings: options.settings, env: { ...sandbox.env, [DRIVER_ENV]: driver.url },
+      server,
+      dataDir,
+      forTests: true,
+      settings: options.settings,
+      env: { ...sandbox.env, [DRIVER_ENV]: driver.url },
     });
     closers.splice(1, 0, () => running.dispose());
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -91,7 +101,9 @@ async function runInBrowser(options: ExtensionTestOptions, sandbox: Sandbox): Pr
     const exitCode = await Promise.race([ended, driving]);
     if (exitCode !== 0 && !readTotals(sandbox.env[RESULT_ENV] ?? '')) {
       // run() itself failed, for example on a test file that does not load: only VS Code's messages say why.
-      const errors = readFileSync(path.join(logDir, 'page.log'), 'utf8').split('\n[').filter((entry) => entry.startsWith('tests error]'));
+      const errors = readFileSync(path.join(logDir, 'page.log'), 'utf8')
+        .split('\n[')
+        .filter((entry) => entry.startsWith('tests error]'));
       log(`the tests did not run:\n${errors.slice(-5).join('\n')}`);
     }
     if (exitCode !== 0) await saveScreenshot(page, screenshotDir(), 'extension-tests-failure').catch(() => undefined);
@@ -102,7 +114,11 @@ async function runInBrowser(options: ExtensionTestOptions, sandbox: Sandbox): Pr
   }
 }
 
-function testUrl(running: { origin: string; authority: string }, options: ExtensionTestOptions, sandbox: Sandbox): string {
+function testUrl(
+  running: { origin: string; authority: string },
+  options: ExtensionTestOptions,
+  sandbox: Sandbox,
+): string {
   const workspace = path.resolve(options.workspace ?? sandbox.workspace);
   const remote = (file: string) => `vscode-remote://${running.authority}${path.resolve(file)}`;
   const payload = [
@@ -119,12 +135,17 @@ async function observe(page: Page, options: ExtensionTestOptions, logDir: string
   const output = options.output ?? ((text: string) => void process.stdout.write(text));
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const consoleLines: string[] = [];
-  const remember = (line: string) => { if (consoleLines.length < 5_000) consoleLines.push(line); };
+  const remember = (line: string) => {
+    if (consoleLines.length < 5_000) consoleLines.push(line);
+  };
   page.on('console', (message) => remember(`[${message.type()}] ${message.text()}`));
   page.on('pageerror', (error) => remember(`[page error] ${error.stack ?? error.message}`));
   let settle: (code: number) => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
-  const ended = new Promise<number>((resolve, reject) => { settle = resolve; fail = reject; });
+  const ended = new Promise<number>((resolve, reject) => {
+    settle = resolve;
+    fail = reject;
+  });
   ended.catch(() => undefined);
 
   await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
@@ -132,19 +153,28 @@ async function observe(page: Page, options: ExtensionTestOptions, logDir: string
     if (text.startsWith(OUTPUT_MARK)) output(`${text.slice(OUTPUT_MARK.length)}\n`);
     remember(`[tests ${type}] ${text}`);
   });
-  await page.exposeFunction('codeAutomationExit', (code: number, logs: { relativePath: string; contents: string }[]) => {
-    for (const { relativePath, contents } of logs ?? []) saveLog(logDir, relativePath, contents);
-    writeFileSync(path.join(logDir, 'page.log'), consoleLines.join('\n'));
-    settle(code);
-  });
+  await page.exposeFunction(
+    'codeAutomationExit',
+    (code: number, logs: { relativePath: string; contents: string }[]) => {
+      for (const { relativePath, contents } of logs ?? []) saveLog(logDir, relativePath, contents);
+      writeFileSync(path.join(logDir, 'page.log'), consoleLines.join('\n'));
+      settle(code);
+    },
+  );
   page.on('crash', () => fail(new Error('the browser page that shows VS Code crashed')));
   page.on('close', () => fail(new Error('the browser page that shows VS Code was closed')));
   const timer = setTimeout(() => {
-    void saveScreenshot(page, screenshotDir(), 'extension-tests-timeout').catch(() => undefined).then(() => {
-      writeFileSync(path.join(logDir, 'page.log'), consoleLines.join('\n'));
-      fail(new Error(`the tests inside VS Code did not end within ${timeoutMs / 1000} s; `
-        + `see ${logDir} and ${screenshotDir()}/extension-tests-timeout.png. Last lines:\n${consoleLines.slice(-15).join('\n')}`));
-    });
+    void saveScreenshot(page, screenshotDir(), 'extension-tests-timeout')
+      .catch(() => undefined)
+      .then(() => {
+        writeFileSync(path.join(logDir, 'page.log'), consoleLines.join('\n'));
+        fail(
+          new Error(
+            `the tests inside VS Code did not end within ${timeoutMs / 1000} s; ` +
+              `see ${logDir} and ${screenshotDir()}/extension-tests-timeout.png. Last lines:\n${consoleLines.slice(-15).join('\n')}`,
+          ),
+        );
+      });
   }, timeoutMs);
   const clear = () => clearTimeout(timer);
   ended.then(clear, clear);

@@ -27,8 +27,10 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
     return made;
   };
   const home = dir('home');
-  writeFileSync(path.join(home, '.gitconfig'),
-    '[user]\n\tname = Test\n\temail = test@example.invalid\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n');
+  writeFileSync(
+    path.join(home, '.gitconfig'),
+    '[user]\n\tname = Test\n\temail = test@example.invalid\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n',
+  );
   const env: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) if (!leaking.test(key)) env[key] = value;
   Object.assign(env, {

@@ -14,7 +14,9 @@ export async function drawScreen({ screen, cols, rows }: SessionScreen, file: st
   const browser = await launchChromium(home, () => undefined);
   try {
     const page = await browser.newPage({ viewport: { width: cols * 9 + 32, height: rows * 19 } });
-    await page.setContent(`<style>body{margin:0;background:#000}pre{margin:8px;font:14px/17px "DejaVu Sans Mono",monospace}</style>${html}`);
+    await page.setContent(
+      `<style>body{margin:0;background:#000}pre{margin:8px;font:14px/17px "DejaVu Sans Mono",monospace}</style>${html}`,
+    );
     await page.screenshot({ path: file });
   } finally {
     await browser.close();

@@ -58,8 +58,21 @@ export function writeMachineSettings(dataDir: string, settings: Record<string, u
 }
 
 /** Installs a packaged extension where the server with this data folder finds it. */
-export async function installVsix(server: VsCodeServer, dataDir: string, vsix: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const args = [server.serverMain, '--server-data-dir', dataDir, ...baseArgs, '--install-extension', path.resolve(vsix), '--force'];
+export async function installVsix(
+  server: VsCodeServer,
+  dataDir: string,
+  vsix: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const args = [
+    server.serverMain,
+    '--server-data-dir',
+    dataDir,
+    ...baseArgs,
+    '--install-extension',
+    path.resolve(vsix),
+    '--force',
+  ];
   const output = await runCommand(server.node, args, { env });
   if (!output.includes('successfully installed')) throw new Error(`VS Code did not install ${vsix}:\n${output}`);
 }
@@ -68,10 +81,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { server, dataDir, env } = options;
   writeMachineSettings(dataDir, options.settings);
   const logFile = path.join(dataDir, 'server.log');
-  const child = spawn(server.node, [
-    server.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token', ...baseArgs,
-    ...(options.asksForTrust ? [] : ['--disable-workspace-trust']), '--server-data-dir', dataDir, ...(options.forTests ? server.testFlags : []),
-  ], { env: { ...env, EXTENSIONS_GALLERY: noGallery }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }); // detached: a process group of its own
+  const child = spawn(
+    server.node,
+    [
+      server.serverMain,
+      '--host',
+      '127.0.0.1',
+      '--port',
+      '0',
+      '--without-connection-token',
+      ...baseArgs,
+      ...(options.asksForTrust ? [] : ['--disable-workspace-trust']),
+      '--server-data-dir',
+      dataDir,
+      ...(options.forTests ? server.testFlags : []),
+    ],
+    { env: { ...env, EXTENSIONS_GALLERY: noGallery }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  ); // detached: a process group of its own
   const log = createWriteStream(logFile);
   let output = '';
   const origin = new Promise<string>((resolve, reject) => {
@@ -85,8 +111,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     child.stdout.on('data', onChunk);
     child.stderr.on('data', onChunk);
     child.once('error', (error) => reject(new Error(`VS Code's server could not be started: ${error.message}`)));
-    child.once('exit', (code) => reject(new Error(`VS Code's server ended with code ${code} before it was ready:\n${output}`)));
-    setTimeout(() => reject(new Error(`VS Code's server was not ready after ${STARTUP_MS / 1000} s:\n${output}`)), STARTUP_MS).unref();
+    child.once('exit', (code) =>
+      reject(new Error(`VS Code's server ended with code ${code} before it was ready:\n${output}`)),
+    );
+    setTimeout(
+      () => reject(new Error(`VS Code's server was not ready after ${STARTUP_MS / 1000} s:\n${output}`)),
+      STARTUP_MS,
+    ).unref();
   });
   const signalGroup = (signal: NodeJS.Signals) => {
     if (child.pid === undefined) return;
@@ -100,8 +131,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   process.on('exit', onExit);
   const dispose = async () => {
     process.off('exit', onExit);
-    const ended = child.exitCode !== null || child.signalCode !== null
-      ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const ended =
+      child.exitCode !== null || child.signalCode !== null
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => child.once('exit', () => resolve()));
     signalGroup('SIGTERM');
     await Promise.race([ended, sleep(3_000, undefined, { ref: false })]);
     signalGroup('SIGKILL'); // extension and terminal hosts that did not follow

@@ -22,14 +22,20 @@ interface Lane {
 /** `floor` is the oldest VS Code that package.json's engines allow, `newest` the one of the newest code-server. */
 const lanes = {
   floor: {
-    vscode: '1.100', codeServer: '4.100.3', node: '20.20.2',
+    vscode: '1.100',
+    codeServer: '4.100.3',
+    node: '20.20.2',
     nativeModules: ['node-pty', '@vscode/spdlog', 'native-watchdog'],
-    testFlags: [], asarLink: true,
+    testFlags: [],
+    asarLink: true,
   },
   newest: {
-    vscode: '1.139', codeServer: '4.139.1', node: '24.20.0',
+    vscode: '1.139',
+    codeServer: '4.139.1',
+    node: '24.20.0',
     nativeModules: ['node-pty', '@vscode/spdlog', '@vscode/native-watchdog', '@vscode/sqlite3', '@vscode/fs-copyfile'],
-    testFlags: ['--enable-smoke-test-driver'], asarLink: false,
+    testFlags: ['--enable-smoke-test-driver'],
+    asarLink: false,
   },
 } satisfies Record<string, Lane>;
 
@@ -72,13 +78,17 @@ export async function fetchVsCodeServer(log: Log, laneName: LaneName = selectedL
   const lane: Lane = lanes[laneName];
   const platform = `${process.platform}-${process.arch}`;
   if (process.platform !== 'linux') {
-    throw new Error('These tests set VS Code\'s server up on Linux only: install VS Code and set VSCODE_EXECUTABLE_PATH.');
+    throw new Error(
+      "These tests set VS Code's server up on Linux only: install VS Code and set VSCODE_EXECUTABLE_PATH.",
+    );
   }
   await ensurePrograms('unpacking npm packages', [{ program: 'tar', debianPackages: ['tar', 'gzip'] }], log);
   const nodeHome = await installOnce(`node-${platform}-${lane.node}`, log, (dir) =>
-    unpackNpmPackage(`node-${platform}@${lane.node}`, dir));
+    unpackNpmPackage(`node-${platform}@${lane.node}`, dir),
+  );
   const home = await installOnce(`code-server-${lane.codeServer}-${platform}`, log, (dir) =>
-    installServer(dir, lane, nodeHome, log));
+    installServer(dir, lane, nodeHome, log),
+  );
   return {
     lane: laneName,
     node: path.join(nodeHome, 'bin', 'node'),
@@ -88,11 +98,15 @@ export async function fetchVsCodeServer(log: Log, laneName: LaneName = selectedL
 }
 
 async function installServer(dir: string, lane: Lane, nodeHome: string, log: Log): Promise<void> {
-  await ensurePrograms('building VS Code\'s native modules', [
-    { program: 'python3', debianPackages: ['python3'] },
-    { program: 'make', debianPackages: ['make'] },
-    { program: 'g++', debianPackages: ['g++'] },
-  ], log);
+  await ensurePrograms(
+    "building VS Code's native modules",
+    [
+      { program: 'python3', debianPackages: ['python3'] },
+      { program: 'make', debianPackages: ['make'] },
+      { program: 'g++', debianPackages: ['g++'] },
+    ],
+    log,
+  );
   await unpackNpmPackage(`code-server@${lane.codeServer}`, dir);
   const vscode = path.join(dir, 'lib', 'vscode');
   const env = npmEnv({
@@ -101,7 +115,8 @@ async function installServer(dir: string, lane: Lane, nodeHome: string, log: Log
     npm_config_nodedir: nodeHome,
     JOBS: '2',
   });
-  const npm = (folder: string, ...args: string[]) => runCommand('npm', ['--prefix', folder, ...args], { cwd: folder, env });
+  const npm = (folder: string, ...args: string[]) =>
+    runCommand('npm', ['--prefix', folder, ...args], { cwd: folder, env });
   // Install scripts stay off: some download binaries from elsewhere, and most build what a test never loads.
   const quiet = ['--no-audit', '--no-fund', '--omit=dev', '--ignore-scripts'];
   await npm(vscode, 'install', ...quiet);

@@ -71,7 +71,14 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
   try {
     await installVsix(server, dataDir, options.vsix, sandbox.env);
     const startSettings = { 'security.workspace.trust.enabled': options.asksForTrust === true, ...options.settings };
-    const running = await startServer({ server, dataDir, env: sandbox.env, forTests: false, settings: startSettings, asksForTrust: options.asksForTrust });
+    const running = await startServer({
+      server,
+      dataDir,
+      env: sandbox.env,
+      forTests: false,
+      settings: startSettings,
+      asksForTrust: options.asksForTrust,
+    });
     closers.push(() => running.dispose());
     closers.push(async () => saveLogs(consoleLines, running.logFile));
     const browser = await launchChromium(sandbox.home, log);
@@ -83,20 +90,30 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
       opened.setDefaultTimeout(15_000);
       openPages.add(opened);
       opened.once('close', () => openPages.delete(opened));
-      opened.on('console', (message) => { if (consoleLines.length < 5_000) consoleLines.push(`[${message.type()}] ${message.text()}`); });
-      await opened.goto(`${running.origin}/?${folder.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(folder)}`);
+      opened.on('console', (message) => {
+        if (consoleLines.length < 5_000) consoleLines.push(`[${message.type()}] ${message.text()}`);
+      });
+      await opened.goto(
+        `${running.origin}/?${folder.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(folder)}`,
+      );
       await workbenchReady(opened);
       return opened;
     };
     const page = await openWindow();
     return {
-      page, sandbox, workspace, dispose, openWindow, lane: server.lane,
+      page,
+      sandbox,
+      workspace,
+      dispose,
+      openWindow,
+      lane: server.lane,
       configure: (settings) => writeMachineSettings(dataDir, { ...startSettings, ...settings }),
       async reload() {
         await page.reload();
         await workbenchReady(page);
       },
-      screenshot: (name, shown = page) => saveScreenshot(shown, screenshotDir(), `${name}-${vscodeVersion(server.lane)}`),
+      screenshot: (name, shown = page) =>
+        saveScreenshot(shown, screenshotDir(), `${name}-${vscodeVersion(server.lane)}`),
     };
   } catch (error) {
     await dispose();

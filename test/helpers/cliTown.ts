@@ -26,21 +26,42 @@ export class Person {
     fs.mkdirSync(runtime, { mode: 0o700 });
     fs.writeFileSync(path.join(this.home, '.gitconfig'), '[user]\n\tname = Ann\n\temail = ann@example.org\n');
     this.env = {
-      PATH: process.env.PATH, HOME: this.home, SHELL: '/bin/sh', USER: 'ann', LANG: 'C.UTF-8', TMPDIR: process.env.TMPDIR,
-      XDG_CONFIG_HOME: path.join(this.home, '.config'), XDG_RUNTIME_DIR: runtime, ...extra,
+      PATH: process.env.PATH,
+      HOME: this.home,
+      SHELL: '/bin/sh',
+      USER: 'ann',
+      LANG: 'C.UTF-8',
+      TMPDIR: process.env.TMPDIR,
+      XDG_CONFIG_HOME: path.join(this.home, '.config'),
+      XDG_RUNTIME_DIR: runtime,
+      ...extra,
     };
   }
 
-  run(program: 'gt' | 'bd', args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {}): Promise<CliResult> {
+  run(
+    program: 'gt' | 'bd',
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+  ): Promise<CliResult> {
     return new Promise((resolve, reject) => {
       let stuck: Promise<string> | undefined;
-      const child = execFile(process.execPath, [path.join(dist, `${program}.js`), ...args],
+      const child = execFile(
+        process.execPath,
+        [path.join(dist, `${program}.js`), ...args],
         { cwd: options.cwd ?? this.home, env: { ...this.env, ...options.env }, maxBuffer: 1 << 26 },
         (error, stdout, stderr) => {
           clearTimeout(timer);
-          if (!stuck) return resolve({ stdout, stderr, code: error ? (typeof error.code === 'number' ? error.code : 1) : 0 });
-          void stuck.then((seen) => reject(new Error(`${program} ${args.join(' ')} did not end within ${COMMAND_MS / 1000} s\n${stdout}${stderr}\n${seen}`)));
-        });
+          if (!stuck)
+            return resolve({ stdout, stderr, code: error ? (typeof error.code === 'number' ? error.code : 1) : 0 });
+          void stuck.then((seen) =>
+            reject(
+              new Error(
+                `${program} ${args.join(' ')} did not end within ${COMMAND_MS / 1000} s\n${stdout}${stderr}\n${seen}`,
+              ),
+            ),
+          );
+        },
+      );
       // A command that hangs says what hangs, instead of a test that says nothing.
       const timer = setTimeout(() => {
         stuck = describeStuck(this.home);
@@ -50,32 +71,72 @@ export class Person {
     });
   }
 
-  async ok(program: 'gt' | 'bd', args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {}): Promise<string> {
+  async ok(
+    program: 'gt' | 'bd',
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+  ): Promise<string> {
     const result = await this.run(program, args, options);
     if (result.code !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${result.stderr}${result.stdout}`);
     return result.stdout;
   }
 
-  async json<T>(program: 'gt' | 'bd', args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<T> {
+  async json<T>(
+    program: 'gt' | 'bd',
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<T> {
     return JSON.parse(await this.ok(program, [...args, '--json'], options)) as T;
   }
 }
 
 /** A town of a person's, with one rig `toy`; its server and session host end with `dispose`. */
 export class CliTown {
-  private constructor(readonly person: Person, readonly root: string, readonly project: string) {}
+  private constructor(
+    readonly person: Person,
+    readonly root: string,
+    readonly project: string,
+  ) {}
 
-  static async make(options: { files?: Record<string, string>; branch?: string; gates?: string[]; maxWorkers?: number; settings?: object; person?: Person; project?: string } = {}): Promise<CliTown> {
+  static async make(
+    options: {
+      files?: Record<string, string>;
+      branch?: string;
+      gates?: string[];
+      maxWorkers?: number;
+      settings?: object;
+      person?: Person;
+      project?: string;
+    } = {},
+  ): Promise<CliTown> {
     const person = options.person ?? new Person();
     const root = path.join(person.home, 'my town');
-    const project = options.project ?? makeRepository(options.files ?? { 'README.md': '# toy\n' }, options.branch ?? 'main', path.join(person.home, 'toy project'));
+    const project =
+      options.project ??
+      makeRepository(
+        options.files ?? { 'README.md': '# toy\n' },
+        options.branch ?? 'main',
+        path.join(person.home, 'toy project'),
+      );
     await person.ok('gt', ['install', root]);
     const town = new CliTown(person, root, project);
     await town.gt('config', 'default-agent', 'script');
-    await town.gt('rig', 'add', 'toy', project, '--yes', '--max-workers', String(options.maxWorkers ?? 2), ...(options.gates ?? ['test=true']).flatMap((gate) => ['--gate', gate]));
+    await town.gt(
+      'rig',
+      'add',
+      'toy',
+      project,
+      '--yes',
+      '--max-workers',
+      String(options.maxWorkers ?? 2),
+      ...(options.gates ?? ['test=true']).flatMap((gate) => ['--gate', gate]),
+    );
     if (options.settings) {
       const file = path.join(root, 'toy', 'settings', 'config.json');
-      fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')) as object, ...options.settings }));
+      fs.writeFileSync(
+        file,
+        JSON.stringify({ ...(JSON.parse(fs.readFileSync(file, 'utf8')) as object), ...options.settings }),
+      );
     }
     return town;
   }
@@ -91,7 +152,16 @@ export class CliTown {
   /** A bead of the rig whose description holds this script; gives its id. */
   async bead(title: string, script: string, ...needs: string[]): Promise<string> {
     const deps = needs.length > 0 ? ['--deps', needs.map((id) => `depends-on:${id}`).join(',')] : [];
-    return (await this.bd('create', `--title=${title}`, '--silent', '-d', `${title}\n\n\`\`\`sh\n${script}\n\`\`\`\n`, ...deps)).trim();
+    return (
+      await this.bd(
+        'create',
+        `--title=${title}`,
+        '--silent',
+        '-d',
+        `${title}\n\n\`\`\`sh\n${script}\n\`\`\`\n`,
+        ...deps,
+      )
+    ).trim();
   }
 
   async snapshot(): Promise<TownSnapshot> {
@@ -101,11 +171,15 @@ export class CliTown {
   async convoyLands(id: string, timeoutMs = 90_000): Promise<void> {
     let last = '';
     try {
-      await waitUntil(`convoy ${id} has landed`, async () => {
-        const result = await this.person.run('gt', ['convoy', 'status', id, '--json'], { cwd: this.root });
-        last = result.stdout + result.stderr;
-        return result.code === 0 && (JSON.parse(result.stdout) as { status: string }).status === 'closed';
-      }, timeoutMs);
+      await waitUntil(
+        `convoy ${id} has landed`,
+        async () => {
+          const result = await this.person.run('gt', ['convoy', 'status', id, '--json'], { cwd: this.root });
+          last = result.stdout + result.stderr;
+          return result.code === 0 && (JSON.parse(result.stdout) as { status: string }).status === 'closed';
+        },
+        timeoutMs,
+      );
     } catch (error) {
       throw new Error(`${String(error)}\n${last}\n${this.log()}`);
     }
@@ -122,7 +196,10 @@ export class CliTown {
   /** Process of the server or session host, from its endpoint file. */
   processOf(program: 'server' | 'host'): { pid: number; start: string } | undefined {
     try {
-      const endpoint = JSON.parse(fs.readFileSync(path.join(this.root, '.runtime', `${program}.json`), 'utf8')) as { pid: number; start: string };
+      const endpoint = JSON.parse(fs.readFileSync(path.join(this.root, '.runtime', `${program}.json`), 'utf8')) as {
+        pid: number;
+        start: string;
+      };
       return isAlive(endpoint) ? endpoint : undefined;
     } catch {
       return undefined;
@@ -135,8 +212,15 @@ export class CliTown {
     if (!fs.existsSync(folder)) return [];
     return fs.readdirSync(folder).flatMap((file) => {
       try {
-        const record = JSON.parse(fs.readFileSync(path.join(folder, file), 'utf8')) as { pid?: number; start?: string; bead: string; exit?: unknown };
-        return record.pid && record.start && !record.exit && isAlive({ pid: record.pid, start: record.start }) ? [{ pid: record.pid, start: record.start, bead: record.bead }] : [];
+        const record = JSON.parse(fs.readFileSync(path.join(folder, file), 'utf8')) as {
+          pid?: number;
+          start?: string;
+          bead: string;
+          exit?: unknown;
+        };
+        return record.pid && record.start && !record.exit && isAlive({ pid: record.pid, start: record.start })
+          ? [{ pid: record.pid, start: record.start, bead: record.bead }]
+          : [];
       } catch {
         return [];
       }
@@ -170,4 +254,3 @@ export class CliTown {
     }
   }
 }
-

@@ -8,20 +8,26 @@ export async function describeStuck(folder: string): Promise<string> {
   if (process.platform !== 'linux') return '';
   const before = processesOf(folder);
   await new Promise((done) => setTimeout(done, 500));
-  return before.map(({ pid, command, ticks }) => {
-    const now = ticksOf(pid);
-    const busy = now === undefined ? 'gone' : `${now - ticks} ticks in 0.5 s`;
-    return `${pid} ${field(pid, 'State')} ${read(`/proc/${pid}/wchan`)} ${busy}: ${command}\n    ${openFiles(pid)}`;
-  }).join('\n');
+  return before
+    .map(({ pid, command, ticks }) => {
+      const now = ticksOf(pid);
+      const busy = now === undefined ? 'gone' : `${now - ticks} ticks in 0.5 s`;
+      return `${pid} ${field(pid, 'State')} ${read(`/proc/${pid}/wchan`)} ${busy}: ${command}\n    ${openFiles(pid)}`;
+    })
+    .join('\n');
 }
 
 function processesOf(folder: string): { pid: number; command: string; ticks: number }[] {
-  return fs.readdirSync('/proc').map(Number).filter((pid) => pid > 1).flatMap((pid) => {
-    const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
-    const ticks = ticksOf(pid);
-    const names = command.includes(folder) || read(`/proc/${pid}/environ`).includes(folder);
-    return names && ticks !== undefined ? [{ pid, command, ticks }] : [];
-  });
+  return fs
+    .readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1)
+    .flatMap((pid) => {
+      const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+      const ticks = ticksOf(pid);
+      const names = command.includes(folder) || read(`/proc/${pid}/environ`).includes(folder);
+      return names && ticks !== undefined ? [{ pid, command, ticks }] : [];
+    });
 }
 
 /** User and system time so far, from /proc/<pid>/stat (proc(5)). */
@@ -38,7 +44,10 @@ function field(pid: number, name: string): string {
 
 function openFiles(pid: number): string {
   try {
-    return fs.readdirSync(`/proc/${pid}/fd`).map((fd) => `${fd}=${link(`/proc/${pid}/fd/${fd}`)}`).join(' ');
+    return fs
+      .readdirSync(`/proc/${pid}/fd`)
+      .map((fd) => `${fd}=${link(`/proc/${pid}/fd/${fd}`)}`)
+      .join(' ');
   } catch {
     return '';
   }

@@ -25,13 +25,25 @@ process.on('exit', () => {
 /** Runs git as the test's person. */
 export function sh(directory: string, command: string, ...args: string[]): string {
   return execFileSync(command, args, {
-    cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, GIT_AUTHOR_NAME: 'Ann', GIT_AUTHOR_EMAIL: 'ann@example.org', GIT_COMMITTER_NAME: 'Ann', GIT_COMMITTER_EMAIL: 'ann@example.org' },
+    cwd: directory,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      GIT_AUTHOR_NAME: 'Ann',
+      GIT_AUTHOR_EMAIL: 'ann@example.org',
+      GIT_COMMITTER_NAME: 'Ann',
+      GIT_COMMITTER_EMAIL: 'ann@example.org',
+    },
   }).trim();
 }
 
 /** A git repository with one commit of these files. */
-export function makeRepository(files: Readonly<Record<string, string>>, branch = 'main', directory = path.join(tempDir('repo'), 'project')): string {
+export function makeRepository(
+  files: Readonly<Record<string, string>>,
+  branch = 'main',
+  directory = path.join(tempDir('repo'), 'project'),
+): string {
   fs.mkdirSync(directory, { recursive: true });
   sh(directory, 'git', 'init', '--quiet', `--initial-branch=${branch}`);
   commitFiles(directory, files, 'Begin');
@@ -48,7 +60,11 @@ export function commitFiles(directory: string, files: Readonly<Record<string, st
   return sh(directory, 'git', 'rev-parse', 'HEAD');
 }
 
-export async function waitUntil(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function waitUntil(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);

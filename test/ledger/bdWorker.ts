@@ -5,7 +5,12 @@ import { runBd } from '../../server/src/cli/bd/program';
 async function main(cwd: string, name: string, count: number): Promise<void> {
   const terminal = processTerminal();
   for (let n = 0; n < count; n++) {
-    const code = await runBd(['create', `${name} bead ${n}`, '--silent'], { terminal, cwd, env: { ...process.env, BD_ACTOR: name }, readStdin: () => '' });
+    const code = await runBd(['create', `${name} bead ${n}`, '--silent'], {
+      terminal,
+      cwd,
+      env: { ...process.env, BD_ACTOR: name },
+      readStdin: () => '',
+    });
     if (code !== 0) process.exitCode = code;
   }
 }

@@ -9,7 +9,19 @@ import { realFs, type LedgerFs } from '../../server/src/beads/ledgerFs';
 import { tempDir } from '../helpers/temp';
 import { Crash, FaultyFs, type Fault } from './faultyFs';
 import { MemoryFs } from './memoryFs';
-import { assertRecovered, directoryOf, ledgers, newProgress, openStore, run, seeded, stateOf, steps, type Progress, type World } from './scenario';
+import {
+  assertRecovered,
+  directoryOf,
+  ledgers,
+  newProgress,
+  openStore,
+  run,
+  seeded,
+  stateOf,
+  steps,
+  type Progress,
+  type World,
+} from './scenario';
 
 const everything = process.env.GASTOWN_SOAK === '1';
 const seed = Number(process.env.GASTOWN_SEED ?? Date.now() % 1_000_000);
@@ -26,7 +38,12 @@ function newTown(fault?: Fault, real = false): Town {
     memory.put(path.join(directoryOf({ root }, name), 'issues.jsonl'), '');
   }
   const files = real ? realFs : memory;
-  return { root, files, fs: new FaultyFs(fault, files), remove: () => fs.rmSync(real ? root : path.join(root, 'none'), { recursive: true, force: true }) };
+  return {
+    root,
+    files,
+    fs: new FaultyFs(fault, files),
+    remove: () => fs.rmSync(real ? root : path.join(root, 'none'), { recursive: true, force: true }),
+  };
 }
 
 /** The whole scenario without faults: what every step leads to, and how many operations there are. */
@@ -54,7 +71,9 @@ async function runInto(world: World, progress: Progress): Promise<unknown> {
 
 function assertFilesReadable(town: Town): void {
   for (const { name } of ledgers) {
-    const text = parseLedgerText(town.files.read(path.join(directoryOf(town, name), 'issues.jsonl')) ?? Buffer.alloc(0));
+    const text = parseLedgerText(
+      town.files.read(path.join(directoryOf(town, name), 'issues.jsonl')) ?? Buffer.alloc(0),
+    );
     assert.deepEqual(text.problems, []);
   }
 }
@@ -74,7 +93,10 @@ describe('a crash between any two file operations', function () {
       const acknowledged = newProgress();
       const error = await runInto(world, acknowledged);
       // The very last operations are those of closing, which has nothing left to lose.
-      assert.ok(error instanceof Crash || acknowledged.states.length === full.states.length, `${what}: ${String(error)}`);
+      assert.ok(
+        error instanceof Crash || acknowledged.states.length === full.states.length,
+        `${what}: ${String(error)}`,
+      );
       assertFilesReadable(world);
       const store = await openStore({ ...world, fs: world.files });
       assertRecovered(store, acknowledged, full, what);
@@ -103,7 +125,10 @@ describe('a crash between any two file operations', function () {
       const world = newTown({ at, kind: 'crash', torn: random() });
       const acknowledged = newProgress();
       await runInto(world, acknowledged);
-      const recovering = await openStore({ ...world, fs: new FaultyFs({ at: second, kind: 'crash', torn: random() }, world.files) });
+      const recovering = await openStore({
+        ...world,
+        fs: new FaultyFs({ at: second, kind: 'crash', torn: random() }, world.files),
+      });
       await recovering.fold().catch((error: unknown) => assert.ok(!(error instanceof assert.AssertionError)));
       await recovering.close();
       const store = await openStore({ ...world, fs: world.files });
@@ -151,7 +176,8 @@ describe('a disk that refuses', function () {
           const before = stateOf(store);
           const { work } = step;
           const known = [...ids];
-          const attempt = (): Promise<unknown> => (work ? store.batch({ actor: 'ann' }, (tx) => work(tx, ids)) : store.fold());
+          const attempt = (): Promise<unknown> =>
+            work ? store.batch({ actor: 'ann' }, (tx) => work(tx, ids)) : store.fold();
           try {
             await attempt();
           } catch (error) {
@@ -179,10 +205,19 @@ describe('a disk that refuses', function () {
     const store = await openStore(world);
     const bead = await store.batch({ actor: 'ann' }, (tx) => tx.create('hq', { title: 'before' }));
     await store.close();
-    const full = await openStore({ ...world, fs: new FaultyFs({ at: 1, kind: 'ENOSPC', until: Number.MAX_SAFE_INTEGER, torn: 0.3 }, world.files) });
+    const full = await openStore({
+      ...world,
+      fs: new FaultyFs({ at: 1, kind: 'ENOSPC', until: Number.MAX_SAFE_INTEGER, torn: 0.3 }, world.files),
+    });
     for (let round = 0; round < 3; round++) {
-      await assert.rejects(full.batch({ actor: 'ann' }, (tx) => tx.create('hq', { title: 'x' })), /no space left/);
-      await assert.rejects(full.batch({ actor: 'ann' }, (tx) => tx.update(bead.id, { title: 'changed' })), UserError);
+      await assert.rejects(
+        full.batch({ actor: 'ann' }, (tx) => tx.create('hq', { title: 'x' })),
+        /no space left/,
+      );
+      await assert.rejects(
+        full.batch({ actor: 'ann' }, (tx) => tx.update(bead.id, { title: 'changed' })),
+        UserError,
+      );
     }
     assert.equal(full.get(bead.id)?.title, 'before');
     assert.equal(full.list({ limit: 0 }).length, 1);

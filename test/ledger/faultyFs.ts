@@ -21,7 +21,10 @@ export class FaultyFs implements LedgerFs {
   readonly log: string[] = [];
   private dead = false;
 
-  constructor(private readonly fault?: Fault, private readonly below: LedgerFs = realFs) {}
+  constructor(
+    private readonly fault?: Fault,
+    private readonly below: LedgerFs = realFs,
+  ) {}
 
   read(file: string): Buffer | undefined {
     if (this.dead) throw new Crash();
@@ -33,7 +36,9 @@ export class FaultyFs implements LedgerFs {
     const opened = this.below.open(file);
     return {
       write: (bytes, position) => {
-        this.step(`write ${bytes.length} ${file}`, (part) => opened.write(bytes.subarray(0, Math.floor(bytes.length * part)), position));
+        this.step(`write ${bytes.length} ${file}`, (part) =>
+          opened.write(bytes.subarray(0, Math.floor(bytes.length * part)), position),
+        );
         opened.write(bytes, position);
       },
       truncate: (length) => {
@@ -74,7 +79,14 @@ export class FaultyFs implements LedgerFs {
     this.log.push(name);
     const { fault } = this;
     if (!fault || this.count < fault.at || (fault.kind !== 'crash' && this.count > (fault.until ?? fault.at))) return;
-    if (fault.kind !== 'crash' && fault.kind === 'ENOSPC' && !name.startsWith('write') && !name.startsWith('open') && !name.startsWith('sync')) return;
+    if (
+      fault.kind !== 'crash' &&
+      fault.kind === 'ENOSPC' &&
+      !name.startsWith('write') &&
+      !name.startsWith('open') &&
+      !name.startsWith('sync')
+    )
+      return;
     partial?.(fault.torn ?? 0);
     if (fault.kind === 'crash') {
       this.dead = true;

@@ -18,14 +18,21 @@ describe('the journal', () => {
     for (const end of [whole + 1, whole + 30, journal.length - 1]) {
       fs.writeFileSync(path.join(directory, 'journal.jsonl'), journal.slice(0, end));
       const again = await openLedger(directory);
-      assert.deepEqual(again.list().map((one) => one.id), [bead.id], `cut at ${end}`);
+      assert.deepEqual(
+        again.list().map((one) => one.id),
+        [bead.id],
+        `cut at ${end}`,
+      );
       await again.close();
     }
     const writer = await openLedger(directory);
     await writer.batch(me, (tx) => tx.create('hq', { title: 'next' }));
     await writer.close();
     const last = await openLedger(directory);
-    assert.deepEqual(last.list({ sort: 'title' }).map((one) => one.title), ['next', 'whole']);
+    assert.deepEqual(
+      last.list({ sort: 'title' }).map((one) => one.title),
+      ['next', 'whole'],
+    );
     await last.close();
   });
 
@@ -38,36 +45,75 @@ describe('the journal', () => {
     const damaged = read(directory, 'journal.jsonl').replace('"title\\":\\"two', '"title\\":\\"twO');
     fs.writeFileSync(file, damaged);
     for (let round = 0; round < 2; round++) {
-      await assert.rejects(openLedger(directory), (error) => error instanceof UserError && /damaged at line 2/.test(error.message) && /Remove line 2/.test(error.hint ?? ''));
+      await assert.rejects(
+        openLedger(directory),
+        (error) =>
+          error instanceof UserError &&
+          /damaged at line 2/.test(error.message) &&
+          /Remove line 2/.test(error.hint ?? ''),
+      );
     }
     assert.equal(read(directory, 'journal.jsonl'), damaged, 'the journal itself is not touched');
     const copies = fs.readdirSync(directory).filter((name) => name.startsWith('journal.damaged-'));
-    assert.deepEqual(copies.map((name) => read(directory, name)), [damaged]);
-    fs.writeFileSync(file, damaged.split('\n').filter((_, index) => index !== 1).join('\n'));
+    assert.deepEqual(
+      copies.map((name) => read(directory, name)),
+      [damaged],
+    );
+    fs.writeFileSync(
+      file,
+      damaged
+        .split('\n')
+        .filter((_, index) => index !== 1)
+        .join('\n'),
+    );
     const again = await openLedger(directory);
-    assert.deepEqual(again.list({ sort: 'title' }).map((bead) => bead.title), ['one', 'three']);
+    assert.deepEqual(
+      again.list({ sort: 'title' }).map((bead) => bead.title),
+      ['one', 'three'],
+    );
     await again.close();
   });
 
   it('of a newer version is left alone', async () => {
     const directory = newLedger();
     const body = '"v":2,"seq":1}';
-    fs.writeFileSync(path.join(directory, 'journal.jsonl'), `{"sum":"${createHash('sha256').update(body).digest('hex').slice(0, 16)}",${body}\n`);
-    await assert.rejects(openLedger(directory), (error) => error instanceof UserError && /newer version/.test(error.message));
+    fs.writeFileSync(
+      path.join(directory, 'journal.jsonl'),
+      `{"sum":"${createHash('sha256').update(body).digest('hex').slice(0, 16)}",${body}\n`,
+    );
+    await assert.rejects(
+      openLedger(directory),
+      (error) => error instanceof UserError && /newer version/.test(error.message),
+    );
   });
 
   it('groups what waits for the disk', async () => {
     const { realFs } = await import('../../server/src/beads/ledgerFs');
     let syncs = 0;
-    const store = await openLedger(newLedger(), { fs: { ...realFs, open: (name) => {
-      const file = realFs.open(name);
-      return name.endsWith('journal.jsonl')
-        ? { write: (bytes, position) => file.write(bytes, position), truncate: (length) => file.truncate(length), close: () => file.close(), sync: () => { syncs++; return file.sync(); } }
-        : file;
-    } } });
+    const store = await openLedger(newLedger(), {
+      fs: {
+        ...realFs,
+        open: (name) => {
+          const file = realFs.open(name);
+          return name.endsWith('journal.jsonl')
+            ? {
+                write: (bytes, position) => file.write(bytes, position),
+                truncate: (length) => file.truncate(length),
+                close: () => file.close(),
+                sync: () => {
+                  syncs++;
+                  return file.sync();
+                },
+              }
+            : file;
+        },
+      },
+    });
     await store.batch(me, (tx) => tx.create('hq', { title: 'first' }));
     syncs = 0;
-    await Promise.all(Array.from({ length: 100 }, (_, n) => store.batch(me, (tx) => tx.create('hq', { title: `${n}` }))));
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) => store.batch(me, (tx) => tx.create('hq', { title: `${n}` }))),
+    );
     assert.ok(syncs <= 2, `${syncs} syncs for 100 batches`);
     assert.equal(store.list({ limit: 0 }).length, 101);
     await store.close();
@@ -82,8 +128,17 @@ describe('the journal', () => {
       store.batch(me, (tx) => tx.create('hq', { title: 'd', parent: 'bd-a1' })),
       store.batch(me, (tx) => tx.create('hq', { title: 'e', parent: 'bd-a1' })),
     ]);
-    assert.deepEqual(results.map((result) => result.status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
-    assert.deepEqual(store.children('bd-a1').map((bead) => bead.id).sort(), ['bd-a1.1', 'bd-a1.2']);
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+    );
+    assert.deepEqual(
+      store
+        .children('bd-a1')
+        .map((bead) => bead.id)
+        .sort(),
+      ['bd-a1.1', 'bd-a1.2'],
+    );
     await store.close();
   });
 
@@ -110,16 +165,25 @@ describe('several ledgers', () => {
     const [hq, toy] = [newLedger('hq'), newLedger('toy')];
     const store = await open(hq, toy);
     const [convoy, task] = await store.batch(me, (tx) => {
-      const beads = [tx.create('hq', { title: 'convoy', type: 'convoy' }), tx.create('toy', { title: 'task' })] as const;
+      const beads = [
+        tx.create('hq', { title: 'convoy', type: 'convoy' }),
+        tx.create('toy', { title: 'task' }),
+      ] as const;
       tx.addDependency(beads[0].id, beads[1].id, 'tracks');
       return beads;
     });
     await store.batch(me, (tx) => tx.update(task.id, { title: 'task two' }));
     await store.close();
-    for (const order of [['hq', 'toy'], ['toy', 'hq']]) {
+    for (const order of [
+      ['hq', 'toy'],
+      ['toy', 'hq'],
+    ]) {
       const again = await open(hq, toy, order);
       assert.equal(again.get(task.id)?.title, 'task two');
-      assert.deepEqual(again.dependents(task.id, 'tracks').map((bead) => bead.id), [convoy.id]);
+      assert.deepEqual(
+        again.dependents(task.id, 'tracks').map((bead) => bead.id),
+        [convoy.id],
+      );
       assert.equal(again.events(undefined, 0).length, 4);
       await again.close();
     }
@@ -152,7 +216,17 @@ describe('several ledgers', () => {
   });
 
   it('a dependency on a ledger that is not open blocks, until it is open', async () => {
-    const [hq, toy] = [newLedger('hq'), newLedger('toy', line('toy-1', { dependencies: [{ issue_id: 'toy-1', depends_on_id: 'hq-1', type: 'blocks', created_at: '2026-01-01T00:00:00Z' }] }))];
+    const [hq, toy] = [
+      newLedger('hq'),
+      newLedger(
+        'toy',
+        line('toy-1', {
+          dependencies: [
+            { issue_id: 'toy-1', depends_on_id: 'hq-1', type: 'blocks', created_at: '2026-01-01T00:00:00Z' },
+          ],
+        }),
+      ),
+    ];
     const store = await BeadStore.open();
     await store.addLedger({ name: 'toy', directory: toy });
     assert.deepEqual([store.ready().length, store.blockerIds('toy-1')], [0, ['hq-1']]);
@@ -174,7 +248,10 @@ describe('several ledgers', () => {
   it('removing one folds it', async () => {
     const [hq, toy] = [newLedger('hq'), newLedger('toy')];
     const store = await open(hq, toy);
-    await store.batch(me, (tx) => { tx.create('hq', { title: 'a' }); tx.create('toy', { title: 'b' }); });
+    await store.batch(me, (tx) => {
+      tx.create('hq', { title: 'a' });
+      tx.create('toy', { title: 'b' });
+    });
     await store.removeLedger('toy');
     assert.match(read(toy), /"title":"b"/);
     assert.equal(store.list().length, 1);
@@ -191,7 +268,10 @@ describe('events.jsonl', () => {
     for (let n = 0; n < 12; n++) await store.batch(me, (tx) => tx.event({ type: 'filler', message: filler }));
     await store.batch(me, (tx) => tx.close(bead.id, 'done'));
     assert.ok(fs.existsSync(path.join(directory, 'events.1.jsonl')));
-    assert.deepEqual(store.events(bead.id).map((event) => event.type), ['created', 'closed']);
+    assert.deepEqual(
+      store.events(bead.id).map((event) => event.type),
+      ['created', 'closed'],
+    );
     assert.equal(store.events(undefined, 0).length, 14);
     await store.fold();
     await store.close();

@@ -13,7 +13,9 @@ const seed = Number(process.env.GASTOWN_SEED ?? Date.now() % 1_000_000);
 
 /** Lets a writer run for a while, kills it without warning and gives the pairs of ids that it acknowledged. */
 async function writeAndKill(directory: string, milliseconds: number): Promise<[string, string][]> {
-  const child = spawn(process.execPath, [path.join(__dirname, 'writerProcess.js'), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path.join(__dirname, 'writerProcess.js'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -36,14 +38,18 @@ describe('kill -9', function () {
     initLedger(directory, 'bd');
     const acknowledged: [string, string][] = [];
     for (let round = 0; round < rounds; round++) {
-      acknowledged.push(...await writeAndKill(directory, Math.floor(random() * 250)));
+      acknowledged.push(...(await writeAndKill(directory, Math.floor(random() * 250))));
       const store = await BeadStore.open();
       await store.addLedger({ name: 'hq', directory });
       for (const [first, second] of acknowledged) {
         assert.ok(store.get(first), `round ${round}, seed ${seed}: ${first} was acknowledged and is gone`);
-        assert.deepEqual(store.get(second)?.dependencies?.map((edge) => edge.depends_on_id), [first]);
+        assert.deepEqual(
+          store.get(second)?.dependencies?.map((edge) => edge.depends_on_id),
+          [first],
+        );
       }
-      for (const bead of store.list({ limit: 0, titleContains: 'twin of' })) assert.ok(store.get(bead.title.slice('twin of '.length)), 'half a batch');
+      for (const bead of store.list({ limit: 0, titleContains: 'twin of' }))
+        assert.ok(store.get(bead.title.slice('twin of '.length)), 'half a batch');
       assert.equal(store.list({ limit: 0 }).length % 2, 0);
       assert.deepEqual(store.problems('hq'), []);
       assert.ok(store.events(undefined, 0).length >= acknowledged.length * 3);

@@ -109,6 +109,7 @@ function remains({ durable, current }: Inode, random: () => number): Buffer {
   const length = random() < 0.5 ? current.length : Math.max(durable.length, Math.floor(random() * current.length));
   const mixed = Buffer.alloc(Math.min(length, Math.max(current.length, durable.length)));
   durable.copy(mixed);
-  for (let page = 0; page < mixed.length; page += 64) if (page < current.length && random() < 0.6) current.copy(mixed, page, page, Math.min(page + 64, current.length));
+  for (let page = 0; page < mixed.length; page += 64)
+    if (page < current.length && random() < 0.6) current.copy(mixed, page, page, Math.min(page + 64, current.length));
   return mixed;
 }

@@ -18,8 +18,14 @@ describe('changes from outside', () => {
     const heard: BeadsChanged[] = [];
     store.onDidChange((change) => heard.push(change));
     await store.refresh();
-    assert.deepEqual([store.get('bd-1')?.title, store.get('bd-1')?.priority, store.get('bd-3')?.title], ['ours', 0, 't bd-3']);
-    assert.deepEqual(heard.map((change) => [change.ids.sort(), change.events[0]?.type, change.events[0]?.actor]), [[['bd-1', 'bd-3'], 'ledger_merged', 'outside']]);
+    assert.deepEqual(
+      [store.get('bd-1')?.title, store.get('bd-1')?.priority, store.get('bd-3')?.title],
+      ['ours', 0, 't bd-3'],
+    );
+    assert.deepEqual(
+      heard.map((change) => [change.ids.sort(), change.events[0]?.type, change.events[0]?.actor]),
+      [[['bd-1', 'bd-3'], 'ledger_merged', 'outside']],
+    );
     assert.equal(store.ready().length, 3);
     assert.match(read(directory), /"title":"ours".*"priority":0/);
     await store.refresh();
@@ -36,8 +42,14 @@ describe('changes from outside', () => {
     const theirs = { issue_type: 'merge_request', metadata: { merge }, updated_at: '2027-01-02T00:00:00Z' };
     write(directory, line('bd-1', theirs) + line('bd-2', theirs) + line('bd-3', theirs));
     await store.refresh();
-    assert.deepEqual(['bd-1', 'bd-2', 'bd-3'].map((id) => [store.get(id)?.issue_type, store.get(id)?.metadata]),
-      [['task', { merge }], ['task', undefined], ['merge_request', undefined]]);
+    assert.deepEqual(
+      ['bd-1', 'bd-2', 'bd-3'].map((id) => [store.get(id)?.issue_type, store.get(id)?.metadata]),
+      [
+        ['task', { merge }],
+        ['task', undefined],
+        ['merge_request', undefined],
+      ],
+    );
     await store.close();
   });
 
@@ -59,7 +71,11 @@ describe('changes from outside', () => {
   });
 
   it('a file that vanished or was emptied is put back', async () => {
-    for (const damage of [(file: string) => fs.rmSync(file), (file: string) => fs.writeFileSync(file, ''), (file: string) => fs.writeFileSync(file, '\n')]) {
+    for (const damage of [
+      (file: string) => fs.rmSync(file),
+      (file: string) => fs.writeFileSync(file, ''),
+      (file: string) => fs.writeFileSync(file, '\n'),
+    ]) {
       const directory = newLedger('bd', line('bd-1'));
       const store = await openLedger(directory);
       await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
@@ -97,16 +113,24 @@ describe('changes from outside', () => {
     const file = path.join(directory, 'issues.jsonl');
     const { realFs } = await import('../../server/src/beads/ledgerFs');
     let meddle = false;
-    const store = await openLedger(directory, { fs: { ...realFs, open: (name) => {
-      if (meddle && name.endsWith('issues.jsonl.tmp')) {
-        meddle = false;
-        fs.writeFileSync(file, line('bd-1', { priority: 0, updated_at: '2026-01-02T00:00:00Z' }));
-      }
-      return realFs.open(name);
-    } } });
+    const store = await openLedger(directory, {
+      fs: {
+        ...realFs,
+        open: (name) => {
+          if (meddle && name.endsWith('issues.jsonl.tmp')) {
+            meddle = false;
+            fs.writeFileSync(file, line('bd-1', { priority: 0, updated_at: '2026-01-02T00:00:00Z' }));
+          }
+          return realFs.open(name);
+        },
+      },
+    });
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'ours' }));
     meddle = true;
-    await assert.rejects(store.fold(), (error) => error instanceof UserError && /changed by somebody else/.test(error.message));
+    await assert.rejects(
+      store.fold(),
+      (error) => error instanceof UserError && /changed by somebody else/.test(error.message),
+    );
     await store.fold();
     assert.match(read(directory), /"title":"ours".*"priority":0/);
     await store.close();
@@ -143,7 +167,10 @@ describe('redirects', () => {
   it('in a circle or to nowhere are errors', () => {
     const root = tempDir('redirect');
     const [one, two] = [path.join(root, 'one', '.beads'), path.join(root, 'two', '.beads')];
-    for (const [from, to] of [[one, two], [two, one]] as const) {
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+    ] as const) {
       fs.mkdirSync(from, { recursive: true });
       fs.writeFileSync(path.join(from, 'redirect'), to);
     }
@@ -162,7 +189,10 @@ describe('the merge driver', () => {
     };
     const base = file('base', line('bd-1', { labels: ['x'] }));
     const left = file('left', `${line('bd-1', { labels: ['l', 'x'], updated_at: '2026-01-02T00:00:00Z' })}{"odd\n`);
-    const right = file('right', `${line('bd-1', { labels: ['r'], updated_at: '2026-01-03T00:00:00Z' })}${line('bd-2')}{"even\n`);
+    const right = file(
+      'right',
+      `${line('bd-1', { labels: ['r'], updated_at: '2026-01-03T00:00:00Z' })}${line('bd-2')}{"even\n`,
+    );
     assert.deepEqual(mergeFiles(left, base, left, right, new Date('2026-02-01T00:00:00Z')), { count: 2 });
     const merged = fs.readFileSync(left, 'utf8');
     assert.match(merged, /"labels":\["l","r"\]/);

@@ -22,7 +22,12 @@ async function tenThousand(store: BeadStore): Promise<string[]> {
     const ids: string[] = [];
     for (let n = 0; n < 10_000; n++) {
       const epic = n % 10 === 0;
-      const bead = tx.create('hq', { title: `bead ${n}`, priority: n % 5, type: epic ? 'epic' : 'task', labels: [`l${n % 10}`] });
+      const bead = tx.create('hq', {
+        title: `bead ${n}`,
+        priority: n % 5,
+        type: epic ? 'epic' : 'task',
+        labels: [`l${n % 10}`],
+      });
       ids.push(bead.id);
       if (!epic) tx.addDependency(bead.id, ids[n - (n % 10)]!, 'parent-child');
       if (!epic && n % 5 === 1 && n > 20) tx.addDependency(bead.id, ids[n - 8]!, 'blocks');
@@ -41,15 +46,17 @@ describe('speed', function () {
     store.ready();
     const ready = await best(9, () => store.ready());
     let n = 0;
-    const update = await best(9, () => store.batch(me, (tx) => tx.update(ids[n += 10]!, { notes: 'x' })));
+    const update = await best(9, () => store.batch(me, (tx) => tx.update(ids[(n += 10)]!, { notes: 'x' })));
     const afterChange = await best(9, async () => {
-      await store.batch(me, (tx) => tx.update(ids[n += 10]!, { status: 'in_progress' }));
+      await store.batch(me, (tx) => tx.update(ids[(n += 10)]!, { status: 'in_progress' }));
       const start = performance.now();
       store.ready();
       return performance.now() - start;
     });
     const all = await best(5, () => store.ready({ limit: 0 }));
-    console.log(`      ready ${ready.toFixed(1)} ms, update ${update.toFixed(1)} ms, update and ready ${afterChange.toFixed(1)} ms, ready -n 0 (${store.ready({ limit: 0 }).length}) ${all.toFixed(1)} ms`);
+    console.log(
+      `      ready ${ready.toFixed(1)} ms, update ${update.toFixed(1)} ms, update and ready ${afterChange.toFixed(1)} ms, ready -n 0 (${store.ready({ limit: 0 }).length}) ${all.toFixed(1)} ms`,
+    );
     assert.ok(ready <= 20, `ready took ${ready} ms`);
     assert.ok(afterChange <= 40, `update and ready took ${afterChange} ms`);
     await store.close();
@@ -75,7 +82,12 @@ describe('speed', function () {
       }
       return chain;
     });
-    const check = await best(5, () => assert.rejects(store.batch(me, (tx) => tx.addDependency(ids.at(-1)!, ids[0]!, 'blocks')), /would create a cycle/));
+    const check = await best(5, () =>
+      assert.rejects(
+        store.batch(me, (tx) => tx.addDependency(ids.at(-1)!, ids[0]!, 'blocks')),
+        /would create a cycle/,
+      ),
+    );
     console.log(`      ${check.toFixed(1)} ms`);
     assert.ok(check <= 200);
     await store.close();

@@ -19,6 +19,9 @@ export async function openLedger(directory: string, options: StoreOptions = {}):
   return store;
 }
 
-export const read = (directory: string, file = 'issues.jsonl'): string => fs.readFileSync(path.join(directory, file), 'utf8');
-export const write = (directory: string, text: string): void => fs.writeFileSync(path.join(directory, 'issues.jsonl'), text);
-export const line = (id: string, more: object = {}): string => `${JSON.stringify({ id, title: `t ${id}`, status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', created_by: 'bob', updated_at: '2026-01-01T00:00:00Z', ...more })}\n`;
+export const read = (directory: string, file = 'issues.jsonl'): string =>
+  fs.readFileSync(path.join(directory, file), 'utf8');
+export const write = (directory: string, text: string): void =>
+  fs.writeFileSync(path.join(directory, 'issues.jsonl'), text);
+export const line = (id: string, more: object = {}): string =>
+  `${JSON.stringify({ id, title: `t ${id}`, status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', created_by: 'bob', updated_at: '2026-01-01T00:00:00Z', ...more })}\n`;

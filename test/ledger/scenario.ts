@@ -25,14 +25,22 @@ export interface World {
   root: string;
 }
 
-export const ledgers = [{ name: 'hq', prefix: 'hq' }, { name: 'toy', prefix: 'toy' }] as const;
+export const ledgers = [
+  { name: 'hq', prefix: 'hq' },
+  { name: 'toy', prefix: 'toy' },
+] as const;
 
 export function directoryOf(world: Pick<World, 'root'>, name: string): string {
   return path.join(world.root, name, '.beads');
 }
 
 export async function openStore(world: World, start?: string): Promise<BeadStore> {
-  const store = await BeadStore.open({ fs: world.fs, clock: ticking(start), random: seeded(7), onError: () => undefined });
+  const store = await BeadStore.open({
+    fs: world.fs,
+    clock: ticking(start),
+    random: seeded(7),
+    onError: () => undefined,
+  });
   for (const { name, prefix } of ledgers) await store.addLedger({ name, prefix, directory: directoryOf(world, name) });
   return store;
 }
@@ -54,32 +62,48 @@ export interface Step {
 /** A day in the life of two ledgers: single and shared batches, wisps, closing, deleting, folds between. */
 export const steps: readonly Step[] = [
   { name: 'create', work: (tx, ids) => ids.push(tx.create('hq', { title: 'one' }).id) },
-  { name: 'create in both', work: (tx, ids) => {
-    ids.push(tx.create('hq', { title: 'convoy', type: 'convoy' }).id, tx.create('toy', { title: 'task', labels: ['l'] }).id);
-    tx.addDependency(ids.at(-2)!, ids.at(-1)!, 'tracks');
-  } },
+  {
+    name: 'create in both',
+    work: (tx, ids) => {
+      ids.push(
+        tx.create('hq', { title: 'convoy', type: 'convoy' }).id,
+        tx.create('toy', { title: 'task', labels: ['l'] }).id,
+      );
+      tx.addDependency(ids.at(-2)!, ids.at(-1)!, 'tracks');
+    },
+  },
   { name: 'operation', operation: 'op-1', work: (tx, ids) => tx.update(ids[0]!, { title: 'uno', assignee: 'ann' }).id },
   { name: 'fold' },
   { name: 'wisp', work: (tx, ids) => ids.push(tx.create('toy', { title: 'wisp', ephemeral: true }).id) },
-  { name: 'unlabel and close in both', work: (tx, ids) => {
-    tx.removeLabel(ids[2]!, 'l');
-    tx.close(ids[2]!, 'done');
-    tx.close(ids[1]!, 'landed');
-  } },
+  {
+    name: 'unlabel and close in both',
+    work: (tx, ids) => {
+      tx.removeLabel(ids[2]!, 'l');
+      tx.close(ids[2]!, 'done');
+      tx.close(ids[1]!, 'landed');
+    },
+  },
   { name: 'fold' },
-  { name: 'reopen and change the wisp', work: (tx, ids) => {
-    tx.reopen(ids[2]!, 'not yet');
-    tx.update(ids[3]!, { status: 'in_progress' });
-  } },
+  {
+    name: 'reopen and change the wisp',
+    work: (tx, ids) => {
+      tx.reopen(ids[2]!, 'not yet');
+      tx.update(ids[3]!, { status: 'in_progress' });
+    },
+  },
   { name: 'delete', work: (tx, ids) => tx.delete(ids[0]!, 'no longer') },
   { name: 'fold' },
   { name: 'burn the wisp', work: (tx, ids) => tx.delete(ids[3]!) },
   { name: 'toy only', work: (tx, ids) => tx.comment(ids[2]!, 'hello <b> & 😀\u2028') },
-  { name: 'operation in both', operation: 'op-2', work: (tx, ids) => {
-    tx.update(ids[1]!, { description: 'd' });
-    tx.update(ids[2]!, { priority: 0, metadata: { deep: { a: [1, null] } } });
-    return 'two';
-  } },
+  {
+    name: 'operation in both',
+    operation: 'op-2',
+    work: (tx, ids) => {
+      tx.update(ids[1]!, { description: 'd' });
+      tx.update(ids[2]!, { priority: 0, metadata: { deep: { a: [1, null] } } });
+      return 'two';
+    },
+  },
   { name: 'fold' },
   { name: 'last', work: (tx, ids) => ids.push(tx.create('toy', { title: 'last', parent: ids[2]! }).id) },
 ];
@@ -120,7 +144,8 @@ export function assertRecovered(store: BeadStore, acknowledged: Progress, full: 
   if (!candidates.some((candidate) => JSON.stringify(sorted(candidate)) === JSON.stringify(sorted(found)))) {
     assert.deepEqual(sorted(found), sorted(candidates[0]), `${what}: after ${steps[last - 1]?.name ?? 'start'}`);
   }
-  for (const [id, result] of acknowledged.operations) assert.deepEqual(store.operation(id)?.result, result, `${what}: operation ${id}`);
+  for (const [id, result] of acknowledged.operations)
+    assert.deepEqual(store.operation(id)?.result, result, `${what}: operation ${id}`);
   const events = store.events(undefined, 0);
   assert.ok(events.length >= acknowledged.events, `${what}: ${acknowledged.events - events.length} events lost`);
   assert.ok(events.length <= acknowledged.events + 6, `${what}: events written twice`);

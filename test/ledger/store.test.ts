@@ -14,8 +14,12 @@ describe('init', () => {
     assert.match(read(directory, 'config.yaml'), /^issue-prefix: "my-app"$/m);
     assert.match(read(directory, 'config.yaml'), /^status\.custom: "in_review,failed,staged_ready,staged_warnings"$/m);
     assert.match(read(directory, 'config.yaml'), /^types\.custom: ".*merge_request.*convoy/m);
-    assert.deepEqual(JSON.parse(read(directory, 'metadata.json')), { database: 'beads.db', jsonl_export: 'issues.jsonl' });
-    for (const name of ['journal.jsonl', 'base.jsonl', 'events.jsonl', '.lock/', '*.db']) assert.ok(read(directory, '.gitignore').split('\n').includes(name), name);
+    assert.deepEqual(JSON.parse(read(directory, 'metadata.json')), {
+      database: 'beads.db',
+      jsonl_export: 'issues.jsonl',
+    });
+    for (const name of ['journal.jsonl', 'base.jsonl', 'events.jsonl', '.lock/', '*.db'])
+      assert.ok(read(directory, '.gitignore').split('\n').includes(name), name);
     assert.doesNotMatch(read(directory, '.gitignore'), /^!/m);
   });
 
@@ -23,7 +27,10 @@ describe('init', () => {
     const directory = newLedger('bd', line('bd-1'));
     initLedger(directory, 'bd');
     assert.equal(read(directory), line('bd-1'));
-    assert.throws(() => initLedger(directory, 'other'), (error) => error instanceof UserError && error.code === 'conflict');
+    assert.throws(
+      () => initLedger(directory, 'other'),
+      (error) => error instanceof UserError && error.code === 'conflict',
+    );
     assert.throws(() => initLedger(path.join(tempDir(), '.beads'), '../x'), /invalid prefix/);
   });
 });
@@ -36,7 +43,10 @@ describe('a ledger on disk', () => {
     assert.equal(store.stats().summary.total_issues, 1617);
     store.ready();
     await store.close();
-    assert.deepEqual(fs.readdirSync(directory).map((file) => [file, fs.statSync(path.join(directory, file)).mtimeMs]), before);
+    assert.deepEqual(
+      fs.readdirSync(directory).map((file) => [file, fs.statSync(path.join(directory, file)).mtimeMs]),
+      before,
+    );
   });
 
   it('folding what nobody changed is the identity, byte for byte', async function () {
@@ -66,10 +76,13 @@ describe('a ledger on disk', () => {
 
   it('a throw rolls back everything; nothing is seen before it is durable', async () => {
     const store = await openLedger(newLedger());
-    await assert.rejects(store.batch(me, (tx) => {
-      tx.create('hq', { title: 'x' });
-      throw new Error('no');
-    }), /^Error: no$/);
+    await assert.rejects(
+      store.batch(me, (tx) => {
+        tx.create('hq', { title: 'x' });
+        throw new Error('no');
+      }),
+      /^Error: no$/,
+    );
     const seen: number[] = [];
     const pending = store.batch(me, (tx) => {
       tx.create('hq', { title: 'y' });
@@ -79,7 +92,10 @@ describe('a ledger on disk', () => {
     await pending;
     assert.deepEqual([...seen, store.list().length], [0, 0, 1]);
     assert.equal(store.revision, 1);
-    await assert.rejects(store.batch(me, async () => undefined), /must be synchronous/);
+    await assert.rejects(
+      store.batch(me, async () => undefined),
+      /must be synchronous/,
+    );
     await store.close();
   });
 
@@ -88,7 +104,10 @@ describe('a ledger on disk', () => {
     const heard: BeadsChanged[] = [];
     store.onDidChange((change) => heard.push(change));
     const beads = await Promise.all([1, 2, 3].map((n) => store.batch(me, (tx) => tx.create('hq', { title: `${n}` }))));
-    assert.deepEqual(heard.map((change) => [change.revision, change.ids, change.events.map((event) => event.type)]), beads.map((bead, index) => [index + 1, [bead.id], ['created']]));
+    assert.deepEqual(
+      heard.map((change) => [change.revision, change.ids, change.events.map((event) => event.type)]),
+      beads.map((bead, index) => [index + 1, [bead.id], ['created']]),
+    );
     await store.close();
   });
 
@@ -101,7 +120,10 @@ describe('a ledger on disk', () => {
     });
     assert.throws(() => kept?.update(bead.id, { title: 'y' }), /after its batch had ended/);
     await store.close();
-    await assert.rejects(store.batch(me, (tx) => tx.create('hq', { title: 'z' })), /the ledger is closed/);
+    await assert.rejects(
+      store.batch(me, (tx) => tx.create('hq', { title: 'z' })),
+      /the ledger is closed/,
+    );
   });
 
   it('does not share objects with its callers', async () => {
@@ -111,14 +133,18 @@ describe('a ledger on disk', () => {
     metadata.list.push(2);
     assert.deepEqual(bead.metadata, { list: [1] });
     assert.deepEqual(store.get(bead.id)?.metadata, { list: [1] });
-    assert.throws(() => { bead.title = 'y'; }, TypeError);
+    assert.throws(() => {
+      bead.title = 'y';
+    }, TypeError);
     await store.close();
   });
 
   it('a listener that throws does no harm', async () => {
     const errors: unknown[] = [];
     const store = await openLedger(newLedger(), { onError: (error) => errors.push(error) });
-    store.onDidChange(() => { throw new Error('listener'); });
+    store.onDidChange(() => {
+      throw new Error('listener');
+    });
     await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
     assert.equal(errors.length, 1);
     await store.close();
@@ -176,7 +202,10 @@ describe('a ledger on disk', () => {
     const text = `${line('bd-1')}{"torn\n\0\0\n${line('bd-2')}`;
     const directory = newLedger('bd', text);
     const store = await openLedger(directory);
-    assert.deepEqual(store.problems('hq').map((problem) => problem.line), [2, 3]);
+    assert.deepEqual(
+      store.problems('hq').map((problem) => problem.line),
+      [2, 3],
+    );
     await store.batch(me, (tx) => tx.update('bd-2', { title: 'new' }));
     await store.fold();
     assert.ok(read(directory).startsWith(`${line('bd-1')}{"torn\n\0\0\n{"id":"bd-2","title":"new"`));
@@ -189,7 +218,10 @@ describe('a ledger on disk', () => {
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'ours' }));
     const conflict = `<<<<<<< HEAD\n${line('bd-1')}=======\n${line('bd-1', { priority: 1 })}>>>>>>> other\n`;
     write(directory, conflict);
-    await assert.rejects(store.fold(), (error) => error instanceof UserError && error.code === 'conflict' && /conflict markers/.test(error.message));
+    await assert.rejects(
+      store.fold(),
+      (error) => error instanceof UserError && error.code === 'conflict' && /conflict markers/.test(error.message),
+    );
     await assert.rejects(store.refresh(), /conflict markers/);
     assert.equal(read(directory), conflict);
     assert.equal(store.get('bd-1')?.title, 'ours');

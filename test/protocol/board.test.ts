@@ -10,7 +10,9 @@ import { Window } from './window';
 describe('the board of a town', function () {
   this.timeout(90_000);
   let town: CliTown;
-  before(async () => { town = await CliTown.make(); });
+  before(async () => {
+    town = await CliTown.make();
+  });
   after(async () => town.dispose());
 
   it('tells of a merged bead who worked on it, how it was merged and what changed', async () => {
@@ -26,12 +28,16 @@ describe('the board of a town', function () {
     await window.call(TownUp.spec, {}, 'op-up');
     await waitUntil('it was merged', async () => (await states()).includes('state:closed'), 60_000);
     const page = await window.call(BeadPage.spec, { id: bead });
-    assert.deepEqual(page.sessions.map((session) => [session.attempt, session.end]), [[1, 'merged']]);
+    assert.deepEqual(
+      page.sessions.map((session) => [session.attempt, session.end]),
+      [[1, 'merged']],
+    );
     assert.equal(page.merges.length, 1);
     const diff = await window.call(BeadDiff.spec, { id: bead });
     assert.deepEqual([diff.kind, diff.files, diff.insertions], ['merged', 1, 1]);
     const text = beadMarkdown(page, diff);
-    for (const part of ['handed in and merged', '## Merge requests', '```diff', '+written', '**merged**']) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
+    for (const part of ['handed in and merged', '## Merge requests', '```diff', '+written', '**merged**'])
+      assert.ok(text.includes(part), `${part} is missing in\n${text}`);
     window.connection.dispose();
   });
 });

@@ -3,7 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CancellationTokenSource, createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node';
 import { CliTown, Person } from '../helpers/cliTown';
 import { tempDir, waitUntil } from '../helpers/temp';
 import { longSample } from '../unit/language/samples';
@@ -20,10 +25,20 @@ describe('the language server over stdio', function () {
   const uri = pathToFileURL(path.join(folder, 'f.formula.toml')).href;
   afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));
 
-  async function start(capabilities: object = { textDocument: { diagnostic: {}, completion: { completionItem: { snippetSupport: true } } } }): Promise<{ editor: Editor; child: ChildProcess }> {
-    const child = spawn(process.execPath, [serverJs, '--stdio'], { env: new Person().env, stdio: ['pipe', 'pipe', 'inherit'] });
+  async function start(
+    capabilities: object = {
+      textDocument: { diagnostic: {}, completion: { completionItem: { snippetSupport: true } } },
+    },
+  ): Promise<{ editor: Editor; child: ChildProcess }> {
+    const child = spawn(process.execPath, [serverJs, '--stdio'], {
+      env: new Person().env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     started.push(child);
-    const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+    const connection = createMessageConnection(
+      new StreamMessageReader(child.stdout),
+      new StreamMessageWriter(child.stdin),
+    );
     connection.listen();
     await connection.sendRequest('initialize', { processId: null, rootUri: null, capabilities });
     await connection.sendNotification('initialized', {});
@@ -34,14 +49,24 @@ describe('the language server over stdio', function () {
     const { editor } = await start();
     await editor.open(uri, text);
     assert.deepEqual(await editor.diagnostics(uri), []);
-    await editor.change(uri, { range: { start: { line: 7, character: 10 }, end: { line: 7, character: 11 } }, text: 'b' }, { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } }, text: '# 😀\r\n' });
+    await editor.change(
+      uri,
+      { range: { start: { line: 7, character: 10 }, end: { line: 7, character: 11 } }, text: 'b' },
+      { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } }, text: '# 😀\r\n' },
+    );
     const [problem, ...others] = await editor.diagnostics(uri);
-    assert.deepEqual([problem?.code, problem?.message, problem?.source, problem?.range.start.line, others.length], ['cycle', 'cycle detected involving: b → b', 'Gas Town', 8, 0]);
+    assert.deepEqual(
+      [problem?.code, problem?.message, problem?.source, problem?.range.start.line, others.length],
+      ['cycle', 'cycle detected involving: b → b', 'Gas Town', 8, 0],
+    );
     assert.deepEqual(await editor.completion(uri, { line: 8, character: 10 }), ['a']);
     assert.match(JSON.stringify(await editor.hover(uri, { line: 3, character: 6 })), /needs nothing/);
-    assert.deepEqual((await editor.symbols(uri)).map((symbol) => symbol.name), ['f', 'a', 'b']);
+    assert.deepEqual(
+      (await editor.symbols(uri)).map((symbol) => symbol.name),
+      ['f', 'a', 'b'],
+    );
     await editor.close(uri);
-    assert.deepEqual(await editor.diagnostics(uri), [], 'what is closed is nobody\'s');
+    assert.deepEqual(await editor.diagnostics(uri), [], "what is closed is nobody's");
   });
 
   it('looks at the files beside the document, and at what is open there', async () => {
@@ -50,40 +75,72 @@ describe('the language server over stdio', function () {
     await editor.open(uri, 'formula = "f"\nextends = ["base"]\n[[steps]]\nid = "c"\ntitle = "C"\nneeds = ["b"]\n');
     assert.deepEqual(await editor.diagnostics(uri), []);
     assert.ok((await editor.completion(uri, { line: 1, character: 12 })).includes('base'));
-    await editor.open(pathToFileURL(path.join(folder, 'base.formula.toml')).href, 'formula = "base"\n[[steps]]\nid = "z"\ntitle = "Z"\n');
-    assert.deepEqual((await editor.diagnostics(uri)).map((one) => one.message), ['needs references unknown step "b"']);
+    await editor.open(
+      pathToFileURL(path.join(folder, 'base.formula.toml')).href,
+      'formula = "base"\n[[steps]]\nid = "z"\ntitle = "Z"\n',
+    );
+    assert.deepEqual(
+      (await editor.diagnostics(uri)).map((one) => one.message),
+      ['needs references unknown step "b"'],
+    );
   });
 
   it('tells editors that do not ask, when the typing pauses', async () => {
     const { editor } = await start({});
     const told: { version?: number; diagnostics: { code: string }[] }[] = [];
-    editor.connection.onNotification('textDocument/publishDiagnostics', (params: (typeof told)[number]) => { told.push(params); });
+    editor.connection.onNotification('textDocument/publishDiagnostics', (params: (typeof told)[number]) => {
+      told.push(params);
+    });
     await editor.open(uri, text);
     for (let index = 0; index < 5; index++) await editor.change(uri, { text: `${text}x${index} = ` });
     await waitUntil('it was told', () => told.some((one) => one.version === 6));
-    assert.deepEqual(told.map((one) => one.version), [6], 'once, not for each key');
+    assert.deepEqual(
+      told.map((one) => one.version),
+      [6],
+      'once, not for each key',
+    );
     assert.equal(told[0]?.diagnostics[0]?.code, 'toml-value');
   });
 
   it('looks again when a formula beside it has changed', async () => {
-    const { editor } = await start({ textDocument: { diagnostic: {} }, workspace: { diagnostics: { refreshSupport: true }, didChangeWatchedFiles: { dynamicRegistration: true } } });
+    const { editor } = await start({
+      textDocument: { diagnostic: {} },
+      workspace: { diagnostics: { refreshSupport: true }, didChangeWatchedFiles: { dynamicRegistration: true } },
+    });
     const asked: string[] = [];
-    for (const method of ['client/registerCapability', 'workspace/diagnostic/refresh']) editor.connection.onRequest(method, () => { asked.push(method); return null; });
+    for (const method of ['client/registerCapability', 'workspace/diagnostic/refresh'])
+      editor.connection.onRequest(method, () => {
+        asked.push(method);
+        return null;
+      });
     const base = path.join(folder, 'changing.formula.toml');
     fs.writeFileSync(base, text);
     await editor.open(uri, 'formula = "f"\nextends = ["changing"]\n[[steps]]\nid = "c"\ntitle = "C"\nneeds = ["b"]\n');
-    assert.deepEqual((await editor.diagnostics(uri)).map((one) => one.code), []);
+    assert.deepEqual(
+      (await editor.diagnostics(uri)).map((one) => one.code),
+      [],
+    );
     fs.writeFileSync(base, text.replace('"b"', '"z"'));
-    await editor.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri: pathToFileURL(base).href, type: 2 }] });
+    await editor.connection.sendNotification('workspace/didChangeWatchedFiles', {
+      changes: [{ uri: pathToFileURL(base).href, type: 2 }],
+    });
     await waitUntil('it asks to be asked again', () => asked.includes('workspace/diagnostic/refresh'));
-    assert.deepEqual((await editor.diagnostics(uri)).map((one) => one.code), ['unknown-step']);
+    assert.deepEqual(
+      (await editor.diagnostics(uri)).map((one) => one.code),
+      ['unknown-step'],
+    );
   });
 
   it('gives up what is cancelled', async () => {
     const { editor } = await start();
     await editor.open(uri, longSample(150));
     const sources = Array.from({ length: 20 }, () => new CancellationTokenSource());
-    const answers = sources.map((source) => editor.connection.sendRequest('textDocument/diagnostic', { textDocument: { uri } }, source.token).then(() => 'answered', (error: { code?: number }) => error.code));
+    const answers = sources.map((source) =>
+      editor.connection.sendRequest('textDocument/diagnostic', { textDocument: { uri } }, source.token).then(
+        () => 'answered',
+        (error: { code?: number }) => error.code,
+      ),
+    );
     sources.slice(1).forEach((source) => source.cancel());
     const got = await Promise.all(answers);
     assert.ok(got.filter((one) => one === -32800).length >= 15, JSON.stringify(got));
@@ -94,18 +151,34 @@ describe('the language server over stdio', function () {
     await editor.open(uri, '\u0000[[[\r"""{{#if\n'.repeat(50));
     assert.ok((await editor.diagnostics(uri)).length > 0);
     await editor.change('file:///nowhere.formula.toml', { text: 'x' });
-    for (const position of [{ line: 1e6, character: 1e6 }, { line: 0, character: -1 }]) {
+    for (const position of [
+      { line: 1e6, character: 1e6 },
+      { line: 0, character: -1 },
+    ]) {
       assert.ok(Array.isArray(await editor.completion(uri, position)));
       await editor.hover(uri, position);
     }
     await editor.open('untitled:large', `formula = "f"\n${'# more\n'.repeat(600_000)}`);
-    assert.deepEqual((await editor.diagnostics('untitled:large')).map((one) => one.code), ['too-large']);
+    assert.deepEqual(
+      (await editor.diagnostics('untitled:large')).map((one) => one.code),
+      ['too-large'],
+    );
     await editor.open('untitled:deep', `${Array.from({ length: 50_000 }, () => 'a').join('.')} = 1\n`);
     assert.equal((await editor.diagnostics('untitled:deep'))[0]?.message, 'This is nested too deep.');
     await editor.open('untitled:x', 'formula = ');
     assert.equal((await editor.diagnostics('untitled:x'))[0]?.code, 'toml-value');
-    await assert.rejects(editor.connection.sendRequest('textDocument/rename', { textDocument: { uri: 'untitled:x' }, position: { line: 0, character: 2 }, newName: 'y' }), /can be renamed/);
-    await assert.rejects(editor.connection.sendRequest('textDocument/nonsense', {}), (error: { code?: number }) => error.code === -32601);
+    await assert.rejects(
+      editor.connection.sendRequest('textDocument/rename', {
+        textDocument: { uri: 'untitled:x' },
+        position: { line: 0, character: 2 },
+        newName: 'y',
+      }),
+      /can be renamed/,
+    );
+    await assert.rejects(
+      editor.connection.sendRequest('textDocument/nonsense', {}),
+      (error: { code?: number }) => error.code === -32601,
+    );
   });
 
   it('ends with the editor, whether that says goodbye or not', async () => {
@@ -121,7 +194,9 @@ describe('the language server over stdio', function () {
 describe('the language server of a town', function () {
   this.timeout(60_000);
   let town: CliTown;
-  before(async () => { town = await CliTown.make(); });
+  before(async () => {
+    town = await CliTown.make();
+  });
   after(async () => town.dispose());
 
   it('knows of each window only what is open there, and the formulas of the town', async () => {
@@ -132,9 +207,15 @@ describe('the language server of a town', function () {
     fs.writeFileSync(path.join(folder, 'ours.formula.toml'), text.replace('"f"', '"ours"'));
     const uri = pathToFileURL(path.join(tempDir('elsewhere'), 'f.formula.toml')).href;
     await editors[0]!.open(uri, text);
-    await editors[1]!.open(uri, 'formula = "f"\nextends = ["ours"]\n[[steps]]\nid = "x"\ntitle = "X"\nneeds = ["a", "zz"]\n');
+    await editors[1]!.open(
+      uri,
+      'formula = "f"\nextends = ["ours"]\n[[steps]]\nid = "x"\ntitle = "X"\nneeds = ["a", "zz"]\n',
+    );
     assert.deepEqual(await editors[0]!.diagnostics(uri), []);
-    assert.deepEqual((await editors[1]!.diagnostics(uri)).map((problem) => problem.message), ['needs references unknown step "zz"']);
+    assert.deepEqual(
+      (await editors[1]!.diagnostics(uri)).map((problem) => problem.message),
+      ['needs references unknown step "zz"'],
+    );
     one.connection.dispose();
     assert.equal((await editors[1]!.symbols(uri)).length, 2);
     two.connection.dispose();

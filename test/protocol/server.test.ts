@@ -4,7 +4,19 @@ import path from 'node:path';
 import { formulaRequests } from '../../server/src/protocol/formula';
 import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
 import {
-  ConsentGive, ConvoyCreate, ConvoyLaunch, RigAdd, RigRemove, SessionAttach, SessionInput, SessionOutput, Sling, TownEvent, TownGetSnapshot, townRequests, TownUp,
+  ConsentGive,
+  ConvoyCreate,
+  ConvoyLaunch,
+  RigAdd,
+  RigRemove,
+  SessionAttach,
+  SessionInput,
+  SessionOutput,
+  Sling,
+  TownEvent,
+  TownGetSnapshot,
+  townRequests,
+  TownUp,
   type TownSnapshot,
 } from '../../server/src/protocol/town';
 import type { RequestSpec } from '../../server/src/protocol/request';
@@ -18,19 +30,27 @@ const serverJs = path.resolve('dist/server.js');
 describe('the server', function () {
   this.timeout(60_000);
   let town: CliTown;
-  before(async () => { town = await CliTown.make(); });
+  before(async () => {
+    town = await CliTown.make();
+  });
   after(async () => town.dispose());
 
   it('has a handler for every request of the protocol, and checks parameters', async () => {
     const window = await Window.open(town);
     for (const spec of [...beadRequests, ...formulaRequests, ...townRequests]) {
-      await assert.rejects(window.connection.sendRequest(spec.method, { input: 7 }), (error: Error & { code?: number }) => {
-        assert.notEqual(error.code, -32601, `${spec.method} has no handler`);
-        assert.match(error.message, /bad parameters/, spec.method);
-        return true;
-      });
+      await assert.rejects(
+        window.connection.sendRequest(spec.method, { input: 7 }),
+        (error: Error & { code?: number }) => {
+          assert.notEqual(error.code, -32601, `${spec.method} has no handler`);
+          assert.match(error.message, /bad parameters/, spec.method);
+          return true;
+        },
+      );
     }
-    await assert.rejects(window.connection.sendRequest('gastown/nonsense', {}), (error: Error & { code?: number }) => error.code === -32601);
+    await assert.rejects(
+      window.connection.sendRequest('gastown/nonsense', {}),
+      (error: Error & { code?: number }) => error.code === -32601,
+    );
     await assert.rejects(window.connection.sendRequest(TownUp.spec.method, 'no envelope'), /bad parameters/);
     window.connection.dispose();
   });
@@ -40,9 +60,15 @@ describe('the server', function () {
     const first = await one.call(TownGetSnapshot.spec, {});
     const second: TownSnapshot = await two.call(TownGetSnapshot.spec, {});
     assert.deepEqual(second, first);
-    const created = await one.call(BeadCreate.spec, { ledger: 'toy', title: 'Shown', description: '```sh\ntrue\n```' }, 'op-shown');
+    const created = await one.call(
+      BeadCreate.spec,
+      { ledger: 'toy', title: 'Shown', description: '```sh\ntrue\n```' },
+      'op-shown',
+    );
     await one.call(ConvoyCreate.spec, { title: 'Shown', beads: [created.id], stage: true }, 'op-convoy');
-    await waitUntil('both heard of it', () => [one, two].every((window) => window.deltas.some((delta) => delta.changes.convoys)));
+    await waitUntil('both heard of it', () =>
+      [one, two].every((window) => window.deltas.some((delta) => delta.changes.convoys)),
+    );
     for (const window of [one, two]) {
       let revision = first.revision;
       for (const delta of window.deltas) {
@@ -60,12 +86,24 @@ describe('the server', function () {
   it('serves two windows and ten bd commands at once', async () => {
     const windows = [await Window.open(town), await Window.open(town)];
     const results = await Promise.all([
-      ...windows.flatMap((window, who) => Array.from({ length: 20 }, async (_unused, index) => (await window.call(BeadCreate.spec, { ledger: 'toy', title: `W${who} ${index}` }, `op-w${who}-${index}`)).id)),
-      ...Array.from({ length: 10 }, async (_unused, index) => (await town.bd('create', `--title=B${index}`, '--silent')).trim()),
+      ...windows.flatMap((window, who) =>
+        Array.from(
+          { length: 20 },
+          async (_unused, index) =>
+            (await window.call(BeadCreate.spec, { ledger: 'toy', title: `W${who} ${index}` }, `op-w${who}-${index}`))
+              .id,
+        ),
+      ),
+      ...Array.from({ length: 10 }, async (_unused, index) =>
+        (await town.bd('create', `--title=B${index}`, '--silent')).trim(),
+      ),
     ]);
     assert.equal(new Set(results).size, 50);
     const listed = JSON.parse(await town.bd('list', '-n', '0', '--json')) as Bead[];
-    assert.deepEqual(results.filter((id) => !listed.some((bead) => bead.id === id)), []);
+    assert.deepEqual(
+      results.filter((id) => !listed.some((bead) => bead.id === id)),
+      [],
+    );
     for (const window of windows) window.connection.dispose();
   });
 
@@ -83,8 +121,16 @@ describe('the server', function () {
 
   it('gives the first result of a launch, a consent and a rig again, though each could not be done twice', async () => {
     const window = await Window.open(town);
-    const bead: Bead = await window.call(BeadCreate.spec, { ledger: 'toy', title: 'Launched once' }, 'op-launched-bead');
-    const staged = await window.call(ConvoyCreate.spec, { title: 'Launched once', beads: [bead.id], stage: true }, 'op-staged');
+    const bead: Bead = await window.call(
+      BeadCreate.spec,
+      { ledger: 'toy', title: 'Launched once' },
+      'op-launched-bead',
+    );
+    const staged = await window.call(
+      ConvoyCreate.spec,
+      { title: 'Launched once', beads: [bead.id], stage: true },
+      'op-staged',
+    );
     const project = makeRepository({ 'README.md': '# second' });
     const calls: [RequestSpec, unknown][] = [
       [ConvoyLaunch.spec, { id: staged.id }],
@@ -100,14 +146,17 @@ describe('the server', function () {
         calls[index] = [spec, { kind, hash }];
       }
       // The second comes while the first is still being worked on.
-      const [once, twice] = await Promise.all([1, 2].map(() => window.call(spec, calls[index]![1] ?? input, `op-first-${index}`)));
+      const [once, twice] = await Promise.all(
+        [1, 2].map(() => window.call(spec, calls[index]![1] ?? input, `op-first-${index}`)),
+      );
       assert.deepEqual(twice, once);
       first.push(once);
     }
     window.connection.dispose();
     town.kill('server');
     const again = await Window.open(town);
-    for (const [index, [spec, input]] of calls.entries()) assert.deepEqual(await again.call(spec, input, `op-first-${index}`), first[index], spec.method);
+    for (const [index, [spec, input]] of calls.entries())
+      assert.deepEqual(await again.call(spec, input, `op-first-${index}`), first[index], spec.method);
     await assert.rejects(again.call(ConvoyLaunch.spec, { id: staged.id }, 'op-another'), /not staged/);
     again.connection.dispose();
   });
@@ -121,14 +170,22 @@ describe('the server', function () {
     const texts = [rigFile, townSettings].map((file) => fs.readFileSync(file, 'utf8'));
     fs.writeFileSync(rigFile, texts[0]!.slice(0, 30));
     await window.call(BeadCreate.spec, { ledger: 'toy', title: 'While it is edited' }, 'op-half-1');
-    await waitUntil('the problem is shown', () => window.deltas.some((delta) => delta.changes.attention?.upsert.some((item) => item.kind === 'problem' && item.rig === 'toy' && item.detail.includes('is not JSON'))));
+    await waitUntil('the problem is shown', () =>
+      window.deltas.some((delta) =>
+        delta.changes.attention?.upsert.some(
+          (item) => item.kind === 'problem' && item.rig === 'toy' && item.detail.includes('is not JSON'),
+        ),
+      ),
+    );
     fs.writeFileSync(townSettings, '{"up": tr');
     await window.call(BeadCreate.spec, { ledger: 'toy', title: 'Still' }, 'op-half-2');
     await new Promise((done) => setTimeout(done, 300));
     fs.writeFileSync(rigFile, texts[0]!);
     fs.writeFileSync(townSettings, texts[1]!);
     await window.call(BeadCreate.spec, { ledger: 'toy', title: 'And again' }, 'op-half-3');
-    await waitUntil('the problem is gone', () => window.deltas.some((delta) => delta.changes.attention?.remove.includes('problem-rig-toy')));
+    await waitUntil('the problem is gone', () =>
+      window.deltas.some((delta) => delta.changes.attention?.remove.includes('problem-rig-toy')),
+    );
     assert.equal(town.processOf('server')?.pid, pid);
     window.connection.dispose();
   });
@@ -136,14 +193,19 @@ describe('the server', function () {
   it('lets a window in restricted mode look, and no more', async () => {
     const window = await Window.open(town, false);
     assert.ok((await window.call(TownGetSnapshot.spec, {})).rigs.length > 0);
-    for (const [spec, input] of [[TownUp.spec, {}], [BeadCreate.spec, { ledger: 'toy', title: 'No' }]] as const) {
+    for (const [spec, input] of [
+      [TownUp.spec, {}],
+      [BeadCreate.spec, { ledger: 'toy', title: 'No' }],
+    ] as const) {
       await assert.rejects(window.call(spec, input, 'op-restricted'), /restricted mode/);
     }
     window.connection.dispose();
   });
 
   it('is reached again by a client whose server was killed, without doing anything twice', async () => {
-    const client: TownConnection = await as(town, () => connectTown(town.root, { kind: 'cli', actor: 'ann' }, { serverJs }));
+    const client: TownConnection = await as(town, () =>
+      connectTown(town.root, { kind: 'cli', actor: 'ann' }, { serverJs }),
+    );
     const before = await client.call(BeadCreate.spec, { ledger: 'toy', title: 'Before' });
     town.kill('server');
     const after = await as(town, () => client.call(BeadCreate.spec, { ledger: 'toy', title: 'After' }));
@@ -153,7 +215,11 @@ describe('the server', function () {
 
   it('hands over to a newer build, and refuses strangers', async () => {
     const old = town.processOf('server');
-    const client = await as(town, () => connectTown(town.root, { kind: 'cli', actor: 'ann', build: Date.now() + 1e6 }, { serverJs }).catch(() => undefined));
+    const client = await as(town, () =>
+      connectTown(town.root, { kind: 'cli', actor: 'ann', build: Date.now() + 1e6 }, { serverJs }).catch(
+        () => undefined,
+      ),
+    );
     assert.notEqual(town.processOf('server')?.pid, old?.pid);
     client?.close();
     const endpoint = serverEndpointFile(town.root);
@@ -161,20 +227,29 @@ describe('the server', function () {
     const text = fs.readFileSync(endpoint, 'utf8');
     assert.equal(fs.statSync(endpoint).mode & 0o777, 0o600);
     const forged = path.join(town.person.home, 'forged.json');
-    fs.writeFileSync(forged, text.replace(/"key": ?"[0-9a-f]+"/, '"key":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"'));
+    fs.writeFileSync(
+      forged,
+      text.replace(/"key": ?"[0-9a-f]+"/, '"key":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"'),
+    );
     await assert.rejects(connectTo(forged, { kind: 'cli', actor: 'mallory' }));
   });
 
   it('relays a terminal: screen, output and typing', async () => {
     const window = await Window.open(town);
     let output = '';
-    window.connection.onNotification(SessionOutput.spec.method, (event: { data: string }) => { output += event.data; });
+    window.connection.onNotification(SessionOutput.spec.method, (event: { data: string }) => {
+      output += event.data;
+    });
     await town.gt('up');
-    const bead = await town.bead('Asks', 'echo "the question"; read answer; echo "got $answer" > answer.txt; echo "thanks $answer"; sleep 1');
+    const bead = await town.bead(
+      'Asks',
+      'echo "the question"; read answer; echo "got $answer" > answer.txt; echo "thanks $answer"; sleep 1',
+    );
     await window.call(Sling.spec, { beads: [bead], rig: 'toy' }, 'op-sling');
     let session = '';
     await waitUntil('there is a terminal', async () => {
-      session = (await window.call(TownGetSnapshot.spec, {})).agents.find((agent) => agent.bead === bead)?.session ?? '';
+      session =
+        (await window.call(TownGetSnapshot.spec, {})).agents.find((agent) => agent.bead === bead)?.session ?? '';
       return session !== '';
     });
     let screen = '';

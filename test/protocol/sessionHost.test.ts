@@ -9,7 +9,10 @@ import type { SessionHostClient } from '../../server/src/sessions/client';
 import { HostFixture, environment, startShell, until, watch } from './sessionHostHelpers';
 
 async function rejection(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.then(() => assert.fail('should have failed'), (reason: unknown) => reason);
+  const error = await promise.then(
+    () => assert.fail('should have failed'),
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof UserError, String(error));
   return error;
 }
@@ -25,7 +28,12 @@ describe('session host', () => {
 
   it('runs a program on a real terminal, shows its output and tells how it ended', async () => {
     const seen = watch(client, 'one');
-    const { pid, start } = await startShell(client, fixture.root, 'one', 'test -t 0 && echo on a terminal; read line; echo "got $line"; exit 7');
+    const { pid, start } = await startShell(
+      client,
+      fixture.root,
+      'one',
+      'test -t 0 && echo on a terminal; read line; echo "got $line"; exit 7',
+    );
     assert.ok(isAlive({ pid, start }));
     await client.attach('one');
     await client.input('one', 'hello\r');
@@ -50,9 +58,15 @@ describe('session host', () => {
     delete process.env.GT_LEAK;
     await client.attach('env');
     await until(() => seen.exit !== undefined, 'exit');
-    const names = seen.text.split(/\r?\n/).filter((line) => line.includes('=')).map((line) => line.split('=')[0]);
+    const names = seen.text
+      .split(/\r?\n/)
+      .filter((line) => line.includes('='))
+      .map((line) => line.split('=')[0]);
     const fromShell = ['_', 'SHLVL', 'OLDPWD'];
-    assert.deepEqual(names.filter((name) => !fromShell.includes(name ?? '')).sort(), [...Object.keys(environment), 'PWD', 'TERM'].sort());
+    assert.deepEqual(
+      names.filter((name) => !fromShell.includes(name ?? '')).sort(),
+      [...Object.keys(environment), 'PWD', 'TERM'].sort(),
+    );
   });
 
   it('tells the signal that ended a program', async () => {
@@ -88,7 +102,8 @@ describe('session host', () => {
   });
 
   it('brings the screen back to whoever attaches later, and goes on without a gap', async () => {
-    const script = 'for i in $(seq 1 300); do echo "line $i"; done; read x; printf "\\033[31mred\\033[0m after\\n"; read y; echo end';
+    const script =
+      'for i in $(seq 1 300); do echo "line $i"; done; read x; printf "\\033[31mred\\033[0m after\\n"; read y; echo end';
     await startShell(client, fixture.root, 'replay', script);
     await until(async () => (await client.screen('replay')).includes('line 300'), 'output');
     const first = await client.attach('replay');
@@ -115,7 +130,12 @@ describe('session host', () => {
   });
 
   it('loses and doubles nothing for a view that attaches in the middle of output', async () => {
-    await startShell(client, fixture.root, 'mid', 'i=0; while [ $i -lt 3000 ]; do echo "<$i>"; i=$((i+1)); done; sleep 0.2');
+    await startShell(
+      client,
+      fixture.root,
+      'mid',
+      'i=0; while [ $i -lt 3000 ]; do echo "<$i>"; i=$((i+1)); done; sleep 0.2',
+    );
     const seen = watch(client, 'mid');
     const screens: { screen: string; sequence: number; at: number }[] = [];
     for (let round = 0; round < 5; round++) {
@@ -129,15 +149,27 @@ describe('session host', () => {
     for (const [index, sequence] of seen.sequences.entries()) assert.equal(sequence, first.sequence + 1 + index);
     const numbers = [...(first.screen + seen.text).matchAll(/<(\d+)>/g)].map((match) => Number(match[1]));
     const start = numbers[0] ?? -1; // older lines may have left the scrollback
-    assert.deepEqual(numbers, Array.from({ length: 3000 - start }, (_, index) => start + index));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 3000 - start }, (_, index) => start + index),
+    );
   });
 
   it('says clearly why a program cannot be started', async () => {
     const start = { id: 'bad', command: 'sh', args: [], cwd: fixture.root, env: environment };
-    assert.match((await rejection(client.start({ ...start, command: 'no-such-command' }))).message, /no-such-command was not found on PATH/);
-    assert.match((await rejection(client.start({ ...start, command: '/no/such/file' }))).message, /there is no \/no\/such\/file/);
+    assert.match(
+      (await rejection(client.start({ ...start, command: 'no-such-command' }))).message,
+      /no-such-command was not found on PATH/,
+    );
+    assert.match(
+      (await rejection(client.start({ ...start, command: '/no/such/file' }))).message,
+      /there is no \/no\/such\/file/,
+    );
     fs.writeFileSync(path.join(fixture.root, 'plain'), 'text');
-    assert.match((await rejection(client.start({ ...start, command: path.join(fixture.root, 'plain') }))).message, /not an executable/);
+    assert.match(
+      (await rejection(client.start({ ...start, command: path.join(fixture.root, 'plain') }))).message,
+      /not an executable/,
+    );
     assert.match((await rejection(client.start({ ...start, env: {} }))).message, /not found on PATH/);
     assert.match((await rejection(client.start({ ...start, cwd: '/no/such/folder' }))).message, /working directory/);
     assert.match((await rejection(client.start({ ...start, cwd: 'relative' }))).message, /working directory/);
@@ -146,7 +178,13 @@ describe('session host', () => {
     await startShell(client, fixture.root, 'bad', 'sleep 5');
     assert.equal((await rejection(client.start(start))).code, 'conflict');
     assert.equal((await rejection(client.forget('bad'))).code, 'conflict');
-    for (const call of [client.attach('none'), client.input('none', ''), client.resize('none', 80, 24), client.screen('none'), client.kill('none')]) {
+    for (const call of [
+      client.attach('none'),
+      client.input('none', ''),
+      client.resize('none', 80, 24),
+      client.screen('none'),
+      client.kill('none'),
+    ]) {
       assert.equal((await rejection(call)).code, 'not-found');
     }
     await client.forget('none');
@@ -162,7 +200,11 @@ describe('session host', () => {
       socket.write(garbage);
       await new Promise((done) => socket.once('close', done));
     }
-    for (const garbage of ['Content-Length: zzz\r\n\r\n', 'Content-Length: 2\r\n\r\n[]', 'Content-Length: 49\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"host/attach"}  ']) {
+    for (const garbage of [
+      'Content-Length: zzz\r\n\r\n',
+      'Content-Length: 2\r\n\r\n[]',
+      'Content-Length: 49\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"host/attach"}  ',
+    ]) {
       const { socket } = await connectTo(hostEndpointFile(fixture.root), { kind: 'server' });
       socket.resume();
       socket.end(garbage);
@@ -180,7 +222,9 @@ describe('session host', () => {
     await startShell(client, fixture.root, 'once', 'read a; echo "[$a]"; read b');
     await client.attach('once');
     // Cut the client's connections while it types: lost answers make it repeat itself.
-    const typed = Array.from({ length: 30 }, (_, index) => client.input('once', String.fromCharCode(97 + (index % 26))));
+    const typed = Array.from({ length: 30 }, (_, index) =>
+      client.input('once', String.fromCharCode(97 + (index % 26))),
+    );
     (client as unknown as { rpc: { link: { connected: { socket: net.Socket } } } }).rpc.link.connected.socket.destroy();
     await Promise.all(typed);
     await client.input('once', '\r');

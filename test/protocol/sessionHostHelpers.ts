@@ -42,16 +42,42 @@ export class HostFixture {
 function kill(target: number): void {
   try {
     process.kill(target, 'SIGKILL');
-  } catch { /* it is gone */ }
+  } catch {
+    /* it is gone */
+  }
 }
 
-export const environment: Record<string, string> = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: os.tmpdir(), LANG: 'C.UTF-8', PS1: '$ ' };
+export const environment: Record<string, string> = {
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: os.tmpdir(),
+  LANG: 'C.UTF-8',
+  PS1: '$ ',
+};
 
-export async function startShell(client: SessionHostClient, root: string, id: string, script: string, more: { cols?: number; rows?: number } = {}) {
-  return client.start({ id, command: 'sh', args: ['-c', script], cwd: root, env: environment, cols: 80, rows: 24, ...more });
+export async function startShell(
+  client: SessionHostClient,
+  root: string,
+  id: string,
+  script: string,
+  more: { cols?: number; rows?: number } = {},
+) {
+  return client.start({
+    id,
+    command: 'sh',
+    args: ['-c', script],
+    cwd: root,
+    env: environment,
+    cols: 80,
+    rows: 24,
+    ...more,
+  });
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     assert.ok(Date.now() < deadline, `waited in vain: ${what}`);

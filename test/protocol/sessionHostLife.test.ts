@@ -23,7 +23,13 @@ describe('life of the session host', () => {
     await until(() => seen.exit !== undefined, 'exit');
     first.dispose();
     const second = await fixture.connect();
-    assert.deepEqual((await second.list()).map(({ id, exited }) => [id, exited?.code]), [['long', undefined], ['done', 3]]);
+    assert.deepEqual(
+      (await second.list()).map(({ id, exited }) => [id, exited?.code]),
+      [
+        ['long', undefined],
+        ['done', 3],
+      ],
+    );
     assert.match((await second.attach('long')).screen, /started/);
   });
 
@@ -90,10 +96,19 @@ describe('life of the session host', () => {
     this.timeout(60_000);
     const client = await fixture.connect();
     const ids = Array.from({ length: 20 }, (_, index) => `s${index}`);
-    await Promise.all(ids.map((id) => startShell(client, fixture.root, id,
-      'i=0; while [ $i -lt 2500 ]; do echo "$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"; i=$((i+1)); done; read x; echo "bye $x"',
-      { cols: 120, rows: 32 })));
-    for (const id of ids) await until(async () => (await client.screen(id)).includes('2499 '), `output of ${id}`, 40_000);
+    await Promise.all(
+      ids.map((id) =>
+        startShell(
+          client,
+          fixture.root,
+          id,
+          'i=0; while [ $i -lt 2500 ]; do echo "$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"; i=$((i+1)); done; read x; echo "bye $x"',
+          { cols: 120, rows: 32 },
+        ),
+      ),
+    );
+    for (const id of ids)
+      await until(async () => (await client.screen(id)).includes('2499 '), `output of ${id}`, 40_000);
     const resident = residentKb(fixture.hostPid) / 1024;
     console.log(`      20 sessions with full scrollback: ${resident.toFixed(0)} MB`);
     assert.ok(resident < 220, `${resident} MB`);
@@ -115,7 +130,12 @@ describe('life of the session host', () => {
       received += data.length;
     });
     slow.listen();
-    await startShell(client, fixture.root, 'flood', `read x; head -c ${megabytes * 1024 * 1024} /dev/zero | tr '\\0' x; echo END`);
+    await startShell(
+      client,
+      fixture.root,
+      'flood',
+      `read x; head -c ${megabytes * 1024 * 1024} /dev/zero | tr '\\0' x; echo END`,
+    );
     await slow.sendRequest('host/attach', { input: { id: 'flood' } });
     const seen = watch(client, 'flood');
     await client.input('flood', '\r');
@@ -137,9 +157,13 @@ describe('life of the session host', () => {
     clearInterval(throttle);
     socket.resume();
     await until(() => received >= megabytes * 1024 * 1024, `all of it (${received})`);
-    console.log(`      ${megabytes} MB in ${((Date.now() - start) / 1000).toFixed(1)} s, peak ${(peak / 1024).toFixed(0)} MB`);
+    console.log(
+      `      ${megabytes} MB in ${((Date.now() - start) / 1000).toFixed(1)} s, peak ${(peak / 1024).toFixed(0)} MB`,
+    );
     assert.ok(peak < 250 * 1024, `${peak} kB`);
-    const logs = ['flood.log', 'flood.log.1'].map((name) => fs.statSync(path.join(fixture.root, '.runtime/scrollback', name)).size);
+    const logs = ['flood.log', 'flood.log.1'].map(
+      (name) => fs.statSync(path.join(fixture.root, '.runtime/scrollback', name)).size,
+    );
     for (const size of logs) assert.ok(size <= 5 * 1024 * 1024 + 70_000, `${size}`);
     slow.dispose();
     socket.destroy();
@@ -166,7 +190,8 @@ describe('terminal queries', () => {
   beforeEach(() => (fixture = new HostFixture()));
   afterEach(() => fixture.close());
   // Asks for the device attributes and the cursor position and prints what comes back within half a second.
-  const ask = 'stty raw -echo min 0 time 5; printf "\\033[c\\033[6n"; sleep 0.4; reply=$(dd bs=1 count=60 2>/dev/null | od -An -c | tr -d " \\n"); stty sane; echo "reply=$reply."; read x';
+  const ask =
+    'stty raw -echo min 0 time 5; printf "\\033[c\\033[6n"; sleep 0.4; reply=$(dd bs=1 count=60 2>/dev/null | od -An -c | tr -d " \\n"); stty sane; echo "reply=$reply."; read x';
 
   it('are answered by the host while nobody watches', async () => {
     const client = await fixture.connect();

@@ -23,14 +23,32 @@ describe('sessions after the death of the server', function () {
   const recordsOf = (): SessionRecords => new SessionRecords(new TownLayout(fixture.root));
 
   function record(id: string, more: Partial<SessionRecord> = {}): SessionRecord {
-    return { id, agent: `toy/polecats/${id}`, role: 'polecat', rig: 'toy', name: id, bead: `toy-${id}`, runtime: 'script', attempt: 1, tokenHash: newToken().hash, startedAt: 1, ...more };
+    return {
+      id,
+      agent: `toy/polecats/${id}`,
+      role: 'polecat',
+      rig: 'toy',
+      name: id,
+      bead: `toy-${id}`,
+      runtime: 'script',
+      attempt: 1,
+      tokenHash: newToken().hash,
+      startedAt: 1,
+      ...more,
+    };
   }
 
   /** As the next server would do it. */
   async function recover(records: SessionRecords): Promise<{ manager: SessionManager; errors: string[] }> {
     const errors: string[] = [];
     const manager = new SessionManager({
-      layout: new TownLayout(fixture.root), records, onChange: () => undefined, takesWords: () => false, asks: () => undefined, log: { error: (text) => errors.push(text) }, host: { sessionHostJs },
+      layout: new TownLayout(fixture.root),
+      records,
+      onChange: () => undefined,
+      takesWords: () => false,
+      asks: () => undefined,
+      log: { error: (text) => errors.push(text) },
+      host: { sessionHostJs },
       launch: () => Promise.reject(new Error('not here')),
     });
     managers.push(manager);
@@ -55,15 +73,27 @@ describe('sessions after the death of the server', function () {
     const after = recordsOf();
     assert.deepEqual(after.get('stopping')?.exit, { kind: 'stopped', code: null });
     assert.equal(after.get('stays')?.exit, undefined);
-    await until(async () => !(await client.list()).some((session) => session.id.startsWith('unknown')), 'the unknown are forgotten');
+    await until(
+      async () => !(await client.list()).some((session) => session.id.startsWith('unknown')),
+      'the unknown are forgotten',
+    );
   });
 
   describe('with a session host of another version', () => {
     let server: RpcServer;
     let processes: ProcessIdentity[];
     beforeEach(async () => {
-      server = await listen({ root: fixture.root, purpose: 'host', endpointFile: hostEndpointFile(fixture.root), protocol: 99, accept: () => ({ ok: true }), onConnection: (connection) => connection.listen() });
-      processes = ['sleep 300', 'sleep 300'].map((script) => identify(spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' }).pid!));
+      server = await listen({
+        root: fixture.root,
+        purpose: 'host',
+        endpointFile: hostEndpointFile(fixture.root),
+        protocol: 99,
+        accept: () => ({ ok: true }),
+        onConnection: (connection) => connection.listen(),
+      });
+      processes = ['sleep 300', 'sleep 300'].map((script) =>
+        identify(spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' }).pid!),
+      );
     });
     afterEach(async () => {
       await server.close();
@@ -78,7 +108,8 @@ describe('sessions after the death of the server', function () {
       records.save(record('dead', { pid: 999_999_999, start: 'long ago' }));
       const { manager, errors } = await recover(records);
       assert.match(errors.join('\n'), /another version/);
-      const exits = (): Record<string, string | undefined> => Object.fromEntries(manager.all().map((session) => [session.id, session.exit?.kind]));
+      const exits = (): Record<string, string | undefined> =>
+        Object.fromEntries(manager.all().map((session) => [session.id, session.exit?.kind]));
       assert.deepEqual(exits(), { one: undefined, two: undefined, dead: 'killed' });
       await manager.end('one', 'stopped');
       assert.equal(isAlive(one), false);

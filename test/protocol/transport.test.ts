@@ -7,12 +7,21 @@ import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../../server/src/base/errors';
 import { prepareSocketDirectory, socketAddress, type AddressSystem } from '../../server/src/protocol/transport/address';
 import { greetClient, greetServer, type Acceptance, type Hello } from '../../server/src/protocol/transport/handshake';
-import { connectTo, listen, readEndpoint, serverEndpointFile, type RpcServer } from '../../server/src/protocol/transport/index';
+import {
+  connectTo,
+  listen,
+  readEndpoint,
+  serverEndpointFile,
+  type RpcServer,
+} from '../../server/src/protocol/transport/index';
 
 const key = 'ab'.repeat(32);
 
 async function rejection(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.then(() => assert.fail('should have failed'), (reason: unknown) => reason);
+  const error = await promise.then(
+    () => assert.fail('should have failed'),
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof UserError, String(error));
   return error;
 }
@@ -22,8 +31,10 @@ describe('socket address', () => {
 
   it('is short, private to the user and different per root, purpose and start', () => {
     const all = [
-      socketAddress('/town', 'server', 'a', linux), socketAddress('/town', 'host', 'a', linux),
-      socketAddress('/town', 'server', 'b', linux), socketAddress('/other', 'server', 'a', linux),
+      socketAddress('/town', 'server', 'a', linux),
+      socketAddress('/town', 'host', 'a', linux),
+      socketAddress('/town', 'server', 'b', linux),
+      socketAddress('/other', 'server', 'a', linux),
     ].map((address) => address.path);
     assert.equal(new Set(all).size, 4);
     for (const one of all) assert.match(one, /^\/run\/user\/1000\/gastown-1000\/[0-9a-f]{20}\.sock$/);
@@ -36,12 +47,17 @@ describe('socket address', () => {
   });
 
   it('is a named pipe on Windows', () => {
-    const address = socketAddress('C:\\town', 'server', 'a', { platform: 'win32', uid: undefined, userName: 'Ann', bases: ['C:\\Temp'] });
+    const address = socketAddress('C:\\town', 'server', 'a', {
+      platform: 'win32',
+      uid: undefined,
+      userName: 'Ann',
+      bases: ['C:\\Temp'],
+    });
     assert.match(address.path, /^\\\\\.\\pipe\\gastown-[0-9a-f]{8}-[0-9a-f]{20}$/);
     assert.equal(address.directory, undefined);
   });
 
-  it('refuses a folder that is a link, a file or somebody else\'s, and closes one that is open to others', () => {
+  it("refuses a folder that is a link, a file or somebody else's, and closes one that is open to others", () => {
     const base = fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-test-'));
     const mine = path.join(base, 'mine');
     fs.mkdirSync(mine, { mode: 0o777 });
@@ -118,7 +134,8 @@ describe('handshake', () => {
     socket.write('from client');
     await outcome;
     await new Promise((done) => setTimeout(done, 50)); // both lie in the sockets before anybody reads
-    const read = (from: net.Socket): Promise<string> => new Promise((done) => from.once('data', (data) => done(String(data))));
+    const read = (from: net.Socket): Promise<string> =>
+      new Promise((done) => from.once('data', (data) => done(String(data))));
     assert.equal(await read(socket), 'from server');
     assert.ok(serverSocket);
     assert.equal(await read(serverSocket), 'from client');
@@ -130,7 +147,8 @@ describe('handshake', () => {
     const served = greetClient(server2, key, () => ({ ok: true }));
     const original = client2.write.bind(client2);
     // Glue some bytes to the client's last line.
-    client2.write = (data: string | Uint8Array) => original(String(data).includes('"hello"') ? `${String(data)}GLUED` : data);
+    client2.write = (data: string | Uint8Array) =>
+      original(String(data).includes('"hello"') ? `${String(data)}GLUED` : data);
     await greetServer(client2, key, { kind: 'cli' });
     await served;
     const text = await new Promise<string>((done) => server2.once('data', (data) => done(String(data))));
@@ -163,8 +181,11 @@ describe('handshake', () => {
   });
 
   for (const [name, bytes] of Object.entries({
-    'text that is not JSON': 'GET / HTTP/1.1\r\n\r\n', 'JSON of another kind': '{"a":1}\n', 'an oversize line': 'x'.repeat(200_000),
-    'binary': Buffer.from([0, 255, 10, 10, 10]), 'null': 'null\n',
+    'text that is not JSON': 'GET / HTTP/1.1\r\n\r\n',
+    'JSON of another kind': '{"a":1}\n',
+    'an oversize line': 'x'.repeat(200_000),
+    binary: Buffer.from([0, 255, 10, 10, 10]),
+    null: 'null\n',
   })) {
     it(`the server closes on ${name}`, async () => {
       const socket = await open();
@@ -224,7 +245,11 @@ describe('rpc server', () => {
 
   async function start(log: string[] = []): Promise<void> {
     server = await listen({
-      root, purpose: 'server', endpointFile: serverEndpointFile(root), accept: () => ({ ok: true }), log: (line) => log.push(line),
+      root,
+      purpose: 'server',
+      endpointFile: serverEndpointFile(root),
+      accept: () => ({ ok: true }),
+      log: (line) => log.push(line),
       onConnection(connection) {
         connection.onRequest('ping', () => 'pong');
         connection.listen();
@@ -251,7 +276,13 @@ describe('rpc server', () => {
     const good = await connectTo(file, { kind: 'cli' });
     const connection = createMessageConnection(good.reader, good.writer);
     connection.listen();
-    for (const garbage of ['Content-Length: x\r\n\r\n', 'Hello: 1\r\n\r\n', 'Content-Length: 4\r\n\r\nnull', 'Content-Length: 3\r\n\r\n{{{', Buffer.alloc(10_000, 13)]) {
+    for (const garbage of [
+      'Content-Length: x\r\n\r\n',
+      'Hello: 1\r\n\r\n',
+      'Content-Length: 4\r\n\r\nnull',
+      'Content-Length: 3\r\n\r\n{{{',
+      Buffer.alloc(10_000, 13),
+    ]) {
       const bad = await connectTo(file, { kind: 'cli' });
       const ended = new Promise((done) => bad.socket.once('close', done));
       bad.socket.resume();

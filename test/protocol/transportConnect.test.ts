@@ -5,14 +5,23 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { identify, isAlive } from '../../server/src/base/process';
 import {
-  connectTo, connectTown, joinTown, openTown, readEndpoint, serverEndpointFile, type TownOptions,
+  connectTo,
+  connectTown,
+  joinTown,
+  openTown,
+  readEndpoint,
+  serverEndpointFile,
+  type TownOptions,
 } from '../../server/src/protocol/transport/index';
 import { Die, Echo, Fail, Forbidden, Nothing, Peek, Tick, type FakeConfig } from './transportFakeServer';
 
 const serverJs = path.join(__dirname, 'transportFakeServer.js');
 
 async function rejection(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.then(() => assert.fail('should have failed'), (reason: unknown) => reason);
+  const error = await promise.then(
+    () => assert.fail('should have failed'),
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof UserError, String(error));
   return error;
 }
@@ -27,7 +36,9 @@ describe('connection to a town', () => {
       const pid = Number.parseInt(line, 10);
       try {
         process.kill(pid, 'SIGKILL');
-      } catch { /* it ended by itself */ }
+      } catch {
+        /* it ended by itself */
+      }
       while (isAlive(identify(pid))) await new Promise((done) => setTimeout(done, 10));
     }
     fs.rmSync(root, { recursive: true });
@@ -55,11 +66,17 @@ describe('connection to a town', () => {
     assert.equal((await town.call(Peek, {})).operation, null, 'reads carry no operation id');
 
     const conflict = await rejection(town.call(Fail, { how: 'user' }));
-    assert.deepEqual([conflict.message, conflict.hint, conflict.code], ['this cannot be done', 'do that instead', 'conflict']);
+    assert.deepEqual(
+      [conflict.message, conflict.hint, conflict.code],
+      ['this cannot be done', 'do that instead', 'conflict'],
+    );
     assert.equal((await rejection(town.call(Forbidden, {}))).code, 'refused');
     const bad = await rejection(town.call(Echo, { text: 5 as unknown as string }));
     assert.match(bad.message, /bad parameters for fake\/echo: text:/);
-    await assert.rejects(town.call(Fail, { how: 'defect' }), (error: Error) => !(error instanceof UserError) && error.message === 'a defect');
+    await assert.rejects(
+      town.call(Fail, { how: 'defect' }),
+      (error: Error) => !(error instanceof UserError) && error.message === 'a defect',
+    );
     await assert.rejects(town.call({ ...Nothing, method: 'fake/unknown' }, {}), /unknown request/);
     town.close();
     assert.equal((await rejection(town.call(Nothing, {}))).code, 'unavailable');
@@ -96,7 +113,10 @@ describe('connection to a town', () => {
     const calls = Array.from({ length: 20 }, (_, index) => town.call(Echo, { text: String(index) }));
     process.kill(pid, 'SIGKILL');
     const answers = await Promise.all(calls);
-    assert.deepEqual(answers.map((answer) => answer.text), calls.map((_, index) => String(index)));
+    assert.deepEqual(
+      answers.map((answer) => answer.text),
+      calls.map((_, index) => String(index)),
+    );
     town.close();
   });
 
@@ -122,15 +142,24 @@ describe('connection to a town', () => {
     assert.match(broken.message, /ended with code 3/);
     assert.match(broken.message, /fake server: cannot go on/);
     configure({ hang: true });
-    assert.match((await rejection(connectTown(root, { kind: 'cli' }, { ...options, startTimeoutMs: 500 }))).message, /did not answer within 0.5 s/);
-    assert.match((await rejection(connectTown(root, { kind: 'cli' }, { ...options, serverJs: '/none/server.js' }))).message, /is missing/);
+    assert.match(
+      (await rejection(connectTown(root, { kind: 'cli' }, { ...options, startTimeoutMs: 500 }))).message,
+      /did not answer within 0.5 s/,
+    );
+    assert.match(
+      (await rejection(connectTown(root, { kind: 'cli' }, { ...options, serverJs: '/none/server.js' }))).message,
+      /is missing/,
+    );
     const nowhere = await rejection(connectTown(path.join(root, 'none'), { kind: 'cli' }, options));
     assert.equal(nowhere.code, 'not-found');
   });
 
   it('does not start another server for a client that the server refuses', async () => {
     (await openTown(root, { kind: 'cli' }, options)).socket.destroy();
-    assert.equal((await rejection(connectTown(root, { kind: 'cli', actor: 'nobody' }, options))).message, 'nobody may not');
+    assert.equal(
+      (await rejection(connectTown(root, { kind: 'cli', actor: 'nobody' }, options))).message,
+      'nobody may not',
+    );
     assert.equal(starts().length, 1);
   });
 

@@ -8,7 +8,11 @@ import { Dispatcher } from '../../server/src/protocol/dispatcher';
 import { notification, request } from '../../server/src/protocol/request';
 import { listen, serve, serverEndpointFile, ServerRetire } from '../../server/src/protocol/transport/index';
 
-export const Echo = request<{ text: string; pid: number; actor: string }>()('fake/echo', z.object({ text: z.string() }), 'write');
+export const Echo = request<{ text: string; pid: number; actor: string }>()(
+  'fake/echo',
+  z.object({ text: z.string() }),
+  'write',
+);
 export const Peek = request<{ operation: string | null }>()('fake/peek', z.object({}), 'read');
 /** Writes its operation id down and kills the server before answering, once per town. */
 export const Die = request<string>()('fake/die', z.object({}), 'write');
@@ -33,7 +37,10 @@ async function main(): Promise<void> {
   const root = process.argv[process.argv.indexOf('--town') + 1] ?? '';
   const file = path.join(root, 'fake.json');
   const config = (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {}) as FakeConfig;
-  fs.appendFileSync(path.join(root, 'starts.log'), `${process.pid} ${JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('GT_')))}\n`);
+  fs.appendFileSync(
+    path.join(root, 'starts.log'),
+    `${process.pid} ${JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('GT_')))}\n`,
+  );
   if (config.exitCode !== undefined) {
     process.stderr.write('fake server: cannot go on\n');
     process.exit(config.exitCode);
@@ -66,12 +73,22 @@ async function main(): Promise<void> {
     return null;
   });
   await listen({
-    root, purpose: 'server', endpointFile: serverEndpointFile(root), build: config.build, protocol: config.protocol,
-    accept: (hello) => (hello.actor === 'nobody' ? { ok: false, reason: 'nobody may not', code: 'refused' } : { ok: true }),
+    root,
+    purpose: 'server',
+    endpointFile: serverEndpointFile(root),
+    build: config.build,
+    protocol: config.protocol,
+    accept: (hello) =>
+      hello.actor === 'nobody' ? { ok: false, reason: 'nobody may not', code: 'refused' } : { ok: true },
     onConnection(connection, hello) {
-      serve(connection, dispatcher, (operation) => ({ actor: hello.actor ?? 'somebody', kind: 'person', operation }), (spec) => {
-        if (spec.access === 'person') throw new UserError('people only', undefined, 'refused');
-      });
+      serve(
+        connection,
+        dispatcher,
+        (operation) => ({ actor: hello.actor ?? 'somebody', kind: 'person', operation }),
+        (spec) => {
+          if (spec.access === 'person') throw new UserError('people only', undefined, 'refused');
+        },
+      );
       connection.listen();
       connection.sendNotification(Tick.method, { n: 1 }).catch(() => undefined);
     },

@@ -36,9 +36,15 @@ export class Window {
     const streams = await as(town, () => openTown(town.root, { kind: 'window', actor: 'ann', trusted }, { serverJs }));
     const connection = createMessageConnection(streams.reader, streams.writer);
     const window = new Window(connection);
-    connection.onNotification(TownChanged.spec.method, (delta: TownDelta) => { window.deltas.push(delta); });
+    connection.onNotification(TownChanged.spec.method, (delta: TownDelta) => {
+      window.deltas.push(delta);
+    });
     connection.listen();
-    const result = await connection.sendRequest<{ serverInfo: { name: string } }>('initialize', { processId: null, rootUri: null, capabilities: {} });
+    const result = await connection.sendRequest<{ serverInfo: { name: string } }>('initialize', {
+      processId: null,
+      rootUri: null,
+      capabilities: {},
+    });
     assert.equal(result.serverInfo.name, 'Gas Town');
     await connection.sendNotification('initialized', {});
     return window;

@@ -19,9 +19,17 @@ export class AgentTown {
   /** The one that was slung last. */
   bead = '';
 
-  private constructor(readonly runtime: AgentProgram, readonly town: CliTown, readonly model: FakeModel) {}
+  private constructor(
+    readonly runtime: AgentProgram,
+    readonly town: CliTown,
+    readonly model: FakeModel,
+  ) {}
 
-  static async make(runtime: AgentProgram, scripts: readonly Script[], options: { gates?: string[]; loggedIn?: boolean } = {}): Promise<AgentTown> {
+  static async make(
+    runtime: AgentProgram,
+    scripts: readonly Script[],
+    options: { gates?: string[]; loggedIn?: boolean } = {},
+  ): Promise<AgentTown> {
     // Gemini reads our settings only from folders that nobody else may write to, on the whole way from the root.
     process.env.TMPDIR = path.join(cacheRoot(), 'tmp');
     fs.mkdirSync(process.env.TMPDIR, { recursive: true, mode: 0o700 });
@@ -33,10 +41,17 @@ export class AgentTown {
       const variables = {
         ...(options.loggedIn === false ? {} : logins[runtime](person.home, model.url)),
         // Nothing but the model is reached, whatever a program would like to fetch.
-        HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1,localhost',
+        HTTP_PROXY: 'http://127.0.0.1:9',
+        HTTPS_PROXY: 'http://127.0.0.1:9',
+        NO_PROXY: '127.0.0.1,localhost',
       };
-      const exports = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`).join('');
-      fs.writeFileSync(path.join(person.home, '.profile'), `PATH="${bin}:${path.dirname(process.execPath)}:$PATH"\n${exports}`);
+      const exports = Object.entries(variables)
+        .map(([name, value]) => `export ${name}='${value}'\n`)
+        .join('');
+      fs.writeFileSync(
+        path.join(person.home, '.profile'),
+        `PATH="${bin}:${path.dirname(process.execPath)}:$PATH"\n${exports}`,
+      );
       const town = await CliTown.make({ person, gates: options.gates });
       await town.gt('config', 'default-agent', runtime);
       return new AgentTown(runtime, town, model);
@@ -49,18 +64,28 @@ export class AgentTown {
   /** A bead for the agent, slung; gives its convoy. A person accepts the runtime. */
   async sling(title: string, description: string): Promise<string> {
     this.bead = (await this.town.bd('create', `--title=${title}`, '--silent', '-d', description)).trim();
-    const [slung] = await this.town.person.json<{ convoy: string }[]>('gt', ['sling', this.bead, 'toy'], { cwd: this.town.root });
+    const [slung] = await this.town.person.json<{ convoy: string }[]>('gt', ['sling', this.bead, 'toy'], {
+      cwd: this.town.root,
+    });
     await this.town.gt('up');
-    await waitUntil('it is asked', async () => (await this.town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
+    await waitUntil('it is asked', async () =>
+      (await this.town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'),
+    );
     await this.town.gt('config', 'agent', 'accept', this.runtime, '--yes');
     return slung!.convoy;
   }
 
   async waitsForReview(bead: string): Promise<void> {
-    await this.explained(waitUntil(`${bead} waits for a person`, async () => {
-      const queue = await this.town.person.json<MergeRequestInfo[]>('gt', ['mq', 'list'], { cwd: this.town.root });
-      return queue.some((item) => item.bead === bead && item.needsPerson);
-    }, 90_000));
+    await this.explained(
+      waitUntil(
+        `${bead} waits for a person`,
+        async () => {
+          const queue = await this.town.person.json<MergeRequestInfo[]>('gt', ['mq', 'list'], { cwd: this.town.root });
+          return queue.some((item) => item.bead === bead && item.needsPerson);
+        },
+        90_000,
+      ),
+    );
   }
 
   async lands(convoy: string): Promise<void> {
@@ -76,14 +101,20 @@ export class AgentTown {
     try {
       await wait;
     } catch (error) {
-      const asked = this.model.requests.map(({ path: at, reply }) => `${at} → ${reply.kind === 'text' ? reply.text : reply.id}`);
-      throw new Error(`${String(error)}\nmodel: ${asked.join('\n')}\nnot known: ${this.model.unknown.join(', ')}\nscreen:\n${await this.screen()}`);
+      const asked = this.model.requests.map(
+        ({ path: at, reply }) => `${at} → ${reply.kind === 'text' ? reply.text : reply.id}`,
+      );
+      throw new Error(
+        `${String(error)}\nmodel: ${asked.join('\n')}\nnot known: ${this.model.unknown.join(', ')}\nscreen:\n${await this.screen()}`,
+      );
     }
   }
 
   /** The visible screen of the one session that lives. */
   async screen(): Promise<string> {
-    const client = await SessionHostClient.connect(this.town.root, { sessionHostJs: path.resolve('dist', 'sessionHost.js') });
+    const client = await SessionHostClient.connect(this.town.root, {
+      sessionHostJs: path.resolve('dist', 'sessionHost.js'),
+    });
     try {
       const session = (await client.list()).at(-1);
       return session ? await client.screen(session.id) : '';
@@ -95,19 +126,30 @@ export class AgentTown {
   /** Keeps the screen for people to look at, once it shows this. */
   async saveScreen(name: string, isIt: (screen: string) => boolean): Promise<string> {
     let screen = '';
-    await this.explained(waitUntil(`its screen is that of ${name}`, async () => {
-      screen = await this.screen();
-      return isIt(screen);
-    }, 60_000));
+    await this.explained(
+      waitUntil(
+        `its screen is that of ${name}`,
+        async () => {
+          screen = await this.screen();
+          return isIt(screen);
+        },
+        60_000,
+      ),
+    );
     fs.mkdirSync(SCREENS, { recursive: true });
-    fs.writeFileSync(path.join(SCREENS, `${this.runtime}-${name}.txt`), `${agentPrograms[this.runtime].spec}\n\n${screen}\n`);
+    fs.writeFileSync(
+      path.join(SCREENS, `${this.runtime}-${name}.txt`),
+      `${agentPrograms[this.runtime].spec}\n\n${screen}\n`,
+    );
     await this.picture(path.join(SCREENS, `${this.runtime}-${name}.png`));
     return screen;
   }
 
   /** Of the session that lives, as a person sees it. */
   private async picture(file: string): Promise<void> {
-    const client = await SessionHostClient.connect(this.town.root, { sessionHostJs: path.resolve('dist', 'sessionHost.js') });
+    const client = await SessionHostClient.connect(this.town.root, {
+      sessionHostJs: path.resolve('dist', 'sessionHost.js'),
+    });
     try {
       const session = (await client.list()).at(-1);
       if (session) await drawScreen(await client.attach(session.id), file, this.town.person.home);
@@ -123,8 +165,9 @@ export class AgentTown {
 
   /** The session's record in the town says when it ended; its processes are known by their environment. */
   async nothingIsLeftRunning(): Promise<void> {
-    await waitUntil('no process of the agent is left', () => this.processes().length === 0, 10_000)
-      .catch((error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(this.processes())}`));
+    await waitUntil('no process of the agent is left', () => this.processes().length === 0, 10_000).catch(
+      (error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(this.processes())}`),
+    );
   }
 
   /** What the person's own settings of the program hold. */
@@ -134,15 +177,27 @@ export class AgentTown {
 
   /** Processes that were started in a session of this town, wherever they put themselves. */
   processes(): { pid: number; command: string }[] {
-    return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-      try {
-        const environment = fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-        const isOurs = environment.includes(`GT_ROOT=${this.town.root}`) && environment.some((entry) => entry.startsWith('GT_SESSION='));
-        return isOurs ? [{ pid: Number(pid), command: fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 200) }] : [];
-      } catch {
-        return []; // it has just ended
-      }
-    });
+    return fs
+      .readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => {
+        try {
+          const environment = fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+          const isOurs =
+            environment.includes(`GT_ROOT=${this.town.root}`) &&
+            environment.some((entry) => entry.startsWith('GT_SESSION='));
+          return isOurs
+            ? [
+                {
+                  pid: Number(pid),
+                  command: fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 200),
+                },
+              ]
+            : [];
+        } catch {
+          return []; // it has just ended
+        }
+      });
   }
 
   /** Only the work is in the repository, under the agent's name. */
@@ -150,7 +205,8 @@ export class AgentTown {
     const { project } = this.town;
     const tree = sh(project, 'git', 'ls-tree', '-r', '--name-only', 'gastown/main').split('\n').sort();
     assert.deepEqual(tree, ['README.md', ...Object.keys(files)].sort());
-    for (const [file, text] of Object.entries(files)) assert.equal(sh(project, 'git', 'show', `gastown/main:${file}`), text);
+    for (const [file, text] of Object.entries(files))
+      assert.equal(sh(project, 'git', 'show', `gastown/main:${file}`), text);
     assert.match(sh(project, 'git', 'log', '-1', '--format=%an', 'gastown/main'), /^toy\/polecats\/\w+$/);
     assert.equal(sh(project, 'git', 'status', '--porcelain'), '');
   }

@@ -9,38 +9,68 @@ export const logins: Readonly<Record<AgentProgram, Login>> = {
   claude: (home, url) => {
     write(home, '.claude.json', { hasCompletedOnboarding: true, theme: 'dark' });
     return {
-      ANTHROPIC_BASE_URL: url, ANTHROPIC_AUTH_TOKEN: 'test',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+      ANTHROPIC_BASE_URL: url,
+      ANTHROPIC_AUTH_TOKEN: 'test',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
     };
   },
   codex: (home, url) => {
-    write(home, '.codex/config.toml', [
-      'model = "fake-model"', 'model_provider = "fake"', '[analytics]', 'enabled = false', '[features]', 'plugins = false',
-      '[model_providers.fake]', 'name = "Fake"', `base_url = "${url}/v1"`, 'wire_api = "responses"', 'env_key = "FAKE_KEY"', '',
-    ].join('\n'));
+    write(
+      home,
+      '.codex/config.toml',
+      [
+        'model = "fake-model"',
+        'model_provider = "fake"',
+        '[analytics]',
+        'enabled = false',
+        '[features]',
+        'plugins = false',
+        '[model_providers.fake]',
+        'name = "Fake"',
+        `base_url = "${url}/v1"`,
+        'wire_api = "responses"',
+        'env_key = "FAKE_KEY"',
+        '',
+      ].join('\n'),
+    );
     return { FAKE_KEY: 'test' };
   },
   gemini: (home, url) => {
     write(home, '.gemini/settings.json', {
-      security: { auth: { selectedType: 'gemini-api-key' } }, model: { name: 'gemini-2.5-pro' }, privacy: { usageStatisticsEnabled: false },
+      security: { auth: { selectedType: 'gemini-api-key' } },
+      model: { name: 'gemini-2.5-pro' },
+      privacy: { usageStatisticsEnabled: false },
       general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
     });
     return { GEMINI_API_KEY: 'test', GOOGLE_GEMINI_BASE_URL: url };
   },
   copilot: (_home, url) => ({
-    COPILOT_OFFLINE: 'true', COPILOT_PROVIDER_BASE_URL: `${url}/v1`, COPILOT_PROVIDER_API_KEY: 'test', COPILOT_MODEL: 'fake-model',
+    COPILOT_OFFLINE: 'true',
+    COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+    COPILOT_PROVIDER_API_KEY: 'test',
+    COPILOT_MODEL: 'fake-model',
   }),
   opencode: (home, url) => {
     write(home, '.config/opencode/opencode.json', {
-      autoupdate: false, share: 'disabled', model: 'fake/fake-model', small_model: 'fake/fake-model',
+      autoupdate: false,
+      share: 'disabled',
+      model: 'fake/fake-model',
+      small_model: 'fake/fake-model',
       provider: {
         fake: {
-          npm: '@ai-sdk/openai-compatible', name: 'Fake', options: { baseURL: `${url}/v1`, apiKey: 'test' },
+          npm: '@ai-sdk/openai-compatible',
+          name: 'Fake',
+          options: { baseURL: `${url}/v1`, apiKey: 'test' },
           models: { 'fake-model': { name: 'Fake', tool_call: true, limit: { context: 128_000, output: 8_000 } } },
         },
       },
     });
-    return { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' };
+    return {
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
+      OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
+    };
   },
 };
 

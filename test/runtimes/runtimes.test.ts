@@ -49,7 +49,9 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     const hasBegun = () => agent.until('the agent has begun', () => fs.existsSync(path.join(worktree, 'work.txt')));
 
     it('works from sling to merged, and leaves nothing behind', async () => {
-      const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, COMMIT, DONE] }]);
+      const convoy = await begin([
+        { match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, COMMIT, DONE] },
+      ]);
       await hasBegun();
       const screen = await agent.saveScreen('working', (text) => text.includes('work.txt'));
       assert.deepEqual(screenState(resolveRuntime(runtime, {}), screen), { state: 'working' });
@@ -59,19 +61,44 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a good text' });
       // Not by a tool. Gemini begins its first turn while the hook is still running: it comes with the second.
-      const byHook = agent.model.requests.some(({ conversation }) => conversation.items.some((item) => item.kind !== 'result' && item.kind !== 'call' && item.text.includes('You are toy/polecats/')));
-      assert.equal(byHook, presets[runtime]!.hooks !== undefined, 'whether what the hook at the start said reached the model');
-      assert.ok(agent.told.some((text) => /You are toy\/polecats\/furiosa[\s\S]*Write a "good" work\.txt/.test(text)), 'what gt prime said reached the model');
+      const byHook = agent.model.requests.some(({ conversation }) =>
+        conversation.items.some(
+          (item) => item.kind !== 'result' && item.kind !== 'call' && item.text.includes('You are toy/polecats/'),
+        ),
+      );
+      assert.equal(
+        byHook,
+        presets[runtime]!.hooks !== undefined,
+        'whether what the hook at the start said reached the model',
+      );
+      assert.ok(
+        agent.told.some((text) => /You are toy\/polecats\/furiosa[\s\S]*Write a "good" work\.txt/.test(text)),
+        'what gt prime said reached the model',
+      );
       await agent.nothingIsLeftRunning();
       for (const [file, pattern] of answers[runtime] ?? []) assert.doesNotMatch(agent.personal(file), pattern);
     });
 
     it('is told why a gate refused its work, and mends it', async () => {
       const again = /This is attempt 2[\s\S]*the word is missing/;
-      const convoy = await begin([{ match: /gt prime/, steps: [PRIME, { sh: write('a bad text'), unless: again }, { sh: write('a good text'), when: again }, COMMIT, DONE] }]);
+      const convoy = await begin([
+        {
+          match: /gt prime/,
+          steps: [
+            PRIME,
+            { sh: write('a bad text'), unless: again },
+            { sh: write('a good text'), when: again },
+            COMMIT,
+            DONE,
+          ],
+        },
+      ]);
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a good text' });
-      assert.ok(agent.told.some((text) => again.test(text)), 'the refusal reached the model');
+      assert.ok(
+        agent.told.some((text) => again.test(text)),
+        'the refusal reached the model',
+      );
       await agent.nothingIsLeftRunning();
     });
 
@@ -79,7 +106,10 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       const resumes = presets[runtime]!.conversation !== undefined;
       const convoy = await begin([
         { match: /Your session was interrupted/, steps: [PRIME, { sh: write('a good text') }, COMMIT, DONE] },
-        { match: /gt prime/, steps: [PRIME, { sh: `${write('half of a')}; ${UNTIL_GO}` }, { sh: write('a good text') }, COMMIT, DONE] },
+        {
+          match: /gt prime/,
+          steps: [PRIME, { sh: `${write('half of a')}; ${UNTIL_GO}` }, { sh: write('a good text') }, COMMIT, DONE],
+        },
       ]);
       await hasBegun();
       // Programs write down what was said a moment later; what is not written yet goes with them.
@@ -88,23 +118,38 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       const before = agent.processes();
       process.kill(session!.pid, 'SIGKILL');
       // Nothing of it works on beside its successor, not even the command that it was running.
-      await agent.until('all of its processes are gone', () => agent.processes().every(({ pid }) => !before.some((old) => old.pid === pid)));
+      await agent.until('all of its processes are gone', () =>
+        agent.processes().every(({ pid }) => !before.some((old) => old.pid === pid)),
+      );
       if (!resumes) fs.writeFileSync(path.join(worktree, '..', 'go'), '');
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a good text' });
       await agent.nothingIsLeftRunning();
       // Requests for a title have no tools, and nothing of what was before.
-      const resumed = agent.model.requests.find((request) => request.conversation.tools.length > 0 && request.conversation.items.some((item) => item.kind === 'user' && item.text.includes('Your session was interrupted')));
+      const resumed = agent.model.requests.find(
+        (request) =>
+          request.conversation.tools.length > 0 &&
+          request.conversation.items.some(
+            (item) => item.kind === 'user' && item.text.includes('Your session was interrupted'),
+          ),
+      );
       assert.equal(resumed !== undefined, resumes, 'whether it was told that it had been interrupted');
       // Its first call of that conversation, which it made before it was killed.
-      if (resumed) assert.ok(resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it did before');
+      if (resumed)
+        assert.ok(
+          resumed.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')),
+          'it still knows what it did before',
+        );
     });
 
     if (presets[runtime]!.hooks) {
       it('reads at the end of its turn what has come by mail, and goes on', async () => {
         const convoy = await begin([
           { match: /The colour is blue/, steps: [COMMIT, DONE] },
-          { match: /gt prime/, steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, { say: 'I wait for the colour.' }] },
+          {
+            match: /gt prime/,
+            steps: [PRIME, { sh: `${write('a good text')}; ${UNTIL_GO}` }, { say: 'I wait for the colour.' }],
+          },
         ]);
         await hasBegun();
         await agent.town.gt('mail', 'send', 'toy/furiosa', '-s', 'Colour', '-m', 'The colour is blue');
@@ -127,7 +172,16 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
     if (!reviewed.includes(runtime)) return;
     // What the reviewer said is what the author acts upon.
     const asked = /Round 1: rejected by[\s\S]*Call it better/;
-    const author: Script = { match: /gt done/, steps: [PRIME, { sh: write('a good text'), unless: asked }, { sh: write('a better good text'), when: asked }, COMMIT, DONE] };
+    const author: Script = {
+      match: /gt done/,
+      steps: [
+        PRIME,
+        { sh: write('a good text'), unless: asked },
+        { sh: write('a better good text'), when: asked },
+        COMMIT,
+        DONE,
+      ],
+    };
 
     it('is rejected by a person with a text, mends its work, and is approved', async () => {
       const convoy = await begin([author], ['review=person']);
@@ -138,12 +192,17 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       await agent.town.gt('mq', 'approve', bead);
       await agent.lands(convoy);
       agent.assertLanded({ 'work.txt': 'a better good text' });
-      assert.ok(agent.told.some((text) => asked.test(text)), "the person's words reached the model");
+      assert.ok(
+        agent.told.some((text) => asked.test(text)),
+        "the person's words reached the model",
+      );
       await agent.nothingIsLeftRunning();
     });
 
     it('is the Mayor: plans what a person asks, ends, and goes on with its conversation when it is asked again', async () => {
-      const planned = (n: number) => ({ sh: `a=$(bd create --rig toy --title='Part ${n}' --silent) && c=$(gt convoy create 'Plan ${n}' $a --stage --json | sed -n 's/^  "id": "\\(.*\\)",$/\\1/p') && r=$(gt mayor status --json | sed -n 's/^      "id": "\\(.*\\)",$/\\1/p') && gt mayor plan $r $c` });
+      const planned = (n: number) => ({
+        sh: `a=$(bd create --rig toy --title='Part ${n}' --silent) && c=$(gt convoy create 'Plan ${n}' $a --stage --json | sed -n 's/^  "id": "\\(.*\\)",$/\\1/p') && r=$(gt mayor status --json | sed -n 's/^      "id": "\\(.*\\)",$/\\1/p') && gt mayor plan $r $c`,
+      });
       agent = await AgentTown.make(runtime, [
         { match: /there is something new for you/, steps: [PRIME, planned(2)] },
         { match: /do what it says/, steps: [PRIME, planned(1)] },
@@ -151,23 +210,35 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       const { town } = agent;
       await town.gt('mayor', 'ask', 'A first thing');
       await town.gt('up');
-      await agent.until('it is asked', async () => (await town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'));
+      await agent.until('it is asked', async () =>
+        (await town.snapshot()).attention.some((item) => item.consent?.kind === 'runtime'),
+      );
       await town.gt('config', 'agent', 'accept', runtime, '--yes');
-      const isPlanned = (title: string) => async () => (await town.snapshot()).attention.some((item) => item.kind === 'plan' && item.title.endsWith(title));
+      const isPlanned = (title: string) => async () =>
+        (await town.snapshot()).attention.some((item) => item.kind === 'plan' && item.title.endsWith(title));
       await agent.until('the plan is there', isPlanned('Plan 1'));
       await agent.nothingIsLeftRunning();
       await town.gt('mayor', 'ask', 'A second thing');
       await agent.until('the second plan is there', isPlanned('Plan 2'));
       await agent.nothingIsLeftRunning();
-      const resumed = agent.model.requests.find(({ conversation }) => conversation.items.some((item) => item.kind === 'user' && item.text.includes('something new for you')));
-      assert.ok(resumed?.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')), 'it still knows what it planned before');
+      const resumed = agent.model.requests.find(({ conversation }) =>
+        conversation.items.some((item) => item.kind === 'user' && item.text.includes('something new for you')),
+      );
+      assert.ok(
+        resumed?.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')),
+        'it still knows what it planned before',
+      );
     });
 
     it('reviews the work of another, rejects it with a text, and approves what came of it', async () => {
       const verdict = (words: string) => ({ sh: `bead=$(gt prime | sed -n "s/^## The change: //p"); gt mq ${words}` });
       const reviewer: Script = {
         match: /review the change/,
-        steps: [PRIME, { ...verdict('reject "$bead" -m "Call it better"'), unless: asked }, { ...verdict('approve "$bead" -m "Good now"'), when: asked }],
+        steps: [
+          PRIME,
+          { ...verdict('reject "$bead" -m "Call it better"'), unless: asked },
+          { ...verdict('approve "$bead" -m "Good now"'), when: asked },
+        ],
       };
       const convoy = await begin([reviewer, author], ['review=agent', `reviewer=${runtime}`]);
       await agent.lands(convoy);

@@ -19,40 +19,86 @@ import { FakeRig, FakeSessions, randomFrom, World } from './world';
 
 const MAX_WORKERS = 3;
 const settings = {
-  max_workers: MAX_WORKERS, worker_spawn_delay: 0, max_attempts: 4, max_restarts: 6, review: 'off', stall_after: 30, review_timeout: 60, max_review_rounds: 3, namepool: {},
+  max_workers: MAX_WORKERS,
+  worker_spawn_delay: 0,
+  max_attempts: 4,
+  max_restarts: 6,
+  review: 'off',
+  stall_after: 30,
+  review_timeout: 60,
+  max_review_rounds: 3,
+  namepool: {},
 } as unknown as RigSettings;
 
 /** One life of the server: everything in it ends with `alive`. */
 class Life {
   alive = true;
   readonly running = new Map<string, Promise<void>>();
-  private constructor(readonly store: BeadStore, readonly context: EngineContext, private readonly sim: Simulation) {}
+  private constructor(
+    readonly store: BeadStore,
+    readonly context: EngineContext,
+    private readonly sim: Simulation,
+  ) {}
 
   static async begin(sim: Simulation): Promise<Life> {
     const state = { alive: true };
     const guard = async <T>(effect: () => T): Promise<T> => {
-      for (let wait = Math.floor(sim.world.random() * 3); wait > 0; wait -= 1) await new Promise((next) => setImmediate(next));
+      for (let wait = Math.floor(sim.world.random() * 3); wait > 0; wait -= 1)
+        await new Promise((next) => setImmediate(next));
       if (!state.alive) return new Promise<never>(() => undefined);
       return effect();
     };
-    const store = await BeadStore.open({ fs: sim.disk.mount(() => state.alive), clock: () => new Date(sim.world.now), random: sim.world.random });
+    const store = await BeadStore.open({
+      fs: sim.disk.mount(() => state.alive),
+      clock: () => new Date(sim.world.now),
+      random: sim.world.random,
+    });
     await store.addLedger({ name: 'hq', directory: '/town/.beads', prefix: 'hq' });
     await store.addLedger({ name: 'toy', directory: '/town/toy/.beads', prefix: 'toy' });
     const rig = new FakeRig(sim.world, guard);
     const context: EngineContext = {
-      store, sessions: new FakeSessions(sim.world, guard), clock: { now: () => new Date(sim.world.now) }, activity: new Map(),
-      person: { notify: () => undefined }, rig: (name) => (name === 'toy' ? rig : undefined), defaultRuntime: () => 'claude', reviewerRuntime: () => 'claude', workflow: () => undefined, isAccepted: { script: () => true }, onActivity: () => undefined,
+      store,
+      sessions: new FakeSessions(sim.world, guard),
+      clock: { now: () => new Date(sim.world.now) },
+      activity: new Map(),
+      person: { notify: () => undefined },
+      rig: (name) => (name === 'toy' ? rig : undefined),
+      defaultRuntime: () => 'claude',
+      reviewerRuntime: () => 'claude',
+      workflow: () => undefined,
+      isAccepted: { script: () => true },
+      onActivity: () => undefined,
     };
     const life = new Life(store, context, sim);
-    Object.defineProperty(life, 'alive', { get: () => state.alive, set: (value: boolean) => { state.alive = value; } });
+    Object.defineProperty(life, 'alive', {
+      get: () => state.alive,
+      set: (value: boolean) => {
+        state.alive = value;
+      },
+    });
     return life;
   }
 
   look(): void {
     const { world } = this.sim;
     const view = buildView({
-      store: this.store, sessions: this.context.sessions, up: true, now: new Date(world.now), awakeSince: 0, inFlight: new Set(this.running.keys()),
-      rigs: [{ port: this.context.rig('toy')!, settings: { ...settings, review: world.review }, accepted: true, lastSpawnAt: 0, reviewerAccepted: true, storm: false }], consented: () => true,
+      store: this.store,
+      sessions: this.context.sessions,
+      up: true,
+      now: new Date(world.now),
+      awakeSince: 0,
+      inFlight: new Set(this.running.keys()),
+      rigs: [
+        {
+          port: this.context.rig('toy')!,
+          settings: { ...settings, review: world.review },
+          accepted: true,
+          lastSpawnAt: 0,
+          reviewerAccepted: true,
+          storm: false,
+        },
+      ],
+      consented: () => true,
     });
     for (const action of reconcile(view)) this.start(action);
   }
@@ -61,7 +107,8 @@ class Life {
     const key = actionKey(action);
     const run = execute(action, this.context)
       .catch((error: unknown) => {
-        if (!(error instanceof StaleAction) && this.alive) this.sim.world.violations.push(`${action.type}: ${String(error)}`);
+        if (!(error instanceof StaleAction) && this.alive)
+          this.sim.world.violations.push(`${action.type}: ${String(error)}`);
       })
       .finally(() => this.running.delete(key));
     this.running.set(key, run);
@@ -74,9 +121,16 @@ class Life {
     const verdict = world.chance(0.12) ? 'rejected' : 'approved';
     // Noted before it is said: a server that dies over it may have written it down.
     if (verdict === 'approved' && patch !== undefined) world.approved.add(patch);
-    const caller = by.agent === undefined ? { actor: 'ann', kind: 'person' as const } : { actor: by.agent, kind: 'agent' as const, ...by };
+    const caller =
+      by.agent === undefined
+        ? { actor: 'ann', kind: 'person' as const }
+        : { actor: by.agent, kind: 'agent' as const, ...by };
     try {
-      await giveVerdict(this.context, caller, bead.id, { verdict, message: 'because', patch: by.agent === undefined ? patch : undefined });
+      await giveVerdict(this.context, caller, bead.id, {
+        verdict,
+        message: 'because',
+        patch: by.agent === undefined ? patch : undefined,
+      });
       for (const session of world.sessions.values()) if (session.agent === by.agent) session.doneAt ??= world.now;
     } catch (error) {
       if (this.alive && !(error instanceof UserError)) world.violations.push(`judge: ${String(error)}`);
@@ -86,9 +140,11 @@ class Life {
   async sayDone(agent: string): Promise<void> {
     try {
       await done(this.context, { actor: agent, kind: 'agent', agent });
-      for (const session of this.sim.world.sessions.values()) if (session.agent === agent) session.doneAt ??= this.sim.world.now;
+      for (const session of this.sim.world.sessions.values())
+        if (session.agent === agent) session.doneAt ??= this.sim.world.now;
     } catch (error) {
-      if (this.alive && !/nothing on your hook|no longer on your hook/.test(String(error))) this.sim.world.violations.push(`done: ${String(error)}`);
+      if (this.alive && !/nothing on your hook|no longer on your hook/.test(String(error)))
+        this.sim.world.violations.push(`done: ${String(error)}`);
     }
   }
 }
@@ -112,11 +168,20 @@ class Simulation {
     return life.store.batch({ actor: 'ann' }, (tx) => {
       const ids: string[] = [];
       for (let index = 0; index < count; index += 1) {
-        const bead = tx.create('toy', { title: `bead ${index}`, type: 'task', priority: Math.floor(this.world.random() * 5) });
+        const bead = tx.create('toy', {
+          title: `bead ${index}`,
+          type: 'task',
+          priority: Math.floor(this.world.random() * 5),
+        });
         for (const earlier of ids) if (this.world.chance(0.3)) tx.addDependency(bead.id, earlier, 'blocks');
         ids.push(bead.id);
       }
-      const convoy = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open', metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } } });
+      const convoy = tx.create('hq', {
+        title: 'convoy',
+        type: 'convoy',
+        status: 'open',
+        metadata: { convoy: { launched_at: '2026-01-01T00:00:00Z' } },
+      });
       for (const id of ids) tx.addDependency(convoy.id, id, 'tracks');
       // What a person works on takes no agent's place.
       tx.create('toy', { title: 'Ann does this', type: 'task', status: 'in_progress', assignee: 'ann' });
@@ -131,20 +196,32 @@ class Simulation {
     const ignore = (): undefined => undefined; // a server that dies takes the request with it; losing a race is fine
     if (this.world.chance(0.01)) void stopWork(context, 'ann', { all: true }).catch(ignore);
     if (this.world.chance(0.15)) void releaseHeld(context, 'ann').catch(ignore);
-    if (this.world.review !== 'off' && this.world.chance(0.01)) this.world.review = REVIEWS[1 + Math.floor(this.world.random() * 3)]!;
+    if (this.world.review !== 'off' && this.world.chance(0.01))
+      this.world.review = REVIEWS[1 + Math.floor(this.world.random() * 3)]!;
     if (this.world.chance(0.02)) {
-      void store.batch(ann, (tx) => {
-        if (tx.get(convoy)?.status !== 'open') return;
-        tx.addDependency(convoy, tx.create('toy', { title: 'late', type: 'task', priority: Math.floor(this.world.random() * 5) }).id, 'tracks');
-      }).catch(ignore);
+      void store
+        .batch(ann, (tx) => {
+          if (tx.get(convoy)?.status !== 'open') return;
+          tx.addDependency(
+            convoy,
+            tx.create('toy', { title: 'late', type: 'task', priority: Math.floor(this.world.random() * 5) }).id,
+            'tracks',
+          );
+        })
+        .catch(ignore);
     }
     for (const bead of store.list({ type: ['task'], status: ['failed'], limit: 0 })) {
       if (!this.world.chance(0.1)) continue;
       this.world.begunAnew.add(bead.id);
-      void sling(store, ann, { beads: [bead.id], rig: 'toy', agent: this.world.chance(0.3) ? 'furiosa' : undefined }).catch(ignore);
+      void sling(store, ann, {
+        beads: [bead.id],
+        rig: 'toy',
+        agent: this.world.chance(0.3) ? 'furiosa' : undefined,
+      }).catch(ignore);
     }
     for (const request of store.list({ type: ['merge_request'], status: ['open'], limit: 0 })) {
-      if (this.world.chance(0.01)) void store.batch(ann, (tx) => tx.close(request.id, 'by hand', { force: true })).catch(ignore);
+      if (this.world.chance(0.01))
+        void store.batch(ann, (tx) => tx.close(request.id, 'by hand', { force: true })).catch(ignore);
     }
   }
 
@@ -161,23 +238,33 @@ class Simulation {
       else if (this.world.chance(0.3)) await this.lastHelp(life);
       if (this.world.chance(0.01)) this.world.killHost();
       life.look();
-      for (let turns = Math.floor(this.world.random() * 6); turns > 0; turns -= 1) await new Promise((next) => setImmediate(next));
+      for (let turns = Math.floor(this.world.random() * 6); turns > 0; turns -= 1)
+        await new Promise((next) => setImmediate(next));
       if (this.world.chance(0.02)) life = await this.crash(life);
       this.check(life);
       if (this.landed(life, convoy)) return;
     }
-    throw new Error(`seed ${this.seed}: nothing came of it: ${JSON.stringify(life.store.list({ all: true, limit: 0 }).map((bead) => [bead.id, bead.status, bead.metadata]))}`);
+    throw new Error(
+      `seed ${this.seed}: nothing came of it: ${JSON.stringify(life.store.list({ all: true, limit: 0 }).map((bead) => [bead.id, bead.status, bead.metadata]))}`,
+    );
   }
 
   private letJudge(life: Life, reviewer: string): void {
-    const session = [...this.world.sessions.values()].find((candidate) => candidate.agent === reviewer && !candidate.exit);
+    const session = [...this.world.sessions.values()].find(
+      (candidate) => candidate.agent === reviewer && !candidate.exit,
+    );
     const request = session?.bead === undefined ? undefined : life.store.get(session.bead);
     if (request) void life.judge(request, { agent: reviewer, session: session?.id });
   }
 
   /** A person looks at whatever lies there, asked or not. */
   private reviewByPerson(life: Life): void {
-    const request = life.store.list({ type: ['merge_request'], status: ['open'], limit: 0 }).find((candidate) => mergeOf(candidate)?.review?.state === 'waiting' || (mergeOf(candidate)?.review && this.world.chance(0.02)));
+    const request = life.store
+      .list({ type: ['merge_request'], status: ['open'], limit: 0 })
+      .find(
+        (candidate) =>
+          mergeOf(candidate)?.review?.state === 'waiting' || (mergeOf(candidate)?.review && this.world.chance(0.02)),
+      );
     if (request) void life.judge(request, {});
   }
 
@@ -199,7 +286,9 @@ class Simulation {
 
   private landed(life: Life, convoy: string): boolean {
     for (const bead of life.store.list({ type: ['task'], status: ['failed'], limit: 0 })) {
-      const told = life.store.list({ type: ['escalation'], ledger: 'hq', limit: 0 }).some((item) => JSON.stringify(item.metadata).includes(bead.id));
+      const told = life.store
+        .list({ type: ['escalation'], ledger: 'hq', limit: 0 })
+        .some((item) => JSON.stringify(item.metadata).includes(bead.id));
       assert.ok(told, `seed ${this.seed}: ${bead.id} failed without an escalation`);
     }
     return life.store.get(convoy)?.status === 'closed';
@@ -222,7 +311,9 @@ class Simulation {
       assert.ok(merged.includes(bead.id), `${where}: ${bead.id} is closed and not merged`);
     }
     const convoy = life.store.list({ type: ['convoy'], status: ['closed'], limit: 0 })[0];
-    if (convoy) for (const edge of convoy.dependencies ?? []) assert.equal(life.store.get(edge.depends_on_id)?.status, 'closed', `${where}: landed too early`);
+    if (convoy)
+      for (const edge of convoy.dependencies ?? [])
+        assert.equal(life.store.get(edge.depends_on_id)?.status, 'closed', `${where}: landed too early`);
   }
 }
 
@@ -242,4 +333,3 @@ describe('simulation of the town', function () {
     console.log(`      ${runs} convoys landed through ${crashes} crashes of the server`);
   });
 });
-

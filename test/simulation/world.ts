@@ -92,7 +92,8 @@ export class World {
       else if (this.chance(0.04)) session.exit = { kind: 'killed', code: null };
       else if (this.chance(0.02)) session.exit = { kind: 'exited', code: 1 };
       else if (worktree && this.chance(0.4)) this.work(worktree, session.attempt);
-      else if (worktree && worktree.commits > 0 && session.doneAt === undefined && this.chance(0.4)) return { done: session.agent };
+      else if (worktree && worktree.commits > 0 && session.doneAt === undefined && this.chance(0.4))
+        return { done: session.agent };
     }
     return {};
   }
@@ -120,7 +121,10 @@ export class FakeRig implements RigPort {
   readonly name = 'toy';
   readonly gates: GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
 
-  constructor(private readonly world: World, private readonly guard: Guard) {}
+  constructor(
+    private readonly world: World,
+    private readonly guard: Guard,
+  ) {}
 
   prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
     return this.guard(() => {
@@ -204,18 +208,28 @@ export class FakeRig implements RigPort {
     return this.guard(() => ({ commit: this.world.landing, expected: this.world.landing }));
   }
 
-  rebase(commit: string, base: string): Promise<{ kind: 'clean'; commit: string } | { kind: 'conflict'; files: string[] }> {
+  rebase(
+    commit: string,
+    base: string,
+  ): Promise<{ kind: 'clean'; commit: string } | { kind: 'conflict'; files: string[] }> {
     return this.guard(() => {
       if (this.world.chance(0.05)) return { kind: 'conflict', files: ['a.txt'] };
       const own = this.world.workOf(commit).at(-1)!;
       const rebased = this.world.commit([...this.world.workOf(base), own]).id;
       // What landed meanwhile may stand around the change now, and make another patch of it.
-      this.world.patches.set(rebased, this.world.chance(0.1) ? Math.floor(this.world.random() * 1e9) : (this.world.patches.get(commit) ?? 0));
+      this.world.patches.set(
+        rebased,
+        this.world.chance(0.1) ? Math.floor(this.world.random() * 1e9) : (this.world.patches.get(commit) ?? 0),
+      );
       return { kind: 'clean', commit: rebased };
     });
   }
 
-  async runGates(commit: string, _mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult> {
+  async runGates(
+    commit: string,
+    _mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult> {
     await this.guard(() => onGate(this.gates[0]!, 'started'));
     await this.guard(() => undefined);
     return this.guard((): GateResult => {
@@ -233,10 +247,15 @@ export class FakeRig implements RigPort {
     return this.guard(() => {
       if (this.world.chance(0.05)) throw new UserError('the network is away', undefined, 'unavailable');
       // Somebody else pushed first.
-      if (this.world.chance(0.05)) this.world.landing = this.world.commit([...this.world.workOf(this.world.landing), `outside${this.world.commits.size}`]).id;
+      if (this.world.chance(0.05))
+        this.world.landing = this.world.commit([
+          ...this.world.workOf(this.world.landing),
+          `outside${this.world.commits.size}`,
+        ]).id;
       if (this.world.landing !== expected) return false;
       if (!this.world.gatePassed.has(commit)) this.world.violations.push(`${commit} landed without its gates`);
-      if (this.world.review !== 'off' && !this.world.approved.has(this.world.patchOf(commit))) this.world.violations.push(`${commit} landed without approval`);
+      if (this.world.review !== 'off' && !this.world.approved.has(this.world.patchOf(commit)))
+        this.world.violations.push(`${commit} landed without approval`);
       this.world.landing = commit;
       this.world.gatePassed.add(commit);
       return true;
@@ -254,9 +273,15 @@ export class FakeRig implements RigPort {
     return this.guard(() => {
       const worktree = this.world.worktrees.get(name);
       if (!worktree) return;
-      if (worktree.bead !== bead) this.world.violations.push(`the worktree of ${worktree.bead} was removed for ${bead}`);
+      if (worktree.bead !== bead)
+        this.world.violations.push(`the worktree of ${worktree.bead} was removed for ${bead}`);
       // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
-      if (worktree.commits > 0 && !this.world.begunAnew.has(bead) && !this.world.workOf(this.world.landing).includes(bead)) this.world.violations.push(`unmerged work of ${bead} was removed`);
+      if (
+        worktree.commits > 0 &&
+        !this.world.begunAnew.has(bead) &&
+        !this.world.workOf(this.world.landing).includes(bead)
+      )
+        this.world.violations.push(`unmerged work of ${bead} was removed`);
       this.world.worktrees.delete(name);
       return undefined;
     });
@@ -264,7 +289,10 @@ export class FakeRig implements RigPort {
 }
 
 export class FakeSessions implements SessionPort {
-  constructor(private readonly world: World, private readonly guard: Guard) {}
+  constructor(
+    private readonly world: World,
+    private readonly guard: Guard,
+  ) {}
 
   all(): SessionView[] {
     return [...this.world.sessions.values()].map((session) => ({ ...session }));
@@ -274,11 +302,23 @@ export class FakeSessions implements SessionPort {
     return this.guard(() => {
       const live = [...this.world.sessions.values()].filter((session) => !session.exit);
       if (live.some((session) => session.agent === request.agent && session.bead === request.bead)) return;
-      if (live.some((session) => session.agent === request.agent || session.bead === request.bead)) this.world.violations.push(`second live session for ${request.agent} or ${request.bead}`);
-      for (const [id, session] of this.world.sessions) if (session.agent === request.agent) this.world.sessions.delete(id);
+      if (live.some((session) => session.agent === request.agent || session.bead === request.bead))
+        this.world.violations.push(`second live session for ${request.agent} or ${request.bead}`);
+      for (const [id, session] of this.world.sessions)
+        if (session.agent === request.agent) this.world.sessions.delete(id);
       const id = `s${this.world.sessions.size}-${this.world.now}-${Math.floor(this.world.random() * 1e6)}`;
       const { role, rig, name } = layout.seat(request.agent)!;
-      this.world.sessions.set(id, { id, agent: request.agent, role, rig, name, bead: request.bead, startedAt: this.world.now, look: { lastOutputAt: this.world.now, saidNothing: false }, attempt: request.attempt });
+      this.world.sessions.set(id, {
+        id,
+        agent: request.agent,
+        role,
+        rig,
+        name,
+        bead: request.bead,
+        startedAt: this.world.now,
+        look: { lastOutputAt: this.world.now, saidNothing: false },
+        attempt: request.attempt,
+      });
     });
   }
 

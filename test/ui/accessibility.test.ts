@@ -17,8 +17,21 @@ interface Violation {
 
 /** What is about the things that we put into VS Code's widgets: names, roles and colours, not how those are built. */
 const ours = [
-  'aria-command-name', 'aria-hidden-focus', 'aria-input-field-name', 'aria-roles', 'aria-toggle-field-name', 'aria-treeitem-name', 'aria-valid-attr',
-  'aria-valid-attr-value', 'button-name', 'duplicate-id-aria', 'image-alt', 'link-name', 'label', 'svg-img-alt', 'tabindex',
+  'aria-command-name',
+  'aria-hidden-focus',
+  'aria-input-field-name',
+  'aria-roles',
+  'aria-toggle-field-name',
+  'aria-treeitem-name',
+  'aria-valid-attr',
+  'aria-valid-attr-value',
+  'button-name',
+  'duplicate-id-aria',
+  'image-alt',
+  'link-name',
+  'label',
+  'svg-img-alt',
+  'tabindex',
 ];
 
 /** Names for screen readers, colours for weak eyes, a way through by Tab. */
@@ -41,18 +54,40 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
   });
 
   it('break no rule of accessibility that is ours to keep', async () => {
-    await page.evaluate(readFileSync(createRequire(path.join(repoRoot(), 'package.json')).resolve('axe-core/axe.min.js'), 'utf8'));
-    const { found, kept } = await page.evaluate<{ found: Violation[]; kept: string[] }>(`axe.run({ include: ['[id="workbench.view.extension.gastown"]', '[id="gastown.gastown-vscode.gastown.status"]'] },
+    await page.evaluate(
+      readFileSync(createRequire(path.join(repoRoot(), 'package.json')).resolve('axe-core/axe.min.js'), 'utf8'),
+    );
+    const { found, kept } = await page.evaluate<{
+      found: Violation[];
+      kept: string[];
+    }>(`axe.run({ include: ['[id="workbench.view.extension.gastown"]', '[id="gastown.gastown-vscode.gastown.status"]'] },
       { runOnly: ${JSON.stringify(ours)} }).then(({ violations, passes }) => ({ found: JSON.parse(JSON.stringify(violations)), kept: passes.map(({ id }) => id) }))`);
-    assert.deepEqual(found.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => node.html.slice(0, 300))]), []);
-    for (const rule of ['aria-treeitem-name', 'aria-command-name', 'aria-valid-attr-value']) assert.ok(kept.includes(rule), `${rule} had nothing to look at`);
+    assert.deepEqual(
+      found.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => node.html.slice(0, 300))]),
+      [],
+    );
+    for (const rule of ['aria-treeitem-name', 'aria-command-name', 'aria-valid-attr-value'])
+      assert.ok(kept.includes(rule), `${rule} had nothing to look at`);
   });
 
   it('say of each row what it is and how it stands', async () => {
-    const names = await page.locator('[id="workbench.view.extension.gastown"] [role="treeitem"]').evaluateAll((rows) =>
-      rows.map((row) => (row as unknown as { getAttribute(name: string): string | null }).getAttribute('aria-label') ?? ''));
-    assert.deepEqual(names.filter((name) => !/^(Town|Rig|Agent|Convoy|Bead) \S+|^[\p{L}… ·-]+: \S+|^[\p{L} ]+, \d+ (beads?|entries)$/u.test(name)), []);
-    assert.deepEqual(names.filter((name) => /\$\(|undefined|NaN|\[object/.test(name)), []);
+    const names = await page
+      .locator('[id="workbench.view.extension.gastown"] [role="treeitem"]')
+      .evaluateAll((rows) =>
+        rows.map(
+          (row) => (row as unknown as { getAttribute(name: string): string | null }).getAttribute('aria-label') ?? '',
+        ),
+      );
+    assert.deepEqual(
+      names.filter(
+        (name) => !/^(Town|Rig|Agent|Convoy|Bead) \S+|^[\p{L}… ·-]+: \S+|^[\p{L} ]+, \d+ (beads?|entries)$/u.test(name),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      names.filter((name) => /\$\(|undefined|NaN|\[object/.test(name)),
+      [],
+    );
   });
 
   it('let Tab through, forwards and backwards', async () => {
@@ -60,7 +95,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
     await arrowTo(page, /^Town gt/);
     for (const key of ['Tab', 'Shift+Tab']) {
       const inView = page.locator('[id="workbench.view.extension.gastown"]:focus-within');
-      for (let press = 0; press < 60 && await inView.count() > 0; press++) {
+      for (let press = 0; press < 60 && (await inView.count()) > 0; press++) {
         await page.keyboard.press(key);
         await assertFocusIsSeen(page);
       }
@@ -71,7 +106,10 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
   });
 
   for (const [theme, name, least] of [
-    ['Default High Contrast', 'dark-high-contrast', 3], ['Default High Contrast Light', 'light-high-contrast', 3], ['Default Light Modern', 'light', 1.6], ['Default Dark Modern', 'dark', 1.6],
+    ['Default High Contrast', 'dark-high-contrast', 3],
+    ['Default High Contrast Light', 'light-high-contrast', 3],
+    ['Default Light Modern', 'light', 1.6],
+    ['Default Dark Modern', 'dark', 1.6],
   ] as const) {
     it(`can be seen in ${theme}`, async () => {
       const background = await sidebarColour(page);
@@ -85,7 +123,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
   }
 
   async function waitForOther(before: string): Promise<void> {
-    for (let attempt = 0; await sidebarColour(page) === before; attempt++) {
+    for (let attempt = 0; (await sidebarColour(page)) === before; attempt++) {
       assert.ok(attempt < 100, 'the theme did not change');
       await page.waitForTimeout(100);
     }
@@ -95,9 +133,13 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
 
 /** Rows of every kind: work in each state, a failure, an escalation, a staged convoy. */
 async function fill(session: VsixSession): Promise<void> {
-  const { page, sandbox: { env } } = session;
+  const {
+    page,
+    sandbox: { env },
+  } = session;
   const town = await makeTown(session, 'notes');
-  const bead = (title: string, text: string, ...more: string[]): string => cli('bd', env, path.join(town, 'notes'), 'create', title, '-d', script(text), '--silent', ...more);
+  const bead = (title: string, text: string, ...more: string[]): string =>
+    cli('bd', env, path.join(town, 'notes'), 'create', title, '-d', script(text), '--silent', ...more);
   cli('gt', env, town, 'config', 'default-agent', 'script');
   const quick = bead('Index the titles', 'echo index > index.txt; git add -A; git commit -qm index');
   const slow = bead('Add a search box', 'gt escalate -s critical "Which box?"\nsleep 600', '--deps', quick);
@@ -109,8 +151,14 @@ async function fill(session: VsixSession): Promise<void> {
   await treeRow(page, /^fast-forward…: /).waitFor();
   await palette(page, 'Gas Town: Focus on Beads View');
   await treeRow(page, /^Ready, /).waitFor();
-  await treeRow(page, /^Loading/).first().waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: /^Clear Notification|^Close Notification/ }).first().click({ timeout: 2_000 }).catch(() => undefined);
+  await treeRow(page, /^Loading/)
+    .first()
+    .waitFor({ state: 'detached' });
+  await page
+    .getByRole('button', { name: /^Clear Notification|^Close Notification/ })
+    .first()
+    .click({ timeout: 2_000 })
+    .catch(() => undefined);
 }
 
 const views = '[id="workbench.view.extension.gastown"]';

@@ -22,7 +22,10 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
   });
 
   it('shows why each bead waits, its page, epics with progress, a filter, and takes beads to a convoy', async () => {
-    const { page, sandbox: { env } } = session;
+    const {
+      page,
+      sandbox: { env },
+    } = session;
     const town = await makeTown(session, 'notes');
     const bd = (...args: string[]): string => cli('bd', env, path.join(town, 'notes'), ...args);
     const bead = (title: string, ...more: string[]): string => bd('create', title, '--silent', ...more);
@@ -40,7 +43,8 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     const row = (view: string, name: RegExp) => page.getByRole('tree', { name: view }).getByRole('treeitem', { name });
     const beads = (name: RegExp) => row('Beads', name);
     await palette(page, 'Gas Town: Focus on Beads View');
-    for (const header of ['Agents', 'Needs Attention']) await page.locator(`.pane-header[aria-label^="${header}"]`).click();
+    for (const header of ['Agents', 'Needs Attention'])
+      await page.locator(`.pane-header[aria-label^="${header}"]`).click();
     await beads(/^Ready, \d beads/).waitFor();
     await beads(/^Bead Climb the wall, waits for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
@@ -72,7 +76,9 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await page.mouse.move(900, 700);
     await page.waitForTimeout(700);
     // A click on the header of a view may move the whole window by some pixels.
-    await page.evaluate('document.querySelectorAll(".monaco-workbench, .monaco-grid-view, .monaco-split-view2, .split-view-container, body").forEach((part) => part.scrollTo(0, 0))');
+    await page.evaluate(
+      'document.querySelectorAll(".monaco-workbench, .monaco-grid-view, .monaco-split-view2, .split-view-container, body").forEach((part) => part.scrollTo(0, 0))',
+    );
     await session.screenshot('beads-by-epic');
     bd('comment', wall, 'From the command line');
     await palette(page, 'Markdown: Open Preview');

@@ -22,14 +22,22 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
   });
 
   it('reaches the person, who reads, acknowledges and closes it', async () => {
-    const { page, sandbox: { env } } = session;
+    const {
+      page,
+      sandbox: { env },
+    } = session;
     const town = await makeTown(session, 'notes');
     const show = (id: string): string => cli('gt', env, town, 'escalate', 'show', id);
     cli('gt', env, town, 'config', 'default-agent', 'script');
-    const ask = script('gt escalate -s critical --bead "$GT_BEAD" "Which database may I drop?"\necho asked the person\nread -r answer');
+    const ask = script(
+      'gt escalate -s critical --bead "$GT_BEAD" "Which database may I drop?"\necho asked the person\nread -r answer',
+    );
     const bead = cli('bd', env, path.join(town, 'notes'), 'create', 'Clean up the tables', '-d', ask, '--silent');
     cli('gt', env, town, 'convoy', 'create', 'Spring cleaning', bead);
-    await page.getByRole('tab', { name: /^Explorer/ }).first().click(); // the person is elsewhere
+    await page
+      .getByRole('tab', { name: /^Explorer/ })
+      .first()
+      .click(); // the person is elsewhere
     cli('gt', env, town, 'up');
 
     const toast = page.locator('.notification-toast', { hasText: 'Which database may I drop?' });
@@ -37,13 +45,19 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
     await page.getByRole('tab', { name: /^Gas Town.*1 thing needs you/ }).waitFor();
     const status = page.locator('[id="gastown.gastown-vscode.gastown.status"]');
     await status.and(page.locator('.warning-kind')).waitFor();
-    assert.match(await status.locator('[role="button"]').getAttribute('aria-label') ?? '', /1 agent at work, 1 thing needs you/);
+    assert.match(
+      (await status.locator('[role="button"]').getAttribute('aria-label')) ?? '',
+      /1 agent at work, 1 thing needs you/,
+    );
     await session.screenshot('escalation-told');
     await toast.getByRole('button', { name: 'Show' }).click();
     await page.getByRole('tab', { name: `${bead}.md` }).waitFor();
 
     await status.click();
-    await page.locator('.quick-input-widget').getByRole('option', { name: /Which database may I drop/ }).waitFor();
+    await page
+      .locator('.quick-input-widget')
+      .getByRole('option', { name: /Which database may I drop/ })
+      .waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('tab', { name: /^Gas Town/ }).click();
     const row = treeRow(page, /^escalation · critical: .*Which database may I drop\?/);

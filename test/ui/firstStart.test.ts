@@ -22,7 +22,9 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-first-'));
     project = makeProject(path.join(scratch, 'notes'));
     session = await openVsixSession({
-      lane, vsix: newestVsix(), workspace: project,
+      lane,
+      vsix: newestVsix(),
+      workspace: project,
       settings: { 'workbench.startupEditor': 'welcomePage', 'terminal.integrated.gpuAcceleration': 'off' },
     });
     page = session.page;
@@ -34,18 +36,41 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
   });
 
   const walkthroughStep = (title: string): Locator => page.locator('.getting-started-step', { hasText: title });
-  const done = (title: string, checked = true): Locator => walkthroughStep(title).locator(`[role="checkbox"][aria-checked="${checked}"]`);
+  const done = (title: string, checked = true): Locator =>
+    walkthroughStep(title).locator(`[role="checkbox"][aria-checked="${checked}"]`);
   /** Opens a step of the walkthrough and clicks one of its buttons. */
   async function follow(title: string, button: string): Promise<void> {
-    const isOpen = (): Promise<boolean> => walkthroughStep(title).waitFor({ timeout: 1_000 }).then(() => true, () => false);
-    if (!await isOpen()) await page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ }).click();
+    const isOpen = (): Promise<boolean> =>
+      walkthroughStep(title)
+        .waitFor({ timeout: 1_000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    if (!(await isOpen())) await page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ }).click();
     // Newer ones come back with the list of all walkthroughs.
-    if (!await isOpen()) await page.getByRole('button', { name: /^Get Started with Gas Town/ }).click();
+    if (!(await isOpen())) await page.getByRole('button', { name: /^Get Started with Gas Town/ }).click();
     const link = walkthroughStep(title).getByRole('button', { name: button });
     // The page draws its steps anew after each change, and a click on the step that is open would close it.
     for (let attempt = 0; attempt < 10; attempt++) {
-      if (!await link.waitFor({ timeout: 700 }).then(() => true, () => false)) await walkthroughStep(title).getByText(title).first().click({ timeout: 1_000 }).catch(() => undefined);
-      else if (await link.click({ timeout: 2_000 }).then(() => true, () => false)) return;
+      if (
+        !(await link.waitFor({ timeout: 700 }).then(
+          () => true,
+          () => false,
+        ))
+      )
+        await walkthroughStep(title)
+          .getByText(title)
+          .first()
+          .click({ timeout: 1_000 })
+          .catch(() => undefined);
+      else if (
+        await link.click({ timeout: 2_000 }).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
     }
     assert.fail(`the step “${title}” has no “${button}”`);
   }
@@ -57,17 +82,29 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await openGasTown(page);
     await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
     await session.screenshot('first-start-welcome');
-    assert.deepEqual(readdirSync(session.sandbox.home).filter((name) => !name.startsWith('.')), []);
+    assert.deepEqual(
+      readdirSync(session.sandbox.home).filter((name) => !name.startsWith('.')),
+      [],
+    );
     assert.equal(await page.locator('.notification-toast').count(), 0, 'it speaks without being asked');
   });
 
   it('explains itself in five steps with a picture each', async () => {
     await page.locator('.welcome-view-content a', { hasText: 'how it works' }).click();
-    const titles = ['Add your repository', 'Describe work as beads', 'Bundle beads in a convoy', 'Start the engine', 'Watch and take part'];
+    const titles = [
+      'Add your repository',
+      'Describe work as beads',
+      'Bundle beads in a convoy',
+      'Start the engine',
+      'Watch and take part',
+    ];
     for (const [index, title] of titles.entries()) {
       await done(title, false).waitFor();
       if (index > 0) await walkthroughStep(title).getByText(title).first().click();
-      await page.locator('.getting-started-media :is(img, svg, iframe, .webview)').first().waitFor({ state: 'attached' });
+      await page
+        .locator('.getting-started-media :is(img, svg, iframe, .webview)')
+        .first()
+        .waitFor({ state: 'attached' });
       await walkthroughStep(title).getByRole('button').last().waitFor();
     }
     assert.equal(await page.locator('.getting-started-step').count(), titles.length);
@@ -90,7 +127,10 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await follow('Start the engine', 'Set Default Agent');
     await entry(page, 'script').click();
     await follow('Describe work as beads', 'Create Bead');
-    await describe('Say hello', 'echo hello from an agent; for n in $(seq 12); do echo $n; sleep 0.5; done; echo hello > hello.txt; git add -A; git commit -qm hello');
+    await describe(
+      'Say hello',
+      'echo hello from an agent; for n in $(seq 12); do echo $n; sleep 0.5; done; echo hello > hello.txt; git add -A; git commit -qm hello',
+    );
     await page.locator('.pane-header[aria-label^="Convoys"]').hover();
     await page.getByRole('button', { name: 'Create Bead…' }).first().click();
     await describe('Say goodbye', 'echo goodbye > bye.txt; git add -A; git commit -qm goodbye');
@@ -127,9 +167,13 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
   it('lands, and brings the checkout up to it with one click', async () => {
     await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor({ timeout: 60_000 });
     assert.ok(!existsSync(path.join(project, 'hello.txt')), 'the checkout was touched');
-    await treeRow(page, /^Agent \w+, polecat/).first().waitFor({ state: 'detached' }); // whose work is merged is gone
+    await treeRow(page, /^Agent \w+, polecat/)
+      .first()
+      .waitFor({ state: 'detached' }); // whose work is merged is gone
     await treeRow(page, /^Rig notes.*2 commits to take over/).hover();
-    await treeRow(page, /^Rig notes/).getByRole('button', { name: 'Fast-Forward Repository to Merged Work' }).click();
+    await treeRow(page, /^Rig notes/)
+      .getByRole('button', { name: 'Fast-Forward Repository to Merged Work' })
+      .click();
     await treeRow(page, /^Rig notes$/).waitFor();
     await session.screenshot('first-start-landed');
     assert.deepEqual(git('log', '--format=%s', '-2').split('\n'), ['goodbye', 'hello']);
@@ -143,6 +187,10 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await entry(page, 'task').click();
     await entry(page, 'P2').click();
     await step(page, 'Description in Markdown');
-    await writeDescription(page, () => quickInput(page).getByRole('button', { name: 'Write it in an editor' }).click(), `\`\`\`sh\n${script}\n\`\`\`\n`);
+    await writeDescription(
+      page,
+      () => quickInput(page).getByRole('button', { name: 'Write it in an editor' }).click(),
+      `\`\`\`sh\n${script}\n\`\`\`\n`,
+    );
   }
 });

@@ -63,7 +63,11 @@ inVsCode('a formula', 'main', function (lane) {
     await openFile(page, 'release.formula.toml');
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
     await palette(page, 'Go to Next Problem');
-    await page.locator('.zone-widget, .marker-widget').getByText(/branch/).first().waitFor();
+    await page
+      .locator('.zone-widget, .marker-widget')
+      .getByText(/branch/)
+      .first()
+      .waitFor();
     await session.screenshot('formula-problem');
     await page.keyboard.press('Escape');
   });

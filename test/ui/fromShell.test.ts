@@ -21,7 +21,10 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
   });
 
   it('is found by the window of its repository, with nothing clicked', async () => {
-    const { page, sandbox: { env, home } } = session;
+    const {
+      page,
+      sandbox: { env, home },
+    } = session;
     await openGasTown(page);
     await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
     const town = path.join(home, 'gt');
@@ -32,7 +35,10 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
   });
 
   it('is shown in the window of a folder that lies in it', async () => {
-    const { page, sandbox: { home } } = session;
+    const {
+      page,
+      sandbox: { home },
+    } = session;
     const origin = new URL(page.url()).origin;
     await page.goto(`${origin}/?folder=${encodeURIComponent(path.join(home, 'gt'))}`);
     await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });

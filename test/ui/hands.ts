@@ -8,7 +8,9 @@ export function quickInput(page: Page): Locator {
 
 /** Waits for the step of a command that says this: as its message, or in its empty input. */
 export async function step(page: Page, text: string): Promise<void> {
-  await page.locator(`.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])`).waitFor();
+  await page
+    .locator(`.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])`)
+    .waitFor();
 }
 
 /** By mouse: VS Code's walkthrough takes the focus back when one of its steps is done, so that the box is clicked first. */
@@ -31,20 +33,28 @@ export function entry(page: Page, name: string): Locator {
 
 /** Entries of which several can be chosen. */
 export async function tick(page: Page, name: string): Promise<void> {
-  await quickInput(page).getByRole('checkbox', { name: new RegExp(`^${name}`) }).first().click();
+  await quickInput(page)
+    .getByRole('checkbox', { name: new RegExp(`^${name}`) })
+    .first()
+    .click();
 }
 
 /** Waits until a list has this row in its focus, as arrow keys move it. */
 export async function focusedRow(page: Page, name: RegExp): Promise<void> {
-  await page.locator('.monaco-list:focus-within .monaco-list-row.focused').and(page.getByRole('treeitem', { name })).waitFor();
+  await page
+    .locator('.monaco-list:focus-within .monaco-list-row.focused')
+    .and(page.getByRole('treeitem', { name }))
+    .waitFor();
 }
 
 /** Moves by arrow keys to the row of the tree that has the focus. */
 export async function arrowTo(page: Page, name: RegExp): Promise<void> {
   await page.locator('.monaco-list:focus-within').getByRole('treeitem').first().waitFor();
   await page.keyboard.press('Home');
-  const focused = page.locator('.monaco-list:focus-within .monaco-list-row.focused').and(page.getByRole('treeitem', { name }));
-  for (let row = 0; row < 50 && await focused.count() === 0; row++) {
+  const focused = page
+    .locator('.monaco-list:focus-within .monaco-list-row.focused')
+    .and(page.getByRole('treeitem', { name }));
+  for (let row = 0; row < 50 && (await focused.count()) === 0; row++) {
     await page.keyboard.press('ArrowDown');
     await assertFocusIsSeen(page);
   }
@@ -56,7 +66,7 @@ export async function menuTo(page: Page, name: RegExp): Promise<void> {
   const menu = page.locator('.monaco-menu');
   await menu.getByRole('menuitem', { name }).waitFor();
   const focused = menu.locator('.action-item.focused').getByRole('menuitem', { name });
-  for (let item = 0; item < 30 && await focused.count() === 0; item++) {
+  for (let item = 0; item < 30 && (await focused.count()) === 0; item++) {
     await page.keyboard.press('ArrowDown');
     await assertFocusIsSeen(page);
   }
@@ -66,7 +76,7 @@ export async function menuTo(page: Page, name: RegExp): Promise<void> {
 /** Presses Tab until this has the focus: what no number of Tabs reaches is out of reach without a mouse. */
 export async function tabTo(page: Page, target: Locator, keys = 'Tab'): Promise<void> {
   const reached = target.and(page.locator(':focus'));
-  for (let press = 0; press < 40 && await reached.count() === 0; press++) {
+  for (let press = 0; press < 40 && (await reached.count()) === 0; press++) {
     await page.keyboard.press(keys);
     await assertFocusIsSeen(page);
   }
@@ -74,7 +84,8 @@ export async function tabTo(page: Page, target: Locator, keys = 'Tab'): Promise<
 }
 
 /** What shows where the keys go: the thing itself where it has a size, or what it is the invisible part of. */
-const carriers = '.monaco-editor, .xterm, .quick-input-widget, .monaco-menu, .monaco-dialog-box, .monaco-list, .native-edit-context';
+const carriers =
+  '.monaco-editor, .xterm, .quick-input-widget, .monaco-menu, .monaco-dialog-box, .monaco-list, .native-edit-context';
 
 /** Somebody who types must see where; things may move for a moment. */
 export async function assertFocusIsSeen(page: Page): Promise<void> {
@@ -89,32 +100,42 @@ export async function assertFocusIsSeen(page: Page): Promise<void> {
 
 async function focusProblem(page: Page): Promise<string | undefined> {
   const focused = page.locator(':focus');
-  if (await focused.count() === 0) return 'nothing has the focus';
-  const name = await focused.first().getAttribute('class', { timeout: 500 }).catch(() => '');
+  if ((await focused.count()) === 0) return 'nothing has the focus';
+  const name = await focused
+    .first()
+    .getAttribute('class', { timeout: 500 })
+    .catch(() => '');
   const inside = page.locator(`:is(${carriers}):focus-within`);
-  const carrier = await inside.count() > 0 ? inside.last() : focused.first();
+  const carrier = (await inside.count()) > 0 ? inside.last() : focused.first();
   const box = await carrier.boundingBox({ timeout: 500 }).catch(() => null);
   const view = page.viewportSize();
   if (!box || !view || box.width <= 1 || box.height <= 1) return `what has the focus has no size: ${String(name)}`;
-  return box.x < view.width && box.y < view.height && box.x + box.width > 0 && box.y + box.height > 0 ? undefined : `what has the focus is out of sight: ${String(name)}`;
+  return box.x < view.width && box.y < view.height && box.x + box.width > 0 && box.y + box.height > 0
+    ? undefined
+    : `what has the focus is out of sight: ${String(name)}`;
 }
 
 /** Counts what only a mouse makes, to prove that there was none. */
 export async function countPointer(page: Page): Promise<() => Promise<number>> {
-  await page.evaluate('window.pointerEvents = 0; for (const kind of ["pointerdown", "pointermove", "wheel"]) window.addEventListener(kind, (event) => { if (event.isTrusted) window.pointerEvents++; }, true)');
+  await page.evaluate(
+    'window.pointerEvents = 0; for (const kind of ["pointerdown", "pointermove", "wheel"]) window.addEventListener(kind, (event) => { if (event.isTrusted) window.pointerEvents++; }, true)',
+  );
   return () => page.evaluate<number>('window.pointerEvents');
 }
 
 /** Writes into the editor of a bead's description that a command is about to open, and saves it. */
 export async function writeDescription(page: Page, open: () => Promise<void>, text: string): Promise<void> {
   const active = page.locator('.editor-group-container.active .tab.active');
-  const before = await active.count() > 0 ? await active.getAttribute('data-resource-name') : '';
+  const before = (await active.count()) > 0 ? await active.getAttribute('data-resource-name') : '';
   await open();
   await active.and(page.locator(`[data-resource-name$=".md"]:not([data-resource-name="${before}"])`)).waitFor();
-  const name = await active.getAttribute('data-resource-name') ?? '';
+  const name = (await active.getAttribute('data-resource-name')) ?? '';
   await page.locator(`:focus[aria-label^="${name}"]`).waitFor({ state: 'attached' });
   await page.keyboard.insertText(text);
-  await page.locator('.editor-group-container.active .view-line', { hasText: text.split('\n')[0] ?? '' }).first().waitFor();
+  await page
+    .locator('.editor-group-container.active .view-line', { hasText: text.split('\n')[0] ?? '' })
+    .first()
+    .waitFor();
   await page.keyboard.press('Control+s');
   await active.and(page.locator(':not(.dirty)')).waitFor();
 }

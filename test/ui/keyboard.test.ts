@@ -5,7 +5,17 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
-import { answer, arrowTo, assertFocusIsSeen, countPointer, entry, menuTo, step, tabTo, writeDescription } from './hands';
+import {
+  answer,
+  arrowTo,
+  assertFocusIsSeen,
+  countPointer,
+  entry,
+  menuTo,
+  step,
+  tabTo,
+  writeDescription,
+} from './hands';
 import { inOrder, inVsCode } from './versions';
 import { cli, makeProject, newestVsix, palette, treeRow, untilTerminal } from './vsix';
 
@@ -23,7 +33,10 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-keys-'));
     project = makeProject(path.join(scratch, 'notes'));
     session = await openVsixSession({
-      lane, vsix: newestVsix(), workspace: project, settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
+      lane,
+      vsix: newestVsix(),
+      workspace: project,
+      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
     });
     page = session.page;
     await page.getByRole('tab', { name: /^Gas Town/ }).waitFor(); // from now on the palette has its commands
@@ -73,7 +86,10 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await entry(page, 'script').waitFor();
     await answer(page, 'script');
     await treeRow(page, /^Town gt, engine paused/).waitFor();
-    await create('Say hello', 'echo hello, who is there; read -r name; echo "hello $name" > hello.txt; git add -A; git commit -qm hello');
+    await create(
+      'Say hello',
+      'echo hello, who is there; read -r name; echo "hello $name" > hello.txt; git add -A; git commit -qm hello',
+    );
     await create('Say goodbye', 'echo goodbye > bye.txt; git add -A; git commit -qm goodbye');
   });
 

@@ -10,19 +10,48 @@ const terminals = `node_modules/@lydell/node-pty-${platform}`;
 /** Everything that is in the package, and why it is there. */
 const allowed = [
   // what VS Code and its shop read
-  'package.json', 'package.nls.json', 'readme.md', 'changelog.md', 'LICENSE.txt',
-  'media/gastown.svg', 'media/icon.png',
+  'package.json',
+  'package.nls.json',
+  'readme.md',
+  'changelog.md',
+  'LICENSE.txt',
+  'media/gastown.svg',
+  'media/icon.png',
   ...['beads', 'convoy', 'engine', 'terminal', 'town'].map((step) => `media/walkthrough/${step}.svg`),
   // the language of formulas
-  'media/formula-dark.svg', 'media/formula-light.svg', 'syntaxes/gastown-formula.tmLanguage.json', 'syntaxes/language-configuration.json',
+  'media/formula-dark.svg',
+  'media/formula-light.svg',
+  'syntaxes/gastown-formula.tmLanguage.json',
+  'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'gt', 'bd', 'cli', 'zod'].map((program) => `dist/${program}.js`), 'dist/sql-wasm.wasm', 'dist/package.json',
+  ...['extension', 'server', 'sessionHost', 'gt', 'bd', 'cli', 'zod'].map((program) => `dist/${program}.js`),
+  'dist/sql-wasm.wasm',
+  'dist/package.json',
   // the one library that cannot be bundled, with the binary of this platform alone
-  ...['package.json', 'LICENSE', ...['index', 'utils', 'types', 'terminal', 'interfaces', 'eventEmitter2', 'requireBinary', 'unixTerminal',
-    'windowsTerminal', 'windowsPtyAgent', 'windowsConoutConnection', 'conpty_console_list_agent', 'worker/conoutSocketWorker', 'shared/conout',
-  ].map((module) => `${module}.js`)].map((file) => `node_modules/@lydell/node-pty/${file}`),
+  ...[
+    'package.json',
+    'LICENSE',
+    ...[
+      'index',
+      'utils',
+      'types',
+      'terminal',
+      'interfaces',
+      'eventEmitter2',
+      'requireBinary',
+      'unixTerminal',
+      'windowsTerminal',
+      'windowsPtyAgent',
+      'windowsConoutConnection',
+      'conpty_console_list_agent',
+      'worker/conoutSocketWorker',
+      'shared/conout',
+    ].map((module) => `${module}.js`),
+  ].map((file) => `node_modules/@lydell/node-pty/${file}`),
   `${terminals}/package.json`,
-  ...(process.platform === 'win32' ? ['conpty.node', 'conpty_console_list.node'] : ['pty.node']).map((file) => `${terminals}/${file}`),
+  ...(process.platform === 'win32' ? ['conpty.node', 'conpty_console_list.node'] : ['pty.node']).map(
+    (file) => `${terminals}/${file}`,
+  ),
   ...(process.platform === 'darwin' ? [`${terminals}/spawn-helper`] : []),
 ];
 
@@ -37,7 +66,11 @@ interface PackagedManifest {
 describe('the package', () => {
   const file = newestVsix();
   const entries = unzipSync(readFileSync(file));
-  const files = new Map(Object.entries(entries).filter(([name]) => name.startsWith('extension/')).map(([name, bytes]) => [name.slice('extension/'.length), bytes]));
+  const files = new Map(
+    Object.entries(entries)
+      .filter(([name]) => name.startsWith('extension/'))
+      .map(([name, bytes]) => [name.slice('extension/'.length), bytes]),
+  );
   const text = (name: string): string => strFromU8(files.get(name) ?? assert.fail(`${name} is not in the package`));
   const manifest = JSON.parse(text('package.json')) as PackagedManifest;
 
@@ -45,13 +78,31 @@ describe('the package', () => {
     // Parts of the command lines that few commands need are named after what is in them.
     const isPart = (name: string): boolean => /^dist\/cli-[A-Z0-9]{8}\.js$/.test(name);
     assert.deepEqual([...files.keys()].filter((name) => !isPart(name)).sort(), [...allowed].sort());
-    const parts = new Set([...files.keys()].flatMap((name) => (/^dist\/cli/.test(name) ? [...text(name).matchAll(/["'`]\.\/(cli-[A-Z0-9]{8}\.js)["'`]/g)].map(([, part]) => `dist/${part}`) : [])));
-    assert.deepEqual([...files.keys()].filter((name) => isPart(name) && !parts.has(name)), [], 'nobody asks for them');
-    assert.deepEqual(Object.keys(entries).filter((name) => !name.startsWith('extension/')).sort(), ['[Content_Types].xml', 'extension.vsixmanifest']);
+    const parts = new Set(
+      [...files.keys()].flatMap((name) =>
+        /^dist\/cli/.test(name)
+          ? [...text(name).matchAll(/["'`]\.\/(cli-[A-Z0-9]{8}\.js)["'`]/g)].map(([, part]) => `dist/${part}`)
+          : [],
+      ),
+    );
+    assert.deepEqual(
+      [...files.keys()].filter((name) => isPart(name) && !parts.has(name)),
+      [],
+      'nobody asks for them',
+    );
+    assert.deepEqual(
+      Object.keys(entries)
+        .filter((name) => !name.startsWith('extension/'))
+        .sort(),
+      ['[Content_Types].xml', 'extension.vsixmanifest'],
+    );
   });
 
   it('is for this platform, and below 5 MB', () => {
-    assert.match(strFromU8(entries['extension.vsixmanifest'] ?? new Uint8Array()), new RegExp(`TargetPlatform="${platform}"`));
+    assert.match(
+      strFromU8(entries['extension.vsixmanifest'] ?? new Uint8Array()),
+      new RegExp(`TargetPlatform="${platform}"`),
+    );
     const { size } = statSync(file);
     assert.ok(size < 5_000_000, `${size} bytes`);
     console.log(`      ${(size / 1e6).toFixed(2)} MB, ${files.size} files`);
@@ -62,10 +113,19 @@ describe('the package', () => {
     const programs = [...files.keys()].filter((name) => /^dist\/\w+\.js$/.test(name));
     for (const program of programs) {
       // Programs find each other beside themselves.
-      for (const [, other, wasm] of text(program).matchAll(/__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm)["'`]/g)) named.push(`dist/${other ?? wasm}`);
+      for (const [, other, wasm] of text(program).matchAll(
+        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm)["'`]/g,
+      ))
+        named.push(`dist/${other ?? wasm}`);
     }
-    assert.ok(named.includes('dist/server.js') && named.includes('dist/sessionHost.js') && named.includes('dist/sql-wasm.wasm'), named.join(', '));
-    assert.deepEqual([...new Set(named)].filter((name) => !files.has(name)), []);
+    assert.ok(
+      named.includes('dist/server.js') && named.includes('dist/sessionHost.js') && named.includes('dist/sql-wasm.wasm'),
+      named.join(', '),
+    );
+    assert.deepEqual(
+      [...new Set(named)].filter((name) => !files.has(name)),
+      [],
+    );
   });
 
   it('leads to no source map, no source and no folder of whoever built it', () => {
@@ -76,10 +136,14 @@ describe('the package', () => {
   });
 
   it('runs no script at its installation, and needs nothing that is not in it', () => {
-    assert.deepEqual(Object.keys(manifest.scripts).filter((name) => /^(vscode:|(pre|post)?install$)/.test(name)), []);
+    assert.deepEqual(
+      Object.keys(manifest.scripts).filter((name) => /^(vscode:|(pre|post)?install$)/.test(name)),
+      [],
+    );
     const outside = new Set<string>();
     for (const program of [...files.keys()].filter((name) => /^dist\/[\w-]+\.js$/.test(name))) {
-      for (const [, module] of text(program).matchAll(/\b(?:require|import)\(["']([^"'.][^"']*)["']\)/g)) outside.add(module ?? '');
+      for (const [, module] of text(program).matchAll(/\b(?:require|import)\(["']([^"'.][^"']*)["']\)/g))
+        outside.add(module ?? '');
     }
     const others = [...outside].filter((module) => !isBuiltin(module));
     assert.deepEqual(others.sort(), ['@lydell/node-pty', 'vscode']);

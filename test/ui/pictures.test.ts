@@ -21,7 +21,10 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
   });
 
   it('shows the sidebar and a terminal', async () => {
-    const { page, sandbox: { env } } = session;
+    const {
+      page,
+      sandbox: { env },
+    } = session;
     await openGasTown(page);
     await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
     await away();
@@ -31,10 +34,25 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
     const bead = (title: string, seconds: number, needs: string[] = [], before = ''): string => {
       const name = title.toLowerCase().replace(/\W+/g, '-');
       const text = `${before}for n in $(seq ${seconds * 2}); do echo "$n: writing ${name}.js"; sleep 0.5; done\necho "exports.title = '${name}';" > ${name}.js\ngit add -A\ngit commit -qm "${title}"`;
-      return cli('bd', env, path.join(town, 'notes'), 'create', title, '-d', script(text), '--silent', ...(needs.length > 0 ? ['--deps', needs.join(',')] : []));
+      return cli(
+        'bd',
+        env,
+        path.join(town, 'notes'),
+        'create',
+        title,
+        '-d',
+        script(text),
+        '--silent',
+        ...(needs.length > 0 ? ['--deps', needs.join(',')] : []),
+      );
     };
     const index = bead('Index the titles', 1);
-    const box = bead('Add a search box', 60, [index], 'echo Ready to begin\nread -r go\ngt escalate -s critical --bead "$GT_BEAD" "May I add a library for the search box?"\n');
+    const box = bead(
+      'Add a search box',
+      60,
+      [index],
+      'echo Ready to begin\nread -r go\ngt escalate -s critical --bead "$GT_BEAD" "May I add a library for the search box?"\n',
+    );
     const query = bead('Parse queries', 60, [index]);
     const rank = bead('Rank the hits', 2, [query]);
     const page1 = bead('Show hits as you type', 2, [box, query]);

@@ -29,7 +29,11 @@ inVsCode('restricted mode', 'main', function (lane) {
 
   /** The oldest asks when a folder is opened for the first time, the newest goes into restricted mode by itself. */
   async function distrust(window: Page): Promise<void> {
-    if (lane === 'floor') await window.locator('.monaco-dialog-box').getByRole('button', { name: /^No, I don't trust/ }).click({ timeout: 30_000 });
+    if (lane === 'floor')
+      await window
+        .locator('.monaco-dialog-box')
+        .getByRole('button', { name: /^No, I don't trust/ })
+        .click({ timeout: 30_000 });
     await window.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
     await window.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
   }
@@ -48,12 +52,18 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.keyboard.type('Gas Town: ');
     const commands = page.locator('.quick-input-widget').getByRole('option', { name: /^Gas Town: / });
     await commands.first().waitFor();
-    assert.doesNotMatch((await commands.allInnerTexts()).join('\n'), /Make a Town|Create Town|Start Engine|Add Rig|Create Bead/);
+    assert.doesNotMatch(
+      (await commands.allInnerTexts()).join('\n'),
+      /Make a Town|Create Town|Start Engine|Add Rig|Create Bead/,
+    );
     await page.keyboard.press('Escape');
   });
 
   it('helps with formulas, by a process of its own', async () => {
-    writeFileSync(path.join(project, 'plan.formula.toml'), 'formula = "plan"\n[[steps]]\nid = "a"\ntitle = "A"\nneeds = ["nobody"]\n');
+    writeFileSync(
+      path.join(project, 'plan.formula.toml'),
+      'formula = "plan"\n[[steps]]\nid = "a"\ntitle = "A"\nneeds = ["nobody"]\n',
+    );
     await openFile(page, 'plan.formula.toml');
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
     await session.screenshot('restricted-formula');
@@ -71,7 +81,12 @@ inVsCode('restricted mode', 'main', function (lane) {
     await treeRow(page, /^accept…: notes/).waitFor();
     await session.screenshot('restricted-looks-on');
     await treeRow(page, /^Town gt/).hover();
-    assert.ok(await treeRow(page, /^Town gt/).getByRole('button', { name: 'Start Engine' }).isDisabled(), 'it offers what would be refused');
+    assert.ok(
+      await treeRow(page, /^Town gt/)
+        .getByRole('button', { name: 'Start Engine' })
+        .isDisabled(),
+      'it offers what would be refused',
+    );
     const before = readFileSync(server(), 'utf8');
     cli('gt', env, town, 'shutdown');
     await page.getByText('The server of this town has ended: this is how it was.').first().waitFor({ timeout: 30_000 });
@@ -79,7 +94,10 @@ inVsCode('restricted mode', 'main', function (lane) {
     assert.ok(!existsSync(server()) || readFileSync(server(), 'utf8') === before, 'it started a server');
     await session.reload();
     await openGasTown(page);
-    await page.getByText('the server of this town does not run, and this window starts none').first().waitFor({ timeout: 30_000 });
+    await page
+      .getByText('the server of this town does not run, and this window starts none')
+      .first()
+      .waitFor({ timeout: 30_000 });
     await session.screenshot('restricted-asleep');
   });
 
@@ -100,10 +118,17 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.getByRole('button', { name: 'Manage Workspace Trust' }).first().click();
     await page.getByRole('button', { name: 'Trust', exact: true }).first().click();
     // The newest shows its page in front of all else.
-    if (lane === 'newest') await page.locator('.monaco-modal-editor-block').getByRole('button', { name: /^Close/ }).last().click();
+    if (lane === 'newest')
+      await page
+        .locator('.monaco-modal-editor-block')
+        .getByRole('button', { name: /^Close/ })
+        .last()
+        .click();
     await treeRow(page, /^Rig notes/).waitFor({ timeout: 30_000 });
     await treeRow(page, /^Town gt/).hover();
-    await treeRow(page, /^Town gt/).getByRole('button', { name: 'Start Engine' }).waitFor();
+    await treeRow(page, /^Town gt/)
+      .getByRole('button', { name: 'Start Engine' })
+      .waitFor();
     assert.ok(existsSync(server()));
     await session.screenshot('restricted-granted');
   });

@@ -22,11 +22,15 @@ inVsCode('a review in a window', 'main', function (lane) {
   });
 
   it('opens the change from the attention list, takes a comment on a line and sends it back with a long text', async () => {
-    const { page, sandbox: { env } } = session;
+    const {
+      page,
+      sandbox: { env },
+    } = session;
     const town = await makeTown(session, 'notes');
     cli('gt', env, town, 'config', 'default-agent', 'script');
     cli('gt', env, town, 'rig', 'set', 'notes', 'review=person');
-    const text = 'echo "exports.twice = (a) => 2 * a; // attempt $GT_ATTEMPT" > twice.js\nsed -i "s/a + b/b + a/" sum.js\nprintf "\\\\000" > logo.bin\ngit add -A\ngit commit -qm "Double numbers"';
+    const text =
+      'echo "exports.twice = (a) => 2 * a; // attempt $GT_ATTEMPT" > twice.js\nsed -i "s/a + b/b + a/" sum.js\nprintf "\\\\000" > logo.bin\ngit add -A\ngit commit -qm "Double numbers"';
     const bead = cli('bd', env, path.join(town, 'notes'), 'create', 'Double numbers', '-d', script(text), '--silent');
     cli('gt', env, town, 'sling', bead, 'notes');
     cli('gt', env, town, 'up');
@@ -37,14 +41,26 @@ inVsCode('a review in a window', 'main', function (lane) {
     await tab.waitFor();
     await page.locator('.multiDiffEntry').getByText('twice.js').first().waitFor();
     await page.locator('.view-line', { hasText: 'attempt' }).first().waitFor();
-    for (const action of ['Approve Change', 'Request Changes', 'Land Change']) await page.getByRole('button', { name: new RegExp(`^${action}`) }).first().waitFor();
-    await page.getByRole('button', { name: /^Clear Notification|^Close Notification/ }).first().click({ timeout: 2_000 }).catch(() => undefined);
+    for (const action of ['Approve Change', 'Request Changes', 'Land Change'])
+      await page
+        .getByRole('button', { name: new RegExp(`^${action}`) })
+        .first()
+        .waitFor();
+    await page
+      .getByRole('button', { name: /^Clear Notification|^Close Notification/ })
+      .first()
+      .click({ timeout: 2_000 })
+      .catch(() => undefined);
     await page.mouse.move(900, 780);
     await page.waitForTimeout(1_000);
     await session.screenshot('review');
 
     const line = await page.locator('.view-line', { hasText: 'attempt' }).first().boundingBox();
-    const plus = await page.locator('.multiDiffEntry', { hasText: 'twice.js' }).locator('.modified .comment-range-glyph').first().boundingBox();
+    const plus = await page
+      .locator('.multiDiffEntry', { hasText: 'twice.js' })
+      .locator('.modified .comment-range-glyph')
+      .first()
+      .boundingBox();
     assert.ok(line && plus);
     await page.mouse.move(line.x + 60, line.y + 8);
     await page.mouse.move(plus.x + plus.width / 2, line.y + 8, { steps: 5 });
@@ -53,11 +69,17 @@ inVsCode('a review in a window', 'main', function (lane) {
     await page.waitForTimeout(1_000);
     await session.screenshot('review-comment-open');
     await page.keyboard.type('Where is its test?');
-    await page.getByRole('button', { name: /^Add Comment/ }).first().click();
+    await page
+      .getByRole('button', { name: /^Add Comment/ })
+      .first()
+      .click();
     await page.getByText('not sent yet').first().waitFor();
     await session.screenshot('review-comment');
 
-    await page.getByRole('button', { name: /^Request Changes/ }).first().click();
+    await page
+      .getByRole('button', { name: /^Request Changes/ })
+      .first()
+      .click();
     await page.locator('.quick-input-message', { hasText: 'Your comment on lines is sent along' }).waitFor();
     await page.keyboard.type('Almost.');
     await page.locator('.quick-input-widget').getByRole('button', { name: 'Write it in an editor' }).click();
@@ -68,7 +90,10 @@ inVsCode('a review in a window', 'main', function (lane) {
     await session.screenshot('review-draft');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('tab', { name: /^Request Changes not-/ }).waitFor({ state: 'detached' });
-    assert.match(cli('bd', env, path.join(town, 'notes'), 'show', bead, '--json'), /Almost\.\\nPlease write a test\.\\n\\n- twice\.js:1: Where is its test\?/);
+    assert.match(
+      cli('bd', env, path.join(town, 'notes'), 'show', bead, '--json'),
+      /Almost\.\\nPlease write a test\.\\n\\n- twice\.js:1: Where is its test\?/,
+    );
 
     await treeRow(page, /^review…: .*Double numbers/).click({ timeout: 60_000 });
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor();
@@ -76,15 +101,23 @@ inVsCode('a review in a window', 'main', function (lane) {
     await page.mouse.move(900, 780);
     await page.waitForTimeout(1_000);
     await session.screenshot('review-second-round');
-    await page.getByRole('button', { name: /^Show Bead/ }).first().click();
+    await page
+      .getByRole('button', { name: /^Show Bead/ })
+      .first()
+      .click();
     await page.getByRole('tab', { name: `${bead}.md` }).waitFor();
     await session.screenshot('review-bead-beside');
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).click();
     await page.waitForTimeout(8_000); // In a browser VS Code writes down which editors are open every five seconds.
     await session.reload();
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: /^Approve Change/ }).first().click({ timeout: 30_000 });
-    await treeRow(page, /^fast-forward/).first().waitFor({ timeout: 60_000 });
+    await page
+      .getByRole('button', { name: /^Approve Change/ })
+      .first()
+      .click({ timeout: 30_000 });
+    await treeRow(page, /^fast-forward/)
+      .first()
+      .waitFor({ timeout: 60_000 });
     await session.screenshot('review-merged');
   });
 });

@@ -31,7 +31,8 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
   it('shows in one what is done in the other', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'config', 'default-agent', 'script');
-    const talk = 'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat';
+    const talk =
+      'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat';
     const bead = cli('bd', env, path.join(town, 'notes'), 'create', 'Chat', '-d', script(talk), '--silent');
     cli('gt', env, town, 'convoy', 'create', 'Talk', bead, '--stage');
     second = await session.openWindow(town); // another folder: the town itself
@@ -39,7 +40,9 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
     for (const page of [first, second]) await treeRow(page, /^Convoy Talk, 0 of 1, staged/).waitFor();
     await second.bringToFront();
     await treeRow(second, /^Convoy Talk/).hover();
-    await treeRow(second, /^Convoy Talk/).getByRole('button', { name: 'Launch Convoy…' }).click();
+    await treeRow(second, /^Convoy Talk/)
+      .getByRole('button', { name: 'Launch Convoy…' })
+      .click();
     await treeRow(first, /^Convoy Talk, 0 of 1$/).waitFor();
     await first.bringToFront();
     await palette(first, 'Gas Town: Start Engine');

@@ -20,7 +20,11 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
     project = makeProject(path.join(scratch, 'notes'));
     older = path.join(repoRoot(), 'out', 'older'); // in the checkout, so that it finds the terminal library
     execFileSync(process.execPath, ['esbuild.mjs', `--out=${older}`, '--stamp=1000'], { cwd: repoRoot() });
-    session = await openVsixSession({ lane, vsix: newestVsix(), settings: { 'terminal.integrated.gpuAcceleration': 'off' } });
+    session = await openVsixSession({
+      lane,
+      vsix: newestVsix(),
+      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
+    });
   });
 
   after(async () => {
@@ -29,19 +33,41 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
   });
 
   it('hands the town over to the newer server; the agent goes on in the same process and terminal', async () => {
-    const { page, sandbox: { env, home, root } } = session;
+    const {
+      page,
+      sandbox: { env, home, root },
+    } = session;
     const town = path.join(home, 'gt');
     const cli = (program: string, cwd: string, ...args: string[]): string =>
-      execFileSync(process.execPath, [path.join(older, `${program}.js`), ...args], { cwd, env, encoding: 'utf8' }).trim();
-    const serverPid = (): number => (JSON.parse(readFileSync(path.join(town, '.runtime', 'server.json'), 'utf8')) as { pid: number }).pid;
+      execFileSync(process.execPath, [path.join(older, `${program}.js`), ...args], {
+        cwd,
+        env,
+        encoding: 'utf8',
+      }).trim();
+    const serverPid = (): number =>
+      (JSON.parse(readFileSync(path.join(town, '.runtime', 'server.json'), 'utf8')) as { pid: number }).pid;
     const shim = (): string => readFileSync(path.join(town, '.runtime', 'bin', 'gt'), 'utf8');
     cli('gt', scratch, 'install', town);
     cli('gt', town, 'rig', 'add', 'notes', project, '--yes');
     cli('gt', town, 'config', 'default-agent', 'script');
-    const talk = 'echo born under the older one\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat';
-    cli('gt', town, 'convoy', 'create', 'Talk', cli('bd', path.join(town, 'notes'), 'create', 'Chat', '-d', script(talk), '--silent'));
+    const talk =
+      'echo born under the older one\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat';
+    cli(
+      'gt',
+      town,
+      'convoy',
+      'create',
+      'Talk',
+      cli('bd', path.join(town, 'notes'), 'create', 'Chat', '-d', script(talk), '--silent'),
+    );
     cli('gt', town, 'up');
-    await until(() => { try { return agentPid(town, 'furiosa') > 0; } catch { return false; } });
+    await until(() => {
+      try {
+        return agentPid(town, 'furiosa') > 0;
+      } catch {
+        return false;
+      }
+    });
     const [agent, server] = [agentPid(town, 'furiosa'), serverPid()];
     assert.ok(shim().includes(older), 'the older programs do not run this town');
 

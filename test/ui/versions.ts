@@ -8,7 +8,10 @@ export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Su
     describe(`${title} (VS Code ${vscodeVersion(lane)})`, function () {
       this.timeout(180_000);
       this.afterEach(async function () {
-        if (this.currentTest?.state === 'failed') await showWindows(`failed-${vscodeVersion(lane)}-${this.currentTest.title.replace(/\W+/g, '-').slice(0, 60)}`);
+        if (this.currentTest?.state === 'failed')
+          await showWindows(
+            `failed-${vscodeVersion(lane)}-${this.currentTest.title.replace(/\W+/g, '-').slice(0, 60)}`,
+          );
       });
       body.call(this, lane);
     });

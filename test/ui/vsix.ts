@@ -10,7 +10,9 @@ import type { LaneName } from '../harness/vscodeServer';
 export function newestVsix(): string {
   const root = repoRoot();
   const platform = `-${process.platform}-${process.arch}-`;
-  const files = readdirSync(root).filter((name) => name.endsWith('.vsix') && name.includes(platform)).map((name) => path.join(root, name));
+  const files = readdirSync(root)
+    .filter((name) => name.endsWith('.vsix') && name.includes(platform))
+    .map((name) => path.join(root, name));
   const newest = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
   if (!newest) throw new Error('there is no .vsix: run npm run package first');
   return newest;
@@ -22,10 +24,12 @@ export function makeProject(folder: string): string {
   const files: Record<string, string> = {
     'package.json': JSON.stringify({ name: 'toy', version: '1.0.0', scripts: { test: 'node --test' } }, null, 2),
     'sum.js': 'exports.sum = (a, b) => a + b;\n',
-    'sum.test.js': "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
+    'sum.test.js':
+      "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid', ...args], { cwd: folder });
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid', ...args], { cwd: folder });
   git('init', '-q', '-b', 'main');
   git('add', '-A');
   git('commit', '-qm', 'A small project');
@@ -34,7 +38,11 @@ export function makeProject(folder: string): string {
 
 /** Runs `gt` or `bd` of this checkout as the person in the window. */
 export function cli(program: 'gt' | 'bd', env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): string {
-  return execFileSync(process.execPath, [path.join(repoRoot(), 'dist', `${program}.js`), ...args], { cwd, env, encoding: 'utf8' }).trim();
+  return execFileSync(process.execPath, [path.join(repoRoot(), 'dist', `${program}.js`), ...args], {
+    cwd,
+    env,
+    encoding: 'utf8',
+  }).trim();
 }
 
 export const script = (text: string): string => `\`\`\`sh\n${text}\n\`\`\`\n`;
@@ -49,7 +57,9 @@ export async function openGasTown(page: Page): Promise<void> {
   const title = page.locator('.part.sidebar .composite.title', { hasText: /Gas Town/i });
   for (let tries = 3; !(await title.isVisible()); tries -= 1) {
     await page.getByRole('tab', { name: /^Gas Town/ }).click();
-    await title.waitFor({ timeout: 3_000 }).catch((error: unknown) => { if (tries === 1) throw error; });
+    await title.waitFor({ timeout: 3_000 }).catch((error: unknown) => {
+      if (tries === 1) throw error;
+    });
   }
 }
 
@@ -57,7 +67,11 @@ export async function palette(page: Page, command: string): Promise<void> {
   await page.keyboard.press('F1');
   await page.locator('.quick-input-widget .quick-input-box input').waitFor();
   await page.keyboard.type(command);
-  await page.locator('.quick-input-widget').getByRole('option', { name: new RegExp(`^${command}`) }).first().waitFor();
+  await page
+    .locator('.quick-input-widget')
+    .getByRole('option', { name: new RegExp(`^${command}`) })
+    .first()
+    .waitFor();
   await page.keyboard.press('Enter');
 }
 
@@ -66,14 +80,21 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Control+p');
   await page.locator('.quick-input-widget .quick-input-box input').waitFor();
   await page.keyboard.type(name);
-  await page.locator('.quick-input-widget').getByRole('option', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) }).first().waitFor();
+  await page
+    .locator('.quick-input-widget')
+    .getByRole('option', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) })
+    .first()
+    .waitFor();
   await page.keyboard.press('Enter');
 }
 
 /** The process of an agent's live session. */
 export function agentPid(town: string, name: string): number {
   const folder = path.join(town, '.runtime', 'sessions');
-  const records = readdirSync(folder).map((file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { name: string; pid?: number; exit?: unknown });
+  const records = readdirSync(folder).map(
+    (file) =>
+      JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { name: string; pid?: number; exit?: unknown },
+  );
   const pid = records.find((record) => record.name === name && record.exit === undefined)?.pid;
   if (pid === undefined) throw new Error(`${name} has no live session`);
   return pid;
@@ -97,8 +118,14 @@ export async function untilTerminal(page: Page, text: string, timeoutMs = 20_000
 /** A window as it is in the pictures of the README, on a new project of this name. */
 export function openForPictures(project: string, lane: LaneName): Promise<VsixSession> {
   return openVsixSession({
-    lane, vsix: newestVsix(), workspace: makeProject(project),
-    settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern', 'window.zoomLevel': 0 },
+    lane,
+    vsix: newestVsix(),
+    workspace: makeProject(project),
+    settings: {
+      'terminal.integrated.gpuAcceleration': 'off',
+      'workbench.colorTheme': 'Default Dark Modern',
+      'window.zoomLevel': 0,
+    },
   });
 }
 

@@ -15,12 +15,23 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
   let page: Page;
   let town: string;
   const bead = (title: string, text: string): string =>
-    cli('bd', session.sandbox.env, path.join(town, 'my_toy'), 'create', title, '--description', script(text), '--silent');
+    cli(
+      'bd',
+      session.sandbox.env,
+      path.join(town, 'my_toy'),
+      'create',
+      title,
+      '--description',
+      script(text),
+      '--silent',
+    );
 
   before(async () => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-ui-'));
     session = await openVsixSession({
-      lane, vsix: newestVsix(), workspace: makeProject(path.join(scratch, 'my toy')),
+      lane,
+      vsix: newestVsix(),
+      workspace: makeProject(path.join(scratch, 'my toy')),
       settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
     page = session.page;
@@ -51,7 +62,10 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
   it('shows what the command line does', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'config', 'default-agent', 'script');
-    const chat = bead('Chat', 'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat');
+    const chat = bead(
+      'Chat',
+      'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat',
+    );
     cli('gt', env, town, 'convoy', 'create', 'Talk', chat);
     await treeRow(page, /^Convoy Talk, 0 of 1$/).waitFor();
     cli('gt', env, town, 'up');
@@ -94,11 +108,15 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
 
   it('stops an agent and lets it go on where it was', async () => {
     await treeRow(page, /^Agent furiosa/).hover();
-    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Stop Agent…' }).click();
+    await treeRow(page, /^Agent furiosa/)
+      .getByRole('button', { name: 'Stop Agent…' })
+      .click();
     await treeRow(page, /^Agent furiosa, polecat, stopped/).waitFor();
     await untilTerminal(page, 'The next one of furiosa appears here');
     await treeRow(page, /^Agent furiosa/).hover();
-    await treeRow(page, /^Agent furiosa/).getByRole('button', { name: 'Start Agent Again…' }).click();
+    await treeRow(page, /^Agent furiosa/)
+      .getByRole('button', { name: 'Start Agent Again…' })
+      .click();
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
     await untilTerminal(page, 'ready to talk');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
@@ -108,7 +126,10 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
 
   it('lets the agent work on when its terminal is closed', async () => {
     await palette(page, 'Terminal: Kill the Active Terminal Instance');
-    await page.locator('.terminal-wrapper.active .xterm-screen').waitFor({ state: 'hidden' }).catch(() => undefined);
+    await page
+      .locator('.terminal-wrapper.active .xterm-screen')
+      .waitFor({ state: 'hidden' })
+      .catch(() => undefined);
     await treeRow(page, /^Agent furiosa, polecat, working/).click();
     await untilTerminal(page, 'you said again');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
@@ -154,6 +175,9 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
   }
 
   async function focusedRow(target: Page, name: RegExp): Promise<void> {
-    await target.locator('.monaco-list:focus-within .monaco-list-row.focused').and(target.getByRole('treeitem', { name })).waitFor();
+    await target
+      .locator('.monaco-list:focus-within .monaco-list-row.focused')
+      .and(target.getByRole('treeitem', { name }))
+      .waitFor();
   }
 });

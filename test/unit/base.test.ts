@@ -52,17 +52,33 @@ describe('lease', () => {
 
   it('goes to exactly one of many processes that see the same dead holder', async () => {
     const directory = tempDir('lease');
-    fs.writeFileSync(path.join(directory, '1'), JSON.stringify({ pid: 999_999_999, start: 'gone for ever', nonce: 'x' }));
+    fs.writeFileSync(
+      path.join(directory, '1'),
+      JSON.stringify({ pid: 999_999_999, start: 'gone for ever', nonce: 'x' }),
+    );
     const script = `const { Lease } = require(${JSON.stringify(path.join(__dirname, 'leaseTaker.js'))}); process.stdout.write(Lease.tryAcquire(process.argv[1]) ? 'won' : 'lost'); setTimeout(() => undefined, 1500);`;
-    await import('esbuild').then((esbuild) => esbuild.build({
-      entryPoints: [path.resolve('server/src/base/lease.ts')], bundle: true, platform: 'node', outfile: path.join(__dirname, 'leaseTaker.js'),
-    }));
-    const answers = await Promise.all(Array.from({ length: 12 }, () => new Promise<string>((resolve) => {
-      const child = spawn(process.execPath, ['-e', script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let text = '';
-      child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-      child.once('close', () => resolve(text));
-    })));
+    await import('esbuild').then((esbuild) =>
+      esbuild.build({
+        entryPoints: [path.resolve('server/src/base/lease.ts')],
+        bundle: true,
+        platform: 'node',
+        outfile: path.join(__dirname, 'leaseTaker.js'),
+      }),
+    );
+    const answers = await Promise.all(
+      Array.from(
+        { length: 12 },
+        () =>
+          new Promise<string>((resolve) => {
+            const child = spawn(process.execPath, ['-e', script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+            let text = '';
+            child.stdout.on('data', (chunk: Buffer) => {
+              text += chunk.toString();
+            });
+            child.once('close', () => resolve(text));
+          }),
+      ),
+    );
     assert.equal(answers.filter((answer) => answer === 'won').length, 1, answers.join(' '));
   });
 });
@@ -90,7 +106,13 @@ describe('processes', () => {
 describe('recorded processes', () => {
   it('are never everybody, and never one that only a pid names', () => {
     assert.equal(recordedProcess.safeParse({ pid: 4321, start: 'boot:12' }).success, true);
-    for (const bad of [{ pid: 1, start: 'x' }, { pid: 0, start: 'x' }, { pid: -5, start: 'x' }, { pid: 1.5, start: 'x' }, { pid: 4321 }]) {
+    for (const bad of [
+      { pid: 1, start: 'x' },
+      { pid: 0, start: 'x' },
+      { pid: -5, start: 'x' },
+      { pid: 1.5, start: 'x' },
+      { pid: 4321 },
+    ]) {
       assert.equal(recordedProcess.safeParse(bad).success, false, JSON.stringify(bad));
     }
     if (process.platform !== 'win32') assert.equal(recordedProcess.safeParse({ pid: 4321, start: '' }).success, false);
@@ -100,7 +122,9 @@ describe('recorded processes', () => {
 describe('settled', () => {
   it('waits until it is quiet, but never longer than its limit', async () => {
     let runs = 0;
-    const settled = new Settled(60, 200, () => { runs += 1; });
+    const settled = new Settled(60, 200, () => {
+      runs += 1;
+    });
     const begun = Date.now();
     while (Date.now() - begun < 500) {
       settled.changed();
@@ -133,12 +157,13 @@ describe('mutex', () => {
   it('runs one task of a key at a time, and goes on after a failure', async () => {
     const mutex = new KeyedMutex();
     const seen: string[] = [];
-    const task = (name: string, fail = false) => mutex.run('k', async () => {
-      seen.push(`${name}>`);
-      await new Promise((done) => setTimeout(done, 5));
-      seen.push(`<${name}`);
-      if (fail) throw new Error(name);
-    });
+    const task = (name: string, fail = false) =>
+      mutex.run('k', async () => {
+        seen.push(`${name}>`);
+        await new Promise((done) => setTimeout(done, 5));
+        seen.push(`<${name}`);
+        if (fail) throw new Error(name);
+      });
     await Promise.allSettled([task('a'), task('b', true), task('c')]);
     assert.deepEqual(seen, ['a>', '<a', 'b>', '<b', 'c>', '<c']);
   });
@@ -155,7 +180,8 @@ describe('a file that somebody else chose', () => {
     assert.throws(() => readPlainFile(at('plain'), 3), /larger than 3 bytes/);
     execFileSync('mkfifo', [at('pipe')]);
     fs.symlinkSync('/dev/zero', at('device'));
-    for (const name of ['pipe', 'device', '.']) assert.throws(() => readPlainFile(at(name), 4), /no regular file|EISDIR/, name);
+    for (const name of ['pipe', 'device', '.'])
+      assert.throws(() => readPlainFile(at(name), 4), /no regular file|EISDIR/, name);
   });
 });
 
@@ -163,7 +189,9 @@ describe('lifecycle', () => {
   it('disposes in reverse order, once, and at once what comes too late', () => {
     const seen: string[] = [];
     class Owner extends Disposable {
-      add(name: string): void { this._register(toDisposable(() => seen.push(name))); }
+      add(name: string): void {
+        this._register(toDisposable(() => seen.push(name)));
+      }
     }
     const owner = new Owner();
     owner.add('a');
@@ -176,7 +204,10 @@ describe('lifecycle', () => {
   it('lets a listener leave while it is called', () => {
     const emitter = new Emitter<number>();
     const seen: number[] = [];
-    const subscription = emitter.event((value) => { seen.push(value); subscription.dispose(); });
+    const subscription = emitter.event((value) => {
+      seen.push(value);
+      subscription.dispose();
+    });
     emitter.event((value) => seen.push(value * 10));
     emitter.fire(1);
     emitter.fire(2);

@@ -12,7 +12,14 @@ describe('processes of an environment', () => {
   });
 
   it('end wherever they have put themselves, and no others', async () => {
-    const start = (session: string, script: string) => identify(spawn('sh', ['-c', script], { detached: true, stdio: 'ignore', env: { PATH: process.env.PATH, GT_ROOT: '/t', GT_SESSION: session } }).pid!);
+    const start = (session: string, script: string) =>
+      identify(
+        spawn('sh', ['-c', script], {
+          detached: true,
+          stdio: 'ignore',
+          env: { PATH: process.env.PATH, GT_ROOT: '/t', GT_SESSION: session },
+        }).pid!,
+      );
     const deaf = start('toy-a', "trap '' TERM; while :; do sleep 0.1; done");
     const plain = start('toy-a', 'sleep 60');
     const other = start('toy-ab', 'sleep 60');

@@ -4,10 +4,23 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commitFiles, makeRepository, sh, tempDir, waitUntil } from '../helpers/temp';
 
-interface Totals { passes: number; failures: number; pending?: number; problem?: string }
+interface Totals {
+  passes: number;
+  failures: number;
+  pending?: number;
+  problem?: string;
+}
 interface Lanes {
-  runLimited: (command: string, args: string[], options: { limitMs: number; capture?: boolean }) => Promise<{ status: number; output: string; timedOut: boolean }>;
-  verdict: (lane: string, totals: Totals | undefined, ended: { status: number; timedOut?: boolean; limitMs?: number }) => Totals;
+  runLimited: (
+    command: string,
+    args: string[],
+    options: { limitMs: number; capture?: boolean },
+  ) => Promise<{ status: number; output: string; timedOut: boolean }>;
+  verdict: (
+    lane: string,
+    totals: Totals | undefined,
+    ended: { status: number; timedOut?: boolean; limitMs?: number },
+  ) => Totals;
 }
 
 /** The scripts are modules beside the tests, not part of their bundle. */
@@ -19,8 +32,15 @@ function load<T>(script: string): Promise<T> {
 describe('the test runner', () => {
   it('takes a lane without tests, or without an end, for a failure', async () => {
     const { verdict } = await load<Lanes>('lanes.mjs');
-    assert.deepEqual(verdict('unit', { passes: 3, failures: 0, pending: 1 }, { status: 0 }), { passes: 3, failures: 0, pending: 1 });
-    assert.match(verdict('unit', { passes: 0, failures: 0 }, { status: 0 }).problem ?? '', /lane unit: it has no tests/);
+    assert.deepEqual(verdict('unit', { passes: 3, failures: 0, pending: 1 }, { status: 0 }), {
+      passes: 3,
+      failures: 0,
+      pending: 1,
+    });
+    assert.match(
+      verdict('unit', { passes: 0, failures: 0 }, { status: 0 }).problem ?? '',
+      /lane unit: it has no tests/,
+    );
     assert.equal(verdict('unit', undefined, { status: 0 }).failures, 1);
     assert.equal(verdict('unit', { passes: 9, failures: 0 }, { status: 1 }).failures, 1);
     assert.equal(verdict('unit', { passes: 9, failures: 2 }, { status: 2 }).failures, 2);
@@ -31,7 +51,9 @@ describe('the test runner', () => {
   it('ends a lane with everything that it started when its time is up', async () => {
     const { runLimited } = await load<Lanes>('lanes.mjs');
     const mark = path.join(tempDir('lane'), 'grandchild');
-    const result = await runLimited('sh', ['-c', `sh -c 'echo $$ > "${mark}"; sleep 100' & sleep 100`], { limitMs: 400 });
+    const result = await runLimited('sh', ['-c', `sh -c 'echo $$ > "${mark}"; sleep 100' & sleep 100`], {
+      limitMs: 400,
+    });
     assert.deepEqual([result.timedOut, result.status], [true, 1]);
     const pid = Number(fs.readFileSync(mark, 'utf8'));
     await waitUntil('the grandchild is gone', () => {
@@ -41,7 +63,11 @@ describe('the test runner', () => {
         return true;
       }
     });
-    assert.deepEqual(await runLimited('sh', ['-c', 'echo heard; exit 3'], { limitMs: 5000, capture: true }), { status: 3, output: 'heard\n', timedOut: false });
+    assert.deepEqual(await runLimited('sh', ['-c', 'echo heard; exit 3'], { limitMs: 5000, capture: true }), {
+      status: 3,
+      output: 'heard\n',
+      timedOut: false,
+    });
   });
 });
 

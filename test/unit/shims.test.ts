@@ -11,14 +11,20 @@ describe('shims', () => {
   afterEach(() => fs.rmSync(base, { recursive: true }));
 
   it('pass arguments and exit code through, whatever is in the paths', () => {
-    fs.writeFileSync(path.join(base, 'gt.js'), 'console.log(JSON.stringify([process.argv.slice(2), process.env.ELECTRON_RUN_AS_NODE ?? null]))');
+    fs.writeFileSync(
+      path.join(base, 'gt.js'),
+      'console.log(JSON.stringify([process.argv.slice(2), process.env.ELECTRON_RUN_AS_NODE ?? null]))',
+    );
     fs.writeFileSync(path.join(base, 'bd.js'), 'process.exit(9)');
     const bin = path.join(base, 'bin');
     writeShims({ directory: bin, programs: base });
     assert.equal(fs.statSync(path.join(bin, 'gt')).mode & 0o777, 0o755);
     const args = ['a b', '$(touch x)', "'", '"', '*', ''];
     assert.deepEqual(JSON.parse(execFileSync(path.join(bin, 'gt'), args, { encoding: 'utf8' })), [args, null]);
-    assert.throws(() => execFileSync(path.join(bin, 'bd'), { stdio: 'ignore' }), (error: { status?: number }) => error.status === 9);
+    assert.throws(
+      () => execFileSync(path.join(bin, 'bd'), { stdio: 'ignore' }),
+      (error: { status?: number }) => error.status === 9,
+    );
   });
 
   it('tell Electron to be node', () => {
@@ -45,8 +51,14 @@ describe('shims', () => {
   it('quote for sh and for cmd.exe', () => {
     assert.equal(shellQuote("it's"), `'it'\\''s'`);
     const target = { node: 'C:\\Program Files\\Code\\Code.exe', electron: true, program: 'C:\\100%\\gt.js' };
-    assert.equal(windowsShim(target), '@echo off\r\nrem Written by Gas Town, and written anew by it.\r\nsetlocal\r\nset "ELECTRON_RUN_AS_NODE=1"\r\n"C:\\Program Files\\Code\\Code.exe" "C:\\100%%\\gt.js" %*\r\n');
+    assert.equal(
+      windowsShim(target),
+      '@echo off\r\nrem Written by Gas Town, and written anew by it.\r\nsetlocal\r\nset "ELECTRON_RUN_AS_NODE=1"\r\n"C:\\Program Files\\Code\\Code.exe" "C:\\100%%\\gt.js" %*\r\n',
+    );
     assert.throws(() => windowsShim({ ...target, program: 'a"b' }));
-    assert.match(shellShim({ node: '/n', electron: false, program: '/p' }), /^#!\/bin\/sh\n.*\nexec '\/n' '\/p' "\$@"\n$/);
+    assert.match(
+      shellShim({ node: '/n', electron: false, program: '/p' }),
+      /^#!\/bin\/sh\n.*\nexec '\/n' '\/p' "\$@"\n$/,
+    );
   });
 });

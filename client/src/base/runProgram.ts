@@ -14,13 +14,27 @@ export interface ProgramOptions {
 }
 
 /** Runs a program without a shell. Never throws: a program that is missing is a result like any other. */
-export function runProgram(file: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    execFile(file, [...args], {
-      cwd: options.cwd, env: options.env, timeout: options.timeoutMs ?? 5_000, windowsHide: true, maxBuffer: 4_000_000, encoding: 'utf8',
-    }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      resolve({ code, stdout, stderr: stderr || (error?.message ?? '') });
-    });
+    execFile(
+      file,
+      [...args],
+      {
+        cwd: options.cwd,
+        env: options.env,
+        timeout: options.timeoutMs ?? 5_000,
+        windowsHide: true,
+        maxBuffer: 4_000_000,
+        encoding: 'utf8',
+      },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+        resolve({ code, stdout, stderr: stderr || (error?.message ?? '') });
+      },
+    );
   });
 }

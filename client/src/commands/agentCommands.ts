@@ -8,9 +8,14 @@ export const agentCommands = {
     needs: 'town',
     async run(services, argument) {
       const bead = idOf(argument, 'bead');
-      const worker = bead === undefined ? undefined : services.model.agents.all().find((agent) => agent.bead === bead && agent.session !== undefined)?.id;
-      const address = worker ?? idOf(argument, 'agent')
-        ?? await pickAgent(services, l10n.t('Open Agent Terminal'), (agent) => agent.kind === 'agent');
+      const worker =
+        bead === undefined
+          ? undefined
+          : services.model.agents.all().find((agent) => agent.bead === bead && agent.session !== undefined)?.id;
+      const address =
+        worker ??
+        idOf(argument, 'agent') ??
+        (await pickAgent(services, l10n.t('Open Agent Terminal'), (agent) => agent.kind === 'agent'));
       // A rule has no terminal: what it decided is what there is to see.
       if (services.model.agents.get(address)?.kind === 'rule') await services.documents.showDecisions(address);
       else services.terminals.open(address, argument.params['preserveFocus'] === true);
@@ -20,7 +25,9 @@ export const agentCommands = {
   'gastown.stopAgent': {
     needs: 'town',
     async run(services, argument) {
-      const agent = idOf(argument, 'agent') ?? await pickAgent(services, l10n.t('Stop Agent'), (candidate) => candidate.session !== undefined);
+      const agent =
+        idOf(argument, 'agent') ??
+        (await pickAgent(services, l10n.t('Stop Agent'), (candidate) => candidate.session !== undefined));
       return services.connection.call(TownStop.spec, { agent });
     },
   },

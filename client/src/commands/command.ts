@@ -62,7 +62,11 @@ export function readArgument(raw: unknown, selected?: unknown): Argument {
   if (row.success) {
     const rows = z.array(rowSchema).safeParse(selected).data ?? [];
     // VS Code passes the selection also where the menu was opened on a row outside of it; then it passes that row alone.
-    return { target: row.data.row.target, targets: rows.length > 0 ? rows.map((one) => one.row.target) : [row.data.row.target], params: {} };
+    return {
+      target: row.data.row.target,
+      targets: rows.length > 0 ? rows.map((one) => one.row.target) : [row.data.row.target],
+      params: {},
+    };
   }
   const target = targetSchema.safeParse(raw);
   if (target.success) return { target: target.data, targets: [target.data], params: {} };

@@ -1,5 +1,10 @@
 /** Whether `from` waits for `to`, at whatever distance. */
-export function reaches(waits: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string, seen = new Set<string>()): boolean {
+export function reaches(
+  waits: ReadonlyMap<string, ReadonlySet<string>>,
+  from: string,
+  to: string,
+  seen = new Set<string>(),
+): boolean {
   if (seen.has(from)) return false;
   seen.add(from);
   const next = waits.get(from);

@@ -37,13 +37,26 @@ async function wish(): Promise<string | undefined> {
   const written = textOfEditor();
   if (written) {
     const lines = written.text.split('\n').length;
-    const use = await askChoice([
-      { label: `$(${written.selected ? 'selection' : 'file'}) ${written.selected ? l10n.t('The selected text') : l10n.t('The text of this editor')}`, description: plural(lines, l10n.t('line'), l10n.t('lines')), detail: oneLine(written.text, 100), value: true },
-      { label: `$(edit) ${l10n.t('Something else…')}`, value: false },
-    ], { title, placeHolder: l10n.t('What do you want to ask for?') });
+    const use = await askChoice(
+      [
+        {
+          label: `$(${written.selected ? 'selection' : 'file'}) ${written.selected ? l10n.t('The selected text') : l10n.t('The text of this editor')}`,
+          description: plural(lines, l10n.t('line'), l10n.t('lines')),
+          detail: oneLine(written.text, 100),
+          value: true,
+        },
+        { label: `$(edit) ${l10n.t('Something else…')}`, value: false },
+      ],
+      { title, placeHolder: l10n.t('What do you want to ask for?') },
+    );
     if (use) return written.text;
   }
-  const answer = await askTextOrEditor({ title, prompt: l10n.t('Describe what you want. The Mayor answers with a staged convoy. The pencil (Ctrl+E) opens an editor for more than one line.') });
+  const answer = await askTextOrEditor({
+    title,
+    prompt: l10n.t(
+      'Describe what you want. The Mayor answers with a staged convoy. The pencil (Ctrl+E) opens an editor for more than one line.',
+    ),
+  });
   if (!answer.inEditor) return answer.text;
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: answer.text ?? '' });
   await vscode.window.showTextDocument(document);
@@ -62,9 +75,16 @@ function textOfEditor(): { text: string; selected: boolean } | undefined {
 
 async function ask(services: Services, text: string): Promise<unknown> {
   if (text.trim() === '') throw new UserError(l10n.t('say what you want'));
-  if (text.length > MAX_TEXT) throw new UserError(l10n.t('that is too much text for one request'), l10n.t('describe it more briefly, and name the files that say more'));
+  if (text.length > MAX_TEXT)
+    throw new UserError(
+      l10n.t('that is too much text for one request'),
+      l10n.t('describe it more briefly, and name the files that say more'),
+    );
   const result = await services.connection.call(MayorAsk.spec, { text });
-  vscode.window.setStatusBarMessage(`$(organization) ${l10n.t('The Mayor is asked. You are told when the plan is there.')}`, 6_000);
+  vscode.window.setStatusBarMessage(
+    `$(organization) ${l10n.t('The Mayor is asked. You are told when the plan is there.')}`,
+    6_000,
+  );
   if (!result.live) offerEngine(services, l10n.t('The Mayor is asked.'));
   return result;
 }

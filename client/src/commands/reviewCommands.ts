@@ -16,7 +16,8 @@ import { idOf, type Argument, type Command, type Services } from './command';
 export const reviewCommands = {
   'gastown.reviewChange': {
     needs: 'look',
-    run: async (services, argument) => services.reviews.open(namedChange(services, argument) ?? await pickChange(services, l10n.t('Review Change'))),
+    run: async (services, argument) =>
+      services.reviews.open(namedChange(services, argument) ?? (await pickChange(services, l10n.t('Review Change')))),
   },
   'gastown.approveChange': {
     needs: 'town',
@@ -37,7 +38,12 @@ export const reviewCommands = {
     needs: 'town',
     async run(services, argument) {
       const ref = refOf(argument) ?? services.reviews.inEditor();
-      if (!ref) throw new UserError(l10n.t('there is no request for changes in the active editor'), l10n.t('begin one with "Gas Town: Request Changes"'), 'not-found');
+      if (!ref)
+        throw new UserError(
+          l10n.t('there is no request for changes in the active editor'),
+          l10n.t('begin one with "Gas Town: Request Changes"'),
+          'not-found',
+        );
       await services.reviews.saveDraft(ref);
       return send(services, ref);
     },
@@ -62,7 +68,13 @@ async function landChange(services: Services, argument: Argument): Promise<unkno
   const ref = await changeOf(services, argument, l10n.t('Land'));
   const paused = model.town?.up === false;
   if (paused) {
-    const start = await dialogs.confirm(l10n.t('Start the engine to merge “{0}”?', short(ref)), l10n.t('It is paused. Once it runs, it merges this change before all others, and goes on with all other work, too.'), l10n.t('Start and Land'));
+    const start = await dialogs.confirm(
+      l10n.t('Start the engine to merge “{0}”?', short(ref)),
+      l10n.t(
+        'It is paused. Once it runs, it merges this change before all others, and goes on with all other work, too.',
+      ),
+      l10n.t('Start and Land'),
+    );
     if (!start) return undefined;
   }
   const result = await judge(services, ref, 'land', l10n.t('“{0}” is merged before all others.', short(ref)));
@@ -84,10 +96,18 @@ async function requestChanges(services: Services, argument: Argument): Promise<u
   if (draft.text.includes('\n')) return services.reviews.openDraft(ref);
   const count = draft.comments.length;
   const written = await askTextOrEditor({
-    title: l10n.t('Request Changes: {0}', short(ref)), value: draft.text, onDidChange: (text) => drafts.setText(ref, text),
+    title: l10n.t('Request Changes: {0}', short(ref)),
+    value: draft.text,
+    onDidChange: (text) => drafts.setText(ref, text),
     prompt: [
       l10n.t('What has to change? The pencil (Ctrl+E) opens an editor for more than one line.'),
-      ...(count === 0 ? [] : [count === 1 ? l10n.t('Your comment on lines is sent along.') : l10n.t('Your {0} comments on lines are sent along.', count)]),
+      ...(count === 0
+        ? []
+        : [
+            count === 1
+              ? l10n.t('Your comment on lines is sent along.')
+              : l10n.t('Your {0} comments on lines are sent along.', count),
+          ]),
     ].join(' '),
   });
   drafts.setText(ref, written.text);
@@ -95,8 +115,14 @@ async function requestChanges(services: Services, argument: Argument): Promise<u
 }
 
 async function send(services: Services, ref: ChangeRef): Promise<unknown> {
-  if (requestText(services.reviews.drafts.of(ref)) === '') throw new UserError(l10n.t('say what has to change'), l10n.t('write a text, or comments on lines'));
-  const result = await judge(services, ref, 'reject', l10n.t('“{0}” goes back to its author with your words.', short(ref)));
+  if (requestText(services.reviews.drafts.of(ref)) === '')
+    throw new UserError(l10n.t('say what has to change'), l10n.t('write a text, or comments on lines'));
+  const result = await judge(
+    services,
+    ref,
+    'reject',
+    l10n.t('“{0}” goes back to its author with your words.', short(ref)),
+  );
   if (result === 'given') await services.reviews.closeDraft(ref);
   return result;
 }
@@ -112,7 +138,8 @@ async function judge(services: Services, ref: ChangeRef, verdict: Verdict, done:
   }
   const open = l10n.t('Open the New Change');
   const choice = await dialogs.choose({
-    message: l10n.t('“{0}” has changed since you looked at it.', short(ref)), actions: [open],
+    message: l10n.t('“{0}” has changed since you looked at it.', short(ref)),
+    actions: [open],
     detail: l10n.t('Nothing was said of the new change. What you wrote is kept.'),
   });
   if (choice === open) await reviews.open(ref.bead);
@@ -126,7 +153,11 @@ async function messageWith({ reviews, dialogs }: Services, ref: ChangeRef, verdi
   if (verdict === 'reject' || message === '') return message;
   const along = l10n.t('Send It Along');
   const without = l10n.t('Leave It Out');
-  const choice = await dialogs.choose({ message: l10n.t('You have written something about “{0}” that was not sent.', short(ref)), detail: message.slice(0, 1_500), actions: [along, without] });
+  const choice = await dialogs.choose({
+    message: l10n.t('You have written something about “{0}” that was not sent.', short(ref)),
+    detail: message.slice(0, 1_500),
+    actions: [along, without],
+  });
   if (choice === undefined) throw new Cancelled();
   return choice === along ? message : '';
 }
@@ -135,12 +166,23 @@ async function messageWith({ reviews, dialogs }: Services, ref: ChangeRef, verdi
 async function changeOf(services: Services, argument: Argument, title: string, ask = true): Promise<ChangeRef> {
   const { reviews, dialogs } = services;
   const named = namedChange(services, argument);
-  const seen = refOf(argument) ?? (named === undefined ? reviews.inEditor() : undefined) ?? reviews.openedOf(beadOf(services, named));
+  const seen =
+    refOf(argument) ??
+    (named === undefined ? reviews.inEditor() : undefined) ??
+    reviews.openedOf(beadOf(services, named));
   if (seen) return seen;
-  const { ref, change } = await reviews.describe(named ?? await pickChange(services, title));
+  const { ref, change } = await reviews.describe(named ?? (await pickChange(services, title)));
   const known = reviews.openedOf(ref.bead);
   if (known) return known;
-  if (!ask || await dialogs.confirm(l10n.t('{0} “{1}” without looking at it?', title, short(ref)), `${changeSize(change.files)}.`, title)) return ref;
+  if (
+    !ask ||
+    (await dialogs.confirm(
+      l10n.t('{0} “{1}” without looking at it?', title, short(ref)),
+      `${changeSize(change.files)}.`,
+      title,
+    ))
+  )
+    return ref;
   throw new Cancelled();
 }
 
@@ -162,12 +204,22 @@ function refOf({ params }: Argument): ChangeRef | undefined {
 
 async function pickChange({ connection }: Services, title: string): Promise<string> {
   const open = (await connection.call(MqList.spec, {})).filter((info) => info.state !== 'failed');
-  if (open.length === 0) throw new UserError(l10n.t('no change waits for a review or its merge'), undefined, 'not-found');
+  if (open.length === 0)
+    throw new UserError(l10n.t('no change waits for a review or its merge'), undefined, 'not-found');
   const sorted = [...open].sort((a, b) => Number(b.needsPerson) - Number(a.needsPerson));
-  return askChoice(sorted.map((info) => ({
-    label: noIcons(oneLine(info.title)), value: info.id, description: `${info.bead} · ${info.worker}`,
-    detail: info.needsPerson ? l10n.t('waits for your review') : info.state === 'reviewing' ? l10n.t('in review') : l10n.t('in the merge queue'),
-  })), { title, placeHolder: l10n.t('Which change?') });
+  return askChoice(
+    sorted.map((info) => ({
+      label: noIcons(oneLine(info.title)),
+      value: info.id,
+      description: `${info.bead} · ${info.worker}`,
+      detail: info.needsPerson
+        ? l10n.t('waits for your review')
+        : info.state === 'reviewing'
+          ? l10n.t('in review')
+          : l10n.t('in the merge queue'),
+    })),
+    { title, placeHolder: l10n.t('Which change?') },
+  );
 }
 
 function short(ref: ChangeRef): string {

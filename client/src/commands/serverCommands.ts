@@ -11,7 +11,9 @@ export const serverCommands = {
       const { connection, log, town } = services;
       // Agents live in the session host, so that this touches none of them.
       if (connection.isReady) {
-        await connection.call(ServerRetire.spec, { build: BUILD }, { repeat: false }).catch((error: unknown) => log.info(`retiring the server: ${messageOf(error)}`));
+        await connection
+          .call(ServerRetire.spec, { build: BUILD }, { repeat: false })
+          .catch((error: unknown) => log.info(`retiring the server: ${messageOf(error)}`));
       }
       await town.refresh();
       connection.retryNow();
@@ -31,7 +33,11 @@ export const serverCommands = {
     async run() {
       // Where another walkthrough is open, as in a new VS Code, older ones stay with that.
       await vscode.commands.executeCommand('welcome.goBack').then(undefined, () => undefined);
-      return vscode.commands.executeCommand('workbench.action.openWalkthrough', 'gastown.gastown-vscode#gastown.start', false);
+      return vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        'gastown.gastown-vscode#gastown.start',
+        false,
+      );
     },
   },
 } satisfies Record<string, Command>;

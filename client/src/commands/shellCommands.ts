@@ -15,7 +15,10 @@ export const shellCommands = {
       const home = process.env.HOME ?? os.homedir();
       const given = params['folder'];
       const folders = binFolders(process.env.PATH ?? '', home, isWritable);
-      const where = typeof given === 'string' ? folders.find(({ folder }) => folder === given) ?? { folder: given, onPath: false } : await askWhere(folders);
+      const where =
+        typeof given === 'string'
+          ? (folders.find(({ folder }) => folder === given) ?? { folder: given, onPath: false })
+          : await askWhere(folders);
       if (where === 'terminals') return putInTerminals(services);
       await services.commandLine.putInFolder(where.folder);
       void tell(where, home);
@@ -26,13 +29,24 @@ export const shellCommands = {
 
 function askWhere(folders: readonly BinFolder[]): Promise<BinFolder | 'terminals'> {
   const choices: Choice<BinFolder | 'terminals'>[] = folders.map((where) => ({
-    label: shortPath(where.folder), value: where,
+    label: shortPath(where.folder),
+    value: where,
     description: where.onPath ? l10n.t('on your PATH') : l10n.t('not on your PATH yet'),
     detail: l10n.t('Every shell and every program finds them'),
   }));
-  return askChoice([...choices, {
-    label: l10n.t('Terminals of this editor only'), value: 'terminals', detail: l10n.t('Nothing is written outside of the editor; terminals that are open already have to be opened anew'),
-  }], { title: l10n.t('Put gt and bd on My PATH'), placeHolder: l10n.t('Where should they go?') });
+  return askChoice(
+    [
+      ...choices,
+      {
+        label: l10n.t('Terminals of this editor only'),
+        value: 'terminals',
+        detail: l10n.t(
+          'Nothing is written outside of the editor; terminals that are open already have to be opened anew',
+        ),
+      },
+    ],
+    { title: l10n.t('Put gt and bd on My PATH'), placeHolder: l10n.t('Where should they go?') },
+  );
 }
 
 async function putInTerminals({ commandLine }: Services): Promise<void> {
@@ -43,17 +57,31 @@ async function putInTerminals({ commandLine }: Services): Promise<void> {
 async function tell({ folder, onPath }: BinFolder, home: string): Promise<void> {
   const other = earlierOnPath(process.env.PATH ?? '', folder, 'gt', isProgram);
   if (onPath && other !== undefined) {
-    void vscode.window.showWarningMessage(l10n.t('gt and bd are in {0}, but {1} stands before it on your PATH and is run instead.', shortPath(folder), shortPath(other)));
+    void vscode.window.showWarningMessage(
+      l10n.t(
+        'gt and bd are in {0}, but {1} stands before it on your PATH and is run instead.',
+        shortPath(folder),
+        shortPath(other),
+      ),
+    );
     return;
   }
   if (onPath) {
-    void vscode.window.showInformationMessage(l10n.t('gt and bd are in {0}. Try "gt status" in a new terminal.', shortPath(folder)));
+    void vscode.window.showInformationMessage(
+      l10n.t('gt and bd are in {0}. Try "gt status" in a new terminal.', shortPath(folder)),
+    );
     return;
   }
   const copy = l10n.t('Copy Line');
   const line = profileLine(folder, home);
   const choice = await vscode.window.showInformationMessage(
-    l10n.t('gt and bd are in {0}, which is not on your PATH yet. This line puts it there, in the profile of your shell (on Windows: once, in PowerShell): {1}', shortPath(folder), line), copy);
+    l10n.t(
+      'gt and bd are in {0}, which is not on your PATH yet. This line puts it there, in the profile of your shell (on Windows: once, in PowerShell): {1}',
+      shortPath(folder),
+      line,
+    ),
+    copy,
+  );
   if (choice === copy) await vscode.env.clipboard.writeText(line);
 }
 

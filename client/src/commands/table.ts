@@ -22,8 +22,19 @@ import { whenReady } from './whenReady';
 
 /** Every command, by the id that package.json contributes. */
 export const commandTable: Record<CommandId, Command> = {
-  ...townCommands, ...rigCommands, ...beadCommands, ...boardCommands, ...convoyCommands, ...agentCommands, ...superviseCommands, ...attentionCommands,
-  ...reviewCommands, ...mayorCommands, ...crewCommands, ...serverCommands, ...shellCommands,
+  ...townCommands,
+  ...rigCommands,
+  ...beadCommands,
+  ...boardCommands,
+  ...convoyCommands,
+  ...agentCommands,
+  ...superviseCommands,
+  ...attentionCommands,
+  ...reviewCommands,
+  ...mayorCommands,
+  ...crewCommands,
+  ...serverCommands,
+  ...shellCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */
@@ -31,7 +42,9 @@ export class Commands extends Disposable {
   constructor(private readonly services: Services) {
     super();
     for (const id of commandIds) {
-      this._register(vscode.commands.registerCommand(id, (raw?: unknown, selected?: unknown) => this.run(id, raw, selected)));
+      this._register(
+        vscode.commands.registerCommand(id, (raw?: unknown, selected?: unknown) => this.run(id, raw, selected)),
+      );
     }
   }
 

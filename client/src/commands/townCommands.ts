@@ -16,7 +16,12 @@ export const townCommands = {
     needs: 'trust',
     async run(services, { params }) {
       const repository = await services.town.repository();
-      if (!repository) throw new UserError(l10n.t('no git repository is open in this window'), l10n.t('open the folder of a repository first'), 'not-found');
+      if (!repository)
+        throw new UserError(
+          l10n.t('no git repository is open in this window'),
+          l10n.t('open the folder of a repository first'),
+          'not-found',
+        );
       return makeTownFor(services, repository, params['fromWelcome'] === true);
     },
   },
@@ -24,12 +29,19 @@ export const townCommands = {
     needs: 'trust',
     async run(services, { params }) {
       const given = params['path'];
-      const folder = typeof given === 'string' ? given : await askText({
-        title: l10n.t('Create Town'), prompt: l10n.t('A new or empty folder. Repositories are added to the town as rigs.'),
-        value: settings.defaultTown, validateInput: required(l10n.t('A town needs a folder.')),
-      });
+      const folder =
+        typeof given === 'string'
+          ? given
+          : await askText({
+              title: l10n.t('Create Town'),
+              prompt: l10n.t('A new or empty folder. Repositories are added to the town as rigs.'),
+              value: settings.defaultTown,
+              validateInput: required(l10n.t('A town needs a folder.')),
+            });
       const installed = await install(services, folder);
-      const said = installed.created ? l10n.t('The town {0} is there.', shortPath(installed.root)) : l10n.t('{0} is a town already; this window uses it now.', shortPath(installed.root));
+      const said = installed.created
+        ? l10n.t('The town {0} is there.', shortPath(installed.root))
+        : l10n.t('{0} is a town already; this window uses it now.', shortPath(installed.root));
       void vscode.window.showInformationMessage(said);
       return installed;
     },
@@ -38,11 +50,15 @@ export const townCommands = {
     needs: 'trust',
     async run(services) {
       const finding = services.town.finding;
-      if (finding?.kind !== 'unregistered') throw new UserError(l10n.t('this window shows no town that waits for trust'), undefined, 'not-found');
+      if (finding?.kind !== 'unregistered')
+        throw new UserError(l10n.t('this window shows no town that waits for trust'), undefined, 'not-found');
       const agreed = await services.dialogs.confirm(
         l10n.t('Do you trust the town in {0}?', shortPath(finding.root)),
-        l10n.t('It was made by somebody else or copied here. Its engine starts paused, and every command and runtime of it still asks you before it runs for the first time.'),
-        l10n.t('Trust This Town'));
+        l10n.t(
+          'It was made by somebody else or copied here. Its engine starts paused, and every command and runtime of it still asks you before it runs for the first time.',
+        ),
+        l10n.t('Trust This Town'),
+      );
       return agreed ? install(services, finding.root) : undefined;
     },
   },
@@ -50,9 +66,15 @@ export const townCommands = {
     needs: 'trust',
     async run(services, { params }) {
       const given = params['path'];
-      const root = typeof given === 'string' ? given : await askChoice(
-        services.town.towns.map((town): Choice<string> => ({ label: town.name, description: shortPath(town.root), value: town.root })),
-        { title: l10n.t('Use Town in This Window'), placeHolder: l10n.t('Which town?') });
+      const root =
+        typeof given === 'string'
+          ? given
+          : await askChoice(
+              services.town.towns.map(
+                (town): Choice<string> => ({ label: town.name, description: shortPath(town.root), value: town.root }),
+              ),
+              { title: l10n.t('Use Town in This Window'), placeHolder: l10n.t('Which town?') },
+            );
       await services.town.choose(root);
       await whenReady(services);
       return root;
@@ -70,7 +92,10 @@ export const townCommands = {
     needs: 'town',
     async run({ connection, dialogs }) {
       const agreed = await dialogs.confirm(
-        l10n.t('Stop every agent and pause the engine?'), l10n.t('Their work stays on their hooks and goes on when you start them again.'), l10n.t('Stop Everything'));
+        l10n.t('Stop every agent and pause the engine?'),
+        l10n.t('Their work stays on their hooks and goes on when you start them again.'),
+        l10n.t('Stop Everything'),
+      );
       return agreed ? connection.call(TownStop.spec, { all: true }) : undefined;
     },
   },
@@ -84,7 +109,11 @@ async function install(services: Services, folder: string): Promise<{ root: stri
 }
 
 /** The one click: the person need not know what a town is. */
-async function makeTownFor(services: Services, repository: string, fromWelcome: boolean): Promise<{ root: string; rig: string } | undefined> {
+async function makeTownFor(
+  services: Services,
+  repository: string,
+  fromWelcome: boolean,
+): Promise<{ root: string; rig: string } | undefined> {
   const root = await townFor(services);
   const rig = await withProgress(l10n.t('Adding {0}…', path.basename(repository)), async () => {
     await services.town.choose(root);
@@ -100,11 +129,16 @@ async function makeTownFor(services: Services, repository: string, fromWelcome: 
 /** The person's only town, one of several as they say, or a new one. */
 async function townFor(services: Services): Promise<string> {
   const towns = services.town.towns;
-  if (towns.length === 0) return (await withProgress(l10n.t('Making the town…'), () => installTown(settings.defaultTown, services.distFolder))).root;
+  if (towns.length === 0)
+    return (
+      await withProgress(l10n.t('Making the town…'), () => installTown(settings.defaultTown, services.distFolder))
+    ).root;
   const only = towns[0];
   if (towns.length === 1 && only) return only.root;
-  return askChoice(towns.map((town): Choice<string> => ({ label: town.name, description: shortPath(town.root), value: town.root })),
-    { title: l10n.t('Add This Repository to a Town'), placeHolder: l10n.t('To which of your towns?') });
+  return askChoice(
+    towns.map((town): Choice<string> => ({ label: town.name, description: shortPath(town.root), value: town.root })),
+    { title: l10n.t('Add This Repository to a Town'), placeHolder: l10n.t('To which of your towns?') },
+  );
 }
 
 /** What can be done now. The view has the same buttons: nobody needs telling who looks at it. */
@@ -118,7 +152,9 @@ async function sayNext(services: Services, rig: RigInfo, fromWelcome: boolean): 
   const start = l10n.t('Start Engine');
   const up = services.model.town?.up ?? false;
   const choice = await vscode.window.showInformationMessage(
-    l10n.t('{0} is a rig of your town now. Describe work as beads; agents work on it while the engine runs.', rig.id), ...(up ? [create] : [create, start]));
+    l10n.t('{0} is a rig of your town now. Describe work as beads; agents work on it while the engine runs.', rig.id),
+    ...(up ? [create] : [create, start]),
+  );
   if (choice === create) await vscode.commands.executeCommand('gastown.createBead', { rig: rig.id });
   if (choice === start) await vscode.commands.executeCommand('gastown.startEngine');
 }

@@ -20,13 +20,24 @@ export function whenReady({ connection, model, town }: Pick<Services, 'connectio
       else if (state.kind === 'asleep') {
         done(() => reject(restrictedError()));
       } else if (state.kind === 'none' && town.finding && town.finding.kind !== 'town') {
-        done(() => reject(new UserError(l10n.t('this window has no town'), l10n.t('open the Gas Town view to make one'), 'not-found')));
+        done(() =>
+          reject(
+            new UserError(l10n.t('this window has no town'), l10n.t('open the Gas Town view to make one'), 'not-found'),
+          ),
+        );
       }
     };
-    const late = (): void => done(() => {
-      const { state } = connection;
-      reject(new UserError(state.kind === 'lost' ? state.reason : l10n.t('the server of this town does not answer'), undefined, 'unavailable'));
-    });
+    const late = (): void =>
+      done(() => {
+        const { state } = connection;
+        reject(
+          new UserError(
+            state.kind === 'lost' ? state.reason : l10n.t('the server of this town does not answer'),
+            undefined,
+            'unavailable',
+          ),
+        );
+      });
     const timer = setTimeout(late, PATIENCE_MS);
     const listeners = [connection.onDidChangeState(check), model.onDidChange(check), town.onDidChange(check)];
     check();

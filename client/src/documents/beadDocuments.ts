@@ -14,7 +14,10 @@ const EVENTS = 200;
 const REFRESH_MS = 300;
 
 /** Beads and decision logs as read-only documents that follow what happens, and descriptions as files to edit. */
-export class BeadDocuments extends Disposable implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider {
+export class BeadDocuments
+  extends Disposable
+  implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider
+{
   private readonly changeEmitter = this._register(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.changeEmitter.event;
   private readonly stale = new Set<string>();
@@ -26,7 +29,12 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
   constructor(private readonly link: TownLink) {
     super();
     this._register(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
-    this._register(vscode.languages.registerDocumentLinkProvider([{ scheme: SCHEME }, { scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }], this));
+    this._register(
+      vscode.languages.registerDocumentLinkProvider(
+        [{ scheme: SCHEME }, { scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }],
+        this,
+      ),
+    );
     const files = this._register(new DescriptionFiles(link));
     this._register(vscode.workspace.registerFileSystemProvider(DESCRIPTION_SCHEME, files, { isCaseSensitive: true }));
     this._register(link.onNotification(TownEvent.spec, (event) => this.refresh(event.bead)));
@@ -52,7 +60,12 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
 
   /** Text that is too long for a dialog, for as long as this window lives. */
   async showText(title: string, text: string): Promise<void> {
-    const path = `/text/${title.replace(/[^\w .-]+/g, ' ').trim().slice(0, 60) || 'text'}.txt`;
+    const path = `/text/${
+      title
+        .replace(/[^\w .-]+/g, ' ')
+        .trim()
+        .slice(0, 60) || 'text'
+    }.txt`;
     this.texts.set(path, text);
     const uri = vscode.Uri.from({ scheme: SCHEME, path });
     this.changeEmitter.fire(uri);
@@ -81,7 +94,10 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
   provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
     return [...document.getText().matchAll(pageLink)].map((match) => {
       const start = document.positionAt(match.index);
-      return new vscode.DocumentLink(new vscode.Range(start, start.translate(0, match[0].length)), pageUri(match[1] ?? ''));
+      return new vscode.DocumentLink(
+        new vscode.Range(start, start.translate(0, match[0].length)),
+        pageUri(match[1] ?? ''),
+      );
     });
   }
 
@@ -103,7 +119,10 @@ export class BeadDocuments extends Disposable implements vscode.TextDocumentCont
   private async decisionsText(address: string): Promise<string> {
     const rig = address.includes('/') ? address.split('/')[0] : 'hq';
     const events = await this.link.call(BeadEvents.spec, { ledger: rig, limit: EVENTS });
-    return decisionsMarkdown(address, [...events].sort((a, b) => b.ts.localeCompare(a.ts)));
+    return decisionsMarkdown(
+      address,
+      [...events].sort((a, b) => b.ts.localeCompare(a.ts)),
+    );
   }
 
   private refresh(bead: string | undefined): void {

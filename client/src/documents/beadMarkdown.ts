@@ -17,7 +17,10 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
   const { dependencies, dependents } = page.bead;
   const children = dependents.filter((other) => other.dependency_type === 'parent-child');
   const facts = [
-    say(bead.id), say(bead.issue_type), say(bead.status), `P${bead.priority}`,
+    say(bead.id),
+    say(bead.issue_type),
+    say(bead.status),
+    `P${bead.priority}`,
     ...(bead.assignee ? [l10n.t('assigned to {0}', say(bead.assignee))] : []),
     ...(bead.labels ?? []).map((label) => `\`${oneLine(label, 60).replace(/`/g, '')}\``),
   ];
@@ -30,15 +33,24 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
     section(l10n.t('Design'), body(bead.design)),
     section(l10n.t('Acceptance criteria'), body(bead.acceptance_criteria)),
     section(l10n.t('Notes'), body(bead.notes)),
-    section(l10n.t('Parts: {0} of {1} done', children.filter((child) => child.status === 'closed').length, children.length), related(children)),
+    section(
+      l10n.t('Parts: {0} of {1} done', children.filter((child) => child.status === 'closed').length, children.length),
+      related(children),
+    ),
     section(l10n.t('Waits for'), related(dependencies.filter((other) => other.dependency_type !== 'parent-child'))),
-    section(l10n.t('Needed by'), related(dependents.filter((other) => !['tracks', 'parent-child'].includes(other.dependency_type)))),
+    section(
+      l10n.t('Needed by'),
+      related(dependents.filter((other) => !['tracks', 'parent-child'].includes(other.dependency_type))),
+    ),
     section(l10n.t('Convoys'), related(dependents.filter((other) => other.dependency_type === 'tracks'))),
     section(l10n.t('What went wrong last'), bead.status === 'closed' ? '' : trouble(page)),
     section(l10n.t('Who worked on it'), page.sessions.map(sessionLine).join('\n')),
     section(l10n.t('Merge requests'), page.merges.map(mergeText).join('\n\n')),
     section(l10n.t('Reviews'), page.reviews.map(reviewText).join('\n\n')),
-    section(l10n.t('Comments'), (bead.comments ?? []).map((comment) => said(comment.author, comment.created_at, comment.text)).join('\n\n')),
+    section(
+      l10n.t('Comments'),
+      (bead.comments ?? []).map((comment) => said(comment.author, comment.created_at, comment.text)).join('\n\n'),
+    ),
     section(l10n.t('Diff'), diffText(diff)),
     section(l10n.t('History'), page.events.map(eventLine).join('\n')),
   ];
@@ -90,14 +102,21 @@ function body(value: string | undefined): string {
 }
 
 function partOf(dependencies: BeadDetails['dependencies']): string {
-  return dependencies.filter((other) => other.dependency_type === 'parent-child').map((parent) => l10n.t('Part of {0}', link(parent.id, parent.title))).join('\n');
+  return dependencies
+    .filter((other) => other.dependency_type === 'parent-child')
+    .map((parent) => l10n.t('Part of {0}', link(parent.id, parent.title)))
+    .join('\n');
 }
 
 function related(beads: BeadDetails['dependencies']): string {
-  return beads.map((bead) => {
-    const type = ['blocks', 'tracks', 'parent-child'].includes(bead.dependency_type) ? '' : ` (${say(bead.dependency_type)})`;
-    return `- ${link(bead.id, bead.title)}: ${say(bead.status)}${type}`;
-  }).join('\n');
+  return beads
+    .map((bead) => {
+      const type = ['blocks', 'tracks', 'parent-child'].includes(bead.dependency_type)
+        ? ''
+        : ` (${say(bead.dependency_type)})`;
+      return `- ${link(bead.id, bead.title)}: ${say(bead.status)}${type}`;
+    })
+    .join('\n');
 }
 
 /** What the next attempt is told; the output of gates is among it. */
@@ -114,32 +133,50 @@ function sessionLine(session: WorkSession): string {
 
 function endText({ end }: WorkSession): string {
   switch (end) {
-    case 'done': return l10n.t('handed in');
-    case 'merged': return l10n.t('handed in and merged');
-    case 'sent_back': return l10n.t('handed in and sent back');
+    case 'done':
+      return l10n.t('handed in');
+    case 'merged':
+      return l10n.t('handed in and merged');
+    case 'sent_back':
+      return l10n.t('handed in and sent back');
     case 'attempt_failed':
-    case 'failed': return l10n.t('failed');
-    case 'stopped': return l10n.t('stopped');
-    case 'closed': return l10n.t('closed');
-    default: return say(end ?? '');
+    case 'failed':
+      return l10n.t('failed');
+    case 'stopped':
+      return l10n.t('stopped');
+    case 'closed':
+      return l10n.t('closed');
+    default:
+      return say(end ?? '');
   }
 }
 
 function mergeText(merge: MergeInfo): string {
   const facts = [
-    say(merge.status), `\`${oneLine(merge.branch, 120).replace(/`/g, '')}\``, say(merge.commit.slice(0, 12)), say(merge.worker), time(merge.createdAt),
+    say(merge.status),
+    `\`${oneLine(merge.branch, 120).replace(/`/g, '')}\``,
+    say(merge.commit.slice(0, 12)),
+    say(merge.worker),
+    time(merge.createdAt),
     ...(merge.retries > 0 ? [l10n.t('{0} retries', merge.retries)] : []),
     ...(merge.closedAt ? [l10n.t('closed {0}', time(merge.closedAt))] : []),
   ];
   return [
     `- ${link(merge.id, undefined)}: ${facts.join(' · ')}${merge.reason ? `: ${say(merge.reason, 400)}` : ''}`,
     ...merge.comments.map((comment) => said(comment.author, comment.at, comment.text)),
-    merge.events.filter((event) => !['created', 'updated'].includes(event.type)).map((event) => `  ${eventLine(event)}`).join('\n'),
-  ].filter(Boolean).join('\n\n');
+    merge.events
+      .filter((event) => !['created', 'updated'].includes(event.type))
+      .map((event) => `  ${eventLine(event)}`)
+      .join('\n'),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 /** A verdict, with what the author of the work had said before it. */
-export function reviewText(review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>): string {
+export function reviewText(
+  review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>,
+): string {
   const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
   const note = review.note ? `${l10n.t('The author said:')}\n\n${quoted(review.note)}\n\n` : '';
   return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoted(review.message)}`;
@@ -153,15 +190,24 @@ function diffText(diff: PageDiff): string {
   if (diff.kind === 'problem') return l10n.t('There is no diff: {0}.', say(diff.reason, 300));
   if (diff.kind === 'none') return '';
   const hash = (commit: string | undefined): string => say((commit ?? '').slice(0, 12));
-  const what = diff.kind === 'merged' ? l10n.t('What landed as {0}', hash(diff.head)) : l10n.t('{0} at {1}, since {2}', say(diff.branch ?? '', 200), hash(diff.head), hash(diff.base));
+  const what =
+    diff.kind === 'merged'
+      ? l10n.t('What landed as {0}', hash(diff.head))
+      : l10n.t('{0} at {1}, since {2}', say(diff.branch ?? '', 200), hash(diff.head), hash(diff.base));
   const size = l10n.t('{0} files, +{1} −{2}', diff.files, diff.insertions, diff.deletions);
   const cut = diff.truncated ? `\n\n${l10n.t('Only its beginning is shown.')}` : '';
   return diff.text === '' ? `${what}: ${size}` : `${what}: ${size}\n\n${fenced(diff.text.trimEnd(), 'diff')}${cut}`;
 }
 
 function eventLine(event: AuditEvent): string {
-  const change = event.old !== undefined && event.new !== undefined ? `${oneLine(event.old, 60)} → ${oneLine(event.new, 60)}` : oneLine(event.new ?? '', 60);
-  const details = [event.bead ?? event.convoy ?? '', change, oneLine(event.message ?? '', 200)].filter(Boolean).map(escapeMarkdown).join(' · ');
+  const change =
+    event.old !== undefined && event.new !== undefined
+      ? `${oneLine(event.old, 60)} → ${oneLine(event.new, 60)}`
+      : oneLine(event.new ?? '', 60);
+  const details = [event.bead ?? event.convoy ?? '', change, oneLine(event.message ?? '', 200)]
+    .filter(Boolean)
+    .map(escapeMarkdown)
+    .join(' · ');
   return `- ${time(event.ts)} **${escapeMarkdown(event.type)}** ${details} _${escapeMarkdown(oneLine(event.actor, 80))}_`;
 }
 

@@ -20,7 +20,9 @@ export class DescriptionFiles extends VirtualFiles {
     if (uri.path === '/') return rootFolder;
     const bead = await this.load(uri);
     return {
-      type: vscode.FileType.File, ctime: Date.parse(bead.created_at) || 0, mtime: Date.parse(bead.updated_at) || 0,
+      type: vscode.FileType.File,
+      ctime: Date.parse(bead.created_at) || 0,
+      mtime: Date.parse(bead.updated_at) || 0,
       size: Buffer.byteLength(bead.description ?? ''),
     };
   }

@@ -23,17 +23,26 @@ export function framed(text: string): string {
 
 /** The same, where every line shows whose words they are. */
 export function quoted(text: string): string {
-  return framed(text).split('\n').map((line) => `> ${line}`.trimEnd()).join('\n');
+  return framed(text)
+    .split('\n')
+    .map((line) => `> ${line}`.trimEnd())
+    .join('\n');
 }
 
 function plainLine(line: string): string {
   const heading = line
     // The page's own sections have two marks at the most.
-    .replace(/^( {0,3})(#{1,6})(?=[ \t]|$)/, (_all, space: string, marks: string) => space + '#'.repeat(Math.min(6, marks.length + 2)))
+    .replace(
+      /^( {0,3})(#{1,6})(?=[ \t]|$)/,
+      (_all, space: string, marks: string) => space + '#'.repeat(Math.min(6, marks.length + 2)),
+    )
     // A line under another one makes a heading of it.
     .replace(/^( {0,3})([=-])(?=\2*[ \t]*$)/, '$1\\$2');
   // Inside of code everything stands for itself.
-  return heading.split(/(`+[^`]+`+)/).map((part, index) => (index % 2 === 1 ? part : outsideCode(part))).join('');
+  return heading
+    .split(/(`+[^`]+`+)/)
+    .map((part, index) => (index % 2 === 1 ? part : outsideCode(part)))
+    .join('');
 }
 
 function outsideCode(text: string): string {

@@ -40,10 +40,12 @@ export class FormulaServer extends Disposable {
     this._register(vscode.workspace.onDidCloseTextDocument(look));
     this._register(options.connection.onDidChangeState(look));
     this._register(options.town.onDidChange(look));
-    this._register(toDisposable(() => {
-      this.forgetTimer();
-      this.stop();
-    }));
+    this._register(
+      toDisposable(() => {
+        this.forgetTimer();
+        this.stop();
+      }),
+    );
     this.update();
   }
 
@@ -101,7 +103,7 @@ export class FormulaServer extends Disposable {
   /** Starts it again whenever it ends, with pauses that grow, until somebody else serves. */
   private async keep(pause: Pause): Promise<void> {
     const { log, languageLog, serverJs } = this.options;
-    for (let failures = 0; this.pause === pause;) {
+    for (let failures = 0; this.pause === pause; ) {
       const started = Date.now();
       const client = new StandaloneClient(serverJs, languageLog);
       this.client = client;

@@ -1,5 +1,12 @@
 import type { LogOutputChannel } from 'vscode';
-import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, type LanguageClientOptions, type ServerOptions } from 'vscode-languageclient/node';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  type LanguageClientOptions,
+  type ServerOptions,
+} from 'vscode-languageclient/node';
 
 /**
  * A language client that lives once and says nothing by itself: whoever made it makes the next one, and the views and
@@ -7,7 +14,14 @@ import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, type L
  */
 export abstract class QuietClient extends LanguageClient {
   /** @param closed told when the connection has ended */
-  constructor(id: string, name: string, server: ServerOptions, documentSelector: LanguageClientOptions['documentSelector'], output: LogOutputChannel, closed: () => void = () => undefined) {
+  constructor(
+    id: string,
+    name: string,
+    server: ServerOptions,
+    documentSelector: LanguageClientOptions['documentSelector'],
+    output: LogOutputChannel,
+    closed: () => void = () => undefined,
+  ) {
     super(id, name, server, { ...quiet(closed), documentSelector, outputChannel: output, traceOutputChannel: output });
   }
 

@@ -11,7 +11,9 @@ export class StandaloneClient extends QuietClient {
 
   constructor(serverJs: string, output: LogOutputChannel) {
     let close: () => void = () => undefined;
-    const closed = new Promise<void>((resolve) => { close = resolve; });
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
     // Beside its program, and not in a folder that the person may not trust. VS Code's own node runs it.
     const server = { module: serverJs, transport: TransportKind.stdio, options: { cwd: path.dirname(serverJs) } };
     super('gastown.formulas', 'Gas Town Formulas', server, formulaSelector, output, () => close());

@@ -14,7 +14,11 @@ export class LinkHandler implements vscode.UriHandler {
   async handleUri(uri: vscode.Uri): Promise<void> {
     try {
       const target = readLink(uri.path);
-      if (!target) throw new UserError(l10n.t('this link names nothing that Gas Town can open: {0}', oneLine(uri.path, 200)), l10n.t('links end in /bead/<id>, /convoy/<id>, /agent/<address>, /review/<id> or /attention/<id>'));
+      if (!target)
+        throw new UserError(
+          l10n.t('this link names nothing that Gas Town can open: {0}', oneLine(uri.path, 200)),
+          l10n.t('links end in /bead/<id>, /convoy/<id>, /agent/<address>, /review/<id> or /attention/<id>'),
+        );
       await whenReady(this.services);
       await this.open(target);
     } catch (error) {
@@ -24,10 +28,17 @@ export class LinkHandler implements vscode.UriHandler {
 
   private async open({ kind, id }: TownLinkTarget): Promise<void> {
     const { model, views } = this.services;
-    const missing = (): UserError => new UserError(l10n.t('the town of this window has no {0} {1}', kind, id), l10n.t('open a window of the town that the link is about'), 'not-found');
+    const missing = (): UserError =>
+      new UserError(
+        l10n.t('the town of this window has no {0} {1}', kind, id),
+        l10n.t('open a window of the town that the link is about'),
+        'not-found',
+      );
     switch (kind) {
-      case 'bead': return vscode.commands.executeCommand('gastown.showBead', { bead: id });
-      case 'review': return vscode.commands.executeCommand('gastown.reviewChange', { bead: id });
+      case 'bead':
+        return vscode.commands.executeCommand('gastown.showBead', { bead: id });
+      case 'review':
+        return vscode.commands.executeCommand('gastown.reviewChange', { bead: id });
       case 'agent':
         if (!model.agents.get(id)) throw missing();
         return vscode.commands.executeCommand('gastown.openTerminal', { agent: id });

@@ -1,7 +1,13 @@
 import { messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable } from '../../../server/src/base/lifecycle';
 import {
-  BoardGet, boardGroupings, boardPageLimit, type BoardBead, type BoardGrouping, type BoardItem, type BoardList,
+  BoardGet,
+  boardGroupings,
+  boardPageLimit,
+  type BoardBead,
+  type BoardGrouping,
+  type BoardItem,
+  type BoardList,
 } from '../../../server/src/protocol/board';
 import type { CollectionName } from '../../../server/src/protocol/town';
 import type { Log } from '../base/log';
@@ -51,19 +57,28 @@ export class BoardModel extends Disposable implements BoardPicture {
   /** Why the lists may be old. */
   problem: string | undefined;
 
-  constructor(private readonly model: TownModel, private readonly link: TownLink, private readonly memory: Memory, private readonly log: Log) {
+  constructor(
+    private readonly model: TownModel,
+    private readonly link: TownLink,
+    private readonly memory: Memory,
+    private readonly log: Log,
+  ) {
     super();
     const kept = memory.get(GROUPING_KEY);
     this.current = boardGroupings.find((grouping) => grouping === kept) ?? 'state';
-    this._register(model.onDidChange((touched) => {
-      if (!model.hasSnapshot) this.clear();
-      else if (CONCERNS.some((name) => touched.has(name))) this.refresh(FOLLOW_MS);
-    }));
+    this._register(
+      model.onDidChange((touched) => {
+        if (!model.hasSnapshot) this.clear();
+        else if (CONCERNS.some((name) => touched.has(name))) this.refresh(FOLLOW_MS);
+      }),
+    );
     const clock = setInterval(() => this.refresh(0), CLOCK_MS);
-    this._register(toDisposable(() => {
-      clearInterval(clock);
-      clearTimeout(this.timer);
-    }));
+    this._register(
+      toDisposable(() => {
+        clearInterval(clock);
+        clearTimeout(this.timer);
+      }),
+    );
   }
 
   get grouping(): BoardGrouping {
@@ -153,7 +168,11 @@ export class BoardModel extends Disposable implements BoardPicture {
     const { current, filter } = this;
     try {
       const open = [...this.limits].map(([key, limit]) => ({ key, limit }));
-      const { lists } = await this.link.call(BoardGet.spec, { grouping: current, text: filter, open }, { repeat: false });
+      const { lists } = await this.link.call(
+        BoardGet.spec,
+        { grouping: current, text: filter, open },
+        { repeat: false },
+      );
       if (current === this.current && filter === this.filter && this.model.hasSnapshot) this.answer = lists;
       this.problem = undefined;
     } catch (error) {

@@ -1,7 +1,16 @@
 import { Disposable, Emitter } from '../../../server/src/base/lifecycle';
 import {
-  collectionNames, type AgentInfo, type AttentionInfo, type BeadInfo, type CollectionName, type ConvoyInfo, type RigInfo, type TownCollections,
-  type TownDelta, type TownInfo, type TownSnapshot,
+  collectionNames,
+  type AgentInfo,
+  type AttentionInfo,
+  type BeadInfo,
+  type CollectionName,
+  type ConvoyInfo,
+  type RigInfo,
+  type TownCollections,
+  type TownDelta,
+  type TownInfo,
+  type TownSnapshot,
 } from '../../../server/src/protocol/town';
 import { Collection } from './collection';
 
@@ -22,7 +31,12 @@ export class TownModel extends Disposable {
   private currentRevision = 0;
 
   private readonly collections: { [N in CollectionName]: Collection<TownCollections[N]> } = {
-    town: this.towns, rigs: this.rigs, agents: this.agents, convoys: this.convoys, beads: this.beads, attention: this.attention,
+    town: this.towns,
+    rigs: this.rigs,
+    agents: this.agents,
+    convoys: this.convoys,
+    beads: this.beads,
+    attention: this.attention,
   };
 
   /** 0 until there is a snapshot. */

@@ -20,7 +20,11 @@ export class TownSync extends Disposable {
   private load = 0;
   private retry: NodeJS.Timeout | undefined;
 
-  constructor(private readonly model: TownModel, private readonly link: TownLink, private readonly log: Log) {
+  constructor(
+    private readonly model: TownModel,
+    private readonly link: TownLink,
+    private readonly log: Log,
+  ) {
     super();
     this._register(link.onNotification(TownChanged.spec, (delta) => this.receive(delta)));
     this._register(toDisposable(() => clearTimeout(this.retry)));

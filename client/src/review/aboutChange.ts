@@ -26,7 +26,9 @@ export function reviewTitle({ title, reviews }: Pick<MergeRequestInfo, 'title' |
 export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): string {
   const say = (text: string, length = 120): string => escapeMarkdown(oneLine(text, length));
   const section = (title: string, content: string): string[] => (content === '' ? [] : [`## ${title}\n\n${content}`]);
-  const binary = change.files.filter((file) => file.added === undefined).map((file) => `- ${say(file.path, 300)} (${l10n.t('binary')}, ${statusWord(file.status)})`);
+  const binary = change.files
+    .filter((file) => file.added === undefined)
+    .map((file) => `- ${say(file.path, 300)} (${l10n.t('binary')}, ${statusWord(file.status)})`);
   return `${[
     `# ${say(info.title, 500)}`,
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), say(info.worker), changeSize(change.files)),
@@ -38,8 +40,11 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
 
 function statusWord(status: ChangedFile['status']): string {
   switch (status) {
-    case 'added': return l10n.t('added');
-    case 'deleted': return l10n.t('deleted');
-    case 'modified': return l10n.t('modified');
+    case 'added':
+      return l10n.t('added');
+    case 'deleted':
+      return l10n.t('deleted');
+    case 'modified':
+      return l10n.t('modified');
   }
 }

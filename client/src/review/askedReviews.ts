@@ -11,7 +11,11 @@ const MAX_ASKED = 200;
 export class AskedReviews extends Disposable {
   private asked: string[];
 
-  constructor(private readonly model: TownModel, private readonly memory: Pick<Memento, 'get' | 'update'>, private readonly ask: (item: AttentionInfo) => void) {
+  constructor(
+    private readonly model: TownModel,
+    private readonly memory: Pick<Memento, 'get' | 'update'>,
+    private readonly ask: (item: AttentionInfo) => void,
+  ) {
     super();
     this.asked = z.array(z.string()).safeParse(memory.get(KEY)).data ?? [];
     this._register(model.attention.onDidChange(() => this.look()));

@@ -15,7 +15,9 @@ export class ChangeFiles extends VirtualFiles {
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     // A size would cost reading the file; VS Code does not hold the file to it.
-    return uri.path === '/' ? rootFolder : { type: vscode.FileType.File, ctime: 0, mtime: 0, size: 0, permissions: vscode.FilePermission.Readonly };
+    return uri.path === '/'
+      ? rootFolder
+      : { type: vscode.FileType.File, ctime: 0, mtime: 0, size: 0, permissions: vscode.FilePermission.Readonly };
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {

@@ -10,8 +10,12 @@ const hash = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/);
 
 /** One layout of a change, pinned by its commits: laid out anew it is another one, with documents of its own. */
 export const changeRefSchema = z.object({
-  bead: z.string().min(1), request: z.string().min(1), rig: z.string().min(1), title: z.string(),
-  base: hash, commit: hash,
+  bead: z.string().min(1),
+  request: z.string().min(1),
+  rig: z.string().min(1),
+  title: z.string(),
+  base: hash,
+  commit: hash,
   /** What a verdict is about; missing while nobody has laid the change out for review. */
   patch: z.string().optional(),
 });
@@ -42,7 +46,11 @@ export function aboutName(): string {
 
 export function draftUri(ref: ChangeRef): UriParts {
   // The name stands in the tab; what is meant stands in the query.
-  return { scheme: DRAFT_SCHEME, path: `/Request Changes ${ref.bead.replace(/[^\w.-]+/g, ' ')}.md`, query: JSON.stringify({ ...ref, side: 'whole' }) };
+  return {
+    scheme: DRAFT_SCHEME,
+    path: `/Request Changes ${ref.bead.replace(/[^\w.-]+/g, ' ')}.md`,
+    query: JSON.stringify({ ...ref, side: 'whole' }),
+  };
 }
 
 export interface ChangeDocument {

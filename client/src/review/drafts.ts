@@ -9,13 +9,23 @@ const KEY = 'gastown.reviewDrafts';
 const MAX_DRAFTS = 50;
 
 const commentSchema = z.object({
-  id: z.string(), path: z.string(), side: z.enum(['base', 'change']), line: z.number().int().min(1), endLine: z.number().int().min(1), text: z.string(),
+  id: z.string(),
+  path: z.string(),
+  side: z.enum(['base', 'change']),
+  line: z.number().int().min(1),
+  endLine: z.number().int().min(1),
+  text: z.string(),
 });
 /** What a person says about lines of a file; lines count from 1. */
 export type LineComment = z.infer<typeof commentSchema>;
 
 /** `at`: when it changed last, by which an open editor sees that it did. */
-const draftSchema = z.object({ bead: z.string(), text: z.string(), comments: z.array(commentSchema), at: z.number().default(0) });
+const draftSchema = z.object({
+  bead: z.string(),
+  text: z.string(),
+  comments: z.array(commentSchema),
+  at: z.number().default(0),
+});
 export type Draft = z.infer<typeof draftSchema>;
 
 /** What a person has written about changes and not sent yet. It survives the window, and goes only once it has arrived. */
@@ -44,7 +54,8 @@ export class Drafts extends Disposable {
     const draft = this.of(ref);
     const taken = new Set(draft.comments.map((other) => other.id));
     let id: string;
-    do id = `${draftKey(ref)}:${++this.number}`; while (taken.has(id));
+    do id = `${draftKey(ref)}:${++this.number}`;
+    while (taken.has(id));
     const added = { ...comment, id };
     this.set(ref, { ...draft, comments: [...draft.comments, added] });
     return added;

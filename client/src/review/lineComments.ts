@@ -11,14 +11,20 @@ export interface ShownComment extends vscode.Comment {
 
 /** Comments on lines of a change: drafts that go out with the person's request for changes. */
 export class LineComments extends Disposable {
-  private readonly controller = this._register(vscode.comments.createCommentController('gastown-review', l10n.t('Review')));
+  private readonly controller = this._register(
+    vscode.comments.createCommentController('gastown-review', l10n.t('Review')),
+  );
   private readonly threads = new Map<string, { thread: vscode.CommentThread; ref: ChangeRef }>();
 
   constructor(private readonly drafts: Drafts) {
     super();
-    this.controller.options = { prompt: l10n.t('Comment on these lines…'), placeHolder: l10n.t('It is sent with "Request Changes".') };
+    this.controller.options = {
+      prompt: l10n.t('Comment on these lines…'),
+      placeHolder: l10n.t('It is sent with "Request Changes".'),
+    };
     this.controller.commentingRangeProvider = {
-      provideCommentingRanges: (document) => (sideOf(document.uri) ? [new vscode.Range(0, 0, Math.max(0, document.lineCount - 1), 0)] : undefined),
+      provideCommentingRanges: (document) =>
+        sideOf(document.uri) ? [new vscode.Range(0, 0, Math.max(0, document.lineCount - 1), 0)] : undefined,
     };
     this._register(drafts.onDidClear((ref) => this.forget(ref)));
     this._register(vscode.workspace.onDidOpenTextDocument((document) => this.show(document)));
@@ -59,7 +65,13 @@ export class LineComments extends Disposable {
 
   private put(thread: vscode.CommentThread, ref: ChangeRef, { id, text }: LineComment): void {
     // Never trusted: it may come from a draft on disk.
-    const shown: ShownComment = { id, body: new vscode.MarkdownString(text), mode: vscode.CommentMode.Preview, author: { name: l10n.t('You') }, label: l10n.t('not sent yet') };
+    const shown: ShownComment = {
+      id,
+      body: new vscode.MarkdownString(text),
+      mode: vscode.CommentMode.Preview,
+      author: { name: l10n.t('You') },
+      label: l10n.t('not sent yet'),
+    };
     thread.comments = [...thread.comments, shown];
     thread.label = l10n.t('For your request for changes');
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
@@ -77,5 +89,7 @@ export class LineComments extends Disposable {
 
 function sideOf(uri: vscode.Uri): { ref: ChangeRef; side: 'base' | 'change'; path: string } | undefined {
   const document = readChangeUri(uri);
-  return document && (document.side === 'base' || document.side === 'change') ? { ref: document.ref, side: document.side, path: document.path } : undefined;
+  return document && (document.side === 'base' || document.side === 'change')
+    ? { ref: document.ref, side: document.side, path: document.path }
+    : undefined;
 }

@@ -4,7 +4,16 @@ import { MqChange, MqGet, type ChangeInfo } from '../../../server/src/protocol/t
 import type { TownLink } from '../model/townSync';
 import { reviewTitle, shownFiles } from './aboutChange';
 import { ChangeFiles } from './changeFiles';
-import { aboutName, CHANGE_SCHEME, changeUri, DRAFT_SCHEME, draftUri, readChangeUri, type ChangeRef, type UriParts } from './changeUri';
+import {
+  aboutName,
+  CHANGE_SCHEME,
+  changeUri,
+  DRAFT_SCHEME,
+  draftUri,
+  readChangeUri,
+  type ChangeRef,
+  type UriParts,
+} from './changeUri';
 import { DraftFiles } from './draftFiles';
 import { Drafts } from './drafts';
 import { LineComments } from './lineComments';
@@ -17,13 +26,20 @@ export class Reviews extends Disposable {
   /** By bead: what was opened last in this window, which a verdict from elsewhere is about. */
   private readonly opened = new Map<string, { ref: ChangeRef; label: string }>();
 
-  constructor(private readonly link: Pick<TownLink, 'call'>, memory: vscode.Memento) {
+  constructor(
+    private readonly link: Pick<TownLink, 'call'>,
+    memory: vscode.Memento,
+  ) {
     super();
     this.drafts = this._register(new Drafts(memory));
     const files = this._register(new ChangeFiles(link));
-    this._register(vscode.workspace.registerFileSystemProvider(CHANGE_SCHEME, files, { isCaseSensitive: true, isReadonly: true }));
+    this._register(
+      vscode.workspace.registerFileSystemProvider(CHANGE_SCHEME, files, { isCaseSensitive: true, isReadonly: true }),
+    );
     this.draftFiles = this._register(new DraftFiles(this.drafts));
-    this._register(vscode.workspace.registerFileSystemProvider(DRAFT_SCHEME, this.draftFiles, { isCaseSensitive: true }));
+    this._register(
+      vscode.workspace.registerFileSystemProvider(DRAFT_SCHEME, this.draftFiles, { isCaseSensitive: true }),
+    );
     this.comments = this._register(new LineComments(this.drafts));
   }
 
@@ -33,7 +49,15 @@ export class Reviews extends Disposable {
     const info = await this.link.call(MqGet.spec, { id });
     const change = await this.link.call(MqChange.spec, { id: info.id });
     const { base, commit } = change;
-    const ref = { bead: info.bead, request: info.id, rig: info.rig, title: info.title, base, commit, ...(info.patch === undefined ? {} : { patch: info.patch }) };
+    const ref = {
+      bead: info.bead,
+      request: info.id,
+      rig: info.rig,
+      title: info.title,
+      base,
+      commit,
+      ...(info.patch === undefined ? {} : { patch: info.patch }),
+    };
     return { ref, change, label: reviewTitle(info) };
   }
 
@@ -50,7 +74,11 @@ export class Reviews extends Disposable {
       })),
     ];
     // As `vscode.changes`, with a URI of our own for the whole: it tells the actions in the title which change they are about.
-    await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', { title: label, multiDiffSourceUri: uriOf(changeUri(ref, 'whole', ref.bead)), resources });
+    await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
+      title: label,
+      multiDiffSourceUri: uriOf(changeUri(ref, 'whole', ref.bead)),
+      resources,
+    });
     // What is looked at from here, such as the bead's page, must not take its place.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     return ref;
@@ -66,7 +94,9 @@ export class Reviews extends Disposable {
     if (ref) return ref;
     // VS Code tells of an editor of many files no more than its title, to which it adds how many there are.
     const title = vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? '';
-    const [found, another] = [...this.opened.values()].filter(({ label }) => /^(?: \([^)]*\))?$/.test(title.startsWith(label) ? title.slice(label.length) : '-'));
+    const [found, another] = [...this.opened.values()].filter(({ label }) =>
+      /^(?: \([^)]*\))?$/.test(title.startsWith(label) ? title.slice(label.length) : '-'),
+    );
     return another ? undefined : found?.ref;
   }
 
@@ -88,7 +118,9 @@ export class Reviews extends Disposable {
 
   async closeDraft(ref: ChangeRef): Promise<void> {
     const uri = uriOf(draftUri(ref)).toString();
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.input instanceof vscode.TabInputText && tab.input.uri.toString() === uri);
+    const tabs = vscode.window.tabGroups.all
+      .flatMap((group) => group.tabs)
+      .filter((tab) => tab.input instanceof vscode.TabInputText && tab.input.uri.toString() === uri);
     await vscode.window.tabGroups.close(tabs, true);
   }
 }

@@ -12,7 +12,11 @@ export type Verdict = 'approve' | 'land' | 'reject';
  * only once it has arrived. `changed`: there is another change by now, and nothing was said of it.
  */
 export async function giveVerdict(
-  link: Pick<TownLink, 'call'>, drafts: Drafts, ref: ChangeRef, verdict: Verdict, message = requestText(drafts.of(ref)),
+  link: Pick<TownLink, 'call'>,
+  drafts: Drafts,
+  ref: ChangeRef,
+  verdict: Verdict,
+  message = requestText(drafts.of(ref)),
 ): Promise<'given' | 'changed'> {
   const about = { id: ref.request, message, ...(ref.patch === undefined ? {} : { patch: ref.patch }) };
   try {

@@ -14,14 +14,18 @@ export async function folderFacts(folder: string, trusted: boolean): Promise<Fol
   return {
     path: real,
     townRoot: townAbove(real),
-    repository: repository && { root: realPath(repository.root), remotes: repository.remotes.map((remote) => (path.isAbsolute(remote) ? realPath(remote) : remote)) },
+    repository: repository && {
+      root: realPath(repository.root),
+      remotes: repository.remotes.map((remote) => (path.isAbsolute(remote) ? realPath(remote) : remote)),
+    },
   };
 }
 
 /** Sources that are folders, in one spelling. */
 export function withRealPaths(towns: readonly KnownTown[]): KnownTown[] {
   return towns.map((town) => ({
-    ...town, root: realPath(town.root),
+    ...town,
+    root: realPath(town.root),
     rigs: town.rigs.map((rig) => ({ ...rig, source: path.isAbsolute(rig.source) ? realPath(rig.source) : rig.source })),
   }));
 }

@@ -12,7 +12,10 @@ export async function repositoryOf(folder: string): Promise<Repository | undefin
   const top = await git(['rev-parse', '--show-toplevel'], folder);
   if (!top) return undefined;
   const urls = await git(['config', '--get-regexp', '^remote\\..*\\.url$'], folder);
-  const remotes = (urls ?? '').split('\n').map((line) => line.slice(line.indexOf(' ') + 1).trim()).filter(Boolean);
+  const remotes = (urls ?? '')
+    .split('\n')
+    .map((line) => line.slice(line.indexOf(' ') + 1).trim())
+    .filter(Boolean);
   return { root: top, remotes };
 }
 
@@ -21,7 +24,8 @@ export async function repositoryOf(folder: string): Promise<Repository | undefin
  * @param trusted without trust git is not run, and who only looks on writes nothing under a name
  */
 export async function personName(folder: string | undefined, trusted: boolean): Promise<string> {
-  const name = (trusted ? await git(['config', 'user.name'], folder) : undefined) ?? process.env.USER ?? process.env.USERNAME;
+  const name =
+    (trusted ? await git(['config', 'user.name'], folder) : undefined) ?? process.env.USER ?? process.env.USERNAME;
   return (name?.trim() || systemUser()).slice(0, 200);
 }
 

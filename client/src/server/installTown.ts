@@ -13,7 +13,8 @@ export type InstalledTown = z.infer<typeof answerSchema>;
 export async function installTown(folder: string, distFolder: string): Promise<InstalledTown> {
   const cli = path.join(distFolder, 'gt.js');
   const result = await runProgram(process.execPath, [cli, 'install', folder, '--json'], {
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, timeoutMs: 60_000,
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    timeoutMs: 60_000,
   });
   if (result.code !== 0) {
     const reason = readError(result.stdout) ?? result.stderr.trim();

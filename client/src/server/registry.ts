@@ -10,11 +10,16 @@ export interface KnownTown {
   rigs: { name: string; source: string }[];
 }
 
-const registrySchema = z.looseObject({ towns: z.array(z.looseObject({ root: z.string(), name: z.string().default('') })).default([]) });
+const registrySchema = z.looseObject({
+  towns: z.array(z.looseObject({ root: z.string(), name: z.string().default('') })).default([]),
+});
 const rigsSchema = z.looseObject({ rigs: z.record(z.string(), z.looseObject({ git_url: z.string() })).default({}) });
 
 /** Where the person's own record lies: outside every town, so that no folder can bring its own consent. */
-export function configDirectory(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+export function configDirectory(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
   if (env.XDG_CONFIG_HOME) return path.join(env.XDG_CONFIG_HOME, 'gastown');
   if (platform === 'win32' && env.APPDATA) return path.join(env.APPDATA, 'gastown');
   return path.join(env.HOME ?? os.homedir(), '.config', 'gastown');

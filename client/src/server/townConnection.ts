@@ -3,7 +3,14 @@ import type { LogOutputChannel } from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
-import { isEndpointAlive, joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import {
+  isEndpointAlive,
+  joinTown,
+  openTown,
+  PROTOCOL,
+  readEndpoint,
+  serverEndpointFile,
+} from '../../../server/src/protocol/transport';
 import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { l10n } from '../base/l10n';
 import { backoff, Pause } from './backoff';
@@ -104,7 +111,11 @@ export class TownConnection extends Disposable implements Caller {
    * A call whose answer was lost is repeated on the next connection with the same operation id, so that its effect
    * happens once. @throws UserError as the server threw it, or `unavailable`
    */
-  async call<S extends RequestSpec>(spec: S, params: Params<S>, options: { repeat?: boolean } = {}): Promise<Result<S>> {
+  async call<S extends RequestSpec>(
+    spec: S,
+    params: Params<S>,
+    options: { repeat?: boolean } = {},
+  ): Promise<Result<S>> {
     const operation = spec.access === 'read' ? undefined : randomUUID();
     const deadline = Date.now() + CALL_PATIENCE_MS;
     for (;;) {
@@ -124,7 +135,8 @@ export class TownConnection extends Disposable implements Caller {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         if (this.client && !this.client.isClosed) resolve(this.client);
-        else if (['none', 'incompatible', 'asleep'].includes(this.current.kind) || Date.now() > deadline) reject(this.unavailable());
+        else if (['none', 'incompatible', 'asleep'].includes(this.current.kind) || Date.now() > deadline)
+          reject(this.unavailable());
         else return false;
         return true;
       };
@@ -141,7 +153,12 @@ export class TownConnection extends Disposable implements Caller {
 
   private unavailable(): UserError {
     const state = this.current;
-    if (state.kind === 'none') return new UserError(l10n.t('this window belongs to no town'), l10n.t('open the Gas Town view to make one'), 'unavailable');
+    if (state.kind === 'none')
+      return new UserError(
+        l10n.t('this window belongs to no town'),
+        l10n.t('open the Gas Town view to make one'),
+        'unavailable',
+      );
     if (state.kind === 'asleep') return restrictedError();
     const reason = state.kind === 'lost' || state.kind === 'incompatible' ? `: ${state.reason}` : '';
     return new UserError(l10n.t('the server of {0} does not answer{1}', state.root, reason), undefined, 'unavailable');
@@ -151,7 +168,8 @@ export class TownConnection extends Disposable implements Caller {
     let failures = 0;
     while (!target.ended) {
       // A server that does not run is no news each time it is looked for.
-      if (target.trusted || this.current.kind !== 'asleep' || this.current.root !== target.root) this.setState({ kind: 'connecting', root: target.root });
+      if (target.trusted || this.current.kind !== 'asleep' || this.current.root !== target.root)
+        this.setState({ kind: 'connecting', root: target.root });
       const started = Date.now();
       try {
         const client = await this.connect(target);
@@ -171,7 +189,11 @@ export class TownConnection extends Disposable implements Caller {
           this.setState({ kind: 'asleep', root: target.root });
         } else {
           this.options.log.error(`cannot connect to ${target.root}: ${messageOf(error)}`);
-          this.setState({ kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost', root: target.root, reason: messageOf(error) });
+          this.setState({
+            kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost',
+            root: target.root,
+            reason: messageOf(error),
+          });
         }
       }
       await target.pause.sleep(backoff(failures));
@@ -182,7 +204,9 @@ export class TownConnection extends Disposable implements Caller {
   private async connect(target: Target): Promise<TownLanguageClient | undefined> {
     const actor = await this.options.actor(target.trusted);
     const hello = { kind: 'window', actor, trusted: target.trusted } as const;
-    const streams = await (target.trusted ? openTown(target.root, hello, { serverJs: this.options.serverJs }) : joinTown(target.root, hello));
+    const streams = await (target.trusted
+      ? openTown(target.root, hello, { serverJs: this.options.serverJs })
+      : joinTown(target.root, hello));
     if (target.ended) {
       streams.socket.destroy();
       return undefined;
@@ -231,5 +255,9 @@ function isServed(root: string): boolean {
 
 /** Why a window that may only look on has nobody to look at. */
 export function restrictedError(): UserError {
-  return new UserError(l10n.t('no server of this town runs, and a window in restricted mode starts none'), l10n.t('trust its folder first'), 'unavailable');
+  return new UserError(
+    l10n.t('no server of this town runs, and a window in restricted mode starts none'),
+    l10n.t('trust its folder first'),
+    'unavailable',
+  );
 }

@@ -45,7 +45,10 @@ function findAnyTown(input: FinderInput, paths: Pick<typeof path, 'relative' | '
   }
   const rig = findRig(input);
   if (rig) return rig;
-  for (const [root, why] of [[input.setting, 'setting'], [input.chosen, 'chosen']] as const) {
+  for (const [root, why] of [
+    [input.setting, 'setting'],
+    [input.chosen, 'chosen'],
+  ] as const) {
     if (root && known.has(root)) return { kind: 'town', root, why };
   }
   // A folder that ships a town runs nothing until a person says so.
@@ -57,7 +60,9 @@ function findAnyTown(input: FinderInput, paths: Pick<typeof path, 'relative' | '
 }
 
 function findRig(input: FinderInput): Finding | undefined {
-  const rigs = input.towns.flatMap((town) => town.rigs.map((rig) => ({ root: town.root, ...rig, key: sourceKey(rig.source) })));
+  const rigs = input.towns.flatMap((town) =>
+    town.rigs.map((rig) => ({ root: town.root, ...rig, key: sourceKey(rig.source) })),
+  );
   for (const { repository } of input.folders) {
     if (!repository) continue;
     const byPath = rigs.find((rig) => rig.source === repository.root);
@@ -70,9 +75,13 @@ function findRig(input: FinderInput): Finding | undefined {
 
 /** One spelling for one remote repository, whether it is reached by ssh, https or a path. */
 export function sourceKey(source: string): string {
-  const trimmed = source.trim().replace(/[\\/]+$/, '').replace(/\.git$/, '');
+  const trimmed = source
+    .trim()
+    .replace(/[\\/]+$/, '')
+    .replace(/\.git$/, '');
   const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/]*)\/(.*)$/i.exec(trimmed);
-  if (url) return url[1] === '' ? `/${url[2] ?? ''}` : `${(url[1] ?? '').toLowerCase().replace(/:\d+$/, '')}/${url[2] ?? ''}`;
+  if (url)
+    return url[1] === '' ? `/${url[2] ?? ''}` : `${(url[1] ?? '').toLowerCase().replace(/:\d+$/, '')}/${url[2] ?? ''}`;
   const scp = /^(?:[^@/\\]*@)?([^:/\\]{2,}):(?!\\)(.*)$/.exec(trimmed);
   if (scp) return `${(scp[1] ?? '').toLowerCase()}/${(scp[2] ?? '').replace(/^\/+/, '')}`;
   return trimmed;

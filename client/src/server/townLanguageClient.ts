@@ -9,12 +9,22 @@ export class TownLanguageClient extends QuietClient {
   readonly closed: Promise<void>;
 
   /** @param servesFormulas whether formulas of this window are for it, too */
-  constructor(private readonly streams: Connected, output: LogOutputChannel, servesFormulas: boolean) {
+  constructor(
+    private readonly streams: Connected,
+    output: LogOutputChannel,
+    servesFormulas: boolean,
+  ) {
     const closed = new Promise<void>((resolve) => {
       if (streams.socket.destroyed) resolve();
       else streams.socket.once('close', () => resolve());
     });
-    super('gastown', 'Gas Town', async () => ({ reader: streams.reader, writer: streams.writer, detached: true }), servesFormulas ? formulaSelector : [], output);
+    super(
+      'gastown',
+      'Gas Town',
+      async () => ({ reader: streams.reader, writer: streams.writer, detached: true }),
+      servesFormulas ? formulaSelector : [],
+      output,
+    );
     this.closed = closed;
   }
 

@@ -25,23 +25,33 @@ export class TownOfWindow extends Disposable {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
 
-  constructor(private readonly connection: TownConnection, private readonly memory: vscode.Memento, private readonly log: vscode.LogOutputChannel) {
+  constructor(
+    private readonly connection: TownConnection,
+    private readonly memory: vscode.Memento,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
     super();
     const soon = (): void => this.refreshSoon();
     this._register(vscode.workspace.onDidChangeWorkspaceFolders(soon));
     this._register(vscode.workspace.onDidGrantWorkspaceTrust(soon));
-    this._register(vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('gastown')) soon();
-    }));
+    this._register(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('gastown')) soon();
+      }),
+    );
     // Watchers may miss what happens on network drives; who comes back from a shell finds the town all the same.
-    this._register(vscode.window.onDidChangeWindowState((state) => {
-      if (state.focused && this.current?.kind !== 'town') soon();
-    }));
+    this._register(
+      vscode.window.onDidChangeWindowState((state) => {
+        if (state.focused && this.current?.kind !== 'town') soon();
+      }),
+    );
     this.watchRegistry();
-    this._register(toDisposable(() => {
-      clearTimeout(this.timer);
-      this.dropRigWatchers();
-    }));
+    this._register(
+      toDisposable(() => {
+        clearTimeout(this.timer);
+        this.dropRigWatchers();
+      }),
+    );
   }
 
   /** Undefined until the first look. */
@@ -100,7 +110,9 @@ export class TownOfWindow extends Disposable {
     }
     this.current = finding;
     this.watchRigs();
-    this.connection.setTown(finding.kind === 'town' ? { root: finding.root, trusted: vscode.workspace.isTrusted } : undefined);
+    this.connection.setTown(
+      finding.kind === 'town' ? { root: finding.root, trusted: vscode.workspace.isTrusted } : undefined,
+    );
     this.changeEmitter.fire();
     return finding;
   }
@@ -119,7 +131,9 @@ export class TownOfWindow extends Disposable {
   }
 
   private folders(): string[] {
-    return (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === 'file').map((folder) => folder.uri.fsPath);
+    return (vscode.workspace.workspaceFolders ?? [])
+      .filter((folder) => folder.uri.scheme === 'file')
+      .map((folder) => folder.uri.fsPath);
   }
 
   private watchRegistry(): void {

@@ -14,7 +14,10 @@ const TERMINALS_KEY = 'gastown.commandsInTerminals';
  * so that what was written once is written anew after an update.
  */
 export class CommandLine {
-  constructor(private readonly context: vscode.ExtensionContext, private readonly log: vscode.LogOutputChannel) {}
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
 
   /** Brings what earlier versions wrote up to date. What is not ours any more is left alone and forgotten. */
   refresh(): void {
@@ -27,19 +30,30 @@ export class CommandLine {
         this.log.warn(`gt and bd in ${where} are those of an earlier version: ${messageOf(error)}`);
       }
     };
-    for (const folder of folders) if (shimFiles(folder).some(isOwnShim)) write(folder, () => writeShims({ directory: folder, programs: this.programs }));
+    for (const folder of folders)
+      if (shimFiles(folder).some(isOwnShim))
+        write(folder, () => writeShims({ directory: folder, programs: this.programs }));
     if (folders.length !== this.folders().length) void this.context.globalState.update(FOLDERS_KEY, folders);
-    if (this.context.globalState.get(TERMINALS_KEY) === true) write('the terminals of this editor', () => this.putInTerminals());
+    if (this.context.globalState.get(TERMINALS_KEY) === true)
+      write('the terminals of this editor', () => this.putInTerminals());
   }
 
   /** @throws UserError where other programs of these names are in the way */
   async putInFolder(folder: string): Promise<void> {
     const foreign = shimFiles(folder).find(isForeign);
-    if (foreign !== undefined) throw new UserError(l10n.t('{0} is another program', foreign), l10n.t('choose another folder, or take that one away'), 'conflict');
+    if (foreign !== undefined)
+      throw new UserError(
+        l10n.t('{0} is another program', foreign),
+        l10n.t('choose another folder, or take that one away'),
+        'conflict',
+      );
     try {
       writeShims({ directory: folder, programs: this.programs });
     } catch (error) {
-      throw new UserError(l10n.t('cannot write to {0}: {1}', folder, messageOf(error)), l10n.t('choose another folder'));
+      throw new UserError(
+        l10n.t('cannot write to {0}: {1}', folder, messageOf(error)),
+        l10n.t('choose another folder'),
+      );
     }
     await this.context.globalState.update(FOLDERS_KEY, [...new Set([...this.folders(), folder])]);
   }

@@ -12,9 +12,19 @@ type Paths = Pick<typeof path, 'join' | 'isAbsolute' | 'relative' | 'delimiter' 
  * Folders of the person's own where `gt` and `bd` could go: those of their PATH first, and `~/.local/bin` in any case
  * (the place for this by the XDG base directory specification). Pure.
  */
-export function binFolders(pathVariable: string, home: string, isWritable: (folder: string) => boolean, paths: Paths = path): BinFolder[] {
+export function binFolders(
+  pathVariable: string,
+  home: string,
+  isWritable: (folder: string) => boolean,
+  paths: Paths = path,
+): BinFolder[] {
   const usual = paths.join(home, '.local', 'bin');
-  const entries = new Set(pathVariable.split(paths.delimiter).filter((entry) => paths.isAbsolute(entry)).map((entry) => trimmed(paths.normalize(entry))));
+  const entries = new Set(
+    pathVariable
+      .split(paths.delimiter)
+      .filter((entry) => paths.isAbsolute(entry))
+      .map((entry) => trimmed(paths.normalize(entry))),
+  );
   const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isMade(entry));
   const folders = own.map((folder) => ({ folder, onPath: true }));
   if (!own.includes(usual)) folders.push({ folder: usual, onPath: entries.has(usual) });
@@ -24,7 +34,9 @@ export function binFolders(pathVariable: string, home: string, isWritable: (fold
 
 /** Of a package manager or an environment, which may take away what it does not know. */
 function isMade(folder: string): boolean {
-  return /[\\/](node_modules|\.?venv|\.?virtualenvs|shims|\.(nvm|cargo|pyenv|rbenv|asdf|volta|sdkman|rustup|bun|deno|cache|vscode[^\\/]*)|extensions)[\\/]/.test(`${folder}/`);
+  return /[\\/](node_modules|\.?venv|\.?virtualenvs|shims|\.(nvm|cargo|pyenv|rbenv|asdf|volta|sdkman|rustup|bun|deno|cache|vscode[^\\/]*)|extensions)[\\/]/.test(
+    `${folder}/`,
+  );
 }
 
 function isInside(root: string, folder: string, paths: Paths): boolean {
@@ -37,15 +49,28 @@ function trimmed(folder: string): string {
 }
 
 /** Where a shell finds a program first, other than in this folder: that one would be run instead. Pure. */
-export function earlierOnPath(pathVariable: string, folder: string, name: string, isProgram: (file: string) => boolean, paths: Paths = path): string | undefined {
-  const entries = pathVariable.split(paths.delimiter).filter((entry) => paths.isAbsolute(entry)).map((entry) => trimmed(paths.normalize(entry)));
+export function earlierOnPath(
+  pathVariable: string,
+  folder: string,
+  name: string,
+  isProgram: (file: string) => boolean,
+  paths: Paths = path,
+): string | undefined {
+  const entries = pathVariable
+    .split(paths.delimiter)
+    .filter((entry) => paths.isAbsolute(entry))
+    .map((entry) => trimmed(paths.normalize(entry)));
   const own = entries.indexOf(trimmed(paths.normalize(folder)));
-  return entries.slice(0, own < 0 ? entries.length : own).map((entry) => paths.join(entry, name)).find(isProgram);
+  return entries
+    .slice(0, own < 0 ? entries.length : own)
+    .map((entry) => paths.join(entry, name))
+    .find(isProgram);
 }
 
 /** The command that puts a folder on the PATH: for the profile of sh, bash and zsh, or for PowerShell once and for all. Pure. */
 export function profileLine(folder: string, home: string, platform: NodeJS.Platform = process.platform): string {
-  if (platform === 'win32') return `[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';${folder.replaceAll("'", "''")}', 'User')`;
+  if (platform === 'win32')
+    return `[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';${folder.replaceAll("'", "''")}', 'User')`;
   const isOwn = folder.startsWith(`${home}/`);
   const quoted = (isOwn ? folder.slice(home.length) : folder).replace(/["\\`$]/g, '\\$&');
   return `export PATH="${isOwn ? '$HOME' : ''}${quoted}:$PATH"`;

@@ -4,13 +4,23 @@ import type { TownModel } from '../model/townModel';
 import type { TownConnection } from '../server/townConnection';
 import { statusSummary } from './summary';
 
-const linked = ['gastown.openTerminal', 'gastown.openAttention', 'gastown.startEngine', 'gastown.pauseEngine', 'gastown.restartServer', 'gastown.openLog'];
+const linked = [
+  'gastown.openTerminal',
+  'gastown.openAttention',
+  'gastown.startEngine',
+  'gastown.pauseEngine',
+  'gastown.restartServer',
+  'gastown.openLog',
+];
 
 /** One item: agents at work, things that need a person. A click lists both. */
 export class StatusBar extends Disposable {
   private readonly item: vscode.StatusBarItem;
 
-  constructor(private readonly model: TownModel, private readonly connection: TownConnection) {
+  constructor(
+    private readonly model: TownModel,
+    private readonly connection: TownConnection,
+  ) {
     super();
     this.item = this._register(vscode.window.createStatusBarItem('gastown.status', vscode.StatusBarAlignment.Left, 20));
     this.item.name = 'Gas Town';

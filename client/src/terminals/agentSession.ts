@@ -1,7 +1,14 @@
 import { messageOf } from '../../../server/src/base/errors';
 import { Disposable } from '../../../server/src/base/lifecycle';
 import {
-  SessionAttach, SessionDetach, SessionExit, SessionInput, SessionOutput, SessionResize, type AgentInfo, type SessionScreen,
+  SessionAttach,
+  SessionDetach,
+  SessionExit,
+  SessionInput,
+  SessionOutput,
+  SessionResize,
+  type AgentInfo,
+  type SessionScreen,
 } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import type { Log } from '../base/log';
@@ -45,7 +52,12 @@ export class AgentSession extends Disposable {
   private typed = '';
   private sending = false;
 
-  constructor(readonly address: string, private readonly link: TownLink, private readonly screen: Screen, private readonly log: Log) {
+  constructor(
+    readonly address: string,
+    private readonly link: TownLink,
+    private readonly screen: Screen,
+    private readonly log: Log,
+  ) {
     super();
     this._register(link.onNotification(SessionOutput.spec, (output) => this.receive(output)));
     this._register(link.onNotification(SessionExit.spec, (exit) => this.exited(exit)));
@@ -65,7 +77,10 @@ export class AgentSession extends Disposable {
     }
     // While attached, the notification of its exit follows behind its last output.
     if (this.attached || this.attaching) return;
-    if (this.session === undefined) this.say(l10n.t('{0} has no session now. Its terminal appears here when it starts.', agent?.name ?? this.address));
+    if (this.session === undefined)
+      this.say(
+        l10n.t('{0} has no session now. Its terminal appears here when it starts.', agent?.name ?? this.address),
+      );
     else if (this.ended !== this.session) this.endedUnseen(this.session);
   }
 
@@ -118,7 +133,8 @@ export class AgentSession extends Disposable {
     this.session = session;
     try {
       // First the size, so that the program draws for the room that there is.
-      if (this.owner && this.size) await this.link.call(SessionResize.spec, { session, ...this.size }, { repeat: false });
+      if (this.owner && this.size)
+        await this.link.call(SessionResize.spec, { session, ...this.size }, { repeat: false });
       const screen = await this.link.call(SessionAttach.spec, { session }, { repeat: false });
       if (this.isDisposed) {
         this.link.call(SessionDetach.spec, { session }, { repeat: false }).catch(() => undefined);
@@ -173,7 +189,8 @@ export class AgentSession extends Disposable {
     this.attached = false;
     this.typed = '';
     this.note = undefined;
-    const how = exit.signal !== null ? l10n.t('ended by {0}', exit.signal) : l10n.t('ended with exit code {0}', exit.code ?? '?');
+    const how =
+      exit.signal !== null ? l10n.t('ended by {0}', exit.signal) : l10n.t('ended with exit code {0}', exit.code ?? '?');
     this.say(l10n.t('Session {0}. The next one of {1} appears here.', how, this.agent?.name ?? this.address));
   }
 
@@ -193,7 +210,8 @@ export class AgentSession extends Disposable {
   private sendSize(): void {
     if (!this.attached || this.session === undefined || !this.size) return;
     this.sizeOfSession = this.size;
-    this.link.call(SessionResize.spec, { session: this.session, ...this.size }, { repeat: false })
+    this.link
+      .call(SessionResize.spec, { session: this.session, ...this.size }, { repeat: false })
       .catch((error: unknown) => this.log.debug(`resize of ${this.address}: ${messageOf(error)}`));
   }
 

@@ -19,13 +19,24 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
   private name: string;
   private fixed: string | undefined;
 
-  constructor(readonly address: string, link: TownLink, log: vscode.LogOutputChannel) {
+  constructor(
+    readonly address: string,
+    link: TownLink,
+    log: vscode.LogOutputChannel,
+  ) {
     super();
     this.name = terminalName(address, undefined);
-    this.session = this._register(new AgentSession(address, link, {
-      write: (data) => this.writeEmitter.fire(data),
-      fixSize: (size) => this.fixSize(size),
-    }, log));
+    this.session = this._register(
+      new AgentSession(
+        address,
+        link,
+        {
+          write: (data) => this.writeEmitter.fire(data),
+          fixSize: (size) => this.fixSize(size),
+        },
+        log,
+      ),
+    );
   }
 
   /** VS Code listens only from here on: what is written before is lost. */

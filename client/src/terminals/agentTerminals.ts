@@ -28,20 +28,26 @@ export class AgentTerminals extends Disposable {
   ) {
     super();
     this.remembered = new OpenTerminals(memory);
-    this._register(model.onDidChange((names) => {
-      if (names.has('agents')) this.updateAll();
-    }));
-    this._register(connection.onDidChangeState((state) => {
-      // Who only looks on has no terminals; with trust they come back.
-      if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
-      this.updateAll();
-    }));
+    this._register(
+      model.onDidChange((names) => {
+        if (names.has('agents')) this.updateAll();
+      }),
+    );
+    this._register(
+      connection.onDidChangeState((state) => {
+        // Who only looks on has no terminals; with trust they come back.
+        if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
+        this.updateAll();
+      }),
+    );
     this._register(vscode.window.onDidCloseTerminal((terminal) => this.closed(terminal)));
     this._register(vscode.window.onDidChangeActiveTerminal((terminal) => this.activated(terminal)));
-    this._register(vscode.window.onDidChangeWindowState((state) => {
-      // While the person is in another window, that one may decide the size.
-      if (!state.focused) for (const { pty } of this.entries.values()) pty.disown();
-    }));
+    this._register(
+      vscode.window.onDidChangeWindowState((state) => {
+        // While the person is in another window, that one may decide the size.
+        if (!state.focused) for (const { pty } of this.entries.values()) pty.disown();
+      }),
+    );
   }
 
   /** Shows the terminal of an agent, whatever session it has. */
@@ -65,7 +71,10 @@ export class AgentTerminals extends Disposable {
     const agent = this.model.agents.get(address);
     const pty = new AgentTerminal(address, this.connection, this.log);
     const terminal = vscode.window.createTerminal({
-      name: terminalName(address, agent), pty, isTransient: true, location: settings.terminalLocation,
+      name: terminalName(address, agent),
+      pty,
+      isTransient: true,
+      location: settings.terminalLocation,
       iconPath: new vscode.ThemeIcon(roleIcons[roleOf(address, agent)]),
     });
     const entry = { terminal, pty };
@@ -112,7 +121,8 @@ export class AgentTerminals extends Disposable {
   }
 
   private remember(): void {
-    if (this.restoredFor !== undefined) this.remembered.set(this.restoredFor, this.openAgents, this.find(vscode.window.activeTerminal));
+    if (this.restoredFor !== undefined)
+      this.remembered.set(this.restoredFor, this.openAgents, this.find(vscode.window.activeTerminal));
   }
 
   override dispose(): void {

@@ -11,8 +11,12 @@ export class BeadLinks implements vscode.TerminalLinkProvider<BeadLink> {
   constructor(private readonly model: TownModel) {}
 
   provideTerminalLinks({ line }: vscode.TerminalLinkContext): BeadLink[] {
-    return findBeadIds(line, ['hq', ...this.model.rigs.all().map((rig) => rig.prefix)])
-      .map(({ id, start }) => ({ bead: id, startIndex: start, length: id.length, tooltip: 'Gas Town' }));
+    return findBeadIds(line, ['hq', ...this.model.rigs.all().map((rig) => rig.prefix)]).map(({ id, start }) => ({
+      bead: id,
+      startIndex: start,
+      length: id.length,
+      tooltip: 'Gas Town',
+    }));
   }
 
   handleTerminalLink({ bead }: BeadLink): void {

@@ -27,5 +27,11 @@ export function batchNotices(notices: readonly Notice[]): { notice: Notice; text
   if (!notice) return undefined;
   const text = oneLine(notice.text, 300);
   if (told.length === 1) return { notice, text };
-  return { notice, text: told.length === 2 ? l10n.t('{0} (and 1 more message)', text) : l10n.t('{0} (and {1} more messages)', text, told.length - 1) };
+  return {
+    notice,
+    text:
+      told.length === 2
+        ? l10n.t('{0} (and 1 more message)', text)
+        : l10n.t('{0} (and {1} more messages)', text, told.length - 1),
+  };
 }

@@ -19,7 +19,11 @@ export class PersonNotices extends Disposable {
   /** Everything told in this window, for tests. */
   readonly told: string[] = [];
 
-  constructor(link: TownLink, private readonly show: (notice: Notice) => Promise<void>, private readonly launch: (convoy: string) => Thenable<unknown>) {
+  constructor(
+    link: TownLink,
+    private readonly show: (notice: Notice) => Promise<void>,
+    private readonly launch: (convoy: string) => Thenable<unknown>,
+  ) {
     super();
     this._register(link.onNotification(PersonNotified.spec, (notice) => this.add(notice)));
     this._register(toDisposable(() => clearTimeout(this.timer)));
@@ -41,12 +45,20 @@ export class PersonNotices extends Disposable {
       vscode.window.setStatusBarMessage(`$(check) ${noIcons(message)}`, QUIET_MS);
       return;
     }
-    const show = first.severity === 'error' ? vscode.window.showErrorMessage
-      : first.severity === 'warning' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+    const show =
+      first.severity === 'error'
+        ? vscode.window.showErrorMessage
+        : first.severity === 'warning'
+          ? vscode.window.showWarningMessage
+          : vscode.window.showInformationMessage;
     // A plan waits for its launch; all else is only shown.
     const action = first.plan ? l10n.t('Open Convoy') : first.review === undefined ? l10n.t('Show') : l10n.t('Review');
     const launch = l10n.t('Launch');
-    const choice = await show(message, action, ...(first.plan && first.convoy !== undefined && vscode.workspace.isTrusted ? [launch] : []));
+    const choice = await show(
+      message,
+      action,
+      ...(first.plan && first.convoy !== undefined && vscode.workspace.isTrusted ? [launch] : []),
+    );
     if (choice === action) await this.show(first);
     if (choice === launch && first.convoy !== undefined) await this.launch(first.convoy);
   }

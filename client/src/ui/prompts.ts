@@ -14,15 +14,29 @@ export async function askText(options: vscode.InputBoxOptions): Promise<string> 
 }
 
 /** Asks for one of several. @throws Cancelled */
-export async function askChoice<T>(choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>, options: vscode.QuickPickOptions): Promise<T> {
-  const choice = await vscode.window.showQuickPick(choices, { ignoreFocusOut: true, matchOnDescription: true, matchOnDetail: true, ...options });
+export async function askChoice<T>(
+  choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>,
+  options: vscode.QuickPickOptions,
+): Promise<T> {
+  const choice = await vscode.window.showQuickPick(choices, {
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ...options,
+  });
   if (!choice) throw new Cancelled();
   return choice.value;
 }
 
 /** Asks for any number of several. @throws Cancelled */
 export async function askChoices<T>(choices: readonly Choice<T>[], options: vscode.QuickPickOptions): Promise<T[]> {
-  const chosen = await vscode.window.showQuickPick(choices, { ignoreFocusOut: true, matchOnDescription: true, matchOnDetail: true, ...options, canPickMany: true });
+  const chosen = await vscode.window.showQuickPick(choices, {
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ...options,
+    canPickMany: true,
+  });
   if (!chosen) throw new Cancelled();
   return chosen.map((choice) => choice.value);
 }
@@ -55,10 +69,18 @@ function setKey(key: string, value: boolean): Thenable<unknown> {
 }
 
 /** One line is often enough; more is written in an editor, where there is room for it. @throws Cancelled */
-export async function askTextOrEditor(options: { title: string; prompt: string; value?: string; onDidChange?: (text: string) => void }): Promise<Written> {
+export async function askTextOrEditor(options: {
+  title: string;
+  prompt: string;
+  value?: string;
+  onDidChange?: (text: string) => void;
+}): Promise<Written> {
   return new Promise((resolve, reject) => {
     const box = vscode.window.createInputBox();
-    const edit: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('edit'), tooltip: l10n.t('Write it in an editor (Ctrl+E)') };
+    const edit: vscode.QuickInputButton = {
+      iconPath: new vscode.ThemeIcon('edit'),
+      tooltip: l10n.t('Write it in an editor (Ctrl+E)'),
+    };
     let result: Written | undefined;
     const end = (inEditor: boolean): void => {
       result = { text: inEditor ? box.value : box.value.trim(), inEditor };

@@ -19,10 +19,21 @@ export function agentRows(model: TownModel): Row[] {
     aria: l10n.t('Town {0}, {1}', oneLine(town.name), state),
     open: true,
     target: { kind: 'town', id: 'town' },
-    children: agents.filter((agent) => agent.rig === undefined).sort(byRole).map(agentRow),
+    children: agents
+      .filter((agent) => agent.rig === undefined)
+      .sort(byRole)
+      .map(agentRow),
   };
   const rigs = model.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
-  return [townRow, ...rigs.map((rig) => rigRow(rig, agents.filter((agent) => agent.rig === rig.id)))];
+  return [
+    townRow,
+    ...rigs.map((rig) =>
+      rigRow(
+        rig,
+        agents.filter((agent) => agent.rig === rig.id),
+      ),
+    ),
+  ];
 }
 
 function rigRow(rig: RigInfo, agents: AgentInfo[]): Row {
@@ -30,7 +41,9 @@ function rigRow(rig: RigInfo, agents: AgentInfo[]): Row {
   const notes = [
     ...(busy > 0 ? [l10n.t('{0} at work', busy)] : []),
     ...(rig.accepted ? [] : [l10n.t('commands wait for consent')]),
-    ...(rig.fastForward ? [plural(rig.fastForward.commits, l10n.t('commit to take over'), l10n.t('commits to take over'))] : []),
+    ...(rig.fastForward
+      ? [plural(rig.fastForward.commits, l10n.t('commit to take over'), l10n.t('commits to take over'))]
+      : []),
   ];
   return {
     id: `rig:${rig.id}`,
@@ -45,38 +58,64 @@ function rigRow(rig: RigInfo, agents: AgentInfo[]): Row {
   };
 }
 
-const roleOrder: Record<AgentInfo['role'], number> = { mayor: 0, deacon: 1, witness: 2, refinery: 3, polecat: 4, crew: 5 };
+const roleOrder: Record<AgentInfo['role'], number> = {
+  mayor: 0,
+  deacon: 1,
+  witness: 2,
+  refinery: 3,
+  polecat: 4,
+  crew: 5,
+};
 
 function byRole(a: AgentInfo, b: AgentInfo): number {
   return roleOrder[a.role] - roleOrder[b.role] || a.name.localeCompare(b.name);
 }
 
 export const roleIcons: Record<AgentInfo['role'], string> = {
-  mayor: 'organization', deacon: 'pulse', witness: 'eye', refinery: 'git-merge', polecat: 'robot', crew: 'person',
+  mayor: 'organization',
+  deacon: 'pulse',
+  witness: 'eye',
+  refinery: 'git-merge',
+  polecat: 'robot',
+  crew: 'person',
 };
 
 function agentIcon(agent: AgentInfo): RowIcon {
   const id = roleIcons[agent.role];
   switch (agent.state) {
-    case 'working': return { id, color: 'charts.green' };
-    case 'waiting': return { id: 'question', color: 'list.warningForeground' };
-    case 'starting': return { id: 'loading~spin', color: 'charts.green' };
-    case 'crashed': return { id, color: 'list.errorForeground' };
-    case 'finished': return { id, color: 'charts.purple' };
-    case 'idle': return { id };
-    case 'off': return { id, color: 'disabledForeground' };
+    case 'working':
+      return { id, color: 'charts.green' };
+    case 'waiting':
+      return { id: 'question', color: 'list.warningForeground' };
+    case 'starting':
+      return { id: 'loading~spin', color: 'charts.green' };
+    case 'crashed':
+      return { id, color: 'list.errorForeground' };
+    case 'finished':
+      return { id, color: 'charts.purple' };
+    case 'idle':
+      return { id };
+    case 'off':
+      return { id, color: 'disabledForeground' };
   }
 }
 
 export function stateWord(state: AgentState, stopped = false): string {
   switch (state) {
-    case 'off': return stopped ? l10n.t('stopped') : l10n.t('off');
-    case 'idle': return l10n.t('idle');
-    case 'starting': return l10n.t('starting');
-    case 'working': return l10n.t('working');
-    case 'waiting': return l10n.t('waits for you');
-    case 'finished': return l10n.t('finished, waits for its merge');
-    case 'crashed': return l10n.t('crashed');
+    case 'off':
+      return stopped ? l10n.t('stopped') : l10n.t('off');
+    case 'idle':
+      return l10n.t('idle');
+    case 'starting':
+      return l10n.t('starting');
+    case 'working':
+      return l10n.t('working');
+    case 'waiting':
+      return l10n.t('waits for you');
+    case 'finished':
+      return l10n.t('finished, waits for its merge');
+    case 'crashed':
+      return l10n.t('crashed');
   }
 }
 
@@ -90,7 +129,12 @@ export function agentState(agent: AgentInfo): string {
   const bead = agent.bead === undefined ? [] : [oneLine(agent.beadTitle ?? agent.bead, 60)];
   const step = agent.step === undefined ? [] : [stepText(agent.step)];
   const activity = agent.activity === undefined ? [] : [oneLine(agent.activity, 80)];
-  return [...(agent.kind === 'rule' && agent.activity ? [] : [stateWord(agent.state, agent.bead !== undefined)]), ...bead, ...step, ...activity].join(' · ');
+  return [
+    ...(agent.kind === 'rule' && agent.activity ? [] : [stateWord(agent.state, agent.bead !== undefined)]),
+    ...bead,
+    ...step,
+    ...activity,
+  ].join(' · ');
 }
 
 function agentRow(agent: AgentInfo): Row {
@@ -100,7 +144,14 @@ function agentRow(agent: AgentInfo): Row {
     label: agent.name,
     description: state,
     icon: agentIcon(agent),
-    context: ['agent', agent.kind, agent.state, ...(['mayor', 'crew', 'polecat'].includes(agent.role) ? [agent.role] : []), ...(agent.session ? ['live'] : []), ...(agent.bead ? ['hooked'] : [])].join('.'),
+    context: [
+      'agent',
+      agent.kind,
+      agent.state,
+      ...(['mayor', 'crew', 'polecat'].includes(agent.role) ? [agent.role] : []),
+      ...(agent.session ? ['live'] : []),
+      ...(agent.bead ? ['hooked'] : []),
+    ].join('.'),
     aria: l10n.t('Agent {0}, {1}, {2}', agent.name, agent.role, state),
     target: { kind: 'agent', id: agent.id },
     click: 'gastown.openTerminal',

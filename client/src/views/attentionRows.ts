@@ -23,23 +23,35 @@ export const attentionIcons: Record<AttentionInfo['kind'], RowIcon> = {
 
 export function attentionWord(kind: AttentionInfo['kind']): string {
   switch (kind) {
-    case 'consent': return l10n.t('accept…');
-    case 'escalation': return l10n.t('escalation');
-    case 'fast-forward': return l10n.t('fast-forward…');
-    case 'input': return l10n.t('answer…');
-    case 'mail': return l10n.t('mail');
-    case 'plan': return l10n.t('plan…');
-    case 'review': return l10n.t('review…');
-    case 'problem': return l10n.t('problem');
+    case 'consent':
+      return l10n.t('accept…');
+    case 'escalation':
+      return l10n.t('escalation');
+    case 'fast-forward':
+      return l10n.t('fast-forward…');
+    case 'input':
+      return l10n.t('answer…');
+    case 'mail':
+      return l10n.t('mail');
+    case 'plan':
+      return l10n.t('plan…');
+    case 'review':
+      return l10n.t('review…');
+    case 'problem':
+      return l10n.t('problem');
   }
 }
 
 export function severityWord(severity: Severity): string {
   switch (severity) {
-    case 'critical': return l10n.t('critical');
-    case 'high': return l10n.t('high');
-    case 'medium': return l10n.t('medium');
-    case 'low': return l10n.t('low');
+    case 'critical':
+      return l10n.t('critical');
+    case 'high':
+      return l10n.t('high');
+    case 'medium':
+      return l10n.t('medium');
+    case 'low':
+      return l10n.t('low');
   }
 }
 

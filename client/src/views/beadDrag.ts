@@ -23,7 +23,10 @@ export class BeadDrag {
     handleDrop: async (target, data) => {
       const convoy = target?.row.target.kind === 'bead' ? target.parent : target;
       if (convoy?.row.target.kind !== 'convoy' || !data.get(MIME) || this.dragged.length === 0) return;
-      await vscode.commands.executeCommand('gastown.addToConvoy', { convoy: convoy.row.target.id, beads: this.dragged });
+      await vscode.commands.executeCommand('gastown.addToConvoy', {
+        convoy: convoy.row.target.id,
+        beads: this.dragged,
+      });
     },
   };
 }

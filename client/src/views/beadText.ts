@@ -29,22 +29,33 @@ export function beadState(model: TownModel, bead: BeadInfo): string {
   const worker = workerOf(model, bead);
   const attempt = bead.attempt > 1 && bead.phase !== 'merged' ? ` · ${l10n.t('attempt {0}', bead.attempt)}` : '';
   switch (bead.phase) {
-    case 'waiting': return l10n.t('waits for {0}', blockers(model, bead));
-    case 'ready': return bead.convoys.some((id) => isStaged(model, id)) ? l10n.t('staged') : l10n.t('ready');
-    case 'working': return working(worker, bead.assignee) + attempt;
-    case 'reviewing': return l10n.t('in review') + attempt;
-    case 'queued': return l10n.t('in the merge queue') + attempt;
-    case 'merging': return l10n.t('gates are running') + attempt;
-    case 'merged': return l10n.t('merged');
-    case 'closed': return l10n.t('closed');
-    case 'failed': return l10n.t('failed') + attempt;
-    case 'deferred': return l10n.t('deferred');
+    case 'waiting':
+      return l10n.t('waits for {0}', blockers(model, bead));
+    case 'ready':
+      return bead.convoys.some((id) => isStaged(model, id)) ? l10n.t('staged') : l10n.t('ready');
+    case 'working':
+      return working(worker, bead.assignee) + attempt;
+    case 'reviewing':
+      return l10n.t('in review') + attempt;
+    case 'queued':
+      return l10n.t('in the merge queue') + attempt;
+    case 'merging':
+      return l10n.t('gates are running') + attempt;
+    case 'merged':
+      return l10n.t('merged');
+    case 'closed':
+      return l10n.t('closed');
+    case 'failed':
+      return l10n.t('failed') + attempt;
+    case 'deferred':
+      return l10n.t('deferred');
   }
 }
 
 function working(worker: AgentInfo | undefined, assignee: string | undefined): string {
   // A person's work is in no agent's hands.
-  if (!worker) return assignee ? l10n.t('{0} works on it', oneLine(assignee.split('/').pop() ?? assignee, 40)) : l10n.t('in work');
+  if (!worker)
+    return assignee ? l10n.t('{0} works on it', oneLine(assignee.split('/').pop() ?? assignee, 40)) : l10n.t('in work');
   if (isStopped(worker)) return l10n.t('{0} was stopped', worker.name);
   if (worker.state === 'crashed') return l10n.t('{0} crashed', worker.name);
   return l10n.t('{0} works on it', worker.name);
@@ -56,7 +67,9 @@ function isStopped(agent: AgentInfo | undefined): boolean {
 }
 
 export function beadIcon(model: TownModel, bead: BeadInfo): RowIcon {
-  return bead.phase === 'working' && isStopped(workerOf(model, bead)) ? { id: 'debug-pause', color: 'disabledForeground' } : beadIcons[bead.phase];
+  return bead.phase === 'working' && isStopped(workerOf(model, bead))
+    ? { id: 'debug-pause', color: 'disabledForeground' }
+    : beadIcons[bead.phase];
 }
 
 function isStaged(model: TownModel, convoy: string): boolean {

@@ -21,18 +21,31 @@ const closedByDefault: readonly BoardState[] = ['deferred', 'closed'];
 const FEW = 5;
 
 const phases: Record<BoardState, BeadPhase> = {
-  ready: 'ready', blocked: 'waiting', in_progress: 'working', in_review: 'queued', failed: 'failed', deferred: 'deferred', closed: 'closed',
+  ready: 'ready',
+  blocked: 'waiting',
+  in_progress: 'working',
+  in_review: 'queued',
+  failed: 'failed',
+  deferred: 'deferred',
+  closed: 'closed',
 };
 
 export function stateName(state: BoardState): string {
   switch (state) {
-    case 'ready': return l10n.t('Ready');
-    case 'blocked': return l10n.t('Blocked');
-    case 'in_progress': return l10n.t('In progress');
-    case 'in_review': return l10n.t('In review');
-    case 'failed': return l10n.t('Failed');
-    case 'deferred': return l10n.t('Deferred');
-    case 'closed': return l10n.t('Closed');
+    case 'ready':
+      return l10n.t('Ready');
+    case 'blocked':
+      return l10n.t('Blocked');
+    case 'in_progress':
+      return l10n.t('In progress');
+    case 'in_review':
+      return l10n.t('In review');
+    case 'failed':
+      return l10n.t('Failed');
+    case 'deferred':
+      return l10n.t('Deferred');
+    case 'closed':
+      return l10n.t('Closed');
   }
 }
 
@@ -41,18 +54,35 @@ function rowsOf(model: TownModel, board: BoardPicture, key: string, parent: stri
   const list = board.lists?.[key];
   if (!list) return [loadingRow(parent)];
   const few = list.items.filter((item) => item.kind === 'bead').length <= FEW;
-  const rows = list.items.map((item) => (
-    item.kind === 'group' ? groupRow(model, board, item, parent, above) : beadRow(model, board, item.bead, parent, above, few && key === '')));
-  return list.total > rows.length && list.items.some((item) => item.kind === 'bead') ? [...rows, moreRow(key, parent, rows.length, list.total)] : rows;
+  const rows = list.items.map((item) =>
+    item.kind === 'group'
+      ? groupRow(model, board, item, parent, above)
+      : beadRow(model, board, item.bead, parent, above, few && key === ''),
+  );
+  return list.total > rows.length && list.items.some((item) => item.kind === 'bead')
+    ? [...rows, moreRow(key, parent, rows.length, list.total)]
+    : rows;
 }
 
-function groupRow(model: TownModel, board: BoardPicture, { key, count }: Extract<BoardItem, { kind: 'group' }>, parent: string, above: readonly string[]): Row {
+function groupRow(
+  model: TownModel,
+  board: BoardPicture,
+  { key, count }: Extract<BoardItem, { kind: 'group' }>,
+  parent: string,
+  above: readonly string[],
+): Row {
   const { label, icon, state } = groupLooks(key);
   const id = `${parent}/${key}`;
   const open = state ? !closedByDefault.includes(state) : true;
   return {
-    id, label, description: String(count), icon, context: `group.${state ?? 'other'}`,
-    aria: `${label}, ${plural(count, l10n.t('bead'), l10n.t('beads'))}`, open, target: { kind: 'group', id: key },
+    id,
+    label,
+    description: String(count),
+    icon,
+    context: `group.${state ?? 'other'}`,
+    aria: `${label}, ${plural(count, l10n.t('bead'), l10n.t('beads'))}`,
+    open,
+    target: { kind: 'group', id: key },
     children: count === 0 || above.includes(key) ? [] : rowsOf(model, board, key, id, [...above, key]),
   };
 }
@@ -60,22 +90,47 @@ function groupRow(model: TownModel, board: BoardPicture, { key, count }: Extract
 function groupLooks(key: string): { label: string; icon: RowIcon; state?: BoardState } {
   if (key === 'loose') return { label: l10n.t('Without an epic'), icon: { id: 'list-unordered' } };
   const rig = /^rig:([^/]+)$/.exec(key)?.[1];
-  if (rig !== undefined) return rig === 'hq' ? { label: l10n.t('Town'), icon: { id: 'home' } } : { label: oneLine(rig, 60), icon: { id: 'repo' } };
+  if (rig !== undefined)
+    return rig === 'hq'
+      ? { label: l10n.t('Town'), icon: { id: 'home' } }
+      : { label: oneLine(rig, 60), icon: { id: 'repo' } };
   const state = key.replace(/^.*[:/]/, '') as BoardState;
   return { label: stateName(state), icon: phaseIcon(phases[state]), state };
 }
 
-function beadRow(model: TownModel, board: BoardPicture, bead: BoardBead, parent: string, above: readonly string[], open: boolean): Row {
+function beadRow(
+  model: TownModel,
+  board: BoardPicture,
+  bead: BoardBead,
+  parent: string,
+  above: readonly string[],
+  open: boolean,
+): Row {
   const title = oneLine(bead.title);
   const key = `epic:${bead.id}`;
   const id = `${parent}/bead:${bead.id}`;
-  const says = [...(bead.progress ? [`${bead.progress.done}/${bead.progress.total}`] : []), stateText(model, board, bead)].filter(Boolean).join(' · ');
+  const says = [
+    ...(bead.progress ? [`${bead.progress.done}/${bead.progress.total}`] : []),
+    stateText(model, board, bead),
+  ]
+    .filter(Boolean)
+    .join(' · ');
   const inTree = board.grouping === 'epic' && (bead.progress?.total ?? 0) > 0 && !above.includes(key);
   return {
-    id, label: title, description: says, icon: iconOf(model, bead),
-    context: ['bead', phases[bead.state], ...(isLive(model, bead) ? ['live'] : []), ...(bead.type === 'epic' ? ['epic'] : [])].join('.'),
-    aria: l10n.t('Bead {0}, {1}', title, says), open: open && bead.state !== 'closed',
-    target: { kind: 'bead', id: bead.id }, click: 'gastown.showBead',
+    id,
+    label: title,
+    description: says,
+    icon: iconOf(model, bead),
+    context: [
+      'bead',
+      phases[bead.state],
+      ...(isLive(model, bead) ? ['live'] : []),
+      ...(bead.type === 'epic' ? ['epic'] : []),
+    ].join('.'),
+    aria: l10n.t('Bead {0}, {1}', title, says),
+    open: open && bead.state !== 'closed',
+    target: { kind: 'bead', id: bead.id },
+    click: 'gastown.showBead',
     children: inTree ? rowsOf(model, board, key, id, [...above, key]) : [],
   };
 }
@@ -90,11 +145,14 @@ function stateText(model: TownModel, board: BoardPicture, bead: BoardBead): stri
       return board.grouping === 'epic' ? `${l10n.t('ready')}${assignee}` : `P${bead.priority}${assignee}`;
     }
     case 'blocked':
-    case 'deferred': return reasons || stateName(bead.state).toLowerCase();
-    case 'closed': return known ? beadState(model, known) : l10n.t('closed');
+    case 'deferred':
+      return reasons || stateName(bead.state).toLowerCase();
+    case 'closed':
+      return known ? beadState(model, known) : l10n.t('closed');
     default:
       // A person's work is in no agent's hands; whose it is says more than its state.
-      if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(model, known))) return l10n.t('{0} works on it', oneLine(bead.assignee, 40));
+      if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(model, known)))
+        return l10n.t('{0} works on it', oneLine(bead.assignee, 40));
       return reasons || (known ? beadState(model, known) : stateName(bead.state).toLowerCase());
   }
 }
@@ -102,7 +160,9 @@ function stateText(model: TownModel, board: BoardPicture, bead: BoardBead): stri
 function iconOf(model: TownModel, bead: BoardBead): RowIcon {
   const known = model.beads.get(bead.id);
   if (bead.type === 'epic') return { ...phaseIcon(phases[bead.state]), id: 'type-hierarchy' };
-  return known && ['in_progress', 'in_review', 'closed'].includes(bead.state) ? beadIcon(model, known) : phaseIcon(phases[bead.state]);
+  return known && ['in_progress', 'in_review', 'closed'].includes(bead.state)
+    ? beadIcon(model, known)
+    : phaseIcon(phases[bead.state]);
 }
 
 function isLive(model: TownModel, bead: BoardBead): boolean {
@@ -111,16 +171,28 @@ function isLive(model: TownModel, bead: BoardBead): boolean {
 
 function loadingRow(parent: string): Row {
   return {
-    id: `${parent}/loading`, label: l10n.t('Loading…'), icon: { id: 'loading~spin' }, context: 'loading', aria: l10n.t('Loading…'),
-    target: { kind: 'group', id: 'loading' }, children: [],
+    id: `${parent}/loading`,
+    label: l10n.t('Loading…'),
+    icon: { id: 'loading~spin' },
+    context: 'loading',
+    aria: l10n.t('Loading…'),
+    target: { kind: 'group', id: 'loading' },
+    children: [],
   };
 }
 
 function moreRow(key: string, parent: string, shown: number, total: number): Row {
   const rest = l10n.t('{0} of {1}', shown, total);
   return {
-    id: `${parent}/more`, label: l10n.t('Show more…'), description: rest, icon: { id: 'ellipsis' }, context: 'more',
-    aria: l10n.t('Show more beads, {0} are shown', rest), target: { kind: 'group', id: key }, click: 'gastown.moreBeads', children: [],
+    id: `${parent}/more`,
+    label: l10n.t('Show more…'),
+    description: rest,
+    icon: { id: 'ellipsis' },
+    context: 'more',
+    aria: l10n.t('Show more beads, {0} are shown', rest),
+    target: { kind: 'group', id: key },
+    click: 'gastown.moreBeads',
+    children: [],
   };
 }
 

@@ -13,20 +13,44 @@ export function convoyRows(model: TownModel): Row[] {
     ...all.filter((convoy) => convoy.status === 'open'),
     ...all.filter((convoy) => convoy.status.startsWith('staged')),
   ].map((convoy) => convoyRow(model, convoy));
-  const landed = all.filter((convoy) => convoy.status === 'closed')
+  const landed = all
+    .filter((convoy) => convoy.status === 'closed')
     .sort((a, b) => (b.landedAt ?? '').localeCompare(a.landedAt ?? ''));
   // Beads that were slung outside of any convoy that is shown.
   const loose = model.beads.all().filter((bead) => !bead.convoys.some((id) => model.convoys.get(id)));
-  if (loose.length > 0) rows.push(group('loose', l10n.t('Without a convoy'), loose.map((bead) => beadRow(model, bead, 'loose')), true));
+  if (loose.length > 0)
+    rows.push(
+      group(
+        'loose',
+        l10n.t('Without a convoy'),
+        loose.map((bead) => beadRow(model, bead, 'loose')),
+        true,
+      ),
+    );
   // While nothing is under way, what landed last is what people want to see.
-  if (landed.length > 0) rows.push(group('landed', l10n.t('Landed'), landed.map((convoy) => convoyRow(model, convoy)), rows.length === 0));
+  if (landed.length > 0)
+    rows.push(
+      group(
+        'landed',
+        l10n.t('Landed'),
+        landed.map((convoy) => convoyRow(model, convoy)),
+        rows.length === 0,
+      ),
+    );
   return rows;
 }
 
 function group(id: string, label: string, children: Row[], open: boolean): Row {
   return {
-    id, label, description: String(children.length), icon: { id: id === 'landed' ? 'archive' : 'list-unordered' }, context: `group.${id}`,
-    aria: l10n.t('{0}, {1} entries', label, children.length), open, target: { kind: 'group', id }, children,
+    id,
+    label,
+    description: String(children.length),
+    icon: { id: id === 'landed' ? 'archive' : 'list-unordered' },
+    context: `group.${id}`,
+    aria: l10n.t('{0}, {1} entries', label, children.length),
+    open,
+    target: { kind: 'group', id },
+    children,
   };
 }
 
@@ -52,11 +76,15 @@ function convoyRow(model: TownModel, convoy: ConvoyInfo): Row {
 
 function convoyState(convoy: ConvoyInfo, failed: number): { word: string; icon: RowIcon } {
   switch (convoy.status) {
-    case 'closed': return { word: l10n.t('landed'), icon: { id: 'pass-filled', color: 'testing.iconPassed' } };
-    case 'staged_ready': return { word: l10n.t('staged'), icon: { id: 'circle-large-outline' } };
-    case 'staged_warnings': return { word: l10n.t('staged, with warnings'), icon: { id: 'warning', color: 'list.warningForeground' } };
+    case 'closed':
+      return { word: l10n.t('landed'), icon: { id: 'pass-filled', color: 'testing.iconPassed' } };
+    case 'staged_ready':
+      return { word: l10n.t('staged'), icon: { id: 'circle-large-outline' } };
+    case 'staged_warnings':
+      return { word: l10n.t('staged, with warnings'), icon: { id: 'warning', color: 'list.warningForeground' } };
     case 'open':
-      if (failed > 0) return { word: l10n.t('{0} failed', failed), icon: { id: 'warning', color: 'list.warningForeground' } };
+      if (failed > 0)
+        return { word: l10n.t('{0} failed', failed), icon: { id: 'warning', color: 'list.warningForeground' } };
       return { word: '', icon: { id: 'rocket', color: 'charts.blue' } };
   }
 }

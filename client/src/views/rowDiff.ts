@@ -27,23 +27,25 @@ export class RowForest {
   }
 
   private merge(rows: readonly Row[], parent: RowNode | undefined, changed: RowNode[], seen: Set<string>): RowNode[] {
-    return rows.filter((row) => !seen.has(row.id)).map((row) => {
-      seen.add(row.id);
-      const known = this.byId.get(row.id);
-      const node: RowNode = known ?? { row, parent, children: [] };
-      const looks = known === undefined || looksOf(known.row) !== looksOf(row);
-      node.row = row;
-      node.parent = parent;
-      this.byId.set(row.id, node);
-      const below: RowNode[] = [];
-      const children = this.merge(row.children, node, below, seen);
-      const list = !sameNodes(node.children, children);
-      node.children = children;
-      // Drawing a row anew draws all below it anew, too.
-      if (known && (looks || list)) changed.push(node);
-      else changed.push(...below);
-      return node;
-    });
+    return rows
+      .filter((row) => !seen.has(row.id))
+      .map((row) => {
+        seen.add(row.id);
+        const known = this.byId.get(row.id);
+        const node: RowNode = known ?? { row, parent, children: [] };
+        const looks = known === undefined || looksOf(known.row) !== looksOf(row);
+        node.row = row;
+        node.parent = parent;
+        this.byId.set(row.id, node);
+        const below: RowNode[] = [];
+        const children = this.merge(row.children, node, below, seen);
+        const list = !sameNodes(node.children, children);
+        node.children = children;
+        // Drawing a row anew draws all below it anew, too.
+        if (known && (looks || list)) changed.push(node);
+        else changed.push(...below);
+        return node;
+      });
   }
 }
 

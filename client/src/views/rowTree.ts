@@ -29,12 +29,22 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   readonly view: vscode.TreeView<RowNode>;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(id: string, private readonly model: TownModel, private readonly rows: (model: TownModel) => Row[], private readonly options: RowTreeOptions = {}) {
+  constructor(
+    id: string,
+    private readonly model: TownModel,
+    private readonly rows: (model: TownModel) => Row[],
+    private readonly options: RowTreeOptions = {},
+  ) {
     super();
     this.forest.update(rows(model));
-    this.view = this._register(vscode.window.createTreeView(id, {
-      treeDataProvider: this, showCollapseAll: true, canSelectMany: options.canSelectMany ?? false, dragAndDropController: options.dragAndDropController,
-    }));
+    this.view = this._register(
+      vscode.window.createTreeView(id, {
+        treeDataProvider: this,
+        showCollapseAll: true,
+        canSelectMany: options.canSelectMany ?? false,
+        dragAndDropController: options.dragAndDropController,
+      }),
+    );
     this._register(this.view.onDidCollapseElement(({ element }) => options.onClose?.(element.row)));
     if (options.onDidChange) this._register(options.onDidChange(() => this.drawSoon()));
     this._register(model.onDidChange(() => this.drawSoon()));
@@ -45,7 +55,10 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
     const item = new vscode.TreeItem(row.label, collapsible(row));
     item.id = row.id;
     item.description = row.description;
-    item.iconPath = new vscode.ThemeIcon(row.icon.id, row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color));
+    item.iconPath = new vscode.ThemeIcon(
+      row.icon.id,
+      row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color),
+    );
     item.contextValue = row.context;
     item.accessibilityInformation = { label: row.aria, role: 'treeitem' };
     if (row.click) item.command = { command: row.click, title: row.label, arguments: [row.target] };

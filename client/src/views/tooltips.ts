@@ -10,13 +10,28 @@ import type { RowTarget } from './row';
 /** Markdown for the hover of a row; made when it is asked for. Pure. */
 export function tooltipOf(model: TownModel, target: RowTarget): string | undefined {
   switch (target.kind) {
-    case 'convoy': return apply(model.convoys.get(target.id), convoyTooltip);
-    case 'bead': return apply(model.beads.get(target.id), (bead) => beadTooltip(model, bead));
-    case 'agent': return apply(model.agents.get(target.id), agentTooltip);
-    case 'rig': return apply(model.rigs.get(target.id), rigTooltip);
-    case 'attention': return apply(model.attention.get(target.id), (item) => paragraphs([`**${say(item.title, 300)}**`, say(item.detail, 2000)]));
-    case 'town': return apply(model.town, (town) => paragraphs([`**${say(town.name)}**`, say(town.root, 400), l10n.t('Default agent: {0}', say(town.defaultAgent))]));
-    case 'group': return undefined;
+    case 'convoy':
+      return apply(model.convoys.get(target.id), convoyTooltip);
+    case 'bead':
+      return apply(model.beads.get(target.id), (bead) => beadTooltip(model, bead));
+    case 'agent':
+      return apply(model.agents.get(target.id), agentTooltip);
+    case 'rig':
+      return apply(model.rigs.get(target.id), rigTooltip);
+    case 'attention':
+      return apply(model.attention.get(target.id), (item) =>
+        paragraphs([`**${say(item.title, 300)}**`, say(item.detail, 2000)]),
+      );
+    case 'town':
+      return apply(model.town, (town) =>
+        paragraphs([
+          `**${say(town.name)}**`,
+          say(town.root, 400),
+          l10n.t('Default agent: {0}', say(town.defaultAgent)),
+        ]),
+      );
+    case 'group':
+      return undefined;
   }
 }
 
@@ -39,7 +54,11 @@ function beadTooltip(model: TownModel, bead: BeadInfo): string {
     `**${say(bead.title, 300)}**`,
     [say(bead.id), say(bead.type), `P${bead.priority}`, ...(bead.rig ? [say(bead.rig)] : [])].join(' · '),
     say(beadState(model, bead), 400),
-    bead.blockedBy.length > 0 && l10n.t('Waits for: {0}', bead.blockedBy.map((id) => `${say(id)} ${say(model.beads.get(id)?.title ?? '')}`).join(', ')),
+    bead.blockedBy.length > 0 &&
+      l10n.t(
+        'Waits for: {0}',
+        bead.blockedBy.map((id) => `${say(id)} ${say(model.beads.get(id)?.title ?? '')}`).join(', '),
+      ),
     worker && l10n.t('Agent: {0}', say(worker.id)),
     bead.step && stepLine(bead.step),
     bead.problem && `$(warning) ${say(bead.problem, 600)}`,
@@ -68,7 +87,9 @@ function rigTooltip(rig: RigInfo): string {
     `**${say(rig.id)}** (${say(rig.prefix)}-)`,
     say(rig.source, 400),
     l10n.t('Lands on {0}, at most {1} workers', say(rig.targetBranch), rig.maxWorkers),
-    rig.gates.length > 0 ? `${l10n.t('Gates:')}\n\n${fenced(rig.gates.map((gate) => `${gate.name}: ${gate.command}`).join('\n'))}` : l10n.t('No gates'),
+    rig.gates.length > 0
+      ? `${l10n.t('Gates:')}\n\n${fenced(rig.gates.map((gate) => `${gate.name}: ${gate.command}`).join('\n'))}`
+      : l10n.t('No gates'),
   ]);
 }
 

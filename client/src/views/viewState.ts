@@ -3,11 +3,30 @@ import type { ConnectionState } from '../server/townConnection';
 
 /** The one word that the welcome views and menus depend on (context key `gastown.state`). */
 export type ViewState =
-  | 'starting' | 'untrusted' | 'noFolder' | 'noRepository' | 'noTown' | 'unregistered'
-  | 'connecting' | 'asleep' | 'lost' | 'incompatible' | 'ready';
+  | 'starting'
+  | 'untrusted'
+  | 'noFolder'
+  | 'noRepository'
+  | 'noTown'
+  | 'unregistered'
+  | 'connecting'
+  | 'asleep'
+  | 'lost'
+  | 'incompatible'
+  | 'ready';
 
 export const viewStates: readonly ViewState[] = [
-  'starting', 'untrusted', 'noFolder', 'noRepository', 'noTown', 'unregistered', 'connecting', 'asleep', 'lost', 'incompatible', 'ready',
+  'starting',
+  'untrusted',
+  'noFolder',
+  'noRepository',
+  'noTown',
+  'unregistered',
+  'connecting',
+  'asleep',
+  'lost',
+  'incompatible',
+  'ready',
 ];
 
 /** Pure. Ready means that there is a picture to show; a broken connection is told beside it. */
@@ -16,9 +35,13 @@ export function viewState(finding: Finding | undefined, connection: ConnectionSt
   if (finding.kind !== 'town') return finding.kind;
   if (hasSnapshot) return 'ready';
   switch (connection.kind) {
-    case 'lost': return 'lost';
-    case 'asleep': return 'asleep';
-    case 'incompatible': return 'incompatible';
-    default: return 'connecting';
+    case 'lost':
+      return 'lost';
+    case 'asleep':
+      return 'asleep';
+    case 'incompatible':
+      return 'incompatible';
+    default:
+      return 'connecting';
   }
 }

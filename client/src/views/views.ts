@@ -26,11 +26,15 @@ export class Views extends Disposable {
   private readonly keys = new Map<string, unknown>();
 
   constructor(
-    private readonly model: TownModel, private readonly board: BoardModel,
-    private readonly connection: TownConnection, private readonly town: TownOfWindow,
+    private readonly model: TownModel,
+    private readonly board: BoardModel,
+    private readonly connection: TownConnection,
+    private readonly town: TownOfWindow,
   ) {
     super();
-    this.convoys = this._register(new RowTree('gastown.convoys', model, convoyRows, { dragAndDropController: this.drag.target }));
+    this.convoys = this._register(
+      new RowTree('gastown.convoys', model, convoyRows, { dragAndDropController: this.drag.target }),
+    );
     this.beads = this._register(this.beadTree());
     this.agents = this._register(new RowTree('gastown.agents', model, agentRows));
     this.attention = this._register(new RowTree('gastown.attention', model, attentionRows));
@@ -59,16 +63,20 @@ export class Views extends Disposable {
     this.beads.view.description = this.board.text === '' ? '' : `“${oneLine(this.board.text, 40)}”`;
     this.beads.view.message = state === 'ready' ? this.beadMessage() : undefined;
     const count = callsForPerson(this.model).length;
-    this.attention.view.badge = count === 0 ? undefined
-      : { value: count, tooltip: count === 1 ? l10n.t('1 thing needs you') : l10n.t('{0} things need you', count) };
+    this.attention.view.badge =
+      count === 0
+        ? undefined
+        : { value: count, tooltip: count === 1 ? l10n.t('1 thing needs you') : l10n.t('{0} things need you', count) };
   }
 
   private message(state: ViewState): string | undefined {
     if (state !== 'ready') return undefined;
     const connection = this.connection.state;
-    if (connection.kind === 'lost') return l10n.t('The server does not answer ({0}). Trying again…', oneLine(connection.reason, 200));
+    if (connection.kind === 'lost')
+      return l10n.t('The server does not answer ({0}). Trying again…', oneLine(connection.reason, 200));
     if (connection.kind === 'incompatible') return oneLine(connection.reason, 300);
-    if (connection.kind === 'asleep') return l10n.t('Restricted Mode. The server of this town has ended: this is how it was.');
+    if (connection.kind === 'asleep')
+      return l10n.t('Restricted Mode. The server of this town has ended: this is how it was.');
     if (!vscode.workspace.isTrusted) return l10n.t('Restricted Mode: you look on. Trust the folder to act.');
     const waiting = this.model.convoys.all().some((convoy) => convoy.status === 'open');
     if (waiting && this.model.town?.up === false) return l10n.t('The engine is paused: nothing new starts.');
@@ -79,19 +87,24 @@ export class Views extends Disposable {
   private beadMessage(): string | undefined {
     const { problem, text, lists } = this.board;
     if (problem !== undefined) return l10n.t('The beads cannot be listed: {0}', oneLine(problem, 200));
-    return text !== '' && lists?.['']?.items.length === 0 ? l10n.t('No bead matches “{0}”.', oneLine(text, 60)) : undefined;
+    return text !== '' && lists?.['']?.items.length === 0
+      ? l10n.t('No bead matches “{0}”.', oneLine(text, 60))
+      : undefined;
   }
 
   private beadTree(): RowTree {
     const { board } = this;
     const keyOf = (row: Row): string => (row.target.kind === 'bead' ? `epic:${row.target.id}` : row.target.id);
     const tree = new RowTree('gastown.beads', this.model, (model) => boardRows(model, board), {
-      onDidChange: board.onDidChange, canSelectMany: true, dragAndDropController: this.drag.source,
+      onDidChange: board.onDidChange,
+      canSelectMany: true,
+      dragAndDropController: this.drag.source,
       tooltip: (target) => {
         const bead = target.kind === 'bead' ? board.get(target.id) : undefined;
         return bead && boardTooltip(bead);
       },
-      onOpen: (row) => board.open(keyOf(row)), onClose: (row) => board.close(keyOf(row)),
+      onOpen: (row) => board.open(keyOf(row)),
+      onClose: (row) => board.close(keyOf(row)),
     });
     this._register(tree.view.onDidChangeVisibility(({ visible }) => board.setVisible(visible)));
     board.setVisible(tree.view.visible);

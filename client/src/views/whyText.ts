@@ -14,18 +14,30 @@ const plain: Wording = { bead: (bead) => oneLine(bead.title ?? bead.id, 40), nam
 export function whyText(reason: WhyNot, wording: Wording = plain): string {
   const { bead, name } = wording;
   switch (reason.kind) {
-    case 'waits': return l10n.t('waits for {0}', several(reason.beads, reason.more, bead));
-    case 'parent': return l10n.t('what it is part of waits: {0}', bead(reason.bead));
-    case 'unmerged': return l10n.t('waits for the merge of {0}', several(reason.beads, reason.more, bead));
-    case 'deferred': return deferred(reason, wording);
-    case 'person': return l10n.t('held by {0}', name(reason.name));
-    case 'stopped': return l10n.t('stopped by a person');
-    case 'consent': return consent(reason, name);
-    case 'backoff': return l10n.t('tries again at {0}', new Date(reason.until).toLocaleTimeString());
-    case 'type': return l10n.t('no agent works on beads of type {0}', name(reason.type));
-    case 'status': return l10n.t('its status is {0}', name(reason.status));
-    case 'unslung': return l10n.t('nobody has slung it');
-    case 'paused': return l10n.t('the engine is paused');
+    case 'waits':
+      return l10n.t('waits for {0}', several(reason.beads, reason.more, bead));
+    case 'parent':
+      return l10n.t('what it is part of waits: {0}', bead(reason.bead));
+    case 'unmerged':
+      return l10n.t('waits for the merge of {0}', several(reason.beads, reason.more, bead));
+    case 'deferred':
+      return deferred(reason, wording);
+    case 'person':
+      return l10n.t('held by {0}', name(reason.name));
+    case 'stopped':
+      return l10n.t('stopped by a person');
+    case 'consent':
+      return consent(reason, name);
+    case 'backoff':
+      return l10n.t('tries again at {0}', new Date(reason.until).toLocaleTimeString());
+    case 'type':
+      return l10n.t('no agent works on beads of type {0}', name(reason.type));
+    case 'status':
+      return l10n.t('its status is {0}', name(reason.status));
+    case 'unslung':
+      return l10n.t('nobody has slung it');
+    case 'paused':
+      return l10n.t('the engine is paused');
   }
 }
 
@@ -44,9 +56,12 @@ function deferred(reason: Extract<WhyNot, { kind: 'deferred' }>, { bead, name }:
 function consent(reason: Extract<WhyNot, { kind: 'consent' }>, say: Wording['name']): string {
   const name = say(reason.name);
   switch (reason.what) {
-    case 'runtime': return l10n.t('its runtime {0} is not accepted', name);
-    case 'script': return l10n.t('its script is not accepted');
-    case 'rig': return l10n.t('the commands of {0} are not accepted', name);
+    case 'runtime':
+      return l10n.t('its runtime {0} is not accepted', name);
+    case 'script':
+      return l10n.t('its script is not accepted');
+    case 'rig':
+      return l10n.t('the commands of {0} are not accepted', name);
   }
 }
 

@@ -4,7 +4,9 @@ import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
 import type { ConversationWays } from './presets/preset';
 
 const conversationSchema = z.object({
-  bead: z.string().optional(), runtime: z.string(), id: z.string(),
+  bead: z.string().optional(),
+  runtime: z.string(),
+  id: z.string(),
   /** When it was begun, in milliseconds. */
   since: z.number().default(0),
   /** The last session of it was to go on without anybody knowing whether it was kept. */
@@ -29,7 +31,11 @@ export function chooseConversation(request: ConversationRequest): { id: string; 
   const { file, ways, bead, runtime, env, worktree } = request;
   const known = request.resume ? readConversation(request) : undefined;
   if (known) {
-    const id = ways.find ? ways.find({ env, worktree, id: known.id, since: known.since }) : known.unsure ? undefined : known.id;
+    const id = ways.find
+      ? ways.find({ env, worktree, id: known.id, since: known.since })
+      : known.unsure
+        ? undefined
+        : known.id;
     if (id !== undefined) {
       if (!ways.find) writeJsonAtomic(file, { ...known, unsure: true });
       return { id, resume: true };
@@ -40,7 +46,11 @@ export function chooseConversation(request: ConversationRequest): { id: string; 
   return { id, resume: false };
 }
 
-function readConversation({ file, bead, runtime }: ConversationRequest): z.output<typeof conversationSchema> | undefined {
+function readConversation({
+  file,
+  bead,
+  runtime,
+}: ConversationRequest): z.output<typeof conversationSchema> | undefined {
   try {
     const known = conversationSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
     return known.bead === bead && known.runtime === runtime ? known : undefined;

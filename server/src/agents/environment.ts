@@ -22,14 +22,21 @@ export function loginEnvironment(): Promise<Environment> {
 
 /** As `loginEnvironment`, without the memory. */
 export async function readLoginEnvironment(
-  own: NodeJS.ProcessEnv = process.env, shell: string | undefined = own.SHELL || userShell(), limitMs = LOGIN_SHELL_LIMIT_MS,
+  own: NodeJS.ProcessEnv = process.env,
+  shell: string | undefined = own.SHELL || userShell(),
+  limitMs = LOGIN_SHELL_LIMIT_MS,
 ): Promise<Environment> {
   const fallback = withoutUndefined(own);
   if (process.platform === 'win32' || !shell) return fallback;
   // Interactive, because that is where many people set PATH (.bashrc, .zshrc). Some shells then want a terminal
   // or print greetings, hence the mark and the second try.
   for (const flags of ['-ilc', '-lc']) {
-    const output = await run(shell, [flags, `printf %s ${MARK}; env -0; printf %s ${MARK}`], cleanEnvironment(own), limitMs);
+    const output = await run(
+      shell,
+      [flags, `printf %s ${MARK}; env -0; printf %s ${MARK}`],
+      cleanEnvironment(own),
+      limitMs,
+    );
     const environment = output === undefined ? undefined : parseEnvironment(output);
     if (environment) return environment;
   }
@@ -67,12 +74,20 @@ export interface SessionEnvironmentOptions {
 }
 
 /** The whole environment of a session. Pure. */
-export function sessionEnvironment(options: SessionEnvironmentOptions, platform: NodeJS.Platform = process.platform): Environment {
+export function sessionEnvironment(
+  options: SessionEnvironmentOptions,
+  platform: NodeJS.Platform = process.platform,
+): Environment {
   const environment = { ...cleanEnvironment(options.base), ...options.runtime };
   // Windows finds variables whatever their case: two spellings of PATH would hide one another.
-  const pathName = Object.keys(environment).find((name) => (platform === 'win32' ? name.toUpperCase() === 'PATH' : name === 'PATH')) ?? 'PATH';
+  const pathName =
+    Object.keys(environment).find((name) => (platform === 'win32' ? name.toUpperCase() === 'PATH' : name === 'PATH')) ??
+    'PATH';
   const delimiter = platform === 'win32' ? path.win32.delimiter : path.posix.delimiter;
-  const { git: { name, email }, seat } = options;
+  const {
+    git: { name, email },
+    seat,
+  } = options;
   return {
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
@@ -134,5 +149,7 @@ function userShell(): string | undefined {
 }
 
 function withoutUndefined(environment: NodeJS.ProcessEnv): Environment {
-  return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

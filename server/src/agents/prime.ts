@@ -31,12 +31,20 @@ const MAX_COMMENTS = 10;
 /** What a polecat is told at its start, as markdown of at most about 70,000 characters. Pure. */
 export function primeText(options: PrimeOptions): string {
   const { agent, rig, town, bead } = options;
-  const parts = [`# You are ${agent}`, `You are a worker ("polecat") on the project "${rig}" in the Gas Town "${oneLine(town)}". You work alone, without a person at your terminal.`];
+  const parts = [
+    `# You are ${agent}`,
+    `You are a worker ("polecat") on the project "${rig}" in the Gas Town "${oneLine(town)}". You work alone, without a person at your terminal.`,
+  ];
   if (!bead) {
     parts.push('There is nothing on your hook. Do nothing and end.');
     return finish(parts);
   }
-  parts.push(work(bead, options), ...(options.steps === undefined ? [] : [options.steps]), rules(options), gates(options.gates));
+  parts.push(
+    work(bead, options),
+    ...(options.steps === undefined ? [] : [options.steps]),
+    rules(options),
+    gates(options.gates),
+  );
   return finish(parts);
 }
 
@@ -53,25 +61,33 @@ function work(bead: Bead, options: PrimeOptions): string {
   add('Acceptance criteria', bead.acceptance_criteria, LIMIT.other);
   add('Design', bead.design, LIMIT.other);
   add('Notes', bead.notes, LIMIT.other);
-  const comments = (bead.comments ?? []).slice(-MAX_COMMENTS).map((comment) => `${oneLine(comment.author)}: ${cutEnd(comment.text, LIMIT.comment)}`);
+  const comments = (bead.comments ?? [])
+    .slice(-MAX_COMMENTS)
+    .map((comment) => `${oneLine(comment.author)}: ${cutEnd(comment.text, LIMIT.comment)}`);
   if (comments.length > 0) parts.push('### Comments', framed(comments.join('\n\n')));
   if (options.attempt > 1 || options.feedback?.trim()) {
-    parts.push(`## This is attempt ${options.attempt}`, 'An earlier attempt was not merged. Its commits are on your branch: build on them.');
+    parts.push(
+      `## This is attempt ${options.attempt}`,
+      'An earlier attempt was not merged. Its commits are on your branch: build on them.',
+    );
     if (options.feedback?.trim()) parts.push('This is why:', framed(cutBegin(options.feedback, LIMIT.feedback)));
   }
   parts.push(...exchange(options.reviews ?? []));
-  if (options.handoff?.trim()) parts.push('## The session before you says', framed(cutEnd(options.handoff, LIMIT.description)));
+  if (options.handoff?.trim())
+    parts.push('## The session before you says', framed(cutEnd(options.handoff, LIMIT.description)));
   return parts.join('\n\n');
 }
 
 /** All that reviewers and the author have said to one another. */
 export function exchange(reviews: readonly ReviewNote[]): string[] {
   if (reviews.length === 0) return [];
-  const rounds = reviews.map((review, index) => [
-    `### Round ${index + 1}: ${review.verdict} by ${oneLine(review.by)}`,
-    ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
-    framed(cutEnd(review.message || '(no words)', LIMIT.review)),
-  ].join('\n\n'));
+  const rounds = reviews.map((review, index) =>
+    [
+      `### Round ${index + 1}: ${review.verdict} by ${oneLine(review.by)}`,
+      ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
+      framed(cutEnd(review.message || '(no words)', LIMIT.review)),
+    ].join('\n\n'),
+  );
   return ['## What the reviews have said', ...rounds];
 }
 
@@ -82,7 +98,11 @@ function rules({ branch, reviewed }: PrimeOptions): string {
       '- Work only in the folder that you were started in. It is a git worktree of your own.',
       `- Commit your work with clear messages${branch ? `, on the branch \`${branch}\`` : ''}. Do not switch branches, do not push, do not rewrite commits that were there before you.`,
       '- When everything is committed and the checks pass, run `gt done`. It hands your work to the merge queue and ends your session. Do not close the bead yourself.',
-      ...(reviewed ? ['- Your change is reviewed before it is merged. Tell the reviewer what they should know with `gt done -m "…"`: what you did about each point that was raised, or why you did not.'] : []),
+      ...(reviewed
+        ? [
+            '- Your change is reviewed before it is merged. Tell the reviewer what they should know with `gt done -m "…"`: what you did about each point that was raised, or why you did not.',
+          ]
+        : []),
       '- If you cannot go on, add a comment that says why (`bd comment <id> "…"`) and end without `gt done`.',
       '- If your session was interrupted, look at `git status` and `git log` first and go on from there.',
     ].join('\n'),
@@ -91,7 +111,9 @@ function rules({ branch, reviewed }: PrimeOptions): string {
 
 function gates(list: readonly GateInfo[]): string {
   if (list.length === 0) return '## Checks\n\nThis project has no automatic checks. Test your work as well as you can.';
-  const lines = list.map((gate) => `- ${gate.name}: ${inlineCode(oneLine(gate.command))} (at most ${gate.timeoutSeconds} s)`);
+  const lines = list.map(
+    (gate) => `- ${gate.name}: ${inlineCode(oneLine(gate.command))} (at most ${gate.timeoutSeconds} s)`,
+  );
   return `## Checks\n\nBefore your work is merged, these commands run on it, in this order. Run them yourself before \`gt done\`:\n\n${lines.join('\n')}`;
 }
 

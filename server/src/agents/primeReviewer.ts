@@ -28,7 +28,10 @@ const MAX_DIFF = 60_000;
 
 /** What a reviewer is told at its start. Pure. */
 export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrimeOptions): string {
-  const parts = [`# You are ${agent}`, `You review changes of the project "${rig}" in the Gas Town "${oneLine(town)}", before they are merged. You work alone, without a person at your terminal.`];
+  const parts = [
+    `# You are ${agent}`,
+    `You review changes of the project "${rig}" in the Gas Town "${oneLine(town)}", before they are merged. You work alone, without a person at your terminal.`,
+  ];
   if (!change) return finish([...parts, 'There is nothing for you to review. Do nothing and end.']);
   const { bead, base, commit } = change;
   const add = (title: string, text: string | undefined): void => {
@@ -45,7 +48,8 @@ export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrime
   add('What the author says', change.note);
   parts.push(...exchange(change.reviews));
   parts.push('### The diff', framed(cutEnd(change.diff, MAX_DIFF)));
-  if (change.diff.length > MAX_DIFF) parts.push(`It is longer than this: \`git diff ${base} ${commit}\` shows all of it.`);
+  if (change.diff.length > MAX_DIFF)
+    parts.push(`It is longer than this: \`git diff ${base} ${commit}\` shows all of it.`);
   parts.push(rules(bead.id, gates));
   return finish(parts);
 }
@@ -55,7 +59,9 @@ function rules(bead: string, gates: readonly GateInfo[]): string {
     '## Rules',
     [
       '- Judge whether the change does what was asked for, is correct, and fits the project. Read the code around it; run what you need to be sure.',
-      gates.length > 0 ? `- After your approval these checks run on it anyway: ${gates.map((gate) => oneLine(gate.name)).join(', ')}.` : '- This project has no automatic checks: nobody tests the change after you.',
+      gates.length > 0
+        ? `- After your approval these checks run on it anyway: ${gates.map((gate) => oneLine(gate.name)).join(', ')}.`
+        : '- This project has no automatic checks: nobody tests the change after you.',
       '- Change nothing: no commits, no edits, no pushes. What has to change is the work of its author.',
       `- If it is good: \`gt mq approve ${bead} -m "…"\`, with what you have looked at in a sentence or two.`,
       `- If it is not: \`gt mq reject ${bead} -m "…"\`, with every point that has to change, where it is and why. The author sees these words and nothing else of you.`,

@@ -11,7 +11,9 @@ export function primeSteps(molecule: MoleculeInfo): string {
   const current = steps.findIndex((step) => step.is_current);
   const parts = [`## Your steps: ${molecule.molecule_id} (${molecule.completed} of ${molecule.total} done)`];
   if (steps.length > 2 * NEAR + 1) parts.push(`There are ${steps.length} steps; those around yours are listed.`);
-  parts.push(steps.flatMap((step, index) => (isNear(index, current, steps.length) ? [line(step, index)] : [])).join('\n'));
+  parts.push(
+    steps.flatMap((step, index) => (isNear(index, current, steps.length) ? [line(step, index)] : [])).join('\n'),
+  );
   const step = steps[current];
   parts.push(step ? currentStep(step, current, steps.length) : rest(molecule));
   return parts.join('\n\n');
@@ -27,18 +29,24 @@ function line({ issue, step, status, is_current: isCurrent }: MoleculeStep, inde
 }
 
 function currentStep({ issue, step }: MoleculeStep, index: number, total: number): string {
-  const parts = [`### Step ${index + 1} of ${total}: ${oneLine(step)}`, 'Work on this step now. The framed text says what it is about; the rules of this page stand above it.'];
+  const parts = [
+    `### Step ${index + 1} of ${total}: ${oneLine(step)}`,
+    'Work on this step now. The framed text says what it is about; the rules of this page stand above it.',
+  ];
   const add = (title: string, text: string | undefined): void => {
     if (text?.trim()) parts.push(...(title === '' ? [] : [`${title}:`]), framed(cutEnd(text, LIMIT.description)));
   };
   add('', issue.description);
   add('It is done when', issue.acceptance_criteria);
   add('Notes', issue.notes);
-  parts.push(`When the step is done, run \`bd close ${issue.id} --continue\`: it closes the step, begins the next one and says what that is. \`bd mol current\` shows where you are. After the last step run \`gt done\`.`);
+  parts.push(
+    `When the step is done, run \`bd close ${issue.id} --continue\`: it closes the step, begins the next one and says what that is. \`bd mol current\` shows where you are. After the last step run \`gt done\`.`,
+  );
   return parts.join('\n\n');
 }
 
 function rest(molecule: MoleculeInfo): string {
-  if (molecule.completed === molecule.total || molecule.status === 'closed') return 'All steps are done. See to what is said above, commit it, then run `gt done`.';
+  if (molecule.completed === molecule.total || molecule.status === 'closed')
+    return 'All steps are done. See to what is said above, commit it, then run `gt done`.';
   return 'No step is ready: each that is left waits for something. `bd mol current` shows for what. If you cannot go on, say so in a comment and end.';
 }

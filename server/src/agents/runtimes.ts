@@ -7,7 +7,8 @@ import { shellQuote } from '../base/shims';
 
 /** Started by everybody who asks for them by name; a town's own runtimes cannot take their names. */
 export const builtInRuntimes: Readonly<Record<string, RuntimeSettings>> = Object.fromEntries(
-  Object.entries(presets).map(([name, { settings }]) => [name, settings]));
+  Object.entries(presets).map(([name, { settings }]) => [name, settings]),
+);
 
 /** One argument may have 128 KiB on Linux; a prompt is meant to be a sentence anyway. */
 const MAX_PROMPT_BYTES = 100_000;
@@ -50,33 +51,52 @@ export interface RuntimeCommand {
 }
 
 /** How a session of a runtime is started. Pure. @throws UserError for settings that do not fit together */
-export function commandFor(runtime: RuntimeInfo, { prompt, model, conversation, place }: CommandRequest): RuntimeCommand {
+export function commandFor(
+  runtime: RuntimeInfo,
+  { prompt, model, conversation, place }: CommandRequest,
+): RuntimeCommand {
   const preset = presetOf(runtime);
   const parts: Additions[] = preset ? [preset.start?.(place) ?? {}, hooksOf(preset, place)] : [];
   const talk = conversation ? conversationArguments(preset?.conversation, conversation) : { args: [] };
   const args = [
-    ...(talk.before ?? []), ...runtime.args,
+    ...(talk.before ?? []),
+    ...runtime.args,
     ...parts.flatMap((part) => part.args ?? []),
     ...(model && preset?.modelFlag ? [preset.modelFlag, model] : []),
-    ...talk.args, ...promptArguments(runtime, prompt),
+    ...talk.args,
+    ...promptArguments(runtime, prompt),
   ];
   // What the town's settings say goes before what we would choose.
   const env = Object.assign({}, ...parts.map((part) => part.env), runtime.env) as Record<string, string>;
   // For a runtime that has no flag we know of: its own wrapper may read it.
   if (model) env.GT_MODEL = model;
-  const files = parts.flatMap((part) => part.files ?? []).map(({ name, text }) => ({ path: path.join(place.home, name), text }));
+  const files = parts
+    .flatMap((part) => part.files ?? [])
+    .map(({ name, text }) => ({ path: path.join(place.home, name), text }));
   return { command: runtime.command, args, env, files };
 }
 
 function hooksOf({ hooks }: RuntimePreset, place: Place): Additions {
-  return hooks ? hooks.deliver({ sessionStart: primeCommand(place.bin, hooks.answer), turnEnd: `${shellQuote(path.join(place.bin, 'gt'))} mail check --inject block` }, hooks.events, place) : {};
+  return hooks
+    ? hooks.deliver(
+        {
+          sessionStart: primeCommand(place.bin, hooks.answer),
+          turnEnd: `${shellQuote(path.join(place.bin, 'gt'))} mail check --inject block`,
+        },
+        hooks.events,
+        place,
+      )
+    : {};
 }
 
 function primeCommand(bin: string, answer: HookAnswer): string {
   return `${shellQuote(path.join(bin, 'gt'))} prime --hook${answer === 'text' ? '' : ` ${answer}`}`;
 }
 
-function conversationArguments(ways: ConversationWays | undefined, { id, resume }: { id: string; resume: boolean }): { before?: string[]; args: string[] } {
+function conversationArguments(
+  ways: ConversationWays | undefined,
+  { id, resume }: { id: string; resume: boolean },
+): { before?: string[]; args: string[] } {
   if (!ways) return { args: [] };
   return resume ? ways.resume(id) : { args: ways.begin?.(id) ?? [] };
 }
@@ -87,6 +107,10 @@ function promptArguments(runtime: RuntimeInfo, prompt: string | undefined): stri
   // Never taken for an option, whatever it says.
   const text = prompt.startsWith('-') ? ` ${prompt}` : prompt;
   if (runtime.prompt === 'argument') return [text];
-  if (!runtime.promptFlag) throw new UserError(`the runtime ${runtime.name} takes its prompt after a flag but does not say which`, 'Set promptFlag in its settings.');
+  if (!runtime.promptFlag)
+    throw new UserError(
+      `the runtime ${runtime.name} takes its prompt after a flag but does not say which`,
+      'Set promptFlag in its settings.',
+    );
   return [runtime.promptFlag, text];
 }

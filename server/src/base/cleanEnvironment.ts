@@ -5,10 +5,24 @@ export type Environment = Record<string, string>;
  * hook) and would mislead the programs that we start.
  */
 const foreign: readonly RegExp[] = [
-  /^VSCODE_/, /^ELECTRON_/, /^npm_/i, /^NODE_OPTIONS$/, /^NODE_CHANNEL_/, /^NODE_UNIQUE_ID$/, /^INIT_CWD$/, /^CHROME_/, /^GTK_.*_VSCODE_SNAP_ORIG$/,
-  /^GT_/, /^BD_/, /^BEADS_/, /^GIT_/,
-  /^CLAUDECODE$/, /^CLAUDE_CODE_(ENTRYPOINT|SSE_PORT|SESSION_ID)$/,
-  /^TERM_PROGRAM(_VERSION)?$/, /^(TMUX|TMUX_PANE|STY|WINDOW|WINDOWID|TERMCAP|COLUMNS|LINES)$/, /^(SHLVL|OLDPWD|PWD|_)$/,
+  /^VSCODE_/,
+  /^ELECTRON_/,
+  /^npm_/i,
+  /^NODE_OPTIONS$/,
+  /^NODE_CHANNEL_/,
+  /^NODE_UNIQUE_ID$/,
+  /^INIT_CWD$/,
+  /^CHROME_/,
+  /^GTK_.*_VSCODE_SNAP_ORIG$/,
+  /^GT_/,
+  /^BD_/,
+  /^BEADS_/,
+  /^GIT_/,
+  /^CLAUDECODE$/,
+  /^CLAUDE_CODE_(ENTRYPOINT|SSE_PORT|SESSION_ID)$/,
+  /^TERM_PROGRAM(_VERSION)?$/,
+  /^(TMUX|TMUX_PANE|STY|WINDOW|WINDOWID|TERMCAP|COLUMNS|LINES)$/,
+  /^(SHLVL|OLDPWD|PWD|_)$/,
 ];
 
 /** A person's own way to reach remotes and to configure git; says nothing about one repository or author. */

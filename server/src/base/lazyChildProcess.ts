@@ -10,4 +10,5 @@ function real(): ChildProcess {
 }
 
 export const spawn = ((...args: Parameters<ChildProcess['spawn']>) => real().spawn(...args)) as ChildProcess['spawn'];
-export const execFileSync = ((...args: Parameters<ChildProcess['execFileSync']>) => real().execFileSync(...args)) as ChildProcess['execFileSync'];
+export const execFileSync = ((...args: Parameters<ChildProcess['execFileSync']>) =>
+  real().execFileSync(...args)) as ChildProcess['execFileSync'];

@@ -12,11 +12,66 @@ type Method = (...args: unknown[]) => object;
 
 /** What makes a schema of a schema. Everything else is answered by the real one. */
 const builders = new Set([
-  'any', 'array', 'boolean', 'custom', 'discriminatedUnion', 'enum', 'instanceof', 'lazy', 'literal', 'looseObject', 'never', 'null', 'number', 'object',
-  'partialRecord', 'preprocess', 'record', 'strictObject', 'string', 'tuple', 'undefined', 'union', 'unknown',
-  'and', 'brand', 'catch', 'default', 'describe', 'endsWith', 'extend', 'gt', 'gte', 'int', 'length', 'lt', 'lte', 'max', 'min', 'nonempty', 'nonnegative',
-  'nullable', 'nullish', 'omit', 'optional', 'or', 'partial', 'passthrough', 'pick', 'pipe', 'positive', 'prefault', 'readonly', 'refine', 'regex', 'required',
-  'startsWith', 'strict', 'superRefine', 'transform', 'trim',
+  'any',
+  'array',
+  'boolean',
+  'custom',
+  'discriminatedUnion',
+  'enum',
+  'instanceof',
+  'lazy',
+  'literal',
+  'looseObject',
+  'never',
+  'null',
+  'number',
+  'object',
+  'partialRecord',
+  'preprocess',
+  'record',
+  'strictObject',
+  'string',
+  'tuple',
+  'undefined',
+  'union',
+  'unknown',
+  'and',
+  'brand',
+  'catch',
+  'default',
+  'describe',
+  'endsWith',
+  'extend',
+  'gt',
+  'gte',
+  'int',
+  'length',
+  'lt',
+  'lte',
+  'max',
+  'min',
+  'nonempty',
+  'nonnegative',
+  'nullable',
+  'nullish',
+  'omit',
+  'optional',
+  'or',
+  'partial',
+  'passthrough',
+  'pick',
+  'pipe',
+  'positive',
+  'prefault',
+  'readonly',
+  'refine',
+  'regex',
+  'required',
+  'startsWith',
+  'strict',
+  'superRefine',
+  'transform',
+  'trim',
 ]);
 
 /** What builds the real thing behind each stand-in. */
@@ -25,15 +80,20 @@ const makers = new WeakMap<object, Make>();
 function standIn(make: Make): object {
   let made: object | undefined;
   const real: Make = () => (made ??= make());
-  const proxy = new Proxy({}, {
-    get(_target, key) {
-      if (typeof key === 'string' && builders.has(key)) return (...args: unknown[]) => standIn(() => method(real(), key)(...settled(args, key === 'lazy') as unknown[]));
-      const value: unknown = Reflect.get(real(), key);
-      return typeof value === 'function' ? (value as Method).bind(real()) : value;
+  const proxy = new Proxy(
+    {},
+    {
+      get(_target, key) {
+        if (typeof key === 'string' && builders.has(key))
+          return (...args: unknown[]) =>
+            standIn(() => method(real(), key)(...(settled(args, key === 'lazy') as unknown[])));
+        const value: unknown = Reflect.get(real(), key);
+        return typeof value === 'function' ? (value as Method).bind(real()) : value;
+      },
+      has: (_target, key) => Reflect.has(real(), key),
+      getPrototypeOf: () => Reflect.getPrototypeOf(real()),
     },
-    has: (_target, key) => Reflect.has(real(), key),
-    getPrototypeOf: () => Reflect.getPrototypeOf(real()),
-  });
+  );
   makers.set(proxy, real);
   return proxy;
 }

@@ -14,7 +14,11 @@ export async function endProcessesWith(variables: Readonly<Record<string, string
   const deadline = Date.now() + graceMs;
   while (Date.now() < deadline && found.some(isAlive)) await new Promise((done) => setTimeout(done, 20));
   // Again from the start: one that got the first signal may have started others.
-  for (let sweeps = 3, left = processesWith(variables); sweeps > 0 && left.length > 0; sweeps -= 1, left = processesWith(variables)) {
+  for (
+    let sweeps = 3, left = processesWith(variables);
+    sweeps > 0 && left.length > 0;
+    sweeps -= 1, left = processesWith(variables)
+  ) {
     for (const one of left) signal(one, 'SIGKILL');
     await new Promise((done) => setTimeout(done, 20));
   }
@@ -23,15 +27,19 @@ export async function endProcessesWith(variables: Readonly<Record<string, string
 /** Never ourselves. */
 function processesWith(variables: Readonly<Record<string, string>>): ProcessIdentity[] {
   const wanted = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return fs.readdirSync('/proc').map(Number).filter((pid) => pid > 1 && pid !== process.pid).flatMap((pid) => {
-    try {
-      const identity = identify(pid);
-      const environment = new Set(fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'));
-      return wanted.every((entry) => environment.has(entry)) ? [identity] : [];
-    } catch {
-      return []; // gone, or somebody else's
-    }
-  });
+  return fs
+    .readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && pid !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const identity = identify(pid);
+        const environment = new Set(fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'));
+        return wanted.every((entry) => environment.has(entry)) ? [identity] : [];
+      } catch {
+        return []; // gone, or somebody else's
+      }
+    });
 }
 
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {

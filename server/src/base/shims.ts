@@ -62,13 +62,19 @@ export function writeShims(options: ShimOptions): void {
 
 /** What `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git takes the one for sh. */
 export function shimFiles(directory: string, platform = process.platform): string[] {
-  return ['gt', 'bd'].flatMap((name) => [...(platform === 'win32' ? [`${name}.cmd`] : []), name]).map((name) => path.join(directory, name));
+  return ['gt', 'bd']
+    .flatMap((name) => [...(platform === 'win32' ? [`${name}.cmd`] : []), name])
+    .map((name) => path.join(directory, name));
 }
 
 /** Whether a file is one that `writeShims` wrote, and so may write again. */
 export function isOwnShim(file: string): boolean {
   try {
-    return readTextIfPresent(file)?.split('\n', 3).some((line) => line.includes(MARK)) ?? false;
+    return (
+      readTextIfPresent(file)
+        ?.split('\n', 3)
+        .some((line) => line.includes(MARK)) ?? false
+    );
   } catch {
     return false; // a folder, or not ours to read
   }

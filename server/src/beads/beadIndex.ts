@@ -52,7 +52,10 @@ export class BeadIndex {
   private readonly statements = new Map<string, Statement>();
   private blockedIsStale = true;
 
-  private constructor(private readonly db: Database, private readonly graph: Graph) {}
+  private constructor(
+    private readonly db: Database,
+    private readonly graph: Graph,
+  ) {}
 
   static create(sql: SqlJsStatic, graph: Graph): BeadIndex {
     const db = new sql.Database();
@@ -156,13 +159,30 @@ export class BeadIndex {
       `INSERT OR REPLACE INTO beads (id, ledger, title, status, type, priority, assignee, created, updated, closed, defer, pinned, ephemeral, template)
        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
       [
-        bead.id, ledger, bead.title, bead.status, bead.issue_type, bead.priority, bead.assignee ?? '', time(bead.created_at) ?? 0,
-        time(bead.updated_at) ?? 0, time(bead.closed_at), time(bead.defer_until), Number(bead.pinned === true || bead.status === 'pinned'),
-        Number(bead.ephemeral === true), Number(bead.is_template === true),
-      ]);
+        bead.id,
+        ledger,
+        bead.title,
+        bead.status,
+        bead.issue_type,
+        bead.priority,
+        bead.assignee ?? '',
+        time(bead.created_at) ?? 0,
+        time(bead.updated_at) ?? 0,
+        time(bead.closed_at),
+        time(bead.defer_until),
+        Number(bead.pinned === true || bead.status === 'pinned'),
+        Number(bead.ephemeral === true),
+        Number(bead.is_template === true),
+      ],
+    );
     for (const edge of bead.dependencies ?? []) {
       const spawner = edge.type === 'waits-for' ? waitsFor(edge).spawner : null;
-      this.run('INSERT OR REPLACE INTO dependencies VALUES (?,?,?,?)', [bead.id, edge.depends_on_id, edge.type, spawner]);
+      this.run('INSERT OR REPLACE INTO dependencies VALUES (?,?,?,?)', [
+        bead.id,
+        edge.depends_on_id,
+        edge.type,
+        spawner,
+      ]);
     }
     for (const label of bead.labels ?? []) this.run('INSERT OR IGNORE INTO labels VALUES (?,?)', [bead.id, label]);
   }
@@ -170,10 +190,13 @@ export class BeadIndex {
   /** The bead itself, those that wait for it, and those that wait for all or any children of its parents. */
   private collectAffected(id: string, affected: Set<string>): void {
     affected.add(id);
-    const waiting = this.column(`SELECT issue FROM dependencies WHERE target = ?1 AND type IN ('blocks', 'conditional-blocks', 'waits-for')
+    const waiting = this.column(
+      `SELECT issue FROM dependencies WHERE target = ?1 AND type IN ('blocks', 'conditional-blocks', 'waits-for')
       UNION SELECT issue FROM dependencies WHERE spawner = ?1
       UNION SELECT wait.issue FROM dependencies child JOIN dependencies wait ON wait.spawner = child.target
-        WHERE child.issue = ?1 AND child.type = 'parent-child'`, [id]);
+        WHERE child.issue = ?1 AND child.type = 'parent-child'`,
+      [id],
+    );
     for (const issue of waiting) affected.add(issue);
   }
 

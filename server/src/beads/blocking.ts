@@ -10,14 +10,20 @@ export interface Graph {
 }
 
 /** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
-export const blockingTypes: ReadonlySet<string> = new Set(['blocks', 'conditional-blocks', 'waits-for', 'parent-child']);
+export const blockingTypes: ReadonlySet<string> = new Set([
+  'blocks',
+  'conditional-blocks',
+  'waits-for',
+  'parent-child',
+]);
 
 /** Over and done with: neither blocks nor can be blocked. */
 export function isFinished(bead: Bead): boolean {
   return bead.status === 'closed' || bead.status === 'tombstone';
 }
 
-const failureWords = /\b(?:fail(?:ed|ure|s)?|reject(?:ed)?|abort(?:ed)?|cancel(?:l?ed)?|wont?[ -]?fix|won't fix|timed? ?out|error(?:ed)?|abandoned|blocked)\b/i;
+const failureWords =
+  /\b(?:fail(?:ed|ure|s)?|reject(?:ed)?|abort(?:ed)?|cancel(?:l?ed)?|wont?[ -]?fix|won't fix|timed? ?out|error(?:ed)?|abandoned|blocked)\b/i;
 
 /** True where the reason of closing says that the work did not succeed, which is what `conditional-blocks` waits for. */
 export function closedByFailure(bead: Bead): boolean {
@@ -33,14 +39,19 @@ export function parentOf(bead: Bead): string | undefined {
 }
 
 export function childrenOf(graph: Graph, id: string): Bead[] {
-  return graph.dependents(id).filter(({ edge }) => edge.type === 'parent-child').map(({ bead }) => bead);
+  return graph
+    .dependents(id)
+    .filter(({ edge }) => edge.type === 'parent-child')
+    .map(({ bead }) => bead);
 }
 
 /** All descendants by `parent-child`, each once, nearest first. */
 export function descendantsOf(graph: Graph, id: string): Bead[] {
   const found = new Map<string, Bead>();
-  for (let level = [id]; level.length > 0;) {
-    const next = level.flatMap((parent) => childrenOf(graph, parent)).filter((bead) => !found.has(bead.id) && bead.id !== id);
+  for (let level = [id]; level.length > 0; ) {
+    const next = level
+      .flatMap((parent) => childrenOf(graph, parent))
+      .filter((bead) => !found.has(bead.id) && bead.id !== id);
     for (const bead of next) found.set(bead.id, bead);
     level = [...new Set(next.map((bead) => bead.id))];
   }
@@ -62,7 +73,8 @@ export function waitsFor(edge: Dependency): WaitsFor {
     // Unreadable settings mean the defaults.
   }
   return {
-    spawner: typeof settings.spawner_id === 'string' && settings.spawner_id !== '' ? settings.spawner_id : edge.depends_on_id,
+    spawner:
+      typeof settings.spawner_id === 'string' && settings.spawner_id !== '' ? settings.spawner_id : edge.depends_on_id,
     gate: settings.gate === 'any-children' ? 'any-children' : 'all-children',
   };
 }
@@ -99,8 +111,11 @@ export function openBlockers(graph: Graph, bead: Bead): string[] {
 /** The nearest ancestor that is blocked itself, whose state the bead inherits. */
 export function blockedAncestor(graph: Graph, bead: Bead): Bead | undefined {
   const seen = new Set([bead.id]);
-  for (let level = parentsOf(bead); level.length > 0;) {
-    const parents = level.filter((id) => !seen.has(id)).map((id) => graph.get(id)).filter((parent) => parent !== undefined);
+  for (let level = parentsOf(bead); level.length > 0; ) {
+    const parents = level
+      .filter((id) => !seen.has(id))
+      .map((id) => graph.get(id))
+      .filter((parent) => parent !== undefined);
     const open = parents.filter((parent) => !isFinished(parent));
     const blocked = open.find((parent) => openBlockers(graph, parent).length > 0);
     if (blocked) return blocked;
@@ -116,7 +131,11 @@ export function isBlocked(graph: Graph, bead: Bead): boolean {
 
 /** Beads that may have become ready when this one changed: those that wait for it or for all children of its parent. */
 export function watchersOf(graph: Graph, bead: Bead): Bead[] {
-  const direct = graph.dependents(bead.id).filter(({ edge }) => edge.type !== 'parent-child' && blockingTypes.has(edge.type));
-  const siblings = parentsOf(bead).flatMap((parent) => graph.dependents(parent).filter(({ edge }) => edge.type === 'waits-for'));
+  const direct = graph
+    .dependents(bead.id)
+    .filter(({ edge }) => edge.type !== 'parent-child' && blockingTypes.has(edge.type));
+  const siblings = parentsOf(bead).flatMap((parent) =>
+    graph.dependents(parent).filter(({ edge }) => edge.type === 'waits-for'),
+  );
   return [...new Map([...direct, ...siblings].map(({ bead: watcher }) => [watcher.id, watcher])).values()];
 }

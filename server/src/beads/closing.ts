@@ -7,7 +7,11 @@ import { above, MOLECULE } from './molecule';
 export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date): void {
   const { id } = bead;
   if (bead.is_template) {
-    throw new UserError(`cannot modify template ${id}: templates are read-only; use 'bd mol pour' to create a work item`, undefined, 'refused');
+    throw new UserError(
+      `cannot modify template ${id}: templates are read-only; use 'bd mol pour' to create a work item`,
+      undefined,
+      'refused',
+    );
   }
   if (force) return;
   const refuse = (reason: string): never => {
@@ -20,7 +24,10 @@ export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date):
     const open = childrenOf(graph, id).filter((child) => !isFinished(child));
     if (open.length > 0) {
       throw new UserError(
-        `cannot close ${bead.issue_type} ${id}: ${open.length} open child issue(s); close children first or use --force to override`, undefined, 'refused');
+        `cannot close ${bead.issue_type} ${id}: ${open.length} open child issue(s); close children first or use --force to override`,
+        undefined,
+        'refused',
+      );
     }
   }
   const unmet = unmetGate(graph, bead, now);
@@ -51,6 +58,7 @@ export function autoCloseRoot(graph: Graph, closed: Bead): Bead | undefined {
   const root = ancestors.find((ancestor) => ancestor.issue_type === MOLECULE) ?? ancestors.at(-1);
   if (!root || isFinished(root) || !(root.issue_type === MOLECULE || root.ephemeral)) return undefined;
   const container = ancestors[0];
-  if (container && container !== root && !isFinished(container) && childrenOf(graph, container.id).every(isFinished)) return container;
+  if (container && container !== root && !isFinished(container) && childrenOf(graph, container.id).every(isFinished))
+    return container;
   return descendantsOf(graph, root.id).every(isFinished) ? root : undefined;
 }

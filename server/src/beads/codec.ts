@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Bead, Comment, Dependency } from '../protocol/bead';
 import {
-  beadSchema, canonicalStatus, canonicalType, commentOrder, dependencyOrder, derivedFields, fieldOrder, keptWhenZero, neverOmitted,
+  beadSchema,
+  canonicalStatus,
+  canonicalType,
+  commentOrder,
+  dependencyOrder,
+  derivedFields,
+  fieldOrder,
+  keptWhenZero,
+  neverOmitted,
 } from './fields';
 import { encodeJson, rawFields } from './goJson';
 import { compareTimes, timeAfter } from './time';
@@ -67,7 +75,11 @@ function normaliseEdge(edge: Dependency, created: string): Dependency {
 function normaliseComment(comment: Comment, id: string, created: string): Comment {
   if (comment.id != null && comment.issue_id && comment.author != null && comment.created_at) return comment;
   return {
-    ...comment, id: comment.id ?? 0, issue_id: comment.issue_id || id, author: comment.author ?? '', created_at: comment.created_at || created,
+    ...comment,
+    id: comment.id ?? 0,
+    issue_id: comment.issue_id || id,
+    author: comment.author ?? '',
+    created_at: comment.created_at || created,
   };
 }
 
@@ -106,7 +118,11 @@ export function encodeBead(bead: Bead, ...earlier: Stored[]): string {
   };
   if ('_type' in bead) write('_type');
   for (const key of fieldOrder) write(key);
-  for (const key of unknownKeys(bead, sources.map((source) => source.raw))) write(key);
+  for (const key of unknownKeys(
+    bead,
+    sources.map((source) => source.raw),
+  ))
+    write(key);
   return `{${parts.join(',')}}`;
 }
 
@@ -128,8 +144,10 @@ function isOmitted(key: string, value: unknown): boolean {
 }
 
 function encodeField(key: string, value: unknown): string {
-  if (key === 'dependencies') return `[${(value as Dependency[]).map((edge) => encodeOrdered(edge, dependencyOrder)).join(',')}]`;
-  if (key === 'comments') return `[${(value as Comment[]).map((comment) => encodeOrdered({ ...comment }, commentOrder)).join(',')}]`;
+  if (key === 'dependencies')
+    return `[${(value as Dependency[]).map((edge) => encodeOrdered(edge, dependencyOrder)).join(',')}]`;
+  if (key === 'comments')
+    return `[${(value as Comment[]).map((comment) => encodeOrdered({ ...comment }, commentOrder)).join(',')}]`;
   return encodeJson(value);
 }
 

@@ -38,8 +38,12 @@ export class Committer {
   private queue: Job[] = [];
 
   constructor(
-    private readonly world: World, private readonly folder: Folder, private readonly operations: Operations,
-    private readonly sequence: Sequence, private readonly clock: () => Date, private readonly random: () => number,
+    private readonly world: World,
+    private readonly folder: Folder,
+    private readonly operations: Operations,
+    private readonly sequence: Sequence,
+    private readonly clock: () => Date,
+    private readonly random: () => number,
     private readonly published: (batches: { ids: string[]; events: AuditEvent[] }[]) => void,
   ) {}
 
@@ -77,14 +81,21 @@ export class Committer {
     for (const answer of group.answers) answer();
   }
 
-  private runGroup(jobs: readonly Job[], unwritable: ReadonlyMap<string, unknown>): { committed: Committed[]; answers: (() => void)[] } {
+  private runGroup(
+    jobs: readonly Job[],
+    unwritable: ReadonlyMap<string, unknown>,
+  ): { committed: Committed[]; answers: (() => void)[] } {
     const groupView = new Overlay(this.world);
     const results = new Map<string, unknown>();
     const committed: Committed[] = [];
     const answers: (() => void)[] = [];
     for (const job of jobs) {
       const { operation } = job.meta;
-      const known = operation === undefined ? undefined : this.operations.get(operation) ?? (results.has(operation) ? { result: results.get(operation) } : undefined);
+      const known =
+        operation === undefined
+          ? undefined
+          : (this.operations.get(operation) ??
+            (results.has(operation) ? { result: results.get(operation) } : undefined));
       if (known) {
         answers.push(() => job.resolve(known.result));
         continue;
@@ -104,17 +115,25 @@ export class Committer {
     return { committed, answers };
   }
 
-  private runJob(job: Job, view: Overlay, group: number | undefined): { record: JournalRecord | undefined; result: unknown } {
+  private runJob(
+    job: Job,
+    view: Overlay,
+    group: number | undefined,
+  ): { record: JournalRecord | undefined; result: unknown } {
     const now = this.clock();
     const homeLedger = this.firstLedger().name;
     const tx = new Transaction(view, { actor: job.meta.actor, now, random: this.random, homeLedger });
     const result = job.work(tx);
     view.seal();
     if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
-    if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined) return { record: undefined, result };
+    if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
+      return { record: undefined, result };
     const seq = this.sequence.next(now);
     const record: JournalRecord = {
-      seq, group: group ?? seq, ts: now.toISOString(), actor: job.meta.actor,
+      seq,
+      group: group ?? seq,
+      ts: now.toISOString(),
+      actor: job.meta.actor,
       ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
       items: [...view.changes].map(([id, change]) => ({ ledger: change.ledger, id, text: change.stored?.text })),
       events: [...tx.events],
@@ -154,5 +173,5 @@ function seenFrom(home: string, record: JournalRecord): JournalRecord {
 
 /** The result as a client that repeats the operation after a restart would get it. */
 function asJson(result: unknown): unknown {
-  return result === undefined ? null : JSON.parse(JSON.stringify(result)) as unknown;
+  return result === undefined ? null : (JSON.parse(JSON.stringify(result)) as unknown);
 }

@@ -33,11 +33,14 @@ export function checkNewDependency(graph: Graph, from: Bead, to: string, type: s
   if (existing) {
     throw new UserError(
       `dependency ${from.id} -> ${to} already exists with type "${existing.type}" (requested "${type}"); remove it first with 'bd dep remove' then re-add`,
-      undefined, 'conflict');
+      undefined,
+      'conflict',
+    );
   }
   if (type === 'parent-child' && target && from.issue_type === 'epic' && !containers.has(target.issue_type)) {
     throw new UserError(
-      `invalid parent-child dependency: parent (${from.id}) cannot depend on child (${to}). Use: bd dep add ${to} ${from.id} --type parent-child`);
+      `invalid parent-child dependency: parent (${from.id}) cannot depend on child (${to}). Use: bd dep add ${to} ${from.id} --type parent-child`,
+    );
   }
   if (blockingTypes.has(type)) {
     const cycle = pathBetween(graph, to, from.id);

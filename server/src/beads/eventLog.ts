@@ -26,7 +26,10 @@ export class EventLog {
   /** What was in the file when it was opened; only read where a journal was not folded. */
   private found: Set<string> | undefined;
 
-  constructor(private readonly fs: LedgerFs, private readonly path: string) {
+  constructor(
+    private readonly fs: LedgerFs,
+    private readonly path: string,
+  ) {
     // A torn last line was never the only copy: it is overwritten.
     this.length = (this.fs.read(this.path)?.lastIndexOf(10) ?? -1) + 1;
   }
@@ -86,7 +89,7 @@ export class EventLog {
     for (let number = 0; number <= rotatedFiles; number++) {
       const bytes = this.fs.read(number === 0 ? this.path : this.rotated(number));
       if (!bytes) continue;
-      for (let end = (number === 0 ? this.length : bytes.length) - 1; end > 0;) {
+      for (let end = (number === 0 ? this.length : bytes.length) - 1; end > 0; ) {
         const start = bytes.lastIndexOf(10, end - 1) + 1;
         const logged = decodeEvent(bytes.toString('utf8', start, end));
         if (logged) yield logged;

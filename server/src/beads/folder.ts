@@ -15,14 +15,20 @@ export class Folder {
   private waiting: { seq: number; part: JournalEvent }[] = [];
 
   constructor(
-    private readonly world: World, private readonly sequence: Sequence, private readonly clock: () => Date,
+    private readonly world: World,
+    private readonly sequence: Sequence,
+    private readonly clock: () => Date,
     private readonly merged: (ledger: Ledger, ids: string[]) => void,
   ) {}
 
   /** What the journals of the open ledgers hold for another one. */
   itemsFor(name: string): ForeignItem[] {
-    const records = [...this.world.ledgers.values()].filter((ledger) => ledger.name !== name).flatMap((ledger) => ledger.journal.records());
-    return records.flatMap((record) => record.items.filter((item) => item.ledger === name).map((item) => ({ seq: record.seq, item })));
+    const records = [...this.world.ledgers.values()]
+      .filter((ledger) => ledger.name !== name)
+      .flatMap((ledger) => ledger.journal.records());
+    return records.flatMap((record) =>
+      record.items.filter((item) => item.ledger === name).map((item) => ({ seq: record.seq, item })),
+    );
   }
 
   /** Takes note of the journal of a ledger that was just opened. */
@@ -30,9 +36,16 @@ export class Folder {
     this.sequence.sawUpTo(Math.max(ledger.lastFolded, ...records.map((record) => record.seq)));
     const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
     this.waiting = this.waiting.filter(({ part }) => part.ledger !== ledger.name);
-    for (const [seq, events] of groupBy(mine, ({ seq }) => seq)) ledger.eventLog.recover(seq, events.map(({ part }) => part.event));
+    for (const [seq, events] of groupBy(mine, ({ seq }) => seq))
+      ledger.eventLog.recover(
+        seq,
+        events.map(({ part }) => part.event),
+      );
     for (const record of records) {
-      this.passOn({ ...record, events: record.events.map((part) => ({ ...part, ledger: part.ledger || ledger.name })) }, (log, seq, events) => log.recover(seq, events));
+      this.passOn(
+        { ...record, events: record.events.map((part) => ({ ...part, ledger: part.ledger || ledger.name })) },
+        (log, seq, events) => log.recover(seq, events),
+      );
     }
   }
 
@@ -44,7 +57,12 @@ export class Folder {
   private passOn(record: JournalRecord, give: (log: EventLog, seq: number, events: AuditEvent[]) => void): void {
     for (const [name, parts] of groupBy(record.events, (part) => part.ledger)) {
       const open = this.world.ledgers.get(name);
-      if (open) give(open.eventLog, record.seq, parts.map(({ event }) => event));
+      if (open)
+        give(
+          open.eventLog,
+          record.seq,
+          parts.map(({ event }) => event),
+        );
       else this.waiting.push(...parts.map((part) => ({ seq: record.seq, part })));
     }
   }
@@ -124,7 +142,9 @@ export class Folder {
       await ledger.journal.rewrite((record) => {
         const { operation, result, ...rest } = record;
         const young = operation !== undefined && now - Date.parse(record.ts) <= operationLifetimeMs;
-        const items = record.items.filter((item) => !(this.world.ledgers.get(nameOf(item))?.hasFolded(record.seq) ?? false));
+        const items = record.items.filter(
+          (item) => !(this.world.ledgers.get(nameOf(item))?.hasFolded(record.seq) ?? false),
+        );
         const events = record.events.filter((part) => !this.world.ledgers.has(nameOf(part)));
         if (!young && items.length === 0 && events.length === 0) return undefined;
         return { ...rest, group: record.seq, ...(young ? { operation, result } : {}), items, events };

@@ -4,14 +4,19 @@ const htmlUnsafe = /[<>&\u2028\u2029]/g;
 
 /** Compact JSON with `<`, `>`, `&` and the two line separators escaped. They can only occur inside strings. */
 export function encodeJson(value: unknown): string {
-  return JSON.stringify(value).replace(htmlUnsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(
+    htmlUnsafe,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** JSON with sorted keys: equal values have equal texts. For comparing and for breaking ties. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (isPlainObject(part)
-    ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : part)) ?? 'undefined';
+  return (
+    JSON.stringify(value, (_key, part: unknown) =>
+      isPlainObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    ) ?? 'undefined'
+  );
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -39,7 +44,8 @@ export function rawFields(text: string): Map<string, string> {
 }
 
 function skipSpace(text: string, position: number): number {
-  while (text[position] === ' ' || text[position] === '\t' || text[position] === '\r' || text[position] === '\n') position++;
+  while (text[position] === ' ' || text[position] === '\t' || text[position] === '\r' || text[position] === '\n')
+    position++;
   return position;
 }
 
@@ -52,7 +58,7 @@ function endOfString(text: string, start: number): number {
 
 function endOfValue(text: string, start: number): number {
   let depth = 0;
-  for (let position = start; position < text.length;) {
+  for (let position = start; position < text.length; ) {
     const character = text[position];
     if (character === '"') {
       position = endOfString(text, position);

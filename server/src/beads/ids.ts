@@ -24,7 +24,9 @@ export function hashPart(seed: IdSeed, length: number): string {
     .update(`${seed.title}|${seed.description}|${seed.creator}|${seed.created}|${seed.nonce}`)
     .digest();
   const bytes = digest.subarray(0, bytesForLength[length] ?? 5);
-  const digits = BigInt(`0x${bytes.toString('hex')}`).toString(36).padStart(length, '0');
+  const digits = BigInt(`0x${bytes.toString('hex')}`)
+    .toString(36)
+    .padStart(length, '0');
   return digits.slice(-length);
 }
 
@@ -41,7 +43,9 @@ export function idLength(count: number): number {
  * create the same bead at the same moment do not get the same id.
  */
 export function newHashId(
-  prefix: string, seed: Omit<IdSeed, 'nonce'>, options: { count: number; infix?: string; taken(id: string): boolean; random(): number },
+  prefix: string,
+  seed: Omit<IdSeed, 'nonce'>,
+  options: { count: number; infix?: string; taken(id: string): boolean; random(): number },
 ): string {
   const start = options.infix ? `${prefix}-${options.infix}-` : `${prefix}-`;
   for (let length = idLength(options.count); length <= maxLength; length++) {
@@ -51,7 +55,9 @@ export function newHashId(
       if (!options.taken(id)) return id;
     }
   }
-  throw new UserError(`failed to generate unique ID after trying lengths ${idLength(options.count)}-${maxLength} with ${noncesPerLength} nonces each`);
+  throw new UserError(
+    `failed to generate unique ID after trying lengths ${idLength(options.count)}-${maxLength} with ${noncesPerLength} nonces each`,
+  );
 }
 
 /** The parent's id for `x.3`, undefined for ids whose last part is no number. */
@@ -67,7 +73,8 @@ export function depthOfId(id: string): number {
 
 /** The next free `parent.N`, above every number that was ever given (tombstones count). */
 export function nextChildId(parent: string, idsUnderParent: Iterable<string>): string {
-  if (depthOfId(parent) >= maxDepth) throw new UserError(`maximum hierarchy depth (${maxDepth}) exceeded for parent ${parent}`);
+  if (depthOfId(parent) >= maxDepth)
+    throw new UserError(`maximum hierarchy depth (${maxDepth}) exceeded for parent ${parent}`);
   let last = 0;
   for (const id of idsUnderParent) {
     const number = /^\d+/.exec(id.slice(parent.length + 1))?.[0];
@@ -92,7 +99,10 @@ const idPattern = /^[a-z0-9][a-z0-9._-]*$/i;
 /** Ids become branch names and folders, so a given id is held to what is safe there. */
 export function checkGivenId(id: string): void {
   if (!idPattern.test(id) || id.length > 100 || id.includes('..') || !id.includes('-')) {
-    throw new UserError(`invalid ID format: ${JSON.stringify(id)}`, 'Use <prefix>-<name> with letters, digits, dots, hyphens and underscores.');
+    throw new UserError(
+      `invalid ID format: ${JSON.stringify(id)}`,
+      'Use <prefix>-<name> with letters, digits, dots, hyphens and underscores.',
+    );
   }
 }
 
@@ -102,7 +112,8 @@ export class PrefixTable {
 
   set(prefix: string, ledger: string): void {
     const owner = this.ledgers.get(prefix);
-    if (owner !== undefined && owner !== ledger) throw new UserError(`prefix ${prefix}- already belongs to ${owner}`, undefined, 'conflict');
+    if (owner !== undefined && owner !== ledger)
+      throw new UserError(`prefix ${prefix}- already belongs to ${owner}`, undefined, 'conflict');
     this.ledgers.set(prefix, ledger);
   }
 

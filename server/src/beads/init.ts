@@ -25,7 +25,8 @@ export function initLedger(directory: string, prefix: string): void {
   ].join('\n');
   const file = (child: string): string => path.join(directory, child);
   if (!fs.existsSync(file('config.yaml'))) writeFileAtomic(file('config.yaml'), config);
-  if (!fs.existsSync(file('metadata.json'))) writeJsonAtomic(file('metadata.json'), { database: 'beads.db', jsonl_export: 'issues.jsonl' });
+  if (!fs.existsSync(file('metadata.json')))
+    writeJsonAtomic(file('metadata.json'), { database: 'beads.db', jsonl_export: 'issues.jsonl' });
   const ignore = readTextIfPresent(file('.gitignore')) ?? '';
   if (withIgnored(ignore) !== ignore) writeFileAtomic(file('.gitignore'), withIgnored(ignore));
   const issues = file(readLedgerConfig(realFs, directory).issuesFile);

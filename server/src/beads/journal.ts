@@ -14,7 +14,10 @@ export class Journal {
   private length = 0;
   private remnant = false;
 
-  private constructor(private readonly fs: LedgerFs, readonly path: string) {}
+  private constructor(
+    private readonly fs: LedgerFs,
+    readonly path: string,
+  ) {}
 
   /** Reads the journal. Throws where it is damaged in the middle, after keeping a copy aside. */
   static async load(fs: LedgerFs, file: string): Promise<{ journal: Journal; records: JournalRecord[] }> {
@@ -35,7 +38,9 @@ export class Journal {
 
   /** Everything that was acknowledged and not yet dropped. */
   records(): JournalRecord[] {
-    return this.length === 0 ? [] : scanJournal(this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0)).records;
+    return this.length === 0
+      ? []
+      : scanJournal(this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0)).records;
   }
 
   /** Resolves when the records are on the disk. If that fails, the file is as it was before. */
@@ -57,7 +62,9 @@ export class Journal {
   /** Keeps of every record what `keep` returns of it and drops the rest. */
   async rewrite(keep: (record: JournalRecord) => JournalRecord | undefined): Promise<void> {
     if (this.length === 0) return;
-    const kept = this.records().map(keep).filter((record) => record !== undefined);
+    const kept = this.records()
+      .map(keep)
+      .filter((record) => record !== undefined);
     const bytes = Buffer.from(kept.map((record) => `${encodeRecord(record)}\n`).join(''));
     if (bytes.length === this.length) return;
     try {

@@ -50,8 +50,13 @@ const separator = '",';
 /** One line without its end: JSON whose first field is a checksum of everything behind it. */
 export function encodeRecord(record: JournalRecord): string {
   const body = JSON.stringify({
-    v: 1, seq: record.seq, g: record.group, ts: record.ts, actor: record.actor, op: record.operation,
-    result: record.operation === undefined ? undefined : record.result ?? null,
+    v: 1,
+    seq: record.seq,
+    g: record.group,
+    ts: record.ts,
+    actor: record.actor,
+    op: record.operation,
+    result: record.operation === undefined ? undefined : (record.result ?? null),
     beads: record.items.map((item) => [item.ledger, item.id, item.text ?? null]),
     events: record.events.map(({ ledger, event }) => [ledger, { ...event }]),
   } satisfies z.input<typeof wireRecord>).slice(1);
@@ -61,12 +66,21 @@ export function encodeRecord(record: JournalRecord): string {
 /** The record, or undefined for a line that is torn or damaged. */
 export function decodeRecord(line: string): JournalRecord | undefined {
   const bodyStart = head.length + sumLength + separator.length;
-  if (!line.startsWith(head) || line.slice(head.length, head.length + sumLength) !== checksum(line.slice(bodyStart))) return undefined;
+  if (!line.startsWith(head) || line.slice(head.length, head.length + sumLength) !== checksum(line.slice(bodyStart)))
+    return undefined;
   const parsed = wireRecord.safeParse(JSON.parse(`{${line.slice(bodyStart)}`));
-  if (!parsed.success) throw new UserError('the journal was written by a newer version of this program', 'Update Gas Town and try again.', 'unavailable');
+  if (!parsed.success)
+    throw new UserError(
+      'the journal was written by a newer version of this program',
+      'Update Gas Town and try again.',
+      'unavailable',
+    );
   const wire = parsed.data;
   return {
-    seq: wire.seq, group: wire.g, ts: wire.ts, actor: wire.actor,
+    seq: wire.seq,
+    group: wire.g,
+    ts: wire.ts,
+    actor: wire.actor,
     ...(wire.op === undefined ? {} : { operation: wire.op, result: wire.result }),
     items: wire.beads.map(([ledger, id, text]) => ({ ledger, id, text: text ?? undefined })),
     events: wire.events.map(([ledger, event]) => ({ ledger, event: event })),

@@ -43,13 +43,21 @@ export class Ledger {
   private foldedSeq = 0;
 
   private constructor(
-    readonly name: string, readonly directory: string, readonly prefix: string, readonly config: LedgerConfig,
-    private readonly fs: LedgerFs, readonly journal: Journal, readonly eventLog: EventLog,
-    private template: LedgerText, private hash: string, private base: Base | undefined,
+    readonly name: string,
+    readonly directory: string,
+    readonly prefix: string,
+    readonly config: LedgerConfig,
+    private readonly fs: LedgerFs,
+    readonly journal: Journal,
+    readonly eventLog: EventLog,
+    private template: LedgerText,
+    private hash: string,
+    private base: Base | undefined,
   ) {}
 
   static async load(
-    fs: LedgerFs, options: { name: string; directory: string; prefix?: string; foreign: readonly ForeignItem[]; now: Date },
+    fs: LedgerFs,
+    options: { name: string; directory: string; prefix?: string; foreign: readonly ForeignItem[]; now: Date },
   ): Promise<{ ledger: Ledger; records: JournalRecord[] }> {
     const { name, directory, now } = options;
     const config = readLedgerConfig(fs, directory);
@@ -57,22 +65,37 @@ export class Ledger {
     const bytes = fs.read(file);
     const { journal, records } = await Journal.load(fs, path.join(directory, 'journal.jsonl'));
     const { base, unfinished } = readBase(fs, directory, bytes);
-    const lost = base !== undefined && base.bytes.length > 0 && (bytes ?? Buffer.alloc(0)).toString('latin1').trim() === '';
+    const lost =
+      base !== undefined && base.bytes.length > 0 && (bytes ?? Buffer.alloc(0)).toString('latin1').trim() === '';
     // An emptied or missing file was not edited by a person: the last fold is put back.
-    const present = lost ? base.bytes : bytes ?? Buffer.alloc(0);
+    const present = lost ? base.bytes : (bytes ?? Buffer.alloc(0));
     const template = parseLedgerText(present, file);
     const prefix = options.prefix ?? config.prefix ?? prefixInUse(template) ?? path.basename(path.dirname(directory));
     const ledger = new Ledger(
-      name, directory, prefix, config, fs, journal, new EventLog(fs, path.join(directory, 'events.jsonl')),
-      template, bytes ? hashOf(bytes) : '', base);
+      name,
+      directory,
+      prefix,
+      config,
+      fs,
+      journal,
+      new EventLog(fs, path.join(directory, 'events.jsonl')),
+      template,
+      bytes ? hashOf(bytes) : '',
+      base,
+    );
     ledger.foldedSeq = base?.seq ?? 0;
 
-    const own = records.flatMap((record) => record.items.filter((item) => item.ledger === '').map((item) => ({ seq: record.seq, item })));
-    const items = [...own, ...options.foreign].filter(({ seq }) => seq > ledger.foldedSeq).sort((a, b) => a.seq - b.seq);
+    const own = records.flatMap((record) =>
+      record.items.filter((item) => item.ledger === '').map((item) => ({ seq: record.seq, item })),
+    );
+    const items = [...own, ...options.foreign]
+      .filter(({ seq }) => seq > ledger.foldedSeq)
+      .sort((a, b) => a.seq - b.seq);
     const unchanged = base !== undefined && present.equals(base.bytes);
     const baseText = unchanged ? template : base && parseLedgerText(base.bytes, 'base.jsonl');
     // Without a base and without a journal there is nothing of ours yet.
-    for (const [id, stored] of (baseText ?? (items.length === 0 ? template : undefined))?.beads ?? []) ledger.entries.set(id, stored);
+    for (const [id, stored] of (baseText ?? (items.length === 0 ? template : undefined))?.beads ?? [])
+      ledger.entries.set(id, stored);
     for (const { item } of items) ledger.replay(item);
     ledger.dirty = items.length > 0;
     ledger.mustFold = unfinished;
@@ -154,14 +177,17 @@ export class Ledger {
     const outside = currentHash !== this.hash && current !== undefined && current.toString('latin1').trim() !== '';
     const template = outside ? parseLedgerText(current, this.issuesFile) : this.template;
     const merged = outside ? this.mergedWith(template, this.baseBeads(), now) : undefined;
-    const beads = new Map([...(merged ?? this.entries)].filter(([id, stored]) => template.beads.has(id) || stored.bead.ephemeral !== true));
+    const beads = new Map(
+      [...(merged ?? this.entries)].filter(([id, stored]) => template.beads.has(id) || stored.bead.ephemeral !== true),
+    );
     const text = withBeads(template, beads);
     const bytes = bytesOf(text);
 
     await ensureIgnored(this.fs, this.directory);
     const next = path.join(this.directory, 'base.next.jsonl');
     await writeDurably(this.fs, next, encodeBase({ seq, bytes }));
-    if (!current?.equals(bytes)) await replaceFile(this.fs, this.issuesFile, bytes, () => this.refuseIfChanged(currentHash));
+    if (!current?.equals(bytes))
+      await replaceFile(this.fs, this.issuesFile, bytes, () => this.refuseIfChanged(currentHash));
     // From here on the file holds the new state, so the memory must describe it even if the rest fails.
     this.hash = hashOf(bytes);
     this.template = text;
@@ -230,23 +256,36 @@ function hashOf(bytes: Buffer): string {
 }
 
 function encodeBase(base: Base): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq: base.seq, sha256: hashOf(base.bytes) })}\n`), base.bytes]);
+  return Buffer.concat([
+    Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq: base.seq, sha256: hashOf(base.bytes) })}\n`),
+    base.bytes,
+  ]);
 }
 
 function decodeBase(bytes: Buffer | undefined): Base | undefined {
   const headEnd = bytes?.indexOf(10) ?? -1;
   if (!bytes || headEnd < 0) return undefined;
   try {
-    const header = JSON.parse(bytes.toString('utf8', 0, headEnd)) as { _schema?: unknown; seq?: unknown; sha256?: unknown };
+    const header = JSON.parse(bytes.toString('utf8', 0, headEnd)) as {
+      _schema?: unknown;
+      seq?: unknown;
+      sha256?: unknown;
+    };
     const body = bytes.subarray(headEnd + 1);
-    return header._schema === baseSchema && typeof header.seq === 'number' && header.sha256 === hashOf(body) ? { seq: header.seq, bytes: body } : undefined;
+    return header._schema === baseSchema && typeof header.seq === 'number' && header.sha256 === hashOf(body)
+      ? { seq: header.seq, bytes: body }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** @returns the base; `unfinished` where a crash came between writing the file and renaming the base */
-function readBase(fs: LedgerFs, directory: string, issues: Buffer | undefined): { base: Base | undefined; unfinished: boolean } {
+function readBase(
+  fs: LedgerFs,
+  directory: string,
+  issues: Buffer | undefined,
+): { base: Base | undefined; unfinished: boolean } {
   const base = decodeBase(fs.read(path.join(directory, 'base.jsonl')));
   const next = decodeBase(fs.read(path.join(directory, 'base.next.jsonl')));
   const unfinished = next !== undefined && next.seq >= (base?.seq ?? -1) && (issues?.equals(next.bytes) ?? false);

@@ -13,10 +13,37 @@ export interface LedgerConfig extends LedgerRules {
 
 /** Local files: they must never be committed. */
 const ignored = [
-  '*.db', '*.db?*', '*.db-journal', '*.db-wal', '*.db-shm', 'journal.jsonl', 'journal.damaged-*.jsonl', 'base.jsonl',
-  'base.next.jsonl', 'events.jsonl', 'events.*.jsonl', '*.tmp', '.lock/', 'daemon.lock', 'daemon.log', 'daemon.pid', 'bd.sock',
-  'sync-state.json', 'last-touched', '.local_version', 'redirect', '.sync.lock', '.jsonl.lock', 'sync_base.jsonl', 'export-state/',
-  'beads.base.jsonl', 'beads.left.jsonl', 'beads.right.jsonl', 'beads.base.meta.json', 'beads.left.meta.json', 'beads.right.meta.json',
+  '*.db',
+  '*.db?*',
+  '*.db-journal',
+  '*.db-wal',
+  '*.db-shm',
+  'journal.jsonl',
+  'journal.damaged-*.jsonl',
+  'base.jsonl',
+  'base.next.jsonl',
+  'events.jsonl',
+  'events.*.jsonl',
+  '*.tmp',
+  '.lock/',
+  'daemon.lock',
+  'daemon.log',
+  'daemon.pid',
+  'bd.sock',
+  'sync-state.json',
+  'last-touched',
+  '.local_version',
+  'redirect',
+  '.sync.lock',
+  '.jsonl.lock',
+  'sync_base.jsonl',
+  'export-state/',
+  'beads.base.jsonl',
+  'beads.left.jsonl',
+  'beads.right.jsonl',
+  'beads.base.meta.json',
+  'beads.left.meta.json',
+  'beads.right.meta.json',
 ];
 
 /** Files of this program that a foreign metadata.json must not name. */
@@ -45,13 +72,17 @@ function namesIn(list: string | undefined): string[] {
 /** The Go tool may have been told another name; it is taken only where it is a plain file name. */
 function issuesFile(fs: LedgerFs, directory: string): string {
   try {
-    const parsed = metadata.safeParse(JSON.parse(fs.read(path.join(directory, 'metadata.json'))?.toString('utf8') ?? '{}'));
+    const parsed = metadata.safeParse(
+      JSON.parse(fs.read(path.join(directory, 'metadata.json'))?.toString('utf8') ?? '{}'),
+    );
     const name = parsed.data?.jsonl_export;
     if (name && /^[\w.-]+\.jsonl$/.test(name) && !ours.has(name)) return name;
   } catch {
     // An unreadable metadata.json only loses the name of the file.
   }
-  const legacy = fs.read(path.join(directory, 'issues.jsonl')) === undefined && fs.read(path.join(directory, 'beads.jsonl')) !== undefined;
+  const legacy =
+    fs.read(path.join(directory, 'issues.jsonl')) === undefined &&
+    fs.read(path.join(directory, 'beads.jsonl')) !== undefined;
   return legacy ? 'beads.jsonl' : 'issues.jsonl';
 }
 
@@ -75,7 +106,7 @@ export function parseSimpleYaml(text: string): Map<string, string> {
 
 function scalar(text: string): string {
   const quoted = /^(["'])(.*?)\1\s*(?:#.*)?$/.exec(text);
-  return quoted ? quoted[2] ?? '' : text.replace(/(^|\s)#.*$/, '').trim();
+  return quoted ? (quoted[2] ?? '') : text.replace(/(^|\s)#.*$/, '').trim();
 }
 
 /** Adds what is missing to `.gitignore`: a folder that the Go tool made does not know our local files. */

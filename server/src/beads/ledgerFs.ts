@@ -32,7 +32,8 @@ class RealFile implements LedgerFile {
   constructor(private readonly fd: number) {}
 
   write(bytes: Buffer, position: number): void {
-    for (let done = 0; done < bytes.length;) done += fs.writeSync(this.fd, bytes, done, bytes.length - done, position + done);
+    for (let done = 0; done < bytes.length; )
+      done += fs.writeSync(this.fd, bytes, done, bytes.length - done, position + done);
   }
 
   truncate(length: number): void {
@@ -113,11 +114,20 @@ export function storageError(error: unknown, file: string): Error {
   if (error instanceof UserError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new UserError(`cannot write ${file}: no space left on the disk`, 'Free some space and try again. Nothing was changed.', 'unavailable');
+    return new UserError(
+      `cannot write ${file}: no space left on the disk`,
+      'Free some space and try again. Nothing was changed.',
+      'unavailable',
+    );
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(`cannot write ${file}: permission denied`, 'Check the owner and the permissions of the folder.', 'unavailable');
+    return new UserError(
+      `cannot write ${file}: permission denied`,
+      'Check the owner and the permissions of the folder.',
+      'unavailable',
+    );
   }
-  if (code !== undefined) return new UserError(`cannot write ${file}: ${messageOf(error)}`, 'Nothing was changed.', 'unavailable');
+  if (code !== undefined)
+    return new UserError(`cannot write ${file}: ${messageOf(error)}`, 'Nothing was changed.', 'unavailable');
   return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -97,7 +97,7 @@ function withoutLineEnd(text: string): string {
 }
 
 function* splitLines(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length;) {
+  for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(10, start);
     const next = end < 0 ? bytes.length : end + 1;
     yield bytes.subarray(start, next);
@@ -120,7 +120,8 @@ export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Store
   let nextAdded = 0;
   const append = (line: Line): void => {
     const last = lines.at(-1);
-    if (last && last.bytes.at(-1) !== 10) lines[lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, Buffer.from(template.newline)]) };
+    if (last && last.bytes.at(-1) !== 10)
+      lines[lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, Buffer.from(template.newline)]) };
     lines.push(line);
   };
   const appendAddedBefore = (id: string | undefined): void => {
@@ -137,7 +138,10 @@ export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Store
     }
     appendAddedBefore(line.id);
     const now = beads.get(line.id);
-    if (now) append(now.text === template.beads.get(line.id)?.text ? line : { ...line, bytes: replaced(line.bytes, now.text) });
+    if (now)
+      append(
+        now.text === template.beads.get(line.id)?.text ? line : { ...line, bytes: replaced(line.bytes, now.text) },
+      );
   }
   appendAddedBefore(undefined);
   return { ...template, lines, beads: new Map(beads) };

@@ -57,11 +57,15 @@ function isTracks(edge: Dependency): boolean {
 }
 
 export function withoutLocal(metadata: unknown): Record<string, unknown> {
-  return isObject(metadata) ? Object.fromEntries(Object.entries(metadata).filter(([key]) => !localKeys.includes(key))) : {};
+  return isObject(metadata)
+    ? Object.fromEntries(Object.entries(metadata).filter(([key]) => !localKeys.includes(key)))
+    : {};
 }
 
 function onlyLocal(metadata: unknown): Record<string, unknown> {
-  return isObject(metadata) ? Object.fromEntries(Object.entries(metadata).filter(([key]) => localKeys.includes(key))) : {};
+  return isObject(metadata)
+    ? Object.fromEntries(Object.entries(metadata).filter(([key]) => localKeys.includes(key)))
+    : {};
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -16,7 +16,8 @@ export function followRedirect(directory: string): string {
     seen.add(current);
     const target = redirectTarget(current);
     if (target === undefined) return current;
-    if (!isDirectory(target)) throw new UserError(`${path.join(current, 'redirect')} points to ${target}, which does not exist`);
+    if (!isDirectory(target))
+      throw new UserError(`${path.join(current, 'redirect')} points to ${target}, which does not exist`);
     current = target;
   }
   throw new UserError(`too many redirects, or a circle of them, starting at ${directory}`);

@@ -40,7 +40,12 @@ export function mergeBeads(base: Beads, ours: Beads, theirs: Beads, now: Date): 
   return merged;
 }
 
-function mergeStored(base: Stored | undefined, ours: Stored | undefined, theirs: Stored | undefined, now: Date): Stored | undefined {
+function mergeStored(
+  base: Stored | undefined,
+  ours: Stored | undefined,
+  theirs: Stored | undefined,
+  now: Date,
+): Stored | undefined {
   if (!ours || !theirs) return mergePresence(base, ours ?? theirs);
   const bead = mergeBead(base?.bead, ours.bead, theirs.bead, now);
   if (isDeepStrictEqual(bead, theirs.bead)) return theirs;
@@ -71,7 +76,11 @@ function inOrderOfCreation(a: Stored, b: Stored): [Stored, Stored] {
 function underNewId(stored: Stored): Stored {
   const { bead } = stored;
   const seed = {
-    title: bead.title, description: bead.created_at, creator: bead.created_by ?? '', created: BigInt(toMicroseconds(bead.created_at) ?? 0), nonce: bead.id,
+    title: bead.title,
+    description: bead.created_at,
+    creator: bead.created_by ?? '',
+    created: BigInt(toMicroseconds(bead.created_at) ?? 0),
+    nonce: bead.id,
   };
   const id = `${bead.id.slice(0, bead.id.lastIndexOf('-'))}-${hashPart(seed, 8)}`;
   const edge: Dependency = { issue_id: id, depends_on_id: bead.id, type: 'related', created_at: bead.created_at };
@@ -94,7 +103,10 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
   const keys = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   for (const key of keys) {
     const sides: Sides<unknown> = { base: base?.[key], ours: ours[key], theirs: theirs[key] };
-    merged.set(key, merge3(sides, (conflict) => resolveField(key, conflict, order, resolve)));
+    merged.set(
+      key,
+      merge3(sides, (conflict) => resolveField(key, conflict, order, resolve)),
+    );
   }
   // The last change is the last change, even where a clock went backwards.
   merged.set('updated_at', resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }));
@@ -117,13 +129,20 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
       return mergeEdges(sides as Sides<Dependency[] | undefined>, resolve);
     case 'comments':
       // Ids are no identity: the Go tool numbers comments anew on import.
-      return mergeParts(sides as Sides<Comment[] | undefined>, (comment) => canonicalJson([comment.author, comment.created_at, comment.text]), laterCreated, byCreation);
+      return mergeParts(
+        sides as Sides<Comment[] | undefined>,
+        (comment) => canonicalJson([comment.author, comment.created_at, comment.text]),
+        laterCreated,
+        byCreation,
+      );
     case 'metadata':
       return mergeObjects(sides, resolve);
     case 'priority':
       return Math.min(sides.ours as number, sides.theirs as number);
     case 'created_at':
-      return compareTimes(sides.ours as string, sides.theirs as string) === 0 ? resolve(sides) : earlier(sides as Sides<string>);
+      return compareTimes(sides.ours as string, sides.theirs as string) === 0
+        ? resolve(sides)
+        : earlier(sides as Sides<string>);
     case 'notes':
       return joinNotes(sides as Sides<string | undefined>, order, resolve);
     default:
@@ -147,11 +166,13 @@ function byCreation(a: { created_at: string }, b: { created_at: string }): numbe
 /** A set by target and type; but a bead is moved from parent to parent, so of two moves the later one counts. */
 function mergeEdges(sides: Sides<Dependency[] | undefined>, resolve: Resolve): Dependency[] | undefined {
   const part = (wanted: boolean): Sides<Dependency[]> => {
-    const of = (edges: Dependency[] | undefined): Dependency[] => (edges ?? []).filter((edge) => (edge.type === 'parent-child') === wanted).sort(byCreation);
+    const of = (edges: Dependency[] | undefined): Dependency[] =>
+      (edges ?? []).filter((edge) => (edge.type === 'parent-child') === wanted).sort(byCreation);
     return { base: of(sides.base), ours: of(sides.ours), theirs: of(sides.theirs) };
   };
   const parents = merge3(part(true), resolve);
-  const others = mergeParts(part(false), (edge) => `${edge.depends_on_id}\n${edge.type}`, laterCreated, byCreation) ?? [];
+  const others =
+    mergeParts(part(false), (edge) => `${edge.depends_on_id}\n${edge.type}`, laterCreated, byCreation) ?? [];
   const merged = [...parents, ...others].sort(byCreation);
   return merged.length > 0 ? merged : undefined;
 }
@@ -167,7 +188,16 @@ function joinNotes(sides: Sides<string | undefined>, order: number, resolve: Res
   return joined === base ? resolve(sides) : joined; // both sides had cut a part of it
 }
 
-const stateKeys = ['status', 'closed_at', 'close_reason', 'closed_by_session', 'deleted_at', 'deleted_by', 'delete_reason', 'original_type'] as const;
+const stateKeys = [
+  'status',
+  'closed_at',
+  'close_reason',
+  'closed_by_session',
+  'deleted_at',
+  'deleted_by',
+  'delete_reason',
+  'original_type',
+] as const;
 const workStates = new Set(['in_progress', 'hooked', 'in_review']);
 
 /**
@@ -175,13 +205,18 @@ const workStates = new Set(['in_progress', 'hooked', 'in_review']);
  * open and got closed on one side is closed; of "reopened" and "closed again" the later one counts; work
  * that began beats other states; otherwise the later one counts.
  */
-function mergeState({ base, ours, theirs }: { base: Bead | undefined; ours: Bead; theirs: Bead }, order: number, resolve: Resolve): Partial<Bead> {
+function mergeState(
+  { base, ours, theirs }: { base: Bead | undefined; ours: Bead; theirs: Bead },
+  order: number,
+  resolve: Resolve,
+): Partial<Bead> {
   const stateOf = (bead: Bead): Partial<Bead> => Object.fromEntries(stateKeys.map((key) => [key, bead[key]]));
   const sides = { base: base && stateOf(base), ours: stateOf(ours), theirs: stateOf(theirs) } as Sides<Partial<Bead>>;
   return merge3(sides, (conflict) => {
     if (ours.status !== theirs.status) {
       const wasOpen = base !== undefined && base.status !== 'closed';
-      const rank = (bead: Bead): number => (bead.status === 'closed' && wasOpen ? 2 : workStates.has(bead.status) && wasOpen ? 1 : 0);
+      const rank = (bead: Bead): number =>
+        bead.status === 'closed' && wasOpen ? 2 : workStates.has(bead.status) && wasOpen ? 1 : 0;
       if (rank(ours) !== rank(theirs)) return rank(ours) > rank(theirs) ? conflict.ours : conflict.theirs;
     }
     return laterState(conflict, order, resolve);
@@ -190,6 +225,9 @@ function mergeState({ base, ours, theirs }: { base: Bead | undefined; ours: Bead
 
 function laterState(conflict: Sides<Partial<Bead>>, order: number, resolve: Resolve): Partial<Bead> {
   const key = conflict.ours.status === 'tombstone' ? 'deleted_at' : 'closed_at';
-  const byTime = conflict.ours.status === conflict.theirs.status ? compareTimes(conflict.ours[key] as string | undefined, conflict.theirs[key] as string | undefined) : order;
+  const byTime =
+    conflict.ours.status === conflict.theirs.status
+      ? compareTimes(conflict.ours[key] as string | undefined, conflict.theirs[key] as string | undefined)
+      : order;
   return byTime === 0 ? resolve(conflict) : laterWins(byTime)(conflict);
 }

@@ -37,7 +37,10 @@ export function mergeStrings({ base, ours, theirs }: Sides<string[] | undefined>
 
 /** The same for parts that have an identity; a part that both sides have is chosen by `resolve`. */
 export function mergeParts<T>(
-  { base, ours, theirs }: Sides<readonly T[] | undefined>, keyOf: (part: T) => string, resolve: Resolve, compare: (a: T, b: T) => number,
+  { base, ours, theirs }: Sides<readonly T[] | undefined>,
+  keyOf: (part: T) => string,
+  resolve: Resolve,
+  compare: (a: T, b: T) => number,
 ): T[] | undefined {
   const [before, left, right] = [byKey(base, keyOf), byKey(ours, keyOf), byKey(theirs, keyOf)];
   const merged: T[] = [];
@@ -62,7 +65,8 @@ export function mergeObjects({ base, ours, theirs }: Sides<unknown>, resolve: Re
   const before = isPlainObject(base) ? base : {};
   const keys = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort();
   const entries = keys.map((key): [string, unknown] => [
-    key, merge3({ base: own(before, key), ours: own(ours, key), theirs: own(theirs, key) }, resolve),
+    key,
+    merge3({ base: own(before, key), ours: own(ours, key), theirs: own(theirs, key) }, resolve),
   ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -17,7 +17,7 @@ export function moleculeAbove(reader: Reader, bead: Bead): Bead | undefined {
 export function above(reader: Reader, bead: Bead): Bead[] {
   const found: Bead[] = [];
   const seen = new Set([bead.id]);
-  for (let next = parentsOf(bead)[0]; next !== undefined && !seen.has(next);) {
+  for (let next = parentsOf(bead)[0]; next !== undefined && !seen.has(next); ) {
     seen.add(next);
     const parent = reader.get(next);
     if (!parent) break;
@@ -29,7 +29,10 @@ export function above(reader: Reader, bead: Bead): Bead[] {
 
 /** Unfinished molecules that say how to do this bead. */
 export function attachedMolecules(graph: Graph, id: string): Bead[] {
-  return graph.dependents(id).filter(({ bead, edge }) => edge.type === ATTACHED_TO && bead.issue_type === MOLECULE && !isFinished(bead)).map(({ bead }) => bead);
+  return graph
+    .dependents(id)
+    .filter(({ bead, edge }) => edge.type === ATTACHED_TO && bead.issue_type === MOLECULE && !isFinished(bead))
+    .map(({ bead }) => bead);
 }
 
 /** The bead that a molecule says how to do. */

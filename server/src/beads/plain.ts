@@ -5,7 +5,7 @@ export function defined(fields: Record<string, unknown>): Record<string, unknown
 
 /** A copy as it will be read back: the caller's objects must not be shared with the store. */
 export function plain<T>(value: T): T {
-  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) as T : value;
+  return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as T) : value;
 }
 
 export function sameValue(a: unknown, b: unknown): boolean {

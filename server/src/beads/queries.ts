@@ -42,12 +42,28 @@ export interface ReadyFilter extends BeadFilter {
 
 /** Beads that are records, roles or containers: nobody can take one up as work. */
 export const notWork: readonly string[] = [
-  'merge_request', 'gate', 'molecule', 'message', 'agent', 'role', 'rig', 'convoy', 'escalation', 'event',
+  'merge_request',
+  'gate',
+  'molecule',
+  'message',
+  'agent',
+  'role',
+  'rig',
+  'convoy',
+  'escalation',
+  'event',
 ];
 /** Categories of `bd list --sort`; each says what comes first. */
 const listOrders: Readonly<Record<string, string>> = {
-  priority: 'priority, created DESC', created: 'created DESC', updated: 'updated DESC', closed: 'closed DESC', status: 'status',
-  id: 'id', title: 'title COLLATE NOCASE', type: 'type', assignee: 'assignee',
+  priority: 'priority, created DESC',
+  created: 'created DESC',
+  updated: 'updated DESC',
+  closed: 'closed DESC',
+  status: 'status',
+  id: 'id',
+  title: 'title COLLATE NOCASE',
+  type: 'type',
+  assignee: 'assignee',
 };
 const freshMicroseconds = 48 * 3600 * 1e6;
 export const listDefaultLimit = 50;
@@ -74,16 +90,23 @@ function common(filter: BeadFilter, conditions: Conditions): void {
   if (filter.unassigned || filter.assignee === '') conditions.add("assignee = ''");
   else if (filter.assignee !== undefined) conditions.add('assignee = ?', filter.assignee);
   for (const label of filter.labels ?? []) conditions.add('id IN (SELECT bead FROM labels WHERE label = ?)', label);
-  if (filter.labelsAny?.length) conditions.add('id IN (SELECT bead FROM labels WHERE label IN (SELECT value FROM json_each(?)))', JSON.stringify(filter.labelsAny));
+  if (filter.labelsAny?.length)
+    conditions.add(
+      'id IN (SELECT bead FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
+      JSON.stringify(filter.labelsAny),
+    );
   if (filter.priority !== undefined) conditions.add('priority = ?', filter.priority);
   if (filter.titleContains !== undefined) conditions.add('instr(lower(title), lower(?)) > 0', filter.titleContains);
   if (filter.ids) conditions.oneOf('id', filter.ids);
   if (filter.withoutSteps) conditions.add(withoutSteps(filter.withoutSteps));
   if (filter.parent !== undefined) {
-    conditions.add(`id IN (WITH RECURSIVE under(id) AS (
+    conditions.add(
+      `id IN (WITH RECURSIVE under(id) AS (
       SELECT issue FROM dependencies WHERE target = ? AND type = 'parent-child'
       UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
-    ) SELECT id FROM under)`, filter.parent);
+    ) SELECT id FROM under)`,
+      filter.parent,
+    );
   }
 }
 
@@ -98,8 +121,10 @@ function withoutSteps(which: 'all' | 'attached'): string {
 
 function run(index: BeadIndex, conditions: Conditions, order: string, limit: number): string[] {
   const where = conditions.texts.length > 0 ? `WHERE ${conditions.texts.join(' AND ')}` : '';
-  return index.column(`SELECT id FROM beads ${where} ORDER BY ${order}, id ${limit > 0 ? 'LIMIT ?' : ''}`,
-    limit > 0 ? [...conditions.params, limit] : conditions.params);
+  return index.column(
+    `SELECT id FROM beads ${where} ORDER BY ${order}, id ${limit > 0 ? 'LIMIT ?' : ''}`,
+    limit > 0 ? [...conditions.params, limit] : conditions.params,
+  );
 }
 
 export function listIds(index: BeadIndex, filter: ListFilter): string[] {
@@ -113,9 +138,12 @@ export function listIds(index: BeadIndex, filter: ListFilter): string[] {
   }
   const ephemeral = filter.ephemeral ?? (filter.all ? undefined : false);
   if (ephemeral !== undefined) conditions.add('ephemeral = ?', Number(ephemeral));
-  const order = Object.hasOwn(listOrders, filter.sort ?? 'priority') ? listOrders[filter.sort ?? 'priority'] : undefined;
-  if (order === undefined) throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(listOrders).join(', ')}`);
-  const ids = run(index, conditions, order, filter.reverse ? 0 : filter.limit ?? listDefaultLimit);
+  const order = Object.hasOwn(listOrders, filter.sort ?? 'priority')
+    ? listOrders[filter.sort ?? 'priority']
+    : undefined;
+  if (order === undefined)
+    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(listOrders).join(', ')}`);
+  const ids = run(index, conditions, order, filter.reverse ? 0 : (filter.limit ?? listDefaultLimit));
   if (!filter.reverse) return ids;
   const limit = filter.limit ?? listDefaultLimit;
   return limit > 0 ? ids.reverse().slice(0, limit) : ids.reverse();
@@ -125,18 +153,26 @@ export function listIds(index: BeadIndex, filter: ListFilter): string[] {
 export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
   // Whoever has a bead does its steps: to others they are no work, unless they ask for them.
-  common({ ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter }, conditions);
+  common(
+    { ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter },
+    conditions,
+  );
   // Few ledgers have deferred beads, and without them the index gives the rows in order.
   const deferred = index.number('SELECT EXISTS (SELECT 1 FROM beads WHERE defer IS NOT NULL)') === 1;
   // Deferred until a time that has come is as good as open; otherwise it would wait for ever.
-  conditions.add(deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'");
+  conditions.add(
+    deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
+  );
   conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
   conditions.add('NOT EXISTS (SELECT 1 FROM blocked WHERE blocked.id = beads.id)');
   if (!filter.type) conditions.add(`type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`);
   if (deferred && !filter.includeDeferred) {
     conditions.add('(defer IS NULL OR defer <= ?)', now);
-    conditions.add(`NOT EXISTS (SELECT 1 FROM dependencies edge JOIN beads parent ON parent.id = edge.target
-      WHERE edge.issue = beads.id AND edge.type = 'parent-child' AND parent.defer > ?)`, now);
+    conditions.add(
+      `NOT EXISTS (SELECT 1 FROM dependencies edge JOIN beads parent ON parent.id = edge.target
+      WHERE edge.issue = beads.id AND edge.type = 'parent-child' AND parent.defer > ?)`,
+      now,
+    );
   }
   return conditions;
 }
@@ -153,7 +189,8 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
     hybrid: `created < ${now - freshMicroseconds}, CASE WHEN created >= ${now - freshMicroseconds} THEN priority END, created`,
   };
   const order = Object.hasOwn(orders, filter.sort ?? 'priority') ? orders[filter.sort ?? 'priority'] : undefined;
-  if (order === undefined) throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(orders).join(', ')}`);
+  if (order === undefined)
+    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(orders).join(', ')}`);
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 
@@ -182,26 +219,42 @@ export interface Counts {
 export function countBeads(index: BeadIndex, ledger: string | undefined, now: number): Counts {
   const scope = 'ephemeral = 0 AND (?1 IS NULL OR ledger = ?1)';
   const params: SqlValue[] = [ledger ?? null];
-  const byStatus = new Map(index.rows(`SELECT status, COUNT(*) FROM beads WHERE ${scope} GROUP BY status`, params)
-    .map(([status, count]) => [String(status), Number(count)]));
+  const byStatus = new Map(
+    index
+      .rows(`SELECT status, COUNT(*) FROM beads WHERE ${scope} GROUP BY status`, params)
+      .map(([status, count]) => [String(status), Number(count)]),
+  );
   const filter = ledger === undefined ? {} : { ledger };
   return {
     byStatus,
     total: [...byStatus].reduce((sum, [status, count]) => sum + (status === 'tombstone' ? 0 : count), 0),
     blocked: blockedIds(index, filter).length,
     ready: readyIds(index, { ...filter, limit: 0 }, now).length,
-    pinned: index.number(`SELECT COUNT(*) FROM beads WHERE ${scope} AND pinned = 1 AND status NOT IN ('closed', 'tombstone')`, params),
-    epicsEligible: index.number(`SELECT COUNT(*) FROM beads WHERE ${scope} AND type = 'epic' AND status NOT IN ('closed', 'tombstone')
+    pinned: index.number(
+      `SELECT COUNT(*) FROM beads WHERE ${scope} AND pinned = 1 AND status NOT IN ('closed', 'tombstone')`,
+      params,
+    ),
+    epicsEligible: index.number(
+      `SELECT COUNT(*) FROM beads WHERE ${scope} AND type = 'epic' AND status NOT IN ('closed', 'tombstone')
       AND EXISTS (SELECT 1 FROM dependencies d WHERE d.target = beads.id AND d.type = 'parent-child')
       AND NOT EXISTS (SELECT 1 FROM dependencies d JOIN beads child ON child.id = d.issue
-        WHERE d.target = beads.id AND d.type = 'parent-child' AND child.status NOT IN ('closed', 'tombstone'))`, params),
-    leadTimeHours: index.number(`SELECT COALESCE(AVG(closed - created), 0) / 3.6e9 FROM beads WHERE ${scope} AND status = 'closed'`, params),
+        WHERE d.target = beads.id AND d.type = 'parent-child' AND child.status NOT IN ('closed', 'tombstone'))`,
+      params,
+    ),
+    leadTimeHours: index.number(
+      `SELECT COALESCE(AVG(closed - created), 0) / 3.6e9 FROM beads WHERE ${scope} AND status = 'closed'`,
+      params,
+    ),
   };
 }
 
 /** Labels with their counts, deleted beads left out. */
 export function labelCounts(index: BeadIndex, ledger: string | undefined): { label: string; count: number }[] {
-  return index.rows(`SELECT label, COUNT(*) FROM labels JOIN beads ON beads.id = labels.bead
-    WHERE status <> 'tombstone' AND (?1 IS NULL OR ledger = ?1) GROUP BY label ORDER BY label`, [ledger ?? null])
+  return index
+    .rows(
+      `SELECT label, COUNT(*) FROM labels JOIN beads ON beads.id = labels.bead
+    WHERE status <> 'tombstone' AND (?1 IS NULL OR ledger = ?1) GROUP BY label ORDER BY label`,
+      [ledger ?? null],
+    )
     .map(([label, count]) => ({ label: String(label), count: Number(count) }));
 }

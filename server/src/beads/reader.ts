@@ -4,14 +4,26 @@ import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } fr
 import type { Stored } from './codec';
 import { canonicalStatus } from './fields';
 import { bytesOf, compareIds, emptyText, withBeads, type LineProblem } from './ledgerText';
-import { blockedIds, countBeads, labelCounts, listIds, readyIds, type BeadFilter, type ListFilter, type ReadyFilter } from './queries';
+import {
+  blockedIds,
+  countBeads,
+  labelCounts,
+  listIds,
+  readyIds,
+  type BeadFilter,
+  type ListFilter,
+  type ReadyFilter,
+} from './queries';
 import { resolveId } from './resolveId';
 import type { LedgerRules } from './validate';
 import type { World } from './world';
 
 /** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
 export abstract class BeadReader {
-  protected constructor(protected readonly world: World, protected readonly clock: () => Date) {}
+  protected constructor(
+    protected readonly world: World,
+    protected readonly clock: () => Date,
+  ) {}
 
   ledgerNames(): string[] {
     return [...this.world.ledgers.keys()];
@@ -51,7 +63,13 @@ export abstract class BeadReader {
 
   /** The id that a unique part of one means. Throws where none or several match. */
   resolve(partial: string, ledger?: string): string {
-    return resolveId(this.world.index, this.world.prefixes, (id) => this.world.locate(id) !== undefined, partial, ledger);
+    return resolveId(
+      this.world.index,
+      this.world.prefixes,
+      (id) => this.world.locate(id) !== undefined,
+      partial,
+      ledger,
+    );
   }
 
   /** Unfinished beads unless told otherwise; at most 50 unless `limit` says more. */
@@ -114,9 +132,17 @@ export abstract class BeadReader {
     const of = (status: string): number => counts.byStatus.get(status) ?? 0;
     return {
       summary: {
-        total_issues: counts.total, open_issues: of('open'), in_progress_issues: of('in_progress'), closed_issues: of('closed'),
-        blocked_issues: counts.blocked, deferred_issues: of('deferred'), ready_issues: counts.ready, tombstone_issues: of('tombstone'),
-        pinned_issues: counts.pinned, epics_eligible_for_closure: counts.epicsEligible, average_lead_time_hours: counts.leadTimeHours,
+        total_issues: counts.total,
+        open_issues: of('open'),
+        in_progress_issues: of('in_progress'),
+        closed_issues: of('closed'),
+        blocked_issues: counts.blocked,
+        deferred_issues: of('deferred'),
+        ready_issues: counts.ready,
+        tombstone_issues: of('tombstone'),
+        pinned_issues: counts.pinned,
+        epics_eligible_for_closure: counts.epicsEligible,
+        average_lead_time_hours: counts.leadTimeHours,
       },
     };
   }
@@ -137,7 +163,9 @@ export abstract class BeadReader {
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */
   events(id?: string, limit = 100, ledger?: string): AuditEvent[] {
-    const ledgers = [...this.world.ledgers.values()].filter((candidate) => ledger === undefined || candidate.name === ledger);
+    const ledgers = [...this.world.ledgers.values()].filter(
+      (candidate) => ledger === undefined || candidate.name === ledger,
+    );
     const found: { seq: number; event: AuditEvent }[] = [];
     for (const { eventLog } of ledgers) {
       let count = 0;
@@ -160,7 +188,9 @@ export abstract class BeadReader {
   /** The text of an `issues.jsonl` with a ledger's beads, sorted by id; wisps are never exported. */
   exportText(ledger: string, status?: string[]): { text: string; count: number } {
     const wanted = status && new Set(status.map(canonicalStatus));
-    const beads = new Map([...this.entries(ledger)].filter(([, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status))));
+    const beads = new Map(
+      [...this.entries(ledger)].filter(([, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status))),
+    );
     return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
   }
 

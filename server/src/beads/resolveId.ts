@@ -6,11 +6,23 @@ import type { PrefixTable } from './ids';
  * The id that a person means by a unique part of its hash. An exact id or hash beats a beginning, a beginning
  * beats a part in the middle; the given ledger is looked at before the others.
  */
-export function resolveId(index: BeadIndex, prefixes: PrefixTable, exists: (id: string) => boolean, text: string, ledger?: string): string {
+export function resolveId(
+  index: BeadIndex,
+  prefixes: PrefixTable,
+  exists: (id: string) => boolean,
+  text: string,
+  ledger?: string,
+): string {
   const wanted = text.trim();
   if (exists(wanted)) return wanted;
-  const candidates = wanted === '' ? [] : index.rows("SELECT id, ledger FROM beads WHERE status <> 'tombstone' AND instr(id, ?) > 0", [hashOf(prefixes, wanted)])
-    .map(([id, owner]) => ({ id: String(id), owner: String(owner) }));
+  const candidates =
+    wanted === ''
+      ? []
+      : index
+          .rows("SELECT id, ledger FROM beads WHERE status <> 'tombstone' AND instr(id, ?) > 0", [
+            hashOf(prefixes, wanted),
+          ])
+          .map(([id, owner]) => ({ id: String(id), owner: String(owner) }));
   const preferred = candidates.filter(({ owner }) => owner === ledger);
   for (const group of preferred.length > 0 ? [preferred, candidates] : [candidates]) {
     const ids = group.map(({ id }) => id);
@@ -40,5 +52,7 @@ function ambiguous(wanted: string, ids: string[]): UserError {
   const shown = [...ids].sort().slice(0, 10).join(' ');
   return new UserError(
     `ambiguous ID ${JSON.stringify(wanted)} matches ${ids.length} issues: [${shown}${ids.length > 10 ? ' …' : ''}]\nUse more characters to disambiguate`,
-    undefined, 'ambiguous');
+    undefined,
+    'ambiguous',
+  );
 }

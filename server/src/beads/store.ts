@@ -61,16 +61,29 @@ export class BeadStore extends BeadReader {
   readonly onDidChange = this.changes.event;
 
   private constructor(
-    world: World, private readonly fs: LedgerFs, clock: () => Date, random: () => number, private readonly onError: (error: unknown) => void,
+    world: World,
+    private readonly fs: LedgerFs,
+    clock: () => Date,
+    random: () => number,
+    private readonly onError: (error: unknown) => void,
   ) {
     super(world, clock);
     this.folder = new Folder(world, this.sequence, clock, (ledger, ids) => this.mergedOutside(ledger, ids));
-    this.committer = new Committer(world, this.folder, this.operations, this.sequence, clock, random, (batches) => this.published(batches));
+    this.committer = new Committer(world, this.folder, this.operations, this.sequence, clock, random, (batches) =>
+      this.published(batches),
+    );
   }
 
   static async open(options: StoreOptions = {}): Promise<BeadStore> {
-    const onError = options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
-    return new BeadStore(await World.create(options.wasm), options.fs ?? realFs, options.clock ?? (() => new Date()), options.random ?? Math.random, onError);
+    const onError =
+      options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+    return new BeadStore(
+      await World.create(options.wasm),
+      options.fs ?? realFs,
+      options.clock ?? (() => new Date()),
+      options.random ?? Math.random,
+      onError,
+    );
   }
 
   // ---------------------------------------------------------------- ledgers
@@ -81,7 +94,8 @@ export class BeadStore extends BeadReader {
    */
   async addLedger(options: { name: string; directory: string; prefix?: string }): Promise<void> {
     await this.alone.run(async () => {
-      if (this.world.ledgers.has(options.name)) throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
+      if (this.world.ledgers.has(options.name))
+        throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
       const records = await this.load(options);
       // Journals name the ledgers of their beads: one that is open already may have to take some in.
       const named = new Set(records.flatMap((record) => record.items.map((item) => item.ledger)));
@@ -148,11 +162,17 @@ export class BeadStore extends BeadReader {
 
   // ---------------------------------------------------------------- inside
 
-  private async load(options: { name: string; directory: string; prefix?: string }, earlier?: EventLog): Promise<JournalRecord[]> {
+  private async load(
+    options: { name: string; directory: string; prefix?: string },
+    earlier?: EventLog,
+  ): Promise<JournalRecord[]> {
     const prefix = options.prefix === undefined ? undefined : normalisePrefix(options.prefix);
     const { ledger, records } = await Ledger.load(this.fs, {
-      name: options.name, directory: followRedirect(options.directory), ...(prefix === undefined ? {} : { prefix }),
-      foreign: this.folder.itemsFor(options.name), now: this.clock(),
+      name: options.name,
+      directory: followRedirect(options.directory),
+      ...(prefix === undefined ? {} : { prefix }),
+      foreign: this.folder.itemsFor(options.name),
+      now: this.clock(),
     });
     if (earlier) ledger.eventLog.inherit(earlier);
     this.world.add(ledger);
@@ -181,7 +201,11 @@ export class BeadStore extends BeadReader {
   private mergedOutside(ledger: Ledger, ids: string[]): void {
     const now = this.clock();
     const event: AuditEvent = {
-      ts: now.toISOString(), type: 'ledger_merged', actor: 'outside', rig: ledger.name, message: `${ids.length} bead(s) changed in ${ledger.config.issuesFile}`,
+      ts: now.toISOString(),
+      type: 'ledger_merged',
+      actor: 'outside',
+      rig: ledger.name,
+      message: `${ids.length} bead(s) changed in ${ledger.config.issuesFile}`,
     };
     ledger.eventLog.add(this.sequence.next(now), [event]);
     this.fire({ ids, events: [event] });

@@ -27,7 +27,10 @@ export interface TransactionContext {
 export class Transaction {
   readonly events: JournalEvent[] = [];
 
-  constructor(readonly view: Overlay, private readonly context: TransactionContext) {}
+  constructor(
+    readonly view: Overlay,
+    private readonly context: TransactionContext,
+  ) {}
 
   /** The time of everything that the batch does. */
   get now(): Date {
@@ -51,18 +54,32 @@ export class Transaction {
     const type = typeFromInput(options.type ?? 'task');
     const bead: Bead = {
       ...plain(options.extra ?? {}),
-      id: '', title: options.title, status: options.status ?? 'open', priority: options.priority ?? 2, issue_type: type,
-      created_at: now, created_by: this.context.actor, updated_at: now,
+      id: '',
+      title: options.title,
+      status: options.status ?? 'open',
+      priority: options.priority ?? 2,
+      issue_type: type,
+      created_at: now,
+      created_by: this.context.actor,
+      updated_at: now,
       ...defined({
-        description: options.description, design: options.design, acceptance_criteria: options.acceptance_criteria, notes: options.notes,
-        assignee: options.assignee, owner: options.owner, external_ref: options.external_ref, defer_until: options.defer_until,
-        metadata: options.metadata && plain(options.metadata), ephemeral: options.ephemeral === true ? true : undefined,
+        description: options.description,
+        design: options.design,
+        acceptance_criteria: options.acceptance_criteria,
+        notes: options.notes,
+        assignee: options.assignee,
+        owner: options.owner,
+        external_ref: options.external_ref,
+        defer_until: options.defer_until,
+        metadata: options.metadata && plain(options.metadata),
+        ephemeral: options.ephemeral === true ? true : undefined,
         labels: options.labels?.length ? [...new Set(options.labels)].sort() : undefined,
         closed_at: options.status === 'closed' ? now : undefined,
       }),
     };
     checkFields(bead, rules);
-    if (bead.status === 'tombstone') throw new UserError('invalid status: tombstone', 'A new bead cannot be a deleted one.');
+    if (bead.status === 'tombstone')
+      throw new UserError('invalid status: tombstone', 'A new bead cannot be a deleted one.');
     bead.id = this.newId(ledger, rules.prefix, options, bead);
     this.view.set(ledger, bead);
     this.record({ type: 'created', bead: bead.id, new: bead.status, message: bead.title });
@@ -84,7 +101,12 @@ export class Transaction {
     checkFields(patch, this.view.rulesOf(ledger));
     if (patch.status === 'tombstone') throw new UserError('invalid status: tombstone', 'Use bd delete.');
     const next = this.put(ledger, bead, this.withState(bead, { ...patch }));
-    for (const event of changeEvents(bead, next, changes.map(([key]) => key))) this.record(event);
+    for (const event of changeEvents(
+      bead,
+      next,
+      changes.map(([key]) => key),
+    ))
+      this.record(event);
     return next;
   }
 
@@ -95,7 +117,9 @@ export class Transaction {
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
     const closed = this.putClosed(ledger, bead, reason || 'Closed');
-    if (bead.issue_type === MOLECULE) for (const step of openSteps(this.view, bead)) this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);
+    if (bead.issue_type === MOLECULE)
+      for (const step of openSteps(this.view, bead))
+        this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);
     const root = autoCloseRoot(this.view, closed);
     if (root) this.close(root.id, 'all steps complete', { force: true });
     this.closeAttached(id, `${id} was closed: ${reason || 'Closed'}`);
@@ -103,7 +127,11 @@ export class Transaction {
   }
 
   private putClosed(ledger: string, bead: Bead, reason: string): Bead {
-    const closed = this.put(ledger, bead, { status: 'closed', closed_at: timeAfter(this.context.now, undefined), close_reason: reason });
+    const closed = this.put(ledger, bead, {
+      status: 'closed',
+      closed_at: timeAfter(this.context.now, undefined),
+      close_reason: reason,
+    });
     this.record({ type: 'closed', bead: bead.id, old: bead.status, new: 'closed', message: reason });
     return closed;
   }
@@ -124,7 +152,11 @@ export class Transaction {
     // It is no longer replaced by another bead.
     const dependencies = bead.dependencies?.filter((edge) => edge.type !== 'supersedes' && edge.type !== 'duplicates');
     const next = this.put(ledger, bead, {
-      status: 'open', defer_until: undefined, closed_at: undefined, close_reason: undefined, closed_by_session: undefined,
+      status: 'open',
+      defer_until: undefined,
+      closed_at: undefined,
+      close_reason: undefined,
+      closed_by_session: undefined,
       dependencies: dependencies?.length ? dependencies : undefined,
     });
     this.record({ type: 'reopened', bead: id, old: bead.status, new: 'open', ...(reason ? { message: reason } : {}) });
@@ -137,13 +169,20 @@ export class Transaction {
     const bead = this.require(id);
     const { ledger } = this.locate(id);
     this.closeAttached(id, `${id} was deleted`);
-    for (const { bead: dependent, edge } of this.view.dependents(id)) this.dropEdges(dependent.id, (other) => other === edge);
+    for (const { bead: dependent, edge } of this.view.dependents(id))
+      this.dropEdges(dependent.id, (other) => other === edge);
     if (bead.ephemeral) {
       this.view.remove(ledger, id);
     } else {
       this.put(ledger, bead, {
-        status: 'tombstone', closed_at: undefined, close_reason: undefined, dependencies: undefined,
-        deleted_at: timeAfter(this.context.now, undefined), deleted_by: this.context.actor, delete_reason: reason, original_type: bead.issue_type,
+        status: 'tombstone',
+        closed_at: undefined,
+        close_reason: undefined,
+        dependencies: undefined,
+        deleted_at: timeAfter(this.context.now, undefined),
+        deleted_by: this.context.actor,
+        delete_reason: reason,
+        original_type: bead.issue_type,
       });
     }
     this.record({ type: 'deleted', bead: id, old: bead.status, message: reason });
@@ -159,7 +198,11 @@ export class Transaction {
     }
     const { ledger } = this.locate(from);
     const edge: Dependency = {
-      issue_id: from, depends_on_id: to, type, created_at: timeAfter(this.context.now, undefined), created_by: this.context.actor,
+      issue_id: from,
+      depends_on_id: to,
+      type,
+      created_at: timeAfter(this.context.now, undefined),
+      created_by: this.context.actor,
       ...(metadata === undefined ? {} : { metadata }),
     };
     this.put(ledger, bead, { dependencies: [...(bead.dependencies ?? []), edge] });
@@ -169,7 +212,9 @@ export class Transaction {
 
   removeDependency(from: string, to: string, type?: string): Dependency {
     const bead = this.require(from);
-    const edge = bead.dependencies?.find((other) => other.depends_on_id === to && (type === undefined || other.type === type));
+    const edge = bead.dependencies?.find(
+      (other) => other.depends_on_id === to && (type === undefined || other.type === type),
+    );
     if (!edge) throw new UserError(`dependency ${from} -> ${to} not found`, undefined, 'not-found');
     this.dropEdges(from, (other) => other === edge);
     return edge;
@@ -210,7 +255,10 @@ export class Transaction {
     checkCommentText(text);
     const comment: Comment = {
       // Random, not counted: two clones that comment at once must not get the same number.
-      id: Math.floor(this.context.random() * Number.MAX_SAFE_INTEGER), issue_id: id, author: this.context.actor, text,
+      id: Math.floor(this.context.random() * Number.MAX_SAFE_INTEGER),
+      issue_id: id,
+      author: this.context.actor,
+      text,
       created_at: timeAfter(this.context.now, bead.comments?.at(-1)?.created_at),
     };
     this.put(this.locate(id).ledger, bead, { comments: [...(bead.comments ?? []), comment] });
@@ -233,7 +281,8 @@ export class Transaction {
 
   private locate(id: string): { bead: Bead; ledger: string } {
     const located = this.view.locate(id);
-    if (!located || located.bead.status === 'tombstone') throw new UserError(`issue ${id} not found`, undefined, 'not-found');
+    if (!located || located.bead.status === 'tombstone')
+      throw new UserError(`issue ${id} not found`, undefined, 'not-found');
     return located;
   }
 
@@ -242,14 +291,24 @@ export class Transaction {
     if (options.parent !== undefined) {
       const parent = this.require(options.parent);
       const located = this.locate(parent.id);
-      if (located.ledger === ledger && !options.infix && !options.ephemeral) return nextChildId(parent.id, this.view.idsUnder(parent.id));
+      if (located.ledger === ledger && !options.infix && !options.ephemeral)
+        return nextChildId(parent.id, this.view.idsUnder(parent.id));
     }
-    return newHashId(prefix,
-      { title: bead.title, description: bead.description ?? '', creator: this.context.actor, created: BigInt(this.context.now.getTime()) * 1_000_000n },
+    return newHashId(
+      prefix,
       {
-        count: this.view.countOf(prefix), taken: (id) => this.view.locate(id) !== undefined, random: () => this.context.random(),
-        ...(options.infix ?? options.ephemeral ? { infix: options.infix ?? 'wisp' } : {}),
-      });
+        title: bead.title,
+        description: bead.description ?? '',
+        creator: this.context.actor,
+        created: BigInt(this.context.now.getTime()) * 1_000_000n,
+      },
+      {
+        count: this.view.countOf(prefix),
+        taken: (id) => this.view.locate(id) !== undefined,
+        random: () => this.context.random(),
+        ...((options.infix ?? options.ephemeral) ? { infix: options.infix ?? 'wisp' } : {}),
+      },
+    );
   }
 
   private givenId(ledger: string, prefix: string, id: string): string {
@@ -283,11 +342,15 @@ export class Transaction {
     if (dropped.length === 0) return;
     const kept = (bead.dependencies ?? []).filter((edge) => !dropped.includes(edge));
     this.put(ledger, bead, { dependencies: kept.length > 0 ? kept : undefined });
-    for (const edge of dropped) this.record({ type: 'dependency_removed', bead: id, old: edge.depends_on_id, message: edge.type });
+    for (const edge of dropped)
+      this.record({ type: 'dependency_removed', bead: id, old: edge.depends_on_id, message: edge.type });
   }
 
   private record(event: NewEvent): void {
-    const ledger = (event.bead === undefined ? undefined : this.view.locate(event.bead)?.ledger ?? this.view.ledgerOf(event.bead)) ?? this.context.homeLedger;
+    const ledger =
+      (event.bead === undefined
+        ? undefined
+        : (this.view.locate(event.bead)?.ledger ?? this.view.ledgerOf(event.bead))) ?? this.context.homeLedger;
     const ts = timeAfter(this.context.now, undefined);
     this.events.push({ ledger, event: { ts, type: event.type, actor: this.context.actor, ...defined({ ...event }) } });
   }

@@ -22,13 +22,19 @@ export function typesOf(rules: LedgerRules): string[] {
 /** Checks the fields that a change sets. What was read from a file is never checked: it is kept. */
 export function checkFields(fields: Partial<Bead>, rules: LedgerRules): void {
   if ('title' in fields) checkTitle(fields.title);
-  if (fields.priority !== undefined && !(Number.isInteger(fields.priority) && fields.priority >= 0 && fields.priority <= 4)) {
+  if (
+    fields.priority !== undefined &&
+    !(Number.isInteger(fields.priority) && fields.priority >= 0 && fields.priority <= 4)
+  ) {
     throw new UserError(`priority must be between 0 and 4 (got ${fields.priority})`);
   }
   if (fields.status !== undefined) checkStatus(fields.status, rules);
   if (fields.issue_type !== undefined) checkType(fields.issue_type, rules);
   if (fields.defer_until !== undefined && !isTime(fields.defer_until)) {
-    throw new UserError(`invalid time: ${JSON.stringify(fields.defer_until)}`, 'Use RFC 3339, such as 2026-01-31T09:00:00Z.');
+    throw new UserError(
+      `invalid time: ${JSON.stringify(fields.defer_until)}`,
+      'Use RFC 3339, such as 2026-01-31T09:00:00Z.',
+    );
   }
   for (const label of fields.labels ?? []) checkLabel(label);
 }
@@ -41,12 +47,14 @@ function checkTitle(title: string | undefined): void {
 
 export function checkStatus(status: string, rules: LedgerRules): void {
   const valid = statusesOf(rules);
-  if (!valid.includes(status)) throw new UserError(`invalid status: ${status || '(empty)'}`, `Valid statuses: ${valid.join(', ')}`);
+  if (!valid.includes(status))
+    throw new UserError(`invalid status: ${status || '(empty)'}`, `Valid statuses: ${valid.join(', ')}`);
 }
 
 export function checkType(type: string, rules: LedgerRules): void {
   const valid = typesOf(rules);
-  if (!valid.includes(type)) throw new UserError(`invalid issue type: ${type || '(empty)'}`, `Valid types: ${valid.join(', ')}`);
+  if (!valid.includes(type))
+    throw new UserError(`invalid issue type: ${type || '(empty)'}`, `Valid types: ${valid.join(', ')}`);
 }
 
 export function checkLabel(label: string): void {

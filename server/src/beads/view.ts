@@ -41,7 +41,10 @@ export class Overlay implements Source {
     this.refuseIfSealed();
     const old = this.locate(bead.id);
     const frozen = deepFreeze(bead);
-    this.changes.set(bead.id, { ledger, stored: { bead: frozen, text: old ? encodeBead(frozen, old) : encodeBead(frozen) } });
+    this.changes.set(bead.id, {
+      ledger,
+      stored: { bead: frozen, text: old ? encodeBead(frozen, old) : encodeBead(frozen) },
+    });
     return frozen;
   }
 
@@ -74,7 +77,8 @@ export class Overlay implements Source {
   dependents(id: string): { bead: Bead; edge: Dependency }[] {
     const found = this.below.dependents(id).filter(({ bead }) => !this.changes.has(bead.id));
     for (const { stored } of this.changes.values()) {
-      for (const edge of stored?.bead.dependencies ?? []) if (edge.depends_on_id === id && stored) found.push({ bead: stored.bead, edge });
+      for (const edge of stored?.bead.dependencies ?? [])
+        if (edge.depends_on_id === id && stored) found.push({ bead: stored.bead, edge });
     }
     return found;
   }

@@ -7,7 +7,10 @@ const wasmName = 'sql-wasm.wasm';
 /** `sql-wasm.wasm` beside the bundle (`dist/`), above it (`out/` in tests) or in the installed package. */
 export function findWasm(start: string = __dirname): string {
   for (let folder = start; ; folder = path.dirname(folder)) {
-    for (const candidate of [path.join(folder, wasmName), path.join(folder, 'node_modules', 'sql.js', 'dist', wasmName)]) {
+    for (const candidate of [
+      path.join(folder, wasmName),
+      path.join(folder, 'node_modules', 'sql.js', 'dist', wasmName),
+    ]) {
       if (fs.existsSync(candidate)) return candidate;
     }
     if (path.dirname(folder) === folder) throw new Error(`${wasmName} not found at or above ${start}`);

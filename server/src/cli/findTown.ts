@@ -20,5 +20,9 @@ export function findTown(directory: string, wanted: string | undefined): string 
   const towns = registeredTowns();
   if (towns.length === 1) return towns[0]!.root;
   if (towns.length === 0) throw new UserError('you have no town', 'make one with "gt install"', 'not-found');
-  throw new UserError('you have more than one town', `say which with --town: ${towns.map((town) => town.root).join(', ')}`, 'ambiguous');
+  throw new UserError(
+    'you have more than one town',
+    `say which with --town: ${towns.map((town) => town.root).join(', ')}`,
+    'ambiguous',
+  );
 }

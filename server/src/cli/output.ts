@@ -35,8 +35,9 @@ export function painter(colour: boolean): Paint {
 
 /** Text of beads in a terminal: control characters could move the cursor or retitle the window. */
 export function printable(text: string): string {
-   
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => (character === '\r' ? '' : '\ufffd'));
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) =>
+    character === '\r' ? '' : '\ufffd',
+  );
 }
 
 /** The same for what must stay on one line. */
@@ -52,6 +53,11 @@ export function jsonText(value: unknown): string {
 export function errorText(error: unknown, json: boolean): string {
   const hint = error instanceof UserError ? error.hint : undefined;
   const code = error instanceof UserError ? error.code : undefined;
-  if (json) return jsonText({ error: messageOf(error), ...(hint === undefined ? {} : { hint }), ...(code === undefined ? {} : { code }) });
+  if (json)
+    return jsonText({
+      error: messageOf(error),
+      ...(hint === undefined ? {} : { hint }),
+      ...(code === undefined ? {} : { code }),
+    });
   return `Error: ${printable(messageOf(error))}\n${hint === undefined ? '' : `Hint: ${printable(hint)}\n`}`;
 }

@@ -57,10 +57,20 @@ export async function runProgram(line: CommandLine, given: readonly string[]): P
   const { terminal } = line;
   try {
     if (given[0] === '__complete') return await complete(line, given.slice(1));
-    const root = line.root().helpCommand(false).exitOverride()
-      .configureHelp({ formatHelp: (command) => { wanted = command; return ''; } }) // the page is printed below
+    const root = line
+      .root()
+      .helpCommand(false)
+      .exitOverride()
+      .configureHelp({
+        formatHelp: (command) => {
+          wanted = command;
+          return '';
+        },
+      }) // the page is printed below
       .configureOutput({ writeOut: () => undefined, writeErr: () => undefined }); // and so is what is thrown
-    const words = versionAsked(given, root) ? ['version', ...given.filter((word) => !versionFlags.includes(word))] : given;
+    const words = versionAsked(given, root)
+      ? ['version', ...given.filter((word) => !versionFlags.includes(word))]
+      : given;
     const program = await programFor(line, words, root);
     if (words.length === 0) wanted = program;
     else await program.parseAsync(words, { from: 'user' });
@@ -90,7 +100,10 @@ async function complete(line: CommandLine, [shell, ...words]: readonly string[])
 async function help(line: CommandLine, command: Command, code: number): Promise<number> {
   const page = await line.helpPage(command);
   if (code === 0) line.terminal.write(page);
-  else line.terminal.writeError(`${errorText(new UserError('no command given', `Choose one of these, such as "${pathOf(command)} ${command.commands[0]?.name() ?? ''}".`), false)}\n${page}`);
+  else
+    line.terminal.writeError(
+      `${errorText(new UserError('no command given', `Choose one of these, such as "${pathOf(command)} ${command.commands[0]?.name() ?? ''}".`), false)}\n${page}`,
+    );
   return code;
 }
 
@@ -103,5 +116,8 @@ function asUserError(error: unknown, name: string): unknown {
   if (!(error instanceof CommanderError)) return error;
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  return new UserError(message, similar === undefined ? hints[error.code] ?? `See ${name} --help.` : `Did you mean ${similar}?`);
+  return new UserError(
+    message,
+    similar === undefined ? (hints[error.code] ?? `See ${name} --help.`) : `Did you mean ${similar}?`,
+  );
 }

@@ -1,5 +1,12 @@
 import { UserError } from '../base/errors';
-import { connectTo, isEndpointAlive, readEndpoint, RpcClient, serverEndpointFile, ServerRetire } from '../protocol/transport';
+import {
+  connectTo,
+  isEndpointAlive,
+  readEndpoint,
+  RpcClient,
+  serverEndpointFile,
+  ServerRetire,
+} from '../protocol/transport';
 
 /** Longest time that a server may take to write its last. */
 const END_MS = 15_000;
@@ -12,7 +19,9 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
   const endpoint = readEndpoint(serverEndpointFile(root));
   let client: RpcClient;
   try {
-    client = await RpcClient.open(() => connectTo(serverEndpointFile(root), { kind: 'cli', actor }), { reconnectTimeoutMs: 0 });
+    client = await RpcClient.open(() => connectTo(serverEndpointFile(root), { kind: 'cli', actor }), {
+      reconnectTimeoutMs: 0,
+    });
   } catch (error) {
     if (error instanceof UserError && error.code === 'unavailable') return false;
     throw error;
@@ -27,7 +36,8 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
   client.close();
   const deadline = Date.now() + END_MS;
   while (endpoint && isEndpointAlive(endpoint)) {
-    if (Date.now() > deadline) throw new UserError('the server does not end', `its process id is ${endpoint.pid}`, 'unavailable');
+    if (Date.now() > deadline)
+      throw new UserError('the server does not end', `its process id is ${endpoint.pid}`, 'unavailable');
     await new Promise((done) => setTimeout(done, 20));
   }
   return true;

@@ -7,19 +7,50 @@ import type { SessionExit } from './view';
 export type Action =
   | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
   | { type: 'start-session'; bead: string; rig: string; name: string; revision: string }
-  | { type: 'record-death'; bead: string; session: string; exit: SessionExit; revision: string; maxAttempts: number; maxRestarts: number }
+  | {
+      type: 'record-death';
+      bead: string;
+      session: string;
+      exit: SessionExit;
+      revision: string;
+      maxAttempts: number;
+      maxRestarts: number;
+    }
   | { type: 'resubmit'; bead: string; revision: string }
   | { type: 'look-after'; bead: string; rig: string; session: string; agent: string; revision: string }
   | { type: 'call-person'; key: string; rig: string; title: string; detail: string }
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
   | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
-  | { type: 'lay-out-review'; mergeRequest: string; rig: string; revision: string; maxAttempts: number; maxReviewRounds: number }
+  | {
+      type: 'lay-out-review';
+      mergeRequest: string;
+      rig: string;
+      revision: string;
+      maxAttempts: number;
+      maxReviewRounds: number;
+    }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
-  | { type: 'record-silence'; mergeRequest: string; rig: string; session: string; revision: string; problem: string; stopped: boolean }
+  | {
+      type: 'record-silence';
+      mergeRequest: string;
+      rig: string;
+      session: string;
+      revision: string;
+      problem: string;
+      stopped: boolean;
+    }
   | { type: 'start-mayor'; item: string; revision: string; runtime: string }
-  | { type: 'record-mayor'; item: string; revision: string; session: string; problem: string; held: boolean; runtime: string }
+  | {
+      type: 'record-mayor';
+      item: string;
+      revision: string;
+      session: string;
+      problem: string;
+      held: boolean;
+      runtime: string;
+    }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string };
 

@@ -53,7 +53,10 @@ export class ActionLog {
   }
 
   private compact(): void {
-    writeFileAtomic(this.file, [...this.open.values()].map((entry) => `${JSON.stringify({ phase: 'start', ...entry })}\n`).join(''));
+    writeFileAtomic(
+      this.file,
+      [...this.open.values()].map((entry) => `${JSON.stringify({ phase: 'start', ...entry })}\n`).join(''),
+    );
     this.lines = this.open.size;
   }
 }

@@ -85,7 +85,9 @@ export class Engine extends Disposable {
 
   private pausedKeys(): string[] {
     const now = Date.now();
-    return [...this.failures, ...this.stale].filter(([key, pause]) => pause.until > now || this.waitsForPerson(key)).map(([key]) => key);
+    return [...this.failures, ...this.stale]
+      .filter(([key, pause]) => pause.until > now || this.waitsForPerson(key))
+      .map(([key]) => key);
   }
 
   private waitsForPerson(key: string): boolean {
@@ -126,10 +128,13 @@ export class Engine extends Disposable {
     const key = actionKey(action);
     const count = (this.failures.get(key)?.count ?? 0) + 1;
     this.failures.set(key, { count, until: Date.now() + backoffMs(count + 1) });
-    this.host.log.error(`${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+    this.host.log.error(
+      `${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
+    );
     if (count !== FAILURES_TO_ESCALATE) return;
     const title = `${action.type} keeps failing: ${messageOf(error).split('\n')[0]}`;
-    await this.context.store.batch({ actor: actors.engine }, (tx) => escalate(tx, { key, title, detail: `${key}\n\n${messageOf(error)}` }))
+    await this.context.store
+      .batch({ actor: actors.engine }, (tx) => escalate(tx, { key, title, detail: `${key}\n\n${messageOf(error)}` }))
       .catch((failure: unknown) => this.host.log.error(`cannot escalate: ${messageOf(failure)}`));
   }
 
@@ -145,7 +150,8 @@ export class Engine extends Disposable {
 /** Milliseconds until something that waits for its time is due. */
 function wakeUps(view: TownView): number[] {
   const times = [...view.work, ...view.merges, ...(view.mayor?.items ?? [])].map((item) => item.notBefore);
-  for (const session of view.sessions) if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
+  for (const session of view.sessions)
+    if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
   for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);
   return times.filter((time) => time > view.now).map((time) => time - view.now + 5);
 }

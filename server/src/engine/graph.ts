@@ -10,12 +10,21 @@ export type Needs = ReadonlyMap<string, readonly string[]>;
  */
 export function waves(ids: readonly string[], needs: Needs): string[][] {
   const inside = new Set(ids);
-  const open = new Map(ids.map((id) => [id, new Set((needs.get(id) ?? []).filter((need) => inside.has(need) && need !== id))]));
+  const open = new Map(
+    ids.map((id) => [id, new Set((needs.get(id) ?? []).filter((need) => inside.has(need) && need !== id))]),
+  );
   const result: string[][] = [];
   while (open.size > 0) {
-    const wave = [...open].filter(([, waiting]) => waiting.size === 0).map(([id]) => id).sort();
+    const wave = [...open]
+      .filter(([, waiting]) => waiting.size === 0)
+      .map(([id]) => id)
+      .sort();
     if (wave.length === 0) {
-      throw new UserError(`these beads wait for each other: ${[...open.keys()].sort().join(', ')}`, 'remove one dependency with "bd dep remove"', 'conflict');
+      throw new UserError(
+        `these beads wait for each other: ${[...open.keys()].sort().join(', ')}`,
+        'remove one dependency with "bd dep remove"',
+        'conflict',
+      );
     }
     for (const id of wave) open.delete(id);
     for (const waiting of open.values()) for (const id of wave) waiting.delete(id);

@@ -37,15 +37,24 @@ export function mailOf(bead: Bead): Mail {
 }
 
 export function withMail(bead: Bead, changes: Partial<Mail>): Record<string, unknown> {
-  const mail = Object.fromEntries(Object.entries({ ...mailOf(bead), ...changes }).filter(([, value]) => value !== undefined));
+  const mail = Object.fromEntries(
+    Object.entries({ ...mailOf(bead), ...changes }).filter(([, value]) => value !== undefined),
+  );
   return { ...(bead.metadata as object | undefined), mail };
 }
 
 export function mailInfo(bead: Bead): MailInfo {
   const mail = mailOf(bead);
   return {
-    id: bead.id, from: mail.from ?? bead.created_by ?? 'unknown', to: bead.assignee ?? OVERSEER, subject: bead.title, body: bead.description ?? '',
-    priority: mailPriorities[Math.min(bead.priority, 3)] ?? 'normal', thread: mail.thread ?? bead.id, replyTo: mail.replyTo, sentAt: bead.created_at,
+    id: bead.id,
+    from: mail.from ?? bead.created_by ?? 'unknown',
+    to: bead.assignee ?? OVERSEER,
+    subject: bead.title,
+    body: bead.description ?? '',
+    priority: mailPriorities[Math.min(bead.priority, 3)] ?? 'normal',
+    thread: mail.thread ?? bead.id,
+    replyTo: mail.replyTo,
+    sentAt: bead.created_at,
     state: isClosed(bead.status) ? 'acked' : mail.readAt === undefined ? 'unread' : 'read',
   };
 }
@@ -65,12 +74,26 @@ export interface Letter {
 /** Files a mail in the batch of what it is about: it cannot be lost between the two. */
 export function sendMail(tx: Transaction, letter: Letter): Bead {
   const { from, thread, replyTo, kind } = letter;
-  const metadata = { mail: Object.fromEntries(Object.entries({ from, thread, replyTo, kind }).filter(([, value]) => value !== undefined)) };
+  const metadata = {
+    mail: Object.fromEntries(
+      Object.entries({ from, thread, replyTo, kind }).filter(([, value]) => value !== undefined),
+    ),
+  };
   const bead = tx.create('hq', {
-    title: cutBytes(letter.subject.replace(/\s+/g, ' ').trim() || '(no subject)', 400), description: cutBytes(letter.body, BODY_BYTES), type: MESSAGE,
-    assignee: PERSON_WORDS.has(letter.to.replace(/^@/, '')) ? OVERSEER : letter.to, priority: mailPriorities.indexOf(letter.priority ?? 'normal'), labels: [kind === 'request' ? 'gt:request' : 'gt:mail'], metadata,
+    title: cutBytes(letter.subject.replace(/\s+/g, ' ').trim() || '(no subject)', 400),
+    description: cutBytes(letter.body, BODY_BYTES),
+    type: MESSAGE,
+    assignee: PERSON_WORDS.has(letter.to.replace(/^@/, '')) ? OVERSEER : letter.to,
+    priority: mailPriorities.indexOf(letter.priority ?? 'normal'),
+    labels: [kind === 'request' ? 'gt:request' : 'gt:mail'],
+    metadata,
   });
-  tx.event({ type: kind === 'request' ? 'mayor_asked' : 'mail_sent', bead: bead.id, agent: isForPerson(letter.to) ? undefined : letter.to, message: bead.title });
+  tx.event({
+    type: kind === 'request' ? 'mayor_asked' : 'mail_sent',
+    bead: bead.id,
+    agent: isForPerson(letter.to) ? undefined : letter.to,
+    message: bead.title,
+  });
   return bead;
 }
 
@@ -85,12 +108,14 @@ export function isForPerson(address: string): boolean {
  */
 export function recipient(text: string, isRig: (name: string) => boolean): string {
   const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
-  const hint = 'an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person\'s name, or overseer for whoever looks after the town';
+  const hint =
+    "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
   if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is no address', hint);
   if (PERSON_WORDS.has(plain)) return OVERSEER;
   if (!plain.includes('/')) return plain;
   const full = fullAddress(plain);
-  if (!parseAddress(full) && !/^[^/]+\/(witness|refinery)$/.test(full)) throw new UserError(`${text} is no address`, hint);
+  if (!parseAddress(full) && !/^[^/]+\/(witness|refinery)$/.test(full))
+    throw new UserError(`${text} is no address`, hint);
   const rig = full.split('/')[0]!;
   if (!isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
   return full;
@@ -116,8 +141,13 @@ export function isOurs(bead: Bead): boolean {
 
 /** Most pressing first, then oldest. */
 export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
-  return store.list({ type: [MESSAGE], ledger: 'hq', all: query.all, limit: 0 })
-    .filter((bead) => mailOf(bead).kind === 'mail' && (query.addresses === undefined || query.addresses.includes(bead.assignee ?? OVERSEER)))
+  return store
+    .list({ type: [MESSAGE], ledger: 'hq', all: query.all, limit: 0 })
+    .filter(
+      (bead) =>
+        mailOf(bead).kind === 'mail' &&
+        (query.addresses === undefined || query.addresses.includes(bead.assignee ?? OVERSEER)),
+    )
     .filter((bead) => !query.unread || (mailOf(bead).readAt === undefined && !isClosed(bead.status)))
     .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
 }
@@ -125,7 +155,8 @@ export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
 /** @throws UserError `not-found` for what is no mail */
 export function requireMail(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
-  if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail') throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
+  if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')
+    throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
   return bead;
 }
 
@@ -136,7 +167,8 @@ export function threadOf(bead: Bead): { thread: string; replyTo: string } {
 
 export function markRead(tx: Transaction, id: string, now: Date): void {
   const bead = tx.get(id);
-  if (bead && !isClosed(bead.status) && mailOf(bead).readAt === undefined) tx.update(id, { metadata: withMail(bead, { readAt: now.toISOString() }) });
+  if (bead && !isClosed(bead.status) && mailOf(bead).readAt === undefined)
+    tx.update(id, { metadata: withMail(bead, { readAt: now.toISOString() }) });
 }
 
 export function ackMail(tx: Transaction, id: string, now: Date): void {

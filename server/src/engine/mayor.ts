@@ -24,13 +24,22 @@ export function ask(tx: Transaction, by: string, text: string, title?: string): 
 
 /** Oldest first. */
 export function openRequests(store: BeadStore): Bead[] {
-  return store.list({ type: [MESSAGE], ledger: 'hq', assignee: MAYOR, limit: 0 })
-    .filter((bead) => mailOf(bead).kind === 'request').sort((a, b) => a.created_at.localeCompare(b.created_at));
+  return store
+    .list({ type: [MESSAGE], ledger: 'hq', assignee: MAYOR, limit: 0 })
+    .filter((bead) => mailOf(bead).kind === 'request')
+    .sort((a, b) => a.created_at.localeCompare(b.created_at));
 }
 
 export function requestInfo(bead: Bead): MayorRequestInfo {
   const mail = mailOf(bead);
-  return { id: bead.id, title: bead.title, by: mail.from ?? bead.created_by ?? 'unknown', askedAt: bead.created_at, tries: mail.tries, held: mail.held ?? false };
+  return {
+    id: bead.id,
+    title: bead.title,
+    by: mail.from ?? bead.created_by ?? 'unknown',
+    askedAt: bead.created_at,
+    tries: mail.tries,
+    held: mail.held ?? false,
+  };
 }
 
 /** What the Mayor has to deal with. Mail counts until it is acked. The `script` runtime reads none: it runs requests only. */
@@ -55,11 +64,19 @@ export function mayorView(store: BeadStore, runtime: string, accepted: boolean):
 export function recordTry(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const tries = mailOf(bead).tries + 1;
   const held = tries >= MAX_TRIES;
-  tx.update(bead.id, { metadata: withMail(bead, { tries, held: held || undefined, notBefore: new Date(now.getTime() + backoffMs(tries)).toISOString() }) });
+  tx.update(bead.id, {
+    metadata: withMail(bead, {
+      tries,
+      held: held || undefined,
+      notBefore: new Date(now.getTime() + backoffMs(tries)).toISOString(),
+    }),
+  });
   tx.event({ type: 'mayor_unanswered', bead: bead.id, agent: MAYOR, message: cutBytes(firstLine(problem), 300) });
   if (!held) return;
   escalate(tx, {
-    key: SILENT_KEY, agent: MAYOR, title: `The Mayor does not answer: ${cutBytes(firstLine(problem), 200)}`,
+    key: SILENT_KEY,
+    agent: MAYOR,
+    title: `The Mayor does not answer: ${cutBytes(firstLine(problem), 200)}`,
     detail: `${problem}\n\n"${bead.title}" (${bead.id}) waits; the Mayor was started ${tries} times. Mend the cause, then "gt mayor start".`,
   });
 }
@@ -86,14 +103,28 @@ export async function releaseMayor(store: BeadStore, actor: string): Promise<voi
 }
 
 /** The answer to a request: a staged convoy. A person looks at it and launches it. */
-export async function answerWithPlan(store: BeadStore, caller: CallContext, request: string, convoy: Bead, note?: string): Promise<{ request: string; convoy: string }> {
+export async function answerWithPlan(
+  store: BeadStore,
+  caller: CallContext,
+  request: string,
+  convoy: Bead,
+  note?: string,
+): Promise<{ request: string; convoy: string }> {
   refuseOthers(caller);
   const bead = requireRequest(store, request);
-  if (!convoy.status.startsWith('staged')) throw new UserError(`${convoy.id} is ${convoy.status}, not staged`, 'a person launches it: "gt convoy create … --stage"', 'conflict');
-  if (trackedIds(convoy).length === 0) throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+  if (!convoy.status.startsWith('staged'))
+    throw new UserError(
+      `${convoy.id} is ${convoy.status}, not staged`,
+      'a person launches it: "gt convoy create … --stage"',
+      'conflict',
+    );
+  if (trackedIds(convoy).length === 0)
+    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
   return store.batch(caller, (tx) => {
     const current = tx.get(convoy.id)!;
-    tx.update(convoy.id, { metadata: withConvoy(current, { plan: { request: bead.id, by: caller.actor, note: note?.trim() || undefined } }) });
+    tx.update(convoy.id, {
+      metadata: withConvoy(current, { plan: { request: bead.id, by: caller.actor, note: note?.trim() || undefined } }),
+    });
     finish(tx, bead, `Planned: ${convoy.id}`);
     tx.event({ type: 'plan_ready', convoy: convoy.id, bead: bead.id, agent: caller.agent, message: current.title });
     return { request: bead.id, convoy: convoy.id };
@@ -101,11 +132,24 @@ export async function answerWithPlan(store: BeadStore, caller: CallContext, requ
 }
 
 /** The answer in words, to the one who asked. */
-export async function answerInWords(store: BeadStore, caller: CallContext, request: string, message: string): Promise<{ request: string; mail: string }> {
+export async function answerInWords(
+  store: BeadStore,
+  caller: CallContext,
+  request: string,
+  message: string,
+): Promise<{ request: string; mail: string }> {
   refuseOthers(caller);
   const bead = requireRequest(store, request);
   return store.batch(caller, (tx) => {
-    const mail = sendMail(tx, { from: caller.actor, to: requestInfo(bead).by, subject: `Re: ${bead.title}`, body: message, thread: bead.id, replyTo: bead.id, priority: 'high' });
+    const mail = sendMail(tx, {
+      from: caller.actor,
+      to: requestInfo(bead).by,
+      subject: `Re: ${bead.title}`,
+      body: message,
+      thread: bead.id,
+      replyTo: bead.id,
+      priority: 'high',
+    });
     finish(tx, bead, `Answered: ${mail.id}`);
     return { request: bead.id, mail: mail.id };
   });
@@ -118,13 +162,16 @@ function finish(tx: Transaction, bead: Bead, reason: string): void {
 }
 
 function refuseOthers(caller: CallContext): void {
-  if (caller.agent !== undefined && caller.agent !== MAYOR) throw new UserError('only the Mayor answers what it is asked', undefined, 'refused');
+  if (caller.agent !== undefined && caller.agent !== MAYOR)
+    throw new UserError('only the Mayor answers what it is asked', undefined, 'refused');
 }
 
 function requireRequest(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
-  if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'request') throw new UserError(`${id} is no request to the Mayor`, 'see "gt mayor status"', 'not-found');
-  if (isClosed(bead.status)) throw new UserError(`${bead.id} has been answered: ${bead.close_reason ?? ''}`, undefined, 'conflict');
+  if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'request')
+    throw new UserError(`${id} is no request to the Mayor`, 'see "gt mayor status"', 'not-found');
+  if (isClosed(bead.status))
+    throw new UserError(`${bead.id} has been answered: ${bead.close_reason ?? ''}`, undefined, 'conflict');
   return bead;
 }
 

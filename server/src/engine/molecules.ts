@@ -32,7 +32,12 @@ export function isStep(reader: Reader, bead: Bead): boolean {
 /** Steps are done by whoever has the bead that their molecule belongs to. */
 export function refuseStep(reader: Reader, bead: Bead): void {
   const molecule = moleculeAbove(reader, bead);
-  if (molecule) throw new UserError(`${bead.id} is a step of ${molecule.id}`, 'steps are not worked on by themselves; sling the bead that the molecule is attached to', 'refused');
+  if (molecule)
+    throw new UserError(
+      `${bead.id} is a step of ${molecule.id}`,
+      'steps are not worked on by themselves; sling the bead that the molecule is attached to',
+      'refused',
+    );
 }
 
 /** The molecule of a bead, as long as it is there. */
@@ -46,7 +51,10 @@ export function moleculeOfBead(reader: Reader, bead: Bead): Bead | undefined {
 export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, formula: SlungFormula): string {
   const proto = formula.cook(bead);
   const { root } = pour(tx, proto, {
-    ledger, ephemeral: proto.phase === 'vapor', attachTo: bead.id, title: cutBytes(`${proto.formula}: ${bead.title}`, 400),
+    ledger,
+    ephemeral: proto.phase === 'vapor',
+    attachTo: bead.id,
+    title: cutBytes(`${proto.formula}: ${bead.title}`, 400),
   });
   const before = moleculeOfBead(tx, bead);
   if (before && !isFinished(before)) tx.close(before.id, `replaced by ${root}`, { force: true });
@@ -58,7 +66,11 @@ export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, form
 export function restartIfBegun(tx: Transaction, bead: Bead): void {
   const root = moleculeOfBead(tx, bead);
   if (!root) return;
-  const begun = isFinished(root) || inspectMolecule(tx.view, root).steps.some(({ issue }) => issue.assignee !== undefined && parseAddress(issue.assignee));
+  const begun =
+    isFinished(root) ||
+    inspectMolecule(tx.view, root).steps.some(
+      ({ issue }) => issue.assignee !== undefined && parseAddress(issue.assignee),
+    );
   if (!begun) return;
   restartMolecule(tx, root);
   tx.event({ type: 'molecule_restarted', bead: bead.id, new: root.id });
@@ -99,9 +111,11 @@ export function scriptOf(store: BeadStore, bead: Bead): string[] {
   const root = own.length > 0 ? undefined : moleculeOfBead(store, bead);
   if (!root) return own;
   const { steps } = inspectMolecule(graphOf(store), root);
-  if (!steps.some(({ issue }) => stepScript(issue).length > 0) || !steps.every(({ step }) => plainName.test(step))) return own;
+  if (!steps.some(({ issue }) => stepScript(issue).length > 0) || !steps.every(({ step }) => plainName.test(step)))
+    return own;
   return steps.flatMap(({ issue, step }) => [
-    ...stepScript(issue), `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`,
+    ...stepScript(issue),
+    `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`,
   ]);
 }
 

@@ -27,12 +27,19 @@ export interface RigPort {
   /** Opaque mark of how far the work in a worktree has come: commits and files. */
   progress(name: string): Promise<string>;
   /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
-  submittable(name: string, work: { branch: string; bases: readonly string[]; authors: readonly string[] }): Promise<{ commit: string }>;
+  submittable(
+    name: string,
+    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+  ): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
   /** The one commit on top of `base` that would land. */
   rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
   /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
-  runGates(commit: string, mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult>;
+  runGates(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult>;
   /** Identifies what a change does, wherever it stands. */
   patchId(base: string, commit: string): Promise<string>;
   /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
@@ -53,7 +60,11 @@ export interface RigPort {
    * Makes a polecat's worktree as it was when the snapshot was taken, with what was not committed then.
    * Gives the commit at which it left what has landed, and who made the commits since.
    */
-  restoreSnapshot(name: string, commit: string, work: Omit<WorktreeRequest, 'base'>): Promise<{ base: string; authors: string[] }>;
+  restoreSnapshot(
+    name: string,
+    commit: string,
+    work: Omit<WorktreeRequest, 'base'>,
+  ): Promise<{ base: string; authors: string[] }>;
 }
 
 export interface WorktreeRequest {
@@ -73,9 +84,7 @@ export interface ReviewedChange {
   base: string;
 }
 
-export type GateResult =
-  | { passed: true }
-  | { passed: false; gate: string; problem: string; output: string };
+export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };
 
 export interface SessionRequest {
   /** Address; where it works follows from it. */

@@ -17,10 +17,17 @@ export class Projection {
     const work = workOf(bead);
     const blockedBy = isClosed(bead.status) ? [] : this.store.blockerIds(bead.id);
     return {
-      id: bead.id, title: bead.title, type: bead.issue_type, status: bead.status, priority: bead.priority,
+      id: bead.id,
+      title: bead.title,
+      type: bead.issue_type,
+      status: bead.status,
+      priority: bead.priority,
       phase: this.phase(bead, blockedBy.length > 0),
-      rig: this.store.ledgerOf(bead.id), assignee: bead.assignee, blockedBy,
-      attempt: work.attempt, problem: isClosed(bead.status) ? undefined : work.problem,
+      rig: this.store.ledgerOf(bead.id),
+      assignee: bead.assignee,
+      blockedBy,
+      attempt: work.attempt,
+      problem: isClosed(bead.status) ? undefined : work.problem,
       convoys: this.store.dependents(bead.id, 'tracks').map((convoy) => convoy.id),
       step: stepOf(this.store, bead),
     };
@@ -28,30 +35,46 @@ export class Projection {
 
   private phase(bead: Bead, blocked: boolean): BeadPhase {
     switch (bead.status) {
-      case 'closed': return workOf(bead).merged ? 'merged' : 'closed';
-      case 'tombstone': return 'closed';
-      case 'failed': return 'failed';
-      case 'deferred': return 'deferred';
+      case 'closed':
+        return workOf(bead).merged ? 'merged' : 'closed';
+      case 'tombstone':
+        return 'closed';
+      case 'failed':
+        return 'failed';
+      case 'deferred':
+        return 'deferred';
       case 'hooked':
-      case 'in_progress': return 'working';
-      case 'in_review': return this.queuePhase(bead.id);
-      default: return blocked ? 'waiting' : isLater(bead.defer_until, Date.now()) ? 'deferred' : 'ready';
+      case 'in_progress':
+        return 'working';
+      case 'in_review':
+        return this.queuePhase(bead.id);
+      default:
+        return blocked ? 'waiting' : isLater(bead.defer_until, Date.now()) ? 'deferred' : 'ready';
     }
   }
 
   private queuePhase(bead: string): BeadPhase {
-    const entry = this.store.list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 }).find((candidate) => mergeOf(candidate)?.source === bead);
+    const entry = this.store
+      .list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 })
+      .find((candidate) => mergeOf(candidate)?.source === bead);
     const request = entry && mergeOf(entry);
     if (entry?.status === 'in_progress') return 'merging';
-    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved' ? 'reviewing' : 'queued';
+    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved'
+      ? 'reviewing'
+      : 'queued';
   }
 
   /** Open convoys, and those that closed last. */
   convoys(closedLimit = 20): ConvoyInfo[] {
     const all = this.store.list({ type: [CONVOY], all: true, limit: 0 });
-    const closed = all.filter((bead) => isClosed(bead.status)).sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? '')).slice(0, closedLimit);
+    const closed = all
+      .filter((bead) => isClosed(bead.status))
+      .sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? ''))
+      .slice(0, closedLimit);
     const open = all.filter((bead) => !isClosed(bead.status));
-    return [...open, ...closed].sort((a, b) => b.created_at.localeCompare(a.created_at)).map((bead) => convoyInfo(this.store, bead));
+    return [...open, ...closed]
+      .sort((a, b) => b.created_at.localeCompare(a.created_at))
+      .map((bead) => convoyInfo(this.store, bead));
   }
 }
 
@@ -60,8 +83,14 @@ export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transact
   const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);
   return {
-    id: convoy.id, title: convoy.title, status: convoy.status as ConvoyInfo['status'],
-    beads: ids, done: tracked.filter((bead) => isClosed(bead.status)).length, total: ids.length,
-    createdAt: convoy.created_at, launchedAt: convoyOf(convoy).launched_at, landedAt: convoy.closed_at,
+    id: convoy.id,
+    title: convoy.title,
+    status: convoy.status as ConvoyInfo['status'],
+    beads: ids,
+    done: tracked.filter((bead) => isClosed(bead.status)).length,
+    total: ids.length,
+    createdAt: convoy.created_at,
+    launchedAt: convoyOf(convoy).launched_at,
+    landedAt: convoy.closed_at,
   };
 }

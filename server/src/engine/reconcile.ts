@@ -20,16 +20,29 @@ export type Rule = (view: TownView) => Action[];
 const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
-const progress: Rule[] = [storms, silence, strays, revisions, dispatch, reviews, mayorStarts, mergeQueue, worktrees, convoys];
+const progress: Rule[] = [
+  storms,
+  silence,
+  strays,
+  revisions,
+  dispatch,
+  reviews,
+  mayorStarts,
+  mergeQueue,
+  worktrees,
+  convoys,
+];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
 export function reconcile(view: TownView): Action[] {
   const rules = view.up ? [...bookkeeping, ...progress] : bookkeeping;
   const taken = new Set(view.inFlight);
-  return rules.flatMap((rule) => rule(view)).filter((action) => {
-    const key = actionKey(action);
-    if (taken.has(key)) return false;
-    taken.add(key);
-    return true;
-  });
+  return rules
+    .flatMap((rule) => rule(view))
+    .filter((action) => {
+      const key = actionKey(action);
+      if (taken.has(key)) return false;
+      taken.add(key);
+      return true;
+    });
 }

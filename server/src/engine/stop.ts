@@ -16,15 +16,21 @@ export interface StopTarget {
  * @returns the agents whose sessions were ended
  */
 export async function stopWork(context: EngineContext, actor: string, target: StopTarget): Promise<string[]> {
-  const isMeant = (agent: string | undefined): boolean => agent !== undefined
+  const isMeant = (agent: string | undefined): boolean =>
+    agent !== undefined &&
     // A crew member is a person's own terminal: it is stopped by its name only.
-    && (agent === target.agent || (parseAddress(agent)?.role !== 'crew' && (target.all === true || (target.rig !== undefined && agent.startsWith(`${target.rig}/`)))));
-  const beads = context.store.list({ status: ['hooked', 'in_progress'], limit: 0 }).filter((bead) => isMeant(bead.assignee) && workOf(bead).branch !== undefined);
+    (agent === target.agent ||
+      (parseAddress(agent)?.role !== 'crew' &&
+        (target.all === true || (target.rig !== undefined && agent.startsWith(`${target.rig}/`)))));
+  const beads = context.store
+    .list({ status: ['hooked', 'in_progress'], limit: 0 })
+    .filter((bead) => isMeant(bead.assignee) && workOf(bead).branch !== undefined);
   if (beads.length > 0) {
     await context.store.batch({ actor }, (tx) => {
       for (const { id } of beads) {
         const bead = tx.get(id);
-        if (bead && isHooked(bead)) tx.update(id, { metadata: withWork(bead, { held: true, problem: 'stopped by a person' }) });
+        if (bead && isHooked(bead))
+          tx.update(id, { metadata: withWork(bead, { held: true, problem: 'stopped by a person' }) });
       }
     });
   }
@@ -35,7 +41,9 @@ export async function stopWork(context: EngineContext, actor: string, target: St
 
 /** Starting the engine, or slinging again, lets go on what a person had stopped. */
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
-  const held = context.store.list({ status: ['open', 'hooked', 'in_progress'], limit: 0 }).filter((bead) => workOf(bead).held);
+  const held = context.store
+    .list({ status: ['open', 'hooked', 'in_progress'], limit: 0 })
+    .filter((bead) => workOf(bead).held);
   if (held.length === 0) return;
   await context.store.batch({ actor }, (tx) => {
     for (const { id } of held) {

@@ -21,7 +21,13 @@ export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[
   return launchedConvoys(store).flatMap((convoy) => {
     const open = trackedBeads(store, convoy).filter((bead) => !isClosed(bead.status));
     if (open.length === 0 || open.some((bead) => goesOn(store, bead, why.of(bead)))) return [];
-    return [{ id: convoy.id, title: convoy.title, reasons: open.map((bead) => `${bead.id}: ${reasonText(bead, why.of(bead))}`) }];
+    return [
+      {
+        id: convoy.id,
+        title: convoy.title,
+        reasons: open.map((bead) => `${bead.id}: ${reasonText(bead, why.of(bead))}`),
+      },
+    ];
   });
 }
 
@@ -34,12 +40,18 @@ function goesOn(store: BeadStore, bead: Bead, reasons: readonly WhyNot[]): boole
 /** It is gone by itself, sooner or later. */
 function passes(store: BeadStore, reason: WhyNot): boolean {
   switch (reason.kind) {
-    case 'backoff': return true;
-    case 'deferred': return reason.until !== undefined;
-    case 'unmerged': return true;
-    case 'waits': return reason.beads.some(({ id }) => isAtWork(store.get(id)));
-    case 'parent': return isAtWork(store.get(reason.bead.id));
-    default: return false;
+    case 'backoff':
+      return true;
+    case 'deferred':
+      return reason.until !== undefined;
+    case 'unmerged':
+      return true;
+    case 'waits':
+      return reason.beads.some(({ id }) => isAtWork(store.get(id)));
+    case 'parent':
+      return isAtWork(store.get(reason.bead.id));
+    default:
+      return false;
   }
 }
 
@@ -54,15 +66,25 @@ function reasonText(bead: Bead, reasons: readonly WhyNot[]): string {
 
 function words(reason: WhyNot): string {
   switch (reason.kind) {
-    case 'waits': return `waits for ${reason.beads.map(({ id }) => id).join(', ')}`;
-    case 'unmerged': return `waits for the merge of ${reason.beads.map(({ id }) => id).join(', ')}`;
-    case 'parent': return `its parent waits for ${reason.bead.id}`;
-    case 'person': return `is ${reason.name}'s`;
-    case 'stopped': return 'was stopped by a person';
-    case 'consent': return `${reason.name} waits for consent`;
-    case 'status': return `is ${reason.status}`;
-    case 'type': return `is of type ${reason.type}, which no agent works on`;
-    case 'deferred': return reason.until ? `is put off until ${reason.until}` : 'is put off';
-    default: return reason.kind;
+    case 'waits':
+      return `waits for ${reason.beads.map(({ id }) => id).join(', ')}`;
+    case 'unmerged':
+      return `waits for the merge of ${reason.beads.map(({ id }) => id).join(', ')}`;
+    case 'parent':
+      return `its parent waits for ${reason.bead.id}`;
+    case 'person':
+      return `is ${reason.name}'s`;
+    case 'stopped':
+      return 'was stopped by a person';
+    case 'consent':
+      return `${reason.name} waits for consent`;
+    case 'status':
+      return `is ${reason.status}`;
+    case 'type':
+      return `is of type ${reason.type}, which no agent works on`;
+    case 'deferred':
+      return reason.until ? `is put off until ${reason.until}` : 'is put off';
+    default:
+      return reason.kind;
   }
 }

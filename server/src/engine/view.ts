@@ -147,8 +147,13 @@ export interface ConvoyView {
  * its say: a bead that comes back from the merge queue gets a new one.
  */
 export function sessionOf(view: TownView, work: WorkView): SessionView | undefined {
-  return view.sessions.find((session) => session.bead === work.id && session.agent === work.assignee
-    && session.doneAt === undefined && session.exit?.kind !== 'ended');
+  return view.sessions.find(
+    (session) =>
+      session.bead === work.id &&
+      session.agent === work.assignee &&
+      session.doneAt === undefined &&
+      session.exit?.kind !== 'ended',
+  );
 }
 
 export function isHooked(work: Pick<WorkView, 'status'>): boolean {

@@ -46,7 +46,8 @@ export class WhyNots {
   of(bead: Bead): WhyNot[] {
     if (isClosed(bead.status) || ['in_review', 'failed'].includes(bead.status)) return [];
     const reasons = [...this.deferred(bead), ...this.waits(bead), ...(this.holds.get(bead.id) ?? [])];
-    if (['hooked', 'in_progress'].includes(bead.status)) return workOf(bead).held ? [{ kind: 'stopped' }] : reasons.filter((reason) => reason.kind === 'backoff');
+    if (['hooked', 'in_progress'].includes(bead.status))
+      return workOf(bead).held ? [{ kind: 'stopped' }] : reasons.filter((reason) => reason.kind === 'backoff');
     if (!BEGINS.has(bead.status)) return [...reasons, { kind: 'status', status: bead.status }];
     return reasons;
   }
@@ -69,14 +70,19 @@ export class WhyNots {
     if (bead.status === 'deferred' && !bead.defer_until) return [{ kind: 'deferred' }];
     for (const edge of bead.dependencies ?? []) {
       const parent = edge.type === 'parent-child' ? store.get(edge.depends_on_id) : undefined;
-      if (parent && isLater(parent.defer_until, this.now)) return [{ kind: 'deferred', until: parent.defer_until, parent: this.ref(parent.id) }];
+      if (parent && isLater(parent.defer_until, this.now))
+        return [{ kind: 'deferred', until: parent.defer_until, parent: this.ref(parent.id) }];
     }
     return [];
   }
 
   private waits(bead: Bead): WhyNot[] {
     const blockers = this.sources.store.blockerIds(bead.id);
-    const own = new Set((bead.dependencies ?? []).filter((edge) => edge.type !== 'parent-child' && blockingTypes.has(edge.type)).map((edge) => edge.depends_on_id));
+    const own = new Set(
+      (bead.dependencies ?? [])
+        .filter((edge) => edge.type !== 'parent-child' && blockingTypes.has(edge.type))
+        .map((edge) => edge.depends_on_id),
+    );
     // bd names a blocked ancestor where the bead itself waits for nothing.
     const [first] = blockers;
     if (first !== undefined && !own.has(first)) return [{ kind: 'parent', bead: this.ref(first) }];
@@ -92,13 +98,17 @@ export class WhyNots {
     for (const work of view.work) if (work.slung) add(work.id, ...this.workHolds(work));
     for (const id of this.tracked.keys()) {
       const bead = store.get(id);
-      if (bead && BEGINS.has(bead.status) && belongsToPerson(bead)) add(id, { kind: 'person', name: bead.assignee ?? '' });
+      if (bead && BEGINS.has(bead.status) && belongsToPerson(bead))
+        add(id, { kind: 'person', name: bead.assignee ?? '' });
     }
     for (const source of this.unmerged) {
       for (const bead of store.dependents(source, 'blocks')) {
         if (!BEGINS.has(bead.status)) continue;
-        const ids = (bead.dependencies ?? []).filter((edge) => edge.type === 'blocks' && this.unmerged.has(edge.depends_on_id)).map((edge) => edge.depends_on_id);
-        if (!holds.get(bead.id)?.some((reason) => reason.kind === 'unmerged')) add(bead.id, { kind: 'unmerged', ...this.refs(ids) });
+        const ids = (bead.dependencies ?? [])
+          .filter((edge) => edge.type === 'blocks' && this.unmerged.has(edge.depends_on_id))
+          .map((edge) => edge.depends_on_id);
+        if (!holds.get(bead.id)?.some((reason) => reason.kind === 'unmerged'))
+          add(bead.id, { kind: 'unmerged', ...this.refs(ids) });
       }
     }
     return holds;

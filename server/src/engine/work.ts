@@ -7,10 +7,16 @@ import type { Bead } from '../protocol/bead';
  */
 const workSchema = z.looseObject({
   /** Somebody asked by name that this bead be worked on. */
-  slung: z.object({
-    rig: z.string(), by: z.string(), at: z.string(),
-    agent: z.string().optional(), runtime: z.string().optional(), model: z.string().optional(),
-  }).optional(),
+  slung: z
+    .object({
+      rig: z.string(),
+      by: z.string(),
+      at: z.string(),
+      agent: z.string().optional(),
+      runtime: z.string().optional(),
+      model: z.string().optional(),
+    })
+    .optional(),
   /** The molecule that says how to do it, step by step. */
   molecule: z.string().optional(),
   branch: z.string().optional(),
@@ -33,7 +39,14 @@ const workSchema = z.looseObject({
   /** Steps that were taken about its agent's silence since it last made progress. */
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
   /** What the last session told the one that goes on. */
-  handoff: z.object({ message: z.string(), at: z.string(), progress: z.string().default(''), idle: z.number().int().default(0) }).optional(),
+  handoff: z
+    .object({
+      message: z.string(),
+      at: z.string(),
+      progress: z.string().default(''),
+      idle: z.number().int().default(0),
+    })
+    .optional(),
   /** A person stopped it: it waits until it is slung again or the engine is started. */
   held: z.boolean().optional(),
   /** For the next attempt: why the last one was sent back, with the output of the gate. */
@@ -43,11 +56,19 @@ const workSchema = z.looseObject({
   /** Commit on the landing branch. */
   merged: z.string().optional(),
   /** What reviewers have said of it since it was begun, oldest first. */
-  reviews: z.array(z.object({
-    by: z.string(), verdict: z.enum(['approved', 'rejected']), message: z.string(), patch: z.string(), at: z.string(),
-    /** What the author had said about the change. */
-    note: z.string().optional(),
-  })).default([]),
+  reviews: z
+    .array(
+      z.object({
+        by: z.string(),
+        verdict: z.enum(['approved', 'rejected']),
+        message: z.string(),
+        patch: z.string(),
+        at: z.string(),
+        /** What the author had said about the change. */
+        note: z.string().optional(),
+      }),
+    )
+    .default([]),
 });
 
 export type Work = z.output<typeof workSchema>;
@@ -64,22 +85,24 @@ const mergeSchema = z.looseObject({
   candidate: z.string().optional(),
   /** What its author says about it (`gt done -m`). */
   note: z.string().optional(),
-  review: z.object({
-    state: z.enum(['waiting', 'approved']),
-    /** Identifies the patch that is looked at, or was: an approval is for this one only. */
-    patch: z.string(),
-    /** The commit that would land, and what it stands on. */
-    commit: z.string(),
-    base: z.string(),
-    by: z.string().optional(),
-    message: z.string().optional(),
-    /** The patch that a living reviewer session was shown. */
-    shown: z.string().optional(),
-    /** How often a reviewer was asked and did not answer. */
-    unanswered: z.number().int().default(0),
-    /** Reviewers do not answer: a person has to look. */
-    person: z.boolean().optional(),
-  }).optional(),
+  review: z
+    .object({
+      state: z.enum(['waiting', 'approved']),
+      /** Identifies the patch that is looked at, or was: an approval is for this one only. */
+      patch: z.string(),
+      /** The commit that would land, and what it stands on. */
+      commit: z.string(),
+      base: z.string(),
+      by: z.string().optional(),
+      message: z.string().optional(),
+      /** The patch that a living reviewer session was shown. */
+      shown: z.string().optional(),
+      /** How often a reviewer was asked and did not answer. */
+      unanswered: z.number().int().default(0),
+      /** Reviewers do not answer: a person has to look. */
+      person: z.boolean().optional(),
+    })
+    .optional(),
   /** A person wants it merged before all others. */
   first: z.boolean().optional(),
   /** Times it could not be tried (target moved, push failed). */
@@ -138,7 +161,8 @@ function stripUndefined(value: Record<string, unknown>): Record<string, unknown>
 }
 
 const convoySchema = z.looseObject({
-  launched_at: z.string().optional(), notify: z.array(z.string()).default([]),
+  launched_at: z.string().optional(),
+  notify: z.array(z.string()).default([]),
   /** The Mayor made it in answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });

@@ -18,7 +18,8 @@ export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
         agent = event.new || undefined;
         break;
       case 'status_changed':
-        if (event.new === 'in_progress' && !live) sessions.push({ agent: agent ?? event.actor, attempt, started: event.ts, restarts: 0 });
+        if (event.new === 'in_progress' && !live)
+          sessions.push({ agent: agent ?? event.actor, attempt, started: event.ts, restarts: 0 });
         else if (live && event.new !== 'in_progress') end(live, event, event.new === 'hooked' ? 'stopped' : event.new);
         break;
       case 'session_died':

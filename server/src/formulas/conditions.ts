@@ -45,13 +45,14 @@ export function filterByCondition(steps: readonly Step[], values: Values): Step[
     dropped.add(step.id);
     step.children.forEach(drop);
   };
-  const keep = (list: readonly Step[]): Step[] => list.flatMap((step) => {
-    if (!holds(step.condition, values)) {
-      drop(step);
-      return [];
-    }
-    return [{ ...step, children: keep(step.children) }];
-  });
+  const keep = (list: readonly Step[]): Step[] =>
+    list.flatMap((step) => {
+      if (!holds(step.condition, values)) {
+        drop(step);
+        return [];
+      }
+      return [{ ...step, children: keep(step.children) }];
+    });
   const kept = keep(steps);
   // What a step that goes had waited for is passed on, so that the order of the others stays.
   const needsOf = new Map(allSteps(steps).map((step) => [step.id, step.needs]));
@@ -60,8 +61,11 @@ export function filterByCondition(steps: readonly Step[], values: Values): Step[
     if (seen.has(id)) return [];
     return (needsOf.get(id) ?? []).flatMap((need) => through(need, new Set([...seen, id])));
   };
-  const cleaned = (list: readonly Step[]): Step[] => list.map((step) => ({
-    ...step, needs: unique(step.needs.flatMap((id) => through(id, new Set()))), children: cleaned(step.children),
-  }));
+  const cleaned = (list: readonly Step[]): Step[] =>
+    list.map((step) => ({
+      ...step,
+      needs: unique(step.needs.flatMap((id) => through(id, new Set()))),
+      children: cleaned(step.children),
+    }));
   return cleaned(kept);
 }

@@ -8,7 +8,15 @@ import { cycleIn } from './graph';
 import { unrollLoops } from './loops';
 import { allSteps, spawnerOf, unique, type Formula, type Step } from './model';
 import { stepTypes } from './schema';
-import { namesOf, startValues, substitute, substituteDeep, valuesFor, type Values, type ValueSources } from './variables';
+import {
+  namesOf,
+  startValues,
+  substitute,
+  substituteDeep,
+  valuesFor,
+  type Values,
+  type ValueSources,
+} from './variables';
 import { advise, applyAspects, branch, gate } from './weave';
 
 const MAX_STEPS = 5_000;
@@ -36,8 +44,16 @@ export interface CookOptions extends Partial<ValueSources> {
 
 /** Formula → proto. Pure: `load` gives the other formulas that this one names. */
 export function cook(formula: Formula, load: Load, options: CookOptions = {}): Proto {
-  if (formula.type === 'aspect') throw new UserError(`${formula.name} is an aspect and makes no steps by itself`, 'Name it in compose.aspects of a workflow.');
-  if (formula.type === 'convoy') throw new UserError(`${formula.name} is a convoy formula and is not poured`, 'Its legs are separate beads of a convoy; pour a workflow.');
+  if (formula.type === 'aspect')
+    throw new UserError(
+      `${formula.name} is an aspect and makes no steps by itself`,
+      'Name it in compose.aspects of a workflow.',
+    );
+  if (formula.type === 'convoy')
+    throw new UserError(
+      `${formula.name} is a convoy formula and is not poured`,
+      'Its legs are separate beads of a convoy; pour a workflow.',
+    );
   const sources: ValueSources = { given: options.given ?? {}, offered: options.offered };
   const woven = weave(formula, load, startValues(formula, sources));
   const whole = { ...formula, vars: woven.vars };
@@ -45,14 +61,21 @@ export function cook(formula: Formula, load: Load, options: CookOptions = {}): P
   const kept = filterByCondition(woven.steps, startValues(whole, sources));
   // Conditions were decided by these too, so a slip in a name is seen where only they use it.
   const used = namesOf(formula, kept);
-  const values = valuesFor(whole, used, { ...sources, given: onlyUsed(sources.given, whole, namesOf(formula, woven.steps), used) });
+  const values = valuesFor(whole, used, {
+    ...sources,
+    given: onlyUsed(sources.given, whole, namesOf(formula, woven.steps), used),
+  });
   if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all their conditions are false`);
   return protoOf(whole, kept, values);
 }
 
 /** Values for names that only steps without a place use are no slips. */
 function onlyUsed(given: Values, formula: Formula, anywhere: ReadonlySet<string>, used: ReadonlySet<string>): Values {
-  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(formula.vars, name) || used.has(name) || !anywhere.has(name)));
+  return Object.fromEntries(
+    Object.entries(given).filter(
+      ([name]) => Object.hasOwn(formula.vars, name) || used.has(name) || !anywhere.has(name),
+    ),
+  );
 }
 
 function weave(formula: Formula, load: Load, values: Values): Woven {
@@ -74,8 +97,19 @@ function weave(formula: Formula, load: Load, values: Values): Woven {
 /** An expansion by itself stands for a step `main`. */
 function alone(formula: Formula): Step[] {
   const target: Step = {
-    id: 'main', title: formula.name, description: formula.description, notes: '', acceptance: '', type: '', priority: 2, labels: [],
-    needs: [], waitsFor: '', assignee: '', condition: '', children: [],
+    id: 'main',
+    title: formula.name,
+    description: formula.description,
+    notes: '',
+    acceptance: '',
+    type: '',
+    priority: 2,
+    labels: [],
+    needs: [],
+    waitsFor: '',
+    assignee: '',
+    condition: '',
+    children: [],
   };
   return instantiate(formula, target, {}).group;
 }
@@ -91,7 +125,10 @@ function check(formula: Formula, steps: readonly Step[]): void {
   }
   for (const step of list) {
     const lost = step.needs.find((id) => !ids.has(id));
-    if (lost !== undefined) throw new UserError(`${formula.name}: step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`);
+    if (lost !== undefined)
+      throw new UserError(
+        `${formula.name}: step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`,
+      );
   }
   const cycle = cycleIn(steps);
   if (cycle) throw new UserError(`${formula.name}: cycle detected involving: ${cycle.join(' → ')}`);
@@ -108,20 +145,33 @@ function protoOf(formula: Formula, steps: readonly Step[], values: Values): Prot
   for (const step of steps) add(step, undefined);
   const titled = Object.hasOwn(formula.vars, 'title') && values.title;
   return {
-    formula: formula.name, version: formula.version, title: cutBytes(oneLine(titled || formula.name), MAX_TITLE_BYTES),
+    formula: formula.name,
+    version: formula.version,
+    title: cutBytes(oneLine(titled || formula.name), MAX_TITLE_BYTES),
     description: (Object.hasOwn(formula.vars, 'desc') && values.desc) || substitute(formula.description, values),
-    phase: formula.phase === 'vapor' ? 'vapor' : 'liquid', vars: { ...values }, steps: flat,
+    phase: formula.phase === 'vapor' ? 'vapor' : 'liquid',
+    vars: { ...values },
+    steps: flat,
   };
 }
 
 function protoStep(step: Step, parent: string | undefined, gateId: string | undefined, values: Values): ProtoStep {
   const fill = (text: string): string => substitute(text, values);
   const type = step.children.length > 0 ? 'epic' : stepTypes.includes(step.type) ? step.type : 'task';
-  const texts = { description: fill(step.description), notes: fill(step.notes), acceptance: fill(step.acceptance), assignee: fill(step.assignee).trim(), parent };
+  const texts = {
+    description: fill(step.description),
+    notes: fill(step.notes),
+    acceptance: fill(step.acceptance),
+    assignee: fill(step.assignee).trim(),
+    parent,
+  };
   const waitsFor = waitOf(step);
   const labels = step.labels.map(fill).filter((label) => label.trim() !== '');
   return {
-    id: step.id, title: cutBytes(oneLine(fill(step.title)) || step.id, MAX_TITLE_BYTES), type, priority: step.priority,
+    id: step.id,
+    title: cutBytes(oneLine(fill(step.title)) || step.id, MAX_TITLE_BYTES),
+    type,
+    priority: step.priority,
     labels: unique(waitsFor ? [...labels, `gate:${waitsFor.gate}`] : labels),
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
     ...(step.metadata ? { metadata: substituteDeep(step.metadata, values) as Record<string, unknown> } : {}),
@@ -143,7 +193,10 @@ function scriptOfText(description: string): { script?: string[] } {
 
 function waitOf(step: Step): ProtoStep['waitsFor'] {
   if (step.waitsFor === '') return undefined;
-  return { gate: step.waitsFor === 'any-children' ? 'any-children' : 'all-children', spawner: spawnerOf(step.waitsFor) ?? step.needs[0] };
+  return {
+    gate: step.waitsFor === 'any-children' ? 'any-children' : 'all-children',
+    spawner: spawnerOf(step.waitsFor) ?? step.needs[0],
+  };
 }
 
 function gateStep(step: Step, parent: string | undefined, values: Values): ProtoStep {
@@ -151,8 +204,14 @@ function gateStep(step: Step, parent: string | undefined, values: Values): Proto
   const [type, awaitId] = [substitute(gate.type, values), substitute(gate.awaitId, values)];
   const timeout = durationNs(substitute(gate.timeout, values));
   return {
-    id: `gate-${step.id}`, title: cutBytes(oneLine(`Gate: ${type} ${awaitId}`), MAX_TITLE_BYTES), type: 'gate', priority: step.priority,
-    description: `What step ${step.id} waits for.`, labels: [], needs: step.needs, ...(parent === undefined ? {} : { parent }),
+    id: `gate-${step.id}`,
+    title: cutBytes(oneLine(`Gate: ${type} ${awaitId}`), MAX_TITLE_BYTES),
+    type: 'gate',
+    priority: step.priority,
+    description: `What step ${step.id} waits for.`,
+    labels: [],
+    needs: step.needs,
+    ...(parent === undefined ? {} : { parent }),
     gate: { type, awaitId, ...(timeout === undefined ? {} : { timeout }) },
   };
 }

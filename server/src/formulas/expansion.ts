@@ -16,36 +16,76 @@ export interface Woven {
 /** The expansion formula of that name. */
 export function loadExpansion(load: Load, name: string, what: string): Formula {
   const formula = load(name);
-  if (formula.type !== 'expansion') throw new UserError(`${what}: ${name} is not an expansion formula (type=${formula.type})`);
+  if (formula.type !== 'expansion')
+    throw new UserError(`${what}: ${name} is not an expansion formula (type=${formula.type})`);
   if (formula.template.length === 0) throw new UserError(`${what}: ${name} has no template steps`);
   return formula;
 }
 
 /** The template's steps for one target. The first wait for what the target waited for, and share its condition. */
-export function instantiate(expansion: Formula, target: Step, given: Readonly<Record<string, string>>): { group: Step[]; last: string[] } {
-  const values = { ...Object.fromEntries(Object.entries(expansion.vars).map(([name, variable]) => [name, variable.default])), ...given };
-  const fill = (text: string): string => text.replace(/(?<!\{)\{([a-zA-Z_][\w.]*)\}(?!\})/g, (whole, name: string) => {
-    switch (name) {
-      case 'target': case 'target.id': return target.id;
-      case 'target.title': return target.title;
-      case 'target.description': return target.description;
-      default: return (Object.hasOwn(values, name) ? values[name] : undefined) ?? whole;
-    }
-  });
+export function instantiate(
+  expansion: Formula,
+  target: Step,
+  given: Readonly<Record<string, string>>,
+): { group: Step[]; last: string[] } {
+  const values = {
+    ...Object.fromEntries(Object.entries(expansion.vars).map(([name, variable]) => [name, variable.default])),
+    ...given,
+  };
+  const fill = (text: string): string =>
+    text.replace(/(?<!\{)\{([a-zA-Z_][\w.]*)\}(?!\})/g, (whole, name: string) => {
+      switch (name) {
+        case 'target':
+        case 'target.id':
+          return target.id;
+        case 'target.title':
+          return target.title;
+        case 'target.description':
+          return target.description;
+        default:
+          return (Object.hasOwn(values, name) ? values[name] : undefined) ?? whole;
+      }
+    });
   const filled = mapSteps(expansion.template, (step) => ({
-    ...step, id: fill(step.id), title: fill(step.title), description: fill(step.description), notes: fill(step.notes), acceptance: fill(step.acceptance),
-    assignee: fill(step.assignee), labels: step.labels.map(fill), needs: step.needs.map(fill), waitsFor: fill(step.waitsFor),
+    ...step,
+    id: fill(step.id),
+    title: fill(step.title),
+    description: fill(step.description),
+    notes: fill(step.notes),
+    acceptance: fill(step.acceptance),
+    assignee: fill(step.assignee),
+    labels: step.labels.map(fill),
+    needs: step.needs.map(fill),
+    waitsFor: fill(step.waitsFor),
     condition: step.condition === '' ? target.condition : fill(step.condition),
-    ...(step.expand ? { expand: { with: step.expand.with, vars: Object.fromEntries(Object.entries(step.expand.vars).map(([name, value]) => [name, fill(value)])) } } : {}),
+    ...(step.expand
+      ? {
+          expand: {
+            with: step.expand.with,
+            vars: Object.fromEntries(Object.entries(step.expand.vars).map(([name, value]) => [name, fill(value)])),
+          },
+        }
+      : {}),
   }));
   const { first, last } = ends(filled);
-  const group = filled.map((step) => (first.includes(step.id) ? { ...step, needs: [...target.needs, ...step.needs], gate: step.gate ?? target.gate } : step));
+  const group = filled.map((step) =>
+    first.includes(step.id)
+      ? { ...step, needs: [...target.needs, ...step.needs], gate: step.gate ?? target.gate }
+      : step,
+  );
   return { group, last };
 }
 
 /** The variables of an expansion become the formula's: its texts may use them. What the formula says itself counts. */
-function withVariables(vars: Record<string, Variable>, expansion: Formula, given: Readonly<Record<string, string>>): Record<string, Variable> {
-  const added = Object.entries(expansion.vars).map(([name, variable]): [string, Variable] => [name, Object.hasOwn(given, name) ? { ...variable, default: given[name] } : variable]);
+function withVariables(
+  vars: Record<string, Variable>,
+  expansion: Formula,
+  given: Readonly<Record<string, string>>,
+): Record<string, Variable> {
+  const added = Object.entries(expansion.vars).map(([name, variable]): [string, Variable] => [
+    name,
+    Object.hasOwn(given, name) ? { ...variable, default: given[name] } : variable,
+  ]);
   return { ...Object.fromEntries(added), ...vars };
 }
 
@@ -58,7 +98,11 @@ function putIn(woven: Woven, target: Step, expansion: Formula, given: Readonly<R
   if (ids.length > MAX_STEPS) throw new UserError(`${ids.length} steps after expansion, more than ${MAX_STEPS}`);
   const seen = new Set<string>();
   const twice = ids.filter((id) => seen.size === seen.add(id).size);
-  if (twice.length > 0) throw new UserError(`duplicate step IDs after expansion: ${[...new Set(twice)].join(', ')}`, `Use {target} in the ids of the template of ${expansion.name}.`);
+  if (twice.length > 0)
+    throw new UserError(
+      `duplicate step IDs after expansion: ${[...new Set(twice)].join(', ')}`,
+      `Use {target} in the ids of the template of ${expansion.name}.`,
+    );
   return { steps, vars: withVariables(woven.vars, expansion, given) };
 }
 
@@ -66,9 +110,12 @@ function putIn(woven: Woven, target: Step, expansion: Formula, given: Readonly<R
 export function expandInline(start: Woven, load: Load): Woven {
   let woven = start;
   for (let depth = 1; ; depth++) {
-    const targets = allSteps(woven.steps).filter((step) => step.expand).map((step) => step.id);
+    const targets = allSteps(woven.steps)
+      .filter((step) => step.expand)
+      .map((step) => step.id);
     if (targets.length === 0) return woven;
-    if (depth > MAX_DEPTH) throw new UserError(`inline expansion depth limit exceeded: max ${MAX_DEPTH} levels (step ${targets[0]})`);
+    if (depth > MAX_DEPTH)
+      throw new UserError(`inline expansion depth limit exceeded: max ${MAX_DEPTH} levels (step ${targets[0]})`);
     for (const id of targets) {
       const step = find(woven.steps, id);
       if (!step?.expand) continue;
@@ -82,13 +129,19 @@ export function expandComposed(start: Woven, formula: Formula, load: Load): Wove
   let woven = start;
   for (const entry of formula.compose.expand) {
     const target = find(woven.steps, entry.target);
-    if (!target) throw new UserError(`compose.expand: target step ${JSON.stringify(entry.target)} not found`, `The steps are: ${shownIds(woven.steps)}`);
+    if (!target)
+      throw new UserError(
+        `compose.expand: target step ${JSON.stringify(entry.target)} not found`,
+        `The steps are: ${shownIds(woven.steps)}`,
+      );
     woven = putIn(woven, target, loadExpansion(load, entry.with, 'compose.expand'), entry.vars);
   }
   for (const entry of formula.compose.map) {
     const expansion = loadExpansion(load, entry.with, 'compose.map');
     const wanted = glob(entry.select);
-    for (const id of allSteps(woven.steps).map((step) => step.id).filter(wanted)) {
+    for (const id of allSteps(woven.steps)
+      .map((step) => step.id)
+      .filter(wanted)) {
       const target = find(woven.steps, id);
       if (target) woven = putIn(woven, target, expansion, entry.vars);
     }
@@ -108,7 +161,9 @@ export function shownIds(steps: readonly Step[]): string {
 
 /** `*` any characters, `?` one; everything else is itself. */
 export function glob(pattern: string): (id: string) => boolean {
-  const parts = pattern.split(/(\*|\?)/).map((part) => (part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+  const parts = pattern
+    .split(/(\*|\?)/)
+    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
   const expression = new RegExp(`^${parts.join('').replace(/(?:\.\*)+/g, '.*')}$`, 's');
   return (id) => expression.test(id);
 }

@@ -51,7 +51,9 @@ export function inOrder(ids: readonly string[], needs: (id: string) => readonly 
     const stack = [start];
     while (stack.length > 0) {
       const id = stack.at(-1)!;
-      const waits = started.has(id) ? [] : needs(id).filter((need) => known.has(need) && !placed.has(need) && !started.has(need));
+      const waits = started.has(id)
+        ? []
+        : needs(id).filter((need) => known.has(need) && !placed.has(need) && !started.has(need));
       started.add(id);
       if (waits.length > 0) {
         stack.push(...[...waits].reverse());
@@ -67,6 +69,7 @@ export function inOrder(ids: readonly string[], needs: (id: string) => readonly 
 /** In which wave each comes at the earliest: 1 for what waits for nothing. What waits for itself is put in anywhere. */
 export function waves(ids: readonly string[], needs: (id: string) => readonly string[]): Map<string, number> {
   const found = new Map<string, number>();
-  for (const id of inOrder(ids, needs)) found.set(id, 1 + Math.max(0, ...needs(id).map((need) => found.get(need) ?? 0)));
+  for (const id of inOrder(ids, needs))
+    found.set(id, 1 + Math.max(0, ...needs(id).map((need) => found.get(need) ?? 0)));
   return found;
 }

@@ -12,7 +12,14 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(schema[place], key)) continue;
       const near = nearest(key, Object.keys(schema[place]));
-      problems.push(warning('unknown-key', shown(path), `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, [...path, key]));
+      problems.push(
+        warning(
+          'unknown-key',
+          shown(path),
+          `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
+          [...path, key],
+        ),
+      );
     }
   };
   const steps = (value: unknown, path: Path): void => {
@@ -27,7 +34,8 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
     }
   };
   check(raw, 'formula', []);
-  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {})) check(variable, 'variable', ['vars', name]);
+  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {}))
+    check(variable, 'variable', ['vars', name]);
   steps(raw.steps, ['steps']);
   steps(raw.template, ['template']);
   check(raw.compose, 'compose', ['compose']);
@@ -40,7 +48,9 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
 
 /** `steps[2].gate`, as people write it. */
 export function shown(path: Path): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`)).join('');
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
+    .join('');
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {
@@ -48,7 +58,9 @@ function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 function tables(value: unknown): [number, Record<string, unknown>][] {
-  return Array.isArray(value) ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1])) : [];
+  return Array.isArray(value)
+    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1]))
+    : [];
 }
 
 /** A known word at most two edits away, or the other spelling of one. */
@@ -56,7 +68,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let least = 3;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase().replaceAll('-', '_'), candidate.toLowerCase().replaceAll('-', '_'));
+    const distance = editDistance(
+      word.toLowerCase().replaceAll('-', '_'),
+      candidate.toLowerCase().replaceAll('-', '_'),
+    );
     if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
   }
   return best;
@@ -68,7 +83,9 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     }
     row = next;
   }

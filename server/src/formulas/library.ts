@@ -22,7 +22,10 @@ export interface FormulaFiles {
   read(file: string): string | undefined;
 }
 
-const endings: readonly [ending: string, format: Format][] = [['.formula.toml', 'toml'], ['.formula.json', 'json']];
+const endings: readonly [ending: string, format: Format][] = [
+  ['.formula.toml', 'toml'],
+  ['.formula.json', 'json'],
+];
 const safeName = /^[A-Za-z0-9][\w.-]{0,99}$/;
 
 export interface FormulaEntry {
@@ -48,7 +51,11 @@ export type ParsedTexts = Map<string, { text: string; parsed: Parsed }>;
 /** The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. */
 export class FormulaLibrary {
   /** @param parsed what was read before, for those who look again and again */
-  constructor(private readonly tiers: readonly Tier[], private readonly files: FormulaFiles = diskFiles, private readonly parsed: ParsedTexts = new Map()) {}
+  constructor(
+    private readonly tiers: readonly Tier[],
+    private readonly files: FormulaFiles = diskFiles,
+    private readonly parsed: ParsedTexts = new Map(),
+  ) {}
 
   /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
   list(): FormulaEntry[] {
@@ -78,7 +85,10 @@ export class FormulaLibrary {
     const base = { name, tier: text.tier, source: text.source };
     if (!formula) return { ...base, problems };
     try {
-      return { ...base, ...examine({ formula, problems: [...problems, ...wrongName(name, formula)], source: text.source }, this.find) };
+      return {
+        ...base,
+        ...examine({ formula, problems: [...problems, ...wrongName(name, formula)], source: text.source }, this.find),
+      };
     } catch (error) {
       return { ...base, formula, problems: [...problems, failure('extends', '', messageOf(error), ['extends'])] };
     }
@@ -99,7 +109,10 @@ export class FormulaLibrary {
 
   /** The same for a text that is not in the library; what it names is looked for there. */
   cookText(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
-    return this.cookFound(this.found({ text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' }), options);
+    return this.cookFound(
+      this.found({ text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' }),
+      options,
+    );
   }
 
   private cookFound(found: Found, options: CookOptions): { proto: Proto; warnings: string[] } {
@@ -126,7 +139,11 @@ export class FormulaLibrary {
   }
 
   private text(name: string): Text {
-    if (!safeName.test(name)) throw new UserError(`invalid formula name: ${JSON.stringify(name)}`, 'A name holds letters, digits, dots, hyphens and underscores; write ./ before a file.');
+    if (!safeName.test(name))
+      throw new UserError(
+        `invalid formula name: ${JSON.stringify(name)}`,
+        'A name holds letters, digits, dots, hyphens and underscores; write ./ before a file.',
+      );
     for (const { tier, directory } of this.tiers) {
       for (const [ending, format] of endings) {
         const source = path.join(directory, `${name}${ending}`);
@@ -140,19 +157,35 @@ export class FormulaLibrary {
   }
 
   private unknown(name: string): UserError {
-    const known = [...new Set([...this.tiers.flatMap(({ directory }) => this.files.list(directory).map((file) => file.replace(/\.formula\.(?:toml|json)$/, ''))), ...Object.keys(builtInFormulas)])];
+    const known = [
+      ...new Set([
+        ...this.tiers.flatMap(({ directory }) =>
+          this.files.list(directory).map((file) => file.replace(/\.formula\.(?:toml|json)$/, '')),
+        ),
+        ...Object.keys(builtInFormulas),
+      ]),
+    ];
     const near = nearest(name, known);
     const looked = this.tiers.map(({ directory }) => directory).join(', ');
     return new UserError(
       `formula ${JSON.stringify(name)} not found`,
-      `${near ? `Did you mean ${near}? ` : ''}"bd formula list" shows what there is. Looked in ${looked ? `${looked} and ` : ''}the built-in ones.`, 'not-found');
+      `${near ? `Did you mean ${near}? ` : ''}"bd formula list" shows what there is. Looked in ${looked ? `${looked} and ` : ''}the built-in ones.`,
+      'not-found',
+    );
   }
 }
 
 /** The name of the file is what it is found by: another one inside would confuse. */
 function wrongName(name: string, formula: Formula): Problem[] {
   if (formula.name === '' || formula.name === name) return [];
-  return [warning('file-name', 'formula', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, ['formula'])];
+  return [
+    warning(
+      'file-name',
+      'formula',
+      `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`,
+      ['formula'],
+    ),
+  ];
 }
 
 export interface Places {
@@ -176,7 +209,10 @@ export function tiersFor(places: Places): Tier[] {
     places.town === undefined ? undefined : { tier: 'town', directory: path.join(places.town, '.beads', 'formulas') },
   ];
   const found = candidates.filter((tier) => tier !== undefined);
-  return found.filter((tier, index) => found.findIndex((other) => path.resolve(other.directory) === path.resolve(tier.directory)) === index);
+  return found.filter(
+    (tier, index) =>
+      found.findIndex((other) => path.resolve(other.directory) === path.resolve(tier.directory)) === index,
+  );
 }
 
 /** The nearest folder upwards that git has checked out. */

@@ -5,8 +5,11 @@ import { evaluate } from './range';
 /** More rounds than that are a slip. */
 const MAX_ROUNDS = 1_000;
 const runtimeConditions = [
-  /^[\w-]+(?:\.[\w-]+)*\s*(?:==|!=|>=|<=|>|<)\s*.+$/, /^(?:children|descendants|steps)\([\w-]+\)\.(?:all|any|count)\(.+\).*$/,
-  /^steps\.[\w-]+\s*(?:==|!=|>=|<=|>|<)\s*\d+$/, /^file\.exists\((['"]).+\1\)$/, /^env\.\w+\s*(?:==|!=|>=|<=|>|<)\s*.+$/,
+  /^[\w-]+(?:\.[\w-]+)*\s*(?:==|!=|>=|<=|>|<)\s*.+$/,
+  /^(?:children|descendants|steps)\([\w-]+\)\.(?:all|any|count)\(.+\).*$/,
+  /^steps\.[\w-]+\s*(?:==|!=|>=|<=|>|<)\s*\d+$/,
+  /^file\.exists\((['"]).+\1\)$/,
+  /^env\.\w+\s*(?:==|!=|>=|<=|>|<)\s*.+$/,
 ];
 
 /** Whether a condition that is looked at while a molecule runs can be understood. */
@@ -21,12 +24,15 @@ export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   if (loop.body.length === 0) wrong('body is required', 'body');
   if (kinds === 0) wrong('one of count, until, or range is required');
   if (kinds > 1) wrong('only one of count, until, or range can be specified');
-  if (loop.count !== undefined && !(Number.isInteger(loop.count) && loop.count > 0)) wrong('count must be positive', 'count');
+  if (loop.count !== undefined && !(Number.isInteger(loop.count) && loop.count > 0))
+    wrong('count must be positive', 'count');
   if (loop.count !== undefined && loop.count > MAX_ROUNDS) wrong(`count must be at most ${MAX_ROUNDS}`, 'count');
   if (loop.until !== undefined && loop.max === undefined) wrong('max is required when until is set', 'until');
   if (loop.max !== undefined && !(Number.isInteger(loop.max) && loop.max > 0)) wrong('max must be positive', 'max');
-  if (loop.until !== undefined && !isRuntimeCondition(loop.until)) wrong(`invalid until condition ${JSON.stringify(loop.until)}`, 'until');
-  if (loop.range !== undefined && !loop.range.includes('..')) wrong(`invalid range ${JSON.stringify(loop.range)} (write 1..5)`, 'range');
+  if (loop.until !== undefined && !isRuntimeCondition(loop.until))
+    wrong(`invalid until condition ${JSON.stringify(loop.until)}`, 'until');
+  if (loop.range !== undefined && !loop.range.includes('..'))
+    wrong(`invalid range ${JSON.stringify(loop.range)} (write 1..5)`, 'range');
   return problems;
 }
 
@@ -46,7 +52,10 @@ export function rangeProblem({ range }: Loop, values: Readonly<Record<string, st
 
 /** Steps once all loops are written out; a range with variables counts once. */
 export function countOf(steps: readonly Step[]): number {
-  return steps.reduce((sum, step) => sum + (step.loop ? roundsOf(step.loop) * countOf(step.loop.body) : 1 + countOf(step.children)), 0);
+  return steps.reduce(
+    (sum, step) => sum + (step.loop ? roundsOf(step.loop) * countOf(step.loop.body) : 1 + countOf(step.children)),
+    0,
+  );
 }
 
 function roundsOf({ count, range }: Loop): number {
@@ -76,7 +85,9 @@ function unroll(step: Step, loop: Loop, values: Readonly<Record<string, string>>
   for (const [index, value] of rounds(loop, values).entries()) {
     const round = iteration(step, body, `${step.id}.iter${index + 1}`, loop.var, value);
     const { first, last } = ends(round);
-    group.push(...round.map((inner) => (first.includes(inner.id) ? { ...inner, needs: [...before, ...inner.needs] } : inner)));
+    group.push(
+      ...round.map((inner) => (first.includes(inner.id) ? { ...inner, needs: [...before, ...inner.needs] } : inner)),
+    );
     before = last;
   }
   return { group, last: before };
@@ -90,7 +101,9 @@ function untilOnce(step: Step, loop: Loop, body: Step[]): { group: Step[]; last:
   return {
     last,
     group: round.map((inner, index) => ({
-      ...inner, labels: index === 0 ? [...inner.labels, label] : inner.labels, needs: first.includes(inner.id) ? [...step.needs, ...inner.needs] : inner.needs,
+      ...inner,
+      labels: index === 0 ? [...inner.labels, label] : inner.labels,
+      needs: first.includes(inner.id) ? [...step.needs, ...inner.needs] : inner.needs,
     })),
   };
 }
@@ -105,20 +118,33 @@ function bounds(range: string, values: Readonly<Record<string, string>>): [start
   const [from = '', to = ''] = range.split('..');
   const [start, end] = [evaluate(from, values), evaluate(to, values)];
   if (end < start) throw new UserError(`loop: range end (${end}) is less than start (${start})`);
-  if (end - start >= MAX_ROUNDS) throw new UserError(`loop: the range ${start}..${end} has more than ${MAX_ROUNDS} rounds`);
+  if (end - start >= MAX_ROUNDS)
+    throw new UserError(`loop: the range ${start}..${end} has more than ${MAX_ROUNDS} rounds`);
   return [start, end];
 }
 
 /** One round: ids within the body get the round's own prefix, needs from outside stay. */
-function iteration(loop: Step, body: readonly Step[], prefix: string, variable: string | undefined, value: string): Step[] {
+function iteration(
+  loop: Step,
+  body: readonly Step[],
+  prefix: string,
+  variable: string | undefined,
+  value: string,
+): Step[] {
   const inside = new Set(allSteps(body).map((step) => step.id));
   const rename = (id: string): string => (inside.has(id) ? `${prefix}.${id}` : id);
   const fill = (text: string): string => (variable === undefined ? text : text.replaceAll(`{${variable}}`, value));
   return mapSteps(body, (step) => {
     const spawner = spawnerOf(step.waitsFor);
     return {
-      ...step, id: rename(step.id), title: fill(step.title), description: fill(step.description), notes: fill(step.notes), acceptance: fill(step.acceptance),
-      needs: step.needs.map(rename), waitsFor: spawner === undefined ? step.waitsFor : `children-of(${rename(spawner)})`,
+      ...step,
+      id: rename(step.id),
+      title: fill(step.title),
+      description: fill(step.description),
+      notes: fill(step.notes),
+      acceptance: fill(step.acceptance),
+      needs: step.needs.map(rename),
+      waitsFor: spawner === undefined ? step.waitsFor : `children-of(${rename(spawner)})`,
       condition: step.condition === '' ? loop.condition : step.condition,
     };
   });

@@ -129,8 +129,16 @@ export interface Problem extends Spot {
 
 type More = Pick<Problem, 'need' | 'related'> & { hint?: string };
 
-const problem = (severity: Problem['severity']) => (code: string, where: string, text: string, path: Path, { hint, ...more }: More = {}): Problem => (
-  { severity, code, message: where === '' ? text : `${where}: ${text}`, text: hint ? `${text}; ${hint}` : text, path, ...more });
+const problem =
+  (severity: Problem['severity']) =>
+  (code: string, where: string, text: string, path: Path, { hint, ...more }: More = {}): Problem => ({
+    severity,
+    code,
+    message: where === '' ? text : `${where}: ${text}`,
+    text: hint ? `${text}; ${hint}` : text,
+    path,
+    ...more,
+  });
 export const error = problem('error');
 export const warning = problem('warning');
 
@@ -146,7 +154,9 @@ export function allSteps(steps: readonly Step[]): Step[] {
 
 /** Puts other steps into the place of each, from the leaves up. */
 export function replaceSteps(steps: readonly Step[], replace: (step: Step) => Step[]): Step[] {
-  return steps.flatMap((step) => replace(step.children.length === 0 ? step : { ...step, children: replaceSteps(step.children, replace) }));
+  return steps.flatMap((step) =>
+    replace(step.children.length === 0 ? step : { ...step, children: replaceSteps(step.children, replace) }),
+  );
 }
 
 export function mapSteps(steps: readonly Step[], change: (step: Step) => Step): Step[] {

@@ -35,29 +35,57 @@ interface Origin {
 export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poured {
   const infix = options.ephemeral ? 'wisp' : 'mol';
   const edge = (from: string, to: string, type: string, metadata?: string): Dependency => ({
-    issue_id: from, depends_on_id: to, type, created_at: formatTime(tx.now), ...(metadata === undefined ? {} : { metadata }),
+    issue_id: from,
+    depends_on_id: to,
+    type,
+    created_at: formatTime(tx.now),
+    ...(metadata === undefined ? {} : { metadata }),
   });
   const root = tx.create(options.ledger, {
-    title: options.title ?? proto.title, description: proto.description, type: MOLECULE, infix, ephemeral: options.ephemeral, assignee: options.assignee,
-    metadata: { formula: { name: proto.formula, version: proto.version, vars: proto.vars } }, extra: { source_formula: proto.formula },
+    title: options.title ?? proto.title,
+    description: proto.description,
+    type: MOLECULE,
+    infix,
+    ephemeral: options.ephemeral,
+    assignee: options.assignee,
+    metadata: { formula: { name: proto.formula, version: proto.version, vars: proto.vars } },
+    extra: { source_formula: proto.formula },
   }).id;
   if (options.attachTo !== undefined) tx.addDependency(root, options.attachTo, ATTACHED_TO);
   const ids = Object.fromEntries(proto.steps.map((step, index) => [step.id, `${root}.${index + 1}`]));
   for (const step of proto.steps) {
     const id = ids[step.id]!;
-    const dependencies = [edge(id, (step.parent !== undefined && ids[step.parent]) || root, 'parent-child'), ...step.needs.map((need) => edge(id, ids[need]!, 'blocks'))];
+    const dependencies = [
+      edge(id, (step.parent !== undefined && ids[step.parent]) || root, 'parent-child'),
+      ...step.needs.map((need) => edge(id, ids[need]!, 'blocks')),
+    ];
     const spawner = step.waitsFor?.spawner;
-    if (step.waitsFor && spawner !== undefined && ids[spawner]) dependencies.push(edge(id, ids[spawner], 'waits-for', JSON.stringify({ gate: step.waitsFor.gate })));
+    if (step.waitsFor && spawner !== undefined && ids[spawner])
+      dependencies.push(edge(id, ids[spawner], 'waits-for', JSON.stringify({ gate: step.waitsFor.gate })));
     createStep(tx, proto, step, id, dependencies, options);
   }
   return { root, ids };
 }
 
-function createStep(tx: Transaction, proto: Proto, step: ProtoStep, id: string, dependencies: Dependency[], options: PourOptions): void {
+function createStep(
+  tx: Transaction,
+  proto: Proto,
+  step: ProtoStep,
+  id: string,
+  dependencies: Dependency[],
+  options: PourOptions,
+): void {
   const origin: Origin = { step: step.id, ...(step.script ? { script: step.script } : {}) };
   tx.create(options.ledger, {
-    id, title: step.title, type: step.type, priority: step.priority, labels: step.labels, ephemeral: options.ephemeral,
-    description: step.description, notes: step.notes, acceptance_criteria: step.acceptance,
+    id,
+    title: step.title,
+    type: step.type,
+    priority: step.priority,
+    labels: step.labels,
+    ephemeral: options.ephemeral,
+    description: step.description,
+    notes: step.notes,
+    acceptance_criteria: step.acceptance,
     assignee: options.attachTo === undefined ? step.assignee : undefined,
     // A formula may come from anywhere: it says nothing in the engine's name.
     metadata: { ...withoutLocal(step.metadata), formula: origin },
@@ -96,5 +124,5 @@ export function originOf(molecule: Bead): { name?: string; vars: Record<string, 
 function formulaData(bead: Bead): Record<string, unknown> | undefined {
   const metadata = bead.metadata as Record<string, unknown> | null | undefined;
   const data = typeof metadata === 'object' && metadata !== null ? metadata.formula : undefined;
-  return typeof data === 'object' && data !== null ? data as Record<string, unknown> : undefined;
+  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
 }

@@ -18,8 +18,12 @@ export function readData(text: string, format: Format): { raw: Record<string, un
     return { raw: data };
   } catch (thrown) {
     const { line, col } = thrown as { line?: number; col?: number };
-    const reason = messageOf(thrown).split('\n')[0]!.replace(/ at row \d+, col \d+, pos \d+:?$/, '');
-    return { failure: { reason, ...(format === 'toml' && typeof line === 'number' ? { at: { line, column: col ?? 0 } } : {}) } };
+    const reason = messageOf(thrown)
+      .split('\n')[0]!
+      .replace(/ at row \d+, col \d+, pos \d+:?$/, '');
+    return {
+      failure: { reason, ...(format === 'toml' && typeof line === 'number' ? { at: { line, column: col ?? 0 } } : {}) },
+    };
   }
 }
 
@@ -43,7 +47,10 @@ function refuseInherited(text: string): void {
   if (!bad) return;
   const before = text.slice(0, bad.start);
   const line = before.split('\n').length - 1;
-  throw Object.assign(new Error(`a table cannot have the name "${bad.name}"; choose another`), { line, col: bad.start - before.lastIndexOf('\n') - 1 });
+  throw Object.assign(new Error(`a table cannot have the name "${bad.name}"; choose another`), {
+    line,
+    col: bad.start - before.lastIndexOf('\n') - 1,
+  });
 }
 
 /** Escapes may spell anything. */
@@ -55,7 +62,9 @@ function plain(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry, depth + 1)])) : value;
+  return isTable(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry, depth + 1)]))
+    : value;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -18,7 +18,11 @@ export type Find = (name: string) => Found;
 export function withParents(formula: Formula, find: Find, path: readonly string[] = [formula.name]): Formula {
   if (formula.extends.length === 0) return formula;
   const parents = formula.extends.map((name) => {
-    if (path.includes(name)) throw new UserError(`circular extends detected: ${[...path, name].join(' -> ')}`, 'Take one of them out of "extends".');
+    if (path.includes(name))
+      throw new UserError(
+        `circular extends detected: ${[...path, name].join(' -> ')}`,
+        'Take one of them out of "extends".',
+      );
     return withParents(findParent(formula, name, find), find, [...path, name]);
   });
   return mergeParents(formula, parents);
@@ -39,8 +43,11 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
   const list = <T>(pick: (formula: Formula) => readonly T[]): T[] => all.flatMap((formula) => [...pick(formula)]);
   const merged: Compose = {
     bondPoints: [...new Map(list((formula) => formula.compose.bondPoints).map((point) => [point.id, point])).values()],
-    hooks: list((formula) => formula.compose.hooks), expand: list((formula) => formula.compose.expand), map: list((formula) => formula.compose.map),
-    branch: list((formula) => formula.compose.branch), gate: list((formula) => formula.compose.gate),
+    hooks: list((formula) => formula.compose.hooks),
+    expand: list((formula) => formula.compose.expand),
+    map: list((formula) => formula.compose.map),
+    branch: list((formula) => formula.compose.branch),
+    gate: list((formula) => formula.compose.gate),
     aspects: [...new Set(list((formula) => formula.compose.aspects))],
   };
   return {
@@ -49,8 +56,11 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
     vars: Object.assign({}, ...[...parents].reverse().map((parent) => parent.vars), child.vars) as Formula['vars'],
     steps: all.reduce<Step[]>((steps, formula) => override(steps, formula.steps), []),
     template: all.reduce<Step[]>((steps, formula) => override(steps, formula.template), []),
-    compose: merged, advice: list((formula) => formula.advice), analyses: list((formula) => formula.analyses),
-    legs: child.legs.length > 0 ? child.legs : list((formula) => formula.legs), synthesis: child.synthesis ?? parents.find((parent) => parent.synthesis)?.synthesis,
+    compose: merged,
+    advice: list((formula) => formula.advice),
+    analyses: list((formula) => formula.analyses),
+    legs: child.legs.length > 0 ? child.legs : list((formula) => formula.legs),
+    synthesis: child.synthesis ?? parents.find((parent) => parent.synthesis)?.synthesis,
     phase: child.phase || (parents.find((parent) => parent.phase !== '')?.phase ?? ''),
   };
 }
@@ -58,14 +68,27 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
 /** A parent's parts, which stand in another file. */
 function elsewhere(parent: Formula): Formula {
   const lost = <T extends Placed>(items: readonly T[]): T[] => items.map((item) => ({ ...item, at: undefined }));
-  const steps = (list: readonly Step[]): Step[] => lost(list).map((step) => (
-    { ...step, children: steps(step.children), ...(step.loop ? { loop: { ...step.loop, body: steps(step.loop.body) } } : {}) }));
+  const steps = (list: readonly Step[]): Step[] =>
+    lost(list).map((step) => ({
+      ...step,
+      children: steps(step.children),
+      ...(step.loop ? { loop: { ...step.loop, body: steps(step.loop.body) } } : {}),
+    }));
   const { compose } = parent;
   return {
-    ...parent, steps: steps(parent.steps), template: steps(parent.template), advice: lost(parent.advice), legs: lost(parent.legs),
+    ...parent,
+    steps: steps(parent.steps),
+    template: steps(parent.template),
+    advice: lost(parent.advice),
+    legs: lost(parent.legs),
     compose: {
-      bondPoints: lost(compose.bondPoints), hooks: lost(compose.hooks), expand: lost(compose.expand), map: lost(compose.map),
-      branch: lost(compose.branch), gate: lost(compose.gate), aspects: compose.aspects,
+      bondPoints: lost(compose.bondPoints),
+      hooks: lost(compose.hooks),
+      expand: lost(compose.expand),
+      map: lost(compose.map),
+      branch: lost(compose.branch),
+      gate: lost(compose.gate),
+      aspects: compose.aspects,
     },
   };
 }
@@ -86,7 +109,13 @@ export function examine(found: Found, find: Find): { formula: Formula; problems:
     loaded.set(name, known);
     return known;
   };
-  return { formula, problems: unique([...problems, ...wovenProblems(formula, { find, load }, !problems.some((one) => one.severity === 'error'))]) };
+  return {
+    formula,
+    problems: unique([
+      ...problems,
+      ...wovenProblems(formula, { find, load }, !problems.some((one) => one.severity === 'error')),
+    ]),
+  };
 }
 
 /** Without those that it names: cooking finds them itself. */
@@ -111,7 +140,10 @@ export function resolve(found: Found, find: Find): { formula: Formula; warnings:
 export function refuseErrors(source: string, problems: readonly Problem[]): void {
   const errors = problems.filter((problem) => problem.severity === 'error');
   if (errors.length === 0) return;
-  throw new UserError(`${source}: formula validation failed:\n${errors.map((problem) => `  - ${problem.message}`).join('\n')}`, `Mend ${errors.length === 1 ? 'this' : 'these'} in the file and try again.`);
+  throw new UserError(
+    `${source}: formula validation failed:\n${errors.map((problem) => `  - ${problem.message}`).join('\n')}`,
+    `Mend ${errors.length === 1 ? 'this' : 'these'} in the file and try again.`,
+  );
 }
 
 function unique(problems: readonly Problem[]): Problem[] {

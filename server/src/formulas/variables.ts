@@ -7,13 +7,30 @@ import { variableTypes } from './schema';
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Words of template languages that texts for agents hold as they are. */
-export const notVariables = new Set(['else', 'this', 'root', 'index', 'key', 'first', 'last', 'end', 'range', 'with', 'block', 'define', 'template', 'nil']);
+export const notVariables = new Set([
+  'else',
+  'this',
+  'root',
+  'index',
+  'key',
+  'first',
+  'last',
+  'end',
+  'range',
+  'with',
+  'block',
+  'define',
+  'template',
+  'nil',
+]);
 
 export type Values = Readonly<Record<string, string>>;
 
 /** Values go in once: what stands in a value is never looked at again. Placeholders without a value stay. */
 export function substitute(text: string, values: Values): string {
-  return text.replace(placeholder, (whole, name: string) => (Object.hasOwn(values, name) ? values[name] ?? whole : whole));
+  return text.replace(placeholder, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
+  );
 }
 
 /** The same in every text within metadata. */
@@ -32,8 +49,15 @@ export function namesIn(text: string): string[] {
 /** Every text of a step in which variables are replaced. */
 export function textsOf(step: Step): string[] {
   return [
-    step.title, step.description, step.notes, step.acceptance, step.assignee, step.condition, ...step.labels,
-    ...(step.metadata ? [JSON.stringify(step.metadata)] : []), ...(step.gate ? [step.gate.type, step.gate.awaitId, step.gate.timeout] : []),
+    step.title,
+    step.description,
+    step.notes,
+    step.acceptance,
+    step.assignee,
+    step.condition,
+    ...step.labels,
+    ...(step.metadata ? [JSON.stringify(step.metadata)] : []),
+    ...(step.gate ? [step.gate.type, step.gate.awaitId, step.gate.timeout] : []),
   ];
 }
 
@@ -47,16 +71,42 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
   const where = `vars.${name}`;
   const problems: Problem[] = [];
   if (name.trim() === '') problems.push(error('variable-name', 'vars', 'variable name cannot be empty', at));
-  else if (!variableName.test(name)) problems.push(error('variable-name', where, 'a name is made of letters, digits and _, and cannot be used in {{…}} otherwise', at));
+  else if (!variableName.test(name))
+    problems.push(
+      error(
+        'variable-name',
+        where,
+        'a name is made of letters, digits and _, and cannot be used in {{…}} otherwise',
+        at,
+      ),
+    );
   if (variable.type !== undefined && !variableTypes.includes(variable.type)) {
-    problems.push(error('invalid-value', where, `type must be string, int or bool, not ${JSON.stringify(variable.type)}`, [...at, 'type']));
+    problems.push(
+      error('invalid-value', where, `type must be string, int or bool, not ${JSON.stringify(variable.type)}`, [
+        ...at,
+        'type',
+      ]),
+    );
   }
   const broken = variable.pattern === undefined ? undefined : patternProblem(variable.pattern);
-  if (broken) problems.push(error('invalid-value', where, `invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`, [...at, 'pattern']));
+  if (broken)
+    problems.push(
+      error('invalid-value', where, `invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`, [
+        ...at,
+        'pattern',
+      ]),
+    );
   else if (variable.default) {
-    for (const wrong of valueProblems(name, variable, variable.default)) problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
+    for (const wrong of valueProblems(name, variable, variable.default))
+      problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
     const match = variable.pattern === undefined ? true : patterns.matches(variable.pattern, variable.default);
-    if (match === false) problems.push(error('invalid-value', where, `the default is no valid value: ${mismatch(name, variable, variable.default)}`, [...at, 'default']));
+    if (match === false)
+      problems.push(
+        error('invalid-value', where, `the default is no valid value: ${mismatch(name, variable, variable.default)}`, [
+          ...at,
+          'default',
+        ]),
+      );
     if (match === 'too-slow') problems.push(warning('slow-pattern', where, slow(variable), [...at, 'pattern']));
   }
   return problems;
@@ -67,9 +117,12 @@ function valueProblems(name: string, variable: Variable, value: string): string[
   if (value === '') return [];
   const shown = shortened(value);
   const problems: string[] = [];
-  if (variable.enum && !variable.enum.includes(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is none of ${variable.enum.join(', ')}`);
-  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is no whole number`);
-  if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value)) problems.push(`variable ${name}: ${JSON.stringify(shown)} is neither true nor false`);
+  if (variable.enum && !variable.enum.includes(value))
+    problems.push(`variable ${name}: ${JSON.stringify(shown)} is none of ${variable.enum.join(', ')}`);
+  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value))
+    problems.push(`variable ${name}: ${JSON.stringify(shown)} is no whole number`);
+  if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value))
+    problems.push(`variable ${name}: ${JSON.stringify(shown)} is neither true nor false`);
   return problems;
 }
 
@@ -109,19 +162,31 @@ export function valuesFor(formula: Formula, used: ReadonlySet<string>, sources: 
   const unknown = Object.keys(sources.given).filter((name) => !Object.hasOwn(formula.vars, name) && !used.has(name));
   if (unknown.length > 0) {
     const has = Object.keys(formula.vars);
-    throw new UserError(`the formula ${formula.name} has no variable ${unknown.join(', ')}`, has.length > 0 ? `it has: ${has.join(', ')}` : 'it has none');
+    throw new UserError(
+      `the formula ${formula.name} has no variable ${unknown.join(', ')}`,
+      has.length > 0 ? `it has: ${has.join(', ')}` : 'it has none',
+    );
   }
   const values = startValues(formula, sources);
   const missing = Object.entries(formula.vars)
-    .filter(([name, variable]) => (values[name] === undefined && (variable.required || used.has(name))) || (variable.required && values[name] === ''))
+    .filter(
+      ([name, variable]) =>
+        (values[name] === undefined && (variable.required || used.has(name))) ||
+        (variable.required && values[name] === ''),
+    )
     .map(([name]) => name);
   if (missing.length > 0) {
     const described = missing.map((name) => `--var ${name}=<${formula.vars[name]?.description || 'value'}>`);
-    throw new UserError(`missing required variables: ${missing.join(', ')}`, `Provide them with: ${described.join(' ')}`);
+    throw new UserError(
+      `missing required variables: ${missing.join(', ')}`,
+      `Provide them with: ${described.join(' ')}`,
+    );
   }
   const patterns = new PatternChecks();
-  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) => (
-    [...valueProblems(name, variable, values[name] ?? ''), ...patternMismatch(name, variable, values[name] ?? '', patterns)]));
+  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) => [
+    ...valueProblems(name, variable, values[name] ?? ''),
+    ...patternMismatch(name, variable, values[name] ?? '', patterns),
+  ]);
   if (wrong.length > 0) throw new UserError(`variable validation failed:\n  - ${wrong.join('\n  - ')}`);
   return values;
 }

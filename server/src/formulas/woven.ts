@@ -34,11 +34,36 @@ interface Name {
 function namedProblems(formula: Formula, others: Others): Problem[] {
   const { compose } = formula;
   const names: Name[] = [
-    ...withBodies(formula.type === 'expansion' ? formula.template : formula.steps).flatMap((step): Name[] => (
-      step.expand ? [{ name: step.expand.with, wanted: 'expansion', where: `expand of step ${step.id}`, path: pathIn(step, 'expand') }] : [])),
-    ...(['expand', 'map'] as const).flatMap((key) => compose[key].map((entry, index): Name => (
-      { name: entry.with, wanted: 'expansion', where: `compose.${key}[${index}]`, path: pathIn(entry, 'with') }))),
-    ...compose.aspects.map((name, index): Name => ({ name, wanted: 'aspect', where: 'compose.aspects', path: ['compose', 'aspects', index] })),
+    ...withBodies(formula.type === 'expansion' ? formula.template : formula.steps).flatMap((step): Name[] =>
+      step.expand
+        ? [
+            {
+              name: step.expand.with,
+              wanted: 'expansion',
+              where: `expand of step ${step.id}`,
+              path: pathIn(step, 'expand'),
+            },
+          ]
+        : [],
+    ),
+    ...(['expand', 'map'] as const).flatMap((key) =>
+      compose[key].map(
+        (entry, index): Name => ({
+          name: entry.with,
+          wanted: 'expansion',
+          where: `compose.${key}[${index}]`,
+          path: pathIn(entry, 'with'),
+        }),
+      ),
+    ),
+    ...compose.aspects.map(
+      (name, index): Name => ({
+        name,
+        wanted: 'aspect',
+        where: 'compose.aspects',
+        path: ['compose', 'aspects', index],
+      }),
+    ),
   ];
   return names.filter(({ name }) => name !== '').flatMap((name) => nameProblem(name, others));
 }
@@ -52,8 +77,11 @@ function nameProblem({ name, wanted, where, path }: Name, { find, load }: Others
   }
   try {
     const found = load(name);
-    if (found.type !== wanted) return [error('other-formula', where, `${name} is not an ${wanted} formula (type=${found.type})`, path)];
-    return wanted === 'expansion' && found.template.length === 0 ? [error('other-formula', where, `${name} has no template steps`, path)] : [];
+    if (found.type !== wanted)
+      return [error('other-formula', where, `${name} is not an ${wanted} formula (type=${found.type})`, path)];
+    return wanted === 'expansion' && found.template.length === 0
+      ? [error('other-formula', where, `${name} has no template steps`, path)]
+      : [];
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;
     return [error('other-formula', where, oneLine(thrown.message), path)];
@@ -71,17 +99,38 @@ function targetProblems({ type, compose, steps, advice }: Formula): Problem[] {
   const all = allSteps(steps);
   const ids = new Set(all.map((step) => step.id));
   const open = advice.length > 0 || all.some((step) => step.expand);
-  const unknown = (where: string, entry: { at?: Path }, key: Path, id: string): Problem[] => (
-    id === '' || ids.has(id) || id.includes('.iter') ? [] : [error('unknown-step', `compose.${where}`, `${key[0]} references unknown step ${JSON.stringify(id)}`, pathIn(entry, ...key), { hint: hints.meant(id, ids) })]);
+  const unknown = (where: string, entry: { at?: Path }, key: Path, id: string): Problem[] =>
+    id === '' || ids.has(id) || id.includes('.iter')
+      ? []
+      : [
+          error(
+            'unknown-step',
+            `compose.${where}`,
+            `${key[0]} references unknown step ${JSON.stringify(id)}`,
+            pathIn(entry, ...key),
+            { hint: hints.meant(id, ids) },
+          ),
+        ];
   return [
-    ...compose.expand.flatMap((entry, index) => (open || index > 0 ? [] : unknown(`expand[${index}]`, entry, ['target'], entry.target))),
+    ...compose.expand.flatMap((entry, index) =>
+      open || index > 0 ? [] : unknown(`expand[${index}]`, entry, ['target'], entry.target),
+    ),
     ...compose.branch.flatMap((entry, index) => [
-      ...unknown(`branch[${index}]`, entry, ['from'], entry.from), ...unknown(`branch[${index}]`, entry, ['join'], entry.join),
+      ...unknown(`branch[${index}]`, entry, ['from'], entry.from),
+      ...unknown(`branch[${index}]`, entry, ['join'], entry.join),
       ...entry.steps.flatMap((id, at) => unknown(`branch[${index}]`, entry, ['steps', at], id)),
     ]),
     ...compose.gate.flatMap((entry, index) => unknown(`gate[${index}]`, entry, ['before'], entry.before)),
-    ...compose.gate.filter(({ condition }) => condition !== '' && !isRuntimeCondition(condition)).map((entry) => error(
-      'invalid-value', `compose.gate[${compose.gate.indexOf(entry)}]`, `invalid condition ${JSON.stringify(entry.condition)} (expected something such as step.status == 'complete')`, pathIn(entry, 'condition'))),
+    ...compose.gate
+      .filter(({ condition }) => condition !== '' && !isRuntimeCondition(condition))
+      .map((entry) =>
+        error(
+          'invalid-value',
+          `compose.gate[${compose.gate.indexOf(entry)}]`,
+          `invalid condition ${JSON.stringify(entry.condition)} (expected something such as step.status == 'complete')`,
+          pathIn(entry, 'condition'),
+        ),
+      ),
   ];
 }
 
@@ -111,7 +160,11 @@ function tried(formula: Formula, { load }: Others): Problem[] {
 
 /** Where the part stands that cooking complains of. */
 function placeOf(text: string, { compose }: Formula): Path {
-  const key = (/after expansion/.test(text) ? (['expand', 'map'] as const).find((one) => compose[one].length > 0) : /^(?:compose\.)?(branch|gate|expand|map|aspects)\b/.exec(text)?.[1]) as Exclude<keyof Formula['compose'], 'aspects'> | 'aspects' | undefined;
+  const key = (
+    /after expansion/.test(text)
+      ? (['expand', 'map'] as const).find((one) => compose[one].length > 0)
+      : /^(?:compose\.)?(branch|gate|expand|map|aspects)\b/.exec(text)?.[1]
+  ) as Exclude<keyof Formula['compose'], 'aspects'> | 'aspects' | undefined;
   if (key === 'aspects') return ['compose', key];
   const first = key && compose[key][0];
   if (first) return pathIn(first);
@@ -119,5 +172,8 @@ function placeOf(text: string, { compose }: Formula): Path {
 }
 
 function oneLine(text: string): string {
-  return text.split('\n').map((line) => line.trim()).join(' ');
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
 }

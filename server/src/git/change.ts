@@ -11,10 +11,15 @@ const STATUS: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D:
 export async function changedFilesOf(repository: RigRepository, base: string, commit: string): Promise<ChangedFile[]> {
   const range = [...DIFF_OPTIONS, '-z', base, commit, '--'];
   const names = (await git(repository.directory, ['diff', '--name-status', ...range])).split('\0');
-  const counts = new Map((await git(repository.directory, ['diff', '--numstat', ...range])).split('\0').filter(Boolean).map((line) => {
-    const [added, removed, path] = line.split('\t');
-    return [path!, { added: lines(added), removed: lines(removed) }];
-  }));
+  const counts = new Map(
+    (await git(repository.directory, ['diff', '--numstat', ...range]))
+      .split('\0')
+      .filter(Boolean)
+      .map((line) => {
+        const [added, removed, path] = line.split('\t');
+        return [path!, { added: lines(added), removed: lines(removed) }];
+      }),
+  );
   const files: ChangedFile[] = [];
   for (let index = 0; index + 1 < names.length; index += 2) {
     const path = names[index + 1]!;
@@ -30,7 +35,8 @@ function lines(text: string | undefined): number | undefined {
 
 /** Text of a file in a commit; undefined where it is not there, too large or not text. */
 export async function fileAt(repository: RigRepository, commit: string, path: string): Promise<string | undefined> {
-  if (path.startsWith('/') || path.split('/').includes('..')) throw new UserError(`"${path}" is no path inside the repository`);
+  if (path.startsWith('/') || path.split('/').includes('..'))
+    throw new UserError(`"${path}" is no path inside the repository`);
   const size = Number(await gitMaybe(repository.directory, ['cat-file', '-s', `${commit}:${path}`]));
   if (!(size <= MAX_FILE_BYTES)) return undefined;
   const text = await git(repository.directory, ['cat-file', 'blob', `${commit}:${path}`]).catch(() => undefined);

@@ -7,8 +7,15 @@ import type { RigRepository } from './repository';
  * repository say, and without the programs that they or its attributes name.
  */
 export const DIFF_OPTIONS: readonly string[] = [
-  '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--src-prefix=a/', '--dst-prefix=b/', '--diff-algorithm=myers',
-  '--submodule=short', '--ignore-submodules=none',
+  '--no-color',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-renames',
+  '--src-prefix=a/',
+  '--dst-prefix=b/',
+  '--diff-algorithm=myers',
+  '--submodule=short',
+  '--ignore-submodules=none',
 ];
 /** The same where lines are printed; apart, as git prints lines wherever it is told how many. */
 export const PATCH_OPTIONS: readonly string[] = [...DIFF_OPTIONS, '--unified=3', '--inter-hunk-context=0'];
@@ -45,16 +52,26 @@ export async function parentOf(repository: RigRepository, commit: string): Promi
   return (await repository.resolve(`${commit}^`)) ?? emptyTree(repository);
 }
 
-export async function diffBetween(repository: RigRepository, base: string, head: string, maxBytes: number): Promise<Diff> {
+export async function diffBetween(
+  repository: RigRepository,
+  base: string,
+  head: string,
+  maxBytes: number,
+): Promise<Diff> {
   // People see at once what was only moved.
   const range = ['--find-renames', base, head, '--'];
   const stat = await git(repository.directory, ['diff', ...DIFF_OPTIONS, '--shortstat', ...range]);
   const count = (word: RegExp): number => Number(word.exec(stat)?.[1] ?? 0);
   const { text, truncated } = await gitCapped(repository.directory, ['diff', ...PATCH_OPTIONS, ...range], maxBytes);
   return {
-    base, head, files: count(/(\d+) files? changed/), insertions: count(/(\d+) insertion/), deletions: count(/(\d+) deletion/),
+    base,
+    head,
+    files: count(/(\d+) files? changed/),
+    insertions: count(/(\d+) insertion/),
+    deletions: count(/(\d+) deletion/),
     // A line that was cut in the middle says something else than it says.
-    text: truncated ? text.slice(0, text.lastIndexOf('\n') + 1) : text, truncated,
+    text: truncated ? text.slice(0, text.lastIndexOf('\n') + 1) : text,
+    truncated,
   };
 }
 

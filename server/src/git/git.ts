@@ -62,7 +62,11 @@ export async function git(directory: string, args: string[], options: GitOptions
 }
 
 /** Like `git`, with no more than the first bytes of what it prints: the rest is not even made. */
-export async function gitCapped(directory: string, args: string[], maxBytes: number): Promise<{ text: string; truncated: boolean }> {
+export async function gitCapped(
+  directory: string,
+  args: string[],
+  maxBytes: number,
+): Promise<{ text: string; truncated: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
   const stop = new AbortController();
@@ -86,9 +90,18 @@ export async function gitCapped(directory: string, args: string[], maxBytes: num
  * Like `git`, and hands on each piece as it comes, byte for byte: text of any encoding and length. Not by simple-git,
  * which keeps all of it and makes text of it.
  */
-export async function gitStream(directory: string, args: readonly string[], take: (piece: Buffer) => void): Promise<void> {
+export async function gitStream(
+  directory: string,
+  args: readonly string[],
+  take: (piece: Buffer) => void,
+): Promise<void> {
   const settings = NEUTRAL_CONFIG.flatMap((setting) => ['-c', setting]);
-  const child = spawn('git', [...settings, ...args], { cwd: directory, env: gitEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const child = spawn('git', [...settings, ...args], {
+    cwd: directory,
+    env: gitEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
   const problems: Buffer[] = [];
   const silence = setTimeout(() => child.kill('SIGKILL'), DEFAULT_TIMEOUT_MS);
   try {
@@ -106,7 +119,12 @@ export async function gitStream(directory: string, args: readonly string[], take
       child.once('error', reject);
       child.once('close', (code, signal) => {
         if (code === 0) resolve();
-        else reject(new Error(`${Buffer.concat(problems).toString('utf8')}git ${args[0]} ended with ${signal ?? `exit code ${code}`}`));
+        else
+          reject(
+            new Error(
+              `${Buffer.concat(problems).toString('utf8')}git ${args[0]} ended with ${signal ?? `exit code ${code}`}`,
+            ),
+          );
       });
     });
   } finally {
@@ -143,9 +161,15 @@ function runner(directory: string, args: readonly string[], options: GitOptions,
     // By itself simple-git takes a failure that prints nothing for success; git's exit code is the truth.
     errors: (error, result) => {
       if (error || result.exitCode === 0) return error;
-      return Buffer.concat([...result.stdErr, ...result.stdOut, Buffer.from(`git ${args[0]} ended with exit code ${result.exitCode}`)]);
+      return Buffer.concat([
+        ...result.stdErr,
+        ...result.stdOut,
+        Buffer.from(`git ${args[0]} ended with exit code ${result.exitCode}`),
+      ]);
     },
-  }).env(environment).outputHandler(withoutPause);
+  })
+    .env(environment)
+    .outputHandler(withoutPause);
 }
 
 /** Like `git`, with the answer trimmed: for commands that print one value. */
@@ -154,7 +178,11 @@ export async function gitLine(directory: string, args: string[], options: GitOpt
 }
 
 /** The answer, or undefined where git says no (missing ref, not an ancestor, nothing configured). */
-export async function gitMaybe(directory: string, args: string[], options: GitOptions = {}): Promise<string | undefined> {
+export async function gitMaybe(
+  directory: string,
+  args: string[],
+  options: GitOptions = {},
+): Promise<string | undefined> {
   try {
     return await gitLine(directory, args, options);
   } catch {
@@ -164,8 +192,29 @@ export async function gitMaybe(directory: string, args: string[], options: GitOp
 
 /** Passed on from the person's environment: how remotes are reached, never which repository is meant. */
 const INHERITED = [
-  'PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'USERPROFILE', 'APPDATA', 'XDG_CONFIG_HOME',
-  'SSH_AUTH_SOCK', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_CONFIG_GLOBAL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy',
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'SYSTEMROOT',
+  'USERPROFILE',
+  'APPDATA',
+  'XDG_CONFIG_HOME',
+  'SSH_AUTH_SOCK',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_CONFIG_GLOBAL',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'https_proxy',
+  'http_proxy',
+  'no_proxy',
 ];
 
 function gitEnvironment(identity?: GitIdentity, author?: GitIdentity): Record<string, string> {

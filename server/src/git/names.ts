@@ -10,16 +10,29 @@ export function isSafeSegment(name: string): boolean {
 /** Throws for anything that is not a plain name, such as `../x`, `--force` or `a b`. */
 export function requireSegment(kind: string, name: string): string {
   if (isSafeSegment(name)) return name;
-  throw new UserError(`${kind} "${name.slice(0, 80)}" is not a plain name`,
-    'use letters, digits, "-" and "_", beginning with a letter or digit, at most 64 characters');
+  throw new UserError(
+    `${kind} "${name.slice(0, 80)}" is not a plain name`,
+    'use letters, digits, "-" and "_", beginning with a letter or digit, at most 64 characters',
+  );
 }
 
 /** Follows git-check-ref-format, and refuses what could be taken for an option. */
 export function isSafeBranch(name: string): boolean {
-  return name.length > 0 && name.length < 250 && !name.startsWith('-') && !name.startsWith('/') && !name.endsWith('/')
-    && !name.endsWith('.') && !name.endsWith('.lock') && !name.includes('..') && !name.includes('//') && !name.includes('@{')
-    && !name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'))
-    && !/[\x00-\x20\x7f~^:?*[\\]/.test(name) && name !== '@';
+  return (
+    name.length > 0 &&
+    name.length < 250 &&
+    !name.startsWith('-') &&
+    !name.startsWith('/') &&
+    !name.endsWith('/') &&
+    !name.endsWith('.') &&
+    !name.endsWith('.lock') &&
+    !name.includes('..') &&
+    !name.includes('//') &&
+    !name.includes('@{') &&
+    !name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock')) &&
+    !/[\x00-\x20\x7f~^:?*[\\]/.test(name) &&
+    name !== '@'
+  );
 }
 
 /** `polecat/{name}/{issue}@{timestamp}`: the timestamp (base 36 milliseconds) makes every attempt's branch its own. */

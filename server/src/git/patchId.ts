@@ -15,7 +15,12 @@ export function diffOf(repository: RigRepository, base: string, commit: string):
 }
 
 /** The same changes to read: the first bytes of them, and no binary files. */
-export async function readableDiff(repository: RigRepository, base: string, commit: string, maxBytes: number): Promise<string> {
+export async function readableDiff(
+  repository: RigRepository,
+  base: string,
+  commit: string,
+  maxBytes: number,
+): Promise<string> {
   return (await gitCapped(repository.directory, ['diff', ...PATCH_OPTIONS, base, commit, '--'], maxBytes)).text;
 }
 

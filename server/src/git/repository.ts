@@ -54,11 +54,20 @@ export class RigRepository {
     const file = path.join(this.directory, 'config');
     const quoted = `"${this.source.location.replace(/[\\"]/g, '\\$&')}"`;
     const text = [
-      '[core]', '\trepositoryformatversion = 0', '\tfilemode = true', '\tbare = true', '\tlogallrefupdates = true',
-      '[gc]', '\tauto = 0',
+      '[core]',
+      '\trepositoryformatversion = 0',
+      '\tfilemode = true',
+      '\tbare = true',
+      '\tlogallrefupdates = true',
+      '[gc]',
+      '\tauto = 0',
       // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
-      '[rerere]', '\tenabled = true',
-      '[remote "origin"]', `\turl = ${quoted}`, '\tfetch = +refs/heads/*:refs/remotes/origin/*', '',
+      '[rerere]',
+      '\tenabled = true',
+      '[remote "origin"]',
+      `\turl = ${quoted}`,
+      '\tfetch = +refs/heads/*:refs/remotes/origin/*',
+      '',
     ].join('\n');
     if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
   }
@@ -75,7 +84,10 @@ export class RigRepository {
     const branches = [this.landing, this.source.defaultBranch];
     if (!this.source.isFolder) return this.fetch();
     await withRepository(this.directory, async () => this.resetConfig());
-    const [there, here] = await Promise.all([refsAt(this.source.location, 'refs/heads/', branches), refsAt(this.directory, 'refs/remotes/origin/', branches)]);
+    const [there, here] = await Promise.all([
+      refsAt(this.source.location, 'refs/heads/', branches),
+      refsAt(this.directory, 'refs/remotes/origin/', branches),
+    ]);
     if (there === undefined || there !== here) await this.fetch();
   }
 
@@ -83,22 +95,31 @@ export class RigRepository {
     this.resetConfig();
     try {
       // With its progress git is never silent for long, however large the repository.
-      await git(this.directory, ['fetch', '--progress', '--prune', '--no-tags', 'origin'], { timeoutMs: NETWORK_TIMEOUT_MS });
+      await git(this.directory, ['fetch', '--progress', '--prune', '--no-tags', 'origin'], {
+        timeoutMs: NETWORK_TIMEOUT_MS,
+      });
     } catch (error) {
-      throw new UserError(`cannot fetch from ${this.source.location}: ${messageOf(error).trim()}`,
-        'check the address, your access to it and the network', 'unavailable');
+      throw new UserError(
+        `cannot fetch from ${this.source.location}: ${messageOf(error).trim()}`,
+        'check the address, your access to it and the network',
+        'unavailable',
+      );
     }
   }
 
   /** Commit that new work starts from: where work lands, else the default branch; undefined for an empty repository. */
   async tip(): Promise<string | undefined> {
-    return (await this.resolve(`refs/remotes/origin/${this.landing}`))
-      ?? (await this.resolve(`refs/remotes/origin/${this.source.defaultBranch}`));
+    return (
+      (await this.resolve(`refs/remotes/origin/${this.landing}`)) ??
+      (await this.resolve(`refs/remotes/origin/${this.source.defaultBranch}`))
+    );
   }
 
   /** Everything that is in the source already: where work lands, and its own default branch. */
   async tips(): Promise<string[]> {
-    const refs = [this.landing, this.source.defaultBranch].map((branch) => this.resolve(`refs/remotes/origin/${branch}`));
+    const refs = [this.landing, this.source.defaultBranch].map((branch) =>
+      this.resolve(`refs/remotes/origin/${branch}`),
+    );
     return (await Promise.all(refs)).filter((tip) => tip !== undefined);
   }
 
@@ -139,20 +160,35 @@ export class RigRepository {
     return withRepository(this.directory, async () => {
       this.resetConfig();
       try {
-        await git(this.directory, [
-          'push', '--progress', '--atomic', `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
-          'origin', `${commit}:refs/heads/${branch}`,
-        ], { timeoutMs: NETWORK_TIMEOUT_MS });
+        await git(
+          this.directory,
+          [
+            'push',
+            '--progress',
+            '--atomic',
+            `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
+            'origin',
+            `${commit}:refs/heads/${branch}`,
+          ],
+          { timeoutMs: NETWORK_TIMEOUT_MS },
+        );
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
         if (now === commit) return true;
         if (now !== expected) return false;
         if (/checked out branch/.test(messageOf(error))) {
-          throw new UserError(`${this.source.location} has ${branch} checked out, so nothing can land there`, `switch the folder to ${this.source.defaultBranch} or another branch`, 'conflict');
+          throw new UserError(
+            `${this.source.location} has ${branch} checked out, so nothing can land there`,
+            `switch the folder to ${this.source.defaultBranch} or another branch`,
+            'conflict',
+          );
         }
-        throw new UserError(`cannot push to ${branch} of ${this.source.location}: ${messageOf(error).trim()}`,
-          'check your right to push there', 'unavailable');
+        throw new UserError(
+          `cannot push to ${branch} of ${this.source.location}: ${messageOf(error).trim()}`,
+          'check your right to push there',
+          'unavailable',
+        );
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
       return true;
@@ -162,19 +198,26 @@ export class RigRepository {
 
 /** Undefined where git cannot tell. */
 async function refsAt(directory: string, space: string, branches: readonly string[]): Promise<string | undefined> {
-  return gitMaybe(directory, ['for-each-ref', `--format=%(refname:lstrip=${space.split('/').length - 1}) %(objectname)`, '--', ...branches.map((branch) => `${space}${branch}`)]);
+  return gitMaybe(directory, [
+    'for-each-ref',
+    `--format=%(refname:lstrip=${space.split('/').length - 1}) %(objectname)`,
+    '--',
+    ...branches.map((branch) => `${space}${branch}`),
+  ]);
 }
 
 /** Looks at a URL or folder: whether it is a repository, and its default branch. */
 export async function inspectSource(location: string, wantedBranch?: string): Promise<RepositorySource> {
   if (location.startsWith('-')) throw new UserError(`"${location}" is not a repository`, 'give a git URL or a folder');
-  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(location) || (/^[^/\\]+@[^/\\]+:/.test(location) && !fs.existsSync(location));
+  const isUrl =
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(location) || (/^[^/\\]+@[^/\\]+:/.test(location) && !fs.existsSync(location));
   if (isUrl) return { location, isFolder: false, defaultBranch: wantedBranch ?? (await remoteDefaultBranch(location)) };
   return inspectFolder(path.resolve(location), wantedBranch);
 }
 
 async function inspectFolder(folder: string, wantedBranch: string | undefined): Promise<RepositorySource> {
-  if (!fs.existsSync(folder)) throw new UserError(`there is no folder ${folder}`, 'give a git URL or an existing folder', 'not-found');
+  if (!fs.existsSync(folder))
+    throw new UserError(`there is no folder ${folder}`, 'give a git URL or an existing folder', 'not-found');
   const top = await gitMaybe(folder, ['rev-parse', '--show-toplevel']);
   const bare = (await gitMaybe(folder, ['rev-parse', '--is-bare-repository'])) === 'true';
   if (!top && !bare) {
@@ -192,7 +235,11 @@ async function remoteDefaultBranch(url: string): Promise<string> {
   try {
     answer = await git(process.cwd(), ['ls-remote', '--symref', '--', url, 'HEAD'], { timeoutMs: 60_000 });
   } catch (error) {
-    throw new UserError(`cannot reach ${url}: ${messageOf(error).trim()}`, 'check the address, your access to it and the network', 'unavailable');
+    throw new UserError(
+      `cannot reach ${url}: ${messageOf(error).trim()}`,
+      'check the address, your access to it and the network',
+      'unavailable',
+    );
   }
   return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(answer)?.[1] ?? 'main';
 }

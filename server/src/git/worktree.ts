@@ -13,24 +13,41 @@ export interface WorktreeState {
 }
 
 /** Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing. */
-export async function ensureWorktree(repository: RigRepository, directory: string, branch: string, base: string): Promise<void> {
+export async function ensureWorktree(
+  repository: RigRepository,
+  directory: string,
+  branch: string,
+  base: string,
+): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     if ((await inspectWorktree(directory))?.branch === branch) return;
     if (fs.existsSync(directory) && fs.readdirSync(directory).length > 0) {
-      throw new UserError(`${directory} exists and is not the worktree of ${branch}`, 'move it away; nothing in it was touched', 'conflict');
+      throw new UserError(
+        `${directory} exists and is not the worktree of ${branch}`,
+        'move it away; nothing in it was touched',
+        'conflict',
+      );
     }
     await git(repository.directory, ['worktree', 'prune']);
     fs.mkdirSync(path.dirname(directory), { recursive: true });
     const known = await repository.resolve(`refs/heads/${branch}`);
-    await git(repository.directory, known
-      ? ['worktree', 'add', '--quiet', '--', directory, branch]
-      : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base]);
+    await git(
+      repository.directory,
+      known
+        ? ['worktree', 'add', '--quiet', '--', directory, branch]
+        : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
+    );
   });
 }
 
 /** A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away. */
-export async function checkoutDetached(repository: RigRepository, directory: string, commit: string, keep: string[] = []): Promise<void> {
+export async function checkoutDetached(
+  repository: RigRepository,
+  directory: string,
+  commit: string,
+  keep: string[] = [],
+): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     if (!(await inspectWorktree(directory).catch(() => undefined))) {
@@ -58,7 +75,11 @@ export async function inspectWorktree(directory: string): Promise<WorktreeState 
   const status = await git(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
   const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status)?.[1];
   const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
-  return { branch: branch === '(detached)' ? undefined : branch, head, dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')) };
+  return {
+    branch: branch === '(detached)' ? undefined : branch,
+    head,
+    dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')),
+  };
 }
 
 /** Begins the message of a commit that we made of what was not committed. */
@@ -69,13 +90,22 @@ export function snapshotRef(label: string): string {
 }
 
 /** All snapshots of a repository. The first part of a label is the bead's id, as far as a ref can hold it. */
-export async function listSnapshots(repository: RigRepository): Promise<{ label: string; bead: string; commit: string; at: string }[]> {
-  const text = await git(repository.directory, ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)', snapshotRef('')]);
-  return text.split('\n').filter(Boolean).map((line) => {
-    const [ref, commit, at] = line.split('\0');
-    const label = ref!.slice(snapshotRef('').length);
-    return { label, bead: label.split('/')[0]!, commit: commit!, at: at! };
-  });
+export async function listSnapshots(
+  repository: RigRepository,
+): Promise<{ label: string; bead: string; commit: string; at: string }[]> {
+  const text = await git(repository.directory, [
+    'for-each-ref',
+    '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)',
+    snapshotRef(''),
+  ]);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [ref, commit, at] = line.split('\0');
+      const label = ref!.slice(snapshotRef('').length);
+      return { label, bead: label.split('/')[0]!, commit: commit!, at: at! };
+    });
 }
 
 /**
@@ -84,7 +114,12 @@ export async function listSnapshots(repository: RigRepository): Promise<{ label:
  * @param label parts made safe by `safePart`
  * @returns the snapshot's commit
  */
-export async function snapshotWorktree(repository: RigRepository, directory: string, label: string, identity: GitIdentity): Promise<string> {
+export async function snapshotWorktree(
+  repository: RigRepository,
+  directory: string,
+  label: string,
+  identity: GitIdentity,
+): Promise<string> {
   return withRepository(repository.directory, async () => {
     const head = await gitLine(directory, ['rev-parse', 'HEAD']);
     const indexFile = path.join(repository.directory, `snapshot-${process.pid}-${safePart(label)}.index`);
@@ -97,9 +132,12 @@ export async function snapshotWorktree(repository: RigRepository, directory: str
       fs.rmSync(indexFile, { force: true });
     }
     const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
-    const commit = tree === headTree
-      ? head
-      : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `${SNAPSHOT_SUBJECT}${label}`], { identity });
+    const commit =
+      tree === headTree
+        ? head
+        : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `${SNAPSHOT_SUBJECT}${label}`], {
+            identity,
+          });
     await git(repository.directory, ['update-ref', snapshotRef(label), commit]);
     return commit;
   });

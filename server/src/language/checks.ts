@@ -18,16 +18,39 @@ export interface Checked {
 /** Slips like these are found one at a time. */
 const ROUNDS = 4;
 
-export function check(document: FormulaDocument, index: FormulaIndex, raw: Record<string, unknown>, syntax: readonly SyntaxProblem[], formulas: Formulas): Checked {
+export function check(
+  document: FormulaDocument,
+  index: FormulaIndex,
+  raw: Record<string, unknown>,
+  syntax: readonly SyntaxProblem[],
+  formulas: Formulas,
+): Checked {
   const { formula, problems, left } = readable(raw);
   if (!formula) return { problems };
   const parents = missingParents(formula, formulas);
-  const found = parents.length === 0 ? examine({ formula, problems: [], source: document.uri }, formulas.find) : { formula, problems: validate(formula) };
+  const found =
+    parents.length === 0
+      ? examine({ formula, problems: [], source: document.uri }, formulas.find)
+      : { formula, problems: validate(formula) };
   const damage = damageOf(document, index, syntax);
-  const kept = found.problems.filter((problem) => !left.some((path) => startsWith(problem.path, path)) && !misleads(problem, document, damage)
-    && !(parents.length > 0 && openEnded.has(problem.code)) && !(problem.code === 'unknown-formula' && problem.path[0] !== 'extends')
-    && !(left.length > 0 && problem.code === 'composition'));
-  return { formula: found.formula, problems: [...problems, ...parents, ...kept, ...unknownFormulas(index, formulas), ...wrongName(document, formula, formulas)] };
+  const kept = found.problems.filter(
+    (problem) =>
+      !left.some((path) => startsWith(problem.path, path)) &&
+      !misleads(problem, document, damage) &&
+      !(parents.length > 0 && openEnded.has(problem.code)) &&
+      !(problem.code === 'unknown-formula' && problem.path[0] !== 'extends') &&
+      !(left.length > 0 && problem.code === 'composition'),
+  );
+  return {
+    formula: found.formula,
+    problems: [
+      ...problems,
+      ...parents,
+      ...kept,
+      ...unknownFormulas(index, formulas),
+      ...wrongName(document, formula, formulas),
+    ],
+  };
 }
 
 /** Values of the wrong kind are told and left out, so that the rest can be looked at. */
@@ -49,13 +72,17 @@ function without(data: unknown, [head, ...rest]: Path): unknown {
   if (Array.isArray(data)) {
     if (typeof head !== 'number') return data;
     if (rest.length > 0) return data.map((item: unknown, at) => (at === head ? without(item, rest) : item));
-    return data.flatMap((item: unknown, at) => (at !== head ? [item] : data.some((other) => typeof other === 'object') ? [{}] : []));
+    return data.flatMap((item: unknown, at) =>
+      at !== head ? [item] : data.some((other) => typeof other === 'object') ? [{}] : [],
+    );
   }
   if (typeof data !== 'object' || data === null || typeof head !== 'string') return data;
-  return Object.fromEntries(Object.entries(data).flatMap(([key, value]): [string, unknown][] => {
-    if (key !== head) return [[key, value]];
-    return rest.length > 0 ? [[key, without(value, rest)]] : [];
-  }));
+  return Object.fromEntries(
+    Object.entries(data).flatMap(([key, value]): [string, unknown][] => {
+      if (key !== head) return [[key, value]];
+      return rest.length > 0 ? [[key, without(value, rest)]] : [];
+    }),
+  );
 }
 
 /** What a parent would bring is not known: nothing is said of what may come from there. */
@@ -68,8 +95,19 @@ function missingParents(formula: Formula, formulas: Formulas): Problem[] {
       return [];
     } catch (thrown) {
       const near = nearest(name, formulas.names());
-      const text = messageOf(thrown).replace(`${formula.name} extends ${name}: `, '').split('\n').map((line) => line.trim()).join(' ');
-      return [error('unknown-formula', 'extends', near && near !== name ? `${text}; did you mean ${JSON.stringify(near)}?` : text, ['extends', at])];
+      const text = messageOf(thrown)
+        .replace(`${formula.name} extends ${name}: `, '')
+        .split('\n')
+        .map((line) => line.trim())
+        .join(' ');
+      return [
+        error(
+          'unknown-formula',
+          'extends',
+          near && near !== name ? `${text}; did you mean ${JSON.stringify(near)}?` : text,
+          ['extends', at],
+        ),
+      ];
     }
   });
 }
@@ -79,17 +117,28 @@ const needed = new Set(['expand', 'map', 'aspects']);
 
 function unknownFormulas(index: FormulaIndex, formulas: Formulas): Problem[] {
   const names = new Set(formulas.names());
-  return index.formulas.filter(({ name, path }) => path[0] !== 'extends' && name !== '' && !names.has(name) && !name.includes('{')).map(({ name, path }) => {
-    const near = nearest(name, names);
-    const isNeeded = path.some((part) => needed.has(String(part)));
-    return (isNeeded ? error : warning)('unknown-formula', '', `no formula ${JSON.stringify(name)} is found from here${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, path);
-  });
+  return index.formulas
+    .filter(({ name, path }) => path[0] !== 'extends' && name !== '' && !names.has(name) && !name.includes('{'))
+    .map(({ name, path }) => {
+      const near = nearest(name, names);
+      const isNeeded = path.some((part) => needed.has(String(part)));
+      return (isNeeded ? error : warning)(
+        'unknown-formula',
+        '',
+        `no formula ${JSON.stringify(name)} is found from here${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
+        path,
+      );
+    });
 }
 
 function wrongName(document: FormulaDocument, formula: Formula, formulas: Formulas): Problem[] {
   const name = formulas.nameOf?.(document.uri);
   if (name === undefined || formula.name === '' || formula.name === name) return [];
-  return [warning('file-name', '', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, ['formula'])];
+  return [
+    warning('file-name', '', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, [
+      'formula',
+    ]),
+  ];
 }
 
 // ---------------------------------------------------------------- damage
@@ -118,15 +167,26 @@ function inside(problem: SyntaxProblem, node: TreeNode): boolean {
 function misleads(problem: Problem, document: FormulaDocument, damage: Damage): boolean {
   if (damage.syntax.length === 0) return false;
   switch (problem.code) {
-    case 'missing-content': case 'composition': return true;
-    case 'unknown-step': case 'unknown-leg': return damage.steps || ['needs', 'depends_on'].some((key) => isDamaged([...problem.path, key], document, damage)) || isDamaged(problem.path, document, damage);
-    case 'undeclared-variable': return damage.vars;
+    case 'missing-content':
+    case 'composition':
+      return true;
+    case 'unknown-step':
+    case 'unknown-leg':
+      return (
+        damage.steps ||
+        ['needs', 'depends_on'].some((key) => isDamaged([...problem.path, key], document, damage)) ||
+        isDamaged(problem.path, document, damage)
+      );
+    case 'undeclared-variable':
+      return damage.vars;
     case 'missing-key': {
       const { node } = document.locate(problem.path.slice(0, -1));
-      if (node === document.tree.root) return damage.steps || damage.syntax.some((one) => !document.sectionAt(one.start).header);
+      if (node === document.tree.root)
+        return damage.steps || damage.syntax.some((one) => !document.sectionAt(one.start).header);
       return !node || damage.syntax.some((one) => inside(one, node));
     }
-    default: return isDamaged(problem.path, document, damage);
+    default:
+      return isDamaged(problem.path, document, damage);
   }
 }
 
@@ -134,7 +194,9 @@ function misleads(problem: Problem, document: FormulaDocument, damage: Damage): 
 function isDamaged(path: Path, document: FormulaDocument, damage: Damage): boolean {
   const { whole, slot, node } = document.locate(path);
   const value = slot?.entry?.value ?? (node?.kind === 'leaf' ? node.value : undefined);
-  return whole && value !== undefined && damage.syntax.some((one) => one.start >= value.start && one.start <= value.end);
+  return (
+    whole && value !== undefined && damage.syntax.some((one) => one.start >= value.start && one.start <= value.end)
+  );
 }
 
 function startsWith(path: Path, prefix: Path): boolean {

@@ -27,7 +27,9 @@ export function diagnostics(document: FormulaDocument, index: FormulaIndex, form
     if (all.length >= MAX) break;
     all.push(...placer.problem(problem));
   }
-  return all.slice(0, MAX).sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
+  return all
+    .slice(0, MAX)
+    .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
 }
 
 function isError({ severity }: Problem): boolean {
@@ -37,7 +39,15 @@ function isError({ severity }: Problem): boolean {
 /** For a text of which nothing is read but how long it is. */
 export function onlyProblem({ code, message }: Problem): FormulaDiagnostic[] {
   const start = { line: 0, character: 0 };
-  return [{ source: SOURCE, code, severity: DiagnosticSeverity.Error, message, range: { start, end: { line: 1, character: 0 } } }];
+  return [
+    {
+      source: SOURCE,
+      code,
+      severity: DiagnosticSeverity.Error,
+      message,
+      range: { start, end: { line: 1, character: 0 } },
+    },
+  ];
 }
 
 /** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */
@@ -52,7 +62,11 @@ class Placer {
   private readonly declared: string[];
   private readonly undeclaredIn: ReadonlyMap<StepEntry | undefined, VariableUse[]>;
 
-  constructor(private readonly document: FormulaDocument, private readonly index: FormulaIndex, formula: Formula | undefined) {
+  constructor(
+    private readonly document: FormulaDocument,
+    private readonly index: FormulaIndex,
+    formula: Formula | undefined,
+  ) {
     const vars = formula?.vars ?? {};
     this.declared = Object.keys(vars);
     this.undeclaredIn = byStep(index.uses.filter((use) => use.plain && !Object.hasOwn(vars, use.name)));
@@ -70,22 +84,38 @@ class Placer {
   }
 
   private make(problem: Problem, span: Span, message: string): FormulaDiagnostic {
-    const related = problem.related?.filter((one) => one.path[0] !== 'extends').map((one) => (
-      { message: one.text, location: { uri: this.document.uri, range: this.document.rangeOf(this.spanOf(one, problem.code)) } }));
+    const related = problem.related
+      ?.filter((one) => one.path[0] !== 'extends')
+      .map((one) => ({
+        message: one.text,
+        location: { uri: this.document.uri, range: this.document.rangeOf(this.spanOf(one, problem.code)) },
+      }));
     return {
-      source: SOURCE, code: problem.code, severity: problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
-      message, range: this.document.rangeOf(span), ...(related && related.length > 0 ? { relatedInformation: related } : {}),
+      source: SOURCE,
+      code: problem.code,
+      severity: problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+      message,
+      range: this.document.rangeOf(span),
+      ...(related && related.length > 0 ? { relatedInformation: related } : {}),
     };
   }
 
   /** One for each place where a variable is named, and not one for the step. */
   private undeclared(problem: Problem): FormulaDiagnostic[] {
     const step = stepOfPath(this.index, problem.path);
-    const uses = step ? (this.undeclaredIn.get(step) ?? []).filter((use) => replaced.has(String(use.path[step.path.length]))).slice(0, MAX) : [];
+    const uses = step
+      ? (this.undeclaredIn.get(step) ?? [])
+          .filter((use) => replaced.has(String(use.path[step.path.length])))
+          .slice(0, MAX)
+      : [];
     if (uses.length === 0) return [this.make(problem, this.spanOf(problem, problem.code), problem.message)];
     return uses.map((use) => {
       const near = nearest(use.name, this.declared);
-      return this.make(problem, use, `{{${use.name}}} is not declared in [vars] and stays as it is${near ? `; did you mean {{${near}}}?` : ''}`);
+      return this.make(
+        problem,
+        use,
+        `{{${use.name}}} is not declared in [vars] and stays as it is${near ? `; did you mean {{${near}}}?` : ''}`,
+      );
     });
   }
 
@@ -108,7 +138,8 @@ class Placer {
     for (const key of ['needs', 'depends_on']) {
       const { whole, node } = this.document.locate([...path, key]);
       if (!whole || node?.kind !== 'list') continue;
-      for (const item of node.items) if (item.kind === 'leaf' && item.value.kind === 'string' && item.value.value === need) return item.value;
+      for (const item of node.items)
+        if (item.kind === 'leaf' && item.value.kind === 'string' && item.value.value === need) return item.value;
     }
     return undefined;
   }
@@ -140,4 +171,14 @@ function byStep(uses: readonly VariableUse[]): Map<StepEntry | undefined, Variab
 const keyCodes = new Set(['unknown-key', 'variable-name', 'required-default', 'engine-metadata']);
 const ownToExtends = new Set(['wrong-type', 'unknown-formula', 'extends']);
 /** Where values come in the place of variables, as `textsOf` says. */
-const replaced = new Set(['title', 'description', 'notes', 'acceptance', 'assignee', 'condition', 'labels', 'metadata', 'gate']);
+const replaced = new Set([
+  'title',
+  'description',
+  'notes',
+  'acceptance',
+  'assignee',
+  'condition',
+  'labels',
+  'metadata',
+  'gate',
+]);

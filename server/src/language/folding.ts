@@ -35,7 +35,8 @@ function comments(document: FormulaDocument): FoldingRange[] {
   const regions: number[] = [];
   let block: { from: number; to: number } | undefined;
   const end = (): void => {
-    if (block && block.to > block.from) found.push({ startLine: block.from, endLine: block.to, kind: FoldingRangeKind.Comment });
+    if (block && block.to > block.from)
+      found.push({ startLine: block.from, endLine: block.to, kind: FoldingRangeKind.Comment });
     block = undefined;
   };
   for (const token of document.syntax.tokens) {

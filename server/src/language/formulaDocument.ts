@@ -1,6 +1,18 @@
 import type { Position, Range } from 'vscode-languageserver-types';
 import type { Path } from '../formulas/model';
-import { buildTree, contains, parseToml, type Entry, type Header, type Section, type Slot, type Span, type Syntax, type Tree, type TreeNode } from './toml';
+import {
+  buildTree,
+  contains,
+  parseToml,
+  type Entry,
+  type Header,
+  type Section,
+  type Slot,
+  type Span,
+  type Syntax,
+  type Tree,
+  type TreeNode,
+} from './toml';
 
 /** The text of a formula at one moment, read as TOML. Never changed. */
 export class FormulaDocument {
@@ -8,7 +20,10 @@ export class FormulaDocument {
   readonly tree: Tree;
   private readonly lines: number[];
 
-  constructor(readonly uri: string, readonly text: string) {
+  constructor(
+    readonly uri: string,
+    readonly text: string,
+  ) {
     this.syntax = parseToml(text);
     this.tree = buildTree(this.syntax);
     this.lines = [0];
@@ -127,8 +142,12 @@ export function spanOfNode(node: TreeNode): Span | undefined {
 }
 
 /** Every string with its path, in the order of the text. */
-export function* strings(node: TreeNode, path: Path = []): Generator<{ path: Path; node: Extract<TreeNode, { kind: 'leaf' }> }> {
+export function* strings(
+  node: TreeNode,
+  path: Path = [],
+): Generator<{ path: Path; node: Extract<TreeNode, { kind: 'leaf' }> }> {
   if (node.kind === 'leaf') yield { path, node };
-  else if (node.kind === 'list') for (const [index, item] of node.items.entries()) yield* strings(item, [...path, index]);
+  else if (node.kind === 'list')
+    for (const [index, item] of node.items.entries()) yield* strings(item, [...path, index]);
   else for (const [name, slot] of node.slots) if (slot.node) yield* strings(slot.node, [...path, name]);
 }

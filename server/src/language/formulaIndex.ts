@@ -61,7 +61,8 @@ export interface FormulaIndex {
 export function indexOf(document: FormulaDocument): FormulaIndex {
   const { root } = document.tree;
   const steps: StepEntry[] = [
-    ...stepsIn(root.slots.get('steps')?.node, ['steps'], 'steps'), ...stepsIn(root.slots.get('template')?.node, ['template'], 'template'),
+    ...stepsIn(root.slots.get('steps')?.node, ['steps'], 'steps'),
+    ...stepsIn(root.slots.get('template')?.node, ['template'], 'template'),
     ...stepsIn(root.slots.get('legs')?.node, ['legs'], 'legs'),
   ];
   const byPath = new Map(steps.map((step) => [step.path.join('\0'), step]));
@@ -87,12 +88,22 @@ function stepsIn(node: TreeNode | undefined, path: Path, scope: Scope, parent?: 
     const id = stringIn(item, 'id');
     const at = [...path, number];
     const step: StepEntry = {
-      id: id?.value ?? '', ...(id ? { idSpan: id.content } : {}), title: stringIn(item, 'title')?.value ?? '', scope, path: at, node: item,
-      ...(parent ? { parent } : {}), needs: [...idsIn(item, 'depends_on'), ...idsIn(item, 'needs')],
+      id: id?.value ?? '',
+      ...(id ? { idSpan: id.content } : {}),
+      title: stringIn(item, 'title')?.value ?? '',
+      scope,
+      path: at,
+      node: item,
+      ...(parent ? { parent } : {}),
+      needs: [...idsIn(item, 'depends_on'), ...idsIn(item, 'needs')],
     };
     const loop = item.slots.get('loop')?.node;
     const body = loop?.kind === 'table' ? loop.slots.get('body')?.node : undefined;
-    return [step, ...stepsIn(item.slots.get('children')?.node, [...at, 'children'], scope, step), ...stepsIn(body, [...at, 'loop', 'body'], scope, step)];
+    return [
+      step,
+      ...stepsIn(item.slots.get('children')?.node, [...at, 'children'], scope, step),
+      ...stepsIn(body, [...at, 'loop', 'body'], scope, step),
+    ];
   });
 }
 
@@ -110,12 +121,19 @@ function idsIn(node: TableNode, key: string): string[] {
 function variablesOf(root: TableNode): VariableEntry[] {
   const vars = root.slots.get('vars')?.node;
   if (vars?.kind !== 'table') return [];
-  return [...vars.slots].map(([name, slot]) => ({ name, span: nameSpan(slot.key, name), path: ['vars', name], ...(slot.node ? { node: slot.node } : {}) }));
+  return [...vars.slots].map(([name, slot]) => ({
+    name,
+    span: nameSpan(slot.key, name),
+    path: ['vars', name],
+    ...(slot.node ? { node: slot.node } : {}),
+  }));
 }
 
 /** A name in quotes is renamed without them. */
 function nameSpan(key: Span, name: string): Span {
-  return key.end - key.start === name.length + 2 ? { start: key.start + 1, end: key.end - 1 } : { start: key.start, end: key.end };
+  return key.end - key.start === name.length + 2
+    ? { start: key.start + 1, end: key.end - 1 }
+    : { start: key.start, end: key.end };
 }
 
 function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', index: FormulaIndex): Reference[] {
@@ -155,10 +173,12 @@ export function descendants(index: FormulaIndex, step: StepEntry, inherited: rea
   const found = new Set<string>([step.id]);
   // Containers around it end with it, and so come after it as well.
   for (let around = step.parent; around; around = around.parent) found.add(around.id);
-  for (let grown = true; grown;) {
+  for (let grown = true; grown; ) {
     grown = false;
     for (const other of inScope) {
-      const waits = other.needs.some((id) => found.has(id)) || (other.parent !== undefined && other.parent.needs.some((id) => found.has(id)));
+      const waits =
+        other.needs.some((id) => found.has(id)) ||
+        (other.parent !== undefined && other.parent.needs.some((id) => found.has(id)));
       if (other.id === '' || found.has(other.id) || !waits) continue;
       found.add(other.id);
       grown = true;

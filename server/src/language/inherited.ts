@@ -17,7 +17,8 @@ export function inheritedBy(index: FormulaIndex, formulas: Formulas): Inherited 
   for (const { name } of index.formulas.filter(({ path }) => path[0] === 'extends')) {
     try {
       const formula = withParents(formulas.find(name).formula, formulas.find, [name]);
-      for (const step of [...entries(formula.steps, 'steps'), ...entries(formula.template, 'template')]) steps.set(`${step.scope} ${step.id}`, step);
+      for (const step of [...entries(formula.steps, 'steps'), ...entries(formula.template, 'template')])
+        steps.set(`${step.scope} ${step.id}`, step);
       for (const [variable, about] of Object.entries(formula.vars)) if (!vars.has(variable)) vars.set(variable, about);
     } catch {
       // It is told where it is named.
@@ -32,7 +33,13 @@ function entries(steps: readonly Step[], scope: Scope): InheritedStep[] {
   const parents = new Map<Step, InheritedStep>();
   return allSteps(steps).map((step) => {
     const parent = parents.get(step);
-    const entry: InheritedStep = { id: step.id, title: step.title, scope, needs: step.needs, ...(parent ? { parent } : {}) };
+    const entry: InheritedStep = {
+      id: step.id,
+      title: step.title,
+      scope,
+      needs: step.needs,
+      ...(parent ? { parent } : {}),
+    };
     for (const child of step.children) parents.set(child, entry);
     return entry;
   });

@@ -1,6 +1,9 @@
 /** Text of a file within Markdown, standing for itself. */
 export function escaped(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&').replace(/\s+/g, ' ').trim();
+  return text
+    .replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 export function code(text: string): string {

@@ -30,7 +30,7 @@ function reaches(document: FormulaDocument, entry: Entry, offset: number): boole
   if (offset <= entry.end) return true;
   const between = document.text.slice(entry.end, offset);
   if (isOpen(entry.value)) return /^[\s,]*$/.test(between);
-  return (entry.equals !== undefined && !entry.value && /^[ \t]*$/.test(between));
+  return entry.equals !== undefined && !entry.value && /^[ \t]*$/.test(between);
 }
 
 function isOpen(value: Value | undefined): boolean {
@@ -40,7 +40,11 @@ function isOpen(value: Value | undefined): boolean {
 function inEntry(document: FormulaDocument, entry: Entry, base: Path, offset: number): PathAt {
   const part = entry.key.parts.findIndex((one) => contains(one, offset));
   if (part >= 0 && (entry.equals === undefined || offset <= entry.equals)) {
-    return { path: [...base, ...entry.key.parts.slice(0, part + 1).map((one) => one.name)], key: entry.key.parts[part]!, entry };
+    return {
+      path: [...base, ...entry.key.parts.slice(0, part + 1).map((one) => one.name)],
+      key: entry.key.parts[part]!,
+      entry,
+    };
   }
   const path = [...base, ...entry.key.parts.map((one) => one.name)];
   const inside = entry.value && inValue(document, entry.value, path, offset);
@@ -48,7 +52,8 @@ function inEntry(document: FormulaDocument, entry: Entry, base: Path, offset: nu
 }
 
 function inValue(document: FormulaDocument, value: Value, path: Path, offset: number): PathAt {
-  const within = (span: Span & { closed?: boolean }): boolean => offset > span.start && (offset < span.end || span.closed === false);
+  const within = (span: Span & { closed?: boolean }): boolean =>
+    offset > span.start && (offset < span.end || span.closed === false);
   if (value.kind === 'array' && within(value)) {
     const index = value.items.findIndex((item) => contains(item, offset) || (isOpen(item) && offset > item.end));
     if (index >= 0) return inValue(document, value.items[index]!, [...path, index], offset);

@@ -24,8 +24,11 @@ export function symbolAt(index: FormulaIndex, offset: number): NamedSymbol | und
 /** Where it is defined. More than once where an id is given twice. */
 export function declarations(index: FormulaIndex, symbol: NamedSymbol): Span[] {
   if (symbol.kind === 'formula') return [];
-  if (symbol.kind === 'variable') return index.variables.filter((variable) => variable.name === symbol.name).map((variable) => variable.span);
-  return index.steps.flatMap((step) => (step.scope === symbol.scope && step.id === symbol.name && step.idSpan ? [step.idSpan] : []));
+  if (symbol.kind === 'variable')
+    return index.variables.filter((variable) => variable.name === symbol.name).map((variable) => variable.span);
+  return index.steps.flatMap((step) =>
+    step.scope === symbol.scope && step.id === symbol.name && step.idSpan ? [step.idSpan] : [],
+  );
 }
 
 export function usages(index: FormulaIndex, symbol: NamedSymbol): Span[] {

@@ -22,7 +22,12 @@ export function variableRefs(value: StringValue, path: Path, declared: ReadonlyS
       const name = match[1]!;
       if (!accept(name)) continue;
       const at = match.index + match[0].lastIndexOf(name);
-      found.push({ name, plain: isPlain, start: offsetInString(value, at), end: offsetInString(value, at + name.length) });
+      found.push({
+        name,
+        plain: isPlain,
+        start: offsetInString(value, at),
+        end: offsetInString(value, at + name.length),
+      });
     }
   };
   add(plain, true, (name) => !notVariables.has(name));

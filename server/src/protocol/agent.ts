@@ -46,5 +46,9 @@ export namespace ScriptGet {
 
 export namespace Done {
   /** Ends the caller's work: its branch goes to the merge queue. Refused with uncommitted changes or foreign commits. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()('gastown/agent/done', z.object({ message: z.string().optional() }), 'write');
+  export const spec = request<{ mergeRequest: string; bead: string }>()(
+    'gastown/agent/done',
+    z.object({ message: z.string().optional() }),
+    'write',
+  );
 }

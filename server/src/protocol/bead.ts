@@ -95,9 +95,17 @@ export interface TreeNode extends Bead {
 
 export interface Stats {
   summary: {
-    total_issues: number; open_issues: number; in_progress_issues: number; closed_issues: number;
-    blocked_issues: number; deferred_issues: number; ready_issues: number; tombstone_issues: number;
-    pinned_issues: number; epics_eligible_for_closure: number; average_lead_time_hours: number;
+    total_issues: number;
+    open_issues: number;
+    in_progress_issues: number;
+    closed_issues: number;
+    blocked_issues: number;
+    deferred_issues: number;
+    ready_issues: number;
+    tombstone_issues: number;
+    pinned_issues: number;
+    epics_eligible_for_closure: number;
+    average_lead_time_hours: number;
   };
 }
 
@@ -153,18 +161,24 @@ const fields = {
 
 export namespace BeadCreate {
   /** `title` is checked by the ledger, so that every caller gets the same message. */
-  export const spec = request<Bead>()('gastown/bead/create', z.object({
-    ...fields, title: z.string(), ledger,
-    id: id.optional(),
-    /** `hq-`, `hq` or a rig's name: another way to say the ledger. */
-    prefix: z.string().optional(),
-    parent: id.optional(),
-    labels: z.array(z.string()).optional(),
-    /** `[type, id]`; type as on the command line: `blocks`, `discovered-from`, `blocked-by`, … */
-    deps: z.array(z.tuple([z.string(), id])).optional(),
-    ephemeral: z.boolean().optional(),
-    dryRun: z.boolean().optional(),
-  }), 'write');
+  export const spec = request<Bead>()(
+    'gastown/bead/create',
+    z.object({
+      ...fields,
+      title: z.string(),
+      ledger,
+      id: id.optional(),
+      /** `hq-`, `hq` or a rig's name: another way to say the ledger. */
+      prefix: z.string().optional(),
+      parent: id.optional(),
+      labels: z.array(z.string()).optional(),
+      /** `[type, id]`; type as on the command line: `blocks`, `discovered-from`, `blocked-by`, … */
+      deps: z.array(z.tuple([z.string(), id])).optional(),
+      ephemeral: z.boolean().optional(),
+      dryRun: z.boolean().optional(),
+    }),
+    'write',
+  );
 }
 
 export namespace BeadShow {
@@ -173,38 +187,58 @@ export namespace BeadShow {
 }
 
 export namespace BeadList {
-  export const spec = request<BeadListItem[]>()('gastown/bead/list', z.object({
-    ...filter,
-    /** With closed, gates and templates. Tombstones only when asked for by status. */
-    all: z.boolean().optional(),
-    sort: z.string().optional(),
-    reverse: z.boolean().optional(),
-  }), 'read');
+  export const spec = request<BeadListItem[]>()(
+    'gastown/bead/list',
+    z.object({
+      ...filter,
+      /** With closed, gates and templates. Tombstones only when asked for by status. */
+      all: z.boolean().optional(),
+      sort: z.string().optional(),
+      reverse: z.boolean().optional(),
+    }),
+    'read',
+  );
 }
 
 export namespace BeadReady {
-  export const spec = request<BeadListItem[]>()('gastown/bead/ready', z.object({
-    ...filter, sort: z.string().optional(), includeDeferred: z.boolean().optional(),
-  }), 'read');
+  export const spec = request<BeadListItem[]>()(
+    'gastown/bead/ready',
+    z.object({
+      ...filter,
+      sort: z.string().optional(),
+      includeDeferred: z.boolean().optional(),
+    }),
+    'read',
+  );
 }
 
 export namespace BeadBlocked {
-  export const spec = request<BlockedItem[]>()('gastown/bead/blocked', z.object({ ledger, parent: id.optional() }), 'read');
+  export const spec = request<BlockedItem[]>()(
+    'gastown/bead/blocked',
+    z.object({ ledger, parent: id.optional() }),
+    'read',
+  );
 }
 
 export namespace BeadUpdate {
-  export const spec = request<Bead[]>()('gastown/bead/update', z.object({
-    ...fields, ledger, ids,
-    status: z.string().optional(),
-    appendNotes: z.string().optional(),
-    addLabels: z.array(z.string()).optional(),
-    removeLabels: z.array(z.string()).optional(),
-    setLabels: z.array(z.string()).optional(),
-    /** Empty string takes the bead out of its parent. */
-    parent: z.string().optional(),
-    /** Take it if nobody has it: assignee = actor, status = in_progress. */
-    claim: z.boolean().optional(),
-  }), 'write');
+  export const spec = request<Bead[]>()(
+    'gastown/bead/update',
+    z.object({
+      ...fields,
+      ledger,
+      ids,
+      status: z.string().optional(),
+      appendNotes: z.string().optional(),
+      addLabels: z.array(z.string()).optional(),
+      removeLabels: z.array(z.string()).optional(),
+      setLabels: z.array(z.string()).optional(),
+      /** Empty string takes the bead out of its parent. */
+      parent: z.string().optional(),
+      /** Take it if nobody has it: assignee = actor, status = in_progress. */
+      claim: z.boolean().optional(),
+    }),
+    'write',
+  );
 }
 
 export interface CloseResult {
@@ -216,18 +250,33 @@ export interface CloseResult {
 }
 
 export namespace BeadClose {
-  export const spec = request<CloseResult>()('gastown/bead/close', z.object({
-    ledger, ids, reason: z.string().optional(), force: z.boolean().optional(),
-  }), 'write');
+  export const spec = request<CloseResult>()(
+    'gastown/bead/close',
+    z.object({
+      ledger,
+      ids,
+      reason: z.string().optional(),
+      force: z.boolean().optional(),
+    }),
+    'write',
+  );
 }
 
 export namespace BeadReopen {
-  export const spec = request<Bead[]>()('gastown/bead/reopen', z.object({ ledger, ids, reason: z.string().optional() }), 'write');
+  export const spec = request<Bead[]>()(
+    'gastown/bead/reopen',
+    z.object({ ledger, ids, reason: z.string().optional() }),
+    'write',
+  );
 }
 
 export namespace BeadDelete {
   /** Leaves a tombstone, so that the deletion survives a merge. */
-  export const spec = request<string[]>()('gastown/bead/delete', z.object({ ledger, ids, reason: z.string().optional() }), 'write');
+  export const spec = request<string[]>()(
+    'gastown/bead/delete',
+    z.object({ ledger, ids, reason: z.string().optional() }),
+    'write',
+  );
 }
 
 const edge = z.object({ ledger, from: id, to: id, type: z.string().optional() });
@@ -238,23 +287,41 @@ export namespace DependencyAdd {
 }
 
 export namespace DependencyRemove {
-  export const spec = request<{ issue_id: string; depends_on_id: string }>()('gastown/dependency/remove', edge, 'write');
+  export const spec = request<{ issue_id: string; depends_on_id: string }>()(
+    'gastown/dependency/remove',
+    edge,
+    'write',
+  );
 }
 
 export namespace DependencyTree {
-  export const spec = request<TreeNode[]>()('gastown/dependency/tree', z.object({
-    ledger, id, maxDepth: z.number().int().min(0).optional(), direction: z.enum(['down', 'up', 'both']).optional(),
-  }), 'read');
+  export const spec = request<TreeNode[]>()(
+    'gastown/dependency/tree',
+    z.object({
+      ledger,
+      id,
+      maxDepth: z.number().int().min(0).optional(),
+      direction: z.enum(['down', 'up', 'both']).optional(),
+    }),
+    'read',
+  );
 }
 
 export namespace LabelChange {
   export const spec = request<{ status: 'added' | 'removed' | 'unchanged'; issue_id: string; label: string }[]>()(
-    'gastown/bead/label', z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) }), 'write');
+    'gastown/bead/label',
+    z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) }),
+    'write',
+  );
 }
 
 export namespace LabelList {
   /** The labels of one bead, or all labels of the ledger with their counts. */
-  export const spec = request<{ label: string; count: number }[]>()('gastown/bead/labels', z.object({ ledger, id: id.optional() }), 'read');
+  export const spec = request<{ label: string; count: number }[]>()(
+    'gastown/bead/labels',
+    z.object({ ledger, id: id.optional() }),
+    'read',
+  );
 }
 
 export namespace CommentAdd {
@@ -262,9 +329,15 @@ export namespace CommentAdd {
 }
 
 export namespace BeadEvents {
-  export const spec = request<AuditEvent[]>()('gastown/bead/events', z.object({
-    ledger, id: id.optional(), limit: z.number().int().min(0).optional(),
-  }), 'read');
+  export const spec = request<AuditEvent[]>()(
+    'gastown/bead/events',
+    z.object({
+      ledger,
+      id: id.optional(),
+      limit: z.number().int().min(0).optional(),
+    }),
+    'read',
+  );
 }
 
 export namespace BeadStats {
@@ -273,18 +346,44 @@ export namespace BeadStats {
 
 export namespace LedgerExport {
   /** The text of an `issues.jsonl`. */
-  export const spec = request<{ text: string; count: number }>()('gastown/ledger/export', z.object({ ledger, status: z.array(z.string()).optional() }), 'read');
+  export const spec = request<{ text: string; count: number }>()(
+    'gastown/ledger/export',
+    z.object({ ledger, status: z.array(z.string()).optional() }),
+    'read',
+  );
 }
 
 export namespace LedgerImport {
-  export const spec = request<ImportResult>()('gastown/ledger/import', z.object({
-    ledger, text: z.string(), dryRun: z.boolean().optional(),
-  }), 'write');
+  export const spec = request<ImportResult>()(
+    'gastown/ledger/import',
+    z.object({
+      ledger,
+      text: z.string(),
+      dryRun: z.boolean().optional(),
+    }),
+    'write',
+  );
 }
 
 /** Every request that works on beads alone; each has a handler in `beads/handlers.ts`. */
 export const beadRequests = [
-  BeadCreate.spec, BeadShow.spec, BeadList.spec, BeadReady.spec, BeadBlocked.spec, BeadUpdate.spec, BeadClose.spec,
-  BeadReopen.spec, BeadDelete.spec, DependencyAdd.spec, DependencyRemove.spec, DependencyTree.spec, LabelChange.spec,
-  LabelList.spec, CommentAdd.spec, BeadEvents.spec, BeadStats.spec, LedgerExport.spec, LedgerImport.spec,
+  BeadCreate.spec,
+  BeadShow.spec,
+  BeadList.spec,
+  BeadReady.spec,
+  BeadBlocked.spec,
+  BeadUpdate.spec,
+  BeadClose.spec,
+  BeadReopen.spec,
+  BeadDelete.spec,
+  DependencyAdd.spec,
+  DependencyRemove.spec,
+  DependencyTree.spec,
+  LabelChange.spec,
+  LabelList.spec,
+  CommentAdd.spec,
+  BeadEvents.spec,
+  BeadStats.spec,
+  LedgerExport.spec,
+  LedgerImport.spec,
 ] as const;

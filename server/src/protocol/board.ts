@@ -77,12 +77,19 @@ export const boardPageLimit = 2_000;
 
 export namespace BoardGet {
   /** The top of the tree, and the first so many rows of each list that is open. */
-  export const spec = request<Board>()('gastown/board/get', z.object({
-    grouping: z.enum(boardGroupings),
-    /** Every word of it must be in the title, id, assignee, a label, or be the type. */
-    text: z.string().max(500).default(''),
-    open: z.array(z.object({ key: z.string().max(300), limit: z.number().int().min(1).max(boardPageLimit) })).max(200).default([]),
-  }), 'read');
+  export const spec = request<Board>()(
+    'gastown/board/get',
+    z.object({
+      grouping: z.enum(boardGroupings),
+      /** Every word of it must be in the title, id, assignee, a label, or be the type. */
+      text: z.string().max(500).default(''),
+      open: z
+        .array(z.object({ key: z.string().max(300), limit: z.number().int().min(1).max(boardPageLimit) }))
+        .max(200)
+        .default([]),
+    }),
+    'read',
+  );
 }
 
 /** One stretch of work on a bead: from the hook to how it ended. */
@@ -151,9 +158,14 @@ export interface BeadDiffInfo {
 }
 
 export namespace BeadDiff {
-  export const spec = request<BeadDiffInfo>()('gastown/bead/diff', z.object({
-    id: name, maxBytes: z.number().int().min(1_000).max(1_000_000).default(100_000),
-  }), 'read');
+  export const spec = request<BeadDiffInfo>()(
+    'gastown/bead/diff',
+    z.object({
+      id: name,
+      maxBytes: z.number().int().min(1_000).max(1_000_000).default(100_000),
+    }),
+    'read',
+  );
 }
 
 /** Answered by a town; each has a handler in `service/handlers/board.ts`. */

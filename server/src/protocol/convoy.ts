@@ -5,16 +5,30 @@ import type { BeadInfo, ConvoyInfo } from './picture';
 import { request } from './request';
 
 export namespace ConvoyCreate {
-  export const spec = request<ConvoyInfo>()('gastown/convoy/create', z.object({
-    title: z.string().min(1).max(500), beads: z.array(name).max(1000).default([]),
-    stage: z.boolean().default(false), notify: z.array(z.string()).default([]),
-  }), 'write');
+  export const spec = request<ConvoyInfo>()(
+    'gastown/convoy/create',
+    z.object({
+      title: z.string().min(1).max(500),
+      beads: z.array(name).max(1000).default([]),
+      stage: z.boolean().default(false),
+      notify: z.array(z.string()).default([]),
+    }),
+    'write',
+  );
 }
 export namespace ConvoyAdd {
-  export const spec = request<ConvoyInfo>()('gastown/convoy/add', z.object({ id: name, beads: z.array(name).min(1).max(1000) }), 'write');
+  export const spec = request<ConvoyInfo>()(
+    'gastown/convoy/add',
+    z.object({ id: name, beads: z.array(name).min(1).max(1000) }),
+    'write',
+  );
 }
 export namespace ConvoyList {
-  export const spec = request<ConvoyInfo[]>()('gastown/convoy/list', z.object({ all: z.boolean().default(false) }), 'read');
+  export const spec = request<ConvoyInfo[]>()(
+    'gastown/convoy/list',
+    z.object({ all: z.boolean().default(false) }),
+    'read',
+  );
 }
 export interface ConvoyStatus extends ConvoyInfo {
   tracked: BeadInfo[];
@@ -26,7 +40,11 @@ export namespace ConvoyGet {
   export const spec = request<ConvoyStatus>()('gastown/convoy/get', z.object({ id: name }), 'read');
 }
 export namespace ConvoyLaunch {
-  export const spec = request<ConvoyInfo>()('gastown/convoy/launch', z.object({ id: name, force: z.boolean().default(false) }), 'write');
+  export const spec = request<ConvoyInfo>()(
+    'gastown/convoy/launch',
+    z.object({ id: name, force: z.boolean().default(false) }),
+    'write',
+  );
 }
 
 export interface SlingResult {
@@ -38,11 +56,19 @@ export interface SlingResult {
 }
 
 export namespace Sling {
-  export const spec = request<SlingResult[]>()('gastown/sling', z.object({
-    beads: z.array(name).min(1).max(200), rig: name,
-    /** A polecat of the rig by name; otherwise the next free name of the pool. */
-    agent: name.optional(), runtime: name.optional(), model: z.string().max(200).optional(),
-    /** The steps by which it is to be done: poured as a molecule that belongs to the bead. */
-    formula: name.optional(), vars: variables.optional(),
-  }), 'write');
+  export const spec = request<SlingResult[]>()(
+    'gastown/sling',
+    z.object({
+      beads: z.array(name).min(1).max(200),
+      rig: name,
+      /** A polecat of the rig by name; otherwise the next free name of the pool. */
+      agent: name.optional(),
+      runtime: name.optional(),
+      model: z.string().max(200).optional(),
+      /** The steps by which it is to be done: poured as a molecule that belongs to the bead. */
+      formula: name.optional(),
+      vars: variables.optional(),
+    }),
+    'write',
+  );
 }

@@ -21,18 +21,30 @@ export interface CrewInfo {
 export const SHELL_RUNTIME = 'shell';
 
 export namespace CrewAdd {
-  export const spec = request<CrewInfo>()('gastown/crew/add', z.object({ rig: name, name, branch: z.string().max(240).optional() }), 'person');
+  export const spec = request<CrewInfo>()(
+    'gastown/crew/add',
+    z.object({ rig: name, name, branch: z.string().max(240).optional() }),
+    'person',
+  );
 }
 export namespace CrewList {
   export const spec = request<CrewInfo[]>()('gastown/crew/list', z.object({ rig: name.optional() }), 'read');
 }
 export namespace CrewStart {
   /** @param runtime by default the rig's; `shell` for a login shell */
-  export const spec = request<CrewInfo>()('gastown/crew/start', z.object({ rig: name, name, runtime: name.optional() }), 'person');
+  export const spec = request<CrewInfo>()(
+    'gastown/crew/start',
+    z.object({ rig: name, name, runtime: name.optional() }),
+    'person',
+  );
 }
 export namespace CrewRemove {
   /** Moves the clone to `.runtime/removed/`. With work that is not pushed it is refused, unless forced. */
-  export const spec = request<{ movedTo: string }>()('gastown/crew/remove', z.object({ rig: name, name, force: z.boolean().default(false) }), 'person');
+  export const spec = request<{ movedTo: string }>()(
+    'gastown/crew/remove',
+    z.object({ rig: name, name, force: z.boolean().default(false) }),
+    'person',
+  );
 }
 
 export const crewRequests = [CrewAdd.spec, CrewList.spec, CrewStart.spec, CrewRemove.spec] as const;

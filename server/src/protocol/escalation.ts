@@ -24,12 +24,23 @@ export interface EscalationInfo {
 
 export namespace EscalationRaise {
   /** About the bead on the calling agent's hook, where none is named. The same said twice is one escalation. */
-  export const spec = request<EscalationInfo>()('gastown/escalation/raise', z.object({
-    text: z.string().min(1).max(20_000), severity: z.enum(severities).default('medium'), reason: z.string().max(20_000).optional(), bead: name.optional(),
-  }), 'write');
+  export const spec = request<EscalationInfo>()(
+    'gastown/escalation/raise',
+    z.object({
+      text: z.string().min(1).max(20_000),
+      severity: z.enum(severities).default('medium'),
+      reason: z.string().max(20_000).optional(),
+      bead: name.optional(),
+    }),
+    'write',
+  );
 }
 export namespace EscalationList {
-  export const spec = request<EscalationInfo[]>()('gastown/escalation/list', z.object({ all: z.boolean().default(false) }), 'read');
+  export const spec = request<EscalationInfo[]>()(
+    'gastown/escalation/list',
+    z.object({ all: z.boolean().default(false) }),
+    'read',
+  );
 }
 export namespace EscalationGet {
   export const spec = request<EscalationInfo>()('gastown/escalation/get', z.object({ id: name }), 'read');
@@ -39,7 +50,17 @@ export namespace EscalationAck {
   export const spec = request<EscalationInfo>()('gastown/escalation/ack', z.object({ id: name }), 'person');
 }
 export namespace EscalationClose {
-  export const spec = request<null>()('gastown/escalation/close', z.object({ id: name, reason: z.string().optional() }), 'person');
+  export const spec = request<null>()(
+    'gastown/escalation/close',
+    z.object({ id: name, reason: z.string().optional() }),
+    'person',
+  );
 }
 
-export const escalationRequests = [EscalationRaise.spec, EscalationList.spec, EscalationGet.spec, EscalationAck.spec, EscalationClose.spec] as const;
+export const escalationRequests = [
+  EscalationRaise.spec,
+  EscalationList.spec,
+  EscalationGet.spec,
+  EscalationAck.spec,
+  EscalationClose.spec,
+] as const;

@@ -104,7 +104,13 @@ export interface PourResult {
 
 export interface ContinueResult {
   closed: Bead[];
-  continue: { closed_step: Bead; next_step?: Bead; auto_advanced: boolean; molecule_complete: boolean; molecule_id?: string };
+  continue: {
+    closed_step: Bead;
+    next_step?: Bead;
+    auto_advanced: boolean;
+    molecule_complete: boolean;
+    molecule_id?: string;
+  };
 }
 
 export interface SquashResult {
@@ -132,51 +138,100 @@ const source = {
 const molecule = { ledger: z.string().optional(), id: name };
 
 export namespace FormulaList {
-  export const spec = request<FormulaSummary[]>()('gastown/formula/list', z.object({ ledger: z.string().optional(), type: z.string().optional() }), 'read');
+  export const spec = request<FormulaSummary[]>()(
+    'gastown/formula/list',
+    z.object({ ledger: z.string().optional(), type: z.string().optional() }),
+    'read',
+  );
 }
 
 export namespace FormulaShow {
-  export const spec = request<FormulaDetails>()('gastown/formula/show', z.object({ ledger: z.string().optional(), name }), 'read');
+  export const spec = request<FormulaDetails>()(
+    'gastown/formula/show',
+    z.object({ ledger: z.string().optional(), name }),
+    'read',
+  );
 }
 
 export namespace FormulaCook {
   /** `keepVariables`: placeholders and conditions stay as they are. */
-  export const spec = request<CookedFormula>()('gastown/formula/cook', z.object({ ...source, keepVariables: z.boolean().default(false) }), 'read');
+  export const spec = request<CookedFormula>()(
+    'gastown/formula/cook',
+    z.object({ ...source, keepVariables: z.boolean().default(false) }),
+    'read',
+  );
 }
 
 export namespace MoleculePour {
-  export const spec = request<PourResult>()('gastown/molecule/pour', z.object({
-    ...source, assignee: z.string().max(200).optional(),
-    /** Wisps: never written to `issues.jsonl`. */
-    ephemeral: z.boolean().default(false), dryRun: z.boolean().default(false),
-  }), 'write');
+  export const spec = request<PourResult>()(
+    'gastown/molecule/pour',
+    z.object({
+      ...source,
+      assignee: z.string().max(200).optional(),
+      /** Wisps: never written to `issues.jsonl`. */
+      ephemeral: z.boolean().default(false),
+      dryRun: z.boolean().default(false),
+    }),
+    'write',
+  );
 }
 
 export namespace MoleculeGet {
   /** One by its id or that of a step; without an id those that `actor` (default: the caller) is at. */
-  export const spec = request<MoleculeInfo[]>()('gastown/molecule/get', z.object({
-    ledger: z.string().optional(), id: name.optional(), actor: z.string().max(200).optional(),
-  }), 'read');
+  export const spec = request<MoleculeInfo[]>()(
+    'gastown/molecule/get',
+    z.object({
+      ledger: z.string().optional(),
+      id: name.optional(),
+      actor: z.string().max(200).optional(),
+    }),
+    'read',
+  );
 }
 
 export namespace StepClose {
   /** `bd close --continue`: closes a step and begins the next one that is ready. */
-  export const spec = request<ContinueResult>()('gastown/molecule/step/close', z.object({
-    ...molecule, reason: z.string().optional(), force: z.boolean().default(false), auto: z.boolean().default(true),
-  }), 'write');
+  export const spec = request<ContinueResult>()(
+    'gastown/molecule/step/close',
+    z.object({
+      ...molecule,
+      reason: z.string().optional(),
+      force: z.boolean().default(false),
+      auto: z.boolean().default(true),
+    }),
+    'write',
+  );
 }
 
 export namespace MoleculeSquash {
-  export const spec = request<SquashResult>()('gastown/molecule/squash', z.object({
-    ...molecule, summary: z.string().max(100_000).optional(), keep: z.boolean().default(false), dryRun: z.boolean().default(false),
-  }), 'write');
+  export const spec = request<SquashResult>()(
+    'gastown/molecule/squash',
+    z.object({
+      ...molecule,
+      summary: z.string().max(100_000).optional(),
+      keep: z.boolean().default(false),
+      dryRun: z.boolean().default(false),
+    }),
+    'write',
+  );
 }
 
 export namespace MoleculeBurn {
-  export const spec = request<BurnResult>()('gastown/molecule/burn', z.object({ ...molecule, dryRun: z.boolean().default(false) }), 'write');
+  export const spec = request<BurnResult>()(
+    'gastown/molecule/burn',
+    z.object({ ...molecule, dryRun: z.boolean().default(false) }),
+    'write',
+  );
 }
 
 /** Every request about formulas and molecules; each has a handler in `formulas/handlers.ts`. */
 export const formulaRequests = [
-  FormulaList.spec, FormulaShow.spec, FormulaCook.spec, MoleculePour.spec, MoleculeGet.spec, StepClose.spec, MoleculeSquash.spec, MoleculeBurn.spec,
+  FormulaList.spec,
+  FormulaShow.spec,
+  FormulaCook.spec,
+  MoleculePour.spec,
+  MoleculeGet.spec,
+  StepClose.spec,
+  MoleculeSquash.spec,
+  MoleculeBurn.spec,
 ] as const;

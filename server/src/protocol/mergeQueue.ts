@@ -58,16 +58,26 @@ const message = z.string().max(100_000);
 
 export namespace MqApprove {
   /** `patch`: what was looked at; refused if it is another now. `first`: merge it before all others. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()('gastown/mq/approve',
-    z.object({ id: name, message: message.default(''), patch: z.string().optional(), first: z.boolean().optional() }), 'write');
+  export const spec = request<{ mergeRequest: string; bead: string }>()(
+    'gastown/mq/approve',
+    z.object({ id: name, message: message.default(''), patch: z.string().optional(), first: z.boolean().optional() }),
+    'write',
+  );
 }
 export namespace MqReject {
-  export const spec = request<{ mergeRequest: string; bead: string }>()('gastown/mq/reject',
-    z.object({ id: name, message, patch: z.string().optional() }), 'write');
+  export const spec = request<{ mergeRequest: string; bead: string }>()(
+    'gastown/mq/reject',
+    z.object({ id: name, message, patch: z.string().optional() }),
+    'write',
+  );
 }
 export namespace MqRetry {
   /** Tries one that was given up, or that waits, again at once. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()('gastown/mq/retry', z.object({ id: name }), 'person');
+  export const spec = request<{ mergeRequest: string; bead: string }>()(
+    'gastown/mq/retry',
+    z.object({ id: name }),
+    'person',
+  );
 }
 
 export interface ChangedFile {
@@ -93,8 +103,14 @@ export namespace MqFile {
    * One side of a changed file; undefined where it is not there or is binary. At most 1 MB of it.
    * `at`: from this commit of `MqChange`, whatever has become of the merge request since.
    */
-  export const spec = request<{ text?: string }>()('gastown/mq/file', z.object({
-    id: name, path: z.string().min(1).max(4096), side: z.enum(['base', 'change']),
-    at: z.object({ rig: name, commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }).optional(),
-  }), 'read');
+  export const spec = request<{ text?: string }>()(
+    'gastown/mq/file',
+    z.object({
+      id: name,
+      path: z.string().min(1).max(4096),
+      side: z.enum(['base', 'change']),
+      at: z.object({ rig: name, commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }).optional(),
+    }),
+    'read',
+  );
 }

@@ -174,7 +174,11 @@ export interface TownDelta {
 
 export namespace TownGetSnapshot {
   /** Also subscribes the connection to `TownChanged` and `TownEvent`, unless it only looks `once`. */
-  export const spec = request<TownSnapshot>()('gastown/town/snapshot', z.object({ once: z.boolean().optional() }), 'read');
+  export const spec = request<TownSnapshot>()(
+    'gastown/town/snapshot',
+    z.object({ once: z.boolean().optional() }),
+    'read',
+  );
 }
 
 export namespace TownChanged {
@@ -188,6 +192,11 @@ export namespace TownEvent {
 
 export namespace PersonNotified {
   /** A message for the person at the window, such as a landed convoy; `plan`: the convoy is staged and waits to be launched. */
-  export const spec = notification<{ severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string; plan?: boolean }>(
-    'gastown/person/notified');
+  export const spec = notification<{
+    severity: 'info' | 'warning' | 'error';
+    text: string;
+    convoy?: string;
+    bead?: string;
+    plan?: boolean;
+  }>('gastown/person/notified');
 }

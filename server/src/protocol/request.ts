@@ -24,7 +24,12 @@ export interface NotificationSpec<P> {
 
 /** `request<Result>()(method, schema, access)`: two calls, because TypeScript infers all type arguments or none. */
 export function request<R>() {
-  return <P extends z.ZodType>(method: string, params: P, access: Access, more: { transient?: boolean } = {}): RequestSpec<P, R> => ({ method, params, access, ...more });
+  return <P extends z.ZodType>(
+    method: string,
+    params: P,
+    access: Access,
+    more: { transient?: boolean } = {},
+  ): RequestSpec<P, R> => ({ method, params, access, ...more });
 }
 
 export function notification<P>(method: string): NotificationSpec<P> {

@@ -18,23 +18,48 @@ export namespace RigAdd {
    * (package.json scripts and the like). `accept` accepts exactly these, which the result shows; where the rig's
    * folder brought others along, or without `accept`, the rig waits for a person.
    */
-  export const spec = request<RigInfo>()('gastown/rig/add', z.object({
-    name, source: z.string().min(1), prefix: z.string().optional(), defaultBranch: z.string().optional(),
-    maxWorkers: z.number().int().min(1).max(50).optional(),
-    gates: gateCommands.optional(), accept: z.boolean().optional(),
-  }), 'person');
+  export const spec = request<RigInfo>()(
+    'gastown/rig/add',
+    z.object({
+      name,
+      source: z.string().min(1),
+      prefix: z.string().optional(),
+      defaultBranch: z.string().optional(),
+      maxWorkers: z.number().int().min(1).max(50).optional(),
+      gates: gateCommands.optional(),
+      accept: z.boolean().optional(),
+    }),
+    'person',
+  );
 }
 
 /** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
 export const rigSettingNames = [
-  'max_workers', 'worker_spawn_delay', 'max_attempts', 'max_restarts', 'agent', 'formula', 'review', 'review_command', 'reviewer', 'max_review_rounds', 'review_timeout', 'stall_after',
+  'max_workers',
+  'worker_spawn_delay',
+  'max_attempts',
+  'max_restarts',
+  'agent',
+  'formula',
+  'review',
+  'review_command',
+  'reviewer',
+  'max_review_rounds',
+  'review_timeout',
+  'stall_after',
 ] as const;
 
 export namespace RigSet {
   /** An empty text takes a setting away. Commands that the person who may accept them has named are accepted. */
-  export const spec = request<RigInfo>()('gastown/rig/set', z.object({
-    name, settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}), gates: gateCommands.default({}),
-  }), 'person');
+  export const spec = request<RigInfo>()(
+    'gastown/rig/set',
+    z.object({
+      name,
+      settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}),
+      gates: gateCommands.default({}),
+    }),
+    'person',
+  );
 }
 
 export namespace RigList {

@@ -23,12 +23,20 @@ export namespace AgentConfigList {
   export const spec = request<RuntimeInfo[]>()('gastown/agentConfig/list', z.object({}), 'read');
 }
 export namespace AgentConfigSet {
-  export const spec = request<RuntimeInfo>()('gastown/agentConfig/set', z.object({ name, settings: runtimeSettings }), 'person');
+  export const spec = request<RuntimeInfo>()(
+    'gastown/agentConfig/set',
+    z.object({ name, settings: runtimeSettings }),
+    'person',
+  );
 }
 export namespace AgentConfigRemove {
   export const spec = request<null>()('gastown/agentConfig/remove', z.object({ name }), 'person');
 }
 export namespace DefaultAgent {
   /** Reads it, and sets it where `name` is given. */
-  export const spec = request<{ name: string }>()('gastown/agentConfig/default', z.object({ name: name.optional() }), 'person');
+  export const spec = request<{ name: string }>()(
+    'gastown/agentConfig/default',
+    z.object({ name: name.optional() }),
+    'person',
+  );
 }

@@ -21,15 +21,26 @@ export namespace SessionDetach {
   export const spec = request<null>()('gastown/session/detach', session, 'read');
 }
 export namespace SessionInput {
-  export const spec = request<null>()('gastown/session/input', z.object({ session: name, data: z.string().max(1_000_000) }), 'person', { transient: true });
+  export const spec = request<null>()(
+    'gastown/session/input',
+    z.object({ session: name, data: z.string().max(1_000_000) }),
+    'person',
+    { transient: true },
+  );
 }
 export namespace SessionResize {
-  export const spec = request<null>()('gastown/session/resize',
-    z.object({ session: name, cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) }), 'person', { transient: true });
+  export const spec = request<null>()(
+    'gastown/session/resize',
+    z.object({ session: name, cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) }),
+    'person',
+    { transient: true },
+  );
 }
 export namespace SessionOutput {
   export const spec = notification<{ session: string; sequence: number; data: string }>('gastown/session/output');
 }
 export namespace SessionExit {
-  export const spec = notification<{ session: string; code: number | null; signal: string | null }>('gastown/session/exit');
+  export const spec = notification<{ session: string; code: number | null; signal: string | null }>(
+    'gastown/session/exit',
+  );
 }

@@ -30,12 +30,24 @@ export function identifyCaller(hello: Hello, root: string, records: SessionRecor
     return nobody('nobody', cwd, 'the session that this token belonged to has ended');
   }
   const home = hello.kind !== 'window' && cwd !== undefined ? agentOfDirectory(root, cwd) : undefined;
-  if (home) return { ...nobody(home, cwd, `this folder belongs to ${home}, and the call brought no valid session token`), agent: home };
+  if (home)
+    return {
+      ...nobody(home, cwd, `this folder belongs to ${home}, and the call brought no valid session token`),
+      agent: home,
+    };
   const actor = hello.actor ?? 'unknown';
-  if (isAgentName(actor)) return nobody(actor, cwd, `"${actor}" is the name of an agent, and the call brought no valid session token`);
+  if (isAgentName(actor))
+    return nobody(actor, cwd, `"${actor}" is the name of an agent, and the call brought no valid session token`);
   // Only windows and command lines are a person's own programs.
-  if (hello.kind === 'agent' || hello.kind === 'server') return nobody(actor, cwd, 'the call brought no valid session token');
-  if (hello.trusted === false) return { kind: 'person', actor, cwd, readOnly: { reason: 'this window is in restricted mode', hint: 'trust its folder first' } };
+  if (hello.kind === 'agent' || hello.kind === 'server')
+    return nobody(actor, cwd, 'the call brought no valid session token');
+  if (hello.trusted === false)
+    return {
+      kind: 'person',
+      actor,
+      cwd,
+      readOnly: { reason: 'this window is in restricted mode', hint: 'trust its folder first' },
+    };
   return { kind: 'person', actor, cwd };
 }
 
@@ -62,7 +74,12 @@ export function authorize(spec: RequestSpec, caller: Caller): void {
 
 export function contextOf(caller: Caller, connection: string, operation: string | undefined): CallContext {
   return {
-    actor: caller.actor, kind: caller.kind === 'agent' ? 'agent' : 'person', agent: caller.agent, session: caller.session,
-    cwd: caller.cwd, operation, connection,
+    actor: caller.actor,
+    kind: caller.kind === 'agent' ? 'agent' : 'person',
+    agent: caller.agent,
+    session: caller.session,
+    cwd: caller.cwd,
+    operation,
+    connection,
   };
 }

@@ -6,7 +6,17 @@ import type { BeadService } from '../beads/handlers';
 import { resolveAll, resolveOne } from '../beads/handlers/common';
 import { isHooked } from '../engine/view';
 import { CONVOY, engineTypes, enginesKeys } from '../engine/work';
-import { BeadClose, BeadCreate, BeadDelete, BeadReopen, BeadUpdate, DependencyAdd, DependencyRemove, LedgerImport, type Bead } from '../protocol/bead';
+import {
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadReopen,
+  BeadUpdate,
+  DependencyAdd,
+  DependencyRemove,
+  LedgerImport,
+  type Bead,
+} from '../protocol/bead';
 import type { CallContext } from '../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
@@ -15,7 +25,12 @@ function refuseEngineData(params: { type?: string; metadata?: Record<string, unk
   // Read as the handler reads it: `mr` is short for one of them.
   const given = params.type === undefined ? undefined : typeFromInput(params.type);
   const type = engineTypes.find((candidate) => candidate === given);
-  if (type) throw new UserError(`beads of type ${type} are made by the town itself`, type === 'convoy' ? 'use "gt convoy create"' : type === 'message' ? 'use "gt mail send"' : undefined, 'refused');
+  if (type)
+    throw new UserError(
+      `beads of type ${type} are made by the town itself`,
+      type === 'convoy' ? 'use "gt convoy create"' : type === 'message' ? 'use "gt mail send"' : undefined,
+      'refused',
+    );
   const key = enginesKeys.find((candidate) => params.metadata && candidate in params.metadata);
   if (key) throw new UserError(`the metadata key "${key}" belongs to the engine`, 'use "gt sling"', 'refused');
 }
@@ -32,7 +47,11 @@ export function refuseWorkInHand(store: BeadStore, ids: readonly string[], conte
     if (!bead || !(isHooked(bead) || bead.status === 'in_review')) continue;
     throw bead.assignee === context.agent
       ? new UserError(`${bead.id} is on your hook`, 'run "gt done": it is closed when its work is merged', 'refused')
-      : new UserError(`${bead.id} is in the hands of ${bead.assignee ?? 'another agent'}`, 'leave it to them', 'refused');
+      : new UserError(
+          `${bead.id} is in the hands of ${bead.assignee ?? 'another agent'}`,
+          'leave it to them',
+          'refused',
+        );
   }
 }
 
@@ -45,8 +64,17 @@ export function refuseEngineBeads(store: BeadStore, ids: readonly string[], cont
   for (const partial of ids) {
     const bead = store.get(store.resolve(partial));
     if (!bead || !engineTypes.includes(bead.issue_type)) continue;
-    if (bead.issue_type === 'message') throw new UserError(`${bead.id} is a mail`, `use "gt mail ack ${bead.id}" or "gt mail reply"; a request to the Mayor: "gt mayor plan"`, 'refused');
-    throw new UserError(`${bead.id} is of type ${bead.issue_type}, which only people and the town itself change`, 'comment on it with "bd comments add", or ask a person: "gt mail send --human …"', 'refused');
+    if (bead.issue_type === 'message')
+      throw new UserError(
+        `${bead.id} is a mail`,
+        `use "gt mail ack ${bead.id}" or "gt mail reply"; a request to the Mayor: "gt mayor plan"`,
+        'refused',
+      );
+    throw new UserError(
+      `${bead.id} is of type ${bead.issue_type}, which only people and the town itself change`,
+      'comment on it with "bd comments add", or ask a person: "gt mail send --human …"',
+      'refused',
+    );
   }
 }
 
@@ -55,7 +83,12 @@ export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bea
   guardChanges(service, acceptScript);
   guardEdges(service);
   service.dispatcher.wrap(LedgerImport.spec, (next) => async (params, context) => {
-    if (context.kind === 'agent') throw new UserError('an agent does not import beads', 'a person imports them; make new ones with "bd create"', 'refused');
+    if (context.kind === 'agent')
+      throw new UserError(
+        'an agent does not import beads',
+        'a person imports them; make new ones with "bd create"',
+        'refused',
+      );
     return next(params, context);
   });
 }
@@ -65,7 +98,8 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
   dispatcher.wrap(BeadCreate.spec, (next) => async (params, context) => {
     refuseEngineData(params);
     // `blocks:x` makes x wait for the new bead: an edge of x.
-    for (const [type, id] of params.deps ?? []) if (dependencyFromInput(type).swap) refuseEdge(service, id, params.ledger, context);
+    for (const [type, id] of params.deps ?? [])
+      if (dependencyFromInput(type).swap) refuseEdge(service, id, params.ledger, context);
     const bead = await next(params, context);
     acceptScript(bead, context.actor);
     return bead;
@@ -74,7 +108,8 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     refuseEngineData(params);
     const ids = idsMeant(service, params, context);
     refuseEngineBeads(store, ids, context);
-    if (params.status !== undefined || params.assignee !== undefined || params.claim) refuseWorkInHand(store, ids, context);
+    if (params.status !== undefined || params.assignee !== undefined || params.claim)
+      refuseWorkInHand(store, ids, context);
     const beads = await next(params, context);
     if (params.description !== undefined) for (const bead of beads) acceptScript(bead, context.actor);
     return beads;
@@ -99,7 +134,11 @@ function guardEdges(service: BeadService): void {
 }
 
 /** Exactly what the handler will change: the same part of an id may mean another bead in another ledger. */
-function idsMeant(service: BeadService, params: { ids: readonly string[]; ledger?: string }, context: CallContext): string[] {
+function idsMeant(
+  service: BeadService,
+  params: { ids: readonly string[]; ledger?: string },
+  context: CallContext,
+): string[] {
   return context.kind === 'agent' ? resolveAll(service, context, params.ids, params.ledger) : [];
 }
 
@@ -107,7 +146,17 @@ function idsMeant(service: BeadService, params: { ids: readonly string[]; ledger
 function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
   if (context.kind !== 'agent') return;
   const bead = service.store.get(resolveOne(service, context, from, ledger));
-  if (!bead || !engineTypes.includes(bead.issue_type) || (bead.issue_type === CONVOY && bead.status.startsWith('staged'))) return;
-  throw new UserError(`what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
-    bead.issue_type === CONVOY ? 'a person adds to a convoy that is under way; an agent may stage one: "gt convoy create … --stage"' : 'a person may do this', 'refused');
+  if (
+    !bead ||
+    !engineTypes.includes(bead.issue_type) ||
+    (bead.issue_type === CONVOY && bead.status.startsWith('staged'))
+  )
+    return;
+  throw new UserError(
+    `what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
+    bead.issue_type === CONVOY
+      ? 'a person adds to a convoy that is under way; an agent may stage one: "gt convoy create … --stage"'
+      : 'a person may do this',
+    'refused',
+  );
 }

@@ -1,7 +1,15 @@
 import type { BoardFilter } from '../beads/board';
 import type { BeadStore } from '../beads/store';
 import type { WhyNots } from '../engine/whyNot';
-import { boardStates, type Board, type BoardBead, type BoardGrouping, type BoardItem, type BoardList, type BoardState } from '../protocol/board';
+import {
+  boardStates,
+  type Board,
+  type BoardBead,
+  type BoardGrouping,
+  type BoardItem,
+  type BoardList,
+  type BoardState,
+} from '../protocol/board';
 
 /** Rows at the top of the tree by epics. */
 const TOP_LIMIT = 200;
@@ -16,7 +24,11 @@ interface Query {
 export class BoardReader {
   private readonly held: string[];
 
-  constructor(private readonly store: BeadStore, private readonly why: WhyNots, private readonly text: string) {
+  constructor(
+    private readonly store: BeadStore,
+    private readonly why: WhyNots,
+    private readonly text: string,
+  ) {
     this.held = why.heldIds();
   }
 
@@ -40,19 +52,28 @@ export class BoardReader {
         if (state !== 'closed') counts.set(ledger, (counts.get(ledger) ?? 0) + count);
       }
       // The town's own ledger is no rig; it is shown where somebody keeps work in it.
-      const ledgers = [...counts].filter(([ledger, count]) => ledger !== 'hq' || count > 0).sort(([a], [b]) => Number(a === 'hq') - Number(b === 'hq') || a.localeCompare(b));
+      const ledgers = [...counts]
+        .filter(([ledger, count]) => ledger !== 'hq' || count > 0)
+        .sort(([a], [b]) => Number(a === 'hq') - Number(b === 'hq') || a.localeCompare(b));
       return groups(ledgers.map(([ledger, count]) => ({ key: `rig:${ledger}`, count })));
     }
     const epics = this.beads({ top: 'epics' }, limit);
-    const loose = this.store.boardCounts({ top: 'loose', text: this.text }, this.held).reduce((sum, { count }) => sum + count, 0);
-    return loose === 0 ? epics : { total: epics.total, items: [...epics.items, { kind: 'group', key: 'loose', count: loose }] };
+    const loose = this.store
+      .boardCounts({ top: 'loose', text: this.text }, this.held)
+      .reduce((sum, { count }) => sum + count, 0);
+    return loose === 0
+      ? epics
+      : { total: epics.total, items: [...epics.items, { kind: 'group', key: 'loose', count: loose }] };
   }
 
   private states(ledger: string | undefined, prefix: string): BoardList {
     const counts = new Map<BoardState, number>(boardStates.map((state) => [state, 0]));
     const filter: BoardFilter = { text: this.text, ...(ledger === undefined ? {} : { ledger }) };
-    for (const { state, count } of this.store.boardCounts(filter, this.held)) counts.set(state, (counts.get(state) ?? 0) + count);
-    return groups([...counts].filter(([, count]) => count > 0).map(([state, count]) => ({ key: `${prefix}${state}`, count })));
+    for (const { state, count } of this.store.boardCounts(filter, this.held))
+      counts.set(state, (counts.get(state) ?? 0) + count);
+    return groups(
+      [...counts].filter(([, count]) => count > 0).map(([state, count]) => ({ key: `${prefix}${state}`, count })),
+    );
   }
 
   /** Undefined for a key that means nothing: a window may ask for what is gone. */
@@ -70,10 +91,13 @@ export class BoardReader {
 
   private beads(filter: BoardFilter, limit: number): BoardList {
     const { total, rows } = this.store.boardPage({ ...filter, text: this.text, held: this.held, limit });
-    return { total, items: rows.flatMap(({ id, state }): BoardItem[] => {
-      const bead = this.bead(id, state);
-      return bead ? [{ kind: 'bead', bead }] : [];
-    }) };
+    return {
+      total,
+      items: rows.flatMap(({ id, state }): BoardItem[] => {
+        const bead = this.bead(id, state);
+        return bead ? [{ kind: 'bead', bead }] : [];
+      }),
+    };
   }
 
   private bead(id: string, state: BoardState): BoardBead | undefined {
@@ -81,8 +105,16 @@ export class BoardReader {
     if (!bead) return undefined;
     const progress = this.store.childProgress(id) ?? (bead.issue_type === 'epic' ? { done: 0, total: 0 } : undefined);
     return {
-      id, title: bead.title, type: bead.issue_type, status: bead.status, priority: bead.priority, state,
-      ledger: this.store.ledgerOf(id) ?? '', assignee: bead.assignee, why: this.why.of(bead), ...(progress ? { progress } : {}),
+      id,
+      title: bead.title,
+      type: bead.issue_type,
+      status: bead.status,
+      priority: bead.priority,
+      state,
+      ledger: this.store.ledgerOf(id) ?? '',
+      assignee: bead.assignee,
+      why: this.why.of(bead),
+      ...(progress ? { progress } : {}),
     };
   }
 }

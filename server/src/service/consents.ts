@@ -72,7 +72,9 @@ export class Consents {
     const environment = Object.entries(runtime.env).map(([variable, value]) => `${variable}=${value}`);
     const text = [...environment, runtime.command, ...runtime.args].join(' ');
     return {
-      id: `consent-runtime-${hash.slice(0, 16)}`, kind: 'consent', rig,
+      id: `consent-runtime-${hash.slice(0, 16)}`,
+      kind: 'consent',
+      rig,
       title: `${name} wants to run without asking before each step`,
       detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
       consent: { kind: 'runtime', hash, text },
@@ -84,7 +86,10 @@ export class Consents {
     const hash = scriptHash(blocks);
     if (blocks.length === 0 || this.accepted.has(hash) || this.town.isFrozen(bead, rig)) return undefined;
     return {
-      id: `consent-script-${hash.slice(0, 16)}`, kind: 'consent', rig, bead: bead.id,
+      id: `consent-script-${hash.slice(0, 16)}`,
+      kind: 'consent',
+      rig,
+      bead: bead.id,
       title: `The script of ${bead.id} came from elsewhere`,
       detail: `"${bead.title}" was not written in this town. Read what it would run before you accept it.`,
       consent: { kind: 'script', hash, text: blocks.join('\n') },

@@ -1,4 +1,10 @@
-import { collectionNames, type CollectionName, type TownCollections, type TownDelta, type TownSnapshot } from '../protocol/town';
+import {
+  collectionNames,
+  type CollectionName,
+  type TownCollections,
+  type TownDelta,
+  type TownSnapshot,
+} from '../protocol/town';
 
 export type Picture = { [N in CollectionName]: TownCollections[N][] };
 
@@ -31,7 +37,11 @@ export class PictureDiffer {
 }
 
 function addChanges<N extends CollectionName>(
-  changes: TownDelta['changes'], name: N, next: Picture, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>,
+  changes: TownDelta['changes'],
+  name: N,
+  next: Picture,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
 ): void {
   const upsert = next[name].filter((item) => before.get(item.id) !== after.get(item.id));
   const remove = [...before.keys()].filter((id) => !after.has(id));
@@ -39,7 +49,7 @@ function addChanges<N extends CollectionName>(
 }
 
 function textsOf(picture: Picture): Record<CollectionName, Map<string, string>> {
-  return Object.fromEntries(collectionNames.map((name) => [
-    name, new Map(picture[name].map((item) => [item.id, JSON.stringify(item)])),
-  ])) as Record<CollectionName, Map<string, string>>;
+  return Object.fromEntries(
+    collectionNames.map((name) => [name, new Map(picture[name].map((item) => [item.id, JSON.stringify(item)]))]),
+  ) as Record<CollectionName, Map<string, string>>;
 }

@@ -19,7 +19,9 @@ export class FirstResults {
     // The connection may break and the call come again while the first is still being worked on.
     const first = this.running.get(operation);
     if (first) return first;
-    const result = (spec.transient ? handle() : this.keep(operation, context.actor, handle)).finally(() => this.running.delete(operation));
+    const result = (spec.transient ? handle() : this.keep(operation, context.actor, handle)).finally(() =>
+      this.running.delete(operation),
+    );
     this.running.set(operation, result);
     return result;
   }
@@ -27,7 +29,8 @@ export class FirstResults {
   private async keep(operation: string, actor: string, handle: () => Promise<unknown>): Promise<unknown> {
     const result = await handle();
     // What was done is done: an answer that cannot be written down, on a full disk, is given all the same.
-    if (!this.store.operation(operation)) await this.store.batch({ actor, operation }, () => result).catch(() => undefined);
+    if (!this.store.operation(operation))
+      await this.store.batch({ actor, operation }, () => result).catch(() => undefined);
     return result;
   }
 }

@@ -1,7 +1,15 @@
 import os from 'node:os';
 import path from 'node:path';
 import {
-  CompletionTriggerKind, DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type Connection, type InitializeParams,
+  CompletionTriggerKind,
+  DidChangeWatchedFilesNotification,
+  LSPErrorCodes,
+  ResponseError,
+  TextDocuments,
+  TextDocumentSyncKind,
+  type CancellationToken,
+  type Connection,
+  type InitializeParams,
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
@@ -27,8 +35,13 @@ const PAUSE_MS = 200;
 export const formulaCapabilities: ServerCapabilities = {
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
   diagnosticProvider: { identifier: 'gastown', interFileDependencies: true, workspaceDiagnostics: false },
-  completionProvider: { triggerCharacters: ['"', '\'', '{', '[', '(', '=', '.', ' '] },
-  hoverProvider: true, documentSymbolProvider: true, foldingRangeProvider: true, definitionProvider: true, referencesProvider: true, documentHighlightProvider: true,
+  completionProvider: { triggerCharacters: ['"', "'", '{', '[', '(', '=', '.', ' '] },
+  hoverProvider: true,
+  documentSymbolProvider: true,
+  foldingRangeProvider: true,
+  definitionProvider: true,
+  referencesProvider: true,
+  documentHighlightProvider: true,
   renameProvider: { prepareProvider: true },
 };
 
@@ -51,7 +64,10 @@ export class FormulaLanguage {
   private refreshes = false;
   private watches = false;
 
-  constructor(private readonly connection: Connection, private readonly town: string | undefined) {
+  constructor(
+    private readonly connection: Connection,
+    private readonly town: string | undefined,
+  ) {
     this.documents.onDidClose(({ document }) => this.forget(document.uri));
     this.documents.onDidChangeContent(({ document }) => this.pushSoon(document.uri));
     this.register();
@@ -69,31 +85,73 @@ export class FormulaLanguage {
   private register(): void {
     const { connection } = this;
     connection.onInitialized(() => {
-      if (this.watches) void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.formula.{toml,json}' }] }).catch(() => undefined);
+      if (this.watches)
+        void connection.client
+          .register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.formula.{toml,json}' }] })
+          .catch(() => undefined);
     });
     // A formula may extend one that an agent or git has just written.
     connection.onDidChangeWatchedFiles(() => {
       if (this.pulls && this.refreshes) void connection.languages.diagnostics.refresh().catch(() => undefined);
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
-    connection.languages.diagnostics.on(async ({ textDocument }, token) => ({ kind: 'full', items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)) }));
-    connection.onCompletion(({ textDocument, position, context }, token) => this.at(textDocument.uri, position, token, [], (place) => completion(place, {
-      formulas: this.formulas(textDocument.uri), snippets: this.snippets, triggered: context?.triggerKind === CompletionTriggerKind.TriggerCharacter,
-    })));
-    connection.onHover(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, null, (place) => hover(place, this.formulas(textDocument.uri)) ?? null));
-    connection.onDocumentSymbol(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document, index }) => documentSymbols(document, index)));
-    connection.onFoldingRanges(({ textDocument }, token) => this.answer(textDocument.uri, token, [], ({ document }) => foldingRanges(document)));
-    connection.onDefinition(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, [], definition));
-    connection.onReferences(({ textDocument, position, context }, token) => this.at(textDocument.uri, position, token, [], (place) => references(place, context.includeDeclaration)));
-    connection.onDocumentHighlight(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, [], highlights));
-    connection.onPrepareRename(({ textDocument, position }, token) => this.at(textDocument.uri, position, token, null, prepareRename));
-    connection.onRenameRequest(({ textDocument, position, newName }, token) => this.at(textDocument.uri, position, token, null, (place) => rename(place, newName)));
+    connection.languages.diagnostics.on(async ({ textDocument }, token) => ({
+      kind: 'full',
+      items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)),
+    }));
+    connection.onCompletion(({ textDocument, position, context }, token) =>
+      this.at(textDocument.uri, position, token, [], (place) =>
+        completion(place, {
+          formulas: this.formulas(textDocument.uri),
+          snippets: this.snippets,
+          triggered: context?.triggerKind === CompletionTriggerKind.TriggerCharacter,
+        }),
+      ),
+    );
+    connection.onHover(({ textDocument, position }, token) =>
+      this.at(
+        textDocument.uri,
+        position,
+        token,
+        null,
+        (place) => hover(place, this.formulas(textDocument.uri)) ?? null,
+      ),
+    );
+    connection.onDocumentSymbol(({ textDocument }, token) =>
+      this.answer(textDocument.uri, token, [], ({ document, index }) => documentSymbols(document, index)),
+    );
+    connection.onFoldingRanges(({ textDocument }, token) =>
+      this.answer(textDocument.uri, token, [], ({ document }) => foldingRanges(document)),
+    );
+    connection.onDefinition(({ textDocument, position }, token) =>
+      this.at(textDocument.uri, position, token, [], definition),
+    );
+    connection.onReferences(({ textDocument, position, context }, token) =>
+      this.at(textDocument.uri, position, token, [], (place) => references(place, context.includeDeclaration)),
+    );
+    connection.onDocumentHighlight(({ textDocument, position }, token) =>
+      this.at(textDocument.uri, position, token, [], highlights),
+    );
+    connection.onPrepareRename(({ textDocument, position }, token) =>
+      this.at(textDocument.uri, position, token, null, prepareRename),
+    );
+    connection.onRenameRequest(({ textDocument, position, newName }, token) =>
+      this.at(textDocument.uri, position, token, null, (place) => rename(place, newName)),
+    );
   }
 
   // ---------------------------------------------------------------- answers
 
-  private at<T>(uri: string, position: Position, token: CancellationToken, nothing: T, look: (place: Place) => T): Promise<T> {
-    return this.answer(uri, token, nothing, ({ document, index }) => look({ document, index, offset: document.offsetAt(position) }));
+  private at<T>(
+    uri: string,
+    position: Position,
+    token: CancellationToken,
+    nothing: T,
+    look: (place: Place) => T,
+  ): Promise<T> {
+    return this.answer(uri, token, nothing, ({ document, index }) =>
+      look({ document, index, offset: document.offsetAt(position) }),
+    );
   }
 
   /** Lets a cancellation that came along with the request be heard first: reading a long text again would be in vain. */
@@ -110,7 +168,9 @@ export class FormulaLanguage {
       return looked ? look(looked) : nothing;
     } catch (error) {
       if (error instanceof RenameRefused) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
-      this.connection.console.error(`${uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.connection.console.error(
+        `${uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
       return nothing;
     }
   }
@@ -139,12 +199,19 @@ export class FormulaLanguage {
 
   /** What is open in this window counts as it is there, saved or not. */
   private files(): FormulaFiles {
-    const open = new Map(this.documents.all().flatMap((document): [string, TextDocument][] => {
-      const file = fileOf(document.uri);
-      return file === undefined ? [] : [[file, document]];
-    }));
+    const open = new Map(
+      this.documents.all().flatMap((document): [string, TextDocument][] => {
+        const file = fileOf(document.uri);
+        return file === undefined ? [] : [[file, document]];
+      }),
+    );
     return {
-      list: (directory) => [...new Set([...diskFiles.list(directory), ...[...open.keys()].filter((file) => path.dirname(file) === directory).map((file) => path.basename(file))])],
+      list: (directory) => [
+        ...new Set([
+          ...diskFiles.list(directory),
+          ...[...open.keys()].filter((file) => path.dirname(file) === directory).map((file) => path.basename(file)),
+        ]),
+      ],
       read: (file) => open.get(file)?.getText() ?? diskFiles.read(file),
     };
   }
@@ -154,12 +221,17 @@ export class FormulaLanguage {
   private pushSoon(uri: string): void {
     if (this.pulls) return;
     clearTimeout(this.timers.get(uri));
-    this.timers.set(uri, setTimeout(() => {
-      this.timers.delete(uri);
-      this.safely(uri, undefined, (looked) => {
-        void this.connection.sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) }).catch(() => undefined);
-      });
-    }, PAUSE_MS));
+    this.timers.set(
+      uri,
+      setTimeout(() => {
+        this.timers.delete(uri);
+        this.safely(uri, undefined, (looked) => {
+          void this.connection
+            .sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) })
+            .catch(() => undefined);
+        });
+      }, PAUSE_MS),
+    );
   }
 
   private forget(uri: string): void {

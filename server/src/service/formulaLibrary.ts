@@ -34,10 +34,22 @@ export function fileOf(uri: string): string | undefined {
 }
 
 /** The formulas that a document can name: those beside it, those of its checkout, the person and the town, and the built-in ones. */
-export function formulasFor(uri: string, options: { files: FormulaFiles; parsed: ParsedTexts; home: string; town: string | undefined }): Formulas {
+export function formulasFor(
+  uri: string,
+  options: { files: FormulaFiles; parsed: ParsedTexts; home: string; town: string | undefined },
+): Formulas {
   const file = fileOf(uri);
   const directory = file === undefined ? undefined : path.dirname(file);
   const beside: Tier[] = directory === undefined ? [] : [{ tier: 'project', directory }];
-  const tiers = directory === undefined ? [] : tiersFor({ ledger: path.join(directory, '.beads'), cwd: directory, home: options.home, town: options.town });
-  return formulasOf(new FormulaLibrary([...beside, ...tiers.filter((tier) => path.resolve(tier.directory) !== directory)], options.files, options.parsed));
+  const tiers =
+    directory === undefined
+      ? []
+      : tiersFor({ ledger: path.join(directory, '.beads'), cwd: directory, home: options.home, town: options.town });
+  return formulasOf(
+    new FormulaLibrary(
+      [...beside, ...tiers.filter((tier) => path.resolve(tier.directory) !== directory)],
+      options.files,
+      options.parsed,
+    ),
+  );
 }

@@ -10,7 +10,14 @@ import type { TownService } from './townService';
 
 /** The formulas that can be named where a caller is, for the beads of this ledger. Read anew each time: people edit them. */
 export function libraryFor(layout: TownLayout, context: CallContext, ledger: string): FormulaLibrary {
-  return new FormulaLibrary(tiersFor({ ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger, cwd: context.cwd, home: os.homedir(), town: layout.root }));
+  return new FormulaLibrary(
+    tiersFor({
+      ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger,
+      cwd: context.cwd,
+      home: os.homedir(),
+      town: layout.root,
+    }),
+  );
 }
 
 /** Formulas and molecules of a town: `bd formula`, `bd cook`, `bd mol` and `bd close --continue`. */

@@ -13,9 +13,14 @@ const GC_LIMIT_MS = 10 * 60_000;
 /** Removes all but the newest logs of a folder. */
 export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
   if (!fs.existsSync(directory)) return;
-  const logs = fs.readdirSync(directory).filter((file) => file.endsWith('.log')).map((file) => path.join(directory, file));
+  const logs = fs
+    .readdirSync(directory)
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => path.join(directory, file));
   if (logs.length <= keep) return;
-  const byAge = logs.map((file) => ({ file, at: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 })).sort((a, b) => b.at - a.at);
+  const byAge = logs
+    .map((file) => ({ file, at: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at);
   for (const { file } of byAge.slice(keep)) fs.rmSync(file, { force: true });
 }
 
@@ -31,7 +36,11 @@ export async function collectGarbage(repository: RigRepository, now = Date.now()
   fs.writeFileSync(mark, '');
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
-    await git(repository.directory, ['-c', `gc.auto=${LOOSE_OBJECTS}`, '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet'], { timeoutMs: GC_LIMIT_MS });
+    await git(
+      repository.directory,
+      ['-c', `gc.auto=${LOOSE_OBJECTS}`, '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet'],
+      { timeoutMs: GC_LIMIT_MS },
+    );
   });
   return true;
 }

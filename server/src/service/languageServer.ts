@@ -9,13 +9,22 @@ import { FormulaLanguage } from './formulaLanguage';
  * end of the stream close that connection, and never the process, which serves other windows too.
  * @param town the root of the town, whose formulas can be named
  */
-export function languageServer(streams: Pick<Streams, 'reader' | 'writer'>, end: () => void, town?: string): Connection {
+export function languageServer(
+  streams: Pick<Streams, 'reader' | 'writer'>,
+  end: () => void,
+  town?: string,
+): Connection {
   const watchDog = { shutdownReceived: false, initialize: () => undefined, exit: end };
-  const connection = createConnection((logger) => createProtocolConnection(streams.reader, streams.writer, logger), watchDog);
+  const connection = createConnection(
+    (logger) => createProtocolConnection(streams.reader, streams.writer, logger),
+    watchDog,
+  );
   const formulas = new FormulaLanguage(connection, town);
-  connection.onInitialize((params): InitializeResult => ({
-    serverInfo: { name: 'Gas Town', version: String(BUILD) },
-    capabilities: formulas.initialize(params),
-  }));
+  connection.onInitialize(
+    (params): InitializeResult => ({
+      serverInfo: { name: 'Gas Town', version: String(BUILD) },
+      capabilities: formulas.initialize(params),
+    }),
+  );
   return connection;
 }

@@ -31,16 +31,27 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
     const isShell = seat.role === 'crew' && request.runtime === SHELL_RUNTIME;
     const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
     // Its settings may have changed since the reconciler looked.
-    if (!isShell && !isAccepted(runtime)) throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
+    if (!isShell && !isAccepted(runtime))
+      throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
     writeShims({ directory: layout.bin });
     const base = await loginEnvironment();
     const known = { ...base, ...runtime.env };
     const ways = conversationWays(runtime);
-    const conversation = ways && chooseConversation({
-      file: path.join(seat.home, 'conversation.json'), ways, bead: request.bead, runtime: request.runtime, resume: request.resume, env: known, worktree: seat.cwd,
-    });
+    const conversation =
+      ways &&
+      chooseConversation({
+        file: path.join(seat.home, 'conversation.json'),
+        ways,
+        bead: request.bead,
+        runtime: request.runtime,
+        resume: request.resume,
+        env: known,
+        worktree: seat.cwd,
+      });
     const command = commandFor(runtime, {
-      prompt: kickoff(seat.role, conversation?.resume ?? false), model: request.model, conversation,
+      prompt: kickoff(seat.role, conversation?.resume ?? false),
+      model: request.model,
+      conversation,
       place: { home: seat.home, worktree: seat.cwd, bin: layout.bin, asRoot: process.getuid?.() === 0, env: known },
     });
     for (const file of command.files) {
@@ -48,8 +59,14 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       writeFileAtomic(file.path, file.text);
     }
     const env = sessionEnvironment({
-      base, root: layout.root, bin: layout.bin, seat, session: session.id, token: session.token,
-      git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain), runtime: command.env,
+      base,
+      root: layout.root,
+      bin: layout.bin,
+      seat,
+      session: session.id,
+      token: session.token,
+      git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain),
+      runtime: command.env,
     });
     if (!fs.existsSync(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');
     return { command: command.command, args: command.args, cwd: seat.cwd, env };

@@ -44,12 +44,21 @@ export class LedgerKeeper extends Disposable {
   /** A slow commit must not be overtaken by the next. */
   private readonly commits = new Mutex();
 
-  constructor(private readonly town: KeeperTown, times: { fold?: KeeperTimes; commit?: KeeperTimes } = {}) {
+  constructor(
+    private readonly town: KeeperTown,
+    times: { fold?: KeeperTimes; commit?: KeeperTimes } = {},
+  ) {
     super();
     const { fold = FOLD, commit = COMMIT } = times;
-    this.folding = this._register(new Settled(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.fold())));
-    this.committing = this._register(new Settled(commit.quietMs, commit.maxMs, () => this.run('commit', () => this.commits.run(() => this.commit()))));
-    this.refreshing = this._register(new Settled(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())));
+    this.folding = this._register(
+      new Settled(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.fold())),
+    );
+    this.committing = this._register(
+      new Settled(commit.quietMs, commit.maxMs, () => this.run('commit', () => this.commits.run(() => this.commit()))),
+    );
+    this.refreshing = this._register(
+      new Settled(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
+    );
     this._register(town.store.onDidChange(() => this.changed()));
     this._register(toDisposable(() => this.watchers.forEach((watcher) => watcher.close())));
     this.watch(town.layout.ledger);

@@ -24,7 +24,8 @@ export class FileLog implements Log {
 
   private write(level: string, text: string): void {
     try {
-      if (fs.existsSync(this.file) && fs.statSync(this.file).size > MAX_BYTES) fs.renameSync(this.file, `${this.file}.1`);
+      if (fs.existsSync(this.file) && fs.statSync(this.file).size > MAX_BYTES)
+        fs.renameSync(this.file, `${this.file}.1`);
       fs.appendFileSync(this.file, `${new Date().toISOString()} ${process.pid} ${level} ${text}\n`);
     } catch {
       // Disk full or folder gone: the work itself reports that where it matters.

@@ -25,7 +25,10 @@ export class PersonalSessions {
   /** Runtimes that have to be accepted for them: the Mayor's while it is asked something, and those that a person wanted. */
   runtimes(): { rig?: string; runtime: string }[] {
     const { mayor } = this.town.runtimes;
-    return [...(pendingForMayor(this.town.store, mayor).length > 0 ? [{ runtime: mayor }] : []), ...this.wanted.values()];
+    return [
+      ...(pendingForMayor(this.town.store, mayor).length > 0 ? [{ runtime: mayor }] : []),
+      ...this.wanted.values(),
+    ];
   }
 
   /** Where the runtime waits for consent, the person is asked for it. */
@@ -37,7 +40,11 @@ export class PersonalSessions {
       if (!(error instanceof UserError && error.code === 'consent')) throw error;
       this.wanted.set(request.agent, { rig: this.town.layout.seat(request.agent)?.rig, runtime: request.runtime });
       this.town.changed();
-      throw new UserError(error.message, `look at what it runs, accept it, and start again: gt config agent accept ${request.runtime}`, 'consent');
+      throw new UserError(
+        error.message,
+        `look at what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
+        'consent',
+      );
     }
   }
 

@@ -5,9 +5,17 @@ import type { Rigs } from './rigs';
 /** What keeps rigs from working, for people: a folder that is gone, a settings file that cannot be read. */
 export function rigProblems(rigs: Rigs): AttentionInfo[] {
   return rigs.problems().map(({ rig, error }) => ({
-    id: `problem-rig-${rig}`, kind: 'problem', rig,
+    id: `problem-rig-${rig}`,
+    kind: 'problem',
+    rig,
     title: `${rig}: ${error.message.split('\n')[0]}`,
-    detail: [error.message, error instanceof UserError ? error.hint : undefined, `Nothing is dispatched or merged in ${rig} until then.`].filter(Boolean).join('\n\n'),
+    detail: [
+      error.message,
+      error instanceof UserError ? error.hint : undefined,
+      `Nothing is dispatched or merged in ${rig} until then.`,
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
   }));
 }
 
@@ -16,7 +24,8 @@ export function sayWhereNothingIsTested(item: AttentionInfo): AttentionInfo {
   if (item.consent?.kind !== 'rig-commands' || item.consent.text !== '') return item;
   const text = 'no gates: nothing is tested before work is merged';
   return {
-    ...item, title: `${item.rig}: nothing would be tested`,
+    ...item,
+    title: `${item.rig}: nothing would be tested`,
     detail: `${item.rig} has no gates: work would be merged without any test. Accept that, or name a gate in its settings/config.json.`,
     consent: { ...item.consent, text },
   };

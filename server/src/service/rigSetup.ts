@@ -34,7 +34,12 @@ export function requireRigName(town: TownLayout, wanted: string): string {
   const name = requireSegment('rig', wanted);
   if (isTownFolder(name)) throw new UserError(`"${name}" is taken by the town itself`, 'choose another name');
   const taken = Object.keys(rigsFile(town).read().rigs).find((rig) => rig.toLowerCase() === name.toLowerCase());
-  if (taken !== undefined) throw new UserError(`there is a rig ${taken} already`, 'choose another name, or "gt rig remove" it first', 'conflict');
+  if (taken !== undefined)
+    throw new UserError(
+      `there is a rig ${taken} already`,
+      'choose another name, or "gt rig remove" it first',
+      'conflict',
+    );
   return name;
 }
 
@@ -44,14 +49,20 @@ export function refuseKnownSource(town: TownLayout, source: RepositorySource): v
 }
 
 /** An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. */
-export function choosePrefix(town: TownLayout, name: string, source: RepositorySource, wanted: string | undefined): string {
+export function choosePrefix(
+  town: TownLayout,
+  name: string,
+  source: RepositorySource,
+  wanted: string | undefined,
+): string {
   const used = new Set(['hq', ...Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix)]);
   if (wanted === undefined) {
     const begun = prefixOfBegun(town, name, source);
     return begun !== undefined && !used.has(begun) ? begun : prefixFrom(name, used);
   }
   const prefix = wanted.replace(/-$/, '');
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix)) throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix))
+    throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
   if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
   return prefix;
 }
@@ -63,11 +74,22 @@ function prefixOfBegun(town: TownLayout, name: string, source: RepositorySource)
 }
 
 /** The rig's folder with its repository and its ledger. */
-export async function makeRig(town: TownLayout, name: string, source: RepositorySource, prefix: string): Promise<RigConfig> {
+export async function makeRig(
+  town: TownLayout,
+  name: string,
+  source: RepositorySource,
+  prefix: string,
+): Promise<RigConfig> {
   const layout = town.rig(name);
   const config: RigConfig = {
-    type: 'rig', version: 1, name, git_url: source.location, folder: source.isFolder,
-    default_branch: source.defaultBranch, created_at: new Date().toISOString(), beads: { prefix },
+    type: 'rig',
+    version: 1,
+    name,
+    git_url: source.location,
+    folder: source.isFolder,
+    default_branch: source.defaultBranch,
+    created_at: new Date().toISOString(),
+    beads: { prefix },
   };
   rigConfigFile(layout).write(config);
   await new RigRepository(layout.repository, source).create();
@@ -80,7 +102,10 @@ export async function makeRig(town: TownLayout, name: string, source: Repository
  * @returns them, and whether their commands are what the person named or what was found in the repository: a folder
  *   that was there before may have brought others along, which nobody has seen
  */
-export async function configureRig(rig: Rig, request: RigAddRequest): Promise<{ settings: RigSettings; asWanted: boolean }> {
+export async function configureRig(
+  rig: Rig,
+  request: RigAddRequest,
+): Promise<{ settings: RigSettings; asWanted: boolean }> {
   const wanted = request.gates ?? (await detectGates((file) => rig.readFile(file)));
   const settings = rigSettingsFile(rig.layout).update((value) => {
     if (request.maxWorkers) value.max_workers = request.maxWorkers;
@@ -93,14 +118,17 @@ export async function configureRig(rig: Rig, request: RigAddRequest): Promise<{ 
 }
 
 function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, string>>): boolean {
-  return gateNames.every((name) => gates.find((gate) => gate.name === name)?.command === (wanted[name]?.trim() || undefined));
+  return gateNames.every(
+    (name) => gates.find((gate) => gate.name === name)?.command === (wanted[name]?.trim() || undefined),
+  );
 }
 
 /** Writes what a person has set. Nothing is written where it does not fit. @throws UserError `invalid` */
 export function changeSettings(rig: Rig, { settings, gates }: RigSetRequest): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
     for (const key of rigSettingNames) if (settings[key] !== undefined) assign(value, key, settings[key].trim());
-    for (const gate of gateNames) if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
+    for (const gate of gateNames)
+      if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
   });
 }
 

@@ -9,11 +9,28 @@ import { fastForward, fastForwardState } from '../git/landing';
 import { requireSegment } from '../git/names';
 import { inspectSource, RigRepository } from '../git/repository';
 import type { GateInfo, RigInfo } from '../protocol/town';
-import { commandsOf, gatesOf, rigConfigFile, rigsFile, townSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import {
+  commandsOf,
+  gatesOf,
+  rigConfigFile,
+  rigsFile,
+  townSettingsFile,
+  type RigConfig,
+  type RigSettings,
+} from '../town/config';
 import { gatesHash, type ConsentStore } from '../town/consent';
 import type { TownLayout } from '../town/layout';
 import { writeRoutes } from '../town/routes';
-import { changeSettings, choosePrefix, configureRig, makeRig, refuseKnownSource, requireRigName, type RigAddRequest, type RigSetRequest } from './rigSetup';
+import {
+  changeSettings,
+  choosePrefix,
+  configureRig,
+  makeRig,
+  refuseKnownSource,
+  requireRigName,
+  type RigAddRequest,
+  type RigSetRequest,
+} from './rigSetup';
 
 export type { RigAddRequest } from './rigSetup';
 
@@ -63,8 +80,19 @@ export class Rigs extends Disposable {
     const rig = this.rigs.get(name);
     if (rig) return rig;
     const problem = this.broken.get(name);
-    if (problem) throw new UserError(`the rig ${name} cannot be used: ${problem.message}`, problem instanceof UserError ? problem.hint : undefined, 'unavailable');
-    throw new UserError(`there is no rig ${name}`, this.rigs.size > 0 ? `there are: ${[...this.rigs.keys()].join(', ')}` : 'add one with "gt rig add <name> <url|folder>"', 'not-found');
+    if (problem)
+      throw new UserError(
+        `the rig ${name} cannot be used: ${problem.message}`,
+        problem instanceof UserError ? problem.hint : undefined,
+        'unavailable',
+      );
+    throw new UserError(
+      `there is no rig ${name}`,
+      this.rigs.size > 0
+        ? `there are: ${[...this.rigs.keys()].join(', ')}`
+        : 'add one with "gt rig add <name> <url|folder>"',
+      'not-found',
+    );
   }
 
   /** Opens every rig that can be opened. */
@@ -101,7 +129,12 @@ export class Rigs extends Disposable {
   private readConfig(name: string): RigConfig {
     const layout = this.layout.rig(requireSegment('rig', name));
     const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
-    if (!fs.existsSync(layout.root)) throw new UserError(`its folder ${layout.root} is gone`, `bring it back, or take the rig out with "gt rig remove ${name}"`, 'not-found');
+    if (!fs.existsSync(layout.root))
+      throw new UserError(
+        `its folder ${layout.root} is gone`,
+        `bring it back, or take the rig out with "gt rig remove ${name}"`,
+        'not-found',
+      );
     if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
     const config = rigConfigFile(layout).read();
     if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
@@ -112,8 +145,12 @@ export class Rigs extends Disposable {
     const source = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
     const repository = new RigRepository(this.layout.rig(config.name).repository, source);
     return new Rig(
-      this.layout, config, repository, this.gateEnvironment,
-      () => townSettingsFile(this.layout).read().agent_email_domain, (gates) => this.areAccepted(config.name, gates),
+      this.layout,
+      config,
+      repository,
+      this.gateEnvironment,
+      () => townSettingsFile(this.layout).read().agent_email_domain,
+      (gates) => this.areAccepted(config.name, gates),
     );
   }
 
@@ -138,7 +175,12 @@ export class Rigs extends Disposable {
     // No gates at all is what this person asked for, and the answer says so.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
     rigsFile(this.layout).update((file) => {
-      file.rigs[name] = { git_url: source.location, added_at: new Date().toISOString(), beads: { prefix }, operation: by.operation };
+      file.rigs[name] = {
+        git_url: source.location,
+        added_at: new Date().toISOString(),
+        beads: { prefix },
+        operation: by.operation,
+      };
     });
     writeRoutes(this.layout);
     this.opened(rig);
@@ -158,7 +200,12 @@ export class Rigs extends Disposable {
     return this.alone.run(async () => {
       const rig = this.broken.has(name) ? undefined : this.require(name);
       const busy = rig?.worktrees() ?? [];
-      if (busy.length > 0) throw new UserError(`${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`, 'let it be merged first', 'conflict');
+      if (busy.length > 0)
+        throw new UserError(
+          `${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`,
+          'let it be merged first',
+          'conflict',
+        );
       await this.store.removeLedger(name);
       if (rig) this.closed(rig);
       this.broken.delete(name);
@@ -248,10 +295,17 @@ export class Rigs extends Disposable {
     const { config } = rig;
     const shown = settings ?? this.lastSettings.get(rig.name);
     return {
-      id: rig.name, prefix: rig.prefix, source: config.git_url, sourceIsFolder: config.folder,
-      defaultBranch: config.default_branch, targetBranch: rig.repository.landing,
-      maxWorkers: shown?.max_workers ?? 0, gates: shown ? gatesOf(shown) : [], review: shown?.review ?? 'off',
-      accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)), fastForward: this.fastForwards.get(rig.name),
+      id: rig.name,
+      prefix: rig.prefix,
+      source: config.git_url,
+      sourceIsFolder: config.folder,
+      defaultBranch: config.default_branch,
+      targetBranch: rig.repository.landing,
+      maxWorkers: shown?.max_workers ?? 0,
+      gates: shown ? gatesOf(shown) : [],
+      review: shown?.review ?? 'off',
+      accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
+      fastForward: this.fastForwards.get(rig.name),
     };
   }
 

@@ -38,7 +38,11 @@ export class RuntimeCatalogue {
   }
 
   private read(): RuntimeInfo[] {
-    const custom = Object.entries(agentsFile(this.layout).read().agents).map(([name, settings]) => ({ ...settings, name, builtIn: false }));
+    const custom = Object.entries(agentsFile(this.layout).read().agents).map(([name, settings]) => ({
+      ...settings,
+      name,
+      builtIn: false,
+    }));
     const builtIn = Object.entries(builtInRuntimes).map(([name, settings]) => ({ ...settings, name, builtIn: true }));
     return [...builtIn, ...custom.filter((runtime) => !this.isBuiltIn(runtime.name))];
   }
@@ -60,7 +64,14 @@ export class RuntimeCatalogue {
 
   require(name: string): RuntimeInfo {
     const runtime = this.find(name);
-    if (!runtime) throw new UserError(`there is no agent runtime ${name}`, `there are: ${this.all().map((candidate) => candidate.name).join(', ')}`, 'not-found');
+    if (!runtime)
+      throw new UserError(
+        `there is no agent runtime ${name}`,
+        `there are: ${this.all()
+          .map((candidate) => candidate.name)
+          .join(', ')}`,
+        'not-found',
+      );
     return runtime;
   }
 
@@ -71,7 +82,10 @@ export class RuntimeCatalogue {
 
   /** Reviewers are the rig's own choice, else the town's default: another than the author's where a rig names one. */
   reviewerFor(rig: string): string {
-    return this.cached(`reviewer ${rig}`, () => this.rigs().get(rig)?.settings.reviewer ?? townSettingsFile(this.layout).read().default_agent);
+    return this.cached(
+      `reviewer ${rig}`,
+      () => this.rigs().get(rig)?.settings.reviewer ?? townSettingsFile(this.layout).read().default_agent,
+    );
   }
 
   /** The Mayor's is the town's own choice, else its default. */
@@ -83,6 +97,9 @@ export class RuntimeCatalogue {
   }
 
   defaultFor(rig: string): string {
-    return this.cached(`default ${rig}`, () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent);
+    return this.cached(
+      `default ${rig}`,
+      () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent,
+    );
   }
 }

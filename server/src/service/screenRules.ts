@@ -5,7 +5,11 @@ import { parseAddress } from '../town/layout';
 /** At a crew member's terminal a person works: what stands there is between the two. */
 export function refusePeek(agent: string, context: CallContext): void {
   if (context.kind === 'person' || !isCrew(agent)) return;
-  throw new UserError(`an agent does not look at the terminal of ${agent}`, `write to it: gt mail send ${agent} …`, 'refused');
+  throw new UserError(
+    `an agent does not look at the terminal of ${agent}`,
+    `write to it: gt mail send ${agent} …`,
+    'refused',
+  );
 }
 
 /** Words typed to the Mayor or a crew member read as if the person had said them: only the person and the Mayor may. */

@@ -4,7 +4,15 @@ import { Lease } from '../base/lease';
 import { messageOf } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
 import { PersonNotified, TownChanged, TownEvent } from '../protocol/town';
-import { handleRequest, listen, serve, serverEndpointFile, type RpcServer, type ServeOptions, type Streams } from '../protocol/transport';
+import {
+  handleRequest,
+  listen,
+  serve,
+  serverEndpointFile,
+  type RpcServer,
+  type ServeOptions,
+  type Streams,
+} from '../protocol/transport';
 import type { Hello } from '../protocol/transport';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './authorize';
@@ -41,10 +49,14 @@ export class TownServer {
     private readonly log: Log,
   ) {
     this.firstResults = new FirstResults(service.store);
-    this.terminals = new Terminals(service.sessions, {
-      notify: (connection, spec, params) => this.notify(connection, spec, params),
-      backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
-    }, log);
+    this.terminals = new Terminals(
+      service.sessions,
+      {
+        notify: (connection, spec, params) => this.notify(connection, spec, params),
+        backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
+      },
+      log,
+    );
     this.terminals.register(service.dispatcher);
     service.onDelta((delta) => this.broadcast(TownChanged.spec, delta));
     service.onEvent((event) => this.broadcast(TownEvent.spec, event));
@@ -79,16 +91,34 @@ export class TownServer {
 
   private async listen(layout: TownLayout): Promise<void> {
     this.rpc = await listen({
-      root: layout.root, purpose: 'server', endpointFile: serverEndpointFile(layout.root),
+      root: layout.root,
+      purpose: 'server',
+      endpointFile: serverEndpointFile(layout.root),
       accept: (hello) => acceptHello(hello, layout.root, this.service.records),
       onConnection: (connection, hello, streams) => this.connected(connection, hello, streams),
       log: (text) => this.log.info(text),
     });
-    setInterval(guarded((reason) => this.log.error(`idle check: ${reason}`), () => this.checkIdle()), IDLE_CHECK_MS).unref();
-    setInterval(guarded((reason) => this.log.error(`lease check: ${reason}`), () => this.checkLease()), LEASE_CHECK_MS).unref();
+    setInterval(
+      guarded(
+        (reason) => this.log.error(`idle check: ${reason}`),
+        () => this.checkIdle(),
+      ),
+      IDLE_CHECK_MS,
+    ).unref();
+    setInterval(
+      guarded(
+        (reason) => this.log.error(`lease check: ${reason}`),
+        () => this.checkLease(),
+      ),
+      LEASE_CHECK_MS,
+    ).unref();
   }
 
-  private connected(connection: Parameters<Parameters<typeof listen>[0]['onConnection']>[0], hello: Hello, streams: Streams): void {
+  private connected(
+    connection: Parameters<Parameters<typeof listen>[0]['onConnection']>[0],
+    hello: Hello,
+    streams: Streams,
+  ): void {
     const id = `c${this.nextConnection++}`;
     const caller = () => identifyCaller(hello, this.service.layout.root, this.service.records);
     const options: ServeOptions = {
@@ -97,13 +127,17 @@ export class TownServer {
       context: (operation) => contextOf(caller(), id, operation),
       authorize: (spec) => authorize(spec, caller()),
       once: (spec, context, run) => this.firstResults.run(spec, context, run),
-      onDefect: (method, error) => this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      onDefect: (method, error) =>
+        this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     };
     streams.socket.once('close', () => this.disconnected(id));
     if (hello.kind === 'window') this.connectWindow(id, streams, options);
     else {
       serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect, options.once);
-      this.clients.set(id, { socket: streams.socket, notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined) });
+      this.clients.set(id, {
+        socket: streams.socket,
+        notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined),
+      });
       connection.listen();
     }
   }
@@ -113,10 +147,15 @@ export class TownServer {
     for (const method of options.dispatcher.methods()) {
       window.onRequest(method, async (params: unknown) => {
         const outcome = await handleRequest(method, params, options);
-        return 'result' in outcome ? outcome.result : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
+        return 'result' in outcome
+          ? outcome.result
+          : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
       });
     }
-    this.clients.set(id, { socket: streams.socket, notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined) });
+    this.clients.set(id, {
+      socket: streams.socket,
+      notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined),
+    });
     window.listen();
   }
 
@@ -157,4 +196,3 @@ export class TownServer {
     process.exit(0);
   }
 }
-

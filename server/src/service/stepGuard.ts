@@ -10,7 +10,8 @@ import { ownerOf } from './stepRules';
 export function guardStepHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   // Exactly the bead that the handler will take: the same part of an id may mean another one in another ledger.
-  const meant = (params: { id: string; ledger?: string }, context: CallContext): string => resolveOne(service, context, params.id, params.ledger);
+  const meant = (params: { id: string; ledger?: string }, context: CallContext): string =>
+    resolveOne(service, context, params.id, params.ledger);
   dispatcher.wrap(StepClose.spec, (next) => async (params, context) => {
     if (context.kind === 'agent') {
       const id = meant(params, context);

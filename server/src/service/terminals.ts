@@ -3,7 +3,15 @@ import { Disposable } from '../base/lifecycle';
 import type { SessionManager } from '../engine/adapters/sessions';
 import type { CallContext, Dispatcher } from '../protocol/dispatcher';
 import type { NotificationSpec } from '../protocol/request';
-import { SessionAttach, SessionDetach, SessionExit, SessionInput, SessionOutput, SessionResize, type SessionScreen } from '../protocol/town';
+import {
+  SessionAttach,
+  SessionDetach,
+  SessionExit,
+  SessionInput,
+  SessionOutput,
+  SessionResize,
+  type SessionScreen,
+} from '../protocol/town';
 import type { SessionHostClient } from '../sessions/client';
 import { isTerminalReply } from '../sessions/terminalReplies';
 import type { Log } from './log';
@@ -57,7 +65,9 @@ export class Terminals extends Disposable {
   /** A closed window looks at nothing any more. */
   async disconnected(connection: string): Promise<void> {
     for (const session of [...this.viewers.keys()]) {
-      await this.leave(session, connection).catch((error: unknown) => this.log.error(`detaching from ${session}: ${messageOf(error)}`));
+      await this.leave(session, connection).catch((error: unknown) =>
+        this.log.error(`detaching from ${session}: ${messageOf(error)}`),
+      );
     }
   }
 
@@ -88,12 +98,16 @@ export class Terminals extends Disposable {
     if (this.relayed.has(client)) return client;
     this.relayed.add(client);
     this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
-    this._register(client.onExit(({ id, code, signal }) => this.tell(id, SessionExit.spec, { session: id, code, signal })));
+    this._register(
+      client.onExit(({ id, code, signal }) => this.tell(id, SessionExit.spec, { session: id, code, signal })),
+    );
     // What views show may lack output: the whole screen again.
     this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, RESET + screen.screen)));
-    this._register(client.onDidLoseHost(({ sessions }) => {
-      for (const id of sessions) this.tell(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
-    }));
+    this._register(
+      client.onDidLoseHost(({ sessions }) => {
+        for (const id of sessions) this.tell(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
+      }),
+    );
     return client;
   }
 
@@ -110,7 +124,10 @@ export class Terminals extends Disposable {
     const look = (): void => {
       if (this.isDisposed || !this.viewers.get(session)?.has(connection)) return;
       if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES / 4) setTimeout(look, CATCH_UP_MS).unref();
-      else void this.resend(session, connection).catch((error: unknown) => this.log.error(`screen of ${session}: ${messageOf(error)}`));
+      else
+        void this.resend(session, connection).catch((error: unknown) =>
+          this.log.error(`screen of ${session}: ${messageOf(error)}`),
+        );
     };
     setTimeout(look, CATCH_UP_MS).unref();
   }
@@ -118,7 +135,11 @@ export class Terminals extends Disposable {
   private async resend(session: string, connection: string): Promise<void> {
     const screen = await (await this.hostOf()).attach(session);
     this.lagging.delete(lagKey(session, connection));
-    this.windows.notify(connection, SessionOutput.spec, { session, sequence: screen.sequence, data: RESET + screen.screen });
+    this.windows.notify(connection, SessionOutput.spec, {
+      session,
+      sequence: screen.sequence,
+      data: RESET + screen.screen,
+    });
   }
 
   private tell<P>(session: string, spec: NotificationSpec<P>, params: P): void {

@@ -37,7 +37,13 @@ import { workflowOf } from './slungFormula';
 /** Pictures are sent at most so often. */
 const PICTURE_MS = 40;
 
-export type PersonMessage = { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string; plan?: boolean };
+export type PersonMessage = {
+  severity: 'info' | 'warning' | 'error';
+  text: string;
+  convoy?: string;
+  bead?: string;
+  plan?: boolean;
+};
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
@@ -79,17 +85,37 @@ export class TownService extends Disposable {
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
-    this.rigs = this._register(new Rigs(layout, store, this.consentStore, async () => cleanEnvironment(await loginEnvironment()), () => this.changed()));
+    this.rigs = this._register(
+      new Rigs(
+        layout,
+        store,
+        this.consentStore,
+        async () => cleanEnvironment(await loginEnvironment()),
+        () => this.changed(),
+      ),
+    );
     this.consents = new Consents(store, this.consentStore, {
-      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig), find: (name) => this.runtimes.find(name),
-      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig), others: () => [...this.reviewers(), ...this.personal.runtimes()],
+      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      find: (name) => this.runtimes.find(name),
+      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
+      others: () => [...this.reviewers(), ...this.personal.runtimes()],
     });
-    this.sessions = this._register(new SessionManager({
-      layout, records: this.records, launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)), onChange: () => this.changed(), log,
-      takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none', asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
-    }));
+    this.sessions = this._register(
+      new SessionManager({
+        layout,
+        records: this.records,
+        launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
+        onChange: () => this.changed(),
+        log,
+        takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
+        asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
+      }),
+    );
     this.engineContext = {
-      store, sessions: this.sessions, clock: { now: () => new Date() }, activity: this.activity,
+      store,
+      sessions: this.sessions,
+      clock: { now: () => new Date() },
+      activity: this.activity,
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
@@ -99,14 +125,25 @@ export class TownService extends Disposable {
       onActivity: () => this.pictureSoon(),
     };
     this.actionLog = new ActionLog(layout.actionLog);
-    this.engine = this._register(new Engine(this.engineContext, this.actionLog, { buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince), log }));
+    this.engine = this._register(
+      new Engine(this.engineContext, this.actionLog, {
+        buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince),
+        log,
+      }),
+    );
   }
 
   /** @throws UserError for a folder that is no town of this person */
   static async open(root: string, log: Log): Promise<TownService> {
     const layout = new TownLayout(root);
-    if (!townFile(layout).exists()) throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
-    if (!isRegistered(root)) throw new UserError(`the town ${root} is not known to you`, `if you trust it, run "gt install ${root}"`, 'refused');
+    if (!townFile(layout).exists())
+      throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
+    if (!isRegistered(root))
+      throw new UserError(
+        `the town ${root} is not known to you`,
+        `if you trust it, run "gt install ${root}"`,
+        'refused',
+      );
     const store = await BeadStore.open({ onError: (error) => log.error(messageOf(error)) });
     const service = new TownService(layout, store, log);
     await service.load();
@@ -116,10 +153,19 @@ export class TownService extends Disposable {
   private async load(): Promise<void> {
     await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
     await this.rigs.load();
-    this._register(new LedgerKeeper({ layout: this.layout, store: this.store, rigs: this.rigs, log: this.log, isAtWork: () => this.isAtWork() }));
+    this._register(
+      new LedgerKeeper({
+        layout: this.layout,
+        store: this.store,
+        rigs: this.rigs,
+        log: this.log,
+        isAtWork: () => this.isAtWork(),
+      }),
+    );
     registerHandlers(this);
     await this.sessions.recover();
-    for (const unfinished of this.actionLog.recover()) this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
+    for (const unfinished of this.actionLog.recover())
+      this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
     await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
   }
@@ -140,12 +186,21 @@ export class TownService extends Disposable {
 
   info(): TownInfo {
     const settings = townSettingsFile(this.layout).read();
-    return { id: 'town', name: townFile(this.layout).read().name, root: this.layout.root, up: settings.up, defaultAgent: settings.default_agent, beadsRevision: this.store.revision };
+    return {
+      id: 'town',
+      name: townFile(this.layout).read().name,
+      root: this.layout.root,
+      up: settings.up,
+      defaultAgent: settings.default_agent,
+      beadsRevision: this.store.revision,
+    };
   }
 
   async setUp(up: boolean, actor: string): Promise<void> {
     if (townSettingsFile(this.layout).read().up === up) return;
-    townSettingsFile(this.layout).update((settings) => { settings.up = up; });
+    townSettingsFile(this.layout).update((settings) => {
+      settings.up = up;
+    });
     await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
     this.changed();
   }
@@ -170,7 +225,11 @@ export class TownService extends Disposable {
     if (this.isAtWork()) return true;
     if (!this.info().up) return false;
     const view = this.view(new Set());
-    return view.merges.length > 0 || (view.mayor?.accepted ?? false) || view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review');
+    return (
+      view.merges.length > 0 ||
+      (view.mayor?.accepted ?? false) ||
+      view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
+    );
   }
 
   // ---------------------------------------------------------------- pictures
@@ -196,9 +255,15 @@ export class TownService extends Disposable {
 
   picture(): Picture {
     const picture = takePicture({
-      town: this.info(), store: this.store, projection: this.projection, rigs: this.rigs, sessions: this.sessions.all(),
-      activity: this.activity, runtimeOf: (session) => this.records.get(session)?.runtime,
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)], reviewMode: (rig) => this.reviewMode(rig),
+      town: this.info(),
+      store: this.store,
+      projection: this.projection,
+      rigs: this.rigs,
+      sessions: this.sessions.all(),
+      activity: this.activity,
+      runtimeOf: (session) => this.records.get(session)?.runtime,
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      reviewMode: (rig) => this.reviewMode(rig),
     });
     return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
   }
@@ -208,7 +273,9 @@ export class TownService extends Disposable {
     try {
       return this.consents.open();
     } catch (error) {
-      return [{ id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) }];
+      return [
+        { id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) },
+      ];
     }
   }
 
@@ -218,12 +285,15 @@ export class TownService extends Disposable {
   }
 
   /** Where no picture can be taken, windows keep the last one. */
-  private readonly sendPicture = guarded((error) => this.log.error(`picture: ${error}`), () => {
-    clearTimeout(this.pictureTimer);
-    this.pictureTimer = undefined;
-    const delta = this.differ?.update(this.picture());
-    if (delta) this.deltaEmitter.fire(delta);
-  });
+  private readonly sendPicture = guarded(
+    (error) => this.log.error(`picture: ${error}`),
+    () => {
+      clearTimeout(this.pictureTimer);
+      this.pictureTimer = undefined;
+      const delta = this.differ?.update(this.picture());
+      if (delta) this.deltaEmitter.fire(delta);
+    },
+  );
 
   // ---------------------------------------------------------------- what the engine sees
 
@@ -232,7 +302,13 @@ export class TownService extends Disposable {
     const readable = new Set(rigs.map((rig) => rig.port.name));
     const mayor = mayorView(this.store, this.runtimes.mayor, this.isRuntimeAccepted(this.runtimes.mayor));
     const view = buildView({
-      store: this.store, sessions: this.sessions, up: this.info().up, now: new Date(), awakeSince, inFlight, rigs,
+      store: this.store,
+      sessions: this.sessions,
+      up: this.info().up,
+      now: new Date(),
+      awakeSince,
+      inFlight,
+      rigs,
       consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
     });
     return { ...view, mayor };
@@ -240,7 +316,11 @@ export class TownService extends Disposable {
 
   /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
   whyNots(): WhyNots {
-    return new WhyNots({ store: this.store, view: this.view(new Set()), runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig) });
+    return new WhyNots({
+      store: this.store,
+      view: this.view(new Set()),
+      runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig),
+    });
   }
 
   private viewedRigs(): ViewedRig[] {
@@ -248,7 +328,18 @@ export class TownService extends Disposable {
       const settings = this.rigs.settingsOf(port);
       const accepted = settings !== undefined && this.rigs.areAccepted(port.name, commandsOf(settings));
       const reviewerAccepted = this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name));
-      return settings ? [{ port, settings, accepted, reviewerAccepted, lastSpawnAt: this.lastSpawn.get(port.name) ?? 0, storm: this.storms.isStorm(port.name, Date.now(), settings.max_workers) }] : [];
+      return settings
+        ? [
+            {
+              port,
+              settings,
+              accepted,
+              reviewerAccepted,
+              lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
+              storm: this.storms.isStorm(port.name, Date.now(), settings.max_workers),
+            },
+          ]
+        : [];
     });
   }
 
@@ -258,8 +349,15 @@ export class TownService extends Disposable {
       if (event.type === 'died_young' && event.rig) this.storms.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
-      if (event.type === 'escalated') this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
-      if (event.type === 'plan_ready') this.personEmitter.fire({ severity: 'info', text: `The Mayor has a plan: ${event.message ?? ''}`, convoy: event.convoy, plan: true });
+      if (event.type === 'escalated')
+        this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
+      if (event.type === 'plan_ready')
+        this.personEmitter.fire({
+          severity: 'info',
+          text: `The Mayor has a plan: ${event.message ?? ''}`,
+          convoy: event.convoy,
+          plan: true,
+        });
       this.eventEmitter.fire(event);
     }
     this.changed();
@@ -271,7 +369,10 @@ export class TownService extends Disposable {
   }
 
   private reviewers(): { rig: string; runtime: string }[] {
-    return this.rigs.all().filter((rig) => this.reviewMode(rig.name) === 'agent').map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
+    return this.rigs
+      .all()
+      .filter((rig) => this.reviewMode(rig.name) === 'agent')
+      .map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
   }
 
   isRuntimeAccepted(name: string): boolean {
@@ -293,7 +394,8 @@ export class TownService extends Disposable {
     const names = this.rigs.all().map((rig) => rig.name);
     if (named !== undefined) {
       const plain = named.replace(/-$/, '');
-      const found = plain === 'hq' ? 'hq' : this.rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
+      const found =
+        plain === 'hq' ? 'hq' : this.rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
       if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');
       return found;
     }

@@ -7,8 +7,21 @@ import type { SessionScreen } from '../protocol/town';
 import { RpcClient } from '../protocol/transport/rpcClient';
 import { openHost, type HostConnectOptions } from './openHost';
 import {
-  HostAttach, HostDetach, HostExit, HostForget, HostInput, HostKill, HostList, HostOutput, HostResize, HostScreen, HostShutdown,
-  HostStart, type SessionExitInfo, type SessionInfo, type sessionSignals,
+  HostAttach,
+  HostDetach,
+  HostExit,
+  HostForget,
+  HostInput,
+  HostKill,
+  HostList,
+  HostOutput,
+  HostResize,
+  HostScreen,
+  HostShutdown,
+  HostStart,
+  type SessionExitInfo,
+  type SessionInfo,
+  type sessionSignals,
 } from './protocol';
 
 export interface SessionOutputEvent {
@@ -41,7 +54,10 @@ export class SessionHostClient extends Disposable {
   private rpc: RpcClient | undefined;
   private host: ProcessIdentity | undefined;
 
-  private constructor(private readonly root: string, private readonly options: HostConnectOptions) {
+  private constructor(
+    private readonly root: string,
+    private readonly options: HostConnectOptions,
+  ) {
     super();
   }
 
@@ -130,7 +146,8 @@ export class SessionHostClient extends Disposable {
   }
 
   private get caller(): RpcClient {
-    if (!this.rpc || this.isDisposed) throw new UserError('the connection to the session host was closed', undefined, 'unavailable');
+    if (!this.rpc || this.isDisposed)
+      throw new UserError('the connection to the session host was closed', undefined, 'unavailable');
     return this.rpc;
   }
 
@@ -161,7 +178,8 @@ export class SessionHostClient extends Disposable {
   private async recover(): Promise<void> {
     const host = this.host;
     // A killed process loses its sockets a moment before it is gone.
-    for (let wait = 0; wait < 10 && host && isAlive(host); wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let wait = 0; wait < 10 && host && isAlive(host); wait++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     if (this.isDisposed || !this.rpc || this.host !== host) return;
     if (host && isAlive(host)) await this.rpc.reconnect().catch(() => undefined);
     else {

@@ -50,7 +50,10 @@ function checked(connected: Connected): Connected {
   if (connected.welcome.protocol === PROTOCOL) return connected;
   connected.socket.destroy();
   throw new UserError(
-    'the agents of this town run in a session host of another version', 'Stop them (`gt stop --all`), then try again.', 'unavailable');
+    'the agents of this town run in a session host of another version',
+    'Stop them (`gt stop --all`), then try again.',
+    'unavailable',
+  );
 }
 
 async function replaceIfUnused(connected: Connected): Promise<boolean> {

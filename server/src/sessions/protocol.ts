@@ -32,12 +32,21 @@ export interface SessionInfo {
 
 export namespace HostStart {
   /** Fails with a UserError where the command or the folder does not exist, or the id is taken. */
-  export const spec = request<{ pid: number; start: string }>()('host/start', z.object({
-    id, command: z.string().min(1), args: z.array(z.string()), cwd: z.string().min(1),
-    /** The whole environment; nothing is added but PWD and, where it is missing, TERM. */
-    env: z.record(z.string(), z.string()),
-    cols: cols.default(120), rows: rows.default(32), title: z.string().max(500).optional(),
-  }), 'write');
+  export const spec = request<{ pid: number; start: string }>()(
+    'host/start',
+    z.object({
+      id,
+      command: z.string().min(1),
+      args: z.array(z.string()),
+      cwd: z.string().min(1),
+      /** The whole environment; nothing is added but PWD and, where it is missing, TERM. */
+      env: z.record(z.string(), z.string()),
+      cols: cols.default(120),
+      rows: rows.default(32),
+      title: z.string().max(500).optional(),
+    }),
+    'write',
+  );
 }
 export namespace HostList {
   export const spec = request<SessionInfo[]>()('host/list', z.object({}), 'read');
@@ -61,7 +70,11 @@ export namespace HostScreen {
 }
 export namespace HostKill {
   /** Signals the session's process group. Does nothing to a session that ended. */
-  export const spec = request<null>()('host/kill', z.object({ id, signal: z.enum(sessionSignals).default('SIGTERM') }), 'write');
+  export const spec = request<null>()(
+    'host/kill',
+    z.object({ id, signal: z.enum(sessionSignals).default('SIGTERM') }),
+    'write',
+  );
 }
 export namespace HostForget {
   /** Drops the record and the screen of a session that ended. */

@@ -5,15 +5,17 @@
  */
 
 const escape = '\\u001b';
-const reply = new RegExp(`^(?:${[
-  `${escape}\\[[?>=]?[\\d;]*c`, // device attributes
-  `${escape}\\[\\??\\d+(?:;\\d+)*[Rn]`, // cursor position, device status
-  `${escape}\\[\\??[\\d;]+\\$y`, // mode report
-  `${escape}\\[[\\d;]*t`, // window report
-  `${escape}\\[\\?\\d+u`, // keyboard protocol flags
-  `${escape}\\](?:4;\\d+|1\\d);rgb:[\\da-fA-F/]+(?:\\u0007|${escape}\\\\)`, // colours
-  `${escape}P[^${escape}]*${escape}\\\\`, // status strings, terminal name
-].join('|')})+$`);
+const reply = new RegExp(
+  `^(?:${[
+    `${escape}\\[[?>=]?[\\d;]*c`, // device attributes
+    `${escape}\\[\\??\\d+(?:;\\d+)*[Rn]`, // cursor position, device status
+    `${escape}\\[\\??[\\d;]+\\$y`, // mode report
+    `${escape}\\[[\\d;]*t`, // window report
+    `${escape}\\[\\?\\d+u`, // keyboard protocol flags
+    `${escape}\\](?:4;\\d+|1\\d);rgb:[\\da-fA-F/]+(?:\\u0007|${escape}\\\\)`, // colours
+    `${escape}P[^${escape}]*${escape}\\\\`, // status strings, terminal name
+  ].join('|')})+$`,
+);
 
 /** True for input that a terminal made by itself as an answer, not a person by typing. Pure. */
 export function isTerminalReply(data: string): boolean {

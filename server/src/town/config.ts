@@ -14,13 +14,18 @@ const townSchema = z.looseObject({
 /** `mayor/rigs.json` */
 const rigsSchema = z.looseObject({
   version: z.number().default(1),
-  rigs: z.record(z.string(), z.looseObject({
-    git_url: z.string(),
-    added_at: z.string().default(''),
-    beads: z.looseObject({ prefix: z.string() }),
-    /** The request that added it: one whose answer was lost is not refused when it comes again. */
-    operation: z.string().optional(),
-  })).default({}),
+  rigs: z
+    .record(
+      z.string(),
+      z.looseObject({
+        git_url: z.string(),
+        added_at: z.string().default(''),
+        beads: z.looseObject({ prefix: z.string() }),
+        /** The request that added it: one whose answer was lost is not refused when it comes again. */
+        operation: z.string().optional(),
+      }),
+    )
+    .default({}),
 });
 
 /** `settings/config.json` of the town. */
@@ -54,51 +59,59 @@ const rigSchema = z.looseObject({
   beads: z.looseObject({ prefix: z.string() }),
 });
 
-const seconds = z.number().positive().max(24 * 3600);
+const seconds = z
+  .number()
+  .positive()
+  .max(24 * 3600);
 
 /** `<rig>/settings/config.json` */
-const rigSettingsSchema = z.looseObject({
-  type: z.literal('rig-settings').default('rig-settings'),
-  version: z.number().default(1),
-  /** Runtime for this rig; the town's default otherwise. */
-  agent: z.string().optional(),
-  max_workers: z.number().int().min(1).max(50).default(2),
-  /** Seconds between two starts of workers. */
-  worker_spawn_delay: z.number().min(0).max(3600).default(0),
-  /** How often a bead may be begun before it is `failed`. */
-  max_attempts: z.number().int().min(1).max(50).default(3),
-  /** How often a session that was killed from outside is brought back without having made a commit or step. */
-  max_restarts: z.number().int().min(0).max(1000).default(10),
-  /** Formula by which beads are done that name none themselves, such as `mol-polecat-work`. */
-  formula: z.string().optional(),
-  /** Who looks at a change before it is merged: see `reviewModes`. */
-  review: z.enum(reviewModes).default('off'),
-  /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with what it printed. */
-  review_command: z.string().optional(),
-  /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
-  reviewer: z.string().optional(),
-  /** How often a change may be rejected before its bead is `failed`. */
-  max_review_rounds: z.number().int().min(1).max(50).default(3),
-  /** Seconds that a script or an agent may take over one review. */
-  review_timeout: seconds.default(1800),
-  /** Seconds of silence after which an agent is looked after. */
-  stall_after: seconds.default(600),
-  namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
-  merge_queue: z.looseObject({
-    setup_command: z.string().optional(),
-    typecheck_command: z.string().optional(),
-    lint_command: z.string().optional(),
-    build_command: z.string().optional(),
-    test_command: z.string().optional(),
-    /** Seconds for each gate; `gate_timeouts` names exceptions. */
-    gate_timeout: seconds.default(600),
-    gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
-    /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
-    keep: z.array(z.string()).default([]),
-  }).prefault({}),
-}).refine((settings) => settings.review !== 'script' || settings.review_command?.trim(), {
-  path: ['review_command'], message: 'is missing, and "review" is "script": name the command, or set "review" to off, agent or person',
-});
+const rigSettingsSchema = z
+  .looseObject({
+    type: z.literal('rig-settings').default('rig-settings'),
+    version: z.number().default(1),
+    /** Runtime for this rig; the town's default otherwise. */
+    agent: z.string().optional(),
+    max_workers: z.number().int().min(1).max(50).default(2),
+    /** Seconds between two starts of workers. */
+    worker_spawn_delay: z.number().min(0).max(3600).default(0),
+    /** How often a bead may be begun before it is `failed`. */
+    max_attempts: z.number().int().min(1).max(50).default(3),
+    /** How often a session that was killed from outside is brought back without having made a commit or step. */
+    max_restarts: z.number().int().min(0).max(1000).default(10),
+    /** Formula by which beads are done that name none themselves, such as `mol-polecat-work`. */
+    formula: z.string().optional(),
+    /** Who looks at a change before it is merged: see `reviewModes`. */
+    review: z.enum(reviewModes).default('off'),
+    /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with what it printed. */
+    review_command: z.string().optional(),
+    /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
+    reviewer: z.string().optional(),
+    /** How often a change may be rejected before its bead is `failed`. */
+    max_review_rounds: z.number().int().min(1).max(50).default(3),
+    /** Seconds that a script or an agent may take over one review. */
+    review_timeout: seconds.default(1800),
+    /** Seconds of silence after which an agent is looked after. */
+    stall_after: seconds.default(600),
+    namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
+    merge_queue: z
+      .looseObject({
+        setup_command: z.string().optional(),
+        typecheck_command: z.string().optional(),
+        lint_command: z.string().optional(),
+        build_command: z.string().optional(),
+        test_command: z.string().optional(),
+        /** Seconds for each gate; `gate_timeouts` names exceptions. */
+        gate_timeout: seconds.default(600),
+        gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
+        /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
+        keep: z.array(z.string()).default([]),
+      })
+      .prefault({}),
+  })
+  .refine((settings) => settings.review !== 'script' || settings.review_command?.trim(), {
+    path: ['review_command'],
+    message: 'is missing, and "review" is "script": name the command, or set "review" to off, agent or person',
+  });
 
 export type RigConfig = z.output<typeof rigSchema>;
 export type RigSettings = z.output<typeof rigSettingsSchema>;

@@ -45,7 +45,16 @@ export function gatesHash(rig: string, gates: readonly GateInfo[]): string {
 }
 
 export function runtimeHash(name: string, runtime: RuntimeSettings): string {
-  return hashOf(['runtime', name, runtime.command, ...runtime.args, JSON.stringify(runtime.env), runtime.prompt, runtime.promptFlag ?? '', ...(runtime.provider ? [runtime.provider] : [])]);
+  return hashOf([
+    'runtime',
+    name,
+    runtime.command,
+    ...runtime.args,
+    JSON.stringify(runtime.env),
+    runtime.prompt,
+    runtime.promptFlag ?? '',
+    ...(runtime.provider ? [runtime.provider] : []),
+  ]);
 }
 
 export function scriptHash(blocks: readonly string[]): string {

@@ -10,7 +10,9 @@ const NO_TEST = /no test specified/;
  * Proposes gates from the files of a repository. Nothing of it runs before a person accepts it.
  * @param read the text of a file at the repository's root, or undefined
  */
-export async function detectGates(read: (file: string) => Promise<string | undefined>): Promise<Partial<Record<GateName, string>>> {
+export async function detectGates(
+  read: (file: string) => Promise<string | undefined>,
+): Promise<Partial<Record<GateName, string>>> {
   const manifest = await read('package.json');
   if (manifest !== undefined) return npmGates(manifest, (await read('package-lock.json')) !== undefined);
   if ((await read('Cargo.toml')) !== undefined) return { build: 'cargo build', test: 'cargo test' };
@@ -28,7 +30,9 @@ function npmGates(manifest: string, locked: boolean): Partial<Record<GateName, s
     return {}; // A broken manifest proposes nothing; the person names the gates.
   }
   const gates: Partial<Record<GateName, string>> = {};
-  const hasDependencies = ['dependencies', 'devDependencies'].some((key) => Object.keys((parsed[key] as object | undefined) ?? {}).length > 0);
+  const hasDependencies = ['dependencies', 'devDependencies'].some(
+    (key) => Object.keys((parsed[key] as object | undefined) ?? {}).length > 0,
+  );
   if (hasDependencies) gates.setup = locked ? 'npm ci' : 'npm install --no-audit --no-fund';
   for (const name of ['typecheck', 'lint', 'build', 'test'] as const) {
     const script = parsed.scripts[name];

@@ -20,17 +20,22 @@ export class SettingsFile<S extends z.ZodType> {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      throw new UserError(`${this.file} is not JSON: ${(error as Error).message}`, 'mend the file; nothing was changed');
+      throw new UserError(
+        `${this.file} is not JSON: ${(error as Error).message}`,
+        'mend the file; nothing was changed',
+      );
     }
     const parsed = this.schema.safeParse(value);
-    if (!parsed.success) throw new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, 'mend the file; nothing was changed');
+    if (!parsed.success)
+      throw new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, 'mend the file; nothing was changed');
     return parsed.data;
   }
 
   /** @throws UserError where the value does not fit; nothing is written then */
   write(value: z.output<S>): void {
     const parsed = this.schema.safeParse(value);
-    if (!parsed.success) throw new UserError(`this cannot stand in ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
+    if (!parsed.success)
+      throw new UserError(`this cannot stand in ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
     writeJsonAtomic(this.file, parsed.data);
   }
 

@@ -33,7 +33,11 @@ export async function installTown(folder: string, name?: string): Promise<Instal
     return { root, created: false };
   }
   if (fs.readdirSync(root).some((entry) => !OWN_NAMES.has(entry))) {
-    throw new UserError(`${root} is not empty`, 'choose a new or empty folder for the town; repositories are added to it with "gt rig add"', 'conflict');
+    throw new UserError(
+      `${root} is not empty`,
+      'choose a new or empty folder for the town; repositories are added to it with "gt rig add"',
+      'conflict',
+    );
   }
   const townName = name ?? path.basename(root);
   makeTown(town, townName);
@@ -55,7 +59,10 @@ function makeTown(town: TownLayout, name: string): void {
 
 /** A town that came from elsewhere: known from now on, with its engine down and without its processes' records. */
 async function adopt(town: TownLayout): Promise<void> {
-  if (townSettingsFile(town).exists()) townSettingsFile(town).update((settings) => { settings.up = false; });
+  if (townSettingsFile(town).exists())
+    townSettingsFile(town).update((settings) => {
+      settings.up = false;
+    });
   setRuntimeAside(town);
   await registerTown(town.root, townFile(town).read().name);
 }
@@ -68,11 +75,17 @@ function setRuntimeAside(town: TownLayout): void {
   if (!fs.existsSync(town.runtime)) return;
   for (const lease of [town.serverLease, town.hostLease]) {
     const holder = Lease.holder(lease);
-    if (holder) throw new UserError(`a program of ${town.root} is still running (process ${holder.pid})`, 'end it first, then install the town again', 'conflict');
+    if (holder)
+      throw new UserError(
+        `a program of ${town.root} is still running (process ${holder.pid})`,
+        'end it first, then install the town again',
+        'conflict',
+      );
   }
   fs.renameSync(town.runtime, `${town.runtime}.from-elsewhere-${Date.now().toString(36)}`);
 }
 
 function refuseFile(folder: string): void {
-  if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) throw new UserError(`${folder} is a file`, 'choose a folder');
+  if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory())
+    throw new UserError(`${folder} is a file`, 'choose a folder');
 }

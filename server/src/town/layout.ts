@@ -12,23 +12,55 @@ export class TownLayout {
     return this.path.join(this.root, ...parts);
   }
 
-  get townFile(): string { return this.at('mayor', 'town.json'); }
-  get rigsFile(): string { return this.at('mayor', 'rigs.json'); }
-  get settingsFile(): string { return this.at('settings', 'config.json'); }
-  get agentsFile(): string { return this.at('settings', 'agents.json'); }
-  get ledger(): string { return this.at('.beads'); }
-  get runtime(): string { return this.at('.runtime'); }
-  get bin(): string { return this.at('.runtime', 'bin'); }
-  get log(): string { return this.at('daemon', 'daemon.log'); }
-  get serverEndpoint(): string { return this.at('.runtime', 'server.json'); }
-  get serverLease(): string { return this.at('.runtime', 'lease'); }
-  get hostLease(): string { return this.at('.runtime', 'host-lease'); }
-  get gateLogs(): string { return this.at('.runtime', 'gates'); }
-  get sessionRecords(): string { return this.at('.runtime', 'sessions'); }
-  get actionLog(): string { return this.at('.runtime', 'actions.jsonl'); }
-  get removed(): string { return this.at('.runtime', 'removed'); }
+  get townFile(): string {
+    return this.at('mayor', 'town.json');
+  }
+  get rigsFile(): string {
+    return this.at('mayor', 'rigs.json');
+  }
+  get settingsFile(): string {
+    return this.at('settings', 'config.json');
+  }
+  get agentsFile(): string {
+    return this.at('settings', 'agents.json');
+  }
+  get ledger(): string {
+    return this.at('.beads');
+  }
+  get runtime(): string {
+    return this.at('.runtime');
+  }
+  get bin(): string {
+    return this.at('.runtime', 'bin');
+  }
+  get log(): string {
+    return this.at('daemon', 'daemon.log');
+  }
+  get serverEndpoint(): string {
+    return this.at('.runtime', 'server.json');
+  }
+  get serverLease(): string {
+    return this.at('.runtime', 'lease');
+  }
+  get hostLease(): string {
+    return this.at('.runtime', 'host-lease');
+  }
+  get gateLogs(): string {
+    return this.at('.runtime', 'gates');
+  }
+  get sessionRecords(): string {
+    return this.at('.runtime', 'sessions');
+  }
+  get actionLog(): string {
+    return this.at('.runtime', 'actions.jsonl');
+  }
+  get removed(): string {
+    return this.at('.runtime', 'removed');
+  }
 
-  sessionRecord(session: string): string { return this.at('.runtime', 'sessions', `${session}.json`); }
+  sessionRecord(session: string): string {
+    return this.at('.runtime', 'sessions', `${session}.json`);
+  }
   gateLog(rig: string, mergeRequest: string, gate: string): string {
     return this.at('.runtime', 'gates', rig, `${mergeRequest}-${gate}.log`);
   }
@@ -39,15 +71,36 @@ export class TownLayout {
 
   /** Where an agent works. Undefined for what is no agent's address, such as a rule's or a person's name. */
   seat(agent: string): Seat | undefined {
-    if (agent === 'mayor') return { agent, role: 'mayor', name: 'mayor', home: this.at('mayor'), cwd: this.at('mayor'), ledger: this.ledger };
+    if (agent === 'mayor')
+      return {
+        agent,
+        role: 'mayor',
+        name: 'mayor',
+        home: this.at('mayor'),
+        cwd: this.at('mayor'),
+        ledger: this.ledger,
+      };
     const [rig, part, name] = agent.split('/');
     const reviews = part === 'refinery' && name === undefined && isSafeSegment(rig!);
     const address = reviews ? { rig: rig!, role: 'refinery' as const, name: 'refinery' } : parseAddress(agent);
     if (!address) return undefined;
     const layout = this.rig(address.rig);
-    const home = address.role === 'refinery' ? layout.reviewer : address.role === 'crew' ? layout.crewMember(address.name) : layout.polecat(address.name);
+    const home =
+      address.role === 'refinery'
+        ? layout.reviewer
+        : address.role === 'crew'
+          ? layout.crewMember(address.name)
+          : layout.polecat(address.name);
     const role = address.role === 'polecats' ? 'polecat' : address.role;
-    return { agent, role, rig: address.rig, name: address.name, home, cwd: this.path.join(home, 'rig'), ledger: layout.ledger };
+    return {
+      agent,
+      role,
+      rig: address.rig,
+      name: address.name,
+      home,
+      cwd: this.path.join(home, 'rig'),
+      ledger: layout.ledger,
+    };
   }
 }
 
@@ -81,21 +134,47 @@ export class RigLayout {
     return this.path.join(this.root, ...parts);
   }
 
-  get configFile(): string { return this.at('config.json'); }
-  get settingsFile(): string { return this.at('settings', 'config.json'); }
-  get ledger(): string { return this.at('.beads'); }
-  get repository(): string { return this.at('.repo.git'); }
-  get refinery(): string { return this.at('refinery', 'rig'); }
+  get configFile(): string {
+    return this.at('config.json');
+  }
+  get settingsFile(): string {
+    return this.at('settings', 'config.json');
+  }
+  get ledger(): string {
+    return this.at('.beads');
+  }
+  get repository(): string {
+    return this.at('.repo.git');
+  }
+  get refinery(): string {
+    return this.at('refinery', 'rig');
+  }
   /** Home of the reviewer, with a worktree of its own: merging goes on while it reads. */
-  get reviewer(): string { return this.at('refinery', 'reviewer'); }
-  get reviewWorktree(): string { return this.at('refinery', 'reviewer', 'rig'); }
-  get crew(): string { return this.at('crew'); }
-  crewMember(name: string): string { return this.at('crew', name); }
-  get polecats(): string { return this.at('polecats'); }
+  get reviewer(): string {
+    return this.at('refinery', 'reviewer');
+  }
+  get reviewWorktree(): string {
+    return this.at('refinery', 'reviewer', 'rig');
+  }
+  get crew(): string {
+    return this.at('crew');
+  }
+  crewMember(name: string): string {
+    return this.at('crew', name);
+  }
+  get polecats(): string {
+    return this.at('polecats');
+  }
   /** Home of a polecat: what it needs lies here, beside its worktree and never in it. */
-  polecat(name: string): string { return this.at('polecats', name); }
-  polecatWorktree(name: string): string { return this.at('polecats', name, 'rig'); }
-  assignment(name: string): string { return this.at('polecats', name, 'assignment.json'); }
+  polecat(name: string): string {
+    return this.at('polecats', name);
+  }
+  polecatWorktree(name: string): string {
+    return this.at('polecats', name, 'rig');
+  }
+  assignment(name: string): string {
+    return this.at('polecats', name, 'assignment.json');
+  }
 }
 
 /** Addresses as Gas Town writes them. */
@@ -140,7 +219,11 @@ function isRoleName(name: string): boolean {
  * The agent or role in whose folder a folder lies, if any: decides who must show a session token. Gates run code that
  * agents wrote in the refinery's worktree: from there nobody acts as the person.
  */
-export function agentOfDirectory(town: string, directory: string, path: typeof nodePath.posix = nodePath): string | undefined {
+export function agentOfDirectory(
+  town: string,
+  directory: string,
+  path: typeof nodePath.posix = nodePath,
+): string | undefined {
   const relative = path.relative(town, directory);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
   const [rig, role, name] = relative.split(path.sep);
@@ -150,7 +233,12 @@ export function agentOfDirectory(town: string, directory: string, path: typeof n
 }
 
 /** The rig in which a folder lies, if any: decides whose ledger a command line means. */
-export function rigOfDirectory(town: string, directory: string, rigs: readonly string[], path: typeof nodePath.posix = nodePath): string | undefined {
+export function rigOfDirectory(
+  town: string,
+  directory: string,
+  rigs: readonly string[],
+  path: typeof nodePath.posix = nodePath,
+): string | undefined {
   const relative = path.relative(town, directory);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
   const first = relative.split(path.sep)[0];

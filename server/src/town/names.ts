@@ -1,8 +1,40 @@
 /** The polecats' names, in the order they are given out: the lowest free one comes first. */
 export const defaultNames: readonly string[] = [
-  'furiosa', 'nux', 'slit', 'rictus', 'capable', 'toast', 'dag', 'cheedo', 'valkyrie', 'keeper', 'morsov', 'ace', 'warboy',
-  'imperator', 'organic', 'coma', 'splendid', 'angharad', 'max', 'immortan', 'bullet', 'toecutter', 'goose', 'nightrider',
-  'glory', 'scrotus', 'chumbucket', 'corpus', 'dinki', 'prime', 'vuvalini', 'rockryder', 'buzzard', 'citadel', 'fury',
+  'furiosa',
+  'nux',
+  'slit',
+  'rictus',
+  'capable',
+  'toast',
+  'dag',
+  'cheedo',
+  'valkyrie',
+  'keeper',
+  'morsov',
+  'ace',
+  'warboy',
+  'imperator',
+  'organic',
+  'coma',
+  'splendid',
+  'angharad',
+  'max',
+  'immortan',
+  'bullet',
+  'toecutter',
+  'goose',
+  'nightrider',
+  'glory',
+  'scrotus',
+  'chumbucket',
+  'corpus',
+  'dinki',
+  'prime',
+  'vuvalini',
+  'rockryder',
+  'buzzard',
+  'citadel',
+  'fury',
 ];
 
 /** Addresses that are taken by roles. */
@@ -19,15 +51,24 @@ export function freeName(taken: ReadonlySet<string>, pool: readonly string[] = d
 
 /** A rig's name from a folder or URL: its last part, with everything else than letters, digits and `_` made `_`. */
 export function rigNameFrom(source: string): string {
-  const last = source.replace(/[\\/]+$/, '').replace(/\.git$/, '').split(/[\\/:]/).pop() ?? '';
-  const name = last.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 40);
+  const last =
+    source
+      .replace(/[\\/]+$/, '')
+      .replace(/\.git$/, '')
+      .split(/[\\/:]/)
+      .pop() ?? '';
+  const name = last
+    .replace(/[^A-Za-z0-9_]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40);
   return /^[A-Za-z0-9]/.test(name) ? name : 'rig';
 }
 
 /** A short bead prefix from a rig's name, unlike those in use: `gas_town` → `gt`, `toolbox` → `too`. */
 export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   const words = rig.toLowerCase().split('_').filter(Boolean);
-  const base = (words.length > 1 ? words.map((word) => word[0]).join('') : (words[0] ?? 'rig').slice(0, 3)).slice(0, 6) || 'rig';
+  const base =
+    (words.length > 1 ? words.map((word) => word[0]).join('') : (words[0] ?? 'rig').slice(0, 3)).slice(0, 6) || 'rig';
   let prefix = base;
   for (let number = 2; used.has(prefix) || prefix === 'hq'; number += 1) prefix = `${base}${number}`;
   return prefix;

@@ -42,7 +42,9 @@ export function canonicalRoot(root: string): string {
 
 /** Towns whose folder is still there. */
 export function registeredTowns(): RegisteredTown[] {
-  return file().read().towns.filter((town) => fs.existsSync(path.join(town.root, 'mayor', 'town.json')));
+  return file()
+    .read()
+    .towns.filter((town) => fs.existsSync(path.join(town.root, 'mayor', 'town.json')));
 }
 
 export function isRegistered(root: string): boolean {
@@ -53,7 +55,12 @@ export function isRegistered(root: string): boolean {
 export async function registerTown(root: string, name: string): Promise<void> {
   const canonical = canonicalRoot(root);
   const lease = await Lease.acquire(`${registryFile()}.lease`, UPDATE_MS);
-  if (!lease) throw new UserError(`${registryFile()} is being changed by another program`, 'try again in a moment', 'unavailable');
+  if (!lease)
+    throw new UserError(
+      `${registryFile()} is being changed by another program`,
+      'try again in a moment',
+      'unavailable',
+    );
   try {
     file().update((registry) => {
       registry.towns = registry.towns.filter((town) => town.root !== canonical);

@@ -6,7 +6,8 @@ import type { TownLayout } from './layout';
 /** `.beads/routes.jsonl`: which folder's ledger a prefix belongs to, in the form that the Go `bd` reads. */
 export function writeRoutes(town: TownLayout): void {
   const routes = [{ prefix: 'hq-', path: '.' }];
-  for (const [name, rig] of Object.entries(rigsFile(town).read().rigs)) routes.push({ prefix: `${rig.beads.prefix}-`, path: name });
+  for (const [name, rig] of Object.entries(rigsFile(town).read().rigs))
+    routes.push({ prefix: `${rig.beads.prefix}-`, path: name });
   const file = path.join(town.ledger, 'routes.jsonl');
   const text = routes.map((route) => `${JSON.stringify(route)}\n`).join('');
   if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);

@@ -17,7 +17,11 @@ export async function run(): Promise<void> {
   const extension = vscode.extensions.getExtension<GasTownApi>('gastown.gastown-vscode');
   if (!extension) throw new Error('the extension is not installed');
   const api = await extension.activate();
-  const figures: Figures = { activateMs: api.activationMs, loadMs: loadTime(path.join(extension.extensionPath, 'dist', 'extension.js')), ...await changes(api) };
+  const figures: Figures = {
+    activateMs: api.activationMs,
+    loadMs: loadTime(path.join(extension.extensionPath, 'dist', 'extension.js')),
+    ...(await changes(api)),
+  };
   writeFileSync(process.env[FIGURES_ENV] ?? '', JSON.stringify(figures));
   writeFileSync(process.env[RESULT_ENV] ?? '', JSON.stringify({ passed: 1, failed: 0, skipped: 0 }));
 }
@@ -59,18 +63,45 @@ async function changes(api: GasTownApi): Promise<Pick<Figures, 'longestTaskMs' |
 function snapshot(): TownSnapshot {
   const beads = Array.from({ length: CHANGES }, (_, index) => bead(index, 0));
   return {
-    revision: 1, town: [{ id: 'town', name: 'bench', root: '/nowhere', up: true, defaultAgent: 'script', beadsRevision: 1 }], rigs: [], agents: [], beads, attention: [],
-    convoys: [{ id: 'hq-cv-bench', title: 'Bench', status: 'open', beads: beads.map(({ id }) => id), done: 0, total: CHANGES, createdAt: '2026-01-01T00:00:00Z' }],
+    revision: 1,
+    town: [{ id: 'town', name: 'bench', root: '/nowhere', up: true, defaultAgent: 'script', beadsRevision: 1 }],
+    rigs: [],
+    agents: [],
+    beads,
+    attention: [],
+    convoys: [
+      {
+        id: 'hq-cv-bench',
+        title: 'Bench',
+        status: 'open',
+        beads: beads.map(({ id }) => id),
+        done: 0,
+        total: CHANGES,
+        createdAt: '2026-01-01T00:00:00Z',
+      },
+    ],
   };
 }
 
 function delta(round: number): TownDelta {
-  return { from: round, to: round + 1, changes: { beads: { upsert: Array.from({ length: CHANGES }, (_, index) => bead(index, round)), remove: [] } } };
+  return {
+    from: round,
+    to: round + 1,
+    changes: { beads: { upsert: Array.from({ length: CHANGES }, (_, index) => bead(index, round)), remove: [] } },
+  };
 }
 
 function bead(index: number, round: number): BeadInfo {
   return {
-    id: `toy-${index}`, title: `Bead ${index}, round ${round}`, type: 'task', status: 'open', phase: round % 2 ? 'working' : 'ready', priority: 2, rig: 'toy', blockedBy: [], attempt: round,
+    id: `toy-${index}`,
+    title: `Bead ${index}, round ${round}`,
+    type: 'task',
+    status: 'open',
+    phase: round % 2 ? 'working' : 'ready',
+    priority: 2,
+    rig: 'toy',
+    blockedBy: [],
+    attempt: round,
     convoys: ['hq-cv-bench'],
   };
 }

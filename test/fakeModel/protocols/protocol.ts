@@ -34,7 +34,10 @@ export function text(value: unknown): string {
 /** Text of a content that is a string, or a list of parts with a `text`. */
 export function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
-  return objects(content).map((part) => text(part.text)).filter(Boolean).join('\n');
+  return objects(content)
+    .map((part) => text(part.text))
+    .filter(Boolean)
+    .join('\n');
 }
 
 /** Made-up figures: agents show them, and some divide by them. */

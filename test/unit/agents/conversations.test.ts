@@ -14,7 +14,16 @@ describe('conversations of interrupted sessions', () => {
 
   function choose(runtime: string, more: Partial<ConversationRequest> = {}): { id: string; resume: boolean } {
     const ways = presets[runtime]!.conversation!;
-    return chooseConversation({ file: path.join(home, 'conversation.json'), ways, bead: 'to-1', runtime, resume: true, env: { HOME: home }, worktree, ...more });
+    return chooseConversation({
+      file: path.join(home, 'conversation.json'),
+      ways,
+      bead: 'to-1',
+      runtime,
+      resume: true,
+      env: { HOME: home },
+      worktree,
+      ...more,
+    });
   }
   function write(file: string, text: string): void {
     fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true });
@@ -33,25 +42,41 @@ describe('conversations of interrupted sessions', () => {
   });
 
   it('claude keeps them under a name made from the folder', () => {
-    assert.equal(claudeConversationFile('/h/.claude', '/tmp/a.b/rig_1', 'id'), path.join('/h/.claude', 'projects', '-tmp-a-b-rig-1', 'id.jsonl'));
+    assert.equal(
+      claudeConversationFile('/h/.claude', '/tmp/a.b/rig_1', 'id'),
+      path.join('/h/.claude', 'projects', '-tmp-a-b-rig-1', 'id.jsonl'),
+    );
   });
 
   it('codex chooses its own ids: the newest of this folder since the work began', () => {
-    const meta = (id: string, cwd: string, timestamp: string) => `${JSON.stringify({ type: 'session_meta', payload: { id, cwd, timestamp } })}\n{"type":"more"}\n`;
+    const meta = (id: string, cwd: string, timestamp: string) =>
+      `${JSON.stringify({ type: 'session_meta', payload: { id, cwd, timestamp } })}\n{"type":"more"}\n`;
     const since = Date.parse('2026-11-21T03:00:00Z');
     write('conversation.json', JSON.stringify({ bead: 'to-1', runtime: 'codex', id: 'ours', since }));
-    write('.codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-a.jsonl', meta('a', worktree, '2026-11-20T10:00:00Z'));
+    write(
+      '.codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-a.jsonl',
+      meta('a', worktree, '2026-11-20T10:00:00Z'),
+    );
     assert.equal(choose('codex').resume, false);
     write('conversation.json', JSON.stringify({ bead: 'to-1', runtime: 'codex', id: 'ours', since }));
-    write('.codex/sessions/2026/11/21/rollout-2026-11-21T03-34-00-b.jsonl', meta('b', worktree, '2026-11-21T03:34:00Z'));
-    write('.codex/sessions/2026/11/21/rollout-2026-11-21T03-35-00-c.jsonl', meta('c', '/elsewhere', '2026-11-21T03:35:00Z'));
+    write(
+      '.codex/sessions/2026/11/21/rollout-2026-11-21T03-34-00-b.jsonl',
+      meta('b', worktree, '2026-11-21T03:34:00Z'),
+    );
+    write(
+      '.codex/sessions/2026/11/21/rollout-2026-11-21T03-35-00-c.jsonl',
+      meta('c', '/elsewhere', '2026-11-21T03:35:00Z'),
+    );
     write('.codex/sessions/2026/11/21/rollout-2026-11-21T03-36-00-d.jsonl', '{"cut');
     assert.deepEqual(choose('codex'), { id: 'b', resume: true });
     assert.equal(choose('codex', { env: { HOME: home, CODEX_HOME: path.join(home, 'other') } }).resume, false);
   });
 
   it('gemini and copilot keep them under our id', () => {
-    for (const [runtime, file] of [['gemini', '.gemini/tmp/rig/chats/session-2026-11-21T03-36-ID8.jsonl'], ['copilot', '.copilot/session-state/ID/events.jsonl']] as const) {
+    for (const [runtime, file] of [
+      ['gemini', '.gemini/tmp/rig/chats/session-2026-11-21T03-36-ID8.jsonl'],
+      ['copilot', '.copilot/session-state/ID/events.jsonl'],
+    ] as const) {
       const { id } = choose(runtime, { resume: false });
       write(file.replace('ID8', id.slice(0, 8)).replace('ID', id), `${JSON.stringify({ sessionId: id })}\n`);
       assert.deepEqual(choose(runtime), { id, resume: true });
@@ -70,6 +95,8 @@ describe('the answer of a hook', () => {
   it('has the form that passes the text on to the model', () => {
     assert.equal(hookAnswer('a\nb', 'text'), 'a\nb');
     assert.deepEqual(JSON.parse(hookAnswer('a\nb', 'flat')), { additionalContext: 'a\nb' });
-    assert.deepEqual(JSON.parse(hookAnswer('a', 'nested')), { hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: 'a' } });
+    assert.deepEqual(JSON.parse(hookAnswer('a', 'nested')), {
+      hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: 'a' },
+    });
   });
 });

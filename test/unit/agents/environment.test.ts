@@ -2,19 +2,52 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { cleanEnvironment, parseEnvironment, readLoginEnvironment, sessionEnvironment, type SessionEnvironmentOptions } from '../../../server/src/agents/environment';
+import {
+  cleanEnvironment,
+  parseEnvironment,
+  readLoginEnvironment,
+  sessionEnvironment,
+  type SessionEnvironmentOptions,
+} from '../../../server/src/agents/environment';
 import { TownLayout } from '../../../server/src/town/layout';
 
 describe('clean environment', () => {
   it('takes out what belongs to the editor, to npm, to another session and to another repository', () => {
     const foreign = [
-      'VSCODE_IPC_HOOK', 'ELECTRON_RUN_AS_NODE', 'npm_config_prefix', 'NPM_TOKEN', 'NODE_OPTIONS', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT',
-      'GT_SESSION_TOKEN', 'BD_ACTOR', 'BEADS_DIR', 'GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_ASKPASS', 'GIT_AUTHOR_NAME', 'GIT_EDITOR',
-      'TERM_PROGRAM', 'TMUX', 'SHLVL', 'PWD',
+      'VSCODE_IPC_HOOK',
+      'ELECTRON_RUN_AS_NODE',
+      'npm_config_prefix',
+      'NPM_TOKEN',
+      'NODE_OPTIONS',
+      'CLAUDECODE',
+      'CLAUDE_CODE_ENTRYPOINT',
+      'GT_SESSION_TOKEN',
+      'BD_ACTOR',
+      'BEADS_DIR',
+      'GIT_DIR',
+      'GIT_WORK_TREE',
+      'GIT_INDEX_FILE',
+      'GIT_ASKPASS',
+      'GIT_AUTHOR_NAME',
+      'GIT_EDITOR',
+      'TERM_PROGRAM',
+      'TMUX',
+      'SHLVL',
+      'PWD',
     ];
     const own = [
-      'PATH', 'HOME', 'LANG', 'SSH_AUTH_SOCK', 'ANTHROPIC_API_KEY', 'CLAUDE_CONFIG_DIR', 'NODE_EXTRA_CA_CERTS', 'GIT_CONFIG_GLOBAL', 'GIT_SSH_COMMAND',
-      'GITHUB_TOKEN', 'NVM_DIR', 'XDG_RUNTIME_DIR',
+      'PATH',
+      'HOME',
+      'LANG',
+      'SSH_AUTH_SOCK',
+      'ANTHROPIC_API_KEY',
+      'CLAUDE_CONFIG_DIR',
+      'NODE_EXTRA_CA_CERTS',
+      'GIT_CONFIG_GLOBAL',
+      'GIT_SSH_COMMAND',
+      'GITHUB_TOKEN',
+      'NVM_DIR',
+      'XDG_RUNTIME_DIR',
     ];
     const result = cleanEnvironment(Object.fromEntries([...foreign, ...own].map((name) => [name, 'x'])));
     assert.deepEqual(Object.keys(result).sort(), own.sort());
@@ -39,7 +72,9 @@ describe('login environment', () => {
   const own = { PATH: '/usr/bin:/bin', HOME: '/tmp', GT_ROLE: 'old' };
 
   it('is what the shell has after its start-up files, whatever they print', async () => {
-    const file = shell('echo Welcome; export FROM_RC="two\nlines=yes"; [ -n "$GT_ROLE" ] && export LEAK=1; shift; eval "$1"; echo bye');
+    const file = shell(
+      'echo Welcome; export FROM_RC="two\nlines=yes"; [ -n "$GT_ROLE" ] && export LEAK=1; shift; eval "$1"; echo bye',
+    );
     const environment = await readLoginEnvironment(own, file);
     assert.equal(environment.FROM_RC, 'two\nlines=yes');
     assert.equal(environment.LEAK, undefined);
@@ -74,23 +109,45 @@ describe('login environment', () => {
   it('parses only complete answers', () => {
     assert.equal(parseEnvironment('nothing'), undefined);
     assert.equal(parseEnvironment('__gastown_environment__PATH=/bin\0'), undefined);
-    assert.deepEqual(parseEnvironment('x__gastown_environment__PATH=/bin\0A=b=c\0=odd\0__gastown_environment__y'), { PATH: '/bin', A: 'b=c' });
+    assert.deepEqual(parseEnvironment('x__gastown_environment__PATH=/bin\0A=b=c\0=odd\0__gastown_environment__y'), {
+      PATH: '/bin',
+      A: 'b=c',
+    });
   });
 });
 
 describe('session environment', () => {
   const options: SessionEnvironmentOptions = {
-    base: { PATH: '/usr/bin', HOME: '/h', GT_CREW: 'other', GIT_DIR: '/x', VSCODE_PID: '1' }, root: '/town', bin: '/town/.runtime/bin',
-    seat: new TownLayout('/town').seat('toy/polecats/rust')!, session: 's1', token: 'secret',
-    git: { name: 'rust', email: 'rust@toy' }, runtime: { EXTRA: '1', GT_SESSION_TOKEN: 'forged', BD_ACTOR: 'mayor' },
+    base: { PATH: '/usr/bin', HOME: '/h', GT_CREW: 'other', GIT_DIR: '/x', VSCODE_PID: '1' },
+    root: '/town',
+    bin: '/town/.runtime/bin',
+    seat: new TownLayout('/town').seat('toy/polecats/rust')!,
+    session: 's1',
+    token: 'secret',
+    git: { name: 'rust', email: 'rust@toy' },
+    runtime: { EXTRA: '1', GT_SESSION_TOKEN: 'forged', BD_ACTOR: 'mayor' },
   };
 
   it('says who the agent is, and a runtime cannot say otherwise', () => {
     assert.deepEqual(sessionEnvironment(options, 'linux'), {
-      TERM: 'xterm-256color', COLORTERM: 'truecolor', HOME: '/h', EXTRA: '1', PATH: '/town/.runtime/bin:/usr/bin',
-      GT_ROLE: 'polecat', GT_ROOT: '/town', GT_RIG: 'toy', GT_POLECAT: 'rust', GT_SESSION: 's1', GT_SESSION_TOKEN: 'secret',
-      BD_ACTOR: 'toy/polecats/rust', BEADS_DIR: '/town/toy/.beads', BEADS_NO_DAEMON: '1',
-      GIT_AUTHOR_NAME: 'rust', GIT_AUTHOR_EMAIL: 'rust@toy', GIT_COMMITTER_NAME: 'rust', GIT_COMMITTER_EMAIL: 'rust@toy',
+      TERM: 'xterm-256color',
+      COLORTERM: 'truecolor',
+      HOME: '/h',
+      EXTRA: '1',
+      PATH: '/town/.runtime/bin:/usr/bin',
+      GT_ROLE: 'polecat',
+      GT_ROOT: '/town',
+      GT_RIG: 'toy',
+      GT_POLECAT: 'rust',
+      GT_SESSION: 's1',
+      GT_SESSION_TOKEN: 'secret',
+      BD_ACTOR: 'toy/polecats/rust',
+      BEADS_DIR: '/town/toy/.beads',
+      BEADS_NO_DAEMON: '1',
+      GIT_AUTHOR_NAME: 'rust',
+      GIT_AUTHOR_EMAIL: 'rust@toy',
+      GIT_COMMITTER_NAME: 'rust',
+      GIT_COMMITTER_EMAIL: 'rust@toy',
     });
     const crew = sessionEnvironment({ ...options, seat: new TownLayout('/town').seat('toy/crew/ann')! }, 'linux');
     assert.equal(crew.GT_CREW, 'ann');

@@ -5,7 +5,8 @@ import { UserError } from '../../../server/src/base/errors';
 
 describe('script blocks', () => {
   it('are the sh blocks of a text, in order', () => {
-    const text = 'Do:\n\n```sh\necho 1\n\necho 2\n```\nand\n```bash\nno\n```\n```\nno\n```\n``` sh extra\necho 3\n```\n';
+    const text =
+      'Do:\n\n```sh\necho 1\n\necho 2\n```\nand\n```bash\nno\n```\n```\nno\n```\n``` sh extra\necho 3\n```\n';
     assert.deepEqual(scriptBlocks(text), ['echo 1\n\necho 2\n', 'echo 3\n']);
     assert.deepEqual(scriptBlocks('nothing'), []);
     assert.deepEqual(scriptBlocks(''), []);
@@ -38,18 +39,34 @@ describe('script blocks', () => {
   });
 
   it('that are not closed are an error, also when something else swallowed them', () => {
-    assert.throws(() => scriptBlocks('x\n```sh\necho\n'), (error: UserError) => error instanceof UserError && /line 2/.test(error.message));
+    assert.throws(
+      () => scriptBlocks('x\n```sh\necho\n'),
+      (error: UserError) => error instanceof UserError && /line 2/.test(error.message),
+    );
     assert.throws(() => scriptBlocks('````sh\necho\n```\n'), UserError);
     assert.throws(() => scriptBlocks('```js\nx\n~~~sh\necho\n'), UserError);
     assert.deepEqual(scriptBlocks('```js\nnever closed'), []);
   });
 
   it('whatever a block holds comes out as it went in', () => {
-    fc.assert(fc.property(fc.array(fc.string().filter((line) => !/[\r\n]/.test(line)), { minLength: 1 }), (lines) => {
-      const longest = Math.max(2, ...lines.map((line) => (/`+/g.exec(line) ? Math.max(...[...line.matchAll(/`+/g)].map((match) => match[0].length)) : 0)));
-      const fence = '`'.repeat(longest + 1);
-      const expected = lines.some((line) => line.trim() !== '') ? [`${lines.join('\n')}\n`] : [];
-      assert.deepEqual(scriptBlocks(`before\n${fence}sh\n${lines.join('\n')}\n${fence}\nafter`), expected);
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.string().filter((line) => !/[\r\n]/.test(line)),
+          { minLength: 1 },
+        ),
+        (lines) => {
+          const longest = Math.max(
+            2,
+            ...lines.map((line) =>
+              /`+/g.exec(line) ? Math.max(...[...line.matchAll(/`+/g)].map((match) => match[0].length)) : 0,
+            ),
+          );
+          const fence = '`'.repeat(longest + 1);
+          const expected = lines.some((line) => line.trim() !== '') ? [`${lines.join('\n')}\n`] : [];
+          assert.deepEqual(scriptBlocks(`before\n${fence}sh\n${lines.join('\n')}\n${fence}\nafter`), expected);
+        },
+      ),
+    );
   });
 });

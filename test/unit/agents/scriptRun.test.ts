@@ -16,8 +16,11 @@ describe('script runtime', () => {
   let output: string;
   let done: number;
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH, HOME: os.tmpdir(), GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_AUTHOR_NAME: 'toy/polecats/rust', GIT_AUTHOR_EMAIL: 'rust@toy',
+    PATH: process.env.PATH,
+    HOME: os.tmpdir(),
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_AUTHOR_NAME: 'toy/polecats/rust',
+    GIT_AUTHOR_EMAIL: 'rust@toy',
   };
 
   beforeEach(() => {
@@ -35,30 +38,68 @@ describe('script runtime', () => {
     return execFileSync('git', args, { cwd: worktree, encoding: 'utf8', env });
   }
 
-  function run(blocks: string[], more: { submits?: boolean; attempt?: number; refuse?: UserError; variables?: Record<string, string>; env?: NodeJS.ProcessEnv; title?: string; molecule?: Record<string, string> } = {}): Promise<number> {
-    const script: FrozenScript = { bead: 'toy-1', title: more.title ?? 'Do the thing', attempt: more.attempt ?? 1, blocks, variables: more.molecule, submits: more.submits };
+  function run(
+    blocks: string[],
+    more: {
+      submits?: boolean;
+      attempt?: number;
+      refuse?: UserError;
+      variables?: Record<string, string>;
+      env?: NodeJS.ProcessEnv;
+      title?: string;
+      molecule?: Record<string, string>;
+    } = {},
+  ): Promise<number> {
+    const script: FrozenScript = {
+      bead: 'toy-1',
+      title: more.title ?? 'Do the thing',
+      attempt: more.attempt ?? 1,
+      blocks,
+      variables: more.molecule,
+      submits: more.submits,
+    };
     const town: Caller = {
       async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
         if (spec.method === Done.spec.method) done++;
-        if (spec.method === MoleculeGet.spec.method) return [{ attached_to: 'toy-0', steps: [] }, { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] }] as unknown as Result<S>;
-        const answer: unknown = spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
+        if (spec.method === MoleculeGet.spec.method)
+          return [
+            { attached_to: 'toy-0', steps: [] },
+            { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] },
+          ] as unknown as Result<S>;
+        const answer: unknown =
+          spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
         return answer as Result<S>;
       },
     };
     return runScript(town, {
-      worktree, env: more.env ?? env, variables: more.variables,
-      print: (text) => (printed += `${text}\n`), onOutput: (text) => (output += text),
+      worktree,
+      env: more.env ?? env,
+      variables: more.variables,
+      print: (text) => (printed += `${text}\n`),
+      onOutput: (text) => (output += text),
     });
   }
 
   it('runs the blocks in order, commits what they left and reports the work as done', async () => {
-    const code = await run(['# first\necho one > a.txt; echo "$GT_BEAD $GT_ATTEMPT $GT_VAR_color"', 'cat a.txt; mkdir d; echo two > d/b.txt\n'], { variables: { color: 'red $(x)' } });
+    const code = await run(
+      [
+        '# first\necho one > a.txt; echo "$GT_BEAD $GT_ATTEMPT $GT_VAR_color"',
+        'cat a.txt; mkdir d; echo two > d/b.txt\n',
+      ],
+      { variables: { color: 'red $(x)' } },
+    );
     assert.equal(code, 0, printed);
     assert.equal(output, 'toy-1 1 red $(x)\none\n');
     assert.equal(done, 1);
-    assert.match(printed, /▶ block 1 of 2: # first[\s\S]*▶ block 2 of 2: cat a.txt[\s\S]*committed 2 changed files[\s\S]*merge queue \(toy-mr\)/);
-    assert.equal(git('log', '-1', '--format=%an <%ae> %cn|%B').trim(), 'toy/polecats/rust <rust@toy> toy/polecats/rust|Do the thing\n\nBead: toy-1');
+    assert.match(
+      printed,
+      /▶ block 1 of 2: # first[\s\S]*▶ block 2 of 2: cat a.txt[\s\S]*committed 2 changed files[\s\S]*merge queue \(toy-mr\)/,
+    );
+    assert.equal(
+      git('log', '-1', '--format=%an <%ae> %cn|%B').trim(),
+      'toy/polecats/rust <rust@toy> toy/polecats/rust|Do the thing\n\nBead: toy-1',
+    );
     assert.equal(git('status', '--porcelain'), '');
     assert.deepEqual(fs.readdirSync(home).sort(), ['progress.json', 'rig']);
   });
@@ -101,7 +142,11 @@ describe('script runtime', () => {
   it('after a restart goes on with the block in which it stopped', async () => {
     const blocks = ['echo 1 >> log', 'echo 2 >> log; test -e go', 'echo 3 >> log'];
     assert.equal(await run(blocks), 1);
-    assert.deepEqual(JSON.parse(fs.readFileSync(path.join(home, 'progress.json'), 'utf8')), { bead: 'toy-1', attempt: 1, done: 1 });
+    assert.deepEqual(JSON.parse(fs.readFileSync(path.join(home, 'progress.json'), 'utf8')), {
+      bead: 'toy-1',
+      attempt: 1,
+      done: 1,
+    });
     fs.writeFileSync(path.join(worktree, 'go'), '');
     assert.equal(await run(blocks), 0);
     assert.match(printed, /going on after block 1/);

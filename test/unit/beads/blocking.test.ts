@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Bead, Dependency } from '../../../server/src/protocol/bead';
-import { blockedAncestor, closedByFailure, descendantsOf, isBlocked, openBlockers, type Graph } from '../../../server/src/beads/blocking';
+import {
+  blockedAncestor,
+  closedByFailure,
+  descendantsOf,
+  isBlocked,
+  openBlockers,
+  type Graph,
+} from '../../../server/src/beads/blocking';
 import { checkNewDependency, dependencyFromInput, pathBetween } from '../../../server/src/beads/dependencies';
 import { bead, edge } from './support';
 
@@ -8,20 +15,40 @@ function graphOf(...beads: Bead[]): Graph {
   const all = new Map(beads.map((one) => [one.id, one]));
   return {
     get: (id) => all.get(id),
-    dependents: (id) => beads.flatMap((one) => (one.dependencies ?? []).filter((dependency) => dependency.depends_on_id === id).map((dependency) => ({ bead: one, edge: dependency }))),
+    dependents: (id) =>
+      beads.flatMap((one) =>
+        (one.dependencies ?? [])
+          .filter((dependency) => dependency.depends_on_id === id)
+          .map((dependency) => ({ bead: one, edge: dependency })),
+      ),
     knows: (id) => id.startsWith('bd-'),
   };
 }
 
-const waiting = (type: string, target: string, more: Partial<Dependency> = {}): Bead => bead({ id: 'bd-x', dependencies: [edge('bd-x', target, type, more)] });
+const waiting = (type: string, target: string, more: Partial<Dependency> = {}): Bead =>
+  bead({ id: 'bd-x', dependencies: [edge('bd-x', target, type, more)] });
 const blockers = (subject: Bead, ...others: Bead[]): string[] => openBlockers(graphOf(subject, ...others), subject);
 
 describe('blocking', () => {
-  for (const status of ['open', 'in_progress', 'hooked', 'in_review', 'blocked', 'deferred', 'pinned', 'failed', 'staged_ready', 'staged_warnings', 'custom']) {
-    it(`a ${status} target blocks`, () => assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), ['bd-y']));
+  for (const status of [
+    'open',
+    'in_progress',
+    'hooked',
+    'in_review',
+    'blocked',
+    'deferred',
+    'pinned',
+    'failed',
+    'staged_ready',
+    'staged_warnings',
+    'custom',
+  ]) {
+    it(`a ${status} target blocks`, () =>
+      assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), ['bd-y']));
   }
   for (const status of ['closed', 'tombstone']) {
-    it(`a ${status} target does not block`, () => assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), []));
+    it(`a ${status} target does not block`, () =>
+      assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), []));
   }
 
   it('a target that is gone does not block, one in an unknown ledger does', () => {
@@ -31,7 +58,8 @@ describe('blocking', () => {
   });
 
   it('only blocking types block', () => {
-    for (const type of ['related', 'tracks', 'discovered-from', 'parent-child', 'relates-to', 'supersedes']) assert.deepEqual(blockers(waiting(type, 'bd-y'), bead({ id: 'bd-y' })), [], type);
+    for (const type of ['related', 'tracks', 'discovered-from', 'parent-child', 'relates-to', 'supersedes'])
+      assert.deepEqual(blockers(waiting(type, 'bd-y'), bead({ id: 'bd-y' })), [], type);
   });
 
   it('conditional-blocks waits until the target fails', () => {
@@ -42,17 +70,33 @@ describe('blocking', () => {
   });
 
   it('knows words of failure', () => {
-    for (const reason of ['failed', "won't fix", 'wontfix', 'cancelled', 'canceled', 'Rejected by Ann', 'timeout', 'aborted', 'error: x', 'abandoned']) {
+    for (const reason of [
+      'failed',
+      "won't fix",
+      'wontfix',
+      'cancelled',
+      'canceled',
+      'Rejected by Ann',
+      'timeout',
+      'aborted',
+      'error: x',
+      'abandoned',
+    ]) {
       assert.ok(closedByFailure(bead({ id: 'bd-y', status: 'closed', close_reason: reason })), reason);
     }
-    for (const reason of ['done', 'Closed', 'unfailing', undefined]) assert.ok(!closedByFailure(bead({ id: 'bd-y', status: 'closed', ...(reason ? { close_reason: reason } : {}) })), reason);
+    for (const reason of ['done', 'Closed', 'unfailing', undefined])
+      assert.ok(
+        !closedByFailure(bead({ id: 'bd-y', status: 'closed', ...(reason ? { close_reason: reason } : {}) })),
+        reason,
+      );
   });
 
   it('waits-for waits for children: all of them, or any', () => {
     const all = waiting('waits-for', 'bd-s');
     const any = waiting('waits-for', 'bd-s', { metadata: '{"gate":"any-children"}' });
     const spawner = bead({ id: 'bd-s' });
-    const child = (id: string, status: string): Bead => bead({ id, status, dependencies: [edge(id, 'bd-s', 'parent-child')] });
+    const child = (id: string, status: string): Bead =>
+      bead({ id, status, dependencies: [edge(id, 'bd-s', 'parent-child')] });
     assert.deepEqual(blockers(all, spawner), []);
     assert.deepEqual(blockers(any, spawner), ['bd-s']);
     assert.deepEqual(blockers(all, spawner, child('bd-1', 'closed'), child('bd-2', 'open')), ['bd-s']);
@@ -83,7 +127,10 @@ describe('blocking', () => {
     const a = bead({ id: 'bd-a', dependencies: [edge('bd-a', 'bd-b', 'parent-child')] });
     const b = bead({ id: 'bd-b', dependencies: [edge('bd-b', 'bd-a', 'parent-child')] });
     assert.ok(!isBlocked(graphOf(a, b), a));
-    assert.deepEqual(descendantsOf(graphOf(a, b), 'bd-a').map((one) => one.id), ['bd-b']);
+    assert.deepEqual(
+      descendantsOf(graphOf(a, b), 'bd-a').map((one) => one.id),
+      ['bd-b'],
+    );
   });
 });
 
@@ -96,7 +143,11 @@ describe('adding dependencies', () => {
   it('refuses circles over blocking types, parent-child and conditional-blocks included', () => {
     for (const type of ['blocks', 'parent-child', 'conditional-blocks', 'waits-for']) {
       const from = type === 'parent-child' ? bead({ ...c, issue_type: 'task' }) : c;
-      assert.throws(() => checkNewDependency(graph, from, 'bd-a', type), /cannot add dependency: would create a cycle \(bd-c → bd-a → bd-b → bd-c\)/, type);
+      assert.throws(
+        () => checkNewDependency(graph, from, 'bd-a', type),
+        /cannot add dependency: would create a cycle \(bd-c → bd-a → bd-b → bd-c\)/,
+        type,
+      );
     }
     assert.equal(checkNewDependency(graph, c, 'bd-a', 'related'), undefined);
   });
@@ -111,11 +162,17 @@ describe('adding dependencies', () => {
 
   it('is idempotent, and never turns one type into another', () => {
     assert.deepEqual(checkNewDependency(graph, a, 'bd-b', 'blocks'), a.dependencies?.[0]);
-    assert.throws(() => checkNewDependency(graph, a, 'bd-b', 'related'), /already exists with type "blocks" \(requested "related"\)/);
+    assert.throws(
+      () => checkNewDependency(graph, a, 'bd-b', 'related'),
+      /already exists with type "blocks" \(requested "related"\)/,
+    );
   });
 
   it('refuses an epic under a task', () => {
-    assert.throws(() => checkNewDependency(graphOf(bead({ id: 'bd-t' }), c), c, 'bd-t', 'parent-child'), /invalid parent-child dependency/);
+    assert.throws(
+      () => checkNewDependency(graphOf(bead({ id: 'bd-t' }), c), c, 'bd-t', 'parent-child'),
+      /invalid parent-child dependency/,
+    );
   });
 
   it('reads the forms of --deps', () => {
@@ -126,9 +183,14 @@ describe('adding dependencies', () => {
   });
 
   it('finds a path through 20,000 beads without recursion', () => {
-    const chain = Array.from({ length: 20_000 }, (_, index) => bead({ id: `bd-${index}`, dependencies: [edge(`bd-${index}`, `bd-${index + 1}`)] }));
+    const chain = Array.from({ length: 20_000 }, (_, index) =>
+      bead({ id: `bd-${index}`, dependencies: [edge(`bd-${index}`, `bd-${index + 1}`)] }),
+    );
     assert.equal(pathBetween(graphOf(...chain.slice(0, 1)), 'bd-0', 'bd-1')?.length, 2);
     const byId = new Map(chain.map((one) => [one.id, one]));
-    assert.equal(pathBetween({ get: (id) => byId.get(id), dependents: () => [], knows: () => true }, 'bd-0', 'bd-20000')?.length, 20_001);
+    assert.equal(
+      pathBetween({ get: (id) => byId.get(id), dependents: () => [], knows: () => true }, 'bd-0', 'bd-20000')?.length,
+      20_001,
+    );
   });
 });

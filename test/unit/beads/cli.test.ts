@@ -29,8 +29,21 @@ class Project {
 
   async bdIn(cwd: string, env: NodeJS.ProcessEnv, args: string[], stdin = ''): Promise<Outcome> {
     let [out, err] = ['', ''];
-    const terminal = { write: (text: string) => { out += text; }, writeError: (text: string) => { err += text; }, colour: this.colour };
-    const code = await runBd(args, { terminal, cwd, env: { BD_ACTOR: 'ann', PATH: process.env.PATH, ...env }, readStdin: () => stdin });
+    const terminal = {
+      write: (text: string) => {
+        out += text;
+      },
+      writeError: (text: string) => {
+        err += text;
+      },
+      colour: this.colour,
+    };
+    const code = await runBd(args, {
+      terminal,
+      cwd,
+      env: { BD_ACTOR: 'ann', PATH: process.env.PATH, ...env },
+      readStdin: () => stdin,
+    });
     return { code, out, err };
   }
 
@@ -71,13 +84,25 @@ describe('bd', () => {
     const empty = new Project();
     const { code, err } = await empty.bd('list');
     assert.deepEqual([code, err], [1, 'Error: no beads database found\nHint: run "bd init" to create one here\n']);
-    assert.deepEqual(JSON.parse((await empty.bd('list', '--json')).err), { error: 'no beads database found', hint: 'run "bd init" to create one here', code: 'not-found' });
+    assert.deepEqual(JSON.parse((await empty.bd('list', '--json')).err), {
+      error: 'no beads database found',
+      hint: 'run "bd init" to create one here',
+      code: 'not-found',
+    });
   });
 
   it('init takes the prefix from the folder, and again changes nothing', async () => {
     const other = new Project();
-    assert.deepEqual(await other.json('init'), { prefix: 'a-project', directory: path.join(other.cwd, '.beads'), created: true });
-    assert.deepEqual(await other.json('init'), { prefix: 'a-project', directory: path.join(other.cwd, '.beads'), created: false });
+    assert.deepEqual(await other.json('init'), {
+      prefix: 'a-project',
+      directory: path.join(other.cwd, '.beads'),
+      created: true,
+    });
+    assert.deepEqual(await other.json('init'), {
+      prefix: 'a-project',
+      directory: path.join(other.cwd, '.beads'),
+      created: false,
+    });
     await other.fails(/already a ledger with prefix a-project-/, 'init', '--prefix', 'x');
   });
 
@@ -91,10 +116,46 @@ describe('bd', () => {
   });
 
   it('create prints the bead, an id, or what it would do', async () => {
-    const bead = await project.json<Bead>('create', 'Title', '-d', 'Desc', '-t', 'bug', '-p', 'P1', '-a', 'bob', '-l', 'b,a', '--design', 'D', '--acceptance', 'A', '--notes', 'N', '--external-ref', 'gh-9', '--metadata', '{"k":1}');
+    const bead = await project.json<Bead>(
+      'create',
+      'Title',
+      '-d',
+      'Desc',
+      '-t',
+      'bug',
+      '-p',
+      'P1',
+      '-a',
+      'bob',
+      '-l',
+      'b,a',
+      '--design',
+      'D',
+      '--acceptance',
+      'A',
+      '--notes',
+      'N',
+      '--external-ref',
+      'gh-9',
+      '--metadata',
+      '{"k":1}',
+    );
     assert.deepEqual(
-      [bead.title, bead.description, bead.issue_type, bead.priority, bead.assignee, bead.labels, bead.design, bead.acceptance_criteria, bead.notes, bead.external_ref, bead.metadata],
-      ['Title', 'Desc', 'bug', 1, 'bob', ['a', 'b'], 'D', 'A', 'N', 'gh-9', { k: 1 }]);
+      [
+        bead.title,
+        bead.description,
+        bead.issue_type,
+        bead.priority,
+        bead.assignee,
+        bead.labels,
+        bead.design,
+        bead.acceptance_criteria,
+        bead.notes,
+        bead.external_ref,
+        bead.metadata,
+      ],
+      ['Title', 'Desc', 'bug', 1, 'bob', ['a', 'b'], 'D', 'A', 'N', 'gh-9', { k: 1 }],
+    );
     assert.match((await project.bd('new', 'Other')).out, /^✓ Created issue: bd-[0-9a-z]{5}\n {2}Other\n$/);
     assert.match((await project.bd('create', 'Dry', '--dry-run')).out, /Would create issue/);
     assert.equal((await project.json<Bead[]>('list')).length, 2);
@@ -117,10 +178,21 @@ describe('bd', () => {
 
   it('show, list, ready, blocked and close follow the JSON contract', async () => {
     const [a, b] = [await project.create('a'), await project.create('b')];
-    assert.deepEqual(await project.json('dep', 'add', b, a), { status: 'added', issue_id: b, depends_on_id: a, type: 'blocks' });
+    assert.deepEqual(await project.json('dep', 'add', b, a), {
+      status: 'added',
+      issue_id: b,
+      depends_on_id: a,
+      type: 'blocks',
+    });
     const [shown] = await project.json<(Bead & { dependencies: Bead[] })[]>('show', b.slice(3));
-    assert.deepEqual(shown?.dependencies.map((one) => [one.id, one.dependency_type]), [[a, 'blocks']]);
-    assert.deepEqual((await project.json<Bead[]>('ready')).map((one) => one.id), [a]);
+    assert.deepEqual(
+      shown?.dependencies.map((one) => [one.id, one.dependency_type]),
+      [[a, 'blocks']],
+    );
+    assert.deepEqual(
+      (await project.json<Bead[]>('ready')).map((one) => one.id),
+      [a],
+    );
     const [blocked] = await project.json<{ id: string; blocked_by: string[]; blocked_by_count: number }[]>('blocked');
     assert.deepEqual([blocked?.id, blocked?.blocked_by, blocked?.blocked_by_count], [b, [a], 1]);
     assert.match((await project.bd('blocked')).out, new RegExp(`waits for ${a}`));
@@ -128,16 +200,29 @@ describe('bd', () => {
     assert.equal(listed[0]?.dependent_count, 1);
     await project.fails(/blocked by open issues/, 'close', b);
     const closed = await project.json<Bead[]>('close', a, '-r', 'fixed');
-    assert.deepEqual(closed.map((one) => [one.status, one.close_reason]), [['closed', 'fixed']]);
-    const next = await project.json<{ closed: Bead[]; unblocked: Bead[] }>('close', b, '--suggest-next', '--message', 'm');
+    assert.deepEqual(
+      closed.map((one) => [one.status, one.close_reason]),
+      [['closed', 'fixed']],
+    );
+    const next = await project.json<{ closed: Bead[]; unblocked: Bead[] }>(
+      'close',
+      b,
+      '--suggest-next',
+      '--message',
+      'm',
+    );
     assert.deepEqual([next.closed.length, next.unblocked.length], [1, 0]);
-    assert.deepEqual((await project.json<Bead[]>('reopen', b)).map((one) => one.status), ['open']);
+    assert.deepEqual(
+      (await project.json<Bead[]>('reopen', b)).map((one) => one.status),
+      ['open'],
+    );
     assert.deepEqual(await project.json('dep', 'rm', b, a), { status: 'removed', issue_id: b, depends_on_id: a });
     await project.fails(/dependency .* not found/, 'dep', 'remove', b, a);
   });
 
   it('empty results are empty arrays', async () => {
-    for (const args of [['list'], ['ready'], ['blocked'], ['events'], ['label', 'list-all']]) assert.deepEqual(await project.json(...args), [], args.join(' '));
+    for (const args of [['list'], ['ready'], ['blocked'], ['events'], ['label', 'list-all']])
+      assert.deepEqual(await project.json(...args), [], args.join(' '));
   });
 
   it('close goes on after a failure, and fails only if nothing was closed', async () => {
@@ -152,8 +237,29 @@ describe('bd', () => {
 
   it('update changes fields and refuses nothing-to-do', async () => {
     const id = await project.create('a');
-    const [bead] = await project.json<Bead[]>('update', id, '--title=--x', '-s', 'in_progress', '-p', '0', '--add-label', 'x,y', '--append-notes', 'n', '--set-metadata', 'k=1', '--set-metadata', 's=t', '--defer', '2099-01-01');
-    assert.deepEqual([bead?.title, bead?.status, bead?.priority, bead?.labels, bead?.notes, bead?.metadata], ['--x', 'in_progress', 0, ['x', 'y'], 'n', { k: 1, s: 't' }]);
+    const [bead] = await project.json<Bead[]>(
+      'update',
+      id,
+      '--title=--x',
+      '-s',
+      'in_progress',
+      '-p',
+      '0',
+      '--add-label',
+      'x,y',
+      '--append-notes',
+      'n',
+      '--set-metadata',
+      'k=1',
+      '--set-metadata',
+      's=t',
+      '--defer',
+      '2099-01-01',
+    );
+    assert.deepEqual(
+      [bead?.title, bead?.status, bead?.priority, bead?.labels, bead?.notes, bead?.metadata],
+      ['--x', 'in_progress', 0, ['x', 'y'], 'n', { k: 1, s: 't' }],
+    );
     await project.bd('update', id, '--set-labels', '', '--unset-metadata', 'k,s', '--defer', '');
     const [cleared] = await project.json<Bead[]>('show', id);
     assert.deepEqual([cleared?.labels, cleared?.metadata, cleared?.defer_until], [undefined, undefined, undefined]);
@@ -172,14 +278,22 @@ describe('bd', () => {
     await project.json('update', id, '--claim');
     await project.fails(/already claimed by ann/, 'update', id, '--claim', '--actor', 'bob');
     const other = await project.create('b');
-    assert.deepEqual((await project.json<Bead[]>('ready', '--claim')).map((one) => [one.id, one.assignee]), [[other, 'ann']]);
+    assert.deepEqual(
+      (await project.json<Bead[]>('ready', '--claim')).map((one) => [one.id, one.assignee]),
+      [[other, 'ann']],
+    );
     await project.fails(/no ready work to claim/, 'ready', '--claim');
   });
 
   it('list filters and limits', async () => {
-    const [a, b, c] = [await project.create('one', '-l', 'x'), await project.create('two', '-a', 'bob'), await project.create('three')];
+    const [a, b, c] = [
+      await project.create('one', '-l', 'x'),
+      await project.create('two', '-a', 'bob'),
+      await project.create('three'),
+    ];
     await project.bd('close', c);
-    const ids = async (...args: string[]): Promise<string[]> => (await project.json<Bead[]>('list', ...args)).map((one) => one.id).sort();
+    const ids = async (...args: string[]): Promise<string[]> =>
+      (await project.json<Bead[]>('list', ...args)).map((one) => one.id).sort();
     assert.deepEqual(await ids(), [a, b].sort());
     assert.deepEqual(await ids('--all', '-n', '0'), [a, b, c].sort());
     assert.deepEqual(await ids('--status', 'open,closed'), [a, b, c].sort());
@@ -198,14 +312,22 @@ describe('bd', () => {
     const id = await project.create('a');
     assert.match((await project.bd('delete', id)).out, /Would delete/);
     assert.equal((await project.json<Bead[]>('list')).length, 1);
-    assert.deepEqual(await project.json('delete', id, '--force', '--reason', 'dup'), { deleted: id, deleted_count: 1, dependencies_removed: 0, references_updated: 0 });
+    assert.deepEqual(await project.json('delete', id, '--force', '--reason', 'dup'), {
+      deleted: id,
+      deleted_count: 1,
+      dependencies_removed: 0,
+      references_updated: 0,
+    });
     assert.equal((await project.json<Bead[]>('list', '--all')).length, 0);
     await project.fails(/not found/, 'delete', id, '--force');
   });
 
   it('labels, comments, dependencies as trees, statistics and events', async () => {
     const [a, b] = [await project.create('a', '-t', 'epic'), await project.create('b')];
-    assert.deepEqual(await project.json('label', 'add', a, b, 'x'), [a, b].map((id) => ({ status: 'added', issue_id: id, label: 'x' })));
+    assert.deepEqual(
+      await project.json('label', 'add', a, b, 'x'),
+      [a, b].map((id) => ({ status: 'added', issue_id: id, label: 'x' })),
+    );
     assert.deepEqual(await project.json('label', 'list', a), ['x']);
     assert.deepEqual(await project.json('label', 'list-all'), [{ label: 'x', count: 2 }]);
     assert.match((await project.bd('label', 'add', a, 'x')).out, /Already there/);
@@ -215,18 +337,41 @@ describe('bd', () => {
     assert.deepEqual([comment.text, comment.author], ['hello there', 'ann']);
     await project.json('comments', 'add', a, 'more');
     assert.equal((await project.bdIn(project.cwd, {}, ['comments', 'add', a, '-'], 'from stdin\n')).code, 0);
-    assert.deepEqual((await project.json<{ text: string }[]>('comments', a)).map((one) => one.text), ['hello there', 'more', 'from stdin']);
+    assert.deepEqual(
+      (await project.json<{ text: string }[]>('comments', a)).map((one) => one.text),
+      ['hello there', 'more', 'from stdin'],
+    );
     await project.fails(/comment text cannot be empty/, 'comment', a, ' ');
     await project.json('update', b, '--parent', a);
-    assert.deepEqual((await project.json<{ id: string; depth: number }[]>('dep', 'tree', a)).map((node) => [node.id, node.depth]), [[a, 0], [b, 1]]);
-    assert.deepEqual((await project.json<Bead[]>('dep', 'list', b)).map((one) => [one.id, one.dependency_type]), [[a, 'parent-child']]);
+    assert.deepEqual(
+      (await project.json<{ id: string; depth: number }[]>('dep', 'tree', a)).map((node) => [node.id, node.depth]),
+      [
+        [a, 0],
+        [b, 1],
+      ],
+    );
+    assert.deepEqual(
+      (await project.json<Bead[]>('dep', 'list', b)).map((one) => [one.id, one.dependency_type]),
+      [[a, 'parent-child']],
+    );
     await project.fails(/max depth/, 'dep', 'tree', a, '--max-depth', '-1');
     await project.fails(/invalid direction/, 'dep', 'tree', a, '--direction', 'sideways');
     const c = await project.create('c');
-    assert.deepEqual(await project.json('dep', b, '--blocks', c), { status: 'added', blocker_id: b, blocked_id: c, type: 'blocks' });
+    assert.deepEqual(await project.json('dep', b, '--blocks', c), {
+      status: 'added',
+      blocker_id: b,
+      blocked_id: c,
+      type: 'blocks',
+    });
     assert.equal((await project.json<{ summary: { total_issues: number } }>('stats')).summary.total_issues, 3);
     const events = await project.json<{ type: string; actor: string }[]>('events', a, '-n', '2');
-    assert.deepEqual(events.map((event) => [event.type, event.actor]), [['commented', 'ann'], ['commented', 'ann']]);
+    assert.deepEqual(
+      events.map((event) => [event.type, event.actor]),
+      [
+        ['commented', 'ann'],
+        ['commented', 'ann'],
+      ],
+    );
   });
 
   it('exports and imports', async () => {
@@ -237,7 +382,13 @@ describe('bd', () => {
     const other = new Project();
     await other.bd('init', '-p', 'bd');
     const file = path.join(project.cwd, 'out.jsonl');
-    assert.deepEqual(await other.json('import', '-i', file), { created: 1, updated: 0, unchanged: 0, skipped: 0, ids: [id] });
+    assert.deepEqual(await other.json('import', '-i', file), {
+      created: 1,
+      updated: 0,
+      unchanged: 0,
+      skipped: 0,
+      ids: [id],
+    });
     assert.equal((await other.bdIn(other.cwd, {}, ['import', '-'], out)).code, 0);
     await other.fails(/cannot read/, 'import', 'nope.jsonl');
   });
@@ -249,13 +400,20 @@ describe('bd', () => {
     const elsewhere = tempDir('elsewhere');
     const directory = path.join(project.cwd, '.beads');
     for (const [cwd, env, more] of [
-      [below, {}, []], [elsewhere, { BEADS_DIR: directory }, []], [elsewhere, { BEADS_DIR: project.cwd }, []], [elsewhere, {}, ['--db', directory]],
-      [elsewhere, {}, ['--db', path.join(directory, 'beads.db')]], [below, { BEADS_NO_DAEMON: '1' }, ['--no-daemon']],
+      [below, {}, []],
+      [elsewhere, { BEADS_DIR: directory }, []],
+      [elsewhere, { BEADS_DIR: project.cwd }, []],
+      [elsewhere, {}, ['--db', directory]],
+      [elsewhere, {}, ['--db', path.join(directory, 'beads.db')]],
+      [below, { BEADS_NO_DAEMON: '1' }, ['--no-daemon']],
     ] as const) {
       const { out, err } = await project.bdIn(cwd, env, ['show', id, '--short', ...more]);
       assert.match(out, new RegExp(id), `${err} ${more.join(' ')}`);
     }
-    assert.match((await project.bdIn(elsewhere, { BEADS_DIR: '/nowhere' }, ['list'])).err, /no beads database found at \/nowhere/);
+    assert.match(
+      (await project.bdIn(elsewhere, { BEADS_DIR: '/nowhere' }, ['list'])).err,
+      /no beads database found at \/nowhere/,
+    );
   });
 
   it('warns about lines that it cannot read and works on', async () => {
@@ -277,13 +435,28 @@ describe('bd', () => {
     await coloured.bd('init');
     await coloured.create('x');
     assert.match((await coloured.bd('list')).out, /\u001b\[/);
-    assert.ok(!wantsColour({ isTTY: true }, { NO_COLOR: '1' }) && !wantsColour({}, {}) && wantsColour({ isTTY: true }, {}));
+    assert.ok(
+      !wantsColour({ isTTY: true }, { NO_COLOR: '1' }) && !wantsColour({}, {}) && wantsColour({ isTTY: true }, {}),
+    );
   });
 
   it('prints help', async () => {
     const { code, out } = await project.bd('--help');
     assert.equal(code, 0);
-    for (const command of ['create', 'ready', 'blocked', 'dep', 'label', 'comments', 'stats', 'export', 'import', 'events', 'init']) assert.match(out, new RegExp(`^ {2}${command}\\b`, 'm'));
+    for (const command of [
+      'create',
+      'ready',
+      'blocked',
+      'dep',
+      'label',
+      'comments',
+      'stats',
+      'export',
+      'import',
+      'events',
+      'init',
+    ])
+      assert.match(out, new RegExp(`^ {2}${command}\\b`, 'm'));
     assert.equal((await project.bd()).code, 0);
     assert.equal((await project.bd('dep', 'add', '--help')).code, 0);
   });
@@ -292,16 +465,22 @@ describe('bd', () => {
 describe('options of bd', () => {
   it('priorities', () => {
     assert.deepEqual(['0', 'P1', 'p4', ' 2 '].map(parsePriority), [0, 1, 4, 2]);
-    for (const text of ['', '5', 'P5', '-1', '1.5', 'high']) assert.throws(() => parsePriority(text), /priority must be between 0 and 4/);
+    for (const text of ['', '5', 'P5', '-1', '1.5', 'high'])
+      assert.throws(() => parsePriority(text), /priority must be between 0 and 4/);
   });
 
   it('dependencies', () => {
-    assert.deepEqual(parseDeps('bd-1, blocks:bd-2,external:lib:cap'), [['', 'bd-1'], ['blocks', 'bd-2'], ['', 'external:lib:cap']]);
+    assert.deepEqual(parseDeps('bd-1, blocks:bd-2,external:lib:cap'), [
+      ['', 'bd-1'],
+      ['blocks', 'bd-2'],
+      ['', 'external:lib:cap'],
+    ]);
   });
 
   it('times', () => {
     const now = new Date(2026, 0, 14, 15, 30); // a Wednesday
-    const local = (...parts: [number, number, number]): string => new Date(...parts).toISOString().replace(/\.?0*Z$/, 'Z');
+    const local = (...parts: [number, number, number]): string =>
+      new Date(...parts).toISOString().replace(/\.?0*Z$/, 'Z');
     assert.equal(parseWhen('+6h', now), new Date(now.getTime() + 6 * 3_600_000).toISOString().replace(/\.?0*Z$/, 'Z'));
     assert.equal(parseWhen('tomorrow', now), local(2026, 0, 15));
     assert.equal(parseWhen('next monday', now), local(2026, 0, 19));
@@ -309,12 +488,17 @@ describe('options of bd', () => {
     assert.equal(parseWhen('2026-02-28', now), local(2026, 1, 28));
     assert.equal(parseWhen('2026-02-28T10:00:00+02:00', now), '2026-02-28T10:00:00+02:00');
     assert.equal(parseWhen('', now), '');
-    for (const text of ['2026-02-30', 'someday', '+x', '+1y']) assert.throws(() => parseWhen(text, now), /invalid time/);
+    for (const text of ['2026-02-30', 'someday', '+x', '+1y'])
+      assert.throws(() => parseWhen(text, now), /invalid time/);
   });
 
   it('errors, as text and as JSON', () => {
     assert.equal(errorText(new UserError('m', 'h', 'conflict'), false), 'Error: m\nHint: h\n');
-    assert.deepEqual(JSON.parse(errorText(new UserError('m', 'h', 'conflict'), true)), { error: 'm', hint: 'h', code: 'conflict' });
+    assert.deepEqual(JSON.parse(errorText(new UserError('m', 'h', 'conflict'), true)), {
+      error: 'm',
+      hint: 'h',
+      code: 'conflict',
+    });
     assert.equal(errorText(new Error('boom'), false), 'Error: boom\n');
     assert.equal(printable('a\u001b[31m\tb\r\n'), 'a\ufffd[31m\tb\n');
     assert.equal(oneLine('a\n\n b'), 'a b');

@@ -1,22 +1,43 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
-import { BeadClose, BeadCreate, BeadDelete, BeadEvents, BeadList, BeadReady, BeadReopen, BeadUpdate, DependencyAdd, type Bead,  } from '../../../server/src/protocol/bead';
+import {
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadEvents,
+  BeadList,
+  BeadReady,
+  BeadReopen,
+  BeadUpdate,
+  DependencyAdd,
+  type Bead,
+} from '../../../server/src/protocol/bead';
 import type { Params } from '../../../server/src/protocol/request';
 import { openService, refused, type Service } from './service';
 
 describe('requests that change beads', () => {
   let service: Service;
-  beforeEach(async () => { service = await openService(); });
+  beforeEach(async () => {
+    service = await openService();
+  });
   afterEach(() => service.store.close());
 
-  const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> => service.call(BeadCreate.spec, { title, ...more });
+  const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> =>
+    service.call(BeadCreate.spec, { title, ...more });
   const get = (id: string): Bead => service.store.get(id) as Bead;
 
   describe('create', () => {
     it('fills in defaults and records who and when', async () => {
       const bead = await create('Fix login');
       assert.deepEqual(bead, {
-        id: bead.id, title: 'Fix login', status: 'open', priority: 2, issue_type: 'task', created_at: '2026-03-01T12:00:00Z', created_by: 'ann', updated_at: '2026-03-01T12:00:00Z',
+        id: bead.id,
+        title: 'Fix login',
+        status: 'open',
+        priority: 2,
+        issue_type: 'task',
+        created_at: '2026-03-01T12:00:00Z',
+        created_by: 'ann',
+        updated_at: '2026-03-01T12:00:00Z',
       });
       assert.match(bead.id, /^hq-[0-9a-z]{5}$/);
     });
@@ -39,11 +60,22 @@ describe('requests that change beads', () => {
     });
 
     it('lists the valid types when it refuses one', async () => {
-      await assert.rejects(create('x', { type: 'nonsense' }), (error) => error instanceof UserError && /merge_request/.test(error.hint ?? ''));
+      await assert.rejects(
+        create('x', { type: 'nonsense' }),
+        (error) => error instanceof UserError && /merge_request/.test(error.hint ?? ''),
+      );
     });
 
     it('keeps hostile titles as they are', async () => {
-      for (const title of ['"; rm -rf ~', '../../x', '--force', '😀 \u202e', '</script>', "'); DROP TABLE beads; --", '\u0000\u001b[31m']) {
+      for (const title of [
+        '"; rm -rf ~',
+        '../../x',
+        '--force',
+        '😀 \u202e',
+        '</script>',
+        "'); DROP TABLE beads; --",
+        '\u0000\u001b[31m',
+      ]) {
         assert.equal(get((await create(title)).id).title, title);
       }
     });
@@ -57,7 +89,10 @@ describe('requests that change beads', () => {
       const epic = await create('Epic', { type: 'epic' });
       const child = await create('Child', { parent: epic.id });
       assert.equal(child.id, `${epic.id}.1`);
-      assert.deepEqual(child.dependencies?.map((edge) => [edge.depends_on_id, edge.type]), [[epic.id, 'parent-child']]);
+      assert.deepEqual(
+        child.dependencies?.map((edge) => [edge.depends_on_id, edge.type]),
+        [[epic.id, 'parent-child']],
+      );
       await service.call(BeadDelete.spec, { ids: [child.id] });
       assert.equal((await create('Second', { parent: epic.id })).id, `${epic.id}.2`);
       const second = await create('Deep', { parent: `${epic.id}.2` });
@@ -76,14 +111,32 @@ describe('requests that change beads', () => {
       const child = await create('c', { ledger: 'toy', parent: parent.id });
       assert.match(child.id, /^toy-/);
       assert.equal(service.store.parent(child.id), parent.id);
-      assert.deepEqual(service.store.children(parent.id).map((bead) => bead.id), [child.id]);
+      assert.deepEqual(
+        service.store.children(parent.id).map((bead) => bead.id),
+        [child.id],
+      );
     });
 
     it('adds dependencies in the direction that the word says', async () => {
       const [a, b, c] = [await create('a'), await create('b'), await create('c')];
-      const bead = await create('x', { deps: [['', a.id], ['discovered-from', b.id], ['blocks', c.id]] });
-      assert.deepEqual(bead.dependencies?.map((edge) => [edge.depends_on_id, edge.type]), [[a.id, 'blocks'], [b.id, 'discovered-from']]);
-      assert.deepEqual(get(c.id).dependencies?.map((edge) => edge.depends_on_id), [bead.id]);
+      const bead = await create('x', {
+        deps: [
+          ['', a.id],
+          ['discovered-from', b.id],
+          ['blocks', c.id],
+        ],
+      });
+      assert.deepEqual(
+        bead.dependencies?.map((edge) => [edge.depends_on_id, edge.type]),
+        [
+          [a.id, 'blocks'],
+          [b.id, 'discovered-from'],
+        ],
+      );
+      assert.deepEqual(
+        get(c.id).dependencies?.map((edge) => edge.depends_on_id),
+        [bead.id],
+      );
     });
 
     it('with dryRun writes nothing', async () => {
@@ -107,21 +160,51 @@ describe('requests that change beads', () => {
       const { id } = await create('x', { assignee: 'bob', labels: ['a'] });
       service.now.value += 1000;
       const [bead] = await service.call(BeadUpdate.spec, {
-        ids: [id], title: 'y', priority: 0, description: 'd', assignee: '', acceptance: 'ac', appendNotes: 'n1', addLabels: ['b'], externalRef: 'gh-1', metadata: { k: 1 },
+        ids: [id],
+        title: 'y',
+        priority: 0,
+        description: 'd',
+        assignee: '',
+        acceptance: 'ac',
+        appendNotes: 'n1',
+        addLabels: ['b'],
+        externalRef: 'gh-1',
+        metadata: { k: 1 },
       });
-      assert.deepEqual([bead?.title, bead?.priority, bead?.assignee, bead?.labels, bead?.metadata], ['y', 0, undefined, ['a', 'b'], { k: 1 }]);
+      assert.deepEqual(
+        [bead?.title, bead?.priority, bead?.assignee, bead?.labels, bead?.metadata],
+        ['y', 0, undefined, ['a', 'b'], { k: 1 }],
+      );
       assert.match(bead?.updated_at ?? '', /^2026-03-01T12:00:01/);
-      await service.call(BeadUpdate.spec, { ids: [id], appendNotes: 'n2', metadata: { l: 2, k: null }, setLabels: ['c'] });
+      await service.call(BeadUpdate.spec, {
+        ids: [id],
+        appendNotes: 'n2',
+        metadata: { l: 2, k: null },
+        setLabels: ['c'],
+      });
       assert.deepEqual([get(id).notes, get(id).metadata, get(id).labels], ['n1\nn2', { l: 2 }, ['c']]);
       const events = await service.call(BeadEvents.spec, { id });
-      assert.ok(events.some((event) => event.type === 'assigned' && event.old === 'bob' && event.new === '' && event.actor === 'ann'));
-      assert.ok(events.some((event) => event.type === 'updated' && event.message === 'priority' && event.old === '2' && event.new === '0'));
+      assert.ok(
+        events.some(
+          (event) => event.type === 'assigned' && event.old === 'bob' && event.new === '' && event.actor === 'ann',
+        ),
+      );
+      assert.ok(
+        events.some(
+          (event) => event.type === 'updated' && event.message === 'priority' && event.old === '2' && event.new === '0',
+        ),
+      );
     });
 
     it('refuses unknown statuses and types with the list of valid ones, and knows custom ones', async () => {
       const { id } = await create('x');
-      await assert.rejects(service.call(BeadUpdate.spec, { ids: [id], status: 'garbage' }), (error) => (
-        error instanceof UserError && error.message === 'invalid status: garbage' && /in_progress.*staged_ready.*qa/.test(error.hint ?? '')));
+      await assert.rejects(
+        service.call(BeadUpdate.spec, { ids: [id], status: 'garbage' }),
+        (error) =>
+          error instanceof UserError &&
+          error.message === 'invalid status: garbage' &&
+          /in_progress.*staged_ready.*qa/.test(error.hint ?? ''),
+      );
       await refused(service.call(BeadUpdate.spec, { ids: [id], type: '' }), /invalid issue type/);
       await refused(service.call(BeadUpdate.spec, { ids: [id], status: 'tombstone' }), /invalid status/);
       await refused(service.call(BeadUpdate.spec, { ids: [id], title: ' ' }), /title is required/);
@@ -138,7 +221,10 @@ describe('requests that change beads', () => {
     it('to closed goes through the guards of closing, and keeps closed_at consistent', async () => {
       const [a, b] = [await create('a'), await create('b')];
       await service.call(DependencyAdd.spec, { from: a.id, to: b.id });
-      await refused(service.call(BeadUpdate.spec, { ids: [a.id], status: 'closed', title: 'z' }), /blocked by open issues/);
+      await refused(
+        service.call(BeadUpdate.spec, { ids: [a.id], status: 'closed', title: 'z' }),
+        /blocked by open issues/,
+      );
       assert.equal(get(a.id).title, 'a');
       await service.call(BeadUpdate.spec, { ids: [b.id], status: 'closed' });
       assert.ok(get(b.id).closed_at);
@@ -150,7 +236,10 @@ describe('requests that change beads', () => {
       const [p, q] = [await create('p'), await create('q')];
       const child = await create('c', { parent: p.id });
       await service.call(BeadUpdate.spec, { ids: [child.id], parent: q.id });
-      assert.deepEqual(get(child.id).dependencies?.map((edge) => edge.depends_on_id), [q.id]);
+      assert.deepEqual(
+        get(child.id).dependencies?.map((edge) => edge.depends_on_id),
+        [q.id],
+      );
       await refused(service.call(BeadUpdate.spec, { ids: [q.id], parent: child.id }), /cycle/);
       await service.call(BeadUpdate.spec, { ids: [child.id], parent: '' });
       assert.equal(get(child.id).dependencies, undefined);
@@ -158,10 +247,19 @@ describe('requests that change beads', () => {
 
     it('claims by compare and set, idempotent for the same actor', async () => {
       const { id } = await create('x');
-      const claims = await Promise.allSettled(['ann', 'bob', 'cid'].map((actor) => service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor })));
-      assert.deepEqual(claims.map((claim) => claim.status), ['fulfilled', 'rejected', 'rejected']);
+      const claims = await Promise.allSettled(
+        ['ann', 'bob', 'cid'].map((actor) => service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor })),
+      );
+      assert.deepEqual(
+        claims.map((claim) => claim.status),
+        ['fulfilled', 'rejected', 'rejected'],
+      );
       assert.deepEqual([get(id).assignee, get(id).status], ['ann', 'in_progress']);
-      await refused(service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor: 'bob' }), new RegExp(`^Error claiming ${id}: already claimed by ann$`), 'conflict');
+      await refused(
+        service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor: 'bob' }),
+        new RegExp(`^Error claiming ${id}: already claimed by ann$`),
+        'conflict',
+      );
       await service.call(BeadUpdate.spec, { ids: [id], claim: true });
       await refused(service.call(BeadUpdate.spec, { ids: [id], claim: true, status: 'open' }), /cannot be combined/);
       await service.call(BeadClose.spec, { ids: [id] });
@@ -169,7 +267,10 @@ describe('requests that change beads', () => {
     });
 
     it('leaves templates alone', async () => {
-      const id = await service.store.batch({ actor: 'ann' }, (tx) => tx.create('hq', { title: 't', extra: { is_template: true } }).id);
+      const id = await service.store.batch(
+        { actor: 'ann' },
+        (tx) => tx.create('hq', { title: 't', extra: { is_template: true } }).id,
+      );
       await refused(service.call(BeadUpdate.spec, { ids: [id], title: 'x' }), /cannot modify template/);
       await refused(service.call(BeadClose.spec, { ids: [id], force: true }), /cannot modify template/);
     });
@@ -188,15 +289,28 @@ describe('requests that change beads', () => {
       await service.call(DependencyAdd.spec, { from: b.id, to: a.id });
       await service.call(DependencyAdd.spec, { from: c.id, to: b.id });
       const result = await service.call(BeadClose.spec, { ids: [a.id], reason: 'fixed' });
-      assert.deepEqual(result.closed.map((bead) => [bead.id, bead.status, bead.close_reason]), [[a.id, 'closed', 'fixed']]);
-      assert.deepEqual(result.unblocked.map((bead) => bead.id), [b.id]);
-      assert.deepEqual((await service.call(BeadReady.spec, {})).map((bead) => bead.id), [b.id]);
+      assert.deepEqual(
+        result.closed.map((bead) => [bead.id, bead.status, bead.close_reason]),
+        [[a.id, 'closed', 'fixed']],
+      );
+      assert.deepEqual(
+        result.unblocked.map((bead) => bead.id),
+        [b.id],
+      );
+      assert.deepEqual(
+        (await service.call(BeadReady.spec, {})).map((bead) => bead.id),
+        [b.id],
+      );
     });
 
     it('is guarded, and force overrides', async () => {
       const [a, b] = [await create('a'), await create('b')];
       await service.call(DependencyAdd.spec, { from: a.id, to: b.id });
-      await refused(service.call(BeadClose.spec, { ids: [a.id] }), new RegExp(`^cannot close ${a.id}: blocked by open issues \\[${b.id}\\] \\(use --force to override\\)$`), 'refused');
+      await refused(
+        service.call(BeadClose.spec, { ids: [a.id] }),
+        new RegExp(`^cannot close ${a.id}: blocked by open issues \\[${b.id}\\] \\(use --force to override\\)$`),
+        'refused',
+      );
       assert.equal((await service.call(BeadClose.spec, { ids: [a.id], force: true })).closed.length, 1);
       const epic = await create('e', { type: 'epic' });
       await create('c', { parent: epic.id });
@@ -215,9 +329,19 @@ describe('requests that change beads', () => {
       const [a, b, c] = [await create('a'), await create('b'), await create('c')];
       await service.call(DependencyAdd.spec, { from: b.id, to: c.id });
       const result = await service.call(BeadClose.spec, { ids: [a.id, b.id, 'hq-nope'] });
-      assert.deepEqual(result.closed.map((bead) => bead.id), [a.id]);
-      assert.deepEqual(result.errors.map((error) => error.id), ['hq-nope', b.id]);
-      await refused(service.call(BeadClose.spec, { ids: ['hq-nope'] }), /no issue found matching "hq-nope"/, 'not-found');
+      assert.deepEqual(
+        result.closed.map((bead) => bead.id),
+        [a.id],
+      );
+      assert.deepEqual(
+        result.errors.map((error) => error.id),
+        ['hq-nope', b.id],
+      );
+      await refused(
+        service.call(BeadClose.spec, { ids: ['hq-nope'] }),
+        /no issue found matching "hq-nope"/,
+        'not-found',
+      );
     });
 
     it('closes a chain whatever order it is given in', async () => {
@@ -228,7 +352,10 @@ describe('requests that change beads', () => {
     });
 
     it('closes a molecule with its last step, an epic not', async () => {
-      for (const [type, status] of [['molecule', 'closed'], ['epic', 'open']] as const) {
+      for (const [type, status] of [
+        ['molecule', 'closed'],
+        ['epic', 'open'],
+      ] as const) {
         const root = await create('root', { type });
         const steps = [await create('s1', { parent: root.id }), await create('s2', { parent: root.id })];
         await service.call(BeadClose.spec, { ids: steps.map((step) => step.id) });
@@ -239,13 +366,18 @@ describe('requests that change beads', () => {
 
     it('keeps a gate shut until its condition is met', async () => {
       const awaited = await create('awaited');
-      const gates = await service.store.batch({ actor: 'ann' }, (tx) => [
-        tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'timer', timeout: 60e9 } }),
-        tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'bead', await_id: `hq:${awaited.id}` } }),
-        tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'gh:run', await_id: '1' } }),
-      ].map((bead) => bead.id));
+      const gates = await service.store.batch({ actor: 'ann' }, (tx) =>
+        [
+          tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'timer', timeout: 60e9 } }),
+          tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'bead', await_id: `hq:${awaited.id}` } }),
+          tx.create('hq', { title: 'g', type: 'gate', extra: { await_type: 'gh:run', await_id: '1' } }),
+        ].map((bead) => bead.id),
+      );
       await refused(service.call(BeadClose.spec, { ids: [gates[0]!] }), /gate condition not satisfied: timer ends at/);
-      await refused(service.call(BeadClose.spec, { ids: [gates[1]!] }), /gate condition not satisfied: .* is not closed/);
+      await refused(
+        service.call(BeadClose.spec, { ids: [gates[1]!] }),
+        /gate condition not satisfied: .* is not closed/,
+      );
       await service.call(BeadClose.spec, { ids: [gates[2]!, awaited.id] });
       service.now.value += 61_000;
       assert.equal((await service.call(BeadClose.spec, { ids: [gates[0]!, gates[1]!] })).closed.length, 2);
@@ -265,8 +397,14 @@ describe('requests that change beads', () => {
       await service.call(BeadClose.spec, { ids: [id] });
       await service.call(BeadReopen.spec, { ids: [id], reason: 'not done' });
       const bead = get(id);
-      assert.deepEqual([bead.status, bead.defer_until, bead.closed_at, bead.close_reason, bead.comments?.[0]?.text], ['open', undefined, undefined, undefined, 'not done']);
-      assert.deepEqual((await service.call(BeadReady.spec, {})).map((ready) => ready.id), [id]);
+      assert.deepEqual(
+        [bead.status, bead.defer_until, bead.closed_at, bead.close_reason, bead.comments?.[0]?.text],
+        ['open', undefined, undefined, undefined, 'not done'],
+      );
+      assert.deepEqual(
+        (await service.call(BeadReady.spec, {})).map((ready) => ready.id),
+        [id],
+      );
     });
 
     it('of an open bead changes nothing, of one at work is refused', async () => {
@@ -284,7 +422,10 @@ describe('requests that change beads', () => {
       await service.call(DependencyAdd.spec, { from: a.id, to: c.id, type: 'supersedes' });
       await service.call(BeadClose.spec, { ids: [a.id] });
       await service.call(BeadReopen.spec, { ids: [a.id] });
-      assert.deepEqual(get(a.id).dependencies?.map((edge) => edge.type), ['related']);
+      assert.deepEqual(
+        get(a.id).dependencies?.map((edge) => edge.type),
+        ['related'],
+      );
     });
   });
 
@@ -293,7 +434,10 @@ describe('requests that change beads', () => {
       const [a, b] = [await create('a'), await create('b', { type: 'bug' })];
       await service.call(DependencyAdd.spec, { from: a.id, to: b.id });
       await service.call(BeadDelete.spec, { ids: [b.id], reason: 'dup' });
-      assert.deepEqual([get(b.id).status, get(b.id).deleted_by, get(b.id).delete_reason, get(b.id).original_type], ['tombstone', 'ann', 'dup', 'bug']);
+      assert.deepEqual(
+        [get(b.id).status, get(b.id).deleted_by, get(b.id).delete_reason, get(b.id).original_type],
+        ['tombstone', 'ann', 'dup', 'bug'],
+      );
       assert.equal(get(a.id).dependencies, undefined);
       assert.equal((await service.call(BeadList.spec, { all: true })).length, 1);
       assert.equal((await service.call(BeadList.spec, { status: ['tombstone'] })).length, 1);

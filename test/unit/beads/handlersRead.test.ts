@@ -1,19 +1,44 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
-import { BeadBlocked, BeadClose, BeadCreate, BeadDelete, BeadEvents, BeadList, BeadReady, BeadShow, BeadStats, BeadUpdate, beadRequests, CommentAdd, DependencyAdd, DependencyRemove, DependencyTree, LabelChange, LabelList, LedgerExport, LedgerImport, type Bead,  } from '../../../server/src/protocol/bead';
+import {
+  BeadBlocked,
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadEvents,
+  BeadList,
+  BeadReady,
+  BeadShow,
+  BeadStats,
+  BeadUpdate,
+  beadRequests,
+  CommentAdd,
+  DependencyAdd,
+  DependencyRemove,
+  DependencyTree,
+  LabelChange,
+  LabelList,
+  LedgerExport,
+  LedgerImport,
+  type Bead,
+} from '../../../server/src/protocol/bead';
 import type { Params } from '../../../server/src/protocol/request';
 import { openService, refused, type Service } from './service';
 
 describe('requests about beads', () => {
   let service: Service;
-  beforeEach(async () => { service = await openService(); });
+  beforeEach(async () => {
+    service = await openService();
+  });
   afterEach(() => service.store.close());
 
-  const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> => service.call(BeadCreate.spec, { title, ...more });
+  const create = (title: string, more: Partial<Params<typeof BeadCreate.spec>> = {}): Promise<Bead> =>
+    service.call(BeadCreate.spec, { title, ...more });
   const get = (id: string): Bead => service.store.get(id) as Bead;
 
   it('all have a handler', async () => {
-    for (const spec of beadRequests) await service.call(spec, {}).catch((error: unknown) => assert.doesNotMatch(String(error), /no handler/));
+    for (const spec of beadRequests)
+      await service.call(spec, {}).catch((error: unknown) => assert.doesNotMatch(String(error), /no handler/));
   });
 
   describe('dependencies', () => {
@@ -22,27 +47,61 @@ describe('requests about beads', () => {
       const edge = await service.call(DependencyAdd.spec, { from: a.id, to: b.id });
       assert.deepEqual([edge.issue_id, edge.depends_on_id, edge.type, edge.created_by], [a.id, b.id, 'blocks', 'ann']);
       assert.deepEqual(await service.call(DependencyAdd.spec, { from: a.id, to: b.id }), edge);
-      assert.deepEqual(await service.call(DependencyRemove.spec, { from: a.id, to: b.id }), { issue_id: a.id, depends_on_id: b.id });
-      await refused(service.call(DependencyRemove.spec, { from: a.id, to: b.id }), /dependency .* not found/, 'not-found');
+      assert.deepEqual(await service.call(DependencyRemove.spec, { from: a.id, to: b.id }), {
+        issue_id: a.id,
+        depends_on_id: b.id,
+      });
+      await refused(
+        service.call(DependencyRemove.spec, { from: a.id, to: b.id }),
+        /dependency .* not found/,
+        'not-found',
+      );
     });
 
     it('across ledgers block', async () => {
       const [task, other] = [await create('t', { ledger: 'toy' }), await create('o')];
       await service.call(DependencyAdd.spec, { from: task.id, to: other.id });
-      assert.deepEqual((await service.call(BeadReady.spec, { ledger: 'toy' })).map((bead) => bead.id), []);
-      assert.deepEqual((await service.call(BeadBlocked.spec, { ledger: 'toy' })).map((bead) => [bead.id, bead.blocked_by, bead.blocked_by_count]), [[task.id, [other.id], 1]]);
+      assert.deepEqual(
+        (await service.call(BeadReady.spec, { ledger: 'toy' })).map((bead) => bead.id),
+        [],
+      );
+      assert.deepEqual(
+        (await service.call(BeadBlocked.spec, { ledger: 'toy' })).map((bead) => [
+          bead.id,
+          bead.blocked_by,
+          bead.blocked_by_count,
+        ]),
+        [[task.id, [other.id], 1]],
+      );
       await service.call(BeadClose.spec, { ids: [other.id] });
-      assert.deepEqual((await service.call(BeadReady.spec, { ledger: 'toy' })).map((bead) => bead.id), [task.id]);
+      assert.deepEqual(
+        (await service.call(BeadReady.spec, { ledger: 'toy' })).map((bead) => bead.id),
+        [task.id],
+      );
     });
 
     it('as a tree: down to what a bead needs, up to what needs it', async () => {
       const epic = await create('e', { type: 'epic' });
       const [a, b] = [await create('a', { parent: epic.id }), await create('b', { parent: epic.id })];
       await service.call(DependencyAdd.spec, { from: b.id, to: a.id });
-      const tree = async (params: Params<typeof DependencyTree.spec>) => (await service.call(DependencyTree.spec, params)).map((node) => [node.id, node.depth, node.parent_id, node.truncated]);
-      assert.deepEqual(await tree({ id: epic.id }), [[epic.id, 0, '', false], [a.id, 1, epic.id, false], [b.id, 1, epic.id, false], [a.id, 2, b.id, false]]);
+      const tree = async (params: Params<typeof DependencyTree.spec>) =>
+        (await service.call(DependencyTree.spec, params)).map((node) => [
+          node.id,
+          node.depth,
+          node.parent_id,
+          node.truncated,
+        ]);
+      assert.deepEqual(await tree({ id: epic.id }), [
+        [epic.id, 0, '', false],
+        [a.id, 1, epic.id, false],
+        [b.id, 1, epic.id, false],
+        [a.id, 2, b.id, false],
+      ]);
       assert.deepEqual(await tree({ id: epic.id, maxDepth: 0 }), [[epic.id, 0, '', true]]);
-      assert.deepEqual((await tree({ id: a.id, direction: 'up' })).map((row) => row[0]), [a.id, b.id, epic.id, epic.id]);
+      assert.deepEqual(
+        (await tree({ id: a.id, direction: 'up' })).map((row) => row[0]),
+        [a.id, b.id, epic.id, epic.id],
+      );
       assert.throws(() => DependencyTree.spec.params.parse({ id: a.id, maxDepth: -1 }));
     });
   });
@@ -50,7 +109,8 @@ describe('requests about beads', () => {
   describe('labels and comments', () => {
     it('say what really changed', async () => {
       const { id } = await create('a');
-      const change = (label: string, kind: 'add' | 'remove') => service.call(LabelChange.spec, { ids: [id], label, change: kind });
+      const change = (label: string, kind: 'add' | 'remove') =>
+        service.call(LabelChange.spec, { ids: [id], label, change: kind });
       assert.equal((await change('x', 'add'))[0]?.status, 'added');
       assert.equal((await change('x', 'add'))[0]?.status, 'unchanged');
       assert.equal((await change('y', 'remove'))[0]?.status, 'unchanged');
@@ -64,22 +124,29 @@ describe('requests about beads', () => {
       const { id } = await create('a');
       await refused(service.call(CommentAdd.spec, { id, text: ' \n' }), /comment text cannot be empty/);
       for (let n = 0; n < 100; n++) await service.call(CommentAdd.spec, { id, text: `c${n}` });
-      assert.deepEqual(get(id).comments?.map((comment) => comment.text), Array.from({ length: 100 }, (_, n) => `c${n}`));
+      assert.deepEqual(
+        get(id).comments?.map((comment) => comment.text),
+        Array.from({ length: 100 }, (_, n) => `c${n}`),
+      );
       assert.equal(new Set(get(id).comments?.map((comment) => comment.id)).size, 100);
     });
   });
 
   describe('lists', () => {
     it('are empty arrays on an empty ledger', async () => {
-      for (const spec of [BeadList.spec, BeadReady.spec, BeadBlocked.spec, LabelList.spec, BeadEvents.spec]) assert.deepEqual(await service.call(spec, {}), []);
+      for (const spec of [BeadList.spec, BeadReady.spec, BeadBlocked.spec, LabelList.spec, BeadEvents.spec])
+        assert.deepEqual(await service.call(spec, {}), []);
       assert.equal((await service.call(BeadStats.spec, {})).summary.total_issues, 0);
     });
 
     it('filter', async () => {
       const [a, b, c] = [
-        await create('Alpha', { labels: ['x', 'y'], priority: 1, assignee: 'ann' }), await create('beta', { labels: ['x'], type: 'bug', priority: 0 }), await create('gamma'),
+        await create('Alpha', { labels: ['x', 'y'], priority: 1, assignee: 'ann' }),
+        await create('beta', { labels: ['x'], type: 'bug', priority: 0 }),
+        await create('gamma'),
       ];
-      const ids = async (params: Params<typeof BeadList.spec>) => (await service.call(BeadList.spec, params)).map((bead) => bead.id);
+      const ids = async (params: Params<typeof BeadList.spec>) =>
+        (await service.call(BeadList.spec, params)).map((bead) => bead.id);
       assert.deepEqual(await ids({}), [b.id, a.id, c.id]);
       assert.deepEqual(await ids({ labels: ['x', 'y'] }), [a.id]);
       assert.deepEqual(await ids({ labelsAny: ['y', 'z'] }), [a.id]);
@@ -104,15 +171,24 @@ describe('requests about beads', () => {
       const child = await create('c', { parent: a.id, deps: [['', b.id]] });
       await service.call(CommentAdd.spec, { id: child.id, text: 'hm' });
       const [item] = await service.call(BeadList.spec, { ids: [child.id] });
-      assert.deepEqual([item?.dependency_count, item?.dependent_count, item?.comment_count, item?.parent], [2, 0, 1, a.id]);
+      assert.deepEqual(
+        [item?.dependency_count, item?.dependent_count, item?.comment_count, item?.parent],
+        [2, 0, 1, a.id],
+      );
       const [details] = await service.call(BeadShow.spec, { ids: [a.id] });
-      assert.deepEqual(details?.dependents.map((bead) => [bead.id, bead.dependency_type]), [[child.id, 'parent-child']]);
+      assert.deepEqual(
+        details?.dependents.map((bead) => [bead.id, bead.dependency_type]),
+        [[child.id, 'parent-child']],
+      );
       assert.equal(details?.dependencies.length, 0);
     });
 
     it('stats agree with ready, blocked and list', async () => {
       const made: Bead[] = [];
-      for (let n = 0; n < 12; n++) made.push(await create(`b${n}`, { type: n === 0 ? 'epic' : 'task', ...(n > 6 ? { parent: made[0]!.id } : {}) }));
+      for (let n = 0; n < 12; n++)
+        made.push(
+          await create(`b${n}`, { type: n === 0 ? 'epic' : 'task', ...(n > 6 ? { parent: made[0]!.id } : {}) }),
+        );
       await service.call(DependencyAdd.spec, { from: made[1]!.id, to: made[2]!.id });
       await service.call(DependencyAdd.spec, { from: made[0]!.id, to: made[3]!.id });
       await service.call(BeadClose.spec, { ids: [made[4]!.id] });
@@ -129,12 +205,25 @@ describe('requests about beads', () => {
   describe('ready', () => {
     it('leaves out what is no work, deferred, pinned, a wisp or a template', async () => {
       const task = await create('task');
-      for (const type of ['merge_request', 'gate', 'molecule', 'message', 'agent', 'role', 'rig', 'convoy', 'escalation', 'event']) await create(type, { type });
+      for (const type of [
+        'merge_request',
+        'gate',
+        'molecule',
+        'message',
+        'agent',
+        'role',
+        'rig',
+        'convoy',
+        'escalation',
+        'event',
+      ])
+        await create(type, { type });
       await create('deferred', { defer: '2026-03-02T00:00:00Z' });
       await create('wisp', { ephemeral: true });
       const pinned = await create('pinned');
       await service.call(BeadUpdate.spec, { ids: [pinned.id], status: 'pinned' });
-      const ready = async (params: Params<typeof BeadReady.spec> = {}) => (await service.call(BeadReady.spec, params)).map((bead) => bead.title).sort();
+      const ready = async (params: Params<typeof BeadReady.spec> = {}) =>
+        (await service.call(BeadReady.spec, params)).map((bead) => bead.title).sort();
       assert.deepEqual(await ready(), ['task']);
       assert.deepEqual(await ready({ includeDeferred: true }), ['deferred', 'task']);
       assert.deepEqual(await ready({ type: ['gate'] }), ['gate']);
@@ -155,11 +244,17 @@ describe('requests about beads', () => {
 
     it('orders by priority, then the oldest first; and in other ways when asked', async () => {
       const made: Record<string, string> = {};
-      for (const [title, priority, hours] of [['old low', 3, 0], ['old high', 1, 1], ['new low', 3, 100], ['new high', 1, 101]] as const) {
+      for (const [title, priority, hours] of [
+        ['old low', 3, 0],
+        ['old high', 1, 1],
+        ['new low', 3, 100],
+        ['new high', 1, 101],
+      ] as const) {
         service.now.value = Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000;
         made[(await create(title, { priority })).id] = title;
       }
-      const order = async (sort?: string) => (await service.call(BeadReady.spec, sort ? { sort } : {})).map((bead) => bead.title);
+      const order = async (sort?: string) =>
+        (await service.call(BeadReady.spec, sort ? { sort } : {})).map((bead) => bead.title);
       assert.deepEqual(await order(), ['old high', 'new high', 'old low', 'new low']);
       assert.deepEqual(await order('oldest'), ['old low', 'old high', 'new low', 'new high']);
       assert.deepEqual(await order('hybrid'), ['new high', 'new low', 'old low', 'old high']);
@@ -171,7 +266,10 @@ describe('requests about beads', () => {
       const child = await create('c', { parent: epic.id });
       const grandchild = await create('g', { parent: child.id });
       await create('other');
-      assert.deepEqual((await service.call(BeadReady.spec, { parent: epic.id })).map((bead) => bead.id).sort(), [child.id, grandchild.id].sort());
+      assert.deepEqual(
+        (await service.call(BeadReady.spec, { parent: epic.id })).map((bead) => bead.id).sort(),
+        [child.id, grandchild.id].sort(),
+      );
     });
   });
 
@@ -187,17 +285,32 @@ describe('requests about beads', () => {
       assert.equal(store.resolve('toy-abc'), 'toy-abc12');
       assert.equal(store.resolve('d34', 'toy'), 'hq-abd34');
       assert.equal(store.resolve('hq-abd34'), 'hq-abd34');
-      assert.throws(() => store.resolve('ab', 'hq'), (error) => error instanceof UserError && error.code === 'ambiguous'
-        && error.message === 'ambiguous ID "ab" matches 2 issues: [hq-abc12 hq-abd34]\nUse more characters to disambiguate');
+      assert.throws(
+        () => store.resolve('ab', 'hq'),
+        (error) =>
+          error instanceof UserError &&
+          error.code === 'ambiguous' &&
+          error.message ===
+            'ambiguous ID "ab" matches 2 issues: [hq-abc12 hq-abd34]\nUse more characters to disambiguate',
+      );
       for (const unknown of ['zzz', '', '%', 'hq-', "' OR 1=1"]) {
-        assert.throws(() => store.resolve(unknown, 'hq'), (error) => error instanceof UserError && /^(no issue found matching|ambiguous)/.test(error.message), unknown);
+        assert.throws(
+          () => store.resolve(unknown, 'hq'),
+          (error) => error instanceof UserError && /^(no issue found matching|ambiguous)/.test(error.message),
+          unknown,
+        );
       }
     });
   });
 
   describe('export and import', () => {
     it('round trip everything but wisps', async () => {
-      const a = await create('a <&>', { labels: ['l'], metadata: { z: 1, a: [null] }, priority: 0, description: 'x\ny' });
+      const a = await create('a <&>', {
+        labels: ['l'],
+        metadata: { z: 1, a: [null] },
+        priority: 0,
+        description: 'x\ny',
+      });
       await create('b', { parent: a.id });
       await create('w', { ephemeral: true });
       const { text, count } = await service.call(LedgerExport.spec, {});
@@ -206,14 +319,22 @@ describe('requests about beads', () => {
       const result = await other.call(LedgerImport.spec, { text });
       assert.equal(result.created.length, 2);
       assert.equal((await other.call(LedgerExport.spec, {})).text, text);
-      assert.deepEqual(await other.call(LedgerImport.spec, { text }), { created: [], updated: [], unchanged: 2, skipped: [] });
+      assert.deepEqual(await other.call(LedgerImport.spec, { text }), {
+        created: [],
+        updated: [],
+        unchanged: 2,
+        skipped: [],
+      });
       await other.store.close();
     });
 
     it('imports newer states with all their fields, not older ones, and never what was deleted here', async () => {
       const a = await create('a');
       const { text } = await service.call(LedgerExport.spec, {});
-      const newer = text.replace('"updated_at":"2026-03-01', '"updated_at":"2026-04-01').replace('"priority":2', '"priority":1').replace('}\n', ',"zeta":12345678901234567890}\n');
+      const newer = text
+        .replace('"updated_at":"2026-03-01', '"updated_at":"2026-04-01')
+        .replace('"priority":2', '"priority":1')
+        .replace('}\n', ',"zeta":12345678901234567890}\n');
       assert.deepEqual((await service.call(LedgerImport.spec, { text: newer, dryRun: true })).updated, [a.id]);
       assert.equal(get(a.id).priority, 2);
       assert.deepEqual((await service.call(LedgerImport.spec, { text: newer })).updated, [a.id]);
@@ -226,9 +347,16 @@ describe('requests about beads', () => {
     });
 
     it('refuses foreign prefixes, broken lines and conflict markers without importing anything', async () => {
-      const good = '{"id":"hq-1","title":"t","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n';
-      await refused(service.call(LedgerImport.spec, { text: good + good.replace('hq-1', 'bd-1') }), /prefix mismatch detected: database uses 'hq-' but found issues with prefixes: \[bd-\]/);
-      await refused(service.call(LedgerImport.spec, { text: `${good}{"id":` }), /cannot import: 1 line\(s\) are no beads \(line 2/);
+      const good =
+        '{"id":"hq-1","title":"t","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n';
+      await refused(
+        service.call(LedgerImport.spec, { text: good + good.replace('hq-1', 'bd-1') }),
+        /prefix mismatch detected: database uses 'hq-' but found issues with prefixes: \[bd-\]/,
+      );
+      await refused(
+        service.call(LedgerImport.spec, { text: `${good}{"id":` }),
+        /cannot import: 1 line\(s\) are no beads \(line 2/,
+      );
       await refused(service.call(LedgerImport.spec, { text: `<<<<<<< HEAD\n${good}` }), /conflict markers/);
       assert.equal(service.store.list({ limit: 0 }).length, 0);
     });
@@ -239,8 +367,15 @@ describe('requests about beads', () => {
     await service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor: 'bob' });
     await service.call(BeadClose.spec, { ids: [id], reason: 'done' }, { actor: 'cid' });
     const events = await service.call(BeadEvents.spec, { id });
-    assert.deepEqual(events.map((event) => [event.type, event.actor, event.old, event.new]), [
-      ['created', 'ann', undefined, 'open'], ['assigned', 'bob', '', 'bob'], ['status_changed', 'bob', 'open', 'in_progress'], ['closed', 'cid', 'in_progress', 'closed']]);
+    assert.deepEqual(
+      events.map((event) => [event.type, event.actor, event.old, event.new]),
+      [
+        ['created', 'ann', undefined, 'open'],
+        ['assigned', 'bob', '', 'bob'],
+        ['status_changed', 'bob', 'open', 'in_progress'],
+        ['closed', 'cid', 'in_progress', 'closed'],
+      ],
+    );
     assert.equal((await service.call(BeadEvents.spec, { id, limit: 1 }))[0]?.type, 'closed');
   });
 });

@@ -1,21 +1,40 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { UserError } from '../../../server/src/base/errors';
-import { checkGivenId, depthOfId, hashPart, idLength, newHashId, nextChildId, normalisePrefix, parentOfId, PrefixTable } from '../../../server/src/beads/ids';
+import {
+  checkGivenId,
+  depthOfId,
+  hashPart,
+  idLength,
+  newHashId,
+  nextChildId,
+  normalisePrefix,
+  parentOfId,
+  PrefixTable,
+} from '../../../server/src/beads/ids';
 
 describe('ids', () => {
   const seed = {
-    title: 'Fix login', description: 'Details', creator: 'jira-import', created: BigInt(Date.parse('2024-01-02T03:04:05.006Z')) * 1_000_000n, nonce: '0',
+    title: 'Fix login',
+    description: 'Details',
+    creator: 'jira-import',
+    created: BigInt(Date.parse('2024-01-02T03:04:05.006Z')) * 1_000_000n,
+    nonce: '0',
   };
 
   it('hash as the reference does', () => {
-    assert.deepEqual([3, 4, 5, 6, 7, 8].map((length) => hashPart(seed, length)), ['vju', '8d8e', 'bi3tk', '8bi3tk', 'r5sr6bm', '8r5sr6bm']);
+    assert.deepEqual(
+      [3, 4, 5, 6, 7, 8].map((length) => hashPart(seed, length)),
+      ['vju', '8d8e', 'bi3tk', '8bi3tk', 'r5sr6bm', '8r5sr6bm'],
+    );
   });
 
   it('have exactly the length asked for (property)', () => {
-    fc.assert(fc.property(fc.string(), fc.integer({ min: 3, max: 8 }), (title, length) => {
-      assert.match(hashPart({ ...seed, title }, length), new RegExp(`^[0-9a-z]{${length}}$`));
-    }));
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 3, max: 8 }), (title, length) => {
+        assert.match(hashPart({ ...seed, title }, length), new RegExp(`^[0-9a-z]{${length}}$`));
+      }),
+    );
   });
 
   it('grow with the ledger, from five', () => {
@@ -27,18 +46,27 @@ describe('ids', () => {
     const options = { count: 0, taken: (id: string) => taken.has(id), random: () => 0.5 };
     for (let round = 0; round < 5; round++) taken.add(newHashId('bd', seed, options));
     assert.equal(taken.size, 5);
-    assert.throws(() => newHashId('bd', seed, { ...options, taken: () => true }), /failed to generate unique ID after trying lengths 5-8 with 10 nonces each/);
+    assert.throws(
+      () => newHashId('bd', seed, { ...options, taken: () => true }),
+      /failed to generate unique ID after trying lengths 5-8 with 10 nonces each/,
+    );
   });
 
   it('carry an infix', () => {
-    assert.match(newHashId('my-app', seed, { count: 0, infix: 'wisp', taken: () => false, random: Math.random }), /^my-app-wisp-[0-9a-z]{5}$/);
+    assert.match(
+      newHashId('my-app', seed, { count: 0, infix: 'wisp', taken: () => false, random: Math.random }),
+      /^my-app-wisp-[0-9a-z]{5}$/,
+    );
   });
 
   it('number children above every number ever given', () => {
     assert.equal(nextChildId('bd-a', []), 'bd-a.1');
     assert.equal(nextChildId('bd-a', ['bd-a.1', 'bd-a.9', 'bd-a.9.30', 'bd-a.x']), 'bd-a.10');
     assert.equal(nextChildId('bd-a.1.2', []), 'bd-a.1.2.1');
-    assert.throws(() => nextChildId('bd-a.1.2.3', []), /maximum hierarchy depth \(3\) exceeded for parent bd-a\.1\.2\.3/);
+    assert.throws(
+      () => nextChildId('bd-a.1.2.3', []),
+      /maximum hierarchy depth \(3\) exceeded for parent bd-a\.1\.2\.3/,
+    );
   });
 
   it('are hierarchical only if the last part is all digits', () => {
@@ -49,7 +77,17 @@ describe('ids', () => {
 
   it('that are given must be safe in paths and branches', () => {
     for (const id of ['bd-a1', 'my-app-x.1', 'hq-mol-ab_c']) checkGivenId(id);
-    for (const id of ['', 'nohyphen', '../../x-y', 'bd-a..b', '-bd-a', 'bd-a b', 'bd-a/b', `bd-${'x'.repeat(200)}`, 'bd-é']) {
+    for (const id of [
+      '',
+      'nohyphen',
+      '../../x-y',
+      'bd-a..b',
+      '-bd-a',
+      'bd-a b',
+      'bd-a/b',
+      `bd-${'x'.repeat(200)}`,
+      'bd-é',
+    ]) {
       assert.throws(() => checkGivenId(id), UserError, id);
     }
   });
@@ -59,7 +97,8 @@ describe('prefixes', () => {
   it('lose the hyphen that ends them', () => {
     assert.equal(normalisePrefix('bd-'), 'bd');
     assert.equal(normalisePrefix('my-app'), 'my-app');
-    for (const prefix of ['', '-', 'a b', '../x', 'a/b']) assert.throws(() => normalisePrefix(prefix), UserError, prefix);
+    for (const prefix of ['', '-', 'a b', '../x', 'a/b'])
+      assert.throws(() => normalisePrefix(prefix), UserError, prefix);
   });
 
   it('route to the longest one that matches', () => {

@@ -5,7 +5,8 @@ import { encodeBead, store, type Stored } from '../../../server/src/beads/codec'
 import { bytesOf, compareIds, emptyText, parseLedgerText, withBeads } from '../../../server/src/beads/ledgerText';
 import { bead, requireFixture, stored } from './support';
 
-const line = (id: string, more = ''): string => `{"id":"${id}","title":"t${more}","status":"open","priority":2,"issue_type":"task","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`;
+const line = (id: string, more = ''): string =>
+  `{"id":"${id}","title":"t${more}","status":"open","priority":2,"issue_type":"task","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`;
 
 function rewrite(text: string | Buffer, change: (beads: Map<string, Stored>) => void = () => undefined): string {
   const read = parseLedgerText(Buffer.from(text));
@@ -32,15 +33,23 @@ describe('text of a ledger', () => {
     const bytes = requireFixture(this);
     const read = parseLedgerText(bytes);
     const ids = [...read.beads.keys()];
-    fc.assert(fc.property(fc.constantFrom(...ids), fc.string(), (id, title) => {
-      const beads = new Map(read.beads);
-      retitle(beads, id, title);
-      const before = bytes.toString('utf8').split('\n');
-      const after = bytesOf(withBeads(read, beads)).toString('utf8').split('\n');
-      assert.equal(after.length, before.length);
-      const changed = after.filter((text, index) => text !== before[index]);
-      assert.deepEqual(changed, title === read.beads.get(id)?.bead.title ? [] : [encodeBead({ ...read.beads.get(id)!.bead, title }, read.beads.get(id)!)]);
-    }), { numRuns: 15 });
+    fc.assert(
+      fc.property(fc.constantFrom(...ids), fc.string(), (id, title) => {
+        const beads = new Map(read.beads);
+        retitle(beads, id, title);
+        const before = bytes.toString('utf8').split('\n');
+        const after = bytesOf(withBeads(read, beads)).toString('utf8').split('\n');
+        assert.equal(after.length, before.length);
+        const changed = after.filter((text, index) => text !== before[index]);
+        assert.deepEqual(
+          changed,
+          title === read.beads.get(id)?.bead.title
+            ? []
+            : [encodeBead({ ...read.beads.get(id)!.bead, title }, read.beads.get(id)!)],
+        );
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it('writes the real ledger from its beads alone, sorted', function () {
@@ -50,21 +59,48 @@ describe('text of a ledger', () => {
 
   it('rewriting any bytes is the identity (property)', () => {
     const piece = fc.oneof(
-      fc.constantFrom(line('bd-a'), line('bd-b', '2'), line('bd-a', '3'), '', '  ', '{"_schema":"x"}', '{"broken', '\0\0', '\ufeff', '🎃', '\r', '\r\n', '\n'),
+      fc.constantFrom(
+        line('bd-a'),
+        line('bd-b', '2'),
+        line('bd-a', '3'),
+        '',
+        '  ',
+        '{"_schema":"x"}',
+        '{"broken',
+        '\0\0',
+        '\ufeff',
+        '🎃',
+        '\r',
+        '\r\n',
+        '\n',
+      ),
       fc.string(),
     );
-    const bytes = fc.oneof(fc.array(piece).map((parts) => Buffer.from(parts.join('\n'))), fc.array(piece).map((parts) => Buffer.from(parts.join(''))), fc.uint8Array().map((array) => Buffer.from(array)));
-    fc.assert(fc.property(bytes, (some) => {
-      assert.equal(rewrite(some), some.toString('latin1'));
-    }), { numRuns: 500 });
+    const bytes = fc.oneof(
+      fc.array(piece).map((parts) => Buffer.from(parts.join('\n'))),
+      fc.array(piece).map((parts) => Buffer.from(parts.join(''))),
+      fc.uint8Array().map((array) => Buffer.from(array)),
+    );
+    fc.assert(
+      fc.property(bytes, (some) => {
+        assert.equal(rewrite(some), some.toString('latin1'));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('puts new beads where the order by id puts them and leaves no line of gone ones', () => {
     const text = `${line('bd-b')}\n${line('bd-d')}\n`;
-    assert.equal(rewrite(text, (beads) => {
-      for (const id of ['bd-a', 'bd-c', 'bd-e']) beads.set(id, stored({ id }));
-      beads.delete('bd-d');
-    }).split('\n').map((part) => /"id":"([^"]*)"/.exec(part)?.[1]).join(), 'bd-a,bd-b,bd-c,bd-e,');
+    assert.equal(
+      rewrite(text, (beads) => {
+        for (const id of ['bd-a', 'bd-c', 'bd-e']) beads.set(id, stored({ id }));
+        beads.delete('bd-d');
+      })
+        .split('\n')
+        .map((part) => /"id":"([^"]*)"/.exec(part)?.[1])
+        .join(),
+      'bd-a,bd-b,bd-c,bd-e,',
+    );
   });
 
   it('orders ids by their bytes', () => {
@@ -86,13 +122,20 @@ describe('text of a ledger', () => {
   it('keeps and reports lines that it cannot read', () => {
     const torn = '{"id":"bd-z","title":"to';
     const text = `${line('bd-a')}\n\0\0\0\n${torn}`;
-    assert.deepEqual(parseLedgerText(Buffer.from(text)).problems.map((problem) => problem.line), [2, 3]);
+    assert.deepEqual(
+      parseLedgerText(Buffer.from(text)).problems.map((problem) => problem.line),
+      [2, 3],
+    );
     const written = rewrite(text, (beads) => beads.set('bd-b', stored({ id: 'bd-b' })));
     assert.ok(written.startsWith(`${line('bd-a')}\n\0\0\0\n${torn}\n{"id":"bd-b"`));
   });
 
   it('keeps bytes that are no UTF-8', () => {
-    const bytes = Buffer.concat([Buffer.from(`${line('bd-a')}\n{"id":"bd-b","title":"`), Buffer.from([0xff, 0xfe]), Buffer.from('"}\n')]);
+    const bytes = Buffer.concat([
+      Buffer.from(`${line('bd-a')}\n{"id":"bd-b","title":"`),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}\n'),
+    ]);
     const read = parseLedgerText(bytes);
     assert.deepEqual(read.problems, [{ line: 2, reason: 'not valid UTF-8' }]);
     assert.equal(rewrite(bytes), bytes.toString('latin1'));
@@ -111,8 +154,14 @@ describe('text of a ledger', () => {
 
   it('refuses conflict markers', () => {
     for (const marker of ['<<<<<<< HEAD', '=======', '>>>>>>> theirs', '||||||| base']) {
-      assert.throws(() => parseLedgerText(Buffer.from(`${line('bd-a')}\n${marker}\n`)),
-        (error) => error instanceof UserError && error.code === 'conflict' && /line 2/.test(error.message) && error.hint !== undefined);
+      assert.throws(
+        () => parseLedgerText(Buffer.from(`${line('bd-a')}\n${marker}\n`)),
+        (error) =>
+          error instanceof UserError &&
+          error.code === 'conflict' &&
+          /line 2/.test(error.message) &&
+          error.hint !== undefined,
+      );
     }
     // In the middle of a text they are data.
     assert.equal(parseLedgerText(Buffer.from(line('bd-a', ' <<<<<<< HEAD'))).beads.size, 1);

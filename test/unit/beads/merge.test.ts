@@ -8,7 +8,11 @@ import { bead, edge, someBead, stored } from './support';
 const now = new Date('2026-06-01T00:00:00Z');
 const t = (second: number): string => `2026-05-01T00:00:0${second}Z`;
 const base = bead({ id: 'bd-1', updated_at: t(0) });
-const change = (second: number, fields: Partial<Bead>, from = base): Bead => ({ ...from, updated_at: t(second), ...fields });
+const change = (second: number, fields: Partial<Bead>, from = base): Bead => ({
+  ...from,
+  updated_at: t(second),
+  ...fields,
+});
 const merge = (ours: Bead, theirs: Bead, from: Bead | undefined = base): Bead => {
   const merged = mergeBead(from, ours, theirs, now);
   assert.deepEqual(mergeBead(from, theirs, ours, now), merged, 'must not depend on the side');
@@ -46,24 +50,39 @@ describe('merge of one bead', () => {
     const from = { ...base, labels: ['a', 'b'], dependencies: [edge('bd-1', 'bd-x'), edge('bd-1', 'bd-y')] };
     const merged = merge(
       change(1, { labels: ['a', 'b', 'ours'], dependencies: [edge('bd-1', 'bd-x')] }, from),
-      change(2, { labels: ['b', 'theirs'], dependencies: [...from.dependencies, edge('bd-1', 'bd-z')] }, from), from);
+      change(2, { labels: ['b', 'theirs'], dependencies: [...from.dependencies, edge('bd-1', 'bd-z')] }, from),
+      from,
+    );
     assert.deepEqual(merged.labels, ['b', 'ours', 'theirs']);
-    assert.deepEqual(merged.dependencies?.map((dependency) => dependency.depends_on_id), ['bd-x', 'bd-z']);
+    assert.deepEqual(
+      merged.dependencies?.map((dependency) => dependency.depends_on_id),
+      ['bd-x', 'bd-z'],
+    );
   });
 
   it('comments with the same number are different comments', () => {
     const comment = (text: string) => ({ id: 1, issue_id: 'bd-1', author: 'ann', text, created_at: t(1) });
-    assert.equal(merge(change(1, { comments: [comment('a')] }), change(2, { comments: [comment('b')] })).comments?.length, 2);
+    assert.equal(
+      merge(change(1, { comments: [comment('a')] }), change(2, { comments: [comment('b')] })).comments?.length,
+      2,
+    );
   });
 
   it('comments that were renumbered are the same comments', () => {
     const comment = (id: number) => ({ id, issue_id: 'bd-1', author: 'ann', text: 'a', created_at: t(1) });
-    assert.equal(merge(change(1, { comments: [comment(1)] }), change(2, { comments: [comment(7)] })).comments?.length, 1);
+    assert.equal(
+      merge(change(1, { comments: [comment(1)] }), change(2, { comments: [comment(7)] })).comments?.length,
+      1,
+    );
   });
 
   it('merges metadata key by key', () => {
     const from = { ...base, metadata: { a: 1, gone: 1 } };
-    const merged = merge(change(1, { metadata: { a: 1, ours: 1 } }, from), change(2, { metadata: { a: 2, gone: 1, theirs: 1 } }, from), from);
+    const merged = merge(
+      change(1, { metadata: { a: 1, ours: 1 } }, from),
+      change(2, { metadata: { a: 2, gone: 1, theirs: 1 } }, from),
+      from,
+    );
     assert.deepEqual(merged.metadata, { a: 2, ours: 1, theirs: 1 });
   });
 
@@ -74,8 +93,15 @@ describe('merge of one bead', () => {
 
   it('two moves to other parents end with one parent, the later', () => {
     const from = { ...base, dependencies: [edge('bd-1', 'bd-p', 'parent-child')] };
-    const merged = merge(change(1, { dependencies: [edge('bd-1', 'bd-q', 'parent-child')] }, from), change(2, { dependencies: [edge('bd-1', 'bd-r', 'parent-child')] }, from), from);
-    assert.deepEqual(merged.dependencies?.map((dependency) => dependency.depends_on_id), ['bd-r']);
+    const merged = merge(
+      change(1, { dependencies: [edge('bd-1', 'bd-q', 'parent-child')] }, from),
+      change(2, { dependencies: [edge('bd-1', 'bd-r', 'parent-child')] }, from),
+      from,
+    );
+    assert.deepEqual(
+      merged.dependencies?.map((dependency) => dependency.depends_on_id),
+      ['bd-r'],
+    );
   });
 });
 
@@ -104,7 +130,10 @@ describe('merge of a status', () => {
   });
 
   it('of two closings the reason of the later one counts', () => {
-    const merged = merge(change(3, { ...closed, closed_at: t(1), close_reason: 'early' }), change(2, { ...closed, closed_at: t(2), close_reason: 'late' }));
+    const merged = merge(
+      change(3, { ...closed, closed_at: t(1), close_reason: 'early' }),
+      change(2, { ...closed, closed_at: t(2), close_reason: 'late' }),
+    );
     assert.deepEqual([merged.closed_at, merged.close_reason], [t(2), 'late']);
   });
 
@@ -123,7 +152,10 @@ describe('merge of a status', () => {
   });
 
   it('of two tombstones the later deletion counts', () => {
-    const merged = merge(change(1, { status: 'tombstone', deleted_at: t(1), deleted_by: 'ann' }), change(2, { status: 'tombstone', deleted_at: t(2), deleted_by: 'bob' }));
+    const merged = merge(
+      change(1, { status: 'tombstone', deleted_at: t(1), deleted_by: 'ann' }),
+      change(2, { status: 'tombstone', deleted_at: t(2), deleted_by: 'bob' }),
+    );
     assert.deepEqual([merged.deleted_at, merged.deleted_by], [t(2), 'bob']);
   });
 });
@@ -143,71 +175,117 @@ describe('merge of ledgers', () => {
   });
 
   it('keeps both of two beads that got the same id by chance', () => {
-    const ann = stored({ id: 'bd-1', title: 'Ann’s', created_by: 'ann', created_at: t(1), updated_at: t(1), comments: [{ id: 1, issue_id: 'bd-1', author: 'ann', text: 'x', created_at: t(1) }] });
-    const bob = stored({ id: 'bd-1', title: 'Bob’s', created_by: 'bob', created_at: t(2), updated_at: t(2), comments: [{ id: 1, issue_id: 'bd-1', author: 'bob', text: 'y', created_at: t(2) }] });
+    const ann = stored({
+      id: 'bd-1',
+      title: 'Ann’s',
+      created_by: 'ann',
+      created_at: t(1),
+      updated_at: t(1),
+      comments: [{ id: 1, issue_id: 'bd-1', author: 'ann', text: 'x', created_at: t(1) }],
+    });
+    const bob = stored({
+      id: 'bd-1',
+      title: 'Bob’s',
+      created_by: 'bob',
+      created_at: t(2),
+      updated_at: t(2),
+      comments: [{ id: 1, issue_id: 'bd-1', author: 'bob', text: 'y', created_at: t(2) }],
+    });
     const merged = mergeBeads(asMap(), asMap(ann), asMap(bob), now);
     assert.deepEqual([...mergeBeads(asMap(), asMap(bob), asMap(ann), now)], [...merged]);
     assert.equal(merged.get('bd-1')?.bead.title, 'Ann’s');
     const [renamed] = [...merged.values()].filter((one) => one.bead.id !== 'bd-1').map((one) => one.bead);
     assert.equal(renamed?.title, 'Bob’s');
-    assert.deepEqual(renamed?.dependencies?.map((dependency) => [dependency.depends_on_id, dependency.type]), [['bd-1', 'related']]);
+    assert.deepEqual(
+      renamed?.dependencies?.map((dependency) => [dependency.depends_on_id, dependency.type]),
+      [['bd-1', 'related']],
+    );
     assert.equal(renamed?.comments?.[0]?.issue_id, renamed?.id);
-    assert.deepEqual([...mergeBeads(asMap(), asMap(bob), merged, now)].sort(), [...merged].sort(), 'merging again changes nothing');
+    assert.deepEqual(
+      [...mergeBeads(asMap(), asMap(bob), merged, now)].sort(),
+      [...merged].sort(),
+      'merging again changes nothing',
+    );
   });
 
   const ids = ['bd-1', 'bd-2'];
-  const someLedger = fc.tuple(...ids.map((id) => fc.option(someBead(id), { nil: undefined })))
+  const someLedger = fc
+    .tuple(...ids.map((id) => fc.option(someBead(id), { nil: undefined })))
     .map((beads) => asMap(...beads.filter((one) => one !== undefined).map((one) => stored(one))));
-  const plain = (ledger: ReadonlyMap<string, Stored>): unknown => Object.fromEntries([...ledger].sort().map(([id, one]) => [id, one.bead]));
+  const plain = (ledger: ReadonlyMap<string, Stored>): unknown =>
+    Object.fromEntries([...ledger].sort().map(([id, one]) => [id, one.bead]));
 
   it('does not depend on the sides (property)', () => {
-    fc.assert(fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
-      assert.deepEqual(plain(mergeBeads(before, theirs, ours, now)), plain(mergeBeads(before, ours, theirs, now)));
-    }), { numRuns: 1000 });
+    fc.assert(
+      fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
+        assert.deepEqual(plain(mergeBeads(before, theirs, ours, now)), plain(mergeBeads(before, ours, theirs, now)));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('is idempotent and absorbs its own result (property)', () => {
-    fc.assert(fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
-      assert.deepEqual(plain(mergeBeads(before, ours, ours, now)), plain(ours));
-      const merged = mergeBeads(before, ours, theirs, now);
-      assert.deepEqual(plain(mergeBeads(before, ours, merged, now)), plain(merged), 'a crash after writing the merged file');
-    }), { numRuns: 1000 });
+    fc.assert(
+      fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
+        assert.deepEqual(plain(mergeBeads(before, ours, ours, now)), plain(ours));
+        const merged = mergeBeads(before, ours, theirs, now);
+        assert.deepEqual(
+          plain(mergeBeads(before, ours, merged, now)),
+          plain(merged),
+          'a crash after writing the merged file',
+        );
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('one side unchanged gives the other side, but for lines that are missing (property)', () => {
-    fc.assert(fc.property(someLedger, someLedger, (before, ours) => {
-      for (const merged of [mergeBeads(before, ours, before, now), mergeBeads(before, before, ours, now)]) {
-        for (const [id, one] of ours) {
-          const old = before.get(id)?.bead;
-          const tombstone = old?.status === 'tombstone' || (old && one.bead.status === 'tombstone');
-          if (!tombstone) assert.deepEqual(merged.get(id)?.bead, one.bead);
+    fc.assert(
+      fc.property(someLedger, someLedger, (before, ours) => {
+        for (const merged of [mergeBeads(before, ours, before, now), mergeBeads(before, before, ours, now)]) {
+          for (const [id, one] of ours) {
+            const old = before.get(id)?.bead;
+            const tombstone = old?.status === 'tombstone' || (old && one.bead.status === 'tombstone');
+            if (!tombstone) assert.deepEqual(merged.get(id)?.bead, one.bead);
+          }
         }
-      }
-    }), { numRuns: 500 });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('loses no live bead, label, comment or unknown key that was only added (property)', () => {
-    fc.assert(fc.property(someLedger, someLedger, (ours, theirs) => {
-      const merged = mergeBeads(new Map(), ours, theirs, now);
-      for (const side of [ours, theirs]) {
-        for (const [id, { bead: one }] of side) {
-          const result = merged.get(id)?.bead;
-          assert.ok(result);
-          if (result.status === 'tombstone' || one.status === 'tombstone') continue;
-          for (const label of one.labels ?? []) assert.ok(result.labels?.includes(label));
-          for (const comment of one.comments ?? []) assert.ok(result.comments?.some((other) => other.text === comment.text && other.author === comment.author));
-          for (const key of Object.keys(one)) if (!['closed_at', 'close_reason'].includes(key)) assert.ok(key in result, key);
+    fc.assert(
+      fc.property(someLedger, someLedger, (ours, theirs) => {
+        const merged = mergeBeads(new Map(), ours, theirs, now);
+        for (const side of [ours, theirs]) {
+          for (const [id, { bead: one }] of side) {
+            const result = merged.get(id)?.bead;
+            assert.ok(result);
+            if (result.status === 'tombstone' || one.status === 'tombstone') continue;
+            for (const label of one.labels ?? []) assert.ok(result.labels?.includes(label));
+            for (const comment of one.comments ?? [])
+              assert.ok(
+                result.comments?.some((other) => other.text === comment.text && other.author === comment.author),
+              );
+            for (const key of Object.keys(one))
+              if (!['closed_at', 'close_reason'].includes(key)) assert.ok(key in result, key);
+          }
         }
-      }
-    }), { numRuns: 500 });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('leaves beads consistent (property)', () => {
-    fc.assert(fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
-      for (const { bead: one } of mergeBeads(before, ours, theirs, now).values()) {
-        assert.equal(one.status === 'closed', one.closed_at !== undefined);
-        if (one.status === 'tombstone') assert.ok(one.deleted_at);
-      }
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(someLedger, someLedger, someLedger, (before, ours, theirs) => {
+        for (const { bead: one } of mergeBeads(before, ours, theirs, now).values()) {
+          assert.equal(one.status === 'closed', one.closed_at !== undefined);
+          if (one.status === 'tombstone') assert.ok(one.deleted_at);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -13,7 +13,11 @@ export interface Service {
   fs: MemoryFs;
   now: { value: number };
   dispatcher: Dispatcher;
-  call<S extends RequestSpec>(spec: S, params: Params<S>, more?: { actor?: string; operation?: string }): Promise<Result<S>>;
+  call<S extends RequestSpec>(
+    spec: S,
+    params: Params<S>,
+    more?: { actor?: string; operation?: string },
+  ): Promise<Result<S>>;
 }
 
 export function putLedger(fs: MemoryFs, name: string, prefix = name, text = ''): string {
@@ -24,7 +28,10 @@ export function putLedger(fs: MemoryFs, name: string, prefix = name, text = ''):
 }
 
 /** Ledgers in memory with the handlers of `bd` over them; the clock stands still until a test moves it. */
-export async function openService(names: readonly string[] = ['hq', 'toy'], options: StoreOptions & { fs?: LedgerFs } = {}): Promise<Service> {
+export async function openService(
+  names: readonly string[] = ['hq', 'toy'],
+  options: StoreOptions & { fs?: LedgerFs } = {},
+): Promise<Service> {
   const fs = new MemoryFs();
   const now = { value: Date.parse('2026-03-01T12:00:00Z') };
   const store = await BeadStore.open({ fs, clock: () => new Date(now.value), ...options });
@@ -32,11 +39,18 @@ export async function openService(names: readonly string[] = ['hq', 'toy'], opti
   const dispatcher = new Dispatcher();
   registerBeadHandlers(dispatcher, store, { ledgerFor: (_context, named) => named ?? names[0] ?? '' });
   return {
-    store, fs, now, dispatcher,
+    store,
+    fs,
+    now,
+    dispatcher,
     call: async (spec, params, more = {}) => {
       const entry = dispatcher.get(spec.method);
       if (!entry) throw new Error(`no handler for ${spec.method}`);
-      return await entry.run(spec.params.parse(params), { actor: more.actor ?? 'ann', kind: 'person', operation: more.operation }) as Result<typeof spec>;
+      return (await entry.run(spec.params.parse(params), {
+        actor: more.actor ?? 'ann',
+        kind: 'person',
+        operation: more.operation,
+      })) as Result<typeof spec>;
     },
   };
 }

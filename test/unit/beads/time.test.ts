@@ -23,11 +23,16 @@ describe('times of the ledger', () => {
   });
 
   it('rise for one bead even if the clock goes backwards', () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 4e12 }), (now, before) => {
-      const previous = formatTime(new Date(before));
-      assert.equal(compareTimes(timeAfter(new Date(now), previous), previous), 1);
-    }));
-    assert.equal(compareTimes(timeAfter(new Date(0), '2026-01-01T00:00:00.999999999Z'), '2026-01-01T00:00:00.999999999Z'), 1);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 4e12 }), (now, before) => {
+        const previous = formatTime(new Date(before));
+        assert.equal(compareTimes(timeAfter(new Date(now), previous), previous), 1);
+      }),
+    );
+    assert.equal(
+      compareTimes(timeAfter(new Date(0), '2026-01-01T00:00:00.999999999Z'), '2026-01-01T00:00:00.999999999Z'),
+      1,
+    );
   });
 
   it('become microseconds for the index', () => {

@@ -8,7 +8,12 @@ import { sh, tempDir } from '../../helpers/temp';
 
 function asked(env: NodeJS.ProcessEnv, cwd: string): string {
   try {
-    return execFileSync('git', ['config', '--get', 'user.name'], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['config', '--get', 'user.name'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return '';
   }
@@ -30,7 +35,11 @@ describe('the name that git has for a person', function () {
   });
 
   function set(files: { person?: string; xdg?: string; repository?: string }): void {
-    for (const [file, text] of [[path.join(home, '.gitconfig'), files.person], [xdg, files.xdg], [path.join(repository, '.git', 'config'), files.repository ?? '[core]\n\tbare = false\n']] as const) {
+    for (const [file, text] of [
+      [path.join(home, '.gitconfig'), files.person],
+      [xdg, files.xdg],
+      [path.join(repository, '.git', 'config'), files.repository ?? '[core]\n\tbare = false\n'],
+    ] as const) {
       if (text === undefined) fs.rmSync(file, { force: true });
       else fs.writeFileSync(file, text);
     }
@@ -47,7 +56,16 @@ describe('the name that git has for a person', function () {
   });
 
   it('is left to git where anything is not plain', () => {
-    for (const text of ['[include]\n\tpath = other\n[user]\n\tname = A\n', '[includeIf "gitdir:~/"]\npath = x\n', '[user]\n\tname = "Ann"\n', '[user]\n\tname = Ann # me\n', '[user] name = Ann\n', '[user]\n\tname = A\\\nnn\n', '[user]\nname\n', '']) {
+    for (const text of [
+      '[include]\n\tpath = other\n[user]\n\tname = A\n',
+      '[includeIf "gitdir:~/"]\npath = x\n',
+      '[user]\n\tname = "Ann"\n',
+      '[user]\n\tname = Ann # me\n',
+      '[user] name = Ann\n',
+      '[user]\n\tname = A\\\nnn\n',
+      '[user]\nname\n',
+      '',
+    ]) {
       set({ person: text });
       assert.equal(plainUserName(plain, home), undefined, text);
     }
@@ -63,7 +81,11 @@ describe('the name that git has for a person', function () {
     fs.mkdirSync(path.join(half, '.git'), { recursive: true });
     fs.writeFileSync(path.join(half, '.git', 'config'), '[user]\n\tname = Half\n');
     assert.equal(plainUserName(plain, half), undefined);
-    for (const text of ['[core]\n\trepositoryformatversion = 99\n[user]\n\tname = R\n', '[extensions]\n\tnoop = true\n[user]\n\tname = R\n', '[user]\n\tname = Ann\tB\n']) {
+    for (const text of [
+      '[core]\n\trepositoryformatversion = 99\n[user]\n\tname = R\n',
+      '[extensions]\n\tnoop = true\n[user]\n\tname = R\n',
+      '[user]\n\tname = Ann\tB\n',
+    ]) {
       set({ person: '[user]\n\tname = Ann\n', repository: text });
       assert.equal(plainUserName(plain, repository), undefined, text);
     }
@@ -72,12 +94,42 @@ describe('the name that git has for a person', function () {
   });
 
   it('never differs from what git says', () => {
-    const line = fc.constantFrom('[user]', '[ user ]', '[User]', '[user "x"]', '[alias]', '\tname = Ann', 'name=Bob', ' NAME = Eve Example ', '\tname', 'name = "q"', 'name = a;b', '# name = No', '; x', '[user] name = Z', '\temail = e', 'name = ', '\tname = x \\', '[include]', 'name = A\tB', '[core]', '\trepositoryformatversion = 0', '\trepositoryformatversion = 1', '[extensions]');
-    const text = fc.option(fc.array(line, { maxLength: 6 }).map((lines) => `${lines.join('\n')}\n`), { nil: undefined });
-    fc.assert(fc.property(text, text, text, (person, inXdg, inRepository) => {
-      set({ person, xdg: inXdg, repository: inRepository });
-      const found = plainUserName(plain, repository);
-      if (found !== undefined) assert.equal(found, asked(env, repository));
-    }), { numRuns: 150 });
+    const line = fc.constantFrom(
+      '[user]',
+      '[ user ]',
+      '[User]',
+      '[user "x"]',
+      '[alias]',
+      '\tname = Ann',
+      'name=Bob',
+      ' NAME = Eve Example ',
+      '\tname',
+      'name = "q"',
+      'name = a;b',
+      '# name = No',
+      '; x',
+      '[user] name = Z',
+      '\temail = e',
+      'name = ',
+      '\tname = x \\',
+      '[include]',
+      'name = A\tB',
+      '[core]',
+      '\trepositoryformatversion = 0',
+      '\trepositoryformatversion = 1',
+      '[extensions]',
+    );
+    const text = fc.option(
+      fc.array(line, { maxLength: 6 }).map((lines) => `${lines.join('\n')}\n`),
+      { nil: undefined },
+    );
+    fc.assert(
+      fc.property(text, text, text, (person, inXdg, inRepository) => {
+        set({ person, xdg: inXdg, repository: inRepository });
+        const found = plainUserName(plain, repository);
+        if (found !== undefined) assert.equal(found, asked(env, repository));
+      }),
+      { numRuns: 150 },
+    );
   });
 });

@@ -12,7 +12,10 @@ import { pathOf } from '../../../server/src/cli/program';
 const nowhere = { write: () => undefined, writeError: () => undefined, colour: false };
 
 function visible(command: Command): Command[] {
-  return command.createHelp().visibleCommands(command).filter((child) => command.commands.includes(child));
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((child) => command.commands.includes(child));
 }
 
 function tree(command: Command): Command[] {
@@ -21,7 +24,9 @@ function tree(command: Command): Command[] {
 
 /** Words of a command as a shell would give them: quotes only, no expansions. */
 function shellWords(text: string): string[] {
-  return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+  return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'),
+  );
 }
 
 /** The part of an example that calls one of the two programs; the rest is the shell's. */
@@ -62,9 +67,14 @@ describe('the manual of gt and bd', () => {
       for (const command of tree(programs.get(name)!)) {
         const path = pathOf(command);
         assert.match(command.description(), /^[^\n]{3,}$/, `${path} has no summary`);
-        assert.ok(command.description().length <= 170, `the summary of ${path} is no summary: ${command.description().length}`);
-        for (const argument of command.registeredArguments) assert.notEqual(argumentText(argument, manual), '', `${path}: <${argument.name()}> is not described`);
-        for (const option of command.options) assert.notEqual(option.description, '', `${path}: ${option.flags} is not described`);
+        assert.ok(
+          command.description().length <= 170,
+          `the summary of ${path} is no summary: ${command.description().length}`,
+        );
+        for (const argument of command.registeredArguments)
+          assert.notEqual(argumentText(argument, manual), '', `${path}: <${argument.name()}> is not described`);
+        for (const option of command.options)
+          assert.notEqual(option.description, '', `${path}: ${option.flags} is not described`);
       }
     });
 
@@ -84,16 +94,25 @@ describe('the manual of gt and bd', () => {
     it(`${name}: the overview has every command once, and no page is left over`, () => {
       const manual = manuals[name]!;
       const program = programs.get(name)!;
-      assert.deepEqual(manual.groups.flatMap(([, commands]) => commands).sort(), visible(program).map((command) => command.name()).sort());
+      assert.deepEqual(
+        manual.groups.flatMap(([, commands]) => commands).sort(),
+        visible(program)
+          .map((command) => command.name())
+          .sort(),
+      );
       const paths = new Set(tree(program).map((command) => pathOf(command).split(' ').slice(1).join(' ')));
-      assert.deepEqual(Object.keys(manual.pages).filter((path) => !paths.has(path)), []);
+      assert.deepEqual(
+        Object.keys(manual.pages).filter((path) => !paths.has(path)),
+        [],
+      );
     });
 
     it(`${name}: pages fit a terminal of 100 columns`, () => {
       for (const command of tree(programs.get(name)!)) {
         const lines = helpPage(command, manuals[name]!).split('\n');
         // A word or an example that is longer stays whole.
-        for (const line of lines.filter((text) => !/^ {2}(?:#|gt |bd |git |source )/.test(text))) assert.ok(line.length <= 104, `${pathOf(command)}: ${line}`);
+        for (const line of lines.filter((text) => !/^ {2}(?:#|gt |bd |git |source )/.test(text)))
+          assert.ok(line.length <= 104, `${pathOf(command)}: ${line}`);
       }
     });
   }
@@ -102,7 +121,11 @@ describe('the manual of gt and bd', () => {
     const words = name.split(' ');
     let command = programs.get(words.shift()!);
     for (const word of words) {
-      if (word.startsWith('-')) assert.ok(command?.options.some((option) => option.long === word), `there is no ${name}`);
+      if (word.startsWith('-'))
+        assert.ok(
+          command?.options.some((option) => option.long === word),
+          `there is no ${name}`,
+        );
       else command = command?.commands.find((child) => child.name() === word);
       assert.ok(command, `there is no ${name}`);
     }

@@ -22,7 +22,17 @@ describe('the terminal of an agent', () => {
     link = await connectTown(fake.root, { kind: 'window', actor: 'test' });
     written = '';
     fixed = [];
-    session = new AgentSession('toy/polecats/nux', link, { write: (data) => { written += data; }, fixSize: (size) => fixed.push(size) }, log);
+    session = new AgentSession(
+      'toy/polecats/nux',
+      link,
+      {
+        write: (data) => {
+          written += data;
+        },
+        fixSize: (size) => fixed.push(size),
+      },
+      log,
+    );
   });
 
   afterEach(async () => {
@@ -31,7 +41,11 @@ describe('the terminal of an agent', () => {
     await fake.dispose();
   });
 
-  const shows = (text: string) => until(() => written.includes(text), () => written);
+  const shows = (text: string) =>
+    until(
+      () => written.includes(text),
+      () => written,
+    );
 
   it('shows the screen that is there, then what follows, each once', async () => {
     fake.addSession('s1', 'screen so far|');
@@ -96,7 +110,10 @@ describe('the terminal of an agent', () => {
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('> ');
     for (const key of 'the quick brown fox') session.input(key);
-    await until(() => fake.session('s1').inputs.join('') === 'the quick brown fox', () => fake.session('s1').inputs);
+    await until(
+      () => fake.session('s1').inputs.join('') === 'the quick brown fox',
+      () => fake.session('s1').inputs,
+    );
   });
 
   it('keeps what is typed while the connection is made anew', async () => {
@@ -109,7 +126,10 @@ describe('the terminal of an agent', () => {
     session.input('c');
     await link.reconnect();
     session.update(polecat('nux', { session: 's1' }), true);
-    await until(() => fake.session('s1').inputs.join('') === 'abc', () => fake.session('s1').inputs);
+    await until(
+      () => fake.session('s1').inputs.join('') === 'abc',
+      () => fake.session('s1').inputs,
+    );
   });
 
   it('takes the size of the window only when the person types there', async () => {

@@ -10,12 +10,26 @@ const none: PageDiff = { kind: 'none', files: 0, insertions: 0, deletions: 0, te
 
 function page(bead: object = {}, more: Partial<BeadPageInfo> = {}): BeadPageInfo {
   const details = {
-    id: 'toy-a', title: 'Add stars', issue_type: 'task', status: 'open', priority: 1, created_at: at, updated_at: at, dependencies: [], dependents: [], ...bead,
+    id: 'toy-a',
+    title: 'Add stars',
+    issue_type: 'task',
+    status: 'open',
+    priority: 1,
+    created_at: at,
+    updated_at: at,
+    dependencies: [],
+    dependents: [],
+    ...bead,
   } as unknown as BeadDetails;
   return { bead: details, why: [], events: [], sessions: [], merges: [], reviews: [], ...more };
 }
 
-const other = (id: string, title: string, status: string, type: string): object => ({ id, title, status, dependency_type: type });
+const other = (id: string, title: string, status: string, type: string): object => ({
+  id,
+  title,
+  status,
+  dependency_type: type,
+});
 
 function has(text: string, ...parts: string[]): void {
   for (const part of parts) assert.ok(text.includes(part), `${part} is missing in\n${text}`);
@@ -23,44 +37,111 @@ function has(text: string, ...parts: string[]): void {
 
 describe('the page of a bead', () => {
   it('shows what is said of it, with links to the other beads', () => {
-    const info = page({
-      title: 'Add *stars*', description: '```sh\necho hi\n```', labels: ['ui'], acceptance_criteria: 'Stars are seen.', assignee: 'ann',
-      comments: [{ id: 1, issue_id: 'toy-a', author: 'ann', text: 'Please.', created_at: at }],
-      dependencies: [other('toy-b', 'First', 'closed', 'blocks'), other('toy-e', 'Big', 'open', 'parent-child')],
-      dependents: [other('toy-c', 'Part', 'closed', 'parent-child'), other('toy-d', 'Then', 'open', 'discovered-from'), other('hq-c', 'Convoy', 'open', 'tracks')],
-    }, {
-      why: [{ kind: 'waits', beads: [{ id: 'toy-x', title: 'Wall' }], more: 2 }, { kind: 'paused' }],
-      events: [{ ts: at, type: 'status_changed', actor: 'ann', bead: 'toy-a', old: 'open', new: 'closed' }],
-    });
+    const info = page(
+      {
+        title: 'Add *stars*',
+        description: '```sh\necho hi\n```',
+        labels: ['ui'],
+        acceptance_criteria: 'Stars are seen.',
+        assignee: 'ann',
+        comments: [{ id: 1, issue_id: 'toy-a', author: 'ann', text: 'Please.', created_at: at }],
+        dependencies: [other('toy-b', 'First', 'closed', 'blocks'), other('toy-e', 'Big', 'open', 'parent-child')],
+        dependents: [
+          other('toy-c', 'Part', 'closed', 'parent-child'),
+          other('toy-d', 'Then', 'open', 'discovered-from'),
+          other('hq-c', 'Convoy', 'open', 'tracks'),
+        ],
+      },
+      {
+        why: [{ kind: 'waits', beads: [{ id: 'toy-x', title: 'Wall' }], more: 2 }, { kind: 'paused' }],
+        events: [{ ts: at, type: 'status_changed', actor: 'ann', bead: 'toy-a', old: 'open', new: 'closed' }],
+      },
+    );
     const text = beadMarkdown(info, none);
-    has(text, '# Add \\*stars\\*', 'P1', '`ui`', 'assigned to ann', '```sh\necho hi\n```', 'Stars are seen.', 'Part of [toy-e](toy-e.md) Big');
+    has(
+      text,
+      '# Add \\*stars\\*',
+      'P1',
+      '`ui`',
+      'assigned to ann',
+      '```sh\necho hi\n```',
+      'Stars are seen.',
+      'Part of [toy-e](toy-e.md) Big',
+    );
     has(text, '## Why nobody begins\n\n- waits for [toy-x](toy-x.md) Wall and 2 more\n- the engine is paused');
-    has(text, '## Parts: 1 of 1 done\n\n- [toy-c](toy-c.md) Part: closed', '- [toy-b](toy-b.md) First: closed', '- [toy-d](toy-d.md) Then: open (discovered-from)');
+    has(
+      text,
+      '## Parts: 1 of 1 done\n\n- [toy-c](toy-c.md) Part: closed',
+      '- [toy-b](toy-b.md) First: closed',
+      '- [toy-d](toy-d.md) Then: open (discovered-from)',
+    );
     has(text, '## Convoys\n\n- [hq-c](hq-c.md) Convoy: open', '**ann**', '> Please.', 'open → closed');
     assert.ok(!text.includes('## Diff'));
-    assert.deepEqual([...text.matchAll(pageLink)].map((match) => match[1]), ['toy-e', 'toy-x', 'toy-c', 'toy-b', 'toy-d', 'hq-c']);
+    assert.deepEqual(
+      [...text.matchAll(pageLink)].map((match) => match[1]),
+      ['toy-e', 'toy-x', 'toy-c', 'toy-b', 'toy-d', 'hq-c'],
+    );
     assert.deepEqual(namedBeads(info), ['toy-b', 'toy-e', 'toy-c', 'toy-d', 'hq-c']);
   });
 
   it('shows who worked on it, what came back, and the diff', () => {
     const nux = 'toy/polecats/nux';
-    const info = page({ status: 'in_progress' }, {
-      feedback: 'exit 1\n```\nboom', problem: 'npm test ended with 1',
-      sessions: [
-        { agent: nux, attempt: 1, started: at, ended: at, end: 'sent_back', message: 'npm test', restarts: 2 },
-        { agent: nux, attempt: 2, started: at, restarts: 0 },
-      ],
-      reviews: [{ by: 'toy/reviewer', verdict: 'rejected', message: '# Name it\nproperly', note: 'I did', at }],
-      merges: [{
-        id: 'toy-m', status: 'closed', branch: 'polecat/nux/toy-a@1', commit: 'abcdef0123456789', worker: nux, createdAt: at, closedAt: at, reason: 'Sent back: npm test', retries: 1,
-        comments: [{ author: 'toy/refinery', text: '# Look\nagain', at }], events: [{ ts: at, type: 'reviewed', actor: 'toy/refinery', bead: 'toy-m' }],
-      }],
-    });
-    const diff: PageDiff = { kind: 'branch', branch: 'polecat/nux/toy-a@1', base: '1'.repeat(40), head: '2'.repeat(40), files: 1, insertions: 2, deletions: 0, text: '+```\n+x\n', truncated: true };
+    const info = page(
+      { status: 'in_progress' },
+      {
+        feedback: 'exit 1\n```\nboom',
+        problem: 'npm test ended with 1',
+        sessions: [
+          { agent: nux, attempt: 1, started: at, ended: at, end: 'sent_back', message: 'npm test', restarts: 2 },
+          { agent: nux, attempt: 2, started: at, restarts: 0 },
+        ],
+        reviews: [{ by: 'toy/reviewer', verdict: 'rejected', message: '# Name it\nproperly', note: 'I did', at }],
+        merges: [
+          {
+            id: 'toy-m',
+            status: 'closed',
+            branch: 'polecat/nux/toy-a@1',
+            commit: 'abcdef0123456789',
+            worker: nux,
+            createdAt: at,
+            closedAt: at,
+            reason: 'Sent back: npm test',
+            retries: 1,
+            comments: [{ author: 'toy/refinery', text: '# Look\nagain', at }],
+            events: [{ ts: at, type: 'reviewed', actor: 'toy/refinery', bead: 'toy-m' }],
+          },
+        ],
+      },
+    );
+    const diff: PageDiff = {
+      kind: 'branch',
+      branch: 'polecat/nux/toy-a@1',
+      base: '1'.repeat(40),
+      head: '2'.repeat(40),
+      files: 1,
+      insertions: 2,
+      deletions: 0,
+      text: '+```\n+x\n',
+      truncated: true,
+    };
     const text = beadMarkdown(info, diff);
-    has(text, '**toy/polecats/nux** attempt 1', 'handed in and sent back, restarted 2 times: npm test', 'attempt 2', 'works on it');
+    has(
+      text,
+      '**toy/polecats/nux** attempt 1',
+      'handed in and sent back, restarted 2 times: npm test',
+      'attempt 2',
+      'works on it',
+    );
     has(text, '## What went wrong last\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
-    has(text, '[toy-m](toy-m.md): closed', 'abcdef012345', '1 retries', 'Sent back: npm test', '> ### Look\n> again', '**reviewed**');
+    has(
+      text,
+      '[toy-m](toy-m.md): closed',
+      'abcdef012345',
+      '1 retries',
+      'Sent back: npm test',
+      '> ### Look\n> again',
+      '**reviewed**',
+    );
     has(text, '## Reviews\n\nThe author said:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
     has(text, '1 files, +2 −0', '```diff\n+```\n+x\n```', 'Only its beginning is shown.');
     has(beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }), 'There is no diff: git \\[said\\](x) no');
@@ -68,27 +149,88 @@ describe('the page of a bead', () => {
   });
 
   it('lets nobody speak in its name', () => {
-    const evil = '[click](command:workbench.action.quit) <img src=x> ![p](https://evil/p.png)\n## History\n- ann closed it\nFake\n---\n<!-- hidden';
-    const info = page({
-      title: 'a](command:evil) <b>\n# Forged', description: `${evil}\n~~~\nnever closed`, notes: evil, assignee: '[x](y)', labels: ['`<i>`'],
-      comments: [{ id: 1, issue_id: 'toy-a', author: '**bob**\n# X', text: 'hm\n\n**ann**, 2026-01-01\n\nI agree\n```\nopen', created_at: '<now>' }],
-      dependencies: [other('x](command:evil)', 'y', 'open', 'blocks'), other('toy-b', '[z](command:evil)', '<s>', '<t>')],
-    }, {
-      why: [{ kind: 'person', name: '[x](command:evil)' }, { kind: 'status', status: '<b>' }, { kind: 'waits', beads: [{ id: 'a/../b' }], more: 0 }],
-      events: [{ ts: at, type: '[t](command:evil)', actor: '<a>', message: '](command:evil)' }],
-      sessions: [{ agent: '[a](command:evil)', attempt: 1, started: '<x>', ended: at, end: '<e>', restarts: 0, message: '<m>' }],
-      merges: [{ id: '<id>', status: '<s>', branch: '`](command:evil)', commit: '<c>', worker: '<w>', createdAt: at, retries: 0, comments: [], events: [] }],
+    const evil =
+      '[click](command:workbench.action.quit) <img src=x> ![p](https://evil/p.png)\n## History\n- ann closed it\nFake\n---\n<!-- hidden';
+    const info = page(
+      {
+        title: 'a](command:evil) <b>\n# Forged',
+        description: `${evil}\n~~~\nnever closed`,
+        notes: evil,
+        assignee: '[x](y)',
+        labels: ['`<i>`'],
+        comments: [
+          {
+            id: 1,
+            issue_id: 'toy-a',
+            author: '**bob**\n# X',
+            text: 'hm\n\n**ann**, 2026-01-01\n\nI agree\n```\nopen',
+            created_at: '<now>',
+          },
+        ],
+        dependencies: [
+          other('x](command:evil)', 'y', 'open', 'blocks'),
+          other('toy-b', '[z](command:evil)', '<s>', '<t>'),
+        ],
+      },
+      {
+        why: [
+          { kind: 'person', name: '[x](command:evil)' },
+          { kind: 'status', status: '<b>' },
+          { kind: 'waits', beads: [{ id: 'a/../b' }], more: 0 },
+        ],
+        events: [{ ts: at, type: '[t](command:evil)', actor: '<a>', message: '](command:evil)' }],
+        sessions: [
+          {
+            agent: '[a](command:evil)',
+            attempt: 1,
+            started: '<x>',
+            ended: at,
+            end: '<e>',
+            restarts: 0,
+            message: '<m>',
+          },
+        ],
+        merges: [
+          {
+            id: '<id>',
+            status: '<s>',
+            branch: '`](command:evil)',
+            commit: '<c>',
+            worker: '<w>',
+            createdAt: at,
+            retries: 0,
+            comments: [],
+            events: [],
+          },
+        ],
+      },
+    );
+    const text = beadMarkdown(info, {
+      ...none,
+      kind: 'branch',
+      branch: '[b](command:evil)',
+      text: '```\n# not a heading',
     });
-    const text = beadMarkdown(info, { ...none, kind: 'branch', branch: '[b](command:evil)', text: '```\n# not a heading' });
     const outside = withoutFences(text);
     assert.doesNotMatch(outside.replace(/`[^`]+`/g, ''), /(?<!\\)\]\(command:/);
     assert.doesNotMatch(outside.replace(/`[^`]+`/g, ''), /<(?:img|b|i|s|t|a|x|e|m|w|c|!--)/);
     assert.doesNotMatch(outside, /(?<!\\)!\[/);
     const headings = outside.split('\n').filter((line) => /^ {0,3}#{1,2}(?!#)/.test(line));
-    assert.deepEqual(headings.filter((line) => !/^(# a|## (Why nobody begins|Description|Notes|Waits for|Who worked on it|Merge requests|Comments|Diff|History)$)/.test(line)), []);
+    assert.deepEqual(
+      headings.filter(
+        (line) =>
+          !/^(# a|## (Why nobody begins|Description|Notes|Waits for|Who worked on it|Merge requests|Comments|Diff|History)$)/.test(
+            line,
+          ),
+      ),
+      [],
+    );
     assert.equal(headings.filter((line) => line === '## History').length, 1);
     assert.match(outside, /^> \*\*ann\*\*, 2026-01-01$/m, 'what a comment says stands in its quote');
-    assert.deepEqual([...outside.matchAll(pageLink)].map((match) => match[1]), ['toy-b']);
+    assert.deepEqual(
+      [...outside.matchAll(pageLink)].map((match) => match[1]),
+      ['toy-b'],
+    );
   });
 });
 
@@ -113,7 +255,15 @@ function withoutFences(text: string): string {
 
 describe('texts inside a page', () => {
   it('stay as they were written where they do no harm', () => {
-    for (const text of ['```sh\necho "<b>" # not a heading\n```', '- a\n- b `<T>`', 'a < b, <https://example.org>', '| a | b |\n|---|---|', 'x --- y', '#tag', '']) {
+    for (const text of [
+      '```sh\necho "<b>" # not a heading\n```',
+      '- a\n- b `<T>`',
+      'a < b, <https://example.org>',
+      '| a | b |\n|---|---|',
+      'x --- y',
+      '#tag',
+      '',
+    ]) {
       assert.equal(framed(text), text);
     }
   });

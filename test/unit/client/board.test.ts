@@ -10,11 +10,26 @@ import { bead as townBead, polecat, snapshot, town } from './samples';
 import { until } from './until';
 
 const bead = (id: string, more: Partial<BoardBead> = {}): BoardItem => ({
-  kind: 'bead', bead: { id, title: `Title of ${id}`, type: 'task', status: 'open', priority: 2, state: 'ready', ledger: 'toy', why: [], ...more },
+  kind: 'bead',
+  bead: {
+    id,
+    title: `Title of ${id}`,
+    type: 'task',
+    status: 'open',
+    priority: 2,
+    state: 'ready',
+    ledger: 'toy',
+    why: [],
+    ...more,
+  },
 });
 const group = (key: string, count: number): BoardItem => ({ kind: 'group', key, count });
 const list = (...items: BoardItem[]): BoardList => ({ total: items.length, items });
-const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BoardPicture => ({ grouping, text: '', lists });
+const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BoardPicture => ({
+  grouping,
+  text: '',
+  lists,
+});
 
 function modelOf(more: Parameters<typeof snapshot>[0] = {}): TownModel {
   const model = new TownModel();
@@ -23,7 +38,10 @@ function modelOf(more: Parameters<typeof snapshot>[0] = {}): TownModel {
 }
 
 function drawn(rows: readonly Row[], depth = 0): string[] {
-  return rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`, ...drawn(row.children, depth + 1)]);
+  return rows.flatMap((row) => [
+    `${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`,
+    ...drawn(row.children, depth + 1),
+  ]);
 }
 
 const all = (rows: readonly Row[]): Row[] => rows.flatMap((row) => [row, ...all(row.children)]);
@@ -31,32 +49,80 @@ const all = (rows: readonly Row[]): Row[] => rows.flatMap((row) => [row, ...all(
 describe('the Beads tree', () => {
   it('has a group for each state, and says of each bead why it is there', () => {
     const model = modelOf({
-      beads: [townBead('toy-w', { phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }), townBead('toy-m', { phase: 'merging', status: 'in_review' })],
+      beads: [
+        townBead('toy-w', { phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }),
+        townBead('toy-m', { phase: 'merging', status: 'in_review' }),
+      ],
       agents: [polecat('nux', { bead: 'toy-w', session: 's1' })],
     });
-    const rows = boardRows(model, board({
-      '': list(group('state:ready', 140), group('state:blocked', 3), group('state:in_progress', 2), group('state:in_review', 1), group('state:failed', 1), group('state:deferred', 1), group('state:closed', 9)),
-      'state:ready': { total: 140, items: [bead('toy-a', { priority: 0 }), bead('toy-b', { assignee: 'ann' }), bead('toy-e', { type: 'epic', progress: { done: 3, total: 7 } })] },
-      'state:blocked': list(
-        bead('toy-c', { state: 'blocked', why: [{ kind: 'waits', beads: [{ id: 'toy-3', title: 'Wall' }, { id: 'toy-4' }], more: 0 }] }),
-        bead('toy-d', { state: 'blocked', why: [{ kind: 'person', name: 'ann' }, { kind: 'consent', what: 'runtime', name: 'claude' }] }),
-        bead('toy-f', { state: 'blocked' })),
-      'state:in_progress': list(bead('toy-w', { state: 'in_progress' }), bead('toy-x', { state: 'in_progress', assignee: 'bob' })),
-      'state:in_review': list(bead('toy-m', { state: 'in_review' })),
-      'state:failed': list(bead('toy-z', { state: 'failed' })),
-    }));
+    const rows = boardRows(
+      model,
+      board({
+        '': list(
+          group('state:ready', 140),
+          group('state:blocked', 3),
+          group('state:in_progress', 2),
+          group('state:in_review', 1),
+          group('state:failed', 1),
+          group('state:deferred', 1),
+          group('state:closed', 9),
+        ),
+        'state:ready': {
+          total: 140,
+          items: [
+            bead('toy-a', { priority: 0 }),
+            bead('toy-b', { assignee: 'ann' }),
+            bead('toy-e', { type: 'epic', progress: { done: 3, total: 7 } }),
+          ],
+        },
+        'state:blocked': list(
+          bead('toy-c', {
+            state: 'blocked',
+            why: [{ kind: 'waits', beads: [{ id: 'toy-3', title: 'Wall' }, { id: 'toy-4' }], more: 0 }],
+          }),
+          bead('toy-d', {
+            state: 'blocked',
+            why: [
+              { kind: 'person', name: 'ann' },
+              { kind: 'consent', what: 'runtime', name: 'claude' },
+            ],
+          }),
+          bead('toy-f', { state: 'blocked' }),
+        ),
+        'state:in_progress': list(
+          bead('toy-w', { state: 'in_progress' }),
+          bead('toy-x', { state: 'in_progress', assignee: 'bob' }),
+        ),
+        'state:in_review': list(bead('toy-m', { state: 'in_review' })),
+        'state:failed': list(bead('toy-z', { state: 'failed' })),
+      }),
+    );
     assert.deepEqual(drawn(rows), [
       'Ready | 140',
-      '  Title of toy-a | P0', '  Title of toy-b | P2 · ann', '  Title of toy-e | 3/7 · P2', '  Show more… | 3 of 140',
+      '  Title of toy-a | P0',
+      '  Title of toy-b | P2 · ann',
+      '  Title of toy-e | 3/7 · P2',
+      '  Show more… | 3 of 140',
       'Blocked | 3',
-      '  Title of toy-c | waits for Wall, toy-4', '  Title of toy-d | held by ann, its runtime claude is not accepted', '  Title of toy-f | blocked',
-      'In progress | 2', '  Title of toy-w | nux works on it · attempt 2', '  Title of toy-x | bob works on it',
-      'In review | 1', '  Title of toy-m | gates are running',
-      'Failed | 1', '  Title of toy-z | failed',
-      'Deferred | 1', '  Loading…',
-      'Closed | 9', '  Loading…',
+      '  Title of toy-c | waits for Wall, toy-4',
+      '  Title of toy-d | held by ann, its runtime claude is not accepted',
+      '  Title of toy-f | blocked',
+      'In progress | 2',
+      '  Title of toy-w | nux works on it · attempt 2',
+      '  Title of toy-x | bob works on it',
+      'In review | 1',
+      '  Title of toy-m | gates are running',
+      'Failed | 1',
+      '  Title of toy-z | failed',
+      'Deferred | 1',
+      '  Loading…',
+      'Closed | 9',
+      '  Loading…',
     ]);
-    assert.deepEqual(rows.map((row) => row.open), [true, true, true, true, true, false, false]);
+    assert.deepEqual(
+      rows.map((row) => row.open),
+      [true, true, true, true, true, false, false],
+    );
     assert.equal(rows[2]?.children[0]?.context, 'bead.working.live');
     assert.equal(rows[0]?.children[2]?.context, 'bead.ready.epic');
     assert.equal(rows[1]?.children[0]?.aria, 'Bead Title of toy-c, waits for Wall, toy-4');
@@ -65,28 +131,54 @@ describe('the Beads tree', () => {
   });
 
   it('shows epics as a tree with progress, also where a bead is its own ancestor', () => {
-    const epic = (id: string, more: Partial<BoardBead> = {}): BoardItem => bead(id, { progress: { done: 1, total: 2 }, ...more });
-    const rows = boardRows(modelOf(), board({
-      '': list(epic('toy-1', { type: 'epic' }), group('loose', 1)),
-      'epic:toy-1': list(epic('toy-2'), bead('toy-3', { state: 'closed' })),
-      'epic:toy-2': list(epic('toy-1')),
-      loose: list(bead('toy-9')),
-    }, 'epic'));
+    const epic = (id: string, more: Partial<BoardBead> = {}): BoardItem =>
+      bead(id, { progress: { done: 1, total: 2 }, ...more });
+    const rows = boardRows(
+      modelOf(),
+      board(
+        {
+          '': list(epic('toy-1', { type: 'epic' }), group('loose', 1)),
+          'epic:toy-1': list(epic('toy-2'), bead('toy-3', { state: 'closed' })),
+          'epic:toy-2': list(epic('toy-1')),
+          loose: list(bead('toy-9')),
+        },
+        'epic',
+      ),
+    );
     assert.deepEqual(drawn(rows), [
-      'Title of toy-1 | 1/2 · ready', '  Title of toy-2 | 1/2 · ready', '    Title of toy-1 | 1/2 · ready', '  Title of toy-3 | closed', 'Without an epic | 1', '  Title of toy-9 | ready',
+      'Title of toy-1 | 1/2 · ready',
+      '  Title of toy-2 | 1/2 · ready',
+      '    Title of toy-1 | 1/2 · ready',
+      '  Title of toy-3 | closed',
+      'Without an epic | 1',
+      '  Title of toy-9 | ready',
     ]);
     assert.equal(new Set(all(rows).map((row) => row.id)).size, all(rows).length);
   });
 
   it('groups by rig, and is not broken by hostile titles', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
-    const rows = boardRows(modelOf(), board({
-      '': list(group('rig:toy', 1), group('rig:hq', 0)), 'rig:toy': list(group('rig:toy/ready', 1)), 'rig:toy/ready': list(bead('toy-a', { title })),
-    }, 'rig'));
-    assert.deepEqual(rows.map((row) => `${row.label} ${row.description} ${row.children.length}`), ['toy 1 1', 'Town 0 0']);
+    const rows = boardRows(
+      modelOf(),
+      board(
+        {
+          '': list(group('rig:toy', 1), group('rig:hq', 0)),
+          'rig:toy': list(group('rig:toy/ready', 1)),
+          'rig:toy/ready': list(bead('toy-a', { title })),
+        },
+        'rig',
+      ),
+    );
+    assert.deepEqual(
+      rows.map((row) => `${row.label} ${row.description} ${row.children.length}`),
+      ['toy 1 1', 'Town 0 0'],
+    );
     const row = rows[0]?.children[0]?.children[0];
     assert.ok((row?.label.length ?? 0) <= 120 && !/[\u0000-\u001f\u202e]/.test(row?.label ?? ''));
-    const item = bead('toy-a', { title: '[click](command:evil) <img src=x>', why: [{ kind: 'person', name: '[x](command:evil)' }] });
+    const item = bead('toy-a', {
+      title: '[click](command:evil) <img src=x>',
+      why: [{ kind: 'person', name: '[x](command:evil)' }],
+    });
     const tooltip = item.kind === 'bead' ? boardTooltip(item.bead) : '';
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command|<img/);
   });
@@ -97,11 +189,18 @@ describe('the Beads tree', () => {
   });
 });
 
-interface Asked { grouping: string; text: string; open: { key: string; limit: number }[] }
+interface Asked {
+  grouping: string;
+  text: string;
+  open: { key: string; limit: number }[];
+}
 
 class FakeLink {
   readonly asked: Asked[] = [];
-  answers: Record<string, BoardList> = { '': list(group('state:ready', 300)), 'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) } };
+  answers: Record<string, BoardList> = {
+    '': list(group('state:ready', 300)),
+    'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) },
+  };
   fails = false;
   hold: Promise<void> | undefined;
 
@@ -119,7 +218,13 @@ describe('the lists of the Beads view', () => {
   let link: FakeLink;
   let memory: Map<string, unknown>;
   let lists: BoardModel;
-  const open = (): BoardModel => new BoardModel(model, link as unknown as TownLink, { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) }, quiet);
+  const open = (): BoardModel =>
+    new BoardModel(
+      model,
+      link as unknown as TownLink,
+      { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) },
+      quiet,
+    );
   const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
   beforeEach(() => {
     model = modelOf();
@@ -135,12 +240,22 @@ describe('the lists of the Beads view', () => {
     lists.setVisible(true);
     await until(() => lists.lists !== undefined);
     assert.deepEqual(link.asked, [{ grouping: 'state', text: '', open: [] }]);
-    const change = (revision: number): void => { model.apply({ from: model.revision, to: model.revision + 1, changes: { town: { upsert: [town({ beadsRevision: revision })], remove: [] } } }); };
+    const change = (revision: number): void => {
+      model.apply({
+        from: model.revision,
+        to: model.revision + 1,
+        changes: { town: { upsert: [town({ beadsRevision: revision })], remove: [] } },
+      });
+    };
     for (let revision = 2; revision < 30; revision++) change(revision);
     await until(() => link.asked.length === 2);
     await pause(300);
     assert.equal(link.asked.length, 2, 'one question for a burst');
-    model.apply({ from: model.revision, to: model.revision + 1, changes: { agents: { upsert: [polecat('nux')], remove: [] } } });
+    model.apply({
+      from: model.revision,
+      to: model.revision + 1,
+      changes: { agents: { upsert: [polecat('nux')], remove: [] } },
+    });
     lists.setVisible(false);
     change(99);
     await pause(300);
@@ -155,7 +270,10 @@ describe('the lists of the Beads view', () => {
     lists.open('state:closed');
     lists.open('state:ready');
     await until(() => lists.get('toy-7') !== undefined);
-    assert.deepEqual(link.asked.at(-1)?.open, [{ key: 'state:ready', limit: 100 }, { key: 'state:closed', limit: 20 }]);
+    assert.deepEqual(link.asked.at(-1)?.open, [
+      { key: 'state:ready', limit: 100 },
+      { key: 'state:closed', limit: 20 },
+    ]);
     lists.more('state:ready');
     lists.close('state:closed');
     await until(() => link.asked.at(-1)?.open[0]?.limit === 200);
@@ -182,7 +300,9 @@ describe('the lists of the Beads view', () => {
 
   it('drop an answer to a question that is no longer asked, and go on after a failure', async () => {
     let release = (): void => undefined;
-    link.hold = new Promise((done) => { release = done; });
+    link.hold = new Promise((done) => {
+      release = done;
+    });
     lists.setVisible(true);
     await until(() => link.asked.length === 1);
     lists.group('rig');
@@ -205,7 +325,10 @@ describe('what a command of the Beads view is about', () => {
   const node = (id: string, kind = 'bead') => ({ row: { target: { kind, id } } });
 
   it('is the selection, or the row, or what a program names', () => {
-    assert.deepEqual(idsOf(readArgument(node('a'), [node('a'), node('b'), node('g', 'group'), node('b')]), 'bead'), ['a', 'b']);
+    assert.deepEqual(idsOf(readArgument(node('a'), [node('a'), node('b'), node('g', 'group'), node('b')]), 'bead'), [
+      'a',
+      'b',
+    ]);
     assert.deepEqual(idsOf(readArgument(node('a'), undefined), 'bead'), ['a']);
     assert.deepEqual(idsOf(readArgument(node('a'), 'nonsense'), 'bead'), ['a']);
     assert.deepEqual(idsOf(readArgument({ bead: 'a' }), 'bead'), ['a']);

@@ -8,8 +8,18 @@ import { UserError } from '../../../server/src/base/errors';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
 import type { NotificationSpec } from '../../../server/src/protocol/request';
 import {
-  PersonNotified, SessionAttach, SessionDetach, SessionExit, SessionInput, SessionOutput, SessionResize, TownChanged, TownGetSnapshot,
-  type CollectionName, type TownCollections, type TownSnapshot,
+  PersonNotified,
+  SessionAttach,
+  SessionDetach,
+  SessionExit,
+  SessionInput,
+  SessionOutput,
+  SessionResize,
+  TownChanged,
+  TownGetSnapshot,
+  type CollectionName,
+  type TownCollections,
+  type TownSnapshot,
 } from '../../../server/src/protocol/town';
 import { listen, serve, serverEndpointFile, type RpcServer } from '../../../server/src/protocol/transport';
 
@@ -35,12 +45,17 @@ export class FakeTown {
 
   constructor() {
     mkdirSync(path.join(this.root, 'mayor'), { recursive: true });
-    writeFileSync(path.join(this.root, 'mayor', 'town.json'), JSON.stringify({ type: 'town', version: 2, name: 'fake' }));
+    writeFileSync(
+      path.join(this.root, 'mayor', 'town.json'),
+      JSON.stringify({ type: 'town', version: 2, name: 'fake' }),
+    );
   }
 
   async start(): Promise<void> {
     this.server = await listen({
-      root: this.root, purpose: 'server', endpointFile: serverEndpointFile(this.root),
+      root: this.root,
+      purpose: 'server',
+      endpointFile: serverEndpointFile(this.root),
       accept: () => ({ ok: true }),
       onConnection: (connection) => this.accept(connection),
     });
@@ -111,7 +126,12 @@ export class FakeTown {
     connection.onRequest('initialize', () => ({ capabilities: {} }));
     connection.onRequest('shutdown', () => null);
     const dispatcher = this.handlersFor(connection);
-    serve(connection, dispatcher, (operation) => ({ actor: 'test', kind: 'person', operation }), (spec) => this.calls.push(spec.method));
+    serve(
+      connection,
+      dispatcher,
+      (operation) => ({ actor: 'test', kind: 'person', operation }),
+      (spec) => this.calls.push(spec.method),
+    );
     connection.listen();
   }
 

@@ -4,14 +4,30 @@ import { wish } from '../../../client/src/language/wish';
 
 describe('the language server of a window', () => {
   it('runs where a formula is open and no town serves it', () => {
-    const wishes = (['none', 'connecting', 'lost', 'asleep', 'incompatible', 'ready'] as const).map((town) => `${town} ${wish(true, town, true)}`);
-    assert.deepEqual(wishes, ['none now', 'connecting soon', 'lost soon', 'asleep now', 'incompatible now', 'ready no']);
+    const wishes = (['none', 'connecting', 'lost', 'asleep', 'incompatible', 'ready'] as const).map(
+      (town) => `${town} ${wish(true, town, true)}`,
+    );
+    assert.deepEqual(wishes, [
+      'none now',
+      'connecting soon',
+      'lost soon',
+      'asleep now',
+      'incompatible now',
+      'ready no',
+    ]);
     assert.equal(wish(true, 'none', false), 'soon', 'the town may not be known yet');
     assert.equal(wish(false, 'none', true), 'no');
   });
 
   it('says how the formula is', () => {
     assert.equal(statusText('starting', { errors: 2, warnings: 0 }), 'Formula: starting the language server');
-    assert.deepEqual([[0, 0], [1, 0], [1, 2]].map(([errors = 0, warnings = 0]) => statusText('own', { errors, warnings })), ['Formula: no problems', 'Formula: 1 problem', 'Formula: 3 problems']);
+    assert.deepEqual(
+      [
+        [0, 0],
+        [1, 0],
+        [1, 2],
+      ].map(([errors = 0, warnings = 0]) => statusText('own', { errors, warnings })),
+      ['Formula: no problems', 'Formula: 1 problem', 'Formula: 3 problems'],
+    );
   });
 });

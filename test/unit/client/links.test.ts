@@ -5,7 +5,11 @@ import { binFolders, earlierOnPath, profileLine } from '../../../client/src/shel
 
 describe('links', () => {
   it('lead back to what they were made of', () => {
-    for (const target of [{ kind: 'bead', id: 'toy-a1.2' }, { kind: 'agent', id: 'toy/polecats/nux' }, { kind: 'convoy', id: 'hq-cv-x' }] as const) {
+    for (const target of [
+      { kind: 'bead', id: 'toy-a1.2' },
+      { kind: 'agent', id: 'toy/polecats/nux' },
+      { kind: 'convoy', id: 'hq-cv-x' },
+    ] as const) {
       const link = new URL(linkTo(target, 'vscode', 'gastown.gastown-vscode'));
       assert.equal(link.host, 'gastown.gastown-vscode');
       assert.deepEqual(readLink(decodeURIComponent(link.pathname)), target);
@@ -13,7 +17,20 @@ describe('links', () => {
   });
 
   it('name nothing where they are not ours', () => {
-    for (const bad of ['', '/', '/bead', '/bead/', '/town/x', '/bead/-x', '/bead/../x', '/agent/a/../../b', '/bead/a b', '/bead/$(x)', `/bead/${'x'.repeat(300)}`]) assert.equal(readLink(bad), undefined, bad);
+    for (const bad of [
+      '',
+      '/',
+      '/bead',
+      '/bead/',
+      '/town/x',
+      '/bead/-x',
+      '/bead/../x',
+      '/agent/a/../../b',
+      '/bead/a b',
+      '/bead/$(x)',
+      `/bead/${'x'.repeat(300)}`,
+    ])
+      assert.equal(readLink(bad), undefined, bad);
   });
 });
 
@@ -21,26 +38,46 @@ describe('folders for gt and bd', () => {
   const every = (): boolean => true;
 
   it('are the own ones of the PATH, and ~/.local/bin first', () => {
-    const found = binFolders('/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin:/home/ann/project/.venv/bin:/home/ann/.asdf/shims', '/home/ann', every, path.posix);
-    assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: true }, { folder: '/home/ann/bin', onPath: true }]);
+    const found = binFolders(
+      '/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin:/home/ann/project/.venv/bin:/home/ann/.asdf/shims',
+      '/home/ann',
+      every,
+      path.posix,
+    );
+    assert.deepEqual(found, [
+      { folder: '/home/ann/.local/bin', onPath: true },
+      { folder: '/home/ann/bin', onPath: true },
+    ]);
   });
 
   it('have ~/.local/bin also where it is not on the PATH, and none that cannot be written', () => {
     const found = binFolders('/usr/bin:/home/ann/bin', '/home/ann', (folder) => folder !== '/home/ann/bin', path.posix);
     assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: false }]);
-    assert.deepEqual(binFolders('C:\\Windows;C:\\Users\\Ann\\bin', 'C:\\Users\\Ann', every, path.win32).map(({ folder }) => folder), ['C:\\Users\\Ann\\.local\\bin', 'C:\\Users\\Ann\\bin']);
+    assert.deepEqual(
+      binFolders('C:\\Windows;C:\\Users\\Ann\\bin', 'C:\\Users\\Ann', every, path.win32).map(({ folder }) => folder),
+      ['C:\\Users\\Ann\\.local\\bin', 'C:\\Users\\Ann\\bin'],
+    );
   });
 
   it('get on the PATH by a line for the profile', () => {
     assert.equal(profileLine('/home/ann/.local/bin', '/home/ann', 'linux'), 'export PATH="$HOME/.local/bin:$PATH"');
     assert.equal(profileLine('/opt/a "b"', '/home/ann', 'linux'), 'export PATH="/opt/a \\"b\\":$PATH"');
     assert.equal(profileLine('/home/ann/$(touch x)', '/home/ann', 'linux'), 'export PATH="$HOME/\\$(touch x):$PATH"');
-    assert.match(profileLine("C:\\Users\\O'Neil\\bin", 'C:\\Users\\x', 'win32'), /;C:\\Users\\O''Neil\\bin', 'User'\)$/);
+    assert.match(
+      profileLine("C:\\Users\\O'Neil\\bin", 'C:\\Users\\x', 'win32'),
+      /;C:\\Users\\O''Neil\\bin', 'User'\)$/,
+    );
   });
 
   it('are of no use behind another program of the name', () => {
     const there = (file: string): boolean => ['/usr/bin/gt', '/home/ann/.local/bin/gt'].includes(file);
-    assert.equal(earlierOnPath('/usr/bin:/home/ann/.local/bin', '/home/ann/.local/bin', 'gt', there, path.posix), '/usr/bin/gt');
-    assert.equal(earlierOnPath('/home/ann/.local/bin/:/usr/bin', '/home/ann/.local/bin', 'gt', there, path.posix), undefined);
+    assert.equal(
+      earlierOnPath('/usr/bin:/home/ann/.local/bin', '/home/ann/.local/bin', 'gt', there, path.posix),
+      '/usr/bin/gt',
+    );
+    assert.equal(
+      earlierOnPath('/home/ann/.local/bin/:/usr/bin', '/home/ann/.local/bin', 'gt', there, path.posix),
+      undefined,
+    );
   });
 });

@@ -11,14 +11,44 @@ import { giveVerdict } from '../../../client/src/review/verdict';
 import { attentionRows } from '../../../client/src/views/attentionRows';
 import { UserError } from '../../../server/src/base/errors';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
-import { MqApprove, MqGet, MqReject, type AttentionInfo, type ChangedFile, type MergeRequestInfo } from '../../../server/src/protocol/town';
+import {
+  MqApprove,
+  MqGet,
+  MqReject,
+  type AttentionInfo,
+  type ChangedFile,
+  type MergeRequestInfo,
+} from '../../../server/src/protocol/town';
 import { snapshot } from './samples';
 
-const ref: ChangeRef = { bead: 'toy-a', request: 'toy-m', rig: 'toy', title: 'Add *stars*', base: '1'.repeat(40), commit: '2'.repeat(40), patch: 'p1' };
+const ref: ChangeRef = {
+  bead: 'toy-a',
+  request: 'toy-m',
+  rig: 'toy',
+  title: 'Add *stars*',
+  base: '1'.repeat(40),
+  commit: '2'.repeat(40),
+  patch: 'p1',
+};
 
 const info = (more: Partial<MergeRequestInfo> = {}): MergeRequestInfo => ({
-  id: 'toy-m', rig: 'toy', bead: 'toy-a', title: 'Add *stars*', worker: 'toy/polecats/nux', branch: 'b', state: 'reviewing', review: 'waiting', patch: 'p1', needsPerson: true,
-  priority: 2, first: false, score: 1, retries: 0, createdAt: '2026-01-01T00:00:00Z', reviews: [], ...more,
+  id: 'toy-m',
+  rig: 'toy',
+  bead: 'toy-a',
+  title: 'Add *stars*',
+  worker: 'toy/polecats/nux',
+  branch: 'b',
+  state: 'reviewing',
+  review: 'waiting',
+  patch: 'p1',
+  needsPerson: true,
+  priority: 2,
+  first: false,
+  score: 1,
+  retries: 0,
+  createdAt: '2026-01-01T00:00:00Z',
+  reviews: [],
+  ...more,
 });
 
 /** What VS Code keeps for a window. */
@@ -31,7 +61,9 @@ function memento() {
 }
 
 /** A server that answers by method; what it is asked is kept. */
-function server(answers: Record<string, () => unknown>): Pick<TownLink, 'call'> & { asked: { method: string; params: unknown }[] } {
+function server(
+  answers: Record<string, () => unknown>,
+): Pick<TownLink, 'call'> & { asked: { method: string; params: unknown }[] } {
   const asked: { method: string; params: unknown }[] = [];
   return {
     asked,
@@ -42,7 +74,9 @@ function server(answers: Record<string, () => unknown>): Pick<TownLink, 'call'> 
   };
 }
 
-const fails = (message: string, code: 'conflict' | 'not-found' | 'unavailable') => (): never => { throw new UserError(message, undefined, code); };
+const fails = (message: string, code: 'conflict' | 'not-found' | 'unavailable') => (): never => {
+  throw new UserError(message, undefined, code);
+};
 
 describe('the documents of a change', () => {
   it('say in their URIs what they are, and are others for another layout', () => {
@@ -53,7 +87,13 @@ describe('the documents of a change', () => {
   });
 
   it('are nothing else', () => {
-    for (const query of ['', '{}', 'x', JSON.stringify({ ...ref, side: 'base', commit: '--upload-pack=x' }), JSON.stringify({ ...ref, side: 'other' })]) {
+    for (const query of [
+      '',
+      '{}',
+      'x',
+      JSON.stringify({ ...ref, side: 'base', commit: '--upload-pack=x' }),
+      JSON.stringify({ ...ref, side: 'other' }),
+    ]) {
       assert.equal(readChangeUri({ scheme: 'gastown-change', path: '/a', query }), undefined);
     }
     assert.equal(readChangeUri({ ...changeUri(ref, 'base', 'a'), scheme: 'file' }), undefined);
@@ -61,7 +101,13 @@ describe('the documents of a change', () => {
   });
 
   it('tell commands in the title of their editor which bead and change is meant', () => {
-    class Uri { constructor(readonly scheme: string, readonly path: string, readonly query: string) {} }
+    class Uri {
+      constructor(
+        readonly scheme: string,
+        readonly path: string,
+        readonly query: string,
+      ) {}
+    }
     const { scheme, path, query } = changeUri(ref, 'whole', 'toy-a');
     const argument = readArgument(new Uri(scheme, path, query), { groupId: 0 });
     assert.deepEqual(argument.target, { kind: 'bead', id: 'toy-a' });
@@ -70,21 +116,42 @@ describe('the documents of a change', () => {
 });
 
 describe('what is to be known about a change', () => {
-  const files: ChangedFile[] = [{ path: 'a.ts', status: 'modified', added: 2, removed: 1 }, { path: 'logo.png', status: 'added' }];
+  const files: ChangedFile[] = [
+    { path: 'a.ts', status: 'modified', added: 2, removed: 1 },
+    { path: 'logo.png', status: 'added' },
+  ];
 
   it('is what its author says, what was said before, and what cannot be shown', () => {
-    const text = aboutMarkdown(info({
-      note: '# I did\nit', reviews: [{ by: 'ann', verdict: 'rejected', message: 'Name it', at: '2026-01-01T00:00:00Z' }],
-    }), { base: ref.base, commit: ref.commit, files });
-    for (const part of ['# Add \\*stars\\*', '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1', '> ### I did\n> it', '## Earlier reviews\n\n**ann** rejected', '> Name it', '- logo.png (binary, added)']) {
+    const text = aboutMarkdown(
+      info({
+        note: '# I did\nit',
+        reviews: [{ by: 'ann', verdict: 'rejected', message: 'Name it', at: '2026-01-01T00:00:00Z' }],
+      }),
+      { base: ref.base, commit: ref.commit, files },
+    );
+    for (const part of [
+      '# Add \\*stars\\*',
+      '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1',
+      '> ### I did\n> it',
+      '## Earlier reviews\n\n**ann** rejected',
+      '> Name it',
+      '- logo.png (binary, added)',
+    ]) {
       assert.ok(text.includes(part), `${part}\nis missing in\n${text}`);
     }
-    assert.deepEqual(shownFiles(files).map((file) => file.path), ['a.ts']);
+    assert.deepEqual(
+      shownFiles(files).map((file) => file.path),
+      ['a.ts'],
+    );
     assert.equal(changeSize(files), '2 files, +2 −1');
   });
 
   it('lets nobody speak in its name', () => {
-    const text = aboutMarkdown(info({ title: 'x](command:evil)\n# Forged', note: '[a](command:evil) <img src=x>' }), { base: '', commit: '', files: [{ path: '[b](command:evil)', status: 'added' }] });
+    const text = aboutMarkdown(info({ title: 'x](command:evil)\n# Forged', note: '[a](command:evil) <img src=x>' }), {
+      base: '',
+      commit: '',
+      files: [{ path: '[b](command:evil)', status: 'added' }],
+    });
     assert.doesNotMatch(text, /(?<!\\)\]\(command:|<img/);
     assert.deepEqual(text.split('\n').filter((line) => /^#/.test(line)).length, 3);
   });
@@ -92,15 +159,35 @@ describe('what is to be known about a change', () => {
   it('has the round in its name', () => {
     const rejected = { by: 'ann', verdict: 'rejected', message: 'no', at: '' } as const;
     assert.equal(reviewTitle(info({ title: 'A\nB' })), 'Review A B');
-    assert.equal(reviewTitle(info({ title: 'A', reviews: [rejected, { ...rejected, verdict: 'approved' }] })), 'Review A (round 2)');
+    assert.equal(
+      reviewTitle(info({ title: 'A', reviews: [rejected, { ...rejected, verdict: 'approved' }] })),
+      'Review A (round 2)',
+    );
   });
 });
 
 describe('what a person writes about a change', () => {
   it('is a text with a list of comments on lines, by file', () => {
-    const comment = (path: string, line: number, text: string, more = {}) => ({ id: `${path}${line}`, path, side: 'change' as const, line, endLine: line, text, ...more });
-    assert.equal(requestText({ text: ' Almost.\n', comments: [comment('b.ts', 3, 'Why?\nReally'), comment('b.ts', 1, 'Name', { endLine: 2 }), comment('a.ts', 9, 'Keep', { side: 'base' })] }),
-      'Almost.\n\n- a.ts:9 (before the change): Keep\n- b.ts:1-2: Name\n- b.ts:3: Why?\n  Really');
+    const comment = (path: string, line: number, text: string, more = {}) => ({
+      id: `${path}${line}`,
+      path,
+      side: 'change' as const,
+      line,
+      endLine: line,
+      text,
+      ...more,
+    });
+    assert.equal(
+      requestText({
+        text: ' Almost.\n',
+        comments: [
+          comment('b.ts', 3, 'Why?\nReally'),
+          comment('b.ts', 1, 'Name', { endLine: 2 }),
+          comment('a.ts', 9, 'Keep', { side: 'base' }),
+        ],
+      }),
+      'Almost.\n\n- a.ts:9 (before the change): Keep\n- b.ts:1-2: Name\n- b.ts:3: Why?\n  Really',
+    );
     assert.equal(requestText({ text: '', comments: [] }), '');
   });
 
@@ -111,7 +198,10 @@ describe('what a person writes about a change', () => {
     const comment = first.addComment(ref, { path: 'a.ts', side: 'change', line: 1, endLine: 1, text: 'x' });
     const again = new Drafts(memory);
     assert.equal(again.of(ref).text, 'Half a thou');
-    assert.notEqual(again.addComment(ref, { path: 'a.ts', side: 'change', line: 2, endLine: 2, text: 'y' }).id, comment.id);
+    assert.notEqual(
+      again.addComment(ref, { path: 'a.ts', side: 'change', line: 2, endLine: 2, text: 'y' }).id,
+      comment.id,
+    );
     again.removeComment(ref, comment.id);
     const next = { ...ref, commit: '3'.repeat(40), patch: 'p2' };
     again.carryOver(next);
@@ -119,7 +209,11 @@ describe('what a person writes about a change', () => {
     again.setText(next, 'Mine');
     again.carryOver(next);
     assert.equal(again.of(next).text, 'Mine', 'what was written about it is its own');
-    assert.equal(again.of({ ...ref, base: '4'.repeat(40), commit: '5'.repeat(40) }).text, 'Half a thou', 'the same patch on another base');
+    assert.equal(
+      again.of({ ...ref, base: '4'.repeat(40), commit: '5'.repeat(40) }).text,
+      'Half a thou',
+      'the same patch on another base',
+    );
     assert.equal(new Drafts({ get: () => 'nonsense' as never, update: async () => undefined }).of(ref).text, '');
   });
 
@@ -130,12 +224,17 @@ describe('what a person writes about a change', () => {
     drafts.setText(ref, 'Name it');
     const link = server({});
     assert.equal(await giveVerdict(link, drafts, ref, 'reject'), 'given');
-    assert.deepEqual(link.asked, [{ method: MqReject.spec.method, params: { id: 'toy-m', message: 'Name it', patch: 'p1' } }]);
+    assert.deepEqual(link.asked, [
+      { method: MqReject.spec.method, params: { id: 'toy-m', message: 'Name it', patch: 'p1' } },
+    ]);
     assert.equal(drafts.of(ref).text, '');
     assert.equal(cleared.length, 1);
     drafts.setText(ref, 'Not for this');
     await giveVerdict(link, drafts, ref, 'land', '');
-    assert.deepEqual(link.asked[1], { method: MqApprove.spec.method, params: { id: 'toy-m', message: '', patch: 'p1', first: true } });
+    assert.deepEqual(link.asked[1], {
+      method: MqApprove.spec.method,
+      params: { id: 'toy-m', message: '', patch: 'p1', first: true },
+    });
   });
 
   it('stays where it did not arrive', async () => {
@@ -143,9 +242,19 @@ describe('what a person writes about a change', () => {
     drafts.setText(ref, 'Long\nwords');
     const broken = server({ [MqReject.spec.method]: fails('the server is gone', 'unavailable') });
     await assert.rejects(giveVerdict(broken, drafts, ref, 'reject'), /server is gone/);
-    const merging = server({ [MqReject.spec.method]: fails('it is being merged', 'conflict'), [MqGet.spec.method]: () => info() });
-    await assert.rejects(giveVerdict(merging, drafts, ref, 'reject'), /being merged/, 'the same change: no other one is to be opened');
-    const gone = server({ [MqReject.spec.method]: fails('no open merge request', 'not-found'), [MqGet.spec.method]: fails('none', 'not-found') });
+    const merging = server({
+      [MqReject.spec.method]: fails('it is being merged', 'conflict'),
+      [MqGet.spec.method]: () => info(),
+    });
+    await assert.rejects(
+      giveVerdict(merging, drafts, ref, 'reject'),
+      /being merged/,
+      'the same change: no other one is to be opened',
+    );
+    const gone = server({
+      [MqReject.spec.method]: fails('no open merge request', 'not-found'),
+      [MqGet.spec.method]: fails('none', 'not-found'),
+    });
     await assert.rejects(giveVerdict(gone, drafts, ref, 'reject'), /no open merge request/);
     assert.equal(drafts.of(ref).text, 'Long\nwords');
   });
@@ -154,16 +263,29 @@ describe('what a person writes about a change', () => {
     const drafts = new Drafts(memento());
     drafts.setText(ref, 'Words');
     for (const code of ['conflict', 'not-found'] as const) {
-      const link = server({ [MqApprove.spec.method]: fails('it has changed', code), [MqGet.spec.method]: () => info({ id: 'toy-n', patch: 'p2' }) });
+      const link = server({
+        [MqApprove.spec.method]: fails('it has changed', code),
+        [MqGet.spec.method]: () => info({ id: 'toy-n', patch: 'p2' }),
+      });
       assert.equal(await giveVerdict(link, drafts, ref, 'approve'), 'changed');
-      assert.deepEqual(link.asked.map((one) => one.method), [MqApprove.spec.method, MqGet.spec.method]);
+      assert.deepEqual(
+        link.asked.map((one) => one.method),
+        [MqApprove.spec.method, MqGet.spec.method],
+      );
     }
     assert.equal(drafts.of(ref).text, 'Words');
   });
 });
 
 describe('a change that waits for a person', () => {
-  const item = (id: string): AttentionInfo => ({ id, kind: 'review', title: `${id} waits for your review`, detail: '', bead: 'toy-a', mergeRequest: 'toy-m' });
+  const item = (id: string): AttentionInfo => ({
+    id,
+    kind: 'review',
+    title: `${id} waits for your review`,
+    detail: '',
+    bead: 'toy-a',
+    mergeRequest: 'toy-m',
+  });
 
   it('asks once, also where the window is loaded again', () => {
     const memory = memento();

@@ -4,7 +4,13 @@ import type { Row } from '../../../client/src/views/row';
 import { RowForest, type RowNode } from '../../../client/src/views/rowDiff';
 
 const row = (id: string, label: string, children: Row[] = []): Row => ({
-  id, label, icon: { id: 'robot' }, context: 'x', aria: label, target: { kind: 'bead', id }, children,
+  id,
+  label,
+  icon: { id: 'robot' },
+  context: 'x',
+  aria: label,
+  target: { kind: 'bead', id },
+  children,
 });
 
 /** What VS Code would show: it asks anew for what it is told to, and keeps the rest. */
@@ -27,11 +33,15 @@ class Shown {
   }
 
   lines(node?: RowNode, depth = 0): string[] {
-    return (this.children.get(node) ?? []).flatMap((child) => [`${depth} ${this.labels.get(child)}`, ...this.lines(child, depth + 1)]);
+    return (this.children.get(node) ?? []).flatMap((child) => [
+      `${depth} ${this.labels.get(child)}`,
+      ...this.lines(child, depth + 1),
+    ]);
   }
 }
 
-const lines = (rows: readonly Row[], depth = 0): string[] => rows.flatMap((item) => [`${depth} ${item.label}`, ...lines(item.children, depth + 1)]);
+const lines = (rows: readonly Row[], depth = 0): string[] =>
+  rows.flatMap((item) => [`${depth} ${item.label}`, ...lines(item.children, depth + 1)]);
 
 describe('rows that change', () => {
   it('keep their objects, and only what changed is drawn anew', () => {
@@ -40,7 +50,10 @@ describe('rows that change', () => {
     const [a] = forest.roots;
     const changed = forest.update([row('a', 'A', [row('a1', 'one'), row('a2', 'TWO')]), row('b', 'B')]);
     assert.ok(changed !== 'all');
-    assert.deepEqual(changed.map((node) => node.row.id), ['a2']);
+    assert.deepEqual(
+      changed.map((node) => node.row.id),
+      ['a2'],
+    );
     assert.equal(forest.roots[0], a);
     assert.equal(forest.get('a2')?.parent, a);
   });
@@ -54,15 +67,31 @@ describe('rows that change', () => {
 
   it('always show what there is (property)', () => {
     const leaf = fc.record({ id: fc.constantFrom('p', 'q', 'r', 's'), label: fc.constantFrom('1', '2') });
-    const tree = fc.uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), label: fc.constantFrom('1', '2'), leaves: fc.uniqueArray(leaf, { selector: (item) => item.id, maxLength: 3 }) }), { selector: (item) => item.id, maxLength: 3 });
-    fc.assert(fc.property(fc.array(tree, { minLength: 1, maxLength: 8 }), (states) => {
-      const forest = new RowForest();
-      const shown = new Shown(forest);
-      for (const state of states) {
-        const rows = state.map((item) => row(item.id, item.label, item.leaves.map((child) => row(`${item.id}/${child.id}`, child.label))));
-        shown.draw(forest.update(rows));
-        assert.deepEqual(shown.lines(), lines(rows));
-      }
-    }), { numRuns: 300 });
+    const tree = fc.uniqueArray(
+      fc.record({
+        id: fc.constantFrom('a', 'b', 'c'),
+        label: fc.constantFrom('1', '2'),
+        leaves: fc.uniqueArray(leaf, { selector: (item) => item.id, maxLength: 3 }),
+      }),
+      { selector: (item) => item.id, maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(fc.array(tree, { minLength: 1, maxLength: 8 }), (states) => {
+        const forest = new RowForest();
+        const shown = new Shown(forest);
+        for (const state of states) {
+          const rows = state.map((item) =>
+            row(
+              item.id,
+              item.label,
+              item.leaves.map((child) => row(`${item.id}/${child.id}`, child.label)),
+            ),
+          );
+          shown.draw(forest.update(rows));
+          assert.deepEqual(shown.lines(), lines(rows));
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -18,7 +18,10 @@ function modelOf(picture: Partial<TownSnapshot>): TownModel {
 
 /** A tree as it looks, one line a row. */
 function drawn(rows: readonly Row[], depth = 0): string[] {
-  return rows.flatMap((row) => [`${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`, ...drawn(row.children, depth + 1)]);
+  return rows.flatMap((row) => [
+    `${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`,
+    ...drawn(row.children, depth + 1),
+  ]);
 }
 
 describe('the Convoys tree', () => {
@@ -53,9 +56,12 @@ describe('the Convoys tree', () => {
   });
 
   it('tells whose agent was stopped or crashed', () => {
-    const picture = (state: 'off' | 'crashed') => modelOf({
-      convoys: [convoy('hq-c1', ['toy-a'])], beads: [bead('toy-a', { phase: 'working', assignee: 'toy/polecats/nux' })], agents: [polecat('nux', { bead: 'toy-a', state })],
-    });
+    const picture = (state: 'off' | 'crashed') =>
+      modelOf({
+        convoys: [convoy('hq-c1', ['toy-a'])],
+        beads: [bead('toy-a', { phase: 'working', assignee: 'toy/polecats/nux' })],
+        agents: [polecat('nux', { bead: 'toy-a', state })],
+      });
     assert.deepEqual(drawn(convoyRows(picture('off')))[1], '  Title of toy-a | nux was stopped');
     assert.deepEqual(drawn(convoyRows(picture('crashed')))[1], '  Title of toy-a | nux crashed');
   });
@@ -71,7 +77,12 @@ describe('the Convoys tree', () => {
       beads: [bead('toy-a', { convoys: ['hq-c2'] })],
     });
     assert.deepEqual(drawn(convoyRows(model)), [
-      'Now | 0/0', 'Doubtful | 0/0 · staged, with warnings', 'Plan | 0/1 · staged', '  Title of toy-a | staged', 'Landed | 1', '  Old | 0/0 · landed',
+      'Now | 0/0',
+      'Doubtful | 0/0 · staged, with warnings',
+      'Plan | 0/1 · staged',
+      '  Title of toy-a | staged',
+      'Landed | 1',
+      '  Old | 0/0 · landed',
     ]);
   });
 
@@ -81,14 +92,24 @@ describe('the Convoys tree', () => {
       beads: [bead('toy-a', { convoys: ['hq-c1', 'hq-c2'] }), bead('toy-b', { convoys: [], phase: 'working' })],
     });
     const rows = convoyRows(model);
-    assert.deepEqual(drawn(rows), ['Convoy hq-c2 | 0/1', '  Title of toy-a | ready', 'Convoy hq-c1 | 0/1', '  Title of toy-a | ready', 'Without a convoy | 1', '  Title of toy-b | in work']);
+    assert.deepEqual(drawn(rows), [
+      'Convoy hq-c2 | 0/1',
+      '  Title of toy-a | ready',
+      'Convoy hq-c1 | 0/1',
+      '  Title of toy-a | ready',
+      'Without a convoy | 1',
+      '  Title of toy-b | in work',
+    ]);
     const ids = rows.flatMap((row) => [row.id, ...row.children.map((child) => child.id)]);
     assert.equal(new Set(ids).size, ids.length);
   });
 
   it('is not broken by hostile titles', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
-    const model = modelOf({ convoys: [convoy('hq-c1', ['toy-a'], { title })], beads: [bead('toy-a', { title: '[click](command:workbench.action.quit) <img src=x>' })] });
+    const model = modelOf({
+      convoys: [convoy('hq-c1', ['toy-a'], { title })],
+      beads: [bead('toy-a', { title: '[click](command:workbench.action.quit) <img src=x>' })],
+    });
     const [row] = convoyRows(model);
     assert.ok((row?.label.length ?? 0) <= 120);
     assert.ok(!/[\u0000-\u001f\u202e]/.test(row?.label ?? ''));
@@ -103,9 +124,22 @@ describe('the Agents tree', () => {
     const model = modelOf({
       rigs: [rig('toy', { fastForward: { commits: 2, clean: true } }), rig('abc', { accepted: false })],
       agents: [
-        polecat('nux', { bead: 'toy-a', beadTitle: 'Index', step: { id: 'test', title: 'Test: Index', index: 4, total: 5 }, session: 's1' }),
+        polecat('nux', {
+          bead: 'toy-a',
+          beadTitle: 'Index',
+          step: { id: 'test', title: 'Test: Index', index: 4, total: 5 },
+          session: 's1',
+        }),
         polecat('ace', { state: 'crashed' }),
-        { id: 'toy/refinery', role: 'refinery', rig: 'toy', name: 'refinery', kind: 'rule', state: 'working', activity: 'testing toy-b' },
+        {
+          id: 'toy/refinery',
+          role: 'refinery',
+          rig: 'toy',
+          name: 'refinery',
+          kind: 'rule',
+          state: 'working',
+          activity: 'testing toy-b',
+        },
         { id: 'toy/witness', role: 'witness', rig: 'toy', name: 'witness', kind: 'rule', state: 'idle' },
         { id: 'deacon', role: 'deacon', name: 'deacon', kind: 'rule', state: 'idle' },
         { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'off' },
@@ -113,10 +147,15 @@ describe('the Agents tree', () => {
     });
     const rows = agentRows(model);
     assert.deepEqual(drawn(rows), [
-      'gt | engine running', '  mayor | off', '  deacon | idle',
+      'gt | engine running',
+      '  mayor | off',
+      '  deacon | idle',
       'abc | commands wait for consent',
       'toy | 1 at work · 2 commits to take over',
-      '  witness | idle', '  refinery | testing toy-b', '  ace | crashed', '  nux | working · Index · test (4/5)',
+      '  witness | idle',
+      '  refinery | testing toy-b',
+      '  ace | crashed',
+      '  nux | working · Index · test (4/5)',
     ]);
     assert.equal(rows[1]?.context, 'rig.unaccepted');
     assert.equal(rows[2]?.context, 'rig.accepted.behind');
@@ -129,7 +168,12 @@ describe('the Agents tree', () => {
     const model = modelOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
     assert.match(tooltipOf(model, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
     assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
-    assert.deepEqual([agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) => terminalName('toy/polecats/nux', known)), ['nux · test (4/5)', 'nux · toy-a', 'nux', 'nux']);
+    assert.deepEqual(
+      [agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) =>
+        terminalName('toy/polecats/nux', known),
+      ),
+      ['nux · test (4/5)', 'nux · toy-a', 'nux', 'nux'],
+    );
     assert.ok(terminalName('x', polecat('nux', { bead: 'b', step: { ...step, id: 'x\n'.repeat(100) } })).length < 70);
   });
 
@@ -143,15 +187,31 @@ describe('the Mayor and the crew', () => {
     const model = modelOf({
       rigs: [rig('toy')],
       agents: [
-        { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'working', session: 's', activity: 'planning: A search' },
+        {
+          id: 'mayor',
+          role: 'mayor',
+          name: 'mayor',
+          kind: 'agent',
+          state: 'working',
+          session: 's',
+          activity: 'planning: A search',
+        },
         { id: 'toy/crew/ann', role: 'crew', rig: 'toy', name: 'ann', kind: 'agent', state: 'off' },
         { id: 'toy/crew/bob', role: 'crew', rig: 'toy', name: 'bob', kind: 'agent', state: 'working', session: 't' },
       ],
     });
     const rows = agentRows(model);
-    assert.deepEqual(drawn(rows), ['gt | engine running', '  mayor | working · planning: A search', 'toy | 1 at work', '  ann | off', '  bob | working']);
-    assert.deepEqual([rows[0]?.children[0]?.context, ...(rows[1]?.children.map((row) => row.context) ?? [])],
-      ['agent.agent.working.mayor.live', 'agent.agent.off.crew', 'agent.agent.working.crew.live']);
+    assert.deepEqual(drawn(rows), [
+      'gt | engine running',
+      '  mayor | working · planning: A search',
+      'toy | 1 at work',
+      '  ann | off',
+      '  bob | working',
+    ]);
+    assert.deepEqual(
+      [rows[0]?.children[0]?.context, ...(rows[1]?.children.map((row) => row.context) ?? [])],
+      ['agent.agent.working.mayor.live', 'agent.agent.off.crew', 'agent.agent.working.crew.live'],
+    );
   });
 });
 
@@ -160,17 +220,27 @@ describe('the Needs Attention list', () => {
     const model = modelOf({
       town: [town()],
       attention: [
-        escalation('e1', { title: 'Seen to', severity: 'critical', acked: true }), escalation('e2', { title: 'Small', severity: 'low' }), escalation('e3', { title: 'Large', severity: 'critical' }),
-        { id: 'plan-c', kind: 'plan', title: 'The Mayor has a plan: Search', detail: '', convoy: 'c' }, { id: 'm', kind: 'mail', title: 'toy/polecats/rust: Done?', detail: '', from: 'toy/polecats/rust' },
+        escalation('e1', { title: 'Seen to', severity: 'critical', acked: true }),
+        escalation('e2', { title: 'Small', severity: 'low' }),
+        escalation('e3', { title: 'Large', severity: 'critical' }),
+        { id: 'plan-c', kind: 'plan', title: 'The Mayor has a plan: Search', detail: '', convoy: 'c' },
+        { id: 'm', kind: 'mail', title: 'toy/polecats/rust: Done?', detail: '', from: 'toy/polecats/rust' },
       ],
     });
     const rows = attentionRows(model);
     assert.deepEqual(drawn(rows), [
-      'Large | escalation · critical', 'Small | escalation · low', 'toy/polecats/rust: Done? | mail', 'The Mayor has a plan: Search | plan…', 'Seen to | escalation · critical · acknowledged',
+      'Large | escalation · critical',
+      'Small | escalation · low',
+      'toy/polecats/rust: Done? | mail',
+      'The Mayor has a plan: Search | plan…',
+      'Seen to | escalation · critical · acknowledged',
     ]);
     assert.deepEqual([rows[0]?.context, rows[4]?.context], ['attention.escalation', 'attention.escalation.acked']);
     assert.match(rows[4]?.aria ?? '', /acknowledged: Seen to/);
-    assert.deepEqual(callsForPerson(model).map((item) => item.id), ['e3', 'e2', 'm', 'plan-c']);
+    assert.deepEqual(
+      callsForPerson(model).map((item) => item.id),
+      ['e3', 'e2', 'm', 'plan-c'],
+    );
   });
 
   it('has what holds agents up first', () => {
@@ -180,9 +250,21 @@ describe('the Needs Attention list', () => {
         { id: 'f', kind: 'fast-forward', title: 'toy: fast-forward main', detail: '', rig: 'toy' },
         { id: 'p', kind: 'problem', title: 'old: its folder is gone', detail: '', rig: 'old' },
         escalation('hq-esc-1', { title: 'toy-a failed' }),
-        { id: 'c', kind: 'consent', title: 'toy: its commands', detail: '', rig: 'toy', consent: { kind: 'rig-commands', hash: 'x', text: 'test: npm test' } },
+        {
+          id: 'c',
+          kind: 'consent',
+          title: 'toy: its commands',
+          detail: '',
+          rig: 'toy',
+          consent: { kind: 'rig-commands', hash: 'x', text: 'test: npm test' },
+        },
       ],
     });
-    assert.deepEqual(drawn(attentionRows(model)), ['old: its folder is gone | problem', 'toy: its commands | accept…', 'toy-a failed | escalation', 'toy: fast-forward main | fast-forward…']);
+    assert.deepEqual(drawn(attentionRows(model)), [
+      'old: its folder is gone | problem',
+      'toy: its commands | accept…',
+      'toy-a failed | escalation',
+      'toy: fast-forward main | fast-forward…',
+    ]);
   });
 });

@@ -25,7 +25,10 @@ describe('texts from elsewhere', () => {
   });
 
   it('hide nothing in commands that are to be accepted', () => {
-    assert.equal(revealHidden('npm test\u202e # \u001b[2Kx\r\n\tnext'), 'npm test\\u{202e} # \\u{1b}[2Kx\\u{d}\n\tnext');
+    assert.equal(
+      revealHidden('npm test\u202e # \u001b[2Kx\r\n\tnext'),
+      'npm test\\u{202e} # \\u{1b}[2Kx\\u{d}\n\tnext',
+    );
   });
 
   it('cannot close the fence around them', () => {
@@ -37,7 +40,13 @@ describe('the status bar', () => {
   const model = new TownModel();
 
   it('counts agents at work and what needs a person', () => {
-    model.reset(snapshot({ town: [town({ up: false })], agents: [polecat('nux', { session: 's' }), polecat('ace', { state: 'idle' })], attention: [escalation('e')] }));
+    model.reset(
+      snapshot({
+        town: [town({ up: false })],
+        agents: [polecat('nux', { session: 's' }), polecat('ace', { state: 'idle' })],
+        attention: [escalation('e')],
+      }),
+    );
     const summary = statusSummary(model, { kind: 'ready', root: '/gt' }, true);
     assert.equal(summary?.text, '$(robot) 1 $(warning) 1 $(debug-pause)');
     assert.equal(summary?.aria, 'Gas Town: 1 agent at work, 1 thing needs you, engine paused');
@@ -88,12 +97,19 @@ describe('small rules', () => {
   });
 
   it('finds beads in terminals by the prefixes of the town', () => {
-    assert.deepEqual(findBeadIds('merged toy-a1b2c and hq-x9z.1, not utf-8x', ['toy', 'hq']).map((found) => found.id), ['toy-a1b2c', 'hq-x9z.1']);
+    assert.deepEqual(
+      findBeadIds('merged toy-a1b2c and hq-x9z.1, not utf-8x', ['toy', 'hq']).map((found) => found.id),
+      ['toy-a1b2c', 'hq-x9z.1'],
+    );
     assert.deepEqual(findBeadIds('polecat/nux/toy-a1b@x1', ['toy']), [{ id: 'toy-a1b', start: 12 }]);
   });
 
   it('sees circles of dependencies', () => {
-    const waits = new Map([['a', new Set(['b'])], ['b', new Set(['c'])], ['c', new Set<string>()]]);
+    const waits = new Map([
+      ['a', new Set(['b'])],
+      ['b', new Set(['c'])],
+      ['c', new Set<string>()],
+    ]);
     assert.ok(reaches(waits, 'a', 'c'));
     assert.ok(!reaches(waits, 'c', 'a'));
   });

@@ -17,7 +17,14 @@ describe('the picture of the town in a window', () => {
 
   beforeEach(async () => {
     fake = new FakeTown();
-    Object.assign(fake.picture, snapshot({ rigs: [rig('toy')], convoys: [convoy('hq-c1', ['toy-a', 'toy-b'])], beads: [bead('toy-a'), bead('toy-b')] }));
+    Object.assign(
+      fake.picture,
+      snapshot({
+        rigs: [rig('toy')],
+        convoys: [convoy('hq-c1', ['toy-a', 'toy-b'])],
+        beads: [bead('toy-a'), bead('toy-b')],
+      }),
+    );
     await fake.start();
     link = await connectTown(fake.root, { kind: 'window', actor: 'test' });
     model = new TownModel();
@@ -36,20 +43,28 @@ describe('the picture of the town in a window', () => {
     assert.equal(model.convoys.get('hq-c1')?.done, 0);
     const seen: string[] = [];
     model.beads.onDidChange(({ reset, changed }) => seen.push(reset ? 'reset' : [...changed].join()));
-    fake.change({ beads: [bead('toy-a', { phase: 'merged' })], convoys: [convoy('hq-c1', ['toy-a', 'toy-b'], { done: 1 })] });
+    fake.change({
+      beads: [bead('toy-a', { phase: 'merged' })],
+      convoys: [convoy('hq-c1', ['toy-a', 'toy-b'], { done: 1 })],
+    });
     await until(() => model.revision === 2);
     assert.equal(model.convoys.get('hq-c1')?.done, 1);
     assert.equal(model.beads.get('toy-a')?.phase, 'merged');
     assert.deepEqual(seen, ['toy-a']);
     fake.change({}, { beads: ['toy-b'] });
     await until(() => model.revision === 3);
-    assert.deepEqual(model.beads.all().map((item) => item.id), ['toy-a']);
+    assert.deepEqual(
+      model.beads.all().map((item) => item.id),
+      ['toy-a'],
+    );
   });
 
   it('is told once a change, when all of it is in place', async () => {
     await sync.reload();
     const seen: unknown[] = [];
-    model.onDidChange((names) => seen.push([[...names].sort(), model.beads.get('toy-a')?.phase, model.convoys.get('hq-c1')?.done]));
+    model.onDidChange((names) =>
+      seen.push([[...names].sort(), model.beads.get('toy-a')?.phase, model.convoys.get('hq-c1')?.done]),
+    );
     fake.change({ convoys: [convoy('hq-c1', ['toy-a'], { done: 1 })], beads: [bead('toy-a', { phase: 'merged' })] });
     await until(() => seen.length > 0);
     assert.deepEqual(seen, [[['beads', 'convoys'], 'merged', 1]]);
@@ -70,7 +85,10 @@ describe('the picture of the town in a window', () => {
     await until(() => fake.calls.length > 0);
     for (let done = 1; done <= 20; done++) fake.change({ convoys: [convoy('hq-c1', ['toy-a'], { done })] });
     await loading;
-    await until(() => model.revision === 21, () => model.revision);
+    await until(
+      () => model.revision === 21,
+      () => model.revision,
+    );
     assert.equal(model.convoys.get('hq-c1')?.done, 20);
   });
 

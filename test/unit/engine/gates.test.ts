@@ -9,7 +9,13 @@ import { tempDir, waitUntil } from '../../helpers/temp';
 function run(command: string, timeoutSeconds = 20) {
   const directory = tempDir('gate');
   const log = path.join(directory, 'logs', 'gate.log');
-  const result = runGate({ name: 'test', command, timeoutSeconds }, directory, process.env, log, path.join(directory, 'group.json'));
+  const result = runGate(
+    { name: 'test', command, timeoutSeconds },
+    directory,
+    process.env,
+    log,
+    path.join(directory, 'group.json'),
+  );
   return { directory, log, result };
 }
 

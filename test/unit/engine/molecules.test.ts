@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { attachedTo } from '../../../server/src/beads/molecule';
 import { workingSet } from '../../../server/src/engine/buildView';
-import { attachMolecule, beginStep, finishLastStep, isStep, moleculeOfBead, refuseStep, restartIfBegun, scriptOf, stepMark, stepOf } from '../../../server/src/engine/molecules';
+import {
+  attachMolecule,
+  beginStep,
+  finishLastStep,
+  isStep,
+  moleculeOfBead,
+  refuseStep,
+  restartIfBegun,
+  scriptOf,
+  stepMark,
+  stepOf,
+} from '../../../server/src/engine/molecules';
 import { sling } from '../../../server/src/engine/sling';
 import { withWork, workOf } from '../../../server/src/engine/work';
 import { inspectMolecule, graphOf } from '../../../server/src/formulas/molecule';
@@ -16,22 +27,49 @@ import { refused, type Service } from '../beads/service';
 const rust = 'toy/polecats/rust';
 const person: CallContext = { actor: 'ann', kind: 'person' };
 const agent = (address: string): CallContext => ({ actor: address, kind: 'agent', agent: address });
-const texts: Record<string, string> = { two: workflow('two', ['a', 'b < a'], '[vars.issue]\nrequired = true\n[vars.test_command]\ndefault = ""').replace('Do a', '{{issue}} {{test_command}}'), other: workflow('other', ['x']), wisps: workflow('wisps', ['w']).replace('formula =', 'phase = "vapor"\nformula =') };
+const texts: Record<string, string> = {
+  two: workflow('two', ['a', 'b < a'], '[vars.issue]\nrequired = true\n[vars.test_command]\ndefault = ""').replace(
+    'Do a',
+    '{{issue}} {{test_command}}',
+  ),
+  other: workflow('other', ['x']),
+  wisps: workflow('wisps', ['w']).replace('formula =', 'phase = "vapor"\nformula ='),
+};
 
 describe('molecules of beads', () => {
   let service: Service;
   let bead: string;
-  const formula = (name: string, vars: Record<string, string> = {}) => slungFormula(libraryOf(texts), { name: 'toy', gates: [{ name: 'test', command: 'npm test', timeoutSeconds: 1 }], config: { default_branch: 'trunk' } } as never, name, vars);
+  const formula = (name: string, vars: Record<string, string> = {}) =>
+    slungFormula(
+      libraryOf(texts),
+      {
+        name: 'toy',
+        gates: [{ name: 'test', command: 'npm test', timeoutSeconds: 1 }],
+        config: { default_branch: 'trunk' },
+      } as never,
+      name,
+      vars,
+    );
   const now = (): Bead => service.store.get(bead)!;
   const root = (): Bead => moleculeOfBead(service.store, now())!;
   const info = (): MoleculeInfo => inspectMolecule(graphOf(service.store), root());
   const batch = (work: (tx: Parameters<typeof beginStep>[0]) => void) => service.store.batch({ actor: 'deacon' }, work);
-  const slingIt = (name?: string, vars?: Record<string, string>) => sling(service.store, person, { beads: [bead], rig: 'toy', formula: name === undefined ? undefined : formula(name, vars) });
-  const hook = (address: string) => batch((tx) => {
-    tx.update(bead, { status: 'in_progress', assignee: address, metadata: withWork(tx.require(bead), { branch: 'polecat/x' }) });
-    restartIfBegun(tx, tx.require(bead));
-    beginStep(tx, tx.require(bead), address);
-  });
+  const slingIt = (name?: string, vars?: Record<string, string>) =>
+    sling(service.store, person, {
+      beads: [bead],
+      rig: 'toy',
+      formula: name === undefined ? undefined : formula(name, vars),
+    });
+  const hook = (address: string) =>
+    batch((tx) => {
+      tx.update(bead, {
+        status: 'in_progress',
+        assignee: address,
+        metadata: withWork(tx.require(bead), { branch: 'polecat/x' }),
+      });
+      restartIfBegun(tx, tx.require(bead));
+      beginStep(tx, tx.require(bead), address);
+    });
 
   beforeEach(async () => {
     service = await openMolecules(texts);
@@ -41,7 +79,10 @@ describe('molecules of beads', () => {
 
   it('are poured when the bead is slung, with what is known of bead and rig', async () => {
     await slingIt('two', { test_command: 'make test' });
-    assert.deepEqual([root().title, attachedTo(root()), info().steps.map((step) => step.issue.title)], ['two: A parser', bead, [`${bead} make test`, 'Do b']]);
+    assert.deepEqual(
+      [root().title, attachedTo(root()), info().steps.map((step) => step.issue.title)],
+      ['two: A parser', bead, [`${bead} make test`, 'Do b']],
+    );
     assert.equal((root().metadata as { formula: { vars: Record<string, string> } }).formula.vars.issue, bead);
     assert.equal(stepOf(service.store, now()), undefined, 'nobody is at it yet');
     await hook(rust);
@@ -51,7 +92,10 @@ describe('molecules of beads', () => {
   it('are not poured by halves: what is wrong with the formula leaves the bead unslung', async () => {
     await refused(slingIt('nowhere'), /formula "nowhere" not found/, 'not-found');
     await refused(slingIt('two', { nonsense: 'x' }), /the formula two has no variable nonsense/);
-    assert.deepEqual([workOf(now()).slung, service.store.list({ type: ['molecule', 'convoy'], all: true })], [undefined, []]);
+    assert.deepEqual(
+      [workOf(now()).slung, service.store.list({ type: ['molecule', 'convoy'], all: true })],
+      [undefined, []],
+    );
   });
 
   it('of another formula take the place of the one before, as long as nobody has begun', async () => {
@@ -67,7 +111,14 @@ describe('molecules of beads', () => {
     await batch((tx) => tx.update(bead, { metadata: withWork(tx.require(bead), { held: true }) }));
     await refused(slingIt('two'), /was begun already/, 'conflict');
     await service.call(BeadUpdate.spec, { ids: [bead], status: 'failed' });
-    await batch((tx) => tx.create('toy', { title: 'M', type: 'merge_request', status: 'failed', metadata: { merge: { source: bead, rig: 'toy', branch: 'x', commit: 'y', worker: rust } } }));
+    await batch((tx) =>
+      tx.create('toy', {
+        title: 'M',
+        type: 'merge_request',
+        status: 'failed',
+        metadata: { merge: { source: bead, rig: 'toy', branch: 'x', commit: 'y', worker: rust } },
+      }),
+    );
     await refused(slingIt('two'), /only has to be merged/, 'conflict');
   });
 
@@ -83,9 +134,18 @@ describe('molecules of beads', () => {
     await hook(rust);
     await service.call(StepClose.spec, { id: `${root().id}.1` }, { actor: rust });
     await batch((tx) => beginStep(tx, tx.require(bead), rust));
-    assert.deepEqual(info().steps.map((step) => step.status), ['done', 'current']);
+    assert.deepEqual(
+      info().steps.map((step) => step.status),
+      ['done', 'current'],
+    );
     await hook('toy/polecats/nux');
-    assert.deepEqual(info().steps.map((step) => [step.status, step.issue.assignee]), [['current', 'toy/polecats/nux'], ['pending', undefined]]);
+    assert.deepEqual(
+      info().steps.map((step) => [step.status, step.issue.assignee]),
+      [
+        ['current', 'toy/polecats/nux'],
+        ['pending', undefined],
+      ],
+    );
     await service.call(StepClose.spec, { id: `${root().id}.1` });
     await service.call(StepClose.spec, { id: `${root().id}.2` });
     assert.equal(root().status, 'closed');
@@ -97,7 +157,10 @@ describe('molecules of beads', () => {
     await slingIt('two');
     await service.call(StepClose.spec, { id: `${root().id}.1` });
     await hook(rust);
-    assert.deepEqual(info().steps.map((step) => step.status), ['done', 'current']);
+    assert.deepEqual(
+      info().steps.map((step) => step.status),
+      ['done', 'current'],
+    );
   });
 
   it('end with gt done where only the last step is left', async () => {
@@ -108,7 +171,10 @@ describe('molecules of beads', () => {
     await service.call(StepClose.spec, { id: `${root().id}.1` });
     await batch((tx) => finishLastStep(tx, tx.require(bead)));
     assert.deepEqual([info().completed, root().status], [2, 'closed']);
-    await batch((tx) => { finishLastStep(tx, tx.require(bead)); beginStep(tx, tx.require(bead), rust); });
+    await batch((tx) => {
+      finishLastStep(tx, tx.require(bead));
+      beginStep(tx, tx.require(bead), rust);
+    });
     assert.equal(stepOf(service.store, now()), undefined);
   });
 
@@ -118,8 +184,13 @@ describe('molecules of beads', () => {
     await slingIt('two');
     assert.deepEqual(scriptOf(service.store, now()), [], 'no step has any');
     await slingIt('script');
-    const closing = (step: string): string => `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`;
-    assert.deepEqual(scriptOf(service.store, now()), ['echo "{{issue}} $GT_VAR_issue" > x\n', closing('one'), closing('two')]);
+    const closing = (step: string): string =>
+      `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`;
+    assert.deepEqual(scriptOf(service.store, now()), [
+      'echo "{{issue}} $GT_VAR_issue" > x\n',
+      closing('one'),
+      closing('two'),
+    ]);
     await service.call(BeadUpdate.spec, { ids: [bead], description: '```sh\ntrue\n```' });
     assert.deepEqual(scriptOf(service.store, now()), ['true\n']);
     await service.call(BeadUpdate.spec, { ids: [bead], description: '```sh\ntrue' });
@@ -131,14 +202,30 @@ describe('molecules of beads', () => {
     await hook(rust);
     const step = `${root().id}.1`;
     assert.equal(isStep(service.store, service.store.get(step)!), true);
-    assert.deepEqual((await service.call(BeadReady.spec, {})).map((item) => item.id), [], 'to others its steps are no work');
+    assert.deepEqual(
+      (await service.call(BeadReady.spec, {})).map((item) => item.id),
+      [],
+      'to others its steps are no work',
+    );
     await service.call(BeadUpdate.spec, { ids: [step], status: 'open' });
-    assert.deepEqual((await service.call(BeadReady.spec, {})).map((item) => item.id), []);
-    assert.deepEqual((await service.call(BeadReady.spec, { parent: root().id })).map((item) => item.id), [step]);
-    assert.deepEqual(service.store.list({ withoutSteps: 'all', type: ['task'] }).map((item) => item.id), [bead]);
+    assert.deepEqual(
+      (await service.call(BeadReady.spec, {})).map((item) => item.id),
+      [],
+    );
+    assert.deepEqual(
+      (await service.call(BeadReady.spec, { parent: root().id })).map((item) => item.id),
+      [step],
+    );
+    assert.deepEqual(
+      service.store.list({ withoutSteps: 'all', type: ['task'] }).map((item) => item.id),
+      [bead],
+    );
     assert.equal(stepMark(service.store, bead), ` ${root().id}:0`);
     assert.equal(stepMark(service.store, step), '');
-    assert.deepEqual(workingSet(service.store, [step, bead]).map((work) => work.id), [bead]);
+    assert.deepEqual(
+      workingSet(service.store, [step, bead]).map((work) => work.id),
+      [bead],
+    );
     await refused(sling(service.store, person, { beads: [step], rig: 'toy' }), /is a step of toy-mol-/, 'refused');
     assert.throws(() => refuseStep(service.store, service.store.get(step)!), /is a step of/);
     assert.doesNotThrow(() => refuseStep(service.store, now()));
@@ -155,7 +242,9 @@ describe('molecules of beads', () => {
     assert.throws(() => foreign(agent(rust), root()), /belongs to toy-/);
     assert.equal(foreign(person), false, 'people are not asked');
     assert.equal(foreign(agent(rust), now()), false, 'the bead itself is another question');
-    const { root: own } = await service.store.batch({ actor: rust }, (tx) => ({ root: attachMolecule(tx, tx.require(bead), 'toy', formula('other')) }));
+    const { root: own } = await service.store.batch({ actor: rust }, (tx) => ({
+      root: attachMolecule(tx, tx.require(bead), 'toy', formula('other')),
+    }));
     await batch((tx) => tx.removeDependency(own, bead));
     assert.equal(foreign(agent(rust), service.store.get(`${own}.1`)), true, 'one that belongs to no bead');
     await batch((tx) => tx.update(`${own}.1`, { assignee: 'toy/polecats/nux' }));

@@ -24,19 +24,35 @@ class Town {
   sessions: SessionView[] = [];
   patch = 'p1';
   runReview: RigPort['runReview'] = async () => ({ code: 0, output: '' });
-  private constructor(readonly store: BeadStore, readonly bead: string, readonly request: string) {}
+  private constructor(
+    readonly store: BeadStore,
+    readonly bead: string,
+    readonly request: string,
+  ) {}
 
   static async open(review: object | undefined, reviews: object[] = [], note?: string): Promise<Town> {
     const root = tempDir('town');
     const store = await BeadStore.open();
-    for (const [name, prefix] of [['hq', 'hq'], ['toy', 'toy']] as const) {
+    for (const [name, prefix] of [
+      ['hq', 'hq'],
+      ['toy', 'toy'],
+    ] as const) {
       initLedger(path.join(root, name, '.beads'), prefix);
       await store.addLedger({ name, directory: path.join(root, name, '.beads'), prefix });
     }
     const [bead, request] = await store.batch({ actor: 'deacon' }, (tx) => {
-      const source = tx.create('toy', { title: 'One', type: 'task', status: 'in_review', assignee: WORKER, metadata: { gastown: { attempt: 1, branch: 'b', reviews } } });
+      const source = tx.create('toy', {
+        title: 'One',
+        type: 'task',
+        status: 'in_review',
+        assignee: WORKER,
+        metadata: { gastown: { attempt: 1, branch: 'b', reviews } },
+      });
       const merge = { source: source.id, rig: 'toy', branch: 'b', commit: 'c', worker: WORKER, review, note };
-      return [source.id, tx.create('toy', { title: 'Merge: One', type: 'merge_request', status: 'open', metadata: { merge } }).id];
+      return [
+        source.id,
+        tx.create('toy', { title: 'Merge: One', type: 'merge_request', status: 'open', metadata: { merge } }).id,
+      ];
     });
     return new Town(store, bead, request);
   }
@@ -49,12 +65,27 @@ class Town {
 
   get context(): EngineContext {
     const rig = {
-      name: 'toy', review: 'agent', maxReviewRounds: 2, branchTip: async () => 'c', landingBase: async () => ({ commit: 'base', expected: 'base' }),
-      rebase: async () => ({ kind: 'clean', commit: 'candidate' }), patchId: async () => this.patch, keepForReview: async () => undefined,
+      name: 'toy',
+      review: 'agent',
+      maxReviewRounds: 2,
+      branchTip: async () => 'c',
+      landingBase: async () => ({ commit: 'base', expected: 'base' }),
+      rebase: async () => ({ kind: 'clean', commit: 'candidate' }),
+      patchId: async () => this.patch,
+      keepForReview: async () => undefined,
       runReview: this.runReview,
     } as unknown as RigPort;
     return {
-      store: this.store, sessions: { all: () => this.sessions, end: async () => undefined, forget: async () => undefined } as unknown as SessionPort, clock: { now: () => new Date() }, rig: () => rig, activity: new Map(), onActivity: () => undefined,
+      store: this.store,
+      sessions: {
+        all: () => this.sessions,
+        end: async () => undefined,
+        forget: async () => undefined,
+      } as unknown as SessionPort,
+      clock: { now: () => new Date() },
+      rig: () => rig,
+      activity: new Map(),
+      onActivity: () => undefined,
     } as unknown as EngineContext;
   }
 
@@ -79,15 +110,24 @@ describe('a verdict', () => {
     await giveVerdict(town.context, town.reviewer(), town.bead, { verdict: 'approved', message: 'Fine' });
     assert.deepEqual([town.review?.state, town.review?.by, town.review?.message], ['approved', REVIEWER, 'Fine']);
     for (const verdict of ['approved', 'rejected'] as const) {
-      await assert.rejects(giveVerdict(town.context, town.reviewer(), town.bead, { verdict, message: 'On second thoughts' }), /has been approved by toy\/refinery already/);
+      await assert.rejects(
+        giveVerdict(town.context, town.reviewer(), town.bead, { verdict, message: 'On second thoughts' }),
+        /has been approved by toy\/refinery already/,
+      );
     }
     assert.equal(workOf(town.store.get(town.bead)!).reviews.length, 1);
   });
 
   it('about another change than the one that was shown is refused', async () => {
     const town = (await Town.open({ ...waiting, patch: 'p2' })).asked();
-    await assert.rejects(giveVerdict(town.context, town.reviewer(), town.bead, { verdict: 'approved', message: '' }), /not the one that you were shown/);
-    await assert.rejects(giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', patch: 'p1' }), /not the one that you looked at/);
+    await assert.rejects(
+      giveVerdict(town.context, town.reviewer(), town.bead, { verdict: 'approved', message: '' }),
+      /not the one that you were shown/,
+    );
+    await assert.rejects(
+      giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', patch: 'p1' }),
+      /not the one that you looked at/,
+    );
     assert.equal(town.review?.state, 'waiting');
     await giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', patch: 'p2' });
     assert.equal(town.review?.state, 'approved');
@@ -96,21 +136,42 @@ describe('a verdict', () => {
   it('of anybody who was not asked is refused: the author, an old session, one that reviews something else', async () => {
     const town = (await Town.open(waiting)).asked('s1').asked('s2', 'toy-other');
     const author = { actor: WORKER, kind: 'agent' as const, agent: WORKER, session: 's9' };
-    await assert.rejects(giveVerdict(town.context, author, town.bead, { verdict: 'approved', message: '' }), /nobody reviews their own work/);
-    await assert.rejects(giveVerdict(town.context, town.reviewer('s2'), town.bead, { verdict: 'approved', message: '' }), /not asked to review/);
-    await assert.rejects(giveVerdict(town.context, town.reviewer('gone'), town.bead, { verdict: 'approved', message: '' }), /not asked to review/);
+    await assert.rejects(
+      giveVerdict(town.context, author, town.bead, { verdict: 'approved', message: '' }),
+      /nobody reviews their own work/,
+    );
+    await assert.rejects(
+      giveVerdict(town.context, town.reviewer('s2'), town.bead, { verdict: 'approved', message: '' }),
+      /not asked to review/,
+    );
+    await assert.rejects(
+      giveVerdict(town.context, town.reviewer('gone'), town.bead, { verdict: 'approved', message: '' }),
+      /not asked to review/,
+    );
   });
 
   it('of a person goes where it makes sense, and says where not', async () => {
     const unseen = await Town.open(undefined);
-    await assert.rejects(giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'approved', message: '' }), /not laid out for review yet/);
-    await assert.rejects(giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'rejected', message: ' ' }), /say what has to change/);
-    await assert.rejects(giveVerdict(unseen.context, ann, 'nonesuch', { verdict: 'approved', message: '' }), /no open merge request nonesuch/);
+    await assert.rejects(
+      giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'approved', message: '' }),
+      /not laid out for review yet/,
+    );
+    await assert.rejects(
+      giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'rejected', message: ' ' }),
+      /say what has to change/,
+    );
+    await assert.rejects(
+      giveVerdict(unseen.context, ann, 'nonesuch', { verdict: 'approved', message: '' }),
+      /no open merge request nonesuch/,
+    );
     await giveVerdict(unseen.context, ann, 'b', { verdict: 'rejected', message: 'Not like this' });
     assert.equal(unseen.status, 'hooked');
     const merging = await Town.open({ ...waiting, state: 'approved' });
     await merging.store.batch(ann, (tx) => tx.update(merging.request, { status: 'in_progress' }));
-    await assert.rejects(giveVerdict(merging.context, ann, merging.bead, { verdict: 'rejected', message: 'Stop' }), /being merged right now/);
+    await assert.rejects(
+      giveVerdict(merging.context, ann, merging.bead, { verdict: 'rejected', message: 'Stop' }),
+      /being merged right now/,
+    );
   });
 
   it('takes back an approval, until the merge has begun', async () => {
@@ -129,8 +190,14 @@ describe('a verdict', () => {
     await giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', first: true });
     assert.equal(firstOf(town), true);
     const wanted = (await Town.open(waiting)).asked();
-    await wanted.store.batch(ann, (tx) => tx.update(wanted.request, { metadata: withMerge(wanted.store.get(wanted.request)!, { first: true }) }));
-    await giveVerdict(wanted.context, wanted.reviewer(), wanted.bead, { verdict: 'approved', message: '', first: false });
+    await wanted.store.batch(ann, (tx) =>
+      tx.update(wanted.request, { metadata: withMerge(wanted.store.get(wanted.request)!, { first: true }) }),
+    );
+    await giveVerdict(wanted.context, wanted.reviewer(), wanted.bead, {
+      verdict: 'approved',
+      message: '',
+      first: false,
+    });
     assert.equal(firstOf(wanted), true, 'what a person wanted stays');
   });
 
@@ -144,8 +211,18 @@ describe('a verdict', () => {
 
 describe('laying out a review', () => {
   const rejected = [{ by: REVIEWER, verdict: 'rejected', message: 'Add a test', patch: 'p1', at: '' }];
-  const lay = async (town: Town): Promise<void> => layOutReview(
-    { type: 'lay-out-review', mergeRequest: town.request, rig: 'toy', revision: town.store.get(town.request)!.updated_at, maxAttempts: 3, maxReviewRounds: 3 }, town.context);
+  const lay = async (town: Town): Promise<void> =>
+    layOutReview(
+      {
+        type: 'lay-out-review',
+        mergeRequest: town.request,
+        rig: 'toy',
+        revision: town.store.get(town.request)!.updated_at,
+        maxAttempts: 3,
+        maxReviewRounds: 3,
+      },
+      town.context,
+    );
 
   it('asks about the commit that would land', async () => {
     const town = await Town.open(undefined);
@@ -157,7 +234,10 @@ describe('laying out a review', () => {
     const same = await Town.open(undefined, rejected);
     await lay(same);
     assert.equal(same.status, 'hooked');
-    assert.match(workOf(same.store.get(same.bead)!).feedback ?? '', /same as the one that was rejected[\s\S]*Add a test/);
+    assert.match(
+      workOf(same.store.get(same.bead)!).feedback ?? '',
+      /same as the one that was rejected[\s\S]*Add a test/,
+    );
     const answered = await Town.open(undefined, rejected, 'There is a test: a.test.ts');
     await lay(answered);
     assert.equal(answered.review?.state, 'waiting');
@@ -174,25 +254,64 @@ describe('laying out a review', () => {
     assert.equal(town.store.get(town.request)!.status, 'closed');
     const moved = await Town.open(undefined);
     const { updated_at } = moved.store.get(moved.request)!;
-    await moved.store.batch(ann, (tx) => tx.update(moved.request, { metadata: withMerge(moved.store.get(moved.request)!, { first: true }) }));
-    await assert.rejects(layOutReview({ type: 'lay-out-review', mergeRequest: moved.request, rig: 'toy', revision: updated_at, maxAttempts: 3, maxReviewRounds: 3 }, moved.context), /has changed/);
+    await moved.store.batch(ann, (tx) =>
+      tx.update(moved.request, { metadata: withMerge(moved.store.get(moved.request)!, { first: true }) }),
+    );
+    await assert.rejects(
+      layOutReview(
+        {
+          type: 'lay-out-review',
+          mergeRequest: moved.request,
+          rig: 'toy',
+          revision: updated_at,
+          maxAttempts: 3,
+          maxReviewRounds: 3,
+        },
+        moved.context,
+      ),
+      /has changed/,
+    );
   });
 });
 
 describe('a review without an answer', () => {
   const revision = (town: Town): string => town.store.get(town.request)!.updated_at;
   const script = (town: Town): Promise<void> =>
-    reviewByScript({ type: 'review-by-script', mergeRequest: town.request, rig: 'toy', revision: revision(town), maxReviewRounds: 3 }, town.context);
+    reviewByScript(
+      {
+        type: 'review-by-script',
+        mergeRequest: town.request,
+        rig: 'toy',
+        revision: revision(town),
+        maxReviewRounds: 3,
+      },
+      town.context,
+    );
   const silence = (town: Town, stopped: boolean): Promise<void> =>
-    recordSilence({ type: 'record-silence', mergeRequest: town.request, rig: 'toy', session: 's1', revision: revision(town), problem: 'x', stopped }, town.context);
+    recordSilence(
+      {
+        type: 'record-silence',
+        mergeRequest: town.request,
+        rig: 'toy',
+        session: 's1',
+        revision: revision(town),
+        problem: 'x',
+        stopped,
+      },
+      town.context,
+    );
   const escalations = (town: Town): number => town.store.list({ type: ['escalation'], limit: 0 }).length;
 
   it('is none where nobody has accepted the command yet', async () => {
     const town = await Town.open(waiting);
-    town.runReview = async () => { throw new UserError('the commands of toy wait for a person', undefined, 'consent'); };
+    town.runReview = async () => {
+      throw new UserError('the commands of toy wait for a person', undefined, 'consent');
+    };
     for (let n = 0; n < 4; n += 1) await assert.rejects(script(town), StaleAction);
     assert.deepEqual([town.review?.unanswered, town.review?.person], [0, undefined]);
-    town.runReview = async () => { throw new UserError('the disk is full', undefined, 'unavailable'); };
+    town.runReview = async () => {
+      throw new UserError('the disk is full', undefined, 'unavailable');
+    };
     await script(town);
     assert.equal(town.review?.unanswered, 1);
   });
@@ -212,16 +331,39 @@ describe('a review without an answer', () => {
 });
 
 describe('a silent agent', () => {
-  const steps = (state: { unsubmitted: boolean; takesNudges: boolean }): string[] => [0, 1, 2, 3, 4, 5].map((count) => nextStep({ ...state, steps: count }));
+  const steps = (state: { unsubmitted: boolean; takesNudges: boolean }): string[] =>
+    [0, 1, 2, 3, 4, 5].map((count) => nextStep({ ...state, steps: count }));
 
   it('with work that it does not hand in is nudged three times, then the Mayor and a person are told', () => {
-    assert.deepEqual(steps({ unsubmitted: true, takesNudges: true }), ['nudge', 'nudge', 'nudge', 'mayor', 'person', 'wait']);
+    assert.deepEqual(steps({ unsubmitted: true, takesNudges: true }), [
+      'nudge',
+      'nudge',
+      'nudge',
+      'mayor',
+      'person',
+      'wait',
+    ]);
   });
   it('that has done nothing is nudged once and begun anew', () => {
-    assert.deepEqual(steps({ unsubmitted: false, takesNudges: true }), ['nudge', 'restart', 'restart', 'restart', 'restart', 'restart']);
+    assert.deepEqual(steps({ unsubmitted: false, takesNudges: true }), [
+      'nudge',
+      'restart',
+      'restart',
+      'restart',
+      'restart',
+      'restart',
+    ]);
   });
   it('that reads no words is begun anew once; silent again at the same place it may be slow, and a person is told', () => {
-    for (const unsubmitted of [true, false]) assert.deepEqual(steps({ unsubmitted, takesNudges: false }), ['restart', 'person', 'wait', 'wait', 'wait', 'wait']);
+    for (const unsubmitted of [true, false])
+      assert.deepEqual(steps({ unsubmitted, takesNudges: false }), [
+        'restart',
+        'person',
+        'wait',
+        'wait',
+        'wait',
+        'wait',
+      ]);
   });
 });
 

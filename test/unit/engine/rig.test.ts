@@ -16,8 +16,24 @@ async function rigOf(folder: string, accepted = true): Promise<Rig> {
   const source = await inspectSource(folder);
   const repository = new RigRepository(town.rig('toy').repository, source);
   await repository.create();
-  const config = { type: 'rig' as const, version: 1, name: 'toy', git_url: folder, folder: true, default_branch: 'main', created_at: '', beads: { prefix: 'toy' } };
-  return new Rig(town, config, repository, async () => process.env, () => 'example.org', () => accepted);
+  const config = {
+    type: 'rig' as const,
+    version: 1,
+    name: 'toy',
+    git_url: folder,
+    folder: true,
+    default_branch: 'main',
+    created_at: '',
+    beads: { prefix: 'toy' },
+  };
+  return new Rig(
+    town,
+    config,
+    repository,
+    async () => process.env,
+    () => 'example.org',
+    () => accepted,
+  );
 }
 
 /** A commit by the agent itself in its worktree. */
@@ -25,7 +41,17 @@ function agentCommits(rig: Rig, files: Record<string, string>): string {
   const directory = rig.layout.polecatWorktree('rust');
   for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(directory, file), text);
   sh(directory, 'git', 'add', '--all');
-  sh(directory, 'git', '-c', `user.name=${AGENT}`, 'commit', '--quiet', '-m', 'work', `--author=${AGENT} <a@example.org>`);
+  sh(
+    directory,
+    'git',
+    '-c',
+    `user.name=${AGENT}`,
+    'commit',
+    '--quiet',
+    '-m',
+    'work',
+    `--author=${AGENT} <a@example.org>`,
+  );
   return sh(directory, 'git', 'rev-parse', 'HEAD');
 }
 
@@ -91,7 +117,10 @@ describe('a rig on disk', () => {
     fs.writeFileSync(path.join(folder, 'latin.txt'), Buffer.from([0xe4, 0x0a]));
     const commit = commitFiles(folder, { 'long.txt': 'a line\n'.repeat(100_000) }, 'long');
     const rig = await rigOf(folder);
-    rigSettingsFile(rig.layout).update((settings) => { settings.review = 'script'; settings.review_command = 'git apply --check -R "$GT_DIFF_FILE" && wc -c < "$GT_DIFF_FILE"'; });
+    rigSettingsFile(rig.layout).update((settings) => {
+      settings.review = 'script';
+      settings.review_command = 'git apply --check -R "$GT_DIFF_FILE" && wc -c < "$GT_DIFF_FILE"';
+    });
     const { code, output } = await rig.runReview({ mergeRequest: 'toy-m', bead: undefined, commit, base });
     assert.equal(code, 0, output);
     assert.ok(Number(output) > 800_000, output);
@@ -108,7 +137,10 @@ describe('a rig on disk', () => {
     const { commit: base, expected } = await rig.landingBase();
     const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT });
     assert.ok(result.kind === 'clean');
-    assert.deepEqual(sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit), `${AGENT}|toy/refinery|One|${base}`);
+    assert.deepEqual(
+      sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),
+      `${AGENT}|toy/refinery|One|${base}`,
+    );
     assert.equal(await rig.land(result.commit, expected), true);
     assert.equal(await rig.hasLanded(result.commit), true);
     assert.equal(await rig.hasLanded(tip), false);
@@ -118,9 +150,14 @@ describe('a rig on disk', () => {
     const folder = makeRepository({ 'a.txt': 'a' });
     const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
     const refused = await rigOf(folder, false);
-    await assert.rejects(refused.runGates(commit, 'm', () => undefined), (error: unknown) => error instanceof UserError && error.code === 'consent');
+    await assert.rejects(
+      refused.runGates(commit, 'm', () => undefined),
+      (error: unknown) => error instanceof UserError && error.code === 'consent',
+    );
     const rig = await rigOf(folder);
-    rigSettingsFile(rig.layout).update((settings) => { settings.merge_queue.test_command = 'echo changed > a.txt'; });
+    rigSettingsFile(rig.layout).update((settings) => {
+      settings.merge_queue.test_command = 'echo changed > a.txt';
+    });
     const seen: string[] = [];
     const result = await rig.runGates(commit, 'toy-m', (gate, outcome) => seen.push(`${gate.name} ${outcome}`));
     assert.ok(!result.passed && /changed the tree.*a\.txt/.test(result.problem));

@@ -16,15 +16,38 @@ class Sessions {
   buried: string[] = [];
   changes = 0;
   readonly watch = new SessionWatch({
-    living: () => this.records.filter((record) => !record.exit), list: async () => this.infos,
-    screen: async (id) => { const screen = this.screens.get(id); if (screen === undefined) throw new Error('no screen'); return screen; },
-    asks: (_record, screen) => (screen.includes('?') ? `asks ${screen}` : undefined), folderOf: () => folder,
-    bury: async (record) => { this.buried.push(record.id); }, onChange: () => { this.changes += 1; }, log: { error: () => undefined },
+    living: () => this.records.filter((record) => !record.exit),
+    list: async () => this.infos,
+    screen: async (id) => {
+      const screen = this.screens.get(id);
+      if (screen === undefined) throw new Error('no screen');
+      return screen;
+    },
+    asks: (_record, screen) => (screen.includes('?') ? `asks ${screen}` : undefined),
+    folderOf: () => folder,
+    bury: async (record) => {
+      this.buried.push(record.id);
+    },
+    onChange: () => {
+      this.changes += 1;
+    },
+    log: { error: () => undefined },
   });
 
   add(id: string, lastOutputAt?: string): this {
     const { pid, start } = identify(process.pid);
-    this.records.push({ id, agent: `toy/polecats/${id}`, role: 'polecat', name: id, runtime: 'claude', attempt: 1, tokenHash: '', startedAt: START, pid, start });
+    this.records.push({
+      id,
+      agent: `toy/polecats/${id}`,
+      role: 'polecat',
+      name: id,
+      runtime: 'claude',
+      attempt: 1,
+      tokenHash: '',
+      startedAt: START,
+      pid,
+      start,
+    });
     this.infos!.push({ id, pid, start, startedAt: '', lastOutputAt, cols: 80, rows: 24, degraded: false });
     return this;
   }
@@ -37,7 +60,10 @@ describe('the watch over sessions', () => {
     await town.watch.look(START + 61_000);
     assert.equal(town.watch.of('a')?.asks, undefined, 'a screen that moves asks for nothing');
     await town.watch.look(START + 90_000);
-    assert.deepEqual([town.watch.of('a')?.asks, town.watch.of('a')?.lastOutputAt, town.watch.of('a')?.saidNothing], ['asks May I?', START + 60_000, false]);
+    assert.deepEqual(
+      [town.watch.of('a')?.asks, town.watch.of('a')?.lastOutputAt, town.watch.of('a')?.saidNothing],
+      ['asks May I?', START + 60_000, false],
+    );
     assert.deepEqual([town.watch.of('b')?.saidNothing, town.watch.of('b')?.lastOutputAt], [true, START]);
     assert.equal(town.changes, 1);
   });

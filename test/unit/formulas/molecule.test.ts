@@ -4,30 +4,68 @@ import { BeadStore } from '../../../server/src/beads/store';
 import { mergeOf } from '../../../server/src/engine/work';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../../server/src/formulas/molecule';
 import { stepName } from '../../../server/src/formulas/pour';
-import { BeadClose, BeadCreate, BeadDelete, BeadReady, BeadUpdate, DependencyAdd, LedgerExport, LedgerImport, type Bead } from '../../../server/src/protocol/bead';
 import {
-  FormulaCook, FormulaList, FormulaShow, MoleculeBurn, MoleculeGet, MoleculePour, MoleculeSquash, StepClose, type MoleculeInfo, type PourResult,
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadReady,
+  BeadUpdate,
+  DependencyAdd,
+  LedgerExport,
+  LedgerImport,
+  type Bead,
+} from '../../../server/src/protocol/bead';
+import {
+  FormulaCook,
+  FormulaList,
+  FormulaShow,
+  MoleculeBurn,
+  MoleculeGet,
+  MoleculePour,
+  MoleculeSquash,
+  StepClose,
+  type MoleculeInfo,
+  type PourResult,
 } from '../../../server/src/protocol/formula';
 import { refused, type Service } from '../beads/service';
 import { openMolecules, workflow } from './samples';
 
 const diamond = workflow('d', ['a', 'b < a', 'c < a', 'd < b c']);
-const tree = 'formula = "t"\n[[steps]]\nid = "p"\ntitle = "P"\n[[steps.children]]\nid = "p1"\ntitle = "P1"\n[[steps.children]]\nid = "p2"\ntitle = "P2"\nneeds = ["p1"]\n[[steps]]\nid = "q"\ntitle = "Q"\nneeds = ["p"]\n';
-const gated = 'formula = "g"\nphase = "vapor"\n[[steps]]\nid = "a"\ntitle = "A"\n[[steps]]\nid = "b"\ntitle = "B"\nneeds = ["a"]\nacceptance = "It is."\nassignee = "bob"\n[steps.gate]\ntype = "human"\nid = "yes?"\ntimeout = "1h"\n';
-const forged = workflow('forged', ['a'], '[steps.metadata]\nmine = 1\nmerge = {source = "x", rig = "toy", branch = "b", commit = "c", worker = "w"}\ngastown = {held = true}\nconvoy = {launched_at = "x"}');
+const tree =
+  'formula = "t"\n[[steps]]\nid = "p"\ntitle = "P"\n[[steps.children]]\nid = "p1"\ntitle = "P1"\n[[steps.children]]\nid = "p2"\ntitle = "P2"\nneeds = ["p1"]\n[[steps]]\nid = "q"\ntitle = "Q"\nneeds = ["p"]\n';
+const gated =
+  'formula = "g"\nphase = "vapor"\n[[steps]]\nid = "a"\ntitle = "A"\n[[steps]]\nid = "b"\ntitle = "B"\nneeds = ["a"]\nacceptance = "It is."\nassignee = "bob"\n[steps.gate]\ntype = "human"\nid = "yes?"\ntimeout = "1h"\n';
+const forged = workflow(
+  'forged',
+  ['a'],
+  '[steps.metadata]\nmine = 1\nmerge = {source = "x", rig = "toy", branch = "b", commit = "c", worker = "w"}\ngastown = {held = true}\nconvoy = {launched_at = "x"}',
+);
 
 describe('molecules', () => {
   let service: Service;
   let poured: PourResult;
-  const pour = async (formula: string, more: { ephemeral?: boolean; dryRun?: boolean; assignee?: string } = {}): Promise<PourResult> => (poured = await service.call(MoleculePour.spec, { formula, ...more }));
+  const pour = async (
+    formula: string,
+    more: { ephemeral?: boolean; dryRun?: boolean; assignee?: string } = {},
+  ): Promise<PourResult> => (poured = await service.call(MoleculePour.spec, { formula, ...more }));
   const id = (step: string): string => poured.id_mapping[step]!;
   const get = (bead: string): Bead => service.store.get(bead)!;
-  const close = (step: string, more: { force?: boolean; auto?: boolean; reason?: string } = {}, actor = 'ann') => service.call(StepClose.spec, { id: id(step), ...more }, { actor });
-  const look = async (): Promise<MoleculeInfo> => (await service.call(MoleculeGet.spec, { id: poured.new_epic_id }))[0]!;
-  const states = async (): Promise<string> => (await look()).steps.map((step) => `${step.step}:${step.status}`).join(' ');
+  const close = (step: string, more: { force?: boolean; auto?: boolean; reason?: string } = {}, actor = 'ann') =>
+    service.call(StepClose.spec, { id: id(step), ...more }, { actor });
+  const look = async (): Promise<MoleculeInfo> =>
+    (await service.call(MoleculeGet.spec, { id: poured.new_epic_id }))[0]!;
+  const states = async (): Promise<string> =>
+    (await look()).steps.map((step) => `${step.step}:${step.status}`).join(' ');
 
   beforeEach(async () => {
-    service = await openMolecules({ d: diamond, t: tree, g: gated, broken: 'formula = [', forged, v: workflow('v', ['a'], '[vars.who]\nrequired = true') });
+    service = await openMolecules({
+      d: diamond,
+      t: tree,
+      g: gated,
+      broken: 'formula = [',
+      forged,
+      v: workflow('v', ['a'], '[vars.who]\nrequired = true'),
+    });
   });
   afterEach(() => service.store.close());
 
@@ -36,11 +74,25 @@ describe('molecules', () => {
     assert.match(poured.new_epic_id, /^toy-mol-\w{5}$/);
     assert.deepEqual([poured.created, poured.phase, id('c')], [5, 'liquid', `${poured.new_epic_id}.3`]);
     const root = get(poured.new_epic_id);
-    assert.deepEqual([root.issue_type, root.assignee, root.source_formula, root.metadata], ['molecule', 'ann', 'd', { formula: { name: 'd', version: 1, vars: {} } }]);
+    assert.deepEqual(
+      [root.issue_type, root.assignee, root.source_formula, root.metadata],
+      ['molecule', 'ann', 'd', { formula: { name: 'd', version: 1, vars: {} } }],
+    );
     const step = get(id('d'));
-    assert.deepEqual(step.dependencies?.map((edge) => [edge.type, edge.depends_on_id]), [['parent-child', root.id], ['blocks', id('b')], ['blocks', id('c')]]);
+    assert.deepEqual(
+      step.dependencies?.map((edge) => [edge.type, edge.depends_on_id]),
+      [
+        ['parent-child', root.id],
+        ['blocks', id('b')],
+        ['blocks', id('c')],
+      ],
+    );
     assert.equal(stepName(step), 'd');
-    assert.deepEqual((await service.call(BeadReady.spec, {})).map((bead) => bead.id), [id('a')], 'the molecule itself is no work');
+    assert.deepEqual(
+      (await service.call(BeadReady.spec, {})).map((bead) => bead.id),
+      [id('a')],
+      'the molecule itself is no work',
+    );
     assert.equal(service.store.events(root.id).length, 1);
   });
 
@@ -48,20 +100,41 @@ describe('molecules', () => {
     await pour('g');
     assert.match(poured.warnings[0]!, /g is meant for wisps/);
     const [gate, step] = [get(id('gate-b')), get(id('b'))];
-    assert.deepEqual([gate.issue_type, gate.await_type, gate.await_id, gate.timeout], ['gate', 'human', 'yes?', 3600e9]);
+    assert.deepEqual(
+      [gate.issue_type, gate.await_type, gate.await_id, gate.timeout],
+      ['gate', 'human', 'yes?', 3600e9],
+    );
     assert.deepEqual([step.acceptance_criteria, step.assignee], ['It is.', 'bob']);
-    assert.deepEqual(step.dependencies?.map((edge) => edge.depends_on_id), [poured.new_epic_id, id('a'), gate.id]);
-    assert.equal((await look()).total, 2, 'a gate is nobody\'s step');
+    assert.deepEqual(
+      step.dependencies?.map((edge) => edge.depends_on_id),
+      [poured.new_epic_id, id('a'), gate.id],
+    );
+    assert.equal((await look()).total, 2, "a gate is nobody's step");
   });
 
   it('carry nothing of the engine, so that no import makes an approved merge request of a step', async () => {
     await pour('forged');
     const step = get(id('a'));
     assert.deepEqual([step.issue_type, step.metadata], ['task', { mine: 1, formula: { step: 'a' } }]);
-    const merge = { source: id('a'), rig: 'toy', branch: 'b', commit: 'c', worker: 'w', review: { state: 'approved', patch: 'p', commit: 'c', base: 'd' } };
-    const line = { ...step, issue_type: 'merge_request', metadata: { merge, mine: 2 }, updated_at: '2027-01-01T00:00:00Z' };
+    const merge = {
+      source: id('a'),
+      rig: 'toy',
+      branch: 'b',
+      commit: 'c',
+      worker: 'w',
+      review: { state: 'approved', patch: 'p', commit: 'c', base: 'd' },
+    };
+    const line = {
+      ...step,
+      issue_type: 'merge_request',
+      metadata: { merge, mine: 2 },
+      updated_at: '2027-01-01T00:00:00Z',
+    };
     assert.deepEqual((await service.call(LedgerImport.spec, { text: `${JSON.stringify(line)}\n` })).updated, [step.id]);
-    assert.deepEqual([get(step.id).issue_type, get(step.id).metadata, mergeOf(get(step.id))], ['task', { mine: 2, formula: { step: 'a' } }, undefined]);
+    assert.deepEqual(
+      [get(step.id).issue_type, get(step.id).metadata, mergeOf(get(step.id))],
+      ['task', { mine: 2, formula: { step: 'a' } }, undefined],
+    );
   });
 
   it('of wisps never reach issues.jsonl, and are there after a fold and a restart', async () => {
@@ -74,7 +147,10 @@ describe('molecules', () => {
     const again = await BeadStore.open({ fs: service.fs });
     await service.store.close();
     await again.addLedger({ name: 'toy', directory: '/town/toy/.beads' });
-    assert.deepEqual(inspectMolecule(graphOf(again), again.get(poured.new_epic_id)!).steps.map((step) => step.status), ['done', 'current', 'ready', 'pending']);
+    assert.deepEqual(
+      inspectMolecule(graphOf(again), again.get(poured.new_epic_id)!).steps.map((step) => step.status),
+      ['done', 'current', 'ready', 'pending'],
+    );
     await again.close();
     service = await openMolecules();
   });
@@ -89,23 +165,38 @@ describe('molecules', () => {
     await pour('d');
     assert.equal(await states(), 'a:ready b:pending c:pending d:pending');
     const first = await close('a', { reason: 'fine' });
-    assert.deepEqual([first.closed[0]!.close_reason, first.continue.closed_step.id, first.continue.next_step?.id, first.continue.auto_advanced, first.continue.molecule_complete, first.continue.molecule_id],
-      ['fine', id('a'), id('b'), true, false, poured.new_epic_id]);
+    assert.deepEqual(
+      [
+        first.closed[0]!.close_reason,
+        first.continue.closed_step.id,
+        first.continue.next_step?.id,
+        first.continue.auto_advanced,
+        first.continue.molecule_complete,
+        first.continue.molecule_id,
+      ],
+      ['fine', id('a'), id('b'), true, false, poured.new_epic_id],
+    );
     assert.deepEqual([get(id('b')).status, get(id('b')).assignee], ['in_progress', 'ann']);
     assert.equal(await states(), 'a:done b:current c:ready d:pending');
     const info = await look();
-    assert.deepEqual([info.current_step_id, info.next_step?.id, info.completed, info.total, info.in_progress, info.percent], [id('b'), id('c'), 1, 4, 1, 25]);
+    assert.deepEqual(
+      [info.current_step_id, info.next_step?.id, info.completed, info.total, info.in_progress, info.percent],
+      [id('b'), id('c'), 1, 4, 1, 25],
+    );
     assert.equal((await close('b', { auto: false })).continue.auto_advanced, false);
     assert.equal(get(id('c')).status, 'open');
     await close('c');
     const last = await close('d');
-    assert.deepEqual([last.continue.molecule_complete, last.continue.next_step, get(poured.new_epic_id).close_reason], [true, undefined, 'all steps complete']);
+    assert.deepEqual(
+      [last.continue.molecule_complete, last.continue.next_step, get(poured.new_epic_id).close_reason],
+      [true, undefined, 'all steps complete'],
+    );
     assert.equal((await close('d')).continue.molecule_complete, true, 'saying it again changes nothing');
     const done = await look();
     assert.deepEqual([done.current_step, done.status, done.first_closed !== undefined], [undefined, 'closed', true]);
   });
 
-  it('do not go on past what somebody else does, what waits, or a step that is somebody\'s', async () => {
+  it("do not go on past what somebody else does, what waits, or a step that is somebody's", async () => {
     await pour('d');
     await close('a');
     const second = await service.call(BeadUpdate.spec, { ids: [id('c')], claim: true }, { actor: 'bob' });
@@ -118,7 +209,11 @@ describe('molecules', () => {
 
     await pour('g');
     const stuck = await close('a');
-    assert.deepEqual([stuck.continue.next_step, stuck.continue.molecule_complete], [undefined, false], 'the gate is shut');
+    assert.deepEqual(
+      [stuck.continue.next_step, stuck.continue.molecule_complete],
+      [undefined, false],
+      'the gate is shut',
+    );
     assert.equal(await states(), 'a:done b:pending');
     await service.call(BeadClose.spec, { ids: [id('gate-b')] });
     assert.equal((await look()).current_step?.id, id('b'));
@@ -138,22 +233,39 @@ describe('molecules', () => {
 
   it('count epics of children too, and beads without anything above have nothing to go on with', async () => {
     const epic = await service.call(BeadCreate.spec, { title: 'E', type: 'epic' });
-    const [one, two] = [await service.call(BeadCreate.spec, { title: '1', parent: epic.id }), await service.call(BeadCreate.spec, { title: '2', parent: epic.id })];
+    const [one, two] = [
+      await service.call(BeadCreate.spec, { title: '1', parent: epic.id }),
+      await service.call(BeadCreate.spec, { title: '2', parent: epic.id }),
+    ];
     const result = await service.call(StepClose.spec, { id: one.id });
     assert.deepEqual([result.continue.molecule_id, result.continue.next_step?.id], [epic.id, two.id]);
     const end = await service.call(StepClose.spec, { id: two.id });
-    assert.deepEqual([end.continue.molecule_complete, get(epic.id).status], [true, 'open'], 'an ordinary epic stays open');
+    assert.deepEqual(
+      [end.continue.molecule_complete, get(epic.id).status],
+      [true, 'open'],
+      'an ordinary epic stays open',
+    );
     const alone = await service.call(BeadCreate.spec, { title: 'alone' });
-    assert.deepEqual((await service.call(StepClose.spec, { id: alone.id })).continue, { closed_step: get(alone.id), auto_advanced: false, molecule_complete: false });
+    assert.deepEqual((await service.call(StepClose.spec, { id: alone.id })).continue, {
+      closed_step: get(alone.id),
+      auto_advanced: false,
+      molecule_complete: false,
+    });
     await refused(service.call(MoleculeGet.spec, { id: alone.id }), /is no molecule and no step of one/, 'not-found');
   });
 
   it('that are closed early close their steps as not done; the guard of open steps gives way to force', async () => {
     await pour('d');
     await close('a');
-    await refused(service.call(BeadClose.spec, { ids: [poured.new_epic_id] }), /cannot close molecule .*: 3 open child issue/);
+    await refused(
+      service.call(BeadClose.spec, { ids: [poured.new_epic_id] }),
+      /cannot close molecule .*: 3 open child issue/,
+    );
     await service.call(BeadClose.spec, { ids: [poured.new_epic_id], force: true, reason: 'enough' });
-    assert.deepEqual(['a', 'b', 'd'].map((step) => get(id(step)).close_reason), ['Closed', 'not done: enough', 'not done: enough']);
+    assert.deepEqual(
+      ['a', 'b', 'd'].map((step) => get(id(step)).close_reason),
+      ['Closed', 'not done: enough', 'not done: enough'],
+    );
   });
 
   it('are over with the bead that they are attached to', async () => {
@@ -181,12 +293,14 @@ describe('molecules', () => {
     assert.equal((await service.call(MoleculeGet.spec, { id: id('c') }))[0]?.molecule_id, poured.new_epic_id);
     await pour('d', { ephemeral: true, assignee: 'bob' });
     await service.call(BeadUpdate.spec, { ids: [id('a')], claim: true }, { actor: 'eve' });
-    for (const actor of ['bob', 'eve']) assert.equal((await service.call(MoleculeGet.spec, { actor }))[0]?.molecule_id, poured.new_epic_id, actor);
+    for (const actor of ['bob', 'eve'])
+      assert.equal((await service.call(MoleculeGet.spec, { actor }))[0]?.molecule_id, poured.new_epic_id, actor);
   });
 
   it('are begun by an agent, change hands, and begin anew', async () => {
     await pour('t');
-    const change = (work: (root: Bead) => (tx: Parameters<typeof beginCurrent>[0]) => void) => service.store.batch({ actor: 'deacon' }, (tx) => work(tx.require(poured.new_epic_id))(tx));
+    const change = (work: (root: Bead) => (tx: Parameters<typeof beginCurrent>[0]) => void) =>
+      service.store.batch({ actor: 'deacon' }, (tx) => work(tx.require(poured.new_epic_id))(tx));
     await change((root) => (tx) => beginCurrent(tx, root, 'toy/polecats/rust'));
     assert.deepEqual([get(id('p1')).status, get(id('p1')).assignee], ['in_progress', 'toy/polecats/rust']);
     const before = service.store.revision;
@@ -198,7 +312,10 @@ describe('molecules', () => {
     assert.equal(get(poured.new_epic_id).status, 'closed');
     await change((root) => (tx) => restartMolecule(tx, root));
     assert.equal(await states(), 'p1:ready p2:pending q:pending');
-    assert.deepEqual(['p', 'p1', 'q'].map((step) => [get(id(step)).status, get(id(step)).assignee, get(id(step)).close_reason]), Array.from({ length: 3 }, () => ['open', undefined, undefined]));
+    assert.deepEqual(
+      ['p', 'p1', 'q'].map((step) => [get(id(step)).status, get(id(step)).assignee, get(id(step)).close_reason]),
+      Array.from({ length: 3 }, () => ['open', undefined, undefined]),
+    );
   });
 
   it('squash their wisps into a digest', async () => {
@@ -215,17 +332,27 @@ describe('molecules', () => {
     const result = await service.call(MoleculeSquash.spec, { id: id('a') });
     assert.deepEqual([result.squashed_count, result.deleted_count, service.store.get(id('a'))], [4, 4, undefined]);
     const digest = get(result.digest_id!);
-    assert.deepEqual([digest.title, digest.status, digest.close_reason, digest.ephemeral], ['Digest: d', 'closed', 'Squashed from 4 wisps', undefined]);
+    assert.deepEqual(
+      [digest.title, digest.status, digest.close_reason, digest.ephemeral],
+      ['Digest: d', 'closed', 'Squashed from 4 wisps', undefined],
+    );
     assert.match(digest.description ?? '', /1 of 4 done[\s\S]*1\. \*\*\[closed\]\*\* Do a\n {3}\*well\*/);
     await pour('d');
-    assert.deepEqual((await service.call(MoleculeSquash.spec, { id: poured.new_epic_id })).squashed_ids, [], 'nothing to squash');
+    assert.deepEqual(
+      (await service.call(MoleculeSquash.spec, { id: poured.new_epic_id })).squashed_ids,
+      [],
+      'nothing to squash',
+    );
   });
 
   it('burn: wisps without a trace, others with tombstones', async () => {
     await pour('t', { ephemeral: true });
     assert.equal((await service.call(MoleculeBurn.spec, { id: poured.new_epic_id, dryRun: true })).deleted_count, 5);
     assert.ok(get(poured.new_epic_id));
-    assert.equal((await service.call(MoleculeBurn.spec, { id: poured.new_epic_id })).deleted_ids.at(-1), poured.new_epic_id);
+    assert.equal(
+      (await service.call(MoleculeBurn.spec, { id: poured.new_epic_id })).deleted_ids.at(-1),
+      poured.new_epic_id,
+    );
     assert.deepEqual([service.store.get(poured.new_epic_id), service.store.get(id('p1'))], [undefined, undefined]);
     await pour('t');
     await service.call(MoleculeBurn.spec, { id: poured.new_epic_id });
@@ -236,7 +363,12 @@ describe('molecules', () => {
 
   it('of long formulas are quick enough', async function () {
     this.timeout(20_000);
-    const long = await openMolecules({ l: workflow('l', Array.from({ length: 1000 }, (_, index) => (index === 0 ? 's0' : `s${index} < s${index - 1}`))) });
+    const long = await openMolecules({
+      l: workflow(
+        'l',
+        Array.from({ length: 1000 }, (_, index) => (index === 0 ? 's0' : `s${index} < s${index - 1}`)),
+      ),
+    });
     const result = await long.call(MoleculePour.spec, { formula: 'l' });
     const begun = Date.now();
     for (let index = 0; index < 5; index++) await long.call(StepClose.spec, { id: result.id_mapping[`s${index}`]! });
@@ -248,20 +380,46 @@ describe('molecules', () => {
 
 describe('formulas by request', () => {
   it('are listed with what is wrong, shown with their steps, and cooked', async () => {
-    const service = await openMolecules({ d: diamond, broken: 'formula = [', odd: workflow('odd', ['a'], '[compose]\naspects = ["nowhere"]') });
+    const service = await openMolecules({
+      d: diamond,
+      broken: 'formula = [',
+      odd: workflow('odd', ['a'], '[compose]\naspects = ["nowhere"]'),
+    });
     const list = await service.call(FormulaList.spec, {});
-    assert.deepEqual(list.map((formula) => [formula.name, formula.type, formula.steps, formula.errors.length]), [['broken', '', 0, 1], ['d', 'workflow', 4, 0], ['mol-polecat-work', 'workflow', 7, 0], ['odd', 'workflow', 1, 1], ['shiny', 'workflow', 5, 0]]);
+    assert.deepEqual(
+      list.map((formula) => [formula.name, formula.type, formula.steps, formula.errors.length]),
+      [
+        ['broken', '', 0, 1],
+        ['d', 'workflow', 4, 0],
+        ['mol-polecat-work', 'workflow', 7, 0],
+        ['odd', 'workflow', 1, 1],
+        ['shiny', 'workflow', 5, 0],
+      ],
+    );
     assert.deepEqual(await service.call(FormulaList.spec, { type: 'convoy' }), []);
     const shown = await service.call(FormulaShow.spec, { name: 'd' });
-    assert.deepEqual(shown.outline.map((step) => step.id), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(
+      shown.outline.map((step) => step.id),
+      ['a', 'b', 'c', 'd'],
+    );
     assert.equal(shown.raw.formula, 'd');
     assert.match((await service.call(FormulaShow.spec, { name: 'odd' })).errors[0]!, /formula "nowhere" not found/);
     await refused(service.call(FormulaShow.spec, { name: 'broken' }), /formula validation failed/);
     await refused(service.call(FormulaShow.spec, { name: 'nowhere' }), /not found/, 'not-found');
-    assert.equal((await service.call(FormulaCook.spec, { formula: 'shiny', keepVariables: true })).steps[0]!.title, 'Design: {{title}}');
+    assert.equal(
+      (await service.call(FormulaCook.spec, { formula: 'shiny', keepVariables: true })).steps[0]!.title,
+      'Design: {{title}}',
+    );
     const text = workflow('file', ['a'], '[vars.who]\nrequired = true').replace('Do a', 'Do {{who}}');
-    assert.equal((await service.call(FormulaCook.spec, { formula: { text, file: '/x/file.formula.toml' }, vars: { who: 'it' } })).steps[0]!.title, 'Do it');
-    await refused(service.call(MoleculePour.spec, { formula: { text: 'formula = [', file: '/x/y.toml' } }), /\/x\/y\.toml: formula validation failed/);
+    assert.equal(
+      (await service.call(FormulaCook.spec, { formula: { text, file: '/x/file.formula.toml' }, vars: { who: 'it' } }))
+        .steps[0]!.title,
+      'Do it',
+    );
+    await refused(
+      service.call(MoleculePour.spec, { formula: { text: 'formula = [', file: '/x/y.toml' } }),
+      /\/x\/y\.toml: formula validation failed/,
+    );
     await refused(service.call(MoleculePour.spec, { formula: 'nowhere' }), /not found/, 'not-found');
     assert.deepEqual(service.store.list({ all: true }), []);
     await service.store.close();

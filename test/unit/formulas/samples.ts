@@ -10,14 +10,19 @@ import { openService, type Service } from '../beads/service';
 /** Formula files in memory. */
 export function filesOf(files: Readonly<Record<string, string>>): FormulaFiles {
   return {
-    list: (directory) => Object.keys(files).filter((file) => path.posix.dirname(file) === directory).map((file) => path.posix.basename(file)),
+    list: (directory) =>
+      Object.keys(files)
+        .filter((file) => path.posix.dirname(file) === directory)
+        .map((file) => path.posix.basename(file)),
     read: (file) => files[file],
   };
 }
 
 /** A library of one project: texts by the names of formulas. */
 export function libraryOf(texts: Readonly<Record<string, string>>): FormulaLibrary {
-  const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/p/${name}${/\.json$/.test(name) ? '' : '.formula.toml'}`, text]));
+  const files = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [`/p/${name}${/\.json$/.test(name) ? '' : '.formula.toml'}`, text]),
+  );
   return new FormulaLibrary([{ tier: 'project', directory: '/p' }], filesOf(files));
 }
 
@@ -25,13 +30,17 @@ export function libraryOf(texts: Readonly<Record<string, string>>): FormulaLibra
 export function workflow(name: string, steps: readonly string[], more = ''): string {
   const tables = steps.map((step) => {
     const [id = '', needs = ''] = step.split(' < ');
-    return `[[steps]]\nid = "${id}"\ntitle = "Do ${id}"\nneeds = [${needs.split(' ').filter(Boolean).map((need) => `"${need}"`).join(', ')}]\n`;
+    return `[[steps]]\nid = "${id}"\ntitle = "Do ${id}"\nneeds = [${needs
+      .split(' ')
+      .filter(Boolean)
+      .map((need) => `"${need}"`)
+      .join(', ')}]\n`;
   });
   return `formula = "${name}"\n${tables.join('\n')}\n${more}`;
 }
 
-export const expansion = (name: string, ids: readonly string[], more = ''): string => (
-  `formula = "${name}"\ntype = "expansion"\n${ids.map((id, index) => `[[template]]\nid = "{target}.${id}"\ntitle = "${id} {target.title}"\n${index > 0 ? `needs = ["{target}.${ids[index - 1]}"]\n` : ''}`).join('\n')}\n${more}`);
+export const expansion = (name: string, ids: readonly string[], more = ''): string =>
+  `formula = "${name}"\ntype = "expansion"\n${ids.map((id, index) => `[[template]]\nid = "{target}.${id}"\ntitle = "${id} {target.title}"\n${index > 0 ? `needs = ["{target}.${ids[index - 1]}"]\n` : ''}`).join('\n')}\n${more}`;
 
 /** Cooks the first of these formulas. */
 export function cooked(texts: Readonly<Record<string, string>>, options: CookOptions = {}): Proto {
@@ -40,7 +49,11 @@ export function cooked(texts: Readonly<Record<string, string>>, options: CookOpt
 
 /** `id < needs` of each step. */
 export function shape(proto: Proto): string[] {
-  return proto.steps.map((step) => [step.id, step.needs.length > 0 ? `< ${step.needs.join(' ')}` : '', step.parent ? `in ${step.parent}` : ''].filter(Boolean).join(' '));
+  return proto.steps.map((step) =>
+    [step.id, step.needs.length > 0 ? `< ${step.needs.join(' ')}` : '', step.parent ? `in ${step.parent}` : '']
+      .filter(Boolean)
+      .join(' '),
+  );
 }
 
 /** All that is wrong with a text. */
@@ -58,6 +71,9 @@ export function formulaOf(text: string): Formula {
 /** Ledgers in memory with the handlers of beads and of formulas. */
 export async function openMolecules(texts: Readonly<Record<string, string>> = {}): Promise<Service> {
   const service = await openService(['toy', 'hq']);
-  registerFormulaHandlers(service.dispatcher, service.store, { ledgerFor: (_context, named) => named ?? 'toy', libraryFor: () => libraryOf(texts) });
+  registerFormulaHandlers(service.dispatcher, service.store, {
+    ledgerFor: (_context, named) => named ?? 'toy',
+    libraryFor: () => libraryOf(texts),
+  });
   return service;
 }

@@ -21,7 +21,12 @@ async function rigOf(location: string): Promise<{ repository: RigRepository; roo
 }
 
 /** A polecat's worktree with one commit. */
-async function workIn(repository: RigRepository, root: string, name: string, files: Record<string, string>): Promise<{ directory: string; commit: string; branch: string }> {
+async function workIn(
+  repository: RigRepository,
+  root: string,
+  name: string,
+  files: Record<string, string>,
+): Promise<{ directory: string; commit: string; branch: string }> {
   const directory = path.join(root, 'polecats', name, 'rig');
   const branch = `polecat/${name}/toy-1@x`;
   await ensureWorktree(repository, directory, branch, (await landingBase(repository, refinery)).commit);
@@ -38,7 +43,10 @@ describe('conflicts', () => {
     const base = await landingBase(repository, refinery);
     await repository.push(first.commit, base.expected);
     const target = (await landingBase(repository, refinery)).commit;
-    assert.deepEqual(await rebaseOnto(repository, refineryFolder, second.commit, target, refinery), { kind: 'conflict', files: ['a.txt'] });
+    assert.deepEqual(await rebaseOnto(repository, refineryFolder, second.commit, target, refinery), {
+      kind: 'conflict',
+      files: ['a.txt'],
+    });
     // The agent resolves it in its own worktree, with its own git.
     assert.throws(() => sh(second.directory, 'git', 'rebase', '--quiet', target));
     fs.writeFileSync(path.join(second.directory, 'a.txt'), 'one\nTWO!\nthree\n');
@@ -46,7 +54,10 @@ describe('conflicts', () => {
     sh(second.directory, 'git', '-c', 'core.editor=true', 'rebase', '--continue');
     const again = await rebaseOnto(repository, refineryFolder, second.commit, target, refinery);
     assert.equal(again.kind, 'clean');
-    assert.equal(sh(refineryFolder, 'git', 'show', `${again.kind === 'clean' ? again.commit : ''}:a.txt`), 'one\nTWO!\nthree');
+    assert.equal(
+      sh(refineryFolder, 'git', 'show', `${again.kind === 'clean' ? again.commit : ''}:a.txt`),
+      'one\nTWO!\nthree',
+    );
   });
 });
 
@@ -86,7 +97,14 @@ describe('a patch', () => {
     const binary = commit({ 'a.bin': '\0one' }, root);
     const otherBinary = commit({ 'a.bin': '\0two' }, root);
     await repository.fetch();
-    sh(repository.directory, 'git', 'fetch', '--quiet', folder, ...[change, indented, shifted, shiftedRoot, binary, otherBinary]);
+    sh(
+      repository.directory,
+      'git',
+      'fetch',
+      '--quiet',
+      folder,
+      ...[change, indented, shifted, shiftedRoot, binary, otherBinary],
+    );
     const id = (base: string, tip: string): Promise<string> => patchId(repository, base, tip);
     assert.notEqual(await id(root, change), await id(root, indented));
     assert.notEqual(await id(root, binary), await id(root, otherBinary));
@@ -103,7 +121,10 @@ describe('a patch', () => {
   });
 
   it('is another where bytes differ that are no UTF-8, and is handed on as it is', async () => {
-    const { repository, commits: [base, one, two] } = await latin([], [0xe4], [0xf6]);
+    const {
+      repository,
+      commits: [base, one, two],
+    } = await latin([], [0xe4], [0xf6]);
     assert.notEqual(await patchId(repository, base!, one!), await patchId(repository, base!, two!));
     const whole = await diffOf(repository, base!, one!);
     assert.ok(whole.includes(Buffer.from([0x2b, 0xe4, 0x0a])), 'the byte itself');
@@ -112,10 +133,21 @@ describe('a patch', () => {
   });
 
   it('that git cannot make is no empty one', async () => {
-    const { repository, commits: [base] } = await latin([]);
+    const {
+      repository,
+      commits: [base],
+    } = await latin([]);
     await assert.rejects(patchId(repository, base!, '0'.repeat(40)), /bad object|exit code 128/);
-    await assert.rejects(gitStream(repository.directory, ['rev-parse', base!], () => { throw new Error('the disk is full'); }), /the disk is full/);
-    await assert.rejects(gitStream(path.join(repository.directory, 'nowhere'), ['status'], () => undefined), /ENOENT/);
+    await assert.rejects(
+      gitStream(repository.directory, ['rev-parse', base!], () => {
+        throw new Error('the disk is full');
+      }),
+      /the disk is full/,
+    );
+    await assert.rejects(
+      gitStream(path.join(repository.directory, 'nowhere'), ['status'], () => undefined),
+      /ENOENT/,
+    );
   });
 
   it('is looked at without programs and settings of others', async () => {
@@ -130,12 +162,27 @@ describe('a patch', () => {
     fs.mkdirSync(path.join(repository.directory, 'info'), { recursive: true });
     fs.writeFileSync(path.join(repository.directory, 'info', 'attributes'), '* diff=evil\n');
     for (const [key, value] of [
-      ['diff.evil.textconv', `touch '${ran}'; cat`], ['diff.evil.command', `touch '${ran}'`], ['diff.external', `touch '${ran}'`],
-      ['diff.renames', 'copies'], ['diff.noprefix', 'true'], ['diff.context', '0'], ['diff.mnemonicPrefix', 'true'],
-    ] as const) sh(repository.directory, 'git', 'config', key, value);
-    assert.deepEqual([await patchId(repository, base, moved), await readableDiff(repository, base, moved, 10_000)], before);
-    assert.deepEqual((await changedFilesOf(repository, base, moved)).map((file) => [file.path, file.status, file.added, file.removed]),
-      [['a.txt', 'deleted', 0, 3], ['b.txt', 'added', 1, 0], ['moved.txt', 'added', 3, 0]]);
+      ['diff.evil.textconv', `touch '${ran}'; cat`],
+      ['diff.evil.command', `touch '${ran}'`],
+      ['diff.external', `touch '${ran}'`],
+      ['diff.renames', 'copies'],
+      ['diff.noprefix', 'true'],
+      ['diff.context', '0'],
+      ['diff.mnemonicPrefix', 'true'],
+    ] as const)
+      sh(repository.directory, 'git', 'config', key, value);
+    assert.deepEqual(
+      [await patchId(repository, base, moved), await readableDiff(repository, base, moved, 10_000)],
+      before,
+    );
+    assert.deepEqual(
+      (await changedFilesOf(repository, base, moved)).map((file) => [file.path, file.status, file.added, file.removed]),
+      [
+        ['a.txt', 'deleted', 0, 3],
+        ['b.txt', 'added', 1, 0],
+        ['moved.txt', 'added', 3, 0],
+      ],
+    );
     const shown = await diffBetween(repository, base, moved, 10_000);
     assert.deepEqual([shown.files, shown.insertions, shown.deletions], [2, 1, 0], 'people see what was only moved');
     assert.match(shown.text, /^diff --git a\/b\.txt b\/b\.txt$/m);
@@ -197,7 +244,11 @@ describe('landing in a folder', () => {
     const { repository, root } = await rigOf(folder);
     await repository.push((await workIn(repository, root, 'rust', { 'a.txt': 'b\n' })).commit, undefined);
     commitFiles(folder, { 'a.txt': 'c\n' }, 'Mine');
-    await assert.rejects(landingBase(repository, refinery), (error: unknown) => error instanceof UserError && /conflict/.test(error.message) && /by hand/.test(error.hint ?? ''));
+    await assert.rejects(
+      landingBase(repository, refinery),
+      (error: unknown) =>
+        error instanceof UserError && /conflict/.test(error.message) && /by hand/.test(error.hint ?? ''),
+    );
   });
 });
 
@@ -213,7 +264,10 @@ describe('rebase', () => {
     const result = await rebaseOnto(repository, directory, clean.commit, base.commit, refinery);
     assert.ok(result.kind === 'clean');
     assert.equal(sh(directory, 'git', 'log', '-1', '--format=%an/%cn', result.commit), 'Ann/toy/refinery');
-    assert.deepEqual(await rebaseOnto(repository, directory, clash.commit, base.commit, refinery), { kind: 'conflict', files: ['a.txt'] });
+    assert.deepEqual(await rebaseOnto(repository, directory, clash.commit, base.commit, refinery), {
+      kind: 'conflict',
+      files: ['a.txt'],
+    });
     // The worktree is usable again afterwards.
     assert.equal((await rebaseOnto(repository, directory, clean.commit, base.commit, refinery)).kind, 'clean');
   });
@@ -258,7 +312,14 @@ describe('worktrees', () => {
     const snapshot = await snapshotWorktree(repository, directory, 'rust-toy-1', refinery);
     await removeWorktree(repository, directory, snapshot);
     assert.equal(fs.existsSync(directory), false);
-    const files = sh(repository.directory, 'git', 'ls-tree', '-r', '--name-only', 'refs/gastown/snapshots/rust-toy-1').split('\n');
+    const files = sh(
+      repository.directory,
+      'git',
+      'ls-tree',
+      '-r',
+      '--name-only',
+      'refs/gastown/snapshots/rust-toy-1',
+    ).split('\n');
     assert.deepEqual(files.sort(), ['.gitignore', 'a.txt', 'b.txt', 'untracked.txt']);
     assert.equal(sh(repository.directory, 'git', 'show', `${snapshot}:a.txt`), 'changed');
   });
@@ -277,17 +338,29 @@ describe('worktrees', () => {
     const directory = path.join(root, 'polecats', 'rust', 'rig');
     fs.mkdirSync(directory, { recursive: true });
     fs.writeFileSync(path.join(directory, 'precious'), '!');
-    await assert.rejects(ensureWorktree(repository, directory, 'polecat/rust/x@1', (await repository.tip())!), /is not the worktree of/);
+    await assert.rejects(
+      ensureWorktree(repository, directory, 'polecat/rust/x@1', (await repository.tip())!),
+      /is not the worktree of/,
+    );
     assert.equal(fs.existsSync(path.join(directory, 'precious')), true);
   });
 
   it('runs no hook and no filter that an agent put into the shared repository', async () => {
-    const { repository, root } = await rigOf(makeRepository({ 'a.txt': 'a\n', '.gitattributes': '*.txt filter=evil\n' }));
+    const { repository, root } = await rigOf(
+      makeRepository({ 'a.txt': 'a\n', '.gitattributes': '*.txt filter=evil\n' }),
+    );
     const marker = path.join(root, 'evil');
     fs.mkdirSync(path.join(repository.directory, 'hooks'), { recursive: true });
-    fs.writeFileSync(path.join(repository.directory, 'hooks', 'post-checkout'), `#!/bin/sh\ntouch '${marker}'\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(repository.directory, 'hooks', 'post-checkout'), `#!/bin/sh\ntouch '${marker}'\n`, {
+      mode: 0o755,
+    });
     sh(repository.directory, 'git', 'config', 'filter.evil.smudge', `touch '${marker}'; cat`);
-    await ensureWorktree(repository, path.join(root, 'polecats', 'nux', 'rig'), 'polecat/nux/x@1', (await repository.tip())!);
+    await ensureWorktree(
+      repository,
+      path.join(root, 'polecats', 'nux', 'rig'),
+      'polecat/nux/x@1',
+      (await repository.tip())!,
+    );
     assert.equal(fs.existsSync(marker), false);
   });
 });

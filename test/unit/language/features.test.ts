@@ -16,17 +16,52 @@ const hovered = (text: string): [under: string, said: string] | undefined => {
 describe('hovering over a formula', () => {
   const cases: [what: string, text: string, under: string, said: RegExp][] = [
     ['a step', sample.replace('id = "b"', 'id = "|b"'), 'b', /\*\*b\*\* — B\n\nWave 2 · needs `a` · needed by `d`$/],
-    ['a step where it is needed', sample.replace('["b", "c"]', '["b", "|c"]'), 'c', /\*\*c\*\* — C in \\\{\\\{color\\\}\\\}\n\nWave 2 · needs `a` · needed by `d` · holds `c1`$/],
+    [
+      'a step where it is needed',
+      sample.replace('["b", "c"]', '["b", "|c"]'),
+      'c',
+      /\*\*c\*\* — C in \\\{\\\{color\\\}\\\}\n\nWave 2 · needs `a` · needed by `d` · holds `c1`$/,
+    ],
     ['the last step', sample.replace('id = "d"', 'id = "d|"'), 'd', /Wave 3 · needs `b`, `c` · nothing waits for it$/],
     ['the first step', sample.replace('id = "a"', 'id = "|a"'), 'a', /Wave 1 · needs nothing · needed by `b`, `c`$/],
     ['a step within another', sample.replace('id = "c1"', 'id = "|c1"'), 'c1', /Wave 2/],
     ['what is waited for', sample.replace('children-of(c)', 'children-of(|c)'), 'c', /\*\*c\*\*/],
-    ['a variable', sample.replace('Begin {{feature}}', 'Begin {{fea|ture}}'), 'feature', /What is built\n\nrequired · used 2 times$/],
-    ['a variable where it is declared', sample.replace('[vars.color]', '[vars.|color]'), 'color', /default `red` · one of `red`, `green` · used 1 time$/],
-    ['a key', sample.replace('waits_for', 'waits|_for'), 'waits_for', /\*\*waits\\_for\*\* · text\n\nWaits for beads .*\n\nOne of `all-children`, `any-children`\.$/],
-    ['a key of an inline table', 'formula = "f"\n[[steps]]\ngate = { ty|pe = "human" }', 'type', /required\n\nWhat opens the gate/],
-    ['a header', sample.replace('[[steps.children]]', '[[steps.chil|dren]]'), 'children', /list of tables\n\nSteps within this one/],
-    ['a formula', 'formula = "f"\nextends = ["shi|ny"]', 'shiny', /\*\*shiny\*\* \(workflow, 5 steps\)\n\nA feature from the first thought/],
+    [
+      'a variable',
+      sample.replace('Begin {{feature}}', 'Begin {{fea|ture}}'),
+      'feature',
+      /What is built\n\nrequired · used 2 times$/,
+    ],
+    [
+      'a variable where it is declared',
+      sample.replace('[vars.color]', '[vars.|color]'),
+      'color',
+      /default `red` · one of `red`, `green` · used 1 time$/,
+    ],
+    [
+      'a key',
+      sample.replace('waits_for', 'waits|_for'),
+      'waits_for',
+      /\*\*waits\\_for\*\* · text\n\nWaits for beads .*\n\nOne of `all-children`, `any-children`\.$/,
+    ],
+    [
+      'a key of an inline table',
+      'formula = "f"\n[[steps]]\ngate = { ty|pe = "human" }',
+      'type',
+      /required\n\nWhat opens the gate/,
+    ],
+    [
+      'a header',
+      sample.replace('[[steps.children]]', '[[steps.chil|dren]]'),
+      'children',
+      /list of tables\n\nSteps within this one/,
+    ],
+    [
+      'a formula',
+      'formula = "f"\nextends = ["shi|ny"]',
+      'shiny',
+      /\*\*shiny\*\* \(workflow, 5 steps\)\n\nA feature from the first thought/,
+    ],
   ];
   for (const [what, text, under, said] of cases) {
     it(`tells of ${what}`, () => {
@@ -37,51 +72,101 @@ describe('hovering over a formula', () => {
   }
 
   it('says nothing where there is nothing to say, and lets no text become markup', () => {
-    for (const text of ['|', '# comm|ent', sample.replace('title = "B"', 'title = "|B"'), 'formula = "f"\nnone = "|x"', 'extends = ["no|ne"]']) assert.equal(hovered(text), undefined, text);
-    assert.match(hovered('[[steps]]\nid = "|a"\ntitle = "[x](command:y) <b> `z`"')![1], /\\\[x\\\]\\\(command:y\\\) \\<b\\> \\`z\\`/);
+    for (const text of [
+      '|',
+      '# comm|ent',
+      sample.replace('title = "B"', 'title = "|B"'),
+      'formula = "f"\nnone = "|x"',
+      'extends = ["no|ne"]',
+    ])
+      assert.equal(hovered(text), undefined, text);
+    assert.match(
+      hovered('[[steps]]\nid = "|a"\ntitle = "[x](command:y) <b> `z`"')![1],
+      /\\\[x\\\]\\\(command:y\\\) \\<b\\> \\`z\\`/,
+    );
   });
 });
 
 describe('the outline of a formula', () => {
-  const tree = (symbols: readonly DocumentSymbol[]): unknown[] => symbols.map((symbol) => [symbol.name, symbol.detail ?? '', ...(symbol.children?.length ? [tree(symbol.children)] : [])]);
+  const tree = (symbols: readonly DocumentSymbol[]): unknown[] =>
+    symbols.map((symbol) => [
+      symbol.name,
+      symbol.detail ?? '',
+      ...(symbol.children?.length ? [tree(symbol.children)] : []),
+    ]);
 
   it('has steps with what is within them, variables and the other tables', () => {
     const { document, index } = placeIn(`${sample}[[compose.gate]]\nbefore = "d"\ncondition = "x"\n`);
     assert.deepEqual(tree(documentSymbols(document, index)), [
-      ['f', 'formula'], ['feature', 'What is built'], ['color', ''], ['a', 'Begin {{feature}}'], ['b', 'B'], ['c', 'C in {{color}}', [['c1', 'C1']]], ['d', 'D {{feature}}'], ['compose', '', [['gate', '1']]],
+      ['f', 'formula'],
+      ['feature', 'What is built'],
+      ['color', ''],
+      ['a', 'Begin {{feature}}'],
+      ['b', 'B'],
+      ['c', 'C in {{color}}', [['c1', 'C1']]],
+      ['d', 'D {{feature}}'],
+      ['compose', '', [['gate', '1']]],
     ]);
     const convoy = placeIn('formula = "c"\n[[legs]]\nid = "one"\n[synthesis]\ntitle = "x"');
-    assert.deepEqual(tree(documentSymbols(convoy.document, convoy.index)), [['c', 'formula'], ['one', ''], ['synthesis', '']]);
+    assert.deepEqual(tree(documentSymbols(convoy.document, convoy.index)), [
+      ['c', 'formula'],
+      ['one', ''],
+      ['synthesis', ''],
+    ]);
   });
 
   it('goes on in a broken document, and no name stands outside what it names', () => {
-    const inside = (outer: Range, inner: Range): boolean => before(outer.start, inner.start) && before(inner.end, outer.end);
-    const before = (a: Range['start'], b: Range['start']): boolean => a.line < b.line || (a.line === b.line && a.character <= b.character);
-    const check = (symbols: readonly DocumentSymbol[]): void => symbols.forEach((symbol) => {
-      assert.ok(symbol.name, 'editors refuse empty names');
-      assert.ok(inside(symbol.range, symbol.selectionRange), symbol.name);
-      check(symbol.children ?? []);
-    });
-    for (const text of [...Object.values(formulaTexts()).filter((one) => one.length < 20_000), sample, '[[steps]]\n[[steps]]\ntitle = "x', '[[steps]]\nid = ""\n[vars."x"]', 'vars = { x = { default = "1" } }', '[vars]\nx = "1"\n[[steps]]\n[vars.y]']) {
+    const inside = (outer: Range, inner: Range): boolean =>
+      before(outer.start, inner.start) && before(inner.end, outer.end);
+    const before = (a: Range['start'], b: Range['start']): boolean =>
+      a.line < b.line || (a.line === b.line && a.character <= b.character);
+    const check = (symbols: readonly DocumentSymbol[]): void =>
+      symbols.forEach((symbol) => {
+        assert.ok(symbol.name, 'editors refuse empty names');
+        assert.ok(inside(symbol.range, symbol.selectionRange), symbol.name);
+        check(symbol.children ?? []);
+      });
+    for (const text of [
+      ...Object.values(formulaTexts()).filter((one) => one.length < 20_000),
+      sample,
+      '[[steps]]\n[[steps]]\ntitle = "x',
+      '[[steps]]\nid = ""\n[vars."x"]',
+      'vars = { x = { default = "1" } }',
+      '[vars]\nx = "1"\n[[steps]]\n[vars.y]',
+    ]) {
       for (const broken of [text, text.replace('"', ''), text.replace('[[', '[')]) {
         const { document, index } = placeIn(broken);
         check(documentSymbols(document, index));
       }
     }
     const { document, index } = placeIn('[[steps]]\nid = "a\n[[steps]]\nneeds = [\n[[steps]]\nid = "c"');
-    assert.deepEqual(documentSymbols(document, index).map((symbol) => symbol.name), ['a', '(no id)', 'c']);
+    assert.deepEqual(
+      documentSymbols(document, index).map((symbol) => symbol.name),
+      ['a', '(no id)', 'c'],
+    );
   });
 });
 
 describe('folding in a formula', () => {
   it('takes tables, texts, lists, comments and regions', () => {
-    const { document } = placeIn('# one\n# two\nformula = "f"\n# region x\n[[steps]]\nid = "a"\nneeds = [\n  "b",\n]\n# endregion\n\n# next\n[[steps]]\ndescription = """\nwords\n"""\n');
-    assert.deepEqual(foldingRanges(document).map(({ startLine, endLine, kind }) => `${startLine}-${endLine}${kind ? ` ${kind}` : ''}`).sort(), ['0-1 comment', '12-15', '13-15', '3-9 region', '4-8', '6-8'].sort());
+    const { document } = placeIn(
+      '# one\n# two\nformula = "f"\n# region x\n[[steps]]\nid = "a"\nneeds = [\n  "b",\n]\n# endregion\n\n# next\n[[steps]]\ndescription = """\nwords\n"""\n',
+    );
+    assert.deepEqual(
+      foldingRanges(document)
+        .map(({ startLine, endLine, kind }) => `${startLine}-${endLine}${kind ? ` ${kind}` : ''}`)
+        .sort(),
+      ['0-1 comment', '12-15', '13-15', '3-9 region', '4-8', '6-8'].sort(),
+    );
   });
 });
 
 describe('names in a formula', () => {
-  const spots = (locations: readonly Location[]): string[] => locations.map(({ uri: where, range }) => `${where === uri ? '' : where}${range.start.line}:${range.start.character}-${range.end.character}`);
+  const spots = (locations: readonly Location[]): string[] =>
+    locations.map(
+      ({ uri: where, range }) =>
+        `${where === uri ? '' : where}${range.start.line}:${range.start.character}-${range.end.character}`,
+    );
   const atNeed = sample.replace('["b", "c"]', '["b", "c|"]');
   const atUse = sample.replace('D {{feature}}', 'D {{feature|}}');
 
@@ -91,7 +176,10 @@ describe('names in a formula', () => {
     assert.deepEqual(spots(references(marked(atNeed), false)), ['25:15-16', '26:25-26']);
     assert.deepEqual(spots(definition(marked(atUse))), ['1:6-13']);
     assert.deepEqual(spots(references(marked(atUse), true)), ['1:6-13', '10:17-24', '24:13-20']);
-    assert.deepEqual(highlights(marked(atUse)).map((one) => one.kind), [3, 2, 2]);
+    assert.deepEqual(
+      highlights(marked(atUse)).map((one) => one.kind),
+      [3, 2, 2],
+    );
     assert.deepEqual(definition(marked(sample.replace('title = "B"', 'title = "|B"'))), []);
   });
 
@@ -99,13 +187,32 @@ describe('names in a formula', () => {
     const renamed = (text: string, name: string): string => {
       const place = marked(text);
       const edits = rename(place, name).changes?.[uri] ?? [];
-      return [...edits].sort((a, b) => place.document.offsetAt(b.range.start) - place.document.offsetAt(a.range.start))
-        .reduce((made, edit) => made.slice(0, place.document.offsetAt(edit.range.start)) + edit.newText + made.slice(place.document.offsetAt(edit.range.end)), place.document.text);
+      return [...edits]
+        .sort((a, b) => place.document.offsetAt(b.range.start) - place.document.offsetAt(a.range.start))
+        .reduce(
+          (made, edit) =>
+            made.slice(0, place.document.offsetAt(edit.range.start)) +
+            edit.newText +
+            made.slice(place.document.offsetAt(edit.range.end)),
+          place.document.text,
+        );
     };
-    assert.equal(renamed(atNeed, 'c-2'), sample.replace('id = "c"', 'id = "c-2"').replace('["b", "c"]', '["b", "c-2"]').replace('of(c)', 'of(c-2)'));
+    assert.equal(
+      renamed(atNeed, 'c-2'),
+      sample.replace('id = "c"', 'id = "c-2"').replace('["b", "c"]', '["b", "c-2"]').replace('of(c)', 'of(c-2)'),
+    );
     assert.equal(renamed(atUse, 'thing'), sample.replaceAll('feature', 'thing'));
-    const blocks = 'formula = "f"\n[vars]\n"x" = "1"\n[[steps]]\nid = "a"\ntitle = "{{|x}}"\ndescription = """\n{{#if x}}\\t{{x}}{{/if}} x\n"""\n[[template]]\nid = "{x}.{target}"\n';
-    assert.equal(renamed(blocks, 'y'), blocks.replace('|', '').replace('"x" =', '"y" =').replaceAll('{{x}}', '{{y}}').replace('#if x', '#if y').replace('{x}', '{y}'));
+    const blocks =
+      'formula = "f"\n[vars]\n"x" = "1"\n[[steps]]\nid = "a"\ntitle = "{{|x}}"\ndescription = """\n{{#if x}}\\t{{x}}{{/if}} x\n"""\n[[template]]\nid = "{x}.{target}"\n';
+    assert.equal(
+      renamed(blocks, 'y'),
+      blocks
+        .replace('|', '')
+        .replace('"x" =', '"y" =')
+        .replaceAll('{{x}}', '{{y}}')
+        .replace('#if x', '#if y')
+        .replace('{x}', '{y}'),
+    );
     assert.deepEqual(prepareRename(marked(atNeed)).placeholder, 'c');
   });
 

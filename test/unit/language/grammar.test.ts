@@ -14,7 +14,10 @@ async function load(): Promise<IGrammar> {
   const wasm = createRequire(path.join(root, 'package.json')).resolve('vscode-oniguruma/release/onig.wasm');
   await loadWASM(fs.readFileSync(wasm));
   const registry = new Registry({
-    onigLib: Promise.resolve({ createOnigScanner: (patterns) => new OnigScanner(patterns), createOnigString: (text) => new OnigString(text) }),
+    onigLib: Promise.resolve({
+      createOnigScanner: (patterns) => new OnigScanner(patterns),
+      createOnigString: (text) => new OnigString(text),
+    }),
     loadGrammar: async (scope) => {
       if (scope === 'text.html.markdown') return parseRawGrammar(JSON.stringify(markdown), 'markdown.json');
       const file = path.join(root, 'syntaxes', 'gastown-formula.tmLanguage.json');
@@ -29,7 +32,11 @@ async function load(): Promise<IGrammar> {
 /** A fence that nobody closes runs on and on, as that of VS Code does. */
 const markdown = {
   scopeName: 'text.html.markdown',
-  patterns: [{ name: 'markup.fenced_code', begin: '^\\s*```', end: '^\\s*```' }, { name: 'markup.heading', match: '^#+ .*$' }, { name: 'markup.inline.raw', match: '`[^`]*`' }],
+  patterns: [
+    { name: 'markup.fenced_code', begin: '^\\s*```', end: '^\\s*```' },
+    { name: 'markup.heading', match: '^#+ .*$' },
+    { name: 'markup.inline.raw', match: '`[^`]*`' },
+  ],
 };
 
 /** Each line with its tokens below: what stands there, and its scopes without the language. */
@@ -42,7 +49,15 @@ function picture(grammar: IGrammar, text: string): string {
     lines.push(line);
     for (const { startIndex, endIndex, scopes } of tokens) {
       const piece = line.slice(startIndex, endIndex);
-      if (piece.trim() !== '') lines.push(`  ${JSON.stringify(piece)}  ${scopes.slice(1).map((scope) => scope.replace('.gastown-formula', '')).join(' ') || '-'}`);
+      if (piece.trim() !== '')
+        lines.push(
+          `  ${JSON.stringify(piece)}  ${
+            scopes
+              .slice(1)
+              .map((scope) => scope.replace('.gastown-formula', ''))
+              .join(' ') || '-'
+          }`,
+        );
     }
   }
   return `${lines.join('\n')}\n`;
@@ -50,7 +65,9 @@ function picture(grammar: IGrammar, text: string): string {
 
 describe('the grammar of formulas', () => {
   let grammar: IGrammar;
-  before(async () => { grammar = await load(); });
+  before(async () => {
+    grammar = await load();
+  });
 
   for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.formula.toml'))) {
     it(`colours ${file} as its picture says`, () => {
@@ -64,10 +81,18 @@ describe('the grammar of formulas', () => {
 
   it('comes back to itself behind every text of a built-in formula', () => {
     for (const name of ['shiny', 'mol-polecat-work']) {
-      const text = fs.readFileSync(path.join(root, 'server', 'src', 'formulas', 'builtIn', `${name}.formula.toml`), 'utf8');
-      const headers = picture(grammar, text).split('\n').filter((line) => line.includes('"[["'));
+      const text = fs.readFileSync(
+        path.join(root, 'server', 'src', 'formulas', 'builtIn', `${name}.formula.toml`),
+        'utf8',
+      );
+      const headers = picture(grammar, text)
+        .split('\n')
+        .filter((line) => line.includes('"[["'));
       assert.equal(headers.length, text.split('[[steps]]').length - 1, name);
-      assert.ok(headers.every((line) => line.endsWith('meta.tag.table.array punctuation.definition.table.begin')), name);
+      assert.ok(
+        headers.every((line) => line.endsWith('meta.tag.table.array punctuation.definition.table.begin')),
+        name,
+      );
     }
   });
 });

@@ -6,17 +6,22 @@ import { builtInFormulas } from '../../../server/src/formulas/builtIn';
 export function formulaTexts(): Record<string, string> {
   const folder = fixtureFolder();
   if (!folder) console.log('      (only our own samples: ../shared/fixtures/formulas is not there)');
-  const fixtures = folder ? fs.readdirSync(folder).map((file): [string, string] => [file, fs.readFileSync(path.join(folder, file), 'utf8')]) : [];
+  const fixtures = folder
+    ? fs.readdirSync(folder).map((file): [string, string] => [file, fs.readFileSync(path.join(folder, file), 'utf8')])
+    : [];
   return { ...builtInFormulas, mixed: mixedSample, ...Object.fromEntries(fixtures) };
 }
 
 export function fixtureFolder(): string | undefined {
-  return ['..', '../..', '../../..'].map((up) => path.resolve(up, 'shared', 'fixtures', 'formulas')).find((folder) => fs.existsSync(folder));
+  return ['..', '../..', '../../..']
+    .map((up) => path.resolve(up, 'shared', 'fixtures', 'formulas'))
+    .find((folder) => fs.existsSync(folder));
 }
 
 /** A workflow of some size, made here: about so many kilobytes. */
 export function longSample(kilobytes: number): string {
-  const step = (index: number): string => `[[steps]]\nid = "step-${index}"\ntitle = "Step ${index} of {{feature}}"\nneeds = [${index > 0 ? `"step-${index - 1}"` : ''}]\ndescription = """\nDo number ${index}, then go on.\n\`\`\`sh\nX=1; test "$X" = 1\n\`\`\`\n"""\n\n`;
+  const step = (index: number): string =>
+    `[[steps]]\nid = "step-${index}"\ntitle = "Step ${index} of {{feature}}"\nneeds = [${index > 0 ? `"step-${index - 1}"` : ''}]\ndescription = """\nDo number ${index}, then go on.\n\`\`\`sh\nX=1; test "$X" = 1\n\`\`\`\n"""\n\n`;
   let text = 'formula = "long"\n[vars.feature]\nrequired = true\n\n';
   for (let index = 0; text.length < kilobytes * 1000; index++) text += step(index);
   return text;

@@ -16,10 +16,26 @@ describe('who calls', () => {
   const { token, hash } = newToken();
   const records = new SessionRecords(new TownLayout(root));
   const session: SessionRecord = {
-    id: 'toy-rust-1', agent: 'toy/polecats/rust', role: 'polecat', rig: 'toy', name: 'rust', bead: 'toy-1', runtime: 'script', attempt: 1, tokenHash: hash, startedAt: 1,
+    id: 'toy-rust-1',
+    agent: 'toy/polecats/rust',
+    role: 'polecat',
+    rig: 'toy',
+    name: 'rust',
+    bead: 'toy-1',
+    runtime: 'script',
+    attempt: 1,
+    tokenHash: hash,
+    startedAt: 1,
   };
   records.save(session);
-  const hello = (given: Partial<Hello>): Hello => ({ protocol: 1, build: 1, kind: 'cli', pid: 5, actor: 'ann', ...given });
+  const hello = (given: Partial<Hello>): Hello => ({
+    protocol: 1,
+    build: 1,
+    kind: 'cli',
+    pid: 5,
+    actor: 'ann',
+    ...given,
+  });
   const caller = (given: Partial<Hello>) => identifyCaller(hello(given), root, records);
 
   it('is the person at a window or a command line', () => {
@@ -44,11 +60,16 @@ describe('who calls', () => {
     ['with a dead token', { kind: 'agent', token: 'forged' }, /has ended/],
     ['that says agent without a token', { kind: 'agent' }, /no valid session token/],
     ['that says server', { kind: 'server' }, /no valid session token/],
-    ['in an agent\'s folder', { cwd: home }, /folder belongs to toy\/polecats\/rust/],
-    ['in the worktree that gates run in', { cwd: path.join(root, 'toy', 'refinery', 'rig') }, /folder belongs to toy\/refinery/],
-    ['of any kind in an agent\'s folder', { kind: 'server', cwd: home }, /folder belongs to/],
-    ...['toy/polecats/furiosa', 'mayor', 'deacon', 'toy/witness', 'toy/refinery', 'toy/crew/ann'].map((actor): [string, Partial<Hello>, RegExp] =>
-      [`that calls itself ${actor}`, { actor }, /name of an agent/]),
+    ["in an agent's folder", { cwd: home }, /folder belongs to toy\/polecats\/rust/],
+    [
+      'in the worktree that gates run in',
+      { cwd: path.join(root, 'toy', 'refinery', 'rig') },
+      /folder belongs to toy\/refinery/,
+    ],
+    ["of any kind in an agent's folder", { kind: 'server', cwd: home }, /folder belongs to/],
+    ...['toy/polecats/furiosa', 'mayor', 'deacon', 'toy/witness', 'toy/refinery', 'toy/crew/ann'].map(
+      (actor): [string, Partial<Hello>, RegExp] => [`that calls itself ${actor}`, { actor }, /name of an agent/],
+    ),
     ['at a window that calls itself deacon', { kind: 'window', actor: 'deacon' }, /name of an agent/],
   ];
   for (const [what, given, expected] of nobodies) {
@@ -63,19 +84,24 @@ describe('who calls', () => {
   it('may only look from a window in restricted mode', () => {
     const restricted = caller({ kind: 'window', trusted: false });
     authorize(BeadList.spec, restricted);
-    for (const spec of [BeadCreate.spec, TownUp.spec]) assert.throws(() => authorize(spec, restricted), /restricted mode/);
+    for (const spec of [BeadCreate.spec, TownUp.spec])
+      assert.throws(() => authorize(spec, restricted), /restricted mode/);
     authorize(TownUp.spec, caller({ kind: 'window', trusted: true }));
   });
 
-  it('reads no session record that could end or remove what is not the session\'s own', () => {
+  it("reads no session record that could end or remove what is not the session's own", () => {
     const layout = new TownLayout(tempDir('foreign'));
     fs.mkdirSync(layout.sessionRecords, { recursive: true });
-    const write = (file: string, changes: object): void => fs.writeFileSync(path.join(layout.sessionRecords, `${file}.json`), JSON.stringify({ ...session, ...changes }));
+    const write = (file: string, changes: object): void =>
+      fs.writeFileSync(path.join(layout.sessionRecords, `${file}.json`), JSON.stringify({ ...session, ...changes }));
     write('toy-rust-1', { pid: 1, start: 'x' });
     write('a', { id: 'a', pid: 4321, start: process.platform === 'win32' ? 5 : '' });
     write('b', { id: '../../b' });
     write('c', { id: 'other' });
     write('good', { id: 'good', pid: 4321, start: 'x' });
-    assert.deepEqual(new SessionRecords(layout).all().map((record) => record.id), ['good']);
+    assert.deepEqual(
+      new SessionRecords(layout).all().map((record) => record.id),
+      ['good'],
+    );
   });
 });

@@ -43,7 +43,8 @@ describe('first results', () => {
 
   it('are those of the batch where the handler has one', async () => {
     const results = new FirstResults(store);
-    const handle = (): Promise<string> => store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
+    const handle = (): Promise<string> =>
+      store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
     const id = await results.run(RigAdd.spec, context('op'), handle);
     // A handler that would refuse now what it did then.
     assert.equal(await results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('done already'))), id);
@@ -52,13 +53,19 @@ describe('first results', () => {
 
   it('are waited for by a duplicate that comes while the first still runs', async () => {
     const results = new FirstResults(store);
-    assert.deepEqual(await Promise.all([results.run(RigAdd.spec, context('op'), task), results.run(RigAdd.spec, context('op'), task)]), [1, 1]);
+    assert.deepEqual(
+      await Promise.all([results.run(RigAdd.spec, context('op'), task), results.run(RigAdd.spec, context('op'), task)]),
+      [1, 1],
+    );
     assert.equal(runs, 1);
   });
 
   it('are not kept of failures, of reading, and of key presses', async () => {
     const results = new FirstResults(store);
-    await assert.rejects(results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))), /no/);
+    await assert.rejects(
+      results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))),
+      /no/,
+    );
     assert.equal(await results.run(RigAdd.spec, context('op'), task), 1);
     await results.run(TownGetSnapshot.spec, context('read'), task);
     await results.run(SessionInput.spec, context('key'), task);

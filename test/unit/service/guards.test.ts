@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { BeadClose, BeadCreate, BeadDelete, BeadReopen, BeadUpdate, CommentAdd, DependencyAdd, DependencyRemove, LedgerImport } from '../../../server/src/protocol/bead';
+import {
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadReopen,
+  BeadUpdate,
+  CommentAdd,
+  DependencyAdd,
+  DependencyRemove,
+  LedgerImport,
+} from '../../../server/src/protocol/bead';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { MoleculePour, StepClose } from '../../../server/src/protocol/formula';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
@@ -17,14 +27,25 @@ const ann: CallContext = { actor: 'ann', kind: 'person' };
 describe('what an agent may do with beads', () => {
   let service: Service;
   let task: string;
-  const call = async <S extends RequestSpec>(spec: S, params: Params<S>, context: CallContext = rust): Promise<Result<S>> => (
-    await service.dispatcher.get(spec.method)!.run(spec.params.parse(params), context) as Result<S>);
-  const make = (type: string, more: { id?: string; status?: string; ledger?: string } = {}): Promise<string> => (
-    service.store.batch(ann, (tx) => tx.create(more.ledger ?? 'toy', { title: `A ${type}`, type, status: more.status, id: more.id }).id));
+  const call = async <S extends RequestSpec>(
+    spec: S,
+    params: Params<S>,
+    context: CallContext = rust,
+  ): Promise<Result<S>> =>
+    (await service.dispatcher.get(spec.method)!.run(spec.params.parse(params), context)) as Result<S>;
+  const make = (type: string, more: { id?: string; status?: string; ledger?: string } = {}): Promise<string> =>
+    service.store.batch(
+      ann,
+      (tx) => tx.create(more.ledger ?? 'toy', { title: `A ${type}`, type, status: more.status, id: more.id }).id,
+    );
 
   beforeEach(async () => {
     service = await openMolecules({ two: workflow('two', ['a', 'b < a']) });
-    const around = { dispatcher: service.dispatcher, store: service.store, ledgerFor: (_context: CallContext, named?: string) => named ?? 'toy' };
+    const around = {
+      dispatcher: service.dispatcher,
+      store: service.store,
+      ledgerFor: (_context: CallContext, named?: string) => named ?? 'toy',
+    };
     guardBeadHandlers(around, () => undefined);
     guardStepHandlers(around);
     task = await make('task');
@@ -35,13 +56,26 @@ describe('what an agent may do with beads', () => {
     it(`it changes no ${type}; a person does`, async () => {
       const id = await make(type);
       const attempts = [
-        () => call(BeadUpdate.spec, { ids: [id], title: 'x' }), () => call(BeadUpdate.spec, { ids: [task, id], status: 'open' }), () => call(BeadUpdate.spec, { ids: [id], type: 'task' }),
-        () => call(BeadClose.spec, { ids: [id], force: true }), () => call(BeadReopen.spec, { ids: [id] }), () => call(BeadDelete.spec, { ids: [id] }), () => call(StepClose.spec, { id }),
-        () => call(DependencyAdd.spec, { from: id, to: task, type: 'tracks' }), () => call(DependencyAdd.spec, { from: id, to: task }),
+        () => call(BeadUpdate.spec, { ids: [id], title: 'x' }),
+        () => call(BeadUpdate.spec, { ids: [task, id], status: 'open' }),
+        () => call(BeadUpdate.spec, { ids: [id], type: 'task' }),
+        () => call(BeadClose.spec, { ids: [id], force: true }),
+        () => call(BeadReopen.spec, { ids: [id] }),
+        () => call(BeadDelete.spec, { ids: [id] }),
+        () => call(StepClose.spec, { id }),
+        () => call(DependencyAdd.spec, { from: id, to: task, type: 'tracks' }),
+        () => call(DependencyAdd.spec, { from: id, to: task }),
         () => call(BeadCreate.spec, { title: 'x', deps: [['blocks', id]] }),
       ];
       for (const attempt of attempts) await refused(attempt(), /.*/, 'refused');
-      assert.deepEqual([service.store.get(id)?.status, service.store.get(id)?.dependencies, service.store.list({ limit: 0, all: true }).length], ['open', undefined, 2]);
+      assert.deepEqual(
+        [
+          service.store.get(id)?.status,
+          service.store.get(id)?.dependencies,
+          service.store.list({ limit: 0, all: true }).length,
+        ],
+        ['open', undefined, 2],
+      );
       await call(CommentAdd.spec, { id, text: 'seen' });
       await call(BeadClose.spec, { ids: [id] }, ann);
     });
@@ -96,13 +130,17 @@ describe('what an agent may do with beads', () => {
 describe('terminals of others', () => {
   const agent = (address: string): CallContext => ({ actor: address, agent: address, kind: 'agent' });
 
-  it('a crew member\'s is seen by the person only; nobody sees any', () => {
+  it("a crew member's is seen by the person only; nobody sees any", () => {
     refusePeek('toy/crew/ann', ann);
     for (const other of ['mayor', 'toy/polecats/rust', 'toy/crew/bob']) {
       assert.throws(() => refusePeek('toy/crew/ann', agent(other)), /does not look at the terminal/);
       refusePeek('toy/polecats/nux', agent(other));
     }
-    const nobody = { kind: 'nobody' as const, actor: 'mayor', readOnly: { reason: 'no valid session token', hint: '' } };
+    const nobody = {
+      kind: 'nobody' as const,
+      actor: 'mayor',
+      readOnly: { reason: 'no valid session token', hint: '' },
+    };
     assert.throws(() => authorize(AgentPeek.spec, nobody), /no valid session token/);
     authorize(AgentPeek.spec, { kind: 'agent', actor: 'mayor', agent: 'mayor' });
     authorize(AgentPeek.spec, { kind: 'person', actor: 'ann' });
@@ -112,7 +150,8 @@ describe('terminals of others', () => {
     for (const to of ['mayor', 'toy/crew/ann']) {
       refuseNudge(to, ann);
       refuseNudge(to, agent('mayor'));
-      for (const other of ['toy/polecats/rust', 'toy/refinery', 'toy/crew/bob']) assert.throws(() => refuseNudge(to, agent(other)), /does not type to/);
+      for (const other of ['toy/polecats/rust', 'toy/refinery', 'toy/crew/bob'])
+        assert.throws(() => refuseNudge(to, agent(other)), /does not type to/);
     }
     refuseNudge('toy/polecats/nux', agent('toy/polecats/rust'));
   });

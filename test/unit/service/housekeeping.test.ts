@@ -22,16 +22,25 @@ describe('housekeeping', () => {
     }
     fs.writeFileSync(path.join(folder, 'other.json'), '');
     pruneGateLogs(folder, 3);
-    assert.deepEqual(fs.readdirSync(folder).sort(), ['other.json', 'toy-5-test.log', 'toy-6-test.log', 'toy-7-test.log']);
+    assert.deepEqual(fs.readdirSync(folder).sort(), [
+      'other.json',
+      'toy-5-test.log',
+      'toy-6-test.log',
+      'toy-7-test.log',
+    ]);
     pruneGateLogs(path.join(folder, 'nowhere'));
   });
 
   it('packs a repository that has much to pack, once a day, and loses nothing', async () => {
-    const repository = new RigRepository(path.join(tempDir('gc'), '.repo.git'), await inspectSource(makeRepository({ 'a.txt': 'a' })));
+    const repository = new RigRepository(
+      path.join(tempDir('gc'), '.repo.git'),
+      await inspectSource(makeRepository({ 'a.txt': 'a' })),
+    );
     await repository.create();
     const files = tempDir('files');
     for (let index = 0; index < 3000; index += 1) fs.writeFileSync(path.join(files, `${index}`), `${index}`);
-    const git = (...args: string[]): string => sh(repository.directory, 'git', `--work-tree=${files}`, '-c', 'core.fsync=none', ...args);
+    const git = (...args: string[]): string =>
+      sh(repository.directory, 'git', `--work-tree=${files}`, '-c', 'core.fsync=none', ...args);
     git('add', '--all');
     git('update-ref', 'refs/heads/many', git('commit-tree', git('write-tree'), '-m', 'Many'));
     const loose = (): number => Number(/count: (\d+)/.exec(git('count-objects', '-v'))![1]);
@@ -53,10 +62,16 @@ describe('the keeper of ledgers', () => {
     const errors: string[] = [];
     const opened = new Emitter<Rig>();
     const rigs: Rig[] = [];
-    const keeper = new LedgerKeeper({
-      layout, store, rigs: { all: () => rigs, onDidOpen: opened.event, onDidClose: new Emitter<Rig>().event },
-      log: { info: () => undefined, error: (text) => errors.push(text) }, isAtWork: () => true,
-    }, { fold: { quietMs: 200, maxMs: 400 }, commit: { quietMs: 300, maxMs: 600 } });
+    const keeper = new LedgerKeeper(
+      {
+        layout,
+        store,
+        rigs: { all: () => rigs, onDidOpen: opened.event, onDidClose: new Emitter<Rig>().event },
+        log: { info: () => undefined, error: (text) => errors.push(text) },
+        isAtWork: () => true,
+      },
+      { fold: { quietMs: 200, maxMs: 400 }, commit: { quietMs: 300, maxMs: 600 } },
+    );
     const issues = path.join(layout.ledger, 'issues.jsonl');
     const begun = Date.now();
     while (fs.readFileSync(issues, 'utf8') === '') {
@@ -75,17 +90,32 @@ describe('the keeper of ledgers', () => {
     rigs.push(await rigOf('bad', true), await rigOf('good', false));
     for (const rig of rigs) opened.fire(rig);
     // From outside, as a pull would.
-    const line = { id: 'good-1', title: 'From outside', status: 'open', priority: 2, issue_type: 'task', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
+    const line = {
+      id: 'good-1',
+      title: 'From outside',
+      status: 'open',
+      priority: 2,
+      issue_type: 'task',
+      created_at: '2026-01-01T00:00:00Z',
+      updated_at: '2026-01-01T00:00:00Z',
+    };
     fs.writeFileSync(path.join(rigs[1]!.layout.ledger, 'issues.jsonl'), `${JSON.stringify(line)}\n`);
     await waitUntil('the change was seen', () => store.get('good-1') !== undefined, 5000);
-    await waitUntil('the good rig was committed', () => {
-      try {
-        return sh(rigs[1]!.repository.directory, 'git', 'show', 'beads-sync:.beads/issues.jsonl').includes('good-1');
-      } catch {
-        return false;
-      }
-    }, 8000);
-    assert.ok(errors.some((text) => text.startsWith('keeping bad:')), errors.join('\n'));
+    await waitUntil(
+      'the good rig was committed',
+      () => {
+        try {
+          return sh(rigs[1]!.repository.directory, 'git', 'show', 'beads-sync:.beads/issues.jsonl').includes('good-1');
+        } catch {
+          return false;
+        }
+      },
+      8000,
+    );
+    assert.ok(
+      errors.some((text) => text.startsWith('keeping bad:')),
+      errors.join('\n'),
+    );
     keeper.dispose();
     await store.close();
   });
@@ -95,7 +125,12 @@ describe('guarded timers', () => {
   it('never throw, and say each reason once', () => {
     const told: string[] = [];
     let fail: string | undefined = 'half-edited';
-    const task = guarded((reason) => told.push(reason), () => { if (fail) throw new Error(fail); });
+    const task = guarded(
+      (reason) => told.push(reason),
+      () => {
+        if (fail) throw new Error(fail);
+      },
+    );
     task();
     task();
     fail = 'worse';

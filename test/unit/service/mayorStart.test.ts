@@ -9,14 +9,21 @@ import { hqStore } from '../../helpers/ledger';
 const ann: CallContext = { actor: 'ann', kind: 'person' };
 
 /** Starts a Mayor while this session of it lives; gives the answer and what was done. */
-async function startBeside(live: { id: string; doneAt?: number } | undefined): Promise<{ answer: unknown; done: string[] }> {
+async function startBeside(
+  live: { id: string; doneAt?: number } | undefined,
+): Promise<{ answer: unknown; done: string[] }> {
   const store = await hqStore();
   const request = await store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', 'A wish'));
   const done: string[] = [];
   const dispatcher = new Dispatcher();
-  for (const { spec } of [TownUp, ScriptGet, Prime]) dispatcher.on(spec, async () => { throw new Error('not here'); });
+  for (const { spec } of [TownUp, ScriptGet, Prime])
+    dispatcher.on(spec, async () => {
+      throw new Error('not here');
+    });
   registerMayorHandlers({
-    dispatcher, store, runtimes: { mayor: 'claude', require: (name: string) => ({ name }) },
+    dispatcher,
+    store,
+    runtimes: { mayor: 'claude', require: (name: string) => ({ name }) },
     sessions: { liveOf: () => live, end: async (id: string, by: string) => void done.push(`${by} ${id}`) },
     personal: { start: async ({ bead }: { bead?: string }) => void done.push(`start ${bead === request.id}`) },
   } as unknown as TownService);
@@ -33,6 +40,9 @@ describe('gt mayor start', () => {
     assert.deepEqual(await startBeside({ id: 's' }), { answer: { live: true }, done: [] });
   });
   it('does not take one that is about to be ended for one that is there', async () => {
-    assert.deepEqual(await startBeside({ id: 's', doneAt: 1 }), { answer: { live: false }, done: ['ended s', 'start true'] });
+    assert.deepEqual(await startBeside({ id: 's', doneAt: 1 }), {
+      answer: { live: false },
+      done: ['ended s', 'start true'],
+    });
   });
 });

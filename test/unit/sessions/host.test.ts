@@ -32,7 +32,14 @@ describe('session host parts', () => {
     const backend = await loadBackend(() => Promise.reject(new Error('no binary\nlong help')));
     assert.equal(backend.degraded, true);
     assert.equal(backend.reason, 'no binary');
-    const pty = backend.spawn({ file: '/bin/sh', args: ['-c', 'read x; echo "$x"; echo bad >&2; exit 5'], cwd: base, env: {}, cols: 80, rows: 24 });
+    const pty = backend.spawn({
+      file: '/bin/sh',
+      args: ['-c', 'read x; echo "$x"; echo bad >&2; exit 5'],
+      cwd: base,
+      env: {},
+      cols: 80,
+      rows: 24,
+    });
     let text = '';
     pty.onData((data) => (text += data));
     const exit = new Promise<unknown>((resolve) => pty.onExit(resolve));
@@ -40,7 +47,10 @@ describe('session host parts', () => {
     pty.resize(10, 10);
     assert.deepEqual(await exit, { code: 5, signal: null });
     assert.deepEqual(text.split('\r\n').sort(), ['', 'bad', 'in']);
-    assert.throws(() => backend.spawn({ file: '/no/such', args: [], cwd: base, env: {}, cols: 80, rows: 24 }), /could not be started/);
+    assert.throws(
+      () => backend.spawn({ file: '/no/such', args: [], cwd: base, env: {}, cols: 80, rows: 24 }),
+      /could not be started/,
+    );
   });
 
   it('a log is rotated once and never stops a session', () => {
@@ -87,10 +97,34 @@ describe('session host parts', () => {
 
   it('answers of a terminal are told from what a person types', () => {
     for (const reply of [
-      '\u001b[?1;2c', '\u001b[>0;276;0c', '\u001b[24;80R', '\u001b[0n', '\u001b[?2026;2$y', '\u001b]11;rgb:0000/0000/0000\u0007',
-      '\u001b]4;1;rgb:ffff/0000/0000\u001b\\', '\u001bP1$r0m\u001b\\', '\u001b[8;24;80t', '\u001b[?0u', '\u001b[?1;2c\u001b[1;1R',
-    ]) assert.ok(isTerminalReply(reply), JSON.stringify(reply));
-    for (const typed of ['', 'a', 'c', '\u001b', '\u001b[A', '\u001b[1;5C', '\u001bOP', '\u001b[200~x\u001b[201~', '\u001b[3~', '\u001b[<0;1;1M', '\u001b[I', '\r', '\u001b[?1;2cx']) {
+      '\u001b[?1;2c',
+      '\u001b[>0;276;0c',
+      '\u001b[24;80R',
+      '\u001b[0n',
+      '\u001b[?2026;2$y',
+      '\u001b]11;rgb:0000/0000/0000\u0007',
+      '\u001b]4;1;rgb:ffff/0000/0000\u001b\\',
+      '\u001bP1$r0m\u001b\\',
+      '\u001b[8;24;80t',
+      '\u001b[?0u',
+      '\u001b[?1;2c\u001b[1;1R',
+    ])
+      assert.ok(isTerminalReply(reply), JSON.stringify(reply));
+    for (const typed of [
+      '',
+      'a',
+      'c',
+      '\u001b',
+      '\u001b[A',
+      '\u001b[1;5C',
+      '\u001bOP',
+      '\u001b[200~x\u001b[201~',
+      '\u001b[3~',
+      '\u001b[<0;1;1M',
+      '\u001b[I',
+      '\r',
+      '\u001b[?1;2cx',
+    ]) {
       assert.ok(!isTerminalReply(typed), JSON.stringify(typed));
     }
   });

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Lease } from '../../../server/src/base/lease';
-import { agentOfDirectory, fullAddress, isAgentName, parseAddress, polecatAddress, rigOfDirectory, TownLayout } from '../../../server/src/town/layout';
+import {
+  agentOfDirectory,
+  fullAddress,
+  isAgentName,
+  parseAddress,
+  polecatAddress,
+  rigOfDirectory,
+  TownLayout,
+} from '../../../server/src/town/layout';
 import { freeName, isTownFolder, prefixFrom, rigNameFrom } from '../../../server/src/town/names';
 import { detectGates } from '../../../server/src/town/detectGates';
 import { gatesHash, runtimeHash, scriptHash, ConsentStore } from '../../../server/src/town/consent';
@@ -21,10 +29,12 @@ describe('layout', () => {
   });
   it('knows whose folder one is in', () => {
     assert.equal(agentOfDirectory('/gt', '/gt/toy/crew/ann'), 'toy/crew/ann');
-    for (const folder of ['rig', 'rig/src', '']) assert.equal(agentOfDirectory('/gt', path.join('/gt/toy/refinery', folder)), 'toy/refinery', 'gates run here');
+    for (const folder of ['rig', 'rig/src', ''])
+      assert.equal(agentOfDirectory('/gt', path.join('/gt/toy/refinery', folder)), 'toy/refinery', 'gates run here');
     assert.equal(agentOfDirectory('/gt', '/gt/toy/witness/notes'), 'toy/witness');
     assert.equal(agentOfDirectory('/gt', '/gt/toy/mayor/rig'), 'mayor');
-    for (const folder of ['/gt', '/gt/toy', '/gt/toy/.repo.git', '/gt/refinery/x']) assert.equal(agentOfDirectory('/gt', folder), undefined, folder);
+    for (const folder of ['/gt', '/gt/toy', '/gt/toy/.repo.git', '/gt/refinery/x'])
+      assert.equal(agentOfDirectory('/gt', folder), undefined, folder);
     assert.equal(agentOfDirectory('/gt', '/gt/toy/refinery/reviewer/rig/src'), 'toy/refinery');
     assert.equal(agentOfDirectory('/gt', '/gt/mayor'), 'mayor');
     assert.equal(agentOfDirectory('/gt', '/elsewhere/toy/crew/ann'), undefined);
@@ -39,20 +49,53 @@ describe('layout', () => {
   it('gives each agent its place, and nobody else one', () => {
     const town = new TownLayout('/gt');
     assert.deepEqual(town.seat('toy/polecats/rust'), {
-      agent: 'toy/polecats/rust', role: 'polecat', rig: 'toy', name: 'rust', home: '/gt/toy/polecats/rust', cwd: '/gt/toy/polecats/rust/rig', ledger: '/gt/toy/.beads',
+      agent: 'toy/polecats/rust',
+      role: 'polecat',
+      rig: 'toy',
+      name: 'rust',
+      home: '/gt/toy/polecats/rust',
+      cwd: '/gt/toy/polecats/rust/rig',
+      ledger: '/gt/toy/.beads',
     });
     assert.equal(town.seat('toy/crew/ann')?.cwd, '/gt/toy/crew/ann/rig');
     assert.equal(town.seat('toy/refinery')?.cwd, '/gt/toy/refinery/reviewer/rig');
-    assert.deepEqual(town.seat('mayor'), { agent: 'mayor', role: 'mayor', name: 'mayor', home: '/gt/mayor', cwd: '/gt/mayor', ledger: '/gt/.beads' });
-    for (const nobody of ['', 'ann', 'deacon', 'toy/witness', '../refinery', 'toy/polecats/../x', 'toy/refinery/reviewer']) assert.equal(town.seat(nobody), undefined, nobody);
-    for (const agent of ['toy/polecats/rust', 'toy/crew/ann', 'toy/refinery', 'mayor']) assert.equal(agentOfDirectory('/gt', town.seat(agent)!.cwd), agent);
+    assert.deepEqual(town.seat('mayor'), {
+      agent: 'mayor',
+      role: 'mayor',
+      name: 'mayor',
+      home: '/gt/mayor',
+      cwd: '/gt/mayor',
+      ledger: '/gt/.beads',
+    });
+    for (const nobody of [
+      '',
+      'ann',
+      'deacon',
+      'toy/witness',
+      '../refinery',
+      'toy/polecats/../x',
+      'toy/refinery/reviewer',
+    ])
+      assert.equal(town.seat(nobody), undefined, nobody);
+    for (const agent of ['toy/polecats/rust', 'toy/crew/ann', 'toy/refinery', 'mayor'])
+      assert.equal(agentOfDirectory('/gt', town.seat(agent)!.cwd), agent);
   });
   it('takes the short form of a polecat, and of nothing else', () => {
     assert.equal(fullAddress('toy/rust'), 'toy/polecats/rust');
-    for (const same of ['toy/polecats/rust', 'toy/crew/ann', 'toy/witness', 'mayor', 'toy', 'toy/']) assert.equal(fullAddress(same), same);
+    for (const same of ['toy/polecats/rust', 'toy/crew/ann', 'toy/witness', 'mayor', 'toy', 'toy/'])
+      assert.equal(fullAddress(same), same);
   });
   it('knows the names that only the town itself acts under', () => {
-    for (const name of ['mayor', 'deacon', 'toy/witness', 'toy/refinery', 'toy/polecats/rust', ' toy/crew/ann ', 'deacon/dogs/boot']) assert.equal(isAgentName(name), true, name);
+    for (const name of [
+      'mayor',
+      'deacon',
+      'toy/witness',
+      'toy/refinery',
+      'toy/polecats/rust',
+      ' toy/crew/ann ',
+      'deacon/dogs/boot',
+    ])
+      assert.equal(isAgentName(name), true, name);
     for (const name of ['Ann', 'Ann Mayor', 'team/ann', '', 'witness']) assert.equal(isAgentName(name), false, name);
   });
 });
@@ -70,13 +113,15 @@ describe('names', () => {
     assert.equal(prefixFrom('toolbox', new Set(['too'])), 'too2');
     assert.notEqual(prefixFrom('hq', new Set()), 'hq');
   });
-  it('keeps the town\'s own folders from rigs, however they are written', () => {
+  it("keeps the town's own folders from rigs, however they are written", () => {
     for (const name of ['hq', 'HQ', 'Mayor', 'settings', 'DAEMON']) assert.equal(isTownFolder(name), true, name);
     assert.equal(isTownFolder('toy'), false);
   });
   it('lets nothing into paths and branches that is not a plain name', () => {
-    for (const bad of ['../x', '--force', 'a b', '', 'a/b', '.git', 'ü', 'x'.repeat(65), 'a\nb']) assert.throws(() => requireSegment('rig', bad), /is not a plain name/);
-    for (const bad of ['-x', 'a..b', 'a b', 'x.lock', '/a', 'a//b', 'a@{b', '@', '.a', 'a/.b', 'a\u0007b', 'a~1', '']) assert.equal(isSafeBranch(bad), false, bad);
+    for (const bad of ['../x', '--force', 'a b', '', 'a/b', '.git', 'ü', 'x'.repeat(65), 'a\nb'])
+      assert.throws(() => requireSegment('rig', bad), /is not a plain name/);
+    for (const bad of ['-x', 'a..b', 'a b', 'x.lock', '/a', 'a//b', 'a@{b', '@', '.a', 'a/.b', 'a\u0007b', 'a~1', ''])
+      assert.equal(isSafeBranch(bad), false, bad);
     assert.equal(isSafeBranch(polecatBranch('rust', 'toy-a1.2', new Date(0))), true);
     assert.equal(polecatBranch('rust', '../../x; rm', new Date(1000)), 'polecat/rust/..-..-x--rm@rs');
   });
@@ -84,10 +129,22 @@ describe('names', () => {
 
 describe('detected gates', () => {
   const files = (entries: Record<string, string>) => (file: string) => Promise.resolve(entries[file]);
-  it('come from package.json scripts, without npm\'s placeholder', async () => {
-    assert.deepEqual(await detectGates(files({ 'package.json': '{"scripts":{"test":"mocha","lint":"eslint ."},"devDependencies":{"mocha":"1"}}', 'package-lock.json': '{}' })),
-      { setup: 'npm ci', test: 'npm test', lint: 'npm run lint' });
-    assert.deepEqual(await detectGates(files({ 'package.json': '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}' })), {});
+  it("come from package.json scripts, without npm's placeholder", async () => {
+    assert.deepEqual(
+      await detectGates(
+        files({
+          'package.json': '{"scripts":{"test":"mocha","lint":"eslint ."},"devDependencies":{"mocha":"1"}}',
+          'package-lock.json': '{}',
+        }),
+      ),
+      { setup: 'npm ci', test: 'npm test', lint: 'npm run lint' },
+    );
+    assert.deepEqual(
+      await detectGates(
+        files({ 'package.json': '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}' }),
+      ),
+      {},
+    );
     assert.deepEqual(await detectGates(files({ 'package.json': '{broken' })), {});
   });
   it('come from other build files', async () => {
@@ -102,10 +159,24 @@ describe('settings', () => {
   it('give gates in their order with their limits', () => {
     const rig = new TownLayout(tempDir('settings')).rig('toy');
     fs.mkdirSync(path.dirname(rig.settingsFile), { recursive: true });
-    fs.writeFileSync(rig.settingsFile, JSON.stringify({ future: 1, merge_queue: { test_command: 't', setup_command: 's', gate_timeouts: { test: 5 }, other: true } }));
-    assert.deepEqual(gatesOf(rigSettingsFile(rig).read()), [{ name: 'setup', command: 's', timeoutSeconds: 600 }, { name: 'test', command: 't', timeoutSeconds: 5 }]);
-    rigSettingsFile(rig).update((settings) => { settings.max_workers = 4; });
-    const written = JSON.parse(fs.readFileSync(rig.settingsFile, 'utf8')) as { future: number; merge_queue: { other: boolean } };
+    fs.writeFileSync(
+      rig.settingsFile,
+      JSON.stringify({
+        future: 1,
+        merge_queue: { test_command: 't', setup_command: 's', gate_timeouts: { test: 5 }, other: true },
+      }),
+    );
+    assert.deepEqual(gatesOf(rigSettingsFile(rig).read()), [
+      { name: 'setup', command: 's', timeoutSeconds: 600 },
+      { name: 'test', command: 't', timeoutSeconds: 5 },
+    ]);
+    rigSettingsFile(rig).update((settings) => {
+      settings.max_workers = 4;
+    });
+    const written = JSON.parse(fs.readFileSync(rig.settingsFile, 'utf8')) as {
+      future: number;
+      merge_queue: { other: boolean };
+    };
     assert.equal(written.future, 1);
     assert.equal(written.merge_queue.other, true);
   });
@@ -122,7 +193,10 @@ describe('settings', () => {
 
 describe('registry and consent', () => {
   const before = process.env.XDG_CONFIG_HOME;
-  afterEach(() => { if (before === undefined) delete process.env.XDG_CONFIG_HOME; else process.env.XDG_CONFIG_HOME = before; });
+  afterEach(() => {
+    if (before === undefined) delete process.env.XDG_CONFIG_HOME;
+    else process.env.XDG_CONFIG_HOME = before;
+  });
 
   it('know only towns whose folder is there, by one spelling', async () => {
     process.env.XDG_CONFIG_HOME = tempDir('config');
@@ -134,7 +208,10 @@ describe('registry and consent', () => {
     await registerTown(link, 'x');
     await registerTown(root, 'y');
     assert.equal(isRegistered(link), true);
-    assert.deepEqual(registeredTowns().map((town) => [town.root, town.name]), [[root, 'y']]);
+    assert.deepEqual(
+      registeredTowns().map((town) => [town.root, town.name]),
+      [[root, 'y']],
+    );
     fs.rmSync(path.join(root, 'mayor'), { recursive: true });
     assert.equal(isRegistered(root), false);
   });
@@ -143,7 +220,12 @@ describe('registry and consent', () => {
     process.env.XDG_CONFIG_HOME = tempDir('config');
     const roots = Array.from({ length: 8 }, () => path.join(tempDir('many'), 'town'));
     await Promise.all(roots.map((root) => installTown(root)));
-    assert.deepEqual(registeredTowns().map((town) => town.root).sort(), roots.sort());
+    assert.deepEqual(
+      registeredTowns()
+        .map((town) => town.root)
+        .sort(),
+      roots.sort(),
+    );
   });
 
   it('is about exactly what runs, and is kept outside the town', () => {
@@ -165,8 +247,13 @@ describe('registry and consent', () => {
 
 describe('making a town', () => {
   const before = process.env.XDG_CONFIG_HOME;
-  beforeEach(() => { process.env.XDG_CONFIG_HOME = tempDir('config'); });
-  afterEach(() => { if (before === undefined) delete process.env.XDG_CONFIG_HOME; else process.env.XDG_CONFIG_HOME = before; });
+  beforeEach(() => {
+    process.env.XDG_CONFIG_HOME = tempDir('config');
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env.XDG_CONFIG_HOME;
+    else process.env.XDG_CONFIG_HOME = before;
+  });
 
   it('goes on where it was cut short', async () => {
     const whole = path.join(tempDir('whole'), 'town');
@@ -194,7 +281,9 @@ describe('making a town', () => {
     const root = path.join(tempDir('came'), 'town');
     await installTown(root);
     const layout = new TownLayout(root);
-    townSettingsFile(layout).update((settings) => { settings.up = true; });
+    townSettingsFile(layout).update((settings) => {
+      settings.up = true;
+    });
     fs.mkdirSync(layout.sessionRecords, { recursive: true });
     fs.writeFileSync(layout.sessionRecord('evil'), '{"pid":1}');
     process.env.XDG_CONFIG_HOME = tempDir('other person');

@@ -21,7 +21,10 @@ import type { HookCommands, Hooks, RuntimePreset } from './preset';
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
   const hooks = hookTable(commands, events, (command) => [{ matcher: '', hooks: [{ type: 'command', command }] }]);
   const name = 'claude-settings.json';
-  return { files: [jsonFile(name, { skipDangerousModePermissionPrompt: true, hooks })], args: ['--settings', path.join(home, name)] };
+  return {
+    files: [jsonFile(name, { skipDangerousModePermissionPrompt: true, hooks })],
+    args: ['--settings', path.join(home, name)],
+  };
 }
 
 /** @param configDirectory `$CLAUDE_CONFIG_DIR`, else `~/.claude` */
@@ -54,7 +57,10 @@ export const claude: RuntimePreset = {
   dialogs: [
     { pattern: /Yes, I trust this folder/, says: 'asks whether it may trust the folder' },
     { pattern: /Do you want to use this API key\?/, says: 'asks whether to use the API key in its environment' },
-    { pattern: /running in Bypass Permissions mode .*Yes, I accept/, says: 'asks you to accept that it works without asking' },
+    {
+      pattern: /running in Bypass Permissions mode .*Yes, I accept/,
+      says: 'asks you to accept that it works without asking',
+    },
     { pattern: /Unable to connect to Anthropic services/, says: 'cannot reach Anthropic to set itself up' },
     { pattern: /Not logged in .{0,3}(Please run|Run) \/login/, says: 'is not logged in: type /login in its terminal' },
     // From other people's accounts, not seen here.
@@ -72,6 +78,14 @@ export const claude: RuntimePreset = {
 export const groqCompound: RuntimePreset = {
   ...claude,
   checked: 'not driven',
-  settings: { ...claude.settings, env: { ANTHROPIC_BASE_URL: 'https://api.groq.com/openai/v1', ANTHROPIC_MODEL: 'compound-beta' } },
-  start: (place) => ({ env: { ...claude.start?.(place).env, ...(place.env.GROQ_API_KEY ? { ANTHROPIC_API_KEY: place.env.GROQ_API_KEY } : {}) } }),
+  settings: {
+    ...claude.settings,
+    env: { ANTHROPIC_BASE_URL: 'https://api.groq.com/openai/v1', ANTHROPIC_MODEL: 'compound-beta' },
+  },
+  start: (place) => ({
+    env: {
+      ...claude.start?.(place).env,
+      ...(place.env.GROQ_API_KEY ? { ANTHROPIC_API_KEY: place.env.GROQ_API_KEY } : {}),
+    },
+  }),
 };

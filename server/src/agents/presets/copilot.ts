@@ -13,7 +13,10 @@ function deliver(commands: HookCommands, events: Hooks['events'], { home }: { ho
   const hooks = hookTable(commands, events, (bash) => [{ type: 'command', bash, timeoutSec: 30 }]);
   const plugin = { name: 'gastown', version: '1.0.0', description: 'Tells the agent its work.', hooks: 'hooks.json' };
   return {
-    files: [jsonFile('copilot-plugin/plugin.json', plugin), jsonFile('copilot-plugin/hooks.json', { version: 1, hooks })],
+    files: [
+      jsonFile('copilot-plugin/plugin.json', plugin),
+      jsonFile('copilot-plugin/hooks.json', { version: 1, hooks }),
+    ],
     args: ['--plugin-dir', path.join(home, 'copilot-plugin')],
   };
 }
@@ -33,7 +36,10 @@ export const copilot: RuntimePreset = {
   hooks: { events: { sessionStart: 'sessionStart', turnEnd: 'agentStop' }, answer: 'flat', deliver },
   start: () => ({ env: { COPILOT_ALLOW_ALL: 'true', COPILOT_AUTO_UPDATE: 'false' } }),
   dialogs: [
-    { pattern: /Confirm folder trust .*Do you trust the files in this folder\?/, says: 'asks whether it may trust the folder' },
+    {
+      pattern: /Confirm folder trust .*Do you trust the files in this folder\?/,
+      says: 'asks whether it may trust the folder',
+    },
     { pattern: /Please use \/login to sign in to use Copilot/, says: 'is not logged in: type /login in its terminal' },
   ],
 };

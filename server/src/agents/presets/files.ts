@@ -7,7 +7,11 @@ export function jsonFile(name: string, value: unknown): { name: string; text: st
 }
 
 /** The hooks of a settings file: what there is a command for, under the program's own names. */
-export function hookTable<T>(commands: HookCommands, events: Hooks['events'], entry: (command: string) => T): Record<string, T> {
+export function hookTable<T>(
+  commands: HookCommands,
+  events: Hooks['events'],
+  entry: (command: string) => T,
+): Record<string, T> {
   const { sessionStart, turnEnd } = commands;
   return { [events.sessionStart]: entry(sessionStart), ...(turnEnd ? { [events.turnEnd]: entry(turnEnd) } : {}) };
 }
@@ -42,6 +46,8 @@ export function firstJsonLine(file: string): unknown {
 
 /** Files two and more folders down, newest name last: `<root>/<a>/<b>/…`. */
 export function filesBelow(root: string, depth: number): string[] {
-  const entries = namesIn(root).sort().map((name) => path.join(root, name));
+  const entries = namesIn(root)
+    .sort()
+    .map((name) => path.join(root, name));
   return depth === 0 ? entries : entries.flatMap((entry) => filesBelow(entry, depth - 1));
 }

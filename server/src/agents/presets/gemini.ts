@@ -11,7 +11,9 @@ import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './pr
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
-  const hooks = hookTable(commands, events, (command) => [{ matcher: '*', hooks: [{ type: 'command', name: 'gastown', command }] }]);
+  const hooks = hookTable(commands, events, (command) => [
+    { matcher: '*', hooks: [{ type: 'command', name: 'gastown', command }] },
+  ]);
   const name = 'gemini-defaults.json';
   const settings = { general: { enableAutoUpdate: false }, hooks };
   return { files: [jsonFile(name, settings)], env: { GEMINI_CLI_SYSTEM_DEFAULTS_PATH: path.join(home, name) } };
@@ -32,12 +34,21 @@ function find({ env, id }: ConversationPlace): string | undefined {
 
 export const gemini: RuntimePreset = {
   checked: '0.61.0',
-  settings: { command: 'gemini', args: ['--approval-mode', 'yolo', '--skip-trust'], env: {}, prompt: 'flag', promptFlag: '-i' },
+  settings: {
+    command: 'gemini',
+    args: ['--approval-mode', 'yolo', '--skip-trust'],
+    env: {},
+    prompt: 'flag',
+    promptFlag: '-i',
+  },
   modelFlag: '--model',
   conversation: { begin: (id) => ['--session-id', id], resume: (id) => ({ args: ['--resume', id] }), find },
   hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'AfterAgent' }, answer: 'nested', deliver },
   dialogs: [
     { pattern: /Do you trust the files in this folder\? .*Don't trust/, says: 'asks whether it may trust the folder' },
-    { pattern: /How would you like to authenticate for this project\?/, says: 'is not logged in: it asks how to authenticate' },
+    {
+      pattern: /How would you like to authenticate for this project\?/,
+      says: 'is not logged in: it asks how to authenticate',
+    },
   ],
 };

@@ -9,5 +9,17 @@ const { script, opencode, cursor, auggie, amp, pi, omp, vibe } = others;
 
 /** In the order in which people are shown them. */
 export const presets: Readonly<Record<string, RuntimePreset>> = {
-  script, claude, codex, gemini, copilot, opencode, cursor, auggie, amp, pi, omp, vibe, 'groq-compound': groqCompound,
+  script,
+  claude,
+  codex,
+  gemini,
+  copilot,
+  opencode,
+  cursor,
+  auggie,
+  amp,
+  pi,
+  omp,
+  vibe,
+  'groq-compound': groqCompound,
 };

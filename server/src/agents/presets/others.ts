@@ -12,7 +12,13 @@ import type { RuntimePreset } from './preset';
  */
 const opencode: RuntimePreset = {
   checked: '1.18.33',
-  settings: { command: 'opencode', args: ['--auto'], env: { OPENCODE_PERMISSION: '{"*":"allow"}' }, prompt: 'flag', promptFlag: '--prompt' },
+  settings: {
+    command: 'opencode',
+    args: ['--auto'],
+    env: { OPENCODE_PERMISSION: '{"*":"allow"}' },
+    prompt: 'flag',
+    promptFlag: '--prompt',
+  },
   modelFlag: '--model',
   start: () => ({ env: { OPENCODE_DISABLE_AUTOUPDATE: '1' } }),
   dialogs: [],
@@ -27,11 +33,20 @@ const auggie: RuntimePreset = {
   settings: { command: 'auggie', args: ['--allow-indexing'], env: {}, prompt: 'argument' },
   modelFlag: '--model',
   conversation: { resume: () => ({ args: ['--continue'] }) },
-  start: ({ bin }) => ({ args: ['--startup-script', `export PATH=${shellQuote(bin)}:"$PATH"`], env: { AUGMENT_DISABLE_AUTO_UPDATE: '1' } }),
+  start: ({ bin }) => ({
+    args: ['--startup-script', `export PATH=${shellQuote(bin)}:"$PATH"`],
+    env: { AUGMENT_DISABLE_AUTO_UPDATE: '1' },
+  }),
   dialogs: [
-    { pattern: /Login to continue .*Press return to open your browser/, says: 'is not logged in: press return in its terminal' },
+    {
+      pattern: /Login to continue .*Press return to open your browser/,
+      says: 'is not logged in: press return in its terminal',
+    },
     // From the reference, its words not seen here.
-    { pattern: /[Ii]ndex(ing)? (this|your) (codebase|workspace|directory)\?/, says: 'asks whether it may index the folder' },
+    {
+      pattern: /[Ii]ndex(ing)? (this|your) (codebase|workspace|directory)\?/,
+      says: 'asks whether it may index the folder',
+    },
   ],
 };
 

@@ -33,7 +33,10 @@ export function scriptBlocks(markdown: string): string[] {
   }
   // A block of another kind that is not closed may have swallowed one to run.
   if (fence && (fence.runs || lines.some((line) => openingFence(line, 0)?.runs))) {
-    throw new UserError(`the script block that starts in line ${fence.line} is not closed`, 'End it with a line of three backticks.');
+    throw new UserError(
+      `the script block that starts in line ${fence.line} is not closed`,
+      'End it with a line of three backticks.',
+    );
   }
   return blocks;
 }
@@ -44,8 +47,11 @@ function openingFence(line: string, number: number): Fence | undefined {
   // An info string of backticks cannot hold one: that is code within a line.
   if (!match || (mark.startsWith('`') && info.includes('`'))) return undefined;
   return {
-    character: mark.startsWith('`') ? '`' : '~', length: mark.length, indent: indent.length,
-    runs: info.trim().split(/\s+/)[0] === 'sh', line: number,
+    character: mark.startsWith('`') ? '`' : '~',
+    length: mark.length,
+    indent: indent.length,
+    runs: info.trim().split(/\s+/)[0] === 'sh',
+    line: number,
   };
 }
 

@@ -47,13 +47,22 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   const progress = path.join(home, 'progress.json');
   const total = script.blocks.length;
   const finished = Math.min(readProgress(progress, script.bead, script.attempt), total);
-  print(`${script.bead}: ${oneLine(script.title)} (attempt ${script.attempt}, ${total} ${total === 1 ? 'block' : 'blocks'})`);
+  print(
+    `${script.bead}: ${oneLine(script.title)} (attempt ${script.attempt}, ${total} ${total === 1 ? 'block' : 'blocks'})`,
+  );
   if (finished > 0) print(`↻ going on after block ${finished}`);
 
   for (let index = finished; index < total; index++) {
     const text = script.blocks[index] ?? '';
     print(`▶ block ${index + 1} of ${total}: ${firstLine(text)}`);
-    const code = await runBlock(path.join(home, `block-${index + 1}.sh`), text, script, worktree, options, await currentStep(town, script));
+    const code = await runBlock(
+      path.join(home, `block-${index + 1}.sh`),
+      text,
+      script,
+      worktree,
+      options,
+      await currentStep(town, script),
+    );
     if (code !== 0) {
       print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
       return code;
@@ -74,17 +83,40 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
 async function currentStep(town: Caller, script: FrozenScript): Promise<Record<string, string>> {
   if (!script.variables) return {};
   const molecules = await town.call(MoleculeGet.spec, {});
-  const step = molecules.find((molecule) => molecule.attached_to === script.bead)?.steps.find((candidate) => candidate.is_current);
+  const step = molecules
+    .find((molecule) => molecule.attached_to === script.bead)
+    ?.steps.find((candidate) => candidate.is_current);
   return step === undefined ? {} : { GT_STEP: step.issue.id, GT_STEP_NAME: step.step };
 }
 
 /** The text goes into a file that sh reads: it is never part of a command line. */
-function runBlock(file: string, text: string, script: FrozenScript, worktree: string, options: Running, more: Record<string, string>): Promise<number> {
+function runBlock(
+  file: string,
+  text: string,
+  script: FrozenScript,
+  worktree: string,
+  options: Running,
+  more: Record<string, string>,
+): Promise<number> {
   fs.writeFileSync(file, text, { mode: 0o600 });
-  const variables = Object.fromEntries(Object.entries(options.variables ?? script.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]));
-  const env = { ...(options.env ?? process.env), ...variables, ...more, GT_ATTEMPT: String(script.attempt), GT_BEAD: script.bead, ...(script.rebaseOnto ? { GT_REBASE_ONTO: script.rebaseOnto } : {}) };
+  const variables = Object.fromEntries(
+    Object.entries(options.variables ?? script.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]),
+  );
+  const env = {
+    ...(options.env ?? process.env),
+    ...variables,
+    ...more,
+    GT_ATTEMPT: String(script.attempt),
+    GT_BEAD: script.bead,
+    ...(script.rebaseOnto ? { GT_REBASE_ONTO: script.rebaseOnto } : {}),
+  };
   return new Promise<number>((resolve, reject) => {
-    const child = spawn('sh', ['-e', file], { cwd: worktree, env, stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit', windowsHide: true });
+    const child = spawn('sh', ['-e', file], {
+      cwd: worktree,
+      env,
+      stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      windowsHide: true,
+    });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));
     child.on('error', (error) => reject(startFailure(error)));
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));
@@ -94,7 +126,10 @@ function runBlock(file: string, text: string, script: FrozenScript, worktree: st
 function startFailure(error: Error): UserError {
   if (!hasCode(error, 'ENOENT')) return new UserError(`cannot run sh: ${messageOf(error)}`, undefined, 'unavailable');
   return new UserError(
-    'the script runtime needs sh, which is not on PATH', 'On Windows it comes with Git for Windows; or sling the bead to another runtime.', 'unavailable');
+    'the script runtime needs sh, which is not on PATH',
+    'On Windows it comes with Git for Windows; or sling the bead to another runtime.',
+    'unavailable',
+  );
 }
 
 /** Commits what the blocks left uncommitted, as the agent, without hooks. */
@@ -103,10 +138,17 @@ async function commitRest(worktree: string, script: FrozenScript, options: Runni
   if (changes.trim() === '') return;
   const env = options.env ?? process.env;
   const [name, email] = [env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL];
-  if (!name || !email) throw new UserError('there is no author for the commit', 'Run the script runtime in an agent’s session.', 'refused');
+  if (!name || !email)
+    throw new UserError(
+      'there is no author for the commit',
+      'Run the script runtime in an agent’s session.',
+      'refused',
+    );
   const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
   await git(worktree, ['add', '--all']);
-  await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], { identity: { name, email } });
+  await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], {
+    identity: { name, email },
+  });
   options.print(`● committed ${changes.trimEnd().split('\n').length} changed files`);
 }
 

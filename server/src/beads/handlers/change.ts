@@ -15,8 +15,10 @@ export function registerChangeHandlers(service: BeadService): void {
   dispatcher.on(BeadUpdate.spec, async (params, context) => {
     const ids = resolveAll(service, context, params.ids, params.ledger);
     const parent = params.parent ? resolveOne(service, context, params.parent, params.ledger) : params.parent;
-    if (params.claim && params.status !== undefined) throw new UserError('--claim sets the status itself and cannot be combined with --status');
-    if (params.claim && params.assignee !== undefined) throw new UserError('--claim sets the assignee itself and cannot be combined with --assignee');
+    if (params.claim && params.status !== undefined)
+      throw new UserError('--claim sets the status itself and cannot be combined with --status');
+    if (params.claim && params.assignee !== undefined)
+      throw new UserError('--claim sets the assignee itself and cannot be combined with --assignee');
     return store.batch(metaOf(context), (tx) => ids.map((id) => update(tx, id, { ...params, parent }, context.actor)));
   });
   dispatcher.on(BeadReopen.spec, async (params, context) => {
@@ -33,11 +35,17 @@ export function registerChangeHandlers(service: BeadService): void {
   dispatcher.on(LabelChange.spec, async (params, context) => {
     const ids = resolveAll(service, context, params.ids, params.ledger);
     checkLabel(params.label);
-    return store.batch(metaOf(context), (tx) => ids.map((id) => {
-      const changed = params.change === 'add' ? tx.addLabel(id, params.label) : tx.removeLabel(id, params.label);
-      const status: 'added' | 'removed' | 'unchanged' = !changed ? 'unchanged' : params.change === 'add' ? 'added' : 'removed';
-      return { status, issue_id: id, label: params.label };
-    }));
+    return store.batch(metaOf(context), (tx) =>
+      ids.map((id) => {
+        const changed = params.change === 'add' ? tx.addLabel(id, params.label) : tx.removeLabel(id, params.label);
+        const status: 'added' | 'removed' | 'unchanged' = !changed
+          ? 'unchanged'
+          : params.change === 'add'
+            ? 'added'
+            : 'removed';
+        return { status, issue_id: id, label: params.label };
+      }),
+    );
   });
   dispatcher.on(CommentAdd.spec, async (params, context) => {
     const id = resolveOne(service, context, params.id, params.ledger);
@@ -62,7 +70,8 @@ function update(tx: Transaction, id: string, params: UpdateParams, actor: string
 /** Compare and set: whoever has it keeps it. Claiming one's own again changes nothing. */
 function claim(tx: Transaction, bead: Bead, actor: string): void {
   const mine = bead.assignee === actor;
-  if (bead.assignee && !mine) throw new UserError(`Error claiming ${bead.id}: already claimed by ${bead.assignee}`, undefined, 'conflict');
+  if (bead.assignee && !mine)
+    throw new UserError(`Error claiming ${bead.id}: already claimed by ${bead.assignee}`, undefined, 'conflict');
   if (mine && ['in_progress', 'hooked'].includes(bead.status)) return;
   if (bead.status !== 'open' && !(bead.status === 'deferred' && bead.defer_until)) {
     throw new UserError(`Error claiming ${bead.id}: its status is ${bead.status}`, undefined, 'conflict');
@@ -73,7 +82,7 @@ function claim(tx: Transaction, bead: Bead, actor: string): void {
 function patchOf(bead: Bead, params: UpdateParams): Partial<Bead> {
   const patch: Partial<Bead> = {};
   const set = <K extends keyof Bead>(key: K, value: Bead[K] | undefined): void => {
-    if (value !== undefined) patch[key] = (value === '' && key !== 'title' ? undefined : value);
+    if (value !== undefined) patch[key] = value === '' && key !== 'title' ? undefined : value;
   };
   set('title', params.title);
   set('description', params.description);

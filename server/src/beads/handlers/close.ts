@@ -16,11 +16,19 @@ export function registerCloseHandlers(service: BeadService): void {
         errors.push({ id, error: asUserError(error) });
       }
     }
-    return service.store.batch(metaOf(context), (tx) => closeAll(tx, [...new Set(found)], errors, params.reason ?? 'Closed', params.force ?? false));
+    return service.store.batch(metaOf(context), (tx) =>
+      closeAll(tx, [...new Set(found)], errors, params.reason ?? 'Closed', params.force ?? false),
+    );
   });
 }
 
-function closeAll(tx: Transaction, ids: string[], unknown: { id: string; error: UserError }[], reason: string, force: boolean): CloseResult {
+function closeAll(
+  tx: Transaction,
+  ids: string[],
+  unknown: { id: string; error: UserError }[],
+  reason: string,
+  force: boolean,
+): CloseResult {
   const closed: string[] = [];
   let failed: { id: string; error: UserError }[] = [];
   // Until a round closes nothing more: an id may only wait for another of the same command.
@@ -38,9 +46,14 @@ function closeAll(tx: Transaction, ids: string[], unknown: { id: string; error: 
   }
   const errors = [...unknown, ...failed];
   const first = errors[0]?.error;
-  if (closed.length === 0 && first) throw new UserError(errors.map(({ error }) => error.message).join('\n'), first.hint, first.code);
+  if (closed.length === 0 && first)
+    throw new UserError(errors.map(({ error }) => error.message).join('\n'), first.hint, first.code);
   const inOrder = ids.filter((id) => closed.includes(id)).map((id) => tx.require(id));
-  return { closed: inOrder, errors: errors.map(({ id, error }) => ({ id, message: error.message })), unblocked: unblockedBy(tx, inOrder) };
+  return {
+    closed: inOrder,
+    errors: errors.map(({ id, error }) => ({ id, message: error.message })),
+    unblocked: unblockedBy(tx, inOrder),
+  };
 }
 
 function unblockedBy(tx: Transaction, closed: readonly Bead[]): Bead[] {

@@ -9,7 +9,12 @@ export function metaOf(context: CallContext): BatchMeta {
 }
 
 /** Ids of what the caller named by unique parts, each once, in the order given. */
-export function resolveAll(service: BeadService, context: CallContext, ids: readonly string[], named?: string): string[] {
+export function resolveAll(
+  service: BeadService,
+  context: CallContext,
+  ids: readonly string[],
+  named?: string,
+): string[] {
   return [...new Set(ids.map((id) => resolveOne(service, context, id, named)))];
 }
 
@@ -32,7 +37,12 @@ class DryRun {
 }
 
 /** Runs a batch, or only shows what it would do: then everything is rolled back. */
-export async function batchUnless<T>(dryRun: boolean | undefined, store: BeadStore, context: CallContext, work: (tx: Transaction) => T): Promise<T> {
+export async function batchUnless<T>(
+  dryRun: boolean | undefined,
+  store: BeadStore,
+  context: CallContext,
+  work: (tx: Transaction) => T,
+): Promise<T> {
   if (!dryRun) return store.batch(metaOf(context), work);
   try {
     await store.batch({ actor: context.actor }, (tx) => {
@@ -48,6 +58,10 @@ export async function batchUnless<T>(dryRun: boolean | undefined, store: BeadSto
 /** Templates are changed by cooking their formula, never by hand. */
 export function refuseTemplate(bead: Bead): void {
   if (bead.is_template) {
-    throw new UserError(`cannot modify template ${bead.id}: templates are read-only; use 'bd mol pour' to create a work item`, undefined, 'refused');
+    throw new UserError(
+      `cannot modify template ${bead.id}: templates are read-only; use 'bd mol pour' to create a work item`,
+      undefined,
+      'refused',
+    );
   }
 }

@@ -13,17 +13,33 @@ export function registerCreateHandlers(service: BeadService): void {
   service.dispatcher.on(BeadCreate.spec, async (params, context) => {
     const parent = params.parent === undefined ? undefined : resolveOne(service, context, params.parent, params.ledger);
     const ledger = targetLedger(service, context, params, parent);
-    const deps = (params.deps ?? []).map(([type, id]) => ({ ...dependencyFromInput(type), id: isExternal(id) ? id : resolveOne(service, context, id, params.ledger) }));
+    const deps = (params.deps ?? []).map(([type, id]) => ({
+      ...dependencyFromInput(type),
+      id: isExternal(id) ? id : resolveOne(service, context, id, params.ledger),
+    }));
     return batchUnless(params.dryRun, service.store, context, (tx) => create(tx, ledger, params, parent, deps));
   });
 }
 
-function create(tx: Transaction, ledger: string, params: CreateParams, parent: string | undefined, deps: { type: string; swap: boolean; id: string }[]): Bead {
+function create(
+  tx: Transaction,
+  ledger: string,
+  params: CreateParams,
+  parent: string | undefined,
+  deps: { type: string; swap: boolean; id: string }[],
+): Bead {
   const bead: NewBead = {
     title: params.title,
     ...given({
-      description: params.description, design: params.design, acceptance_criteria: params.acceptance, notes: params.notes,
-      type: params.type, priority: params.priority, assignee: params.assignee, external_ref: params.externalRef, defer_until: params.defer,
+      description: params.description,
+      design: params.design,
+      acceptance_criteria: params.acceptance,
+      notes: params.notes,
+      type: params.type,
+      priority: params.priority,
+      assignee: params.assignee,
+      external_ref: params.externalRef,
+      defer_until: params.defer,
     }),
     ...(params.metadata ? { metadata: params.metadata } : {}),
     ...(params.labels ? { labels: params.labels } : {}),
@@ -41,13 +57,25 @@ function create(tx: Transaction, ledger: string, params: CreateParams, parent: s
 }
 
 /** Said by ledger or prefix; else by the id or the parent; else by where the caller is. */
-function targetLedger(service: BeadService, context: CallContext, params: CreateParams, parent: string | undefined): string {
+function targetLedger(
+  service: BeadService,
+  context: CallContext,
+  params: CreateParams,
+  parent: string | undefined,
+): string {
   if (params.ledger !== undefined) return service.ledgerFor(context, params.ledger);
   if (params.prefix !== undefined) {
     const named = service.store.ledgerNamed(params.prefix);
     if (named === undefined) {
-      const known = service.store.prefixes().map(({ prefix, ledger }) => `${prefix}- (${ledger})`).join(', ');
-      throw new UserError(`no ledger has the prefix ${JSON.stringify(params.prefix)}`, `There are: ${known}`, 'not-found');
+      const known = service.store
+        .prefixes()
+        .map(({ prefix, ledger }) => `${prefix}- (${ledger})`)
+        .join(', ');
+      throw new UserError(
+        `no ledger has the prefix ${JSON.stringify(params.prefix)}`,
+        `There are: ${known}`,
+        'not-found',
+      );
     }
     return named;
   }
@@ -57,5 +85,7 @@ function targetLedger(service: BeadService, context: CallContext, params: Create
 
 /** Empty texts are as good as none. */
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -23,7 +23,10 @@ export function registerFileHandlers(service: BeadService): void {
     const text = parseLedgerText(Buffer.from(params.text), 'the imported text');
     const broken = text.problems.filter((problem) => !problem.reason.startsWith('duplicate'));
     if (broken.length > 0) {
-      const shown = broken.slice(0, 3).map((problem) => `line ${problem.line}: ${problem.reason}`).join('; ');
+      const shown = broken
+        .slice(0, 3)
+        .map((problem) => `line ${problem.line}: ${problem.reason}`)
+        .join('; ');
       throw new UserError(`cannot import: ${broken.length} line(s) are no beads (${shown})`, 'Nothing was imported.');
     }
     refuseForeignPrefixes(service, ledger, [...text.beads.keys()]);
@@ -35,7 +38,9 @@ function refuseForeignPrefixes(service: BeadService, ledger: string, ids: readon
   const foreign = ids.filter((id) => service.store.ledgerOf(id) !== ledger);
   if (foreign.length === 0) return;
   const prefixes = [...new Set(foreign.map((id) => id.slice(0, id.indexOf('-') + 1)))].sort();
-  throw new UserError(`prefix mismatch detected: database uses '${service.store.prefixOf(ledger) ?? ''}-' but found issues with prefixes: [${prefixes.join(' ')}]`);
+  throw new UserError(
+    `prefix mismatch detected: database uses '${service.store.prefixOf(ledger) ?? ''}-' but found issues with prefixes: [${prefixes.join(' ')}]`,
+  );
 }
 
 /** By the merge without a base: what is newer wins field by field, and nothing that only one side has is lost. */
@@ -45,7 +50,12 @@ function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<stri
   const theirs = new Map<string, Stored>();
   for (const [id, stored] of incoming) {
     const own = tx.view.locate(id);
-    if (own && own.bead.status !== 'tombstone' && !areDifferentBeads(own.bead, stored.bead) && compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0) {
+    if (
+      own &&
+      own.bead.status !== 'tombstone' &&
+      !areDifferentBeads(own.bead, stored.bead) &&
+      compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0
+    ) {
       result.unchanged++; // an older state
       continue;
     }

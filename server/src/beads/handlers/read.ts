@@ -1,4 +1,15 @@
-import { BeadBlocked, BeadEvents, BeadList, BeadReady, BeadShow, BeadStats, LabelList, type Bead, type BeadDetails, type BeadListItem } from '../../protocol/bead';
+import {
+  BeadBlocked,
+  BeadEvents,
+  BeadList,
+  BeadReady,
+  BeadShow,
+  BeadStats,
+  LabelList,
+  type Bead,
+  type BeadDetails,
+  type BeadListItem,
+} from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../fields';
 import type { BeadService } from '../handlers';
@@ -8,8 +19,9 @@ import { resolveAll, resolveOne } from './common';
 
 export function registerReadHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
-  dispatcher.on(BeadShow.spec, async (params, context) => (
-    resolveAll(service, context, params.ids, params.ledger).map((id) => beadDetails(store, id))));
+  dispatcher.on(BeadShow.spec, async (params, context) =>
+    resolveAll(service, context, params.ids, params.ledger).map((id) => beadDetails(store, id)),
+  );
   dispatcher.on(BeadList.spec, async (params, context) => {
     const filter = { ...params, ...scope(service, context, params) };
     checkFilter(service, context, filter);
@@ -20,11 +32,12 @@ export function registerReadHandlers(service: BeadService): void {
     checkFilter(service, context, filter);
     return store.ready(filter).map((bead) => listItem(store, bead));
   });
-  dispatcher.on(BeadBlocked.spec, async (params, context) => (
+  dispatcher.on(BeadBlocked.spec, async (params, context) =>
     store.blocked(scope(service, context, params)).map((bead) => {
       const blockers = store.blockerIds(bead.id);
       return { ...listItem(store, bead), blocked_by_count: blockers.length, blocked_by: blockers };
-    })));
+    }),
+  );
   dispatcher.on(LabelList.spec, async (params, context) => {
     if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
     const bead = store.get(resolveOne(service, context, params.id, params.ledger));
@@ -38,8 +51,13 @@ export function registerReadHandlers(service: BeadService): void {
 }
 
 /** The ledger, unless beads are named by their ids or their parent: those may lie in any. */
-function scope(service: BeadService, context: CallContext, params: { ledger?: string | undefined; parent?: string | undefined; ids?: string[] | undefined }): BeadFilter {
-  const parent = params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, params.ledger) };
+function scope(
+  service: BeadService,
+  context: CallContext,
+  params: { ledger?: string | undefined; parent?: string | undefined; ids?: string[] | undefined },
+): BeadFilter {
+  const parent =
+    params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, params.ledger) };
   const anywhere = params.ledger === undefined && (params.parent !== undefined || params.ids !== undefined);
   return anywhere ? parent : { ...parent, ledger: service.ledgerFor(context, params.ledger) };
 }
@@ -58,8 +76,11 @@ function checkFilter(service: BeadService, context: CallContext, filter: BeadFil
 export function listItem(store: BeadStore, bead: Bead): BeadListItem {
   const parent = store.parent(bead.id);
   return {
-    ...bead, dependency_count: bead.dependencies?.length ?? 0, dependent_count: store.dependents(bead.id).length,
-    comment_count: bead.comments?.length ?? 0, ...(parent === undefined ? {} : { parent }),
+    ...bead,
+    dependency_count: bead.dependencies?.length ?? 0,
+    dependent_count: store.dependents(bead.id).length,
+    comment_count: bead.comments?.length ?? 0,
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 
@@ -67,13 +88,18 @@ export function listItem(store: BeadStore, bead: Bead): BeadListItem {
 export function beadDetails(store: BeadStore, id: string): BeadDetails {
   const bead = store.get(id) as Bead;
   const { dependencies, ...item } = listItem(store, bead);
-  const withType = (other: Bead, edge: string): Bead & { dependency_type: string } => ({ ...other, dependency_type: edge });
+  const withType = (other: Bead, edge: string): Bead & { dependency_type: string } => ({
+    ...other,
+    dependency_type: edge,
+  });
   const needed = (dependencies ?? []).flatMap((edge) => {
     const target = store.get(edge.depends_on_id);
     return target ? [withType(target, edge.type)] : [];
   });
-  const dependents = store.dependents(id).flatMap((other) => (
-    (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type))));
+  const dependents = store
+    .dependents(id)
+    .flatMap((other) =>
+      (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
+    );
   return { ...item, dependencies: needed, dependents };
 }
-

@@ -26,10 +26,15 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const town = named === undefined ? townOfDirectory(options.cwd, options.env) : townOfDirectory(named, {});
   if (town !== undefined) return openTown(town, commandFolder(options.cwd, named, town), options);
   const directory = named ?? findLedger(options.cwd);
-  if (directory === undefined) throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
+  if (directory === undefined)
+    throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocal } = await import('./local');
   const { cwd, env } = options;
-  return openLocal(directory, actorName(options.actor, env, cwd), options.warn, { cwd, home: env.HOME ?? env.USERPROFILE, town: env.GT_ROOT });
+  return openLocal(directory, actorName(options.actor, env, cwd), options.warn, {
+    cwd,
+    home: env.HOME ?? env.USERPROFILE,
+    town: env.GT_ROOT,
+  });
 }
 
 /** The folder that `--db` or BEADS_DIR names. */
@@ -39,7 +44,8 @@ export function namedLedger(options: Pick<BackendOptions, 'cwd' | 'env' | 'db'>)
   const given = path.resolve(options.cwd, name);
   const directory = fs.statSync(given, { throwIfNoEntry: false })?.isDirectory() ? given : path.dirname(given);
   const ledger = [directory, path.join(directory, '.beads')].find(isLedger);
-  if (ledger === undefined) throw new UserError(`no beads database found at ${given}`, 'run "bd init" to create one', 'not-found');
+  if (ledger === undefined)
+    throw new UserError(`no beads database found at ${given}`, 'run "bd init" to create one', 'not-found');
   return followRedirect(ledger);
 }
 
@@ -56,9 +62,12 @@ async function openTown(root: string, cwd: string, options: BackendOptions): Pro
   const { env } = options;
   const token = env.GT_SESSION_TOKEN;
   const claimed = options.actor ?? env.BD_ACTOR;
-  const town = await connectTown(root, token
-    ? { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) }
-    : { kind: 'cli', cwd, actor: actorName(options.actor, env, options.cwd) });
+  const town = await connectTown(
+    root,
+    token
+      ? { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) }
+      : { kind: 'cli', cwd, actor: actorName(options.actor, env, options.cwd) },
+  );
   return {
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),

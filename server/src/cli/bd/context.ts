@@ -36,7 +36,13 @@ export class BdContext {
   async run(command: Command, work: (backend: Backend) => Promise<void>): Promise<void> {
     const options = command.optsWithGlobals<GlobalOptions>();
     const { cwd, env } = this.surroundings;
-    const backend = await openBackend({ cwd, env, actor: options.actor, db: options.db, warn: (text) => this.terminal.writeError(text) });
+    const backend = await openBackend({
+      cwd,
+      env,
+      actor: options.actor,
+      db: options.db,
+      warn: (text) => this.terminal.writeError(text),
+    });
     try {
       await work(backend);
     } finally {

@@ -2,8 +2,16 @@ import type { Bead, BeadDetails, BlockedItem, TreeNode } from '../../protocol/be
 import { oneLine, printable, type Colour, type Paint } from '../output';
 
 const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
-  open: ['○', 'bold'], in_progress: ['◐', 'yellow'], hooked: ['◐', 'yellow'], in_review: ['◑', 'magenta'], blocked: ['●', 'red'],
-  deferred: ['❄', 'blue'], pinned: ['⚲', 'blue'], closed: ['✓', 'green'], failed: ['✗', 'red'], tombstone: ['⊘', 'dim'],
+  open: ['○', 'bold'],
+  in_progress: ['◐', 'yellow'],
+  hooked: ['◐', 'yellow'],
+  in_review: ['◑', 'magenta'],
+  blocked: ['●', 'red'],
+  deferred: ['❄', 'blue'],
+  pinned: ['⚲', 'blue'],
+  closed: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  tombstone: ['⊘', 'dim'],
 };
 const priorityColours: readonly Colour[] = ['red', 'yellow', 'bold', 'dim', 'dim'];
 
@@ -21,7 +29,14 @@ export function beadLine(bead: Bead, paint: Paint): string {
   ].filter((note) => note !== '');
   const priority = paint(priorityColours[bead.priority] ?? 'dim', `P${bead.priority}`);
   const title = bead.status === 'closed' ? paint('dim', oneLine(bead.title)) : oneLine(bead.title);
-  return [statusMark(bead.status, paint), paint('bold', oneLine(bead.id)), priority, paint('dim', oneLine(bead.issue_type)), title, ...notes].join(' ');
+  return [
+    statusMark(bead.status, paint),
+    paint('bold', oneLine(bead.id)),
+    priority,
+    paint('dim', oneLine(bead.issue_type)),
+    title,
+    ...notes,
+  ].join(' ');
 }
 
 export function blockedLine(bead: BlockedItem, paint: Paint): string {
@@ -40,26 +55,58 @@ export function detailLines(bead: BeadDetails, paint: Paint): string[] {
   if (bead.external_ref) lines.push(`  ref ${oneLine(bead.external_ref)}`);
   if (bead.labels?.length) lines.push(`  labels ${bead.labels.map(oneLine).join(', ')}`);
   for (const [name, text] of [
-    ['Description', bead.description], ['Design', bead.design], ['Acceptance criteria', bead.acceptance_criteria], ['Notes', bead.notes],
+    ['Description', bead.description],
+    ['Design', bead.design],
+    ['Acceptance criteria', bead.acceptance_criteria],
+    ['Notes', bead.notes],
   ] as const) {
-    if (text) lines.push('', paint('bold', name), ...printable(text).trimEnd().split('\n').map((line) => `  ${line}`));
+    if (text)
+      lines.push(
+        '',
+        paint('bold', name),
+        ...printable(text)
+          .trimEnd()
+          .split('\n')
+          .map((line) => `  ${line}`),
+      );
   }
-  if (bead.metadata !== undefined) lines.push('', paint('bold', 'Metadata'), ...JSON.stringify(bead.metadata, null, 2).split('\n').map((line) => `  ${printable(line)}`));
-  lines.push(...relatedLines('Depends on', bead.dependencies, paint), ...relatedLines('Needed by', bead.dependents, paint));
+  if (bead.metadata !== undefined)
+    lines.push(
+      '',
+      paint('bold', 'Metadata'),
+      ...JSON.stringify(bead.metadata, null, 2)
+        .split('\n')
+        .map((line) => `  ${printable(line)}`),
+    );
+  lines.push(
+    ...relatedLines('Depends on', bead.dependencies, paint),
+    ...relatedLines('Needed by', bead.dependents, paint),
+  );
   if (bead.comments?.length) {
     lines.push('', paint('bold', 'Comments'));
-    for (const comment of bead.comments) lines.push(`  ${paint('cyan', oneLine(comment.author))} ${paint('dim', comment.created_at)}`, ...indented(comment.text));
+    for (const comment of bead.comments)
+      lines.push(
+        `  ${paint('cyan', oneLine(comment.author))} ${paint('dim', comment.created_at)}`,
+        ...indented(comment.text),
+      );
   }
   return lines;
 }
 
 export function indented(text: string): string[] {
-  return printable(text).trimEnd().split('\n').map((line) => `    ${line}`);
+  return printable(text)
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`);
 }
 
 function relatedLines(name: string, beads: readonly (Bead & { dependency_type: string })[], paint: Paint): string[] {
   if (beads.length === 0) return [];
-  return ['', paint('bold', name), ...beads.map((bead) => `  ${paint('dim', oneLine(bead.dependency_type))} ${beadLine(bead, paint)}`)];
+  return [
+    '',
+    paint('bold', name),
+    ...beads.map((bead) => `  ${paint('dim', oneLine(bead.dependency_type))} ${beadLine(bead, paint)}`),
+  ];
 }
 
 export function treeLines(nodes: readonly TreeNode[], paint: Paint): string[] {

@@ -11,16 +11,24 @@ import { readTextIfPresent } from '../../base/atomicFile';
 /** @returns undefined where only git itself can tell */
 export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   // GIT_DIR, GIT_CONFIG_GLOBAL, GIT_CONFIG_COUNT … Names and addresses of commits are not what is asked for.
-  if (Object.keys(env).some((name) => /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/.test(name))) return undefined;
+  if (Object.keys(env).some((name) => /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/.test(name)))
+    return undefined;
   const home = env.HOME;
   if (!home || process.platform === 'win32') return undefined;
   try {
     const repository = repositoryConfig(cwd);
     if (repository === undefined) return undefined;
     // The last one that says it wins.
-    const texts = [readTextIfPresent(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')), readTextIfPresent(path.join(home, '.gitconfig')), repository];
+    const texts = [
+      readTextIfPresent(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')),
+      readTextIfPresent(path.join(home, '.gitconfig')),
+      repository,
+    ];
     if (texts.some((text) => text !== undefined && !isPlain(text))) return undefined;
-    return texts.map((text) => (text === undefined ? undefined : nameIn(text))).reverse().find((name) => name !== undefined);
+    return texts
+      .map((text) => (text === undefined ? undefined : nameIn(text)))
+      .reverse()
+      .find((name) => name !== undefined);
   } catch {
     return undefined;
   }
@@ -37,7 +45,8 @@ function repositoryConfig(cwd: string): string | undefined {
     const git = fs.statSync(directory, { throwIfNoEntry: false });
     if (git) {
       // A worktree, a submodule, a folder of somebody else, or half a repository, which git passes by.
-      const isWhole = git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
+      const isWhole =
+        git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
       if (!isWhole || git.uid !== os.userInfo().uid) return undefined;
       return readTextIfPresent(path.join(directory, 'config')) ?? '';
     }
@@ -68,6 +77,7 @@ function nameIn(text: string): string | undefined {
 }
 
 function plainValue(value: string | undefined): string {
-  if (value === undefined || /["\\#;\t]/.test(value.trim()) || value.trim() === '') throw new Error('not a plain value');
+  if (value === undefined || /["\\#;\t]/.test(value.trim()) || value.trim() === '')
+    throw new Error('not a plain value');
   return value.trim();
 }

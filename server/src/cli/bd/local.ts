@@ -15,7 +15,12 @@ const lockTimeoutMs = 30_000;
 const ledgerName = 'local';
 
 /** Opens one ledger in this process: the same handlers as in the server, under the ledger's lock. */
-export async function openLocal(directory: string, actor: string, warn: (text: string) => void, places: Omit<Places, 'ledger'>): Promise<Backend> {
+export async function openLocal(
+  directory: string,
+  actor: string,
+  warn: (text: string) => void,
+  places: Omit<Places, 'ledger'>,
+): Promise<Backend> {
   // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor time.
   setFlagsFromString('--liftoff-only');
   const lease = await lock(directory);
@@ -23,9 +28,17 @@ export async function openLocal(directory: string, actor: string, warn: (text: s
     const store = await BeadStore.open();
     await store.addLedger({ name: ledgerName, directory });
     for (const problem of store.problems(ledgerName)) {
-      warn(`Warning: line ${problem.line} of ${path.join(directory, 'issues.jsonl')} is kept as it is but not used: ${problem.reason}\n`);
+      warn(
+        `Warning: line ${problem.line} of ${path.join(directory, 'issues.jsonl')} is kept as it is but not used: ${problem.reason}\n`,
+      );
     }
-    return new LocalBackend(store, lease, actor, warn, () => new FormulaLibrary(tiersFor({ ...places, ledger: directory })));
+    return new LocalBackend(
+      store,
+      lease,
+      actor,
+      warn,
+      () => new FormulaLibrary(tiersFor({ ...places, ledger: directory })),
+    );
   } catch (error) {
     lease?.release();
     throw error;
@@ -47,7 +60,9 @@ async function lock(directory: string): Promise<Lease | undefined> {
   }
   throw new UserError(
     `the ledger ${directory} is locked by process ${Lease.holder(folder)?.pid ?? 'unknown'}`,
-    `Another bd has held it for ${lockTimeoutMs / 1000} seconds. Wait for it to end, or end it.`, 'unavailable');
+    `Another bd has held it for ${lockTimeoutMs / 1000} seconds. Wait for it to end, or end it.`,
+    'unavailable',
+  );
 }
 
 class LocalBackend implements Backend {
@@ -55,8 +70,11 @@ class LocalBackend implements Backend {
   private wrote = false;
 
   constructor(
-    private readonly store: BeadStore, private readonly lease: Lease | undefined, private readonly actor: string,
-    private readonly warn: (text: string) => void, libraryFor: () => FormulaLibrary,
+    private readonly store: BeadStore,
+    private readonly lease: Lease | undefined,
+    private readonly actor: string,
+    private readonly warn: (text: string) => void,
+    libraryFor: () => FormulaLibrary,
   ) {
     const ledgerFor = (_context: CallContext, named?: string): string => this.ledgerFor(named);
     registerBeadHandlers(this.dispatcher, store, { ledgerFor });
@@ -65,13 +83,23 @@ class LocalBackend implements Backend {
 
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
     const entry = this.dispatcher.get(spec.method);
-    if (!entry) throw new UserError(`${spec.method} needs a town`, 'Run it inside a town, or name one with GT_ROOT.', 'unavailable');
+    if (!entry)
+      throw new UserError(
+        `${spec.method} needs a town`,
+        'Run it inside a town, or name one with GT_ROOT.',
+        'unavailable',
+      );
     const parsed = spec.params.safeParse(params);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       throw new UserError(`invalid ${issue?.path.join('.') || 'parameters'}: ${issue?.message ?? 'wrong'}`);
     }
-    if (spec.access !== 'read' && !this.lease) throw new UserError('the ledger cannot be written: permission denied', 'Check the owner and the permissions of the folder.', 'unavailable');
+    if (spec.access !== 'read' && !this.lease)
+      throw new UserError(
+        'the ledger cannot be written: permission denied',
+        'Check the owner and the permissions of the folder.',
+        'unavailable',
+      );
     const context: CallContext = { actor: this.actor, kind: 'person' }; // nobody can repeat it, so it needs no operation id
     const result = await entry.run(parsed.data, context);
     this.wrote ||= spec.access !== 'read';
@@ -93,7 +121,8 @@ class LocalBackend implements Backend {
   private ledgerFor(named: string | undefined): string {
     if (named === undefined) return ledgerName;
     const found = this.store.ledgerNamed(named);
-    if (found === undefined) throw new UserError(`no ledger ${named}`, 'Outside a town there is only the ledger of this folder.', 'not-found');
+    if (found === undefined)
+      throw new UserError(`no ledger ${named}`, 'Outside a town there is only the ledger of this folder.', 'not-found');
     return found;
   }
 }

@@ -7,13 +7,20 @@ import type { Surroundings } from './context';
 /** `P1` or `1`. */
 export function parsePriority(text: string): number {
   const match = /^[pP]?([0-4])$/.exec(text.trim());
-  if (!match) throw new UserError(`priority must be between 0 and 4 (got ${text})`, 'Use 0-4 or P0-P4; 0 is the most urgent.');
+  if (!match)
+    throw new UserError(`priority must be between 0 and 4 (got ${text})`, 'Use 0-4 or P0-P4; 0 is the most urgent.');
   return Number(match[1]);
 }
 
 /** Adds the values of a repeatable, comma-separated option to the earlier ones. */
 export function collect(text: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), ...text.split(',').map((part) => part.trim()).filter((part) => part !== '')];
+  return [
+    ...(earlier ?? []),
+    ...text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ];
 }
 
 /** Like `collect`, but an empty part is an error: `--add-label ""` is a slip, not a wish. */
@@ -24,7 +31,8 @@ export function collectLabels(text: string, earlier: string[] | undefined): stri
 }
 
 export function parseLimit(text: string): number {
-  if (!/^\d+$/.test(text)) throw new UserError(`limit must be a number of 0 or more (got ${text})`, '0 means no limit.');
+  if (!/^\d+$/.test(text))
+    throw new UserError(`limit must be a number of 0 or more (got ${text})`, '0 means no limit.');
   return Number(text);
 }
 
@@ -34,7 +42,8 @@ export function parseDeps(text: string): [string, string][] {
     const colon = part.indexOf(':');
     if (colon < 0 || part.startsWith('external:')) return ['', part];
     const [type, id] = [part.slice(0, colon).trim(), part.slice(colon + 1).trim()];
-    if (type === '' || id === '') throw new UserError(`invalid dependency format '${part}', expected 'type:id' or 'id'`);
+    if (type === '' || id === '')
+      throw new UserError(`invalid dependency format '${part}', expected 'type:id' or 'id'`);
     return [type, id];
   });
 }
@@ -46,7 +55,8 @@ export function parseMetadata(text: string): Record<string, unknown> {
   } catch (error) {
     throw new UserError('metadata must be valid JSON', messageOf(error));
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UserError('metadata must be a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UserError('metadata must be a JSON object');
   return value as Record<string, unknown>;
 }
 
@@ -72,7 +82,8 @@ export function parseWhen(text: string, now: Date): string {
   const relative = /^\+(\d{1,5})([hdw])$/.exec(word);
   if (relative) return formatTime(new Date(now.getTime() + Number(relative[1]) * (unitMs[relative[2] ?? ''] ?? 0)));
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  const inDays = (days: number): string => formatTime(new Date(midnight.getFullYear(), midnight.getMonth(), midnight.getDate() + days));
+  const inDays = (days: number): string =>
+    formatTime(new Date(midnight.getFullYear(), midnight.getMonth(), midnight.getDate() + days));
   if (word === 'tomorrow') return inDays(1);
   const weekday = weekdays.indexOf(word.replace(/^next\s+/, ''));
   if (weekday >= 0) return inDays(((weekday - midnight.getDay() + 6) % 7) + 1);
@@ -80,7 +91,10 @@ export function parseWhen(text: string, now: Date): string {
   const local = date && new Date(Number(date[1]), Number(date[2]) - 1, Number(date[3]));
   if (local && local.getMonth() === Number(date[2]) - 1) return formatTime(local);
   if (isTime(text.trim())) return text.trim();
-  throw new UserError(`invalid time: ${JSON.stringify(text)}`, 'Use +6h, +1d, +2w, tomorrow, next monday, 2026-01-31 or an RFC 3339 time.');
+  throw new UserError(
+    `invalid time: ${JSON.stringify(text)}`,
+    'Use +6h, +1d, +2w, tomorrow, next monday, 2026-01-31 or an RFC 3339 time.',
+  );
 }
 
 /** The text of a file, or of standard input for `-`. */
@@ -119,7 +133,9 @@ export function descriptionOf(options: TextOptions, surroundings: Surroundings):
 
 /** Only the options that were given, for parameters where an absent key and `undefined` differ. */
 export function defined<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** Tells a person whose date lies in the past, which would hide nothing. */

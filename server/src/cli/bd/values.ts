@@ -6,12 +6,37 @@ import { townOfDirectory } from '../findTown';
 import type { BdContext } from './context';
 import { namedLedger } from './backend';
 
-const beadPlaces = new Set(['id', 'ids', 'depends-on', 'ids-and-label', '--parent', '--blocks', '--blocked-by', '--depends-on', '--mol', '--id', '--deps']);
+const beadPlaces = new Set([
+  'id',
+  'ids',
+  'depends-on',
+  'ids-and-label',
+  '--parent',
+  '--blocks',
+  '--blocked-by',
+  '--depends-on',
+  '--mol',
+  '--id',
+  '--deps',
+]);
 const formulaPlaces = new Set(['formula', 'name']);
-const dependencyTypes = ['blocks', 'parent-child', 'conditional-blocks', 'waits-for', 'related', 'discovered-from', 'tracks'];
+const dependencyTypes = [
+  'blocks',
+  'parent-child',
+  'conditional-blocks',
+  'waits-for',
+  'related',
+  'discovered-from',
+  'tracks',
+];
 
 /** What may stand in a place of `bd`: by the town's running server, else from the ledger's file as it lies there. */
-export async function bdValues(context: BdContext, place: string, command: Command, options: Readonly<Record<string, string>>): Promise<readonly Candidate[]> {
+export async function bdValues(
+  context: BdContext,
+  place: string,
+  command: Command,
+  options: Readonly<Record<string, string>>,
+): Promise<readonly Candidate[]> {
   const words = await namesOf(place, command);
   if (words) return named(words);
   const wantsBeads = beadPlaces.has(place) && !(place === '--id' && command.name() === 'create');
@@ -22,8 +47,15 @@ export async function bdValues(context: BdContext, place: string, command: Comma
   if (town === undefined) return wantsBeads ? beadsOfFile(ledger ?? findLedger(cwd) ?? '') : [];
   return askRunningServer(town, env, cwd, async (ask) => {
     if (wantsBeads) return beadsOfTown(ask);
-    if (place === '--rig') return (await ask((await import('../../protocol/rig')).RigList.spec, {})).map((rig) => ({ value: rig.id, text: rig.source }));
-    return (await ask((await import('../../protocol/formula')).FormulaList.spec, {})).map((formula) => ({ value: formula.name, text: formula.description }));
+    if (place === '--rig')
+      return (await ask((await import('../../protocol/rig')).RigList.spec, {})).map((rig) => ({
+        value: rig.id,
+        text: rig.source,
+      }));
+    return (await ask((await import('../../protocol/formula')).FormulaList.spec, {})).map((formula) => ({
+      value: formula.name,
+      text: formula.description,
+    }));
   });
 }
 

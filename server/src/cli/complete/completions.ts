@@ -6,7 +6,11 @@ export interface Candidate {
 }
 
 /** What may stand in a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
-export type ValueSource = (place: string, command: Command, options: Readonly<Record<string, string>>) => Promise<readonly Candidate[]>;
+export type ValueSource = (
+  place: string,
+  command: Command,
+  options: Readonly<Record<string, string>>,
+) => Promise<readonly Candidate[]>;
 
 /** Where the word that is being typed stands. */
 interface Place {
@@ -25,14 +29,20 @@ interface Place {
  * Candidates for the last of these words, one a line, with what they are behind a tab. Whatever goes wrong, there are
  * none: somebody is in the middle of typing.
  */
-export async function completions(program: Command, shell: string | undefined, given: readonly string[], values: ValueSource): Promise<string> {
+export async function completions(
+  program: Command,
+  shell: string | undefined,
+  given: readonly string[],
+  values: ValueSource,
+): Promise<string> {
   const words = shell === 'bash' ? rejoined(given) : given;
   try {
     const before = words.slice(0, -1);
     const typed = words.at(-1) ?? '';
-    const candidates = before[0] === 'help' && !typed.startsWith('-')
-      ? beginningWith(typed, commandsOf(placeOf(program, before.slice(1)).command))
-      : await candidatesFor(placeOf(program, before), typed, values, shell);
+    const candidates =
+      before[0] === 'help' && !typed.startsWith('-')
+        ? beginningWith(typed, commandsOf(placeOf(program, before.slice(1)).command))
+        : await candidatesFor(placeOf(program, before), typed, values, shell);
     return candidates.map(({ value, text }) => `${oneLine(value)}${text ? `\t${oneLine(text)}` : ''}\n`).join('');
   } catch {
     return '';
@@ -73,7 +83,10 @@ function takeOption(place: Place, word: string): void {
 }
 
 function takeWord(place: Place, word: string): void {
-  const next = place.argument === 0 ? place.command.commands.find((command) => command.name() === word || command.aliases().includes(word)) : undefined;
+  const next =
+    place.argument === 0
+      ? place.command.commands.find((command) => command.name() === word || command.aliases().includes(word))
+      : undefined;
   if (next) place.command = next;
   else place.argument += 1;
 }
@@ -86,8 +99,13 @@ function findOption(command: Command, name: string): Option | undefined {
   return optionsOf(command).find((option) => option.long === name || option.short === name);
 }
 
-async function candidatesFor(place: Place, typed: string, values: ValueSource, shell: string | undefined): Promise<Candidate[]> {
-  const [, name, start] = place.plain || place.option ? [] : /^(--[^=]+)=(.*)$/s.exec(typed) ?? [];
+async function candidatesFor(
+  place: Place,
+  typed: string,
+  values: ValueSource,
+  shell: string | undefined,
+): Promise<Candidate[]> {
+  const [, name, start] = place.plain || place.option ? [] : (/^(--[^=]+)=(.*)$/s.exec(typed) ?? []);
   if (name === undefined || start === undefined) return beginningWith(typed, await candidatesAt(place, typed, values));
   const option = findOption(place.command, name);
   const found = option ? beginningWith(start, await valuesOfOption(place, option, values)) : [];
@@ -102,15 +120,20 @@ function beginningWith(start: string, candidates: readonly Candidate[]): Candida
 async function candidatesAt(place: Place, typed: string, values: ValueSource): Promise<readonly Candidate[]> {
   if (place.option) return valuesOfOption(place, place.option, values);
   if (typed.startsWith('-') && !place.plain) {
-    const options = optionsOf(place.command).filter((option) => !option.hidden && option.long).map((option) => ({ value: option.long!, text: option.description }));
+    const options = optionsOf(place.command)
+      .filter((option) => !option.hidden && option.long)
+      .map((option) => ({ value: option.long!, text: option.description }));
     return [...options, { value: '--help', text: 'all about this command' }];
   }
   const commands = place.argument === 0 ? commandsOf(place.command) : [];
-  return [...commands, ...await valuesOfArgument(place, values)];
+  return [...commands, ...(await valuesOfArgument(place, values))];
 }
 
 function commandsOf(command: Command): Candidate[] {
-  return command.createHelp().visibleCommands(command).map((child) => ({ value: child.name(), text: child.description() }));
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((child) => ({ value: child.name(), text: child.description() }));
 }
 
 async function valuesOfOption(place: Place, option: Option, values: ValueSource): Promise<readonly Candidate[]> {

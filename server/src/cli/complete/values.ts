@@ -14,13 +14,24 @@ export type Ask = <S extends RequestSpec>(spec: S, params: Params<S>) => Promise
  * Asks the town's server if it runs. One that does not is never started: somebody is only typing.
  * @throws where it does not run
  */
-export async function askRunningServer(root: string, env: NodeJS.ProcessEnv, cwd: string, work: (ask: Ask) => Promise<Candidate[]>): Promise<Candidate[]> {
+export async function askRunningServer(
+  root: string,
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  work: (ask: Ask) => Promise<Candidate[]>,
+): Promise<Candidate[]> {
   const { connectTo, RpcClient, serverEndpointFile } = await import('../../protocol/transport');
   const token = env.GT_SESSION_TOKEN;
-  const hello: HelloInput = token ? { kind: 'agent', token, cwd } : { kind: 'cli', cwd, actor: env.BD_ACTOR || env.USER || 'unknown' };
-  const client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello, { timeoutMs: PATIENCE_MS }), { reconnectTimeoutMs: 0 });
+  const hello: HelloInput = token
+    ? { kind: 'agent', token, cwd }
+    : { kind: 'cli', cwd, actor: env.BD_ACTOR || env.USER || 'unknown' };
+  const client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello, { timeoutMs: PATIENCE_MS }), {
+    reconnectTimeoutMs: 0,
+  });
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Candidate[]>((resolve) => { timer = setTimeout(() => resolve([]), PATIENCE_MS); });
+  const late = new Promise<Candidate[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), PATIENCE_MS);
+  });
   try {
     return await Promise.race([work((spec, params) => client.call(spec, params)), late]);
   } finally {

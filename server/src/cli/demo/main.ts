@@ -6,7 +6,19 @@ import { messageOf, UserError } from '../../base/errors';
 import { git } from '../../git/git';
 import { BeadCreate } from '../../protocol/bead';
 import { MoleculeGet } from '../../protocol/formula';
-import { ConvoyCreate, DefaultAgent, RigAdd, RigFastForward, RigSet, Sling, TownChanged, TownEvent, TownGetSnapshot, TownStop, TownUp } from '../../protocol/town';
+import {
+  ConvoyCreate,
+  DefaultAgent,
+  RigAdd,
+  RigFastForward,
+  RigSet,
+  Sling,
+  TownChanged,
+  TownEvent,
+  TownGetSnapshot,
+  TownStop,
+  TownUp,
+} from '../../protocol/town';
 import { connectTown, type TownConnection } from '../../protocol/transport';
 import { installTown } from '../../town/install';
 import { TownLayout } from '../../town/layout';
@@ -31,7 +43,8 @@ function parseOptions(args: readonly string[]): DemoOptions {
   const unknown = args.find((argument, index) => !['--keep', '--dir'].includes(argument) && index !== at + 1);
   if (unknown) throw new UserError(`unknown option ${unknown}`, 'npm run demo [-- --keep] [-- --dir <folder>]');
   const directory = at >= 0 ? path.resolve(args[at + 1]!) : fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-demo-'));
-  if (at >= 0 && fs.existsSync(directory) && fs.readdirSync(directory).length > 0) throw new UserError(`${directory} is not empty`, 'choose a new folder', 'conflict');
+  if (at >= 0 && fs.existsSync(directory) && fs.readdirSync(directory).length > 0)
+    throw new UserError(`${directory} is not empty`, 'choose a new folder', 'conflict');
   return { directory, keep: at >= 0 || args.includes('--keep') };
 }
 
@@ -53,7 +66,13 @@ async function createConvoy(town: TownConnection, show: Show): Promise<{ id: str
   const ids = new Map<string, string>();
   for (const bead of demoBeads) {
     const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
-    const created = await town.call(BeadCreate.spec, { ledger: 'sundial', title: bead.title, type: 'feature', description: description(bead), deps });
+    const created = await town.call(BeadCreate.spec, {
+      ledger: 'sundial',
+      title: bead.title,
+      type: 'feature',
+      description: description(bead),
+      deps,
+    });
     ids.set(bead.key, created.id);
     names.set(created.id, bead.title);
   }
@@ -72,7 +91,10 @@ async function createConvoy(town: TownConnection, show: Show): Promise<{ id: str
 async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, show: Show): Promise<void> {
   const board = new BeadBoard(await town.call(TownGetSnapshot.spec, {}));
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)), TIME_LIMIT_MS);
+    const timer = setTimeout(
+      () => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)),
+      TIME_LIMIT_MS,
+    );
     timer.unref(); // after Ctrl-C nobody waits for it
     const end = (finish: () => void): void => {
       clearTimeout(timer);
@@ -115,8 +137,17 @@ async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promi
 
 async function play(town: TownConnection, project: string, show: Show): Promise<void> {
   await town.call(DefaultAgent.spec, { name: 'script' });
-  await town.call(RigAdd.spec, { name: 'sundial', source: project, gates: { test: 'npm test' }, maxWorkers: 3, accept: true });
-  await town.call(RigSet.spec, { name: 'sundial', settings: { review: 'script', review_command: 'node scripts/review.mjs' } });
+  await town.call(RigAdd.spec, {
+    name: 'sundial',
+    source: project,
+    gates: { test: 'npm test' },
+    maxWorkers: 3,
+    accept: true,
+  });
+  await town.call(RigSet.spec, {
+    name: 'sundial',
+    settings: { review: 'script', review_command: 'node scripts/review.mjs' },
+  });
   const convoy = await createConvoy(town, show);
   await watch(town, convoy, show);
   await town.call(RigFastForward.spec, { name: 'sundial' });
@@ -127,7 +158,10 @@ async function summarise(project: string, show: Show, options: DemoOptions): Pro
   show.line(`\nThe convoy landed after ${show.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
   const checkout = path.resolve(__dirname, '..');
   if (options.keep) show.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
-  else show.line(`To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`);
+  else
+    show.line(
+      `To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`,
+    );
 }
 
 class Interrupted extends Error {
@@ -167,11 +201,15 @@ function fail(error: unknown, options: DemoOptions): void {
   const log = new TownLayout(townFolder(options)).log;
   const tail = (readTextIfPresent(log) ?? '').trimEnd().split('\n').slice(-LOG_LINES).join('\n');
   report(error);
-  process.stderr.write(`${tail ? `\nThe end of ${log}:\n${tail}\n` : ''}\nEverything is still in ${options.directory}\n`);
+  process.stderr.write(
+    `${tail ? `\nThe end of ${log}:\n${tail}\n` : ''}\nEverything is still in ${options.directory}\n`,
+  );
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`);
+  process.stderr.write(
+    `\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`,
+  );
   process.exitCode = 1;
 }
 

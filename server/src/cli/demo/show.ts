@@ -39,23 +39,42 @@ export class Show {
   private describe(event: AuditEvent): string | undefined {
     const bead = event.bead ? `${event.bead} ${this.names.get(event.bead) ?? ''}`.trim() : '';
     switch (event.type) {
-      case 'slung': return this.paint('blue', `→ ${event.agent} takes ${bead}`);
-      case 'done': return printable(`  ${event.agent} is done with ${bead}`);
-      case 'merge_started': return this.paint('dim', `  refinery rebases ${bead}`);
-      case 'gate_passed': return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
-      case 'gate_failed': return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
-      case 'attempt_failed': return this.paint('yellow', `↺ ${event.agent} has to go on with ${bead}: ${event.message}`);
-      case 'review_requested': return this.paint('dim', `  ${bead} waits for its review`);
-      case 'review_approved': return this.paint('dim', `  review approved: ${bead}`);
-      case 'review_rejected': return this.paint('yellow', `✎ review of ${bead}: ${event.message}`);
-      case 'review_reopened': return this.paint('yellow', `✎ ${bead} is reviewed again: ${event.message}`);
-      case 'closed': return this.steps.has(event.bead ?? '') ? this.paint('dim', `  step ${this.steps.get(event.bead!)} is done`) : undefined;
-      case 'merged': return this.paint('green', `✓ merged ${bead} (${(event.new ?? '').slice(0, 8)})`);
-      case 'session_died': return this.paint('yellow', `! ${event.agent} was killed; ${event.message}`);
-      case 'failed': return this.paint('red', `✗ ${bead} failed: ${event.message}`);
-      case 'convoy_launched': return this.paint('cyan', `Convoy launched: ${event.message}`);
-      case 'convoy_landed': return this.paint('cyan', `Convoy landed: ${event.message}`);
-      default: return undefined;
+      case 'slung':
+        return this.paint('blue', `→ ${event.agent} takes ${bead}`);
+      case 'done':
+        return printable(`  ${event.agent} is done with ${bead}`);
+      case 'merge_started':
+        return this.paint('dim', `  refinery rebases ${bead}`);
+      case 'gate_passed':
+        return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
+      case 'gate_failed':
+        return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
+      case 'attempt_failed':
+        return this.paint('yellow', `↺ ${event.agent} has to go on with ${bead}: ${event.message}`);
+      case 'review_requested':
+        return this.paint('dim', `  ${bead} waits for its review`);
+      case 'review_approved':
+        return this.paint('dim', `  review approved: ${bead}`);
+      case 'review_rejected':
+        return this.paint('yellow', `✎ review of ${bead}: ${event.message}`);
+      case 'review_reopened':
+        return this.paint('yellow', `✎ ${bead} is reviewed again: ${event.message}`);
+      case 'closed':
+        return this.steps.has(event.bead ?? '')
+          ? this.paint('dim', `  step ${this.steps.get(event.bead!)} is done`)
+          : undefined;
+      case 'merged':
+        return this.paint('green', `✓ merged ${bead} (${(event.new ?? '').slice(0, 8)})`);
+      case 'session_died':
+        return this.paint('yellow', `! ${event.agent} was killed; ${event.message}`);
+      case 'failed':
+        return this.paint('red', `✗ ${bead} failed: ${event.message}`);
+      case 'convoy_launched':
+        return this.paint('cyan', `Convoy launched: ${event.message}`);
+      case 'convoy_landed':
+        return this.paint('cyan', `Convoy landed: ${event.message}`);
+      default:
+        return undefined;
     }
   }
 

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { messageOf, UserError } from '../../base/errors';
-import { SessionAttach, SessionDetach, SessionExit, SessionInput, SessionOutput, SessionResize, TownGetSnapshot } from '../../protocol/town';
+import {
+  SessionAttach,
+  SessionDetach,
+  SessionExit,
+  SessionInput,
+  SessionOutput,
+  SessionResize,
+  TownGetSnapshot,
+} from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
 import { fullAddress } from '../../town/layout';
 import { withTown } from './session';
@@ -14,10 +22,13 @@ const TIDY = '\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?
 /** Shows an agent's terminal in this one until the person leaves or its session ends. */
 export async function attach(command: Command, agent: string): Promise<void> {
   const { stdin, stdout } = process;
-  if (!stdin.isTTY || !stdout.isTTY) throw new UserError('that needs a terminal', 'run it in one, or open the agent\'s terminal in VS Code');
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new UserError('that needs a terminal', "run it in one, or open the agent's terminal in VS Code");
   await withTown(command, async (town) => {
     const address = fullAddress(agent);
-    const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find((candidate) => candidate.id === address);
+    const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find(
+      (candidate) => candidate.id === address,
+    );
     if (!known) throw new UserError(`there is no agent ${agent}`, 'see "gt status"', 'not-found');
     if (known.session === undefined) throw new UserError(`${address} has no session`, hintFor(address), 'not-found');
     const end = await relay(town, known.session, address);
@@ -28,7 +39,9 @@ export async function attach(command: Command, agent: string): Promise<void> {
 
 function hintFor(address: string): string {
   if (address === 'mayor') return 'start it with "gt mayor start"';
-  return address.includes('/crew/') ? `start it with "gt crew start ${address.split('/').pop()}"` : 'it gets one when it has work';
+  return address.includes('/crew/')
+    ? `start it with "gt crew start ${address.split('/').pop()}"`
+    : 'it gets one when it has work';
 }
 
 async function relay(town: TownConnection, session: string, address: string): Promise<string> {
@@ -46,7 +59,10 @@ async function relay(town: TownConnection, session: string, address: string): Pr
       stdin.off('data', onData);
       stdout.off('resize', onResize);
       stdin.setRawMode(false);
-      void town.call(SessionDetach.spec, { session }).catch(() => undefined).then(() => resolve(end));
+      void town
+        .call(SessionDetach.spec, { session })
+        .catch(() => undefined)
+        .then(() => resolve(end));
     };
     // One call at a time: what is typed must arrive in order.
     const send = async (): Promise<void> => {
@@ -68,7 +84,9 @@ async function relay(town: TownConnection, session: string, address: string): Pr
       else sent.catch((error: unknown) => finish(messageOf(error)));
     };
     const onResize = (): void => {
-      town.call(SessionResize.spec, { session, cols: Math.max(2, stdout.columns), rows: Math.max(1, stdout.rows) }).catch(() => undefined);
+      town
+        .call(SessionResize.spec, { session, cols: Math.max(2, stdout.columns), rows: Math.max(1, stdout.rows) })
+        .catch(() => undefined);
     };
     town.onNotification(SessionOutput.spec, (output) => {
       if (output.session !== session) return;
@@ -83,11 +101,14 @@ async function relay(town: TownConnection, session: string, address: string): Pr
     stdin.setEncoding('utf8').on('data', onData).resume();
     stdout.on('resize', onResize);
     onResize();
-    town.call(SessionAttach.spec, { session }).then((screen) => {
-      stdout.write(`\x1bc${screen.screen}`);
-      sequence = screen.sequence;
-      for (const output of early) write(output);
-      if (screen.exited) finish(`the session of ${address} has ended`);
-    }, (error: unknown) => finish(messageOf(error)));
+    town.call(SessionAttach.spec, { session }).then(
+      (screen) => {
+        stdout.write(`\x1bc${screen.screen}`);
+        sequence = screen.sequence;
+        for (const output of early) write(output);
+        if (screen.exited) finish(`the session of ${address} has ended`);
+      },
+      (error: unknown) => finish(messageOf(error)),
+    );
   });
 }

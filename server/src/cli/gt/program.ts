@@ -13,20 +13,47 @@ function root(): Command {
 
 /** Where each command is defined. */
 const parts: readonly Part[] = [
-  { commands: ['install', 'up', 'down', 'status', 'stop', 'shutdown'], add: async (program) => (await import('./commands/town')).addTownCommands(program) },
+  {
+    commands: ['install', 'up', 'down', 'status', 'stop', 'shutdown'],
+    add: async (program) => (await import('./commands/town')).addTownCommands(program),
+  },
   { commands: ['rig'], add: async (program) => (await import('./commands/rig')).addRigCommands(program) },
   { commands: ['config'], add: async (program) => (await import('./commands/config')).addConfigCommands(program) },
   { commands: ['convoy'], add: async (program) => (await import('./commands/convoy')).addConvoyCommands(program) },
-  { commands: ['sling', 'prime', 'hook', 'done', 'runtime'], add: async (program) => (await import('./commands/work')).addWorkCommands(program) },
-  { commands: ['mq', 'mr'], add: async (program) => (await import('./commands/mergeQueue')).addMergeQueueCommands(program) },
-  { commands: ['agents', 'peek', 'nudge', 'handoff', 'session', 'polecat'], add: async (program) => (await import('./commands/supervision')).addSupervisionCommands(program) },
-  { commands: ['mol', 'molecule'], add: async (program) => (await import('./commands/mol')).addMoleculeCommands(program) },
+  {
+    commands: ['sling', 'prime', 'hook', 'done', 'runtime'],
+    add: async (program) => (await import('./commands/work')).addWorkCommands(program),
+  },
+  {
+    commands: ['mq', 'mr'],
+    add: async (program) => (await import('./commands/mergeQueue')).addMergeQueueCommands(program),
+  },
+  {
+    commands: ['agents', 'peek', 'nudge', 'handoff', 'session', 'polecat'],
+    add: async (program) => (await import('./commands/supervision')).addSupervisionCommands(program),
+  },
+  {
+    commands: ['mol', 'molecule'],
+    add: async (program) => (await import('./commands/mol')).addMoleculeCommands(program),
+  },
   { commands: ['mail'], add: async (program) => (await import('./commands/mail')).addMailCommands(program) },
-  { commands: ['escalate', 'escalation'], add: async (program) => (await import('./commands/escalate')).addEscalateCommands(program) },
-  { commands: ['mayor', 'attach'], add: async (program) => (await import('./commands/mayor')).addMayorCommands(program) },
+  {
+    commands: ['escalate', 'escalation'],
+    add: async (program) => (await import('./commands/escalate')).addEscalateCommands(program),
+  },
+  {
+    commands: ['mayor', 'attach'],
+    add: async (program) => (await import('./commands/mayor')).addMayorCommands(program),
+  },
   { commands: ['crew'], add: async (program) => (await import('./commands/crew')).addCrewCommands(program) },
-  { commands: ['attention', 'accept'], add: async (program) => (await import('./commands/attention')).addAttentionCommands(program) },
-  { commands: ['help', 'version', 'completion'], add: async (program) => (await import('./commands/about')).addAbout(program) },
+  {
+    commands: ['attention', 'accept'],
+    add: async (program) => (await import('./commands/attention')).addAttentionCommands(program),
+  },
+  {
+    commands: ['help', 'version', 'completion'],
+    add: async (program) => (await import('./commands/about')).addAbout(program),
+  },
 ];
 
 /** The whole command line. */
@@ -36,9 +63,16 @@ export function buildGt(): Promise<Command> {
 
 /** Runs one command. Never throws. @returns the exit code */
 export async function runGt(words: readonly string[], terminal: Terminal): Promise<number> {
-  return runProgram({
-    name: 'gt', root, parts, terminal,
-    helpPage: async (command) => (await import('../help/page')).helpPage(command, (await import('./manual')).gtManual),
-    values: async (...place) => (await import('./values')).gtValues(...place),
-  }, words);
+  return runProgram(
+    {
+      name: 'gt',
+      root,
+      parts,
+      terminal,
+      helpPage: async (command) =>
+        (await import('../help/page')).helpPage(command, (await import('./manual')).gtManual),
+      values: async (...place) => (await import('./values')).gtValues(...place),
+    },
+    words,
+  );
 }

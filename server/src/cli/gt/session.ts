@@ -11,7 +11,10 @@ export interface GlobalOptions {
 }
 
 /** Runs a command against the town's server, which is started if it does not run. */
-export async function withTown<T>(command: Command, work: (town: TownConnection, root: string) => Promise<T>): Promise<T> {
+export async function withTown<T>(
+  command: Command,
+  work: (town: TownConnection, root: string) => Promise<T>,
+): Promise<T> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const root = findTown(process.cwd(), options.town);
   const town = await connectTown(root, helloOf(options.actor));
@@ -37,6 +40,8 @@ export function whoActs(command: Command): string {
 
 /** Prints JSON where it was asked for, otherwise the lines for people. */
 export function print(command: Command, value: unknown, lines: () => string | string[]): void {
-  const text = command.optsWithGlobals<GlobalOptions>().json ? jsonText(value) : `${[lines()].flat().map(printable).join('\n')}\n`;
+  const text = command.optsWithGlobals<GlobalOptions>().json
+    ? jsonText(value)
+    : `${[lines()].flat().map(printable).join('\n')}\n`;
   process.stdout.write(text);
 }

@@ -6,16 +6,26 @@ import { findTown } from '../findTown';
 
 type Values = (ask: Ask, command: Command) => Promise<Candidate[]>;
 
-const fromSnapshot = (pick: (snapshot: TownSnapshot) => Candidate[]): Values => async (ask) => {
-  const { TownGetSnapshot } = await import('../../protocol/picture');
-  return pick(await ask(TownGetSnapshot.spec, { once: true }));
-};
+const fromSnapshot =
+  (pick: (snapshot: TownSnapshot) => Candidate[]): Values =>
+  async (ask) => {
+    const { TownGetSnapshot } = await import('../../protocol/picture');
+    return pick(await ask(TownGetSnapshot.spec, { once: true }));
+  };
 
-const agents = fromSnapshot((snapshot) => snapshot.agents.filter((agent) => agent.kind === 'agent').map((agent) => ({ value: agent.id, text: agent.beadTitle ?? agent.state })));
+const agents = fromSnapshot((snapshot) =>
+  snapshot.agents
+    .filter((agent) => agent.kind === 'agent')
+    .map((agent) => ({ value: agent.id, text: agent.beadTitle ?? agent.state })),
+);
 const rigs = fromSnapshot((snapshot) => snapshot.rigs.map((rig) => ({ value: rig.id, text: rig.source })));
-const convoys = fromSnapshot((snapshot) => snapshot.convoys.map((convoy) => ({ value: convoy.id, text: convoy.title })));
+const convoys = fromSnapshot((snapshot) =>
+  snapshot.convoys.map((convoy) => ({ value: convoy.id, text: convoy.title })),
+);
 const beads: Values = (ask) => beadsOfTown(ask);
-const crew = fromSnapshot((snapshot) => snapshot.agents.filter((agent) => agent.role === 'crew').map((agent) => ({ value: agent.name, text: agent.id })));
+const crew = fromSnapshot((snapshot) =>
+  snapshot.agents.filter((agent) => agent.role === 'crew').map((agent) => ({ value: agent.name, text: agent.id })),
+);
 const runtimes: Values = async (ask) => {
   const { AgentConfigList } = await import('../../protocol/runtime');
   return (await ask(AgentConfigList.spec, {})).map((runtime) => ({ value: runtime.name, text: runtime.command }));
@@ -37,13 +47,36 @@ const escalations: Values = async (ask) => {
   const { EscalationList } = await import('../../protocol/escalation');
   return (await ask(EscalationList.spec, {})).map((info) => ({ value: info.id, text: info.title }));
 };
-const both = (...sources: Values[]): Values => async (ask, command) => (await Promise.all(sources.map((source) => source(ask, command)))).flat();
+const both =
+  (...sources: Values[]): Values =>
+  async (ask, command) =>
+    (await Promise.all(sources.map((source) => source(ask, command)))).flat();
 
 /** By the name of the argument or option. */
 const byPlace: Readonly<Record<string, Values>> = {
-  agent: agents, to: agents, address: agents, rig: rigs, '--rig': rigs, convoy: convoys, bead: beads, beads, 'beads-and-rig': both(beads, rigs),
-  '--bead': beads, '--on': beads, member: crew, runtime: runtimes, '--agent': runtimes, '--provider': runtimes, '--formula': formulas, attention, change: changes,
-  mail: mails, '--reply-to': mails, escalation: escalations, molecule: beads, step: beads,
+  agent: agents,
+  to: agents,
+  address: agents,
+  rig: rigs,
+  '--rig': rigs,
+  convoy: convoys,
+  bead: beads,
+  beads,
+  'beads-and-rig': both(beads, rigs),
+  '--bead': beads,
+  '--on': beads,
+  member: crew,
+  runtime: runtimes,
+  '--agent': runtimes,
+  '--provider': runtimes,
+  '--formula': formulas,
+  attention,
+  change: changes,
+  mail: mails,
+  '--reply-to': mails,
+  escalation: escalations,
+  molecule: beads,
+  step: beads,
 };
 
 async function settings(): Promise<Candidate[]> {
@@ -52,9 +85,15 @@ async function settings(): Promise<Candidate[]> {
 }
 
 /** What may stand in a place of `gt`, by the running server of the town. */
-export async function gtValues(place: string, command: Command, options: Readonly<Record<string, string>>): Promise<readonly Candidate[]> {
+export async function gtValues(
+  place: string,
+  command: Command,
+  options: Readonly<Record<string, string>>,
+): Promise<readonly Candidate[]> {
   if (place === 'key=value') return settings();
   const source = byPlace[place];
   if (!source) return [];
-  return askRunningServer(findTown(process.cwd(), options['--town']), process.env, process.cwd(), (ask) => source(ask, command));
+  return askRunningServer(findTown(process.cwd(), options['--town']), process.env, process.cwd(), (ask) =>
+    source(ask, command),
+  );
 }

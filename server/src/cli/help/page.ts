@@ -19,16 +19,42 @@ export function helpPage(command: Command, manual: Manual): string {
     ['Usage:', `${INDENT}${usage(command)}`],
     ...(command.aliases().length > 0 ? [[`Also called: ${command.aliases().join(', ')}`]] : []),
     ...(page.text === undefined ? [] : [wrapped(page.text, WIDTH)]),
-    ...(isRoot ? manual.groups.map(([heading, names]) => table(`${heading}:`, names.map((name) => commandRow(command, name)), OVERVIEW)) : [table('Commands:', subcommands(command).map(rowOf))]),
-    table('Arguments:', command.registeredArguments.map((argument) => [argumentName(argument), argumentText(argument, manual)])),
-    table('Options:', shown(command).map((option): Row => [option.flags, optionText(option)])),
-    ...(isRoot ? [] : [table('Options of every command:', [...shown(rootOf(command)).filter((option) => !isIdle(option)).map((option): Row => [option.flags, optionText(option)]), ['-h, --help', 'show this page']])]),
+    ...(isRoot
+      ? manual.groups.map(([heading, names]) =>
+          table(
+            `${heading}:`,
+            names.map((name) => commandRow(command, name)),
+            OVERVIEW,
+          ),
+        )
+      : [table('Commands:', subcommands(command).map(rowOf))]),
+    table(
+      'Arguments:',
+      command.registeredArguments.map((argument) => [argumentName(argument), argumentText(argument, manual)]),
+    ),
+    table(
+      'Options:',
+      shown(command).map((option): Row => [option.flags, optionText(option)]),
+    ),
+    ...(isRoot
+      ? []
+      : [
+          table('Options of every command:', [
+            ...shown(rootOf(command))
+              .filter((option) => !isIdle(option))
+              .map((option): Row => [option.flags, optionText(option)]),
+            ['-h, --help', 'show this page'],
+          ]),
+        ]),
     exampleLines(page),
     table('Exit codes:', Object.entries(page.exits ?? {})),
     page.see && page.see.length > 0 ? ['See also:', `${INDENT}${page.see.join(', ')}`] : [],
     ...(isRoot ? [[`All about one command: ${command.name()} help <command>`]] : []),
   ];
-  return `${sections.filter((section) => section.length > 0).map((section) => section.join('\n')).join('\n\n')}\n`;
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 export function pageOf(command: Command, manual: Manual): Page {
@@ -36,14 +62,18 @@ export function pageOf(command: Command, manual: Manual): Page {
 }
 
 export function argumentText(argument: Argument, manual: Manual): string {
-  const notes = [argument.argChoices ? `one of ${argument.argChoices.join(', ')}` : '', argument.defaultValue === undefined ? '' : `default: ${String(argument.defaultValue)}`];
+  const notes = [
+    argument.argChoices ? `one of ${argument.argChoices.join(', ')}` : '',
+    argument.defaultValue === undefined ? '' : `default: ${String(argument.defaultValue)}`,
+  ];
   return withNotes(argument.description || manual.glossary[argument.name()] || '', notes);
 }
 
 function optionText(option: Option): string {
   const isSwitch = !option.required && !option.optional;
   return withNotes(option.description, [
-    option.argChoices ? `one of ${option.argChoices.join(', ')}` : '', isSwitch || option.defaultValue === undefined ? '' : `default: ${String(option.defaultValue)}`,
+    option.argChoices ? `one of ${option.argChoices.join(', ')}` : '',
+    isSwitch || option.defaultValue === undefined ? '' : `default: ${String(option.defaultValue)}`,
     option.mandatory ? 'required' : '',
   ]);
 }
@@ -55,7 +85,12 @@ function withNotes(text: string, notes: readonly string[]): string {
 
 function usage(command: Command): string {
   const group = command.commands.length > 0 && command.registeredArguments.length === 0;
-  return [pathOf(command), '[options]', ...command.registeredArguments.map(argumentName), ...(group ? ['<command>'] : [])].join(' ');
+  return [
+    pathOf(command),
+    '[options]',
+    ...command.registeredArguments.map(argumentName),
+    ...(group ? ['<command>'] : []),
+  ].join(' ');
 }
 
 function argumentName(argument: Argument): string {
@@ -64,7 +99,10 @@ function argumentName(argument: Argument): string {
 }
 
 function subcommands(command: Command): readonly Command[] {
-  return command.createHelp().visibleCommands(command).filter((child) => command.commands.includes(child));
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((child) => command.commands.includes(child));
 }
 
 function commandRow(program: Command, name: string): Row {
@@ -90,17 +128,31 @@ function rootOf(command: Command): Command {
 }
 
 function exampleLines({ examples = [] }: Page): string[] {
-  return examples.length === 0 ? [] : ['Examples:', ...examples.flatMap(([command, purpose]) => [`${INDENT}# ${purpose}`, ...command.split('\n').map((line) => `${INDENT}${line}`)])];
+  return examples.length === 0
+    ? []
+    : [
+        'Examples:',
+        ...examples.flatMap(([command, purpose]) => [
+          `${INDENT}# ${purpose}`,
+          ...command.split('\n').map((line) => `${INDENT}${line}`),
+        ]),
+      ];
 }
 
 function table(heading: string, rows: readonly Row[], least = 0): string[] {
   if (rows.length === 0) return [];
   const width = Math.max(least, Math.min(34, Math.max(...rows.map(([name]) => name.length)) + GAP));
-  return [heading, ...rows.flatMap(([name, text]) => {
-    const [first = '', ...rest] = wrapped(text, WIDTH - width - INDENT.length);
-    const head = name.length + GAP > width ? [`${INDENT}${name}`, `${INDENT}${' '.repeat(width)}${first}`] : [`${INDENT}${name.padEnd(width)}${first}`];
-    return [...head, ...rest.map((line) => `${INDENT}${' '.repeat(width)}${line}`)];
-  })];
+  return [
+    heading,
+    ...rows.flatMap(([name, text]) => {
+      const [first = '', ...rest] = wrapped(text, WIDTH - width - INDENT.length);
+      const head =
+        name.length + GAP > width
+          ? [`${INDENT}${name}`, `${INDENT}${' '.repeat(width)}${first}`]
+          : [`${INDENT}${name.padEnd(width)}${first}`];
+      return [...head, ...rest.map((line) => `${INDENT}${' '.repeat(width)}${line}`)];
+    }),
+  ];
 }
 
 /** Lines of at most this width; a line break of the text stays one. */

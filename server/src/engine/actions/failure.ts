@@ -33,7 +33,11 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(bead, {
-        attempt: work.attempt + 1, deaths: 0, problem, feedback: failure.feedback, rebaseOnto: failure.rebaseOnto ?? work.rebaseOnto,
+        attempt: work.attempt + 1,
+        deaths: 0,
+        problem,
+        feedback: failure.feedback,
+        rebaseOnto: failure.rebaseOnto ?? work.rebaseOnto,
         notBefore: new Date(failure.now.getTime() + backoffMs(work.attempt)).toISOString(),
       }),
     });
@@ -43,7 +47,10 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
   tx.update(bead.id, { status: 'failed', metadata: withWork(bead, { problem, feedback: failure.feedback }) });
   tx.event({ type: 'failed', bead: bead.id, agent: bead.assignee, rig: failure.rig, message: problem });
   escalate(tx, {
-    key: bead.id, bead: bead.id, rig: failure.rig, agent: bead.assignee,
+    key: bead.id,
+    bead: bead.id,
+    rig: failure.rig,
+    agent: bead.assignee,
     title: `${bead.id} failed: ${problem}`,
     detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Mend the cause, then sling ${bead.id} again.`,
   });

@@ -8,7 +8,9 @@ import { withWork, workOf } from '../work';
 
 /** Nobody's, or a polecat's of an earlier try that is over. A person's bead is theirs. */
 function isFree(bead: Bead): boolean {
-  return ['open', 'deferred'].includes(bead.status) && (!bead.assignee || parseAddress(bead.assignee)?.role === 'polecats');
+  return (
+    ['open', 'deferred'].includes(bead.status) && (!bead.assignee || parseAddress(bead.assignee)?.role === 'polecats')
+  );
 }
 
 /** Compare-and-set of a bead onto a polecat's hook. From here on the bead is that polecat's until it ends. */
@@ -23,10 +25,21 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
     const ledger = context.store.ledgerOf(bead.id) ?? action.rig;
     const molecule = workOf(bead).molecule ?? (workflow && attachMolecule(tx, bead, ledger, workflow));
     tx.update(bead.id, {
-      status: 'hooked', assignee: agent,
+      status: 'hooked',
+      assignee: agent,
       defer_until: undefined,
       metadata: withWork(bead, {
-        branch, molecule, attempt, deaths: 0, hitches: 0, base: undefined, formerWorkers: undefined, rebaseOnto: undefined, progress: undefined, held: undefined, notBefore: undefined,
+        branch,
+        molecule,
+        attempt,
+        deaths: 0,
+        hitches: 0,
+        base: undefined,
+        formerWorkers: undefined,
+        rebaseOnto: undefined,
+        progress: undefined,
+        held: undefined,
+        notBefore: undefined,
       }),
     });
     restartIfBegun(tx, bead);

@@ -6,7 +6,10 @@ import { sendMail } from '../mail';
 import { convoyOf, isClosed, trackedIds } from '../work';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
-export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }>, context: EngineContext): Promise<void> {
+export async function landConvoy(
+  action: Extract<Action, { type: 'land-convoy' }>,
+  context: EngineContext,
+): Promise<void> {
   const landed = await context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = unchanged(tx, action.convoy, action.revision);
     const tracked = trackedIds(convoy).map((id) => tx.get(id));
@@ -17,11 +20,21 @@ export async function landConvoy(action: Extract<Action, { type: 'land-convoy' }
     return { title: convoy.title, count: tracked.length };
   });
   if (landed) {
-    context.person.notify({ severity: 'info', text: `Convoy landed: ${landed.title} (${landed.count} ${landed.count === 1 ? 'bead' : 'beads'})`, convoy: action.convoy });
+    context.person.notify({
+      severity: 'info',
+      text: `Convoy landed: ${landed.title} (${landed.count} ${landed.count === 1 ? 'bead' : 'beads'})`,
+      convoy: action.convoy,
+    });
   }
 }
 
 /** A message in the same batch as the landing: it cannot be lost between the two. */
 function tellLanding(tx: Transaction, convoy: Bead, address: string): void {
-  sendMail(tx, { from: actors.engine, to: address, priority: 'low', subject: `Convoy landed: ${convoy.title}`, body: `All that ${convoy.id} tracks is closed.` });
+  sendMail(tx, {
+    from: actors.engine,
+    to: address,
+    priority: 'low',
+    subject: `Convoy landed: ${convoy.title}`,
+    body: `All that ${convoy.id} tracks is closed.`,
+  });
 }

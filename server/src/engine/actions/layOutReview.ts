@@ -1,7 +1,16 @@
 import type { Action } from '../action';
 import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../context';
 import { giveBack } from '../review';
-import { failuresOf, isClosed, MERGE_REQUEST, mergeOf, rejectionsOf, withMerge, workOf, type MergeRequest } from '../work';
+import {
+  failuresOf,
+  isClosed,
+  MERGE_REQUEST,
+  mergeOf,
+  rejectionsOf,
+  withMerge,
+  workOf,
+  type MergeRequest,
+} from '../work';
 import { makeCandidate } from './candidate';
 import { putOff, withdraw } from './putOff';
 import { sendBack, type Feedback } from './sendBack';
@@ -16,7 +25,8 @@ export async function layOutReview(action: LayOutAction, context: EngineContext)
   const rig = requireRig(context, action.rig);
   const bead = context.store.get(action.mergeRequest);
   const request = bead && mergeOf(bead);
-  if (!request || bead.updated_at !== action.revision || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} has changed`);
+  if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
   const source = context.store.get(request.source);
   if (!source || isClosed(source.status)) return withdraw(action, request, context);
   try {
@@ -32,23 +42,47 @@ export async function layOutReview(action: LayOutAction, context: EngineContext)
   }
 }
 
-async function ask(action: LayOutAction, request: MergeRequest, candidate: { patch: string; commit: string; base: string }, context: EngineContext): Promise<void> {
+async function ask(
+  action: LayOutAction,
+  request: MergeRequest,
+  candidate: { patch: string; commit: string; base: string },
+  context: EngineContext,
+): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = unchanged(tx, action.mergeRequest, action.revision);
     const source = tx.get(request.source);
     const last = source && workOf(source).reviews.at(-1);
     if (source && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
       const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
-      giveBack(tx, bead, request, { by: actors.refinery(action.rig), message, patch: candidate.patch, now: context.clock.now(), maxRounds: action.maxReviewRounds });
+      giveBack(tx, bead, request, {
+        by: actors.refinery(action.rig),
+        message,
+        patch: candidate.patch,
+        now: context.clock.now(),
+        maxRounds: action.maxReviewRounds,
+      });
       return;
     }
-    tx.update(bead.id, { metadata: withMerge(bead, { review: { state: 'waiting', ...candidate, unanswered: 0 }, notBefore: undefined }) });
-    tx.event({ type: 'review_requested', bead: request.source, agent: request.worker, rig: action.rig, message: `round ${source ? rejectionsOf(workOf(source)) + 1 : 1}` });
+    tx.update(bead.id, {
+      metadata: withMerge(bead, { review: { state: 'waiting', ...candidate, unanswered: 0 }, notBefore: undefined }),
+    });
+    tx.event({
+      type: 'review_requested',
+      bead: request.source,
+      agent: request.worker,
+      rig: action.rig,
+      message: `round ${source ? rejectionsOf(workOf(source)) + 1 : 1}`,
+    });
   });
 }
 
 /** The rebase onto what has landed meanwhile made another patch of it: the approval does not cover that one. */
-export async function reopen(action: { mergeRequest: string; rig: string }, commit: string, base: string, context: EngineContext): Promise<void> {
+export async function reopen(
+  action: { mergeRequest: string; rig: string },
+  commit: string,
+  base: string,
+  context: EngineContext,
+): Promise<void> {
   const rig = requireRig(context, action.rig);
   const patch = await rig.patchId(base, commit);
   await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
@@ -56,8 +90,17 @@ export async function reopen(action: { mergeRequest: string; rig: string }, comm
     const bead = tx.get(action.mergeRequest);
     const request = bead && mergeOf(bead);
     if (!bead || !request || isClosed(bead.status)) return;
-    tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { review: { state: 'waiting', patch, commit, base, unanswered: 0 } }) });
-    tx.event({ type: 'review_reopened', bead: request.source, agent: request.worker, rig: action.rig, message: 'the rebase made another patch of what was approved' });
+    tx.update(bead.id, {
+      status: 'open',
+      metadata: withMerge(bead, { review: { state: 'waiting', patch, commit, base, unanswered: 0 } }),
+    });
+    tx.event({
+      type: 'review_reopened',
+      bead: request.source,
+      agent: request.worker,
+      rig: action.rig,
+      message: 'the rebase made another patch of what was approved',
+    });
   });
 }
 
@@ -65,9 +108,17 @@ function openRequests(context: EngineContext): string[] {
   return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).map((bead) => bead.id);
 }
 
-async function returnUnread(action: LayOutAction, request: MergeRequest, why: Feedback, context: EngineContext): Promise<void> {
+async function returnUnread(
+  action: LayOutAction,
+  request: MergeRequest,
+  why: Feedback,
+  context: EngineContext,
+): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = unchanged(tx, action.mergeRequest, action.revision);
-    sendBack(tx, bead.id, request, why, { now: context.clock.now(), retry: (work) => failuresOf(work) < action.maxAttempts });
+    sendBack(tx, bead.id, request, why, {
+      now: context.clock.now(),
+      retry: (work) => failuresOf(work) < action.maxAttempts,
+    });
   });
 }

@@ -65,17 +65,30 @@ export function nudgeText(unsubmitted: boolean): string {
 
 function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string): void {
   sendMail(tx, {
-    from: actors.witness(rig), to: 'mayor', priority: 'high', subject: `${agent} does not hand in ${bead}`,
+    from: actors.witness(rig),
+    to: 'mayor',
+    priority: 'high',
+    subject: `${agent} does not hand in ${bead}`,
     body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not hand in. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }
 
 function callPerson(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string, takesNudges: boolean): void {
   const [what, tried] = takesNudges
-    ? [`does not hand in ${bead}`, `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`]
-    : [`is silent over ${bead}`, 'was begun anew and is silent again at the same place: it hangs, or what it does takes long'];
+    ? [
+        `does not hand in ${bead}`,
+        `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`,
+      ]
+    : [
+        `is silent over ${bead}`,
+        'was begun anew and is silent again at the same place: it hangs, or what it does takes long',
+      ];
   escalate(tx, {
-    key: `silent-${bead}`, bead, rig, agent, title: `${agent} ${what}`,
+    key: `silent-${bead}`,
+    bead,
+    rig,
+    agent,
+    title: `${agent} ${what}`,
     detail: `${title}\n\n${agent} ${tried}. Look at its terminal, or restart it: "gt session restart ${agent}".`,
   });
 }

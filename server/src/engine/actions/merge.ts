@@ -21,14 +21,17 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
   const request = await begin(action, context);
   const refinery = actors.refinery(action.rig);
   try {
-    if (request.candidate && (await rig.hasLanded(request.candidate))) return await finish(action, request, request.candidate, context);
-    if (isClosed(context.store.get(request.source)?.status ?? 'closed')) return await withdraw(action, request, context);
+    if (request.candidate && (await rig.hasLanded(request.candidate)))
+      return await finish(action, request, request.candidate, context);
+    if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
+      return await withdraw(action, request, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
     const candidate = await makeCandidate(rig, request, context);
     if (candidate.kind === 'returned') return await returnWork(action, request, candidate.why, context);
     const { commit, base } = candidate;
     // An approval is for one patch. What the rebase has made another is looked at again.
-    if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit))) return await reopen(action, commit, base.commit, context);
+    if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))
+      return await reopen(action, commit, base.commit, context);
     const result = await runGates(action, request, commit, rig, context);
     if (!result.passed) return await returnWork(action, request, gateFeedback(result), context);
     await remember(action, commit, context);
@@ -47,14 +50,21 @@ async function begin(action: MergeAction, context: EngineContext): Promise<Merge
     const bead = unchanged(tx, action.mergeRequest, action.revision);
     const request = mergeOf(bead);
     if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is no open merge request`);
-    if (requireRig(context, action.rig).review !== 'off' && request.review?.state !== 'approved') throw new StaleAction(`${bead.id} is not approved`);
+    if (requireRig(context, action.rig).review !== 'off' && request.review?.state !== 'approved')
+      throw new StaleAction(`${bead.id} is not approved`);
     if (bead.status !== 'in_progress') tx.update(bead.id, { status: 'in_progress' });
     tx.event({ type: 'merge_started', bead: request.source, agent: request.worker, rig: action.rig });
     return request;
   });
 }
 
-async function runGates(action: MergeAction, request: MergeRequest, commit: string, rig: RigPort, context: EngineContext): Promise<GateResult> {
+async function runGates(
+  action: MergeAction,
+  request: MergeRequest,
+  commit: string,
+  rig: RigPort,
+  context: EngineContext,
+): Promise<GateResult> {
   const refinery = actors.refinery(action.rig);
   const results: { type: string; message: string }[] = [];
   const result = await rig.runGates(commit, action.mergeRequest, (gate, outcome) => {
@@ -74,7 +84,12 @@ async function remember(action: MergeAction, candidate: string, context: EngineC
   await update(action, context, (bead) => ({ metadata: withMerge(bead, { candidate }) }));
 }
 
-async function finish(action: MergeAction, request: MergeRequest, commit: string, context: EngineContext): Promise<void> {
+async function finish(
+  action: MergeAction,
+  request: MergeRequest,
+  commit: string,
+  context: EngineContext,
+): Promise<void> {
   const reason = `Merged in ${commit.slice(0, 12)}`;
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = tx.get(action.mergeRequest);
@@ -91,15 +106,27 @@ async function finish(action: MergeAction, request: MergeRequest, commit: string
 }
 
 /** The work itself is at fault: it goes back to its polecat. */
-async function returnWork(action: MergeAction, request: MergeRequest, why: Feedback, context: EngineContext): Promise<void> {
+async function returnWork(
+  action: MergeAction,
+  request: MergeRequest,
+  why: Feedback,
+  context: EngineContext,
+): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = tx.get(action.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
-    sendBack(tx, bead.id, request, why, { now: context.clock.now(), retry: (work) => failuresOf(work) < action.maxAttempts });
+    sendBack(tx, bead.id, request, why, {
+      now: context.clock.now(),
+      retry: (work) => failuresOf(work) < action.maxAttempts,
+    });
   });
 }
 
-async function update(action: MergeAction, context: EngineContext, change: (bead: Bead) => Partial<Bead>): Promise<void> {
+async function update(
+  action: MergeAction,
+  context: EngineContext,
+  change: (bead: Bead) => Partial<Bead>,
+): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = tx.get(action.mergeRequest);
     if (!bead || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} is closed`);
@@ -108,7 +135,10 @@ async function update(action: MergeAction, context: EngineContext, change: (bead
 }
 
 function gateFeedback(result: Extract<GateResult, { passed: false }>): Feedback {
-  return { problem: `${result.gate}: ${result.problem}`, feedback: `The gate "${result.gate}" ${result.problem}. Its last output:\n\n${result.output}` };
+  return {
+    problem: `${result.gate}: ${result.problem}`,
+    feedback: `The gate "${result.gate}" ${result.problem}. Its last output:\n\n${result.output}`,
+  };
 }
 
 function showActivity(context: EngineContext, agent: string, activity: string | undefined): void {

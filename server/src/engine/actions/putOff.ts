@@ -47,7 +47,9 @@ async function park(turn: Turn, error: UserError, context: EngineContext): Promi
     // A missing consent is asked for on its own.
     if (error.code === 'consent') return;
     escalate(tx, {
-      key: landingKey(turn.rig), rig: turn.rig, title: `${turn.rig} cannot land anything: ${firstLine(error.message)}`,
+      key: landingKey(turn.rig),
+      rig: turn.rig,
+      title: `${turn.rig} cannot land anything: ${firstLine(error.message)}`,
       detail: [error.message, error.hint, 'Merging goes on by itself once that is done.'].filter(Boolean).join('\n\n'),
     });
   });
@@ -72,7 +74,10 @@ export async function postpone(turn: Turn, problem: string, context: EngineConte
     const source = tx.get(request.source);
     if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
     escalate(tx, {
-      key: bead.id, bead: request.source, rig: turn.rig, agent: request.worker,
+      key: bead.id,
+      bead: request.source,
+      rig: turn.rig,
+      agent: request.worker,
       title: `${request.source} cannot be merged: ${firstLine(problem)}`,
       detail: `${problem}\n\nTried ${retries} times. Mend the cause, then sling ${request.source} again; its branch ${request.branch} is kept.`,
     });

@@ -14,7 +14,10 @@ const MAX_UNANSWERED = 3;
 const STOPPED_PAUSE_MS = 60_000;
 
 /** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */
-export async function recordSilence(action: Extract<Action, { type: 'record-silence' }>, context: EngineContext): Promise<void> {
+export async function recordSilence(
+  action: Extract<Action, { type: 'record-silence' }>,
+  context: EngineContext,
+): Promise<void> {
   await context.sessions.end(action.session, 'ended');
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = unchanged(tx, action.mergeRequest, action.revision);
@@ -29,7 +32,9 @@ function recordStopped(tx: Transaction, bead: Bead, problem: string, now: Date):
   const request = mergeOf(bead);
   if (!request?.review) return;
   const review = { ...request.review, shown: undefined };
-  tx.update(bead.id, { metadata: withMerge(bead, { review, notBefore: new Date(now.getTime() + STOPPED_PAUSE_MS).toISOString() }) });
+  tx.update(bead.id, {
+    metadata: withMerge(bead, { review, notBefore: new Date(now.getTime() + STOPPED_PAUSE_MS).toISOString() }),
+  });
   tx.event({ type: 'review_unanswered', bead: request.source, rig: request.rig, message: problem });
 }
 
@@ -44,10 +49,18 @@ export function recordUnanswered(tx: Transaction, bead: Bead, problem: string, n
       notBefore: new Date(now.getTime() + backoffMs(unanswered)).toISOString(),
     }),
   });
-  tx.event({ type: 'review_unanswered', bead: request.source, rig: request.rig, message: cutBytes(firstLine(problem), 300) });
+  tx.event({
+    type: 'review_unanswered',
+    bead: request.source,
+    rig: request.rig,
+    message: cutBytes(firstLine(problem), 300),
+  });
   if (!person) return;
   escalate(tx, {
-    key: reviewKey(bead.id), bead: request.source, rig: request.rig, agent: request.worker,
+    key: reviewKey(bead.id),
+    bead: request.source,
+    rig: request.rig,
+    agent: request.worker,
     title: `${request.source} waits for your review: ${cutBytes(firstLine(problem), 200)}`,
     detail: `${problem}\n\nAsked ${unanswered} times. Look at the change yourself: "gt mq status ${request.source}", then "gt mq approve ${request.source}" or "gt mq reject ${request.source} -m …".`,
   });

@@ -8,7 +8,19 @@ export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, co
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = unchanged(tx, action.bead, action.revision);
     const problem = 'its merge request was closed by hand';
-    tx.update(bead.id, { status: 'hooked', metadata: withWork(bead, { problem, feedback: `${problem}: look at your branch, mend what is wrong, and run "gt done" again.` }) });
-    tx.event({ type: 'resubmitted', bead: bead.id, agent: bead.assignee, rig: parseAddress(bead.assignee ?? '')?.rig, message: problem });
+    tx.update(bead.id, {
+      status: 'hooked',
+      metadata: withWork(bead, {
+        problem,
+        feedback: `${problem}: look at your branch, mend what is wrong, and run "gt done" again.`,
+      }),
+    });
+    tx.event({
+      type: 'resubmitted',
+      bead: bead.id,
+      agent: bead.assignee,
+      rig: parseAddress(bead.assignee ?? '')?.rig,
+      message: problem,
+    });
   });
 }

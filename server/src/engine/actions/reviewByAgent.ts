@@ -12,7 +12,8 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
   const agent = actors.refinery(action.rig);
   const bead = context.store.get(action.mergeRequest);
   const request = bead && mergeOf(bead);
-  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} has changed`);
+  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
   const { patch, commit } = request.review;
   await rig.prepareReview(commit);
   // Written before it starts: an answer is only taken about this patch.
@@ -23,10 +24,23 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
     return tx.get(current.id)!.updated_at;
   });
   try {
-    await context.sessions.start({ agent, bead: bead.id, runtime: context.reviewerRuntime(action.rig), attempt: request.review.unanswered + 1, resume: false });
+    await context.sessions.start({
+      agent,
+      bead: bead.id,
+      runtime: context.reviewerRuntime(action.rig),
+      attempt: request.review.unanswered + 1,
+      resume: false,
+    });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (error.code === 'consent') throw new StaleAction(error.message);
-    await context.store.batch({ actor: agent }, (tx) => recordUnanswered(tx, unchanged(tx, bead.id, revision), `the reviewer cannot be started: ${error.message}`, context.clock.now()));
+    await context.store.batch({ actor: agent }, (tx) =>
+      recordUnanswered(
+        tx,
+        unchanged(tx, bead.id, revision),
+        `the reviewer cannot be started: ${error.message}`,
+        context.clock.now(),
+      ),
+    );
   }
 }

@@ -13,7 +13,8 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
   const rig = requireRig(context, action.rig);
   const bead = context.store.get(action.mergeRequest);
   const request = bead && mergeOf(bead);
-  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} has changed`);
+  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
   const source = context.store.get(request.source);
   const { patch, commit, base } = request.review;
   const refinery = actors.refinery(action.rig);
@@ -21,15 +22,30 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
   context.onActivity();
   try {
     const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch(noAnswer);
-    const silence = answer.code === 0 || answer.code === 1 ? undefined : `could not review: ${answer.output || `exit code ${answer.code}`}`;
+    const silence =
+      answer.code === 0 || answer.code === 1
+        ? undefined
+        : `could not review: ${answer.output || `exit code ${answer.code}`}`;
     if (silence !== undefined) {
-      await context.store.batch({ actor: refinery }, (tx) => recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()));
+      await context.store.batch({ actor: refinery }, (tx) =>
+        recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()),
+      );
       return;
     }
-    const message = cutBytes(answer.output.trim(), 8_000) || (answer.code === 0 ? 'The review command has nothing against it.' : 'The review command rejects it without a word.');
-    await giveVerdict(context, { actor: refinery, kind: 'engine' }, bead.id, { verdict: answer.code === 0 ? 'approved' : 'rejected', message, patch })
+    const message =
+      cutBytes(answer.output.trim(), 8_000) ||
+      (answer.code === 0
+        ? 'The review command has nothing against it.'
+        : 'The review command rejects it without a word.');
+    await giveVerdict(context, { actor: refinery, kind: 'engine' }, bead.id, {
+      verdict: answer.code === 0 ? 'approved' : 'rejected',
+      message,
+      patch,
+    })
       // Somebody was faster, or it is another change by now.
-      .catch((error: unknown) => { throw error instanceof UserError ? new StaleAction(error.message) : error; });
+      .catch((error: unknown) => {
+        throw error instanceof UserError ? new StaleAction(error.message) : error;
+      });
   } finally {
     context.activity.delete(refinery);
     context.onActivity();

@@ -16,7 +16,13 @@ export interface Feedback {
  * The work itself is at fault: its merge request is closed and its polecat gets another attempt, in its own worktree.
  * @param retry whether there is a further attempt
  */
-export function sendBack(tx: Transaction, mergeRequest: string, request: MergeRequest, why: Feedback, options: { now: Date; retry(work: Work): boolean }): void {
+export function sendBack(
+  tx: Transaction,
+  mergeRequest: string,
+  request: MergeRequest,
+  why: Feedback,
+  options: { now: Date; retry(work: Work): boolean },
+): void {
   tx.close(mergeRequest, cutBytes(`Sent back: ${why.problem}`, 400), { force: true });
   const source = tx.get(request.source);
   if (!source || isClosed(source.status)) return;

@@ -16,7 +16,8 @@ const MAX_HITCHES = 8;
 export async function startSession(action: StartAction, context: EngineContext): Promise<void> {
   const agent = polecatAddress(action.rig, action.name);
   const bead = context.store.get(action.bead);
-  if (bead?.updated_at !== action.revision || bead.assignee !== agent) throw new StaleAction(`${action.bead} has changed`);
+  if (bead?.updated_at !== action.revision || bead.assignee !== agent)
+    throw new StaleAction(`${action.bead} has changed`);
   try {
     await begin(action, agent, bead, context);
   } catch (error) {
@@ -31,9 +32,15 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   const work = workOf(bead);
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
-  const script = runtime === 'script' ? (rig.frozenScript(action.name, work.branch!) ?? acceptedScript(bead, context)) : undefined;
+  const script =
+    runtime === 'script' ? (rig.frozenScript(action.name, work.branch!) ?? acceptedScript(bead, context)) : undefined;
   const { base } = await rig.prepareWorktree(action.name, {
-    bead: bead.id, title: bead.title, branch: work.branch!, base: work.base, attempt: work.attempt, script,
+    bead: bead.id,
+    title: bead.title,
+    branch: work.branch!,
+    base: work.base,
+    attempt: work.attempt,
+    script,
   });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = unchanged(tx, bead.id, action.revision);
@@ -42,10 +49,16 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
-    agent, bead: bead.id, runtime, model: work.slung?.model,
-    attempt: work.attempt, resume: bead.status === 'in_progress',
+    agent,
+    bead: bead.id,
+    runtime,
+    model: work.slung?.model,
+    attempt: work.attempt,
+    resume: bead.status === 'in_progress',
   });
-  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => tx.event({ type: 'session_started', bead: bead.id, agent, rig: action.rig, message: runtime }));
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) =>
+    tx.event({ type: 'session_started', bead: bead.id, agent, rig: action.rig, message: runtime }),
+  );
   // A person who stopped everything while this one was starting means this one too.
   if (isHeld(context, bead.id)) await context.sessions.endAgent(agent, 'stopped');
 }
@@ -58,11 +71,17 @@ function isHeld(context: EngineContext, id: string): boolean {
 /** Looked at again here: the description may have changed since the reconciler saw it. */
 function acceptedScript(bead: Bead, context: EngineContext): string[] {
   const blocks = scriptOf(context.store, bead);
-  if (blocks.length > 0 && !context.isAccepted.script(blocks)) throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
+  if (blocks.length > 0 && !context.isAccepted.script(blocks))
+    throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
   return blocks;
 }
 
-async function recordFailure(action: StartAction, agent: string, error: UserError, context: EngineContext): Promise<void> {
+async function recordFailure(
+  action: StartAction,
+  agent: string,
+  error: UserError,
+  context: EngineContext,
+): Promise<void> {
   const now = context.clock.now();
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const bead = tx.get(action.bead);
@@ -70,7 +89,10 @@ async function recordFailure(action: StartAction, agent: string, error: UserErro
     const hitches = workOf(bead).hitches + 1;
     if (error.code === 'unavailable' && hitches <= MAX_HITCHES) {
       const notBefore = new Date(now.getTime() + backoffMs(hitches)).toISOString();
-      tx.update(bead.id, { status: 'hooked', metadata: withWork(bead, { hitches, notBefore, problem: error.message }) });
+      tx.update(bead.id, {
+        status: 'hooked',
+        metadata: withWork(bead, { hitches, notBefore, problem: error.message }),
+      });
       tx.event({ type: 'start_postponed', bead: bead.id, agent, rig: action.rig, message: error.message });
       return;
     }

@@ -4,12 +4,29 @@ import { z } from 'zod';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
 import { git, gitLine, gitMaybe, type GitIdentity } from '../../git/git';
-import { branchCommits, changedFiles, landingBase, rebaseOnto, squash, type LandingBase, type RebaseResult } from '../../git/landing';
+import {
+  branchCommits,
+  changedFiles,
+  landingBase,
+  rebaseOnto,
+  squash,
+  type LandingBase,
+  type RebaseResult,
+} from '../../git/landing';
 import type { RigRepository } from '../../git/repository';
 import { isSafeSegment, safePart } from '../../git/names';
 import { diffOf, patchId, readableDiff } from '../../git/patchId';
 import { keepForReview } from '../../git/reviewRefs';
-import { checkoutDetached, committedPart, ensureWorktree, inspectWorktree, listSnapshots, removeWorktree, snapshotRef, snapshotWorktree } from '../../git/worktree';
+import {
+  checkoutDetached,
+  committedPart,
+  ensureWorktree,
+  inspectWorktree,
+  listSnapshots,
+  removeWorktree,
+  snapshotRef,
+  snapshotWorktree,
+} from '../../git/worktree';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../../protocol/town';
 import { readProgress } from '../../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../../town/config';
@@ -24,7 +41,11 @@ const MAX_READABLE_BYTES = 250_000;
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
-  bead: z.string(), title: z.string(), branch: z.string(), base: z.string(), attempt: z.number(),
+  bead: z.string(),
+  title: z.string(),
+  branch: z.string(),
+  base: z.string(),
+  attempt: z.number(),
   script: z.array(z.string()).optional(),
 });
 export type Assignment = z.output<typeof assignmentSchema>;
@@ -45,13 +66,25 @@ export class Rig implements RigPort {
     this.layout = town.rig(config.name);
   }
 
-  get name(): string { return this.config.name; }
-  get prefix(): string { return this.config.beads.prefix; }
+  get name(): string {
+    return this.config.name;
+  }
+  get prefix(): string {
+    return this.config.beads.prefix;
+  }
   /** Read anew each time: people edit it. */
-  get settings(): RigSettings { return rigSettingsFile(this.layout).read(); }
-  get gates(): GateInfo[] { return gatesOf(this.settings); }
-  get review(): ReviewMode { return this.settings.review; }
-  get maxReviewRounds(): number { return this.settings.max_review_rounds; }
+  get settings(): RigSettings {
+    return rigSettingsFile(this.layout).read();
+  }
+  get gates(): GateInfo[] {
+    return gatesOf(this.settings);
+  }
+  get review(): ReviewMode {
+    return this.settings.review;
+  }
+  get maxReviewRounds(): number {
+    return this.settings.max_review_rounds;
+  }
 
   private get refineryIdentity(): GitIdentity {
     return identityOf(actors.refinery(this.name), this.emailDomain());
@@ -60,10 +93,21 @@ export class Rig implements RigPort {
   async prepareWorktree(name: string, request: WorktreeRequest): Promise<{ base: string }> {
     const directory = this.layout.polecatWorktree(name);
     const known = this.assignment(name);
-    const base = request.base ?? (known?.branch === request.branch ? known.base : (await landingBase(this.repository, this.refineryIdentity)).commit);
+    const base =
+      request.base ??
+      (known?.branch === request.branch
+        ? known.base
+        : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base);
     const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
-    const assignment: Assignment = { bead: request.bead, title: request.title, branch: request.branch, base, attempt: request.attempt, script };
+    const assignment: Assignment = {
+      bead: request.bead,
+      title: request.title,
+      branch: request.branch,
+      base,
+      attempt: request.attempt,
+      script,
+    };
     writeJsonAtomic(this.layout.assignment(name), assignment);
     return { base };
   }
@@ -85,7 +129,8 @@ export class Rig implements RigPort {
 
   worktrees(): { name: string; bead?: string }[] {
     if (!fs.existsSync(this.layout.polecats)) return [];
-    return fs.readdirSync(this.layout.polecats, { withFileTypes: true })
+    return fs
+      .readdirSync(this.layout.polecats, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
       .map(({ name }) => ({ name, bead: this.assignment(name)?.bead }));
   }
@@ -98,7 +143,11 @@ export class Rig implements RigPort {
     const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
     if (!state?.head) return false;
     const base = this.assignment(name)?.base;
-    return state.dirty || (await branchCommits(this.repository, [...(base ? [base] : []), ...(await this.repository.tips())], state.head)).length > 0;
+    return (
+      state.dirty ||
+      (await branchCommits(this.repository, [...(base ? [base] : []), ...(await this.repository.tips())], state.head))
+        .length > 0
+    );
   }
 
   async progress(name: string): Promise<string> {
@@ -112,26 +161,55 @@ export class Rig implements RigPort {
     const assignment = this.assignment(name);
     const total = assignment?.script?.length ?? 0;
     if (!assignment || total === 0) return undefined;
-    const finished = readProgress(path.join(this.layout.polecat(name), 'progress.json'), assignment.bead, assignment.attempt);
+    const finished = readProgress(
+      path.join(this.layout.polecat(name), 'progress.json'),
+      assignment.bead,
+      assignment.attempt,
+    );
     const index = Math.min(finished + 1, total);
     return { id: 'block', title: `block ${index} of ${total}`, index, total };
   }
 
-  async submittable(name: string, work: { branch: string; bases: readonly string[]; authors: readonly string[] }): Promise<{ commit: string }> {
+  async submittable(
+    name: string,
+    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+  ): Promise<{ commit: string }> {
     const directory = this.layout.polecatWorktree(name);
     const state = await inspectWorktree(directory);
-    if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+    if (!state?.head)
+      throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
     if (state.branch !== work.branch) {
-      throw new UserError(`the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`, `run "git switch ${work.branch}" and bring your commits there`, 'conflict');
+      throw new UserError(
+        `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
+        `run "git switch ${work.branch}" and bring your commits there`,
+        'conflict',
+      );
     }
-    if (state.dirty) throw new UserError('there are uncommitted changes', 'commit what belongs to the work and remove the rest, then "gt done" again', 'conflict');
+    if (state.dirty)
+      throw new UserError(
+        'there are uncommitted changes',
+        'commit what belongs to the work and remove the rest, then "gt done" again',
+        'conflict',
+      );
     // What came in by a rebase onto the target is not the agent's own.
-    const commits = await branchCommits(this.repository, [...work.bases, ...(await this.repository.tips())], state.head);
-    if (commits.length === 0) throw new UserError('there is nothing to merge: no commit on this branch', 'commit your work, then "gt done" again', 'conflict');
+    const commits = await branchCommits(
+      this.repository,
+      [...work.bases, ...(await this.repository.tips())],
+      state.head,
+    );
+    if (commits.length === 0)
+      throw new UserError(
+        'there is nothing to merge: no commit on this branch',
+        'commit your work, then "gt done" again',
+        'conflict',
+      );
     const foreign = commits.find((commit) => !work.authors.includes(commit.author));
     if (foreign) {
-      throw new UserError(`commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
-        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)', 'refused');
+      throw new UserError(
+        `commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
+        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)',
+        'refused',
+      );
     }
     return { commit: state.head };
   }
@@ -140,16 +218,27 @@ export class Rig implements RigPort {
     return landingBase(this.repository, this.refineryIdentity);
   }
 
-  async rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult> {
+  async rebase(
+    commit: string,
+    base: string,
+    work: { bead: string; title: string; worker: string },
+  ): Promise<RebaseResult> {
     await endRecordedGate(this.groupFile);
     const rebased = await rebaseOnto(this.repository, this.layout.refinery, commit, base, this.refineryIdentity);
     if (rebased.kind === 'conflict') return rebased;
     const author = identityOf(work.worker, this.emailDomain());
     const message = `${work.title}\n\nBead: ${work.bead}`;
-    return { kind: 'clean', commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity) };
+    return {
+      kind: 'clean',
+      commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity),
+    };
   }
 
-  async runGates(commit: string, mergeRequest: string, onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void): Promise<GateResult> {
+  async runGates(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult> {
     const directory = this.layout.refinery;
     await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
     const env = await this.gateEnvironment();
@@ -157,7 +246,13 @@ export class Rig implements RigPort {
     this.requireAccepted();
     for (const gate of gates) {
       onGate(gate, 'started');
-      const outcome = await runGate(gate, directory, env, this.town.gateLog(this.name, safePart(mergeRequest), gate.name), this.groupFile);
+      const outcome = await runGate(
+        gate,
+        directory,
+        env,
+        this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
+        this.groupFile,
+      );
       const changed = outcome.passed ? await changedFiles(directory) : [];
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
@@ -165,7 +260,12 @@ export class Rig implements RigPort {
       if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
       if (!passed) {
         const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
-        return { passed: false, gate: gate.name, problem: `changed the tree that it should only test (${what})`, output: '' };
+        return {
+          passed: false,
+          gate: gate.name,
+          problem: `changed the tree that it should only test (${what})`,
+          output: '',
+        };
       }
     }
     return { passed: true };
@@ -173,7 +273,8 @@ export class Rig implements RigPort {
 
   /** Asked right before they run: they may have changed since the reconciler looked. */
   private requireAccepted(): void {
-    if (!this.areAccepted(commandsOf(this.settings))) throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
+    if (!this.areAccepted(commandsOf(this.settings)))
+      throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
   }
 
   patchId(base: string, commit: string): Promise<string> {
@@ -198,12 +299,21 @@ export class Rig implements RigPort {
     await this.prepareReview(change.commit);
     this.requireAccepted();
     const command = commandsOf(this.settings).find((candidate) => candidate.name === 'review');
-    if (!command) throw new UserError(`${this.name} has no review command`, 'set review_command in its settings/config.json');
+    if (!command)
+      throw new UserError(`${this.name} has no review command`, 'set review_command in its settings/config.json');
     const place = {
-      worktree: this.layout.reviewWorktree, directory: this.layout.reviewer, groupFile: this.reviewGroupFile,
+      worktree: this.layout.reviewWorktree,
+      directory: this.layout.reviewer,
+      groupFile: this.reviewGroupFile,
       logFile: this.town.gateLog(this.name, safePart(change.mergeRequest), command.name),
     };
-    return runReviewScript(command, change, await diffOf(this.repository, change.base, change.commit), place, await this.gateEnvironment());
+    return runReviewScript(
+      command,
+      change,
+      await diffOf(this.repository, change.base, change.commit),
+      place,
+      await this.gateEnvironment(),
+    );
   }
 
   async land(commit: string, expected: string | undefined): Promise<boolean> {
@@ -221,7 +331,11 @@ export class Rig implements RigPort {
     return listSnapshots(this.repository);
   }
 
-  async restoreSnapshot(name: string, commit: string, work: Omit<WorktreeRequest, 'base'>): Promise<{ base: string; authors: string[] }> {
+  async restoreSnapshot(
+    name: string,
+    commit: string,
+    work: Omit<WorktreeRequest, 'base'>,
+  ): Promise<{ base: string; authors: string[] }> {
     const head = await committedPart(this.repository, commit);
     const base = (await this.repository.mergeBase(head)) ?? head;
     await git(this.repository.directory, ['update-ref', `refs/heads/${work.branch}`, head]);

@@ -57,16 +57,18 @@ export class SessionManager extends Disposable implements SessionPort {
   private isConnected = false;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly starting = new KeyedMutex();
-  private readonly watch = this._register(new SessionWatch({
-    living: () => this.living(),
-    list: async () => (this.isConnected ? (await this.client()).list() : undefined),
-    screen: async (id) => (await this.client()).screen(id),
-    asks: (record, screen) => this.options.asks(record.runtime, screen),
-    folderOf: (record) => this.options.layout.seat(record.agent)?.cwd,
-    bury: (record) => this.die(record, { kind: record.stopping ?? 'killed', code: null }),
-    onChange: () => this.options.onChange(),
-    log: { error: (text) => this.options.log.error(text) },
-  }));
+  private readonly watch = this._register(
+    new SessionWatch({
+      living: () => this.living(),
+      list: async () => (this.isConnected ? (await this.client()).list() : undefined),
+      screen: async (id) => (await this.client()).screen(id),
+      asks: (record, screen) => this.options.asks(record.runtime, screen),
+      folderOf: (record) => this.options.layout.seat(record.agent)?.cwd,
+      bury: (record) => this.die(record, { kind: record.stopping ?? 'killed', code: null }),
+      onChange: () => this.options.onChange(),
+      log: { error: (text) => this.options.log.error(text) },
+    }),
+  );
 
   constructor(private readonly options: SessionManagerOptions) {
     super();
@@ -112,7 +114,9 @@ export class SessionManager extends Disposable implements SessionPort {
   /** Nobody knows what it is for: its record was removed, or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
     if (!session.exited) await this.endProcessesOf(id, session);
-    await this.forgetInHost(id).catch((error: unknown) => this.options.log.error(`forgetting ${id}: ${messageOf(error)}`));
+    await this.forgetInHost(id).catch((error: unknown) =>
+      this.options.log.error(`forgetting ${id}: ${messageOf(error)}`),
+    );
   }
 
   /** The host hears of the end of a killed process a moment later, and forgets nothing that lives. */
@@ -135,13 +139,16 @@ export class SessionManager extends Disposable implements SessionPort {
   private async lookAtProcesses(): Promise<void> {
     for (const record of this.records.all()) {
       if (record.exit) continue;
-      const alive = record.pid !== undefined && record.start !== undefined && isAlive({ pid: record.pid, start: record.start });
+      const alive =
+        record.pid !== undefined && record.start !== undefined && isAlive({ pid: record.pid, start: record.start });
       if (!alive) await this.die(record, { kind: record.stopping ?? 'killed', code: null });
       else if (record.stopping) await this.end(record.id, record.stopping);
     }
     if (this.isDisposed || this.isConnected || !this.records.all().some((record) => !record.exit)) return;
     this.lookTimer = setTimeout(() => {
-      this.lookAtProcesses().catch((error: unknown) => this.options.log.error(`looking at processes: ${messageOf(error)}`));
+      this.lookAtProcesses().catch((error: unknown) =>
+        this.options.log.error(`looking at processes: ${messageOf(error)}`),
+      );
     }, LOOK_MS);
   }
 
@@ -173,7 +180,8 @@ export class SessionManager extends Disposable implements SessionPort {
     const client = await this.client();
     // The key that sends the words would answer whatever stands on the screen: only a person does that.
     const asks = this.options.asks(record.runtime, await client.screen(session));
-    if (asks !== undefined && !byPerson) throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
+    if (asks !== undefined && !byPerson)
+      throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
     await client.input(session, `\x1b[200~${printable(text)}\x1b[201~`);
     await new Promise((done) => setTimeout(done, ENTER_AFTER_MS));
     await client.input(session, '\r');
@@ -201,15 +209,28 @@ export class SessionManager extends Disposable implements SessionPort {
     if (!seat) throw new UserError(`${request.agent} is no agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
     // The Mayor and crew have one session whatever it is about: what is new is in their prime.
-    if (before.some((record) => !record.exit && (record.bead === request.bead || seat.role === 'mayor' || seat.role === 'crew'))) return;
+    if (
+      before.some(
+        (record) => !record.exit && (record.bead === request.bead || seat.role === 'mayor' || seat.role === 'crew'),
+      )
+    )
+      return;
     // Whatever is left of a predecessor ends before its successor begins.
     for (const record of before) await this.endProcesses(record);
     const id = `${[seat.rig, seat.name].filter(Boolean).join('-')}-${Date.now().toString(36)}`;
     const { token, hash } = newToken();
     const launch = await this.options.launch(request, seat, { id, token });
     const record: SessionRecord = {
-      id, agent: seat.agent, role: seat.role, rig: seat.rig, name: seat.name, bead: request.bead, runtime: request.runtime,
-      attempt: request.attempt, tokenHash: hash, startedAt: Date.now(),
+      id,
+      agent: seat.agent,
+      role: seat.role,
+      rig: seat.rig,
+      name: seat.name,
+      bead: request.bead,
+      runtime: request.runtime,
+      attempt: request.attempt,
+      tokenHash: hash,
+      startedAt: Date.now(),
     };
     // Written before the process exists: after a crash in between, the host tells whether it does.
     this.records.save(record);
@@ -258,7 +279,12 @@ export class SessionManager extends Disposable implements SessionPort {
   async tail(session: string): Promise<string> {
     try {
       const screen = await (await this.client()).screen(session);
-      return screen.split('\n').map((line) => line.trimEnd()).filter(Boolean).slice(-30).join('\n');
+      return screen
+        .split('\n')
+        .map((line) => line.trimEnd())
+        .filter(Boolean)
+        .slice(-30)
+        .join('\n');
     } catch {
       return ''; // The screen went with its host.
     }
@@ -282,15 +308,25 @@ export class SessionManager extends Disposable implements SessionPort {
   private async connect(): Promise<SessionHostClient> {
     const client = this._register(await SessionHostClient.connect(this.options.layout.root, this.options.host));
     this.isConnected = true;
-    this._register(client.onExit((exit) => {
-      const record = this.records.get(exit.id);
-      if (record && !record.exit) void this.die(record, exitOf(record, exit)).catch((error: unknown) => this.options.log.error(messageOf(error)));
-    }));
-    this._register(client.onDidLoseHost(() => {
-      for (const record of this.records.all()) {
-        if (!record.exit) void this.die(record, { kind: record.stopping ?? 'killed', code: null }).catch((error: unknown) => this.options.log.error(messageOf(error)));
-      }
-    }));
+    this._register(
+      client.onExit((exit) => {
+        const record = this.records.get(exit.id);
+        if (record && !record.exit)
+          void this.die(record, exitOf(record, exit)).catch((error: unknown) =>
+            this.options.log.error(messageOf(error)),
+          );
+      }),
+    );
+    this._register(
+      client.onDidLoseHost(() => {
+        for (const record of this.records.all()) {
+          if (!record.exit)
+            void this.die(record, { kind: record.stopping ?? 'killed', code: null }).catch((error: unknown) =>
+              this.options.log.error(messageOf(error)),
+            );
+        }
+      }),
+    );
     return client;
   }
 

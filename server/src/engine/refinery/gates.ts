@@ -7,7 +7,9 @@ import { recordedProcess } from '../../base/recordedProcess';
 import type { GateInfo } from '../../protocol/town';
 
 /** `output`: its last part. `code` is null where it was killed, ran too long or could not be started. */
-export type GateOutcome = { passed: true; output: string } | { passed: false; code: number | null; problem: string; output: string };
+export type GateOutcome =
+  | { passed: true; output: string }
+  | { passed: false; code: number | null; problem: string; output: string };
 
 /** What is kept of a gate's output: the last part for the agent, more of it in the log. */
 const TAIL_BYTES = 8_000;
@@ -18,13 +20,24 @@ const LOG_BYTES = 5_000_000;
  * that nothing that it left behind can touch the next gate.
  * @param groupFile remembers the process group, for a server that is killed meanwhile (see `endRecordedGate`)
  */
-export async function runGate(gate: GateInfo, directory: string, env: NodeJS.ProcessEnv, logFile: string, groupFile: string): Promise<GateOutcome> {
+export async function runGate(
+  gate: GateInfo,
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  logFile: string,
+  groupFile: string,
+): Promise<GateOutcome> {
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
   const log = fs.openSync(logFile, 'w');
   const output = new Tail(TAIL_BYTES);
   let logged = 0;
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
-  const child = spawn(shell, [flag, gate.command], { cwd: directory, env, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(shell, [flag, gate.command], {
+    cwd: directory,
+    env,
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const group = child.pid === undefined ? undefined : identify(child.pid);
   if (group) writeJsonAtomic(groupFile, group);
   const collect = (chunk: Buffer): void => {
@@ -56,10 +69,19 @@ export async function runGate(gate: GateInfo, directory: string, env: NodeJS.Pro
   child.stderr.destroy();
   fs.rmSync(groupFile, { force: true });
   if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
-  return { passed: false, code: timedOut ? null : end.code, problem: problemOf(gate, end, timedOut), output: output.text() };
+  return {
+    passed: false,
+    code: timedOut ? null : end.code,
+    problem: problemOf(gate, end, timedOut),
+    output: output.text(),
+  };
 }
 
-function problemOf(gate: GateInfo, end: { code: number | null; signal: string | null; error?: Error }, timedOut: boolean): string {
+function problemOf(
+  gate: GateInfo,
+  end: { code: number | null; signal: string | null; error?: Error },
+  timedOut: boolean,
+): string {
   if (timedOut) return `ran longer than its limit of ${gate.timeoutSeconds} s`;
   if (end.error) return `could not be started: ${end.error.message}`;
   return end.signal ? `was ended by ${end.signal}` : `failed with exit code ${end.code}`;

@@ -19,15 +19,27 @@ export interface ReviewPlace {
  * with `GT_BEAD`, `GT_BASE` and `GT_COMMIT`: files, because what others wrote never becomes a part of a command.
  */
 export async function runReviewScript(
-  command: GateInfo, change: ReviewedChange, diff: Uint8Array, place: ReviewPlace, env: NodeJS.ProcessEnv,
+  command: GateInfo,
+  change: ReviewedChange,
+  diff: Uint8Array,
+  place: ReviewPlace,
+  env: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; output: string }> {
   const beadFile = path.join(place.directory, 'bead.json');
   const diffFile = path.join(place.directory, 'change.diff');
   fs.mkdirSync(place.directory, { recursive: true });
   writeJsonAtomic(beadFile, change.bead ?? {});
   writeFileAtomic(diffFile, diff);
-  const given = { GT_BEAD_FILE: beadFile, GT_DIFF_FILE: diffFile, GT_BEAD: change.bead?.id ?? '', GT_BASE: change.base, GT_COMMIT: change.commit };
+  const given = {
+    GT_BEAD_FILE: beadFile,
+    GT_DIFF_FILE: diffFile,
+    GT_BEAD: change.bead?.id ?? '',
+    GT_BASE: change.base,
+    GT_COMMIT: change.commit,
+  };
   const outcome = await runGate(command, place.worktree, { ...env, ...given }, place.logFile, place.groupFile);
   if (outcome.passed) return { code: 0, output: outcome.output };
-  return outcome.code === 1 ? { code: 1, output: outcome.output } : { code: outcome.code, output: `${outcome.problem}\n${outcome.output}`.trim() };
+  return outcome.code === 1
+    ? { code: 1, output: outcome.output }
+    : { code: outcome.code, output: `${outcome.problem}\n${outcome.output}`.trim() };
 }

@@ -7,9 +7,16 @@ export function deaths(view: TownView): Action[] {
     const session = sessionOf(view, work);
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
     if (!session?.exit || !rig) return [];
-    return [{
-      type: 'record-death', bead: work.id, session: session.id, exit: session.exit, revision: work.revision,
-      maxAttempts: rig.maxAttempts, maxRestarts: rig.maxRestarts,
-    }];
+    return [
+      {
+        type: 'record-death',
+        bead: work.id,
+        session: session.id,
+        exit: session.exit,
+        revision: work.revision,
+        maxAttempts: rig.maxAttempts,
+        maxRestarts: rig.maxRestarts,
+      },
+    ];
   });
 }

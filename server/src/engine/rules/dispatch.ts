@@ -39,7 +39,8 @@ function takenNames(view: TownView, rig: string): Set<string> {
   for (const worktree of view.worktrees) if (worktree.rig === rig) taken.add(worktree.name);
   for (const session of view.sessions) if (session.role === 'polecat' && session.rig === rig) taken.add(session.name);
   for (const work of view.work) {
-    const address = work.assignee && (isHooked(work) || work.status === 'in_review') ? parseAddress(work.assignee) : undefined;
+    const address =
+      work.assignee && (isHooked(work) || work.status === 'in_review') ? parseAddress(work.assignee) : undefined;
     if (address?.rig === rig) taken.add(address.name);
   }
   return taken;

@@ -21,10 +21,23 @@ export function mayorStarts(view: TownView): Action[] {
 export function mayorEnds(view: TownView): Action[] {
   return mayors(view).flatMap((session): Action[] => {
     const item = view.mayor?.items.find((candidate) => candidate.id === session.bead);
-    const unanswered = (problem: string, held = false): Action[] => item && view.mayor
-      ? [{ type: 'record-mayor', item: item.id, revision: item.revision, session: session.id, problem, held, runtime: view.mayor.runtime }] : [];
+    const unanswered = (problem: string, held = false): Action[] =>
+      item && view.mayor
+        ? [
+            {
+              type: 'record-mayor',
+              item: item.id,
+              revision: item.revision,
+              session: session.id,
+              problem,
+              held,
+              runtime: view.mayor.runtime,
+            },
+          ]
+        : [];
     if (session.exit) {
-      if (item && session.doneAt === undefined && session.exit.kind !== 'ended') return unanswered('it ended without an answer', session.exit.kind === 'stopped');
+      if (item && session.doneAt === undefined && session.exit.kind !== 'ended')
+        return unanswered('it ended without an answer', session.exit.kind === 'stopped');
       return [{ type: 'forget-session', session: session.id }];
     }
     const end: Action[] = [{ type: 'end-session', session: session.id }];
@@ -32,8 +45,13 @@ export function mayorEnds(view: TownView): Action[] {
     // A person has started it to talk to it: it stays until they stop it.
     if (session.bead === undefined) return [];
     const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
-    if (item) return session.asks === undefined && silentMs > MAYOR_SILENCE_MS ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`) : [];
+    if (item)
+      return session.asks === undefined && silentMs > MAYOR_SILENCE_MS
+        ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`)
+        : [];
     // Whatever else waits has a session of its own next, with its own tries; until it is silent, it may be at that already.
-    return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined) ? end : [];
+    return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined)
+      ? end
+      : [];
   });
 }

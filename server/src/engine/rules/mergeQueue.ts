@@ -8,7 +8,15 @@ export function mergeQueue(view: TownView): Action[] {
     const next = view.merges
       .filter((merge) => merge.rig === rig.name && rig.accepted && merge.notBefore <= view.now)
       .filter((merge) => rig.review === 'off' || merge.review?.state === 'approved')
-      .sort((a, b) => Number(b.first) - Number(a.first) || mergeScore(b, view.now) - mergeScore(a, view.now) || a.createdAt - b.createdAt || a.id.localeCompare(b.id))[0];
-    return next ? [{ type: 'merge', mergeRequest: next.id, rig: rig.name, revision: next.revision, maxAttempts: rig.maxAttempts }] : [];
+      .sort(
+        (a, b) =>
+          Number(b.first) - Number(a.first) ||
+          mergeScore(b, view.now) - mergeScore(a, view.now) ||
+          a.createdAt - b.createdAt ||
+          a.id.localeCompare(b.id),
+      )[0];
+    return next
+      ? [{ type: 'merge', mergeRequest: next.id, rig: rig.name, revision: next.revision, maxAttempts: rig.maxAttempts }]
+      : [];
   });
 }

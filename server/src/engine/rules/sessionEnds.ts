@@ -6,12 +6,14 @@ export const FAREWELL_MS = 700;
 
 /** Ends polecats' sessions that are done or whose bead has moved on, and forgets those that ended for that reason. */
 export function sessionEnds(view: TownView): Action[] {
-  return view.sessions.filter((session) => session.role === 'polecat').flatMap((session): Action[] => {
-    if (isStillWanted(view, session)) return [];
-    if (session.exit) return [{ type: 'forget-session', session: session.id }];
-    if (session.doneAt !== undefined && view.now - session.doneAt < FAREWELL_MS) return [];
-    return [{ type: 'end-session', session: session.id }];
-  });
+  return view.sessions
+    .filter((session) => session.role === 'polecat')
+    .flatMap((session): Action[] => {
+      if (isStillWanted(view, session)) return [];
+      if (session.exit) return [{ type: 'forget-session', session: session.id }];
+      if (session.doneAt !== undefined && view.now - session.doneAt < FAREWELL_MS) return [];
+      return [{ type: 'end-session', session: session.id }];
+    });
 }
 
 function isStillWanted(view: TownView, session: SessionView): boolean {

@@ -14,7 +14,16 @@ export function silence(view: TownView): Action[] {
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
     if (!session?.look || session.exit || session.asks !== undefined || !rig || work.held) return [];
     if (view.now < silentUntil(view, session, work, rig)) return [];
-    return [{ type: 'look-after', bead: work.id, rig: work.rig, session: session.id, agent: session.agent, revision: work.revision }];
+    return [
+      {
+        type: 'look-after',
+        bead: work.id,
+        rig: work.rig,
+        session: session.id,
+        agent: session.agent,
+        revision: work.revision,
+      },
+    ];
   });
 }
 

@@ -12,7 +12,9 @@ export function worktrees(view: TownView): Action[] {
   if (finished.length === 0) return [];
   const busy = beginning(view);
   return finished.flatMap((worktree): Action[] => {
-    const occupied = view.sessions.some((session) => session.role === 'polecat' && session.rig === worktree.rig && session.name === worktree.name);
+    const occupied = view.sessions.some(
+      (session) => session.role === 'polecat' && session.rig === worktree.rig && session.name === worktree.name,
+    );
     if (occupied || busy.has(worktree.rig)) return [];
     return [{ type: 'remove-worktree', rig: worktree.rig, name: worktree.name, bead: worktree.bead! }];
   });
@@ -20,8 +22,16 @@ export function worktrees(view: TownView): Action[] {
 
 /** Rigs in which an agent is being started: one thing at a time changes a repository, and a worktree can wait to be removed. */
 function beginning(view: TownView): Set<string> {
-  const hooks = dispatch(view).flatMap((action) => (action.type === 'hook' && !view.inFlight.has(`hook:${action.rig}`) ? [action.rig] : []));
-  const starts = view.work.filter((work) => isHooked(work) && !work.held && work.notBefore <= view.now && Math.abs(view.now - Date.parse(work.revision)) < START_MS
-    && !view.sessions.some((session) => session.bead === work.id));
+  const hooks = dispatch(view).flatMap((action) =>
+    action.type === 'hook' && !view.inFlight.has(`hook:${action.rig}`) ? [action.rig] : [],
+  );
+  const starts = view.work.filter(
+    (work) =>
+      isHooked(work) &&
+      !work.held &&
+      work.notBefore <= view.now &&
+      Math.abs(view.now - Date.parse(work.revision)) < START_MS &&
+      !view.sessions.some((session) => session.bead === work.id),
+  );
   return new Set([...hooks, ...starts.flatMap((work) => parseAddress(work.assignee ?? '')?.rig ?? [])]);
 }

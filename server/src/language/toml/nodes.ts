@@ -6,7 +6,16 @@ export interface Span {
   end: number;
 }
 
-export type TokenKind = 'bom' | 'whitespace' | 'newline' | 'comment' | 'key' | 'string' | 'scalar' | 'punctuation' | 'junk';
+export type TokenKind =
+  | 'bom'
+  | 'whitespace'
+  | 'newline'
+  | 'comment'
+  | 'key'
+  | 'string'
+  | 'scalar'
+  | 'punctuation'
+  | 'junk';
 
 /** Tokens follow each other without a gap: together they are the whole text. */
 export interface Token extends Span {
@@ -19,7 +28,15 @@ export interface SyntaxProblem extends Span {
   message: string;
 }
 
-export type SyntaxCode = 'toml-string' | 'toml-value' | 'toml-array' | 'toml-inline-table' | 'toml-header' | 'toml-key' | 'toml-junk' | 'toml-duplicate';
+export type SyntaxCode =
+  | 'toml-string'
+  | 'toml-value'
+  | 'toml-array'
+  | 'toml-inline-table'
+  | 'toml-header'
+  | 'toml-key'
+  | 'toml-junk'
+  | 'toml-duplicate';
 
 export type StringStyle = 'basic' | 'literal' | 'multi-basic' | 'multi-literal';
 

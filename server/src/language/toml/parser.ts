@@ -1,4 +1,15 @@
-import type { ArrayValue, Entry, Header, InlineTable, KeyPart, KeyPath, Section, StringValue, Syntax, Value } from './nodes';
+import type {
+  ArrayValue,
+  Entry,
+  Header,
+  InlineTable,
+  KeyPart,
+  KeyPath,
+  Section,
+  StringValue,
+  Syntax,
+  Value,
+} from './nodes';
 import { mendedExtent, startsStatement } from './recovery';
 import { scalarOf } from './scalars';
 import { Scanner } from './scanner';
@@ -6,7 +17,8 @@ import { multiExtent, readString, singleExtent, styleAt } from './strings';
 
 export const MAX_DEPTH = 200;
 const TOO_DEEP = 'This is nested too deep.';
-const NO_STATEMENT = 'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.';
+const NO_STATEMENT =
+  'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.';
 const bareKey = /[\w-]+/y;
 const scalarRun = /[^\s,[\]{}#="']+/y;
 const clockAfterDate = / \d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?/y;
@@ -25,7 +37,10 @@ class Parser extends Scanner {
   /** Tables that the names of keys around a value make. */
   private levels = 0;
 
-  constructor(text: string, private readonly mending: boolean) {
+  constructor(
+    text: string,
+    private readonly mending: boolean,
+  ) {
     super(text);
   }
 
@@ -62,7 +77,8 @@ class Parser extends Scanner {
     if (closed) this.take('punctuation', this.at + close.length);
     else if (this.text[this.at] === ']') this.take('punctuation', this.at + 1);
     const end = this.at;
-    if (key.parts.length === 0) this.report('toml-header', start, end, `Write the name of a table between ${array ? '[[ and ]]' : '[ and ]'}.`);
+    if (key.parts.length === 0)
+      this.report('toml-header', start, end, `Write the name of a table between ${array ? '[[ and ]]' : '[ and ]'}.`);
     else if (!closed) this.report('toml-header', start, end, `Close the header with ${close}.`);
     if (!closed) this.take('junk', this.lineEnd());
     return { start, end, key, array, closed };
@@ -86,7 +102,14 @@ class Parser extends Scanner {
       this.take('punctuation', this.at + 1);
       this.blanks();
     }
-    return { start, end: parts.length > 0 ? Math.max(parts.at(-1)!.end, this.tokens.at(-1)?.kind === 'punctuation' ? this.at : 0) : this.at, parts };
+    return {
+      start,
+      end:
+        parts.length > 0
+          ? Math.max(parts.at(-1)!.end, this.tokens.at(-1)?.kind === 'punctuation' ? this.at : 0)
+          : this.at,
+      parts,
+    };
   }
 
   private keyPart(): KeyPart | undefined {
@@ -97,8 +120,14 @@ class Parser extends Scanner {
       return { start, end, name: this.text.slice(start, end) };
     }
     const quote = this.text[start];
-    if ((quote !== '"' && quote !== '\'') || this.text.startsWith(quote.repeat(3), start)) return undefined;
-    const node = readString(this.text, start, styleAt(this.text, start, false), singleExtent(this.text, start), (problem) => this.problems.push(problem));
+    if ((quote !== '"' && quote !== "'") || this.text.startsWith(quote.repeat(3), start)) return undefined;
+    const node = readString(
+      this.text,
+      start,
+      styleAt(this.text, start, false),
+      singleExtent(this.text, start),
+      (problem) => this.problems.push(problem),
+    );
     this.take('key', node.end);
     if (!node.closed) this.report('toml-key', start, node.end, `Close the name with ${quote}.`);
     return { start, end: node.end, name: node.value };
@@ -117,7 +146,8 @@ class Parser extends Scanner {
     if (this.text[this.at] !== '=') {
       this.problems.length = before;
       const isAlone = this.at === this.lineEnd() || this.text[this.at] === '#' || !line;
-      if (isAlone) this.report('toml-key', start, key.end, `Write = and a value behind ${this.text.slice(key.start, key.end)}.`);
+      if (isAlone)
+        this.report('toml-key', start, key.end, `Write = and a value behind ${this.text.slice(key.start, key.end)}.`);
       else this.prose(start);
       return isAlone ? { start, end: key.end, key } : undefined;
     }
@@ -127,7 +157,13 @@ class Parser extends Scanner {
     this.levels += key.parts.length;
     const value = this.value();
     this.levels -= key.parts.length;
-    if (!value) this.report('toml-value', equals, equals + 1, `Write a value behind =, such as ${this.text.slice(key.start, key.end)} = "…".`);
+    if (!value)
+      this.report(
+        'toml-value',
+        equals,
+        equals + 1,
+        `Write a value behind =, such as ${this.text.slice(key.start, key.end)} = "…".`,
+      );
     return { start, end: value?.end ?? equals + 1, key, equals, ...(value ? { value } : {}) };
   }
 
@@ -140,10 +176,15 @@ class Parser extends Scanner {
 
   private value(): Value | undefined {
     switch (this.text[this.at]) {
-      case '"': case '\'': return this.string();
-      case '[': return this.nested(() => this.array());
-      case '{': return this.nested(() => this.inlineTable());
-      default: return this.scalar();
+      case '"':
+      case "'":
+        return this.string();
+      case '[':
+        return this.nested(() => this.array());
+      case '{':
+        return this.nested(() => this.inlineTable());
+      default:
+        return this.scalar();
     }
   }
 
@@ -169,7 +210,12 @@ class Parser extends Scanner {
     this.take('string', node.end);
     if (!node.closed) {
       const quotes = this.text.slice(start, start + (multi ? 3 : 1));
-      this.report('toml-string', start, multi ? start + 3 : node.end, `This text is never closed; write ${quotes} at its end.`);
+      this.report(
+        'toml-string',
+        start,
+        multi ? start + 3 : node.end,
+        `This text is never closed; write ${quotes} at its end.`,
+      );
     }
     return node;
   }
@@ -183,7 +229,8 @@ class Parser extends Scanner {
       end = start + 1;
     }
     clockAfterDate.lastIndex = end;
-    if (/^\d{4}-\d\d-\d\d$/.test(this.text.slice(start, end)) && clockAfterDate.test(this.text)) end = clockAfterDate.lastIndex;
+    if (/^\d{4}-\d\d-\d\d$/.test(this.text.slice(start, end)) && clockAfterDate.test(this.text))
+      end = clockAfterDate.lastIndex;
     const scalar = scalarOf(this.text.slice(start, end));
     if (scalar) {
       this.take('scalar', end);
@@ -192,7 +239,13 @@ class Parser extends Scanner {
     // Everything up to where a value must end is one mistake.
     end = Math.max(end, this.depth > 0 ? this.itemEnd() : this.valueEnd());
     const raw = this.text.slice(start, end);
-    this.junk(end, /^[+-]?[\d.]/.test(raw) ? `${raw} is no number and no date; a text stands in quotes: "${raw}".` : `A text stands in quotes: "${raw.replaceAll('"', '')}".`, 'toml-value');
+    this.junk(
+      end,
+      /^[+-]?[\d.]/.test(raw)
+        ? `${raw} is no number and no date; a text stands in quotes: "${raw}".`
+        : `A text stands in quotes: "${raw.replaceAll('"', '')}".`,
+      'toml-value',
+    );
     return { kind: 'invalid', start, end };
   }
 
@@ -221,7 +274,8 @@ class Parser extends Scanner {
         break;
       }
       if (next === ',') {
-        if (!wantsComma) this.report('toml-array', this.at, this.at + 1, 'A value is missing before this comma; take the comma out.');
+        if (!wantsComma)
+          this.report('toml-array', this.at, this.at + 1, 'A value is missing before this comma; take the comma out.');
         this.take('punctuation', this.at + 1);
         wantsComma = false;
         continue;
@@ -272,13 +326,20 @@ class Parser extends Scanner {
     for (this.blanks(); this.at < this.lineEnd() && this.text[this.at] !== '#'; this.blanks()) {
       const next = this.text[this.at];
       if (next === '}') {
-        if (!wantsComma && node.entries.length > 0) this.report('toml-inline-table', this.at, this.at + 1, 'Take out the comma before }.');
+        if (!wantsComma && node.entries.length > 0)
+          this.report('toml-inline-table', this.at, this.at + 1, 'Take out the comma before }.');
         this.take('punctuation', this.at + 1);
         node.closed = true;
         break;
       }
       if (next === ',') {
-        if (!wantsComma) this.report('toml-inline-table', this.at, this.at + 1, 'A key = value is missing before this comma; take the comma out.');
+        if (!wantsComma)
+          this.report(
+            'toml-inline-table',
+            this.at,
+            this.at + 1,
+            'A key = value is missing before this comma; take the comma out.',
+          );
         this.take('punctuation', this.at + 1);
         wantsComma = false;
         continue;
@@ -293,7 +354,12 @@ class Parser extends Scanner {
     if (node.closed) node.end = this.at;
     else {
       node.end = Math.max(node.end, node.start + 1);
-      this.report('toml-inline-table', node.start, node.end, 'Close this table with } on the same line, or give it a [header] of its own.');
+      this.report(
+        'toml-inline-table',
+        node.start,
+        node.end,
+        'Close this table with } on the same line, or give it a [header] of its own.',
+      );
     }
     return node;
   }

@@ -6,7 +6,8 @@ const name = '(?:[\\w-]+|"[^"\\n]*"|\'[^\'\\n]*\')';
 const statement = new RegExp(`[ \\t]*${name}(?:[ \\t]*\\.[ \\t]*${name})*[ \\t]*=`, 'y');
 /** In the text of a string: what code and prose hold as well must look more like TOML. */
 const assignment = /^[A-Za-z_][\w-]*(?:\.[\w-]+)* = (?:["'[{]|true\b|false\b|\d)/;
-const header = /^[ \t]*\[(?:\[[ \t]*[A-Za-z_]|[ \t]*(?!(?:true|false|inf|nan)[ \t]*\])[A-Za-z_][\w-]*(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"))*[ \t]*\][ \t]*(?:#.*)?$)/;
+const header =
+  /^[ \t]*\[(?:\[[ \t]*[A-Za-z_]|[ \t]*(?!(?:true|false|inf|nan)[ \t]*\])[A-Za-z_][\w-]*(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"))*[ \t]*\][ \t]*(?:#.*)?$)/;
 const opensText = /^[ \t]*[\w-]+(?:\.[\w-]+)*[ \t]*=[ \t]*$/;
 
 function lineAt(text: string, start: number): string {

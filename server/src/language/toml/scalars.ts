@@ -9,7 +9,8 @@ const time = /^\d\d:\d\d:\d\d(?:\.\d+)?$/;
 /** A number, a truth or a date; undefined for anything else. Dates and very large numbers become texts, as in JSON. */
 export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | undefined {
   if (text === 'true' || text === 'false') return { type: 'boolean', value: text === 'true' };
-  if (special.test(text)) return { type: 'float', value: text.endsWith('nan') ? NaN : text.startsWith('-') ? -Infinity : Infinity };
+  if (special.test(text))
+    return { type: 'float', value: text.endsWith('nan') ? NaN : text.startsWith('-') ? -Infinity : Infinity };
   if (integer.test(text)) return { type: 'integer', value: integerOf(text.replaceAll('_', '')) };
   if (float.test(text)) return { type: 'float', value: Number(text.replaceAll('_', '')) };
   const moment = momentOf(text);

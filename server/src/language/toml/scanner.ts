@@ -50,7 +50,13 @@ export class Scanner {
     const start = this.at;
     this.take('comment', this.lineEnd());
     const control = /[\u0000-\u0008\u000b-\u001f\u007f]/.exec(this.text.slice(start, this.at));
-    if (control) this.report('toml-string', start + control.index, start + control.index + 1, 'This character cannot be seen and must not stand in a comment; take it out.');
+    if (control)
+      this.report(
+        'toml-string',
+        start + control.index,
+        start + control.index + 1,
+        'This character cannot be seen and must not stand in a comment; take it out.',
+      );
   }
 
   protected report(code: SyntaxCode, start: number, end: number, message: string): void {
@@ -61,7 +67,8 @@ export class Scanner {
     this.take('junk', end);
     const last = this.problems.at(-1);
     // Lines of a text that lost its quotes are one mistake, not one each.
-    if (code === 'toml-junk' && last?.code === 'toml-junk' && !/\S/.test(this.text.slice(last.end, start))) last.end = end;
+    if (code === 'toml-junk' && last?.code === 'toml-junk' && !/\S/.test(this.text.slice(last.end, start)))
+      last.end = end;
     else this.report(code, start, end, message);
   }
 

@@ -5,8 +5,8 @@ const simple: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', f:
 
 /** The quotes that open a string, and what follows from them. */
 export function styleAt(text: string, start: number, multiLine: boolean): StringStyle {
-  const literal = text[start] === '\'';
-  const triple = multiLine && text.startsWith(literal ? '\'\'\'' : '"""', start);
+  const literal = text[start] === "'";
+  const triple = multiLine && text.startsWith(literal ? "'''" : '"""', start);
   if (triple) return literal ? 'multi-literal' : 'multi-basic';
   return literal ? 'literal' : 'basic';
 }
@@ -48,7 +48,13 @@ function isEscaped(text: string, from: number, at: number): boolean {
 }
 
 /** Reads what stands between the quotes. What is wrong there is told, and the rest is read all the same. */
-export function readString(text: string, start: number, style: StringStyle, extent: Extent, report: (problem: SyntaxProblem) => void): StringValue {
+export function readString(
+  text: string,
+  start: number,
+  style: StringStyle,
+  extent: Extent,
+  report: (problem: SyntaxProblem) => void,
+): StringValue {
   const width = style.startsWith('multi') ? 3 : 1;
   const content = { start: start + width, end: Math.max(extent.contentEnd, start + width) };
   if (width === 3) content.start += text.startsWith('\r\n', content.start) ? 2 : text[content.start] === '\n' ? 1 : 0;
@@ -58,7 +64,13 @@ export function readString(text: string, start: number, style: StringStyle, exte
   const control = controls.exec(raw) ?? /\r(?!\n)/.exec(raw);
   if (control) {
     const at = content.start + control.index;
-    report({ start: at, end: at + 1, code: 'toml-string', message: 'This character cannot be seen and must not stand in a text; take it out or write it as \\uXXXX in a text in double quotes.' });
+    report({
+      start: at,
+      end: at + 1,
+      code: 'toml-string',
+      message:
+        'This character cannot be seen and must not stand in a text; take it out or write it as \\uXXXX in a text in double quotes.',
+    });
   }
   const node: StringValue = { kind: 'string', style, closed: extent.closed, start, end, content, value: raw };
   const escapes = (style === 'basic' || style === 'multi-basic') && raw.includes('\\');
@@ -66,14 +78,20 @@ export function readString(text: string, start: number, style: StringStyle, exte
 }
 
 /** Line ends become `\n` whatever the file has. */
-function unescape(text: string, content: Span, escapes: boolean, multi: boolean, report: (problem: SyntaxProblem) => void): { value: string; offsets: number[] } {
+function unescape(
+  text: string,
+  content: Span,
+  escapes: boolean,
+  multi: boolean,
+  report: (problem: SyntaxProblem) => void,
+): { value: string; offsets: number[] } {
   const units: string[] = [];
   const offsets: number[] = [];
   const add = (unit: string, at: number): void => {
     units.push(unit);
     for (let index = 0; index < unit.length; index++) offsets.push(at);
   };
-  for (let at = content.start; at < content.end;) {
+  for (let at = content.start; at < content.end; ) {
     if (text[at] !== '\\' || !escapes) {
       const isBreak = text.startsWith('\r\n', at);
       add(isBreak ? '\n' : text[at]!, at);
@@ -86,7 +104,18 @@ function unescape(text: string, content: Span, escapes: boolean, multi: boolean,
       continue;
     }
     const { unit, length, known } = escape(text, at, content.end);
-    if (!known) report({ start: at, end: at + length, code: 'toml-string', message: `${JSON.stringify(text.slice(at, at + length)).slice(1, -1).replaceAll('\\\\', '\\')} is no escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.` });
+    if (!known)
+      report({
+        start: at,
+        end: at + length,
+        code: 'toml-string',
+        message: `${JSON.stringify(text.slice(at, at + length))
+          .slice(1, -1)
+          .replaceAll(
+            '\\\\',
+            '\\',
+          )} is no escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.`,
+      });
     add(unit, at);
     at += length;
   }
@@ -108,10 +137,17 @@ function escape(text: string, at: number, end: number): { unit: string; length: 
   if (digits > 0) {
     const hex = text.slice(at + 2, Math.min(at + 2 + digits, end));
     const code = parseInt(hex, 16);
-    const isScalar = new RegExp(`^[0-9A-Fa-f]{${digits}}$`).test(hex) && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+    const isScalar =
+      new RegExp(`^[0-9A-Fa-f]{${digits}}$`).test(hex) && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
     if (isScalar) return { unit: String.fromCodePoint(code), length: 2 + digits, known: true };
-    return { unit: '\ufffd', length: Math.min(2 + (/^[0-9A-Fa-f]*/.exec(hex)?.[0].length ?? 0), end - at), known: false };
+    return {
+      unit: '\ufffd',
+      length: Math.min(2 + (/^[0-9A-Fa-f]*/.exec(hex)?.[0].length ?? 0), end - at),
+      known: false,
+    };
   }
   const unit = Object.hasOwn(simple, letter) ? simple[letter] : undefined;
-  return unit === undefined ? { unit: letter, length: Math.min(2, end - at), known: false } : { unit, length: 2, known: true };
+  return unit === undefined
+    ? { unit: letter, length: Math.min(2, end - at), known: false }
+    : { unit, length: 2, known: true };
 }

@@ -81,7 +81,8 @@ class Builder {
     if (known?.kind === 'list' && known.ofTables) {
       known.items.push(item);
       known.spans.push(section);
-    } else if (known) this.twice(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
+    } else if (known)
+      this.twice(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
     else at.slots.set(key.name, { key, node: { kind: 'list', items: [item], spans: [section], ofTables: true } });
     return item;
   }
@@ -96,7 +97,10 @@ class Builder {
     const made: TableNode = { ...table('header', [section]), header };
     if (!slot?.node) at.slots.set(key.name, { key, node: made });
     else if (slot.node.kind === 'table') {
-      this.twice(key, `The table ${header.key.parts.map((part) => part.name).join('.')} is there already; put its keys together under one header.`);
+      this.twice(
+        key,
+        `The table ${header.key.parts.map((part) => part.name).join('.')} is there already; put its keys together under one header.`,
+      );
       return slot.node.origin === 'inline' ? made : slot.node;
     } else this.twice(key, `${key.name} is defined already; take one of the two out.`);
     return made;
@@ -112,7 +116,8 @@ class Builder {
       return made;
     }
     const last = node.kind === 'list' && node.ofTables && origin === 'implicit' ? node.items.at(-1) : node;
-    if (last?.kind === 'table' && last.origin !== 'inline' && (origin === 'implicit' || last.origin !== 'header')) return last;
+    if (last?.kind === 'table' && last.origin !== 'inline' && (origin === 'implicit' || last.origin !== 'header'))
+      return last;
     this.twice(key, `${key.name} is defined already and takes nothing more; write it where it is defined.`);
     return undefined;
   }
@@ -135,7 +140,8 @@ class Builder {
   }
 
   private node(value: Value): TreeNode {
-    if (value.kind === 'array') return { kind: 'list', items: value.items.map((item) => this.node(item)), spans: [value], ofTables: false };
+    if (value.kind === 'array')
+      return { kind: 'list', items: value.items.map((item) => this.node(item)), spans: [value], ofTables: false };
     if (value.kind !== 'inline') return { kind: 'leaf', value };
     const made = table('dotted', [value]);
     for (const entry of value.entries) this.add(made, entry);
@@ -155,7 +161,8 @@ function table(origin: TableNode['origin'], spans: Span[]): TableNode {
 /** Nothing may be added to an inline table from outside. */
 function seal(node: TableNode): void {
   node.origin = 'inline';
-  for (const { node: inner } of node.slots.values()) if (inner?.kind === 'table' && inner.origin === 'dotted') seal(inner);
+  for (const { node: inner } of node.slots.values())
+    if (inner?.kind === 'table' && inner.origin === 'dotted') seal(inner);
 }
 
 /** The data as programs see it; what could not be read is left out. */

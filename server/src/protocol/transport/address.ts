@@ -39,7 +39,11 @@ export function socketAddress(root: string, purpose: string, suffix: string, sys
     const file = path.posix.join(directory, `${name}.sock`);
     if (Buffer.byteLength(file) <= MAX_PATH_BYTES) return { path: file, directory };
   }
-  throw new UserError('no folder with a path short enough for a socket', 'Set XDG_RUNTIME_DIR or TMPDIR to a shorter path.', 'unavailable');
+  throw new UserError(
+    'no folder with a path short enough for a socket',
+    'Set XDG_RUNTIME_DIR or TMPDIR to a shorter path.',
+    'unavailable',
+  );
 }
 
 /**
@@ -51,7 +55,8 @@ export function prepareSocketDirectory(directory: string, uid = process.getuid?.
   const stat = fs.lstatSync(directory);
   const hint = 'Remove it, or set XDG_RUNTIME_DIR to a folder of your own.';
   if (!stat.isDirectory()) throw new UserError(`${directory} is not a folder`, hint, 'refused');
-  if (uid !== undefined && stat.uid !== uid) throw new UserError(`${directory} belongs to another user`, hint, 'refused');
+  if (uid !== undefined && stat.uid !== uid)
+    throw new UserError(`${directory} belongs to another user`, hint, 'refused');
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) fs.chmodSync(directory, 0o700);
 }
 

@@ -8,7 +8,10 @@ import { errorCode } from './handshake';
  * @throws UserError as the handler threw it; any other error as JSON-RPC reports it
  */
 export async function callOver<S extends RequestSpec>(
-  connection: MessageConnection, spec: S, params: Params<S>, operation?: string,
+  connection: MessageConnection,
+  spec: S,
+  params: Params<S>,
+  operation?: string,
 ): Promise<Result<S>> {
   try {
     return await connection.sendRequest<Result<S>>(spec.method, { input: params, operation });

@@ -25,7 +25,11 @@ const RETIRE_TIMEOUT_MS = 10_000;
  * Connects to a running program.
  * @throws UserError `unavailable` when none runs, `refused` or what it said when it does not want us
  */
-export async function connectTo(endpointFile: string, hello: HelloInput, options: HandshakeOptions = {}): Promise<Connected> {
+export async function connectTo(
+  endpointFile: string,
+  hello: HelloInput,
+  options: HandshakeOptions = {},
+): Promise<Connected> {
   const endpoint = readEndpoint(endpointFile);
   if (!endpoint || !isEndpointAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
   const socket = await openSocket(endpoint.socket);
@@ -33,7 +37,13 @@ export async function connectTo(endpointFile: string, hello: HelloInput, options
   socket.on('error', () => undefined); // `close` follows and is what everybody listens to
   socket.on('end', () => socket.destroy());
   const identity = { pid: endpoint.pid, start: endpoint.start };
-  return { socket, welcome, process: identity, reader: new SocketMessageReader(socket), writer: new SocketMessageWriter(socket) };
+  return {
+    socket,
+    welcome,
+    process: identity,
+    reader: new SocketMessageReader(socket),
+    writer: new SocketMessageWriter(socket),
+  };
 }
 
 export interface TownOptions {
@@ -88,7 +98,9 @@ function checkedProtocol(connected: Connected, hello: HelloInput): Connected {
   connected.socket.destroy();
   throw new UserError(
     `the town's server speaks protocol ${connected.welcome.protocol}, this program ${ours}`,
-    'Update Gas Town in every window and command line that uses this town.', 'unavailable');
+    'Update Gas Town in every window and command line that uses this town.',
+    'unavailable',
+  );
 }
 
 /** Asks an older server to end and waits until its process is gone. */
@@ -98,12 +110,18 @@ async function retire(connected: Connected, endpointFile: string, build: number)
   let limit: NodeJS.Timeout | undefined;
   try {
     connection.listen();
-    const late = new Promise<void>((resolve) => { limit = setTimeout(resolve, RETIRE_TIMEOUT_MS); });
+    const late = new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, RETIRE_TIMEOUT_MS);
+    });
     const gone = new Promise<void>((resolve) => connected.socket.once('close', () => resolve()));
     // It may end before its answer arrives.
     await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, late]);
   } catch (error) {
-    throw new UserError(`the older server of this town would not make way: ${messageOf(error)}`, 'Run `gt shutdown`, then try again.', 'unavailable');
+    throw new UserError(
+      `the older server of this town would not make way: ${messageOf(error)}`,
+      'Run `gt shutdown`, then try again.',
+      'unavailable',
+    );
   } finally {
     clearTimeout(limit); // a command that is done would wait for it
     connection.dispose();
@@ -111,7 +129,12 @@ async function retire(connected: Connected, endpointFile: string, build: number)
   }
   const deadline = Date.now() + RETIRE_TIMEOUT_MS;
   while (endpoint && isEndpointAlive(endpoint)) {
-    if (Date.now() > deadline) throw new UserError('the older server of this town does not end', `Its process id is ${endpoint.pid}.`, 'unavailable');
+    if (Date.now() > deadline)
+      throw new UserError(
+        'the older server of this town does not end',
+        `Its process id is ${endpoint.pid}.`,
+        'unavailable',
+      );
     await sleep(30);
   }
 }

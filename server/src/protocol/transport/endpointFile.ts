@@ -41,8 +41,17 @@ export function readEndpoint(file: string): Endpoint | undefined {
 function isEndpoint(value: unknown): value is Endpoint {
   if (typeof value !== 'object' || value === null) return false;
   const { socket, key, pid, start, protocol, build } = value as Record<string, unknown>;
-  return typeof socket === 'string' && socket !== '' && typeof key === 'string' && key.length >= 32 && typeof start === 'string'
-    && Number.isSafeInteger(pid) && (pid as number) > 0 && Number.isSafeInteger(protocol) && Number.isFinite(build);
+  return (
+    typeof socket === 'string' &&
+    socket !== '' &&
+    typeof key === 'string' &&
+    key.length >= 32 &&
+    typeof start === 'string' &&
+    Number.isSafeInteger(pid) &&
+    (pid as number) > 0 &&
+    Number.isSafeInteger(protocol) &&
+    Number.isFinite(build)
+  );
 }
 
 export function writeEndpoint(file: string, value: Endpoint): void {

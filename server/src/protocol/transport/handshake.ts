@@ -66,14 +66,18 @@ export interface HandshakeOptions {
  * @throws Error whatever goes wrong; a stranger learns nothing from the closed socket
  */
 export async function greetClient(
-  socket: Socket, key: string, accept: (hello: Hello) => Acceptance | Promise<Acceptance>, options: HandshakeOptions = {},
+  socket: Socket,
+  key: string,
+  accept: (hello: Hello) => Acceptance | Promise<Acceptance>,
+  options: HandshakeOptions = {},
 ): Promise<Hello> {
   return guarded(socket, options.timeoutMs, async () => {
     const opening = clientOpening.parse(await readJson(socket));
     const own = randomBytes(32).toString('hex');
     send(socket, { nonce: own, proof: sign(key, 'server', opening.nonce, own) });
     const answer = clientAnswer.parse(await readJson(socket));
-    if (!matches(answer.proof, sign(key, 'client', opening.nonce, own, answer.hello))) throw new Error('the client does not know the key');
+    if (!matches(answer.proof, sign(key, 'client', opening.nonce, own, answer.hello)))
+      throw new Error('the client does not know the key');
     const { hello, acceptance } = await judge(answer.hello, accept);
     if (!acceptance.ok || !hello) {
       await sendLast(socket, acceptance);
@@ -89,8 +93,18 @@ export async function greetClient(
  * @throws UserError `refused` when the other side is not who we think or does not want us,
  *   `unavailable` when it went away or did not answer in time
  */
-export async function greetServer(socket: Socket, key: string, input: HelloInput, options: HandshakeOptions = {}): Promise<Welcome> {
-  const hello: Hello = { ...input, protocol: input.protocol ?? PROTOCOL, build: input.build ?? BUILD, pid: input.pid ?? process.pid };
+export async function greetServer(
+  socket: Socket,
+  key: string,
+  input: HelloInput,
+  options: HandshakeOptions = {},
+): Promise<Welcome> {
+  const hello: Hello = {
+    ...input,
+    protocol: input.protocol ?? PROTOCOL,
+    build: input.build ?? BUILD,
+    pid: input.pid ?? process.pid,
+  };
   try {
     return await guarded(socket, options.timeoutMs, async () => {
       const own = randomBytes(32).toString('hex');
@@ -115,31 +129,42 @@ export async function greetServer(socket: Socket, key: string, input: HelloInput
  */
 function checkedAnswer(value: unknown): { nonce: string; proof: string } {
   const { nonce: theirs, proof: given } = fieldsOf(value);
-  if (typeof theirs !== 'string' || !noncePattern.test(theirs) || typeof given !== 'string' || !proofPattern.test(given)) throw new Error('unreadable answer');
+  if (
+    typeof theirs !== 'string' ||
+    !noncePattern.test(theirs) ||
+    typeof given !== 'string' ||
+    !proofPattern.test(given)
+  )
+    throw new Error('unreadable answer');
   return { nonce: theirs, proof: given };
 }
 
 /** @throws UserError with the reason where the server does not want us */
 function checkedWelcome(value: unknown): Welcome {
   const { ok, protocol, build, reason, code } = fieldsOf(value);
-  if (ok === false && typeof reason === 'string' && typeof code === 'string') throw new UserError(reason.slice(0, MAX_REASON), undefined, errorCode(code));
+  if (ok === false && typeof reason === 'string' && typeof code === 'string')
+    throw new UserError(reason.slice(0, MAX_REASON), undefined, errorCode(code));
   if (ok !== true || !Number.isSafeInteger(protocol) || !Number.isFinite(build)) throw new Error('unreadable welcome');
   return { protocol: protocol as number, build: build as number };
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 async function judge(
-  text: string, accept: (hello: Hello) => Acceptance | Promise<Acceptance>,
+  text: string,
+  accept: (hello: Hello) => Acceptance | Promise<Acceptance>,
 ): Promise<{ hello?: Hello; acceptance: Acceptance }> {
   const parsed = helloSchema.safeParse(parseJson(text));
-  if (!parsed.success) return { acceptance: { ok: false, reason: `unreadable hello: ${z.prettifyError(parsed.error)}`, code: 'invalid' } };
+  if (!parsed.success)
+    return { acceptance: { ok: false, reason: `unreadable hello: ${z.prettifyError(parsed.error)}`, code: 'invalid' } };
   try {
     return { hello: parsed.data, acceptance: await accept(parsed.data) };
   } catch (error) {
-    return { acceptance: { ok: false, reason: messageOf(error), code: error instanceof UserError ? error.code : 'refused' } };
+    return {
+      acceptance: { ok: false, reason: messageOf(error), code: error instanceof UserError ? error.code : 'refused' },
+    };
   }
 }
 
@@ -161,7 +186,9 @@ async function guarded<T>(socket: Socket, timeoutMs: number | undefined, handsha
 }
 
 function sign(key: string, side: 'client' | 'server', ...parts: string[]): string {
-  return createHmac('sha256', Buffer.from(key, 'hex')).update(JSON.stringify(['gastown', side, ...parts])).digest('hex');
+  return createHmac('sha256', Buffer.from(key, 'hex'))
+    .update(JSON.stringify(['gastown', side, ...parts]))
+    .digest('hex');
 }
 
 function matches(given: string, expected: string): boolean {
@@ -194,7 +221,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-const errorCodes: readonly ErrorCode[] = ['invalid', 'not-found', 'ambiguous', 'conflict', 'refused', 'consent', 'unavailable'];
+const errorCodes: readonly ErrorCode[] = [
+  'invalid',
+  'not-found',
+  'ambiguous',
+  'conflict',
+  'refused',
+  'consent',
+  'unavailable',
+];
 
 export function errorCode(text: string | undefined): ErrorCode {
   return errorCodes.find((code) => code === text) ?? 'invalid';

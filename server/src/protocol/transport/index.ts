@@ -1,5 +1,13 @@
 /** Sockets, handshake and JSON-RPC between the programs of a town. Node only. */
-export { connectTo, connectTown, joinTown, openTown, type Connected, type TownConnection, type TownOptions } from './connect';
+export {
+  connectTo,
+  connectTown,
+  joinTown,
+  openTown,
+  type Connected,
+  type TownConnection,
+  type TownOptions,
+} from './connect';
 export { ServerRetire } from './control';
 export { hostEndpointFile, readEndpoint, serverEndpointFile, isEndpointAlive, type Endpoint } from './endpointFile';
 export { type Acceptance, type Hello, type HelloInput, type Welcome } from './handshake';

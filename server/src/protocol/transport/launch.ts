@@ -85,9 +85,12 @@ function start<T>(options: LaunchOptions<T>): Started {
     fs.mkdirSync(path.dirname(options.logFile), { recursive: true });
     log = fs.openSync(options.logFile, 'a', 0o600);
     const isElectron = process.versions.electron !== undefined;
-    const nodeArguments = isElectron ? [] : options.nodeArguments ?? [];
+    const nodeArguments = isElectron ? [] : (options.nodeArguments ?? []);
     const child = spawn(process.execPath, [...nodeArguments, options.script, ...options.arguments], {
-      cwd: options.root, detached: true, windowsHide: true, stdio: ['ignore', log, log],
+      cwd: options.root,
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', log, log],
       // The program serves everybody: nothing of the session or the editor that happens to start it.
       env: { ...cleanEnvironment(process.env), ...(isElectron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) },
     });
@@ -104,7 +107,11 @@ function start<T>(options: LaunchOptions<T>): Started {
 
 function failure<T>(options: LaunchOptions<T>, started: Started | undefined): string {
   const name = path.basename(options.script);
-  const what = started?.problem ?? (started?.exitCode !== undefined ? `it ended with code ${started.exitCode}` : `it did not answer within ${options.timeoutMs / 1000} s`);
+  const what =
+    started?.problem ??
+    (started?.exitCode !== undefined
+      ? `it ended with code ${started.exitCode}`
+      : `it did not answer within ${options.timeoutMs / 1000} s`);
   const tail = logTail(options.logFile);
   return `cannot start ${name}: ${what}${tail ? `\n${tail}` : ''}`;
 }

@@ -35,7 +35,10 @@ export class RpcClient implements Caller, IDisposable {
   /** A later connection stands. */
   readonly onReconnect = this.reconnectEmitter.event;
 
-  private constructor(private readonly openStreams: () => Promise<Connected>, private readonly options: RpcClientOptions) {}
+  private constructor(
+    private readonly openStreams: () => Promise<Connected>,
+    private readonly options: RpcClientOptions,
+  ) {}
 
   /** @throws UserError as `open` does */
   static async open(open: () => Promise<Connected>, options: RpcClientOptions = {}): Promise<RpcClient> {
@@ -68,7 +71,8 @@ export class RpcClient implements Caller, IDisposable {
         if (this.closed) throw closedError();
         this.breakLink(link);
         deadline ||= Date.now() + (this.options.reconnectTimeoutMs ?? 10_000);
-        if (Date.now() > deadline) throw new UserError('the connection to the server keeps breaking', undefined, 'unavailable');
+        if (Date.now() > deadline)
+          throw new UserError('the connection to the server keeps breaking', undefined, 'unavailable');
       }
     }
   }

@@ -3,7 +3,12 @@ import net from 'node:net';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import {
-  createMessageConnection, SocketMessageReader, SocketMessageWriter, type MessageConnection, type MessageReader, type MessageWriter,
+  createMessageConnection,
+  SocketMessageReader,
+  SocketMessageWriter,
+  type MessageConnection,
+  type MessageReader,
+  type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { identify } from '../../base/process';
 import { prepareSocketDirectory, socketAddress } from './address';
@@ -55,7 +60,11 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
   const server = net.createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    greetClient(socket, key, (hello) => options.accept(hello), { protocol, build, timeoutMs: options.handshakeTimeoutMs })
+    greetClient(socket, key, (hello) => options.accept(hello), {
+      protocol,
+      build,
+      timeoutMs: options.handshakeTimeoutMs,
+    })
       .then((hello) => hand(socket, hello, options))
       .catch((error: unknown) => {
         options.log?.(`connection refused: ${String(error)}`);

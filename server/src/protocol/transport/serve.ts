@@ -46,8 +46,12 @@ export async function handleRequest(method: string, rawParams: unknown, options:
 
 /** Serves every request of the dispatcher on a connection that is not yet listening. */
 export function serve(
-  connection: MessageConnection, dispatcher: Dispatcher, context: ServeOptions['context'], authorize: ServeOptions['authorize'],
-  onDefect?: ServeOptions['onDefect'], once?: ServeOptions['once'],
+  connection: MessageConnection,
+  dispatcher: Dispatcher,
+  context: ServeOptions['context'],
+  authorize: ServeOptions['authorize'],
+  onDefect?: ServeOptions['onDefect'],
+  once?: ServeOptions['once'],
 ): void {
   connection.onRequest(async (method: string, params: object | unknown[] | undefined) => {
     const outcome = await handleRequest(method, params, { dispatcher, context, authorize, onDefect, once });
@@ -58,7 +62,8 @@ export function serve(
 
 /** How anything that was thrown crosses the wire. */
 export function wireError(error: unknown): WireError {
-  if (error instanceof UserError) return { code: USER_ERROR_CODE, message: error.message, data: { hint: error.hint, code: error.code } };
+  if (error instanceof UserError)
+    return { code: USER_ERROR_CODE, message: error.message, data: { hint: error.hint, code: error.code } };
   return { code: ErrorCodes.InternalError, message: messageOf(error) };
 }
 

@@ -25,7 +25,9 @@ export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): 
   const { store } = town;
   dispatcher.on(BoardGet.spec, async (query) => new BoardReader(store, town.whyNots(), query.text).read(query));
   dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
-  dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) => beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes));
+  dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
+    beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),
+  );
 }
 
 /** @throws UserError where nothing, or more than one bead, is meant */
@@ -37,23 +39,43 @@ function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
   const events = store.events(bead.id, EVENTS);
   const work = workOf(bead);
   return {
-    bead: beadDetails(store, bead.id), events, sessions: workSessions(events), merges: mergesOf(store, bead),
+    bead: beadDetails(store, bead.id),
+    events,
+    sessions: workSessions(events),
+    merges: mergesOf(store, bead),
     reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
-    why: [...why.of(bead), ...why.hints(bead)], feedback: work.feedback, problem: work.problem,
+    why: [...why.of(bead), ...why.hints(bead)],
+    feedback: work.feedback,
+    problem: work.problem,
   };
 }
 
 /** All merge requests that ever named the bead. */
 function mergesOf(store: BeadStore, bead: Bead): MergeInfo[] {
   if (workOf(bead).branch === undefined) return [];
-  return store.list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true }).flatMap((request): MergeInfo[] => {
-    const merge = mergeOf(request);
-    if (merge?.source !== bead.id) return [];
-    return [{
-      id: request.id, status: request.status, branch: merge.branch, commit: merge.commit, worker: merge.worker,
-      createdAt: request.created_at, closedAt: request.closed_at, reason: request.close_reason, retries: merge.retries,
-      comments: (request.comments ?? []).map((comment) => ({ author: comment.author, text: comment.text, at: comment.created_at })),
-      events: store.events(request.id, MERGE_EVENTS),
-    }];
-  });
+  return store
+    .list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true })
+    .flatMap((request): MergeInfo[] => {
+      const merge = mergeOf(request);
+      if (merge?.source !== bead.id) return [];
+      return [
+        {
+          id: request.id,
+          status: request.status,
+          branch: merge.branch,
+          commit: merge.commit,
+          worker: merge.worker,
+          createdAt: request.created_at,
+          closedAt: request.closed_at,
+          reason: request.close_reason,
+          retries: merge.retries,
+          comments: (request.comments ?? []).map((comment) => ({
+            author: comment.author,
+            text: comment.text,
+            at: comment.created_at,
+          })),
+          events: store.events(request.id, MERGE_EVENTS),
+        },
+      ];
+    });
 }

@@ -29,5 +29,9 @@ export function registerHandlers(service: TownService): void {
   // Outside of all that tells an agent who it is: mail comes with it, whatever the role.
   registerMailHandlers(service);
   registerCrewHandlers(service);
-  registerBoardHandlers(dispatcher, { store, whyNots: () => service.whyNots(), repositoryOf: (rig) => rigs.get(rig)?.repository });
+  registerBoardHandlers(dispatcher, {
+    store,
+    whyNots: () => service.whyNots(),
+    repositoryOf: (rig) => rigs.get(rig)?.repository,
+  });
 }

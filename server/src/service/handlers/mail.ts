@@ -1,14 +1,44 @@
 import type { TownService } from '../townService';
 import { mailSection } from '../../agents/primeMail';
 import { UserError } from '../../base/errors';
-import { acknowledge, closeEscalation, escalationInfo, escalations, raise, requireEscalation } from '../../engine/escalation';
+import {
+  acknowledge,
+  closeEscalation,
+  escalationInfo,
+  escalations,
+  raise,
+  requireEscalation,
+} from '../../engine/escalation';
 import { hookedBead } from '../../engine/done';
 import { MAYOR } from '../../engine/mayor';
-import { ackMail, inbox, mailInfo, mailOf, markRead, ownAddresses, recipient, requireMail, sendMail, threadOf, withMail } from '../../engine/mail';
+import {
+  ackMail,
+  inbox,
+  mailInfo,
+  mailOf,
+  markRead,
+  ownAddresses,
+  recipient,
+  requireMail,
+  sendMail,
+  threadOf,
+  withMail,
+} from '../../engine/mail';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
-  EscalationAck, EscalationClose, EscalationGet, EscalationList, EscalationRaise, MailAck, MailCheck, MailInbox, MailRead, MailReply, MailSend, Prime,
+  EscalationAck,
+  EscalationClose,
+  EscalationGet,
+  EscalationList,
+  EscalationRaise,
+  MailAck,
+  MailCheck,
+  MailInbox,
+  MailRead,
+  MailReply,
+  MailSend,
+  Prime,
   type MailInfo,
 } from '../../protocol/town';
 
@@ -25,7 +55,8 @@ export function registerMailHandlers(service: TownService): void {
   });
   dispatcher.on(MailRead.spec, async ({ id }, caller) => {
     const bead = mailFor(service, caller, id);
-    if (isRecipient(caller, bead)) await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
+    if (isRecipient(caller, bead))
+      await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
     return mailInfo(store.get(bead.id)!);
   });
   dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
@@ -35,8 +66,15 @@ export function registerMailHandlers(service: TownService): void {
   dispatcher.on(MailReply.spec, async ({ id, body, subject }, caller) => {
     const before = mailFor(service, caller, id);
     const { from, subject: about, priority } = mailInfo(before);
-    const sent = await send(service, caller, { to: from, subject: subject ?? (/^re:/i.test(about) ? about : `Re: ${about}`), body, priority, ...threadOf(before) });
-    if (isRecipient(caller, before)) await store.batch({ actor: caller.actor }, (tx) => markRead(tx, before.id, new Date()));
+    const sent = await send(service, caller, {
+      to: from,
+      subject: subject ?? (/^re:/i.test(about) ? about : `Re: ${about}`),
+      body,
+      priority,
+      ...threadOf(before),
+    });
+    if (isRecipient(caller, before))
+      await store.batch({ actor: caller.actor }, (tx) => markRead(tx, before.id, new Date()));
     return sent;
   });
   dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
@@ -54,7 +92,10 @@ export function registerMailHandlers(service: TownService): void {
   dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
     const prime = await next(params, caller);
     // The Mayor's mail waits until it is acked: that is what it is started for.
-    const mails = caller.session === undefined ? [] : inbox(store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
+    const mails =
+      caller.session === undefined
+        ? []
+        : inbox(store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
     if (mails.length === 0) return prime;
     await markDelivered(service, caller, mails);
     return { ...prime, text: `${prime.text}\n${mailSection(mails.map(mailInfo))}` };
@@ -65,7 +106,12 @@ export function registerMailHandlers(service: TownService): void {
 function registerEscalationHandlers(service: TownService): void {
   const { dispatcher, store } = service;
   dispatcher.on(EscalationRaise.spec, async ({ bead, ...raised }, caller) => {
-    const about = bead === undefined ? caller.agent === undefined ? undefined : hookedBead(service.engineContext, caller.agent)?.id : store.resolve(bead);
+    const about =
+      bead === undefined
+        ? caller.agent === undefined
+          ? undefined
+          : hookedBead(service.engineContext, caller.agent)?.id
+        : store.resolve(bead);
     return raise(store, caller, { ...raised, bead: about });
   });
   dispatcher.on(EscalationList.spec, async ({ all }) => escalations(store, all));
@@ -77,7 +123,11 @@ function registerEscalationHandlers(service: TownService): void {
   });
 }
 
-async function send(service: TownService, caller: CallContext, letter: Pick<MailInfo, 'to' | 'subject' | 'body' | 'priority'> & { thread?: string; replyTo?: string }): Promise<MailInfo> {
+async function send(
+  service: TownService,
+  caller: CallContext,
+  letter: Pick<MailInfo, 'to' | 'subject' | 'body' | 'priority'> & { thread?: string; replyTo?: string },
+): Promise<MailInfo> {
   if (letter.subject.trim() === '') throw new UserError('a mail needs a subject', 'gt mail send <to> -s "…" -m "…"');
   const sent = await service.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
   if (letter.priority === 'urgent') await nudge(service, sent);
@@ -89,7 +139,9 @@ async function nudge(service: TownService, { to, id, from }: MailInfo): Promise<
   const session = service.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
   const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
   if (!isQuiet || !service.sessions.takesNudges(session.id)) return;
-  await service.sessions.nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`).catch(() => undefined);
+  await service.sessions
+    .nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`)
+    .catch(() => undefined);
 }
 
 /** @throws UserError for an agent where it is another's mail */
@@ -110,7 +162,9 @@ function isRecipient(caller: CallContext, bead: Bead): boolean {
 
 function undelivered(service: TownService, caller: CallContext): Bead[] {
   if (caller.session === undefined) return [];
-  return inbox(service.store, { addresses: ownAddresses(caller), unread: true }).filter((bead) => mailOf(bead).deliveredAt === undefined);
+  return inbox(service.store, { addresses: ownAddresses(caller), unread: true }).filter(
+    (bead) => mailOf(bead).deliveredAt === undefined,
+  );
 }
 
 async function markDelivered(service: TownService, caller: CallContext, mails: readonly Bead[]): Promise<void> {

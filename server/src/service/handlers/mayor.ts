@@ -6,11 +6,31 @@ import { UserError } from '../../base/errors';
 import { requireConvoy } from '../../engine/convoys';
 import { escalations } from '../../engine/escalation';
 import { inbox } from '../../engine/mail';
-import { answerInWords, answerWithPlan, ask, MAYOR, openRequests, pendingForMayor, releaseMayor, requestInfo } from '../../engine/mayor';
+import {
+  answerInWords,
+  answerWithPlan,
+  ask,
+  MAYOR,
+  openRequests,
+  pendingForMayor,
+  releaseMayor,
+  requestInfo,
+} from '../../engine/mayor';
 import { slingableTypes } from '../../engine/work';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
-  MayorAnswer, MayorAsk, MayorPlan, MayorRuntime, MayorStart, MayorStatus, Prime, ScriptGet, TownUp, type BeadInfo, type FrozenScript, type MayorInfo,
+  MayorAnswer,
+  MayorAsk,
+  MayorPlan,
+  MayorRuntime,
+  MayorStart,
+  MayorStatus,
+  Prime,
+  ScriptGet,
+  TownUp,
+  type BeadInfo,
+  type FrozenScript,
+  type MayorInfo,
 } from '../../protocol/town';
 import { townSettingsFile } from '../../town/config';
 
@@ -25,7 +45,12 @@ export function registerMayorHandlers(service: TownService): void {
     const live = service.sessions.liveOf(MAYOR);
     if (live && service.sessions.takesNudges(live.id)) {
       // It is in the middle of something: what it has to do next is in its prime. Where it cannot be typed, the next session finds it.
-      await service.sessions.nudge(live.id, `There is a new request for you: ${bead.id}. Run "gt prime" when you are done with what you are doing.`).catch(() => undefined);
+      await service.sessions
+        .nudge(
+          live.id,
+          `There is a new request for you: ${bead.id}. Run "gt prime" when you are done with what you are doing.`,
+        )
+        .catch(() => undefined);
     }
     return { request: bead.id, up: service.info().up, live: live !== undefined };
   });
@@ -44,7 +69,9 @@ export function registerMayorHandlers(service: TownService): void {
   dispatcher.on(MayorRuntime.spec, async ({ name }) => {
     if (name) service.runtimes.require(name);
     if (name !== undefined) {
-      townSettingsFile(service.layout).update((settings) => { settings.mayor = name || undefined; });
+      townSettingsFile(service.layout).update((settings) => {
+        settings.mayor = name || undefined;
+      });
       service.runtimes.forget();
       service.changed();
     }
@@ -55,12 +82,17 @@ export function registerMayorHandlers(service: TownService): void {
     await releaseMayor(store, caller.actor);
     return next(params, caller);
   });
-  dispatcher.wrap(ScriptGet.spec, (next) => async (params, caller) => (caller.agent === MAYOR ? script(service) : next(params, caller)));
+  dispatcher.wrap(
+    ScriptGet.spec,
+    (next) => async (params, caller) => (caller.agent === MAYOR ? script(service) : next(params, caller)),
+  );
   dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
     const seat = caller.agent === undefined ? undefined : service.layout.seat(caller.agent);
     if (seat?.role === 'mayor') return { text: primeOf(service) };
     if (seat?.role !== 'crew' || seat.rig === undefined) return next(params, caller);
-    return { text: crewPrime({ agent: seat.agent, rig: seat.rig, town: service.info().name, ready: ready(service, seat.rig) }) };
+    return {
+      text: crewPrime({ agent: seat.agent, rig: seat.rig, town: service.info().name, ready: ready(service, seat.rig) }),
+    };
   });
 }
 
@@ -73,7 +105,8 @@ async function start(service: TownService, caller: CallContext): Promise<{ live:
   // It has had its say and is about to be ended: that one is no Mayor to talk to.
   if (live) await sessions.end(live.id, 'ended');
   const [next] = pendingForMayor(store, runtime);
-  if (runtime === 'script' && !next) throw new UserError('the Mayor has nothing to run', 'ask it for something: gt mayor ask "…"', 'conflict');
+  if (runtime === 'script' && !next)
+    throw new UserError('the Mayor has nothing to run', 'ask it for something: gt mayor ask "…"', 'conflict');
   await service.personal.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
   return { live: false };
 }
@@ -81,8 +114,11 @@ async function start(service: TownService, caller: CallContext): Promise<{ live:
 function status(service: TownService): MayorInfo {
   const { store, runtimes } = service;
   return {
-    session: service.sessions.liveOf(MAYOR)?.id, runtime: runtimes.mayor, needsConsent: !service.isRuntimeAccepted(runtimes.mayor),
-    requests: openRequests(store).map(requestInfo), unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
+    session: service.sessions.liveOf(MAYOR)?.id,
+    runtime: runtimes.mayor,
+    needsConsent: !service.isRuntimeAccepted(runtimes.mayor),
+    requests: openRequests(store).map(requestInfo),
+    unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
   };
 }
 
@@ -91,8 +127,13 @@ function script(service: TownService): FrozenScript {
   const bead = pendingForMayor(service.store, 'script')[0];
   if (!bead) throw new UserError('nobody has asked the Mayor for anything', undefined, 'conflict');
   const blocks = scriptBlocks(bead.description ?? '');
-  if (blocks.length === 0) throw new UserError(`${bead.id} has no script to run`, 'the script runtime runs the ```sh blocks of the request; or set another runtime: gt config mayor <runtime>');
-  if (!service.engineContext.isAccepted.script(blocks)) throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask anew: gt mayor ask -F <file>', 'consent');
+  if (blocks.length === 0)
+    throw new UserError(
+      `${bead.id} has no script to run`,
+      'the script runtime runs the ```sh blocks of the request; or set another runtime: gt config mayor <runtime>',
+    );
+  if (!service.engineContext.isAccepted.script(blocks))
+    throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask anew: gt mayor ask -F <file>', 'consent');
   // One attempt whatever happens: after a crash it goes on with the block that it was in.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
 }
@@ -101,13 +142,22 @@ function primeOf(service: TownService): string {
   const { store } = service;
   const { agents, convoys, rigs } = service.picture();
   return mayorPrime({
-    town: service.info().name, up: service.info().up, rigs, ready: ready(service), convoys: convoys.filter((convoy) => convoy.status !== 'closed'), agents,
-    escalations: escalations(store), requests: openRequests(store), unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
+    town: service.info().name,
+    up: service.info().up,
+    rigs,
+    ready: ready(service),
+    convoys: convoys.filter((convoy) => convoy.status !== 'closed'),
+    agents,
+    escalations: escalations(store),
+    requests: openRequests(store),
+    unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
   });
 }
 
 function ready(service: TownService, rig?: string): BeadInfo[] {
   const isRig = (ledger: string | undefined): boolean => ledger !== undefined && service.rigs.get(ledger) !== undefined;
-  return service.store.ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT }).filter((bead) => isRig(service.store.ledgerOf(bead.id)))
+  return service.store
+    .ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT })
+    .filter((bead) => isRig(service.store.ledgerOf(bead.id)))
     .map((bead) => service.projection.beadInfo(bead));
 }

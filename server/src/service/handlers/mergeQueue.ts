@@ -11,7 +11,8 @@ import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '.
 export function registerMergeQueueHandlers(service: TownService): void {
   const { dispatcher, engineContext: context, rigs } = service;
   const sources = (): QueueSources => ({
-    store: service.store, now: new Date(),
+    store: service.store,
+    now: new Date(),
     reviewMode: (name) => service.reviewMode(name),
   });
   dispatcher.on(MqList.spec, async ({ rig }) => {
@@ -23,8 +24,12 @@ export function registerMergeQueueHandlers(service: TownService): void {
     if (!info) throw new UserError(`there is no open merge request ${id}`, 'see "gt mq list"', 'not-found');
     return info;
   });
-  dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) => judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })));
-  dispatcher.on(MqReject.spec, async ({ id, ...verdict }, caller) => judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })));
+  dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
+    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
+  );
+  dispatcher.on(MqReject.spec, async ({ id, ...verdict }, caller) =>
+    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
+  );
   dispatcher.on(MqRetry.spec, ({ id }, caller) => retry(service, caller, id));
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(service, id);
@@ -33,7 +38,8 @@ export function registerMergeQueueHandlers(service: TownService): void {
   dispatcher.on(MqFile.spec, async ({ id, path, side, at }) => {
     if (at) {
       const { repository } = rigs.require(at.rig);
-      if (!await repository.resolve(at.commit)) throw new UserError(`the commit ${at.commit.slice(0, 12)} is gone`, undefined, 'not-found');
+      if (!(await repository.resolve(at.commit)))
+        throw new UserError(`the commit ${at.commit.slice(0, 12)} is gone`, undefined, 'not-found');
       return { text: await fileAt(repository, at.commit, path) };
     }
     const { repository, base, commit } = await changeOf(service, id);
@@ -47,19 +53,35 @@ function judged<T>(service: TownService, caller: CallContext, result: T): T {
   return result;
 }
 
-async function retry(service: TownService, caller: CallContext, id: string): Promise<{ mergeRequest: string; bead: string }> {
+async function retry(
+  service: TownService,
+  caller: CallContext,
+  id: string,
+): Promise<{ mergeRequest: string; bead: string }> {
   const { bead, request } = findRequest(service.engineContext, id);
   return service.store.batch(caller, (tx) => {
     const current = tx.get(bead.id)!;
-    if (!['open', 'failed'].includes(current.status)) throw new UserError(current.status === 'in_progress' ? `${request.source} is being merged right now` : `${bead.id} is ${current.status}`, undefined, 'conflict');
+    if (!['open', 'failed'].includes(current.status))
+      throw new UserError(
+        current.status === 'in_progress'
+          ? `${request.source} is being merged right now`
+          : `${bead.id} is ${current.status}`,
+        undefined,
+        'conflict',
+      );
     const work = tx.get(request.source);
     // Its bead may have been begun anew since: that work must not be overtaken by the old.
     if (!work || !['failed', 'in_review'].includes(work.status) || work.assignee !== request.worker) {
-      throw new UserError(`${request.source} is no longer in the hands of ${request.worker}`, 'its work was begun anew; leave the old request alone', 'conflict');
+      throw new UserError(
+        `${request.source} is no longer in the hands of ${request.worker}`,
+        'its work was begun anew; leave the old request alone',
+        'conflict',
+      );
     }
     tx.update(current.id, { status: 'open', metadata: withMerge(current, { retries: 0, notBefore: undefined }) });
     const source = tx.get(request.source);
-    if (source?.status === 'failed') tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
+    if (source?.status === 'failed')
+      tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
     return { mergeRequest: bead.id, bead: request.source };
   });
 }
@@ -69,7 +91,7 @@ async function changeOf(service: TownService, id: string) {
   const { rig, commit, base } = openChange(service, id) ?? mergedChange(service, id);
   const { repository } = service.rigs.require(rig);
   const tip = await repository.resolve(commit);
-  const from = await repository.resolve(base ?? `${commit}^`) ?? (tip && (await repository.mergeBase(tip)));
+  const from = (await repository.resolve(base ?? `${commit}^`)) ?? (tip && (await repository.mergeBase(tip)));
   if (!tip || !from) throw new UserError(`the commits of ${id} are gone`, undefined, 'not-found');
   return { repository, commit: tip, base: from };
 }
@@ -78,7 +100,9 @@ function openChange(service: TownService, id: string): { rig: string; commit: st
   const open = service.store.list({ type: [MERGE_REQUEST], limit: 0 });
   if (!open.some((bead) => bead.id === id || mergeOf(bead)?.source === id)) return undefined;
   const { request } = findRequest(service.engineContext, id);
-  return request.review ? { rig: request.rig, commit: request.review.commit, base: request.review.base } : { rig: request.rig, commit: request.commit, base: baseOf(service.store.get(request.source)) };
+  return request.review
+    ? { rig: request.rig, commit: request.review.commit, base: request.review.base }
+    : { rig: request.rig, commit: request.commit, base: baseOf(service.store.get(request.source)) };
 }
 
 function baseOf(bead: Bead | undefined): string | undefined {
@@ -89,6 +113,7 @@ function mergedChange(service: TownService, id: string): { rig: string; commit: 
   const bead = service.store.get(service.store.resolve(id));
   const commit = bead && workOf(bead).merged;
   const rig = bead && (workOf(bead).slung?.rig ?? service.store.ledgerOf(bead.id));
-  if (!bead || !commit || !rig || !isClosed(bead.status)) throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
+  if (!bead || !commit || !rig || !isClosed(bead.status))
+    throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
   return { rig, commit };
 }

@@ -7,7 +7,15 @@ import { defaultNames } from '../../town/names';
 import { rigOfBead } from '../../engine/buildView';
 import { fullAddress } from '../../town/layout';
 import {
-  AgentNudge, AgentPeek, ConvoyStranded, Handoff, PolecatNuke, PolecatRestore, SessionRestart, SessionStart, SnapshotList,
+  AgentNudge,
+  AgentPeek,
+  ConvoyStranded,
+  Handoff,
+  PolecatNuke,
+  PolecatRestore,
+  SessionRestart,
+  SessionStart,
+  SnapshotList,
 } from '../../protocol/town';
 
 /** What people and agents do about agents. */
@@ -24,9 +32,12 @@ export function registerSupervisionHandlers(service: TownService): void {
     refuseNudge(address, caller);
     const record = sessions.liveOf(address);
     if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
-    if (!sessions.takesNudges(record.id)) throw new UserError(`${address} runs ${record.runtime}, which reads no words`, undefined, 'conflict');
+    if (!sessions.takesNudges(record.id))
+      throw new UserError(`${address} runs ${record.runtime}, which reads no words`, undefined, 'conflict');
     await sessions.nudge(record.id, `[from ${caller.actor}] ${message}`, caller.kind === 'person');
-    await store.batch({ actor: caller.actor }, (tx) => tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) }));
+    await store.batch({ actor: caller.actor }, (tx) =>
+      tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) }),
+    );
     return { agent: address };
   });
   dispatcher.on(Handoff.spec, async (note, caller) => {
@@ -36,7 +47,8 @@ export function registerSupervisionHandlers(service: TownService): void {
   });
   dispatcher.on(SessionRestart.spec, async ({ agent }) => {
     const address = fullAddress(agent);
-    if (!sessions.liveOf(address)) throw new UserError(`${address} has no session`, `start one: "gt session start ${agent}"`, 'not-found');
+    if (!sessions.liveOf(address))
+      throw new UserError(`${address} has no session`, `start one: "gt session start ${agent}"`, 'not-found');
     await sessions.endAgent(address, 'ended');
     service.changed();
     return { agent: address };
@@ -47,7 +59,9 @@ export function registerSupervisionHandlers(service: TownService): void {
     service.changed();
     return result;
   });
-  dispatcher.on(SnapshotList.spec, ({ rig, bead }) => snapshots(rig === undefined ? rigs.all() : [rigs.require(rig)], bead));
+  dispatcher.on(SnapshotList.spec, ({ rig, bead }) =>
+    snapshots(rig === undefined ? rigs.all() : [rigs.require(rig)], bead),
+  );
   dispatcher.on(PolecatRestore.spec, async ({ bead, snapshot }, caller) => {
     const id = store.resolve(bead);
     const known = store.get(id);

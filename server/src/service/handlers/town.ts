@@ -2,7 +2,16 @@ import type { TownService } from '../townService';
 import { UserError } from '../../base/errors';
 import { releaseHeld, stopWork } from '../../engine/stop';
 import {
-  ConsentGive, RigAdd, RigFastForward, RigList, RigRemove, RigSet, TownDown, TownGetSnapshot, TownStop, TownUp,
+  ConsentGive,
+  RigAdd,
+  RigFastForward,
+  RigList,
+  RigRemove,
+  RigSet,
+  TownDown,
+  TownGetSnapshot,
+  TownStop,
+  TownUp,
 } from '../../protocol/town';
 import { fullAddress } from '../../town/layout';
 import { ServerRetire } from '../../protocol/transport';
@@ -21,11 +30,13 @@ export function registerTownHandlers(service: TownService): void {
   });
   dispatcher.on(TownStop.spec, async (given, context) => {
     const params = { ...given, agent: given.agent === undefined ? undefined : fullAddress(given.agent) };
-    if (!params.all && !params.rig && !params.agent) throw new UserError('say what to stop', 'an agent, a rig or everything');
+    if (!params.all && !params.rig && !params.agent)
+      throw new UserError('say what to stop', 'an agent, a rig or everything');
     if (params.rig) rigs.require(params.rig);
     if (params.all) await service.setUp(false, context.actor);
     const stopped = await stopWork(service.engineContext, context.actor, params);
-    if (params.agent && stopped.length === 0) throw new UserError(`${params.agent} has no session`, 'see "gt status"', 'not-found');
+    if (params.agent && stopped.length === 0)
+      throw new UserError(`${params.agent} has no session`, 'see "gt status"', 'not-found');
     return { stopped };
   });
   dispatcher.on(ConsentGive.spec, async ({ kind, hash }, context) => {

@@ -11,7 +11,10 @@ export class FlowControl {
   private ended = false;
 
   /** @param check called every 50 ms while the program is paused */
-  constructor(private readonly pty: Pty, private readonly check: () => void) {}
+  constructor(
+    private readonly pty: Pty,
+    private readonly check: () => void,
+  ) {}
 
   update(pause: boolean): void {
     if (this.ended || pause === (this.timer !== undefined)) return;

@@ -9,7 +9,17 @@ import type { ParsedParams, RequestSpec } from '../../protocol/request';
 import { serve } from '../../protocol/transport/serve';
 import type { Streams } from '../../protocol/transport/rpcServer';
 import {
-  HostAttach, HostDetach, HostExit, HostForget, HostInput, HostKill, HostList, HostResize, HostScreen, HostShutdown, HostStart,
+  HostAttach,
+  HostDetach,
+  HostExit,
+  HostForget,
+  HostInput,
+  HostKill,
+  HostList,
+  HostResize,
+  HostScreen,
+  HostShutdown,
+  HostStart,
 } from '../protocol';
 import { OperationMemory } from './operations';
 import { OutputLog, pruneLogs } from './outputLog';
@@ -76,7 +86,8 @@ export class SessionHost {
     const viewer = new Viewer(randomUUID(), connection, streams.socket);
     this.viewers.set(viewer.id, viewer);
     serve(
-      connection, this.dispatcher,
+      connection,
+      this.dispatcher,
       (operation) => ({ actor: 'engine', kind: 'engine', operation, connection: viewer.id }),
       () => undefined, // whoever knows the key is the server of this town
       (method, error) => this.options.log(`${method}: ${error instanceof Error ? error.stack : messageOf(error)}`),
@@ -111,7 +122,11 @@ export class SessionHost {
     let session: Session;
     try {
       session = new Session({
-        id, backend: this.options.backend, start: { ...params, command }, log, stuckMs: this.options.stuckMs,
+        id,
+        backend: this.options.backend,
+        start: { ...params, command },
+        log,
+        stuckMs: this.options.stuckMs,
         onExit: (exit) => this.exited(id, exit),
       });
     } catch (error) {
@@ -137,7 +152,9 @@ export class SessionHost {
   }
 
   private on<S extends RequestSpec>(spec: S, handler: Handler<S>): void {
-    this.dispatcher.on(spec, (params, context) => this.operations.run(context.operation, () => handler(params, context)));
+    this.dispatcher.on(spec, (params, context) =>
+      this.operations.run(context.operation, () => handler(params, context)),
+    );
   }
 
   private session(id: string): Session {

@@ -44,7 +44,10 @@ async function main(): Promise<void> {
     onShutdown: () => void end(),
   });
   const server = await listen({
-    root, purpose: 'host', endpointFile: hostEndpointFile(root), log,
+    root,
+    purpose: 'host',
+    endpointFile: hostEndpointFile(root),
+    log,
     accept: () => ({ ok: true }),
     onConnection: (connection, _hello, streams) => host.connect(connection, streams),
   });
@@ -55,7 +58,9 @@ async function main(): Promise<void> {
 
 // One client's mistake must not take everybody's sessions down.
 process.on('uncaughtException', (error) => log(`uncaught: ${error.stack}`));
-process.on('unhandledRejection', (reason) => log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`));
+process.on('unhandledRejection', (reason) =>
+  log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
+);
 
 function log(message: string): void {
   process.stderr.write(`${new Date().toISOString()} session host: ${message}\n`);

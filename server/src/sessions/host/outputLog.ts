@@ -9,7 +9,10 @@ export class OutputLog {
   private fd: number | undefined;
   private size = 0;
 
-  constructor(private readonly file: string, private readonly limit = 5 * 1024 * 1024) {
+  constructor(
+    private readonly file: string,
+    private readonly limit = 5 * 1024 * 1024,
+  ) {
     this.guard(() => {
       fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
       this.open('w');
@@ -63,7 +66,8 @@ export function pruneLogs(directory: string, keep = 200): void {
   } catch {
     return; // nothing was ever logged
   }
-  const files = names.map((name) => path.join(directory, name))
+  const files = names
+    .map((name) => path.join(directory, name))
     .map((file) => ({ file, time: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.time - a.time);
   for (const { file } of files.slice(keep)) fs.rmSync(file, { force: true });

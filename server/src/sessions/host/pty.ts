@@ -34,7 +34,9 @@ export interface PtyBackend {
 type PtyModule = typeof import('@lydell/node-pty');
 
 /** The terminal library, or pipes where it cannot be loaded (no prebuilt binary for this system). */
-export async function loadBackend(load: () => Promise<PtyModule> = () => import('@lydell/node-pty')): Promise<PtyBackend> {
+export async function loadBackend(
+  load: () => Promise<PtyModule> = () => import('@lydell/node-pty'),
+): Promise<PtyBackend> {
   try {
     const library = await load();
     return { degraded: false, spawn: (options) => spawnOnTerminal(library, options) };
@@ -63,7 +65,13 @@ function spawnOnTerminal(library: PtyModule, options: PtyOptions): Pty {
 
 function spawnOnPipes({ file, args, cwd, env }: PtyOptions): Pty {
   // Detached: its own process group, as on a terminal, so that a signal reaches all of it.
-  const child = spawn(file, args, { cwd, env: { TERM: 'dumb', ...env, PWD: cwd }, detached: true, windowsHide: true, stdio: 'pipe' });
+  const child = spawn(file, args, {
+    cwd,
+    env: { TERM: 'dumb', ...env, PWD: cwd },
+    detached: true,
+    windowsHide: true,
+    stdio: 'pipe',
+  });
   if (child.pid === undefined) {
     child.on('error', () => undefined);
     throw new Error(`${file} could not be started`);
@@ -75,7 +83,8 @@ function spawnOnPipes({ file, args, cwd, env }: PtyOptions): Pty {
   return {
     pid: child.pid,
     // Without a terminal driver nobody else makes a carriage return of a line feed.
-    onData: (listener) => streams.forEach((stream) => stream.on('data', (data: string) => listener(data.replace(/\r?\n/g, '\r\n')))),
+    onData: (listener) =>
+      streams.forEach((stream) => stream.on('data', (data: string) => listener(data.replace(/\r?\n/g, '\r\n')))),
     onExit: (listener) => void child.once('close', (code, signal) => listener({ code, signal })),
     write: (data) => void child.stdin.write(data.replace(/\r\n?/g, '\n')),
     resize: () => undefined,

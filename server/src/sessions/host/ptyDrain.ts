@@ -21,7 +21,8 @@ export function drainAtEnd(pty: IPty, receive: (data: string) => void): void {
   // The descriptor is closed only after these events.
   _socket.on('end', () => readRest(fd, receive));
   _socket.on('error', () => {
-    for (let rest = _socket.read() as string | null; rest !== null; rest = _socket.read() as string | null) receive(rest);
+    for (let rest = _socket.read() as string | null; rest !== null; rest = _socket.read() as string | null)
+      receive(rest);
   });
 }
 

@@ -7,13 +7,19 @@ import { UserError } from '../../base/errors';
  * reports a command that does not exist only as an exit code.
  * @throws UserError `not-found` or, for a file that cannot be run, `refused`
  */
-export function resolveCommand(command: string, env: Record<string, string>, cwd: string, platform = process.platform): string {
+export function resolveCommand(
+  command: string,
+  env: Record<string, string>,
+  cwd: string,
+  platform = process.platform,
+): string {
   const names = candidates(command, env, platform);
   if (command.includes('/') || (platform === 'win32' && command.includes('\\'))) {
     const files = names.map((name) => path.resolve(cwd, name));
     const found = files.find(isRunnable);
     if (found) return found;
-    if (files.some((file) => fs.existsSync(file))) throw new UserError(`${command} is not an executable file`, undefined, 'refused');
+    if (files.some((file) => fs.existsSync(file)))
+      throw new UserError(`${command} is not an executable file`, undefined, 'refused');
     throw new UserError(`there is no ${command}`, undefined, 'not-found');
   }
   const directories = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
@@ -25,7 +31,11 @@ export function resolveCommand(command: string, env: Record<string, string>, cwd
       if (isRunnable(file)) return file;
     }
   }
-  throw new UserError(`the command ${command} was not found on PATH`, 'Install it, or give its full path in the settings of the runtime.', 'not-found');
+  throw new UserError(
+    `the command ${command} was not found on PATH`,
+    'Install it, or give its full path in the settings of the runtime.',
+    'not-found',
+  );
 }
 
 function candidates(command: string, env: Record<string, string>, platform: NodeJS.Platform): string[] {

@@ -19,9 +19,18 @@ export class HeadlessScreen {
   private unparsed = 0;
 
   constructor(options: ScreenOptions) {
-    this.terminal = new Terminal({ cols: options.cols, rows: options.rows, scrollback: SCROLLBACK_LINES, allowProposedApi: true });
+    this.terminal = new Terminal({
+      cols: options.cols,
+      rows: options.rows,
+      scrollback: SCROLLBACK_LINES,
+      allowProposedApi: true,
+    });
     this.terminal.loadAddon(this.serializer);
-    answerQueries(this.terminal, () => options.nobodyWatches(), (data) => options.reply(data));
+    answerQueries(
+      this.terminal,
+      () => options.nobodyWatches(),
+      (data) => options.reply(data),
+    );
   }
 
   /** Characters written but not parsed yet. */

@@ -56,7 +56,8 @@ export class Session {
     this.pty = options.backend.spawn({ file: command, args, cwd, env, cols, rows });
     this.identity = identify(this.pty.pid);
     this.screen = new HeadlessScreen({
-      cols, rows,
+      cols,
+      rows,
       nobodyWatches: () => this.viewers.size === 0 && !this.options.backend.degraded,
       reply: (data) => this.exit === undefined && this.pty.write(data),
     });
@@ -64,7 +65,9 @@ export class Session {
       for (const viewer of this.viewers.keys()) viewer.cutIfStuck(this.options.stuckMs);
     });
     if (options.backend.degraded) {
-      this.receive(`[Gas Town] degraded mode: no terminal library for this system, the program runs on pipes (${options.backend.reason})\r\n`);
+      this.receive(
+        `[Gas Town] degraded mode: no terminal library for this system, the program runs on pipes (${options.backend.reason})\r\n`,
+      );
     }
     this.pty.onData((data) => this.receive(data));
     this.pty.onExit((exit) => this.ended(exit));
@@ -76,15 +79,25 @@ export class Session {
 
   info(): SessionInfo {
     return {
-      id: this.options.id, title: this.options.start.title, ...this.identity, startedAt: this.startedAt, exited: this.exit,
-      lastOutputAt: this.lastOutputAt, ...this.size, degraded: this.options.backend.degraded,
+      id: this.options.id,
+      title: this.options.start.title,
+      ...this.identity,
+      startedAt: this.startedAt,
+      exited: this.exit,
+      lastOutputAt: this.lastOutputAt,
+      ...this.size,
+      degraded: this.options.backend.degraded,
     };
   }
 
   /** From the returned sequence number on, the viewer hears every output. */
   async attach(viewer: Viewer): Promise<SessionScreen> {
     const remains = await this.settle((live) => {
-      if (live && !this.viewers.has(viewer)) this.viewers.set(viewer, viewer.onRelief(() => this.updateFlow()));
+      if (live && !this.viewers.has(viewer))
+        this.viewers.set(
+          viewer,
+          viewer.onRelief(() => this.updateFlow()),
+        );
     });
     const exited = this.exit && { code: this.exit.code, signal: this.exit.signal };
     return { screen: remains.screen, ...this.size, sequence: remains.sequence, exited };

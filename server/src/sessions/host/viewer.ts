@@ -14,7 +14,11 @@ export class Viewer {
   private progressAt = Date.now();
   private readonly waiting = new Set<() => void>();
 
-  constructor(readonly id: string, private readonly connection: MessageConnection, private readonly socket: Socket) {}
+  constructor(
+    readonly id: string,
+    private readonly connection: MessageConnection,
+    private readonly socket: Socket,
+  ) {}
 
   get isSlow(): boolean {
     return this.slow;

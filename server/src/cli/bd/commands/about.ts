@@ -3,5 +3,9 @@ import { addAboutCommands } from '../../about';
 import type { BdContext } from '../context';
 
 export function addAbout(program: Command, context: BdContext): void {
-  addAboutCommands(program, (command, value, lines) => context.print(command, value, lines), (text) => context.terminal.write(text));
+  addAboutCommands(
+    program,
+    (command, value, lines) => context.print(command, value, lines),
+    (text) => context.terminal.write(text),
+  );
 }

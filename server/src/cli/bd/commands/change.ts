@@ -6,7 +6,18 @@ import type { BdContext } from '../context';
 import { beadLine } from '../format';
 import { closeAndContinue } from './mol';
 import {
-  addTextOptions, collect, collectLabels, defined, descriptionOf, parseMetadata, parsePriority, parseSetting, parseWhen, readText, warnIfPast, type TextOptions,
+  addTextOptions,
+  collect,
+  collectLabels,
+  defined,
+  descriptionOf,
+  parseMetadata,
+  parsePriority,
+  parseSetting,
+  parseWhen,
+  readText,
+  warnIfPast,
+  type TextOptions,
 } from '../options';
 
 interface UpdateOptions extends TextOptions {
@@ -39,7 +50,10 @@ export function addChanges(program: Command, context: BdContext): void {
 }
 
 function addUpdate(program: Command, context: BdContext): void {
-  const command = program.command('update').description('change fields of beads').argument('<ids...>', 'ids or unique parts of them')
+  const command = program
+    .command('update')
+    .description('change fields of beads')
+    .argument('<ids...>', 'ids or unique parts of them')
     .option('-s, --status <status>', 'status')
     .option('--title <title>', 'title')
     .option('-t, --type <type>', 'type')
@@ -58,29 +72,51 @@ function addUpdate(program: Command, context: BdContext): void {
     .option('--defer <time>', 'hide it from ready until then; empty to stop')
     .option('--external-ref <ref>', 'reference in another system')
     .option('--metadata <json>', 'set these keys (null removes one); JSON object, or @file', parseMetadata)
-    .option('--set-metadata <key=value>', 'set one key', (text: string, earlier: [string, unknown][] = []) => [...earlier, parseSetting(text)])
+    .option('--set-metadata <key=value>', 'set one key', (text: string, earlier: [string, unknown][] = []) => [
+      ...earlier,
+      parseSetting(text),
+    ])
     .option('--unset-metadata <key>', 'remove one key', collect)
     .action(async (ids: string[], options: UpdateOptions) => {
       const now = new Date();
       const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
       warnIfPast(defer, now, (text) => context.note(text));
       const changes = defined({
-        status: options.status, title: options.title, type: options.type, priority: options.priority, assignee: options.assignee,
-        description: descriptionOf(options, context.surroundings), design: options.design, acceptance: options.acceptance, notes: options.notes,
-        appendNotes: options.appendNotes, addLabels: options.addLabel, removeLabels: options.removeLabel, setLabels: options.setLabels,
-        parent: options.parent, claim: options.claim, defer, externalRef: options.externalRef, metadata: metadataOf(options),
+        status: options.status,
+        title: options.title,
+        type: options.type,
+        priority: options.priority,
+        assignee: options.assignee,
+        description: descriptionOf(options, context.surroundings),
+        design: options.design,
+        acceptance: options.acceptance,
+        notes: options.notes,
+        appendNotes: options.appendNotes,
+        addLabels: options.addLabel,
+        removeLabels: options.removeLabel,
+        setLabels: options.setLabels,
+        parent: options.parent,
+        claim: options.claim,
+        defer,
+        externalRef: options.externalRef,
+        metadata: metadataOf(options),
       });
-      if (Object.keys(changes).length === 0) throw new UserError('no changes given', 'See bd update --help for what can be changed.');
+      if (Object.keys(changes).length === 0)
+        throw new UserError('no changes given', 'See bd update --help for what can be changed.');
       await context.run(command, async (backend) => {
         const beads = await backend.call(BeadUpdate.spec, { ids, ...changes });
-        context.print(command, beads, () => beads.map((bead) => `${context.paint()('green', '✓')} Updated issue: ${bead.id}`));
+        context.print(command, beads, () =>
+          beads.map((bead) => `${context.paint()('green', '✓')} Updated issue: ${bead.id}`),
+        );
       });
     });
 }
 
 function metadataOf(options: UpdateOptions): Record<string, unknown> | undefined {
   const entries = [
-    ...Object.entries(options.metadata ?? {}), ...(options.setMetadata ?? []), ...(options.unsetMetadata ?? []).map((key): [string, unknown] => [key, null]),
+    ...Object.entries(options.metadata ?? {}),
+    ...(options.setMetadata ?? []),
+    ...(options.unsetMetadata ?? []).map((key): [string, unknown] => [key, null]),
   ];
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
@@ -98,7 +134,11 @@ interface CloseOptions {
 }
 
 function addClose(program: Command, context: BdContext): void {
-  const command = program.command('close').alias('done').description('close beads').argument('[ids...]', 'ids or unique parts of them')
+  const command = program
+    .command('close')
+    .alias('done')
+    .description('close beads')
+    .argument('[ids...]', 'ids or unique parts of them')
     .option('-r, --reason <text>', 'why')
     .addOption(new Option('--resolution <text>', 'same as --reason').hideHelp())
     .addOption(new Option('-m, --message <text>', 'same as --reason').hideHelp())
@@ -110,51 +150,85 @@ function addClose(program: Command, context: BdContext): void {
     .option('--no-auto', 'with --continue: only show the next step')
     .action(async (ids: string[], options: CloseOptions) => {
       if (ids.length === 0) throw new UserError('no issue ID provided');
-      const reason = options.reason ?? options.resolution ?? options.message ?? options.comment
-        ?? (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.surroundings).trim());
+      const reason =
+        options.reason ??
+        options.resolution ??
+        options.message ??
+        options.comment ??
+        (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.surroundings).trim());
       await context.run(command, async (backend) => {
-        if (options.continue) return closeAndContinue(command, context, backend, ids, { reason, force: options.force, auto: options.auto });
+        if (options.continue)
+          return closeAndContinue(command, context, backend, ids, { reason, force: options.force, auto: options.auto });
         const result = await backend.call(BeadClose.spec, { ids, ...defined({ reason, force: options.force }) });
         for (const error of result.errors) context.complain(command, new UserError(error.message));
         const paint = context.paint();
-        context.print(command, options.suggestNext ? { closed: result.closed, unblocked: result.unblocked } : result.closed, () => [
-          ...result.closed.map((bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`),
-          ...(options.suggestNext && result.unblocked.length > 0 ? ['', 'Ready now:', ...result.unblocked.map((bead) => `  ${beadLine(bead, paint)}`)] : []),
-        ]);
+        context.print(
+          command,
+          options.suggestNext ? { closed: result.closed, unblocked: result.unblocked } : result.closed,
+          () => [
+            ...result.closed.map(
+              (bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`,
+            ),
+            ...(options.suggestNext && result.unblocked.length > 0
+              ? ['', 'Ready now:', ...result.unblocked.map((bead) => `  ${beadLine(bead, paint)}`)]
+              : []),
+          ],
+        );
       });
     });
 }
 
 function addReopen(program: Command, context: BdContext): void {
-  const command = program.command('reopen').description('open closed, deferred or failed beads again').argument('<ids...>', 'ids or unique parts of them')
+  const command = program
+    .command('reopen')
+    .description('open closed, deferred or failed beads again')
+    .argument('<ids...>', 'ids or unique parts of them')
     .option('-r, --reason <text>', 'why; added as a comment')
-    .action(async (ids: string[], options: { reason?: string }) => context.run(command, async (backend) => {
-      const before = await backend.call(BeadShow.spec, { ids });
-      const beads = await backend.call(BeadReopen.spec, { ids, ...defined({ reason: options.reason }) });
-      const wasOpen = new Set(before.filter((bead) => bead.status === 'open' && !bead.defer_until).map((bead) => bead.id));
-      for (const id of wasOpen) context.note(`${id} is already open`);
-      context.print(command, beads, () => beads.filter((bead) => !wasOpen.has(bead.id)).map((bead) => `${context.paint()('blue', '↻')} Reopened ${bead.id}`));
-    }));
+    .action(async (ids: string[], options: { reason?: string }) =>
+      context.run(command, async (backend) => {
+        const before = await backend.call(BeadShow.spec, { ids });
+        const beads = await backend.call(BeadReopen.spec, { ids, ...defined({ reason: options.reason }) });
+        const wasOpen = new Set(
+          before.filter((bead) => bead.status === 'open' && !bead.defer_until).map((bead) => bead.id),
+        );
+        for (const id of wasOpen) context.note(`${id} is already open`);
+        context.print(command, beads, () =>
+          beads
+            .filter((bead) => !wasOpen.has(bead.id))
+            .map((bead) => `${context.paint()('blue', '↻')} Reopened ${bead.id}`),
+        );
+      }),
+    );
 }
 
 function addDelete(program: Command, context: BdContext): void {
-  const command = program.command('delete').alias('rm').description('delete beads; without --force only shows what would be deleted')
+  const command = program
+    .command('delete')
+    .alias('rm')
+    .description('delete beads; without --force only shows what would be deleted')
     .argument('<ids...>', 'ids or unique parts of them')
     .option('-f, --force', 'really delete')
     .option('--dry-run', 'only show')
     .option('--reason <text>', 'why')
-    .action(async (ids: string[], options: { force?: boolean; dryRun?: boolean; reason?: string }) => context.run(command, async (backend) => {
-      const beads = await backend.call(BeadShow.spec, { ids });
-      const edges = beads.reduce((sum, bead) => sum + bead.dependencies.length + bead.dependents.length, 0);
-      const really = options.force === true && !options.dryRun;
-      const deleted = really ? await backend.call(BeadDelete.spec, { ids, ...defined({ reason: options.reason }) }) : beads.map((bead) => bead.id);
-      const value = {
-        deleted: deleted.length === 1 ? deleted[0] : deleted, deleted_count: deleted.length, dependencies_removed: edges, references_updated: 0,
-        ...(really ? {} : { dry_run: true }),
-      };
-      context.print(command, value, () => [
-        ...beads.map((bead) => `${really ? 'Deleted' : 'Would delete'} ${bead.id}: ${oneLine(bead.title)}`),
-        ...(really ? [] : [`To delete for good: bd delete ${deleted.join(' ')} --force`]),
-      ]);
-    }));
+    .action(async (ids: string[], options: { force?: boolean; dryRun?: boolean; reason?: string }) =>
+      context.run(command, async (backend) => {
+        const beads = await backend.call(BeadShow.spec, { ids });
+        const edges = beads.reduce((sum, bead) => sum + bead.dependencies.length + bead.dependents.length, 0);
+        const really = options.force === true && !options.dryRun;
+        const deleted = really
+          ? await backend.call(BeadDelete.spec, { ids, ...defined({ reason: options.reason }) })
+          : beads.map((bead) => bead.id);
+        const value = {
+          deleted: deleted.length === 1 ? deleted[0] : deleted,
+          deleted_count: deleted.length,
+          dependencies_removed: edges,
+          references_updated: 0,
+          ...(really ? {} : { dry_run: true }),
+        };
+        context.print(command, value, () => [
+          ...beads.map((bead) => `${really ? 'Deleted' : 'Would delete'} ${bead.id}: ${oneLine(bead.title)}`),
+          ...(really ? [] : [`To delete for good: bd delete ${deleted.join(' ')} --force`]),
+        ]);
+      }),
+    );
 }

@@ -13,22 +13,33 @@ interface TextSource {
 export function addComments(program: Command, context: BdContext): void {
   const comment = program.command('comment').description('add a comment');
   addText(comment, context);
-  const comments = program.command('comments').description('show the comments of a bead').argument('[id]', 'id or a unique part of it')
+  const comments = program
+    .command('comments')
+    .description('show the comments of a bead')
+    .argument('[id]', 'id or a unique part of it')
     .action(async (id: string | undefined) => {
       if (id === undefined) throw new UserError('no issue ID provided');
       await context.run(comments, async (backend) => {
         const [bead] = await backend.call(BeadShow.spec, { ids: [id] });
         const list = bead?.comments ?? [];
         const paint = context.paint();
-        context.print(comments, list, () => (list.length === 0 ? ['No comments.'] : list.flatMap((entry) => [
-          `${paint('cyan', oneLine(entry.author))} ${paint('dim', entry.created_at)}`, ...indented(entry.text)])));
+        context.print(comments, list, () =>
+          list.length === 0
+            ? ['No comments.']
+            : list.flatMap((entry) => [
+                `${paint('cyan', oneLine(entry.author))} ${paint('dim', entry.created_at)}`,
+                ...indented(entry.text),
+              ]),
+        );
       });
     });
   addText(comments.command('add').description('add a comment'), context);
 }
 
 function addText(command: Command, context: BdContext): void {
-  command.argument('<id>', 'id or a unique part of it').argument('[text...]', 'the comment; - for stdin')
+  command
+    .argument('<id>', 'id or a unique part of it')
+    .argument('[text...]', 'the comment; - for stdin')
     .option('-f, --file <file>', 'read the comment from a file (- for stdin)')
     .action(async (id: string, words: string[], options: TextSource) => {
       const file = options.file ?? (words.length === 1 && words[0] === '-' ? '-' : undefined);

@@ -3,7 +3,18 @@ import { UserError } from '../../../base/errors';
 import { BeadCreate } from '../../../protocol/bead';
 import { oneLine } from '../../output';
 import type { BdContext } from '../context';
-import { addTextOptions, collect, defined, descriptionOf, parseDeps, parseMetadata, parsePriority, parseWhen, warnIfPast, type TextOptions } from '../options';
+import {
+  addTextOptions,
+  collect,
+  defined,
+  descriptionOf,
+  parseDeps,
+  parseMetadata,
+  parsePriority,
+  parseWhen,
+  warnIfPast,
+  type TextOptions,
+} from '../options';
 
 interface CreateOptions extends TextOptions {
   title?: string;
@@ -29,7 +40,9 @@ interface CreateOptions extends TextOptions {
 }
 
 export function addCreate(program: Command, context: BdContext): void {
-  const command = program.command('create').alias('new')
+  const command = program
+    .command('create')
+    .alias('new')
     .description('create a bead')
     .argument('[title]', 'title; write it behind -- or as --title=… if it begins with a hyphen')
     .option('--title <title>', 'title')
@@ -63,10 +76,24 @@ export function addCreate(program: Command, context: BdContext): void {
       const params = {
         title: options.title ?? title ?? '',
         ...defined({
-          description: descriptionOf(options, context.surroundings), type: options.type, priority: options.priority, assignee: options.assignee,
-          labels: labels.length > 0 ? labels : undefined, parent: options.parent, deps: options.deps, id: options.id, prefix: options.prefix,
-          ledger: options.rig, design: options.design, acceptance: options.acceptance, notes: options.notes, externalRef: options.externalRef,
-          defer, metadata: options.metadata, ephemeral: options.ephemeral, dryRun: options.dryRun,
+          description: descriptionOf(options, context.surroundings),
+          type: options.type,
+          priority: options.priority,
+          assignee: options.assignee,
+          labels: labels.length > 0 ? labels : undefined,
+          parent: options.parent,
+          deps: options.deps,
+          id: options.id,
+          prefix: options.prefix,
+          ledger: options.rig,
+          design: options.design,
+          acceptance: options.acceptance,
+          notes: options.notes,
+          externalRef: options.externalRef,
+          defer,
+          metadata: options.metadata,
+          ephemeral: options.ephemeral,
+          dryRun: options.dryRun,
         }),
       };
       warnIfPast(defer, now, (text) => context.note(text));
@@ -77,7 +104,10 @@ export function addCreate(program: Command, context: BdContext): void {
           return;
         }
         const done = options.dryRun ? 'Would create issue' : 'Created issue';
-        context.print(command, bead, () => [`${context.paint()('green', '✓')} ${done}: ${bead.id}`, `  ${oneLine(bead.title)}`]);
+        context.print(command, bead, () => [
+          `${context.paint()('green', '✓')} ${done}: ${bead.id}`,
+          `  ${oneLine(bead.title)}`,
+        ]);
       });
     });
 }
