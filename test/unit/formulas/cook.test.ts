@@ -3,11 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { UserError } from '../../../server/src/base/errors';
-import { holds } from '../../../server/src/formulas/cook/conditions';
+import { evaluateCondition } from '../../../server/src/formulas/cook/conditions';
 import { durationNs } from '../../../server/src/formulas/cook/cook';
 import { glob } from '../../../server/src/formulas/compose/expansion';
 import { inOrder } from '../../../server/src/formulas/graph';
-import { FormulaLibrary } from '../../../server/src/formulas/registry/registry';
+import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
 import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
 import { evaluate } from '../../../server/src/formulas/compose/range';
 import { parseVariable, substitute } from '../../../server/src/formulas/cook/variables';
@@ -99,10 +99,10 @@ describe('conditions', () => {
         '{{yes}} == "x"',
         "{{yes}} != 'x'",
         '{{unset}} == ""',
-      ].map((condition) => holds(condition, values)),
+      ].map((condition) => evaluateCondition(condition, values)),
       [true, true, false, false, false, false, true, true, true, false, true],
     );
-    refused(() => holds('yes', values), /invalid step condition format: "yes"/);
+    refused(() => evaluateCondition('yes', values), /invalid step condition format: "yes"/);
   });
 
   it('take a step out with its children; the others keep their order', () => {
@@ -432,7 +432,7 @@ describe('the library', () => {
       '/p/notes.txt': '',
       '/p/shiny.formula.toml': 'formula = [',
     });
-    const library = new FormulaLibrary(
+    const library = new FormulaRegistry(
       [
         { tier: 'project', directory: '/p' },
         { tier: 'town', directory: '/t' },
@@ -463,13 +463,13 @@ describe('the library', () => {
     for (const name of ['../x', 'a/b', '', '.hidden', '-x', 'a b'])
       refused(() => libraryOf({}).cook(name, {}), /invalid formula name/);
     assert.match(
-      libraryOf({ a: workflow('b', ['x']) }).examine('a').problems[0]!.message,
+      libraryOf({ a: workflow('b', ['x']) }).check('a').problems[0]!.message,
       /the file is named a, the formula b/,
     );
   });
 
   it('has built-in formulas without a fault', () => {
-    const library = new FormulaLibrary([]);
+    const library = new FormulaRegistry([]);
     for (const entry of library.list()) assert.deepEqual(entry.problems, [], entry.name);
     assert.deepEqual(shape(library.cook('shiny', {}).proto), [
       'design',
@@ -496,7 +496,7 @@ describe('the library', () => {
       console.log('      (the real formulas are not there: nothing was checked)');
       this.skip();
     }
-    const library = new FormulaLibrary([{ tier: 'project', directory: directory }]);
+    const library = new FormulaRegistry([{ tier: 'project', directory: directory }]);
     const entries = library.list().filter((entry) => entry.tier === 'project');
     assert.equal(entries.length, 16);
     for (const entry of entries)

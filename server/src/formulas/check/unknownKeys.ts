@@ -1,5 +1,5 @@
 import { warning, type Path, type Problem } from '../model';
-import { schema, type Place } from '../schema';
+import { schema, type TableKind } from '../schema';
 
 /**
  * `bd` and `gt` pass over keys that mean nothing without a word, so a slip of the keyboard would silently change
@@ -7,15 +7,15 @@ import { schema, type Place } from '../schema';
  */
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const check = (value: unknown, place: Place, path: Path): void => {
+  const check = (value: unknown, place: TableKind, path: Path): void => {
     if (!isTable(value)) return;
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(schema[place], key)) continue;
-      const near = nearest(key, Object.keys(schema[place]));
+      const near = closestMatch(key, Object.keys(schema[place]));
       problems.push(
         warning(
           'unknown-key',
-          shown(path),
+          formatPath(path),
           `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
           [...path, key],
         ),
@@ -47,7 +47,7 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
 }
 
 /** `steps[2].gate`, as people write it. */
-export function shown(path: Path): string {
+export function formatPath(path: Path): string {
   return path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
     .join('');
@@ -64,7 +64,7 @@ function tables(value: unknown): [number, Record<string, unknown>][] {
 }
 
 /** A known word at most two edits away, or the other spelling of one. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function closestMatch(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = 3;
   for (const candidate of candidates) {

@@ -6,7 +6,7 @@ import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { ContinueResult, MoleculeInfo, MoleculeStep, StepState } from '../../protocol/formula';
 import { inOrder } from '../graph';
-import { originOf, stepName } from './pour';
+import { originOf, stepNameOf } from './pour';
 
 const IN_WORK = new Set(['in_progress', 'hooked']);
 
@@ -92,7 +92,7 @@ export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
   const steps = beads.map(
     (issue, index): MoleculeStep => ({
       issue,
-      step: stepName(issue),
+      step: stepNameOf(issue),
       status: states[index]!,
       is_current: index === current,
     }),

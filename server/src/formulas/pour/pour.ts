@@ -99,13 +99,13 @@ function gateFields(step: ProtoStep): Record<string, unknown> {
 }
 
 /** The id that a step has in its formula. */
-export function stepName(bead: Bead): string {
+export function stepNameOf(bead: Bead): string {
   const origin = formulaData(bead)?.step;
   return typeof origin === 'string' && origin !== '' ? origin : bead.id.slice(bead.id.lastIndexOf('.') + 1);
 }
 
 /** The script blocks of a step. Variables are not filled in there: they arrive as `$GT_VAR_<name>`. */
-export function stepScript(bead: Bead): string[] {
+export function stepScriptOf(bead: Bead): string[] {
   const script = formulaData(bead)?.script;
   return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
 }
