@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { commandIds, type CommandId } from '../../client/src/commands/ids';
-import { commandTable } from '../../client/src/commands/table';
+import { commandIds, type CommandId } from '../../client/src/ui/commandIds';
+import { commandTable } from '../../client/src/ui/commands';
 import { gastown } from './gastown';
 
 describe('the extension', () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
-import type { ChangeRef } from '../../client/src/review/changeUri';
+import type { ChangeRef } from '../../client/src/features/review/changeUri';
 import type { Bead } from '../../server/src/protocol/bead';
 import { MqReject, RigSet, SnapshotList, type AgentInfo, type AttentionInfo } from '../../server/src/protocol/town';
 import { driver, hasDriver } from '../harness/driverClient';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beadMarkdown } from '../../client/src/documents/beadMarkdown';
+import { beadMarkdown } from '../../client/src/features/beads/beadMarkdown';
 import { BeadDiff, BeadPage, BoardGet } from '../../server/src/protocol/board';
 import { Sling, TownUp } from '../../server/src/protocol/town';
 import { CliTown } from '../helpers/cliTown';

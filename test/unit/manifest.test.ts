@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { commandIds } from '../../client/src/commands/ids';
-import { FORMULA_LANGUAGE } from '../../client/src/language/formulaSelector';
-import { viewStates } from '../../client/src/views/viewState';
+import { commandIds } from '../../client/src/ui/commandIds';
+import { FORMULA_LANGUAGE } from '../../client/src/connection/formulaSelector';
+import { viewStates } from '../../client/src/features/town/viewState';
 import { repoRoot } from '../harness/paths';
 
 const menuItem = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });

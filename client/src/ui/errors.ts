@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
-import { Cancelled } from '../base/cancelled';
+import { Cancelled } from './cancelled';
 import { l10n } from '../base/l10n';
 import { oneLine } from '../base/text';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { Cancelled } from '../base/cancelled';
+import { Cancelled } from './cancelled';
 import { l10n } from '../base/l10n';
 
 export interface Choice<T> extends vscode.QuickPickItem {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { AgentSession, type Size } from '../../../client/src/terminals/agentSession';
+import { AgentSession, type Size } from '../../../client/src/features/agents/terminals/agentSession';
 import type { Log } from '../../../client/src/base/log';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { beadMarkdown, namedBeads, pageLink, type PageDiff } from '../../../client/src/documents/beadMarkdown';
-import { framed, quoted } from '../../../client/src/documents/framed';
-import { whyText } from '../../../client/src/views/whyText';
+import { beadMarkdown, namedBeads, pageLink, type PageDiff } from '../../../client/src/features/beads/beadMarkdown';
+import { framed, quoted } from '../../../client/src/ui/framedMarkdown';
+import { whyText } from '../../../client/src/features/beads/whyNot';
 import type { BeadDetails } from '../../../server/src/protocol/bead';
 import type { BeadPageInfo, WhyNot } from '../../../server/src/protocol/board';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { idsOf, readArgument } from '../../../client/src/commands/command';
-import { BoardModel, type BoardPicture } from '../../../client/src/model/board';
-import { TownModel } from '../../../client/src/model/townModel';
-import type { TownLink } from '../../../client/src/model/townSync';
-import { boardRows, boardTooltip } from '../../../client/src/views/boardRows';
-import type { Row } from '../../../client/src/views/row';
+import { idsOf, readArgument } from '../../../client/src/ui/command';
+import { BoardModel, type BoardPicture } from '../../../client/src/features/beads/beadLists';
+import { TownModel } from '../../../client/src/state/townStore';
+import type { TownLink } from '../../../client/src/state/townSync';
+import { boardRows, boardTooltip } from '../../../client/src/features/beads/beadRows';
+import type { Row } from '../../../client/src/ui/tree/row';
 import type { BoardBead, BoardGrouping, BoardItem, BoardList } from '../../../server/src/protocol/board';
 import { bead as townBead, polecat, snapshot, town } from './samples';
 import { until } from './until';

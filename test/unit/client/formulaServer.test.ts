@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { statusText } from '../../../client/src/language/statusText';
-import { wish } from '../../../client/src/language/wish';
+import { statusText } from '../../../client/src/features/formulas/statusText';
+import { wish } from '../../../client/src/features/formulas/wish';
 
 describe('the language server of a window', () => {
   it('runs where a formula is open and no town serves it', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { linkTo, readLink } from '../../../client/src/links/townLink';
-import { binFolders, earlierOnPath, profileLine } from '../../../client/src/shell/shellPath';
+import { linkTo, readLink } from '../../../client/src/features/links/townLink';
+import { binFolders, earlierOnPath, profileLine } from '../../../client/src/features/commandLine/shellPath';
 
 describe('links', () => {
   it('lead back to what they were made of', () => {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { readArgument } from '../../../client/src/commands/command';
-import type { TownLink } from '../../../client/src/model/townSync';
-import { TownModel } from '../../../client/src/model/townModel';
-import { aboutMarkdown, changeSize, reviewTitle, shownFiles } from '../../../client/src/review/aboutChange';
-import { AskedReviews } from '../../../client/src/review/askedReviews';
-import { changeUri, draftUri, readChangeUri, type ChangeRef } from '../../../client/src/review/changeUri';
-import { Drafts } from '../../../client/src/review/drafts';
-import { requestText } from '../../../client/src/review/requestText';
-import { giveVerdict } from '../../../client/src/review/verdict';
-import { attentionRows } from '../../../client/src/views/attentionRows';
+import { readArgument } from '../../../client/src/ui/command';
+import type { TownLink } from '../../../client/src/state/townSync';
+import { TownModel } from '../../../client/src/state/townStore';
+import { aboutMarkdown, changeSize, reviewTitle, shownFiles } from '../../../client/src/features/review/aboutChange';
+import { AskedReviews } from '../../../client/src/features/review/reviewRequests';
+import { changeUri, draftUri, readChangeUri, type ChangeRef } from '../../../client/src/features/review/changeUri';
+import { Drafts } from '../../../client/src/features/review/drafts';
+import { requestText } from '../../../client/src/features/review/requestText';
+import { giveVerdict } from '../../../client/src/features/review/verdict';
+import { attentionRows } from '../../../client/src/features/attention/attentionRows';
 import { UserError } from '../../../server/src/base/errors';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Row } from '../../../client/src/views/row';
-import { RowForest, type RowNode } from '../../../client/src/views/rowDiff';
+import type { Row } from '../../../client/src/ui/tree/row';
+import { RowForest, type RowNode } from '../../../client/src/ui/tree/rowDiff';
 
 const row = (id: string, label: string, children: Row[] = []): Row => ({
   id,

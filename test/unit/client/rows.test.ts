@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { TownModel } from '../../../client/src/model/townModel';
-import { agentRows } from '../../../client/src/views/agentRows';
-import { attentionRows } from '../../../client/src/views/attentionRows';
-import { convoyRows } from '../../../client/src/views/convoyRows';
-import type { Row } from '../../../client/src/views/row';
-import { callsForPerson } from '../../../client/src/model/queries';
-import { tooltipOf } from '../../../client/src/views/tooltips';
+import { TownModel } from '../../../client/src/state/townStore';
+import { agentRows } from '../../../client/src/features/agents/agentRows';
+import { attentionRows } from '../../../client/src/features/attention/attentionRows';
+import { convoyRows } from '../../../client/src/features/convoys/convoyRows';
+import type { Row } from '../../../client/src/ui/tree/row';
+import { callsForPerson } from '../../../client/src/state/queries';
+import { tooltipOf } from '../../../client/src/features/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
-import { terminalName } from '../../../client/src/terminals/terminalName';
+import { terminalName } from '../../../client/src/features/agents/terminals/terminalName';
 
 function modelOf(picture: Partial<TownSnapshot>): TownModel {
   const model = new TownModel();

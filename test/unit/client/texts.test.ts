@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { escapeMarkdown, fenced, noIcons, oneLine, revealHidden } from '../../../client/src/base/text';
-import { reaches } from '../../../client/src/commands/graph';
-import { rigNameFrom } from '../../../client/src/commands/names';
-import { TownModel } from '../../../client/src/model/townModel';
-import { backoff } from '../../../client/src/server/backoff';
-import { statusSummary } from '../../../client/src/status/summary';
-import { batchNotices } from '../../../client/src/ui/noticeBatch';
-import { findBeadIds } from '../../../client/src/terminals/beadIds';
+import { reaches } from '../../../client/src/features/convoys/graph';
+import { rigNameFrom } from '../../../client/src/features/rigs/rigName';
+import { TownModel } from '../../../client/src/state/townStore';
+import { backoff } from '../../../client/src/connection/backoff';
+import { statusSummary } from '../../../client/src/features/overview/summary';
+import { batchNotices } from '../../../client/src/ui/notificationBatch';
+import { findBeadIds } from '../../../client/src/features/agents/terminals/beadIds';
 import { escalation, polecat, snapshot, town } from './samples';
 
 describe('texts from elsewhere', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { findTown, sourceKey, type FinderInput, type FolderFacts } from '../../../client/src/server/townFinder';
+import { findTown, sourceKey, type FinderInput, type FolderFacts } from '../../../client/src/connection/townFinder';
 
 const folder = (at: string, more: Partial<FolderFacts> = {}): FolderFacts => ({
   path: at,

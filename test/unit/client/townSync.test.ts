@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { TownModel } from '../../../client/src/model/townModel';
-import { TownSync } from '../../../client/src/model/townSync';
+import { TownModel } from '../../../client/src/state/townStore';
+import { TownSync } from '../../../client/src/state/townSync';
 import type { Log } from '../../../client/src/base/log';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';

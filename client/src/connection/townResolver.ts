@@ -1,0 +1,168 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { messageOf } from '../../../server/src/base/errors';
+import { Disposable, Emitter, toDisposable } from '../../../server/src/base/lifecycle';
+import { settings } from '../base/settings';
+import { folderFacts, realPath, withRealPaths } from './folderFacts';
+import { configDirectory, readKnownTowns, type KnownTown } from './knownTowns';
+import { findTown, type Finding } from './townFinder';
+import type { TownConnection } from './townConnection';
+
+const CHOSEN_KEY = 'gastown.chosenTown';
+/** Files change in bursts. */
+const SETTLE_MS = 150;
+
+/** Knows which town this window belongs to, notices when that changes, and points the connection at it. */
+export class TownOfWindow extends Disposable {
+  private current: Finding | undefined;
+  private knownTowns: KnownTown[] = [];
+  private searching: Promise<Finding> | undefined;
+  private again = false;
+  private timer: NodeJS.Timeout | undefined;
+  private watchedRoots = '';
+  private rigWatchers: vscode.Disposable[] = [];
+  private readonly changeEmitter = this._register(new Emitter<void>());
+  readonly onDidChange = this.changeEmitter.event;
+
+  constructor(
+    private readonly connection: TownConnection,
+    private readonly memory: vscode.Memento,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    super();
+    const soon = (): void => this.refreshSoon();
+    this._register(vscode.workspace.onDidChangeWorkspaceFolders(soon));
+    this._register(vscode.workspace.onDidGrantWorkspaceTrust(soon));
+    this._register(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('gastown')) soon();
+      }),
+    );
+    // Watchers may miss what happens on network drives; who comes back from a shell finds the town all the same.
+    this._register(
+      vscode.window.onDidChangeWindowState((state) => {
+        if (state.focused && this.current?.kind !== 'town') soon();
+      }),
+    );
+    this.watchRegistry();
+    this._register(
+      toDisposable(() => {
+        clearTimeout(this.timer);
+        this.dropRigWatchers();
+      }),
+    );
+  }
+
+  /** Undefined until the first look. */
+  get finding(): Finding | undefined {
+    return this.current;
+  }
+
+  get towns(): readonly KnownTown[] {
+    return this.knownTowns;
+  }
+
+  /** The repository that is open in this window. */
+  async repository(): Promise<string | undefined> {
+    if (!vscode.workspace.isTrusted) return undefined;
+    for (const folder of this.folders()) {
+      const facts = await folderFacts(folder, true);
+      if (facts.repository) return facts.repository.root;
+    }
+    return undefined;
+  }
+
+  /** Remembers the town for this window, for when neither a folder nor a rig names one. */
+  async choose(root: string): Promise<void> {
+    await this.memory.update(CHOSEN_KEY, realPath(root));
+    await this.refresh();
+  }
+
+  /** Looks again now. */
+  async refresh(): Promise<Finding> {
+    if (this.searching) {
+      this.again = true;
+      return this.searching;
+    }
+    this.searching = this.search();
+    try {
+      return await this.searching;
+    } finally {
+      this.searching = undefined;
+    }
+  }
+
+  private refreshSoon(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.refresh(), SETTLE_MS);
+  }
+
+  private async search(): Promise<Finding> {
+    let finding: Finding;
+    do {
+      this.again = false;
+      finding = await this.look();
+    } while (this.again);
+    if (this.isDisposed) return finding;
+    if (JSON.stringify(finding) !== JSON.stringify(this.current)) {
+      this.log.info(`town of this window: ${JSON.stringify(finding)}`);
+    }
+    this.current = finding;
+    this.watchRigs();
+    this.connection.setTown(
+      finding.kind === 'town' ? { root: finding.root, trusted: vscode.workspace.isTrusted } : undefined,
+    );
+    this.changeEmitter.fire();
+    return finding;
+  }
+
+  private async look(): Promise<Finding> {
+    const trusted = vscode.workspace.isTrusted;
+    this.knownTowns = withRealPaths(readKnownTowns());
+    const setting = settings.town;
+    return findTown({
+      trusted,
+      folders: await Promise.all(this.folders().map((folder) => folderFacts(folder, trusted))),
+      towns: this.knownTowns,
+      setting: setting && realPath(setting),
+      chosen: this.memory.get<string>(CHOSEN_KEY),
+    });
+  }
+
+  private folders(): string[] {
+    return (vscode.workspace.workspaceFolders ?? [])
+      .filter((folder) => folder.uri.scheme === 'file')
+      .map((folder) => folder.uri.fsPath);
+  }
+
+  private watchRegistry(): void {
+    const folder = configDirectory();
+    try {
+      // What is not there cannot be watched, and the first town may be made in a shell while we look on.
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.log.warn(`cannot make ${folder}: ${messageOf(error)}`);
+    }
+    for (const watcher of this.watch(folder, 'towns.json')) this._register(watcher);
+  }
+
+  /** A rig that was added in another window or by `gt` may be the open repository. */
+  private watchRigs(): void {
+    const roots = this.knownTowns.map((town) => town.root);
+    if (roots.join('\0') === this.watchedRoots) return;
+    this.watchedRoots = roots.join('\0');
+    this.dropRigWatchers();
+    this.rigWatchers = roots.flatMap((root) => this.watch(path.join(root, 'mayor'), 'rigs.json'));
+  }
+
+  private dropRigWatchers(): void {
+    for (const watcher of this.rigWatchers.splice(0)) watcher.dispose();
+  }
+
+  private watch(folder: string, file: string): vscode.Disposable[] {
+    const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), file));
+    const soon = (): void => this.refreshSoon();
+    return [watcher, watcher.onDidCreate(soon), watcher.onDidChange(soon), watcher.onDidDelete(soon)];
+  }
+}

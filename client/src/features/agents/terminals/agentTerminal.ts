@@ -1,0 +1,89 @@
+import * as vscode from 'vscode';
+import { Disposable } from '../../../../../server/src/base/lifecycle';
+import type { AgentInfo } from '../../../../../server/src/protocol/town';
+import type { TownLink } from '../../../state/townSync';
+import { AgentSession } from './agentSession';
+import { terminalName } from './terminalName';
+
+/** The editor's side of an agent's terminal: a view onto the session host. Closing it leaves the agent alone. */
+export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
+  private readonly writeEmitter = this._register(new vscode.EventEmitter<string>());
+  private readonly sizeEmitter = this._register(new vscode.EventEmitter<vscode.TerminalDimensions | undefined>());
+  private readonly nameEmitter = this._register(new vscode.EventEmitter<string>());
+  readonly onDidWrite = this.writeEmitter.event;
+  readonly onDidOverrideDimensions = this.sizeEmitter.event;
+  readonly onDidChangeName = this.nameEmitter.event;
+  private readonly session: AgentSession;
+  private opened = false;
+  private latest: { agent: AgentInfo | undefined; connected: boolean } = { agent: undefined, connected: false };
+  private name: string;
+  private fixed: string | undefined;
+
+  constructor(
+    readonly address: string,
+    link: TownLink,
+    log: vscode.LogOutputChannel,
+  ) {
+    super();
+    this.name = terminalName(address, undefined);
+    this.session = this._register(
+      new AgentSession(
+        address,
+        link,
+        {
+          write: (data) => this.writeEmitter.fire(data),
+          fixSize: (size) => this.fixSize(size),
+        },
+        log,
+      ),
+    );
+  }
+
+  /** VS Code listens only from here on: what is written before is lost. */
+  open(size: vscode.TerminalDimensions | undefined): void {
+    this.opened = true;
+    if (size) this.session.resize(plain(size), vscode.window.state.focused);
+    this.update(this.latest.agent, this.latest.connected);
+  }
+
+  close(): void {
+    this.dispose();
+  }
+
+  handleInput(data: string): void {
+    this.session.input(data);
+  }
+
+  setDimensions(size: vscode.TerminalDimensions): void {
+    this.session.resize(plain(size), vscode.window.state.focused);
+  }
+
+  update(agent: AgentInfo | undefined, connected: boolean): void {
+    this.latest = { agent, connected };
+    if (!this.opened || this.isDisposed) return;
+    const name = terminalName(this.address, agent);
+    if (name !== this.name) this.nameEmitter.fire(name);
+    this.name = name;
+    this.session.update(agent, connected);
+  }
+
+  /** The person opened or looks at this terminal here: the session takes its size. */
+  own(): void {
+    this.session.own();
+  }
+
+  disown(): void {
+    this.session.disown();
+  }
+
+  private fixSize(size: { cols: number; rows: number } | undefined): void {
+    const text = size && `${size.cols}x${size.rows}`;
+    if (text === this.fixed) return;
+    this.fixed = text;
+    this.sizeEmitter.fire(size && { columns: size.cols, rows: size.rows });
+  }
+}
+
+function plain(size: vscode.TerminalDimensions): { cols: number; rows: number } {
+  return { cols: Math.min(1000, Math.max(2, size.columns)), rows: Math.min(1000, Math.max(1, size.rows)) };
+}

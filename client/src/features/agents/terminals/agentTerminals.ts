@@ -1,0 +1,140 @@
+import * as vscode from 'vscode';
+import { Disposable } from '../../../../../server/src/base/lifecycle';
+import type { AgentInfo } from '../../../../../server/src/protocol/town';
+import { settings } from '../../../base/settings';
+import type { TownModel } from '../../../state/townStore';
+import type { TownConnection } from '../../../connection/townConnection';
+import { roleIcons } from '../agentRows';
+import { AgentTerminal } from './agentTerminal';
+import { OpenTerminals } from './openTerminals';
+import { terminalName } from './terminalName';
+
+interface Entry {
+  terminal: vscode.Terminal;
+  pty: AgentTerminal;
+}
+
+/** The agents' terminals of this window, one an agent; they come back after the window is loaded anew. */
+export class AgentTerminals extends Disposable {
+  private readonly entries = new Map<string, Entry>();
+  private readonly remembered: OpenTerminals;
+  private restoredFor: string | undefined;
+
+  constructor(
+    private readonly model: TownModel,
+    private readonly connection: TownConnection,
+    memory: vscode.Memento,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    super();
+    this.remembered = new OpenTerminals(memory);
+    this._register(
+      model.onDidChange((names) => {
+        if (names.has('agents')) this.updateAll();
+      }),
+    );
+    this._register(
+      connection.onDidChangeState((state) => {
+        // Who only looks on has no terminals; with trust they come back.
+        if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
+        this.updateAll();
+      }),
+    );
+    this._register(vscode.window.onDidCloseTerminal((terminal) => this.closed(terminal)));
+    this._register(vscode.window.onDidChangeActiveTerminal((terminal) => this.activated(terminal)));
+    this._register(
+      vscode.window.onDidChangeWindowState((state) => {
+        // While the person is in another window, that one may decide the size.
+        if (!state.focused) for (const { pty } of this.entries.values()) pty.disown();
+      }),
+    );
+  }
+
+  /** Shows the terminal of an agent, whatever session it has. */
+  open(address: string, preserveFocus = false): vscode.Terminal {
+    const entry = this.entries.get(address) ?? this.create(address);
+    entry.terminal.show(preserveFocus);
+    if (!preserveFocus) entry.pty.own();
+    this.remember();
+    return entry.terminal;
+  }
+
+  get openAgents(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  terminalOf(address: string): vscode.Terminal | undefined {
+    return this.entries.get(address)?.terminal;
+  }
+
+  private create(address: string): Entry {
+    const agent = this.model.agents.get(address);
+    const pty = new AgentTerminal(address, this.connection, this.log);
+    const terminal = vscode.window.createTerminal({
+      name: terminalName(address, agent),
+      pty,
+      isTransient: true,
+      location: settings.terminalLocation,
+      iconPath: new vscode.ThemeIcon(roleIcons[roleOf(address, agent)]),
+    });
+    const entry = { terminal, pty };
+    this.entries.set(address, entry);
+    pty.update(agent, this.isConnected);
+    return entry;
+  }
+
+  /** After the connection stands, attaching waits for the picture: only it says which session an agent has. */
+  private get isConnected(): boolean {
+    return this.connection.state.kind === 'ready' && this.model.hasSnapshot;
+  }
+
+  private updateAll(): void {
+    for (const [address, { pty }] of this.entries) pty.update(this.model.agents.get(address), this.isConnected);
+  }
+
+  /** Opens what was open in this window before it was loaded anew, without taking the focus. */
+  private restore(root: string): void {
+    if (this.restoredFor === root) return;
+    this.restoredFor = root;
+    if (!settings.restoreTerminals) return;
+    const { agents, active } = this.remembered.of(root);
+    for (const address of agents) if (!this.entries.has(address)) this.create(address);
+    if (active !== undefined) this.entries.get(active)?.terminal.show(true);
+    if (agents.length > 0) this.log.info(`terminals open again: ${agents.join(', ')}`);
+  }
+
+  private activated(terminal: vscode.Terminal | undefined): void {
+    if (this.find(terminal)) this.remember();
+  }
+
+  private closed(terminal: vscode.Terminal): void {
+    const address = this.find(terminal);
+    if (address === undefined) return;
+    this.entries.get(address)?.pty.dispose();
+    this.entries.delete(address);
+    // A window that closes or loads anew closes all its terminals, too: those come back.
+    if (terminal.exitStatus?.reason === vscode.TerminalExitReason.User) this.remember();
+  }
+
+  private find(terminal: vscode.Terminal | undefined): string | undefined {
+    return [...this.entries].find(([, entry]) => entry.terminal === terminal)?.[0];
+  }
+
+  private remember(): void {
+    if (this.restoredFor !== undefined)
+      this.remembered.set(this.restoredFor, this.openAgents, this.find(vscode.window.activeTerminal));
+  }
+
+  override dispose(): void {
+    for (const { terminal } of this.entries.values()) terminal.dispose();
+    this.entries.clear();
+    super.dispose();
+  }
+}
+
+function roleOf(address: string, agent: AgentInfo | undefined): AgentInfo['role'] {
+  if (agent) return agent.role;
+  if (address.includes('/polecats/')) return 'polecat';
+  if (address.includes('/crew/')) return 'crew';
+  return address === 'mayor' ? 'mayor' : 'polecat';
+}

@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { Disposable } from '../../../../server/src/base/lifecycle';
+import type { TownModel } from '../../state/townStore';
+import type { TownConnection } from '../../connection/townConnection';
+import { statusSummary } from './summary';
+
+const linked = [
+  'gastown.openTerminal',
+  'gastown.openAttention',
+  'gastown.startEngine',
+  'gastown.pauseEngine',
+  'gastown.restartServer',
+  'gastown.openLog',
+];
+
+/** One item: agents at work, things that need a person. A click lists both. */
+export class StatusBar extends Disposable {
+  private readonly item: vscode.StatusBarItem;
+
+  constructor(
+    private readonly model: TownModel,
+    private readonly connection: TownConnection,
+  ) {
+    super();
+    this.item = this._register(vscode.window.createStatusBarItem('gastown.status', vscode.StatusBarAlignment.Left, 20));
+    this.item.name = 'Gas Town';
+    this.item.command = 'gastown.showOverview';
+    this._register(model.onDidChange(() => this.update()));
+    this._register(connection.onDidChangeState(() => this.update()));
+    this.update();
+  }
+
+  private update(): void {
+    const summary = statusSummary(this.model, this.connection.state, vscode.workspace.isTrusted);
+    if (!summary) {
+      this.item.hide();
+      return;
+    }
+    this.item.text = summary.text;
+    this.item.accessibilityInformation = { label: summary.aria, role: 'button' };
+    const tooltip = new vscode.MarkdownString(summary.tooltip, true);
+    tooltip.isTrusted = { enabledCommands: linked };
+    this.item.tooltip = tooltip;
+    this.item.backgroundColor = summary.alarm ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    this.item.show();
+  }
+}

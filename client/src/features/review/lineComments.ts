@@ -1,0 +1,95 @@
+import * as vscode from 'vscode';
+import { Disposable } from '../../../../server/src/base/lifecycle';
+import { l10n } from '../../base/l10n';
+import { CHANGE_SCHEME, draftKey, readChangeUri, type ChangeRef } from './changeUri';
+import type { Drafts, LineComment } from './drafts';
+
+/** What menus of a comment get. */
+export interface ShownComment extends vscode.Comment {
+  id: string;
+}
+
+/** Comments on lines of a change: drafts that go out with the person's request for changes. */
+export class LineComments extends Disposable {
+  private readonly controller = this._register(
+    vscode.comments.createCommentController('gastown-review', l10n.t('Review')),
+  );
+  private readonly threads = new Map<string, { thread: vscode.CommentThread; ref: ChangeRef }>();
+
+  constructor(private readonly drafts: Drafts) {
+    super();
+    this.controller.options = {
+      prompt: l10n.t('Comment on these lines…'),
+      placeHolder: l10n.t('It is sent with "Request Changes".'),
+    };
+    this.controller.commentingRangeProvider = {
+      provideCommentingRanges: (document) =>
+        sideOf(document.uri) ? [new vscode.Range(0, 0, Math.max(0, document.lineCount - 1), 0)] : undefined,
+    };
+    this._register(drafts.onDidClear((ref) => this.forget(ref)));
+    this._register(vscode.workspace.onDidOpenTextDocument((document) => this.show(document)));
+    vscode.workspace.textDocuments.forEach((document) => this.show(document));
+  }
+
+  /** In a new thread, or as one more comment in an old one. */
+  add(thread: vscode.CommentThread, text: string): LineComment | undefined {
+    const document = sideOf(thread.uri);
+    if (!document || text.trim() === '') return undefined;
+    const { ref, side, path } = document;
+    const line = (thread.range?.start.line ?? 0) + 1;
+    const comment = this.drafts.addComment(ref, { path, side, line, endLine: (thread.range?.end.line ?? 0) + 1, text });
+    this.put(thread, ref, comment);
+    return comment;
+  }
+
+  remove(id: string): void {
+    const { thread, ref } = this.threads.get(id) ?? {};
+    if (!thread || !ref) return;
+    this.drafts.removeComment(ref, id);
+    this.threads.delete(id);
+    thread.comments = thread.comments.filter((comment) => !('id' in comment) || comment.id !== id);
+    if (thread.comments.length === 0) thread.dispose();
+  }
+
+  /** Comments of an earlier session of this window. */
+  private show(textDocument: vscode.TextDocument): void {
+    if (textDocument.uri.scheme !== CHANGE_SCHEME) return;
+    const document = sideOf(textDocument.uri);
+    if (!document) return;
+    for (const comment of this.drafts.of(document.ref).comments) {
+      if (comment.path !== document.path || comment.side !== document.side || this.threads.has(comment.id)) continue;
+      const range = new vscode.Range(comment.line - 1, 0, comment.endLine - 1, 0);
+      this.put(this.controller.createCommentThread(textDocument.uri, range, []), document.ref, comment);
+    }
+  }
+
+  private put(thread: vscode.CommentThread, ref: ChangeRef, { id, text }: LineComment): void {
+    // Never trusted: it may come from a draft on disk.
+    const shown: ShownComment = {
+      id,
+      body: new vscode.MarkdownString(text),
+      mode: vscode.CommentMode.Preview,
+      author: { name: l10n.t('You') },
+      label: l10n.t('not sent yet'),
+    };
+    thread.comments = [...thread.comments, shown];
+    thread.label = l10n.t('For your request for changes');
+    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    this.threads.set(id, { thread, ref });
+  }
+
+  private forget(gone: ChangeRef): void {
+    for (const [id, { thread, ref }] of this.threads) {
+      if (draftKey(ref) !== draftKey(gone)) continue;
+      this.threads.delete(id);
+      thread.dispose();
+    }
+  }
+}
+
+function sideOf(uri: vscode.Uri): { ref: ChangeRef; side: 'base' | 'change'; path: string } | undefined {
+  const document = readChangeUri(uri);
+  return document && (document.side === 'base' || document.side === 'change')
+    ? { ref: document.ref, side: document.side, path: document.path }
+    : undefined;
+}
