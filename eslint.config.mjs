@@ -28,9 +28,12 @@ export default tseslint.config(
   },
   {
     // The language features are pure: another host than Node may run them.
-    files: ['server/src/language/**/*.ts'],
+    files: ['server/src/toml/**/*.ts', 'server/src/language/{document,features}/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: ['node:*', 'vscode', '**/service/**', '**/client/**'] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['node:*', 'vscode', '**/service/**', '**/language/server/**', '**/client/**'] },
+      ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require'],
     },
   },

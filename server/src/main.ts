@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { messageOf } from './base/errors';
-import { languageServer } from './service/languageServer';
+import { languageServer } from './language/server/languageServer';
 import { TownServer } from './service/server';
 import { canonicalRoot } from './town/registry';
 

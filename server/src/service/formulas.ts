@@ -1,8 +1,8 @@
 import os from 'node:os';
 import { hookedBead } from '../engine/done';
 import { moleculeOfBead } from '../engine/molecules';
-import { registerFormulaHandlers } from '../formulas/handlers';
-import { FormulaLibrary, tiersFor } from '../formulas/library';
+import { registerFormulaHandlers } from '../formulas/pour/handlers';
+import { FormulaLibrary, tiersFor } from '../formulas/registry/registry';
 import type { CallContext } from '../protocol/dispatcher';
 import type { TownLayout } from '../town/layout';
 import { guardStepHandlers } from './stepGuard';

@@ -18,7 +18,7 @@ import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './authorize';
 import { FirstResults } from './firstResults';
 import { guarded } from './guarded';
-import { languageServer } from './languageServer';
+import { languageServer } from '../language/server/languageServer';
 import { FileLog, type Log } from './log';
 import { Terminals } from './terminals';
 import { TownService } from './townService';

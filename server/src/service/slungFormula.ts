@@ -1,6 +1,6 @@
 import type { Rig } from '../engine/adapters/rig';
 import type { SlungFormula } from '../engine/molecules';
-import type { FormulaLibrary } from '../formulas/library';
+import type { FormulaLibrary } from '../formulas/registry/registry';
 import type { Bead } from '../protocol/bead';
 import type { TownLayout } from '../town/layout';
 import { libraryFor } from './formulas';

@@ -15,7 +15,7 @@ import {
 } from '../../../server/src/engine/molecules';
 import { sling } from '../../../server/src/engine/sling';
 import { withWork, workOf } from '../../../server/src/engine/work';
-import { inspectMolecule, graphOf } from '../../../server/src/formulas/molecule';
+import { inspectMolecule, graphOf } from '../../../server/src/formulas/pour/molecule';
 import { BeadCreate, BeadReady, BeadUpdate, type Bead } from '../../../server/src/protocol/bead';
 import { StepClose, type MoleculeInfo } from '../../../server/src/protocol/formula';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';

@@ -3,14 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { UserError } from '../../../server/src/base/errors';
-import { holds } from '../../../server/src/formulas/conditions';
-import { durationNs } from '../../../server/src/formulas/cook';
-import { glob } from '../../../server/src/formulas/expansion';
+import { holds } from '../../../server/src/formulas/cook/conditions';
+import { durationNs } from '../../../server/src/formulas/cook/cook';
+import { glob } from '../../../server/src/formulas/compose/expansion';
 import { inOrder } from '../../../server/src/formulas/graph';
-import { FormulaLibrary } from '../../../server/src/formulas/library';
-import { PatternChecks } from '../../../server/src/formulas/pattern';
-import { evaluate } from '../../../server/src/formulas/range';
-import { parseVariable, substitute } from '../../../server/src/formulas/variables';
+import { FormulaLibrary } from '../../../server/src/formulas/registry/registry';
+import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
+import { evaluate } from '../../../server/src/formulas/compose/range';
+import { parseVariable, substitute } from '../../../server/src/formulas/cook/variables';
 import { cooked, expansion, filesOf, libraryOf, shape, workflow } from './samples';
 
 const refused = (work: () => unknown, message: RegExp, hint?: RegExp): void => {

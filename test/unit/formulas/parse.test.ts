@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseFormula } from '../../../server/src/formulas/parse';
+import { parseFormula } from '../../../server/src/formulas/load/parse';
 import { formulaOf, problemsOf, workflow } from './samples';
 
 const errors = (text: string, format: 'toml' | 'json' = 'toml'): string[] =>

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { FormulaLibrary, type FormulaFiles } from '../../../server/src/formulas/library';
-import { registerFormulaHandlers } from '../../../server/src/formulas/handlers';
-import { parseFormula } from '../../../server/src/formulas/parse';
-import { validate } from '../../../server/src/formulas/validate';
+import { FormulaLibrary, type FormulaFiles } from '../../../server/src/formulas/registry/registry';
+import { registerFormulaHandlers } from '../../../server/src/formulas/pour/handlers';
+import { parseFormula } from '../../../server/src/formulas/load/parse';
+import { validate } from '../../../server/src/formulas/check/validate';
 import type { Formula, Problem } from '../../../server/src/formulas/model';
-import type { CookOptions, Proto } from '../../../server/src/formulas/cook';
+import type { CookOptions, Proto } from '../../../server/src/formulas/cook/cook';
 import { openService, type Service } from '../beads/service';
 
 /** Formula files in memory. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DiagnosticSeverity } from 'vscode-languageserver-types';
-import { diagnostics, type FormulaDiagnostic } from '../../../server/src/language/diagnostics';
+import { diagnostics, type FormulaDiagnostic } from '../../../server/src/language/features/diagnostics';
 import { problemsOf } from '../formulas/samples';
 import { formulas, placeIn, sample, textOf } from './marked';
 import { formulaTexts } from './samples';

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import type { DocumentSymbol, Location, MarkupContent, Range } from 'vscode-languageserver-types';
-import { documentSymbols } from '../../../server/src/language/documentSymbols';
-import { foldingRanges } from '../../../server/src/language/folding';
-import { hover } from '../../../server/src/language/hover';
-import { definition, highlights, prepareRename, references, rename } from '../../../server/src/language/navigation';
+import { documentSymbols } from '../../../server/src/language/features/documentSymbols';
+import { foldingRanges } from '../../../server/src/language/features/folding';
+import { hover } from '../../../server/src/language/features/hover';
+import {
+  definition,
+  highlights,
+  prepareRename,
+  references,
+  rename,
+} from '../../../server/src/language/features/navigation';
 import { formulas, marked, placeIn, sample, textOf, uri } from './marked';
 import { formulaTexts } from './samples';
 

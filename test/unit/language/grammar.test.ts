@@ -82,7 +82,7 @@ describe('the grammar of formulas', () => {
   it('comes back to itself behind every text of a built-in formula', () => {
     for (const name of ['shiny', 'mol-polecat-work']) {
       const text = fs.readFileSync(
-        path.join(root, 'server', 'src', 'formulas', 'builtIn', `${name}.formula.toml`),
+        path.join(root, 'server', 'src', 'formulas', 'built-in', `${name}.formula.toml`),
         'utf8',
       );
       const headers = picture(grammar, text)

@@ -1,10 +1,10 @@
-import { FormulaDocument } from '../../../server/src/language/formulaDocument';
-import { indexOf } from '../../../server/src/language/formulaIndex';
-import type { Formulas } from '../../../server/src/language/formulas';
-import type { Place } from '../../../server/src/language/symbolAt';
+import { FormulaDocument } from '../../../server/src/language/document/formulaDocument';
+import { indexOf } from '../../../server/src/language/document/formulaIndex';
+import type { Formulas } from '../../../server/src/language/document/formulas';
+import type { Place } from '../../../server/src/language/document/symbolAt';
 import type { Range } from 'vscode-languageserver-types';
-import { FormulaLibrary } from '../../../server/src/formulas/library';
-import { formulasOf } from '../../../server/src/service/formulaLibrary';
+import { FormulaLibrary } from '../../../server/src/formulas/registry/registry';
+import { formulasOf } from '../../../server/src/language/server/formulaLibrary';
 import { filesOf } from '../formulas/samples';
 
 export const uri = 'file:///p/f.formula.toml';

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readToml } from '../../../server/src/formulas/readData';
-import {
-  buildTree,
-  dataOf,
-  offsetInString,
-  parseToml,
-  type Syntax,
-  type Value,
-} from '../../../server/src/language/toml';
+import { readToml } from '../../../server/src/formulas/load/readData';
+import { buildTree, dataOf, offsetInString, parseToml, type Syntax, type Value } from '../../../server/src/toml';
 import { seeded } from './seeded';
 import { formulaTexts, longSample } from './samples';
 

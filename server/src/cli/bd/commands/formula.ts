@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { UserError, messageOf } from '../../../base/errors';
-import { parseVariable } from '../../../formulas/variables';
+import { parseVariable } from '../../../formulas/cook/variables';
 import {
   FormulaCook,
   FormulaList,

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { hookAnswer, hookAnswers } from '../../../agents/hookAnswer';
 import type { HookAnswer } from '../../../agents/presets/preset';
-import { parseVariable } from '../../../formulas/variables';
+import { parseVariable } from '../../../formulas/cook/variables';
 import { Done, Hook, Prime, Sling } from '../../../protocol/town';
 import { print, withTown } from '../session';
 

@@ -1,0 +1,367 @@
+import { localKeys } from '../../beads/localMetadata';
+import { conditionProblem } from '../cook/conditions';
+import { cycleIn } from '../graph';
+import { nearest, shown } from './unknownKeys';
+import { countOf, loopProblems, rangeProblem } from '../compose/loops';
+import {
+  allSteps,
+  error,
+  pathIn,
+  spawnerOf,
+  warning,
+  type Formula,
+  type Path,
+  type Problem,
+  type Spot,
+  type Step,
+} from '../model';
+import { gateTypes } from '../schema';
+import { PatternChecks } from '../cook/pattern';
+import { namesIn, startValues, textsOf, variableProblems } from '../cook/variables';
+
+export const stepId = /^[\w.:{}-]+$/;
+const MAX_STEPS = 5_000;
+
+/** Everything that is wrong with a formula whose parents have been taken in. All of it, not only the first. */
+export function validate(formula: Formula): Problem[] {
+  const problems: Problem[] = [];
+  if (formula.name === '') problems.push(error('missing-key', 'formula', 'name is required', ['formula']));
+  else if (!/^[\w.-]+$/.test(formula.name))
+    problems.push(
+      error('invalid-value', 'formula', 'the name may hold letters, digits, dots, hyphens and underscores', [
+        'formula',
+      ]),
+    );
+  if (!Number.isInteger(formula.version) || formula.version < 1)
+    problems.push(error('invalid-value', 'version', 'must be a whole number of 1 or more', ['version']));
+  const hints = new Hints();
+  const patterns = new PatternChecks();
+  const isSlow = (problem: Problem): boolean => problem.code === 'slow-pattern';
+  for (const [name, variable] of Object.entries(formula.vars)) {
+    // Once is enough: behind the first nothing may have been looked at.
+    problems.push(
+      ...variableProblems(name, variable, patterns).filter((problem) => !isSlow(problem) || !problems.some(isSlow)),
+    );
+    if (variable.required && variable.default !== undefined)
+      problems.push(
+        warning(
+          'required-default',
+          `vars.${name}`,
+          'cannot have both required:true and default; the default is used (bd refuses this)',
+          ['vars', name, 'required'],
+        ),
+      );
+  }
+  problems.push(...contentProblems(formula, hints), ...composeProblems(formula, hints));
+  problems.push(
+    ...stepProblems(formula.steps, 'steps', formula, hints),
+    ...stepProblems(formula.template, 'template', formula),
+  );
+  return problems;
+}
+
+/** What a formula of its kind must have. */
+function contentProblems(formula: Formula, hints: Hints): Problem[] {
+  const problems: Problem[] = [];
+  const has = {
+    steps: formula.steps.length > 0,
+    template: formula.template.length > 0,
+    advice: formula.advice.length > 0 || formula.analyses.length > 0,
+  };
+  const lacks = (key: string, text: string): void => void problems.push(error('missing-content', key, text, [key]));
+  if (formula.type === 'workflow' && !has.steps) lacks('steps', 'a workflow formula requires at least one step');
+  if (formula.type === 'expansion' && !has.template)
+    lacks('template', 'an expansion formula requires at least one template');
+  if (formula.type === 'aspect' && !has.advice)
+    lacks('advice', 'an aspect formula requires at least one advice or aspect');
+  if (formula.type === 'convoy') problems.push(...convoyProblems(formula, hints));
+  formula.advice.forEach((advice, index) => {
+    const where = `advice[${index}]`;
+    if (advice.target === '')
+      problems.push(error('missing-key', where, 'target is required', pathIn(advice, 'target')));
+    if (advice.before.length + advice.after.length === 0)
+      problems.push(error('missing-key', where, 'before, after or around is required', pathIn(advice)));
+    for (const step of [...advice.before, ...advice.after])
+      if (step.id === '') problems.push(error('missing-key', where, 'each of its steps needs an id', pathIn(advice)));
+  });
+  return problems;
+}
+
+function convoyProblems(formula: Formula, hints: Hints): Problem[] {
+  const problems: Problem[] = [];
+  if (formula.legs.length === 0)
+    problems.push(error('missing-content', 'legs', 'a convoy formula requires at least one leg', ['legs']));
+  const ids = new Map<string, Path>();
+  formula.legs.forEach((leg, index) => {
+    const at = pathIn(leg, 'id');
+    const first = ids.get(leg.id);
+    if (leg.id === '') problems.push(error('missing-key', `legs[${index}]`, 'id is required', at));
+    else if (first)
+      problems.push(
+        error('duplicate-id', `legs[${index}]`, `duplicate leg id ${JSON.stringify(leg.id)}`, at, {
+          related: [{ path: first, text: 'first defined here' }],
+        }),
+      );
+    else ids.set(leg.id, at);
+  });
+  const needs = formula.synthesis?.needs ?? [];
+  needs.forEach((id, index) => {
+    if (!ids.has(id))
+      problems.push(
+        error(
+          'unknown-leg',
+          'synthesis',
+          `depends_on references unknown leg ${JSON.stringify(id)}`,
+          ['synthesis', 'depends_on', index],
+          { hint: hints.meant(id, ids.keys()) },
+        ),
+      );
+  });
+  return problems;
+}
+
+function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
+  const problems: Problem[] = [];
+  const ids = new Set(allSteps(steps).map((step) => step.id));
+  const required = (where: string, entry: { at?: Path }, fields: Record<string, string | number>): void => {
+    for (const [name, value] of Object.entries(fields))
+      if (value === '' || value === 0)
+        problems.push(error('missing-key', `compose.${where}`, `${name} is required`, pathIn(entry, name)));
+  };
+  compose.bondPoints.forEach((point, index) => {
+    const where = `bond_points[${index}]${point.id ? ` (${point.id})` : ''}`;
+    required(where, point, { id: point.id });
+    if (point.afterStep && point.beforeStep)
+      problems.push(
+        error(
+          'contradiction',
+          `compose.${where}`,
+          'cannot have both after_step and before_step',
+          pathIn(point, 'before_step'),
+        ),
+      );
+    for (const [name, id] of [
+      ['after_step', point.afterStep],
+      ['before_step', point.beforeStep],
+    ] as const) {
+      if (id && !ids.has(id))
+        problems.push(
+          error(
+            'unknown-step',
+            `compose.${where}`,
+            `${name} references unknown step ${JSON.stringify(id)}`,
+            pathIn(point, name),
+            { hint: hints.meant(id, ids) },
+          ),
+        );
+    }
+  });
+  compose.hooks.forEach((hook, index) =>
+    required(`hooks[${index}]`, hook, { trigger: hook.trigger, attach: hook.attach }),
+  );
+  compose.expand.forEach((entry, index) =>
+    required(`expand[${index}]`, entry, { target: entry.target, with: entry.with }),
+  );
+  compose.map.forEach((entry, index) => required(`map[${index}]`, entry, { select: entry.select, with: entry.with }));
+  compose.branch.forEach((entry, index) =>
+    required(`branch[${index}]`, entry, { from: entry.from, steps: entry.steps.length, join: entry.join }),
+  );
+  compose.gate.forEach((entry, index) =>
+    required(`gate[${index}]`, entry, { before: entry.before, condition: entry.condition }),
+  );
+  return problems;
+}
+
+/** A step, and how people are told of it: `steps[2].children[0]`. */
+interface Named {
+  step: Step;
+  where: string;
+}
+
+function inPlace(steps: readonly Step[], path: Path): Named[] {
+  return steps.flatMap((step, index) => {
+    const at = [...path, index];
+    return [
+      { step, where: shown(at) },
+      ...inPlace(step.children, [...at, 'children']),
+      ...inPlace(step.loop?.body ?? [], [...at, 'loop', 'body']),
+    ];
+  });
+}
+
+/** @param hints for ids that are unknown; without them not all are known, as those of templates are made when they are put in */
+function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula: Formula, hints?: Hints): Problem[] {
+  const problems: Problem[] = [];
+  const list = inPlace(steps, [key]);
+  if (list.length > MAX_STEPS)
+    return [error('too-many-steps', key, `${list.length} steps are too many (at most ${MAX_STEPS})`, [key])];
+  if (countOf(steps) > MAX_STEPS)
+    return [error('too-many-steps', key, `with all rounds of its loops these are more than ${MAX_STEPS} steps`, [key])];
+  const seen = new Map<string, Named>();
+  for (const named of list) {
+    const { step, where } = named;
+    const first = seen.get(step.id);
+    const at = pathIn(step, 'id');
+    if (step.id === '') problems.push(error('missing-key', where, 'id is required', at));
+    else if (!stepId.test(step.id) || step.id.length > 150)
+      problems.push(
+        error(
+          'invalid-value',
+          where,
+          `the id ${JSON.stringify(step.id)} may hold letters, digits, dots, hyphens and underscores`,
+          at,
+        ),
+      );
+    else if (first)
+      problems.push(
+        error('duplicate-id', where, `duplicate id ${JSON.stringify(step.id)} (first defined at ${first.where})`, at, {
+          related: [{ path: pathIn(first.step, 'id'), text: 'first defined here' }],
+        }),
+      );
+    else seen.set(step.id, named);
+  }
+  const ids = new Set(seen.keys());
+  for (const { step, where } of list) {
+    const named = step.id === '' ? where : `${where} (${step.id})`;
+    problems.push(...oneStep(step, named, formula));
+    if (hints) problems.push(...references(step, named, ids, hints));
+  }
+  const cycle = cycleIn(steps);
+  if (cycle) {
+    const related = edges(cycle, steps);
+    problems.push(
+      error('cycle', key, `cycle detected involving: ${cycle.join(' → ')}`, related[0]?.path ?? [key], {
+        need: related[0]?.need,
+        related,
+      }),
+    );
+  }
+  return problems;
+}
+
+/** Which lines make a circle: an id in `needs`, of the step or of a step around it, or that a step stands within another. */
+function edges(cycle: readonly string[], steps: readonly Step[]): (Spot & { text: string })[] {
+  const parents = new Map(allSteps(steps).flatMap((step) => step.children.map((child): [Step, Step] => [child, step])));
+  const byId = new Map(allSteps(steps).map((step) => [step.id, step]));
+  return cycle.slice(1).flatMap((need, index): (Spot & { text: string })[] => {
+    const from = byId.get(cycle[index]!);
+    for (let step = from; step; step = parents.get(step)) {
+      if (step.needs.includes(need)) return [{ path: pathIn(step), need, text: `${step.id} needs ${need}` }];
+    }
+    const child = byId.get(need);
+    return from && child
+      ? [{ path: pathIn(child, 'id'), text: `${from.id} is over when ${need}, which stands within it, is` }]
+      : [];
+  });
+}
+
+/** What a slip of the keyboard was probably meant to be; for the first few, because each looks at all that is known. */
+export class Hints {
+  private left = 20;
+
+  meant(id: string, known: Iterable<string>): string | undefined {
+    const near = this.left-- > 0 ? nearest(id, known) : undefined;
+    return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
+  }
+}
+
+function oneStep(step: Step, named: string, formula: Formula): Problem[] {
+  const problems: Problem[] = [];
+  const at = (...keys: Path): Path => pathIn(step, ...keys);
+  if (step.title.trim() === '' && !step.expand)
+    problems.push(error('missing-key', named, 'title is required (unless using expand)', at('title')));
+  if (!Number.isInteger(step.priority) || step.priority < 0 || step.priority > 4)
+    problems.push(error('invalid-value', named, 'priority must be 0-4', at('priority')));
+  const condition = conditionProblem(step.condition);
+  if (condition) problems.push(error('invalid-value', named, condition, at('condition')));
+  if (step.gate && step.gate.type === '')
+    problems.push(error('missing-key', named, 'gate.type is required', at('gate', 'type')));
+  else if (step.gate && !gateTypes.includes(step.gate.type))
+    problems.push(
+      warning(
+        'unknown-gate',
+        named,
+        `nothing opens a gate of type ${JSON.stringify(step.gate.type)}; a person has to close it (known: ${gateTypes.join(', ')})`,
+        at('gate', 'type'),
+      ),
+    );
+  if (step.onComplete) problems.push(...onCompleteProblems(step, named));
+  if (step.loop)
+    problems.push(
+      ...loopProblems(step.loop).map(({ key, text }) =>
+        error('loop', named, `loop: ${text}`, at('loop', ...(key ? [key] : []))),
+      ),
+    );
+  const range =
+    step.loop?.range === undefined ? undefined : rangeProblem(step.loop, startValues(formula, { given: {} }));
+  // Another value than the default may do.
+  if (range)
+    problems.push(
+      (step.loop!.range!.includes('{') ? warning : error)('loop', named, `loop: ${range}`, at('loop', 'range')),
+    );
+  for (const key of localKeys)
+    if (step.metadata && Object.hasOwn(step.metadata, key))
+      problems.push(
+        warning('engine-metadata', named, `metadata.${key} belongs to the engine and is left out`, at('metadata', key)),
+      );
+  const undeclared = [...new Set(textsOf(step).flatMap(namesIn))].filter((name) => !Object.hasOwn(formula.vars, name));
+  if (undeclared.length > 0)
+    problems.push(
+      warning(
+        'undeclared-variable',
+        named,
+        `${undeclared.map((name) => `{{${name}}}`).join(', ')} is not declared in [vars] and stays as it is`,
+        at(),
+      ),
+    );
+  return problems;
+}
+
+function onCompleteProblems(step: Step, named: string): Problem[] {
+  const { forEach, bond, parallel, sequential } = step.onComplete!;
+  const problems: [key: string, text: string][] = [];
+  if (forEach && !bond) problems.push(['bond', 'bond is required when for_each is set']);
+  if (bond && !forEach) problems.push(['for_each', 'for_each is required when bond is set']);
+  if (forEach && !forEach.startsWith('output.'))
+    problems.push(['for_each', `for_each must start with 'output.' (got ${JSON.stringify(forEach)})`]);
+  if (parallel && sequential) problems.push(['sequential', 'cannot set both parallel and sequential']);
+  return problems.map(([key, text]) =>
+    error('on-complete', `${named}.on_complete`, text, pathIn(step, 'on_complete', key)),
+  );
+}
+
+function references(step: Step, named: string, ids: ReadonlySet<string>, hints: Hints): Problem[] {
+  const unknown = (text: string, id: string, path: Path, need?: string): Problem =>
+    error('unknown-step', named, text, path, { hint: hints.meant(id, ids), need });
+  const problems = step.needs
+    .filter((id) => !ids.has(id))
+    .map((id) => unknown(`needs references unknown step ${JSON.stringify(id)}`, id, pathIn(step), id));
+  if (step.waitsFor === '') return problems;
+  const at = pathIn(step, 'waits_for');
+  const spawner = spawnerOf(step.waitsFor);
+  if (spawner === undefined && !['all-children', 'any-children'].includes(step.waitsFor)) {
+    problems.push(
+      error(
+        'invalid-value',
+        named,
+        `waits_for has invalid value ${JSON.stringify(step.waitsFor)} (must be all-children, any-children, or children-of(step-id))`,
+        at,
+      ),
+    );
+  } else if (spawner === '')
+    problems.push(error('invalid-value', named, 'waits_for children-of() requires a step ID', at));
+  else if (spawner !== undefined && !ids.has(spawner))
+    problems.push(
+      unknown(`waits_for references unknown step ${JSON.stringify(spawner)} in children-of()`, spawner, at),
+    );
+  else if (spawner === undefined && step.needs.length === 0)
+    problems.push(
+      warning(
+        'waits-for-nothing',
+        named,
+        `waits_for ${step.waitsFor} waits for nothing without needs; name the step whose children are meant`,
+        at,
+      ),
+    );
+  return problems;
+}

@@ -1,0 +1,72 @@
+import toml from '@iarna/toml';
+import { messageOf } from '../../base/errors';
+import { buildTree, MAX_DEPTH, parseToml } from '../../toml';
+
+export type Format = 'toml' | 'json';
+
+/** Why a text could not be read, and where: line and column from 0. */
+export interface ReadFailure {
+  reason: string;
+  at?: { line: number; column: number };
+}
+
+/** The data of a file. Never throws. */
+export function readData(text: string, format: Format): { raw: Record<string, unknown> } | { failure: ReadFailure } {
+  try {
+    const data: unknown = format === 'json' ? plain(JSON.parse(text)) : readToml(text);
+    if (!isTable(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
+    return { raw: data };
+  } catch (thrown) {
+    const { line, col } = thrown as { line?: number; col?: number };
+    const reason = messageOf(thrown)
+      .split('\n')[0]!
+      .replace(/ at row \d+, col \d+, pos \d+:?$/, '');
+    return {
+      failure: { reason, ...(format === 'toml' && typeof line === 'number' ? { at: { line, column: col ?? 0 } } : {}) },
+    };
+  }
+}
+
+/**
+ * TOML as @iarna/toml understands it. It refuses a comment that ends with `\r\n`, as every comment does on Windows, so
+ * line ends are made one first. @throws where it does not understand
+ */
+export function readToml(text: string): unknown {
+  refuseInherited(text);
+  return plain(toml.parse(text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')));
+}
+
+/**
+ * `constructor.keys = 1` would make the library write to `Object.keys` of this very program: it follows the names that
+ * every object inherits. They are harmless as keys of values and refused as names of tables.
+ */
+function refuseInherited(text: string): void {
+  if (!inheritedName.test(text)) return;
+  const syntax = parseToml(text);
+  const bad = buildTree(syntax).tables.find(({ name }) => name in Object.prototype);
+  if (!bad) return;
+  const before = text.slice(0, bad.start);
+  const line = before.split('\n').length - 1;
+  throw Object.assign(new Error(`a table cannot have the name "${bad.name}"; choose another`), {
+    line,
+    col: bad.start - before.lastIndexOf('\n') - 1,
+  });
+}
+
+/** Escapes may spell anything. */
+const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
+
+/** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. @throws where nobody could go so deep */
+function plain(value: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw new Error('the data is nested too deep');
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+  return isTable(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry, depth + 1)]))
+    : value;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,197 @@
+import { UserError } from '../../base/errors';
+import { batchUnless, metaOf } from '../../beads/handlers/common';
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
+import {
+  FormulaCook,
+  FormulaList,
+  FormulaShow,
+  MoleculeBurn,
+  MoleculeGet,
+  MoleculePour,
+  MoleculeSquash,
+  StepClose,
+  type FormulaDetails,
+  type FormulaSummary,
+  type MoleculeInfo,
+  type PourResult,
+} from '../../protocol/formula';
+import type { ParsedParams } from '../../protocol/request';
+import type { CookOptions, Proto } from '../cook/cook';
+import type { FormulaEntry, FormulaLibrary } from '../registry/registry';
+import { closeStep, graphOf, inspectMolecule, moleculeOf, requireMolecule } from './molecule';
+import { pour } from './pour';
+import { burn, squash } from './squash';
+
+export interface FormulaHandlerOptions {
+  /** The ledger that a request means: the named one, else the one of the caller's working directory. */
+  ledgerFor(context: CallContext, named?: string): string;
+  /** The formulas that a caller can name. */
+  libraryFor(context: CallContext, ledger: string): FormulaLibrary;
+  /** The molecule of the bead on an agent's hook. */
+  hookedMolecule?(agent: string): Bead | undefined;
+}
+
+interface Service extends FormulaHandlerOptions {
+  store: BeadStore;
+}
+
+/** Registers a handler for every request about formulas and molecules (`formulaRequests`). */
+export function registerFormulaHandlers(
+  dispatcher: Dispatcher,
+  store: BeadStore,
+  options: FormulaHandlerOptions,
+): void {
+  const service: Service = { ...options, store };
+  const library = (context: CallContext, ledger: string | undefined): FormulaLibrary =>
+    options.libraryFor(context, options.ledgerFor(context, ledger));
+  dispatcher.on(FormulaList.spec, async (params, context) =>
+    library(context, params.ledger)
+      .list()
+      .map(summaryOf)
+      .filter((formula) => params.type === undefined || formula.type === params.type),
+  );
+  dispatcher.on(FormulaShow.spec, async (params, context) => detailsOf(library(context, params.ledger), params.name));
+  dispatcher.on(FormulaCook.spec, async (params, context) => {
+    const { proto, warnings } = cooked(library(context, params.ledger), params.formula, {
+      given: params.vars,
+      keepVariables: params.keepVariables,
+    });
+    return { ...proto, warnings };
+  });
+  dispatcher.on(MoleculePour.spec, (params, context) => pourMolecule(service, params, context));
+  dispatcher.on(MoleculeGet.spec, async (params, context) => molecules(service, params, context));
+  dispatcher.on(StepClose.spec, async (params, context) => {
+    const id = resolveId(service, context, params.id, params.ledger);
+    return store.batch(metaOf(context), (tx) =>
+      closeStep(tx, id, {
+        reason: params.reason ?? 'Closed',
+        force: params.force,
+        auto: params.auto,
+        actor: context.actor,
+      }),
+    );
+  });
+  dispatcher.on(MoleculeSquash.spec, async (params, context) => {
+    const root = requireMolecule(store, resolveId(service, context, params.id, params.ledger));
+    const ledger = store.ledgerOf(root.id) ?? options.ledgerFor(context, params.ledger);
+    return batchUnless(params.dryRun, store, context, (tx) =>
+      squash(tx, ledger, tx.require(root.id), { summary: params.summary, keep: params.keep }),
+    );
+  });
+  dispatcher.on(MoleculeBurn.spec, async (params, context) => {
+    const root = requireMolecule(store, resolveId(service, context, params.id, params.ledger));
+    return batchUnless(params.dryRun, store, context, (tx) => burn(tx, tx.require(root.id)));
+  });
+}
+
+function resolveId(service: Service, context: CallContext, id: string, ledger: string | undefined): string {
+  return service.store.resolve(id, service.ledgerFor(context, ledger));
+}
+
+type Named = ParsedParams<typeof FormulaCook.spec>['formula'];
+
+function cooked(library: FormulaLibrary, formula: Named, options: CookOptions): { proto: Proto; warnings: string[] } {
+  return typeof formula === 'string'
+    ? library.cook(formula, options)
+    : library.cookText(formula.text, formula.file, options);
+}
+
+async function pourMolecule(
+  service: Service,
+  params: ParsedParams<typeof MoleculePour.spec>,
+  context: CallContext,
+): Promise<PourResult> {
+  const ledger = service.ledgerFor(context, params.ledger);
+  const { proto, warnings } = cooked(service.libraryFor(context, ledger), params.formula, { given: params.vars });
+  const wantsWisp =
+    !params.ephemeral && proto.phase === 'vapor'
+      ? [`${proto.formula} is meant for wisps: "bd mol wisp ${proto.formula}" leaves nothing behind in issues.jsonl`]
+      : [];
+  return batchUnless(params.dryRun, service.store, context, (tx) => {
+    const { root, ids } = pour(tx, proto, { ledger, ephemeral: params.ephemeral, assignee: params.assignee });
+    return {
+      new_epic_id: root,
+      id_mapping: ids,
+      created: 1 + Object.keys(ids).length,
+      attached: 0,
+      phase: params.ephemeral ? 'vapor' : 'liquid',
+      warnings: [...wantsWisp, ...warnings],
+    };
+  });
+}
+
+/** The one that is named; else those with a step that the actor has begun, and that of the bead on its hook. */
+function molecules(
+  service: Service,
+  params: ParsedParams<typeof MoleculeGet.spec>,
+  context: CallContext,
+): MoleculeInfo[] {
+  const { store } = service;
+  const graph = graphOf(store);
+  if (params.id !== undefined)
+    return [inspectMolecule(graph, namedMolecule(service, resolveId(service, context, params.id, params.ledger)))];
+  const actor = params.actor ?? context.actor;
+  const begun = store
+    .list({ assignee: actor, status: ['in_progress', 'hooked'], all: true, limit: 0 })
+    .flatMap((bead) => moleculeOf(store, bead) ?? []);
+  const own = store
+    .list({ assignee: actor, type: ['molecule'], all: true, limit: 0 })
+    .filter((bead) => bead.status === 'open');
+  const hooked = service.hookedMolecule?.(actor);
+  const roots = new Map([...(hooked ? [hooked] : []), ...begun, ...own].map((root) => [root.id, root]));
+  return [...roots.values()].map((root) => inspectMolecule(graph, root));
+}
+
+/** By its own id, that of a step, or that of the bead that it says how to do. */
+function namedMolecule(service: Service, id: string): Bead {
+  const attached = service.store.dependents(id, 'attached-to').filter((bead) => bead.status !== 'tombstone');
+  return attached.find((bead) => bead.status !== 'closed') ?? attached.at(-1) ?? requireMolecule(service.store, id);
+}
+
+function summaryOf(entry: FormulaEntry): FormulaSummary {
+  const { formula } = entry;
+  const count = (list: readonly unknown[] | undefined): number => list?.length ?? 0;
+  return {
+    name: entry.name,
+    type: formula?.type ?? '',
+    description: formula?.description.trim() ?? '',
+    source: entry.source,
+    tier: entry.tier,
+    steps: count(formula?.steps) || count(formula?.template) || count(formula?.legs),
+    vars: Object.keys(formula?.vars ?? {}).length,
+    errors: entry.problems.filter((problem) => problem.severity === 'error').map((problem) => problem.message),
+    warnings: entry.problems.filter((problem) => problem.severity === 'warning').map((problem) => problem.message),
+  };
+}
+
+function detailsOf(library: FormulaLibrary, name: string): FormulaDetails {
+  const entry = library.examine(name);
+  const summary = summaryOf(entry);
+  const variables = Object.entries(entry.formula?.vars ?? {}).map(([key, variable]) => ({ name: key, ...variable }));
+  const pourable = summary.errors.length === 0 && ['workflow', 'expansion'].includes(summary.type);
+  return {
+    ...summary,
+    raw: library.raw(name),
+    variables,
+    outline: pourable ? outlineOf(library, name, summary.errors) : [],
+  };
+}
+
+/** What is wrong with the formulas that it names is seen only here. */
+function outlineOf(library: FormulaLibrary, name: string, errors: string[]): FormulaDetails['outline'] {
+  try {
+    const { steps } = library.cook(name, { keepVariables: true }).proto;
+    return steps.map(({ id, title, needs, parent }) => ({
+      id,
+      title,
+      needs,
+      ...(parent === undefined ? {} : { parent }),
+    }));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    errors.push(error.message);
+    return [];
+  }
+}

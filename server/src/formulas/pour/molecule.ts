@@ -1,0 +1,186 @@
+import { childrenOf, descendantsOf, isBlocked, isFinished, waitsFor, type Graph } from '../../beads/blocking';
+import { above, attachedTo, MOLECULE, moleculeAbove } from '../../beads/molecule';
+import type { BeadStore, Transaction } from '../../beads/store';
+import { compareTimes } from '../../beads/time';
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import type { ContinueResult, MoleculeInfo, MoleculeStep, StepState } from '../../protocol/formula';
+import { inOrder } from '../graph';
+import { originOf, stepName } from './pour';
+
+const IN_WORK = new Set(['in_progress', 'hooked']);
+
+/** What the store knows, as rules about dependencies want to see it. */
+export function graphOf(store: BeadStore): Graph {
+  return {
+    get: (id) => store.get(id),
+    knows: (id) => store.ledgerOf(id) !== undefined,
+    dependents: (id) =>
+      store
+        .dependents(id)
+        .flatMap((bead) =>
+          (bead.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => ({ bead, edge })),
+        ),
+  };
+}
+
+/** The molecule that a bead is or belongs to. An epic with parts counts for those who go through it step by step. */
+export function moleculeOf(graph: Pick<Graph, 'get'>, bead: Bead): Bead | undefined {
+  if (bead.issue_type === MOLECULE) return bead;
+  const top = above(graph, bead).at(-1);
+  return moleculeAbove(graph, bead) ?? (top && (top.issue_type === 'epic' || top.ephemeral) ? top : undefined);
+}
+
+/** The steps that are done by somebody: no containers, which close with their last part, and no gates. */
+function stepsOf(graph: Graph, root: Bead): Bead[] {
+  const all = descendantsOf(graph, root.id)
+    .filter((bead) => bead.status !== 'tombstone')
+    .sort(byPlace(root.id));
+  const leaves = all.filter(
+    (bead) => bead.issue_type !== 'gate' && childrenOf(graph, bead.id).every((child) => child.status === 'tombstone'),
+  );
+  const inside = new Map(all.map((bead) => [bead.id, bead]));
+  const needs = (id: string): string[] => {
+    const bead = inside.get(id);
+    if (!bead) return [];
+    const waiting = [bead, ...above(graph, bead).filter((ancestor) => inside.has(ancestor.id))];
+    const targets = waiting.flatMap((other) =>
+      (other.dependencies ?? []).flatMap((edge) =>
+        edge.type === 'blocks' || edge.type === 'conditional-blocks'
+          ? [edge.depends_on_id]
+          : edge.type === 'waits-for'
+            ? [waitsFor(edge).spawner]
+            : [],
+      ),
+    );
+    return targets.flatMap((target) => [target, ...descendantsOf(graph, target).map((part) => part.id)]);
+  };
+  const place = new Map(
+    inOrder(
+      all.map((bead) => bead.id),
+      needs,
+    ).map((id, index) => [id, index]),
+  );
+  return leaves.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+}
+
+/** The order of the formula: the numbers of the ids. Molecules of others have none, and go by age. */
+function byPlace(root: string): (a: Bead, b: Bead) => number {
+  const number = (bead: Bead): number =>
+    bead.id.startsWith(`${root}.`) ? Number(/^\d+$/.exec(bead.id.slice(root.length + 1))?.[0] ?? Infinity) : Infinity;
+  return (a, b) => {
+    const [left, right] = [number(a), number(b)];
+    if (left !== right) return left - right;
+    return compareTimes(a.created_at, b.created_at) || (a.id < b.id ? -1 : 1);
+  };
+}
+
+function stateOf(graph: Graph, bead: Bead): StepState {
+  if (isFinished(bead)) return 'done';
+  if (IN_WORK.has(bead.status)) return 'current';
+  if (bead.status !== 'open') return 'blocked';
+  return isBlocked(graph, bead) ? 'pending' : 'ready';
+}
+
+/** How far a molecule has come. */
+export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
+  const beads = stepsOf(graph, root);
+  const states = beads.map((issue) => stateOf(graph, issue));
+  const first = (state: StepState): number => states.indexOf(state);
+  // What is begun is current; where nothing is, what comes next.
+  const current = first('current') >= 0 ? first('current') : isFinished(root) ? -1 : first('ready');
+  const steps = beads.map(
+    (issue, index): MoleculeStep => ({
+      issue,
+      step: stepName(issue),
+      status: states[index]!,
+      is_current: index === current,
+    }),
+  );
+  const next = steps.find((step, index) => step.status === 'ready' && index !== current);
+  const completed = states.filter((state) => state === 'done').length;
+  const closed = beads
+    .map((bead) => bead.closed_at)
+    .filter((time) => time !== undefined)
+    .sort(compareTimes);
+  const attached = attachedTo(root);
+  return {
+    molecule_id: root.id,
+    molecule_title: root.title,
+    status: root.status,
+    formula: originOf(root).name,
+    ...(root.assignee ? { assignee: root.assignee } : {}),
+    ...(attached === undefined ? {} : { attached_to: attached }),
+    ...(current >= 0 ? { current_step: beads[current]!, current_step_id: beads[current]!.id } : {}),
+    ...(next ? { next_step: next.issue } : {}),
+    steps,
+    completed,
+    total: beads.length,
+    in_progress: states.filter((state) => state === 'current').length,
+    percent: beads.length === 0 ? 100 : Math.floor((completed * 100) / beads.length),
+    ...(closed.length > 0 ? { first_closed: closed[0]!, last_closed: closed.at(-1)! } : {}),
+  };
+}
+
+/** The molecule that a person names, by itself or by one of its steps. */
+export function requireMolecule(store: BeadStore, id: string): Bead {
+  const bead = store.get(id);
+  const root = bead && (moleculeOf(store, bead) ?? (bead.issue_type === 'epic' ? bead : undefined));
+  if (!root)
+    throw new UserError(
+      `${id} is no molecule and no step of one`,
+      'pour one with "bd mol pour <formula>"',
+      'not-found',
+    );
+  return root;
+}
+
+export interface CloseStepOptions {
+  reason: string;
+  force: boolean;
+  /** Begin the next step at once. */
+  auto: boolean;
+  actor: string;
+}
+
+/** Closes a step and begins the next one that is ready; the molecule closes with its last step. */
+export function closeStep(tx: Transaction, id: string, options: CloseStepOptions): ContinueResult {
+  const closed = tx.close(id, options.reason, { force: options.force });
+  const root = moleculeOf(tx.view, closed);
+  const result: ContinueResult['continue'] = {
+    closed_step: tx.require(id),
+    auto_advanced: false,
+    molecule_complete: false,
+  };
+  if (root) {
+    const now = inspectMolecule(tx.view, tx.require(root.id));
+    result.molecule_id = root.id;
+    result.molecule_complete = now.status === 'closed' || now.completed === now.total;
+    // One that is begun already, else the first that is ready.
+    const next = result.molecule_complete ? undefined : now.current_step;
+    if (next) {
+      result.auto_advanced = options.auto && next.status === 'open';
+      result.next_step = result.auto_advanced ? begin(tx, next, options.actor) : next;
+    }
+  }
+  return { closed: [tx.require(id)], continue: result };
+}
+
+function begin(tx: Transaction, step: Bead, actor: string): Bead {
+  return tx.update(step.id, { status: 'in_progress', assignee: step.assignee || actor });
+}
+
+/** Begins the step that is to be done now, in the name of whoever does it. Begun already, it only changes hands. */
+export function beginCurrent(tx: Transaction, root: Bead, actor: string): void {
+  const { current_step: step } = inspectMolecule(tx.view, root);
+  if (step && !(IN_WORK.has(step.status) && step.assignee === actor))
+    tx.update(step.id, { status: 'in_progress', assignee: actor });
+}
+
+/** All steps open again, for work that begins anew. What was done stands in the events. */
+export function restartMolecule(tx: Transaction, root: Bead): void {
+  for (const bead of [root, ...descendantsOf(tx.view, root.id)]) {
+    if (bead.status === 'tombstone' || (bead.status === 'open' && !bead.assignee)) continue;
+    tx.update(bead.id, { status: 'open', assignee: undefined, defer_until: undefined });
+  }
+}

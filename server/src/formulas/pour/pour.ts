@@ -1,0 +1,128 @@
+import { withoutLocal } from '../../beads/localMetadata';
+import { ATTACHED_TO, MOLECULE } from '../../beads/molecule';
+import type { Transaction } from '../../beads/store';
+import { formatTime } from '../../beads/time';
+import type { Bead, Dependency } from '../../protocol/bead';
+import type { Proto, ProtoStep } from '../cook/cook';
+
+export interface PourOptions {
+  ledger: string;
+  /** Wisps: they live in the journal and the index, never in `issues.jsonl`. */
+  ephemeral?: boolean;
+  /** Of the molecule itself. */
+  assignee?: string;
+  title?: string;
+  /** The bead that the molecule says how to do; whoever has that bead does the steps. */
+  attachTo?: string;
+}
+
+export interface Poured {
+  root: string;
+  /** Ids of beads by ids of steps. */
+  ids: Record<string, string>;
+}
+
+/** What a step's bead says of the formula. */
+interface Origin {
+  step: string;
+  script?: string[];
+}
+
+/**
+ * Makes a molecule of a proto: one bead for it, and one for each step, numbered in the formula's order. The edges are
+ * put in with the beads: that they hold together was checked when it was cooked.
+ */
+export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poured {
+  const infix = options.ephemeral ? 'wisp' : 'mol';
+  const edge = (from: string, to: string, type: string, metadata?: string): Dependency => ({
+    issue_id: from,
+    depends_on_id: to,
+    type,
+    created_at: formatTime(tx.now),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+  const root = tx.create(options.ledger, {
+    title: options.title ?? proto.title,
+    description: proto.description,
+    type: MOLECULE,
+    infix,
+    ephemeral: options.ephemeral,
+    assignee: options.assignee,
+    metadata: { formula: { name: proto.formula, version: proto.version, vars: proto.vars } },
+    extra: { source_formula: proto.formula },
+  }).id;
+  if (options.attachTo !== undefined) tx.addDependency(root, options.attachTo, ATTACHED_TO);
+  const ids = Object.fromEntries(proto.steps.map((step, index) => [step.id, `${root}.${index + 1}`]));
+  for (const step of proto.steps) {
+    const id = ids[step.id]!;
+    const dependencies = [
+      edge(id, (step.parent !== undefined && ids[step.parent]) || root, 'parent-child'),
+      ...step.needs.map((need) => edge(id, ids[need]!, 'blocks')),
+    ];
+    const spawner = step.waitsFor?.spawner;
+    if (step.waitsFor && spawner !== undefined && ids[spawner])
+      dependencies.push(edge(id, ids[spawner], 'waits-for', JSON.stringify({ gate: step.waitsFor.gate })));
+    createStep(tx, proto, step, id, dependencies, options);
+  }
+  return { root, ids };
+}
+
+function createStep(
+  tx: Transaction,
+  proto: Proto,
+  step: ProtoStep,
+  id: string,
+  dependencies: Dependency[],
+  options: PourOptions,
+): void {
+  const origin: Origin = { step: step.id, ...(step.script ? { script: step.script } : {}) };
+  tx.create(options.ledger, {
+    id,
+    title: step.title,
+    type: step.type,
+    priority: step.priority,
+    labels: step.labels,
+    ephemeral: options.ephemeral,
+    description: step.description,
+    notes: step.notes,
+    acceptance_criteria: step.acceptance,
+    assignee: options.attachTo === undefined ? step.assignee : undefined,
+    // A formula may come from anywhere: it says nothing in the engine's name.
+    metadata: { ...withoutLocal(step.metadata), formula: origin },
+    extra: { source_formula: proto.formula, dependencies, ...gateFields(step) },
+  });
+}
+
+function gateFields(step: ProtoStep): Record<string, unknown> {
+  if (!step.gate) return {};
+  return { await_type: step.gate.type, await_id: step.gate.awaitId || undefined, timeout: step.gate.timeout };
+}
+
+/** The id that a step has in its formula. */
+export function stepName(bead: Bead): string {
+  const origin = formulaData(bead)?.step;
+  return typeof origin === 'string' && origin !== '' ? origin : bead.id.slice(bead.id.lastIndexOf('.') + 1);
+}
+
+/** The script blocks of a step. Variables are not filled in there: they arrive as `$GT_VAR_<name>`. */
+export function stepScript(bead: Bead): string[] {
+  const script = formulaData(bead)?.script;
+  return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
+}
+
+/** What a molecule was poured from. */
+export function originOf(molecule: Bead): { name?: string; vars: Record<string, string> } {
+  const data = formulaData(molecule);
+  const vars = typeof data?.vars === 'object' && data.vars !== null ? Object.entries(data.vars) : [];
+  return {
+    ...(typeof data?.name === 'string' ? { name: data.name } : {}),
+    vars: Object.fromEntries(vars.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+  };
+}
+
+/** Metadata may have come from anywhere. */
+function formulaData(bead: Bead): Record<string, unknown> | undefined {
+  const metadata = bead.metadata as Record<string, unknown> | null | undefined;
+  const data = typeof metadata === 'object' && metadata !== null ? metadata.formula : undefined;
+  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,153 @@
+import type { Position, Range } from 'vscode-languageserver-types';
+import type { Path } from '../../formulas/model';
+import {
+  buildTree,
+  contains,
+  parseToml,
+  type Entry,
+  type Header,
+  type Section,
+  type Slot,
+  type Span,
+  type Syntax,
+  type Tree,
+  type TreeNode,
+} from '../../toml';
+
+/** The text of a formula at one moment, read as TOML. Never changed. */
+export class FormulaDocument {
+  readonly syntax: Syntax;
+  readonly tree: Tree;
+  private readonly lines: number[];
+
+  constructor(
+    readonly uri: string,
+    readonly text: string,
+  ) {
+    this.syntax = parseToml(text);
+    this.tree = buildTree(this.syntax);
+    this.lines = [0];
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.lines.push(at + 1);
+  }
+
+  positionAt(offset: number): Position {
+    const at = Math.max(0, Math.min(offset, this.text.length));
+    let [low, high] = [0, this.lines.length];
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if (this.lines[middle]! <= at) low = middle;
+      else high = middle;
+    }
+    return { line: low, character: at - this.lines[low]! };
+  }
+
+  offsetAt({ line, character }: Position): number {
+    if (line >= this.lines.length) return this.text.length;
+    const start = this.lines[Math.max(0, line)]!;
+    return Math.min(start + Math.max(0, character), this.lineEnd(start));
+  }
+
+  rangeOf({ start, end }: Span): Range {
+    return { start: this.positionAt(start), end: this.positionAt(end) };
+  }
+
+  lineStart(offset: number): number {
+    return this.text.lastIndexOf('\n', offset - 1) + 1;
+  }
+
+  lineEnd(offset: number): number {
+    const end = this.text.indexOf('\n', offset);
+    if (end < 0) return this.text.length;
+    return end > offset && this.text[end - 1] === '\r' ? end - 1 : end;
+  }
+
+  /** The section that an offset is in: the first, without a header, where it stands before all others. */
+  sectionAt(offset: number): Section {
+    const { sections } = this.syntax;
+    return sections.findLast((section) => section.header && section.start <= offset) ?? sections[0]!;
+  }
+
+  /** The path to the table that a header begins, each list by the number of its last table so far. */
+  pathOf(header: Header | undefined): Path {
+    return (header && this.headerPaths().get(header)) ?? [];
+  }
+
+  private paths: Map<Header, Path> | undefined;
+
+  private headerPaths(): Map<Header, Path> {
+    if (this.paths) return this.paths;
+    const counts = new Map<string, number>();
+    this.paths = new Map();
+    for (const { header } of this.syntax.sections) {
+      if (!header) continue;
+      const path: (string | number)[] = [];
+      header.key.parts.forEach(({ name }, index) => {
+        path.push(name);
+        const key = JSON.stringify(path);
+        const isNew = header.array && index === header.key.parts.length - 1;
+        if (isNew) counts.set(key, (counts.get(key) ?? -1) + 1);
+        const count = counts.get(key);
+        if (count !== undefined) path.push(count);
+      });
+      this.paths.set(header, path);
+    }
+    return this.paths;
+  }
+
+  /** The statement on the way to an offset, and the path that its key gives. */
+  entryAt(offset: number): { entry: Entry; path: Path } | undefined {
+    const section = this.sectionAt(offset);
+    const entry = section.entries.find((one) => contains(one, offset));
+    return entry && { entry, path: [...this.pathOf(section.header), ...entry.key.parts.map((part) => part.name)] };
+  }
+
+  /** How far a path leads, and what is found there. */
+  locate(path: Path): Located {
+    let node: TreeNode | undefined = this.tree.root;
+    let slot: Slot | undefined;
+    let depth = 0;
+    for (const part of path) {
+      let next: TreeNode | undefined;
+      if (node?.kind === 'table' && typeof part === 'string') {
+        const inner = node.slots.get(part);
+        if (!inner) break;
+        slot = inner;
+        next = inner.node;
+      } else if (node?.kind === 'list' && typeof part === 'number') {
+        next = node.items[part];
+        if (!next) break;
+        slot = undefined;
+      } else break;
+      node = next;
+      depth += 1;
+    }
+    return { depth, whole: depth === path.length, ...(node ? { node } : {}), ...(slot ? { slot } : {}) };
+  }
+}
+
+export interface Located {
+  /** How many parts of the path were found. */
+  depth: number;
+  whole: boolean;
+  /** The last that was found; missing where a key has no value yet. */
+  node?: TreeNode;
+  slot?: Slot;
+}
+
+/** What to underline for a node: a value, or the header of a table. */
+export function spanOfNode(node: TreeNode): Span | undefined {
+  if (node.kind === 'leaf') return node.value;
+  if (node.kind === 'table' && node.header) return node.header;
+  return node.spans[0];
+}
+
+/** Every string with its path, in the order of the text. */
+export function* strings(
+  node: TreeNode,
+  path: Path = [],
+): Generator<{ path: Path; node: Extract<TreeNode, { kind: 'leaf' }> }> {
+  if (node.kind === 'leaf') yield { path, node };
+  else if (node.kind === 'list')
+    for (const [index, item] of node.items.entries()) yield* strings(item, [...path, index]);
+  else for (const [name, slot] of node.slots) if (slot.node) yield* strings(slot.node, [...path, name]);
+}

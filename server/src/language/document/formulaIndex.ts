@@ -1,0 +1,188 @@
+import type { Path } from '../../formulas/model';
+import { spawnerOf } from '../../formulas/model';
+import { keyAt } from '../../formulas/schema';
+import { FormulaDocument, strings } from './formulaDocument';
+import { offsetInString, type Span, type StringValue, type TableNode, type TreeNode } from '../../toml';
+import { variableRefs } from './variableRefs';
+
+/** Ids are known within one list: steps with their children and bodies, templates, legs. */
+export type Scope = 'steps' | 'template' | 'legs';
+
+export interface StepEntry {
+  id: string;
+  /** Of the id, without quotes. */
+  idSpan?: Span;
+  title: string;
+  scope: Scope;
+  path: Path;
+  node: TableNode;
+  parent?: StepEntry;
+  /** Of `needs` and `depends_on`, those of `waits_for` not. */
+  needs: string[];
+}
+
+export interface Reference extends Span {
+  id: string;
+  scope: Scope;
+  path: Path;
+  /** The step in which it stands. */
+  from?: StepEntry;
+}
+
+export interface VariableEntry {
+  name: string;
+  span: Span;
+  path: Path;
+  node?: TreeNode;
+}
+
+/** `{{name}}`; the span is that of the name. */
+export interface VariableUse extends Span {
+  name: string;
+  path: Path;
+  /** A plain `{{name}}`, in whose place a value comes. */
+  plain: boolean;
+  /** The innermost step in which it stands. */
+  step?: StepEntry;
+}
+
+/** What a formula's document defines and names, whether or not it is whole. */
+export interface FormulaIndex {
+  steps: StepEntry[];
+  /** The same by their paths. */
+  byPath: ReadonlyMap<string, StepEntry>;
+  references: Reference[];
+  variables: VariableEntry[];
+  uses: VariableUse[];
+  /** Names in `extends`, `expand`, `with` and `aspects`. */
+  formulas: (Span & { name: string; path: Path })[];
+}
+
+export function indexOf(document: FormulaDocument): FormulaIndex {
+  const { root } = document.tree;
+  const steps: StepEntry[] = [
+    ...stepsIn(root.slots.get('steps')?.node, ['steps'], 'steps'),
+    ...stepsIn(root.slots.get('template')?.node, ['template'], 'template'),
+    ...stepsIn(root.slots.get('legs')?.node, ['legs'], 'legs'),
+  ];
+  const byPath = new Map(steps.map((step) => [step.path.join('\0'), step]));
+  const index: FormulaIndex = { steps, byPath, references: [], variables: variablesOf(root), uses: [], formulas: [] };
+  const declared = new Set(index.variables.map((variable) => variable.name));
+  for (const { path, node } of strings(root)) {
+    if (node.value.kind !== 'string') continue;
+    const uses = variableRefs(node.value, path, declared);
+    const step = uses.length > 0 ? stepOfPath(index, path) : undefined;
+    for (const use of uses) index.uses.push({ ...use, path, ...(step ? { step } : {}) });
+    const names = keyAt(path)?.names;
+    const { content } = node.value;
+    if (names === 'formula') index.formulas.push({ ...content, name: node.value.value, path });
+    else if (names) index.references.push(...referencesIn(node.value, path, names, index));
+  }
+  return index;
+}
+
+function stepsIn(node: TreeNode | undefined, path: Path, scope: Scope, parent?: StepEntry): StepEntry[] {
+  if (node?.kind !== 'list') return [];
+  return node.items.flatMap((item, number) => {
+    if (item.kind !== 'table') return [];
+    const id = stringIn(item, 'id');
+    const at = [...path, number];
+    const step: StepEntry = {
+      id: id?.value ?? '',
+      ...(id ? { idSpan: id.content } : {}),
+      title: stringIn(item, 'title')?.value ?? '',
+      scope,
+      path: at,
+      node: item,
+      ...(parent ? { parent } : {}),
+      needs: [...idsIn(item, 'depends_on'), ...idsIn(item, 'needs')],
+    };
+    const loop = item.slots.get('loop')?.node;
+    const body = loop?.kind === 'table' ? loop.slots.get('body')?.node : undefined;
+    return [
+      step,
+      ...stepsIn(item.slots.get('children')?.node, [...at, 'children'], scope, step),
+      ...stepsIn(body, [...at, 'loop', 'body'], scope, step),
+    ];
+  });
+}
+
+export function stringIn(node: TableNode, key: string): StringValue | undefined {
+  const inner = node.slots.get(key)?.node;
+  return inner?.kind === 'leaf' && inner.value.kind === 'string' ? inner.value : undefined;
+}
+
+function idsIn(node: TableNode, key: string): string[] {
+  const list = node.slots.get(key)?.node;
+  if (list?.kind !== 'list') return [];
+  return list.items.flatMap((item) => (item.kind === 'leaf' && item.value.kind === 'string' ? [item.value.value] : []));
+}
+
+function variablesOf(root: TableNode): VariableEntry[] {
+  const vars = root.slots.get('vars')?.node;
+  if (vars?.kind !== 'table') return [];
+  return [...vars.slots].map(([name, slot]) => ({
+    name,
+    span: nameSpan(slot.key, name),
+    path: ['vars', name],
+    ...(slot.node ? { node: slot.node } : {}),
+  }));
+}
+
+/** A name in quotes is renamed without them. */
+function nameSpan(key: Span, name: string): Span {
+  return key.end - key.start === name.length + 2
+    ? { start: key.start + 1, end: key.end - 1 }
+    : { start: key.start, end: key.end };
+}
+
+function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', index: FormulaIndex): Reference[] {
+  const scope: Scope = names === 'leg' ? 'legs' : path[0] === 'template' ? 'template' : 'steps';
+  const from = stepOfPath(index, path);
+  const place = { scope, path, ...(from ? { from } : {}) };
+  if (path.at(-1) !== 'waits_for') return [{ ...place, ...value.content, id: value.value }];
+  const id = spawnerOf(value.value);
+  if (id === undefined) return [];
+  const at = value.value.indexOf(id, value.value.indexOf('(') + 1);
+  return [{ ...place, id, start: offsetInString(value, at), end: offsetInString(value, at + id.length) }];
+}
+
+/** The innermost step to which a path leads. */
+export function stepOfPath({ byPath }: Pick<FormulaIndex, 'byPath'>, path: Path): StepEntry | undefined {
+  for (let end = path.length; end > 0; end--) {
+    if (typeof path[end - 1] !== 'number') continue;
+    const step = byPath.get(path.slice(0, end).join('\0'));
+    if (step) return step;
+  }
+  return undefined;
+}
+
+/** The first step that bears an id. */
+export function stepOf(index: FormulaIndex, id: string, scope: Scope): StepEntry | undefined {
+  return index.steps.find((step) => step.scope === scope && step.id === id && step.idSpan);
+}
+
+interface Waiting extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
+  parent?: Waiting;
+}
+
+/** Steps that wait for this one, directly or through others; a container waits for its children. */
+/** @param inherited what parents bring */
+export function descendants(index: FormulaIndex, step: StepEntry, inherited: readonly Waiting[] = []): Set<string> {
+  const inScope = [...index.steps, ...inherited].filter((other) => other.scope === step.scope);
+  const found = new Set<string>([step.id]);
+  // Containers around it end with it, and so come after it as well.
+  for (let around = step.parent; around; around = around.parent) found.add(around.id);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const other of inScope) {
+      const waits =
+        other.needs.some((id) => found.has(id)) ||
+        (other.parent !== undefined && other.parent.needs.some((id) => found.has(id)));
+      if (other.id === '' || found.has(other.id) || !waits) continue;
+      found.add(other.id);
+      grown = true;
+    }
+  }
+  return found;
+}

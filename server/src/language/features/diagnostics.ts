@@ -1,0 +1,184 @@
+import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver-types';
+import { nearest } from '../../formulas/check/unknownKeys';
+import type { Formula, Path, Problem, Spot } from '../../formulas/model';
+import { readData, type ReadFailure } from '../../formulas/load/readData';
+import { check } from './formulaChecks';
+import { spanOfNode, type FormulaDocument } from '../document/formulaDocument';
+import { stepOfPath, type FormulaIndex, type StepEntry, type VariableUse } from '../document/formulaIndex';
+import type { Formulas } from '../document/formulas';
+import { dataOf, type Span, type SyntaxProblem } from '../../toml';
+
+export const SOURCE = 'Gas Town';
+/** Our messages are plain texts. */
+export type FormulaDiagnostic = Diagnostic & { message: string };
+
+/** More than that nobody reads. */
+const MAX = 250;
+
+/** Everything that is wrong with a document: of its TOML, and what the engine's own checks say of the formula. */
+export function diagnostics(document: FormulaDocument, index: FormulaIndex, formulas: Formulas): FormulaDiagnostic[] {
+  const read = readData(document.text, 'toml');
+  const syntax = 'raw' in read ? [] : syntaxProblems(document, read.failure);
+  const raw = 'raw' in read ? read.raw : (dataOf(document.tree.root) as Record<string, unknown>);
+  const { problems, formula } = check(document, index, raw, syntax, formulas);
+  const placer = new Placer(document, index, formula);
+  const all = syntax.slice(0, MAX).map((problem) => placer.syntax(problem));
+  for (const problem of [...problems.filter(isError), ...problems.filter((one) => !isError(one))]) {
+    if (all.length >= MAX) break;
+    all.push(...placer.problem(problem));
+  }
+  return all
+    .slice(0, MAX)
+    .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}
+
+/** For a text of which nothing is read but how long it is. */
+export function onlyProblem({ code, message }: Problem): FormulaDiagnostic[] {
+  const start = { line: 0, character: 0 };
+  return [
+    {
+      source: SOURCE,
+      code,
+      severity: DiagnosticSeverity.Error,
+      message,
+      range: { start, end: { line: 1, character: 0 } },
+    },
+  ];
+}
+
+/** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */
+function syntaxProblems(document: FormulaDocument, failure: ReadFailure): SyntaxProblem[] {
+  const own = [...document.syntax.problems, ...document.tree.problems];
+  if (own.length > 0) return own;
+  const end = failure.at ? document.offsetAt({ line: failure.at.line, character: failure.at.column }) : 0;
+  return [{ code: 'toml-value', start: Math.max(document.lineStart(end), end - 1), end, message: failure.reason }];
+}
+
+class Placer {
+  private readonly declared: string[];
+  private readonly undeclaredIn: ReadonlyMap<StepEntry | undefined, VariableUse[]>;
+
+  constructor(
+    private readonly document: FormulaDocument,
+    private readonly index: FormulaIndex,
+    formula: Formula | undefined,
+  ) {
+    const vars = formula?.vars ?? {};
+    this.declared = Object.keys(vars);
+    this.undeclaredIn = byStep(index.uses.filter((use) => use.plain && !Object.hasOwn(vars, use.name)));
+  }
+
+  syntax({ code, message, ...span }: SyntaxProblem): FormulaDiagnostic {
+    return { source: SOURCE, code, severity: DiagnosticSeverity.Error, message, range: this.document.rangeOf(span) };
+  }
+
+  problem(problem: Problem): FormulaDiagnostic[] {
+    if (problem.code === 'undeclared-variable') return this.undeclared(problem);
+    const span = this.spanOf(problem, problem.code);
+    const elsewhere = problem.path[0] === 'extends' && !ownToExtends.has(problem.code);
+    return [this.make(problem, span, elsewhere ? problem.message : problem.text)];
+  }
+
+  private make(problem: Problem, span: Span, message: string): FormulaDiagnostic {
+    const related = problem.related
+      ?.filter((one) => one.path[0] !== 'extends')
+      .map((one) => ({
+        message: one.text,
+        location: { uri: this.document.uri, range: this.document.rangeOf(this.spanOf(one, problem.code)) },
+      }));
+    return {
+      source: SOURCE,
+      code: problem.code,
+      severity: problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+      message,
+      range: this.document.rangeOf(span),
+      ...(related && related.length > 0 ? { relatedInformation: related } : {}),
+    };
+  }
+
+  /** One for each place where a variable is named, and not one for the step. */
+  private undeclared(problem: Problem): FormulaDiagnostic[] {
+    const step = stepOfPath(this.index, problem.path);
+    const uses = step
+      ? (this.undeclaredIn.get(step) ?? [])
+          .filter((use) => replaced.has(String(use.path[step.path.length])))
+          .slice(0, MAX)
+      : [];
+    if (uses.length === 0) return [this.make(problem, this.spanOf(problem, problem.code), problem.message)];
+    return uses.map((use) => {
+      const near = nearest(use.name, this.declared);
+      return this.make(
+        problem,
+        use,
+        `{{${use.name}}} is not declared in [vars] and stays as it is${near ? `; did you mean {{${near}}}?` : ''}`,
+      );
+    });
+  }
+
+  /** What to underline: the id that is meant, the value or key at the path, or the table that lacks it. */
+  private spanOf({ path, need }: Spot, code: string): Span {
+    if (need !== undefined) return this.needSpan(path, need) ?? this.spanOf({ path }, code);
+    const { depth, whole, node, slot } = this.document.locate(path);
+    if (whole) {
+      if (slot && (keyCodes.has(code) || !node)) return slot.key;
+      const span = node && spanOfNode(node);
+      if (span) return this.oneLine(span);
+    }
+    if (depth === 0) return this.atTop(path);
+    const found = this.document.locate(path.slice(0, depth));
+    const span = found.node && spanOfNode(found.node);
+    return span ? this.oneLine(span) : this.atTop(path);
+  }
+
+  private needSpan(path: Path, need: string): Span | undefined {
+    for (const key of ['needs', 'depends_on']) {
+      const { whole, node } = this.document.locate([...path, key]);
+      if (!whole || node?.kind !== 'list') continue;
+      for (const item of node.items)
+        if (item.kind === 'leaf' && item.value.kind === 'string' && item.value.value === need) return item.value;
+    }
+    return undefined;
+  }
+
+  /** A whole text or table that is wrong is underlined where it begins. */
+  private oneLine({ start, end }: Span): Span {
+    return { start, end: Math.min(end, Math.max(this.document.lineEnd(start), start + 1)) };
+  }
+
+  private atTop(path: Path): Span {
+    const { root } = this.document.tree;
+    const named = root.slots.get('extends') ?? (path.length === 0 ? undefined : root.slots.get('formula'));
+    if (named) return named.key;
+    const first = this.document.syntax.tokens.find((token) => token.kind === 'key' || token.kind === 'punctuation');
+    return first ? this.oneLine({ start: first.start, end: this.document.lineEnd(first.start) }) : { start: 0, end: 0 };
+  }
+}
+
+function byStep(uses: readonly VariableUse[]): Map<StepEntry | undefined, VariableUse[]> {
+  const found = new Map<StepEntry | undefined, VariableUse[]>();
+  for (const use of uses) {
+    const group = found.get(use.step);
+    if (group) group.push(use);
+    else found.set(use.step, [use]);
+  }
+  return found;
+}
+
+const keyCodes = new Set(['unknown-key', 'variable-name', 'required-default', 'engine-metadata']);
+const ownToExtends = new Set(['wrong-type', 'unknown-formula', 'extends']);
+/** Where values come in the place of variables, as `textsOf` says. */
+const replaced = new Set([
+  'title',
+  'description',
+  'notes',
+  'acceptance',
+  'assignee',
+  'condition',
+  'labels',
+  'metadata',
+  'gate',
+]);
