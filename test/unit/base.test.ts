@@ -9,6 +9,7 @@ import { endProcessGroup, identify, isAlive } from '../../server/src/base/proces
 import { recordedProcess } from '../../server/src/base/recordedProcess';
 import { Settled } from '../../server/src/base/settled';
 import { Disposable, Emitter, toDisposable } from '../../server/src/base/lifecycle';
+import { plural } from '../../server/src/base/text';
 import { tempDir } from '../helpers/temp';
 
 describe('lease', () => {
@@ -212,5 +213,15 @@ describe('lifecycle', () => {
     emitter.fire(1);
     emitter.fire(2);
     assert.deepEqual(seen, [1, 10, 20]);
+  });
+});
+
+describe('plural', () => {
+  it('chooses between singular and plural by the number alone', () => {
+    assert.deepEqual(
+      [0, 1, 2].map((count) => plural(count, 'file')),
+      ['0 files', '1 file', '2 files'],
+    );
+    assert.equal(plural(2, 'entry', 'entries'), '2 entries');
   });
 });

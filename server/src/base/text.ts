@@ -15,3 +15,11 @@ export function cutBytes(text: string, maxBytes: number): string {
 export function firstLine(text: string): string {
   return text.split('\n', 1)[0]!.trim();
 }
+
+/**
+ * A number with its noun: `1 file`, `3 files`. The one place that decides between singular and plural.
+ * @param many where it is not `one` with an `s`
+ */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,6 +1,7 @@
 import type { AgentInfo, AgentState, RigInfo, StepInfo } from '../../../../server/src/protocol/town';
+import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
-import { oneLine, plural } from '../../base/text';
+import { oneLine } from '../../base/text';
 import type { TownModel } from '../../state/townStore';
 import type { Row, RowIcon } from '../../ui/tree/row';
 

@@ -1,7 +1,8 @@
 import type { BoardBead, BoardItem, BoardState } from '../../../../server/src/protocol/board';
 import type { BeadPhase } from '../../../../server/src/protocol/town';
+import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
-import { escapeMarkdown, oneLine, plural } from '../../base/text';
+import { escapeMarkdown, oneLine } from '../../base/text';
 import type { BoardPicture } from './beadLists';
 import { workerOf } from '../../state/queries';
 import type { TownModel } from '../../state/townStore';

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../../../server/src/base/errors';
 import { MayorAsk, MayorStart, MayorStatus } from '../../../../server/src/protocol/town';
+import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
-import { oneLine, plural } from '../../base/text';
+import { oneLine } from '../../base/text';
 import { askChoice, askTextOrEditor } from '../../ui/prompts';
 import { offerEngine } from '../beads/beadCommands';
 import type { Command, Services } from '../../ui/command';

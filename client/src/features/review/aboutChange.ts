@@ -1,6 +1,7 @@
 import type { ChangedFile, ChangeInfo, MergeRequestInfo } from '../../../../server/src/protocol/town';
+import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
-import { escapeMarkdown, oneLine, plural } from '../../base/text';
+import { escapeMarkdown, oneLine } from '../../base/text';
 import { pageLinkTo, reviewText } from '../beads/beadMarkdown';
 import { quoted } from '../../ui/framedMarkdown';
 
