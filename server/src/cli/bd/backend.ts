@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { followRedirect, findLedger, isLedger } from '../../beads/locate';
+import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
 import type { Caller } from '../../protocol/request';
 import { townOfDirectory } from '../shared/findTown';
 import { actorName } from '../shared/actor';

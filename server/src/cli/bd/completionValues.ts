@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { findLedger } from '../../beads/locate';
+import { findLedger } from '../../beads/storage/locate';
 import type { Candidate } from '../shared/completion/completions';
 import { askRunningServer, beadsOfFile, beadsOfTown, named } from '../shared/completion/values';
 import { townOfDirectory } from '../shared/findTown';
@@ -65,6 +65,6 @@ async function namesOf(place: string, command: Command): Promise<readonly string
   if (place !== '--status' && place !== '--type') return undefined;
   if (place === '--type' && command.parent?.name() === 'dep') return dependencyTypes;
   if (place === '--type' && command.parent?.name() === 'formula') return ['workflow', 'expansion', 'aspect', 'convoy'];
-  const { builtInStatuses, builtInTypes } = await import('../../beads/fields');
+  const { builtInStatuses, builtInTypes } = await import('../../beads/model/fields');
   return place === '--status' ? builtInStatuses : builtInTypes;
 }

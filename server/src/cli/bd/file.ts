@@ -30,9 +30,9 @@ function addInit(program: Command, context: BdContext): void {
           'Add a rig with gt rig add.',
         );
       const [{ initLedger }, { readLedgerConfig }, { realFs }] = await Promise.all([
-        import('../../beads/init'),
-        import('../../beads/ledgerConfig'),
-        import('../../beads/ledgerFs'),
+        import('../../beads/storage/init'),
+        import('../../beads/storage/ledgerConfig'),
+        import('../../beads/storage/ledgerFs'),
       ]);
       const known = readLedgerConfig(realFs, directory).prefix;
       const prefix = options.prefix ?? known ?? prefixFromFolder(path.basename(path.dirname(directory)));
@@ -123,7 +123,7 @@ function addMerge(program: Command, context: BdContext): void {
     .argument('<left>')
     .argument('<right>')
     .action(async (output: string, base: string, left: string, right: string) => {
-      const { mergeFiles } = await import('../../beads/mergeFiles');
+      const { mergeFiles } = await import('../../beads/merge/mergeFiles');
       const at = (file: string): string => path.resolve(context.surroundings.cwd, file);
       const { count } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
       context.print(command, { merged: count, output }, () => [`Merged ${count} issues`]);
