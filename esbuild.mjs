@@ -1,5 +1,6 @@
 // Bundles every program of the project into dist/, and with --tests every test file into out/test/.
-// --clean removes what an earlier build left, --minify is for the package, --watch rebuilds on change.
+// --demo bundles the demo beside them. --clean removes what an earlier build left, --minify is for the package, --watch
+// rebuilds on change.
 // --out=DIR and --stamp=N make the programs elsewhere, as if they were built at that time: tests update from such a build.
 import { build, context, transform } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,6 @@ const programs = {
   extension: 'client/src/extension.ts',
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
-  demo: 'server/src/cli/demo/main.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -120,10 +120,13 @@ function commandConfig() {
 /** What the commands' stand-in for zod loads when a schema is really needed. */
 const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir, sourcemap: false, minify: true, plugins: [] };
 
-function testConfig() {
-  const entryPoints = readdirSync('test', { recursive: true })
+function testFiles() {
+  return readdirSync('test', { recursive: true })
     .map((file) => path.join('test', String(file)))
     .filter((file) => file.endsWith('.ts'));
+}
+
+function testConfig(entryPoints) {
   return {
     ...common,
     entryPoints,
@@ -154,8 +157,9 @@ if (watch) {
   await build(commandConfig());
   await build(zodConfig);
   copyAssets();
+  if (args.has('--demo')) await build(testConfig(['test/demo/main.ts']));
   if (args.has('--tests')) {
-    await build(testConfig());
+    await build(testConfig(testFiles()));
     copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'out/sql-wasm.wasm');
   }
 }

@@ -32,7 +32,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['node:*', 'vscode', '**/service/**', '**/language/server/**', '**/client/**'] },
+        { patterns: ['node:*', 'vscode', '**/townServer/**', '**/language/server/**', '**/client/**'] },
       ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require'],
     },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { messageOf } from './base/errors';
 import { languageServer } from './language/server/languageServer';
-import { TownServer } from './service/server';
+import { TownServer } from './townServer/server';
 import { canonicalRoot } from './town/registry';
 
 /**

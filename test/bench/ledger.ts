@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BeadStore } from '../../server/src/beads/store';
-import { buildView } from '../../server/src/engine/buildView';
-import type { RigPort, SessionPort } from '../../server/src/engine/ports';
-import { Projection } from '../../server/src/engine/projection';
-import { reconcile } from '../../server/src/engine/reconcile';
+import { buildView } from '../../server/src/engine/state/buildView';
+import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
+import { Projection } from '../../server/src/engine/state/projection';
+import { reconcile } from '../../server/src/engine/loop/reconcile';
 import type { RigSettings } from '../../server/src/town/config';
 import { filledStore } from './beads';
 import { median, type Row } from './measure';

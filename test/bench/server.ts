@@ -1,5 +1,5 @@
 import { BeadCreate, BeadReady } from '../../server/src/protocol/bead';
-import { TownGetSnapshot } from '../../server/src/protocol/picture';
+import { TownGetSnapshot } from '../../server/src/protocol/snapshot';
 import { waitUntil } from '../helpers/temp';
 import { bigTown, connectionTo } from './bigTown';
 import { median, type Row } from './measure';

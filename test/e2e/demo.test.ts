@@ -14,7 +14,7 @@ interface Demo {
 function startDemo(folder: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Demo {
   const runtime = path.join(folder, 'run');
   fs.mkdirSync(runtime, { mode: 0o700, recursive: true });
-  const child = spawn(process.execPath, [path.resolve('dist/demo.js'), ...args], {
+  const child = spawn(process.execPath, [path.resolve('out/test/demo/main.js'), ...args], {
     env: {
       PATH: process.env.PATH,
       HOME: folder,

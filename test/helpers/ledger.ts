@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { initLedger } from '../../server/src/beads/init';
+import { initLedger } from '../../server/src/beads/storage/init';
 import { BeadStore } from '../../server/src/beads/store';
 import { tempDir } from './temp';
 

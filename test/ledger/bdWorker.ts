@@ -1,5 +1,5 @@
 /** Runs `bd create` a number of times in one process and prints the ids: argv is the folder, a name, the count. */
-import { processTerminal } from '../../server/src/cli/output';
+import { processTerminal } from '../../server/src/cli/shared/output';
 import { runBd } from '../../server/src/cli/bd/program';
 
 async function main(cwd: string, name: string, count: number): Promise<void> {

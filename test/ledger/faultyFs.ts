@@ -1,4 +1,4 @@
-import { realFs, type LedgerFile, type LedgerFs } from '../../server/src/beads/ledgerFs';
+import { realFs, type LedgerFile, type LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 /** What a process sees of its own death: nothing. Tests see this and then forget the store. */
 export class Crash extends Error {}

@@ -88,7 +88,7 @@ describe('the journal', () => {
   });
 
   it('groups what waits for the disk', async () => {
-    const { realFs } = await import('../../server/src/beads/ledgerFs');
+    const { realFs } = await import('../../server/src/beads/storage/ledgerFs');
     let syncs = 0;
     const store = await openLedger(newLedger(), {
       fs: {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { LedgerFile, LedgerFs } from '../../server/src/beads/ledgerFs';
+import type { LedgerFile, LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 interface Inode {
   /** What a power cut is sure to leave. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
-import { initLedger } from '../../server/src/beads/init';
-import { followRedirect, findLedger } from '../../server/src/beads/locate';
+import { initLedger } from '../../server/src/beads/storage/init';
+import { followRedirect, findLedger } from '../../server/src/beads/storage/locate';
 import { type BeadsChanged } from '../../server/src/beads/store';
-import { mergeFiles } from '../../server/src/beads/mergeFiles';
+import { mergeFiles } from '../../server/src/beads/merge/mergeFiles';
 import { tempDir } from '../helpers/temp';
 import { line, me, newLedger, openLedger, read, write } from './realLedger';
 
@@ -111,7 +111,7 @@ describe('changes from outside', () => {
   it('a change that comes at the moment of the fold is not overwritten', async () => {
     const directory = newLedger('bd', line('bd-1'));
     const file = path.join(directory, 'issues.jsonl');
-    const { realFs } = await import('../../server/src/beads/ledgerFs');
+    const { realFs } = await import('../../server/src/beads/storage/ledgerFs');
     let meddle = false;
     const store = await openLedger(directory, {
       fs: {

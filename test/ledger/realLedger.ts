@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { initLedger } from '../../server/src/beads/init';
+import { initLedger } from '../../server/src/beads/storage/init';
 import { BeadStore, type StoreOptions } from '../../server/src/beads/store';
 import { tempDir } from '../helpers/temp';
 

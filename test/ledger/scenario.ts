@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { BeadStore, type Transaction } from '../../server/src/beads/store';
-import type { LedgerFs } from '../../server/src/beads/ledgerFs';
+import type { LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 /** A small generator of repeatable randomness (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
-import { initLedger } from '../../server/src/beads/init';
+import { initLedger } from '../../server/src/beads/storage/init';
 import { type BeadsChanged, type Transaction } from '../../server/src/beads/store';
 import { tempDir } from '../helpers/temp';
 import { requireFixture } from '../unit/beads/support';

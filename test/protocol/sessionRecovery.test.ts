@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { endProcessGroup, identify, isAlive, type ProcessIdentity } from '../../server/src/base/process';
-import { SessionManager } from '../../server/src/engine/adapters/sessions';
-import { newToken, SessionRecords, type SessionRecord } from '../../server/src/engine/adapters/sessionRecords';
+import { SessionManager } from '../../server/src/sessions/manager';
+import { newToken, SessionRecords, type SessionRecord } from '../../server/src/sessions/records';
 import { hostEndpointFile, listen, type RpcServer } from '../../server/src/protocol/transport';
 import { TownLayout } from '../../server/src/town/layout';
 import { HostFixture, sessionHostJs, startShell, until } from './sessionHostHelpers';

@@ -1,4 +1,4 @@
-import type { LedgerFile, LedgerFs } from '../../server/src/beads/ledgerFs';
+import type { LedgerFile, LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 /** A disk in memory. What was not synced when the power goes is gone, as on a real one. */
 export class MemoryDisk {

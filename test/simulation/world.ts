@@ -1,7 +1,7 @@
 import { UserError } from '../../server/src/base/errors';
 import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
-import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/ports';
-import type { SessionView } from '../../server/src/engine/view';
+import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/loop/ports';
+import type { SessionView } from '../../server/src/engine/state/townView';
 import { TownLayout } from '../../server/src/town/layout';
 
 const layout = new TownLayout('/town');

@@ -7,9 +7,8 @@ import { KeyedMutex } from '../../server/src/base/mutex';
 import { readPlainFile, writeFileAtomic } from '../../server/src/base/atomicFile';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
 import { recordedProcess } from '../../server/src/base/recordedProcess';
-import { Settled } from '../../server/src/base/settled';
+import { Settled } from '../../server/src/base/debouncer';
 import { Disposable, Emitter, toDisposable } from '../../server/src/base/lifecycle';
-import { plural } from '../../server/src/base/text';
 import { tempDir } from '../helpers/temp';
 
 describe('lease', () => {
@@ -57,7 +56,7 @@ describe('lease', () => {
       path.join(directory, '1'),
       JSON.stringify({ pid: 999_999_999, start: 'gone for ever', nonce: 'x' }),
     );
-    const script = `const { Lease } = require(${JSON.stringify(path.join(__dirname, 'leaseTaker.js'))}); process.stdout.write(Lease.tryAcquire(process.argv[1]) ? 'won' : 'lost'); setTimeout(() => undefined, 1500);`;
+    const script = `const { Lease } = require(${JSON.stringify(path.join(__dirname, 'leaseTaker.js'))}); process.stdout.write(Lease.tryAcquire(process.argv[1]) ? 'won' : 'lost'); process.stdin.resume();`;
     await import('esbuild').then((esbuild) =>
       esbuild.build({
         entryPoints: [path.resolve('server/src/base/lease.ts')],
@@ -66,20 +65,16 @@ describe('lease', () => {
         outfile: path.join(__dirname, 'leaseTaker.js'),
       }),
     );
+    // The winner holds it until all have answered: a taker that comes after its end would win with right.
+    const takers = Array.from({ length: 12 }, () =>
+      spawn(process.execPath, ['-e', script, directory], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
     const answers = await Promise.all(
-      Array.from(
-        { length: 12 },
-        () =>
-          new Promise<string>((resolve) => {
-            const child = spawn(process.execPath, ['-e', script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-            let text = '';
-            child.stdout.on('data', (chunk: Buffer) => {
-              text += chunk.toString();
-            });
-            child.once('close', () => resolve(text));
-          }),
+      takers.map(
+        (taker) => new Promise<string>((resolve) => taker.stdout.once('data', (text) => resolve(String(text)))),
       ),
     );
+    for (const taker of takers) taker.stdin.end();
     assert.equal(answers.filter((answer) => answer === 'won').length, 1, answers.join(' '));
   });
 });
@@ -213,15 +208,5 @@ describe('lifecycle', () => {
     emitter.fire(1);
     emitter.fire(2);
     assert.deepEqual(seen, [1, 10, 20]);
-  });
-});
-
-describe('plural', () => {
-  it('chooses between singular and plural by the number alone', () => {
-    assert.deepEqual(
-      [0, 1, 2].map((count) => plural(count, 'file')),
-      ['0 files', '1 file', '2 files'],
-    );
-    assert.equal(plural(2, 'entry', 'entries'), '2 entries');
   });
 });

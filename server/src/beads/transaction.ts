@@ -1,19 +1,19 @@
 import { UserError } from '../base/errors';
 import type { Bead, Comment, Dependency } from '../protocol/bead';
-import { isFinished, parentOf, parentsOf } from './blocking';
-import { autoCloseRoot, checkClose } from './closing';
-import { changeEvents, type NewEvent } from './changeEvents';
-import type { Stored } from './codec';
-import { checkNewDependency } from './dependencies';
-import { typeFromInput } from './fields';
-import { checkGivenId, newHashId, nextChildId } from './ids';
-import type { JournalEvent } from './journalRecord';
-import { attachedMolecules, MOLECULE, openSteps } from './molecule';
-import type { NewBead } from './newBead';
-import { defined, plain, sameValue } from './plain';
-import { timeAfter } from './time';
-import { checkCommentText, checkFields, checkLabel } from './validate';
-import type { Overlay } from './view';
+import { isFinished, parentOf, parentsOf } from './index/blocking';
+import { autoCloseRoot, checkClose } from './model/closing';
+import { changeEvents, type NewEvent } from './model/changeEvents';
+import type { Stored } from './storage/codec';
+import { checkNewDependency } from './model/dependencies';
+import { typeFromInput } from './model/fields';
+import { checkGivenId, newHashId, nextChildId } from './model/ids';
+import type { JournalEvent } from './storage/journalRecord';
+import { attachedMolecules, MOLECULE, openSteps } from './model/molecule';
+import type { NewBead } from './model/newBead';
+import { defined, plain, sameValue } from './model/plain';
+import { timeAfter } from './model/time';
+import { checkCommentText, checkFields, checkLabel } from './model/validate';
+import type { Overlay } from './index/overlay';
 
 export interface TransactionContext {
   actor: string;

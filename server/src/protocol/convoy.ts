@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { variables } from './formula';
 import { name } from './names';
-import type { BeadInfo, ConvoyInfo } from './picture';
+import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { request } from './request';
 
 export namespace ConvoyCreate {

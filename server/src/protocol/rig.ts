@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { name } from './names';
-import type { RigInfo } from './picture';
+import type { RigInfo } from './snapshot';
 import { request } from './request';
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;

@@ -1,5 +1,5 @@
-import type { Rig } from '../engine/adapters/rig';
-import type { SlungFormula } from '../engine/molecules';
+import type { Rig } from '../rigs/rig';
+import type { SlungFormula } from '../engine/molecules/molecules';
 import type { FormulaLibrary } from '../formulas/registry/registry';
 import type { Bead } from '../protocol/bead';
 import type { TownLayout } from '../town/layout';

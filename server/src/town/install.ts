@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
-import { initLedger } from '../beads/init';
+import { initLedger } from '../beads/storage/init';
 import { rigsFile, townFile, townSettingsFile } from './config';
 import { TownLayout } from './layout';
 import { canonicalRoot, isRegistered, registerTown } from './registry';

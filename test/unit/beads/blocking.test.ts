@@ -7,8 +7,8 @@ import {
   isBlocked,
   openBlockers,
   type Graph,
-} from '../../../server/src/beads/blocking';
-import { checkNewDependency, dependencyFromInput, pathBetween } from '../../../server/src/beads/dependencies';
+} from '../../../server/src/beads/index/blocking';
+import { checkNewDependency, dependencyFromInput, pathBetween } from '../../../server/src/beads/model/dependencies';
 import { bead, edge } from './support';
 
 function graphOf(...beads: Bead[]): Graph {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { decodeLine, encodeBead, isStored, store } from '../../../server/src/beads/codec';
-import { rawFields } from '../../../server/src/beads/goJson';
+import { decodeLine, encodeBead, isStored, store } from '../../../server/src/beads/storage/codec';
+import { rawFields } from '../../../server/src/beads/storage/goJson';
 import { bead, decode, edge, requireFixture, someBead } from './support';
 
 describe('codec', () => {

@@ -11,7 +11,7 @@ import {
   normalisePrefix,
   parentOfId,
   PrefixTable,
-} from '../../../server/src/beads/ids';
+} from '../../../server/src/beads/model/ids';
 
 describe('ids', () => {
   const seed = {

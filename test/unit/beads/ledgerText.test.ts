@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { UserError } from '../../../server/src/base/errors';
-import { encodeBead, store, type Stored } from '../../../server/src/beads/codec';
-import { bytesOf, compareIds, emptyText, parseLedgerText, withBeads } from '../../../server/src/beads/ledgerText';
+import { encodeBead, store, type Stored } from '../../../server/src/beads/storage/codec';
+import {
+  bytesOf,
+  compareIds,
+  emptyText,
+  parseLedgerText,
+  withBeads,
+} from '../../../server/src/beads/storage/ledgerText';
 import { bead, requireFixture, stored } from './support';
 
 const line = (id: string, more = ''): string =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { decodeLine, type Stored } from '../../../server/src/beads/codec';
+import { decodeLine, type Stored } from '../../../server/src/beads/storage/codec';
 import type { Bead } from '../../../server/src/protocol/bead';
-import { engineTypes, keepLocal } from '../../../server/src/beads/localMetadata';
+import { engineTypes, keepLocal } from '../../../server/src/beads/storage/localMetadata';
 import { edge } from './support';
 
 function bead(metadata: unknown, more: Partial<Bead> = {}): Stored {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Bead } from '../../../server/src/protocol/bead';
-import type { Stored } from '../../../server/src/beads/codec';
-import { mergeBead, mergeBeads } from '../../../server/src/beads/merge';
+import type { Stored } from '../../../server/src/beads/storage/codec';
+import { mergeBead, mergeBeads } from '../../../server/src/beads/merge/merge';
 import { bead, edge, someBead, stored } from './support';
 
 const now = new Date('2026-06-01T00:00:00Z');

@@ -3,7 +3,7 @@ import { UserError } from '../../../server/src/base/errors';
 import path from 'node:path';
 import { registerBeadHandlers } from '../../../server/src/beads/handlers';
 import { BeadStore, type StoreOptions } from '../../../server/src/beads/store';
-import type { LedgerFs } from '../../../server/src/beads/ledgerFs';
+import type { LedgerFs } from '../../../server/src/beads/storage/ledgerFs';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { MemoryFs } from '../../ledger/memoryFs';

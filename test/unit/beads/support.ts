@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import type { Bead, Dependency } from '../../../server/src/protocol/bead';
-import { decodeLine, isStored, store, type Stored } from '../../../server/src/beads/codec';
+import { decodeLine, isStored, store, type Stored } from '../../../server/src/beads/storage/codec';
 
 /** The real ledger of 1,955 issues, which is never copied into the repository; undefined where it is not there. */
 export function fixtureBytes(): Buffer | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { compareTimes, formatTime, isTime, timeAfter, toMicroseconds } from '../../../server/src/beads/time';
+import { compareTimes, formatTime, isTime, timeAfter, toMicroseconds } from '../../../server/src/beads/model/time';
 
 describe('times of the ledger', () => {
   it('are compared as instants at full precision', () => {

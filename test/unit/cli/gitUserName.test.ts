@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { plainUserName } from '../../../server/src/cli/bd/gitUserName';
+import { plainUserName } from '../../../server/src/cli/shared/gitUserName';
 import { sh, tempDir } from '../../helpers/temp';
 
 function asked(env: NodeJS.ProcessEnv, cwd: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cutBytes } from '../../../server/src/base/text';
-import { escalate, isOpen, settle } from '../../../server/src/engine/escalation';
+import { escalate, isOpen, settle } from '../../../server/src/engine/escalation/escalation';
 import { hqStore } from '../../helpers/ledger';
 
 describe('escalations', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { waves } from '../../../server/src/engine/graph';
-import { mergeScore } from '../../../server/src/engine/refinery/score';
-import { backoffMs } from '../../../server/src/engine/actions/failure';
+import { waves } from '../../../server/src/engine/convoys/graph';
+import { mergeScore } from '../../../server/src/engine/mergeQueue/score';
+import { backoffMs } from '../../../server/src/engine/loop/failure';
 
 describe('waves', () => {
   it('puts a diamond into three waves', () => {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { mailSection } from '../../../server/src/agents/primeMail';
-import { actionKey } from '../../../server/src/engine/action';
-import { ackMail, inbox, mailInfo, markRead, ownAddresses, recipient, sendMail } from '../../../server/src/engine/mail';
-import { ask, holdAll, mayorView, recordTry, releaseMayor } from '../../../server/src/engine/mayor';
-import { reconcile } from '../../../server/src/engine/reconcile';
-import { MAYOR_SILENCE_MS } from '../../../server/src/engine/rules/mayor';
-import type { MayorView, SessionView, TownView } from '../../../server/src/engine/view';
-import { shellRuntime } from '../../../server/src/service/shellRuntime';
+import { actionKey } from '../../../server/src/engine/loop/action';
+import {
+  ackMail,
+  inbox,
+  mailInfo,
+  markRead,
+  ownAddresses,
+  recipient,
+  sendMail,
+} from '../../../server/src/engine/mail/mail';
+import { ask, holdAll, mayorView, recordTry, releaseMayor } from '../../../server/src/engine/mayor/mayor';
+import { reconcile } from '../../../server/src/engine/loop/reconcile';
+import { MAYOR_SILENCE_MS } from '../../../server/src/engine/mayor/mayorRule';
+import type { MayorView, SessionView, TownView } from '../../../server/src/engine/state/townView';
+import { shellRuntime } from '../../../server/src/agents/shellRuntime';
 import { hqStore } from '../../helpers/ledger';
 
 describe('mail', () => {

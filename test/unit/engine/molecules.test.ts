@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { attachedTo } from '../../../server/src/beads/molecule';
-import { workingSet } from '../../../server/src/engine/buildView';
+import { attachedTo } from '../../../server/src/beads/model/molecule';
+import { workingSet } from '../../../server/src/engine/state/buildView';
 import {
   attachMolecule,
   beginStep,
@@ -12,14 +12,14 @@ import {
   scriptOf,
   stepMark,
   stepOf,
-} from '../../../server/src/engine/molecules';
-import { sling } from '../../../server/src/engine/sling';
-import { withWork, workOf } from '../../../server/src/engine/work';
+} from '../../../server/src/engine/molecules/molecules';
+import { sling } from '../../../server/src/engine/dispatch/sling';
+import { withWork, workOf } from '../../../server/src/engine/state/work';
 import { inspectMolecule, graphOf } from '../../../server/src/formulas/pour/molecule';
 import { BeadCreate, BeadReady, BeadUpdate, type Bead } from '../../../server/src/protocol/bead';
 import { StepClose, type MoleculeInfo } from '../../../server/src/protocol/formula';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
-import { refuseForeignStep } from '../../../server/src/service/stepRules';
+import { refuseForeignStep } from '../../../server/src/townServer/access/stepRules';
 import { slungFormula } from '../../../server/src/service/slungFormula';
 import { libraryOf, openMolecules, workflow } from '../formulas/samples';
 import { refused, type Service } from '../beads/service';

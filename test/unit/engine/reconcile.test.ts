@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { reconcile } from '../../../server/src/engine/reconcile';
-import { dispatch } from '../../../server/src/engine/rules/dispatch';
-import { actionKey } from '../../../server/src/engine/action';
-import type { RigView, SessionView, TownView, WorkView } from '../../../server/src/engine/view';
+import { reconcile } from '../../../server/src/engine/loop/reconcile';
+import { dispatch } from '../../../server/src/engine/dispatch/dispatchRule';
+import { actionKey } from '../../../server/src/engine/loop/action';
+import type { RigView, SessionView, TownView, WorkView } from '../../../server/src/engine/state/townView';
 
 const NOW = 1_000_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { BeadStore } from '../../../server/src/beads/store';
-import { mergeOf } from '../../../server/src/engine/work';
+import { mergeOf } from '../../../server/src/engine/state/work';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../../server/src/formulas/pour/molecule';
 import { stepName } from '../../../server/src/formulas/pour/pour';
 import {

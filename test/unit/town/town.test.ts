@@ -12,7 +12,7 @@ import {
   TownLayout,
 } from '../../../server/src/town/layout';
 import { freeName, isTownFolder, prefixFrom, rigNameFrom } from '../../../server/src/town/names';
-import { detectGates } from '../../../server/src/town/detectGates';
+import { detectGates } from '../../../server/src/rigs/detectGates';
 import { gatesHash, runtimeHash, scriptHash, ConsentStore } from '../../../server/src/town/consent';
 import { gatesOf, rigSettingsFile, townFile, townSettingsFile } from '../../../server/src/town/config';
 import { installTown } from '../../../server/src/town/install';

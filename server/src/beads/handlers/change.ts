@@ -1,11 +1,11 @@
 import { UserError } from '../../base/errors';
 import { BeadDelete, BeadReopen, BeadUpdate, CommentAdd, LabelChange, type Bead } from '../../protocol/bead';
 import type { ParsedParams } from '../../protocol/request';
-import { canonicalStatus, typeFromInput } from '../fields';
-import { isPlainObject } from '../goJson';
-import type { BeadService } from '../handlers';
+import { canonicalStatus, typeFromInput } from '../model/fields';
+import { isPlainObject } from '../storage/goJson';
+import type { BeadService } from './index';
 import type { Transaction } from '../store';
-import { checkLabel } from '../validate';
+import { checkLabel } from '../model/validate';
 import { metaOf, refuseTemplate, resolveAll, resolveOne } from './common';
 
 type UpdateParams = ParsedParams<typeof BeadUpdate.spec>;

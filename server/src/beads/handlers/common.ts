@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import type { BeadService } from '../handlers';
+import type { BeadService } from './index';
 import type { BatchMeta, BeadStore, Transaction } from '../store';
 
 export function metaOf(context: CallContext): BatchMeta {

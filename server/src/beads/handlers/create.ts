@@ -2,8 +2,8 @@ import { UserError } from '../../base/errors';
 import { BeadCreate, type Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ParsedParams } from '../../protocol/request';
-import { dependencyFromInput, isExternal } from '../dependencies';
-import type { BeadService } from '../handlers';
+import { dependencyFromInput, isExternal } from '../model/dependencies';
+import type { BeadService } from './index';
 import type { NewBead, Transaction } from '../store';
 import { batchUnless, resolveOne } from './common';
 

@@ -1,6 +1,6 @@
 import { DependencyAdd, DependencyRemove, DependencyTree, type Bead, type TreeNode } from '../../protocol/bead';
-import { isExternal } from '../dependencies';
-import type { BeadService } from '../handlers';
+import { isExternal } from '../model/dependencies';
+import type { BeadService } from './index';
 import type { BeadStore } from '../store';
 import { metaOf, resolveOne } from './common';
 

@@ -1,14 +1,14 @@
 import { UserError } from '../../base/errors';
 import { LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
-import type { Stored } from '../codec';
-import type { BeadService } from '../handlers';
-import { keepLocal } from '../localMetadata';
-import { parseLedgerText } from '../ledgerText';
-import { areDifferentBeads, mergeBeads } from '../merge';
+import type { Stored } from '../storage/codec';
+import type { BeadService } from './index';
+import { keepLocal } from '../storage/localMetadata';
+import { parseLedgerText } from '../storage/ledgerText';
+import { areDifferentBeads, mergeBeads } from '../merge/merge';
 import type { Transaction } from '../store';
-import { compareTimes } from '../time';
-import { checkStatus } from '../validate';
-import { canonicalStatus } from '../fields';
+import { compareTimes } from '../model/time';
+import { checkStatus } from '../model/validate';
+import { canonicalStatus } from '../model/fields';
 import { batchUnless } from './common';
 
 export function registerFileHandlers(service: BeadService): void {

@@ -11,10 +11,10 @@ import {
   type BeadListItem,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { canonicalStatus, typeFromInput } from '../fields';
-import type { BeadService } from '../handlers';
+import { canonicalStatus, typeFromInput } from '../model/fields';
+import type { BeadService } from './index';
 import type { BeadFilter, BeadStore } from '../store';
-import { checkStatus, checkType } from '../validate';
+import { checkStatus, checkType } from '../model/validate';
 import { resolveAll, resolveOne } from './common';
 
 export function registerReadHandlers(service: BeadService): void {

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { followRedirect, findLedger, isLedger } from '../../beads/locate';
+import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
 import type { Caller } from '../../protocol/request';
-import { townOfDirectory } from '../findTown';
-import { actorName } from './actor';
+import { townOfDirectory } from '../shared/findTown';
+import { actorName } from '../shared/actor';
 
 /** Where requests go: the town's server, or the ledger itself. Must be closed. */
 export interface Backend extends Caller {

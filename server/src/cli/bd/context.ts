@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { errorText, jsonText, painter, type Paint, type Terminal } from '../output';
+import { errorText, jsonText, painter, type Paint, type Terminal } from '../shared/output';
 import { openBackend, type Backend } from './backend';
 
 export interface GlobalOptions {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import fs from 'node:fs';
-import { processTerminal } from '../output';
+import { processTerminal } from '../shared/output';
 import { runBd } from './program';
 
 void runBd(process.argv.slice(2), {

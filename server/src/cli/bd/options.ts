@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { Option, type Command } from 'commander';
 import { UserError, messageOf } from '../../base/errors';
-import { formatTime, isTime } from '../../beads/time';
+import { formatTime, isTime } from '../../beads/model/time';
 import type { Surroundings } from './context';
 
 /** `P1` or `1`. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { wholeProgram, runProgram, type Part } from '../program';
+import { wholeProgram, runProgram, type Part } from '../shared/run';
 import { BdContext, type Surroundings } from './context';
 
 function root(): Command {
@@ -24,41 +24,41 @@ function parts(context: BdContext): Part[] {
   return [
     {
       commands: ['create', 'new'],
-      add: async (program) => (await import('./commands/create')).addCreate(program, context),
+      add: async (program) => (await import('./create')).addCreate(program, context),
     },
     {
       commands: ['show', 'view', 'list', 'ls', 'ready', 'blocked'],
-      add: async (program) => (await import('./commands/query')).addQueries(program, context),
+      add: async (program) => (await import('./query')).addQueries(program, context),
     },
     {
       commands: ['update', 'close', 'done', 'reopen', 'delete', 'rm'],
-      add: async (program) => (await import('./commands/change')).addChanges(program, context),
+      add: async (program) => (await import('./change')).addChanges(program, context),
     },
-    { commands: ['dep'], add: async (program) => (await import('./commands/dep')).addDep(program, context) },
-    { commands: ['label'], add: async (program) => (await import('./commands/label')).addLabels(program, context) },
+    { commands: ['dep'], add: async (program) => (await import('./dep')).addDep(program, context) },
+    { commands: ['label'], add: async (program) => (await import('./label')).addLabels(program, context) },
     {
       commands: ['comment', 'comments'],
-      add: async (program) => (await import('./commands/comment')).addComments(program, context),
+      add: async (program) => (await import('./comment')).addComments(program, context),
     },
     {
       commands: ['stats', 'status', 'events', 'activity'],
-      add: async (program) => (await import('./commands/info')).addInfo(program, context),
+      add: async (program) => (await import('./info')).addInfo(program, context),
     },
     {
       commands: ['init', 'export', 'import', 'merge'],
-      add: async (program) => (await import('./commands/file')).addFiles(program, context),
+      add: async (program) => (await import('./file')).addFiles(program, context),
     },
     {
       commands: ['formula', 'cook'],
-      add: async (program) => (await import('./commands/formula')).addFormulas(program, context),
+      add: async (program) => (await import('./formula')).addFormulas(program, context),
     },
     {
       commands: ['mol', 'molecule'],
-      add: async (program) => (await import('./commands/mol')).addMolecules(program, context),
+      add: async (program) => (await import('./mol')).addMolecules(program, context),
     },
     {
       commands: ['help', 'version', 'completion'],
-      add: async (program) => (await import('./commands/about')).addAbout(program, context),
+      add: async (program) => (await import('./meta')).addAbout(program, context),
     },
   ];
 }
@@ -78,8 +78,8 @@ export async function runBd(words: readonly string[], surroundings: Surroundings
       parts: parts(context),
       terminal: surroundings.terminal,
       helpPage: async (command) =>
-        (await import('../help/page')).helpPage(command, (await import('./manual')).bdManual),
-      values: async (...place) => (await import('./values')).bdValues(context, ...place),
+        (await import('../shared/help/page')).helpPage(command, (await import('./manual')).bdManual),
+      values: async (...place) => (await import('./completionValues')).bdValues(context, ...place),
     },
     words,
   );

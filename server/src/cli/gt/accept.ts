@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { ConsentGive, type AttentionInfo } from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
-import { print, withTown } from './session';
+import { print, withTown } from '../shared/connect';
 
 export interface AcceptOptions {
   yes?: boolean;

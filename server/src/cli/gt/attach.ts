@@ -11,7 +11,7 @@ import {
 } from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
 import { fullAddress } from '../../town/layout';
-import { withTown } from './session';
+import { withTown } from '../shared/connect';
 
 /** Ctrl-]: no shell and no editor wants it. */
 const LEAVE = '\x1d';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { processTerminal } from '../output';
+import { processTerminal } from '../shared/output';
 import { runGt } from './program';
 
 void runGt(process.argv.slice(2), processTerminal()).then((code) => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Terminal } from '../output';
-import { runProgram, wholeProgram, type Part } from '../program';
+import type { Terminal } from '../shared/output';
+import { runProgram, wholeProgram, type Part } from '../shared/run';
 
 function root(): Command {
   return new Command('gt')
@@ -15,44 +15,44 @@ function root(): Command {
 const parts: readonly Part[] = [
   {
     commands: ['install', 'up', 'down', 'status', 'stop', 'shutdown'],
-    add: async (program) => (await import('./commands/town')).addTownCommands(program),
+    add: async (program) => (await import('./town')).addTownCommands(program),
   },
-  { commands: ['rig'], add: async (program) => (await import('./commands/rig')).addRigCommands(program) },
-  { commands: ['config'], add: async (program) => (await import('./commands/config')).addConfigCommands(program) },
-  { commands: ['convoy'], add: async (program) => (await import('./commands/convoy')).addConvoyCommands(program) },
+  { commands: ['rig'], add: async (program) => (await import('./rig')).addRigCommands(program) },
+  { commands: ['config'], add: async (program) => (await import('./config')).addConfigCommands(program) },
+  { commands: ['convoy'], add: async (program) => (await import('./convoy')).addConvoyCommands(program) },
   {
     commands: ['sling', 'prime', 'hook', 'done', 'runtime'],
-    add: async (program) => (await import('./commands/work')).addWorkCommands(program),
+    add: async (program) => (await import('./work')).addWorkCommands(program),
   },
   {
     commands: ['mq', 'mr'],
-    add: async (program) => (await import('./commands/mergeQueue')).addMergeQueueCommands(program),
+    add: async (program) => (await import('./mq')).addMergeQueueCommands(program),
   },
   {
     commands: ['agents', 'peek', 'nudge', 'handoff', 'session', 'polecat'],
-    add: async (program) => (await import('./commands/supervision')).addSupervisionCommands(program),
+    add: async (program) => (await import('./supervision')).addSupervisionCommands(program),
   },
   {
     commands: ['mol', 'molecule'],
-    add: async (program) => (await import('./commands/mol')).addMoleculeCommands(program),
+    add: async (program) => (await import('./mol')).addMoleculeCommands(program),
   },
-  { commands: ['mail'], add: async (program) => (await import('./commands/mail')).addMailCommands(program) },
+  { commands: ['mail'], add: async (program) => (await import('./mail')).addMailCommands(program) },
   {
     commands: ['escalate', 'escalation'],
-    add: async (program) => (await import('./commands/escalate')).addEscalateCommands(program),
+    add: async (program) => (await import('./escalate')).addEscalateCommands(program),
   },
   {
     commands: ['mayor', 'attach'],
-    add: async (program) => (await import('./commands/mayor')).addMayorCommands(program),
+    add: async (program) => (await import('./mayor')).addMayorCommands(program),
   },
-  { commands: ['crew'], add: async (program) => (await import('./commands/crew')).addCrewCommands(program) },
+  { commands: ['crew'], add: async (program) => (await import('./crew')).addCrewCommands(program) },
   {
     commands: ['attention', 'accept'],
-    add: async (program) => (await import('./commands/attention')).addAttentionCommands(program),
+    add: async (program) => (await import('./attention')).addAttentionCommands(program),
   },
   {
     commands: ['help', 'version', 'completion'],
-    add: async (program) => (await import('./commands/about')).addAbout(program),
+    add: async (program) => (await import('./meta')).addAbout(program),
   },
 ];
 
@@ -70,8 +70,8 @@ export async function runGt(words: readonly string[], terminal: Terminal): Promi
       parts,
       terminal,
       helpPage: async (command) =>
-        (await import('../help/page')).helpPage(command, (await import('./manual')).gtManual),
-      values: async (...place) => (await import('./values')).gtValues(...place),
+        (await import('../shared/help/page')).helpPage(command, (await import('./manual')).gtManual),
+      values: async (...place) => (await import('./completionValues')).gtValues(...place),
     },
     words,
   );

@@ -1,4 +1,4 @@
-import { localKeys } from '../../beads/localMetadata';
+import { localKeys } from '../../beads/storage/localMetadata';
 import { conditionProblem } from '../cook/conditions';
 import { cycleIn } from '../graph';
 import { nearest, shown } from './unknownKeys';

@@ -1,7 +1,7 @@
-import { childrenOf, descendantsOf, isBlocked, isFinished, waitsFor, type Graph } from '../../beads/blocking';
-import { above, attachedTo, MOLECULE, moleculeAbove } from '../../beads/molecule';
+import { childrenOf, descendantsOf, isBlocked, isFinished, waitsFor, type Graph } from '../../beads/index/blocking';
+import { above, attachedTo, MOLECULE, moleculeAbove } from '../../beads/model/molecule';
 import type { BeadStore, Transaction } from '../../beads/store';
-import { compareTimes } from '../../beads/time';
+import { compareTimes } from '../../beads/model/time';
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { ContinueResult, MoleculeInfo, MoleculeStep, StepState } from '../../protocol/formula';

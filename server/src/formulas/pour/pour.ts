@@ -1,7 +1,7 @@
-import { withoutLocal } from '../../beads/localMetadata';
-import { ATTACHED_TO, MOLECULE } from '../../beads/molecule';
+import { withoutLocal } from '../../beads/storage/localMetadata';
+import { ATTACHED_TO, MOLECULE } from '../../beads/model/molecule';
 import type { Transaction } from '../../beads/store';
-import { formatTime } from '../../beads/time';
+import { formatTime } from '../../beads/model/time';
 import type { Bead, Dependency } from '../../protocol/bead';
 import type { Proto, ProtoStep } from '../cook/cook';
 

@@ -1,6 +1,6 @@
 import { cutBytes } from '../../base/text';
 import { UserError } from '../../base/errors';
-import { childrenOf, descendantsOf, isFinished } from '../../beads/blocking';
+import { childrenOf, descendantsOf, isFinished } from '../../beads/index/blocking';
 import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BurnResult, SquashResult } from '../../protocol/formula';

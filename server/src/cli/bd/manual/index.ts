@@ -1,4 +1,4 @@
-import type { Manual } from '../../help/manual';
+import type { Manual } from '../../shared/help/manual';
 import { changePages } from './change';
 import { ledgerPages } from './ledger';
 import { moleculePages } from './molecules';

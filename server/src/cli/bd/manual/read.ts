@@ -1,4 +1,4 @@
-import type { Page } from '../../help/manual';
+import type { Page } from '../../shared/help/manual';
 
 export const readPages: Readonly<Record<string, Page>> = {
   ready: {

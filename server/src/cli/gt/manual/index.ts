@@ -1,4 +1,4 @@
-import type { Manual } from '../../help/manual';
+import type { Manual } from '../../shared/help/manual';
 import { agentPages } from './agents';
 import { mailPages } from './mail';
 import { townPages } from './town';

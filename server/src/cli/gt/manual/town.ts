@@ -1,4 +1,4 @@
-import type { Page } from '../../help/manual';
+import type { Page } from '../../shared/help/manual';
 import { gateNames, rigSettingNames } from '../../../protocol/rig';
 
 export const townPages: Readonly<Record<string, Page>> = {

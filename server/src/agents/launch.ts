@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { chooseConversation } from './conversations';
+import { loginEnvironment, sessionEnvironment } from './environment';
+import { commandFor, conversationWays, resolveRuntime } from './runtimes';
+import { kickoff } from './roles';
+import { writeShims } from '../base/shims';
+import { UserError } from '../base/errors';
+import { writeFileAtomic } from '../base/atomicFile';
+import { identityOf } from '../rigs/rig';
+import type { Launch } from '../sessions/manager';
+import type { SessionRequest } from '../engine/loop/ports';
+import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
+import { agentsFile, townSettingsFile } from '../town/config';
+import type { Seat, TownLayout } from '../town/layout';
+import type { Rigs } from '../rigs/registry';
+import { shellRuntime } from './shellRuntime';
+
+interface LaunchTown {
+  readonly layout: TownLayout;
+  readonly rigs: Rigs;
+}
+
+/** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
+export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
+  return async (given: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch> => {
+    const { layout } = town;
+    // The Mayor has one conversation, whatever it is started for.
+    const request = seat.role === 'mayor' ? { ...given, bead: undefined } : given;
+    if (seat.rig !== undefined) town.rigs.require(seat.rig);
+    const isShell = seat.role === 'crew' && request.runtime === SHELL_RUNTIME;
+    const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
+    // Its settings may have changed since the reconciler looked.
+    if (!isShell && !isAccepted(runtime))
+      throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
+    writeShims({ directory: layout.bin });
+    const base = await loginEnvironment();
+    const known = { ...base, ...runtime.env };
+    const ways = conversationWays(runtime);
+    const conversation =
+      ways &&
+      chooseConversation({
+        file: path.join(seat.home, 'conversation.json'),
+        ways,
+        bead: request.bead,
+        runtime: request.runtime,
+        resume: request.resume,
+        env: known,
+        worktree: seat.cwd,
+      });
+    const command = commandFor(runtime, {
+      prompt: kickoff(seat.role, conversation?.resume ?? false),
+      model: request.model,
+      conversation,
+      place: { home: seat.home, worktree: seat.cwd, bin: layout.bin, asRoot: process.getuid?.() === 0, env: known },
+    });
+    for (const file of command.files) {
+      fs.mkdirSync(path.dirname(file.path), { recursive: true });
+      writeFileAtomic(file.path, file.text);
+    }
+    const env = sessionEnvironment({
+      base,
+      root: layout.root,
+      bin: layout.bin,
+      seat,
+      session: session.id,
+      token: session.token,
+      git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain),
+      runtime: command.env,
+    });
+    if (!fs.existsSync(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');
+    return { command: command.command, args: command.args, cwd: seat.cwd, env };
+  };
+}

@@ -1,0 +1,141 @@
+import type { Bead, Dependency } from '../../protocol/bead';
+
+/** What the rules about dependencies need to see: the durable state, or a batch's own view of it. */
+export interface Graph {
+  get(id: string): Bead | undefined;
+  /** Beads with a dependency on this one. */
+  dependents(id: string): { bead: Bead; edge: Dependency }[];
+  /** True if the id's prefix belongs to a ledger that is open. */
+  knows(id: string): boolean;
+}
+
+/** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
+export const blockingTypes: ReadonlySet<string> = new Set([
+  'blocks',
+  'conditional-blocks',
+  'waits-for',
+  'parent-child',
+]);
+
+/** Over and done with: neither blocks nor can be blocked. */
+export function isFinished(bead: Bead): boolean {
+  return bead.status === 'closed' || bead.status === 'tombstone';
+}
+
+const failureWords =
+  /\b(?:fail(?:ed|ure|s)?|reject(?:ed)?|abort(?:ed)?|cancel(?:l?ed)?|wont?[ -]?fix|won't fix|timed? ?out|error(?:ed)?|abandoned|blocked)\b/i;
+
+/** True where the reason of closing says that the work did not succeed, which is what `conditional-blocks` waits for. */
+export function closedByFailure(bead: Bead): boolean {
+  return bead.status === 'closed' && failureWords.test(bead.close_reason ?? '');
+}
+
+export function parentsOf(bead: Bead): string[] {
+  return (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child').map((edge) => edge.depends_on_id);
+}
+
+export function parentOf(bead: Bead): string | undefined {
+  return parentsOf(bead)[0];
+}
+
+export function childrenOf(graph: Graph, id: string): Bead[] {
+  return graph
+    .dependents(id)
+    .filter(({ edge }) => edge.type === 'parent-child')
+    .map(({ bead }) => bead);
+}
+
+/** All descendants by `parent-child`, each once, nearest first. */
+export function descendantsOf(graph: Graph, id: string): Bead[] {
+  const found = new Map<string, Bead>();
+  for (let level = [id]; level.length > 0; ) {
+    const next = level
+      .flatMap((parent) => childrenOf(graph, parent))
+      .filter((bead) => !found.has(bead.id) && bead.id !== id);
+    for (const bead of next) found.set(bead.id, bead);
+    level = [...new Set(next.map((bead) => bead.id))];
+  }
+  return [...found.values()];
+}
+
+interface WaitsFor {
+  spawner: string;
+  gate: 'all-children' | 'any-children';
+}
+
+/** The dependency's own settings lie in a string of JSON. */
+export function waitsFor(edge: Dependency): WaitsFor {
+  let settings: { gate?: unknown; spawner_id?: unknown } = {};
+  try {
+    const parsed: unknown = typeof edge.metadata === 'string' ? JSON.parse(edge.metadata) : edge.metadata;
+    if (typeof parsed === 'object' && parsed !== null) settings = parsed;
+  } catch {
+    // Unreadable settings mean the defaults.
+  }
+  return {
+    spawner:
+      typeof settings.spawner_id === 'string' && settings.spawner_id !== '' ? settings.spawner_id : edge.depends_on_id,
+    gate: settings.gate === 'any-children' ? 'any-children' : 'all-children',
+  };
+}
+
+/**
+ * True if this dependency keeps the bead waiting. A `blocks` target blocks unless it is closed or deleted:
+ * `failed`, `in_review`, staged and all other states block. A target that is gone from an open ledger does
+ * not block; one in a ledger that is not open does, because nobody can say that it is done.
+ */
+export function edgeBlocks(graph: Graph, edge: Dependency): boolean {
+  if (edge.type === 'waits-for') return waitsForBlocks(graph, edge);
+  if (edge.type !== 'blocks' && edge.type !== 'conditional-blocks') return false;
+  const target = graph.get(edge.depends_on_id);
+  if (!target) return !graph.knows(edge.depends_on_id);
+  if (edge.type === 'blocks') return !isFinished(target);
+  return target.status !== 'tombstone' && !closedByFailure(target);
+}
+
+function waitsForBlocks(graph: Graph, edge: Dependency): boolean {
+  const { spawner, gate } = waitsFor(edge);
+  if (!graph.get(spawner)) return !graph.knows(spawner);
+  const children = childrenOf(graph, spawner).filter((child) => child.status !== 'tombstone');
+  if (gate === 'any-children') return !children.some((child) => child.status === 'closed');
+  return children.some((child) => child.status !== 'closed');
+}
+
+/** Ids of what the bead itself waits for, without what it inherits from its parent. */
+export function openBlockers(graph: Graph, bead: Bead): string[] {
+  if (isFinished(bead)) return [];
+  const open = (bead.dependencies ?? []).filter((edge) => edgeBlocks(graph, edge));
+  return [...new Set(open.map((edge) => edge.depends_on_id))];
+}
+
+/** The nearest ancestor that is blocked itself, whose state the bead inherits. */
+export function blockedAncestor(graph: Graph, bead: Bead): Bead | undefined {
+  const seen = new Set([bead.id]);
+  for (let level = parentsOf(bead); level.length > 0; ) {
+    const parents = level
+      .filter((id) => !seen.has(id))
+      .map((id) => graph.get(id))
+      .filter((parent) => parent !== undefined);
+    const open = parents.filter((parent) => !isFinished(parent));
+    const blocked = open.find((parent) => openBlockers(graph, parent).length > 0);
+    if (blocked) return blocked;
+    for (const parent of parents) seen.add(parent.id);
+    level = open.flatMap(parentsOf);
+  }
+  return undefined;
+}
+
+export function isBlocked(graph: Graph, bead: Bead): boolean {
+  return !isFinished(bead) && (openBlockers(graph, bead).length > 0 || blockedAncestor(graph, bead) !== undefined);
+}
+
+/** Beads that may have become ready when this one changed: those that wait for it or for all children of its parent. */
+export function watchersOf(graph: Graph, bead: Bead): Bead[] {
+  const direct = graph
+    .dependents(bead.id)
+    .filter(({ edge }) => edge.type !== 'parent-child' && blockingTypes.has(edge.type));
+  const siblings = parentsOf(bead).flatMap((parent) =>
+    graph.dependents(parent).filter(({ edge }) => edge.type === 'waits-for'),
+  );
+  return [...new Map([...direct, ...siblings].map(({ bead: watcher }) => [watcher.id, watcher])).values()];
+}

@@ -1,0 +1,111 @@
+import type { Bead, Dependency } from '../../protocol/bead';
+import type { Graph } from './blocking';
+import { deepFreeze, encodeBead, type Stored } from '../storage/codec';
+import type { LedgerRules } from '../model/validate';
+
+export interface Located extends Stored {
+  readonly ledger: string;
+}
+
+/** What a batch reads: the durable beads, or another batch's changes on top of them. */
+export interface Source extends Graph {
+  locate(id: string): Located | undefined;
+  /** Ids that begin with `parent.` */
+  idsUnder(parent: string): string[];
+  /** How many top-level ids a prefix has; decides the length of new ones. */
+  countOf(prefix: string): number;
+  ledgerOf(id: string): string | undefined;
+  rulesOf(ledger: string): LedgerRules & { prefix: string };
+}
+
+export interface Change {
+  readonly ledger: string;
+  /** Undefined for a bead that is gone without a trace. */
+  readonly stored: Stored | undefined;
+}
+
+/** Changes that are not durable yet, laid over what is below. Batches of one write see each other through this. */
+export class Overlay implements Source {
+  readonly changes = new Map<string, Change>();
+
+  private sealed = false;
+
+  constructor(private readonly below: Source) {}
+
+  /** No change after this: one that a batch makes when it is over would be lost without a word. */
+  seal(): void {
+    this.sealed = true;
+  }
+
+  set(ledger: string, bead: Bead): Bead {
+    this.refuseIfSealed();
+    const old = this.locate(bead.id);
+    const frozen = deepFreeze(bead);
+    this.changes.set(bead.id, {
+      ledger,
+      stored: { bead: frozen, text: old ? encodeBead(frozen, old) : encodeBead(frozen) },
+    });
+    return frozen;
+  }
+
+  /** A bead with the text that it has elsewhere. */
+  setStored(ledger: string, stored: Stored): void {
+    this.refuseIfSealed();
+    this.changes.set(stored.bead.id, { ledger, stored });
+  }
+
+  remove(ledger: string, id: string): void {
+    this.refuseIfSealed();
+    this.changes.set(id, { ledger, stored: undefined });
+  }
+
+  /** Takes over the changes of a batch that succeeded. */
+  absorb(upper: Overlay): void {
+    for (const [id, change] of upper.changes) this.changes.set(id, change);
+  }
+
+  locate(id: string): Located | undefined {
+    const change = this.changes.get(id);
+    if (!change) return this.below.locate(id);
+    return change.stored && { ...change.stored, ledger: change.ledger };
+  }
+
+  get(id: string): Bead | undefined {
+    return this.locate(id)?.bead;
+  }
+
+  dependents(id: string): { bead: Bead; edge: Dependency }[] {
+    const found = this.below.dependents(id).filter(({ bead }) => !this.changes.has(bead.id));
+    for (const { stored } of this.changes.values()) {
+      for (const edge of stored?.bead.dependencies ?? [])
+        if (edge.depends_on_id === id && stored) found.push({ bead: stored.bead, edge });
+    }
+    return found;
+  }
+
+  idsUnder(parent: string): string[] {
+    const start = `${parent}.`;
+    const added = [...this.changes.keys()].filter((id) => id.startsWith(start));
+    return added.length === 0 ? this.below.idsUnder(parent) : [...new Set([...this.below.idsUnder(parent), ...added])];
+  }
+
+  countOf(prefix: string): number {
+    return this.below.countOf(prefix) + this.changes.size;
+  }
+
+  knows(id: string): boolean {
+    return this.below.knows(id);
+  }
+
+  ledgerOf(id: string): string | undefined {
+    return this.below.ledgerOf(id);
+  }
+
+  rulesOf(ledger: string): LedgerRules & { prefix: string } {
+    return this.below.rulesOf(ledger);
+  }
+
+  private refuseIfSealed(): void {
+    if (this.sealed) throw new Error('a transaction was used after its batch had ended');
+  }
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { writeFileAtomic } from '../../base/atomicFile';
+import { bytesOf, parseLedgerText, withBeads } from '../storage/ledgerText';
+import { mergeBeads } from './merge';
+
+/** The git merge driver: three versions of an `issues.jsonl` become one. */
+export function mergeFiles(output: string, base: string, left: string, right: string, now: Date): { count: number } {
+  const [before, ours, theirs] = [base, left, right].map((file) => parseLedgerText(readFileSync(file), file));
+  if (!before || !ours || !theirs) throw new Error('three files are needed');
+  const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
+  // Lines that nobody could read are kept from both sides; those of the base are in ours already.
+  const known = new Set(
+    [...before.lines, ...ours.lines]
+      .filter((line) => line.id === undefined)
+      .map((line) => line.bytes.toString('latin1')),
+  );
+  const added = theirs.lines.filter(
+    (line) =>
+      line.id === undefined && line.bytes.toString('latin1').trim() !== '' && !known.has(line.bytes.toString('latin1')),
+  );
+  writeFileAtomic(output, bytesOf(withBeads({ ...ours, lines: [...ours.lines, ...added] }, merged)));
+  return { count: merged.size };
+}

@@ -1,0 +1,64 @@
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import { childrenOf, descendantsOf, isFinished, openBlockers, type Graph } from '../index/blocking';
+import { above, MOLECULE } from './molecule';
+
+/** The guards of closing a bead. A template is never closed; the others give way to `force`. */
+export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date): void {
+  const { id } = bead;
+  if (bead.is_template) {
+    throw new UserError(
+      `cannot modify template ${id}: templates are read-only; use 'bd mol pour' to create a work item`,
+      undefined,
+      'refused',
+    );
+  }
+  if (force) return;
+  const refuse = (reason: string): never => {
+    throw new UserError(`${reason} (use --force to override)`, undefined, 'refused');
+  };
+  if (bead.pinned || bead.status === 'pinned') refuse(`cannot modify pinned issue ${id}`);
+  const blockers = openBlockers(graph, bead);
+  if (blockers.length > 0) refuse(`cannot close ${id}: blocked by open issues [${blockers.join(' ')}]`);
+  if (bead.issue_type === 'epic' || bead.issue_type === MOLECULE) {
+    const open = childrenOf(graph, id).filter((child) => !isFinished(child));
+    if (open.length > 0) {
+      throw new UserError(
+        `cannot close ${bead.issue_type} ${id}: ${open.length} open child issue(s); close children first or use --force to override`,
+        undefined,
+        'refused',
+      );
+    }
+  }
+  const unmet = unmetGate(graph, bead, now);
+  if (unmet) refuse(`cannot close ${id}: gate condition not satisfied: ${unmet}`);
+}
+
+/** Why a gate that this program can check itself must stay shut. Gates on other services are closed by who asked them. */
+function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
+  if (bead.issue_type !== 'gate') return undefined;
+  if (bead.await_type === 'timer' && typeof bead.timeout === 'number') {
+    const end = Date.parse(bead.created_at) + bead.timeout / 1e6;
+    return end > now.getTime() ? `timer ends at ${new Date(end).toISOString()}` : undefined;
+  }
+  if (bead.await_type === 'bead' && typeof bead.await_id === 'string') {
+    const awaited = bead.await_id.slice(bead.await_id.indexOf(':') + 1);
+    const target = graph.get(awaited);
+    return target && isFinished(target) ? undefined : `${awaited} is not closed`;
+  }
+  return undefined;
+}
+
+/**
+ * What closes together with this bead: a container within a molecule whose last part it was, or the molecule (or wisp)
+ * whose last step it was. Ordinary epics stay open.
+ */
+export function autoCloseRoot(graph: Graph, closed: Bead): Bead | undefined {
+  const ancestors = above(graph, closed);
+  const root = ancestors.find((ancestor) => ancestor.issue_type === MOLECULE) ?? ancestors.at(-1);
+  if (!root || isFinished(root) || !(root.issue_type === MOLECULE || root.ephemeral)) return undefined;
+  const container = ancestors[0];
+  if (container && container !== root && !isFinished(container) && childrenOf(graph, container.id).every(isFinished))
+    return container;
+  return descendantsOf(graph, root.id).every(isFinished) ? root : undefined;
+}

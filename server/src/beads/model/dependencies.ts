@@ -1,0 +1,69 @@
+import { UserError } from '../../base/errors';
+import type { Bead, Dependency } from '../../protocol/bead';
+import { blockingTypes, type Graph } from '../index/blocking';
+
+const containers = new Set(['epic', 'molecule', 'convoy']);
+
+/** What a person may write before the colon of `--deps type:id`. `swap`: the new bead is the one depended on. */
+export function dependencyFromInput(type: string): { type: string; swap: boolean } {
+  const word = type.trim();
+  if (word === '' || word === 'blocked-by' || word === 'depends-on') return { type: 'blocks', swap: false };
+  return { type: word, swap: word === 'blocks' };
+}
+
+export function isExternal(id: string): boolean {
+  return id.startsWith('external:');
+}
+
+/**
+ * Checks that a dependency may be added.
+ * @returns the dependency that is there already, if the same one is
+ */
+export function checkNewDependency(graph: Graph, from: Bead, to: string, type: string): Dependency | undefined {
+  if (type.trim() === '' || type.length > 50) {
+    throw new UserError(`invalid dependency type: ${JSON.stringify(type)} (must be non-empty string, max 50 chars)`);
+  }
+  if (from.id === to) throw new UserError('issue cannot depend on itself');
+  const target = graph.get(to);
+  if ((!target || target.status === 'tombstone') && !isExternal(to)) {
+    throw new UserError(`dependency target ${to} not found`, undefined, 'not-found');
+  }
+  const existing = from.dependencies?.find((edge) => edge.depends_on_id === to);
+  if (existing?.type === type) return existing;
+  if (existing) {
+    throw new UserError(
+      `dependency ${from.id} -> ${to} already exists with type "${existing.type}" (requested "${type}"); remove it first with 'bd dep remove' then re-add`,
+      undefined,
+      'conflict',
+    );
+  }
+  if (type === 'parent-child' && target && from.issue_type === 'epic' && !containers.has(target.issue_type)) {
+    throw new UserError(
+      `invalid parent-child dependency: parent (${from.id}) cannot depend on child (${to}). Use: bd dep add ${to} ${from.id} --type parent-child`,
+    );
+  }
+  if (blockingTypes.has(type)) {
+    const cycle = pathBetween(graph, to, from.id);
+    if (cycle) throw new UserError(`cannot add dependency: would create a cycle (${[from.id, ...cycle].join(' → ')})`);
+  }
+  return undefined;
+}
+
+/** Ids from `start` to `goal` along blocking dependencies, both included; undefined where no path leads there. */
+export function pathBetween(graph: Graph, start: string, goal: string): string[] | undefined {
+  const cameFrom = new Map<string, string | undefined>([[start, undefined]]);
+  const open = [start];
+  for (let current = open.pop(); current !== undefined; current = open.pop()) {
+    if (current === goal) {
+      const path: string[] = [];
+      for (let step: string | undefined = goal; step !== undefined; step = cameFrom.get(step)) path.unshift(step);
+      return path;
+    }
+    for (const edge of graph.get(current)?.dependencies ?? []) {
+      if (!blockingTypes.has(edge.type) || cameFrom.has(edge.depends_on_id)) continue;
+      cameFrom.set(edge.depends_on_id, current);
+      open.push(edge.depends_on_id);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { UserError } from '../../base/errors';
+
+/** Bytes of the digest that go into an id of this length. */
+const bytesForLength: Readonly<Record<number, number>> = { 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5 };
+const minLength = 5;
+const maxLength = 8;
+const noncesPerLength = 10;
+const maxCollisionProbability = 0.25;
+export const maxDepth = 3;
+
+export interface IdSeed {
+  title: string;
+  description: string;
+  creator: string;
+  /** Nanoseconds since 1970. */
+  created: bigint;
+  nonce: string;
+}
+
+/** The hash part of an id: the last `length` base-36 digits of the first bytes of a SHA-256. */
+export function hashPart(seed: IdSeed, length: number): string {
+  const digest = createHash('sha256')
+    .update(`${seed.title}|${seed.description}|${seed.creator}|${seed.created}|${seed.nonce}`)
+    .digest();
+  const bytes = digest.subarray(0, bytesForLength[length] ?? 5);
+  const digits = BigInt(`0x${bytes.toString('hex')}`)
+    .toString(36)
+    .padStart(length, '0');
+  return digits.slice(-length);
+}
+
+/** The shortest length at which `count` ids of one prefix rarely collide. Never below five: clones create concurrently. */
+export function idLength(count: number): number {
+  for (let length = minLength; length < maxLength; length++) {
+    if (1 - Math.exp((-count * count) / (2 * 36 ** length)) <= maxCollisionProbability) return length;
+  }
+  return maxLength;
+}
+
+/**
+ * A new id `<prefix>-[<infix>-]<hash>`. A random number is part of what is hashed, so that two clones that
+ * create the same bead at the same moment do not get the same id.
+ */
+export function newHashId(
+  prefix: string,
+  seed: Omit<IdSeed, 'nonce'>,
+  options: { count: number; infix?: string; taken(id: string): boolean; random(): number },
+): string {
+  const start = options.infix ? `${prefix}-${options.infix}-` : `${prefix}-`;
+  for (let length = idLength(options.count); length <= maxLength; length++) {
+    for (let attempt = 0; attempt < noncesPerLength; attempt++) {
+      const nonce = `${attempt}:${Math.floor(options.random() * 2 ** 48).toString(36)}`;
+      const id = start + hashPart({ ...seed, nonce }, length);
+      if (!options.taken(id)) return id;
+    }
+  }
+  throw new UserError(
+    `failed to generate unique ID after trying lengths ${idLength(options.count)}-${maxLength} with ${noncesPerLength} nonces each`,
+  );
+}
+
+/** The parent's id for `x.3`, undefined for ids whose last part is no number. */
+export function parentOfId(id: string): string | undefined {
+  return /^(.+)\.\d+$/.exec(id)?.[1];
+}
+
+/** How deep an id lies: 0 for `x`, 1 for `x.1`, 2 for `x.1.2`. */
+export function depthOfId(id: string): number {
+  const parent = parentOfId(id);
+  return parent === undefined ? 0 : 1 + depthOfId(parent);
+}
+
+/** The next free `parent.N`, above every number that was ever given (tombstones count). */
+export function nextChildId(parent: string, idsUnderParent: Iterable<string>): string {
+  if (depthOfId(parent) >= maxDepth)
+    throw new UserError(`maximum hierarchy depth (${maxDepth}) exceeded for parent ${parent}`);
+  let last = 0;
+  for (const id of idsUnderParent) {
+    const number = /^\d+/.exec(id.slice(parent.length + 1))?.[0];
+    if (number) last = Math.max(last, Number(number));
+  }
+  return `${parent}.${last + 1}`;
+}
+
+const prefixPattern = /^[a-z0-9][a-z0-9.-]{0,39}$/i;
+
+/** A prefix as it is stored: without the hyphen that ends it. */
+export function normalisePrefix(prefix: string): string {
+  const trimmed = prefix.trim().replace(/-+$/, '');
+  if (!prefixPattern.test(trimmed)) {
+    throw new UserError(`invalid prefix: ${JSON.stringify(prefix)}`, 'Use letters, digits and hyphens, at most 40.');
+  }
+  return trimmed;
+}
+
+const idPattern = /^[a-z0-9][a-z0-9._-]*$/i;
+
+/** Ids become branch names and folders, so a given id is held to what is safe there. */
+export function checkGivenId(id: string): void {
+  if (!idPattern.test(id) || id.length > 100 || id.includes('..') || !id.includes('-')) {
+    throw new UserError(
+      `invalid ID format: ${JSON.stringify(id)}`,
+      'Use <prefix>-<name> with letters, digits, dots, hyphens and underscores.',
+    );
+  }
+}
+
+/** Which ledger a prefix belongs to. */
+export class PrefixTable {
+  private readonly ledgers = new Map<string, string>();
+
+  set(prefix: string, ledger: string): void {
+    const owner = this.ledgers.get(prefix);
+    if (owner !== undefined && owner !== ledger)
+      throw new UserError(`prefix ${prefix}- already belongs to ${owner}`, undefined, 'conflict');
+    this.ledgers.set(prefix, ledger);
+  }
+
+  removeLedger(ledger: string): void {
+    for (const [prefix, owner] of this.ledgers) if (owner === ledger) this.ledgers.delete(prefix);
+  }
+
+  /** The longest registered prefix that the id begins with decides, so `my-app-x1` never falls to `my-`. */
+  prefixOf(id: string): string | undefined {
+    for (let end = id.lastIndexOf('-'); end > 0; end = id.lastIndexOf('-', end - 1)) {
+      const prefix = id.slice(0, end);
+      if (this.ledgers.has(prefix)) return prefix;
+    }
+    return undefined;
+  }
+
+  ledgerOf(id: string): string | undefined {
+    const prefix = this.prefixOf(id);
+    return prefix === undefined ? undefined : this.ledgers.get(prefix);
+  }
+
+  /** The ledger that a prefix names, written with or without its hyphen. */
+  ledgerOfPrefix(prefix: string): string | undefined {
+    return this.ledgers.get(prefix.replace(/-$/, ''));
+  }
+
+  entries(): [prefix: string, ledger: string][] {
+    return [...this.ledgers];
+  }
+}

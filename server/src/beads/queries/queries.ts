@@ -1,0 +1,260 @@
+import type { SqlValue } from 'sql.js';
+import { UserError } from '../../base/errors';
+import type { BeadIndex } from '../index/beadIndex';
+import { canonicalStatus, typeFromInput } from '../model/fields';
+
+/** Which beads are meant. All given conditions must hold. */
+export interface BeadFilter {
+  ledger?: string;
+  status?: string[];
+  type?: string[];
+  /** Empty means the same as `unassigned`. */
+  assignee?: string;
+  unassigned?: boolean;
+  /** A bead must carry all of these labels. */
+  labels?: string[];
+  /** A bead must carry one of these labels. */
+  labelsAny?: string[];
+  priority?: number;
+  /** Descendants of this bead only. */
+  parent?: string;
+  titleContains?: string;
+  ids?: string[];
+  /** Leaves out the steps of unfinished molecules: of all, or of those that say how to do a bead. */
+  withoutSteps?: 'all' | 'attached';
+  /** 0 = no limit. */
+  limit?: number;
+}
+
+export interface ListFilter extends BeadFilter {
+  /** With closed beads, gates, templates and wisps. Tombstones only when asked for by status. */
+  all?: boolean;
+  /** True for wisps only, false for none; otherwise wisps come with `all`. */
+  ephemeral?: boolean;
+  sort?: string;
+  reverse?: boolean;
+}
+
+export interface ReadyFilter extends BeadFilter {
+  sort?: string;
+  includeDeferred?: boolean;
+}
+
+/** Beads that are records, roles or containers: nobody can take one up as work. */
+export const notWork: readonly string[] = [
+  'merge_request',
+  'gate',
+  'molecule',
+  'message',
+  'agent',
+  'role',
+  'rig',
+  'convoy',
+  'escalation',
+  'event',
+];
+/** Categories of `bd list --sort`; each says what comes first. */
+const listOrders: Readonly<Record<string, string>> = {
+  priority: 'priority, created DESC',
+  created: 'created DESC',
+  updated: 'updated DESC',
+  closed: 'closed DESC',
+  status: 'status',
+  id: 'id',
+  title: 'title COLLATE NOCASE',
+  type: 'type',
+  assignee: 'assignee',
+};
+const freshMicroseconds = 48 * 3600 * 1e6;
+export const listDefaultLimit = 50;
+export const readyDefaultLimit = 100;
+
+export class Conditions {
+  readonly texts: string[] = [];
+  readonly params: SqlValue[] = [];
+
+  add(text: string, ...params: SqlValue[]): void {
+    this.texts.push(text);
+    this.params.push(...params);
+  }
+
+  /** The column is one of these values. */
+  oneOf(column: string, values: readonly string[]): void {
+    this.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+  }
+}
+
+function common(filter: BeadFilter, conditions: Conditions): void {
+  if (filter.ledger !== undefined) conditions.add('ledger = ?', filter.ledger);
+  if (filter.type) conditions.oneOf('type', filter.type.map(typeFromInput));
+  if (filter.unassigned || filter.assignee === '') conditions.add("assignee = ''");
+  else if (filter.assignee !== undefined) conditions.add('assignee = ?', filter.assignee);
+  for (const label of filter.labels ?? []) conditions.add('id IN (SELECT bead FROM labels WHERE label = ?)', label);
+  if (filter.labelsAny?.length)
+    conditions.add(
+      'id IN (SELECT bead FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
+      JSON.stringify(filter.labelsAny),
+    );
+  if (filter.priority !== undefined) conditions.add('priority = ?', filter.priority);
+  if (filter.titleContains !== undefined) conditions.add('instr(lower(title), lower(?)) > 0', filter.titleContains);
+  if (filter.ids) conditions.oneOf('id', filter.ids);
+  if (filter.withoutSteps) conditions.add(withoutSteps(filter.withoutSteps));
+  if (filter.parent !== undefined) {
+    conditions.add(
+      `id IN (WITH RECURSIVE under(id) AS (
+      SELECT issue FROM dependencies WHERE target = ? AND type = 'parent-child'
+      UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
+    ) SELECT id FROM under)`,
+      filter.parent,
+    );
+  }
+}
+
+/** A finished molecule has no unfinished step. */
+function withoutSteps(which: 'all' | 'attached'): string {
+  const attached = "AND EXISTS (SELECT 1 FROM dependencies tie WHERE tie.issue = root.id AND tie.type = 'attached-to')";
+  return `id NOT IN (WITH RECURSIVE under(id) AS (
+      SELECT root.id FROM beads root WHERE root.type = 'molecule' AND root.status NOT IN ('closed', 'tombstone') ${which === 'attached' ? attached : ''}
+      UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
+    ) SELECT id FROM under)`;
+}
+
+function run(index: BeadIndex, conditions: Conditions, order: string, limit: number): string[] {
+  const where = conditions.texts.length > 0 ? `WHERE ${conditions.texts.join(' AND ')}` : '';
+  return index.column(
+    `SELECT id FROM beads ${where} ORDER BY ${order}, id ${limit > 0 ? 'LIMIT ?' : ''}`,
+    limit > 0 ? [...conditions.params, limit] : conditions.params,
+  );
+}
+
+export function listIds(index: BeadIndex, filter: ListFilter): string[] {
+  const conditions = new Conditions();
+  common(filter, conditions);
+  if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
+  else conditions.add(filter.all ? "status <> 'tombstone'" : "status NOT IN ('closed', 'tombstone')");
+  if (!filter.all) {
+    if (!filter.type) conditions.add("type <> 'gate'");
+    conditions.add('template = 0');
+  }
+  const ephemeral = filter.ephemeral ?? (filter.all ? undefined : false);
+  if (ephemeral !== undefined) conditions.add('ephemeral = ?', Number(ephemeral));
+  const order = Object.hasOwn(listOrders, filter.sort ?? 'priority')
+    ? listOrders[filter.sort ?? 'priority']
+    : undefined;
+  if (order === undefined)
+    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(listOrders).join(', ')}`);
+  const ids = run(index, conditions, order, filter.reverse ? 0 : (filter.limit ?? listDefaultLimit));
+  if (!filter.reverse) return ids;
+  const limit = filter.limit ?? listDefaultLimit;
+  return limit > 0 ? ids.reverse().slice(0, limit) : ids.reverse();
+}
+
+/** What makes a bead ready; `refreshBlocked` must have been called. */
+export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
+  const conditions = new Conditions();
+  // Whoever has a bead does its steps: to others they are no work, unless they ask for them.
+  common(
+    { ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter },
+    conditions,
+  );
+  // Few ledgers have deferred beads, and without them the index gives the rows in order.
+  const deferred = index.number('SELECT EXISTS (SELECT 1 FROM beads WHERE defer IS NOT NULL)') === 1;
+  // Deferred until a time that has come is as good as open; otherwise it would wait for ever.
+  conditions.add(
+    deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
+  );
+  conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
+  conditions.add('NOT EXISTS (SELECT 1 FROM blocked WHERE blocked.id = beads.id)');
+  if (!filter.type) conditions.add(`type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`);
+  if (deferred && !filter.includeDeferred) {
+    conditions.add('(defer IS NULL OR defer <= ?)', now);
+    conditions.add(
+      `NOT EXISTS (SELECT 1 FROM dependencies edge JOIN beads parent ON parent.id = edge.target
+      WHERE edge.issue = beads.id AND edge.type = 'parent-child' AND parent.defer > ?)`,
+      now,
+    );
+  }
+  return conditions;
+}
+
+/** Work that can be taken up now. @param now microseconds since 1970 */
+export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): string[] {
+  index.refreshBlocked();
+  const conditions = readyConditions(index, filter, now);
+  if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
+  const orders: Record<string, string> = {
+    // Oldest first within a priority: nothing waits for ever behind newer work.
+    priority: 'priority, created',
+    oldest: 'created',
+    hybrid: `created < ${now - freshMicroseconds}, CASE WHEN created >= ${now - freshMicroseconds} THEN priority END, created`,
+  };
+  const order = Object.hasOwn(orders, filter.sort ?? 'priority') ? orders[filter.sort ?? 'priority'] : undefined;
+  if (order === undefined)
+    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(orders).join(', ')}`);
+  return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
+}
+
+/** Unfinished beads with an open blocker, their own or inherited. */
+export function blockedIds(index: BeadIndex, filter: BeadFilter): string[] {
+  index.refreshBlocked();
+  const conditions = new Conditions();
+  common(filter, conditions);
+  conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
+  conditions.add('EXISTS (SELECT 1 FROM blocked WHERE blocked.id = beads.id)');
+  return run(index, conditions, 'priority, created', filter.limit ?? 0);
+}
+
+export interface Counts {
+  byStatus: Map<string, number>;
+  total: number;
+  blocked: number;
+  ready: number;
+  pinned: number;
+  epicsEligible: number;
+  /** Mean of closed − created of the closed beads, in hours. */
+  leadTimeHours: number;
+}
+
+/** Figures over the beads of one ledger or of all; wisps are left out. */
+export function countBeads(index: BeadIndex, ledger: string | undefined, now: number): Counts {
+  const scope = 'ephemeral = 0 AND (?1 IS NULL OR ledger = ?1)';
+  const params: SqlValue[] = [ledger ?? null];
+  const byStatus = new Map(
+    index
+      .rows(`SELECT status, COUNT(*) FROM beads WHERE ${scope} GROUP BY status`, params)
+      .map(([status, count]) => [String(status), Number(count)]),
+  );
+  const filter = ledger === undefined ? {} : { ledger };
+  return {
+    byStatus,
+    total: [...byStatus].reduce((sum, [status, count]) => sum + (status === 'tombstone' ? 0 : count), 0),
+    blocked: blockedIds(index, filter).length,
+    ready: readyIds(index, { ...filter, limit: 0 }, now).length,
+    pinned: index.number(
+      `SELECT COUNT(*) FROM beads WHERE ${scope} AND pinned = 1 AND status NOT IN ('closed', 'tombstone')`,
+      params,
+    ),
+    epicsEligible: index.number(
+      `SELECT COUNT(*) FROM beads WHERE ${scope} AND type = 'epic' AND status NOT IN ('closed', 'tombstone')
+      AND EXISTS (SELECT 1 FROM dependencies d WHERE d.target = beads.id AND d.type = 'parent-child')
+      AND NOT EXISTS (SELECT 1 FROM dependencies d JOIN beads child ON child.id = d.issue
+        WHERE d.target = beads.id AND d.type = 'parent-child' AND child.status NOT IN ('closed', 'tombstone'))`,
+      params,
+    ),
+    leadTimeHours: index.number(
+      `SELECT COALESCE(AVG(closed - created), 0) / 3.6e9 FROM beads WHERE ${scope} AND status = 'closed'`,
+      params,
+    ),
+  };
+}
+
+/** Labels with their counts, deleted beads left out. */
+export function labelCounts(index: BeadIndex, ledger: string | undefined): { label: string; count: number }[] {
+  return index
+    .rows(
+      `SELECT label, COUNT(*) FROM labels JOIN beads ON beads.id = labels.bead
+    WHERE status <> 'tombstone' AND (?1 IS NULL OR ledger = ?1) GROUP BY label ORDER BY label`,
+      [ledger ?? null],
+    )
+    .map(([label, count]) => ({ label: String(label), count: Number(count) }));
+}

@@ -1,0 +1,205 @@
+import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
+import { boardCounts, boardPage, childProgress, type BoardFilter, type BoardQuery } from './board';
+import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
+import type { Stored } from '../storage/codec';
+import { canonicalStatus } from '../model/fields';
+import { bytesOf, compareIds, emptyText, withBeads, type LineProblem } from '../storage/ledgerText';
+import {
+  blockedIds,
+  countBeads,
+  labelCounts,
+  listIds,
+  readyIds,
+  type BeadFilter,
+  type ListFilter,
+  type ReadyFilter,
+} from './queries';
+import { resolveId } from '../model/resolveId';
+import type { LedgerRules } from '../model/validate';
+import type { World } from '../index/storeState';
+
+/** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
+export abstract class BeadReader {
+  protected constructor(
+    protected readonly world: World,
+    protected readonly clock: () => Date,
+  ) {}
+
+  ledgerNames(): string[] {
+    return [...this.world.ledgers.keys()];
+  }
+
+  /** The ledger that has the bead, or that its prefix belongs to. */
+  ledgerOf(id: string): string | undefined {
+    return this.world.ledgerOf(id);
+  }
+
+  prefixOf(ledger: string): string | undefined {
+    return this.world.ledgers.get(ledger)?.prefix;
+  }
+
+  /** The ledger for `hq-`, `hq` or a ledger's name. */
+  ledgerNamed(nameOrPrefix: string): string | undefined {
+    return this.world.ledgers.has(nameOrPrefix) ? nameOrPrefix : this.world.prefixes.ledgerOfPrefix(nameOrPrefix);
+  }
+
+  prefixes(): { prefix: string; ledger: string }[] {
+    return this.world.prefixes.entries().map(([prefix, ledger]) => ({ prefix, ledger }));
+  }
+
+  /** Statuses and types that the ledger's settings add. */
+  rulesOf(ledger: string): LedgerRules {
+    return this.world.rulesOf(ledger);
+  }
+
+  /** Lines of `issues.jsonl` that could not be read; they are kept as they are. */
+  problems(ledger: string): readonly LineProblem[] {
+    return this.world.ledgers.get(ledger)?.problems ?? [];
+  }
+
+  get(id: string): Bead | undefined {
+    return this.world.get(id);
+  }
+
+  /** The id that a unique part of one means. Throws where none or several match. */
+  resolve(partial: string, ledger?: string): string {
+    return resolveId(
+      this.world.index,
+      this.world.prefixes,
+      (id) => this.world.locate(id) !== undefined,
+      partial,
+      ledger,
+    );
+  }
+
+  /** Unfinished beads unless told otherwise; at most 50 unless `limit` says more. */
+  list(filter: ListFilter = {}): Bead[] {
+    return this.beads(listIds(this.world.index, filter));
+  }
+
+  /** Beads that can be worked on now, by priority, oldest first; at most 100 unless `limit` says more. */
+  ready(filter: ReadyFilter = {}): Bead[] {
+    return this.beads(readyIds(this.world.index, filter, this.clock().getTime() * 1000));
+  }
+
+  /** Unfinished beads that wait for another, or whose parent does. */
+  blocked(filter: BeadFilter = {}): Bead[] {
+    return this.beads(blockedIds(this.world.index, filter));
+  }
+
+  /** The open beads that a bead itself waits for. */
+  blockers(id: string): Bead[] {
+    return this.beads(this.blockerIds(id));
+  }
+
+  /** Also those that no open ledger has. A bead that is only blocked through an ancestor names that one. */
+  blockerIds(id: string): string[] {
+    const bead = this.get(id);
+    if (!bead) return [];
+    const own = openBlockers(this.world, bead);
+    const ancestor = own.length === 0 ? blockedAncestor(this.world, bead) : undefined;
+    return ancestor ? [ancestor.id] : own;
+  }
+
+  /** Beads that depend on this one. */
+  dependents(id: string, type?: string): Bead[] {
+    const edges = this.world.dependents(id).filter(({ edge }) => type === undefined || edge.type === type);
+    return [...new Map(edges.map(({ bead }) => [bead.id, bead])).values()].sort((a, b) => compareIds(a.id, b.id));
+  }
+
+  /** Beads that this one depends on. */
+  dependencies(id: string, type?: string): Bead[] {
+    const edges = this.get(id)?.dependencies?.filter((edge) => type === undefined || edge.type === type) ?? [];
+    return this.beads(edges.map((edge) => edge.depends_on_id));
+  }
+
+  children(id: string, recursive = false): Bead[] {
+    const found = recursive ? descendantsOf(this.world, id) : childrenOf(this.world, id);
+    return found.filter((bead) => bead.status !== 'tombstone');
+  }
+
+  parent(id: string): string | undefined {
+    const bead = this.get(id);
+    return bead && parentOf(bead);
+  }
+
+  labels(ledger?: string): { label: string; count: number }[] {
+    return labelCounts(this.world.index, ledger);
+  }
+
+  stats(ledger?: string): Stats {
+    const counts = countBeads(this.world.index, ledger, this.clock().getTime() * 1000);
+    const of = (status: string): number => counts.byStatus.get(status) ?? 0;
+    return {
+      summary: {
+        total_issues: counts.total,
+        open_issues: of('open'),
+        in_progress_issues: of('in_progress'),
+        closed_issues: of('closed'),
+        blocked_issues: counts.blocked,
+        deferred_issues: of('deferred'),
+        ready_issues: counts.ready,
+        tombstone_issues: of('tombstone'),
+        pinned_issues: counts.pinned,
+        epics_eligible_for_closure: counts.epicsEligible,
+        average_lead_time_hours: counts.leadTimeHours,
+      },
+    };
+  }
+
+  /** How many beads are in each state of the board, by ledger. `held` are beads that wait for something that bd does not know. */
+  boardCounts(filter: BoardFilter, held: readonly string[]): ReturnType<typeof boardCounts> {
+    return boardCounts(this.world.index, filter, held, this.clock().getTime() * 1000);
+  }
+
+  boardPage(query: BoardQuery): ReturnType<typeof boardPage> {
+    return boardPage(this.world.index, query, this.clock().getTime() * 1000);
+  }
+
+  /** How far the children of a bead are; undefined for one without any. */
+  childProgress(id: string): { done: number; total: number } | undefined {
+    return childProgress(this.world.index, id);
+  }
+
+  /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */
+  events(id?: string, limit = 100, ledger?: string): AuditEvent[] {
+    const ledgers = [...this.world.ledgers.values()].filter(
+      (candidate) => ledger === undefined || candidate.name === ledger,
+    );
+    const found: { seq: number; event: AuditEvent }[] = [];
+    for (const { eventLog } of ledgers) {
+      let count = 0;
+      for (const logged of eventLog.newestFirst()) {
+        if (id !== undefined && logged.event.bead !== id) continue;
+        found.push(logged);
+        if (++count === limit) break;
+      }
+    }
+    // Stable: within a batch the trails are newest first, like the batches.
+    const newest = found.sort((a, b) => b.seq - a.seq).map(({ event }) => event);
+    return (limit > 0 ? newest.slice(0, limit) : newest).reverse();
+  }
+
+  /** All beads of a ledger with their texts. */
+  entries(ledger: string): ReadonlyMap<string, Stored> {
+    return this.world.ledgers.get(ledger)?.entries ?? new Map();
+  }
+
+  /** The text of an `issues.jsonl` with a ledger's beads, sorted by id; wisps are never exported. */
+  exportText(ledger: string, status?: string[]): { text: string; count: number } {
+    const wanted = status && new Set(status.map(canonicalStatus));
+    const beads = new Map(
+      [...this.entries(ledger)].filter(([, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status))),
+    );
+    return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
+  }
+
+  /** An SQLite file with the index, for people with `sqlite3`. */
+  exportDatabase(): Uint8Array {
+    return this.world.index.export();
+  }
+
+  private beads(ids: readonly string[]): Bead[] {
+    return ids.map((id) => this.get(id)).filter((bead) => bead !== undefined);
+  }
+}

@@ -1,0 +1,164 @@
+import type { AuditEvent } from '../../protocol/bead';
+import type { EventLog } from './eventLog';
+import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
+import type { ForeignItem, Ledger } from './ledger';
+import { operationLifetimeMs } from '../model/operations';
+import type { Sequence } from './sequence';
+import type { World } from '../index/storeState';
+
+/**
+ * Brings journals and files together: hands out what one ledger's journal holds for another, and folds.
+ * A journal drops a record's part only when the ledger that it belongs to has it in its own file.
+ */
+export class Folder {
+  /** Events that journals hold for ledgers that are not open. */
+  private waiting: { seq: number; part: JournalEvent }[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly sequence: Sequence,
+    private readonly clock: () => Date,
+    private readonly merged: (ledger: Ledger, ids: string[]) => void,
+  ) {}
+
+  /** What the journals of the open ledgers hold for another one. */
+  itemsFor(name: string): ForeignItem[] {
+    const records = [...this.world.ledgers.values()]
+      .filter((ledger) => ledger.name !== name)
+      .flatMap((ledger) => ledger.journal.records());
+    return records.flatMap((record) =>
+      record.items.filter((item) => item.ledger === name).map((item) => ({ seq: record.seq, item })),
+    );
+  }
+
+  /** Takes note of the journal of a ledger that was just opened. */
+  opened(ledger: Ledger, records: readonly JournalRecord[]): void {
+    this.sequence.sawUpTo(Math.max(ledger.lastFolded, ...records.map((record) => record.seq)));
+    const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
+    this.waiting = this.waiting.filter(({ part }) => part.ledger !== ledger.name);
+    for (const [seq, events] of groupBy(mine, ({ seq }) => seq))
+      ledger.eventLog.recover(
+        seq,
+        events.map(({ part }) => part.event),
+      );
+    for (const record of records) {
+      this.passOn(
+        { ...record, events: record.events.map((part) => ({ ...part, ledger: part.ledger || ledger.name })) },
+        (log, seq, events) => log.recover(seq, events),
+      );
+    }
+  }
+
+  /** Passes a durable record's events to the audit trails. */
+  keepEvents(record: JournalRecord): void {
+    this.passOn(record, (log, seq, events) => log.add(seq, events));
+  }
+
+  private passOn(record: JournalRecord, give: (log: EventLog, seq: number, events: AuditEvent[]) => void): void {
+    for (const [name, parts] of groupBy(record.events, (part) => part.ledger)) {
+      const open = this.world.ledgers.get(name);
+      if (open)
+        give(
+          open.eventLog,
+          record.seq,
+          parts.map(({ event }) => event),
+        );
+      else this.waiting.push(...parts.map((part) => ({ seq: record.seq, part })));
+    }
+  }
+
+  /** Best effort: until the next fold the journal has them too. */
+  flushEvents(): void {
+    for (const ledger of this.world.ledgers.values()) {
+      try {
+        ledger.eventLog.flush();
+      } catch {
+        // They stay pending and are written with the next ones.
+      }
+    }
+  }
+
+  /** Bytes of the largest journal. */
+  get largestJournal(): number {
+    return Math.max(0, ...[...this.world.ledgers.values()].map((ledger) => ledger.journal.size));
+  }
+
+  /**
+   * Folds ledgers that must be written before they can be changed.
+   * @returns those that cannot, with the reason
+   */
+  async foldWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
+    const needing = [...this.world.ledgers.values()].filter((ledger) => ledger.needsFold);
+    return needing.length === 0 ? new Map() : this.foldLedgers(needing);
+  }
+
+  /** Folds everything that is not in the files, and merges in what changed there from outside. */
+  async foldAll(): Promise<void> {
+    const ledgers = [...this.world.ledgers.values()];
+    const failed = await this.foldLedgers(ledgers.filter((ledger) => ledger.isDirty || ledger.changedOutside()));
+    await this.trimJournals();
+    for (const error of failed.values()) throw error;
+  }
+
+  /** Only ledgers whose file was changed from outside. */
+  async refresh(): Promise<void> {
+    const failed = await this.foldLedgers([...this.world.ledgers.values()].filter((ledger) => ledger.changedOutside()));
+    for (const error of failed.values()) throw error;
+  }
+
+  private async foldLedgers(ledgers: readonly Ledger[]): Promise<Map<string, unknown>> {
+    const failed = new Map<string, unknown>();
+    const folded = this.sequence.last;
+    for (const ledger of ledgers) {
+      try {
+        // A fold declares everything up to `folded` done, so wisps, which it does not write, are recorded anew.
+        await this.carryWisps(ledger);
+        const changed = await ledger.fold(folded, this.clock());
+        if (changed.length === 0) continue;
+        this.world.changed(changed);
+        this.merged(ledger, changed);
+      } catch (error) {
+        failed.set(ledger.name, error);
+      }
+    }
+    return failed;
+  }
+
+  private async carryWisps(ledger: Ledger): Promise<void> {
+    const items = [...ledger.wisps()].map(([id, stored]): JournalItem => ({ ledger: '', id, text: stored.text }));
+    if (items.length === 0) return;
+    const now = this.clock();
+    const seq = this.sequence.next(now);
+    await ledger.journal.append([{ seq, group: seq, ts: now.toISOString(), actor: 'ledger', items, events: [] }]);
+  }
+
+  /** Drops from the journals what is in the files and audit trails, and operations that nobody repeats any more. */
+  private async trimJournals(): Promise<void> {
+    const ledgers = [...this.world.ledgers.values()];
+    for (const ledger of ledgers) await ledger.eventLog.sync();
+    const now = this.clock().getTime();
+    for (const ledger of ledgers) {
+      const nameOf = (part: { ledger: string }): string => part.ledger || ledger.name;
+      await ledger.journal.rewrite((record) => {
+        const { operation, result, ...rest } = record;
+        const young = operation !== undefined && now - Date.parse(record.ts) <= operationLifetimeMs;
+        const items = record.items.filter(
+          (item) => !(this.world.ledgers.get(nameOf(item))?.hasFolded(record.seq) ?? false),
+        );
+        const events = record.events.filter((part) => !this.world.ledgers.has(nameOf(part)));
+        if (!young && items.length === 0 && events.length === 0) return undefined;
+        return { ...rest, group: record.seq, ...(young ? { operation, result } : {}), items, events };
+      });
+    }
+  }
+}
+
+function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group) group.push(value);
+    else groups.set(keyOf(value), [value]);
+  }
+  return groups;
+}

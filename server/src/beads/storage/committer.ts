@@ -1,0 +1,177 @@
+import type { AuditEvent } from '../../protocol/bead';
+import type { Folder } from './checkpointer';
+import type { JournalRecord } from './journalRecord';
+import type { Ledger } from './ledger';
+import type { Operations } from '../model/operations';
+import type { Sequence } from './sequence';
+import { Transaction } from '../transaction';
+import { Overlay, type Change } from '../index/overlay';
+import type { World } from '../index/storeState';
+
+export interface BatchMeta {
+  actor: string;
+  /** Client-made id: a batch that is repeated with the same one returns the first result. */
+  operation?: string | undefined;
+}
+
+interface Job {
+  meta: BatchMeta;
+  work(tx: Transaction): unknown;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Committed {
+  changes: ReadonlyMap<string, Change>;
+  record: JournalRecord;
+}
+
+/**
+ * Runs batches one after the other and makes them durable in groups: all that wait while the disk is busy share
+ * the next write and the next fsync. Their work runs against an overlay, so nothing reaches the ledgers or the
+ * index, where readers look, before the write is durable; if it fails, the overlay is forgotten.
+ *
+ * A group is one write to one journal, that of the first ledger it touches, and its records name the
+ * ledgers of their beads. So a batch over several ledgers is as atomic as any other.
+ */
+export class Committer {
+  private queue: Job[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly folder: Folder,
+    private readonly operations: Operations,
+    private readonly sequence: Sequence,
+    private readonly clock: () => Date,
+    private readonly random: () => number,
+    private readonly published: (batches: { ids: string[]; events: AuditEvent[] }[]) => void,
+  ) {}
+
+  enqueue<T>(meta: BatchMeta, work: (tx: Transaction) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.queue.push({ meta, work, resolve: (result) => resolve(result as T), reject });
+    });
+  }
+
+  /** Commits what is queued. Callers see to it that it runs alone. */
+  async commitQueued(): Promise<void> {
+    const jobs = this.queue.splice(0);
+    if (jobs.length === 0) return;
+    try {
+      await this.commit(jobs);
+    } catch (error) {
+      for (const job of jobs) job.reject(error); // a defect; settled promises ignore it
+    }
+  }
+
+  private async commit(jobs: readonly Job[]): Promise<void> {
+    const unwritable = await this.folder.foldWhereNeeded();
+    const group = this.runGroup(jobs, unwritable);
+    if (group.committed.length > 0) {
+      const home = this.homeOf(group.committed);
+      try {
+        await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
+      } catch (error) {
+        // Also those that failed by themselves: their reason may lie in a batch that now never was.
+        for (const job of jobs) job.reject(error);
+        return;
+      }
+      this.publish(group.committed);
+    }
+    for (const answer of group.answers) answer();
+  }
+
+  private runGroup(
+    jobs: readonly Job[],
+    unwritable: ReadonlyMap<string, unknown>,
+  ): { committed: Committed[]; answers: (() => void)[] } {
+    const groupView = new Overlay(this.world);
+    const results = new Map<string, unknown>();
+    const committed: Committed[] = [];
+    const answers: (() => void)[] = [];
+    for (const job of jobs) {
+      const { operation } = job.meta;
+      const known =
+        operation === undefined
+          ? undefined
+          : (this.operations.get(operation) ??
+            (results.has(operation) ? { result: results.get(operation) } : undefined));
+      if (known) {
+        answers.push(() => job.resolve(known.result));
+        continue;
+      }
+      try {
+        const view = new Overlay(groupView);
+        const { record, result } = this.runJob(job, view, committed[0]?.record.seq);
+        for (const { ledger } of view.changes.values()) if (unwritable.has(ledger)) throw unwritable.get(ledger);
+        groupView.absorb(view);
+        if (record) committed.push({ changes: view.changes, record });
+        if (operation !== undefined) results.set(operation, record?.result);
+        answers.push(() => job.resolve(result));
+      } catch (error) {
+        answers.push(() => job.reject(error));
+      }
+    }
+    return { committed, answers };
+  }
+
+  private runJob(
+    job: Job,
+    view: Overlay,
+    group: number | undefined,
+  ): { record: JournalRecord | undefined; result: unknown } {
+    const now = this.clock();
+    const homeLedger = this.firstLedger().name;
+    const tx = new Transaction(view, { actor: job.meta.actor, now, random: this.random, homeLedger });
+    const result = job.work(tx);
+    view.seal();
+    if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
+    if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
+      return { record: undefined, result };
+    const seq = this.sequence.next(now);
+    const record: JournalRecord = {
+      seq,
+      group: group ?? seq,
+      ts: now.toISOString(),
+      actor: job.meta.actor,
+      ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
+      items: [...view.changes].map(([id, change]) => ({ ledger: change.ledger, id, text: change.stored?.text })),
+      events: [...tx.events],
+    };
+    return { record, result };
+  }
+
+  /** The first ledger that the group touches: its journal takes the whole group. */
+  private homeOf(committed: readonly Committed[]): Ledger {
+    const touched = committed.flatMap(({ record }) => record.items)[0]?.ledger;
+    return (touched === undefined ? undefined : this.world.ledgers.get(touched)) ?? this.firstLedger();
+  }
+
+  private firstLedger(): Ledger {
+    for (const ledger of this.world.ledgers.values()) return ledger;
+    throw new Error('no ledger is open');
+  }
+
+  private publish(committed: readonly Committed[]): void {
+    const batches: { ids: string[]; events: AuditEvent[] }[] = [];
+    for (const { changes, record } of committed) {
+      this.world.apply(changes);
+      if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
+      this.folder.keepEvents(record);
+      batches.push({ ids: [...changes.keys()], events: record.events.map(({ event }) => event) });
+    }
+    this.folder.flushEvents();
+    this.published(batches);
+  }
+}
+
+/** In a ledger's own journal its beads carry no name, so that the folder can be renamed or moved. */
+function seenFrom(home: string, record: JournalRecord): JournalRecord {
+  const rename = <T extends { ledger: string }>(part: T): T => (part.ledger === home ? { ...part, ledger: '' } : part);
+  return { ...record, items: record.items.map(rename), events: record.events.map(rename) };
+}
+
+/** The result as a client that repeats the operation after a restart would get it. */
+function asJson(result: unknown): unknown {
+  return result === undefined ? null : (JSON.parse(JSON.stringify(result)) as unknown);
+}

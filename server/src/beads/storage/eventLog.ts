@@ -1,0 +1,127 @@
+import path from 'node:path';
+import type { AuditEvent } from '../../protocol/bead';
+import { canonicalJson } from './goJson';
+import { storageError, type LedgerFile, type LedgerFs } from './ledgerFs';
+
+const rotateAt = 10 * 1024 * 1024;
+const rotatedFiles = 3;
+
+interface LoggedEvent {
+  seq: number;
+  event: AuditEvent;
+}
+
+/**
+ * `events.jsonl`: who did what. Appended after the journal made a batch durable and not synced each time;
+ * until the next fold the journal has the events too, so a crash loses none. Each line carries the number of
+ * its batch.
+ */
+export class EventLog {
+  private pending: LoggedEvent[] = [];
+  private file: LedgerFile | undefined;
+  private length: number;
+  private unsynced = false;
+  /** The file is new, so its name may not survive a power cut. */
+  private nameUnsynced = false;
+  /** What was in the file when it was opened; only read where a journal was not folded. */
+  private found: Set<string> | undefined;
+
+  constructor(
+    private readonly fs: LedgerFs,
+    private readonly path: string,
+  ) {
+    // A torn last line was never the only copy: it is overwritten.
+    this.length = (this.fs.read(this.path)?.lastIndexOf(10) ?? -1) + 1;
+  }
+
+  /** Events of a batch that is durable. */
+  add(seq: number, events: readonly AuditEvent[]): void {
+    this.pending.push(...events.map((event) => ({ seq, event })));
+  }
+
+  /** Events of a journal that a crash left: those that are in the file already are not written again. */
+  recover(seq: number, events: readonly AuditEvent[]): void {
+    this.found ??= new Set([...this.newestFirst()].map(canonicalJson));
+    for (const event of events) if (!this.found.has(canonicalJson({ seq, event }))) this.pending.push({ seq, event });
+  }
+
+  /** Takes over what an earlier object for the same file had not written yet. */
+  inherit(earlier: EventLog): void {
+    this.pending.push(...earlier.pending.splice(0));
+  }
+
+  /** Writes what is pending. A failure is not lost: it stays pending. */
+  flush(): void {
+    if (this.pending.length === 0) return;
+    if (this.length > rotateAt) this.rotate();
+    this.pending.sort((a, b) => a.seq - b.seq); // records of several journals come in the order they were opened
+    const bytes = Buffer.from(this.pending.map(({ seq, event }) => `${JSON.stringify({ ...event, seq })}\n`).join(''));
+    this.file ??= this.openFile();
+    this.file.write(bytes, this.length);
+    this.file.truncate(this.length + bytes.length);
+    this.length += bytes.length;
+    this.pending = [];
+    this.found = undefined;
+    this.unsynced = true;
+  }
+
+  /** After this the events no longer depend on the journal. */
+  async sync(): Promise<void> {
+    try {
+      this.flush();
+      if (this.unsynced) await this.file?.sync();
+      this.unsynced = false;
+      if (this.nameUnsynced) await this.fs.syncDirectory(path.dirname(this.path));
+      this.nameUnsynced = false;
+    } catch (error) {
+      throw storageError(error, this.path);
+    }
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = undefined;
+  }
+
+  /** Newest first, with the number of their batch. */
+  *newestFirst(): Generator<LoggedEvent> {
+    for (let index = this.pending.length - 1; index >= 0; index--) yield this.pending[index] as LoggedEvent;
+    for (let number = 0; number <= rotatedFiles; number++) {
+      const bytes = this.fs.read(number === 0 ? this.path : this.rotated(number));
+      if (!bytes) continue;
+      for (let end = (number === 0 ? this.length : bytes.length) - 1; end > 0; ) {
+        const start = bytes.lastIndexOf(10, end - 1) + 1;
+        const logged = decodeEvent(bytes.toString('utf8', start, end));
+        if (logged) yield logged;
+        end = start - 1;
+      }
+    }
+  }
+
+  private openFile(): LedgerFile {
+    this.nameUnsynced ||= this.length === 0;
+    return this.fs.open(this.path);
+  }
+
+  private rotate(): void {
+    this.close();
+    for (let number = rotatedFiles - 1; number >= 1; number--) {
+      if (this.fs.read(this.rotated(number))) this.fs.rename(this.rotated(number), this.rotated(number + 1));
+    }
+    this.fs.rename(this.path, this.rotated(1));
+    this.length = 0;
+  }
+
+  private rotated(number: number): string {
+    return this.path.replace(/\.jsonl$/, `.${number}.jsonl`);
+  }
+}
+
+function decodeEvent(line: string): LoggedEvent | undefined {
+  try {
+    const { seq, ...event } = JSON.parse(line) as AuditEvent & { seq?: number };
+    return typeof event.type === 'string' ? { seq: seq ?? 0, event } : undefined;
+  } catch {
+    return undefined;
+  }
+}

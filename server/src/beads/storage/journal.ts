@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { UserError } from '../../base/errors';
+import { decodeRecord, encodeRecord, type JournalRecord } from './journalRecord';
+import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
+
+/**
+ * The append-only file that makes a batch durable before it is acknowledged. Opening and reading it writes
+ * nothing; what a crash left half written at the end is cut off by the first append.
+ */
+export class Journal {
+  private file: LedgerFile | undefined;
+  /** Bytes of whole records; anything behind them is a remnant of a write that was never acknowledged. */
+  private length = 0;
+  private remnant = false;
+
+  private constructor(
+    private readonly fs: LedgerFs,
+    readonly path: string,
+  ) {}
+
+  /** Reads the journal. Throws where it is damaged in the middle, after keeping a copy aside. */
+  static async load(fs: LedgerFs, file: string): Promise<{ journal: Journal; records: JournalRecord[] }> {
+    const journal = new Journal(fs, file);
+    const bytes = fs.read(file);
+    journal.remnant = !bytes || bytes.length === 0; // the first append makes the file and its name durable
+    if (!bytes) return { journal, records: [] };
+    const scan = scanJournal(bytes);
+    if (scan.damagedLine !== undefined) throw await damageError(fs, file, bytes, scan.damagedLine);
+    journal.length = scan.length;
+    journal.remnant ||= scan.length < bytes.length;
+    return { journal, records: scan.records };
+  }
+
+  get size(): number {
+    return this.length;
+  }
+
+  /** Everything that was acknowledged and not yet dropped. */
+  records(): JournalRecord[] {
+    return this.length === 0
+      ? []
+      : scanJournal(this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0)).records;
+  }
+
+  /** Resolves when the records are on the disk. If that fails, the file is as it was before. */
+  async append(records: readonly JournalRecord[]): Promise<void> {
+    const bytes = Buffer.from(records.map((record) => `${encodeRecord(record)}\n`).join(''));
+    try {
+      const file = await this.openForAppend();
+      this.remnant = true;
+      file.write(bytes, this.length);
+      await file.sync();
+      this.length += bytes.length;
+      this.remnant = false;
+    } catch (error) {
+      await this.cutRemnant().catch(() => undefined); // tried again by the next append
+      throw storageError(error, this.path);
+    }
+  }
+
+  /** Keeps of every record what `keep` returns of it and drops the rest. */
+  async rewrite(keep: (record: JournalRecord) => JournalRecord | undefined): Promise<void> {
+    if (this.length === 0) return;
+    const kept = this.records()
+      .map(keep)
+      .filter((record) => record !== undefined);
+    const bytes = Buffer.from(kept.map((record) => `${encodeRecord(record)}\n`).join(''));
+    if (bytes.length === this.length) return;
+    try {
+      if (bytes.length === 0) {
+        const file = await this.openForAppend();
+        file.truncate(0);
+        this.length = 0;
+        await file.sync();
+      } else {
+        this.close(); // an open file cannot be replaced on Windows
+        await replaceFile(this.fs, this.path, bytes);
+        this.length = bytes.length;
+        this.remnant = false;
+      }
+    } catch (error) {
+      throw storageError(error, this.path);
+    }
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = undefined;
+  }
+
+  private async openForAppend(): Promise<LedgerFile> {
+    if (this.file && !this.remnant) return this.file;
+    this.file ??= this.fs.open(this.path);
+    if (this.remnant) await this.cutRemnant();
+    return this.file;
+  }
+
+  private async cutRemnant(): Promise<void> {
+    if (!this.file) return;
+    this.file.truncate(this.length);
+    await this.file.sync();
+    if (this.length === 0) await this.fs.syncDirectory(path.dirname(this.path));
+    this.remnant = false;
+  }
+}
+
+interface Scan {
+  records: JournalRecord[];
+  /** Bytes up to the end of the last whole record. */
+  length: number;
+  /** Set where records that were acknowledged follow a broken line. */
+  damagedLine?: number;
+}
+
+/**
+ * A broken end is what a crash leaves: a torn line, or (after a power cut, which may write the pages of one
+ * write in any order) a gap within the last group. A broken line with a later group behind it is damage.
+ */
+export function scanJournal(bytes: Buffer): Scan {
+  const records: JournalRecord[] = [];
+  let length = 0;
+  let brokenLine: number | undefined;
+  for (let start = 0, line = 1; start < bytes.length; line++) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const record = newline < 0 ? undefined : decodeRecord(bytes.toString('utf8', start, end));
+    if (!record) {
+      brokenLine ??= line;
+    } else if (brokenLine === undefined) {
+      records.push(record);
+      length = end + 1;
+    } else if (record.seq === record.group) {
+      return { records, length, damagedLine: brokenLine };
+    }
+    start = end + 1;
+  }
+  return { records, length };
+}
+
+async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: number): Promise<UserError> {
+  const name = `journal.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.jsonl`;
+  const copy = path.join(path.dirname(file), name);
+  await writeDurably(fs, copy, bytes);
+  return new UserError(
+    `${file} is damaged at line ${line}: its checksum does not fit, and later changes follow it`,
+    `A copy is kept as ${name}. Remove line ${line} from journal.jsonl to go on without that one change.`,
+    'unavailable',
+  );
+}

@@ -1,0 +1,126 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { normalisePrefix } from '../model/ids';
+import { replaceFile, type LedgerFs } from './ledgerFs';
+import type { LedgerRules } from '../model/validate';
+
+/** What a `.beads` folder says about itself. */
+export interface LedgerConfig extends LedgerRules {
+  prefix: string | undefined;
+  /** Name of the file of beads. */
+  issuesFile: string;
+}
+
+/** Local files: they must never be committed. */
+const ignored = [
+  '*.db',
+  '*.db?*',
+  '*.db-journal',
+  '*.db-wal',
+  '*.db-shm',
+  'journal.jsonl',
+  'journal.damaged-*.jsonl',
+  'base.jsonl',
+  'base.next.jsonl',
+  'events.jsonl',
+  'events.*.jsonl',
+  '*.tmp',
+  '.lock/',
+  'daemon.lock',
+  'daemon.log',
+  'daemon.pid',
+  'bd.sock',
+  'sync-state.json',
+  'last-touched',
+  '.local_version',
+  'redirect',
+  '.sync.lock',
+  '.jsonl.lock',
+  'sync_base.jsonl',
+  'export-state/',
+  'beads.base.jsonl',
+  'beads.left.jsonl',
+  'beads.right.jsonl',
+  'beads.base.meta.json',
+  'beads.left.meta.json',
+  'beads.right.meta.json',
+];
+
+/** Files of this program that a foreign metadata.json must not name. */
+const ours = new Set(['journal.jsonl', 'base.jsonl', 'base.next.jsonl', 'events.jsonl', 'routes.jsonl']);
+
+const namePattern = /^[a-z][a-z0-9_-]*$/;
+const metadata = z.object({ jsonl_export: z.string().optional() });
+
+export function readLedgerConfig(fs: LedgerFs, directory: string): LedgerConfig {
+  const values = parseSimpleYaml(fs.read(path.join(directory, 'config.yaml'))?.toString('utf8') ?? '');
+  const prefix = values.get('issue-prefix') ?? values.get('issue_prefix');
+  return {
+    prefix: prefix ? normalisePrefix(prefix) : undefined,
+    issuesFile: issuesFile(fs, directory),
+    customStatuses: namesIn(values.get('status.custom')),
+    customTypes: namesIn(values.get('types.custom')),
+  };
+}
+
+/** `name` or `name:category`, separated by commas. */
+function namesIn(list: string | undefined): string[] {
+  const names = (list ?? '').split(',').map((part) => part.trim().split(':')[0] ?? '');
+  return names.filter((name) => namePattern.test(name));
+}
+
+/** The Go tool may have been told another name; it is taken only where it is a plain file name. */
+function issuesFile(fs: LedgerFs, directory: string): string {
+  try {
+    const parsed = metadata.safeParse(
+      JSON.parse(fs.read(path.join(directory, 'metadata.json'))?.toString('utf8') ?? '{}'),
+    );
+    const name = parsed.data?.jsonl_export;
+    if (name && /^[\w.-]+\.jsonl$/.test(name) && !ours.has(name)) return name;
+  } catch {
+    // An unreadable metadata.json only loses the name of the file.
+  }
+  const legacy =
+    fs.read(path.join(directory, 'issues.jsonl')) === undefined &&
+    fs.read(path.join(directory, 'beads.jsonl')) !== undefined;
+  return legacy ? 'beads.jsonl' : 'issues.jsonl';
+}
+
+/**
+ * The keys of a `config.yaml` as `bd` writes it: `key: value` lines, at most one level deep. Not a YAML parser:
+ * lists, block texts and deeper levels are passed over.
+ */
+export function parseSimpleYaml(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  let section = '';
+  for (const line of text.split(/\r?\n/)) {
+    const match = /^(\s*)([\w.-]+):(?:\s+(.*))?$/.exec(line);
+    if (!match) continue;
+    const [, indent = '', key = '', rest = ''] = match;
+    const value = scalar(rest);
+    if (indent === '') section = value === '' ? `${key}.` : '';
+    if (value !== '') values.set(indent === '' ? key : section + key, value);
+  }
+  return values;
+}
+
+function scalar(text: string): string {
+  const quoted = /^(["'])(.*?)\1\s*(?:#.*)?$/.exec(text);
+  return quoted ? (quoted[2] ?? '') : text.replace(/(^|\s)#.*$/, '').trim();
+}
+
+/** Adds what is missing to `.gitignore`: a folder that the Go tool made does not know our local files. */
+export async function ensureIgnored(fs: LedgerFs, directory: string): Promise<void> {
+  const file = path.join(directory, '.gitignore');
+  const text = fs.read(file)?.toString('utf8') ?? '';
+  const complete = withIgnored(text);
+  if (complete !== text) await replaceFile(fs, file, Buffer.from(complete));
+}
+
+export function withIgnored(text: string): string {
+  const present = new Set(text.split(/\r?\n/).map((line) => line.trim()));
+  const missing = ignored.filter((pattern) => !present.has(pattern));
+  if (missing.length === 0) return text;
+  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return `${start}${missing.join('\n')}\n`;
+}

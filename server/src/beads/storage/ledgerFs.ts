@@ -1,0 +1,133 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { UserError, messageOf } from '../../base/errors';
+
+/**
+ * Every file operation of a ledger goes through here, so that tests can fail or crash each one.
+ * Only the slow part is asynchronous: waiting for the disk must not stop readers.
+ */
+export interface LedgerFs {
+  /** The file's bytes, or undefined where there is no such file. */
+  read(file: string): Buffer | undefined;
+  /** Opens for reading and writing, creating the file where it is missing. */
+  open(file: string): LedgerFile;
+  rename(from: string, to: string): void;
+  remove(file: string): void;
+  makeDirectory(directory: string): void;
+  /** Makes new and renamed entries of a folder durable. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+export interface LedgerFile {
+  write(bytes: Buffer, position: number): void;
+  truncate(length: number): void;
+  sync(): Promise<void>;
+  close(): void;
+}
+
+const fsync = promisify(fs.fsync);
+
+class RealFile implements LedgerFile {
+  constructor(private readonly fd: number) {}
+
+  write(bytes: Buffer, position: number): void {
+    for (let done = 0; done < bytes.length; )
+      done += fs.writeSync(this.fd, bytes, done, bytes.length - done, position + done);
+  }
+
+  truncate(length: number): void {
+    fs.ftruncateSync(this.fd, length);
+  }
+
+  async sync(): Promise<void> {
+    await fsync(this.fd);
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}
+
+export const realFs: LedgerFs = {
+  read(file) {
+    try {
+      return fs.readFileSync(file);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  },
+  open(file) {
+    return new RealFile(fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644));
+  },
+  rename: (from, to) => fs.renameSync(from, to),
+  remove: (file) => fs.rmSync(file, { force: true }),
+  makeDirectory: (directory) => void fs.mkdirSync(directory, { recursive: true }),
+  async syncDirectory(directory) {
+    if (process.platform === 'win32') return; // folders cannot be opened there
+    const fd = fs.openSync(directory, 'r');
+    try {
+      await fsync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  },
+};
+
+/** Writes a file and waits until its content is on the disk. The name may still be lost in a crash. */
+export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer): Promise<void> {
+  const handle = files.open(file);
+  try {
+    handle.truncate(0);
+    handle.write(bytes, 0);
+    await handle.sync();
+  } finally {
+    handle.close();
+  }
+}
+
+/**
+ * Replaces a file so that a crash at any point leaves the old or the new content.
+ * @param check runs at the last moment before the new content takes the old one's place and may throw
+ */
+export async function replaceFile(files: LedgerFs, file: string, bytes: Buffer, check?: () => void): Promise<void> {
+  const temporary = `${file}.tmp`;
+  try {
+    await writeDurably(files, temporary, bytes);
+    check?.();
+    files.rename(temporary, file);
+  } catch (error) {
+    try {
+      files.remove(temporary);
+    } catch {
+      // The first error is the one to tell.
+    }
+    throw error;
+  }
+  await files.syncDirectory(path.dirname(file));
+}
+
+/** What a person is told when the disk refuses. */
+export function storageError(error: unknown, file: string): Error {
+  if (error instanceof UserError) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new UserError(
+      `cannot write ${file}: no space left on the disk`,
+      'Free some space and try again. Nothing was changed.',
+      'unavailable',
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new UserError(
+      `cannot write ${file}: permission denied`,
+      'Check the owner and the permissions of the folder.',
+      'unavailable',
+    );
+  }
+  if (code !== undefined)
+    return new UserError(`cannot write ${file}: ${messageOf(error)}`, 'Nothing was changed.', 'unavailable');
+  return error instanceof Error ? error : new Error(messageOf(error));
+}

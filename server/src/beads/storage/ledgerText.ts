@@ -1,0 +1,158 @@
+import { isUtf8 } from 'node:buffer';
+import { UserError } from '../../base/errors';
+import { decodeLine, isStored, type Stored } from './codec';
+import { compareTimes } from '../model/time';
+
+/** Something in the file that is kept as it is but that a person should look at. */
+export interface LineProblem {
+  line: number;
+  reason: string;
+}
+
+interface Line {
+  /** With its line end, exactly as read. */
+  bytes: Buffer;
+  /** Set where the line stands for a bead; other lines are kept verbatim. */
+  id?: string;
+}
+
+/** An `issues.jsonl` as read: its beads, and its lines for writing it back without touching what did not change. */
+export interface LedgerText {
+  readonly lines: readonly Line[];
+  readonly beads: ReadonlyMap<string, Stored>;
+  readonly problems: readonly LineProblem[];
+  /** Line end for new lines. */
+  readonly newline: string;
+  /** The file begins with a byte order mark. */
+  readonly mark: boolean;
+}
+
+export const emptyText: LedgerText = { lines: [], beads: new Map(), problems: [], newline: '\n', mark: false };
+
+const conflictMarker = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * Reads the file. What cannot be read is reported and kept verbatim; only git's conflict markers are
+ * refused, because whichever side was taken would lose the other.
+ */
+export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerText {
+  const lines: Line[] = [];
+  const beads = new Map<string, Stored>();
+  const places = new Map<string, Line>();
+  const problems: LineProblem[] = [];
+  const decode = textDecoder(bytes);
+  const mark = bytes.subarray(0, 3).equals(byteOrderMark);
+  let newline = '\n';
+
+  for (const slice of splitLines(mark ? bytes.subarray(3) : bytes)) {
+    const number = lines.length + 1;
+    const line: Line = { bytes: slice };
+    lines.push(line);
+    const raw = decode(slice);
+    if (raw === undefined) {
+      problems.push({ line: number, reason: 'not valid UTF-8' });
+      continue;
+    }
+    if (number === 1 && raw.endsWith('\r\n')) newline = '\r\n';
+    const text = withoutLineEnd(raw);
+    if (text.trim() === '') continue;
+    if (conflictMarker.test(text)) throw conflictError(file, number);
+    const decoded = decodeLine(text);
+    if (!isStored(decoded)) {
+      if (decoded.kind === 'broken') problems.push({ line: number, reason: decoded.reason });
+      continue;
+    }
+    const id = decoded.bead.id;
+    const earlier = beads.get(id);
+    const earlierPlace = places.get(id);
+    if (earlier && earlierPlace) {
+      problems.push({ line: number, reason: `duplicate of ${id}; the line that was updated last counts` });
+      if (compareTimes(decoded.bead.updated_at, earlier.bead.updated_at) < 0) continue;
+      delete earlierPlace.id;
+    }
+    line.id = id;
+    places.set(id, line);
+    beads.set(id, decoded);
+  }
+  return { lines, beads, problems, newline, mark };
+}
+
+function conflictError(file: string, line: number): UserError {
+  return new UserError(
+    `${file} has git conflict markers (line ${line})`,
+    'Resolve the conflict (keep the lines of both sides, then remove the marker lines) and try again. Nothing was changed.',
+    'conflict',
+  );
+}
+
+/** Text of a slice, or undefined where it is no UTF-8: decoding would replace bytes and writing it back would lose them. */
+function textDecoder(all: Buffer): (slice: Buffer) => string | undefined {
+  const allValid = isUtf8(all);
+  return (slice) => (allValid || isUtf8(slice) ? slice.toString('utf8') : undefined);
+}
+
+function withoutLineEnd(text: string): string {
+  return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
+}
+
+function* splitLines(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(10, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    yield bytes.subarray(start, next);
+    start = next;
+  }
+}
+
+/** Order of ids in the file: by their UTF-8 bytes, which is the order of code points. */
+export function compareIds(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * The file with these beads. Lines of unchanged beads and lines that are no beads keep bytes and place,
+ * changed ones their place; new ones go where the order by id puts them, beads that are gone leave no line.
+ */
+export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Stored>): LedgerText {
+  const added = [...beads.keys()].filter((id) => !template.beads.has(id)).sort(compareIds);
+  const lines: Line[] = [];
+  let nextAdded = 0;
+  const append = (line: Line): void => {
+    const last = lines.at(-1);
+    if (last && last.bytes.at(-1) !== 10)
+      lines[lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, Buffer.from(template.newline)]) };
+    lines.push(line);
+  };
+  const appendAddedBefore = (id: string | undefined): void => {
+    for (; nextAdded < added.length; nextAdded++) {
+      const candidate = added[nextAdded] as string;
+      if (id !== undefined && compareIds(candidate, id) > 0) return;
+      append({ bytes: Buffer.from((beads.get(candidate) as Stored).text + template.newline), id: candidate });
+    }
+  };
+  for (const line of template.lines) {
+    if (line.id === undefined) {
+      append(line);
+      continue;
+    }
+    appendAddedBefore(line.id);
+    const now = beads.get(line.id);
+    if (now)
+      append(
+        now.text === template.beads.get(line.id)?.text ? line : { ...line, bytes: replaced(line.bytes, now.text) },
+      );
+  }
+  appendAddedBefore(undefined);
+  return { ...template, lines, beads: new Map(beads) };
+}
+
+export function bytesOf(text: LedgerText): Buffer {
+  const lines = text.lines.map((line) => line.bytes);
+  return Buffer.concat(text.mark ? [byteOrderMark, ...lines] : lines);
+}
+
+/** A changed line keeps its line end. */
+function replaced(bytes: Buffer, text: string): Buffer {
+  return Buffer.from(text + (bytes.at(-2) === 13 ? '\r\n' : '\n'));
+}

@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Bead, Dependency } from '../../protocol/bead';
+import { store, type Stored } from './codec';
+
+/**
+ * Metadata keys under which a town's engine keeps what it is doing. They are this town's own: what comes by pull,
+ * import or an editor can neither set nor change them, or it could dispatch work and merge it by itself.
+ */
+export const localKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation', 'mail'];
+
+/** Types of beads that only the town itself makes. With such a type comes a meaning for the engine. */
+export const engineTypes: readonly string[] = ['merge_request', 'convoy', 'escalation', 'message'];
+
+/**
+ * A bead that came from outside, with the engine's data as it was here before. One that is new here may be of an
+ * engine's type, such as a convoy of another town: without the engine's metadata it is looked at, and starts nothing.
+ */
+export function keepLocal(merged: Stored, ours: Stored | undefined): Stored {
+  if (merged.text === ours?.text) return merged;
+  const bead = keepTracked(keepType(keepMetadata(merged.bead, ours?.bead), ours?.bead), ours?.bead);
+  return bead === merged.bead ? merged : store(bead, merged);
+}
+
+function keepMetadata(merged: Bead, ours: Bead | undefined): Bead {
+  const metadata = { ...withoutLocal(merged.metadata), ...onlyLocal(ours?.metadata) };
+  const before = isObject(merged.metadata) ? merged.metadata : {};
+  if (isDeepStrictEqual(metadata, before)) return merged;
+  const { metadata: _dropped, ...bead } = merged;
+  return Object.keys(metadata).length > 0 ? { ...merged, metadata } : bead;
+}
+
+/** Data of the engine that lies on a task would come alive if the task became a merge request. */
+function keepType(merged: Bead, ours: Bead | undefined): Bead {
+  if (!ours || merged.issue_type === ours.issue_type) return merged;
+  const engines = [merged.issue_type, ours.issue_type].some((type) => engineTypes.includes(type));
+  return engines ? { ...merged, issue_type: ours.issue_type } : merged;
+}
+
+/** What a launched convoy tracks is dispatched: an edge that came from outside would sling work. */
+function keepTracked(merged: Bead, ours: Bead | undefined): Bead {
+  if (!ours || !isLaunchedConvoy(ours)) return merged;
+  const [now, before] = [merged.dependencies ?? [], (ours.dependencies ?? []).filter(isTracks)];
+  const own = new Set(before.map((edge) => edge.depends_on_id));
+  const kept = now.filter((edge) => !isTracks(edge) || own.has(edge.depends_on_id));
+  const there = new Set(kept.filter(isTracks).map((edge) => edge.depends_on_id));
+  const lost = before.filter((edge) => !there.has(edge.depends_on_id));
+  return kept.length === now.length && lost.length === 0 ? merged : { ...merged, dependencies: [...kept, ...lost] };
+}
+
+function isLaunchedConvoy(bead: Bead): boolean {
+  const convoy = isObject(bead.metadata) ? bead.metadata.convoy : undefined;
+  return bead.issue_type === 'convoy' && isObject(convoy) && convoy.launched_at !== undefined;
+}
+
+function isTracks(edge: Dependency): boolean {
+  return edge.type === 'tracks';
+}
+
+export function withoutLocal(metadata: unknown): Record<string, unknown> {
+  return isObject(metadata)
+    ? Object.fromEntries(Object.entries(metadata).filter(([key]) => !localKeys.includes(key)))
+    : {};
+}
+
+function onlyLocal(metadata: unknown): Record<string, unknown> {
+  return isObject(metadata)
+    ? Object.fromEntries(Object.entries(metadata).filter(([key]) => localKeys.includes(key)))
+    : {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { findLedger } from '../../beads/storage/locate';
+import type { Candidate } from '../shared/completion/completions';
+import { askRunningServer, beadsOfFile, beadsOfTown, named } from '../shared/completion/values';
+import { townOfDirectory } from '../shared/findTown';
+import type { BdContext } from './context';
+import { namedLedger } from './backend';
+
+const beadPlaces = new Set([
+  'id',
+  'ids',
+  'depends-on',
+  'ids-and-label',
+  '--parent',
+  '--blocks',
+  '--blocked-by',
+  '--depends-on',
+  '--mol',
+  '--id',
+  '--deps',
+]);
+const formulaPlaces = new Set(['formula', 'name']);
+const dependencyTypes = [
+  'blocks',
+  'parent-child',
+  'conditional-blocks',
+  'waits-for',
+  'related',
+  'discovered-from',
+  'tracks',
+];
+
+/** What may stand in a place of `bd`: by the town's running server, else from the ledger's file as it lies there. */
+export async function bdValues(
+  context: BdContext,
+  place: string,
+  command: Command,
+  options: Readonly<Record<string, string>>,
+): Promise<readonly Candidate[]> {
+  const words = await namesOf(place, command);
+  if (words) return named(words);
+  const wantsBeads = beadPlaces.has(place) && !(place === '--id' && command.name() === 'create');
+  if (!wantsBeads && !formulaPlaces.has(place) && place !== '--rig') return [];
+  const { cwd, env } = context.surroundings;
+  const ledger = namedLedger({ cwd, env, db: options['--db'] });
+  const town = ledger === undefined ? townOfDirectory(cwd, env) : townOfDirectory(ledger, {});
+  if (town === undefined) return wantsBeads ? beadsOfFile(ledger ?? findLedger(cwd) ?? '') : [];
+  return askRunningServer(town, env, cwd, async (ask) => {
+    if (wantsBeads) return beadsOfTown(ask);
+    if (place === '--rig')
+      return (await ask((await import('../../protocol/rig')).RigList.spec, {})).map((rig) => ({
+        value: rig.id,
+        text: rig.source,
+      }));
+    return (await ask((await import('../../protocol/formula')).FormulaList.spec, {})).map((formula) => ({
+      value: formula.name,
+      text: formula.description,
+    }));
+  });
+}
+
+/** Words that are the same everywhere. */
+async function namesOf(place: string, command: Command): Promise<readonly string[] | undefined> {
+  if (place === '--priority') return ['0', '1', '2', '3', '4'];
+  if (place !== '--status' && place !== '--type') return undefined;
+  if (place === '--type' && command.parent?.name() === 'dep') return dependencyTypes;
+  if (place === '--type' && command.parent?.name() === 'formula') return ['workflow', 'expansion', 'aspect', 'convoy'];
+  const { builtInStatuses, builtInTypes } = await import('../../beads/model/fields');
+  return place === '--status' ? builtInStatuses : builtInTypes;
+}

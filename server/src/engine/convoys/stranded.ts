@@ -1,0 +1,90 @@
+import type { Bead } from '../../protocol/bead';
+import type { WhyNot } from '../../protocol/board';
+import type { StrandedConvoy } from '../../protocol/town';
+import { launchedConvoys } from '../state/buildView';
+import { trackedBeads } from './convoys';
+import { isClosed, workOf } from '../state/work';
+import type { BeadStore } from '../../beads/store';
+
+const AT_WORK = new Set(['hooked', 'in_progress', 'in_review']);
+
+/** Why nobody begins with a bead. */
+interface Reasons {
+  of(bead: Bead): WhyNot[];
+}
+
+/**
+ * Launched convoys of which nothing goes on and nothing will by itself: every open bead has failed, was stopped, waits
+ * for one of those, or is a person's.
+ */
+export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[] {
+  return launchedConvoys(store).flatMap((convoy) => {
+    const open = trackedBeads(store, convoy).filter((bead) => !isClosed(bead.status));
+    if (open.length === 0 || open.some((bead) => goesOn(store, bead, why.of(bead)))) return [];
+    return [
+      {
+        id: convoy.id,
+        title: convoy.title,
+        reasons: open.map((bead) => `${bead.id}: ${reasonText(bead, why.of(bead))}`),
+      },
+    ];
+  });
+}
+
+function goesOn(store: BeadStore, bead: Bead, reasons: readonly WhyNot[]): boolean {
+  if (bead.status === 'in_review') return true;
+  if (bead.status === 'failed') return false;
+  return reasons.every((reason) => passes(store, reason));
+}
+
+/** It is gone by itself, sooner or later. */
+function passes(store: BeadStore, reason: WhyNot): boolean {
+  switch (reason.kind) {
+    case 'backoff':
+      return true;
+    case 'deferred':
+      return reason.until !== undefined;
+    case 'unmerged':
+      return true;
+    case 'waits':
+      return reason.beads.some(({ id }) => isAtWork(store.get(id)));
+    case 'parent':
+      return isAtWork(store.get(reason.bead.id));
+    default:
+      return false;
+  }
+}
+
+function isAtWork(bead: Bead | undefined): boolean {
+  return bead !== undefined && AT_WORK.has(bead.status) && !workOf(bead).held;
+}
+
+function reasonText(bead: Bead, reasons: readonly WhyNot[]): string {
+  if (bead.status === 'failed') return `failed: ${workOf(bead).problem ?? 'see its page'}`;
+  return reasons.map(words).join('; ') || bead.status;
+}
+
+function words(reason: WhyNot): string {
+  switch (reason.kind) {
+    case 'waits':
+      return `waits for ${reason.beads.map(({ id }) => id).join(', ')}`;
+    case 'unmerged':
+      return `waits for the merge of ${reason.beads.map(({ id }) => id).join(', ')}`;
+    case 'parent':
+      return `its parent waits for ${reason.bead.id}`;
+    case 'person':
+      return `is ${reason.name}'s`;
+    case 'stopped':
+      return 'was stopped by a person';
+    case 'consent':
+      return `${reason.name} waits for consent`;
+    case 'status':
+      return `is ${reason.status}`;
+    case 'type':
+      return `is of type ${reason.type}, which no agent works on`;
+    case 'deferred':
+      return reason.until ? `is put off until ${reason.until}` : 'is put off';
+    default:
+      return reason.kind;
+  }
+}

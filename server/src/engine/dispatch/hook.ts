@@ -1,0 +1,48 @@
+import type { Action } from '../loop/action';
+import { polecatBranch } from '../../git/names';
+import type { Bead } from '../../protocol/bead';
+import { parseAddress, polecatAddress } from '../../town/layout';
+import { actors, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { attachMolecule, restartIfBegun } from '../molecules/molecules';
+import { withWork, workOf } from '../state/work';
+
+/** Nobody's, or a polecat's of an earlier try that is over. A person's bead is theirs. */
+function isFree(bead: Bead): boolean {
+  return (
+    ['open', 'deferred'].includes(bead.status) && (!bead.assignee || parseAddress(bead.assignee)?.role === 'polecats')
+  );
+}
+
+/** Compare-and-set of a bead onto a polecat's hook. From here on the bead is that polecat's until it ends. */
+export async function hook(action: Extract<Action, { type: 'hook' }>, context: EngineContext): Promise<void> {
+  const agent = polecatAddress(action.rig, action.name);
+  const workflow = context.workflow(action.rig);
+  const branch = polecatBranch(action.name, action.bead, context.clock.now());
+  await context.store.batch({ actor: actors.engine }, (tx) => {
+    const bead = unchanged(tx, action.bead, action.revision);
+    if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
+    const attempt = workOf(bead).attempt + 1;
+    const ledger = context.store.ledgerOf(bead.id) ?? action.rig;
+    const molecule = workOf(bead).molecule ?? (workflow && attachMolecule(tx, bead, ledger, workflow));
+    tx.update(bead.id, {
+      status: 'hooked',
+      assignee: agent,
+      defer_until: undefined,
+      metadata: withWork(bead, {
+        branch,
+        molecule,
+        attempt,
+        deaths: 0,
+        hitches: 0,
+        base: undefined,
+        formerWorkers: undefined,
+        rebaseOnto: undefined,
+        progress: undefined,
+        held: undefined,
+        notBefore: undefined,
+      }),
+    });
+    restartIfBegun(tx, bead);
+    tx.event({ type: 'slung', bead: bead.id, agent, rig: action.rig, message: bead.title });
+  });
+}

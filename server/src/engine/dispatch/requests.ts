@@ -1,0 +1,198 @@
+import type { TownService } from '../../townServer/townService';
+import { UserError } from '../../base/errors';
+import { primeText } from '../../agents/prime';
+import { reviewerPrime } from '../../agents/primeReviewer';
+import { primeSteps } from '../../agents/primeSteps';
+import type { BeadStore } from '../../beads/store';
+import { graphOf, inspectMolecule } from '../../formulas/pour/molecule';
+import { originOf } from '../../formulas/pour/pour';
+import { moleculeOfBead } from '../molecules/molecules';
+import { done, hookedBead } from './done';
+import { reviewOf } from '../review/review';
+import { sling } from './sling';
+import { workOf } from '../state/work';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import {
+  AgentConfigList,
+  AgentConfigRemove,
+  AgentConfigSet,
+  DefaultAgent,
+  Done,
+  Hook,
+  Prime,
+  ScriptGet,
+  Sling,
+} from '../../protocol/town';
+import { agentsFile, townSettingsFile } from '../../town/config';
+import { fullAddress, parseAddress } from '../../town/layout';
+import { libraryFor } from '../../service/formulas';
+import { slungFormula } from '../../service/slungFormula';
+
+export function registerAgentHandlers(service: TownService): void {
+  const { dispatcher, rigs, runtimes } = service;
+  dispatcher.on(AgentConfigList.spec, async () => runtimes.all());
+  dispatcher.on(AgentConfigSet.spec, async ({ name, settings }) => {
+    if (runtimes.isBuiltIn(name))
+      throw new UserError(`${name} is built in`, 'choose another name for your own runtime', 'conflict');
+    agentsFile(service.layout).update((file) => {
+      file.agents[name] = settings;
+    });
+    runtimes.forget();
+    service.changed();
+    return runtimes.require(name);
+  });
+  dispatcher.on(AgentConfigRemove.spec, async ({ name }) => {
+    if (runtimes.isBuiltIn(name)) throw new UserError(`${name} is built in`, undefined, 'conflict');
+    runtimes.require(name);
+    if (townSettingsFile(service.layout).read().default_agent === name)
+      throw new UserError(`${name} is the default agent`, 'set another default first', 'conflict');
+    agentsFile(service.layout).update((file) => {
+      delete file.agents[name];
+    });
+    runtimes.forget();
+    service.changed();
+    return null;
+  });
+  dispatcher.on(DefaultAgent.spec, async ({ name }, context) => {
+    if (name !== undefined) {
+      if (context.kind !== 'person')
+        throw new UserError('only a person may set the default agent', undefined, 'refused');
+      runtimes.require(name);
+      townSettingsFile(service.layout).update((settings) => {
+        settings.default_agent = name;
+      });
+      runtimes.forget();
+      service.changed();
+    }
+    return { name: townSettingsFile(service.layout).read().default_agent };
+  });
+  dispatcher.on(Sling.spec, async (params, context) => {
+    const rig = rigs.require(params.rig.split('/')[0]!);
+    const agent =
+      params.agent ??
+      params.rig
+        .split('/')
+        .slice(1)
+        .filter((part) => part !== 'polecats')[0];
+    if (params.runtime) runtimes.require(params.runtime);
+    const formula =
+      params.formula === undefined
+        ? undefined
+        : slungFormula(libraryFor(service.layout, context, rig.name), rig, params.formula, params.vars ?? {});
+    if (!formula && params.vars)
+      throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
+    return sling(service.store, context, { ...params, rig: rig.name, agent, formula });
+  });
+  dispatcher.on(Done.spec, async ({ message }, context) => {
+    const result = await done(service.engineContext, context, message);
+    service.sessions.markDone(context.agent!);
+    return result;
+  });
+  dispatcher.on(Hook.spec, async ({ agent }, context) =>
+    hookOf(service, agent === undefined ? requireAgent(context) : fullAddress(agent)),
+  );
+  dispatcher.on(Prime.spec, async (_params, context) => prime(service, context));
+  dispatcher.on(ScriptGet.spec, async (_params, context) => script(service, context));
+}
+
+function requireAgent(context: CallContext): string {
+  if (!context.agent)
+    throw new UserError(
+      'this is for an agent in its own session',
+      'run it in the terminal of an agent, or name the agent',
+      'refused',
+    );
+  return context.agent;
+}
+
+function hookOf(service: TownService, agent: string) {
+  const bead = hookedBead(service.engineContext, agent);
+  if (!bead) return { agent };
+  const work = workOf(bead);
+  return {
+    agent,
+    branch: work.branch,
+    attempt: work.attempt,
+    rebaseOnto: work.rebaseOnto,
+    problem: work.problem,
+    bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
+  };
+}
+
+async function prime(service: TownService, context: CallContext) {
+  const agent = requireAgent(context);
+  if (service.layout.seat(agent)?.role === 'refinery') return primeReviewer(service, agent);
+  const address = parseAddress(agent);
+  const bead = hookedBead(service.engineContext, agent);
+  const rig = address ? service.rigs.get(address.rig) : undefined;
+  const work = bead && workOf(bead);
+  const text = primeText({
+    agent,
+    rig: address?.rig ?? '',
+    town: service.info().name,
+    bead,
+    attempt: work?.attempt ?? 0,
+    feedback: work?.feedback,
+    branch: work?.branch,
+    gates: rig?.gates ?? [],
+    handoff: work?.handoff?.message,
+    reviews: work?.reviews,
+    reviewed: rig !== undefined && rig.review !== 'off',
+    steps: bead && stepsOf(service.store, bead),
+  });
+  return { text, bead: bead?.id };
+}
+
+async function primeReviewer(service: TownService, agent: string) {
+  const { bead, request } = reviewOf(service.engineContext, agent) ?? {};
+  const rig = service.rigs.require(agent.split('/')[0]!);
+  const source = request && service.store.get(request.source);
+  const review = request?.review;
+  const change = bead &&
+    source &&
+    review && {
+      bead: source,
+      mergeRequest: bead.id,
+      worker: request.worker,
+      note: request.note,
+      base: review.base,
+      commit: review.commit,
+      diff: await rig.diff(review.base, review.commit),
+      reviews: workOf(source).reviews,
+    };
+  return {
+    text: reviewerPrime({ agent, rig: rig.name, town: service.info().name, change, gates: rig.gates }),
+    bead: source?.id,
+  };
+}
+
+async function script(service: TownService, context: CallContext) {
+  const agent = requireAgent(context);
+  const address = parseAddress(agent);
+  const bead = hookedBead(service.engineContext, agent);
+  const assignment = address && service.rigs.get(address.rig)?.assignment(address.name);
+  if (!bead || !assignment || assignment.bead !== bead.id)
+    throw new UserError('there is nothing on your hook', undefined, 'conflict');
+  if (!assignment.script || assignment.script.length === 0) {
+    throw new UserError(
+      `${bead.id} has no script to run`,
+      'the script runtime runs the ```sh blocks of the description; add one, or sling it to another runtime',
+      'invalid',
+    );
+  }
+  const molecule = moleculeOfBead(service.store, bead);
+  return {
+    bead: bead.id,
+    title: bead.title,
+    attempt: workOf(bead).attempt,
+    rebaseOnto: workOf(bead).rebaseOnto,
+    blocks: assignment.script,
+    ...(molecule ? { variables: originOf(molecule).vars } : {}),
+  };
+}
+
+function stepsOf(store: BeadStore, bead: Bead): string | undefined {
+  const molecule = moleculeOfBead(store, bead);
+  return molecule && primeSteps(inspectMolecule(graphOf(store), molecule));
+}

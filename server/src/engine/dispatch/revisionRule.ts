@@ -1,0 +1,25 @@
+import type { Action } from '../loop/action';
+import { parseAddress } from '../../town/layout';
+import { isHooked, sessionOf, type TownView } from '../state/townView';
+import { liveSessions } from './capacity';
+
+/** Hooked work without a session gets one: after a hook, a crash, or a merge that was sent back. */
+export function revisions(view: TownView): Action[] {
+  return view.rigs.flatMap((rig): Action[] => {
+    if (!rig.accepted || rig.storm) return [];
+    const hooked = view.work.filter((work) => work.rig === rig.name && isHooked(work) && !sessionOf(view, work));
+    const starting = hooked.filter((work) => view.inFlight.has(`bead:${work.id}`));
+    let free = rig.maxWorkers - liveSessions(view, rig.name) - starting.length;
+    const waiting = hooked
+      // An agent's last session must be gone before its next begins.
+      .filter((work) => !view.sessions.some((session) => session.agent === work.assignee))
+      .filter((work) => !starting.includes(work) && !work.held && work.consented && work.notBefore <= view.now)
+      .sort((a, b) => a.createdAt - b.createdAt || a.id.localeCompare(b.id));
+    return waiting.flatMap((work): Action[] => {
+      const name = work.assignee ? parseAddress(work.assignee)?.name : undefined;
+      if (!name || free <= 0) return [];
+      free -= 1;
+      return [{ type: 'start-session', bead: work.id, rig: rig.name, name, revision: work.revision }];
+    });
+  });
+}

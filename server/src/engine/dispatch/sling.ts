@@ -1,0 +1,151 @@
+import type { BeadStore, Transaction } from '../../beads/store';
+import { UserError } from '../../base/errors';
+import { cutBytes } from '../../base/text';
+import { requireSegment } from '../../git/names';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { SlingResult } from '../../protocol/town';
+import { parseAddress } from '../../town/layout';
+import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
+import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withMerge, withWork, workOf } from '../state/work';
+
+export interface SlingRequest {
+  beads: string[];
+  rig: string;
+  agent?: string;
+  runtime?: string;
+  model?: string;
+  /** The steps by which it is to be done. */
+  formula?: SlungFormula;
+}
+
+/**
+ * Asks that beads be worked on. It only writes the wish down: the reconciler hooks each bead when it is ready
+ * and a worker is free. A bead that no open convoy tracks gets one of its own.
+ */
+export async function sling(store: BeadStore, context: CallContext, request: SlingRequest): Promise<SlingResult[]> {
+  if (context.kind === 'agent')
+    throw new UserError('an agent does not sling work', 'create a bead; a person or a convoy slings it', 'refused');
+  const name =
+    request.agent === undefined ? undefined : requireSegment('agent', request.agent.replace(/^polecats\//, ''));
+  if (name && request.beads.length > 1)
+    throw new UserError('one agent takes one bead at a time', `sling to ${request.rig} without a name`);
+  const ids = [...new Set(request.beads.map((id) => store.resolve(id)))];
+  return store.batch(context, (tx) => ids.map((id) => slingOne(tx, store, context, request, id, name)));
+}
+
+function slingOne(
+  tx: Transaction,
+  store: BeadStore,
+  context: CallContext,
+  request: SlingRequest,
+  id: string,
+  name: string | undefined,
+): SlingResult {
+  const bead = tx.get(id);
+  if (!bead || bead.status === 'tombstone') throw new UserError(`there is no bead ${id}`, 'see "bd list"', 'not-found');
+  refuseUnslingable(bead, store.ledgerOf(id), request.rig);
+  refuseStep(tx, bead);
+  const work = workOf(bead);
+  const running = ['hooked', 'in_progress', 'in_review'].includes(bead.status);
+  if (running && !work.held) {
+    if (name && bead.assignee && !bead.assignee.endsWith(`/${name}`))
+      throw new UserError(`${id} is on the hook of ${bead.assignee}`, undefined, 'conflict');
+    if (request.formula)
+      throw new UserError(
+        `${id} is in work already`,
+        'its steps cannot be changed any more; stop it first, or sling it without a formula',
+        'conflict',
+      );
+    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: false };
+  }
+  if (running && request.formula)
+    throw new UserError(
+      `${id} was begun already`,
+      'it goes on where it was stopped; sling it without a formula',
+      'conflict',
+    );
+  const slung = {
+    rig: request.rig,
+    by: context.actor,
+    at: new Date().toISOString(),
+    agent: name,
+    runtime: request.runtime,
+    model: request.model,
+  };
+  const waiting = bead.status === 'failed' ? exhaustedMerge(tx, store, id) : undefined;
+  if (waiting && request.formula)
+    throw new UserError(
+      `the work on ${id} is done and only has to be merged`,
+      'sling it without a formula',
+      'conflict',
+    );
+  if (waiting) {
+    // The work itself was done; only its merging had failed. Its branch is still there: it is queued again.
+    tx.update(waiting.id, { status: 'open', metadata: withMerge(waiting, { retries: 0, notBefore: undefined }) });
+    tx.update(id, { status: 'in_review', metadata: withWork(bead, { slung, problem: undefined }) });
+    tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
+    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
+  }
+  const molecule = request.formula
+    ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, request.formula)
+    : work.molecule;
+  const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
+  tx.update(id, {
+    // What failed begins anew with a fresh polecat; what was stopped goes on where it was.
+    ...(fresh ? { status: 'open', assignee: undefined } : {}),
+    metadata: withWork(bead, {
+      slung,
+      molecule,
+      held: undefined,
+      notBefore: undefined,
+      problem: undefined,
+      ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}),
+    }),
+  });
+  tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
+  return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
+}
+
+/** Statuses from which work can begin, go on, or begin anew. */
+const SLINGABLE = new Set(['open', 'hooked', 'in_progress', 'in_review', 'failed']);
+
+function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string): void {
+  if (isClosed(bead.status)) throw new UserError(`${bead.id} is closed`, `"bd reopen ${bead.id}" first`, 'conflict');
+  if (!SLINGABLE.has(bead.status))
+    throw new UserError(`${bead.id} is ${bead.status}`, `"bd update ${bead.id} --status open" first`, 'conflict');
+  if (bead.assignee && !parseAddress(bead.assignee))
+    throw new UserError(
+      `${bead.id} is ${bead.assignee}'s`,
+      `take it from them first: "bd update ${bead.id} --assignee ''"`,
+      'conflict',
+    );
+  if (!slingableTypes.has(bead.issue_type))
+    throw new UserError(`${bead.id} is of type ${bead.issue_type}, which no agent works on`);
+  if (ledger !== rig && ledger !== 'hq')
+    throw new UserError(`${bead.id} belongs to ${ledger}, not to ${rig}`, `sling it to ${ledger}`, 'conflict');
+}
+
+/** The merge request that was given up after too many tries. */
+function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | undefined {
+  const request = store
+    .list({ type: [MERGE_REQUEST], status: ['failed'], limit: 0 })
+    .find((candidate) => mergeOf(candidate)?.source === id);
+  return request && tx.get(request.id);
+}
+
+/** The convoy that tracks a bead; made here where there is none, so that all work is seen to land. */
+function trackingConvoy(tx: Transaction, store: BeadStore, bead: Bead): string {
+  const open = store
+    .dependents(bead.id, 'tracks')
+    .find((convoy) => convoy.issue_type === CONVOY && !isClosed(convoy.status));
+  if (open) return open.id;
+  const convoy = tx.create('hq', {
+    title: cutBytes(`Work: ${bead.title}`, 400),
+    type: CONVOY,
+    status: 'open',
+    metadata: { convoy: { launched_at: new Date().toISOString() } },
+  });
+  tx.addDependency(convoy.id, bead.id, 'tracks');
+  return convoy.id;
+}

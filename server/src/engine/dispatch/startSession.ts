@@ -1,0 +1,103 @@
+import type { Action } from '../loop/action';
+import { messageOf, UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import { polecatAddress } from '../../town/layout';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { beginStep, scriptOf } from '../molecules/molecules';
+import { withWork, workOf } from '../state/work';
+import { backoffMs, failAttempt } from '../loop/failure';
+
+type StartAction = Extract<Action, { type: 'start-session' }>;
+
+/** A start that fails for a reason that may pass is tried so often before it counts as failed. */
+const MAX_HITCHES = 8;
+
+/** Brings a hooked bead's worktree and its session into being. */
+export async function startSession(action: StartAction, context: EngineContext): Promise<void> {
+  const agent = polecatAddress(action.rig, action.name);
+  const bead = context.store.get(action.bead);
+  if (bead?.updated_at !== action.revision || bead.assignee !== agent)
+    throw new StaleAction(`${action.bead} has changed`);
+  try {
+    await begin(action, agent, bead, context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // A person was asked meanwhile: it waits for the answer.
+    if (error.code === 'consent') throw new StaleAction(error.message);
+    await recordFailure(action, agent, error, context);
+  }
+}
+
+async function begin(action: StartAction, agent: string, bead: Bead, context: EngineContext): Promise<void> {
+  const work = workOf(bead);
+  const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
+  const rig = requireRig(context, action.rig);
+  const script =
+    runtime === 'script' ? (rig.frozenScript(action.name, work.branch!) ?? acceptedScript(bead, context)) : undefined;
+  const { base } = await rig.prepareWorktree(action.name, {
+    bead: bead.id,
+    title: bead.title,
+    branch: work.branch!,
+    base: work.base,
+    attempt: work.attempt,
+    script,
+  });
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+    const current = unchanged(tx, bead.id, action.revision);
+    tx.update(current.id, { status: 'in_progress', metadata: withWork(current, { base, hitches: 0 }) });
+    beginStep(tx, current, agent);
+  });
+  if (isHeld(context, bead.id)) return;
+  await context.sessions.start({
+    agent,
+    bead: bead.id,
+    runtime,
+    model: work.slung?.model,
+    attempt: work.attempt,
+    resume: bead.status === 'in_progress',
+  });
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) =>
+    tx.event({ type: 'session_started', bead: bead.id, agent, rig: action.rig, message: runtime }),
+  );
+  // A person who stopped everything while this one was starting means this one too.
+  if (isHeld(context, bead.id)) await context.sessions.endAgent(agent, 'stopped');
+}
+
+function isHeld(context: EngineContext, id: string): boolean {
+  const bead = context.store.get(id);
+  return bead === undefined || workOf(bead).held === true;
+}
+
+/** Looked at again here: the description may have changed since the reconciler saw it. */
+function acceptedScript(bead: Bead, context: EngineContext): string[] {
+  const blocks = scriptOf(context.store, bead);
+  if (blocks.length > 0 && !context.isAccepted.script(blocks))
+    throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
+  return blocks;
+}
+
+async function recordFailure(
+  action: StartAction,
+  agent: string,
+  error: UserError,
+  context: EngineContext,
+): Promise<void> {
+  const now = context.clock.now();
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+    const bead = tx.get(action.bead);
+    if (!bead || bead.assignee !== agent) return;
+    const hitches = workOf(bead).hitches + 1;
+    if (error.code === 'unavailable' && hitches <= MAX_HITCHES) {
+      const notBefore = new Date(now.getTime() + backoffMs(hitches)).toISOString();
+      tx.update(bead.id, {
+        status: 'hooked',
+        metadata: withWork(bead, { hitches, notBefore, problem: error.message }),
+      });
+      tx.event({ type: 'start_postponed', bead: bead.id, agent, rig: action.rig, message: error.message });
+      return;
+    }
+    // The rig or the runtime cannot be used as it is: trying again would not help.
+    const feedback = [messageOf(error), error.hint].filter(Boolean).join('\n');
+    failAttempt(tx, bead, { problem: messageOf(error), feedback, rig: action.rig, now, retry: false });
+  });
+}

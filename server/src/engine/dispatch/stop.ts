@@ -1,0 +1,54 @@
+import type { EngineContext } from '../loop/context';
+import { parseAddress } from '../../town/layout';
+import { isHooked, type SessionView } from '../state/townView';
+import { withWork, workOf } from '../state/work';
+
+/** Whose work a person stops. */
+export interface StopTarget {
+  agent?: string;
+  rig?: string;
+  all?: boolean;
+}
+
+/**
+ * Stops work: first it is written down that it waits for a person, then the sessions are ended, so that nothing that is
+ * just starting slips through.
+ * @returns the agents whose sessions were ended
+ */
+export async function stopWork(context: EngineContext, actor: string, target: StopTarget): Promise<string[]> {
+  const isMeant = (agent: string | undefined): boolean =>
+    agent !== undefined &&
+    // A crew member is a person's own terminal: it is stopped by its name only.
+    (agent === target.agent ||
+      (parseAddress(agent)?.role !== 'crew' &&
+        (target.all === true || (target.rig !== undefined && agent.startsWith(`${target.rig}/`)))));
+  const beads = context.store
+    .list({ status: ['hooked', 'in_progress'], limit: 0 })
+    .filter((bead) => isMeant(bead.assignee) && workOf(bead).branch !== undefined);
+  if (beads.length > 0) {
+    await context.store.batch({ actor }, (tx) => {
+      for (const { id } of beads) {
+        const bead = tx.get(id);
+        if (bead && isHooked(bead))
+          tx.update(id, { metadata: withWork(bead, { held: true, problem: 'stopped by a person' }) });
+      }
+    });
+  }
+  const live: SessionView[] = context.sessions.all().filter((session) => !session.exit && isMeant(session.agent));
+  await Promise.all(live.map((session) => context.sessions.end(session.id, 'stopped')));
+  return live.map((session) => session.agent);
+}
+
+/** Starting the engine, or slinging again, lets go on what a person had stopped. */
+export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
+  const held = context.store
+    .list({ status: ['open', 'hooked', 'in_progress'], limit: 0 })
+    .filter((bead) => workOf(bead).held);
+  if (held.length === 0) return;
+  await context.store.batch({ actor }, (tx) => {
+    for (const { id } of held) {
+      const bead = tx.get(id);
+      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, problem: undefined }) });
+    }
+  });
+}

@@ -1,0 +1,37 @@
+import type { Action } from '../loop/action';
+import { parseAddress } from '../../town/layout';
+import { isHooked, type TownView } from '../state/townView';
+import { dispatch } from './dispatchRule';
+
+/** A start that takes longer than this is in trouble, and nothing waits for it any more. */
+const START_MS = 10_000;
+
+/** A merged bead's worktree goes, once nobody is in it. Who is about to begin in the same repository goes first. */
+export function worktrees(view: TownView): Action[] {
+  const finished = view.worktrees.filter((worktree) => worktree.bead && worktree.finished);
+  if (finished.length === 0) return [];
+  const busy = beginning(view);
+  return finished.flatMap((worktree): Action[] => {
+    const occupied = view.sessions.some(
+      (session) => session.role === 'polecat' && session.rig === worktree.rig && session.name === worktree.name,
+    );
+    if (occupied || busy.has(worktree.rig)) return [];
+    return [{ type: 'remove-worktree', rig: worktree.rig, name: worktree.name, bead: worktree.bead! }];
+  });
+}
+
+/** Rigs in which an agent is being started: one thing at a time changes a repository, and a worktree can wait to be removed. */
+function beginning(view: TownView): Set<string> {
+  const hooks = dispatch(view).flatMap((action) =>
+    action.type === 'hook' && !view.inFlight.has(`hook:${action.rig}`) ? [action.rig] : [],
+  );
+  const starts = view.work.filter(
+    (work) =>
+      isHooked(work) &&
+      !work.held &&
+      work.notBefore <= view.now &&
+      Math.abs(view.now - Date.parse(work.revision)) < START_MS &&
+      !view.sessions.some((session) => session.bead === work.id),
+  );
+  return new Set([...hooks, ...starts.flatMap((work) => parseAddress(work.assignee ?? '')?.rig ?? [])]);
+}

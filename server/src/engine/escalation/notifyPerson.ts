@@ -1,0 +1,13 @@
+import type { Action } from '../loop/action';
+import { actors, type EngineContext } from '../loop/context';
+import { escalate, isOpen } from './escalation';
+
+/** Tells a person of something that no bead is to blame for, once. */
+export async function callPerson(
+  { key, rig, title, detail }: Extract<Action, { type: 'call-person' }>,
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
+    if (!isOpen(tx, key)) escalate(tx, { key, rig, title, detail });
+  });
+}

@@ -1,0 +1,149 @@
+import { blockingTypes } from '../../beads/index/blocking';
+import { compareTimes } from '../../beads/model/time';
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { BeadRef, WhyNot } from '../../protocol/board';
+import { belongsToPerson, launchedConvoys, openSources, trackedSince } from '../state/buildView';
+import type { TownView, WorkView } from '../state/townView';
+import { isClosed, MERGE_REQUEST, slingableTypes, workOf } from '../state/work';
+
+/** Beads that a row names; the rest is counted. */
+const NAMED = 5;
+const BEGINS = new Set(['open', 'deferred']);
+
+export interface WhyNotSources {
+  store: BeadStore;
+  /** What the engine decides on. */
+  view: TownView;
+  /** Name of the runtime that a bead would run with. */
+  runtimeOf(bead: Bead, rig: string): string;
+}
+
+/**
+ * Says why nobody begins with a bead: by the same functions that `bd ready`, `bd blocked` and the engine use, at one
+ * moment. The reasons that only the engine knows are worked out once for all beads that it looks at.
+ */
+export class WhyNots {
+  private readonly now: number;
+  private readonly tracked: ReadonlyMap<string, number>;
+  private readonly unmerged: ReadonlySet<string>;
+  private readonly holds: ReadonlyMap<string, WhyNot[]>;
+
+  constructor(private readonly sources: WhyNotSources) {
+    const { store, view } = sources;
+    this.now = view.now;
+    this.tracked = trackedSince(launchedConvoys(store));
+    const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
+    this.unmerged = new Set([...openSources(store, requests)].filter((id) => isClosed(store.get(id)?.status ?? '')));
+    this.holds = this.findHolds();
+  }
+
+  /** Beads that the engine keeps waiting although `bd ready` may name them. */
+  heldIds(): string[] {
+    return [...this.holds.keys()];
+  }
+
+  of(bead: Bead): WhyNot[] {
+    if (isClosed(bead.status) || ['in_review', 'failed'].includes(bead.status)) return [];
+    const reasons = [...this.deferred(bead), ...this.waits(bead), ...(this.holds.get(bead.id) ?? [])];
+    if (['hooked', 'in_progress'].includes(bead.status))
+      return workOf(bead).held ? [{ kind: 'stopped' }] : reasons.filter((reason) => reason.kind === 'backoff');
+    if (!BEGINS.has(bead.status)) return [...reasons, { kind: 'status', status: bead.status }];
+    return reasons;
+  }
+
+  /** What keeps a bead that could begin from being begun with. */
+  hints(bead: Bead): WhyNot[] {
+    if (!BEGINS.has(bead.status) || this.of(bead).length > 0) return [];
+    if (!slingableTypes.has(bead.issue_type)) return [{ kind: 'type', type: bead.issue_type }];
+    if (!this.isWanted(bead)) return [{ kind: 'unslung' }];
+    return this.sources.view.up ? [] : [{ kind: 'paused' }];
+  }
+
+  private isWanted(bead: Bead): boolean {
+    return this.tracked.has(bead.id) || workOf(bead).slung !== undefined;
+  }
+
+  private deferred(bead: Bead): WhyNot[] {
+    const { store } = this.sources;
+    if (isLater(bead.defer_until, this.now)) return [{ kind: 'deferred', until: bead.defer_until }];
+    if (bead.status === 'deferred' && !bead.defer_until) return [{ kind: 'deferred' }];
+    for (const edge of bead.dependencies ?? []) {
+      const parent = edge.type === 'parent-child' ? store.get(edge.depends_on_id) : undefined;
+      if (parent && isLater(parent.defer_until, this.now))
+        return [{ kind: 'deferred', until: parent.defer_until, parent: this.ref(parent.id) }];
+    }
+    return [];
+  }
+
+  private waits(bead: Bead): WhyNot[] {
+    const blockers = this.sources.store.blockerIds(bead.id);
+    const own = new Set(
+      (bead.dependencies ?? [])
+        .filter((edge) => edge.type !== 'parent-child' && blockingTypes.has(edge.type))
+        .map((edge) => edge.depends_on_id),
+    );
+    // bd names a blocked ancestor where the bead itself waits for nothing.
+    const [first] = blockers;
+    if (first !== undefined && !own.has(first)) return [{ kind: 'parent', bead: this.ref(first) }];
+    return blockers.length === 0 ? [] : [{ kind: 'waits', ...this.refs(blockers) }];
+  }
+
+  private findHolds(): Map<string, WhyNot[]> {
+    const { store, view } = this.sources;
+    const holds = new Map<string, WhyNot[]>();
+    const add = (id: string, ...reasons: WhyNot[]): void => {
+      if (reasons.length > 0) holds.set(id, [...(holds.get(id) ?? []), ...reasons]);
+    };
+    for (const work of view.work) if (work.slung) add(work.id, ...this.workHolds(work));
+    for (const id of this.tracked.keys()) {
+      const bead = store.get(id);
+      if (bead && BEGINS.has(bead.status) && belongsToPerson(bead))
+        add(id, { kind: 'person', name: bead.assignee ?? '' });
+    }
+    for (const source of this.unmerged) {
+      for (const bead of store.dependents(source, 'blocks')) {
+        if (!BEGINS.has(bead.status)) continue;
+        const ids = (bead.dependencies ?? [])
+          .filter((edge) => edge.type === 'blocks' && this.unmerged.has(edge.depends_on_id))
+          .map((edge) => edge.depends_on_id);
+        if (!holds.get(bead.id)?.some((reason) => reason.kind === 'unmerged'))
+          add(bead.id, { kind: 'unmerged', ...this.refs(ids) });
+      }
+    }
+    return holds;
+  }
+
+  private workHolds(work: WorkView): WhyNot[] {
+    const { store, view } = this.sources;
+    const bead = store.get(work.id);
+    if (!bead || work.status === 'in_review') return [];
+    const rig = view.rigs.find((candidate) => candidate.name === work.rig);
+    const reasons: WhyNot[] = [];
+    if (work.held) reasons.push({ kind: 'stopped' });
+    if (!rig?.accepted) reasons.push({ kind: 'consent', what: 'rig', name: work.rig });
+    else if (!work.consented) {
+      const runtime = this.sources.runtimeOf(bead, work.rig);
+      reasons.push({ kind: 'consent', what: runtime === 'script' ? 'script' : 'runtime', name: runtime });
+    }
+    if (work.notBefore > this.now) reasons.push({ kind: 'backoff', until: new Date(work.notBefore).toISOString() });
+    return reasons;
+  }
+
+  private refs(ids: readonly string[]): { beads: BeadRef[]; more: number } {
+    return { beads: ids.slice(0, NAMED).map((id) => this.ref(id)), more: Math.max(0, ids.length - NAMED) };
+  }
+
+  private ref(id: string): BeadRef {
+    return refOf(this.sources.store, id);
+  }
+}
+
+export function refOf(store: BeadStore, id: string): BeadRef {
+  const bead = store.get(id);
+  return bead ? { id, title: bead.title, status: bead.status } : { id };
+}
+
+export function isLater(time: string | undefined, now: number): boolean {
+  return time !== undefined && time !== '' && compareTimes(time, new Date(now).toISOString()) > 0;
+}

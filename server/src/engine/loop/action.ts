@@ -1,0 +1,88 @@
+import type { SessionExit } from '../state/townView';
+
+/**
+ * What the reconciler asks for. `revision` is the `updated_at` that it saw: the action is refused if that moved.
+ * Every action may be repeated after a crash: it looks what is already there before it does anything.
+ */
+export type Action =
+  | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
+  | { type: 'start-session'; bead: string; rig: string; name: string; revision: string }
+  | {
+      type: 'record-death';
+      bead: string;
+      session: string;
+      exit: SessionExit;
+      revision: string;
+      maxAttempts: number;
+      maxRestarts: number;
+    }
+  | { type: 'resubmit'; bead: string; revision: string }
+  | { type: 'look-after'; bead: string; rig: string; session: string; agent: string; revision: string }
+  | { type: 'call-person'; key: string; rig: string; title: string; detail: string }
+  | { type: 'end-session'; session: string }
+  | { type: 'forget-session'; session: string }
+  | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | {
+      type: 'lay-out-review';
+      mergeRequest: string;
+      rig: string;
+      revision: string;
+      maxAttempts: number;
+      maxReviewRounds: number;
+    }
+  | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
+  | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
+  | {
+      type: 'record-silence';
+      mergeRequest: string;
+      rig: string;
+      session: string;
+      revision: string;
+      problem: string;
+      stopped: boolean;
+    }
+  | { type: 'start-mayor'; item: string; revision: string; runtime: string }
+  | {
+      type: 'record-mayor';
+      item: string;
+      revision: string;
+      session: string;
+      problem: string;
+      held: boolean;
+      runtime: string;
+    }
+  | { type: 'remove-worktree'; rig: string; name: string; bead: string }
+  | { type: 'land-convoy'; convoy: string; revision: string };
+
+/** Two actions with one key never run at the same time. */
+export function actionKey(action: Action): string {
+  switch (action.type) {
+    case 'hook':
+      return `hook:${action.rig}`; // names are given out one at a time
+    case 'start-session':
+    case 'record-death':
+    case 'resubmit':
+      return `bead:${action.bead}`;
+    case 'call-person':
+      return `person:${action.key}`;
+    case 'look-after':
+    case 'end-session':
+    case 'forget-session':
+      return `session:${action.session}`;
+    case 'merge':
+    case 'lay-out-review':
+      return `merge:${action.rig}`; // one at a time in the refinery's worktree
+    case 'review-by-script':
+    case 'review-by-agent':
+      return `review:${action.rig}`; // one at a time in the reviewer's worktree
+    case 'record-silence':
+      return `session:${action.session}`;
+    case 'start-mayor':
+    case 'record-mayor':
+      return 'mayor';
+    case 'remove-worktree':
+      return `worktree:${action.rig}/${action.name}`;
+    case 'land-convoy':
+      return `convoy:${action.convoy}`;
+  }
+}

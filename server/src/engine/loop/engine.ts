@@ -1,0 +1,157 @@
+import { Disposable } from '../../base/lifecycle';
+import { messageOf } from '../../base/errors';
+import { actionKey, type Action } from './action';
+import { execute } from './execute';
+import type { ActionLog } from './actionLog';
+import { backoffMs } from './failure';
+import { actors, StaleAction, type EngineContext } from './context';
+import { escalate, isOpen } from '../escalation/escalation';
+import { FAREWELL_MS } from '../supervision/sessionEndRule';
+import { reconcile } from './reconcile';
+import type { TownView } from '../state/townView';
+
+/** Longest pause between two looks while the engine is up. */
+const INTERVAL_MS = 5_000;
+/** Events that come together are looked at together. */
+const DEBOUNCE_MS = 15;
+/** A look that comes so much later than planned means that the machine was asleep. */
+const LATE_MS = 30_000;
+/** An action that failed so often in a row is told to a person, and waits until that escalation is closed. */
+const FAILURES_TO_ESCALATE = 5;
+
+export interface EngineHost {
+  buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
+  log: { info(text: string): void; error(text: string): void };
+}
+
+/** The loop around `reconcile`: looks at the town on every event, and carries out what is asked for. */
+export class Engine extends Disposable {
+  private readonly running = new Map<string, Promise<void>>();
+  /** Actions that failed through no fault of the work, such as a full disk: how often, and when to try again. */
+  private readonly failures = new Map<string, { count: number; until: number }>();
+  /** Actions that were out of date: if the world looks the same again at once, something is odd, and haste would not help. */
+  private readonly stale = new Map<string, { count: number; until: number }>();
+  private timer: NodeJS.Timeout | undefined;
+  private dueAt = Infinity;
+  private awakeSince = Date.now();
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly actionLog: ActionLog,
+    private readonly host: EngineHost,
+  ) {
+    super();
+  }
+
+  /** Looks soon. @param inMs not later than so many milliseconds from now */
+  kick(inMs = DEBOUNCE_MS): void {
+    if (this.isDisposed) return;
+    const due = Date.now() + inMs;
+    if (due >= this.dueAt) return;
+    clearTimeout(this.timer);
+    this.dueAt = due;
+    this.timer = setTimeout(() => this.tick(), inMs);
+  }
+
+  get isBusy(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** Waits for the actions that are running, and starts no more. */
+  async stop(): Promise<void> {
+    this.dispose();
+    await Promise.allSettled(this.running.values());
+  }
+
+  override dispose(): void {
+    clearTimeout(this.timer);
+    super.dispose();
+  }
+
+  private tick(): void {
+    // A machine that slept: nobody was silent meanwhile.
+    if (Date.now() - this.dueAt > LATE_MS) this.awakeSince = Date.now();
+    this.dueAt = Infinity;
+    try {
+      const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
+      for (const action of reconcile(view)) this.start(action);
+      this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
+    } catch (error) {
+      // A settings file that a person is in the middle of editing must not end the server.
+      this.host.log.error(`reconcile: ${messageOf(error)}`);
+      this.kick(INTERVAL_MS);
+    }
+  }
+
+  private pausedKeys(): string[] {
+    const now = Date.now();
+    return [...this.failures, ...this.stale]
+      .filter(([key, pause]) => pause.until > now || this.waitsForPerson(key))
+      .map(([key]) => key);
+  }
+
+  private waitsForPerson(key: string): boolean {
+    return (this.failures.get(key)?.count ?? 0) >= FAILURES_TO_ESCALATE && isOpen(this.context.store, key);
+  }
+
+  private start(action: Action): void {
+    const key = actionKey(action);
+    const run = this.run(action).finally(() => {
+      this.running.delete(key);
+      this.kick(0); // what follows from it has waited for it already
+      this.context.onActivity(); // not every action leaves a trace in a ledger: a worktree is just gone
+    });
+    this.running.set(key, run);
+  }
+
+  private async run(action: Action): Promise<void> {
+    try {
+      this.actionLog.begin(action, this.context.clock.now());
+      await execute(action, this.context);
+      this.failures.delete(actionKey(action));
+      this.stale.delete(actionKey(action));
+    } catch (error) {
+      if (error instanceof StaleAction) this.recordStale(actionKey(action));
+      else await this.recordFailure(action, error);
+    } finally {
+      this.endInLog(action);
+    }
+  }
+
+  private recordStale(key: string): void {
+    const count = (this.stale.get(key)?.count ?? 0) + 1;
+    // The first time is everyday life: somebody was faster.
+    this.stale.set(key, { count, until: count === 1 ? 0 : Date.now() + backoffMs(count - 1) });
+  }
+
+  private async recordFailure(action: Action, error: unknown): Promise<void> {
+    const key = actionKey(action);
+    const count = (this.failures.get(key)?.count ?? 0) + 1;
+    this.failures.set(key, { count, until: Date.now() + backoffMs(count + 1) });
+    this.host.log.error(
+      `${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
+    );
+    if (count !== FAILURES_TO_ESCALATE) return;
+    const title = `${action.type} keeps failing: ${messageOf(error).split('\n')[0]}`;
+    await this.context.store
+      .batch({ actor: actors.engine }, (tx) => escalate(tx, { key, title, detail: `${key}\n\n${messageOf(error)}` }))
+      .catch((failure: unknown) => this.host.log.error(`cannot escalate: ${messageOf(failure)}`));
+  }
+
+  private endInLog(action: Action): void {
+    try {
+      this.actionLog.end(action, this.context.clock.now());
+    } catch (error) {
+      this.host.log.error(`action log: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Milliseconds until something that waits for its time is due. */
+function wakeUps(view: TownView): number[] {
+  const times = [...view.work, ...view.merges, ...(view.mayor?.items ?? [])].map((item) => item.notBefore);
+  for (const session of view.sessions)
+    if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
+  for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);
+  return times.filter((time) => time > view.now).map((time) => time - view.now + 5);
+}

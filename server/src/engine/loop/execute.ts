@@ -1,0 +1,55 @@
+import type { Action } from './action';
+import { requireRig, type EngineContext } from './context';
+import { hook } from '../dispatch/hook';
+import { landConvoy } from '../convoys/landConvoy';
+import { callPerson } from '../escalation/notifyPerson';
+import { layOutReview } from '../review/requestReview';
+import { lookAfter } from '../supervision/handleStall';
+import { merge } from '../mergeQueue/merge';
+import { recordDeath } from '../supervision/recordDeath';
+import { recordSilence } from '../review/recordReviewTimeout';
+import { resubmit } from '../mergeQueue/resubmit';
+import { reviewByAgent } from '../review/reviewByAgent';
+import { reviewByScript } from '../review/reviewByScript';
+import { recordMayor, startMayor } from '../mayor/startMayor';
+import { startSession } from '../dispatch/startSession';
+
+/** Carries out one action. Throws `StaleAction` where the world has moved on. */
+export async function execute(action: Action, context: EngineContext): Promise<void> {
+  switch (action.type) {
+    case 'hook':
+      return hook(action, context);
+    case 'start-session':
+      return startSession(action, context);
+    case 'record-death':
+      return recordDeath(action, context);
+    case 'resubmit':
+      return resubmit(action, context);
+    case 'look-after':
+      return lookAfter(action, context);
+    case 'call-person':
+      return callPerson(action, context);
+    case 'end-session':
+      return context.sessions.end(action.session, 'ended');
+    case 'forget-session':
+      return context.sessions.forget(action.session);
+    case 'merge':
+      return merge(action, context);
+    case 'lay-out-review':
+      return layOutReview(action, context);
+    case 'review-by-script':
+      return reviewByScript(action, context);
+    case 'review-by-agent':
+      return reviewByAgent(action, context);
+    case 'record-silence':
+      return recordSilence(action, context);
+    case 'start-mayor':
+      return startMayor(action, context);
+    case 'record-mayor':
+      return recordMayor(action, context);
+    case 'remove-worktree':
+      return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
+    case 'land-convoy':
+      return landConvoy(action, context);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Transaction } from '../../beads/store';
+import { cutBytes, firstLine } from '../../base/text';
+import type { Bead } from '../../protocol/bead';
+import { escalate } from '../escalation/escalation';
+import { withWork, workOf } from '../state/work';
+
+export interface Failure {
+  /** One line for people. */
+  problem: string;
+  /** What the next attempt is told. */
+  feedback: string;
+  /** Commit that the next attempt is told to rebase onto. */
+  rebaseOnto?: string;
+  rig: string;
+  now: Date;
+  /** Whether a further attempt is allowed. */
+  retry: boolean;
+}
+
+const FIRST_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 60_000;
+
+/** Doubles with every failure. @param count failures so far, 1 or more */
+export function backoffMs(count: number): number {
+  return Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(0, count - 1), MAX_BACKOFF_MS);
+}
+
+/** Sends a bead back to its polecat for another attempt, or, where there is none left, fails it and calls a person. */
+export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void {
+  const work = workOf(bead);
+  const problem = cutBytes(firstLine(failure.problem), 300);
+  if (failure.retry) {
+    tx.update(bead.id, {
+      status: 'hooked',
+      metadata: withWork(bead, {
+        attempt: work.attempt + 1,
+        deaths: 0,
+        problem,
+        feedback: failure.feedback,
+        rebaseOnto: failure.rebaseOnto ?? work.rebaseOnto,
+        notBefore: new Date(failure.now.getTime() + backoffMs(work.attempt)).toISOString(),
+      }),
+    });
+    tx.event({ type: 'attempt_failed', bead: bead.id, agent: bead.assignee, rig: failure.rig, message: problem });
+    return;
+  }
+  tx.update(bead.id, { status: 'failed', metadata: withWork(bead, { problem, feedback: failure.feedback }) });
+  tx.event({ type: 'failed', bead: bead.id, agent: bead.assignee, rig: failure.rig, message: problem });
+  escalate(tx, {
+    key: bead.id,
+    bead: bead.id,
+    rig: failure.rig,
+    agent: bead.assignee,
+    title: `${bead.id} failed: ${problem}`,
+    detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Mend the cause, then sling ${bead.id} again.`,
+  });
+}

@@ -1,0 +1,124 @@
+import type { Bead } from '../../protocol/bead';
+import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { LandingBase, RebaseResult } from '../../git/landing';
+import type { SessionView } from '../state/townView';
+
+/** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
+export interface Clock {
+  now(): Date;
+}
+
+/** The git side of one rig. */
+export interface RigPort {
+  readonly name: string;
+  readonly gates: readonly GateInfo[];
+  /** Who looks at changes, read anew each time. */
+  readonly review: ReviewMode;
+  readonly maxReviewRounds: number;
+  /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
+  prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
+  worktrees(): { name: string; bead?: string }[];
+  /** The script that was frozen for this branch, if any. */
+  frozenScript(name: string, branch: string): string[] | undefined;
+  /** Tip of a branch in the rig's repository. */
+  branchTip(branch: string): Promise<string | undefined>;
+  /** Uncommitted files, or commits that no merge request has. False where there is no worktree. */
+  hasUnsubmittedWork(name: string): Promise<boolean>;
+  /** Opaque mark of how far the work in a worktree has come: commits and files. */
+  progress(name: string): Promise<string>;
+  /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
+  submittable(
+    name: string,
+    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+  ): Promise<{ commit: string }>;
+  landingBase(): Promise<LandingBase>;
+  /** The one commit on top of `base` that would land. */
+  rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
+  /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
+  runGates(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult>;
+  /** Identifies what a change does, wherever it stands. */
+  patchId(base: string, commit: string): Promise<string>;
+  /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
+  keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
+  /** Puts the reviewer's own worktree at a commit. */
+  prepareReview(commit: string): Promise<void>;
+  /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
+  runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
+  /** Compare-and-set push; false if the target moved. */
+  land(commit: string, expected: string | undefined): Promise<boolean>;
+  /** Whether a commit is already on the landing branch. */
+  hasLanded(commit: string): Promise<boolean>;
+  /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
+  retireWorktree(name: string, bead: string): Promise<string | undefined>;
+  /** All that is kept of worktrees that are gone. */
+  snapshots(): Promise<SnapshotInfo[]>;
+  /**
+   * Makes a polecat's worktree as it was when the snapshot was taken, with what was not committed then.
+   * Gives the commit at which it left what has landed, and who made the commits since.
+   */
+  restoreSnapshot(
+    name: string,
+    commit: string,
+    work: Omit<WorktreeRequest, 'base'>,
+  ): Promise<{ base: string; authors: string[] }>;
+}
+
+export interface WorktreeRequest {
+  bead: string;
+  title: string;
+  branch: string;
+  base?: string;
+  attempt: number;
+  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
+  script?: string[];
+}
+
+export interface ReviewedChange {
+  mergeRequest: string;
+  bead: Bead | undefined;
+  commit: string;
+  base: string;
+}
+
+export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };
+
+export interface SessionRequest {
+  /** Address; where it works follows from it. */
+  agent: string;
+  /** What it works on, see `SessionView`. */
+  bead?: string;
+  runtime: string;
+  model?: string;
+  attempt: number;
+  /** A previous session of this agent on this bead ended; runtimes that can, resume. */
+  resume: boolean;
+}
+
+export interface SessionPort {
+  /** All sessions with a record, living or ended but not forgotten. */
+  all(): SessionView[];
+  /** Starts a session unless the agent has a live one. Throws a UserError where the runtime cannot be started. */
+  start(request: SessionRequest): Promise<void>;
+  /** Ends it and its process group: `stopped` by a person, or `ended` by the engine. */
+  end(session: string, by: 'stopped' | 'ended'): Promise<void>;
+  /** Ends the living session of an agent, if it has one. */
+  endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void>;
+  forget(session: string): Promise<void>;
+  /** Ends it as a crash would: its work goes on in a new one. */
+  kill(session: string): Promise<void>;
+  /** Whether words can be typed to its agent. */
+  takesNudges(session: string): boolean;
+  /** Types a line to its agent. */
+  nudge(session: string, text: string): Promise<void>;
+  /** Last lines of its screen, for people. */
+  tail(session: string): Promise<string>;
+}
+
+/** How the engine tells people. */
+export interface PersonPort {
+  notify(message: { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string }): void;
+}

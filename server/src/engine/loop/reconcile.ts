@@ -1,0 +1,48 @@
+import { actionKey, type Action } from './action';
+import type { TownView } from '../state/townView';
+import { sessionEnds } from '../supervision/sessionEndRule';
+import { deaths } from '../supervision/deathRule';
+import { revisions } from '../dispatch/revisionRule';
+import { dispatch } from '../dispatch/dispatchRule';
+import { reviewerEnds, reviews } from '../review/reviewRule';
+import { silence } from '../supervision/stallRule';
+import { storms } from '../supervision/crashLoopRule';
+import { strays } from '../review/orphanedReviewRule';
+import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
+import { mergeQueue } from '../mergeQueue/mergeRule';
+import { worktrees } from '../dispatch/worktreeRule';
+import { convoys } from '../convoys/landingRule';
+
+/** One rule looks at the town and says what should happen. */
+export type Rule = (view: TownView) => Action[];
+
+/** Run whether the engine is up or not: they only write down what has happened. */
+const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths];
+
+/** Start something new. Revisions come before new beads. */
+const progress: Rule[] = [
+  storms,
+  silence,
+  strays,
+  revisions,
+  dispatch,
+  reviews,
+  mayorStarts,
+  mergeQueue,
+  worktrees,
+  convoys,
+];
+
+/** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
+export function reconcile(view: TownView): Action[] {
+  const rules = view.up ? [...bookkeeping, ...progress] : bookkeeping;
+  const taken = new Set(view.inFlight);
+  return rules
+    .flatMap((rule) => rule(view))
+    .filter((action) => {
+      const key = actionKey(action);
+      if (taken.has(key)) return false;
+      taken.add(key);
+      return true;
+    });
+}

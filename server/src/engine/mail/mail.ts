@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { BeadStore, Transaction } from '../../beads/store';
+import { UserError } from '../../base/errors';
+import { cutBytes } from '../../base/text';
+import type { Bead } from '../../protocol/bead';
+import { mailPriorities, type MailInfo, type MailPriority } from '../../protocol/town';
+import { fullAddress, isAgentName, parseAddress } from '../../town/layout';
+import { isClosed } from '../state/work';
+
+/** What the town knows of a mail besides its text, kept on the bead (`metadata.mail`). */
+const mailSchema = z.looseObject({
+  from: z.string().optional(),
+  /** A `request` is what a person asked of the Mayor: it is answered by a plan, and is in no inbox. */
+  kind: z.enum(['mail', 'request']).default('mail'),
+  thread: z.string().optional(),
+  replyTo: z.string().optional(),
+  readAt: z.string().optional(),
+  /** Handed to its agent by a hook or at a session's start. */
+  deliveredAt: z.string().optional(),
+  /** How often the Mayor was started for it and ended without dealing with it. */
+  tries: z.number().int().default(0),
+  notBefore: z.string().optional(),
+  /** The Mayor was stopped, or does not deal with it: a person has to start it again. */
+  held: z.boolean().optional(),
+});
+export type Mail = z.output<typeof mailSchema>;
+
+export const MESSAGE = 'message';
+/** Whoever looks after the town. */
+export const OVERSEER = 'overseer';
+const PERSON_WORDS: ReadonlySet<string> = new Set([OVERSEER, 'human']);
+const BODY_BYTES = 100_000;
+
+export function mailOf(bead: Bead): Mail {
+  const parsed = mailSchema.safeParse((bead.metadata as { mail?: unknown } | undefined)?.mail ?? {});
+  return parsed.success ? parsed.data : mailSchema.parse({});
+}
+
+export function withMail(bead: Bead, changes: Partial<Mail>): Record<string, unknown> {
+  const mail = Object.fromEntries(
+    Object.entries({ ...mailOf(bead), ...changes }).filter(([, value]) => value !== undefined),
+  );
+  return { ...(bead.metadata as object | undefined), mail };
+}
+
+export function mailInfo(bead: Bead): MailInfo {
+  const mail = mailOf(bead);
+  return {
+    id: bead.id,
+    from: mail.from ?? bead.created_by ?? 'unknown',
+    to: bead.assignee ?? OVERSEER,
+    subject: bead.title,
+    body: bead.description ?? '',
+    priority: mailPriorities[Math.min(bead.priority, 3)] ?? 'normal',
+    thread: mail.thread ?? bead.id,
+    replyTo: mail.replyTo,
+    sentAt: bead.created_at,
+    state: isClosed(bead.status) ? 'acked' : mail.readAt === undefined ? 'unread' : 'read',
+  };
+}
+
+export interface Letter {
+  from: string;
+  /** As `recipient` gives it. */
+  to: string;
+  subject: string;
+  body: string;
+  priority?: MailPriority;
+  thread?: string;
+  replyTo?: string;
+  kind?: Mail['kind'];
+}
+
+/** Files a mail in the batch of what it is about: it cannot be lost between the two. */
+export function sendMail(tx: Transaction, letter: Letter): Bead {
+  const { from, thread, replyTo, kind } = letter;
+  const metadata = {
+    mail: Object.fromEntries(
+      Object.entries({ from, thread, replyTo, kind }).filter(([, value]) => value !== undefined),
+    ),
+  };
+  const bead = tx.create('hq', {
+    title: cutBytes(letter.subject.replace(/\s+/g, ' ').trim() || '(no subject)', 400),
+    description: cutBytes(letter.body, BODY_BYTES),
+    type: MESSAGE,
+    assignee: PERSON_WORDS.has(letter.to.replace(/^@/, '')) ? OVERSEER : letter.to,
+    priority: mailPriorities.indexOf(letter.priority ?? 'normal'),
+    labels: [kind === 'request' ? 'gt:request' : 'gt:mail'],
+    metadata,
+  });
+  tx.event({
+    type: kind === 'request' ? 'mayor_asked' : 'mail_sent',
+    bead: bead.id,
+    agent: isForPerson(letter.to) ? undefined : letter.to,
+    message: bead.title,
+  });
+  return bead;
+}
+
+/** Whether an address is no agent's and no rule's: then people read it. */
+export function isForPerson(address: string): boolean {
+  return !isAgentName(address);
+}
+
+/**
+ * The address that is meant, in full.
+ * @throws UserError where no such agent can be, or no such rig is
+ */
+export function recipient(text: string, isRig: (name: string) => boolean): string {
+  const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
+  const hint =
+    "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
+  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is no address', hint);
+  if (PERSON_WORDS.has(plain)) return OVERSEER;
+  if (!plain.includes('/')) return plain;
+  const full = fullAddress(plain);
+  if (!parseAddress(full) && !/^[^/]+\/(witness|refinery)$/.test(full))
+    throw new UserError(`${text} is no address`, hint);
+  const rig = full.split('/')[0]!;
+  if (!isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
+  return full;
+}
+
+/** The addresses that belong to somebody: an agent has its own, a person their name and that of the overseer. */
+export function ownAddresses(who: { agent?: string; actor: string }): string[] {
+  return who.agent === undefined ? [who.actor, OVERSEER] : [who.agent];
+}
+
+export interface InboxQuery {
+  /** Undefined: everybody's. */
+  addresses?: readonly string[];
+  unread?: boolean;
+  /** With those that are acked. */
+  all?: boolean;
+}
+
+/** Written in this town: what came by pull or import is shown, and starts nobody. */
+export function isOurs(bead: Bead): boolean {
+  return mailOf(bead).from !== undefined;
+}
+
+/** Most pressing first, then oldest. */
+export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
+  return store
+    .list({ type: [MESSAGE], ledger: 'hq', all: query.all, limit: 0 })
+    .filter(
+      (bead) =>
+        mailOf(bead).kind === 'mail' &&
+        (query.addresses === undefined || query.addresses.includes(bead.assignee ?? OVERSEER)),
+    )
+    .filter((bead) => !query.unread || (mailOf(bead).readAt === undefined && !isClosed(bead.status)))
+    .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
+}
+
+/** @throws UserError `not-found` for what is no mail */
+export function requireMail(store: BeadStore, id: string): Bead {
+  const bead = store.get(store.resolve(id, 'hq'));
+  if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')
+    throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
+  return bead;
+}
+
+/** The conversation that a reply belongs to. */
+export function threadOf(bead: Bead): { thread: string; replyTo: string } {
+  return { thread: mailOf(bead).thread ?? bead.id, replyTo: bead.id };
+}
+
+export function markRead(tx: Transaction, id: string, now: Date): void {
+  const bead = tx.get(id);
+  if (bead && !isClosed(bead.status) && mailOf(bead).readAt === undefined)
+    tx.update(id, { metadata: withMail(bead, { readAt: now.toISOString() }) });
+}
+
+export function ackMail(tx: Transaction, id: string, now: Date): void {
+  markRead(tx, id, now);
+  const bead = tx.get(id);
+  if (bead && !isClosed(bead.status)) tx.close(id, 'Acked', { force: true });
+}

@@ -1,0 +1,179 @@
+import type { TownService } from '../../townServer/townService';
+import { mailSection } from '../../agents/primeMail';
+import { UserError } from '../../base/errors';
+import {
+  acknowledge,
+  closeEscalation,
+  escalationInfo,
+  escalations,
+  raise,
+  requireEscalation,
+} from '../escalation/escalation';
+import { hookedBead } from '../dispatch/done';
+import { MAYOR } from '../mayor/mayor';
+import {
+  ackMail,
+  inbox,
+  mailInfo,
+  mailOf,
+  markRead,
+  ownAddresses,
+  recipient,
+  requireMail,
+  sendMail,
+  threadOf,
+  withMail,
+} from './mail';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import {
+  EscalationAck,
+  EscalationClose,
+  EscalationGet,
+  EscalationList,
+  EscalationRaise,
+  MailAck,
+  MailCheck,
+  MailInbox,
+  MailRead,
+  MailReply,
+  MailSend,
+  Prime,
+  type MailInfo,
+} from '../../protocol/town';
+
+/** An agent that said something so recently is in the middle of a turn: it is not interrupted. */
+const QUIET_MS = 3_000;
+
+export function registerMailHandlers(service: TownService): void {
+  const { dispatcher, store } = service;
+  const isRig = (name: string): boolean => service.rigs.get(name) !== undefined;
+  dispatcher.on(MailInbox.spec, async ({ address, unread, all }, caller) => {
+    const addresses = address === undefined ? ownAddresses(caller) : [recipient(address, isRig)];
+    if (caller.agent !== undefined && addresses.some((one) => one !== caller.agent)) throw notYours(caller.agent);
+    return inbox(store, { addresses, unread, all }).map(mailInfo);
+  });
+  dispatcher.on(MailRead.spec, async ({ id }, caller) => {
+    const bead = mailFor(service, caller, id);
+    if (isRecipient(caller, bead))
+      await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
+    return mailInfo(store.get(bead.id)!);
+  });
+  dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
+    const before = replyTo === undefined ? undefined : mailFor(service, caller, replyTo);
+    return send(service, caller, { to: recipient(to, isRig), ...letter, ...(before ? threadOf(before) : {}) });
+  });
+  dispatcher.on(MailReply.spec, async ({ id, body, subject }, caller) => {
+    const before = mailFor(service, caller, id);
+    const { from, subject: about, priority } = mailInfo(before);
+    const sent = await send(service, caller, {
+      to: from,
+      subject: subject ?? (/^re:/i.test(about) ? about : `Re: ${about}`),
+      body,
+      priority,
+      ...threadOf(before),
+    });
+    if (isRecipient(caller, before))
+      await store.batch({ actor: caller.actor }, (tx) => markRead(tx, before.id, new Date()));
+    return sent;
+  });
+  dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
+    const beads = ids.map((id) => mailFor(service, caller, id));
+    await store.batch({ actor: caller.actor }, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
+    service.personal.mayorMayEnd(caller);
+    return beads.map(({ id }) => mailInfo(store.get(id)!));
+  });
+  dispatcher.on(MailCheck.spec, async (_params, caller) => {
+    const mails = undelivered(service, caller);
+    await markDelivered(service, caller, mails);
+    return { text: mailSection(mails.map(mailInfo)), ids: mails.map((mail) => mail.id) };
+  });
+  // Every role sees its unread mail at the start of a session, whatever else it is told.
+  dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
+    const prime = await next(params, caller);
+    // The Mayor's mail waits until it is acked: that is what it is started for.
+    const mails =
+      caller.session === undefined
+        ? []
+        : inbox(store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
+    if (mails.length === 0) return prime;
+    await markDelivered(service, caller, mails);
+    return { ...prime, text: `${prime.text}\n${mailSection(mails.map(mailInfo))}` };
+  });
+  registerEscalationHandlers(service);
+}
+
+function registerEscalationHandlers(service: TownService): void {
+  const { dispatcher, store } = service;
+  dispatcher.on(EscalationRaise.spec, async ({ bead, ...raised }, caller) => {
+    const about =
+      bead === undefined
+        ? caller.agent === undefined
+          ? undefined
+          : hookedBead(service.engineContext, caller.agent)?.id
+        : store.resolve(bead);
+    return raise(store, caller, { ...raised, bead: about });
+  });
+  dispatcher.on(EscalationList.spec, async ({ all }) => escalations(store, all));
+  dispatcher.on(EscalationGet.spec, async ({ id }) => escalationInfo(requireEscalation(store, id)));
+  dispatcher.on(EscalationAck.spec, ({ id }, caller) => acknowledge(store, caller, id, new Date()));
+  dispatcher.on(EscalationClose.spec, async ({ id, reason }, caller) => {
+    await closeEscalation(store, caller, id, reason);
+    return null;
+  });
+}
+
+async function send(
+  service: TownService,
+  caller: CallContext,
+  letter: Pick<MailInfo, 'to' | 'subject' | 'body' | 'priority'> & { thread?: string; replyTo?: string },
+): Promise<MailInfo> {
+  if (letter.subject.trim() === '') throw new UserError('a mail needs a subject', 'gt mail send <to> -s "…" -m "…"');
+  const sent = await service.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
+  if (letter.priority === 'urgent') await nudge(service, sent);
+  return sent;
+}
+
+/** Urgent mail does not wait for the agent's next turn. What cannot be typed is in its inbox all the same. */
+async function nudge(service: TownService, { to, id, from }: MailInfo): Promise<void> {
+  const session = service.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
+  const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
+  if (!isQuiet || !service.sessions.takesNudges(session.id)) return;
+  await service.sessions
+    .nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`)
+    .catch(() => undefined);
+}
+
+/** @throws UserError for an agent where it is another's mail */
+function mailFor(service: TownService, caller: CallContext, id: string): Bead {
+  const bead = requireMail(service.store, id);
+  if (caller.agent !== undefined && bead.assignee !== caller.agent) throw notYours(caller.agent);
+  return bead;
+}
+
+function notYours(agent: string): UserError {
+  return new UserError('that is the mail of somebody else', `yours: gt mail inbox ${agent}`, 'refused');
+}
+
+/** A person may look into any inbox; the mail of an agent stays unread for it. */
+function isRecipient(caller: CallContext, bead: Bead): boolean {
+  return ownAddresses(caller).includes(mailInfo(bead).to);
+}
+
+function undelivered(service: TownService, caller: CallContext): Bead[] {
+  if (caller.session === undefined) return [];
+  return inbox(service.store, { addresses: ownAddresses(caller), unread: true }).filter(
+    (bead) => mailOf(bead).deliveredAt === undefined,
+  );
+}
+
+async function markDelivered(service: TownService, caller: CallContext, mails: readonly Bead[]): Promise<void> {
+  const fresh = mails.filter((bead) => mailOf(bead).deliveredAt === undefined);
+  if (fresh.length === 0) return;
+  await service.store.batch({ actor: caller.actor }, (tx) => {
+    for (const { id } of fresh) {
+      const bead = tx.get(id);
+      if (bead) tx.update(id, { metadata: withMail(bead, { deliveredAt: new Date().toISOString() }) });
+    }
+  });
+}

@@ -1,0 +1,57 @@
+import type { Action } from '../loop/action';
+import type { SessionView, TownView } from '../state/townView';
+import { FAREWELL_MS } from '../supervision/sessionEndRule';
+
+/** Without a word of it for so long the Mayor has not answered. */
+export const MAYOR_SILENCE_MS = 15 * 60_000;
+/** What it was asked has been settled without it: it may say so, then it ends. */
+const IDLE_MS = 60_000;
+
+const mayors = (view: TownView): SessionView[] => view.sessions.filter((session) => session.role === 'mayor');
+
+/** Starts the Mayor where it is asked something. Without that it has no process, and costs nothing. */
+export function mayorStarts(view: TownView): Action[] {
+  const { mayor } = view;
+  if (!mayor?.accepted || mayors(view).length > 0) return [];
+  const next = mayor.items.find((item) => item.notBefore <= view.now);
+  return next ? [{ type: 'start-mayor', item: next.id, revision: next.revision, runtime: mayor.runtime }] : [];
+}
+
+/** Ends a Mayor that has answered, writes down where it did not, and forgets one that is gone. */
+export function mayorEnds(view: TownView): Action[] {
+  return mayors(view).flatMap((session): Action[] => {
+    const item = view.mayor?.items.find((candidate) => candidate.id === session.bead);
+    const unanswered = (problem: string, held = false): Action[] =>
+      item && view.mayor
+        ? [
+            {
+              type: 'record-mayor',
+              item: item.id,
+              revision: item.revision,
+              session: session.id,
+              problem,
+              held,
+              runtime: view.mayor.runtime,
+            },
+          ]
+        : [];
+    if (session.exit) {
+      if (item && session.doneAt === undefined && session.exit.kind !== 'ended')
+        return unanswered('it ended without an answer', session.exit.kind === 'stopped');
+      return [{ type: 'forget-session', session: session.id }];
+    }
+    const end: Action[] = [{ type: 'end-session', session: session.id }];
+    if (session.doneAt !== undefined) return view.now - session.doneAt < FAREWELL_MS ? [] : end;
+    // A person has started it to talk to it: it stays until they stop it.
+    if (session.bead === undefined) return [];
+    const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
+    if (item)
+      return session.asks === undefined && silentMs > MAYOR_SILENCE_MS
+        ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`)
+        : [];
+    // Whatever else waits has a session of its own next, with its own tries; until it is silent, it may be at that already.
+    return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined)
+      ? end
+      : [];
+  });
+}

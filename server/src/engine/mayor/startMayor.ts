@@ -1,0 +1,45 @@
+import type { Action } from '../loop/action';
+import { UserError } from '../../base/errors';
+import { actors, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { holdAll, MAYOR, recordTry } from './mayor';
+import { mailOf } from '../mail/mail';
+
+/** Starts the Mayor's session, which goes on with its conversation. */
+export async function startMayor(
+  action: Extract<Action, { type: 'start-mayor' }>,
+  context: EngineContext,
+): Promise<void> {
+  const bead = context.store.get(action.item);
+  if (bead?.updated_at !== action.revision) throw new StaleAction(`${action.item} has changed`);
+  try {
+    await context.sessions.start({
+      agent: MAYOR,
+      bead: bead.id,
+      runtime: action.runtime,
+      attempt: mailOf(bead).tries + 1,
+      resume: true,
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // A person is asked meanwhile: it waits for the answer.
+    if (error.code === 'consent') throw new StaleAction(error.message);
+    const problem = [`it cannot be started: ${error.message}`, error.hint].filter(Boolean).join('\n');
+    await context.store.batch({ actor: actors.engine }, (tx) =>
+      recordTry(tx, unchanged(tx, bead.id, action.revision), problem, context.clock.now()),
+    );
+  }
+}
+
+/** Its session gave no answer. One that a person stopped waits for a person. */
+export async function recordMayor(
+  action: Extract<Action, { type: 'record-mayor' }>,
+  context: EngineContext,
+): Promise<void> {
+  await context.sessions.end(action.session, 'ended');
+  await context.store.batch({ actor: actors.engine }, (tx) => {
+    const bead = unchanged(tx, action.item, action.revision);
+    if (action.held) holdAll(tx, context.store, action.runtime);
+    else recordTry(tx, bead, action.problem, context.clock.now());
+  });
+  await context.sessions.forget(action.session);
+}

@@ -1,0 +1,29 @@
+import type { EngineContext } from '../loop/context';
+import type { RigPort } from '../loop/ports';
+import type { MergeRequest } from '../state/work';
+import { conflictFeedback, type Feedback } from './rejectWork';
+import type { LandingBase } from '../../git/landing';
+
+export type Candidate = { kind: 'clean'; commit: string; base: LandingBase } | { kind: 'returned'; why: Feedback };
+
+/** The commit that a merge request would land now, on top of all that has landed; or why its work has to go back. */
+export async function makeCandidate(rig: RigPort, request: MergeRequest, context: EngineContext): Promise<Candidate> {
+  const base = await rig.landingBase();
+  if ((await rig.branchTip(request.branch)) !== request.commit) {
+    return {
+      kind: 'returned',
+      why: {
+        problem: `the branch ${request.branch} moved after it was submitted`,
+        feedback: 'Do not change a branch after "gt done".',
+      },
+    };
+  }
+  const title = context.store.get(request.source)?.title ?? request.source;
+  const rebased = await rig.rebase(request.commit, base.commit, {
+    bead: request.source,
+    title,
+    worker: request.worker,
+  });
+  if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, base.commit) };
+  return { kind: 'clean', commit: rebased.commit, base };
+}

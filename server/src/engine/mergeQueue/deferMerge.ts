@@ -1,0 +1,85 @@
+import { messageOf, UserError } from '../../base/errors';
+import { firstLine } from '../../base/text';
+import { actors, type EngineContext } from '../loop/context';
+import { escalate } from '../escalation/escalation';
+import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
+import { backoffMs } from '../loop/failure';
+
+/** After so many tries that were not the work's fault a person is called. */
+const MAX_RETRIES = 10;
+/** Until it is looked again whether a person has seen to what keeps a rig from landing. */
+const PARKED_MS = 20_000;
+
+/** A merge request whose turn cannot be finished. */
+interface Turn {
+  mergeRequest: string;
+  rig: string;
+}
+
+/** Whatever went wrong in a turn that is not the work's own fault: the request waits. */
+export async function putOff(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
+  if (error instanceof UserError && waitsForPerson(error)) await park(turn, error, context);
+  else await postpone(turn, messageOf(error), context);
+}
+
+/** A person closed the bead while its work waited: what nobody wants any more is not merged. */
+export async function withdraw(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+    const bead = tx.get(turn.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    tx.close(bead.id, `${request.source} was closed before its work was merged`, { force: true });
+    tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig });
+  });
+}
+
+/** Not the work's fault, and not one that passes by itself: the folder, or the rig's commands, need a person's hand. */
+function waitsForPerson(error: UserError): boolean {
+  return error.code === 'conflict' || error.code === 'consent';
+}
+
+/** The request waits, without using up its tries, and a person is told why. */
+async function park(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+    const bead = tx.get(turn.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    const notBefore = new Date(context.clock.now().getTime() + PARKED_MS).toISOString();
+    tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
+    // A missing consent is asked for on its own.
+    if (error.code === 'consent') return;
+    escalate(tx, {
+      key: landingKey(turn.rig),
+      rig: turn.rig,
+      title: `${turn.rig} cannot land anything: ${firstLine(error.message)}`,
+      detail: [error.message, error.hint, 'Merging goes on by itself once that is done.'].filter(Boolean).join('\n\n'),
+    });
+  });
+}
+
+export function landingKey(rig: string): string {
+  return `landing-${rig}`;
+}
+
+/** Something else is at fault: the request waits and is tried again, a bounded number of times. */
+export async function postpone(turn: Turn, problem: string, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+    const bead = tx.get(turn.mergeRequest);
+    const request = bead && mergeOf(bead);
+    if (!bead || !request || isClosed(bead.status)) return;
+    const retries = request.retries + 1;
+    const exhausted = retries > MAX_RETRIES;
+    const notBefore = new Date(context.clock.now().getTime() + backoffMs(retries)).toISOString();
+    tx.update(bead.id, { status: exhausted ? 'failed' : 'open', metadata: withMerge(bead, { retries, notBefore }) });
+    tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });
+    if (!exhausted) return;
+    const source = tx.get(request.source);
+    if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
+    escalate(tx, {
+      key: bead.id,
+      bead: request.source,
+      rig: turn.rig,
+      agent: request.worker,
+      title: `${request.source} cannot be merged: ${firstLine(problem)}`,
+      detail: `${problem}\n\nTried ${retries} times. Mend the cause, then sling ${request.source} again; its branch ${request.branch} is kept.`,
+    });
+  });
+}

@@ -1,0 +1,148 @@
+import type { Action } from '../loop/action';
+import type { Bead } from '../../protocol/bead';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { settle } from '../escalation/escalation';
+import type { GateResult, RigPort } from '../loop/ports';
+import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
+import { makeCandidate } from './candidate';
+import { reopen } from '../review/requestReview';
+import { landingKey, postpone, putOff, withdraw } from './deferMerge';
+import { sendBack, type Feedback } from './rejectWork';
+
+type MergeAction = Extract<Action, { type: 'merge' }>;
+
+/**
+ * One turn of the merge queue: rebase, the approval held against it, gates on exactly the commit that would land,
+ * compare-and-set push, and only then the bead is closed. A crash at any point is mended by running it again: what has landed is found
+ * on the landing branch.
+ */
+export async function merge(action: MergeAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const request = await begin(action, context);
+  const refinery = actors.refinery(action.rig);
+  try {
+    if (request.candidate && (await rig.hasLanded(request.candidate)))
+      return await finish(action, request, request.candidate, context);
+    if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
+      return await withdraw(action, request, context);
+    showActivity(context, refinery, `rebasing ${request.source}`);
+    const candidate = await makeCandidate(rig, request, context);
+    if (candidate.kind === 'returned') return await returnWork(action, request, candidate.why, context);
+    const { commit, base } = candidate;
+    // An approval is for one patch. What the rebase has made another is looked at again.
+    if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))
+      return await reopen(action, commit, base.commit, context);
+    const result = await runGates(action, request, commit, rig, context);
+    if (!result.passed) return await returnWork(action, request, gateFeedback(result), context);
+    await remember(action, commit, context);
+    if (!(await rig.land(commit, base.expected))) return await postpone(action, 'the target branch moved', context);
+    await finish(action, request, commit, context);
+  } catch (error) {
+    if (error instanceof StaleAction) throw error;
+    await putOff(action, error, context);
+  } finally {
+    showActivity(context, refinery, undefined);
+  }
+}
+
+async function begin(action: MergeAction, context: EngineContext): Promise<MergeRequest> {
+  return context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const request = mergeOf(bead);
+    if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is no open merge request`);
+    if (requireRig(context, action.rig).review !== 'off' && request.review?.state !== 'approved')
+      throw new StaleAction(`${bead.id} is not approved`);
+    if (bead.status !== 'in_progress') tx.update(bead.id, { status: 'in_progress' });
+    tx.event({ type: 'merge_started', bead: request.source, agent: request.worker, rig: action.rig });
+    return request;
+  });
+}
+
+async function runGates(
+  action: MergeAction,
+  request: MergeRequest,
+  commit: string,
+  rig: RigPort,
+  context: EngineContext,
+): Promise<GateResult> {
+  const refinery = actors.refinery(action.rig);
+  const results: { type: string; message: string }[] = [];
+  const result = await rig.runGates(commit, action.mergeRequest, (gate, outcome) => {
+    if (outcome === 'started') showActivity(context, refinery, `${gate.name}: ${request.source}`);
+    else results.push({ type: `gate_${outcome}`, message: gate.name });
+  });
+  if (results.length > 0) {
+    await context.store.batch({ actor: refinery }, (tx) => {
+      for (const entry of results) tx.event({ ...entry, bead: request.source, rig: action.rig });
+    });
+  }
+  return result;
+}
+
+/** Written before the push, so that after a crash we know what to look for on the landing branch. */
+async function remember(action: MergeAction, candidate: string, context: EngineContext): Promise<void> {
+  await update(action, context, (bead) => ({ metadata: withMerge(bead, { candidate }) }));
+}
+
+async function finish(
+  action: MergeAction,
+  request: MergeRequest,
+  commit: string,
+  context: EngineContext,
+): Promise<void> {
+  const reason = `Merged in ${commit.slice(0, 12)}`;
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    tx.close(bead.id, reason, { force: true });
+    const source = tx.get(request.source);
+    if (source && !isClosed(source.status)) {
+      tx.update(source.id, { metadata: withWork(source, { merged: commit, problem: undefined, feedback: undefined }) });
+      tx.close(source.id, reason, { force: true });
+    }
+    for (const key of [request.source, bead.id, landingKey(action.rig)]) settle(tx, key, reason);
+    tx.event({ type: 'merged', bead: request.source, agent: request.worker, rig: action.rig, new: commit });
+  });
+}
+
+/** The work itself is at fault: it goes back to its polecat. */
+async function returnWork(
+  action: MergeAction,
+  request: MergeRequest,
+  why: Feedback,
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    sendBack(tx, bead.id, request, why, {
+      now: context.clock.now(),
+      retry: (work) => failuresOf(work) < action.maxAttempts,
+    });
+  });
+}
+
+async function update(
+  action: MergeAction,
+  context: EngineContext,
+  change: (bead: Bead) => Partial<Bead>,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} is closed`);
+    tx.update(bead.id, change(bead));
+  });
+}
+
+function gateFeedback(result: Extract<GateResult, { passed: false }>): Feedback {
+  return {
+    problem: `${result.gate}: ${result.problem}`,
+    feedback: `The gate "${result.gate}" ${result.problem}. Its last output:\n\n${result.output}`,
+  };
+}
+
+function showActivity(context: EngineContext, agent: string, activity: string | undefined): void {
+  if (activity) context.activity.set(agent, activity);
+  else context.activity.delete(agent);
+  context.onActivity();
+}

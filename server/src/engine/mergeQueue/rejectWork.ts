@@ -1,0 +1,40 @@
+import type { Transaction } from '../../beads/store';
+import { cutBytes } from '../../base/text';
+import { isClosed, workOf, type MergeRequest, type Work } from '../state/work';
+import { failAttempt } from '../loop/failure';
+
+/** Why a change goes back to its author. */
+export interface Feedback {
+  /** One line for people. */
+  problem: string;
+  /** What the next attempt is told. */
+  feedback: string;
+  rebaseOnto?: string;
+}
+
+/**
+ * The work itself is at fault: its merge request is closed and its polecat gets another attempt, in its own worktree.
+ * @param retry whether there is a further attempt
+ */
+export function sendBack(
+  tx: Transaction,
+  mergeRequest: string,
+  request: MergeRequest,
+  why: Feedback,
+  options: { now: Date; retry(work: Work): boolean },
+): void {
+  tx.close(mergeRequest, cutBytes(`Sent back: ${why.problem}`, 400), { force: true });
+  const source = tx.get(request.source);
+  if (!source || isClosed(source.status)) return;
+  if (source.assignee !== request.worker) tx.update(source.id, { assignee: request.worker });
+  const current = tx.get(source.id)!;
+  failAttempt(tx, current, { ...why, rig: request.rig, now: options.now, retry: options.retry(workOf(current)) });
+}
+
+export function conflictFeedback(files: string[], base: string): Feedback {
+  return {
+    problem: `conflicts with the target in ${files.join(', ')}`,
+    rebaseOnto: base,
+    feedback: `Your branch does not rebase cleanly. Run "git rebase ${base}", resolve ${files.join(', ')} so that both changes are in, then "gt done".`,
+  };
+}

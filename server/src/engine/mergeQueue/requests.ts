@@ -1,0 +1,119 @@
+import type { TownService } from '../../townServer/townService';
+import { UserError } from '../../base/errors';
+import { mergeRequestInfo, mergeRequests, type QueueSources } from './mergeRequests';
+import { findRequest, giveVerdict } from '../review/review';
+import { isClosed, mergeOf, MERGE_REQUEST, withMerge, withWork, workOf } from '../state/work';
+import { changedFilesOf, fileAt } from '../../git/change';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '../../protocol/town';
+
+export function registerMergeQueueHandlers(service: TownService): void {
+  const { dispatcher, engineContext: context, rigs } = service;
+  const sources = (): QueueSources => ({
+    store: service.store,
+    now: new Date(),
+    reviewMode: (name) => service.reviewMode(name),
+  });
+  dispatcher.on(MqList.spec, async ({ rig }) => {
+    if (rig !== undefined) rigs.require(rig);
+    return mergeRequests(sources(), rig);
+  });
+  dispatcher.on(MqGet.spec, async ({ id }) => {
+    const info = mergeRequestInfo(sources(), findRequest(context, id).bead);
+    if (!info) throw new UserError(`there is no open merge request ${id}`, 'see "gt mq list"', 'not-found');
+    return info;
+  });
+  dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
+    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
+  );
+  dispatcher.on(MqReject.spec, async ({ id, ...verdict }, caller) =>
+    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
+  );
+  dispatcher.on(MqRetry.spec, ({ id }, caller) => retry(service, caller, id));
+  dispatcher.on(MqChange.spec, async ({ id }) => {
+    const { repository, base, commit } = await changeOf(service, id);
+    return { base, commit, files: await changedFilesOf(repository, base, commit) };
+  });
+  dispatcher.on(MqFile.spec, async ({ id, path, side, at }) => {
+    if (at) {
+      const { repository } = rigs.require(at.rig);
+      if (!(await repository.resolve(at.commit)))
+        throw new UserError(`the commit ${at.commit.slice(0, 12)} is gone`, undefined, 'not-found');
+      return { text: await fileAt(repository, at.commit, path) };
+    }
+    const { repository, base, commit } = await changeOf(service, id);
+    return { text: await fileAt(repository, side === 'base' ? base : commit, path) };
+  });
+}
+
+/** A reviewer that has answered has done its work: its session ends. */
+function judged<T>(service: TownService, caller: CallContext, result: T): T {
+  if (caller.agent !== undefined) service.sessions.markDone(caller.agent);
+  return result;
+}
+
+async function retry(
+  service: TownService,
+  caller: CallContext,
+  id: string,
+): Promise<{ mergeRequest: string; bead: string }> {
+  const { bead, request } = findRequest(service.engineContext, id);
+  return service.store.batch(caller, (tx) => {
+    const current = tx.get(bead.id)!;
+    if (!['open', 'failed'].includes(current.status))
+      throw new UserError(
+        current.status === 'in_progress'
+          ? `${request.source} is being merged right now`
+          : `${bead.id} is ${current.status}`,
+        undefined,
+        'conflict',
+      );
+    const work = tx.get(request.source);
+    // Its bead may have been begun anew since: that work must not be overtaken by the old.
+    if (!work || !['failed', 'in_review'].includes(work.status) || work.assignee !== request.worker) {
+      throw new UserError(
+        `${request.source} is no longer in the hands of ${request.worker}`,
+        'its work was begun anew; leave the old request alone',
+        'conflict',
+      );
+    }
+    tx.update(current.id, { status: 'open', metadata: withMerge(current, { retries: 0, notBefore: undefined }) });
+    const source = tx.get(request.source);
+    if (source?.status === 'failed')
+      tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
+    return { mergeRequest: bead.id, bead: request.source };
+  });
+}
+
+/** What a merge request would change, or what its bead's merge has changed. */
+async function changeOf(service: TownService, id: string) {
+  const { rig, commit, base } = openChange(service, id) ?? mergedChange(service, id);
+  const { repository } = service.rigs.require(rig);
+  const tip = await repository.resolve(commit);
+  const from = (await repository.resolve(base ?? `${commit}^`)) ?? (tip && (await repository.mergeBase(tip)));
+  if (!tip || !from) throw new UserError(`the commits of ${id} are gone`, undefined, 'not-found');
+  return { repository, commit: tip, base: from };
+}
+
+function openChange(service: TownService, id: string): { rig: string; commit: string; base?: string } | undefined {
+  const open = service.store.list({ type: [MERGE_REQUEST], limit: 0 });
+  if (!open.some((bead) => bead.id === id || mergeOf(bead)?.source === id)) return undefined;
+  const { request } = findRequest(service.engineContext, id);
+  return request.review
+    ? { rig: request.rig, commit: request.review.commit, base: request.review.base }
+    : { rig: request.rig, commit: request.commit, base: baseOf(service.store.get(request.source)) };
+}
+
+function baseOf(bead: Bead | undefined): string | undefined {
+  return bead && workOf(bead).base;
+}
+
+function mergedChange(service: TownService, id: string): { rig: string; commit: string; base?: string } {
+  const bead = service.store.get(service.store.resolve(id));
+  const commit = bead && workOf(bead).merged;
+  const rig = bead && (workOf(bead).slung?.rig ?? service.store.ledgerOf(bead.id));
+  if (!bead || !commit || !rig || !isClosed(bead.status))
+    throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
+  return { rig, commit };
+}

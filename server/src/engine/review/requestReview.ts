@@ -1,0 +1,124 @@
+import type { Action } from '../loop/action';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { giveBack } from './review';
+import {
+  failuresOf,
+  isClosed,
+  MERGE_REQUEST,
+  mergeOf,
+  rejectionsOf,
+  withMerge,
+  workOf,
+  type MergeRequest,
+} from '../state/work';
+import { makeCandidate } from '../mergeQueue/candidate';
+import { putOff, withdraw } from '../mergeQueue/deferMerge';
+import { sendBack, type Feedback } from '../mergeQueue/rejectWork';
+
+type LayOutAction = Extract<Action, { type: 'lay-out-review' }>;
+
+/**
+ * Makes the commit that would land now, and asks for its review. What does not rebase, and what comes back without
+ * a change or a word about the last rejection, goes back before anybody reads it.
+ */
+export async function layOutReview(action: LayOutAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const bead = context.store.get(action.mergeRequest);
+  const request = bead && mergeOf(bead);
+  if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const source = context.store.get(request.source);
+  if (!source || isClosed(source.status)) return withdraw(action, request, context);
+  try {
+    const candidate = await makeCandidate(rig, request, context);
+    if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
+    const { commit, base } = candidate;
+    const patch = await rig.patchId(base.commit, commit);
+    await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
+    await ask(action, request, { patch, commit, base: base.commit }, context);
+  } catch (error) {
+    if (error instanceof StaleAction) throw error;
+    await putOff(action, error, context);
+  }
+}
+
+async function ask(
+  action: LayOutAction,
+  request: MergeRequest,
+  candidate: { patch: string; commit: string; base: string },
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const source = tx.get(request.source);
+    const last = source && workOf(source).reviews.at(-1);
+    if (source && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
+      const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
+      giveBack(tx, bead, request, {
+        by: actors.refinery(action.rig),
+        message,
+        patch: candidate.patch,
+        now: context.clock.now(),
+        maxRounds: action.maxReviewRounds,
+      });
+      return;
+    }
+    tx.update(bead.id, {
+      metadata: withMerge(bead, { review: { state: 'waiting', ...candidate, unanswered: 0 }, notBefore: undefined }),
+    });
+    tx.event({
+      type: 'review_requested',
+      bead: request.source,
+      agent: request.worker,
+      rig: action.rig,
+      message: `round ${source ? rejectionsOf(workOf(source)) + 1 : 1}`,
+    });
+  });
+}
+
+/** The rebase onto what has landed meanwhile made another patch of it: the approval does not cover that one. */
+export async function reopen(
+  action: { mergeRequest: string; rig: string },
+  commit: string,
+  base: string,
+  context: EngineContext,
+): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const patch = await rig.patchId(base, commit);
+  await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    const request = bead && mergeOf(bead);
+    if (!bead || !request || isClosed(bead.status)) return;
+    tx.update(bead.id, {
+      status: 'open',
+      metadata: withMerge(bead, { review: { state: 'waiting', patch, commit, base, unanswered: 0 } }),
+    });
+    tx.event({
+      type: 'review_reopened',
+      bead: request.source,
+      agent: request.worker,
+      rig: action.rig,
+      message: 'the rebase made another patch of what was approved',
+    });
+  });
+}
+
+function openRequests(context: EngineContext): string[] {
+  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).map((bead) => bead.id);
+}
+
+async function returnUnread(
+  action: LayOutAction,
+  request: MergeRequest,
+  why: Feedback,
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    sendBack(tx, bead.id, request, why, {
+      now: context.clock.now(),
+      retry: (work) => failuresOf(work) < action.maxAttempts,
+    });
+  });
+}

@@ -1,0 +1,59 @@
+import type { Action } from '../loop/action';
+import { cutBytes } from '../../base/text';
+import { messageOf, UserError } from '../../base/errors';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { giveVerdict } from './review';
+import { isClosed, mergeOf } from '../state/work';
+import { recordUnanswered } from './recordReviewTimeout';
+
+type ScriptAction = Extract<Action, { type: 'review-by-script' }>;
+
+/** The rig's own command looks at the change. Exit code 0 approves, 1 rejects with what it printed; all else is no answer. */
+export async function reviewByScript(action: ScriptAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const bead = context.store.get(action.mergeRequest);
+  const request = bead && mergeOf(bead);
+  if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const source = context.store.get(request.source);
+  const { patch, commit, base } = request.review;
+  const refinery = actors.refinery(action.rig);
+  context.activity.set(refinery, `reviewing ${request.source}`);
+  context.onActivity();
+  try {
+    const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch(noAnswer);
+    const silence =
+      answer.code === 0 || answer.code === 1
+        ? undefined
+        : `could not review: ${answer.output || `exit code ${answer.code}`}`;
+    if (silence !== undefined) {
+      await context.store.batch({ actor: refinery }, (tx) =>
+        recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()),
+      );
+      return;
+    }
+    const message =
+      cutBytes(answer.output.trim(), 8_000) ||
+      (answer.code === 0
+        ? 'The review command has nothing against it.'
+        : 'The review command rejects it without a word.');
+    await giveVerdict(context, { actor: refinery, kind: 'engine' }, bead.id, {
+      verdict: answer.code === 0 ? 'approved' : 'rejected',
+      message,
+      patch,
+    })
+      // Somebody was faster, or it is another change by now.
+      .catch((error: unknown) => {
+        throw error instanceof UserError ? new StaleAction(error.message) : error;
+      });
+  } finally {
+    context.activity.delete(refinery);
+    context.onActivity();
+  }
+}
+
+function noAnswer(error: unknown): { code: null; output: string } {
+  // A person is asked to accept the command meanwhile: that is nobody's failure to answer.
+  if (error instanceof UserError && error.code === 'consent') throw new StaleAction(error.message);
+  return { code: null, output: messageOf(error) };
+}

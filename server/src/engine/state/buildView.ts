@@ -1,0 +1,240 @@
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import { isSafeSegment } from '../../git/names';
+import { parseAddress, polecatAddress } from '../../town/layout';
+import { defaultNames } from '../../town/names';
+import { isOpen } from '../escalation/escalation';
+import { stormKey } from '../supervision/crashLoops';
+import type { RigSettings } from '../../town/config';
+import { isStep } from '../molecules/molecules';
+import type { RigPort, SessionPort } from '../loop/ports';
+import type { ConvoyView, MergeView, RigView, TownView, WorktreeView, WorkView } from './townView';
+import { CONVOY, isClosed, isLaunched, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
+
+/** A rig as the view needs it. */
+export interface ViewedRig {
+  port: RigPort;
+  settings: RigSettings;
+  accepted: boolean;
+  reviewerAccepted: boolean;
+  lastSpawnAt: number;
+  storm: boolean;
+}
+
+export interface ViewSources {
+  store: BeadStore;
+  sessions: SessionPort;
+  rigs: ViewedRig[];
+  up: boolean;
+  now: Date;
+  awakeSince: number;
+  inFlight: ReadonlySet<string>;
+  /** Whether a person has accepted what would run for this bead (its runtime, its script). */
+  consented(bead: Bead, rig: string): boolean;
+}
+
+const IN_WORK = new Set(['hooked', 'in_progress', 'in_review']);
+const DISPATCHABLE = new Set(['open', 'deferred']);
+
+/** Reads the town as it is at this moment. */
+export function buildView(sources: ViewSources): TownView {
+  const { store } = sources;
+  const launched = launchedConvoys(store);
+  const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
+  const trackedBy = trackedSince(launched);
+  return {
+    now: sources.now.getTime(),
+    awakeSince: sources.awakeSince,
+    up: sources.up,
+    inFlight: sources.inFlight,
+    rigs: sources.rigs.map((rig) => rigView(rig, store)),
+    work: workViews(sources, trackedBy, openSources(store, requests)),
+    merges: requests.flatMap((bead) => mergeView(bead, trackedBy)),
+    sessions: sources.sessions.all(),
+    worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
+    convoys: launched.map((convoy) => convoyView(store, convoy)),
+  };
+}
+
+export function launchedConvoys(store: BeadStore): Bead[] {
+  return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isLaunched);
+}
+
+/** Beads that launched convoys track, with the time of the oldest of those. */
+export function trackedSince(launched: readonly Bead[]): Map<string, number> {
+  const since = new Map<string, number>();
+  for (const convoy of launched) {
+    for (const id of trackedIds(convoy))
+      since.set(id, Math.min(since.get(id) ?? Infinity, Date.parse(convoy.created_at)));
+  }
+  return since;
+}
+
+/**
+ * Beads that the engine may have to do something about: tracked by a launched convoy (whatever is slung by name is
+ * tracked by one too), or on a hook. Never a walk over the whole ledger.
+ */
+export function workingSet(store: BeadStore, tracked: Iterable<string>): Bead[] {
+  const inWork = store
+    .list({ type: [...slingableTypes], status: [...IN_WORK], limit: 0 })
+    .filter((bead) => !isStep(store, bead));
+  const beads = new Map(inWork.map((bead) => [bead.id, bead]));
+  for (const id of tracked) {
+    const bead = store.get(id);
+    if (bead && DISPATCHABLE.has(bead.status) && slingableTypes.has(bead.issue_type) && !isStep(store, bead))
+      beads.set(id, bead);
+  }
+  return [...beads.values()];
+}
+
+/** The rig that works on a bead; beads of the town's own ledger say it when they are slung. */
+export function rigOfBead(store: BeadStore, bead: Bead): string | undefined {
+  const ledger = store.ledgerOf(bead.id);
+  return workOf(bead).slung?.rig ?? (ledger === 'hq' ? undefined : ledger);
+}
+
+/** Sources whose merge is still to come: what depends on them waits, even if somebody closed them by hand. */
+export function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
+  return new Set(
+    requests.flatMap((request) => {
+      const source = mergeOf(request)?.source;
+      return source !== undefined && store.get(source) ? [source] : [];
+    }),
+  );
+}
+
+function rigView(rig: ViewedRig, store: BeadStore): RigView {
+  const { settings } = rig;
+  return {
+    name: rig.port.name,
+    accepted: rig.accepted,
+    lastSpawnAt: rig.lastSpawnAt,
+    maxWorkers: settings.max_workers,
+    spawnDelayMs: settings.worker_spawn_delay * 1000,
+    review: settings.review,
+    reviewerAccepted: rig.reviewerAccepted,
+    reviewTimeoutMs: settings.review_timeout * 1000,
+    maxReviewRounds: settings.max_review_rounds,
+    stallMs: settings.stall_after * 1000,
+    storm: rig.storm,
+    stormTold: rig.storm && isOpen(store, stormKey(rig.port.name)),
+    maxAttempts: settings.max_attempts,
+    maxRestarts: settings.max_restarts,
+    pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
+  };
+}
+
+function workViews(
+  sources: ViewSources,
+  trackedBy: ReadonlyMap<string, number>,
+  unmerged: ReadonlySet<string>,
+): WorkView[] {
+  const { store } = sources;
+  const now = sources.now.getTime();
+  return workingSet(store, trackedBy.keys()).flatMap((bead): WorkView[] => {
+    const work = workOf(bead);
+    const rig = rigOfBead(store, bead);
+    if (!rig || (IN_WORK.has(bead.status) && !isPolecatsWork(bead, rig))) return [];
+    if (!IN_WORK.has(bead.status) && belongsToPerson(bead)) return [];
+    const deferred =
+      bead.status === 'deferred'
+        ? Math.max(time(bead.defer_until), bead.defer_until ? 0 : Infinity)
+        : time(bead.defer_until);
+    return [
+      {
+        id: bead.id,
+        rig,
+        status: bead.status === 'deferred' ? 'open' : bead.status,
+        assignee: bead.assignee,
+        priority: bead.priority,
+        createdAt: Date.parse(bead.created_at),
+        revision: bead.updated_at,
+        blocked: !IN_WORK.has(bead.status) && (deferred > now || isBlocked(store, bead, unmerged)),
+        slung: work.slung !== undefined || trackedBy.has(bead.id),
+        held: work.held ?? false,
+        attempt: work.attempt,
+        deaths: work.deaths,
+        submitted: unmerged.has(bead.id),
+        notBefore: time(work.notBefore),
+        lookedAfterAt: time(work.silence?.at),
+        wantedName: work.slung?.agent,
+        consented: sources.consented(bead, rig),
+      },
+    ];
+  });
+}
+
+/** On a hook that this town's engine gave out: what people claim, and what came from other towns, is not ours to start. */
+function isPolecatsWork(bead: Bead, rig: string): boolean {
+  const address = bead.assignee ? parseAddress(bead.assignee) : undefined;
+  return address?.role === 'polecats' && address.rig === rig && workOf(bead).branch !== undefined;
+}
+
+export function belongsToPerson(bead: Bead): boolean {
+  return bead.assignee !== undefined && bead.assignee !== '' && parseAddress(bead.assignee)?.role !== 'polecats';
+}
+
+/** A dependency is met when its bead is closed and no unmerged merge request names it. */
+function isBlocked(store: BeadStore, bead: Bead, unmerged: ReadonlySet<string>): boolean {
+  return (
+    store.blockerIds(bead.id).length > 0 ||
+    (bead.dependencies ?? []).some((edge) => edge.type === 'blocks' && unmerged.has(edge.depends_on_id))
+  );
+}
+
+function mergeView(bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeView[] {
+  const merge = mergeOf(bead);
+  if (!merge) return [];
+  return [
+    {
+      id: bead.id,
+      rig: merge.rig,
+      source: merge.source,
+      revision: bead.updated_at,
+      priority: bead.priority,
+      createdAt: Date.parse(bead.created_at),
+      convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
+      retries: merge.retries,
+      notBefore: time(merge.notBefore),
+      first: merge.first ?? false,
+      review: merge.review && {
+        state: merge.review.state,
+        patch: merge.review.patch,
+        shown: merge.review.shown,
+        unanswered: merge.review.unanswered,
+        person: merge.review.person ?? false,
+      },
+    },
+  ];
+}
+
+function worktreeViews(store: BeadStore, rig: RigPort, requests: readonly Bead[]): WorktreeView[] {
+  return rig.worktrees().map(({ name, bead }) => {
+    const known = bead === undefined ? undefined : store.get(bead);
+    const unmerged = requests.some((request) => mergeOf(request)?.source === bead);
+    return {
+      rig: rig.name,
+      name,
+      bead,
+      finished: known !== undefined && !unmerged && isOver(known, polecatAddress(rig.name, name)),
+    };
+  });
+}
+
+/** Closed, or begun anew by somebody else: nobody comes back to this worktree. A failed bead's is kept for a person. */
+function isOver(bead: Bead, agent: string): boolean {
+  if (isClosed(bead.status) || DISPATCHABLE.has(bead.status)) return true;
+  return IN_WORK.has(bead.status) && bead.assignee !== agent;
+}
+
+function convoyView(store: BeadStore, convoy: Bead): ConvoyView {
+  const tracked = trackedIds(convoy).map((id) => {
+    const bead = store.get(id);
+    return { id, closed: bead !== undefined && isClosed(bead.status) };
+  });
+  return { id: convoy.id, revision: convoy.updated_at, status: convoy.status, tracked };
+}
+
+function time(iso: string | undefined): number {
+  return iso ? Date.parse(iso) : 0;
+}

@@ -1,0 +1,96 @@
+import type { BeadStore, Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
+import { stepOf } from '../molecules/molecules';
+import { isLater } from '../explain/whyNot';
+import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
+
+/** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
+export class Projection {
+  /** @param reviewMode who looks at changes of a rig before they are merged */
+  constructor(
+    private readonly store: BeadStore,
+    private readonly reviewMode: (rig: string) => ReviewMode,
+  ) {}
+
+  beadInfo(bead: Bead): BeadInfo {
+    const work = workOf(bead);
+    const blockedBy = isClosed(bead.status) ? [] : this.store.blockerIds(bead.id);
+    return {
+      id: bead.id,
+      title: bead.title,
+      type: bead.issue_type,
+      status: bead.status,
+      priority: bead.priority,
+      phase: this.phase(bead, blockedBy.length > 0),
+      rig: this.store.ledgerOf(bead.id),
+      assignee: bead.assignee,
+      blockedBy,
+      attempt: work.attempt,
+      problem: isClosed(bead.status) ? undefined : work.problem,
+      convoys: this.store.dependents(bead.id, 'tracks').map((convoy) => convoy.id),
+      step: stepOf(this.store, bead),
+    };
+  }
+
+  private phase(bead: Bead, blocked: boolean): BeadPhase {
+    switch (bead.status) {
+      case 'closed':
+        return workOf(bead).merged ? 'merged' : 'closed';
+      case 'tombstone':
+        return 'closed';
+      case 'failed':
+        return 'failed';
+      case 'deferred':
+        return 'deferred';
+      case 'hooked':
+      case 'in_progress':
+        return 'working';
+      case 'in_review':
+        return this.queuePhase(bead.id);
+      default:
+        return blocked ? 'waiting' : isLater(bead.defer_until, Date.now()) ? 'deferred' : 'ready';
+    }
+  }
+
+  private queuePhase(bead: string): BeadPhase {
+    const entry = this.store
+      .list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 })
+      .find((candidate) => mergeOf(candidate)?.source === bead);
+    const request = entry && mergeOf(entry);
+    if (entry?.status === 'in_progress') return 'merging';
+    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved'
+      ? 'reviewing'
+      : 'queued';
+  }
+
+  /** Open convoys, and those that closed last. */
+  convoys(closedLimit = 20): ConvoyInfo[] {
+    const all = this.store.list({ type: [CONVOY], all: true, limit: 0 });
+    const closed = all
+      .filter((bead) => isClosed(bead.status))
+      .sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? ''))
+      .slice(0, closedLimit);
+    const open = all.filter((bead) => !isClosed(bead.status));
+    return [...open, ...closed]
+      .sort((a, b) => b.created_at.localeCompare(a.created_at))
+      .map((bead) => convoyInfo(this.store, bead));
+  }
+}
+
+/** @param reader a transaction, where the convoy was changed in it */
+export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
+  const ids = trackedIds(convoy);
+  const tracked = ids.flatMap((id) => reader.get(id) ?? []);
+  return {
+    id: convoy.id,
+    title: convoy.title,
+    status: convoy.status as ConvoyInfo['status'],
+    beads: ids,
+    done: tracked.filter((bead) => isClosed(bead.status)).length,
+    total: ids.length,
+    createdAt: convoy.created_at,
+    launchedAt: convoyOf(convoy).launched_at,
+    landedAt: convoy.closed_at,
+  };
+}

@@ -1,0 +1,161 @@
+import type { ReviewMode } from '../../protocol/town';
+import type { AgentRole } from '../../town/layout';
+
+/**
+ * The read-only picture that `reconcile` decides on. All times are milliseconds since 1970.
+ * Everything in it is derived from beads, git and live sessions at one moment.
+ */
+export interface TownView {
+  now: number;
+  /** The stored switch of the town. */
+  up: boolean;
+  rigs: RigView[];
+  work: WorkView[];
+  merges: MergeView[];
+  sessions: SessionView[];
+  worktrees: WorktreeView[];
+  convoys: ConvoyView[];
+  /** Silences are counted from here: when the server began to look, or the machine woke up. */
+  awakeSince: number;
+  /** What the Mayor has to deal with; undefined while that is nothing. */
+  mayor?: MayorView;
+  /** Keys of actions that are running. */
+  inFlight: ReadonlySet<string>;
+}
+
+export interface MayorView {
+  runtime: string;
+  /** A person has accepted the runtime. */
+  accepted: boolean;
+  /** Requests, then mail. */
+  items: { id: string; revision: string; notBefore: number }[];
+}
+
+export interface RigView {
+  name: string;
+  /** A person has accepted the rig's commands. */
+  accepted: boolean;
+  maxWorkers: number;
+  spawnDelayMs: number;
+  lastSpawnAt: number;
+  maxAttempts: number;
+  maxRestarts: number;
+  review: ReviewMode;
+  /** False while nobody has accepted the runtime that would review. */
+  reviewerAccepted: boolean;
+  reviewTimeoutMs: number;
+  maxReviewRounds: number;
+  /** An agent that is silent for so long is looked after. */
+  stallMs: number;
+  /** Agents die as soon as they are started: nothing new is begun until that has passed. */
+  storm: boolean;
+  /** A person knows of it. */
+  stormTold: boolean;
+  /** Names to give to new polecats. */
+  pool: readonly string[];
+}
+
+/** A bead that was slung or is on a hook. */
+export interface WorkView {
+  id: string;
+  rig: string;
+  status: string;
+  assignee?: string;
+  priority: number;
+  createdAt: number;
+  /** `updated_at`: an action is refused if it moved. */
+  revision: string;
+  /** Waits for other beads. */
+  blocked: boolean;
+  /** Slung by name or tracked by a launched convoy. */
+  slung: boolean;
+  held: boolean;
+  /** An open merge request names it. */
+  submitted: boolean;
+  attempt: number;
+  deaths: number;
+  notBefore: number;
+  /** When something was last done about its agent's silence. */
+  lookedAfterAt: number;
+  /** The polecat that the person asked for. */
+  wantedName?: string;
+  /** False while a person has not accepted the runtime or script that it would run. */
+  consented: boolean;
+}
+
+export interface MergeView {
+  id: string;
+  rig: string;
+  source: string;
+  revision: string;
+  createdAt: number;
+  priority: number;
+  /** Age of the oldest open convoy that tracks the source; 0 without one. */
+  convoyCreatedAt: number;
+  retries: number;
+  notBefore: number;
+  /** A person wants it merged before all others. */
+  first: boolean;
+  /** Undefined until its patch was laid out for review. */
+  review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
+}
+
+export interface SessionView {
+  id: string;
+  agent: string;
+  role: AgentRole;
+  rig?: string;
+  name: string;
+  /** What it works on: the bead on its hook, or the merge request that it reviews. */
+  bead?: string;
+  startedAt: number;
+  /** Undefined while nobody has looked at it, as where its session host cannot be asked. */
+  look?: { lastOutputAt: number; saidNothing: boolean };
+  /** It waits for a person; goes on after "it ". */
+  asks?: string;
+  /** When its agent said `gt done`. */
+  doneAt?: number;
+  /** Undefined while it lives. */
+  exit?: SessionExit;
+}
+
+export interface SessionExit {
+  /** `exited` by itself, `killed` from outside (signal, lost host), `stopped` by a person, `ended` by the engine. */
+  kind: 'exited' | 'killed' | 'stopped' | 'ended';
+  code: number | null;
+}
+
+/** A polecat's folder with its worktree. */
+export interface WorktreeView {
+  rig: string;
+  name: string;
+  /** The bead that it was made for; undefined where its record is missing. */
+  bead?: string;
+  /** Nobody comes back to it: that bead is closed or begun anew elsewhere, and no open merge request names it. */
+  finished: boolean;
+}
+
+export interface ConvoyView {
+  id: string;
+  revision: string;
+  status: string;
+  tracked: { id: string; closed: boolean }[];
+}
+
+/**
+ * The session that works on a bead, living or just ended. One that said `gt done`, or that the engine ended, has had
+ * its say: a bead that comes back from the merge queue gets a new one.
+ */
+export function sessionOf(view: TownView, work: WorkView): SessionView | undefined {
+  return view.sessions.find(
+    (session) =>
+      session.bead === work.id &&
+      session.agent === work.assignee &&
+      session.doneAt === undefined &&
+      session.exit?.kind !== 'ended',
+  );
+}
+
+export function isHooked(work: Pick<WorkView, 'status'>): boolean {
+  return work.status === 'hooked' || work.status === 'in_progress';
+}

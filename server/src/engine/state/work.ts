@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import type { Bead } from '../../protocol/bead';
+
+/**
+ * What the engine knows of a bead's work, kept on the bead itself (`metadata.gastown`), so that no process
+ * holds anything that its death would lose.
+ */
+const workSchema = z.looseObject({
+  /** Somebody asked by name that this bead be worked on. */
+  slung: z
+    .object({
+      rig: z.string(),
+      by: z.string(),
+      at: z.string(),
+      agent: z.string().optional(),
+      runtime: z.string().optional(),
+      model: z.string().optional(),
+    })
+    .optional(),
+  /** The molecule that says how to do it, step by step. */
+  molecule: z.string().optional(),
+  branch: z.string().optional(),
+  /** Commit that the branch was made from. */
+  base: z.string().optional(),
+  /** Polecats whose commits it goes on from, after it was restored. */
+  formerWorkers: z.array(z.string()).optional(),
+  /** Commit that the agent was told to rebase onto, after a conflict. */
+  rebaseOnto: z.string().optional(),
+  /** How often work was begun: 1 for the first try, one more for each that failed. */
+  attempt: z.number().int().default(0),
+  /** How often in a row its session could not be started for a reason that may pass, such as the network. */
+  hitches: z.number().int().default(0),
+  /** How often in a row its session was killed without progress. */
+  deaths: z.number().int().default(0),
+  /** What the work looked like at the last death; a change is progress. */
+  progress: z.string().optional(),
+  /** ISO time before which no session is started. */
+  notBefore: z.string().optional(),
+  /** Steps that were taken about its agent's silence since it last made progress. */
+  silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
+  /** What the last session told the one that goes on. */
+  handoff: z
+    .object({
+      message: z.string(),
+      at: z.string(),
+      progress: z.string().default(''),
+      idle: z.number().int().default(0),
+    })
+    .optional(),
+  /** A person stopped it: it waits until it is slung again or the engine is started. */
+  held: z.boolean().optional(),
+  /** For the next attempt: why the last one was sent back, with the output of the gate. */
+  feedback: z.string().optional(),
+  /** One line of the same, for people. */
+  problem: z.string().optional(),
+  /** Commit on the landing branch. */
+  merged: z.string().optional(),
+  /** What reviewers have said of it since it was begun, oldest first. */
+  reviews: z
+    .array(
+      z.object({
+        by: z.string(),
+        verdict: z.enum(['approved', 'rejected']),
+        message: z.string(),
+        patch: z.string(),
+        at: z.string(),
+        /** What the author had said about the change. */
+        note: z.string().optional(),
+      }),
+    )
+    .default([]),
+});
+
+export type Work = z.output<typeof workSchema>;
+
+const mergeSchema = z.looseObject({
+  source: z.string(),
+  rig: z.string(),
+  branch: z.string(),
+  /** Tip of the branch when it was submitted. */
+  commit: z.string(),
+  /** The agent whose work it is. */
+  worker: z.string(),
+  /** Passed all gates and is about to be pushed, or was. */
+  candidate: z.string().optional(),
+  /** What its author says about it (`gt done -m`). */
+  note: z.string().optional(),
+  review: z
+    .object({
+      state: z.enum(['waiting', 'approved']),
+      /** Identifies the patch that is looked at, or was: an approval is for this one only. */
+      patch: z.string(),
+      /** The commit that would land, and what it stands on. */
+      commit: z.string(),
+      base: z.string(),
+      by: z.string().optional(),
+      message: z.string().optional(),
+      /** The patch that a living reviewer session was shown. */
+      shown: z.string().optional(),
+      /** How often a reviewer was asked and did not answer. */
+      unanswered: z.number().int().default(0),
+      /** Reviewers do not answer: a person has to look. */
+      person: z.boolean().optional(),
+    })
+    .optional(),
+  /** A person wants it merged before all others. */
+  first: z.boolean().optional(),
+  /** Times it could not be tried (target moved, push failed). */
+  retries: z.number().int().default(0),
+  notBefore: z.string().optional(),
+});
+
+export type MergeRequest = z.output<typeof mergeSchema>;
+
+export const MERGE_REQUEST = 'merge_request';
+export const CONVOY = 'convoy';
+export const ESCALATION = 'escalation';
+
+/** Types that only the town itself makes, and the metadata keys that only it writes. */
+export { engineTypes, localKeys as enginesKeys } from '../../beads/storage/localMetadata';
+
+/** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
+export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
+
+function metadataOf(bead: Bead): Record<string, unknown> {
+  return typeof bead.metadata === 'object' && bead.metadata !== null && !Array.isArray(bead.metadata)
+    ? (bead.metadata as Record<string, unknown>)
+    : {};
+}
+
+/** Beads are never changed in place, so what was read of one stays true. */
+const readWork = new WeakMap<Bead, Work>();
+
+/** Metadata may have come by a pull from anywhere: what does not fit reads as no work at all. */
+export function workOf(bead: Bead): Work {
+  let work = readWork.get(bead);
+  if (!work) {
+    const parsed = workSchema.safeParse(metadataOf(bead).gastown ?? {});
+    readWork.set(bead, (work = parsed.success ? parsed.data : workSchema.parse({})));
+  }
+  return work;
+}
+
+/** The bead's metadata with the work's changes; undefined clears a key. */
+export function withWork(bead: Bead, changes: Partial<Work>): Record<string, unknown> {
+  return { ...metadataOf(bead), gastown: stripUndefined({ ...workOf(bead), ...changes }) };
+}
+
+export function mergeOf(bead: Bead): MergeRequest | undefined {
+  if (bead.issue_type !== MERGE_REQUEST && bead.issue_type !== 'merge-request') return undefined;
+  const parsed = mergeSchema.safeParse(metadataOf(bead).merge);
+  return parsed.success ? parsed.data : undefined;
+}
+
+export function withMerge(bead: Bead, changes: Partial<MergeRequest>): Record<string, unknown> {
+  return { ...metadataOf(bead), merge: stripUndefined({ ...mergeOf(bead), ...changes }) };
+}
+
+function stripUndefined(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined));
+}
+
+const convoySchema = z.looseObject({
+  launched_at: z.string().optional(),
+  notify: z.array(z.string()).default([]),
+  /** The Mayor made it in answer to this request. */
+  plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
+});
+export type ConvoyDetails = z.output<typeof convoySchema>;
+
+export function convoyOf(bead: Bead): ConvoyDetails {
+  const parsed = convoySchema.safeParse(metadataOf(bead).convoy ?? {});
+  return parsed.success ? parsed.data : convoySchema.parse({});
+}
+
+export function withConvoy(bead: Bead, changes: Partial<ConvoyDetails>): Record<string, unknown> {
+  return { ...metadataOf(bead), convoy: stripUndefined({ ...convoyOf(bead), ...changes }) };
+}
+
+/** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */
+export function isLaunched(convoy: Bead): boolean {
+  return convoy.status === 'open' && convoyOf(convoy).launched_at !== undefined;
+}
+
+/** Ids of what a convoy tracks. */
+export function trackedIds(convoy: Bead): string[] {
+  return (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
+}
+
+/** Attempts that failed by themselves: rejections have a bound of their own. */
+export function failuresOf(work: Work): number {
+  return work.attempt - rejectionsOf(work);
+}
+
+export function rejectionsOf(work: Work): number {
+  return work.reviews.filter((review) => review.verdict === 'rejected').length;
+}
+
+/** Commits that an agent's branch stands on: they are not its own. */
+export function basesOf(work: Work): string[] {
+  return [work.base, work.rebaseOnto].filter((base) => base !== undefined);
+}
+
+/** A bead is finished for good; nothing of it is dispatched again. */
+export function isClosed(status: string): boolean {
+  return status === 'closed' || status === 'tombstone';
+}

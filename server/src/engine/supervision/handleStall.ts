@@ -1,0 +1,94 @@
+import type { Transaction } from '../../beads/store';
+import type { Action } from '../loop/action';
+import { parseAddress } from '../../town/layout';
+import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { escalate } from '../escalation/escalation';
+import { sendMail } from '../mail/mail';
+import { withWork, workOf, type Work } from '../state/work';
+
+type LookAfterAction = Extract<Action, { type: 'look-after' }>;
+
+/** Nudges to an agent that has work which it does not hand in. One that has done nothing gets one, then a new start. */
+const MAX_NUDGES = 3;
+
+export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
+
+/**
+ * What to do about a silent agent. Pure.
+ * @param steps steps taken since it last made progress
+ * @param unsubmitted there are changes or commits that were not handed in
+ */
+export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudges: boolean }): NextStep {
+  // What is silent again at the same place may just be slow, such as a long build: it is left to work, and a person is told.
+  if (!state.takesNudges) return state.steps === 0 ? 'restart' : state.steps === 1 ? 'person' : 'wait';
+  if (!state.unsubmitted) return state.steps === 0 ? 'nudge' : 'restart';
+  if (state.steps < MAX_NUDGES) return 'nudge';
+  return state.steps === MAX_NUDGES ? 'mayor' : state.steps === MAX_NUDGES + 1 ? 'person' : 'wait';
+}
+
+/** An agent has been silent for long: it is nudged, begun anew, or somebody is told. */
+export async function lookAfter(action: LookAfterAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const name = parseAddress(action.agent)?.name ?? '';
+  const bead = context.store.get(action.bead);
+  if (bead?.updated_at !== action.revision) throw new StaleAction(`${action.bead} has changed`);
+  const progress = await rig.progress(name);
+  const unsubmitted = await rig.hasUnsubmittedWork(name);
+  const work = workOf(bead);
+  const steps = work.silence?.progress === progress ? work.silence.steps : 0;
+  const takesNudges = context.sessions.takesNudges(action.session);
+  const step = nextStep({ steps, unsubmitted, takesNudges });
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+    const current = unchanged(tx, bead.id, action.revision);
+    const silence = { steps: steps + 1, progress, at: context.clock.now().toISOString() };
+    tx.update(current.id, { metadata: withWork(current, { silence, problem: problemOf(step) ?? work.problem }) });
+    if (step !== 'wait') tx.event({ type: `silent_${step}`, bead: bead.id, agent: action.agent, rig: action.rig });
+    if (step === 'mayor') tellMayor(tx, action, current.title);
+    if (step === 'person') callPerson(tx, action, current.title, takesNudges);
+  });
+  // A question has come up meanwhile, or it has ended: the next look sees that.
+  if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted)).catch(() => undefined);
+  // Ended like a crash: it is brought back where it stopped, a bounded number of times.
+  if (step === 'restart') await context.sessions.kill(action.session);
+}
+
+function problemOf(step: NextStep): Work['problem'] {
+  if (step === 'restart') return 'it was silent for long and is begun anew';
+  return step === 'person' || step === 'mayor' ? 'it has been silent for long' : undefined;
+}
+
+export function nudgeText(unsubmitted: boolean): string {
+  return unsubmitted
+    ? 'You have work that is not handed in. Commit what belongs to it, remove the rest, and run "gt done". If you cannot go on, say why with "bd comment".'
+    : 'You have been silent for a while. Go on with the work on your hook ("gt prime" shows it) and end with "gt done".';
+}
+
+function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string): void {
+  sendMail(tx, {
+    from: actors.witness(rig),
+    to: 'mayor',
+    priority: 'high',
+    subject: `${agent} does not hand in ${bead}`,
+    body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not hand in. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
+  });
+}
+
+function callPerson(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string, takesNudges: boolean): void {
+  const [what, tried] = takesNudges
+    ? [
+        `does not hand in ${bead}`,
+        `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`,
+      ]
+    : [
+        `is silent over ${bead}`,
+        'was begun anew and is silent again at the same place: it hangs, or what it does takes long',
+      ];
+  escalate(tx, {
+    key: `silent-${bead}`,
+    bead,
+    rig,
+    agent,
+    title: `${agent} ${what}`,
+    detail: `${title}\n\n${agent} ${tried}. Look at its terminal, or restart it: "gt session restart ${agent}".`,
+  });
+}

@@ -1,0 +1,239 @@
+import { UserError } from '../../base/errors';
+import type { Transaction } from '../../beads/store';
+import { polecatBranch, safePart } from '../../git/names';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { SnapshotInfo } from '../../protocol/town';
+import { parseAddress, polecatAddress, type AgentAddress } from '../../town/layout';
+import { freeName } from '../../town/names';
+import { requireRig, type EngineContext } from '../loop/context';
+import { hookedBead } from '../dispatch/done';
+import { stepMark } from '../molecules/molecules';
+import type { RigPort } from '../loop/ports';
+import { isHooked } from '../state/townView';
+import { isClosed, MERGE_REQUEST, mergeOf, withWork, workOf } from '../state/work';
+
+/** What people do about polecats by hand. */
+
+/** Hand-overs in a row without a commit or a step in between. */
+const MAX_IDLE_HANDOFFS = 3;
+
+export function requirePolecat(agent: string): AgentAddress {
+  const address = parseAddress(agent);
+  if (address?.role !== 'polecats')
+    throw new UserError(`${agent} is no polecat`, 'write it as <rig>/<name>; see "gt polecat list"', 'not-found');
+  return address;
+}
+
+/** The calling polecat's session ends; a fresh one, which knows nothing but the bead and these words, goes on. */
+export async function handOff(
+  context: EngineContext,
+  caller: CallContext,
+  note: { subject?: string; message: string },
+): Promise<{ bead: string }> {
+  if (!caller.agent)
+    throw new UserError(
+      '"gt handoff" is for an agent in its own session',
+      'a person restarts one: "gt session restart <agent>"',
+      'refused',
+    );
+  const bead = hookedBead(context, caller.agent);
+  if (!bead) throw new UserError('there is nothing on your hook to hand over', 'see "gt hook"', 'conflict');
+  const address = requirePolecat(caller.agent);
+  const progress = (await requireRig(context, address.rig).progress(address.name)) + stepMark(context.store, bead.id);
+  const before = workOf(bead).handoff;
+  const idle = before?.progress === progress ? before.idle + 1 : 0;
+  if (idle >= MAX_IDLE_HANDOFFS)
+    throw new UserError(
+      'this work was handed over again and again without progress',
+      'make a commit first, or say why you cannot go on with "gt escalate" and end',
+      'refused',
+    );
+  await context.store.batch({ actor: caller.actor }, (tx) => {
+    const current = tx.get(bead.id)!;
+    const text = [note.subject, note.message].filter((part) => part?.trim()).join('\n\n');
+    // Hooked, not in progress: what comes is a new conversation.
+    tx.update(current.id, {
+      status: 'hooked',
+      metadata: withWork(current, {
+        handoff: { message: text, at: context.clock.now().toISOString(), progress, idle },
+      }),
+    });
+    tx.event({
+      type: 'handed_off',
+      bead: current.id,
+      agent: caller.agent,
+      rig: parseAddress(caller.agent!)?.rig,
+      message: note.subject,
+    });
+  });
+  return { bead: bead.id };
+}
+
+/** Lets the stopped work of an agent go on. */
+export async function startAgain(
+  context: EngineContext,
+  caller: CallContext,
+  agent: string,
+): Promise<{ agent: string; bead: string }> {
+  requirePolecat(agent);
+  const bead = hookedBead(context, agent);
+  if (!bead)
+    throw new UserError(`${agent} has nothing on its hook`, 'sling it something: "gt sling <bead> <rig>"', 'conflict');
+  await context.store.batch({ actor: caller.actor }, (tx) => {
+    const current = tx.get(bead.id)!;
+    tx.update(current.id, {
+      metadata: withWork(current, { held: undefined, notBefore: undefined, problem: undefined }),
+    });
+  });
+  return { agent, bead: bead.id };
+}
+
+/** Ends a polecat for good. What it had is in the snapshot; its bead waits for a new sling. */
+export async function nuke(
+  context: EngineContext,
+  caller: CallContext,
+  agent: string,
+  force: boolean,
+): Promise<{ agent: string; bead?: string; snapshot?: string }> {
+  const { rig: rigName, name } = requirePolecat(agent);
+  const rig = requireRig(context, rigName);
+  const known = rig.worktrees().find((worktree) => worktree.name === name);
+  if (!known) throw new UserError(`there is no polecat ${agent}`, 'see "gt polecat list"', 'not-found');
+  const bead = known.bead === undefined ? undefined : context.store.get(known.bead);
+  const requests = bead ? requestsOf(context, bead.id) : [];
+  if (requests.some((request) => request.status === 'in_progress'))
+    throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
+  if (requests.length > 0 && !force)
+    throw new UserError(
+      `the work of ${agent} on ${bead?.id} waits to be merged`,
+      'wait for it, or use --force: its merge request is closed then',
+      'conflict',
+    );
+  await context.store.batch({ actor: caller.actor }, (tx) => {
+    for (const request of requests) tx.close(request.id, `${agent} was nuked by ${caller.actor}`, { force: true });
+    if (bead) release(tx, bead.id, agent, caller.actor);
+    tx.event({ type: 'nuked', bead: bead?.id, agent, rig: rigName });
+  });
+  await context.sessions.endAgent(agent, 'ended');
+  const snapshot = await rig.retireWorktree(name, bead?.id ?? name);
+  return { agent, bead: bead?.id, snapshot };
+}
+
+/** Its merge requests that are not closed: waiting, merging, or given up. */
+function requestsOf(context: EngineContext, bead: string): Bead[] {
+  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => mergeOf(request)?.source === bead);
+}
+
+/** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */
+function release(tx: Transaction, id: string, agent: string, actor: string): void {
+  const bead = tx.get(id);
+  if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;
+  tx.update(id, {
+    status: 'open',
+    assignee: undefined,
+    metadata: withWork(bead, {
+      held: true,
+      problem: `its agent was ended by ${actor}`,
+      branch: undefined,
+      base: undefined,
+    }),
+  });
+}
+
+export async function snapshots(rigs: readonly RigPort[], bead?: string): Promise<SnapshotInfo[]> {
+  const all = (await Promise.all(rigs.map((rig) => rig.snapshots()))).flat();
+  return all
+    .filter((snapshot) => bead === undefined || snapshot.bead === safePart(bead))
+    .sort((a, b) => b.at.localeCompare(a.at) || b.label.localeCompare(a.label));
+}
+
+/** Names whose folder, session or bead is there. */
+function takenNames(context: EngineContext, rig: RigPort): Set<string> {
+  const hooked = context.store
+    .list({ status: ['hooked', 'in_progress', 'in_review'], limit: 0 })
+    .map((bead) => parseAddress(bead.assignee ?? ''));
+  return new Set([
+    ...rig.worktrees().map((worktree) => worktree.name),
+    ...context.sessions
+      .all()
+      .filter((session) => session.rig === rig.name)
+      .map((session) => session.name),
+    ...hooked.filter((address) => address?.rig === rig.name).map((address) => address!.name),
+  ]);
+}
+
+/** A bead goes on from a snapshot, with a polecat of its own that is started when a person says so. */
+export async function restore(
+  context: EngineContext,
+  caller: CallContext,
+  id: string,
+  rig: RigPort,
+  label: string | undefined,
+  pool: readonly string[],
+): Promise<{ agent: string; bead: string }> {
+  const known = (await snapshots([rig], id)).find((snapshot) => label === undefined || snapshot.label === label);
+  if (!known)
+    throw new UserError(
+      label === undefined ? `there is no snapshot of ${id}` : `there is no snapshot ${label} of ${id}`,
+      'see "gt polecat snapshots"',
+      'not-found',
+    );
+  const bead = context.store.get(id);
+  if (!bead) throw new UserError(`there is no bead ${id}`, undefined, 'not-found');
+  if (isClosed(bead.status)) throw new UserError(`${id} is closed`, `"bd reopen ${id}" first`, 'conflict');
+  if (isHooked(bead) || bead.status === 'in_review')
+    throw new UserError(
+      `${id} is in the hands of ${bead.assignee ?? 'an agent'}`,
+      `end that first: "gt polecat nuke ${bead.assignee ?? ''}"`,
+      'conflict',
+    );
+  const attempt = Math.max(1, workOf(bead).attempt);
+  const names = { name: '', agent: '', branch: '' };
+  // Hooked first, and held: a worktree of a bead that nobody has would be swept away.
+  await context.store.batch({ actor: caller.actor }, (tx) => {
+    const current = tx.get(id)!;
+    if (current.updated_at !== bead.updated_at) throw new UserError(`${id} has just changed`, 'try again', 'conflict');
+    const slung = workOf(current).slung ?? { rig: rig.name, by: caller.actor, at: context.clock.now().toISOString() };
+    // Chosen here: the engine gives out names in batches of its own.
+    const name = freeName(takenNames(context, rig), pool);
+    const agent = polecatAddress(rig.name, name);
+    const branch = polecatBranch(name, id, context.clock.now());
+    Object.assign(names, { name, agent, branch });
+    // What was given up must not be tried again beside the restored work.
+    for (const request of requestsOf(context, id))
+      tx.close(request.id, `${id} was restored from a snapshot`, { force: true });
+    tx.update(id, {
+      status: 'hooked',
+      assignee: agent,
+      metadata: withWork(current, {
+        slung,
+        branch,
+        base: undefined,
+        attempt,
+        held: true,
+        deaths: 0,
+        hitches: 0,
+        problem: 'restored from a snapshot; it waits to be started',
+      }),
+    });
+    tx.event({ type: 'restored', bead: id, agent, rig: rig.name, new: known.commit });
+  });
+  const { name, agent, branch } = names;
+  try {
+    const { base, authors } = await rig.restoreSnapshot(name, known.commit, {
+      bead: id,
+      title: bead.title,
+      branch,
+      attempt,
+    });
+    const formerWorkers = authors.filter((author) => parseAddress(author)?.role === 'polecats' && author !== agent);
+    await context.store.batch({ actor: caller.actor }, (tx) =>
+      tx.update(id, { metadata: withWork(tx.get(id)!, { base, formerWorkers }) }),
+    );
+  } catch (error) {
+    await context.store.batch({ actor: caller.actor }, (tx) => release(tx, id, agent, caller.actor));
+    throw error;
+  }
+  return { agent, bead: id };
+}

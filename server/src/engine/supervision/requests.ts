@@ -1,0 +1,74 @@
+import type { TownService } from '../../townServer/townService';
+import { refuseNudge, refusePeek } from '../../townServer/access/screenRules';
+import { UserError } from '../../base/errors';
+import { handOff, nuke, requirePolecat, restore, snapshots, startAgain } from './polecats';
+import { strandedConvoys } from '../convoys/stranded';
+import { defaultNames } from '../../town/names';
+import { rigOfBead } from '../state/buildView';
+import { fullAddress } from '../../town/layout';
+import {
+  AgentNudge,
+  AgentPeek,
+  ConvoyStranded,
+  Handoff,
+  PolecatNuke,
+  PolecatRestore,
+  SessionRestart,
+  SessionStart,
+  SnapshotList,
+} from '../../protocol/town';
+
+/** What people and agents do about agents. */
+export function registerSupervisionHandlers(service: TownService): void {
+  const { dispatcher, engineContext: context, rigs, sessions, store } = service;
+  dispatcher.on(AgentPeek.spec, async ({ agent, lines }, caller) => {
+    const address = fullAddress(agent);
+    refusePeek(address, caller);
+    const screen = await sessions.screen(address);
+    return { agent: address, text: screen.trimEnd().split('\n').slice(-lines).join('\n') };
+  });
+  dispatcher.on(AgentNudge.spec, async ({ agent, message }, caller) => {
+    const address = fullAddress(agent);
+    refuseNudge(address, caller);
+    const record = sessions.liveOf(address);
+    if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
+    if (!sessions.takesNudges(record.id))
+      throw new UserError(`${address} runs ${record.runtime}, which reads no words`, undefined, 'conflict');
+    await sessions.nudge(record.id, `[from ${caller.actor}] ${message}`, caller.kind === 'person');
+    await store.batch({ actor: caller.actor }, (tx) =>
+      tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) }),
+    );
+    return { agent: address };
+  });
+  dispatcher.on(Handoff.spec, async (note, caller) => {
+    const result = await handOff(context, caller, note);
+    sessions.markDone(caller.agent!);
+    return result;
+  });
+  dispatcher.on(SessionRestart.spec, async ({ agent }) => {
+    const address = fullAddress(agent);
+    if (!sessions.liveOf(address))
+      throw new UserError(`${address} has no session`, `start one: "gt session start ${agent}"`, 'not-found');
+    await sessions.endAgent(address, 'ended');
+    service.changed();
+    return { agent: address };
+  });
+  dispatcher.on(SessionStart.spec, async ({ agent }, caller) => startAgain(context, caller, fullAddress(agent)));
+  dispatcher.on(PolecatNuke.spec, async ({ agent, force }, caller) => {
+    const result = await nuke(context, caller, fullAddress(agent), force);
+    service.changed();
+    return result;
+  });
+  dispatcher.on(SnapshotList.spec, ({ rig, bead }) =>
+    snapshots(rig === undefined ? rigs.all() : [rigs.require(rig)], bead),
+  );
+  dispatcher.on(PolecatRestore.spec, async ({ bead, snapshot }, caller) => {
+    const id = store.resolve(bead);
+    const known = store.get(id);
+    const rig = rigs.require((known && rigOfBead(store, known)) ?? '');
+    const result = await restore(context, caller, id, rig, snapshot, rig.settings.namepool.names ?? defaultNames);
+    service.changed();
+    return { ...result, worktree: rig.layout.polecatWorktree(requirePolecat(result.agent).name) };
+  });
+  dispatcher.on(ConvoyStranded.spec, async () => strandedConvoys(store, service.whyNots()));
+}

@@ -1,0 +1,21 @@
+import type { Action } from '../loop/action';
+import { isHooked, sessionOf, type SessionView, type TownView } from '../state/townView';
+
+/** After `gt done` an agent gets this long to print its farewell. */
+export const FAREWELL_MS = 700;
+
+/** Ends polecats' sessions that are done or whose bead has moved on, and forgets those that ended for that reason. */
+export function sessionEnds(view: TownView): Action[] {
+  return view.sessions
+    .filter((session) => session.role === 'polecat')
+    .flatMap((session): Action[] => {
+      if (isStillWanted(view, session)) return [];
+      if (session.exit) return [{ type: 'forget-session', session: session.id }];
+      if (session.doneAt !== undefined && view.now - session.doneAt < FAREWELL_MS) return [];
+      return [{ type: 'end-session', session: session.id }];
+    });
+}
+
+function isStillWanted(view: TownView, session: SessionView): boolean {
+  return view.work.some((work) => isHooked(work) && sessionOf(view, work)?.id === session.id);
+}

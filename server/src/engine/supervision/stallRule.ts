@@ -1,0 +1,34 @@
+import type { Action } from '../loop/action';
+import { isHooked, sessionOf, type RigView, type SessionView, type TownView, type WorkView } from '../state/townView';
+
+/** A session that has never said a word by then is stuck at its start. */
+export const START_LIMIT_MS = 120_000;
+
+/**
+ * Looks after polecats that are silent for long: stalled, or waiting at their prompt with work that is not handed in.
+ * One that asks for a person is left alone: that person is told.
+ */
+export function silence(view: TownView): Action[] {
+  return view.work.filter(isHooked).flatMap((work): Action[] => {
+    const session = sessionOf(view, work);
+    const rig = view.rigs.find((candidate) => candidate.name === work.rig);
+    if (!session?.look || session.exit || session.asks !== undefined || !rig || work.held) return [];
+    if (view.now < silentUntil(view, session, work, rig)) return [];
+    return [
+      {
+        type: 'look-after',
+        bead: work.id,
+        rig: work.rig,
+        session: session.id,
+        agent: session.agent,
+        revision: work.revision,
+      },
+    ];
+  });
+}
+
+/** When its silence has lasted too long. A laptop that slept, or a step that was taken, begins it anew. */
+export function silentUntil(view: TownView, session: SessionView, work: WorkView, rig: RigView): number {
+  const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.lookedAfterAt, view.awakeSince);
+  return since + (session.look?.saidNothing ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);
+}

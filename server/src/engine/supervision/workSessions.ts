@@ -1,0 +1,64 @@
+import type { AuditEvent } from '../../protocol/bead';
+import type { WorkSession } from '../../protocol/board';
+
+/** What the audit trail of a bead says of who worked on it. Pure. @param events of one bead, oldest first */
+export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
+  const sessions: WorkSession[] = [];
+  let agent: string | undefined;
+  let attempt = 1;
+  for (const event of events) {
+    const last = sessions.at(-1);
+    const live = last && last.ended === undefined ? last : undefined;
+    switch (event.type) {
+      case 'slung':
+        agent = event.agent;
+        attempt = 1;
+        break;
+      case 'assigned':
+        agent = event.new || undefined;
+        break;
+      case 'status_changed':
+        if (event.new === 'in_progress' && !live)
+          sessions.push({ agent: agent ?? event.actor, attempt, started: event.ts, restarts: 0 });
+        else if (live && event.new !== 'in_progress') end(live, event, event.new === 'hooked' ? 'stopped' : event.new);
+        break;
+      case 'session_died':
+        if (live) live.restarts += 1;
+        break;
+      case 'attempt_failed':
+      case 'failed':
+        conclude(last, event);
+        if (event.type === 'attempt_failed') attempt += 1;
+        break;
+      case 'review_rejected':
+        conclude(last, event);
+        break;
+      case 'done':
+      case 'closed':
+        if (last && isOf(last, event)) end(last, event, event.type);
+        break;
+      case 'merged':
+        if (last) Object.assign(last, { end: 'merged', message: event.new });
+        break;
+    }
+  }
+  return sessions;
+}
+
+/** Work that was handed in and came back has ended before; its end is told by what came back. */
+function conclude(last: WorkSession | undefined, event: AuditEvent): void {
+  if (!last) return;
+  if (isOf(last, event)) end(last, event, event.type);
+  else if (last.end === 'done') Object.assign(last, { end: 'sent_back', message: event.message });
+}
+
+/** The change of status and its reason are written together: the reason says more. */
+function isOf(session: WorkSession, event: AuditEvent): boolean {
+  return session.ended === undefined || session.ended === event.ts;
+}
+
+function end(session: WorkSession, event: AuditEvent, how: string | undefined): void {
+  session.ended = event.ts;
+  session.end = how;
+  if (event.message) session.message = event.message;
+}

@@ -1,0 +1,149 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { messageOf, UserError } from '../base/errors';
+import { KeyedMutex } from '../base/mutex';
+import type { Rig } from './rig';
+import type { SessionRecord } from '../sessions/records';
+import { git, gitLine, gitMaybe } from '../git/git';
+import { isSafeBranch, isSafeSegment, requireSegment } from '../git/names';
+import { inspectWorktree } from '../git/worktree';
+import type { CrewInfo } from '../protocol/town';
+import type { TownLayout } from '../town/layout';
+
+/** Killed when the other side says nothing for so long. */
+const NETWORK_TIMEOUT_MS = 10 * 60_000;
+
+/** One at a time for each member: adding and removing move folders. */
+const alone = new KeyedMutex();
+
+export function crewAddress(rig: string, name: string): string {
+  return `${rig}/crew/${name}`;
+}
+
+/** Names of the members of a rig's crew: those whose clone is whole. */
+export function crewNames(rig: Rig): string[] {
+  const { crew } = rig.layout;
+  if (!fs.existsSync(crew)) return [];
+  return fs
+    .readdirSync(crew)
+    .filter((name) => isSafeSegment(name) && fs.existsSync(path.join(crew, name, 'rig', '.git')))
+    .sort();
+}
+
+/** @throws UserError `not-found` */
+export function requireMember(rig: Rig, name: string): string {
+  if (crewNames(rig).includes(requireSegment('crew member', name)))
+    return path.join(rig.layout.crewMember(name), 'rig');
+  throw new UserError(
+    `${rig.name} has no crew member ${name}`,
+    `see "gt crew list"; add one with "gt crew add ${name} --rig ${rig.name}"`,
+    'not-found',
+  );
+}
+
+export async function crewInfo(rig: Rig, name: string, session: SessionRecord | undefined): Promise<CrewInfo> {
+  const folder = path.join(rig.layout.crewMember(name), 'rig');
+  const state = await inspectWorktree(folder).catch(() => undefined);
+  return {
+    rig: rig.name,
+    name,
+    agent: crewAddress(rig.name, name),
+    folder,
+    branch: state?.branch,
+    clean: state && !state.dirty,
+    session: session?.id,
+    runtime: session?.runtime,
+  };
+}
+
+/** A clone of the rig's source with its own origin: the person pushes and pulls as in any other. */
+export async function addMember(rig: Rig, name: string, branch?: string): Promise<void> {
+  requireSegment('crew member', name);
+  if (branch !== undefined && !isSafeBranch(branch))
+    throw new UserError(`"${branch.slice(0, 80)}" is no name for a branch`, 'see "git help check-ref-format"');
+  const home = rig.layout.crewMember(name);
+  await alone.run(home, async () => {
+    if (crewNames(rig).includes(name))
+      throw new UserError(
+        `${rig.name} has a crew member ${name} already`,
+        `start it with "gt crew start ${name}"`,
+        'conflict',
+      );
+    if (fs.existsSync(path.join(home, 'rig')))
+      throw new UserError(
+        `${path.join(home, 'rig')} exists and is no clone`,
+        'move it away; nothing in it was touched',
+        'conflict',
+      );
+    // Beside it and under a name that no member can have: what a crash leaves is no member.
+    const partial = path.join(rig.layout.crew, `.${name}-partial`);
+    fs.rmSync(partial, { recursive: true, force: true });
+    fs.mkdirSync(rig.layout.crew, { recursive: true });
+    try {
+      await clone(rig, partial, branch);
+    } catch (error) {
+      fs.rmSync(partial, { recursive: true, force: true });
+      throw error instanceof UserError
+        ? error
+        : new UserError(
+            `cannot clone ${rig.config.git_url}: ${messageOf(error).trim()}`,
+            'check the address, your access to it and the network',
+            'unavailable',
+          );
+    }
+    fs.mkdirSync(home, { recursive: true });
+    fs.renameSync(partial, path.join(home, 'rig'));
+  });
+}
+
+async function clone(rig: Rig, folder: string, branch: string | undefined): Promise<void> {
+  await git(rig.layout.crew, ['clone', '--progress', '--no-hardlinks', '--', rig.config.git_url, folder], {
+    timeoutMs: NETWORK_TIMEOUT_MS,
+  });
+  const wanted = branch ?? rig.config.default_branch;
+  if ((await gitMaybe(folder, ['symbolic-ref', '--short', 'HEAD'])) === wanted) return;
+  const isThere = await gitMaybe(folder, ['rev-parse', '--verify', '--quiet', `refs/remotes/origin/${wanted}`]);
+  if (isThere !== undefined)
+    await git(folder, ['checkout', '--quiet', '--track', '-B', wanted, `refs/remotes/origin/${wanted}`]);
+  else if (branch !== undefined) await git(folder, ['checkout', '--quiet', '-b', branch]);
+}
+
+/** Takes a member out. Its folder is moved aside and never deleted, whatever is in it. */
+export async function removeMember(
+  layout: TownLayout,
+  rig: Rig,
+  name: string,
+  force: boolean,
+): Promise<{ movedTo: string }> {
+  const folder = requireMember(rig, name);
+  const home = rig.layout.crewMember(name);
+  return alone.run(home, async () => {
+    if (!force) {
+      const unsaved = await unsavedWork(folder);
+      if (unsaved !== undefined)
+        throw new UserError(
+          `${crewAddress(rig.name, name)} has ${unsaved}`,
+          'commit and push it, or remove the member with --force: the folder is only moved aside',
+          'conflict',
+        );
+    }
+    const movedTo = path.join(layout.removed, `${rig.name}-crew-${name}-${Date.now().toString(36)}`);
+    fs.mkdirSync(layout.removed, { recursive: true });
+    fs.renameSync(home, movedTo);
+    return { movedTo };
+  });
+}
+
+/** What would be missed elsewhere. A clone that git cannot read may hold anything. */
+async function unsavedWork(folder: string): Promise<string | undefined> {
+  try {
+    if ((await inspectWorktree(folder))?.dirty) return 'uncommitted changes';
+    if ((await gitLine(folder, ['stash', 'list'])) !== '') return 'stashed changes';
+    const unpushed = Number(await gitLine(folder, ['rev-list', '--count', '--branches', 'HEAD', '--not', '--remotes']));
+    return unpushed > 0
+      ? `${unpushed} ${unpushed === 1 ? 'commit that is' : 'commits that are'} not pushed`
+      : undefined;
+  } catch (error) {
+    return `a clone that git cannot read (${messageOf(error).trim().split('\n')[0]})`;
+  }
+}

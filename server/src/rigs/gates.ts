@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { writeJsonAtomic } from '../base/atomicFile';
+import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
+import { recordedProcess } from '../base/recordedProcess';
+import type { GateInfo } from '../protocol/town';
+
+/** `output`: its last part. `code` is null where it was killed, ran too long or could not be started. */
+export type GateOutcome =
+  | { passed: true; output: string }
+  | { passed: false; code: number | null; problem: string; output: string };
+
+/** What is kept of a gate's output: the last part for the agent, more of it in the log. */
+const TAIL_BYTES = 8_000;
+const LOG_BYTES = 5_000_000;
+
+/**
+ * Runs one gate command in a worktree, in a process group of its own, and ends the whole group afterwards, so
+ * that nothing that it left behind can touch the next gate.
+ * @param groupFile remembers the process group, for a server that is killed meanwhile (see `endRecordedGate`)
+ */
+export async function runGate(
+  gate: GateInfo,
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  logFile: string,
+  groupFile: string,
+): Promise<GateOutcome> {
+  fs.mkdirSync(path.dirname(logFile), { recursive: true });
+  const log = fs.openSync(logFile, 'w');
+  const output = new Tail(TAIL_BYTES);
+  let logged = 0;
+  const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
+  const child = spawn(shell, [flag, gate.command], {
+    cwd: directory,
+    env,
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const group = child.pid === undefined ? undefined : identify(child.pid);
+  if (group) writeJsonAtomic(groupFile, group);
+  const collect = (chunk: Buffer): void => {
+    output.add(chunk);
+    if (logged >= LOG_BYTES) return;
+    try {
+      logged += fs.writeSync(log, chunk);
+    } catch {
+      logged = LOG_BYTES; // The disk is full: the gate's verdict counts, not its log.
+    }
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
+  }, gate.timeoutSeconds * 1000);
+  const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    // A process that the gate left behind may hold the pipe open for ever: its last output gets a moment.
+    child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 20));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  clearTimeout(timer);
+  if (group) await endProcessGroup(group);
+  fs.closeSync(log);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  fs.rmSync(groupFile, { force: true });
+  if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
+  return {
+    passed: false,
+    code: timedOut ? null : end.code,
+    problem: problemOf(gate, end, timedOut),
+    output: output.text(),
+  };
+}
+
+function problemOf(
+  gate: GateInfo,
+  end: { code: number | null; signal: string | null; error?: Error },
+  timedOut: boolean,
+): string {
+  if (timedOut) return `ran longer than its limit of ${gate.timeoutSeconds} s`;
+  if (end.error) return `could not be started: ${end.error.message}`;
+  return end.signal ? `was ended by ${end.signal}` : `failed with exit code ${end.code}`;
+}
+
+/** Ends a gate that a killed server left running in the refinery's worktree. */
+export async function endRecordedGate(groupFile: string): Promise<void> {
+  let group: ProcessIdentity;
+  try {
+    group = recordedProcess.parse(JSON.parse(fs.readFileSync(groupFile, 'utf8')));
+  } catch {
+    return; // none was running, or what the file names is not for us to end
+  }
+  await endProcessGroup(group, 0);
+  fs.rmSync(groupFile, { force: true });
+}
+
+/** The last bytes of a stream, whatever its length. */
+class Tail {
+  private chunks: Buffer[] = [];
+  private size = 0;
+
+  constructor(private readonly limit: number) {}
+
+  add(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    while (this.size - this.chunks[0]!.length >= this.limit) this.size -= this.chunks.shift()!.length;
+  }
+
+  text(): string {
+    const all = Buffer.concat(this.chunks).toString('utf8');
+    return all.length > this.limit ? `…${all.slice(-this.limit)}` : all;
+  }
+}

@@ -1,0 +1,342 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../base/errors';
+import { Disposable, Emitter } from '../base/lifecycle';
+import { Mutex } from '../base/mutex';
+import type { BeadStore } from '../beads/store';
+import { Rig } from './rig';
+import { fastForward, fastForwardState } from '../git/landing';
+import { requireSegment } from '../git/names';
+import { inspectSource, RigRepository } from '../git/repository';
+import type { GateInfo, RigInfo } from '../protocol/town';
+import {
+  commandsOf,
+  gatesOf,
+  rigConfigFile,
+  rigsFile,
+  townSettingsFile,
+  type RigConfig,
+  type RigSettings,
+} from '../town/config';
+import { gatesHash, type ConsentStore } from '../town/consent';
+import type { TownLayout } from '../town/layout';
+import { writeRoutes } from '../town/routes';
+import {
+  changeSettings,
+  choosePrefix,
+  configureRig,
+  makeRig,
+  refuseKnownSource,
+  requireRigName,
+  type RigAddRequest,
+  type RigSetRequest,
+} from './setup';
+
+export type { RigAddRequest } from './setup';
+
+/** Something on disk that keeps a rig from working. */
+export interface RigProblem {
+  rig: string;
+  error: Error;
+}
+
+/** After an answer, when what it did not wait for is looked at. */
+const OUTSIDE_MS = 100;
+
+/** The rigs of a town: made, loaded, removed; each with its ledger in the store. */
+export class Rigs extends Disposable {
+  private readonly rigs = new Map<string, Rig>();
+  /** Rigs of rigs.json that cannot be opened. The town goes on without them. */
+  private readonly broken = new Map<string, Error>();
+  private readonly lastSettings = new Map<string, RigSettings>();
+  private outsideTimer: NodeJS.Timeout | undefined;
+  private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
+  /** Adding and removing choose prefixes and change rigs.json. */
+  private readonly alone = new Mutex();
+  private readonly openEmitter = this._register(new Emitter<Rig>());
+  private readonly closeEmitter = this._register(new Emitter<Rig>());
+  readonly onDidOpen = this.openEmitter.event;
+  readonly onDidClose = this.closeEmitter.event;
+
+  constructor(
+    private readonly layout: TownLayout,
+    private readonly store: BeadStore,
+    private readonly consent: ConsentStore,
+    private readonly gateEnvironment: () => Promise<NodeJS.ProcessEnv>,
+    private readonly onChanged: () => void,
+  ) {
+    super();
+  }
+
+  all(): Rig[] {
+    return [...this.rigs.values()];
+  }
+
+  get(name: string): Rig | undefined {
+    return this.rigs.get(name);
+  }
+
+  require(name: string): Rig {
+    const rig = this.rigs.get(name);
+    if (rig) return rig;
+    const problem = this.broken.get(name);
+    if (problem)
+      throw new UserError(
+        `the rig ${name} cannot be used: ${problem.message}`,
+        problem instanceof UserError ? problem.hint : undefined,
+        'unavailable',
+      );
+    throw new UserError(
+      `there is no rig ${name}`,
+      this.rigs.size > 0
+        ? `there are: ${[...this.rigs.keys()].join(', ')}`
+        : 'add one with "gt rig add <name> <url|folder>"',
+      'not-found',
+    );
+  }
+
+  /** Opens every rig that can be opened. */
+  async load(): Promise<void> {
+    for (const name of Object.keys(rigsFile(this.layout).read().rigs)) await this.tryOpen(name);
+    writeRoutes(this.layout);
+  }
+
+  /** Looks again at the rigs that could not be opened: somebody may have mended them. */
+  async retryBroken(): Promise<void> {
+    if (this.broken.size === 0) return;
+    await this.alone.run(async () => {
+      for (const name of [...this.broken.keys()]) await this.tryOpen(name);
+    });
+    this.onChanged();
+  }
+
+  private async tryOpen(name: string): Promise<void> {
+    try {
+      const config = this.readConfig(name);
+      await this.store.addLedger({ name, directory: this.layout.rig(name).ledger, prefix: config.beads.prefix });
+      this.opened(this.rigOf(config));
+    } catch (error) {
+      this.broken.set(name, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private opened(rig: Rig): void {
+    this.broken.delete(rig.name);
+    this.rigs.set(rig.name, rig);
+    this.openEmitter.fire(rig);
+  }
+
+  private readConfig(name: string): RigConfig {
+    const layout = this.layout.rig(requireSegment('rig', name));
+    const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
+    if (!fs.existsSync(layout.root))
+      throw new UserError(
+        `its folder ${layout.root} is gone`,
+        `bring it back, or take the rig out with "gt rig remove ${name}"`,
+        'not-found',
+      );
+    if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
+    const config = rigConfigFile(layout).read();
+    if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
+    return config;
+  }
+
+  private rigOf(config: RigConfig): Rig {
+    const source = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
+    const repository = new RigRepository(this.layout.rig(config.name).repository, source);
+    return new Rig(
+      this.layout,
+      config,
+      repository,
+      this.gateEnvironment,
+      () => townSettingsFile(this.layout).read().agent_email_domain,
+      (gates) => this.areAccepted(config.name, gates),
+    );
+  }
+
+  // ---------------------------------------------------------------- adding and removing
+
+  /** Repeating it after a crash in the middle goes on where it stopped. */
+  add(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
+    return this.alone.run(() => this.addAlone(request, by));
+  }
+
+  private async addAlone(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
+    const repeated = this.addedBy(request.name, by.operation);
+    if (repeated) return this.info(repeated);
+    const name = requireRigName(this.layout, request.name);
+    const source = await inspectSource(request.source, request.defaultBranch);
+    refuseKnownSource(this.layout, source);
+    const prefix = choosePrefix(this.layout, name, source, request.prefix);
+    const rig = this.rigOf(await makeRig(this.layout, name, source, prefix));
+    const { settings, asWanted } = await configureRig(rig, request);
+    await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
+    const gates = commandsOf(settings);
+    // No gates at all is what this person asked for, and the answer says so.
+    if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
+    rigsFile(this.layout).update((file) => {
+      file.rigs[name] = {
+        git_url: source.location,
+        added_at: new Date().toISOString(),
+        beads: { prefix },
+        operation: by.operation,
+      };
+    });
+    writeRoutes(this.layout);
+    this.opened(rig);
+    await this.refreshFastForward(rig);
+    this.onChanged();
+    return this.info(rig, settings);
+  }
+
+  /** The rig that this very request has added before a crash swallowed its answer. */
+  private addedBy(name: string, operation: string | undefined): Rig | undefined {
+    const entry = operation === undefined ? undefined : rigsFile(this.layout).read().rigs[name];
+    return entry && entry.operation === operation ? this.rigs.get(name) : undefined;
+  }
+
+  /** One that cannot be opened can be removed too: its folder may be gone. */
+  remove(name: string): Promise<{ movedTo: string }> {
+    return this.alone.run(async () => {
+      const rig = this.broken.has(name) ? undefined : this.require(name);
+      const busy = rig?.worktrees() ?? [];
+      if (busy.length > 0)
+        throw new UserError(
+          `${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`,
+          'let it be merged first',
+          'conflict',
+        );
+      await this.store.removeLedger(name);
+      if (rig) this.closed(rig);
+      this.broken.delete(name);
+      rigsFile(this.layout).update((file) => {
+        delete file.rigs[name];
+      });
+      writeRoutes(this.layout);
+      const movedTo = this.moveAside(name);
+      this.onChanged();
+      return { movedTo };
+    });
+  }
+
+  private closed(rig: Rig): void {
+    this.rigs.delete(rig.name);
+    this.lastSettings.delete(rig.name);
+    this.fastForwards.delete(rig.name);
+    this.closeEmitter.fire(rig);
+  }
+
+  private moveAside(name: string): string {
+    const { root } = this.layout.rig(requireSegment('rig', name));
+    const movedTo = path.join(this.layout.removed, `${name}-${Date.now().toString(36)}`);
+    fs.mkdirSync(this.layout.removed, { recursive: true });
+    if (fs.existsSync(root)) fs.renameSync(root, movedTo);
+    return movedTo;
+  }
+
+  // ---------------------------------------------------------------- settings and consent
+
+  /** Undefined while they cannot be read. Read anew each time: people edit the file. */
+  settingsOf(rig: Rig): RigSettings | undefined {
+    try {
+      const { settings } = rig;
+      this.lastSettings.set(rig.name, settings);
+      return settings;
+    } catch {
+      return undefined; // `problems` says why
+    }
+  }
+
+  problems(): RigProblem[] {
+    const unreadable = this.all().flatMap((rig): RigProblem[] => {
+      try {
+        void rig.settings;
+        return [];
+      } catch (error) {
+        return [{ rig: rig.name, error: error as Error }];
+      }
+    });
+    return [...[...this.broken].map(([rig, error]) => ({ rig, error })), ...unreadable];
+  }
+
+  /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
+  configure(request: RigSetRequest, actor: string): RigInfo {
+    const rig = this.require(request.name);
+    const wasAccepted = this.isAccepted(rig);
+    const settings = changeSettings(rig, request);
+    if (wasAccepted) this.accept(rig.name, commandsOf(settings), actor);
+    this.onChanged();
+    return this.info(rig, settings);
+  }
+
+  private accept(name: string, gates: readonly GateInfo[], actor: string): void {
+    this.consent.accept('rig-commands', gatesHash(name, gates), actor);
+  }
+
+  consentHash(rig: Rig): string {
+    return gatesHash(rig.name, commandsOf(rig.settings));
+  }
+
+  /**
+   * False where a person has to be asked about the rig's commands. While they cannot be read there is nothing to ask:
+   * that is a problem of its own, and nothing is dispatched.
+   */
+  isAccepted(rig: Rig): boolean {
+    const settings = this.settingsOf(rig);
+    return settings === undefined || this.areAccepted(rig.name, commandsOf(settings));
+  }
+
+  /** Having no gates is accepted like any other list of them. */
+  areAccepted(rig: string, gates: readonly GateInfo[]): boolean {
+    return this.consent.has(gatesHash(rig, gates));
+  }
+
+  info(rig: Rig, settings = this.settingsOf(rig)): RigInfo {
+    const { config } = rig;
+    const shown = settings ?? this.lastSettings.get(rig.name);
+    return {
+      id: rig.name,
+      prefix: rig.prefix,
+      source: config.git_url,
+      sourceIsFolder: config.folder,
+      defaultBranch: config.default_branch,
+      targetBranch: rig.repository.landing,
+      maxWorkers: shown?.max_workers ?? 0,
+      gates: shown ? gatesOf(shown) : [],
+      review: shown?.review ?? 'off',
+      accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
+      fastForward: this.fastForwards.get(rig.name),
+    };
+  }
+
+  // ---------------------------------------------------------------- fast-forward
+
+  async fastForward(name: string): Promise<number> {
+    const rig = this.require(name);
+    const commits = await fastForward(rig.repository);
+    await this.refreshFastForward(rig);
+    return commits;
+  }
+
+  /** What changes without the town's doing: people's checkouts, and rigs that could not be opened. */
+  lookOutside(): void {
+    for (const rig of this.all()) void this.refreshFastForward(rig);
+    void this.retryBroken();
+  }
+
+  /** After the answer to somebody who looks once, for the next one: git takes longer than the answer. */
+  lookOutsideSoon(): void {
+    this.outsideTimer ??= setTimeout(() => {
+      this.outsideTimer = undefined;
+      if (!this.isDisposed) this.lookOutside();
+    }, OUTSIDE_MS).unref();
+  }
+
+  /** Looks again how far the folder's checkout is behind; people change it outside of the town. */
+  async refreshFastForward(rig: Rig): Promise<void> {
+    const state = await fastForwardState(rig.repository).catch(() => undefined);
+    if (JSON.stringify(state) === JSON.stringify(this.fastForwards.get(rig.name))) return;
+    this.fastForwards.set(rig.name, state);
+    this.onChanged();
+  }
+}

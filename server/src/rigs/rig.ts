@@ -1,0 +1,394 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../base/errors';
+import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { git, gitLine, gitMaybe, type GitIdentity } from '../git/git';
+import {
+  branchCommits,
+  changedFiles,
+  landingBase,
+  rebaseOnto,
+  squash,
+  type LandingBase,
+  type RebaseResult,
+} from '../git/landing';
+import type { RigRepository } from '../git/repository';
+import { isSafeSegment, safePart } from '../git/names';
+import { diffOf, patchId, readableDiff } from '../git/patchId';
+import { keepForReview } from '../git/reviewRefs';
+import {
+  checkoutDetached,
+  committedPart,
+  ensureWorktree,
+  inspectWorktree,
+  listSnapshots,
+  removeWorktree,
+  snapshotRef,
+  snapshotWorktree,
+} from '../git/worktree';
+import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
+import { readProgress } from '../agents/script/progress';
+import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import type { RigLayout, TownLayout } from '../town/layout';
+import { actors } from '../engine/loop/context';
+import type { GateResult, ReviewedChange, RigPort, WorktreeRequest } from '../engine/loop/ports';
+import { endRecordedGate, runGate } from './gates';
+import { runReviewScript } from './reviewScript';
+
+/** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
+const MAX_READABLE_BYTES = 250_000;
+
+/** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
+const assignmentSchema = z.object({
+  bead: z.string(),
+  title: z.string(),
+  branch: z.string(),
+  base: z.string(),
+  attempt: z.number(),
+  script: z.array(z.string()).optional(),
+});
+export type Assignment = z.output<typeof assignmentSchema>;
+
+/** A rig on disk: its repository, worktrees and gates. */
+export class Rig implements RigPort {
+  readonly layout: RigLayout;
+
+  constructor(
+    private readonly town: TownLayout,
+    readonly config: RigConfig,
+    readonly repository: RigRepository,
+    private readonly gateEnvironment: () => Promise<NodeJS.ProcessEnv>,
+    private readonly emailDomain: () => string,
+    /** Asked again right before commands run: they may have changed since the reconciler looked. */
+    private readonly areAccepted: (gates: readonly GateInfo[]) => boolean,
+  ) {
+    this.layout = town.rig(config.name);
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+  get prefix(): string {
+    return this.config.beads.prefix;
+  }
+  /** Read anew each time: people edit it. */
+  get settings(): RigSettings {
+    return rigSettingsFile(this.layout).read();
+  }
+  get gates(): GateInfo[] {
+    return gatesOf(this.settings);
+  }
+  get review(): ReviewMode {
+    return this.settings.review;
+  }
+  get maxReviewRounds(): number {
+    return this.settings.max_review_rounds;
+  }
+
+  private get refineryIdentity(): GitIdentity {
+    return identityOf(actors.refinery(this.name), this.emailDomain());
+  }
+
+  async prepareWorktree(name: string, request: WorktreeRequest): Promise<{ base: string }> {
+    const directory = this.layout.polecatWorktree(name);
+    const known = this.assignment(name);
+    const base =
+      request.base ??
+      (known?.branch === request.branch
+        ? known.base
+        : (await landingBase(this.repository, this.refineryIdentity)).commit);
+    await ensureWorktree(this.repository, directory, request.branch, base);
+    const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
+    const assignment: Assignment = {
+      bead: request.bead,
+      title: request.title,
+      branch: request.branch,
+      base,
+      attempt: request.attempt,
+      script,
+    };
+    writeJsonAtomic(this.layout.assignment(name), assignment);
+    return { base };
+  }
+
+  assignment(name: string): Assignment | undefined {
+    // It lies in the agent's own folder: whatever is in it must not stop the others.
+    try {
+      const text = readTextIfPresent(this.layout.assignment(name));
+      return text === undefined ? undefined : assignmentSchema.safeParse(JSON.parse(text)).data;
+    } catch {
+      return undefined;
+    }
+  }
+
+  frozenScript(name: string, branch: string): string[] | undefined {
+    const known = this.assignment(name);
+    return known?.branch === branch ? known.script : undefined;
+  }
+
+  worktrees(): { name: string; bead?: string }[] {
+    if (!fs.existsSync(this.layout.polecats)) return [];
+    return fs
+      .readdirSync(this.layout.polecats, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
+      .map(({ name }) => ({ name, bead: this.assignment(name)?.bead }));
+  }
+
+  async branchTip(branch: string): Promise<string | undefined> {
+    return this.repository.resolve(`refs/heads/${branch}`);
+  }
+
+  async hasUnsubmittedWork(name: string): Promise<boolean> {
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
+    if (!state?.head) return false;
+    const base = this.assignment(name)?.base;
+    return (
+      state.dirty ||
+      (await branchCommits(this.repository, [...(base ? [base] : []), ...(await this.repository.tips())], state.head))
+        .length > 0
+    );
+  }
+
+  async progress(name: string): Promise<string> {
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
+    const steps = readTextIfPresent(path.join(this.layout.polecat(name), 'progress.json')) ?? '';
+    return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
+  }
+
+  /** Where the script runtime is. */
+  step(name: string): StepInfo | undefined {
+    const assignment = this.assignment(name);
+    const total = assignment?.script?.length ?? 0;
+    if (!assignment || total === 0) return undefined;
+    const finished = readProgress(
+      path.join(this.layout.polecat(name), 'progress.json'),
+      assignment.bead,
+      assignment.attempt,
+    );
+    const index = Math.min(finished + 1, total);
+    return { id: 'block', title: `block ${index} of ${total}`, index, total };
+  }
+
+  async submittable(
+    name: string,
+    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+  ): Promise<{ commit: string }> {
+    const directory = this.layout.polecatWorktree(name);
+    const state = await inspectWorktree(directory);
+    if (!state?.head)
+      throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+    if (state.branch !== work.branch) {
+      throw new UserError(
+        `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
+        `run "git switch ${work.branch}" and bring your commits there`,
+        'conflict',
+      );
+    }
+    if (state.dirty)
+      throw new UserError(
+        'there are uncommitted changes',
+        'commit what belongs to the work and remove the rest, then "gt done" again',
+        'conflict',
+      );
+    // What came in by a rebase onto the target is not the agent's own.
+    const commits = await branchCommits(
+      this.repository,
+      [...work.bases, ...(await this.repository.tips())],
+      state.head,
+    );
+    if (commits.length === 0)
+      throw new UserError(
+        'there is nothing to merge: no commit on this branch',
+        'commit your work, then "gt done" again',
+        'conflict',
+      );
+    const foreign = commits.find((commit) => !work.authors.includes(commit.author));
+    if (foreign) {
+      throw new UserError(
+        `commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
+        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)',
+        'refused',
+      );
+    }
+    return { commit: state.head };
+  }
+
+  async landingBase(): Promise<LandingBase> {
+    return landingBase(this.repository, this.refineryIdentity);
+  }
+
+  async rebase(
+    commit: string,
+    base: string,
+    work: { bead: string; title: string; worker: string },
+  ): Promise<RebaseResult> {
+    await endRecordedGate(this.groupFile);
+    const rebased = await rebaseOnto(this.repository, this.layout.refinery, commit, base, this.refineryIdentity);
+    if (rebased.kind === 'conflict') return rebased;
+    const author = identityOf(work.worker, this.emailDomain());
+    const message = `${work.title}\n\nBead: ${work.bead}`;
+    return {
+      kind: 'clean',
+      commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity),
+    };
+  }
+
+  async runGates(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult> {
+    const directory = this.layout.refinery;
+    await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
+    const env = await this.gateEnvironment();
+    const { gates } = this;
+    this.requireAccepted();
+    for (const gate of gates) {
+      onGate(gate, 'started');
+      const outcome = await runGate(
+        gate,
+        directory,
+        env,
+        this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
+        this.groupFile,
+      );
+      const changed = outcome.passed ? await changedFiles(directory) : [];
+      const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
+      const passed = outcome.passed && changed.length === 0 && !moved;
+      onGate(gate, passed ? 'passed' : 'failed');
+      if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
+      if (!passed) {
+        const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
+        return {
+          passed: false,
+          gate: gate.name,
+          problem: `changed the tree that it should only test (${what})`,
+          output: '',
+        };
+      }
+    }
+    return { passed: true };
+  }
+
+  /** Asked right before they run: they may have changed since the reconciler looked. */
+  private requireAccepted(): void {
+    if (!this.areAccepted(commandsOf(this.settings)))
+      throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
+  }
+
+  patchId(base: string, commit: string): Promise<string> {
+    return patchId(this.repository, base, commit);
+  }
+
+  /** A change to read, as much of it as anybody reads. */
+  diff(base: string, commit: string): Promise<string> {
+    return readableDiff(this.repository, base, commit, MAX_READABLE_BYTES);
+  }
+
+  keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void> {
+    return keepForReview(this.repository, mergeRequest, commit, open);
+  }
+
+  async prepareReview(commit: string): Promise<void> {
+    await endRecordedGate(this.reviewGroupFile);
+    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit);
+  }
+
+  async runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }> {
+    await this.prepareReview(change.commit);
+    this.requireAccepted();
+    const command = commandsOf(this.settings).find((candidate) => candidate.name === 'review');
+    if (!command)
+      throw new UserError(`${this.name} has no review command`, 'set review_command in its settings/config.json');
+    const place = {
+      worktree: this.layout.reviewWorktree,
+      directory: this.layout.reviewer,
+      groupFile: this.reviewGroupFile,
+      logFile: this.town.gateLog(this.name, safePart(change.mergeRequest), command.name),
+    };
+    return runReviewScript(
+      command,
+      change,
+      await diffOf(this.repository, change.base, change.commit),
+      place,
+      await this.gateEnvironment(),
+    );
+  }
+
+  async land(commit: string, expected: string | undefined): Promise<boolean> {
+    return this.repository.push(commit, expected);
+  }
+
+  async hasLanded(commit: string): Promise<boolean> {
+    await this.repository.fetch();
+    const tip = await this.repository.resolve(`refs/remotes/origin/${this.repository.landing}`);
+    const known = await this.repository.resolve(commit);
+    return tip !== undefined && known !== undefined && (await this.repository.isAncestor(commit, tip));
+  }
+
+  snapshots(): Promise<SnapshotInfo[]> {
+    return listSnapshots(this.repository);
+  }
+
+  async restoreSnapshot(
+    name: string,
+    commit: string,
+    work: Omit<WorktreeRequest, 'base'>,
+  ): Promise<{ base: string; authors: string[] }> {
+    const head = await committedPart(this.repository, commit);
+    const base = (await this.repository.mergeBase(head)) ?? head;
+    await git(this.repository.directory, ['update-ref', `refs/heads/${work.branch}`, head]);
+    await this.prepareWorktree(name, { ...work, base });
+    await git(this.layout.polecatWorktree(name), ['restore', `--source=${commit}`, '--worktree', '--', '.']);
+    const commits = await branchCommits(this.repository, [base], head);
+    return { base, authors: [...new Set(commits.map((entry) => entry.author))] };
+  }
+
+  async retireWorktree(name: string, bead: string): Promise<string | undefined> {
+    const directory = this.layout.polecatWorktree(name);
+    const branch = this.assignment(name)?.branch;
+    // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
+    const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
+    // Throws where git cannot read the worktree: then nothing is removed, and a person is told.
+    const hasWork = (await inspectWorktree(directory)) !== undefined;
+    if (hasWork) {
+      const snapshot = await snapshotWorktree(this.repository, directory, label, this.refineryIdentity);
+      await removeWorktree(this.repository, directory, snapshot);
+    }
+    if (branch) await this.dropBranch(branch, label);
+    fs.rmSync(this.layout.polecat(name), { recursive: true, force: true });
+    return hasWork ? label : undefined;
+  }
+
+  /** The snapshot holds a branch's commits; one that it does not hold is kept. */
+  private async dropBranch(branch: string, label: string): Promise<void> {
+    const tip = await this.branchTip(branch);
+    const snapshot = await this.repository.resolve(snapshotRef(label));
+    if (!tip || !snapshot || !(await this.repository.isAncestor(tip, snapshot))) return;
+    await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
+  }
+
+  /** Text of a file at the tip of the repository, or undefined. */
+  async readFile(file: string): Promise<string | undefined> {
+    const tip = await this.repository.tip();
+    try {
+      return tip ? await git(this.repository.directory, ['show', '--end-of-options', `${tip}:${file}`]) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private get reviewGroupFile(): string {
+    return path.join(this.town.runtime, 'gates', `${this.name}.review.group.json`);
+  }
+
+  private get groupFile(): string {
+    return path.join(this.town.runtime, 'gates', `${this.name}.group.json`);
+  }
+}
+
+/** `toy/polecats/rust` → name `toy/polecats/rust`, address `toy.polecats.rust@<domain>`. */
+export function identityOf(agent: string, domain: string): GitIdentity {
+  return { name: agent, email: `${agent.replaceAll('/', '.')}@${domain}` };
+}

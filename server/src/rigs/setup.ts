@@ -1,0 +1,139 @@
+import { UserError } from '../base/errors';
+import { initLedger } from '../beads/storage/init';
+import type { Rig } from './rig';
+import { requireSegment } from '../git/names';
+import { RigRepository, type RepositorySource } from '../git/repository';
+import { gateNames, rigSettingNames, type GateInfo, type GateName } from '../protocol/town';
+import { gatesOf, rigConfigFile, rigSettingsFile, rigsFile, type RigConfig, type RigSettings } from '../town/config';
+import { detectGates } from './detectGates';
+import type { TownLayout } from '../town/layout';
+import { isTownFolder, prefixFrom } from '../town/names';
+
+/*
+ * The steps of `gt rig add`. All of them may be repeated: a rig counts once it is in rigs.json, which is written last,
+ * so that an add that was killed anywhere is simply done again.
+ */
+
+export interface RigAddRequest {
+  name: string;
+  source: string;
+  prefix?: string;
+  defaultBranch?: string;
+  maxWorkers?: number;
+  gates?: Partial<Record<GateName, string>>;
+  accept?: boolean;
+}
+
+export interface RigSetRequest {
+  name: string;
+  settings: Partial<Record<(typeof rigSettingNames)[number], string>>;
+  gates: Partial<Record<GateName, string>>;
+}
+
+export function requireRigName(town: TownLayout, wanted: string): string {
+  const name = requireSegment('rig', wanted);
+  if (isTownFolder(name)) throw new UserError(`"${name}" is taken by the town itself`, 'choose another name');
+  const taken = Object.keys(rigsFile(town).read().rigs).find((rig) => rig.toLowerCase() === name.toLowerCase());
+  if (taken !== undefined)
+    throw new UserError(
+      `there is a rig ${taken} already`,
+      'choose another name, or "gt rig remove" it first',
+      'conflict',
+    );
+  return name;
+}
+
+export function refuseKnownSource(town: TownLayout, source: RepositorySource): void {
+  const same = Object.entries(rigsFile(town).read().rigs).find(([, rig]) => rig.git_url === source.location);
+  if (same) throw new UserError(`${source.location} is the rig ${same[0]} already`, undefined, 'conflict');
+}
+
+/** An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. */
+export function choosePrefix(
+  town: TownLayout,
+  name: string,
+  source: RepositorySource,
+  wanted: string | undefined,
+): string {
+  const used = new Set(['hq', ...Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix)]);
+  if (wanted === undefined) {
+    const begun = prefixOfBegun(town, name, source);
+    return begun !== undefined && !used.has(begun) ? begun : prefixFrom(name, used);
+  }
+  const prefix = wanted.replace(/-$/, '');
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix))
+    throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
+  if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
+  return prefix;
+}
+
+function prefixOfBegun(town: TownLayout, name: string, source: RepositorySource): string | undefined {
+  const file = rigConfigFile(town.rig(name));
+  const config = file.exists() ? file.read() : undefined;
+  return config?.git_url === source.location ? config.beads.prefix : undefined;
+}
+
+/** The rig's folder with its repository and its ledger. */
+export async function makeRig(
+  town: TownLayout,
+  name: string,
+  source: RepositorySource,
+  prefix: string,
+): Promise<RigConfig> {
+  const layout = town.rig(name);
+  const config: RigConfig = {
+    type: 'rig',
+    version: 1,
+    name,
+    git_url: source.location,
+    folder: source.isFolder,
+    default_branch: source.defaultBranch,
+    created_at: new Date().toISOString(),
+    beads: { prefix },
+  };
+  rigConfigFile(layout).write(config);
+  await new RigRepository(layout.repository, source).create();
+  initLedger(layout.ledger, prefix);
+  return config;
+}
+
+/**
+ * Writes the settings of a new rig.
+ * @returns them, and whether their commands are what the person named or what was found in the repository: a folder
+ *   that was there before may have brought others along, which nobody has seen
+ */
+export async function configureRig(
+  rig: Rig,
+  request: RigAddRequest,
+): Promise<{ settings: RigSettings; asWanted: boolean }> {
+  const wanted = request.gates ?? (await detectGates((file) => rig.readFile(file)));
+  const settings = rigSettingsFile(rig.layout).update((value) => {
+    if (request.maxWorkers) value.max_workers = request.maxWorkers;
+    for (const gate of gateNames) {
+      const command = wanted[gate]?.trim();
+      if (command) value.merge_queue[`${gate}_command`] = command;
+    }
+  });
+  return { settings, asWanted: isExactly(gatesOf(settings), wanted) };
+}
+
+function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, string>>): boolean {
+  return gateNames.every(
+    (name) => gates.find((gate) => gate.name === name)?.command === (wanted[name]?.trim() || undefined),
+  );
+}
+
+/** Writes what a person has set. Nothing is written where it does not fit. @throws UserError `invalid` */
+export function changeSettings(rig: Rig, { settings, gates }: RigSetRequest): RigSettings {
+  return rigSettingsFile(rig.layout).update((value) => {
+    for (const key of rigSettingNames) if (settings[key] !== undefined) assign(value, key, settings[key].trim());
+    for (const gate of gateNames)
+      if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
+  });
+}
+
+/** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
+function assign(target: Record<string, unknown>, key: string, text: string): void {
+  if (text === '') delete target[key];
+  else target[key] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}

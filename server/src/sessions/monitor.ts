@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import { Disposable, toDisposable } from '../base/lifecycle';
+import { messageOf } from '../base/errors';
+import { isAlive } from '../base/process';
+import type { SessionInfo } from './protocol';
+import type { SessionRecord } from './records';
+
+/** What is seen of a living session from outside. */
+export interface SessionLook {
+  /** Milliseconds since 1970 of its last output. */
+  lastOutputAt: number;
+  /** Not a word since its start. */
+  saidNothing: boolean;
+  /** It waits for a person; goes on after "it ". */
+  asks?: string;
+}
+
+export interface WatchedSessions {
+  living(): SessionRecord[];
+  /** Undefined while no session host can be asked. */
+  list(): Promise<SessionInfo[] | undefined>;
+  screen(session: string): Promise<string>;
+  /** What the screen of this session asks of a person, if anything. */
+  asks(record: SessionRecord, screen: string): string | undefined;
+  folderOf(record: SessionRecord): string | undefined;
+  /** It is no session any more, whatever its record says. */
+  bury(record: SessionRecord): Promise<void>;
+  onChange(): void;
+  log: { error(text: string): void };
+}
+
+const LOOK_MS = 4_000;
+/** A screen that moves asks for nothing. */
+const STILL_MS = 3_000;
+
+/**
+ * Looks at the living sessions every few seconds: when they last said something, whether they ask for a person, and
+ * whether there still is a process and a folder. Nothing lives, nothing is looked at.
+ */
+export class SessionWatch extends Disposable {
+  private readonly looks = new Map<string, SessionLook & { screenAt: number }>();
+  private readonly suspects = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly sessions: WatchedSessions) {
+    super();
+    this._register(toDisposable(() => clearTimeout(this.timer)));
+  }
+
+  of(session: string): SessionLook | undefined {
+    return this.looks.get(session);
+  }
+
+  /** Call when a session begins; it goes on by itself while one lives. */
+  begin(): void {
+    if (this.isDisposed || this.timer) return;
+    this.timer = setTimeout(() => void this.tick(), LOOK_MS);
+  }
+
+  private async tick(): Promise<void> {
+    try {
+      await this.look();
+    } catch (error) {
+      this.sessions.log.error(`looking at sessions: ${messageOf(error)}`);
+    }
+    this.timer = undefined;
+    if (this.sessions.living().length > 0) this.begin();
+    else this.looks.clear();
+  }
+
+  /** One look at all of them. */
+  async look(now = Date.now()): Promise<void> {
+    const list = await this.sessions.list();
+    if (!list) return;
+    const hosted = new Map(list.map((info) => [info.id, info]));
+    let changed = false;
+    for (const record of this.sessions.living()) {
+      const info = hosted.get(record.id);
+      if (this.isGhost(record, info)) await this.suspect(record.id);
+      else {
+        this.suspects.delete(record.id);
+        // One that cannot be looked at keeps nobody from looking at the others.
+        if (info && (await this.lookAt(record, info, now).catch(() => false))) changed = true;
+      }
+    }
+    for (const id of [...this.looks.keys()]) if (!hosted.has(id)) this.looks.delete(id);
+    if (changed) this.sessions.onChange();
+  }
+
+  /** Buried at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
+  private async suspect(id: string): Promise<void> {
+    if (!this.suspects.delete(id)) {
+      this.suspects.add(id);
+      return;
+    }
+    const current = this.sessions.living().find((record) => record.id === id);
+    if (current) await this.sessions.bury(current);
+  }
+
+  /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
+  private isGhost(record: SessionRecord, info: SessionInfo | undefined): boolean {
+    if (record.pid === undefined || record.start === undefined) return false;
+    const folder = this.sessions.folderOf(record);
+    const isThere = info !== undefined && !info.exited && isAlive({ pid: record.pid, start: record.start });
+    return !isThere || (folder !== undefined && !fs.existsSync(folder));
+  }
+
+  private async lookAt(record: SessionRecord, info: SessionInfo, now: number): Promise<boolean> {
+    const lastOutputAt = Math.max(info.lastOutputAt ? Date.parse(info.lastOutputAt) : 0, record.startedAt);
+    const saidNothing = info.lastOutputAt === undefined;
+    const known = this.looks.get(record.id);
+    if (now - lastOutputAt < STILL_MS) {
+      this.looks.set(record.id, { lastOutputAt, saidNothing, screenAt: 0 });
+      return known?.asks !== undefined;
+    }
+    // The same screen needs no second reading.
+    if (known?.screenAt === lastOutputAt) return false;
+    const asks = this.sessions.asks(record, await this.sessions.screen(record.id));
+    this.looks.set(record.id, { lastOutputAt, saidNothing, asks, screenAt: lastOutputAt });
+    return asks !== known?.asks;
+  }
+}

@@ -1,0 +1,212 @@
+import path from 'node:path';
+import { UserError } from '../../../base/errors';
+import { Disposable, Emitter, type IDisposable } from '../../../base/lifecycle';
+import { isAlive, type ProcessIdentity } from '../../../base/process';
+import type { Params } from '../../../protocol/request';
+import type { SessionScreen } from '../../../protocol/town';
+import { RpcClient } from '../../../protocol/transport/rpcClient';
+import { openHost, type HostConnectOptions } from './openHost';
+import {
+  HostAttach,
+  HostDetach,
+  HostExit,
+  HostForget,
+  HostInput,
+  HostKill,
+  HostList,
+  HostOutput,
+  HostResize,
+  HostScreen,
+  HostShutdown,
+  HostStart,
+  type SessionExitInfo,
+  type SessionInfo,
+  type sessionSignals,
+} from '../../protocol';
+
+export interface SessionOutputEvent {
+  id: string;
+  sequence: number;
+  data: string;
+}
+export type SessionExitEvent = { id: string } & SessionExitInfo;
+
+/**
+ * The session host as the server sees it. A broken connection to a living host is mended by itself: attached
+ * sessions are attached again and exits that were missed are told. When the host itself is gone, so are its
+ * sessions: `onDidLoseHost` tells, and the next call starts another host.
+ */
+export class SessionHostClient extends Disposable {
+  private readonly outputEmitter = this._register(new Emitter<SessionOutputEvent>());
+  private readonly exitEmitter = this._register(new Emitter<SessionExitEvent>());
+  private readonly lostEmitter = this._register(new Emitter<{ sessions: string[] }>());
+  private readonly reattachEmitter = this._register(new Emitter<{ id: string; screen: SessionScreen }>());
+  readonly onOutput = this.outputEmitter.event;
+  readonly onExit = this.exitEmitter.event;
+  /** The host died, and with it the sessions named (those that this client knew to be live). */
+  readonly onDidLoseHost = this.lostEmitter.event;
+  /** A session was attached again after the connection broke: its screen replaces what views show. */
+  readonly onDidReattach = this.reattachEmitter.event;
+  private readonly attached = new Set<string>();
+  private readonly live = new Set<string>();
+  /** Being started: a host that dies meanwhile does not take them along, the call is repeated on the next one. */
+  private readonly starting = new Set<string>();
+  private rpc: RpcClient | undefined;
+  private host: ProcessIdentity | undefined;
+
+  private constructor(
+    private readonly root: string,
+    private readonly options: HostConnectOptions,
+  ) {
+    super();
+  }
+
+  /**
+   * Connects to the town's session host, which is started when none answers.
+   * @throws UserError `unavailable` when it cannot be started
+   */
+  static async connect(root: string, options: HostConnectOptions = {}): Promise<SessionHostClient> {
+    const client = new SessionHostClient(root, { sessionHostJs: path.join(__dirname, 'sessionHost.js'), ...options });
+    const rpc = await RpcClient.open(() => client.openStreams(), { reconnectTimeoutMs: options.reconnectTimeoutMs });
+    client.rpc = client._register(rpc);
+    client.listen(rpc);
+    for (const session of await client.list()) if (!session.exited) client.live.add(session.id);
+    return client;
+  }
+
+  /** Process of the host that was last connected to. */
+  get hostProcess(): ProcessIdentity | undefined {
+    return this.host;
+  }
+
+  async start(params: Params<typeof HostStart.spec>): Promise<ProcessIdentity> {
+    // Known before the answer: a short program may end before it comes.
+    this.live.add(params.id);
+    this.starting.add(params.id);
+    try {
+      return await this.caller.call(HostStart.spec, params);
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === 'conflict')) this.live.delete(params.id);
+      throw error;
+    } finally {
+      this.starting.delete(params.id);
+    }
+  }
+
+  /** All sessions, those included that ended and were not forgotten yet. */
+  list(): Promise<SessionInfo[]> {
+    return this.caller.call(HostList.spec, {});
+  }
+
+  async attach(id: string): Promise<SessionScreen> {
+    this.attached.add(id);
+    try {
+      return await this.caller.call(HostAttach.spec, { id });
+    } catch (error) {
+      this.attached.delete(id);
+      throw error;
+    }
+  }
+
+  async detach(id: string): Promise<void> {
+    this.attached.delete(id);
+    await this.caller.call(HostDetach.spec, { id });
+  }
+
+  async input(id: string, data: string): Promise<void> {
+    await this.caller.call(HostInput.spec, { id, data });
+  }
+
+  async resize(id: string, cols: number, rows: number): Promise<void> {
+    await this.caller.call(HostResize.spec, { id, cols, rows });
+  }
+
+  /** The visible screen as plain text. */
+  screen(id: string): Promise<string> {
+    return this.caller.call(HostScreen.spec, { id });
+  }
+
+  async kill(id: string, signal: (typeof sessionSignals)[number] = 'SIGTERM'): Promise<void> {
+    await this.caller.call(HostKill.spec, { id, signal });
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.caller.call(HostForget.spec, { id });
+    this.live.delete(id);
+    this.attached.delete(id);
+  }
+
+  /** Ends every session and the host. The client cannot be used afterwards. */
+  async shutdown(): Promise<void> {
+    const host = this.host;
+    this.live.clear();
+    await this.caller.call(HostShutdown.spec, {});
+    this.dispose();
+    while (host && isAlive(host)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  private get caller(): RpcClient {
+    if (!this.rpc || this.isDisposed)
+      throw new UserError('the connection to the session host was closed', undefined, 'unavailable');
+    return this.rpc;
+  }
+
+  private async openStreams(): ReturnType<typeof openHost> {
+    const connected = await openHost(this.root, this.options);
+    const before = this.host;
+    this.host = connected.process;
+    // The host may have died and been replaced while nobody noticed.
+    if (before && (before.pid !== this.host.pid || before.start !== this.host.start)) this.loseHost();
+    return connected;
+  }
+
+  private listen(rpc: RpcClient): void {
+    const subscriptions: IDisposable[] = [
+      rpc.onNotification(HostOutput.spec, (output) => this.outputEmitter.fire(output)),
+      rpc.onNotification(HostExit.spec, (exit) => this.exited(exit)),
+      rpc.onClose(() => void this.recover()),
+      rpc.onReconnect(() => void this.catchUp()),
+    ];
+    for (const subscription of subscriptions) this._register(subscription);
+  }
+
+  private exited(exit: SessionExitEvent): void {
+    if (this.live.delete(exit.id)) this.exitEmitter.fire(exit);
+  }
+
+  /** After the connection broke: mend it, unless the host is dead. */
+  private async recover(): Promise<void> {
+    const host = this.host;
+    // A killed process loses its sockets a moment before it is gone.
+    for (let wait = 0; wait < 10 && host && isAlive(host); wait++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    if (this.isDisposed || !this.rpc || this.host !== host) return;
+    if (host && isAlive(host)) await this.rpc.reconnect().catch(() => undefined);
+    else {
+      this.host = undefined;
+      this.loseHost();
+    }
+  }
+
+  private loseHost(): void {
+    const sessions = [...this.live].filter((id) => !this.starting.has(id));
+    for (const id of sessions) this.live.delete(id);
+    this.attached.clear();
+    if (!this.isDisposed) this.lostEmitter.fire({ sessions });
+  }
+
+  /** On a new connection: what was attached, and what happened meanwhile. */
+  private async catchUp(): Promise<void> {
+    try {
+      for (const session of await this.list()) {
+        if (session.exited) this.exited({ id: session.id, code: session.exited.code, signal: session.exited.signal });
+      }
+      for (const id of [...this.attached]) {
+        const screen = await this.caller.call(HostAttach.spec, { id });
+        this.reattachEmitter.fire({ id, screen });
+      }
+    } catch {
+      // It broke again or the session is gone; the next connection brings the rest.
+    }
+  }
+}

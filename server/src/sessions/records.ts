@@ -1,0 +1,84 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { writeJsonAtomic } from '../base/atomicFile';
+import { recordedProcess } from '../base/recordedProcess';
+import { agentRoles, type TownLayout } from '../town/layout';
+
+const recordSchema = z.object({
+  /** Names its file too: never a path. */
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/),
+  agent: z.string(),
+  role: z.enum(agentRoles).default('polecat'),
+  rig: z.string().optional(),
+  name: z.string(),
+  bead: z.string().optional(),
+  runtime: z.string(),
+  attempt: z.number(),
+  /** sha256 of the token that proves that a call comes from this session. */
+  tokenHash: z.string(),
+  pid: recordedProcess.shape.pid.optional(),
+  start: recordedProcess.shape.start.optional(),
+  startedAt: z.number(),
+  doneAt: z.number().optional(),
+  /** Set before we end it ourselves, so that its death is not taken for a crash. */
+  stopping: z.enum(['stopped', 'ended']).optional(),
+  exit: z.object({ kind: z.enum(['exited', 'killed', 'stopped', 'ended']), code: z.number().nullable() }).optional(),
+});
+export type SessionRecord = z.output<typeof recordSchema>;
+
+/** What is known of sessions, on disk: `.runtime/sessions/<id>.json` (0600). Survives the server. */
+export class SessionRecords {
+  private readonly records = new Map<string, SessionRecord>();
+
+  constructor(private readonly town: TownLayout) {
+    if (!fs.existsSync(town.sessionRecords)) return;
+    for (const file of fs.readdirSync(town.sessionRecords)) {
+      if (!file.endsWith('.json')) continue;
+      const record = readRecord(path.join(town.sessionRecords, file));
+      if (record && file === `${record.id}.json`) this.records.set(record.id, record);
+    }
+  }
+
+  all(): SessionRecord[] {
+    return [...this.records.values()];
+  }
+
+  get(id: string): SessionRecord | undefined {
+    return this.records.get(id);
+  }
+
+  save(record: SessionRecord): void {
+    writeJsonAtomic(this.town.sessionRecord(record.id), record, 0o600);
+    this.records.set(record.id, record);
+  }
+
+  remove(id: string): void {
+    this.records.delete(id);
+    fs.rmSync(this.town.sessionRecord(id), { force: true });
+  }
+
+  /** The living session that a token belongs to. A token dies with its session. */
+  byToken(token: string): SessionRecord | undefined {
+    const hash = hashToken(token);
+    return this.all().find((record) => record.tokenHash === hash && !record.exit && !record.stopping);
+  }
+}
+
+function readRecord(file: string): SessionRecord | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+  } catch {
+    return undefined; // Not ours; what it described is found by the beads and the session host.
+  }
+}
+
+export function newToken(): { token: string; hash: string } {
+  const token = randomBytes(32).toString('base64url');
+  return { token, hash: hashToken(token) };
+}
+
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

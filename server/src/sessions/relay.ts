@@ -1,0 +1,157 @@
+import { messageOf, UserError } from '../base/errors';
+import { Disposable } from '../base/lifecycle';
+import type { SessionManager } from './manager';
+import type { CallContext, Dispatcher } from '../protocol/dispatcher';
+import type { NotificationSpec } from '../protocol/request';
+import {
+  SessionAttach,
+  SessionDetach,
+  SessionExit,
+  SessionInput,
+  SessionOutput,
+  SessionResize,
+  type SessionScreen,
+} from '../protocol/town';
+import type { SessionHostClient } from './providers/local/client';
+import { isTerminalReply } from './terminalReplies';
+import type { Log } from '../townServer/log';
+
+/** The windows that terminals are shown in. */
+export interface Windows {
+  notify<P>(connection: string, spec: NotificationSpec<P>, params: P): void;
+  /** Bytes that a window has not taken yet. */
+  backlog(connection: string): number;
+}
+
+/** A window that lags behind by so much gets no output until it has caught up; then it gets the whole screen. */
+const MAX_BACKLOG_BYTES = 4_000_000;
+const CATCH_UP_MS = 250;
+/** Full reset of a terminal: what follows is the whole screen. */
+const RESET = '\x1bc';
+
+/** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no other. */
+export class Terminals extends Disposable {
+  /** By session: the connections that show it, in the order they came. The first one answers terminal queries. */
+  private readonly viewers = new Map<string, Set<string>>();
+  private readonly lagging = new Set<string>();
+  private readonly relayed = new WeakSet<SessionHostClient>();
+
+  constructor(
+    private readonly sessions: SessionManager,
+    private readonly windows: Windows,
+    private readonly log: Log,
+  ) {
+    super();
+  }
+
+  register(dispatcher: Dispatcher): void {
+    dispatcher.on(SessionAttach.spec, ({ session }, context) => this.attach(session, connectionOf(context)));
+    dispatcher.on(SessionDetach.spec, async ({ session }, context) => {
+      await this.leave(session, connectionOf(context));
+      return null;
+    });
+    dispatcher.on(SessionInput.spec, async ({ session, data }, context) => {
+      // Two windows on one session would both answer the program's queries: the second answer reads as typed text.
+      if (isTerminalReply(data) && !this.answers(session, context.connection)) return null;
+      await (await this.hostOf()).input(session, data);
+      return null;
+    });
+    dispatcher.on(SessionResize.spec, async ({ session, cols, rows }) => {
+      await (await this.hostOf()).resize(session, cols, rows);
+      return null;
+    });
+  }
+
+  /** A closed window looks at nothing any more. */
+  async disconnected(connection: string): Promise<void> {
+    for (const session of [...this.viewers.keys()]) {
+      await this.leave(session, connection).catch((error: unknown) =>
+        this.log.error(`detaching from ${session}: ${messageOf(error)}`),
+      );
+    }
+  }
+
+  private async attach(session: string, connection: string): Promise<SessionScreen> {
+    const screen = await (await this.hostOf()).attach(session);
+    let viewers = this.viewers.get(session);
+    if (!viewers) this.viewers.set(session, (viewers = new Set()));
+    viewers.add(connection);
+    return screen;
+  }
+
+  private async leave(session: string, connection: string): Promise<void> {
+    const viewers = this.viewers.get(session);
+    if (!viewers?.delete(connection)) return;
+    this.lagging.delete(lagKey(session, connection));
+    if (viewers.size > 0) return;
+    this.viewers.delete(session);
+    await (await this.hostOf()).detach(session);
+  }
+
+  private answers(session: string, connection: string | undefined): boolean {
+    const [first] = this.viewers.get(session) ?? [];
+    return first === connection;
+  }
+
+  private async hostOf(): Promise<SessionHostClient> {
+    const client = await this.sessions.client();
+    if (this.relayed.has(client)) return client;
+    this.relayed.add(client);
+    this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
+    this._register(
+      client.onExit(({ id, code, signal }) => this.tell(id, SessionExit.spec, { session: id, code, signal })),
+    );
+    // What views show may lack output: the whole screen again.
+    this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, RESET + screen.screen)));
+    this._register(
+      client.onDidLoseHost(({ sessions }) => {
+        for (const id of sessions) this.tell(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
+      }),
+    );
+    return client;
+  }
+
+  private output(session: string, sequence: number, data: string): void {
+    for (const connection of this.viewers.get(session) ?? []) {
+      if (this.lagging.has(lagKey(session, connection))) continue;
+      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES) this.letCatchUp(session, connection);
+      else this.windows.notify(connection, SessionOutput.spec, { session, sequence, data });
+    }
+  }
+
+  private letCatchUp(session: string, connection: string): void {
+    this.lagging.add(lagKey(session, connection));
+    const look = (): void => {
+      if (this.isDisposed || !this.viewers.get(session)?.has(connection)) return;
+      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES / 4) setTimeout(look, CATCH_UP_MS).unref();
+      else
+        void this.resend(session, connection).catch((error: unknown) =>
+          this.log.error(`screen of ${session}: ${messageOf(error)}`),
+        );
+    };
+    setTimeout(look, CATCH_UP_MS).unref();
+  }
+
+  private async resend(session: string, connection: string): Promise<void> {
+    const screen = await (await this.hostOf()).attach(session);
+    this.lagging.delete(lagKey(session, connection));
+    this.windows.notify(connection, SessionOutput.spec, {
+      session,
+      sequence: screen.sequence,
+      data: RESET + screen.screen,
+    });
+  }
+
+  private tell<P>(session: string, spec: NotificationSpec<P>, params: P): void {
+    for (const connection of this.viewers.get(session) ?? []) this.windows.notify(connection, spec, params);
+  }
+}
+
+function lagKey(session: string, connection: string): string {
+  return `${connection} ${session}`;
+}
+
+function connectionOf(context: CallContext): string {
+  if (context.connection === undefined) throw new UserError('a terminal needs a connection');
+  return context.connection;
+}

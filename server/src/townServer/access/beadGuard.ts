@@ -1,0 +1,162 @@
+import { UserError } from '../../base/errors';
+import type { BeadStore } from '../../beads/store';
+import { dependencyFromInput } from '../../beads/model/dependencies';
+import { typeFromInput } from '../../beads/model/fields';
+import type { BeadService } from '../../beads/handlers';
+import { resolveAll, resolveOne } from '../../beads/handlers/common';
+import { isHooked } from '../../engine/state/townView';
+import { CONVOY, engineTypes, enginesKeys } from '../../engine/state/work';
+import {
+  BeadClose,
+  BeadCreate,
+  BeadDelete,
+  BeadReopen,
+  BeadUpdate,
+  DependencyAdd,
+  DependencyRemove,
+  LedgerImport,
+  type Bead,
+} from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import { refuseForeignStep } from './stepRules';
+
+/** What the engine writes on a bead is its own: a client that could write it would dispatch or merge by hand. */
+function refuseEngineData(params: { type?: string; metadata?: Record<string, unknown> }): void {
+  // Read as the handler reads it: `mr` is short for one of them.
+  const given = params.type === undefined ? undefined : typeFromInput(params.type);
+  const type = engineTypes.find((candidate) => candidate === given);
+  if (type)
+    throw new UserError(
+      `beads of type ${type} are made by the town itself`,
+      type === 'convoy' ? 'use "gt convoy create"' : type === 'message' ? 'use "gt mail send"' : undefined,
+      'refused',
+    );
+  const key = enginesKeys.find((candidate) => params.metadata && candidate in params.metadata);
+  if (key) throw new UserError(`the metadata key "${key}" belongs to the engine`, 'use "gt sling"', 'refused');
+}
+
+/**
+ * Work that is on a hook or in the merge queue ends by `gt done` and a merge. An agent that closed, deleted or gave
+ * away such a bead, its own or another's, would lose the commits to sight.
+ */
+export function refuseWorkInHand(store: BeadStore, ids: readonly string[], context: CallContext): void {
+  if (context.kind !== 'agent') return;
+  for (const partial of ids) {
+    const bead = store.get(store.resolve(partial));
+    if (bead && refuseForeignStep(store, bead, context)) continue;
+    if (!bead || !(isHooked(bead) || bead.status === 'in_review')) continue;
+    throw bead.assignee === context.agent
+      ? new UserError(`${bead.id} is on your hook`, 'run "gt done": it is closed when its work is merged', 'refused')
+      : new UserError(
+          `${bead.id} is in the hands of ${bead.assignee ?? 'another agent'}`,
+          'leave it to them',
+          'refused',
+        );
+  }
+}
+
+/**
+ * Merge requests, convoys and escalations are the engine's and people's; mail says who wrote what. An agent that
+ * changed one would merge, launch or hush up by hand, or put words into somebody's mouth.
+ */
+export function refuseEngineBeads(store: BeadStore, ids: readonly string[], context: CallContext): void {
+  if (context.kind !== 'agent') return;
+  for (const partial of ids) {
+    const bead = store.get(store.resolve(partial));
+    if (!bead || !engineTypes.includes(bead.issue_type)) continue;
+    if (bead.issue_type === 'message')
+      throw new UserError(
+        `${bead.id} is a mail`,
+        `use "gt mail ack ${bead.id}" or "gt mail reply"; a request to the Mayor: "gt mayor plan"`,
+        'refused',
+      );
+    throw new UserError(
+      `${bead.id} is of type ${bead.issue_type}, which only people and the town itself change`,
+      'comment on it with "bd comments add", or ask a person: "gt mail send --human …"',
+      'refused',
+    );
+  }
+}
+
+/** Puts these checks around the handlers of beads, and takes note of scripts that are written through this town's socket. */
+export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bead, by: string) => void): void {
+  guardChanges(service, acceptScript);
+  guardEdges(service);
+  service.dispatcher.wrap(LedgerImport.spec, (next) => async (params, context) => {
+    if (context.kind === 'agent')
+      throw new UserError(
+        'an agent does not import beads',
+        'a person imports them; make new ones with "bd create"',
+        'refused',
+      );
+    return next(params, context);
+  });
+}
+
+function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: string) => void): void {
+  const { dispatcher, store } = service;
+  dispatcher.wrap(BeadCreate.spec, (next) => async (params, context) => {
+    refuseEngineData(params);
+    // `blocks:x` makes x wait for the new bead: an edge of x.
+    for (const [type, id] of params.deps ?? [])
+      if (dependencyFromInput(type).swap) refuseEdge(service, id, params.ledger, context);
+    const bead = await next(params, context);
+    acceptScript(bead, context.actor);
+    return bead;
+  });
+  dispatcher.wrap(BeadUpdate.spec, (next) => async (params, context) => {
+    refuseEngineData(params);
+    const ids = idsMeant(service, params, context);
+    refuseEngineBeads(store, ids, context);
+    if (params.status !== undefined || params.assignee !== undefined || params.claim)
+      refuseWorkInHand(store, ids, context);
+    const beads = await next(params, context);
+    if (params.description !== undefined) for (const bead of beads) acceptScript(bead, context.actor);
+    return beads;
+  });
+  for (const spec of [BeadClose.spec, BeadReopen.spec, BeadDelete.spec]) {
+    dispatcher.wrap<typeof spec>(spec, (next) => async (params, context) => {
+      const ids = idsMeant(service, params, context);
+      refuseEngineBeads(store, ids, context);
+      refuseWorkInHand(store, ids, context);
+      return next(params, context);
+    });
+  }
+}
+
+function guardEdges(service: BeadService): void {
+  for (const spec of [DependencyAdd.spec, DependencyRemove.spec]) {
+    service.dispatcher.wrap<typeof spec>(spec, (next) => async (params, context) => {
+      refuseEdge(service, params.from, params.ledger, context);
+      return next(params, context);
+    });
+  }
+}
+
+/** Exactly what the handler will change: the same part of an id may mean another bead in another ledger. */
+function idsMeant(
+  service: BeadService,
+  params: { ids: readonly string[]; ledger?: string },
+  context: CallContext,
+): string[] {
+  return context.kind === 'agent' ? resolveAll(service, context, params.ids, params.ledger) : [];
+}
+
+/** What a launched convoy tracks is dispatched, and what a merge request waits for holds it up. Planning is free. */
+function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
+  if (context.kind !== 'agent') return;
+  const bead = service.store.get(resolveOne(service, context, from, ledger));
+  if (
+    !bead ||
+    !engineTypes.includes(bead.issue_type) ||
+    (bead.issue_type === CONVOY && bead.status.startsWith('staged'))
+  )
+    return;
+  throw new UserError(
+    `what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
+    bead.issue_type === CONVOY
+      ? 'a person adds to a convoy that is under way; an agent may stage one: "gt convoy create … --stage"'
+      : 'a person may do this',
+    'refused',
+  );
+}

@@ -1,0 +1,23 @@
+import { UserError } from '../../base/errors';
+import type { CallContext } from '../../protocol/dispatcher';
+import { parseAddress } from '../../town/layout';
+
+/** At a crew member's terminal a person works: what stands there is between the two. */
+export function refusePeek(agent: string, context: CallContext): void {
+  if (context.kind === 'person' || !isCrew(agent)) return;
+  throw new UserError(
+    `an agent does not look at the terminal of ${agent}`,
+    `write to it: gt mail send ${agent} …`,
+    'refused',
+  );
+}
+
+/** Words typed to the Mayor or a crew member read as if the person had said them: only the person and the Mayor may. */
+export function refuseNudge(agent: string, context: CallContext): void {
+  if (context.kind !== 'agent' || context.agent === 'mayor' || !(agent === 'mayor' || isCrew(agent))) return;
+  throw new UserError(`an agent does not type to ${agent}`, `write to it: gt mail send ${agent} …`, 'refused');
+}
+
+function isCrew(agent: string): boolean {
+  return parseAddress(agent)?.role === 'crew';
+}

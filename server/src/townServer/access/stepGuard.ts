@@ -1,0 +1,31 @@
+import { UserError } from '../../base/errors';
+import type { BeadService } from '../../beads/handlers';
+import { resolveOne } from '../../beads/handlers/common';
+import type { CallContext } from '../../protocol/dispatcher';
+import { MoleculeBurn, MoleculeSquash, StepClose } from '../../protocol/formula';
+import { refuseEngineBeads, refuseWorkInHand } from './beadGuard';
+import { ownerOf } from './stepRules';
+
+/** Checks around the handlers of molecules, for agents. */
+export function guardStepHandlers(service: BeadService): void {
+  const { dispatcher, store } = service;
+  // Exactly the bead that the handler will take: the same part of an id may mean another one in another ledger.
+  const meant = (params: { id: string; ledger?: string }, context: CallContext): string =>
+    resolveOne(service, context, params.id, params.ledger);
+  dispatcher.wrap(StepClose.spec, (next) => async (params, context) => {
+    if (context.kind === 'agent') {
+      const id = meant(params, context);
+      refuseEngineBeads(store, [id], context);
+      refuseWorkInHand(store, [id], context);
+    }
+    return next(params, context);
+  });
+  for (const spec of [MoleculeSquash.spec, MoleculeBurn.spec]) {
+    dispatcher.wrap<typeof spec>(spec, (next) => async (params, context) => {
+      const bead = context.kind === 'agent' ? store.get(meant(params, context)) : undefined;
+      const owner = bead && ownerOf(store, bead);
+      if (owner) throw new UserError(`${params.id} belongs to ${owner.id}`, 'a person may do this', 'refused');
+      return next(params, context);
+    });
+  }
+}

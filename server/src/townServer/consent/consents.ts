@@ -1,0 +1,107 @@
+import type { BeadStore } from '../../beads/store';
+import { scriptBlocks } from '../../agents/script/blocks';
+import { launchedConvoys, rigOfBead, trackedSince, workingSet } from '../../engine/state/buildView';
+import { scriptOf } from '../../engine/molecules/molecules';
+import type { Bead } from '../../protocol/bead';
+import type { AttentionInfo, RuntimeInfo } from '../../protocol/town';
+import { runtimeHash, scriptHash, type ConsentStore } from '../../town/consent';
+
+export interface ConsentTown {
+  nameFor(bead: Bead, rig: string): string;
+  find(name: string): RuntimeInfo | undefined;
+  /** Runtimes that run without a bead of their own, such as that of a reviewer. */
+  others(): { rig?: string; runtime: string }[];
+  /** The script of this bead is frozen beside its worktree: it was accepted when that was done. */
+  isFrozen(bead: Bead, rig: string): boolean;
+}
+
+/** What a bead would run, and whether a person has accepted it. */
+export class Consents {
+  constructor(
+    private readonly store: BeadStore,
+    private readonly accepted: ConsentStore,
+    private readonly town: ConsentTown,
+  ) {}
+
+  /** A runtime that does not exist is no question of consent: starting it fails with a clear error. */
+  given(bead: Bead, rig: string): boolean {
+    return this.missing(bead, rig) === undefined;
+  }
+
+  isScriptAccepted(blocks: readonly string[]): boolean {
+    return this.accepted.has(scriptHash(blocks));
+  }
+
+  /** One that does not exist is no question of consent: starting it fails with a clear error. */
+  isRuntimeAccepted(name: string, runtime = this.town.find(name)): boolean {
+    return name === 'script' || runtime === undefined || this.accepted.has(runtimeHash(name, runtime));
+  }
+
+  /** Scripts that were written through this town's own socket need no further question. */
+  acceptScriptOf(bead: Bead, by: string): void {
+    const blocks = readable(() => scriptBlocks(bead.description ?? ''));
+    if (blocks.length > 0) this.accepted.accept('script', scriptHash(blocks), by);
+  }
+
+  /** One question for each runtime and each script that waits. */
+  open(): AttentionInfo[] {
+    const questions = new Map<string, AttentionInfo>();
+    const tracked = trackedSince(launchedConvoys(this.store));
+    for (const bead of workingSet(this.store, tracked.keys())) {
+      const rig = rigOfBead(this.store, bead);
+      const question = rig === undefined ? undefined : this.missing(bead, rig);
+      if (question && !questions.has(question.id)) questions.set(question.id, question);
+    }
+    for (const { runtime, rig } of this.town.others()) {
+      const question = this.missingRuntime(runtime, rig);
+      if (question) questions.set(question.id, question);
+    }
+    return [...questions.values()];
+  }
+
+  private missing(bead: Bead, rig: string): AttentionInfo | undefined {
+    const name = this.town.nameFor(bead, rig);
+    return name === 'script' ? this.missingScript(bead, rig) : this.missingRuntime(name, rig);
+  }
+
+  private missingRuntime(name: string, rig: string | undefined): AttentionInfo | undefined {
+    const runtime = this.town.find(name);
+    if (!runtime || name === 'script') return undefined;
+    const hash = runtimeHash(name, runtime);
+    if (this.accepted.has(hash)) return undefined;
+    const environment = Object.entries(runtime.env).map(([variable, value]) => `${variable}=${value}`);
+    const text = [...environment, runtime.command, ...runtime.args].join(' ');
+    return {
+      id: `consent-runtime-${hash.slice(0, 16)}`,
+      kind: 'consent',
+      rig,
+      title: `${name} wants to run without asking before each step`,
+      detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
+      consent: { kind: 'runtime', hash, text },
+    };
+  }
+
+  private missingScript(bead: Bead, rig: string): AttentionInfo | undefined {
+    const blocks = readable(() => scriptOf(this.store, bead));
+    const hash = scriptHash(blocks);
+    if (blocks.length === 0 || this.accepted.has(hash) || this.town.isFrozen(bead, rig)) return undefined;
+    return {
+      id: `consent-script-${hash.slice(0, 16)}`,
+      kind: 'consent',
+      rig,
+      bead: bead.id,
+      title: `The script of ${bead.id} came from elsewhere`,
+      detail: `"${bead.title}" was not written in this town. Read what it would run before you accept it.`,
+      consent: { kind: 'script', hash, text: blocks.join('\n') },
+    };
+  }
+}
+
+/** A fence that is not closed gives no script; the session that needs one says so. */
+function readable(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,57 @@
+import { UserError } from '../base/errors';
+import type { BeadStore } from '../beads/store';
+import type { SessionManager } from '../sessions/manager';
+import { MAYOR, pendingForMayor } from '../engine/mayor/mayor';
+import type { SessionRequest } from '../engine/loop/ports';
+import type { CallContext } from '../protocol/dispatcher';
+import type { TownLayout } from '../town/layout';
+import type { RuntimeCatalogue } from '../agents/catalogue';
+
+interface PersonalTown {
+  readonly layout: TownLayout;
+  readonly store: BeadStore;
+  readonly runtimes: RuntimeCatalogue;
+  readonly sessions: SessionManager;
+  changed(): void;
+}
+
+/** Sessions that a person starts by name: the Mayor's, the crew's. No bead of a rig stands behind them. */
+export class PersonalSessions {
+  /** What a person wanted to start and could not for want of consent, by agent. */
+  private readonly wanted = new Map<string, { rig?: string; runtime: string }>();
+
+  constructor(private readonly town: PersonalTown) {}
+
+  /** Runtimes that have to be accepted for them: the Mayor's while it is asked something, and those that a person wanted. */
+  runtimes(): { rig?: string; runtime: string }[] {
+    const { mayor } = this.town.runtimes;
+    return [
+      ...(pendingForMayor(this.town.store, mayor).length > 0 ? [{ runtime: mayor }] : []),
+      ...this.wanted.values(),
+    ];
+  }
+
+  /** Where the runtime waits for consent, the person is asked for it. */
+  async start(request: SessionRequest): Promise<void> {
+    try {
+      await this.town.sessions.start(request);
+      this.wanted.delete(request.agent);
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === 'consent')) throw error;
+      this.wanted.set(request.agent, { rig: this.town.layout.seat(request.agent)?.rig, runtime: request.runtime });
+      this.town.changed();
+      throw new UserError(
+        error.message,
+        `look at what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
+        'consent',
+      );
+    }
+  }
+
+  /** The Mayor has dealt with everything: its session ends, unless a person has started it to talk to it. */
+  mayorMayEnd(caller: CallContext): void {
+    const { sessions, store, runtimes } = this.town;
+    if (caller.agent !== MAYOR || sessions.liveOf(MAYOR)?.bead === undefined) return;
+    if (pendingForMayor(store, runtimes.mayor).length === 0) sessions.markDone(MAYOR);
+  }
+}

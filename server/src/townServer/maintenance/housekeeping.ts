@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { git, withRepository } from '../../git/git';
+import type { RigRepository } from '../../git/repository';
+
+/** Logs of gates that are kept for each rig. */
+const GATE_LOGS = 200;
+const DAY_MS = 24 * 3600_000;
+/** Loose objects from which on packing pays; each commit of a ledger leaves three. */
+const LOOSE_OBJECTS = 2_000;
+const GC_LIMIT_MS = 10 * 60_000;
+
+/** Removes all but the newest logs of a folder. */
+export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
+  if (!fs.existsSync(directory)) return;
+  const logs = fs
+    .readdirSync(directory)
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => path.join(directory, file));
+  if (logs.length <= keep) return;
+  const byAge = logs
+    .map((file) => ({ file, at: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at);
+  for (const { file } of byAge.slice(keep)) fs.rmSync(file, { force: true });
+}
+
+/**
+ * Packs a rig's repository, at most once a day and only where there is much to pack. The file that remembers the day
+ * lies in the repository, so that servers that come and go do not each begin anew.
+ * @returns whether git was asked
+ */
+export async function collectGarbage(repository: RigRepository, now = Date.now()): Promise<boolean> {
+  const mark = path.join(repository.directory, 'gastown-gc');
+  const last = fs.statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (now - last < DAY_MS) return false;
+  fs.writeFileSync(mark, '');
+  await withRepository(repository.directory, async () => {
+    repository.resetConfig();
+    await git(
+      repository.directory,
+      ['-c', `gc.auto=${LOOSE_OBJECTS}`, '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet'],
+      { timeoutMs: GC_LIMIT_MS },
+    );
+  });
+  return true;
+}

@@ -1,0 +1,116 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomic } from '../../base/atomicFile';
+import { messageOf } from '../../base/errors';
+import { Disposable, toDisposable } from '../../base/lifecycle';
+import { Mutex } from '../../base/mutex';
+import { Settled } from '../../base/debouncer';
+import type { BeadStore } from '../../beads/store';
+import type { Rig } from '../../rigs/rig';
+import { commitLedger } from '../../git/ledgerBranch';
+import type { TownLayout } from '../../town/layout';
+import { collectGarbage, pruneGateLogs } from './housekeeping';
+import type { Log } from '../log';
+import type { Rigs } from '../../rigs/registry';
+
+/** After so long without a change, and at the latest so long after the first one. */
+export interface KeeperTimes {
+  quietMs: number;
+  maxMs: number;
+}
+
+/** Folds the journals into the files. */
+const FOLD: KeeperTimes = { quietMs: 1_500, maxMs: 10_000 };
+/** Commits the ledgers and writes the SQLite file for people. */
+const COMMIT: KeeperTimes = { quietMs: 15_000, maxMs: 120_000 };
+/** An editor or a pull writes a file in several steps. */
+const WATCH: KeeperTimes = { quietMs: 300, maxMs: 2_000 };
+
+export interface KeeperTown {
+  layout: TownLayout;
+  store: BeadStore;
+  rigs: Pick<Rigs, 'all' | 'onDidOpen' | 'onDidClose'>;
+  log: Log;
+  /** True while a session lives or an action runs: nothing slow may be done then. */
+  isAtWork(): boolean;
+}
+
+/** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
+export class LedgerKeeper extends Disposable {
+  private readonly folding: Settled;
+  private readonly committing: Settled;
+  private readonly refreshing: Settled;
+  private readonly watchers = new Map<string, fs.FSWatcher>();
+  /** A slow commit must not be overtaken by the next. */
+  private readonly commits = new Mutex();
+
+  constructor(
+    private readonly town: KeeperTown,
+    times: { fold?: KeeperTimes; commit?: KeeperTimes } = {},
+  ) {
+    super();
+    const { fold = FOLD, commit = COMMIT } = times;
+    this.folding = this._register(
+      new Settled(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.fold())),
+    );
+    this.committing = this._register(
+      new Settled(commit.quietMs, commit.maxMs, () => this.run('commit', () => this.commits.run(() => this.commit()))),
+    );
+    this.refreshing = this._register(
+      new Settled(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
+    );
+    this._register(town.store.onDidChange(() => this.changed()));
+    this._register(toDisposable(() => this.watchers.forEach((watcher) => watcher.close())));
+    this.watch(town.layout.ledger);
+    for (const rig of town.rigs.all()) this.watch(rig.layout.ledger);
+    this._register(town.rigs.onDidOpen((rig) => this.watch(rig.layout.ledger)));
+    this._register(town.rigs.onDidClose((rig) => this.unwatch(rig.layout.ledger)));
+  }
+
+  /** Hears when somebody else writes a ledger's file, such as a pull or the Go `bd`. */
+  private watch(directory: string): void {
+    this.unwatch(directory);
+    try {
+      const watcher = fs.watch(directory, (_event, file) => {
+        if (file === 'issues.jsonl') this.refreshing.changed();
+      });
+      watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
+      this.watchers.set(directory, watcher);
+    } catch (error) {
+      // Out of watchers: changes from outside are still merged in at the next fold.
+      this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
+    }
+  }
+
+  private unwatch(directory: string): void {
+    this.watchers.get(directory)?.close();
+    this.watchers.delete(directory);
+  }
+
+  private changed(): void {
+    this.folding.changed();
+    this.committing.changed();
+  }
+
+  private async commit(): Promise<void> {
+    await this.town.store.fold();
+    for (const rig of this.town.rigs.all()) await this.keepRig(rig);
+    writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
+  }
+
+  /** One rig whose disk or repository fails does not keep the others from being kept. */
+  private async keepRig(rig: Rig): Promise<void> {
+    try {
+      await commitLedger(rig.repository, rig.layout.ledger, { name: 'deacon', email: 'deacon@gastown.local' });
+      pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
+      if (!this.town.isAtWork()) await collectGarbage(rig.repository);
+    } catch (error) {
+      this.town.log.error(`keeping ${rig.name}: ${messageOf(error)}`);
+    }
+  }
+
+  private run(what: string, task: () => Promise<void>): void {
+    if (this.isDisposed) return;
+    task().catch((error: unknown) => this.town.log.error(`${what}: ${messageOf(error)}`));
+  }
+}

@@ -1,0 +1,198 @@
+import { ResponseError } from 'vscode-jsonrpc/node';
+import { writeShims } from '../base/shims';
+import { Lease } from '../base/lease';
+import { messageOf } from '../base/errors';
+import type { NotificationSpec } from '../protocol/request';
+import { PersonNotified, TownChanged, TownEvent } from '../protocol/town';
+import {
+  handleRequest,
+  listen,
+  serve,
+  serverEndpointFile,
+  type RpcServer,
+  type ServeOptions,
+  type Streams,
+} from '../protocol/transport';
+import type { Hello } from '../protocol/transport';
+import { TownLayout } from '../town/layout';
+import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
+import { FirstResults } from './idempotency';
+import { guarded } from '../base/logged';
+import { languageServer } from '../language/server/languageServer';
+import { FileLog, type Log } from './log';
+import { Terminals } from '../sessions/relay';
+import { TownService } from './townService';
+
+/** The server ends when nobody was connected, and nothing was to be done, for so long. */
+const IDLE_MS = 5 * 60_000;
+const IDLE_CHECK_MS = 15_000;
+const LEASE_CHECK_MS = 2_000;
+
+interface Client {
+  socket: Streams['socket'];
+  notify(method: string, params: unknown): void;
+}
+
+/** Serves one town to windows, command lines and agents until nobody needs it. */
+export class TownServer {
+  private readonly clients = new Map<string, Client>();
+  private readonly terminals: Terminals;
+  private readonly firstResults: FirstResults;
+  private rpc: RpcServer | undefined;
+  private nextConnection = 1;
+  private idleSince = Date.now();
+  private ending = false;
+
+  private constructor(
+    private readonly service: TownService,
+    private readonly lease: Lease,
+    private readonly log: Log,
+  ) {
+    this.firstResults = new FirstResults(service.store);
+    this.terminals = new Terminals(
+      service.sessions,
+      {
+        notify: (connection, spec, params) => this.notify(connection, spec, params),
+        backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
+      },
+      log,
+    );
+    this.terminals.register(service.dispatcher);
+    service.onDelta((delta) => this.broadcast(TownChanged.spec, delta));
+    service.onEvent((event) => this.broadcast(TownEvent.spec, event));
+    service.onPersonMessage((message) => this.broadcast(PersonNotified.spec, message));
+    service.onRetire(() => void this.end('a newer build takes over'));
+  }
+
+  /**
+   * @returns undefined where another live server has the town
+   * @throws UserError for a folder that is no town of this person
+   */
+  static async start(root: string): Promise<TownServer | undefined> {
+    const layout = new TownLayout(root);
+    const log = new FileLog(layout.log);
+    const lease = Lease.tryAcquire(layout.serverLease);
+    if (!lease) return undefined;
+    try {
+      const service = await TownService.open(root, log);
+      // After an update the agents at work would still have the older programs, which are about to be removed.
+      writeShims({ directory: layout.bin });
+      const server = new TownServer(service, lease, log);
+      await server.listen(layout);
+      service.start();
+      log.info(`serving ${root}`);
+      return server;
+    } catch (error) {
+      log.error(`cannot start: ${messageOf(error)}`);
+      lease.release();
+      throw error;
+    }
+  }
+
+  private async listen(layout: TownLayout): Promise<void> {
+    this.rpc = await listen({
+      root: layout.root,
+      purpose: 'server',
+      endpointFile: serverEndpointFile(layout.root),
+      accept: (hello) => acceptHello(hello, layout.root, this.service.records),
+      onConnection: (connection, hello, streams) => this.connected(connection, hello, streams),
+      log: (text) => this.log.info(text),
+    });
+    setInterval(
+      guarded(
+        (reason) => this.log.error(`idle check: ${reason}`),
+        () => this.checkIdle(),
+      ),
+      IDLE_CHECK_MS,
+    ).unref();
+    setInterval(
+      guarded(
+        (reason) => this.log.error(`lease check: ${reason}`),
+        () => this.checkLease(),
+      ),
+      LEASE_CHECK_MS,
+    ).unref();
+  }
+
+  private connected(
+    connection: Parameters<Parameters<typeof listen>[0]['onConnection']>[0],
+    hello: Hello,
+    streams: Streams,
+  ): void {
+    const id = `c${this.nextConnection++}`;
+    const caller = () => identifyCaller(hello, this.service.layout.root, this.service.records);
+    const options: ServeOptions = {
+      dispatcher: this.service.dispatcher,
+      // Asked anew for each call: a session's token dies with the session.
+      context: (operation) => contextOf(caller(), id, operation),
+      authorize: (spec) => authorize(spec, caller()),
+      once: (spec, context, run) => this.firstResults.run(spec, context, run),
+      onDefect: (method, error) =>
+        this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    };
+    streams.socket.once('close', () => this.disconnected(id));
+    if (hello.kind === 'window') this.connectWindow(id, streams, options);
+    else {
+      serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect, options.once);
+      this.clients.set(id, {
+        socket: streams.socket,
+        notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined),
+      });
+      connection.listen();
+    }
+  }
+
+  private connectWindow(id: string, streams: Streams, options: ServeOptions): void {
+    const window = languageServer(streams, () => streams.socket.destroy(), this.service.layout.root);
+    for (const method of options.dispatcher.methods()) {
+      window.onRequest(method, async (params: unknown) => {
+        const outcome = await handleRequest(method, params, options);
+        return 'result' in outcome
+          ? outcome.result
+          : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
+      });
+    }
+    this.clients.set(id, {
+      socket: streams.socket,
+      notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined),
+    });
+    window.listen();
+  }
+
+  private disconnected(id: string): void {
+    this.clients.delete(id);
+    this.service.unsubscribe(id);
+    void this.terminals.disconnected(id);
+    this.idleSince = Date.now();
+  }
+
+  private notify<P>(connection: string, spec: NotificationSpec<P>, params: P): void {
+    this.clients.get(connection)?.notify(spec.method, params);
+  }
+
+  private broadcast<P>(spec: NotificationSpec<P>, params: P): void {
+    for (const id of this.clients.keys()) if (this.service.isSubscribed(id)) this.notify(id, spec, params);
+  }
+
+  private checkIdle(): void {
+    if (this.clients.size > 0 || this.service.isBusy()) this.idleSince = Date.now();
+    else if (Date.now() - this.idleSince > IDLE_MS) void this.end('nobody needs it');
+  }
+
+  /** Whoever was taken for dead must not write any more. */
+  private checkLease(): void {
+    if (this.lease.isCurrent() || this.ending) return;
+    this.log.error('another server has taken over');
+    process.exit(1);
+  }
+
+  async end(reason: string): Promise<void> {
+    if (this.ending) return;
+    this.ending = true;
+    this.log.info(`ending: ${reason}`);
+    await this.rpc?.close();
+    await this.service.stop().catch((error: unknown) => this.log.error(messageOf(error)));
+    this.lease.release();
+    process.exit(0);
+  }
+}

@@ -1,0 +1,81 @@
+import { beadDetails } from '../../beads/handlers/read';
+import type { BeadStore } from '../../beads/store';
+import { MERGE_REQUEST, mergeOf, workOf } from '../../engine/state/work';
+import type { WhyNots } from '../../engine/explain/whyNot';
+import { workSessions } from '../../engine/supervision/workSessions';
+import type { RigRepository } from '../../git/repository';
+import type { Bead } from '../../protocol/bead';
+import { BeadDiff, BeadPage, BoardGet, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import { beadDiff } from '../../engine/review/beadDiff';
+import { BoardReader } from './board';
+
+/** What the Beads view and the page of a bead need of a town. */
+export interface BoardTown {
+  store: BeadStore;
+  /** Read anew for each question. */
+  whyNots(): WhyNots;
+  repositoryOf(rig: string): RigRepository | undefined;
+}
+
+const EVENTS = 300;
+const MERGE_EVENTS = 50;
+
+export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
+  const { store } = town;
+  dispatcher.on(BoardGet.spec, async (query) => new BoardReader(store, town.whyNots(), query.text).read(query));
+  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
+  dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
+    beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),
+  );
+}
+
+/** @throws UserError where nothing, or more than one bead, is meant */
+function beadNamed(store: BeadStore, id: string): Bead {
+  return store.get(store.resolve(id)) as Bead;
+}
+
+function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
+  const events = store.events(bead.id, EVENTS);
+  const work = workOf(bead);
+  return {
+    bead: beadDetails(store, bead.id),
+    events,
+    sessions: workSessions(events),
+    merges: mergesOf(store, bead),
+    reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
+    why: [...why.of(bead), ...why.hints(bead)],
+    feedback: work.feedback,
+    problem: work.problem,
+  };
+}
+
+/** All merge requests that ever named the bead. */
+function mergesOf(store: BeadStore, bead: Bead): MergeInfo[] {
+  if (workOf(bead).branch === undefined) return [];
+  return store
+    .list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true })
+    .flatMap((request): MergeInfo[] => {
+      const merge = mergeOf(request);
+      if (merge?.source !== bead.id) return [];
+      return [
+        {
+          id: request.id,
+          status: request.status,
+          branch: merge.branch,
+          commit: merge.commit,
+          worker: merge.worker,
+          createdAt: request.created_at,
+          closedAt: request.closed_at,
+          reason: request.close_reason,
+          retries: merge.retries,
+          comments: (request.comments ?? []).map((comment) => ({
+            author: comment.author,
+            text: comment.text,
+            at: comment.created_at,
+          })),
+          events: store.events(request.id, MERGE_EVENTS),
+        },
+      ];
+    });
+}

@@ -1,0 +1,63 @@
+import type { TownService } from './townService';
+import { UserError } from '../base/errors';
+import { releaseHeld, stopWork } from '../engine/dispatch/stop';
+import {
+  ConsentGive,
+  RigAdd,
+  RigFastForward,
+  RigList,
+  RigRemove,
+  RigSet,
+  TownDown,
+  TownGetSnapshot,
+  TownStop,
+  TownUp,
+} from '../protocol/town';
+import { fullAddress } from '../town/layout';
+import { ServerRetire } from '../protocol/transport';
+
+export function registerTownHandlers(service: TownService): void {
+  const { dispatcher, rigs } = service;
+  dispatcher.on(TownGetSnapshot.spec, async ({ once }, context) => service.subscribe(context.connection, once));
+  dispatcher.on(TownUp.spec, async (_params, context) => {
+    await releaseHeld(service.engineContext, context.actor);
+    await service.setUp(true, context.actor);
+    return null;
+  });
+  dispatcher.on(TownDown.spec, async (_params, context) => {
+    await service.setUp(false, context.actor);
+    return null;
+  });
+  dispatcher.on(TownStop.spec, async (given, context) => {
+    const params = { ...given, agent: given.agent === undefined ? undefined : fullAddress(given.agent) };
+    if (!params.all && !params.rig && !params.agent)
+      throw new UserError('say what to stop', 'an agent, a rig or everything');
+    if (params.rig) rigs.require(params.rig);
+    if (params.all) await service.setUp(false, context.actor);
+    const stopped = await stopWork(service.engineContext, context.actor, params);
+    if (params.agent && stopped.length === 0)
+      throw new UserError(`${params.agent} has no session`, 'see "gt status"', 'not-found');
+    return { stopped };
+  });
+  dispatcher.on(ConsentGive.spec, async ({ kind, hash }, context) => {
+    const open = service.picture().attention.some((item) => item.consent?.kind === kind && item.consent.hash === hash);
+    if (!open) throw new UserError('what you were shown has changed meanwhile', 'look at it again', 'conflict');
+    service.consentStore.accept(kind, hash, context.actor);
+    service.changed();
+    return null;
+  });
+  dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
+  dispatcher.on(RigSet.spec, async (params, context) => {
+    const info = rigs.configure(params, context.actor);
+    // Who asks for the consent that a new agent or reviewer needs must not be told of the old one.
+    service.runtimes.forget();
+    return info;
+  });
+  dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));
+  dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
+  dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));
+  dispatcher.on(ServerRetire.spec, async () => {
+    service.retire();
+    return null;
+  });
+}

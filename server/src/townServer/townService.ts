@@ -1,0 +1,404 @@
+import { Disposable, Emitter } from '../base/lifecycle';
+import { messageOf, UserError } from '../base/errors';
+import { BeadStore } from '../beads/store';
+import { ActionLog } from '../engine/loop/actionLog';
+import { SessionManager } from '../sessions/manager';
+import { SessionRecords } from '../sessions/records';
+import { buildView, type ViewedRig } from '../engine/state/buildView';
+import { mayorView } from '../engine/mayor/mayor';
+import type { EngineContext } from '../engine/loop/context';
+import { Engine } from '../engine/loop/engine';
+import { StormGauge } from '../engine/supervision/crashLoops';
+import { WhyNots } from '../engine/explain/whyNot';
+import { Projection } from '../engine/state/projection';
+import { workOf } from '../engine/state/work';
+import { cleanEnvironment, loginEnvironment } from '../agents/environment';
+import type { AuditEvent, Bead } from '../protocol/bead';
+import { Dispatcher } from '../protocol/dispatcher';
+import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
+import { commandsOf, townFile, townSettingsFile } from '../town/config';
+import { ConsentStore } from '../town/consent';
+import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
+import { isRegistered } from '../town/registry';
+import { Consents } from './consent/consents';
+import { PictureDiffer, type Picture } from './snapshot/snapshotDiffer';
+import { guarded } from '../base/logged';
+import { registerHandlers } from './handlers';
+import { sessionLauncher } from '../agents/launch';
+import { LedgerKeeper } from './maintenance/ledgerMaintenance';
+import type { Log } from './log';
+import { PersonalSessions } from './interactiveSessions';
+import { takePicture } from './snapshot/buildSnapshot';
+import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
+import { Rigs } from '../rigs/registry';
+import { RuntimeCatalogue } from '../agents/catalogue';
+import { workflowOf } from '../service/slungFormula';
+
+/** Pictures are sent at most so often. */
+const PICTURE_MS = 40;
+
+export type PersonMessage = {
+  severity: 'info' | 'warning' | 'error';
+  text: string;
+  convoy?: string;
+  bead?: string;
+  plan?: boolean;
+};
+
+/** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
+export class TownService extends Disposable {
+  readonly dispatcher = new Dispatcher();
+  readonly projection: Projection;
+  readonly sessions: SessionManager;
+  readonly records: SessionRecords;
+  readonly consentStore: ConsentStore;
+  readonly rigs: Rigs;
+  readonly runtimes: RuntimeCatalogue;
+  readonly engineContext: EngineContext;
+  readonly personal = new PersonalSessions(this);
+  private readonly consents: Consents;
+  private readonly engine: Engine;
+  private readonly actionLog: ActionLog;
+  private readonly activity = new Map<string, string>();
+  private readonly storms = new StormGauge();
+  private readonly lastSpawn = new Map<string, number>();
+  private readonly subscribers = new Set<string>();
+  private differ: PictureDiffer | undefined;
+  private pictureTimer: NodeJS.Timeout | undefined;
+
+  private readonly deltaEmitter = this._register(new Emitter<TownDelta>());
+  private readonly eventEmitter = this._register(new Emitter<AuditEvent>());
+  private readonly personEmitter = this._register(new Emitter<PersonMessage>());
+  private readonly retireEmitter = this._register(new Emitter<void>());
+  readonly onDelta = this.deltaEmitter.event;
+  readonly onEvent = this.eventEmitter.event;
+  readonly onPersonMessage = this.personEmitter.event;
+  readonly onRetire = this.retireEmitter.event;
+
+  private constructor(
+    readonly layout: TownLayout,
+    readonly store: BeadStore,
+    private readonly log: Log,
+  ) {
+    super();
+    this.projection = new Projection(store, (rig) => this.reviewMode(rig));
+    this.consentStore = new ConsentStore(layout.root);
+    this.records = new SessionRecords(layout);
+    this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
+    this.rigs = this._register(
+      new Rigs(
+        layout,
+        store,
+        this.consentStore,
+        async () => cleanEnvironment(await loginEnvironment()),
+        () => this.changed(),
+      ),
+    );
+    this.consents = new Consents(store, this.consentStore, {
+      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      find: (name) => this.runtimes.find(name),
+      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
+      others: () => [...this.reviewers(), ...this.personal.runtimes()],
+    });
+    this.sessions = this._register(
+      new SessionManager({
+        layout,
+        records: this.records,
+        launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
+        onChange: () => this.changed(),
+        log,
+        takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
+        asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
+      }),
+    );
+    this.engineContext = {
+      store,
+      sessions: this.sessions,
+      clock: { now: () => new Date() },
+      activity: this.activity,
+      person: { notify: (message) => this.personEmitter.fire(message) },
+      rig: (name) => this.rigs.get(name),
+      defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
+      workflow: (rig) => workflowOf(this.layout, this.rigs.require(rig)),
+      reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
+      isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
+      onActivity: () => this.pictureSoon(),
+    };
+    this.actionLog = new ActionLog(layout.actionLog);
+    this.engine = this._register(
+      new Engine(this.engineContext, this.actionLog, {
+        buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince),
+        log,
+      }),
+    );
+  }
+
+  /** @throws UserError for a folder that is no town of this person */
+  static async open(root: string, log: Log): Promise<TownService> {
+    const layout = new TownLayout(root);
+    if (!townFile(layout).exists())
+      throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
+    if (!isRegistered(root))
+      throw new UserError(
+        `the town ${root} is not known to you`,
+        `if you trust it, run "gt install ${root}"`,
+        'refused',
+      );
+    const store = await BeadStore.open({ onError: (error) => log.error(messageOf(error)) });
+    const service = new TownService(layout, store, log);
+    await service.load();
+    return service;
+  }
+
+  private async load(): Promise<void> {
+    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
+    await this.rigs.load();
+    this._register(
+      new LedgerKeeper({
+        layout: this.layout,
+        store: this.store,
+        rigs: this.rigs,
+        log: this.log,
+        isAtWork: () => this.isAtWork(),
+      }),
+    );
+    registerHandlers(this);
+    await this.sessions.recover();
+    for (const unfinished of this.actionLog.recover())
+      this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
+    this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
+    await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
+  }
+
+  /** Lets the engine look for the first time. */
+  start(): void {
+    this.engine.kick(0);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.pictureTimer);
+    await this.engine.stop();
+    await this.sessions.endIdleHost();
+    await this.store.fold();
+    this.dispose();
+    await this.store.close();
+  }
+
+  info(): TownInfo {
+    const settings = townSettingsFile(this.layout).read();
+    return {
+      id: 'town',
+      name: townFile(this.layout).read().name,
+      root: this.layout.root,
+      up: settings.up,
+      defaultAgent: settings.default_agent,
+      beadsRevision: this.store.revision,
+    };
+  }
+
+  async setUp(up: boolean, actor: string): Promise<void> {
+    if (townSettingsFile(this.layout).read().up === up) return;
+    townSettingsFile(this.layout).update((settings) => {
+      settings.up = up;
+    });
+    await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
+    this.changed();
+  }
+
+  /** Something that windows show or the engine decides on may be different now. */
+  changed(): void {
+    this.engine.kick();
+    this.pictureSoon();
+  }
+
+  retire(): void {
+    this.retireEmitter.fire();
+  }
+
+  /** Whether a session lives or an action runs. */
+  isAtWork(): boolean {
+    return this.engine.isBusy || this.sessions.all().some((session) => !session.exit);
+  }
+
+  /** True while ending the server would stop something: sessions, actions, or work that waits for its turn. */
+  isBusy(): boolean {
+    if (this.isAtWork()) return true;
+    if (!this.info().up) return false;
+    const view = this.view(new Set());
+    return (
+      view.merges.length > 0 ||
+      (view.mayor?.accepted ?? false) ||
+      view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
+    );
+  }
+
+  // ---------------------------------------------------------------- pictures
+
+  /** @param once for somebody who goes away again */
+  subscribe(connection: string | undefined, once = false): TownSnapshot {
+    if (once) this.rigs.lookOutsideSoon();
+    if (once) return new PictureDiffer(this.picture()).snapshot();
+    if (connection !== undefined) this.subscribers.add(connection);
+    this.rigs.lookOutside();
+    this.sendPicture();
+    this.differ ??= new PictureDiffer(this.picture());
+    return this.differ.snapshot();
+  }
+
+  isSubscribed(connection: string): boolean {
+    return this.subscribers.has(connection);
+  }
+
+  unsubscribe(connection: string): void {
+    this.subscribers.delete(connection);
+  }
+
+  picture(): Picture {
+    const picture = takePicture({
+      town: this.info(),
+      store: this.store,
+      projection: this.projection,
+      rigs: this.rigs,
+      sessions: this.sessions.all(),
+      activity: this.activity,
+      runtimeOf: (session) => this.records.get(session)?.runtime,
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      reviewMode: (rig) => this.reviewMode(rig),
+    });
+    return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
+  }
+
+  /** Settings that cannot be read are shown as such; the rest of the picture does not depend on them. */
+  private openConsents(): AttentionInfo[] {
+    try {
+      return this.consents.open();
+    } catch (error) {
+      return [
+        { id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) },
+      ];
+    }
+  }
+
+  private pictureSoon(): void {
+    if (this.subscribers.size === 0 || this.isDisposed) return;
+    this.pictureTimer ??= setTimeout(this.sendPicture, PICTURE_MS);
+  }
+
+  /** Where no picture can be taken, windows keep the last one. */
+  private readonly sendPicture = guarded(
+    (error) => this.log.error(`picture: ${error}`),
+    () => {
+      clearTimeout(this.pictureTimer);
+      this.pictureTimer = undefined;
+      const delta = this.differ?.update(this.picture());
+      if (delta) this.deltaEmitter.fire(delta);
+    },
+  );
+
+  // ---------------------------------------------------------------- what the engine sees
+
+  private view(inFlight: ReadonlySet<string>, awakeSince = 0) {
+    const rigs = this.viewedRigs();
+    const readable = new Set(rigs.map((rig) => rig.port.name));
+    const mayor = mayorView(this.store, this.runtimes.mayor, this.isRuntimeAccepted(this.runtimes.mayor));
+    const view = buildView({
+      store: this.store,
+      sessions: this.sessions,
+      up: this.info().up,
+      now: new Date(),
+      awakeSince,
+      inFlight,
+      rigs,
+      consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
+    });
+    return { ...view, mayor };
+  }
+
+  /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
+  whyNots(): WhyNots {
+    return new WhyNots({
+      store: this.store,
+      view: this.view(new Set()),
+      runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig),
+    });
+  }
+
+  private viewedRigs(): ViewedRig[] {
+    return this.rigs.all().flatMap((port) => {
+      const settings = this.rigs.settingsOf(port);
+      const accepted = settings !== undefined && this.rigs.areAccepted(port.name, commandsOf(settings));
+      const reviewerAccepted = this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name));
+      return settings
+        ? [
+            {
+              port,
+              settings,
+              accepted,
+              reviewerAccepted,
+              lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
+              storm: this.storms.isStorm(port.name, Date.now(), settings.max_workers),
+            },
+          ]
+        : [];
+    });
+  }
+
+  private storeChanged(events: readonly AuditEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
+      if (event.type === 'died_young' && event.rig) this.storms.record(event.rig, Date.now());
+      const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
+      if (rig) void this.rigs.refreshFastForward(rig);
+      if (event.type === 'escalated')
+        this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
+      if (event.type === 'plan_ready')
+        this.personEmitter.fire({
+          severity: 'info',
+          text: `The Mayor has a plan: ${event.message ?? ''}`,
+          convoy: event.convoy,
+          plan: true,
+        });
+      this.eventEmitter.fire(event);
+    }
+    this.changed();
+  }
+
+  reviewMode(name: string): ReviewMode {
+    const rig = this.rigs.get(name);
+    return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
+  }
+
+  private reviewers(): { rig: string; runtime: string }[] {
+    return this.rigs
+      .all()
+      .filter((rig) => this.reviewMode(rig.name) === 'agent')
+      .map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
+  }
+
+  isRuntimeAccepted(name: string): boolean {
+    return this.consents.isRuntimeAccepted(name);
+  }
+
+  acceptScriptOf(bead: Bead, by: string): void {
+    this.consents.acceptScriptOf(bead, by);
+  }
+
+  private hasFrozenScript(bead: Bead, rig: string): boolean {
+    const { branch } = workOf(bead);
+    const name = parseAddress(bead.assignee ?? '')?.name;
+    return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
+  }
+
+  /** The ledger that is named, else the one of the caller's folder. */
+  ledgerFor(cwd: string | undefined, named: string | undefined): string {
+    const names = this.rigs.all().map((rig) => rig.name);
+    if (named !== undefined) {
+      const plain = named.replace(/-$/, '');
+      const found =
+        plain === 'hq' ? 'hq' : this.rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
+      if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');
+      return found;
+    }
+    return (cwd === undefined ? undefined : rigOfDirectory(this.layout.root, cwd, names)) ?? 'hq';
+  }
+}

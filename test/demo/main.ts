@@ -1,0 +1,228 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readTextIfPresent } from '../../server/src/base/atomicFile';
+import { messageOf, UserError } from '../../server/src/base/errors';
+import { git } from '../../server/src/git/git';
+import { BeadCreate } from '../../server/src/protocol/bead';
+import { MoleculeGet } from '../../server/src/protocol/formula';
+import {
+  ConvoyCreate,
+  DefaultAgent,
+  RigAdd,
+  RigFastForward,
+  RigSet,
+  Sling,
+  TownChanged,
+  TownEvent,
+  TownGetSnapshot,
+  TownStop,
+  TownUp,
+} from '../../server/src/protocol/town';
+import { connectTown, type TownConnection } from '../../server/src/protocol/transport';
+import { installTown } from '../../server/src/town/install';
+import { TownLayout } from '../../server/src/town/layout';
+import { actorName } from '../../server/src/cli/shared/actor';
+import { shutdownServer } from '../../server/src/cli/shared/shutdownServer';
+import { demoBeads, description, projectFiles } from './project';
+import { BeadBoard, Show } from './show';
+
+/** This file is bundled into `out/test/demo/`. */
+const checkout = path.resolve(__dirname, '..', '..', '..');
+/** A convoy that has not landed by then has failed. */
+const TIME_LIMIT_MS = 180_000;
+/** So much of the log is shown when it fails. */
+const LOG_LINES = 30;
+
+interface DemoOptions {
+  directory: string;
+  keep: boolean;
+}
+
+function parseOptions(args: readonly string[]): DemoOptions {
+  const at = args.indexOf('--dir');
+  if (at >= 0 && !args[at + 1]) throw new UserError('--dir needs a folder', 'npm run demo -- --dir <folder>');
+  const unknown = args.find((argument, index) => !['--keep', '--dir'].includes(argument) && index !== at + 1);
+  if (unknown) throw new UserError(`unknown option ${unknown}`, 'npm run demo [-- --keep] [-- --dir <folder>]');
+  const directory = at >= 0 ? path.resolve(args[at + 1]!) : fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-demo-'));
+  if (at >= 0 && fs.existsSync(directory) && fs.readdirSync(directory).length > 0)
+    throw new UserError(`${directory} is not empty`, 'choose a new folder', 'conflict');
+  return { directory, keep: at >= 0 || args.includes('--keep') };
+}
+
+async function makeProject(directory: string): Promise<string> {
+  const project = path.join(directory, 'sundial');
+  for (const [file, text] of Object.entries(projectFiles)) {
+    fs.mkdirSync(path.dirname(path.join(project, file)), { recursive: true });
+    fs.writeFileSync(path.join(project, file), text);
+  }
+  const identity = { name: 'You', email: 'you@example.org' };
+  await git(project, ['init', '--quiet', '--initial-branch=main']);
+  await git(project, ['add', '--all']);
+  await git(project, ['commit', '--quiet', '-m', 'Begin sundial'], { identity });
+  return project;
+}
+
+async function createConvoy(town: TownConnection, show: Show): Promise<{ id: string; beads: string[] }> {
+  const { names } = show;
+  const ids = new Map<string, string>();
+  for (const bead of demoBeads) {
+    const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
+    const created = await town.call(BeadCreate.spec, {
+      ledger: 'sundial',
+      title: bead.title,
+      type: 'feature',
+      description: description(bead),
+      deps,
+    });
+    ids.set(bead.key, created.id);
+    names.set(created.id, bead.title);
+  }
+  const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()] });
+  for (const { key, formula } of demoBeads) {
+    if (!formula) continue;
+    await town.call(Sling.spec, { beads: [ids.get(key)!], rig: 'sundial', formula });
+    const [molecule] = await town.call(MoleculeGet.spec, { id: ids.get(key)! });
+    for (const { step, issue } of molecule?.steps ?? []) show.steps.set(issue.id, step);
+    show.line(`${names.get(ids.get(key)!)} will be done by the formula ${formula}, step by step.`);
+  }
+  return { id: convoy.id, beads: convoy.beads };
+}
+
+/** Resolves when the convoy has landed; rejects when a bead has failed or the time is up. */
+async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, show: Show): Promise<void> {
+  const board = new BeadBoard(await town.call(TownGetSnapshot.spec, {}));
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)),
+      TIME_LIMIT_MS,
+    );
+    timer.unref(); // after Ctrl-C nobody waits for it
+    const end = (finish: () => void): void => {
+      clearTimeout(timer);
+      finish();
+    };
+    town.onNotification(TownEvent.spec, (event) => {
+      show.event(event);
+      if (event.type === 'convoy_landed' && event.convoy === convoy.id) end(resolve);
+      if (event.type === 'failed') end(() => reject(new UserError(event.message ?? 'a bead failed')));
+    });
+    town.onNotification(TownChanged.spec, (delta) => {
+      board.apply(delta);
+      show.beads(board.in(convoy.beads));
+    });
+    show.beads(board.in(convoy.beads));
+    town.call(TownUp.spec, {}).catch((error: Error) => end(() => reject(error)));
+  });
+}
+
+async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promise<void> {
+  const show = new Show(process.stdout, new Map());
+  show.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
+  fs.mkdirSync(options.directory, { recursive: true });
+  const project = await makeProject(options.directory);
+  const { root } = await installTown(townFolder(options), 'demo');
+  const actor = actorName(undefined, process.env, process.cwd());
+  const town = await connectTown(root, { kind: 'cli', actor }, { serverJs: path.join(checkout, 'dist', 'server.js') });
+  let landed = false;
+  try {
+    await Promise.race([play(town, project, show), interrupted]);
+    landed = true;
+    await summarise(project, show, options);
+  } finally {
+    show.finish();
+    if (!options.keep || !landed) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
+    town.close();
+    await shutdownServer(root, actor);
+  }
+}
+
+async function play(town: TownConnection, project: string, show: Show): Promise<void> {
+  await town.call(DefaultAgent.spec, { name: 'script' });
+  await town.call(RigAdd.spec, {
+    name: 'sundial',
+    source: project,
+    gates: { test: 'npm test' },
+    maxWorkers: 3,
+    accept: true,
+  });
+  await town.call(RigSet.spec, {
+    name: 'sundial',
+    settings: { review: 'script', review_command: 'node scripts/review.mjs' },
+  });
+  const convoy = await createConvoy(town, show);
+  await watch(town, convoy, show);
+  await town.call(RigFastForward.spec, { name: 'sundial' });
+}
+
+async function summarise(project: string, show: Show, options: DemoOptions): Promise<void> {
+  const log = await git(project, ['log', '--graph', '--format=%h %an: %s', 'main']);
+  show.line(`\nThe convoy landed after ${show.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
+  if (options.keep) show.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
+  else
+    show.line(
+      `To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`,
+    );
+}
+
+class Interrupted extends Error {
+  constructor(readonly signal: 'SIGINT' | 'SIGTERM') {
+    super('interrupted');
+  }
+}
+
+/** Rejects on Ctrl-C. A second one ends the program at once. */
+function interruption(): Promise<never> {
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Interrupted(signal)));
+  });
+  interrupted.catch(() => process.stderr.write('\nEnding the demo…\n'));
+  return interrupted;
+}
+
+function townFolder(options: DemoOptions): string {
+  return path.join(options.directory, 'town');
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  // A town that is thrown away leaves no trace in the person's registry.
+  if (!options.keep) process.env.XDG_CONFIG_HOME = path.join(options.directory, 'config');
+  try {
+    await runDemo(options, interruption());
+  } catch (error) {
+    if (!(error instanceof Interrupted)) return fail(error, options);
+    process.exitCode = 128 + os.constants.signals[error.signal];
+  }
+  if (!options.keep) await removeFolder(options.directory);
+}
+
+/** What went wrong can only be found out where it happened: the folder stays. */
+function fail(error: unknown, options: DemoOptions): void {
+  const log = new TownLayout(townFolder(options)).log;
+  const tail = (readTextIfPresent(log) ?? '').trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  report(error);
+  process.stderr.write(
+    `${tail ? `\nThe end of ${log}:\n${tail}\n` : ''}\nEverything is still in ${options.directory}\n`,
+  );
+}
+
+function report(error: unknown): void {
+  process.stderr.write(
+    `\nThe demo failed: ${messageOf(error)}\n${error instanceof UserError && error.hint ? `${error.hint}\n` : ''}`,
+  );
+  process.exitCode = 1;
+}
+
+/** The server may still be writing its last line. */
+async function removeFolder(directory: string): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    try {
+      return fs.rmSync(directory, { recursive: true, force: true });
+    } catch {
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+}
+
+main().catch(report);

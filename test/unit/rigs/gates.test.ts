@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { endRecordedGate, runGate } from '../../../server/src/rigs/gates';
+import { identify, isAlive } from '../../../server/src/base/process';
+import { tempDir, waitUntil } from '../../helpers/temp';
+
+function run(command: string, timeoutSeconds = 20) {
+  const directory = tempDir('gate');
+  const log = path.join(directory, 'logs', 'gate.log');
+  const result = runGate(
+    { name: 'test', command, timeoutSeconds },
+    directory,
+    process.env,
+    log,
+    path.join(directory, 'group.json'),
+  );
+  return { directory, log, result };
+}
+
+describe('a gate', () => {
+  it('passes with exit code 0 and keeps its output', async () => {
+    const { result, log, directory } = run('echo fine; pwd');
+    assert.equal((await result).passed, true);
+    assert.equal(fs.readFileSync(log, 'utf8'), `fine\n${directory}\n`);
+    assert.equal(fs.existsSync(path.join(directory, 'group.json')), false);
+  });
+
+  it('fails with what it printed', async () => {
+    const outcome = await run('echo on stdout; echo on stderr >&2; exit 3').result;
+    assert.ok(!outcome.passed);
+    assert.equal(outcome.problem, 'failed with exit code 3');
+    assert.match(outcome.output, /on stdout/);
+    assert.match(outcome.output, /on stderr/);
+  });
+
+  it('is ended with all it started when it hangs', async () => {
+    const { result, directory } = run('sleep 300 & echo $! > child; sleep 300', 0.5);
+    const outcome = await result;
+    assert.ok(!outcome.passed);
+    assert.match(outcome.problem, /longer than its limit of 0.5 s/);
+    const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
+    await waitUntil('the child is gone', () => !isAlive(identify(child)));
+  });
+
+  it('takes nothing along that it left in the background', async () => {
+    const { result, directory } = run('sleep 300 & echo $! > child');
+    assert.equal((await result).passed, true);
+    const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
+    await waitUntil('the child is gone', () => !isAlive(identify(child)));
+  });
+
+  it('keeps the end of a flood, and no more', async () => {
+    const { result, log } = run('yes 0123456789 | head -c 12000000; echo the end; exit 1');
+    const outcome = await result;
+    assert.ok(!outcome.passed && outcome.output.length < 9000);
+    assert.match(outcome.output, /the end\n$/);
+    assert.ok(fs.statSync(log).size < 6_000_000);
+  });
+
+  it('left behind by a killed server is ended before the next', async () => {
+    const directory = tempDir('gate');
+    const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+    const file = path.join(directory, 'group.json');
+    fs.writeFileSync(file, JSON.stringify(identify(child.pid!)));
+    const gone = new Promise((done) => child.once('exit', done));
+    await endRecordedGate(file);
+    await gone;
+    assert.equal(fs.existsSync(file), false);
+    await endRecordedGate(file);
+  });
+});

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../../server/src/base/errors';
+import { Rig } from '../../../server/src/rigs/rig';
+import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { rigSettingsFile } from '../../../server/src/town/config';
+import { TownLayout } from '../../../server/src/town/layout';
+import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
+
+const AGENT = 'toy/polecats/rust';
+const BRANCH = 'polecat/rust/toy-1@abc';
+
+async function rigOf(folder: string, accepted = true): Promise<Rig> {
+  const town = new TownLayout(tempDir('town'));
+  const source = await inspectSource(folder);
+  const repository = new RigRepository(town.rig('toy').repository, source);
+  await repository.create();
+  const config = {
+    type: 'rig' as const,
+    version: 1,
+    name: 'toy',
+    git_url: folder,
+    folder: true,
+    default_branch: 'main',
+    created_at: '',
+    beads: { prefix: 'toy' },
+  };
+  return new Rig(
+    town,
+    config,
+    repository,
+    async () => process.env,
+    () => 'example.org',
+    () => accepted,
+  );
+}
+
+/** A commit by the agent itself in its worktree. */
+function agentCommits(rig: Rig, files: Record<string, string>): string {
+  const directory = rig.layout.polecatWorktree('rust');
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(directory, file), text);
+  sh(directory, 'git', 'add', '--all');
+  sh(
+    directory,
+    'git',
+    '-c',
+    `user.name=${AGENT}`,
+    'commit',
+    '--quiet',
+    '-m',
+    'work',
+    `--author=${AGENT} <a@example.org>`,
+  );
+  return sh(directory, 'git', 'rev-parse', 'HEAD');
+}
+
+const request = { bead: 'toy-1', title: 'One', branch: BRANCH, attempt: 1 };
+
+describe('a rig on disk', () => {
+  it('makes the same worktree however often it is asked, and keeps a frozen script as it was', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    const first = await rig.prepareWorktree('rust', { ...request, script: ['one'] });
+    const commit = agentCommits(rig, { 'b.txt': 'b' });
+    assert.deepEqual(await rig.prepareWorktree('rust', { ...request, script: ['other'] }), first);
+    assert.deepEqual(rig.frozenScript('rust', BRANCH), ['one']);
+    assert.equal(rig.frozenScript('rust', 'another'), undefined);
+    assert.equal(await rig.branchTip(BRANCH), commit);
+  });
+
+  it('does not fall over what an agent left in its folder', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    await rig.prepareWorktree('rust', request);
+    fs.writeFileSync(rig.layout.assignment('rust'), '{torn');
+    fs.writeFileSync(path.join(rig.layout.polecats, '.DS_Store'), '');
+    assert.deepEqual(rig.worktrees(), [{ name: 'rust', bead: undefined }]);
+  });
+
+  it('removes nothing that git cannot read', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    await rig.prepareWorktree('rust', request);
+    const directory = rig.layout.polecatWorktree('rust');
+    fs.writeFileSync(path.join(directory, 'precious.txt'), '!');
+    const index = path.join(sh(directory, 'git', 'rev-parse', '--absolute-git-dir'), 'index');
+    fs.writeFileSync(index, 'broken');
+    await assert.rejects(rig.retireWorktree('rust', 'toy-1'));
+    assert.equal(fs.readFileSync(path.join(directory, 'precious.txt'), 'utf8'), '!');
+  });
+
+  it('keeps a snapshot of each try, also of ids that are no names', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    for (const [attempt, branch] of ['polecat/rust/x@one', 'polecat/rust/x@two'].entries()) {
+      await rig.prepareWorktree('rust', { ...request, bead: 'toy-a./../b.lock', branch, attempt });
+      agentCommits(rig, { [`${attempt}.txt`]: 'x' });
+      await rig.retireWorktree('rust', 'toy-a./../b.lock');
+      assert.equal(await rig.branchTip(branch), undefined);
+    }
+    const refs = sh(rig.repository.directory, 'git', 'for-each-ref', '--format=%(refname)', 'refs/gastown').split('\n');
+    assert.deepEqual(refs, ['refs/gastown/snapshots/toy-a_b_lock/one', 'refs/gastown/snapshots/toy-a_b_lock/two']);
+  });
+
+  it('takes work that was rebased onto what a person committed', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const rig = await rigOf(folder);
+    const { base } = await rig.prepareWorktree('rust', request);
+    agentCommits(rig, { 'b.txt': 'b' });
+    commitFiles(folder, { 'theirs.txt': 't' }, 'By Ann');
+    const { commit: target } = await rig.landingBase();
+    sh(rig.layout.polecatWorktree('rust'), 'git', 'rebase', '--quiet', target);
+    const { commit } = await rig.submittable('rust', { branch: BRANCH, bases: [base, target], authors: [AGENT] });
+    assert.equal(commit, sh(rig.layout.polecatWorktree('rust'), 'git', 'rev-parse', 'HEAD'));
+  });
+
+  it('gives the review command the whole change, byte for byte, and a reviewer as much as anybody reads', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n' });
+    const base = sh(folder, 'git', 'rev-parse', 'HEAD');
+    fs.writeFileSync(path.join(folder, 'latin.txt'), Buffer.from([0xe4, 0x0a]));
+    const commit = commitFiles(folder, { 'long.txt': 'a line\n'.repeat(100_000) }, 'long');
+    const rig = await rigOf(folder);
+    rigSettingsFile(rig.layout).update((settings) => {
+      settings.review = 'script';
+      settings.review_command = 'git apply --check -R "$GT_DIFF_FILE" && wc -c < "$GT_DIFF_FILE"';
+    });
+    const { code, output } = await rig.runReview({ mergeRequest: 'toy-m', bead: undefined, commit, base });
+    assert.equal(code, 0, output);
+    assert.ok(Number(output) > 800_000, output);
+    assert.ok(fs.readFileSync(path.join(rig.layout.reviewer, 'change.diff')).includes(Buffer.from([0x2b, 0xe4, 0x0a])));
+    const read = await rig.diff(base, commit);
+    assert.ok(read.length > 60_000 && read.length <= 250_000, String(read.length));
+  });
+
+  it('lands one commit, by the agent, of a branch that has several', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    await rig.prepareWorktree('rust', request);
+    agentCommits(rig, { 'b.txt': 'wrong' });
+    const tip = agentCommits(rig, { 'b.txt': 'right' });
+    const { commit: base, expected } = await rig.landingBase();
+    const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT });
+    assert.ok(result.kind === 'clean');
+    assert.deepEqual(
+      sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),
+      `${AGENT}|toy/refinery|One|${base}`,
+    );
+    assert.equal(await rig.land(result.commit, expected), true);
+    assert.equal(await rig.hasLanded(result.commit), true);
+    assert.equal(await rig.hasLanded(tip), false);
+  });
+
+  it('runs gates only while they are accepted, and fails one that changes the tree', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const refused = await rigOf(folder, false);
+    await assert.rejects(
+      refused.runGates(commit, 'm', () => undefined),
+      (error: unknown) => error instanceof UserError && error.code === 'consent',
+    );
+    const rig = await rigOf(folder);
+    rigSettingsFile(rig.layout).update((settings) => {
+      settings.merge_queue.test_command = 'echo changed > a.txt';
+    });
+    const seen: string[] = [];
+    const result = await rig.runGates(commit, 'toy-m', (gate, outcome) => seen.push(`${gate.name} ${outcome}`));
+    assert.ok(!result.passed && /changed the tree.*a\.txt/.test(result.problem));
+    assert.deepEqual(seen, ['test started', 'test failed']);
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { identify } from '../../../server/src/base/process';
+import { SessionWatch } from '../../../server/src/sessions/monitor';
+import type { SessionRecord } from '../../../server/src/sessions/records';
+import type { SessionInfo } from '../../../server/src/sessions/protocol';
+import { tempDir } from '../../helpers/temp';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+const folder = tempDir('seat');
+
+/** Sessions that are this very process, so that they live. */
+class Sessions {
+  records: SessionRecord[] = [];
+  infos: SessionInfo[] | undefined = [];
+  screens = new Map<string, string>();
+  buried: string[] = [];
+  changes = 0;
+  readonly watch = new SessionWatch({
+    living: () => this.records.filter((record) => !record.exit),
+    list: async () => this.infos,
+    screen: async (id) => {
+      const screen = this.screens.get(id);
+      if (screen === undefined) throw new Error('no screen');
+      return screen;
+    },
+    asks: (_record, screen) => (screen.includes('?') ? `asks ${screen}` : undefined),
+    folderOf: () => folder,
+    bury: async (record) => {
+      this.buried.push(record.id);
+    },
+    onChange: () => {
+      this.changes += 1;
+    },
+    log: { error: () => undefined },
+  });
+
+  add(id: string, lastOutputAt?: string): this {
+    const { pid, start } = identify(process.pid);
+    this.records.push({
+      id,
+      agent: `toy/polecats/${id}`,
+      role: 'polecat',
+      name: id,
+      runtime: 'claude',
+      attempt: 1,
+      tokenHash: '',
+      startedAt: START,
+      pid,
+      start,
+    });
+    this.infos!.push({ id, pid, start, startedAt: '', lastOutputAt, cols: 80, rows: 24, degraded: false });
+    return this;
+  }
+}
+
+describe('the watch over sessions', () => {
+  it('sees when something was said last, and what a still screen asks', async () => {
+    const town = new Sessions().add('a', '2026-01-01T00:01:00Z').add('b');
+    town.screens.set('a', 'May I?').set('b', 'nothing');
+    await town.watch.look(START + 61_000);
+    assert.equal(town.watch.of('a')?.asks, undefined, 'a screen that moves asks for nothing');
+    await town.watch.look(START + 90_000);
+    assert.deepEqual(
+      [town.watch.of('a')?.asks, town.watch.of('a')?.lastOutputAt, town.watch.of('a')?.saidNothing],
+      ['asks May I?', START + 60_000, false],
+    );
+    assert.deepEqual([town.watch.of('b')?.saidNothing, town.watch.of('b')?.lastOutputAt], [true, START]);
+    assert.equal(town.changes, 1);
+  });
+
+  it('keeps on looking at the others where one cannot be looked at, and says nothing of what it has not seen', async () => {
+    const town = new Sessions().add('a').add('b');
+    town.screens.set('b', 'Well?');
+    await town.watch.look(START + 90_000);
+    assert.equal(town.watch.of('a'), undefined);
+    assert.equal(town.watch.of('b')?.asks, 'asks Well?');
+    town.infos = undefined;
+    await town.watch.look(START + 100_000);
+    assert.deepEqual(town.buried, [], 'no host to ask is no end');
+  });
+
+  it('buries what has no process any more at the second look, unless its end was heard of meanwhile', async () => {
+    const town = new Sessions().add('gone').add('heard');
+    for (const id of ['gone', 'heard']) town.screens.set(id, '');
+    town.infos = [];
+    await town.watch.look(START + 90_000);
+    assert.deepEqual(town.buried, []);
+    town.records[1] = { ...town.records[1]!, exit: { kind: 'exited', code: 0 } };
+    await town.watch.look(START + 94_000);
+    assert.deepEqual(town.buried, ['gone']);
+  });
+});
