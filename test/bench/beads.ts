@@ -40,6 +40,6 @@ export async function filledStore(beads: number): Promise<Filled> {
     });
     for (const id of ids.slice(-200)) tx.addDependency(convoy.id, id, 'tracks');
   });
-  await store.fold();
+  await store.checkpoint();
   return { store, directory, hq };
 }

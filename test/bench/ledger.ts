@@ -90,7 +90,7 @@ async function large(): Promise<Row[]> {
       note: `rewrites ${size}`,
       median: await median(5, async () => {
         await change();
-        await store.fold();
+        await store.checkpoint();
       }),
     },
   ];
@@ -119,7 +119,7 @@ function look(store: BeadStore): () => unknown {
         awakeSince: 0,
         inFlight: new Set(),
         consented: () => true,
-        rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, storm: false }],
+        rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, crashLooping: false }],
       }),
     );
 }

@@ -103,7 +103,7 @@ describe('a crash between any two file operations', function () {
       // And it works on: a further batch, a fold, and the same again from disk.
       const extra = await store.batch({ actor: 'bob' }, (tx) => tx.create('toy', { title: 'after the crash' }));
       const state = stateOf(store);
-      await store.fold();
+      await store.checkpoint();
       assert.deepEqual(stateOf(store), state, what);
       await store.close();
       const third = await openStore({ ...world, fs: world.files });
@@ -129,7 +129,7 @@ describe('a crash between any two file operations', function () {
         ...world,
         fs: new FaultyFs({ at: second, kind: 'crash', torn: random() }, world.files),
       });
-      await recovering.fold().catch((error: unknown) => assert.ok(!(error instanceof assert.AssertionError)));
+      await recovering.checkpoint().catch((error: unknown) => assert.ok(!(error instanceof assert.AssertionError)));
       await recovering.close();
       const store = await openStore({ ...world, fs: world.files });
       assertRecovered(store, acknowledged, full, what);
@@ -151,7 +151,7 @@ describe('a crash between any two file operations', function () {
         const store = await openStore({ ...town, fs: after });
         assertRecovered(store, acknowledged, full, what);
         const state = stateOf(store);
-        await store.fold();
+        await store.checkpoint();
         await store.close();
         const again = await openStore({ ...town, fs: after });
         assert.deepEqual(stateOf(again), state, what);
@@ -177,7 +177,7 @@ describe('a disk that refuses', function () {
           const { work } = step;
           const known = [...ids];
           const attempt = (): Promise<unknown> =>
-            work ? store.batch({ actor: 'ann' }, (tx) => work(tx, ids)) : store.fold();
+            work ? store.batch({ actor: 'ann' }, (tx) => work(tx, ids)) : store.checkpoint();
           try {
             await attempt();
           } catch (error) {

@@ -147,7 +147,7 @@ describe('the journal', () => {
     const store = await openLedger(directory);
     const text = 'x'.repeat(100_000);
     for (let n = 0; n < 45; n++) await store.batch(me, (tx) => tx.create('hq', { title: `${n}`, description: text }));
-    await store.fold();
+    await store.checkpoint();
     assert.ok(fs.statSync(path.join(directory, 'journal.jsonl')).size < 5_000_000);
     assert.equal(read(directory).trimEnd().split('\n').length, 45);
     await store.close();
@@ -188,7 +188,7 @@ describe('several ledgers', () => {
       await again.close();
     }
     const last = await open(hq, toy, ['toy', 'hq']);
-    await last.fold();
+    await last.checkpoint();
     assert.ok(read(hq).includes(convoy.id) && !read(hq).includes(`"id":"${task.id}"`));
     assert.match(read(toy), /task two/);
     assert.ok(read(toy, 'events.jsonl').includes(task.id) && read(hq, 'events.jsonl').includes(convoy.id));
@@ -206,8 +206,8 @@ describe('several ledgers', () => {
     const only = await BeadStore.open();
     await only.addLedger({ name: 'hq', directory: hq });
     await only.batch(me, (tx) => tx.create('hq', { title: 'other' }));
-    await only.fold();
-    await only.fold();
+    await only.checkpoint();
+    await only.checkpoint();
     await only.close();
     const again = await open(hq, toy);
     assert.equal(again.get(task.id)?.title, 'task');
@@ -273,7 +273,7 @@ describe('events.jsonl', () => {
       ['created', 'closed'],
     );
     assert.equal(store.events(undefined, 0).length, 14);
-    await store.fold();
+    await store.checkpoint();
     await store.close();
     const again = await openLedger(directory);
     assert.equal(again.events(undefined, 0).length, 14);

@@ -38,7 +38,7 @@ describe('changes from outside', () => {
     const directory = newLedger('bd', line('bd-1') + line('bd-2'));
     const store = await openLedger(directory);
     await store.batch(me, (tx) => tx.update('bd-1', { metadata: { merge } }));
-    await store.fold();
+    await store.checkpoint();
     const theirs = { issue_type: 'merge_request', metadata: { merge }, updated_at: '2027-01-02T00:00:00Z' };
     write(directory, line('bd-1', theirs) + line('bd-2', theirs) + line('bd-3', theirs));
     await store.refresh();
@@ -79,11 +79,11 @@ describe('changes from outside', () => {
       const directory = newLedger('bd', line('bd-1'));
       const store = await openLedger(directory);
       await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
-      await store.fold();
+      await store.checkpoint();
       const full = read(directory);
       damage(path.join(directory, 'issues.jsonl'));
       await store.batch(me, (tx) => tx.update('bd-1', { notes: 'n' }));
-      await store.fold();
+      await store.checkpoint();
       assert.equal(read(directory).split('\n').length, full.split('\n').length);
       damage(path.join(directory, 'issues.jsonl'));
       await store.close();
@@ -99,7 +99,7 @@ describe('changes from outside', () => {
     const directory = newLedger('bd', line('bd-1') + line('bd-2'));
     const store = await openLedger(directory);
     await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
-    await store.fold();
+    await store.checkpoint();
     write(directory, line('bd-1', { title: 'theirs', updated_at: '2026-01-02T00:00:00Z' }));
     await store.refresh();
     assert.equal(store.list().length, 3);
@@ -128,10 +128,10 @@ describe('changes from outside', () => {
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'ours' }));
     meddle = true;
     await assert.rejects(
-      store.fold(),
+      store.checkpoint(),
       (error) => error instanceof UserError && /changed by somebody else/.test(error.message),
     );
-    await store.fold();
+    await store.checkpoint();
     assert.match(read(directory), /"title":"ours".*"priority":0/);
     await store.close();
   });
@@ -158,7 +158,7 @@ describe('redirects', () => {
     fs.writeFileSync(path.join(clone, 'redirect'), real);
     const store = await openLedger(clone);
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'new' }));
-    await store.fold();
+    await store.checkpoint();
     await store.close();
     assert.match(read(real), /"title":"new"/);
     assert.deepEqual(fs.readdirSync(clone), ['redirect']);

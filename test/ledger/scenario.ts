@@ -126,7 +126,7 @@ export async function run(store: BeadStore, progress: Progress, from = 0): Promi
       if (operation) progress.operations.set(operation, result);
       progress.events = store.events(undefined, 0).length;
     } else {
-      await store.fold();
+      await store.checkpoint();
     }
     progress.states.push(stateOf(store));
   }

@@ -53,9 +53,9 @@ describe('a ledger on disk', () => {
     const fixture = requireFixture(this).toString();
     const directory = newLedger('bd', fixture);
     const store = await openLedger(directory);
-    await store.fold();
+    await store.checkpoint();
     await store.batch(me, (tx) => tx.create('hq', { title: 'w', ephemeral: true }));
-    await store.fold();
+    await store.checkpoint();
     await store.close();
     assert.equal(read(directory), fixture);
   });
@@ -68,7 +68,7 @@ describe('a ledger on disk', () => {
     assert.equal(read(directory), '');
     const again = await openLedger(directory);
     assert.deepEqual(again.get(bead.id), bead);
-    await again.fold();
+    await again.checkpoint();
     assert.match(read(directory), new RegExp(`^{"id":"${bead.id}","title":"x"`));
     assert.equal(read(directory, 'journal.jsonl'), '');
     await again.close();
@@ -156,14 +156,14 @@ describe('a ledger on disk', () => {
     const clock = () => new Date(now);
     const store = await openLedger(directory, { clock });
     const first = await store.batch({ ...me, operation: 'op' }, (tx) => tx.create('hq', { title: 'x' }));
-    await store.fold();
+    await store.checkpoint();
     await store.close();
     const again = await openLedger(directory, { clock });
     assert.deepEqual(await again.batch({ ...me, operation: 'op' }, (tx) => tx.create('hq', { title: 'y' })), first);
     assert.equal(again.list().length, 1);
     now += 3_601_000;
     await again.batch(me, (tx) => tx.update(first.id, { title: 'z' }));
-    await again.fold();
+    await again.checkpoint();
     assert.equal(again.operation('op'), undefined);
     assert.equal(read(directory, 'journal.jsonl'), '');
     await again.close();
@@ -175,7 +175,7 @@ describe('a ledger on disk', () => {
     const wisp = await store.batch(me, (tx) => tx.create('hq', { title: 'w', ephemeral: true }));
     for (let round = 0; round < 3; round++) {
       await store.batch(me, (tx) => tx.update(wisp.id, { notes: `${round}` }));
-      await store.fold();
+      await store.checkpoint();
     }
     await store.close();
     assert.equal(read(directory), '');
@@ -185,7 +185,7 @@ describe('a ledger on disk', () => {
     assert.equal(again.list({ all: true }).length, 1);
     assert.equal(again.list().length, 0);
     await again.batch(me, (tx) => tx.update(wisp.id, { ephemeral: undefined }));
-    await again.fold();
+    await again.checkpoint();
     assert.match(read(directory), /"title":"w"/);
     await again.close();
   });
@@ -207,7 +207,7 @@ describe('a ledger on disk', () => {
       [2, 3],
     );
     await store.batch(me, (tx) => tx.update('bd-2', { title: 'new' }));
-    await store.fold();
+    await store.checkpoint();
     assert.ok(read(directory).startsWith(`${line('bd-1')}{"torn\n\0\0\n{"id":"bd-2","title":"new"`));
     await store.close();
   });
@@ -219,7 +219,7 @@ describe('a ledger on disk', () => {
     const conflict = `<<<<<<< HEAD\n${line('bd-1')}=======\n${line('bd-1', { priority: 1 })}>>>>>>> other\n`;
     write(directory, conflict);
     await assert.rejects(
-      store.fold(),
+      store.checkpoint(),
       (error) => error instanceof UserError && error.code === 'conflict' && /conflict markers/.test(error.message),
     );
     await assert.rejects(store.refresh(), /conflict markers/);
@@ -227,7 +227,7 @@ describe('a ledger on disk', () => {
     assert.equal(store.get('bd-1')?.title, 'ours');
     await assert.rejects(openLedger(directory), /conflict markers/);
     write(directory, line('bd-1', { priority: 1, updated_at: '2026-01-02T00:00:00Z' }));
-    await store.fold();
+    await store.checkpoint();
     assert.deepEqual([store.get('bd-1')?.title, store.get('bd-1')?.priority], ['ours', 1]);
     await store.close();
   });

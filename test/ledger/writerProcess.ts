@@ -16,7 +16,7 @@ async function main(directory: string): Promise<void> {
       process.stdout.write(`ack ${bead.join(' ')}\n`);
     });
     await Promise.all(writes);
-    if (round % 7 === 6) await store.fold();
+    if (round % 7 === 6) await store.checkpoint();
   }
 }
 

@@ -45,7 +45,7 @@ describe('sessions after the death of the server', function () {
       layout: new TownLayout(fixture.root),
       records,
       onChange: () => undefined,
-      takesWords: () => false,
+      acceptsText: () => false,
       asks: () => undefined,
       log: { error: (text) => errors.push(text) },
       host: { sessionHostJs },

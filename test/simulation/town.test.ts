@@ -95,7 +95,7 @@ class Life {
           accepted: true,
           lastSpawnAt: 0,
           reviewerAccepted: true,
-          storm: false,
+          crashLooping: false,
         },
       ],
       consented: () => true,

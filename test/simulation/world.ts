@@ -307,7 +307,7 @@ export class FakeSessions implements SessionPort {
       for (const [id, session] of this.world.sessions)
         if (session.agent === request.agent) this.world.sessions.delete(id);
       const id = `s${this.world.sessions.size}-${this.world.now}-${Math.floor(this.world.random() * 1e6)}`;
-      const { role, rig, name } = layout.seat(request.agent)!;
+      const { role, rig, name } = layout.locationOf(request.agent)!;
       this.world.sessions.set(id, {
         id,
         agent: request.agent,

@@ -7,7 +7,7 @@ import { KeyedMutex } from '../../server/src/base/mutex';
 import { readPlainFile, writeFileAtomic } from '../../server/src/base/atomicFile';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
 import { recordedProcess } from '../../server/src/base/recordedProcess';
-import { Settled } from '../../server/src/base/debouncer';
+import { Debouncer } from '../../server/src/base/debouncer';
 import { Disposable, Emitter, toDisposable } from '../../server/src/base/lifecycle';
 import { tempDir } from '../helpers/temp';
 
@@ -118,7 +118,7 @@ describe('recorded processes', () => {
 describe('settled', () => {
   it('waits until it is quiet, but never longer than its limit', async () => {
     let runs = 0;
-    const settled = new Settled(60, 200, () => {
+    const settled = new Debouncer(60, 200, () => {
       runs += 1;
     });
     const begun = Date.now();

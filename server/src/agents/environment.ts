@@ -2,7 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { cleanEnvironment, type Environment } from '../base/cleanEnvironment';
-import type { Seat } from '../town/layout';
+import type { AgentLocation } from '../town/layout';
 
 export { cleanEnvironment, type Environment };
 
@@ -63,7 +63,7 @@ export interface SessionEnvironmentOptions {
   /** Folder of the shims of gt and bd, put first on PATH. */
   bin: string;
   /** The agent's place: its address, rig and ledger. */
-  seat: Pick<Seat, 'agent' | 'role' | 'rig' | 'name' | 'ledger'>;
+  seat: Pick<AgentLocation, 'agent' | 'role' | 'rig' | 'name' | 'ledger'>;
   session: string;
   /** Proves that calls come from this session. */
   token: string;

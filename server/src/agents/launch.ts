@@ -12,7 +12,7 @@ import type { Launch } from '../sessions/manager';
 import type { SessionRequest } from '../engine/loop/ports';
 import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
-import type { Seat, TownLayout } from '../town/layout';
+import type { AgentLocation, TownLayout } from '../town/layout';
 import type { Rigs } from '../rigs/registry';
 import { shellRuntime } from './shellRuntime';
 
@@ -23,7 +23,11 @@ interface LaunchTown {
 
 /** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
 export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
-  return async (given: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch> => {
+  return async (
+    given: SessionRequest,
+    seat: AgentLocation,
+    session: { id: string; token: string },
+  ): Promise<Launch> => {
     const { layout } = town;
     // The Mayor has one conversation, whatever it is started for.
     const request = seat.role === 'mayor' ? { ...given, bead: undefined } : given;

@@ -1,7 +1,7 @@
 import type { IDisposable } from './lifecycle';
 
 /** Runs a task when there was no change for a while, and at the latest so long after the first: never never. */
-export class Settled implements IDisposable {
+export class Debouncer implements IDisposable {
   private timer: NodeJS.Timeout | undefined;
   private firstAt: number | undefined;
 

@@ -4,7 +4,7 @@ import { Mutex } from '../base/mutex';
 import type { AuditEvent } from '../protocol/bead';
 import { Committer, type BatchMeta } from './storage/committer';
 import type { EventLog } from './storage/eventLog';
-import { Folder } from './storage/checkpointer';
+import { Checkpointer } from './storage/checkpointer';
 import { normalisePrefix } from './model/ids';
 import type { JournalRecord } from './storage/journalRecord';
 import { Ledger } from './storage/ledger';
@@ -14,7 +14,7 @@ import { Operations } from './model/operations';
 import { BeadReader } from './queries/reader';
 import { Sequence } from './storage/sequence';
 import type { Transaction } from './transaction';
-import { World } from './index/storeState';
+import { StoreState } from './index/storeState';
 
 export type { BatchMeta } from './storage/committer';
 export type { BeadFilter, ListFilter, ReadyFilter } from './queries/queries';
@@ -23,7 +23,7 @@ export type { NewBead } from './model/newBead';
 export type { Transaction } from './transaction';
 
 /** Journals beyond this are folded, so that opening stays quick. */
-const foldAtBytes = 4 * 1024 * 1024;
+const CHECKPOINT_AT_BYTES = 4 * 1024 * 1024;
 
 export interface BeadsChanged {
   revision: number;
@@ -46,30 +46,30 @@ export interface StoreOptions {
  * through `batch`. One store at a time may have a ledger open: its owner holds the lock.
  */
 export class BeadStore extends BeadReader {
-  private readonly alone = new Mutex();
+  private readonly lock = new Mutex();
   private readonly changes = new Emitter<BeadsChanged>();
   private readonly operations = new Operations();
   private readonly sequence = new Sequence();
-  private readonly folder: Folder;
+  private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
   /** Size of a journal at which it is folded without being asked. */
-  private foldAt = foldAtBytes;
+  private foldAt = CHECKPOINT_AT_BYTES;
 
   /** After each durable batch, and after changes from outside were merged in. */
   readonly onDidChange = this.changes.event;
 
   private constructor(
-    world: World,
+    world: StoreState,
     private readonly fs: LedgerFs,
     clock: () => Date,
     random: () => number,
     private readonly onError: (error: unknown) => void,
   ) {
     super(world, clock);
-    this.folder = new Folder(world, this.sequence, clock, (ledger, ids) => this.mergedOutside(ledger, ids));
-    this.committer = new Committer(world, this.folder, this.operations, this.sequence, clock, random, (batches) =>
+    this.checkpointer = new Checkpointer(world, this.sequence, clock, (ledger, ids) => this.mergedOutside(ledger, ids));
+    this.committer = new Committer(world, this.checkpointer, this.operations, this.sequence, clock, random, (batches) =>
       this.published(batches),
     );
   }
@@ -78,7 +78,7 @@ export class BeadStore extends BeadReader {
     const onError =
       options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
     return new BeadStore(
-      await World.create(options.wasm),
+      await StoreState.create(options.wasm),
       options.fs ?? realFs,
       options.clock ?? (() => new Date()),
       options.random ?? Math.random,
@@ -93,7 +93,7 @@ export class BeadStore extends BeadReader {
    * @param options.name `hq`, a rig's name, or any name for a ledger outside a town
    */
   async addLedger(options: { name: string; directory: string; prefix?: string }): Promise<void> {
-    await this.alone.run(async () => {
+    await this.lock.run(async () => {
       if (this.world.ledgers.has(options.name))
         throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
       const records = await this.load(options);
@@ -107,10 +107,10 @@ export class BeadStore extends BeadReader {
 
   /** Folds and lets go of a ledger. */
   async removeLedger(name: string): Promise<void> {
-    await this.alone.run(async () => {
+    await this.lock.run(async () => {
       const ledger = this.world.ledgers.get(name);
       if (!ledger) return;
-      await this.folder.foldAll();
+      await this.checkpointer.foldAll();
       ledger.close();
       this.world.remove(name);
     });
@@ -125,7 +125,7 @@ export class BeadStore extends BeadReader {
   batch<T>(meta: BatchMeta, work: (tx: Transaction) => T): Promise<T> {
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
-    void this.alone.run(() => this.committer.commitQueued());
+    void this.lock.run(() => this.committer.commitQueued());
     return result;
   }
 
@@ -135,21 +135,21 @@ export class BeadStore extends BeadReader {
   }
 
   /** Writes what the journals hold into the files and merges in what changed there. */
-  async fold(): Promise<void> {
-    await this.alone.run(() => this.folder.foldAll());
+  async checkpoint(): Promise<void> {
+    await this.lock.run(() => this.checkpointer.foldAll());
     this.operations.forgetOld(this.clock().getTime());
   }
 
   /** Merges in what others changed in the files since they were read. */
   async refresh(): Promise<void> {
-    await this.alone.run(() => this.folder.refresh());
+    await this.lock.run(() => this.checkpointer.refresh());
   }
 
   /** Lets go of all ledgers. What is not folded stays in the journals and is read from there next time. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.alone.run(async () => {
-      this.folder.flushEvents();
+    await this.lock.run(async () => {
+      this.checkpointer.flushEvents();
       for (const ledger of this.world.ledgers.values()) ledger.close();
       this.world.index.close();
       this.changes.dispose();
@@ -171,12 +171,12 @@ export class BeadStore extends BeadReader {
       name: options.name,
       directory: followRedirect(options.directory),
       ...(prefix === undefined ? {} : { prefix }),
-      foreign: this.folder.itemsFor(options.name),
+      foreign: this.checkpointer.itemsFor(options.name),
       now: this.clock(),
     });
     if (earlier) ledger.eventLog.inherit(earlier);
     this.world.add(ledger);
-    this.folder.opened(ledger, records);
+    this.checkpointer.opened(ledger, records);
     for (const record of records) {
       if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
     }
@@ -191,11 +191,11 @@ export class BeadStore extends BeadReader {
 
   private published(batches: { ids: string[]; events: AuditEvent[] }[]): void {
     for (const batch of batches) this.fire(batch);
-    const size = this.folder.largestJournal;
-    if (size < foldAtBytes) this.foldAt = foldAtBytes;
+    const size = this.checkpointer.largestJournal;
+    if (size < CHECKPOINT_AT_BYTES) this.foldAt = CHECKPOINT_AT_BYTES;
     if (size < this.foldAt) return;
-    this.foldAt = size + foldAtBytes; // if it fails, not with every batch again
-    this.fold().catch(this.onError);
+    this.foldAt = size + CHECKPOINT_AT_BYTES; // if it fails, not with every batch again
+    this.checkpoint().catch(this.onError);
   }
 
   private mergedOutside(ledger: Ledger, ids: string[]): void {

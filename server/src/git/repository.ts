@@ -43,7 +43,7 @@ export class RigRepository {
       this.resetConfig();
       await this.fetchLocked();
     });
-    if (!(await this.tip())) await this.plantRoot();
+    if (!(await this.tip())) await this.createRootCommit();
   }
 
   /**
@@ -144,7 +144,7 @@ export class RigRepository {
   }
 
   /** An empty repository has nothing to branch from: it gets one empty commit to stand on. */
-  private async plantRoot(): Promise<void> {
+  private async createRootCommit(): Promise<void> {
     const tree = await gitLine(this.directory, ['hash-object', '-t', 'tree', '-w', '--', '/dev/null']);
     const commit = await gitLine(this.directory, ['commit-tree', tree, '-m', 'Begin']);
     await this.push(commit, undefined);

@@ -14,7 +14,7 @@ import type { TownLayout } from '../town/layout';
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
 /** One at a time for each member: adding and removing move folders. */
-const alone = new KeyedMutex();
+const memberLock = new KeyedMutex();
 
 export function crewAddress(rig: string, name: string): string {
   return `${rig}/crew/${name}`;
@@ -62,7 +62,7 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
   if (branch !== undefined && !isSafeBranch(branch))
     throw new UserError(`"${branch.slice(0, 80)}" is no name for a branch`, 'see "git help check-ref-format"');
   const home = rig.layout.crewMember(name);
-  await alone.run(home, async () => {
+  await memberLock.run(home, async () => {
     if (crewNames(rig).includes(name))
       throw new UserError(
         `${rig.name} has a crew member ${name} already`,
@@ -117,7 +117,7 @@ export async function removeMember(
 ): Promise<{ movedTo: string }> {
   const folder = requireMember(rig, name);
   const home = rig.layout.crewMember(name);
-  return alone.run(home, async () => {
+  return memberLock.run(home, async () => {
     if (!force) {
       const unsaved = await unsavedWork(folder);
       if (unsaved !== undefined)

@@ -26,7 +26,12 @@ export function registerCrewHandlers(service: TownService): void {
     requireMember(rig, name);
     const agent = crewAddress(rig.name, name);
     if (!sessions.liveOf(agent))
-      await service.personal.start({ agent, runtime: runtimeFor(service, rig.name, named), attempt: 1, resume: true });
+      await service.interactive.start({
+        agent,
+        runtime: runtimeFor(service, rig.name, named),
+        attempt: 1,
+        resume: true,
+      });
     return infoOf(rig, name);
   });
   dispatcher.on(CrewRemove.spec, async ({ rig: rigName, name, force }, caller) => {

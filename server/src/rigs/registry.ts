@@ -52,7 +52,7 @@ export class Rigs extends Disposable {
   private outsideTimer: NodeJS.Timeout | undefined;
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
   /** Adding and removing choose prefixes and change rigs.json. */
-  private readonly alone = new Mutex();
+  private readonly lock = new Mutex();
   private readonly openEmitter = this._register(new Emitter<Rig>());
   private readonly closeEmitter = this._register(new Emitter<Rig>());
   readonly onDidOpen = this.openEmitter.event;
@@ -104,7 +104,7 @@ export class Rigs extends Disposable {
   /** Looks again at the rigs that could not be opened: somebody may have mended them. */
   async retryBroken(): Promise<void> {
     if (this.broken.size === 0) return;
-    await this.alone.run(async () => {
+    await this.lock.run(async () => {
       for (const name of [...this.broken.keys()]) await this.tryOpen(name);
     });
     this.onChanged();
@@ -158,10 +158,10 @@ export class Rigs extends Disposable {
 
   /** Repeating it after a crash in the middle goes on where it stopped. */
   add(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
-    return this.alone.run(() => this.addAlone(request, by));
+    return this.lock.run(() => this.addLocked(request, by));
   }
 
-  private async addAlone(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
+  private async addLocked(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
     const repeated = this.addedBy(request.name, by.operation);
     if (repeated) return this.info(repeated);
     const name = requireRigName(this.layout, request.name);
@@ -197,7 +197,7 @@ export class Rigs extends Disposable {
 
   /** One that cannot be opened can be removed too: its folder may be gone. */
   remove(name: string): Promise<{ movedTo: string }> {
-    return this.alone.run(async () => {
+    return this.lock.run(async () => {
       const rig = this.broken.has(name) ? undefined : this.require(name);
       const busy = rig?.worktrees() ?? [];
       if (busy.length > 0)
@@ -319,16 +319,16 @@ export class Rigs extends Disposable {
   }
 
   /** What changes without the town's doing: people's checkouts, and rigs that could not be opened. */
-  lookOutside(): void {
+  refreshExternalState(): void {
     for (const rig of this.all()) void this.refreshFastForward(rig);
     void this.retryBroken();
   }
 
   /** After the answer to somebody who looks once, for the next one: git takes longer than the answer. */
-  lookOutsideSoon(): void {
+  scheduleExternalRefresh(): void {
     this.outsideTimer ??= setTimeout(() => {
       this.outsideTimer = undefined;
-      if (!this.isDisposed) this.lookOutside();
+      if (!this.isDisposed) this.refreshExternalState();
     }, OUTSIDE_MS).unref();
   }
 

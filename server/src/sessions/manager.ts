@@ -8,9 +8,9 @@ import { SessionHostClient } from './providers/local/client';
 import type { HostConnectOptions } from './providers/local/openHost';
 import type { SessionExitInfo } from './protocol';
 import type { SessionPort, SessionRequest } from '../engine/loop/ports';
-import type { Seat, TownLayout } from '../town/layout';
+import type { AgentLocation, TownLayout } from '../town/layout';
 import type { SessionExit, SessionView } from '../engine/state/townView';
-import { SessionWatch } from './monitor';
+import { SessionMonitor } from './monitor';
 import { newToken, type SessionRecord, type SessionRecords } from './records';
 
 /** How one session is started: made from runtime, agent and town by `service/launcher.ts`. */
@@ -24,9 +24,9 @@ export interface Launch {
 export interface SessionManagerOptions {
   layout: TownLayout;
   records: SessionRecords;
-  launch(request: SessionRequest, seat: Seat, session: { id: string; token: string }): Promise<Launch>;
+  launch(request: SessionRequest, seat: AgentLocation, session: { id: string; token: string }): Promise<Launch>;
   /** Whether words can be typed to agents of this runtime. */
-  takesWords(runtime: string): boolean;
+  acceptsText(runtime: string): boolean;
   /** What this screen of a runtime asks of a person, if anything. */
   asks(runtime: string, screen: string): string | undefined;
   onChange(): void;
@@ -57,14 +57,14 @@ export class SessionManager extends Disposable implements SessionPort {
   private isConnected = false;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly starting = new KeyedMutex();
-  private readonly watch = this._register(
-    new SessionWatch({
+  private readonly monitor = this._register(
+    new SessionMonitor({
       living: () => this.living(),
       list: async () => (this.isConnected ? (await this.client()).list() : undefined),
       screen: async (id) => (await this.client()).screen(id),
       asks: (record, screen) => this.options.asks(record.runtime, screen),
-      folderOf: (record) => this.options.layout.seat(record.agent)?.cwd,
-      bury: (record) => this.die(record, { kind: record.stopping ?? 'killed', code: null }),
+      folderOf: (record) => this.options.layout.locationOf(record.agent)?.cwd,
+      markExited: (record) => this.markExited(record, { kind: record.stopping ?? 'killed', code: null }),
       onChange: () => this.options.onChange(),
       log: { error: (text) => this.options.log.error(text) },
     }),
@@ -82,12 +82,12 @@ export class SessionManager extends Disposable implements SessionPort {
   /** Compares the records with what really lives. Call once, before the engine looks at sessions. */
   async recover(): Promise<void> {
     const hosted = await this.hosted();
-    if (!hosted) return this.lookAtProcesses();
+    if (!hosted) return this.checkProcesses();
     for (const record of this.records.all()) {
       if (!record.exit) await this.recoverOne(record, hosted.get(record.id));
     }
     for (const [id, session] of hosted) if (!this.records.get(id)) await this.endUnknown(id, session);
-    if (this.living().length > 0) this.watch.begin();
+    if (this.living().length > 0) this.monitor.begin();
   }
 
   /** What the session host runs; undefined where one lives that this server cannot talk to. */
@@ -103,9 +103,9 @@ export class SessionManager extends Disposable implements SessionPort {
   }
 
   private async recoverOne(record: SessionRecord, session: Hosted | undefined): Promise<void> {
-    if (!session) return this.die(record, { kind: record.stopping ?? 'killed', code: null });
+    if (!session) return this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
     const known = { ...record, pid: session.pid, start: session.start };
-    if (session.exited) return this.die(known, exitOf(record, session.exited));
+    if (session.exited) return this.markExited(known, exitOf(record, session.exited));
     this.records.save(known);
     // The last server was killed while it ended this one: its token is void already, so it must not live on.
     if (record.stopping) await this.end(record.id, record.stopping);
@@ -136,17 +136,17 @@ export class SessionManager extends Disposable implements SessionPort {
    * Without a host to ask, such as one of another version that an update left running, a session lives as long as
    * its recorded process: it can be stopped, and its end is noticed.
    */
-  private async lookAtProcesses(): Promise<void> {
+  private async checkProcesses(): Promise<void> {
     for (const record of this.records.all()) {
       if (record.exit) continue;
       const alive =
         record.pid !== undefined && record.start !== undefined && isAlive({ pid: record.pid, start: record.start });
-      if (!alive) await this.die(record, { kind: record.stopping ?? 'killed', code: null });
+      if (!alive) await this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
       else if (record.stopping) await this.end(record.id, record.stopping);
     }
     if (this.isDisposed || this.isConnected || !this.records.all().some((record) => !record.exit)) return;
     this.lookTimer = setTimeout(() => {
-      this.lookAtProcesses().catch((error: unknown) =>
+      this.checkProcesses().catch((error: unknown) =>
         this.options.log.error(`looking at processes: ${messageOf(error)}`),
       );
     }, LOOK_MS);
@@ -154,7 +154,7 @@ export class SessionManager extends Disposable implements SessionPort {
 
   all(): SessionView[] {
     return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => {
-      const look = this.watch.of(id);
+      const look = this.monitor.of(id);
       return { id, agent, role, rig, name, bead, startedAt, doneAt, exit, look, asks: look?.asks };
     });
   }
@@ -165,12 +165,12 @@ export class SessionManager extends Disposable implements SessionPort {
 
   async kill(session: string): Promise<void> {
     const record = this.records.get(session);
-    if (record && !record.exit) await this.die(record, { kind: 'killed', code: null });
+    if (record && !record.exit) await this.markExited(record, { kind: 'killed', code: null });
   }
 
   takesNudges(session: string): boolean {
     const record = this.records.get(session);
-    return record !== undefined && this.options.takesWords(record.runtime);
+    return record !== undefined && this.options.acceptsText(record.runtime);
   }
 
   /** As a person would: the words, and then, when the program has taken them, the key that sends them. */
@@ -201,11 +201,11 @@ export class SessionManager extends Disposable implements SessionPort {
 
   /** One at a time for each agent: people, windows and the engine may all ask for the same one. */
   start(request: SessionRequest): Promise<void> {
-    return this.starting.run(request.agent, () => this.startAlone(request));
+    return this.starting.run(request.agent, () => this.startLocked(request));
   }
 
-  private async startAlone(request: SessionRequest): Promise<void> {
-    const seat = this.options.layout.seat(request.agent);
+  private async startLocked(request: SessionRequest): Promise<void> {
+    const seat = this.options.layout.locationOf(request.agent);
     if (!seat) throw new UserError(`${request.agent} is no agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
     // The Mayor and crew have one session whatever it is about: what is new is in their prime.
@@ -245,7 +245,7 @@ export class SessionManager extends Disposable implements SessionPort {
       throw error;
     }
     for (const old of before) this.records.remove(old.id);
-    this.watch.begin();
+    this.monitor.begin();
     this.options.onChange();
   }
 
@@ -262,7 +262,7 @@ export class SessionManager extends Disposable implements SessionPort {
     await this.endProcesses(record);
     // The host's own report may come later, or never if it died: the processes are gone, that is what counts.
     const current = this.records.get(session);
-    if (current && !current.exit) await this.die(current, { kind: by, code: null });
+    if (current && !current.exit) await this.markExited(current, { kind: by, code: null });
   }
 
   async endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void> {
@@ -312,7 +312,7 @@ export class SessionManager extends Disposable implements SessionPort {
       client.onExit((exit) => {
         const record = this.records.get(exit.id);
         if (record && !record.exit)
-          void this.die(record, exitOf(record, exit)).catch((error: unknown) =>
+          void this.markExited(record, exitOf(record, exit)).catch((error: unknown) =>
             this.options.log.error(messageOf(error)),
           );
       }),
@@ -321,7 +321,7 @@ export class SessionManager extends Disposable implements SessionPort {
       client.onDidLoseHost(() => {
         for (const record of this.records.all()) {
           if (!record.exit)
-            void this.die(record, { kind: record.stopping ?? 'killed', code: null }).catch((error: unknown) =>
+            void this.markExited(record, { kind: record.stopping ?? 'killed', code: null }).catch((error: unknown) =>
               this.options.log.error(messageOf(error)),
             );
         }
@@ -330,7 +330,7 @@ export class SessionManager extends Disposable implements SessionPort {
     return client;
   }
 
-  private async die(record: SessionRecord, exit: SessionExit): Promise<void> {
+  private async markExited(record: SessionRecord, exit: SessionExit): Promise<void> {
     // Its token is void from here on; what it left running is ended.
     this.records.save({ ...record, exit });
     await this.endProcesses(record);

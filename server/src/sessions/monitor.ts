@@ -6,7 +6,7 @@ import type { SessionInfo } from './protocol';
 import type { SessionRecord } from './records';
 
 /** What is seen of a living session from outside. */
-export interface SessionLook {
+export interface ScreenState {
   /** Milliseconds since 1970 of its last output. */
   lastOutputAt: number;
   /** Not a word since its start. */
@@ -15,7 +15,7 @@ export interface SessionLook {
   asks?: string;
 }
 
-export interface WatchedSessions {
+export interface MonitoredSessions {
   living(): SessionRecord[];
   /** Undefined while no session host can be asked. */
   list(): Promise<SessionInfo[] | undefined>;
@@ -24,7 +24,7 @@ export interface WatchedSessions {
   asks(record: SessionRecord, screen: string): string | undefined;
   folderOf(record: SessionRecord): string | undefined;
   /** It is no session any more, whatever its record says. */
-  bury(record: SessionRecord): Promise<void>;
+  markExited(record: SessionRecord): Promise<void>;
   onChange(): void;
   log: { error(text: string): void };
 }
@@ -37,17 +37,17 @@ const STILL_MS = 3_000;
  * Looks at the living sessions every few seconds: when they last said something, whether they ask for a person, and
  * whether there still is a process and a folder. Nothing lives, nothing is looked at.
  */
-export class SessionWatch extends Disposable {
-  private readonly looks = new Map<string, SessionLook & { screenAt: number }>();
+export class SessionMonitor extends Disposable {
+  private readonly looks = new Map<string, ScreenState & { screenAt: number }>();
   private readonly suspects = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly sessions: WatchedSessions) {
+  constructor(private readonly sessions: MonitoredSessions) {
     super();
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
-  of(session: string): SessionLook | undefined {
+  of(session: string): ScreenState | undefined {
     return this.looks.get(session);
   }
 
@@ -76,7 +76,7 @@ export class SessionWatch extends Disposable {
     let changed = false;
     for (const record of this.sessions.living()) {
       const info = hosted.get(record.id);
-      if (this.isGhost(record, info)) await this.suspect(record.id);
+      if (this.isStale(record, info)) await this.recordMissing(record.id);
       else {
         this.suspects.delete(record.id);
         // One that cannot be looked at keeps nobody from looking at the others.
@@ -88,17 +88,17 @@ export class SessionWatch extends Disposable {
   }
 
   /** Buried at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
-  private async suspect(id: string): Promise<void> {
+  private async recordMissing(id: string): Promise<void> {
     if (!this.suspects.delete(id)) {
       this.suspects.add(id);
       return;
     }
     const current = this.sessions.living().find((record) => record.id === id);
-    if (current) await this.sessions.bury(current);
+    if (current) await this.sessions.markExited(current);
   }
 
   /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
-  private isGhost(record: SessionRecord, info: SessionInfo | undefined): boolean {
+  private isStale(record: SessionRecord, info: SessionInfo | undefined): boolean {
     if (record.pid === undefined || record.start === undefined) return false;
     const folder = this.sessions.folderOf(record);
     const isThere = info !== undefined && !info.exited && isAlive({ pid: record.pid, start: record.start });

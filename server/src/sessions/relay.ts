@@ -30,7 +30,7 @@ const CATCH_UP_MS = 250;
 const RESET = '\x1bc';
 
 /** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no other. */
-export class Terminals extends Disposable {
+export class TerminalRelay extends Disposable {
   /** By session: the connections that show it, in the order they came. The first one answers terminal queries. */
   private readonly viewers = new Map<string, Set<string>>();
   private readonly lagging = new Set<string>();
@@ -99,13 +99,14 @@ export class Terminals extends Disposable {
     this.relayed.add(client);
     this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
     this._register(
-      client.onExit(({ id, code, signal }) => this.tell(id, SessionExit.spec, { session: id, code, signal })),
+      client.onExit(({ id, code, signal }) => this.notifyViewers(id, SessionExit.spec, { session: id, code, signal })),
     );
     // What views show may lack output: the whole screen again.
     this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, RESET + screen.screen)));
     this._register(
       client.onDidLoseHost(({ sessions }) => {
-        for (const id of sessions) this.tell(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
+        for (const id of sessions)
+          this.notifyViewers(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
       }),
     );
     return client;
@@ -114,12 +115,12 @@ export class Terminals extends Disposable {
   private output(session: string, sequence: number, data: string): void {
     for (const connection of this.viewers.get(session) ?? []) {
       if (this.lagging.has(lagKey(session, connection))) continue;
-      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES) this.letCatchUp(session, connection);
+      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES) this.waitForDrain(session, connection);
       else this.windows.notify(connection, SessionOutput.spec, { session, sequence, data });
     }
   }
 
-  private letCatchUp(session: string, connection: string): void {
+  private waitForDrain(session: string, connection: string): void {
     this.lagging.add(lagKey(session, connection));
     const look = (): void => {
       if (this.isDisposed || !this.viewers.get(session)?.has(connection)) return;
@@ -142,7 +143,7 @@ export class Terminals extends Disposable {
     });
   }
 
-  private tell<P>(session: string, spec: NotificationSpec<P>, params: P): void {
+  private notifyViewers<P>(session: string, spec: NotificationSpec<P>, params: P): void {
     for (const connection of this.viewers.get(session) ?? []) this.windows.notify(connection, spec, params);
   }
 }

@@ -70,7 +70,7 @@ export class TownLayout {
   }
 
   /** Where an agent works. Undefined for what is no agent's address, such as a rule's or a person's name. */
-  seat(agent: string): Seat | undefined {
+  locationOf(agent: string): AgentLocation | undefined {
     if (agent === 'mayor')
       return {
         agent,
@@ -109,7 +109,7 @@ export const agentRoles = ['polecat', 'refinery', 'crew', 'mayor'] as const;
 export type AgentRole = (typeof agentRoles)[number];
 
 /** An agent's place in the town. */
-export interface Seat {
+export interface AgentLocation {
   /** Address: `mayor`, `toy/refinery`, `toy/polecats/rust`, `toy/crew/ann`. */
   agent: string;
   role: AgentRole;

@@ -6,7 +6,7 @@ import type { RequestSpec } from '../protocol/request';
  * Gives a call that is repeated with the same operation id its first result. Most handlers keep it themselves, in
  * the batch that does their work; for the others (rigs, consent, settings) it is written down afterwards.
  */
-export class FirstResults {
+export class IdempotencyCache {
   private readonly running = new Map<string, Promise<unknown>>();
 
   constructor(private readonly store: BeadStore) {}

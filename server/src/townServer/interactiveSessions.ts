@@ -7,7 +7,7 @@ import type { CallContext } from '../protocol/dispatcher';
 import type { TownLayout } from '../town/layout';
 import type { RuntimeCatalogue } from '../agents/catalogue';
 
-interface PersonalTown {
+interface InteractiveTown {
   readonly layout: TownLayout;
   readonly store: BeadStore;
   readonly runtimes: RuntimeCatalogue;
@@ -16,11 +16,11 @@ interface PersonalTown {
 }
 
 /** Sessions that a person starts by name: the Mayor's, the crew's. No bead of a rig stands behind them. */
-export class PersonalSessions {
+export class InteractiveSessions {
   /** What a person wanted to start and could not for want of consent, by agent. */
   private readonly wanted = new Map<string, { rig?: string; runtime: string }>();
 
-  constructor(private readonly town: PersonalTown) {}
+  constructor(private readonly town: InteractiveTown) {}
 
   /** Runtimes that have to be accepted for them: the Mayor's while it is asked something, and those that a person wanted. */
   runtimes(): { rig?: string; runtime: string }[] {
@@ -38,7 +38,10 @@ export class PersonalSessions {
       this.wanted.delete(request.agent);
     } catch (error) {
       if (!(error instanceof UserError && error.code === 'consent')) throw error;
-      this.wanted.set(request.agent, { rig: this.town.layout.seat(request.agent)?.rig, runtime: request.runtime });
+      this.wanted.set(request.agent, {
+        rig: this.town.layout.locationOf(request.agent)?.rig,
+        runtime: request.runtime,
+      });
       this.town.changed();
       throw new UserError(
         error.message,

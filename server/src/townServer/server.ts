@@ -16,11 +16,11 @@ import {
 import type { Hello } from '../protocol/transport';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
-import { FirstResults } from './idempotency';
-import { guarded } from '../base/logged';
+import { IdempotencyCache } from './idempotency';
+import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
 import { FileLog, type Log } from './log';
-import { Terminals } from '../sessions/relay';
+import { TerminalRelay } from '../sessions/relay';
 import { TownService } from './townService';
 
 /** The server ends when nobody was connected, and nothing was to be done, for so long. */
@@ -36,8 +36,8 @@ interface Client {
 /** Serves one town to windows, command lines and agents until nobody needs it. */
 export class TownServer {
   private readonly clients = new Map<string, Client>();
-  private readonly terminals: Terminals;
-  private readonly firstResults: FirstResults;
+  private readonly terminals: TerminalRelay;
+  private readonly firstResults: IdempotencyCache;
   private rpc: RpcServer | undefined;
   private nextConnection = 1;
   private idleSince = Date.now();
@@ -48,8 +48,8 @@ export class TownServer {
     private readonly lease: Lease,
     private readonly log: Log,
   ) {
-    this.firstResults = new FirstResults(service.store);
-    this.terminals = new Terminals(
+    this.firstResults = new IdempotencyCache(service.store);
+    this.terminals = new TerminalRelay(
       service.sessions,
       {
         notify: (connection, spec, params) => this.notify(connection, spec, params),
@@ -99,14 +99,14 @@ export class TownServer {
       log: (text) => this.log.info(text),
     });
     setInterval(
-      guarded(
+      logged(
         (reason) => this.log.error(`idle check: ${reason}`),
         () => this.checkIdle(),
       ),
       IDLE_CHECK_MS,
     ).unref();
     setInterval(
-      guarded(
+      logged(
         (reason) => this.log.error(`lease check: ${reason}`),
         () => this.checkLease(),
       ),

@@ -8,7 +8,7 @@ import { buildView, type ViewedRig } from '../engine/state/buildView';
 import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
-import { StormGauge } from '../engine/supervision/crashLoops';
+import { CrashLoopDetector } from '../engine/supervision/crashLoops';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -21,21 +21,21 @@ import { ConsentStore } from '../town/consent';
 import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
-import { PictureDiffer, type Picture } from './snapshot/snapshotDiffer';
-import { guarded } from '../base/logged';
+import { SnapshotDiffer, type SnapshotContent } from './snapshot/snapshotDiffer';
+import { logged } from '../base/logged';
 import { registerHandlers } from './handlers';
 import { sessionLauncher } from '../agents/launch';
-import { LedgerKeeper } from './maintenance/ledgerMaintenance';
+import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
-import { PersonalSessions } from './interactiveSessions';
-import { takePicture } from './snapshot/buildSnapshot';
+import { InteractiveSessions } from './interactiveSessions';
+import { buildSnapshot } from './snapshot/buildSnapshot';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
 import { workflowOf } from '../service/slungFormula';
 
 /** Pictures are sent at most so often. */
-const PICTURE_MS = 40;
+const SNAPSHOT_MS = 40;
 
 export type PersonMessage = {
   severity: 'info' | 'warning' | 'error';
@@ -55,15 +55,15 @@ export class TownService extends Disposable {
   readonly rigs: Rigs;
   readonly runtimes: RuntimeCatalogue;
   readonly engineContext: EngineContext;
-  readonly personal = new PersonalSessions(this);
+  readonly interactive = new InteractiveSessions(this);
   private readonly consents: Consents;
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly storms = new StormGauge();
+  private readonly crashLoops = new CrashLoopDetector();
   private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
-  private differ: PictureDiffer | undefined;
+  private differ: SnapshotDiffer | undefined;
   private pictureTimer: NodeJS.Timeout | undefined;
 
   private readonly deltaEmitter = this._register(new Emitter<TownDelta>());
@@ -98,7 +98,7 @@ export class TownService extends Disposable {
       nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
       find: (name) => this.runtimes.find(name),
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
-      others: () => [...this.reviewers(), ...this.personal.runtimes()],
+      others: () => [...this.reviewers(), ...this.interactive.runtimes()],
     });
     this.sessions = this._register(
       new SessionManager({
@@ -107,7 +107,7 @@ export class TownService extends Disposable {
         launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
         onChange: () => this.changed(),
         log,
-        takesWords: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
+        acceptsText: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
         asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
       }),
     );
@@ -122,7 +122,7 @@ export class TownService extends Disposable {
       workflow: (rig) => workflowOf(this.layout, this.rigs.require(rig)),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
-      onActivity: () => this.pictureSoon(),
+      onActivity: () => this.scheduleSnapshot(),
     };
     this.actionLog = new ActionLog(layout.actionLog);
     this.engine = this._register(
@@ -154,7 +154,7 @@ export class TownService extends Disposable {
     await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
     await this.rigs.load();
     this._register(
-      new LedgerKeeper({
+      new LedgerMaintenance({
         layout: this.layout,
         store: this.store,
         rigs: this.rigs,
@@ -179,7 +179,7 @@ export class TownService extends Disposable {
     clearTimeout(this.pictureTimer);
     await this.engine.stop();
     await this.sessions.endIdleHost();
-    await this.store.fold();
+    await this.store.checkpoint();
     this.dispose();
     await this.store.close();
   }
@@ -208,7 +208,7 @@ export class TownService extends Disposable {
   /** Something that windows show or the engine decides on may be different now. */
   changed(): void {
     this.engine.kick();
-    this.pictureSoon();
+    this.scheduleSnapshot();
   }
 
   retire(): void {
@@ -236,12 +236,12 @@ export class TownService extends Disposable {
 
   /** @param once for somebody who goes away again */
   subscribe(connection: string | undefined, once = false): TownSnapshot {
-    if (once) this.rigs.lookOutsideSoon();
-    if (once) return new PictureDiffer(this.picture()).snapshot();
+    if (once) this.rigs.scheduleExternalRefresh();
+    if (once) return new SnapshotDiffer(this.snapshot()).snapshot();
     if (connection !== undefined) this.subscribers.add(connection);
-    this.rigs.lookOutside();
-    this.sendPicture();
-    this.differ ??= new PictureDiffer(this.picture());
+    this.rigs.refreshExternalState();
+    this.sendSnapshot();
+    this.differ ??= new SnapshotDiffer(this.snapshot());
     return this.differ.snapshot();
   }
 
@@ -253,8 +253,8 @@ export class TownService extends Disposable {
     this.subscribers.delete(connection);
   }
 
-  picture(): Picture {
-    const picture = takePicture({
+  snapshot(): SnapshotContent {
+    const picture = buildSnapshot({
       town: this.info(),
       store: this.store,
       projection: this.projection,
@@ -279,18 +279,18 @@ export class TownService extends Disposable {
     }
   }
 
-  private pictureSoon(): void {
+  private scheduleSnapshot(): void {
     if (this.subscribers.size === 0 || this.isDisposed) return;
-    this.pictureTimer ??= setTimeout(this.sendPicture, PICTURE_MS);
+    this.pictureTimer ??= setTimeout(this.sendSnapshot, SNAPSHOT_MS);
   }
 
   /** Where no picture can be taken, windows keep the last one. */
-  private readonly sendPicture = guarded(
+  private readonly sendSnapshot = logged(
     (error) => this.log.error(`picture: ${error}`),
     () => {
       clearTimeout(this.pictureTimer);
       this.pictureTimer = undefined;
-      const delta = this.differ?.update(this.picture());
+      const delta = this.differ?.update(this.snapshot());
       if (delta) this.deltaEmitter.fire(delta);
     },
   );
@@ -336,7 +336,7 @@ export class TownService extends Disposable {
               accepted,
               reviewerAccepted,
               lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-              storm: this.storms.isStorm(port.name, Date.now(), settings.max_workers),
+              crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
             },
           ]
         : [];
@@ -346,7 +346,7 @@ export class TownService extends Disposable {
   private storeChanged(events: readonly AuditEvent[]): void {
     for (const event of events) {
       if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
-      if (event.type === 'died_young' && event.rig) this.storms.record(event.rig, Date.now());
+      if (event.type === 'died_young' && event.rig) this.crashLoops.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated')

@@ -121,7 +121,7 @@ describe('session environment', () => {
     base: { PATH: '/usr/bin', HOME: '/h', GT_CREW: 'other', GIT_DIR: '/x', VSCODE_PID: '1' },
     root: '/town',
     bin: '/town/.runtime/bin',
-    seat: new TownLayout('/town').seat('toy/polecats/rust')!,
+    seat: new TownLayout('/town').locationOf('toy/polecats/rust')!,
     session: 's1',
     token: 'secret',
     git: { name: 'rust', email: 'rust@toy' },
@@ -149,7 +149,7 @@ describe('session environment', () => {
       GIT_COMMITTER_NAME: 'rust',
       GIT_COMMITTER_EMAIL: 'rust@toy',
     });
-    const crew = sessionEnvironment({ ...options, seat: new TownLayout('/town').seat('toy/crew/ann')! }, 'linux');
+    const crew = sessionEnvironment({ ...options, seat: new TownLayout('/town').locationOf('toy/crew/ann')! }, 'linux');
     assert.equal(crew.GT_CREW, 'ann');
     assert.equal(crew.GT_POLECAT, undefined);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cutBytes } from '../../../server/src/base/text';
-import { escalate, isOpen, settle } from '../../../server/src/engine/escalation/escalation';
+import { escalate, isOpen, resolveEscalation } from '../../../server/src/engine/escalation/escalation';
 import { hqStore } from '../../helpers/ledger';
 
 describe('escalations', () => {
@@ -14,9 +14,9 @@ describe('escalations', () => {
     assert.equal(more.length, 0);
     assert.equal(bead?.description, 'again');
     assert.ok(Buffer.byteLength(bead?.title ?? '') <= 500);
-    await store.batch({ actor: 'deacon' }, (tx) => settle(tx, cause.key, 'merged'));
+    await store.batch({ actor: 'deacon' }, (tx) => resolveEscalation(tx, cause.key, 'merged'));
     assert.equal(isOpen(store, cause.key), false);
-    await store.batch({ actor: 'deacon' }, (tx) => settle(tx, 'never heard of', 'merged'));
+    await store.batch({ actor: 'deacon' }, (tx) => resolveEscalation(tx, 'never heard of', 'merged'));
     await store.batch({ actor: 'deacon' }, (tx) => escalate(tx, cause));
     assert.equal(isOpen(store, cause.key), true);
     await store.close();

@@ -10,7 +10,13 @@ import {
   recipient,
   sendMail,
 } from '../../../server/src/engine/mail/mail';
-import { ask, holdAll, mayorView, recordTry, releaseMayor } from '../../../server/src/engine/mayor/mayor';
+import {
+  ask,
+  holdRequests,
+  mayorView,
+  recordFailedPlanning,
+  releaseMayor,
+} from '../../../server/src/engine/mayor/mayor';
 import { reconcile } from '../../../server/src/engine/loop/reconcile';
 import { MAYOR_SILENCE_MS } from '../../../server/src/engine/mayor/mayorRule';
 import type { MayorView, SessionView, TownView } from '../../../server/src/engine/state/townView';
@@ -212,13 +218,15 @@ describe('the Mayor', () => {
     );
     assert.equal(mayorView(store, 'claude', true)?.items.length, 2, 'what came from elsewhere starts nobody');
     for (let n = 0; n < 3; n++)
-      await store.batch({ actor: 'deacon' }, (tx) => recordTry(tx, tx.get(request.id)!, 'it ended', new Date()));
+      await store.batch({ actor: 'deacon' }, (tx) =>
+        recordFailedPlanning(tx, tx.get(request.id)!, 'it ended', new Date()),
+      );
     assert.equal(mayorView(store, 'script', true), undefined);
     assert.equal(store.list({ type: ['escalation'], limit: 0 }).length, 1);
     await releaseMayor(store, 'ann');
     assert.equal(store.list({ type: ['escalation'], limit: 0 }).length, 0);
     assert.equal(mayorView(store, 'script', true)?.items[0]?.notBefore, 0);
-    await store.batch({ actor: 'deacon' }, (tx) => holdAll(tx, store, 'claude'));
+    await store.batch({ actor: 'deacon' }, (tx) => holdRequests(tx, store, 'claude'));
     assert.equal(mayorView(store, 'claude', true), undefined);
     await store.close();
   });

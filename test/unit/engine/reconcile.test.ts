@@ -21,8 +21,8 @@ function rig(changes: Partial<RigView> = {}): RigView {
     reviewTimeoutMs: 60_000,
     maxReviewRounds: 3,
     stallMs: 600_000,
-    storm: false,
-    stormTold: false,
+    crashLooping: false,
+    crashLoopReported: false,
     pool: ['rust', 'nux', 'dag'],
     ...changes,
   };
@@ -42,7 +42,7 @@ function work(id: string, changes: Partial<WorkView> = {}): WorkView {
     attempt: 0,
     deaths: 0,
     notBefore: 0,
-    lookedAfterAt: 0,
+    stallHandledAt: 0,
     consented: true,
     submitted: changes.status === 'in_review',
     ...changes,
@@ -389,7 +389,7 @@ describe('reconcile: reviews', () => {
         sessions: [reviewer({ exit: { kind, code: null } })],
       });
       assert.deepEqual(
-        reconcile(town).map((action) => action.type === 'record-silence' && action.stopped),
+        reconcile(town).map((action) => action.type === 'record-review-timeout' && action.stopped),
         [stopped],
         kind,
       );
@@ -444,7 +444,7 @@ describe('reconcile: supervision', () => {
     assert.deepEqual(
       kinds(
         view({
-          work: [work('a', { status: 'in_progress', assignee: 'toy/polecats/rust', lookedAfterAt: NOW + 300_000 })],
+          work: [work('a', { status: 'in_progress', assignee: 'toy/polecats/rust', stallHandledAt: NOW + 300_000 })],
           now: NOW + 600_001,
           sessions: [session('a', 'rust')],
         }),
@@ -462,8 +462,11 @@ describe('reconcile: supervision', () => {
     assert.deepEqual(silentFor(10_000_000, { look: undefined }), []);
   });
   it('starts nothing in a storm, and says so once', () => {
-    assert.deepEqual(kinds(view({ rigs: [rig({ storm: true, stormTold: true })], work: [work('a')] })), []);
-    const town = view({ rigs: [rig({ storm: true })], work: [work('a'), hooked('b', 'nux')] });
+    assert.deepEqual(
+      kinds(view({ rigs: [rig({ crashLooping: true, crashLoopReported: true })], work: [work('a')] })),
+      [],
+    );
+    const town = view({ rigs: [rig({ crashLooping: true })], work: [work('a'), hooked('b', 'nux')] });
     assert.deepEqual(kinds(town), ['call-person person:storm-toy']);
   });
 });

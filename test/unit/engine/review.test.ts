@@ -3,14 +3,14 @@ import path from 'node:path';
 import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
 import { UserError } from '../../../server/src/base/errors';
-import { layOutReview } from '../../../server/src/engine/review/requestReview';
+import { requestReview } from '../../../server/src/engine/review/requestReview';
 import { nextStep } from '../../../server/src/engine/supervision/handleStall';
-import { recordSilence } from '../../../server/src/engine/review/recordReviewTimeout';
+import { recordReviewTimeout } from '../../../server/src/engine/review/recordReviewTimeout';
 import { reviewByScript } from '../../../server/src/engine/review/reviewByScript';
 import { StaleAction, type EngineContext } from '../../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
 import { giveVerdict } from '../../../server/src/engine/review/review';
-import { StormGauge } from '../../../server/src/engine/supervision/crashLoops';
+import { CrashLoopDetector } from '../../../server/src/engine/supervision/crashLoops';
 import type { SessionView } from '../../../server/src/engine/state/townView';
 import { mergeOf, withMerge, workOf } from '../../../server/src/engine/state/work';
 import { tempDir } from '../../helpers/temp';
@@ -212,9 +212,9 @@ describe('a verdict', () => {
 describe('laying out a review', () => {
   const rejected = [{ by: REVIEWER, verdict: 'rejected', message: 'Add a test', patch: 'p1', at: '' }];
   const lay = async (town: Town): Promise<void> =>
-    layOutReview(
+    requestReview(
       {
-        type: 'lay-out-review',
+        type: 'request-review',
         mergeRequest: town.request,
         rig: 'toy',
         revision: town.store.get(town.request)!.updated_at,
@@ -258,9 +258,9 @@ describe('laying out a review', () => {
       tx.update(moved.request, { metadata: withMerge(moved.store.get(moved.request)!, { first: true }) }),
     );
     await assert.rejects(
-      layOutReview(
+      requestReview(
         {
-          type: 'lay-out-review',
+          type: 'request-review',
           mergeRequest: moved.request,
           rig: 'toy',
           revision: updated_at,
@@ -288,9 +288,9 @@ describe('a review without an answer', () => {
       town.context,
     );
   const silence = (town: Town, stopped: boolean): Promise<void> =>
-    recordSilence(
+    recordReviewTimeout(
       {
-        type: 'record-silence',
+        type: 'record-review-timeout',
         mergeRequest: town.request,
         rig: 'toy',
         session: 's1',
@@ -369,13 +369,13 @@ describe('a silent agent', () => {
 
 describe('a storm of starts', () => {
   it('is many early deaths within a minute, more of them where there are many workers', () => {
-    const gauge = new StormGauge();
+    const gauge = new CrashLoopDetector();
     for (let at = 0; at < 5; at += 1) gauge.record('toy', at);
-    assert.equal(gauge.isStorm('toy', 5, 2), false);
+    assert.equal(gauge.isLooping('toy', 5, 2), false);
     gauge.record('toy', 5);
-    assert.equal(gauge.isStorm('toy', 6, 2), true);
-    assert.equal(gauge.isStorm('toy', 6, 10), false);
-    assert.equal(gauge.isStorm('other', 6, 2), false);
-    assert.equal(gauge.isStorm('toy', 60_003, 2), false, 'it passes');
+    assert.equal(gauge.isLooping('toy', 6, 2), true);
+    assert.equal(gauge.isLooping('toy', 6, 10), false);
+    assert.equal(gauge.isLooping('other', 6, 2), false);
+    assert.equal(gauge.isLooping('toy', 60_003, 2), false, 'it passes');
   });
 });

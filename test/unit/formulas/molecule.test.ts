@@ -141,7 +141,7 @@ describe('molecules', () => {
     await pour('d', { ephemeral: true });
     assert.match(id('a'), /^toy-wisp-\w{5}\.1$/);
     await close('a');
-    await service.store.fold();
+    await service.store.checkpoint();
     assert.ok(!String(service.fs.read(path.join('/town', 'toy', '.beads', 'issues.jsonl'))).includes('wisp'));
     assert.equal((await service.call(LedgerExport.spec, {})).count, 0);
     const again = await BeadStore.open({ fs: service.fs });

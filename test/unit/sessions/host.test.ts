@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
-import { OperationMemory } from '../../../server/src/sessions/host/operations';
+import { IdempotencyCache } from '../../../server/src/sessions/host/operations';
 import { OutputLog, pruneLogs } from '../../../server/src/sessions/host/outputLog';
 import { loadBackend } from '../../../server/src/sessions/host/pty';
 import { resolveCommand } from '../../../server/src/sessions/host/resolveCommand';
@@ -82,7 +82,7 @@ describe('session host parts', () => {
   });
 
   it('an operation that is repeated has its effect once', async () => {
-    const memory = new OperationMemory();
+    const memory = new IdempotencyCache();
     let runs = 0;
     const action = async () => ++runs;
     assert.equal(await memory.run('a', action), 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { identify } from '../../../server/src/base/process';
-import { SessionWatch } from '../../../server/src/sessions/monitor';
+import { SessionMonitor } from '../../../server/src/sessions/monitor';
 import type { SessionRecord } from '../../../server/src/sessions/records';
 import type { SessionInfo } from '../../../server/src/sessions/protocol';
 import { tempDir } from '../../helpers/temp';
@@ -15,7 +15,7 @@ class Sessions {
   screens = new Map<string, string>();
   buried: string[] = [];
   changes = 0;
-  readonly watch = new SessionWatch({
+  readonly watch = new SessionMonitor({
     living: () => this.records.filter((record) => !record.exit),
     list: async () => this.infos,
     screen: async (id) => {
@@ -25,7 +25,7 @@ class Sessions {
     },
     asks: (_record, screen) => (screen.includes('?') ? `asks ${screen}` : undefined),
     folderOf: () => folder,
-    bury: async (record) => {
+    markExited: async (record) => {
       this.buried.push(record.id);
     },
     onChange: () => {

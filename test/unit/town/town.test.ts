@@ -48,7 +48,7 @@ describe('layout', () => {
   });
   it('gives each agent its place, and nobody else one', () => {
     const town = new TownLayout('/gt');
-    assert.deepEqual(town.seat('toy/polecats/rust'), {
+    assert.deepEqual(town.locationOf('toy/polecats/rust'), {
       agent: 'toy/polecats/rust',
       role: 'polecat',
       rig: 'toy',
@@ -57,9 +57,9 @@ describe('layout', () => {
       cwd: '/gt/toy/polecats/rust/rig',
       ledger: '/gt/toy/.beads',
     });
-    assert.equal(town.seat('toy/crew/ann')?.cwd, '/gt/toy/crew/ann/rig');
-    assert.equal(town.seat('toy/refinery')?.cwd, '/gt/toy/refinery/reviewer/rig');
-    assert.deepEqual(town.seat('mayor'), {
+    assert.equal(town.locationOf('toy/crew/ann')?.cwd, '/gt/toy/crew/ann/rig');
+    assert.equal(town.locationOf('toy/refinery')?.cwd, '/gt/toy/refinery/reviewer/rig');
+    assert.deepEqual(town.locationOf('mayor'), {
       agent: 'mayor',
       role: 'mayor',
       name: 'mayor',
@@ -76,9 +76,9 @@ describe('layout', () => {
       'toy/polecats/../x',
       'toy/refinery/reviewer',
     ])
-      assert.equal(town.seat(nobody), undefined, nobody);
+      assert.equal(town.locationOf(nobody), undefined, nobody);
     for (const agent of ['toy/polecats/rust', 'toy/crew/ann', 'toy/refinery', 'mayor'])
-      assert.equal(agentOfDirectory('/gt', town.seat(agent)!.cwd), agent);
+      assert.equal(agentOfDirectory('/gt', town.locationOf(agent)!.cwd), agent);
   });
   it('takes the short form of a polecat, and of nothing else', () => {
     assert.equal(fullAddress('toy/rust'), 'toy/polecats/rust');

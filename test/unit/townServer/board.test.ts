@@ -94,7 +94,7 @@ class Town {
           attempt: 0,
           deaths: 0,
           notBefore: Date.parse(workOf(bead).notBefore ?? '') || 0,
-          lookedAfterAt: 0,
+          stallHandledAt: 0,
           consented: !this.unconsented.has(id),
         },
       ];
@@ -124,8 +124,8 @@ class Town {
           reviewTimeoutMs: 0,
           maxReviewRounds: 3,
           stallMs: 600_000,
-          storm: false,
-          stormTold: false,
+          crashLooping: false,
+          crashLoopReported: false,
         },
       ],
     };

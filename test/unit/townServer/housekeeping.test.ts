@@ -7,8 +7,8 @@ import { Emitter } from '../../../server/src/base/lifecycle';
 import type { Rig } from '../../../server/src/rigs/rig';
 import { inspectSource, RigRepository } from '../../../server/src/git/repository';
 import { collectGarbage, pruneGateLogs } from '../../../server/src/townServer/maintenance/housekeeping';
-import { LedgerKeeper } from '../../../server/src/townServer/maintenance/ledgerMaintenance';
-import { guarded } from '../../../server/src/base/logged';
+import { LedgerMaintenance } from '../../../server/src/townServer/maintenance/ledgerMaintenance';
+import { logged } from '../../../server/src/base/logged';
 import { TownLayout } from '../../../server/src/town/layout';
 import { makeRepository, sh, tempDir, waitUntil } from '../../helpers/temp';
 
@@ -62,7 +62,7 @@ describe('the keeper of ledgers', () => {
     const errors: string[] = [];
     const opened = new Emitter<Rig>();
     const rigs: Rig[] = [];
-    const keeper = new LedgerKeeper(
+    const keeper = new LedgerMaintenance(
       {
         layout,
         store,
@@ -125,7 +125,7 @@ describe('guarded timers', () => {
   it('never throw, and say each reason once', () => {
     const told: string[] = [];
     let fail: string | undefined = 'half-edited';
-    const task = guarded(
+    const task = logged(
       (reason) => told.push(reason),
       () => {
         if (fail) throw new Error(fail);

@@ -4,7 +4,7 @@ import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { RigAdd, SessionInput, TownGetSnapshot } from '../../../server/src/protocol/town';
-import { FirstResults } from '../../../server/src/townServer/idempotency';
+import { IdempotencyCache } from '../../../server/src/townServer/idempotency';
 import { tempDir } from '../../helpers/temp';
 
 async function openStore(directory: string): Promise<BeadStore> {
@@ -31,18 +31,18 @@ describe('first results', () => {
   afterEach(async () => store.close());
 
   it('are given again, also by the next server, for a handler that writes no bead', async () => {
-    const first = new FirstResults(store);
+    const first = new IdempotencyCache(store);
     assert.equal(await first.run(RigAdd.spec, context('op'), task), 1);
     assert.equal(await first.run(RigAdd.spec, context('op'), task), 1);
     await store.close();
     store = await openStore(directory);
-    assert.equal(await new FirstResults(store).run(RigAdd.spec, context('op'), task), 1);
+    assert.equal(await new IdempotencyCache(store).run(RigAdd.spec, context('op'), task), 1);
     assert.equal(runs, 1);
-    assert.equal(await new FirstResults(store).run(RigAdd.spec, context('other'), task), 2);
+    assert.equal(await new IdempotencyCache(store).run(RigAdd.spec, context('other'), task), 2);
   });
 
   it('are those of the batch where the handler has one', async () => {
-    const results = new FirstResults(store);
+    const results = new IdempotencyCache(store);
     const handle = (): Promise<string> =>
       store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
     const id = await results.run(RigAdd.spec, context('op'), handle);
@@ -52,7 +52,7 @@ describe('first results', () => {
   });
 
   it('are waited for by a duplicate that comes while the first still runs', async () => {
-    const results = new FirstResults(store);
+    const results = new IdempotencyCache(store);
     assert.deepEqual(
       await Promise.all([results.run(RigAdd.spec, context('op'), task), results.run(RigAdd.spec, context('op'), task)]),
       [1, 1],
@@ -61,7 +61,7 @@ describe('first results', () => {
   });
 
   it('are not kept of failures, of reading, and of key presses', async () => {
-    const results = new FirstResults(store);
+    const results = new IdempotencyCache(store);
     await assert.rejects(
       results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))),
       /no/,

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { PictureDiffer, type Picture } from '../../../server/src/townServer/snapshot/snapshotDiffer';
+import { SnapshotDiffer, type SnapshotContent } from '../../../server/src/townServer/snapshot/snapshotDiffer';
 import type { BeadInfo } from '../../../server/src/protocol/town';
 
-function picture(beads: Record<string, string>): Picture {
+function picture(beads: Record<string, string>): SnapshotContent {
   const items = Object.entries(beads).map(([id, title]) => ({ id, title }) as BeadInfo);
   return { town: [], rigs: [], agents: [], convoys: [], beads: items, attention: [] };
 }
 
 describe('picture differ', () => {
   it('says nothing where nothing changed', () => {
-    const differ = new PictureDiffer(picture({ a: '1' }));
+    const differ = new SnapshotDiffer(picture({ a: '1' }));
     assert.equal(differ.update(picture({ a: '1' })), undefined);
     assert.equal(differ.snapshot().revision, 1);
   });
 
   it('names what is new, different and gone, with a rising revision', () => {
-    const differ = new PictureDiffer(picture({ a: '1', b: '1' }));
+    const differ = new SnapshotDiffer(picture({ a: '1', b: '1' }));
     assert.deepEqual(differ.update(picture({ a: '2', c: '1' })), {
       from: 1,
       to: 2,
@@ -39,7 +39,7 @@ describe('picture differ', () => {
     });
     fc.assert(
       fc.property(pictures, (all) => {
-        const differ = new PictureDiffer(picture(all[0]!));
+        const differ = new SnapshotDiffer(picture(all[0]!));
         const known = new Map(differ.snapshot().beads.map((bead) => [bead.id, bead]));
         for (const next of all) {
           const delta = differ.update(picture(next));

@@ -7,18 +7,18 @@ import type { Change, Located, Source } from './overlay';
 import { loadSql } from './wasm';
 
 /** Everything that is durable: the open ledgers and the index over them. */
-export class World implements Source {
+export class StoreState implements Source {
   readonly ledgers = new Map<string, Ledger>();
   readonly prefixes = new PrefixTable();
   readonly index: BeadIndex;
 
-  private constructor(makeIndex: (world: World) => BeadIndex) {
+  private constructor(makeIndex: (world: StoreState) => BeadIndex) {
     this.index = makeIndex(this);
   }
 
-  static async create(wasm?: string): Promise<World> {
+  static async create(wasm?: string): Promise<StoreState> {
     const sql = await loadSql(wasm);
-    return new World((world) => BeadIndex.create(sql, world));
+    return new StoreState((world) => BeadIndex.create(sql, world));
   }
 
   add(ledger: Ledger): void {

@@ -16,12 +16,12 @@ import {
 } from './queries';
 import { resolveId } from '../model/resolveId';
 import type { LedgerRules } from '../model/validate';
-import type { World } from '../index/storeState';
+import type { StoreState } from '../index/storeState';
 
 /** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
 export abstract class BeadReader {
   protected constructor(
-    protected readonly world: World,
+    protected readonly world: StoreState,
     protected readonly clock: () => Date,
   ) {}
 

@@ -4,18 +4,18 @@ import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
 import type { ForeignItem, Ledger } from './ledger';
 import { operationLifetimeMs } from '../model/operations';
 import type { Sequence } from './sequence';
-import type { World } from '../index/storeState';
+import type { StoreState } from '../index/storeState';
 
 /**
  * Brings journals and files together: hands out what one ledger's journal holds for another, and folds.
  * A journal drops a record's part only when the ledger that it belongs to has it in its own file.
  */
-export class Folder {
+export class Checkpointer {
   /** Events that journals hold for ledgers that are not open. */
   private waiting: { seq: number; part: JournalEvent }[] = [];
 
   constructor(
-    private readonly world: World,
+    private readonly world: StoreState,
     private readonly sequence: Sequence,
     private readonly clock: () => Date,
     private readonly merged: (ledger: Ledger, ids: string[]) => void,
@@ -33,7 +33,7 @@ export class Folder {
 
   /** Takes note of the journal of a ledger that was just opened. */
   opened(ledger: Ledger, records: readonly JournalRecord[]): void {
-    this.sequence.sawUpTo(Math.max(ledger.lastFolded, ...records.map((record) => record.seq)));
+    this.sequence.sawUpTo(Math.max(ledger.lastCheckpointed, ...records.map((record) => record.seq)));
     const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
     this.waiting = this.waiting.filter(({ part }) => part.ledger !== ledger.name);
     for (const [seq, events] of groupBy(mine, ({ seq }) => seq))
@@ -88,7 +88,7 @@ export class Folder {
    * @returns those that cannot, with the reason
    */
   async foldWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
-    const needing = [...this.world.ledgers.values()].filter((ledger) => ledger.needsFold);
+    const needing = [...this.world.ledgers.values()].filter((ledger) => ledger.needsCheckpoint);
     return needing.length === 0 ? new Map() : this.foldLedgers(needing);
   }
 
@@ -113,7 +113,7 @@ export class Folder {
       try {
         // A fold declares everything up to `folded` done, so wisps, which it does not write, are recorded anew.
         await this.carryWisps(ledger);
-        const changed = await ledger.fold(folded, this.clock());
+        const changed = await ledger.checkpoint(folded, this.clock());
         if (changed.length === 0) continue;
         this.world.changed(changed);
         this.merged(ledger, changed);
@@ -143,7 +143,7 @@ export class Folder {
         const { operation, result, ...rest } = record;
         const young = operation !== undefined && now - Date.parse(record.ts) <= operationLifetimeMs;
         const items = record.items.filter(
-          (item) => !(this.world.ledgers.get(nameOf(item))?.hasFolded(record.seq) ?? false),
+          (item) => !(this.world.ledgers.get(nameOf(item))?.hasCheckpointed(record.seq) ?? false),
         );
         const events = record.events.filter((part) => !this.world.ledgers.has(nameOf(part)));
         if (!young && items.length === 0 && events.length === 0) return undefined;

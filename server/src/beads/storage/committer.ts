@@ -1,12 +1,12 @@
 import type { AuditEvent } from '../../protocol/bead';
-import type { Folder } from './checkpointer';
+import type { Checkpointer } from './checkpointer';
 import type { JournalRecord } from './journalRecord';
 import type { Ledger } from './ledger';
 import type { Operations } from '../model/operations';
 import type { Sequence } from './sequence';
 import { Transaction } from '../transaction';
 import { Overlay, type Change } from '../index/overlay';
-import type { World } from '../index/storeState';
+import type { StoreState } from '../index/storeState';
 
 export interface BatchMeta {
   actor: string;
@@ -38,8 +38,8 @@ export class Committer {
   private queue: Job[] = [];
 
   constructor(
-    private readonly world: World,
-    private readonly folder: Folder,
+    private readonly world: StoreState,
+    private readonly folder: Checkpointer,
     private readonly operations: Operations,
     private readonly sequence: Sequence,
     private readonly clock: () => Date,

@@ -38,9 +38,9 @@ export class Ledger {
   /** True while the memory holds beads that `issues.jsonl` has not. */
   private dirty = false;
   /** Changes from outside were merged in: the file must be written before anything else is. */
-  private mustFold = false;
+  private mustCheckpoint = false;
   /** Records up to this number are in `base.jsonl`. */
-  private foldedSeq = 0;
+  private checkpointedSeq = 0;
 
   private constructor(
     readonly name: string,
@@ -83,13 +83,13 @@ export class Ledger {
       bytes ? hashOf(bytes) : '',
       base,
     );
-    ledger.foldedSeq = base?.seq ?? 0;
+    ledger.checkpointedSeq = base?.seq ?? 0;
 
     const own = records.flatMap((record) =>
       record.items.filter((item) => item.ledger === '').map((item) => ({ seq: record.seq, item })),
     );
     const items = [...own, ...options.foreign]
-      .filter(({ seq }) => seq > ledger.foldedSeq)
+      .filter(({ seq }) => seq > ledger.checkpointedSeq)
       .sort((a, b) => a.seq - b.seq);
     const unchanged = base !== undefined && present.equals(base.bytes);
     const baseText = unchanged ? template : base && parseLedgerText(base.bytes, 'base.jsonl');
@@ -98,10 +98,10 @@ export class Ledger {
       ledger.entries.set(id, stored);
     for (const { item } of items) ledger.replay(item);
     ledger.dirty = items.length > 0;
-    ledger.mustFold = unfinished;
+    ledger.mustCheckpoint = unfinished;
     if (lost || (!unchanged && (baseText || items.length > 0))) {
       ledger.adoptMerge(ledger.mergedWith(template, baseText?.beads ?? new Map(), now));
-      ledger.mustFold = true;
+      ledger.mustCheckpoint = true;
     }
     return { ledger, records };
   }
@@ -115,17 +115,17 @@ export class Ledger {
   }
 
   get isDirty(): boolean {
-    return this.dirty || this.mustFold;
+    return this.dirty || this.mustCheckpoint;
   }
 
   /** Number of the last record that is in the file. */
-  get lastFolded(): number {
-    return this.foldedSeq;
+  get lastCheckpointed(): number {
+    return this.checkpointedSeq;
   }
 
   /** True once a record's changes are in the file, so that no journal has to keep them. */
-  hasFolded(seq: number): boolean {
-    return seq <= this.foldedSeq;
+  hasCheckpointed(seq: number): boolean {
+    return seq <= this.checkpointedSeq;
   }
 
   /** Wisps: they live in journals and memory only, unless another tool wrote them into the file. */
@@ -144,8 +144,8 @@ export class Ledger {
    * True where the file must be written before a journal gets changes of this ledger: later changes of the
    * file from outside can only be told from ours by a base.
    */
-  get needsFold(): boolean {
-    return this.mustFold || !this.base;
+  get needsCheckpoint(): boolean {
+    return this.mustCheckpoint || !this.base;
   }
 
   /** True if somebody else wrote the file since it was last read. */
@@ -158,9 +158,9 @@ export class Ledger {
    * Writes everything up to record `seq` into `issues.jsonl`, after merging in what changed there from outside.
    * @returns ids of the beads that the merge changed
    */
-  async fold(seq: number, now: Date): Promise<string[]> {
+  async checkpoint(seq: number, now: Date): Promise<string[]> {
     try {
-      return await this.tryFold(seq, now);
+      return await this.tryCheckpoint(seq, now);
     } catch (error) {
       throw storageError(error, this.issuesFile);
     }
@@ -171,7 +171,7 @@ export class Ledger {
     this.eventLog.close();
   }
 
-  private async tryFold(seq: number, now: Date): Promise<string[]> {
+  private async tryCheckpoint(seq: number, now: Date): Promise<string[]> {
     const current = this.fs.read(this.issuesFile);
     const currentHash = current ? hashOf(current) : '';
     const outside = currentHash !== this.hash && current !== undefined && current.toString('latin1').trim() !== '';
@@ -195,9 +195,9 @@ export class Ledger {
     this.fs.rename(next, path.join(this.directory, 'base.jsonl'));
     await this.fs.syncDirectory(this.directory);
     this.base = { seq, bytes };
-    this.foldedSeq = seq;
+    this.checkpointedSeq = seq;
     this.dirty = false;
-    this.mustFold = false;
+    this.mustCheckpoint = false;
     return changed;
   }
 

@@ -108,7 +108,7 @@ class LocalBackend implements Backend {
 
   async close(): Promise<void> {
     try {
-      if (this.wrote) await this.store.fold();
+      if (this.wrote) await this.store.checkpoint();
     } catch (error) {
       // The change itself is safe in the journal and goes into the file next time.
       this.warn(`Warning: issues.jsonl was not updated: ${messageOf(error)}\n`);

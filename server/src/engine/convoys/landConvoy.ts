@@ -1,7 +1,7 @@
 import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Action } from '../loop/action';
-import { actors, unchanged, type EngineContext } from '../loop/context';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { sendMail } from '../mail/mail';
 import { convoyOf, isClosed, trackedIds } from '../state/work';
 
@@ -11,7 +11,7 @@ export async function landConvoy(
   context: EngineContext,
 ): Promise<void> {
   const landed = await context.store.batch({ actor: actors.engine }, (tx) => {
-    const convoy = unchanged(tx, action.convoy, action.revision);
+    const convoy = assertRevision(tx, action.convoy, action.revision);
     const tracked = trackedIds(convoy).map((id) => tx.get(id));
     if (tracked.length === 0 || tracked.some((bead) => !bead || !isClosed(bead.status))) return undefined;
     tx.close(convoy.id, 'All tracked beads are closed', { force: true });

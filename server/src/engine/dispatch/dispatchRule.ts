@@ -10,7 +10,7 @@ export function dispatch(view: TownView): Action[] {
 }
 
 function dispatchRig(view: TownView, rig: RigView): Action[] {
-  if (!rig.accepted || rig.storm || view.now < rig.lastSpawnAt + rig.spawnDelayMs) return [];
+  if (!rig.accepted || rig.crashLooping || view.now < rig.lastSpawnAt + rig.spawnDelayMs) return [];
   const taken = takenNames(view, rig.name);
   let free = freeWorkers(view, rig.name, rig.maxWorkers);
   if (rig.spawnDelayMs > 0) free = Math.min(free, 1);

@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { polecatBranch } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import { parseAddress, polecatAddress } from '../../town/layout';
-import { actors, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { actors, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { attachMolecule, restartIfBegun } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 
@@ -19,7 +19,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
   const workflow = context.workflow(action.rig);
   const branch = polecatBranch(action.name, action.bead, context.clock.now());
   await context.store.batch({ actor: actors.engine }, (tx) => {
-    const bead = unchanged(tx, action.bead, action.revision);
+    const bead = assertRevision(tx, action.bead, action.revision);
     if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
     const attempt = workOf(bead).attempt + 1;
     const ledger = context.store.ledgerOf(bead.id) ?? action.rig;

@@ -122,7 +122,7 @@ function hookOf(service: TownService, agent: string) {
 
 async function prime(service: TownService, context: CallContext) {
   const agent = requireAgent(context);
-  if (service.layout.seat(agent)?.role === 'refinery') return primeReviewer(service, agent);
+  if (service.layout.locationOf(agent)?.role === 'refinery') return primeReviewer(service, agent);
   const address = parseAddress(agent);
   const bead = hookedBead(service.engineContext, agent);
   const rig = address ? service.rigs.get(address.rig) : undefined;

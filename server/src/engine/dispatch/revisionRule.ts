@@ -6,7 +6,7 @@ import { liveSessions } from './capacity';
 /** Hooked work without a session gets one: after a hook, a crash, or a merge that was sent back. */
 export function revisions(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
-    if (!rig.accepted || rig.storm) return [];
+    if (!rig.accepted || rig.crashLooping) return [];
     const hooked = view.work.filter((work) => work.rig === rig.name && isHooked(work) && !sessionOf(view, work));
     const starting = hooked.filter((work) => view.inFlight.has(`bead:${work.id}`));
     let free = rig.maxWorkers - liveSessions(view, rig.name) - starting.length;

@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { messageOf, UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { beginStep, scriptOf } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 import { backoffMs, failAttempt } from '../loop/failure';
@@ -10,7 +10,7 @@ import { backoffMs, failAttempt } from '../loop/failure';
 type StartAction = Extract<Action, { type: 'start-session' }>;
 
 /** A start that fails for a reason that may pass is tried so often before it counts as failed. */
-const MAX_HITCHES = 8;
+const MAX_START_FAILURES = 8;
 
 /** Brings a hooked bead's worktree and its session into being. */
 export async function startSession(action: StartAction, context: EngineContext): Promise<void> {
@@ -43,7 +43,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     script,
   });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    const current = unchanged(tx, bead.id, action.revision);
+    const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, { status: 'in_progress', metadata: withWork(current, { base, hitches: 0 }) });
     beginStep(tx, current, agent);
   });
@@ -87,7 +87,7 @@ async function recordFailure(
     const bead = tx.get(action.bead);
     if (!bead || bead.assignee !== agent) return;
     const hitches = workOf(bead).hitches + 1;
-    if (error.code === 'unavailable' && hitches <= MAX_HITCHES) {
+    if (error.code === 'unavailable' && hitches <= MAX_START_FAILURES) {
       const notBefore = new Date(now.getTime() + backoffMs(hitches)).toISOString();
       tx.update(bead.id, {
         status: 'hooked',

@@ -7,7 +7,7 @@ import { dispatch } from './dispatchRule';
 const START_MS = 10_000;
 
 /** A merged bead's worktree goes, once nobody is in it. Who is about to begin in the same repository goes first. */
-export function worktrees(view: TownView): Action[] {
+export function removableWorktrees(view: TownView): Action[] {
   const finished = view.worktrees.filter((worktree) => worktree.bead && worktree.finished);
   if (finished.length === 0) return [];
   const busy = beginning(view);

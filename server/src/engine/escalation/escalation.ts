@@ -69,7 +69,7 @@ export function escalate(tx: Transaction, escalation: Escalation): string {
 }
 
 /** The cause is gone by itself: nobody needs to look any more. */
-export function settle(tx: Transaction, key: string, reason: string): void {
+export function resolveEscalation(tx: Transaction, key: string, reason: string): void {
   const id = escalationId(tx, key);
   if (isOpen(tx, key)) tx.close(id, reason, { force: true });
 }

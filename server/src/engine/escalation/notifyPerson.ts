@@ -3,8 +3,8 @@ import { actors, type EngineContext } from '../loop/context';
 import { escalate, isOpen } from './escalation';
 
 /** Tells a person of something that no bead is to blame for, once. */
-export async function callPerson(
-  { key, rig, title, detail }: Extract<Action, { type: 'call-person' }>,
+export async function escalateAction(
+  { key, rig, title, detail }: Extract<Action, { type: 'escalate' }>,
   context: EngineContext,
 ): Promise<void> {
   await context.store.batch({ actor: actors.witness(rig) }, (tx) => {

@@ -17,13 +17,13 @@ export type Action =
       maxRestarts: number;
     }
   | { type: 'resubmit'; bead: string; revision: string }
-  | { type: 'look-after'; bead: string; rig: string; session: string; agent: string; revision: string }
-  | { type: 'call-person'; key: string; rig: string; title: string; detail: string }
+  | { type: 'handle-stall'; bead: string; rig: string; session: string; agent: string; revision: string }
+  | { type: 'escalate'; key: string; rig: string; title: string; detail: string }
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
   | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
   | {
-      type: 'lay-out-review';
+      type: 'request-review';
       mergeRequest: string;
       rig: string;
       revision: string;
@@ -33,7 +33,7 @@ export type Action =
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
   | {
-      type: 'record-silence';
+      type: 'record-review-timeout';
       mergeRequest: string;
       rig: string;
       session: string;
@@ -63,19 +63,19 @@ export function actionKey(action: Action): string {
     case 'record-death':
     case 'resubmit':
       return `bead:${action.bead}`;
-    case 'call-person':
+    case 'escalate':
       return `person:${action.key}`;
-    case 'look-after':
+    case 'handle-stall':
     case 'end-session':
     case 'forget-session':
       return `session:${action.session}`;
     case 'merge':
-    case 'lay-out-review':
+    case 'request-review':
       return `merge:${action.rig}`; // one at a time in the refinery's worktree
     case 'review-by-script':
     case 'review-by-agent':
       return `review:${action.rig}`; // one at a time in the reviewer's worktree
-    case 'record-silence':
+    case 'record-review-timeout':
       return `session:${action.session}`;
     case 'start-mayor':
     case 'record-mayor':

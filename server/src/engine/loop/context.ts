@@ -35,7 +35,7 @@ export interface EngineContext {
 export class StaleAction extends Error {}
 
 /** The bead, if it is still as the reconciler saw it. */
-export function unchanged(tx: Transaction, id: string, revision: string): Bead {
+export function assertRevision(tx: Transaction, id: string, revision: string): Bead {
   const bead = tx.get(id);
   if (bead?.updated_at !== revision) throw new StaleAction(`${id} has changed`);
   return bead;

@@ -2,12 +2,12 @@ import type { Action } from './action';
 import { requireRig, type EngineContext } from './context';
 import { hook } from '../dispatch/hook';
 import { landConvoy } from '../convoys/landConvoy';
-import { callPerson } from '../escalation/notifyPerson';
-import { layOutReview } from '../review/requestReview';
-import { lookAfter } from '../supervision/handleStall';
+import { escalateAction } from '../escalation/notifyPerson';
+import { requestReview } from '../review/requestReview';
+import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
 import { recordDeath } from '../supervision/recordDeath';
-import { recordSilence } from '../review/recordReviewTimeout';
+import { recordReviewTimeout } from '../review/recordReviewTimeout';
 import { resubmit } from '../mergeQueue/resubmit';
 import { reviewByAgent } from '../review/reviewByAgent';
 import { reviewByScript } from '../review/reviewByScript';
@@ -25,24 +25,24 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return recordDeath(action, context);
     case 'resubmit':
       return resubmit(action, context);
-    case 'look-after':
-      return lookAfter(action, context);
-    case 'call-person':
-      return callPerson(action, context);
+    case 'handle-stall':
+      return handleStall(action, context);
+    case 'escalate':
+      return escalateAction(action, context);
     case 'end-session':
       return context.sessions.end(action.session, 'ended');
     case 'forget-session':
       return context.sessions.forget(action.session);
     case 'merge':
       return merge(action, context);
-    case 'lay-out-review':
-      return layOutReview(action, context);
+    case 'request-review':
+      return requestReview(action, context);
     case 'review-by-script':
       return reviewByScript(action, context);
     case 'review-by-agent':
       return reviewByAgent(action, context);
-    case 'record-silence':
-      return recordSilence(action, context);
+    case 'record-review-timeout':
+      return recordReviewTimeout(action, context);
     case 'start-mayor':
       return startMayor(action, context);
     case 'record-mayor':

@@ -5,12 +5,12 @@ import { deaths } from '../supervision/deathRule';
 import { revisions } from '../dispatch/revisionRule';
 import { dispatch } from '../dispatch/dispatchRule';
 import { reviewerEnds, reviews } from '../review/reviewRule';
-import { silence } from '../supervision/stallRule';
-import { storms } from '../supervision/crashLoopRule';
-import { strays } from '../review/orphanedReviewRule';
+import { stalls } from '../supervision/stallRule';
+import { crashLoops } from '../supervision/crashLoopRule';
+import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
-import { mergeQueue } from '../mergeQueue/mergeRule';
-import { worktrees } from '../dispatch/worktreeRule';
+import { merges } from '../mergeQueue/mergeRule';
+import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys } from '../convoys/landingRule';
 
 /** One rule looks at the town and says what should happen. */
@@ -21,15 +21,15 @@ const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths];
 
 /** Start something new. Revisions come before new beads. */
 const progress: Rule[] = [
-  storms,
-  silence,
-  strays,
+  crashLoops,
+  stalls,
+  orphanedReviews,
   revisions,
   dispatch,
   reviews,
   mayorStarts,
-  mergeQueue,
-  worktrees,
+  merges,
+  removableWorktrees,
   convoys,
 ];
 

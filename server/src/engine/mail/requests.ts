@@ -80,7 +80,7 @@ export function registerMailHandlers(service: TownService): void {
   dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
     const beads = ids.map((id) => mailFor(service, caller, id));
     await store.batch({ actor: caller.actor }, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
-    service.personal.mayorMayEnd(caller);
+    service.interactive.mayorMayEnd(caller);
     return beads.map(({ id }) => mailInfo(store.get(id)!));
   });
   dispatcher.on(MailCheck.spec, async (_params, caller) => {

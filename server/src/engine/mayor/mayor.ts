@@ -5,7 +5,7 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { MayorRequestInfo } from '../../protocol/town';
 import { backoffMs } from '../loop/failure';
-import { escalate, settle } from '../escalation/escalation';
+import { escalate, resolveEscalation } from '../escalation/escalation';
 import { inbox, isOurs, mailOf, markRead, MESSAGE, sendMail, withMail } from '../mail/mail';
 import type { MayorView } from '../state/townView';
 import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
@@ -61,7 +61,7 @@ export function mayorView(store: BeadStore, runtime: string, accepted: boolean):
 }
 
 /** A session of the Mayor came to nothing: it is started anew, a bounded number of times; then a person is called. */
-export function recordTry(tx: Transaction, bead: Bead, problem: string, now: Date): void {
+export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const tries = mailOf(bead).tries + 1;
   const held = tries >= MAX_TRIES;
   tx.update(bead.id, {
@@ -82,7 +82,7 @@ export function recordTry(tx: Transaction, bead: Bead, problem: string, now: Dat
 }
 
 /** A person stopped the Mayor: it does not come back by itself. */
-export function holdAll(tx: Transaction, store: BeadStore, runtime: string): void {
+export function holdRequests(tx: Transaction, store: BeadStore, runtime: string): void {
   for (const { id } of pendingForMayor(store, runtime)) {
     const bead = tx.get(id);
     if (bead) tx.update(id, { metadata: withMail(bead, { held: true }) });
@@ -98,7 +98,7 @@ export async function releaseMayor(store: BeadStore, actor: string): Promise<voi
       const bead = tx.get(id);
       if (bead) tx.update(id, { metadata: withMail(bead, { held: undefined, tries: 0, notBefore: undefined }) });
     }
-    settle(tx, SILENT_KEY, 'The Mayor was started again');
+    resolveEscalation(tx, SILENT_KEY, 'The Mayor was started again');
   });
 }
 
@@ -158,7 +158,7 @@ export async function answerInWords(
 function finish(tx: Transaction, bead: Bead, reason: string): void {
   markRead(tx, bead.id, new Date());
   tx.close(bead.id, reason, { force: true });
-  settle(tx, SILENT_KEY, 'The Mayor has answered');
+  resolveEscalation(tx, SILENT_KEY, 'The Mayor has answered');
 }
 
 function refuseOthers(caller: CallContext): void {

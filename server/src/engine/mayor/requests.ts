@@ -58,12 +58,12 @@ export function registerMayorHandlers(service: TownService): void {
   dispatcher.on(MayorStatus.spec, async () => status(service));
   dispatcher.on(MayorPlan.spec, async ({ request, convoy, note }, caller) => {
     const result = await answerWithPlan(store, caller, request, requireConvoy({ store }, convoy), note);
-    service.personal.mayorMayEnd(caller);
+    service.interactive.mayorMayEnd(caller);
     return result;
   });
   dispatcher.on(MayorAnswer.spec, async ({ request, message }, caller) => {
     const result = await answerInWords(store, caller, request, message);
-    service.personal.mayorMayEnd(caller);
+    service.interactive.mayorMayEnd(caller);
     return result;
   });
   dispatcher.on(MayorRuntime.spec, async ({ name }) => {
@@ -87,7 +87,7 @@ export function registerMayorHandlers(service: TownService): void {
     (next) => async (params, caller) => (caller.agent === MAYOR ? script(service) : next(params, caller)),
   );
   dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
-    const seat = caller.agent === undefined ? undefined : service.layout.seat(caller.agent);
+    const seat = caller.agent === undefined ? undefined : service.layout.locationOf(caller.agent);
     if (seat?.role === 'mayor') return { text: primeOf(service) };
     if (seat?.role !== 'crew' || seat.rig === undefined) return next(params, caller);
     return {
@@ -107,7 +107,7 @@ async function start(service: TownService, caller: CallContext): Promise<{ live:
   const [next] = pendingForMayor(store, runtime);
   if (runtime === 'script' && !next)
     throw new UserError('the Mayor has nothing to run', 'ask it for something: gt mayor ask "…"', 'conflict');
-  await service.personal.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
+  await service.interactive.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
   return { live: false };
 }
 
@@ -140,7 +140,7 @@ function script(service: TownService): FrozenScript {
 
 function primeOf(service: TownService): string {
   const { store } = service;
-  const { agents, convoys, rigs } = service.picture();
+  const { agents, convoys, rigs } = service.snapshot();
   return mayorPrime({
     town: service.info().name,
     up: service.info().up,

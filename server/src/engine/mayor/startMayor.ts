@@ -1,7 +1,7 @@
 import type { Action } from '../loop/action';
 import { UserError } from '../../base/errors';
-import { actors, StaleAction, unchanged, type EngineContext } from '../loop/context';
-import { holdAll, MAYOR, recordTry } from './mayor';
+import { actors, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { holdRequests, MAYOR, recordFailedPlanning } from './mayor';
 import { mailOf } from '../mail/mail';
 
 /** Starts the Mayor's session, which goes on with its conversation. */
@@ -25,7 +25,7 @@ export async function startMayor(
     if (error.code === 'consent') throw new StaleAction(error.message);
     const problem = [`it cannot be started: ${error.message}`, error.hint].filter(Boolean).join('\n');
     await context.store.batch({ actor: actors.engine }, (tx) =>
-      recordTry(tx, unchanged(tx, bead.id, action.revision), problem, context.clock.now()),
+      recordFailedPlanning(tx, assertRevision(tx, bead.id, action.revision), problem, context.clock.now()),
     );
   }
 }
@@ -37,9 +37,9 @@ export async function recordMayor(
 ): Promise<void> {
   await context.sessions.end(action.session, 'ended');
   await context.store.batch({ actor: actors.engine }, (tx) => {
-    const bead = unchanged(tx, action.item, action.revision);
-    if (action.held) holdAll(tx, context.store, action.runtime);
-    else recordTry(tx, bead, action.problem, context.clock.now());
+    const bead = assertRevision(tx, action.item, action.revision);
+    if (action.held) holdRequests(tx, context.store, action.runtime);
+    else recordFailedPlanning(tx, bead, action.problem, context.clock.now());
   });
   await context.sessions.forget(action.session);
 }

@@ -8,7 +8,7 @@ import { backoffMs } from '../loop/failure';
 /** After so many tries that were not the work's fault a person is called. */
 const MAX_RETRIES = 10;
 /** Until it is looked again whether a person has seen to what keeps a rig from landing. */
-const PARKED_MS = 20_000;
+const HELD_MS = 20_000;
 
 /** A merge request whose turn cannot be finished. */
 interface Turn {
@@ -17,13 +17,13 @@ interface Turn {
 }
 
 /** Whatever went wrong in a turn that is not the work's own fault: the request waits. */
-export async function putOff(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
-  if (error instanceof UserError && waitsForPerson(error)) await park(turn, error, context);
-  else await postpone(turn, messageOf(error), context);
+export async function deferMerge(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
+  if (error instanceof UserError && waitsForPerson(error)) await holdForPerson(turn, error, context);
+  else await deferUntil(turn, messageOf(error), context);
 }
 
 /** A person closed the bead while its work waited: what nobody wants any more is not merged. */
-export async function withdraw(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
+export async function cancelMerge(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
@@ -38,11 +38,11 @@ function waitsForPerson(error: UserError): boolean {
 }
 
 /** The request waits, without using up its tries, and a person is told why. */
-async function park(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
+async function holdForPerson(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
-    const notBefore = new Date(context.clock.now().getTime() + PARKED_MS).toISOString();
+    const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
     tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
     // A missing consent is asked for on its own.
     if (error.code === 'consent') return;
@@ -60,7 +60,7 @@ export function landingKey(rig: string): string {
 }
 
 /** Something else is at fault: the request waits and is tried again, a bounded number of times. */
-export async function postpone(turn: Turn, problem: string, context: EngineContext): Promise<void> {
+export async function deferUntil(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     const request = bead && mergeOf(bead);

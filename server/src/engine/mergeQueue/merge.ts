@@ -1,13 +1,13 @@
 import type { Action } from '../loop/action';
 import type { Bead } from '../../protocol/bead';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
-import { settle } from '../escalation/escalation';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { resolveEscalation } from '../escalation/escalation';
 import type { GateResult, RigPort } from '../loop/ports';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
-import { landingKey, postpone, putOff, withdraw } from './deferMerge';
-import { sendBack, type Feedback } from './rejectWork';
+import { landingKey, deferUntil, deferMerge, cancelMerge } from './deferMerge';
+import { rejectWork, type Feedback } from './rejectWork';
 
 type MergeAction = Extract<Action, { type: 'merge' }>;
 
@@ -24,22 +24,22 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     if (request.candidate && (await rig.hasLanded(request.candidate)))
       return await finish(action, request, request.candidate, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await withdraw(action, request, context);
+      return await cancelMerge(action, request, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
     const candidate = await makeCandidate(rig, request, context);
-    if (candidate.kind === 'returned') return await returnWork(action, request, candidate.why, context);
+    if (candidate.kind === 'returned') return await rejectMerge(action, request, candidate.why, context);
     const { commit, base } = candidate;
     // An approval is for one patch. What the rebase has made another is looked at again.
     if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))
       return await reopen(action, commit, base.commit, context);
     const result = await runGates(action, request, commit, rig, context);
-    if (!result.passed) return await returnWork(action, request, gateFeedback(result), context);
-    await remember(action, commit, context);
-    if (!(await rig.land(commit, base.expected))) return await postpone(action, 'the target branch moved', context);
+    if (!result.passed) return await rejectMerge(action, request, gateFeedback(result), context);
+    await recordCandidate(action, commit, context);
+    if (!(await rig.land(commit, base.expected))) return await deferUntil(action, 'the target branch moved', context);
     await finish(action, request, commit, context);
   } catch (error) {
     if (error instanceof StaleAction) throw error;
-    await putOff(action, error, context);
+    await deferMerge(action, error, context);
   } finally {
     showActivity(context, refinery, undefined);
   }
@@ -47,7 +47,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
 
 async function begin(action: MergeAction, context: EngineContext): Promise<MergeRequest> {
   return context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const request = mergeOf(bead);
     if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is no open merge request`);
     if (requireRig(context, action.rig).review !== 'off' && request.review?.state !== 'approved')
@@ -80,7 +80,7 @@ async function runGates(
 }
 
 /** Written before the push, so that after a crash we know what to look for on the landing branch. */
-async function remember(action: MergeAction, candidate: string, context: EngineContext): Promise<void> {
+async function recordCandidate(action: MergeAction, candidate: string, context: EngineContext): Promise<void> {
   await update(action, context, (bead) => ({ metadata: withMerge(bead, { candidate }) }));
 }
 
@@ -100,13 +100,13 @@ async function finish(
       tx.update(source.id, { metadata: withWork(source, { merged: commit, problem: undefined, feedback: undefined }) });
       tx.close(source.id, reason, { force: true });
     }
-    for (const key of [request.source, bead.id, landingKey(action.rig)]) settle(tx, key, reason);
+    for (const key of [request.source, bead.id, landingKey(action.rig)]) resolveEscalation(tx, key, reason);
     tx.event({ type: 'merged', bead: request.source, agent: request.worker, rig: action.rig, new: commit });
   });
 }
 
 /** The work itself is at fault: it goes back to its polecat. */
-async function returnWork(
+async function rejectMerge(
   action: MergeAction,
   request: MergeRequest,
   why: Feedback,
@@ -115,7 +115,7 @@ async function returnWork(
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = tx.get(action.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
-    sendBack(tx, bead.id, request, why, {
+    rejectWork(tx, bead.id, request, why, {
       now: context.clock.now(),
       retry: (work) => failuresOf(work) < action.maxAttempts,
     });

@@ -3,7 +3,7 @@ import { mergeScore } from './score';
 import type { TownView } from '../state/townView';
 
 /** Each rig merges one request at a time: the one with the highest score, the older one on a tie. */
-export function mergeQueue(view: TownView): Action[] {
+export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const next = view.merges
       .filter((merge) => merge.rig === rig.name && rig.accepted && merge.notBefore <= view.now)

@@ -16,7 +16,7 @@ export interface Feedback {
  * The work itself is at fault: its merge request is closed and its polecat gets another attempt, in its own worktree.
  * @param retry whether there is a further attempt
  */
-export function sendBack(
+export function rejectWork(
   tx: Transaction,
   mergeRequest: string,
   request: MergeRequest,

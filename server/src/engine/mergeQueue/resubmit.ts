@@ -1,12 +1,12 @@
 import type { Action } from '../loop/action';
 import { parseAddress } from '../../town/layout';
-import { actors, unchanged, type EngineContext } from '../loop/context';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { withWork } from '../state/work';
 
 /** Puts a bead whose merge request was lost back on its hook. Its branch is there: the next session says done again. */
 export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.engine }, (tx) => {
-    const bead = unchanged(tx, action.bead, action.revision);
+    const bead = assertRevision(tx, action.bead, action.revision);
     const problem = 'its merge request was closed by hand';
     tx.update(bead.id, {
       status: 'hooked',

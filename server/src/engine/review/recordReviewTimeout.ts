@@ -2,7 +2,7 @@ import type { Transaction } from '../../beads/store';
 import type { Action } from '../loop/action';
 import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
-import { actors, unchanged, type EngineContext } from '../loop/context';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { escalate } from '../escalation/escalation';
 import { reviewKey } from './review';
 import { mergeOf, withMerge } from '../state/work';
@@ -14,13 +14,13 @@ const MAX_UNANSWERED = 3;
 const STOPPED_PAUSE_MS = 60_000;
 
 /** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */
-export async function recordSilence(
-  action: Extract<Action, { type: 'record-silence' }>,
+export async function recordReviewTimeout(
+  action: Extract<Action, { type: 'record-review-timeout' }>,
   context: EngineContext,
 ): Promise<void> {
   await context.sessions.end(action.session, 'ended');
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const record = action.stopped ? recordStopped : recordUnanswered;
     record(tx, bead, `the reviewer ${action.problem}`, context.clock.now());
   });

@@ -1,6 +1,6 @@
 import type { Action } from '../loop/action';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
-import { giveBack } from './review';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { rejectReviewed } from './review';
 import {
   failuresOf,
   isClosed,
@@ -12,23 +12,23 @@ import {
   type MergeRequest,
 } from '../state/work';
 import { makeCandidate } from '../mergeQueue/candidate';
-import { putOff, withdraw } from '../mergeQueue/deferMerge';
-import { sendBack, type Feedback } from '../mergeQueue/rejectWork';
+import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
+import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
-type LayOutAction = Extract<Action, { type: 'lay-out-review' }>;
+type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
 
 /**
  * Makes the commit that would land now, and asks for its review. What does not rebase, and what comes back without
  * a change or a word about the last rejection, goes back before anybody reads it.
  */
-export async function layOutReview(action: LayOutAction, context: EngineContext): Promise<void> {
+export async function requestReview(action: RequestReviewAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const bead = context.store.get(action.mergeRequest);
   const request = bead && mergeOf(bead);
   if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
     throw new StaleAction(`${action.mergeRequest} has changed`);
   const source = context.store.get(request.source);
-  if (!source || isClosed(source.status)) return withdraw(action, request, context);
+  if (!source || isClosed(source.status)) return cancelMerge(action, request, context);
   try {
     const candidate = await makeCandidate(rig, request, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
@@ -38,23 +38,23 @@ export async function layOutReview(action: LayOutAction, context: EngineContext)
     await ask(action, request, { patch, commit, base: base.commit }, context);
   } catch (error) {
     if (error instanceof StaleAction) throw error;
-    await putOff(action, error, context);
+    await deferMerge(action, error, context);
   }
 }
 
 async function ask(
-  action: LayOutAction,
+  action: RequestReviewAction,
   request: MergeRequest,
   candidate: { patch: string; commit: string; base: string },
   context: EngineContext,
 ): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = unchanged(tx, action.mergeRequest, action.revision);
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const source = tx.get(request.source);
     const last = source && workOf(source).reviews.at(-1);
     if (source && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
       const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
-      giveBack(tx, bead, request, {
+      rejectReviewed(tx, bead, request, {
         by: actors.refinery(action.rig),
         message,
         patch: candidate.patch,
@@ -109,14 +109,14 @@ function openRequests(context: EngineContext): string[] {
 }
 
 async function returnUnread(
-  action: LayOutAction,
+  action: RequestReviewAction,
   request: MergeRequest,
   why: Feedback,
   context: EngineContext,
 ): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = unchanged(tx, action.mergeRequest, action.revision);
-    sendBack(tx, bead.id, request, why, {
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
+    rejectWork(tx, bead.id, request, why, {
       now: context.clock.now(),
       retry: (work) => failuresOf(work) < action.maxAttempts,
     });

@@ -4,9 +4,9 @@ import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { parseAddress } from '../../town/layout';
-import { sendBack } from '../mergeQueue/rejectWork';
+import { rejectWork } from '../mergeQueue/rejectWork';
 import { requireRig, type EngineContext } from '../loop/context';
-import { settle } from '../escalation/escalation';
+import { resolveEscalation } from '../escalation/escalation';
 import {
   isClosed,
   MERGE_REQUEST,
@@ -83,7 +83,7 @@ export async function giveVerdict(
       // What is merged before all else is a person's to say.
       approve(tx, current, now, { ...mark, first: caller.kind === 'person' ? verdict.first : undefined });
     } else {
-      giveBack(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
+      rejectReviewed(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
     }
     return { mergeRequest: bead.id, bead: request.source };
   });
@@ -169,7 +169,7 @@ function approve(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark 
     }),
   });
   if (request.review?.state !== 'approved') remember(tx, request, { ...mark, verdict: 'approved' });
-  settle(tx, reviewKey(bead.id), `Approved by ${by}`);
+  resolveEscalation(tx, reviewKey(bead.id), `Approved by ${by}`);
   tx.event({
     type: 'review_approved',
     bead: request.source,
@@ -180,9 +180,14 @@ function approve(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark 
 }
 
 /** Rejected: back to its author with the words of the reviewer, or, after too many rounds, to a person. */
-export function giveBack(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark & { maxRounds: number }): void {
+export function rejectReviewed(
+  tx: Transaction,
+  bead: Bead,
+  request: MergeRequest,
+  mark: Mark & { maxRounds: number },
+): void {
   remember(tx, request, { ...mark, verdict: 'rejected' });
-  settle(tx, reviewKey(bead.id), `Rejected by ${mark.by}`);
+  resolveEscalation(tx, reviewKey(bead.id), `Rejected by ${mark.by}`);
   tx.event({
     type: 'review_rejected',
     bead: request.source,
@@ -191,7 +196,7 @@ export function giveBack(tx: Transaction, bead: Bead, request: MergeRequest, mar
     message: firstLine(mark.message),
   });
   const why = { problem: `${mark.by} asks for changes: ${firstLine(mark.message)}`, feedback: mark.message };
-  sendBack(tx, bead.id, request, why, { now: mark.now, retry: (work: Work) => rejectionsOf(work) < mark.maxRounds });
+  rejectWork(tx, bead.id, request, why, { now: mark.now, retry: (work: Work) => rejectionsOf(work) < mark.maxRounds });
 }
 
 function remember(tx: Transaction, request: MergeRequest, mark: Mark & { verdict: 'approved' | 'rejected' }): void {

@@ -1,6 +1,6 @@
 import type { Action } from '../loop/action';
 import { UserError } from '../../base/errors';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { isClosed, mergeOf, withMerge } from '../state/work';
 import { recordUnanswered } from './recordReviewTimeout';
 
@@ -18,7 +18,7 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
   await rig.prepareReview(commit);
   // Written before it starts: an answer is only taken about this patch.
   const revision = await context.store.batch({ actor: agent }, (tx) => {
-    const current = unchanged(tx, bead.id, action.revision);
+    const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, { metadata: withMerge(current, { review: { ...request.review!, shown: patch } }) });
     tx.event({ type: 'review_started', bead: request.source, agent, rig: action.rig });
     return tx.get(current.id)!.updated_at;
@@ -37,7 +37,7 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
     await context.store.batch({ actor: agent }, (tx) =>
       recordUnanswered(
         tx,
-        unchanged(tx, bead.id, revision),
+        assertRevision(tx, bead.id, revision),
         `the reviewer cannot be started: ${error.message}`,
         context.clock.now(),
       ),

@@ -1,7 +1,7 @@
 import type { Action } from '../loop/action';
 import { cutBytes } from '../../base/text';
 import { messageOf, UserError } from '../../base/errors';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { giveVerdict } from './review';
 import { isClosed, mergeOf } from '../state/work';
 import { recordUnanswered } from './recordReviewTimeout';
@@ -28,7 +28,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
         : `could not review: ${answer.output || `exit code ${answer.code}`}`;
     if (silence !== undefined) {
       await context.store.batch({ actor: refinery }, (tx) =>
-        recordUnanswered(tx, unchanged(tx, bead.id, action.revision), silence, context.clock.now()),
+        recordUnanswered(tx, assertRevision(tx, bead.id, action.revision), silence, context.clock.now()),
       );
       return;
     }

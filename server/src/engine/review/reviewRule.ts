@@ -10,17 +10,17 @@ export function reviews(view: TownView): Action[] {
       const requests = view.merges
         .filter((merge) => merge.rig === rig.name && merge.notBefore <= view.now)
         .sort((a, b) => Number(b.first) - Number(a.first) || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
-      return [...layOut(requests, rig), ...ask(view, requests, rig)];
+      return [...requestReviews(requests, rig), ...ask(view, requests, rig)];
     });
 }
 
 /** Rebased first: a change that conflicts is not worth anybody's reading. */
-function layOut(requests: MergeView[], rig: RigView): Action[] {
+function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   const next = requests.find((request) => !request.review);
   return next
     ? [
         {
-          type: 'lay-out-review',
+          type: 'request-review',
           mergeRequest: next.id,
           rig: rig.name,
           revision: next.revision,
@@ -71,7 +71,7 @@ export function reviewerEnds(view: TownView): Action[] {
       if (isWanted && session.doneAt === undefined) {
         const silence = (problem: string, stopped = false): Action[] => [
           {
-            type: 'record-silence',
+            type: 'record-review-timeout',
             mergeRequest: request.id,
             rig: rig.name,
             session: session.id,

@@ -4,7 +4,7 @@ import { isSafeSegment } from '../../git/names';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
-import { stormKey } from '../supervision/crashLoops';
+import { crashLoopKey } from '../supervision/crashLoops';
 import type { RigSettings } from '../../town/config';
 import { isStep } from '../molecules/molecules';
 import type { RigPort, SessionPort } from '../loop/ports';
@@ -18,7 +18,7 @@ export interface ViewedRig {
   accepted: boolean;
   reviewerAccepted: boolean;
   lastSpawnAt: number;
-  storm: boolean;
+  crashLooping: boolean;
 }
 
 export interface ViewSources {
@@ -116,8 +116,8 @@ function rigView(rig: ViewedRig, store: BeadStore): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
-    storm: rig.storm,
-    stormTold: rig.storm && isOpen(store, stormKey(rig.port.name)),
+    crashLooping: rig.crashLooping,
+    crashLoopReported: rig.crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
     maxAttempts: settings.max_attempts,
     maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
@@ -156,7 +156,7 @@ function workViews(
         deaths: work.deaths,
         submitted: unmerged.has(bead.id),
         notBefore: time(work.notBefore),
-        lookedAfterAt: time(work.silence?.at),
+        stallHandledAt: time(work.silence?.at),
         wantedName: work.slung?.agent,
         consented: sources.consented(bead, rig),
       },

@@ -48,9 +48,9 @@ export interface RigView {
   /** An agent that is silent for so long is looked after. */
   stallMs: number;
   /** Agents die as soon as they are started: nothing new is begun until that has passed. */
-  storm: boolean;
+  crashLooping: boolean;
   /** A person knows of it. */
-  stormTold: boolean;
+  crashLoopReported: boolean;
   /** Names to give to new polecats. */
   pool: readonly string[];
 }
@@ -76,7 +76,7 @@ export interface WorkView {
   deaths: number;
   notBefore: number;
   /** When something was last done about its agent's silence. */
-  lookedAfterAt: number;
+  stallHandledAt: number;
   /** The polecat that the person asked for. */
   wantedName?: string;
   /** False while a person has not accepted the runtime or script that it would run. */

@@ -1,7 +1,7 @@
 /** A session that ended after less than this has not worked. */
 export const SHORT_LIFE_MS = 10_000;
 /** Names the escalation that tells a person. */
-export function stormKey(rig: string): string {
+export function crashLoopKey(rig: string): string {
   return `storm-${rig}`;
 }
 
@@ -9,7 +9,7 @@ const WINDOW_MS = 60_000;
 const MIN_DEATHS = 6;
 
 /** Counts agents that died right after their start, by rig, within the last minute. */
-export class StormGauge {
+export class CrashLoopDetector {
   private readonly deaths = new Map<string, number[]>();
 
   record(rig: string, at: number): void {
@@ -17,7 +17,7 @@ export class StormGauge {
   }
 
   /** @param maxWorkers a rig with many workers may lose more of them at once */
-  isStorm(rig: string, now: number, maxWorkers: number): boolean {
+  isLooping(rig: string, now: number, maxWorkers: number): boolean {
     return this.recent(rig, now).length >= Math.max(MIN_DEATHS, 2 * maxWorkers);
   }
 

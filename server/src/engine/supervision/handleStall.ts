@@ -1,12 +1,12 @@
 import type { Transaction } from '../../beads/store';
 import type { Action } from '../loop/action';
 import { parseAddress } from '../../town/layout';
-import { actors, requireRig, StaleAction, unchanged, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { escalate } from '../escalation/escalation';
 import { sendMail } from '../mail/mail';
 import { withWork, workOf, type Work } from '../state/work';
 
-type LookAfterAction = Extract<Action, { type: 'look-after' }>;
+type HandleStallAction = Extract<Action, { type: 'handle-stall' }>;
 
 /** Nudges to an agent that has work which it does not hand in. One that has done nothing gets one, then a new start. */
 const MAX_NUDGES = 3;
@@ -27,7 +27,7 @@ export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudg
 }
 
 /** An agent has been silent for long: it is nudged, begun anew, or somebody is told. */
-export async function lookAfter(action: LookAfterAction, context: EngineContext): Promise<void> {
+export async function handleStall(action: HandleStallAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const name = parseAddress(action.agent)?.name ?? '';
   const bead = context.store.get(action.bead);
@@ -39,12 +39,12 @@ export async function lookAfter(action: LookAfterAction, context: EngineContext)
   const takesNudges = context.sessions.takesNudges(action.session);
   const step = nextStep({ steps, unsubmitted, takesNudges });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    const current = unchanged(tx, bead.id, action.revision);
+    const current = assertRevision(tx, bead.id, action.revision);
     const silence = { steps: steps + 1, progress, at: context.clock.now().toISOString() };
     tx.update(current.id, { metadata: withWork(current, { silence, problem: problemOf(step) ?? work.problem }) });
     if (step !== 'wait') tx.event({ type: `silent_${step}`, bead: bead.id, agent: action.agent, rig: action.rig });
     if (step === 'mayor') tellMayor(tx, action, current.title);
-    if (step === 'person') callPerson(tx, action, current.title, takesNudges);
+    if (step === 'person') escalateStall(tx, action, current.title, takesNudges);
   });
   // A question has come up meanwhile, or it has ended: the next look sees that.
   if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted)).catch(() => undefined);
@@ -63,7 +63,7 @@ export function nudgeText(unsubmitted: boolean): string {
     : 'You have been silent for a while. Go on with the work on your hook ("gt prime" shows it) and end with "gt done".';
 }
 
-function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string): void {
+function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, title: string): void {
   sendMail(tx, {
     from: actors.witness(rig),
     to: 'mayor',
@@ -73,7 +73,12 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: LookAfterAction, title
   });
 }
 
-function callPerson(tx: Transaction, { agent, bead, rig }: LookAfterAction, title: string, takesNudges: boolean): void {
+function escalateStall(
+  tx: Transaction,
+  { agent, bead, rig }: HandleStallAction,
+  title: string,
+  takesNudges: boolean,
+): void {
   const [what, tried] = takesNudges
     ? [
         `does not hand in ${bead}`,

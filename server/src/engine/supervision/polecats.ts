@@ -71,7 +71,7 @@ export async function handOff(
 }
 
 /** Lets the stopped work of an agent go on. */
-export async function startAgain(
+export async function resumeWork(
   context: EngineContext,
   caller: CallContext,
   agent: string,

@@ -1,6 +1,6 @@
 import type { Action } from '../loop/action';
 import { parseAddress } from '../../town/layout';
-import { actors, requireRig, unchanged, type EngineContext } from '../loop/context';
+import { actors, requireRig, assertRevision, type EngineContext } from '../loop/context';
 import { stepMark } from '../molecules/molecules';
 import { failuresOf, withWork, workOf } from '../state/work';
 import { SHORT_LIFE_MS } from './crashLoops';
@@ -24,7 +24,7 @@ export async function recordDeath(
   const short = started !== undefined && context.clock.now().getTime() - started < SHORT_LIFE_MS;
   const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';
   await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
-    const bead = unchanged(tx, action.bead, action.revision);
+    const bead = assertRevision(tx, action.bead, action.revision);
     const work = workOf(bead);
     const now = context.clock.now();
     if (action.exit.kind === 'stopped') {

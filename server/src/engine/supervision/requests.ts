@@ -1,7 +1,7 @@
 import type { TownService } from '../../townServer/townService';
 import { refuseNudge, refusePeek } from '../../townServer/access/screenRules';
 import { UserError } from '../../base/errors';
-import { handOff, nuke, requirePolecat, restore, snapshots, startAgain } from './polecats';
+import { handOff, nuke, requirePolecat, restore, snapshots, resumeWork } from './polecats';
 import { strandedConvoys } from '../convoys/stranded';
 import { defaultNames } from '../../town/names';
 import { rigOfBead } from '../state/buildView';
@@ -53,7 +53,7 @@ export function registerSupervisionHandlers(service: TownService): void {
     service.changed();
     return { agent: address };
   });
-  dispatcher.on(SessionStart.spec, async ({ agent }, caller) => startAgain(context, caller, fullAddress(agent)));
+  dispatcher.on(SessionStart.spec, async ({ agent }, caller) => resumeWork(context, caller, fullAddress(agent)));
   dispatcher.on(PolecatNuke.spec, async ({ agent, force }, caller) => {
     const result = await nuke(context, caller, fullAddress(agent), force);
     service.changed();

@@ -8,7 +8,7 @@ export const START_LIMIT_MS = 120_000;
  * Looks after polecats that are silent for long: stalled, or waiting at their prompt with work that is not handed in.
  * One that asks for a person is left alone: that person is told.
  */
-export function silence(view: TownView): Action[] {
+export function stalls(view: TownView): Action[] {
   return view.work.filter(isHooked).flatMap((work): Action[] => {
     const session = sessionOf(view, work);
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
@@ -16,7 +16,7 @@ export function silence(view: TownView): Action[] {
     if (view.now < silentUntil(view, session, work, rig)) return [];
     return [
       {
-        type: 'look-after',
+        type: 'handle-stall',
         bead: work.id,
         rig: work.rig,
         session: session.id,
@@ -29,6 +29,6 @@ export function silence(view: TownView): Action[] {
 
 /** When its silence has lasted too long. A laptop that slept, or a step that was taken, begins it anew. */
 export function silentUntil(view: TownView, session: SessionView, work: WorkView, rig: RigView): number {
-  const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.lookedAfterAt, view.awakeSince);
+  const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.stallHandledAt, view.awakeSince);
   return since + (session.look?.saidNothing ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);
 }

@@ -21,7 +21,7 @@ import {
   HostShutdown,
   HostStart,
 } from '../protocol';
-import { OperationMemory } from './operations';
+import { IdempotencyCache } from './operations';
 import { OutputLog, pruneLogs } from './outputLog';
 import type { PtyBackend } from './pty';
 import { resolveCommand } from './resolveCommand';
@@ -44,7 +44,7 @@ export interface HostOptions {
 export class SessionHost {
   private readonly sessions = new Map<string, Session>();
   private readonly viewers = new Map<string, Viewer>();
-  private readonly operations = new OperationMemory();
+  private readonly operations = new IdempotencyCache();
   private readonly dispatcher = new Dispatcher();
 
   constructor(private readonly options: HostOptions) {

@@ -4,7 +4,7 @@ const REMEMBERED = 1000;
  * Results of the last operations by their id, so that a request that is repeated because its answer was lost
  * (a start, a key press) has its effect once.
  */
-export class OperationMemory {
+export class IdempotencyCache {
   private readonly results = new Map<string, Promise<unknown>>();
 
   run<T>(operation: string | undefined, action: () => Promise<T>): Promise<T> {

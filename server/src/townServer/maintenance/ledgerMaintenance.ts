@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../base/atomicFile';
 import { messageOf } from '../../base/errors';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
-import { Settled } from '../../base/debouncer';
+import { Debouncer } from '../../base/debouncer';
 import type { BeadStore } from '../../beads/store';
 import type { Rig } from '../../rigs/rig';
 import { commitLedger } from '../../git/ledgerBranch';
@@ -14,19 +14,19 @@ import type { Log } from '../log';
 import type { Rigs } from '../../rigs/registry';
 
 /** After so long without a change, and at the latest so long after the first one. */
-export interface KeeperTimes {
+export interface MaintenanceTimes {
   quietMs: number;
   maxMs: number;
 }
 
 /** Folds the journals into the files. */
-const FOLD: KeeperTimes = { quietMs: 1_500, maxMs: 10_000 };
+const FOLD: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
 /** Commits the ledgers and writes the SQLite file for people. */
-const COMMIT: KeeperTimes = { quietMs: 15_000, maxMs: 120_000 };
+const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
 /** An editor or a pull writes a file in several steps. */
-const WATCH: KeeperTimes = { quietMs: 300, maxMs: 2_000 };
+const WATCH: MaintenanceTimes = { quietMs: 300, maxMs: 2_000 };
 
-export interface KeeperTown {
+export interface MaintainedTown {
   layout: TownLayout;
   store: BeadStore;
   rigs: Pick<Rigs, 'all' | 'onDidOpen' | 'onDidClose'>;
@@ -36,28 +36,30 @@ export interface KeeperTown {
 }
 
 /** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
-export class LedgerKeeper extends Disposable {
-  private readonly folding: Settled;
-  private readonly committing: Settled;
-  private readonly refreshing: Settled;
+export class LedgerMaintenance extends Disposable {
+  private readonly folding: Debouncer;
+  private readonly committing: Debouncer;
+  private readonly refreshing: Debouncer;
   private readonly watchers = new Map<string, fs.FSWatcher>();
   /** A slow commit must not be overtaken by the next. */
   private readonly commits = new Mutex();
 
   constructor(
-    private readonly town: KeeperTown,
-    times: { fold?: KeeperTimes; commit?: KeeperTimes } = {},
+    private readonly town: MaintainedTown,
+    times: { fold?: MaintenanceTimes; commit?: MaintenanceTimes } = {},
   ) {
     super();
     const { fold = FOLD, commit = COMMIT } = times;
     this.folding = this._register(
-      new Settled(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.fold())),
+      new Debouncer(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.checkpoint())),
     );
     this.committing = this._register(
-      new Settled(commit.quietMs, commit.maxMs, () => this.run('commit', () => this.commits.run(() => this.commit()))),
+      new Debouncer(commit.quietMs, commit.maxMs, () =>
+        this.run('commit', () => this.commits.run(() => this.commit())),
+      ),
     );
     this.refreshing = this._register(
-      new Settled(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
+      new Debouncer(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
     );
     this._register(town.store.onDidChange(() => this.changed()));
     this._register(toDisposable(() => this.watchers.forEach((watcher) => watcher.close())));
@@ -93,13 +95,13 @@ export class LedgerKeeper extends Disposable {
   }
 
   private async commit(): Promise<void> {
-    await this.town.store.fold();
-    for (const rig of this.town.rigs.all()) await this.keepRig(rig);
+    await this.town.store.checkpoint();
+    for (const rig of this.town.rigs.all()) await this.maintainRig(rig);
     writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
   }
 
   /** One rig whose disk or repository fails does not keep the others from being kept. */
-  private async keepRig(rig: Rig): Promise<void> {
+  private async maintainRig(rig: Rig): Promise<void> {
     try {
       await commitLedger(rig.repository, rig.layout.ledger, { name: 'deacon', email: 'deacon@gastown.local' });
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));

@@ -12,12 +12,12 @@ import { isHooked } from '../../engine/state/townView';
 import type { AgentInfo, AttentionInfo, BeadInfo, ReviewMode, TownInfo } from '../../protocol/town';
 import { polecatAddress } from '../../town/layout';
 import { crewAddress, crewNames } from '../../rigs/crew';
-import type { Picture } from './snapshotDiffer';
+import type { SnapshotContent } from './snapshotDiffer';
 import type { Rigs } from '../../rigs/registry';
 import type { Rig } from '../../rigs/rig';
 import { commandsOf } from '../../town/config';
 
-export interface PictureSources {
+export interface SnapshotSources {
   town: TownInfo;
   store: BeadStore;
   projection: Projection;
@@ -33,7 +33,7 @@ export interface PictureSources {
 }
 
 /** Everything that windows show of a town. Derived anew each time; nothing in it is state of its own. */
-export function takePicture(sources: PictureSources): Picture {
+export function buildSnapshot(sources: SnapshotSources): SnapshotContent {
   const convoys = sources.projection.convoys();
   const beads = shownBeads(
     sources,
@@ -53,7 +53,7 @@ export function takePicture(sources: PictureSources): Picture {
 /** Open beads of each rig that windows show besides those of convoys. */
 const BACKLOG_LIMIT = 100;
 
-function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadInfo[] {
+function shownBeads(sources: SnapshotSources, tracked: readonly string[]): BeadInfo[] {
   const ids = new Set(tracked);
   for (const bead of sources.store.list({ status: ['hooked', 'in_progress', 'in_review', 'failed'], limit: 0 }))
     ids.add(bead.id);
@@ -77,7 +77,7 @@ function shownBeads(sources: PictureSources, tracked: readonly string[]): BeadIn
   });
 }
 
-function rule(sources: PictureSources, id: string, role: AgentInfo['role'], rig: string | undefined): AgentInfo {
+function rule(sources: SnapshotSources, id: string, role: AgentInfo['role'], rig: string | undefined): AgentInfo {
   const activity = sources.activity.get(id);
   return {
     id,
@@ -90,12 +90,12 @@ function rule(sources: PictureSources, id: string, role: AgentInfo['role'], rig:
   };
 }
 
-function townAgents(sources: PictureSources): AgentInfo[] {
+function townAgents(sources: SnapshotSources): AgentInfo[] {
   return [mayor(sources), rule(sources, 'deacon', 'deacon', undefined)];
 }
 
 /** Its process exists only while it is asked something, or a person has started it. */
-function mayor(sources: PictureSources): AgentInfo {
+function mayor(sources: SnapshotSources): AgentInfo {
   const session = sources.sessions.find((candidate) => candidate.role === 'mayor' && !candidate.exit);
   const requests = openRequests(sources.store);
   const held = requests.filter((bead) => requestInfo(bead).held).length;
@@ -117,7 +117,7 @@ function mayor(sources: PictureSources): AgentInfo {
   };
 }
 
-function crewMember(sources: PictureSources, rig: Rig, name: string): AgentInfo {
+function crewMember(sources: SnapshotSources, rig: Rig, name: string): AgentInfo {
   const id = crewAddress(rig.name, name);
   const session = sources.sessions.find((candidate) => candidate.agent === id && !candidate.exit);
   return {
@@ -134,7 +134,7 @@ function crewMember(sources: PictureSources, rig: Rig, name: string): AgentInfo 
   };
 }
 
-function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
+function rigAgents(sources: SnapshotSources, rig: Rig): AgentInfo[] {
   const names = new Set(rig.worktrees().map((worktree) => worktree.name));
   for (const session of sources.sessions)
     if (session.role === 'polecat' && session.rig === rig.name) names.add(session.name);
@@ -147,7 +147,7 @@ function rigAgents(sources: PictureSources, rig: Rig): AgentInfo[] {
 }
 
 /** A rule that merges; while a reviewer reads, it has a terminal too. */
-function refinery(sources: PictureSources, rig: Rig): AgentInfo {
+function refinery(sources: SnapshotSources, rig: Rig): AgentInfo {
   const id = `${rig.name}/refinery`;
   const base = rule(sources, id, 'refinery', rig.name);
   const session = sources.sessions.find((candidate) => candidate.agent === id && !candidate.exit);
@@ -167,7 +167,7 @@ function refinery(sources: PictureSources, rig: Rig): AgentInfo {
   };
 }
 
-function polecat(sources: PictureSources, rig: Rig, name: string): AgentInfo {
+function polecat(sources: SnapshotSources, rig: Rig, name: string): AgentInfo {
   const id = polecatAddress(rig.name, name);
   const session = sources.sessions
     .filter((candidate) => candidate.agent === id)
@@ -203,7 +203,7 @@ function polecatState(
   return bead.status === 'failed' ? 'crashed' : 'finished';
 }
 
-function attention(sources: PictureSources): AttentionInfo[] {
+function attention(sources: SnapshotSources): AttentionInfo[] {
   return [
     ...escalationItems(sources),
     ...inputs(sources),
@@ -216,7 +216,7 @@ function attention(sources: PictureSources): AttentionInfo[] {
   ];
 }
 
-function escalationItems(sources: PictureSources): AttentionInfo[] {
+function escalationItems(sources: SnapshotSources): AttentionInfo[] {
   return escalations(sources.store).map(({ id, title, detail, bead, rig, agent, severity, state }) => ({
     id,
     kind: 'escalation',
@@ -231,7 +231,7 @@ function escalationItems(sources: PictureSources): AttentionInfo[] {
 }
 
 /** What the Mayor has planned and nobody has launched yet. */
-function plans(sources: PictureSources): AttentionInfo[] {
+function plans(sources: SnapshotSources): AttentionInfo[] {
   return sources.store
     .list({ type: [CONVOY], ledger: 'hq', status: ['staged_ready', 'staged_warnings'], limit: 0 })
     .flatMap((convoy): AttentionInfo[] => {
@@ -258,7 +258,7 @@ function plans(sources: PictureSources): AttentionInfo[] {
 }
 
 /** Agents whose programs wait for an answer: nobody types one blindly. */
-function inputs(sources: PictureSources): AttentionInfo[] {
+function inputs(sources: SnapshotSources): AttentionInfo[] {
   return sources.sessions
     .filter((session) => !session.exit && session.asks !== undefined)
     .map((session) => ({
@@ -273,7 +273,7 @@ function inputs(sources: PictureSources): AttentionInfo[] {
 }
 
 /** Unread mail to people: it does not matter to which of them, as long as somebody sees it. */
-function mails(sources: PictureSources): AttentionInfo[] {
+function mails(sources: SnapshotSources): AttentionInfo[] {
   return inbox(sources.store, { unread: true })
     .map(mailInfo)
     .filter((mail) => isForPerson(mail.to))
@@ -286,7 +286,7 @@ function mails(sources: PictureSources): AttentionInfo[] {
     }));
 }
 
-function reviews(sources: PictureSources): AttentionInfo[] {
+function reviews(sources: SnapshotSources): AttentionInfo[] {
   return sources.store.list({ type: [MERGE_REQUEST], status: ['open'], limit: 0 }).flatMap((bead): AttentionInfo[] => {
     const request = mergeOf(bead);
     if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
@@ -308,7 +308,7 @@ function reviews(sources: PictureSources): AttentionInfo[] {
   });
 }
 
-function rigConsents(sources: PictureSources): AttentionInfo[] {
+function rigConsents(sources: SnapshotSources): AttentionInfo[] {
   return sources.rigs
     .all()
     .filter((rig) => !sources.rigs.isAccepted(rig))
@@ -327,7 +327,7 @@ function rigConsents(sources: PictureSources): AttentionInfo[] {
     });
 }
 
-function fastForwards(sources: PictureSources): AttentionInfo[] {
+function fastForwards(sources: SnapshotSources): AttentionInfo[] {
   return sources.rigs.all().flatMap((rig): AttentionInfo[] => {
     const state = sources.rigs.info(rig).fastForward;
     if (!state) return [];

@@ -6,15 +6,15 @@ import {
   type TownSnapshot,
 } from '../../protocol/town';
 
-export type Picture = { [N in CollectionName]: TownCollections[N][] };
+export type SnapshotContent = { [N in CollectionName]: TownCollections[N][] };
 
 /** Keeps the last picture of the town and says what is new in the next. Revisions rise by one with each change. */
-export class PictureDiffer {
+export class SnapshotDiffer {
   private revision = 1;
-  private last: Picture;
+  private last: SnapshotContent;
   private texts: Record<CollectionName, Map<string, string>>;
 
-  constructor(first: Picture) {
+  constructor(first: SnapshotContent) {
     this.last = first;
     this.texts = textsOf(first);
   }
@@ -24,7 +24,7 @@ export class PictureDiffer {
   }
 
   /** Undefined where nothing has changed. */
-  update(next: Picture): TownDelta | undefined {
+  update(next: SnapshotContent): TownDelta | undefined {
     const texts = textsOf(next);
     const changes: TownDelta['changes'] = {};
     for (const name of collectionNames) addChanges(changes, name, next, this.texts[name], texts[name]);
@@ -39,7 +39,7 @@ export class PictureDiffer {
 function addChanges<N extends CollectionName>(
   changes: TownDelta['changes'],
   name: N,
-  next: Picture,
+  next: SnapshotContent,
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
 ): void {
@@ -48,7 +48,7 @@ function addChanges<N extends CollectionName>(
   if (upsert.length > 0 || remove.length > 0) changes[name] = { upsert, remove } as TownDelta['changes'][N];
 }
 
-function textsOf(picture: Picture): Record<CollectionName, Map<string, string>> {
+function textsOf(picture: SnapshotContent): Record<CollectionName, Map<string, string>> {
   return Object.fromEntries(
     collectionNames.map((name) => [name, new Map(picture[name].map((item) => [item.id, JSON.stringify(item)]))]),
   ) as Record<CollectionName, Map<string, string>>;
