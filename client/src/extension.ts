@@ -6,27 +6,27 @@ import { whenReady } from './state/whenReady';
 import { BeadDocuments } from './features/beads/beadDocuments';
 import { FormulaServer } from './features/formulas/formulaServer';
 import { FormulaStatus } from './features/formulas/formulaStatus';
-import { BoardModel } from './features/beads/beadLists';
-import { TownModel } from './state/townStore';
+import { BeadLists } from './features/beads/beadLists';
+import { TownStore } from './state/townStore';
 import { TownSync } from './state/townSync';
-import { AskedReviews } from './features/review/reviewRequests';
+import { ReviewRequests } from './features/review/reviewRequests';
 import { Reviews } from './features/review/reviews';
 import { LinkHandler } from './features/links/linkHandler';
 import { personName } from './connection/gitFacts';
 import { TownConnection } from './connection/townConnection';
-import { TownOfWindow } from './connection/townResolver';
+import { TownResolver } from './connection/townResolver';
 import { CommandLine } from './features/commandLine/commandLine';
 import { StatusBar } from './features/overview/statusBar';
 import { AgentTerminals } from './features/agents/terminals/agentTerminals';
 import { BeadLinks } from './features/agents/terminals/beadLinks';
 import { Dialogs } from './ui/dialogs';
 import { showError } from './ui/errors';
-import { PersonNotices } from './ui/notifications';
+import { Notifications } from './ui/notifications';
 import { Views } from './features/views';
 
 /** What `activate` returns, for tests. */
 export interface GasTownApi extends Services {
-  readonly notices: PersonNotices;
+  readonly notices: Notifications;
   readonly formulas: FormulaServer;
   readonly formulaStatus: FormulaStatus;
   readonly links: LinkHandler;
@@ -69,36 +69,36 @@ function build(
       serverJs: testServer(context),
     }),
   );
-  const model = own(new TownModel());
-  const sync = own(new TownSync(model, connection, log));
+  const store = own(new TownStore());
+  const sync = own(new TownSync(store, connection, log));
   let shown: string | undefined;
   own(
     connection.onDidChangeState((state) => {
       const root = 'root' in state ? state.root : undefined;
-      if (root !== shown) model.clear();
+      if (root !== shown) store.clear();
       shown = root;
       if (state.kind === 'ready') void sync.reload();
     }),
   );
-  const town = own(new TownOfWindow(connection, context.workspaceState, log));
-  const board = own(new BoardModel(model, connection, context.workspaceState, log));
+  const town = own(new TownResolver(connection, context.workspaceState, log));
+  const board = own(new BeadLists(store, connection, context.workspaceState, log));
   const services: Services = {
     log,
     languageLog,
-    model,
+    store,
     board,
     connection,
     town,
     dialogs: new Dialogs(),
-    views: own(new Views(model, board, connection, town)),
-    terminals: own(new AgentTerminals(model, connection, context.workspaceState, log)),
+    views: own(new Views(store, board, connection, town)),
+    terminals: own(new AgentTerminals(store, connection, context.workspaceState, log)),
     documents: own(new BeadDocuments(connection)),
     reviews: own(new Reviews(connection, context.workspaceState)),
     distFolder: context.asAbsolutePath('dist'),
     commandLine: new CommandLine(context, log),
     extensionId: context.extension.id,
   };
-  own(new StatusBar(model, connection));
+  own(new StatusBar(store, connection));
   const formulas = own(
     new FormulaServer({
       connection,
@@ -109,12 +109,12 @@ function build(
     }),
   );
   const formulaStatus = own(new FormulaStatus(formulas));
-  own(vscode.window.registerTerminalLinkProvider(new BeadLinks(model)));
+  own(vscode.window.registerTerminalLinkProvider(new BeadLinks(store)));
   own(new Commands(services));
   const links = new LinkHandler(services);
   own(vscode.window.registerUriHandler(links));
   const notices = own(
-    new PersonNotices(
+    new Notifications(
       connection,
       async ({ convoy, bead, review }) => {
         if (review !== undefined) await vscode.commands.executeCommand('gastown.reviewChange', { change: review });
@@ -126,7 +126,7 @@ function build(
     ),
   );
   own(
-    new AskedReviews(model, context.workspaceState, ({ title, bead, mergeRequest }) =>
+    new ReviewRequests(store, context.workspaceState, ({ title, bead, mergeRequest }) =>
       notices.add({ severity: 'info', text: title, bead, review: mergeRequest }),
     ),
   );

@@ -17,7 +17,7 @@ describe('the extension', () => {
 
   it('says what is missing where there is no town, and throws at nobody', async () => {
     const api = await gastown();
-    if (api.model.hasSnapshot) return;
+    if (api.store.hasSnapshot) return;
     assert.equal(await vscode.commands.executeCommand('gastown.createBead', { title: 'x' }), undefined);
   });
 

@@ -89,7 +89,7 @@ describe('formulas in VS Code', function () {
       20_000,
       () => [api.formulas.serving, api.connection.state],
     );
-    if (!api.model.hasSnapshot) assert.equal(api.formulas.serving, 'own');
+    if (!api.store.hasSnapshot) assert.equal(api.formulas.serving, 'own');
   });
 
   it('show what is wrong, where it is', async () => {

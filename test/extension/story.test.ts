@@ -34,9 +34,9 @@ describe('the main job in VS Code', function () {
 
   const row = (namePattern: string) => ({ role: 'treeitem', namePattern });
   const state = () => ({
-    convoys: api.model.convoys.all(),
-    beads: api.model.beads.all(),
-    attention: api.model.attention.all().map((item) => item.title),
+    convoys: api.store.convoys.all(),
+    beads: api.store.beads.all(),
+    attention: api.store.attention.all().map((item) => item.title),
   });
 
   it('says what is missing in a folder that is no repository', async () => {
@@ -73,9 +73,9 @@ describe('the main job in VS Code', function () {
     await driver.screenshot('welcome');
     const started = Date.now();
     await driver.click({ role: 'button', name: 'Make a Town and Add This Repository' });
-    const rig = await until('the rig', () => api.model.rigs.all()[0]);
+    const rig = await until('the rig', () => api.store.rigs.all()[0]);
     print(`      town and rig after ${Date.now() - started} ms`);
-    await until('the consent', () => api.model.rigs.all()[0]?.accepted, 10_000, state);
+    await until('the consent', () => api.store.rigs.all()[0]?.accepted, 10_000, state);
     assert.equal(rig.id, 'workspace');
     assert.equal(asked.length, 1);
     assert.match(asked[0]?.detail ?? '', /test: npm test/);
@@ -87,7 +87,7 @@ describe('the main job in VS Code', function () {
   it('sets the runtime of the town from the palette', async () => {
     await palette('Gas Town: Set Default Agent');
     await choose('script');
-    await until('the default agent', () => api.model.town?.defaultAgent === 'script');
+    await until('the default agent', () => api.store.town?.defaultAgent === 'script');
   });
 
   it('creates beads from the palette', async () => {
@@ -148,7 +148,7 @@ describe('the main job in VS Code', function () {
     await palette('Gas Town: Launch Convoy');
     await step('Which convoy?');
     await driver.press('Enter');
-    await until('the launch', () => api.model.convoys.all()[0]?.status === 'open');
+    await until('the launch', () => api.store.convoys.all()[0]?.status === 'open');
     await driver.waitFor(row('^Convoy Greetings, 0 of 3$'));
     const started = Date.now();
     await driver.hover({ role: 'treeitem', namePattern: '^Convoy Greetings' });
@@ -163,7 +163,7 @@ describe('the main job in VS Code', function () {
   it('opens the terminal of an agent with its screen, and what is typed reaches it', async () => {
     await driver.waitFor(row('^Bead Use greeting, \\w+ works on it'), 'visible', 60_000);
     const agent = await until('the agent', () =>
-      api.model.agents.all().find((one) => one.bead === beads[1] && one.session),
+      api.store.agents.all().find((one) => one.bead === beads[1] && one.session),
     );
     await driver.click(row(`^Agent ${agent.name},`));
     await driver.waitFor({ selector: '.terminal-outer-container, .terminal-wrapper.active' });
@@ -180,21 +180,21 @@ describe('the main job in VS Code', function () {
   it('lands the convoy, says so, and offers to take the work over', async () => {
     const convoy = await until(
       'the landing',
-      () => api.model.convoys.all().find((one) => one.status === 'closed'),
+      () => api.store.convoys.all().find((one) => one.status === 'closed'),
       60_000,
       state,
     );
     assert.equal(convoy.done, 3);
     const told = await until(
       'the message',
-      () => api.notices.told.find((text) => text.includes('Greetings')),
+      () => api.notices.shown.find((text) => text.includes('Greetings')),
       10_000,
-      () => api.notices.told,
+      () => api.notices.shown,
     );
     print(`      "${told}"`);
     await until(
       'the offer',
-      () => api.model.attention.all().some((item) => item.kind === 'fast-forward'),
+      () => api.store.attention.all().some((item) => item.kind === 'fast-forward'),
       10_000,
       state,
     );
@@ -210,7 +210,7 @@ describe('the main job in VS Code', function () {
     assert.equal(readFileSync(path.join(folder, 'words.txt'), 'utf8').trim(), 'hello from the person');
     assert.equal(git(folder, 'status', '--porcelain'), '');
     print(git(folder, 'log', '--graph', '--format=%s (%an)').replace(/^/gm, '      '));
-    await until('nothing more to do', () => api.model.attention.size === 0, 10_000, state);
+    await until('nothing more to do', () => api.store.attention.size === 0, 10_000, state);
   });
 
   it('shows the page of a bead with its history', async () => {
@@ -267,7 +267,7 @@ describe('the main job in VS Code', function () {
       vscode.window.activeTextEditor?.document.uri.path.includes(beads[0] ?? ''),
       String(vscode.window.activeTextEditor?.document.uri),
     );
-    const convoy = [...api.model.convoys.all()][0]?.id ?? '';
+    const convoy = [...api.store.convoys.all()][0]?.id ?? '';
     await api.links.handleUri(vscode.Uri.parse(`vscode://gastown.gastown-vscode/convoy/${convoy}`));
     await api.links.handleUri(vscode.Uri.parse('vscode://gastown.gastown-vscode/convoy/hq-none'));
     await driver.waitFor({ selector: '.notification-list-item-message', text: 'has no convoy hq-none' });

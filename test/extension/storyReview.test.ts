@@ -20,7 +20,7 @@ describe('a review in VS Code', function () {
   before(async function () {
     if (!hasDriver()) return this.skip();
     api = await gastown();
-    assert.ok(api.model.hasSnapshot, 'the story, which runs before, leaves a town behind');
+    assert.ok(api.store.hasSnapshot, 'the story, which runs before, leaves a town behind');
     await api.connection.call(RigSet.spec, { name: 'workspace', settings: { review: 'person' } });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('gastown.attention.focus');
@@ -30,9 +30,9 @@ describe('a review in VS Code', function () {
   const waitForReview = (): Promise<AttentionInfo> =>
     until(
       'the review',
-      () => api.model.attention.all().find((item) => item.kind === 'review' && item.bead === bead),
+      () => api.store.attention.all().find((item) => item.kind === 'review' && item.bead === bead),
       60_000,
-      () => [api.model.beads.get(bead), api.model.attention.all()],
+      () => [api.store.beads.get(bead), api.store.attention.all()],
     );
   const shown = (file: string, attempt: string): vscode.TextDocument | undefined =>
     vscode.workspace.textDocuments.find(
@@ -63,9 +63,9 @@ describe('a review in VS Code', function () {
     await waitForReview();
     await until(
       'the message',
-      () => api.notices.told.find((text) => text.includes('Judge me')),
+      () => api.notices.shown.find((text) => text.includes('Judge me')),
       10_000,
-      () => api.notices.told,
+      () => api.notices.shown,
     );
     await driver.click({ role: 'treeitem', namePattern: '^review…: .*Judge me' });
     await until('the editor', () => label().startsWith('Review Judge me'), 10_000, label);
@@ -102,9 +102,9 @@ describe('a review in VS Code', function () {
     await answer('ught: make it the second attempt');
     await until(
       'its second attempt',
-      () => (api.model.beads.get(bead)?.attempt ?? 0) === 2,
+      () => (api.store.beads.get(bead)?.attempt ?? 0) === 2,
       30_000,
-      () => api.model.beads.get(bead),
+      () => api.store.beads.get(bead),
     );
     assert.equal(api.reviews.drafts.of(first).text, '');
     assert.deepEqual(api.reviews.drafts.of(first).comments, []);
@@ -163,21 +163,21 @@ describe('a review in VS Code', function () {
     await until(
       'the merge',
       () =>
-        api.model.beads.get(bead)?.phase === 'merged' ||
-        api.model.convoys.all().find((one) => one.beads.includes(bead))?.status === 'closed',
+        api.store.beads.get(bead)?.phase === 'merged' ||
+        api.store.convoys.all().find((one) => one.beads.includes(bead))?.status === 'closed',
       60_000,
-      () => [api.model.beads.get(bead), api.model.attention.all()],
+      () => [api.store.beads.get(bead), api.store.attention.all()],
     );
-    await until('the offer', () => api.model.attention.all().some((item) => item.kind === 'fast-forward'), 10_000);
+    await until('the offer', () => api.store.attention.all().some((item) => item.kind === 'fast-forward'), 10_000);
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
     await until('the file', () => existsSync(path.join(workspaceFolder(), 'judged.txt')), 10_000);
     await api.connection.call(RigSet.spec, { name: 'workspace', settings: { review: 'off' } });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await until(
       'nothing more to do',
-      () => api.model.attention.size === 0,
+      () => api.store.attention.size === 0,
       10_000,
-      () => api.model.attention.all(),
+      () => api.store.attention.all(),
     );
   });
 
@@ -190,7 +190,7 @@ describe('a review in VS Code', function () {
     });
     await vscode.commands.executeCommand('gastown.sling', { bead: made.id });
     const worker = (): AgentInfo | undefined =>
-      api.model.agents.all().find((agent) => agent.bead === made.id && agent.session !== undefined);
+      api.store.agents.all().find((agent) => agent.bead === made.id && agent.session !== undefined);
     const written = (agent: AgentInfo | undefined, text: string): boolean =>
       agent?.worktree !== undefined &&
       existsSync(path.join(agent.worktree, 'part.txt')) &&
@@ -223,25 +223,25 @@ describe('a review in VS Code', function () {
     assert.equal(readFileSync(path.join(restored.worktree, 'part.txt'), 'utf8'), 'part\npart\n');
     await until(
       'its row',
-      () => api.model.agents.get(restored.agent)?.state === 'off',
+      () => api.store.agents.get(restored.agent)?.state === 'off',
       10_000,
-      () => api.model.agents.all(),
+      () => api.store.agents.all(),
     );
     writeFileSync(go, '');
     await vscode.commands.executeCommand('gastown.resumeAgent', { agent: restored.agent });
     await until(
       'the offer',
-      () => api.model.attention.all().some((item) => item.kind === 'fast-forward'),
+      () => api.store.attention.all().some((item) => item.kind === 'fast-forward'),
       60_000,
-      () => [api.model.beads.get(made.id), api.model.attention.all()],
+      () => [api.store.beads.get(made.id), api.store.attention.all()],
     );
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
     await until('the file', () => existsSync(path.join(workspaceFolder(), 'part.txt')), 10_000);
     await until(
       'nothing more to do',
-      () => api.model.attention.size === 0,
+      () => api.store.attention.size === 0,
       10_000,
-      () => api.model.attention.all(),
+      () => api.store.attention.all(),
     );
   });
 });

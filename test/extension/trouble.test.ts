@@ -18,7 +18,7 @@ describe('trouble in VS Code', function () {
   before(async function () {
     if (!hasDriver()) return this.skip();
     api = await gastown();
-    assert.ok(api.model.hasSnapshot, 'the story, which runs before, leaves a town behind');
+    assert.ok(api.store.hasSnapshot, 'the story, which runs before, leaves a town behind');
     scratch = mkdtempSync(path.join(os.tmpdir(), 'gt-trouble-'));
     await vscode.commands.executeCommand('gastown.convoys.focus');
     return undefined;
@@ -50,7 +50,7 @@ describe('trouble in VS Code', function () {
     // Another story may have closed this view.
     await vscode.commands.executeCommand('gastown.agents.focus');
     await driver.waitFor(row('^Rig lib$'));
-    assert.equal(api.model.rigs.get('lib')?.sourceIsFolder, false);
+    assert.equal(api.store.rigs.get('lib')?.sourceIsFolder, false);
   });
 
   it('slings a bead from the palette, and its work reaches the remote', async () => {
@@ -60,9 +60,9 @@ describe('trouble in VS Code', function () {
     await choose('Default of the rig');
     const landed = await until(
       'the landing',
-      () => api.model.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'),
+      () => api.store.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'),
       60_000,
-      () => [api.model.beads.get(bead.id), api.model.attention.all()],
+      () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
     assert.match(landed.title, /Sling me/);
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:slung.txt'), 'slung');
@@ -73,7 +73,7 @@ describe('trouble in VS Code', function () {
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Doomed', beads: [bead.id] });
     await driver.waitFor(row('^Bead Break it, failed'), 'visible', 60_000);
     const item = await until('the escalation', () =>
-      api.model.attention.all().find((one) => one.kind === 'escalation'),
+      api.store.attention.all().find((one) => one.kind === 'escalation'),
     );
     assert.equal(item.bead, bead.id);
     await driver.waitFor(row('^Convoy Doomed, 0 of 1, 1 failed'));
@@ -83,7 +83,7 @@ describe('trouble in VS Code', function () {
     await driver.screenshot('bead-failed');
     const asked = answerQuestions(api, (question) => question.actions.find((action) => action.startsWith('Close')));
     await driver.click(row('^escalation: '));
-    await until('the end of the escalation', () => api.model.attention.size === 0);
+    await until('the end of the escalation', () => api.store.attention.size === 0);
     assert.equal(asked.length, 1);
     assert.ok(asked[0]?.detail, 'it says nothing about the cause');
     const uri = vscode.Uri.from({ scheme: 'gastown-description', path: `/${bead.id}.md` });
@@ -94,9 +94,9 @@ describe('trouble in VS Code', function () {
     await vscode.commands.executeCommand('gastown.sling', { bead: bead.id });
     await until(
       'the landing',
-      () => api.model.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed',
+      () => api.store.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed',
       60_000,
-      () => [api.model.beads.get(bead.id), api.model.attention.all()],
+      () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
   });
@@ -109,7 +109,7 @@ describe('trouble in VS Code', function () {
     await palette('Gas Town: Stop Everything');
     await until(
       'the stop',
-      () => api.model.town?.up === false && !api.model.agents.all().some((agent) => agent.session),
+      () => api.store.town?.up === false && !api.store.agents.all().some((agent) => agent.session),
     );
     assert.match(asked[0]?.message ?? '', /Stop every agent/);
     await driver.waitFor(row('^Agent \\w+, polecat, stopped'));
@@ -121,7 +121,7 @@ describe('trouble in VS Code', function () {
     await step('0 at work, 0 need you');
     await driver.screenshot('overview');
     await choose('Start Engine');
-    await until('the engine', () => api.model.town?.up === true);
+    await until('the engine', () => api.store.town?.up === true);
     await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
     await vscode.commands.executeCommand('gastown.stopAll');
   });

@@ -7,12 +7,12 @@ export function backoff(failures: number): number {
 }
 
 /** A sleep that ends early. */
-export class Pause {
+export class CancellableDelay {
   private wake: (() => void) | undefined;
 
-  sleep(ms: number): Promise<void> {
+  wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.end(), ms);
+      const timer = setTimeout(() => this.cancel(), ms);
       this.wake = () => {
         clearTimeout(timer);
         this.wake = undefined;
@@ -21,7 +21,7 @@ export class Pause {
     });
   }
 
-  end(): void {
+  cancel(): void {
     this.wake?.();
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../../../server/src/protocol/transport';
 import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { l10n } from '../base/l10n';
-import { backoff, Pause } from './backoff';
+import { backoff, CancellableDelay } from './backoff';
 import { TownLanguageClient } from './townLanguageClient';
 
 export type ConnectionState =
@@ -35,13 +35,13 @@ export interface ConnectionOptions {
 }
 
 /** The town of a window, and whether the window is trusted: without trust it looks on, and starts nothing. */
-export interface WindowTown {
+export interface TownSelection {
   root: string;
   trusted: boolean;
 }
 
-interface Target extends WindowTown {
-  pause: Pause;
+interface Target extends TownSelection {
+  pause: CancellableDelay;
   ended: boolean;
 }
 
@@ -74,16 +74,16 @@ export class TownConnection extends Disposable implements Caller {
     return this.client !== undefined && !this.client.isClosed;
   }
 
-  setTown(town: WindowTown | undefined): void {
+  setTown(town: TownSelection | undefined): void {
     if (this.target?.root === town?.root && this.target?.trusted === town?.trusted) return;
     if (this.target) {
       this.target.ended = true;
-      this.target.pause.end();
+      this.target.pause.cancel();
     }
     const client = this.client;
     this.client = undefined;
     void client?.end();
-    this.target = town && { ...town, pause: new Pause(), ended: false };
+    this.target = town && { ...town, pause: new CancellableDelay(), ended: false };
     if (this.target) void this.keep(this.target);
     else this.setState({ kind: 'none' });
   }
@@ -95,7 +95,7 @@ export class TownConnection extends Disposable implements Caller {
 
   /** Does not wait for the next attempt. */
   retryNow(): void {
-    this.target?.pause.end();
+    this.target?.pause.cancel();
   }
 
   /** Hears this notification on every connection, present and later. */
@@ -196,7 +196,7 @@ export class TownConnection extends Disposable implements Caller {
           });
         }
       }
-      await target.pause.sleep(backoff(failures));
+      await target.pause.wait(backoff(failures));
     }
   }
 

@@ -14,7 +14,7 @@ const CHOSEN_KEY = 'gastown.chosenTown';
 const SETTLE_MS = 150;
 
 /** Knows which town this window belongs to, notices when that changes, and points the connection at it. */
-export class TownOfWindow extends Disposable {
+export class TownResolver extends Disposable {
   private current: Finding | undefined;
   private knownTowns: KnownTown[] = [];
   private searching: Promise<Finding> | undefined;

@@ -2,28 +2,28 @@ import type { AgentInfo, BeadInfo, ConvoyInfo, RigInfo, StepInfo } from '../../.
 import { l10n } from '../base/l10n';
 import { escapeMarkdown, fenced, oneLine } from '../base/text';
 import { workerOf } from '../state/queries';
-import type { TownModel } from '../state/townStore';
+import type { TownStore } from '../state/townStore';
 import { agentState } from './agents/agentRows';
 import { beadState } from './beads/beadText';
 import type { RowTarget } from '../ui/tree/row';
 
 /** Markdown for the hover of a row; made when it is asked for. Pure. */
-export function tooltipOf(model: TownModel, target: RowTarget): string | undefined {
+export function tooltipOf(store: TownStore, target: RowTarget): string | undefined {
   switch (target.kind) {
     case 'convoy':
-      return apply(model.convoys.get(target.id), convoyTooltip);
+      return apply(store.convoys.get(target.id), convoyTooltip);
     case 'bead':
-      return apply(model.beads.get(target.id), (bead) => beadTooltip(model, bead));
+      return apply(store.beads.get(target.id), (bead) => beadTooltip(store, bead));
     case 'agent':
-      return apply(model.agents.get(target.id), agentTooltip);
+      return apply(store.agents.get(target.id), agentTooltip);
     case 'rig':
-      return apply(model.rigs.get(target.id), rigTooltip);
+      return apply(store.rigs.get(target.id), rigTooltip);
     case 'attention':
-      return apply(model.attention.get(target.id), (item) =>
+      return apply(store.attention.get(target.id), (item) =>
         paragraphs([`**${say(item.title, 300)}**`, say(item.detail, 2000)]),
       );
     case 'town':
-      return apply(model.town, (town) =>
+      return apply(store.town, (town) =>
         paragraphs([
           `**${say(town.name)}**`,
           say(town.root, 400),
@@ -48,16 +48,16 @@ function convoyTooltip(convoy: ConvoyInfo): string {
   ]);
 }
 
-function beadTooltip(model: TownModel, bead: BeadInfo): string {
-  const worker = workerOf(model, bead);
+function beadTooltip(store: TownStore, bead: BeadInfo): string {
+  const worker = workerOf(store, bead);
   return paragraphs([
     `**${say(bead.title, 300)}**`,
     [say(bead.id), say(bead.type), `P${bead.priority}`, ...(bead.rig ? [say(bead.rig)] : [])].join(' · '),
-    say(beadState(model, bead), 400),
+    say(beadState(store, bead), 400),
     bead.blockedBy.length > 0 &&
       l10n.t(
         'Waits for: {0}',
-        bead.blockedBy.map((id) => `${say(id)} ${say(model.beads.get(id)?.title ?? '')}`).join(', '),
+        bead.blockedBy.map((id) => `${say(id)} ${say(store.beads.get(id)?.title ?? '')}`).join(', '),
       ),
     worker && l10n.t('Agent: {0}', say(worker.id)),
     bead.step && stepLine(bead.step),

@@ -2,15 +2,15 @@ import * as vscode from 'vscode';
 import { Disposable } from '../../../server/src/base/lifecycle';
 import { l10n } from '../base/l10n';
 import { oneLine } from '../base/text';
-import type { BoardModel } from './beads/beadLists';
-import { callsForPerson } from '../state/queries';
-import type { TownModel } from '../state/townStore';
+import type { BeadLists } from './beads/beadLists';
+import { openAttention } from '../state/queries';
+import type { TownStore } from '../state/townStore';
 import type { TownConnection } from '../connection/townConnection';
-import type { TownOfWindow } from '../connection/townResolver';
+import type { TownResolver } from '../connection/townResolver';
 import { agentRows } from './agents/agentRows';
 import { attentionRows } from './attention/attentionRows';
 import { BeadDrag } from './beads/beadDrag';
-import { boardRows, boardTooltip } from './beads/beadRows';
+import { beadRows, beadListTooltip } from './beads/beadRows';
 import { convoyRows } from './convoys/convoyRows';
 import type { Row } from '../ui/tree/row';
 import { RowTree } from '../ui/tree/rowTree';
@@ -26,19 +26,19 @@ export class Views extends Disposable {
   private readonly keys = new Map<string, unknown>();
 
   constructor(
-    private readonly model: TownModel,
-    private readonly board: BoardModel,
+    private readonly store: TownStore,
+    private readonly board: BeadLists,
     private readonly connection: TownConnection,
-    private readonly town: TownOfWindow,
+    private readonly town: TownResolver,
   ) {
     super();
     this.convoys = this._register(
-      new RowTree('gastown.convoys', model, convoyRows, { dragAndDropController: this.drag.target }),
+      new RowTree('gastown.convoys', store, convoyRows, { dragAndDropController: this.drag.target }),
     );
     this.beads = this._register(this.beadTree());
-    this.agents = this._register(new RowTree('gastown.agents', model, agentRows));
-    this.attention = this._register(new RowTree('gastown.attention', model, attentionRows));
-    this._register(model.onDidChange(() => this.update()));
+    this.agents = this._register(new RowTree('gastown.agents', store, agentRows));
+    this.attention = this._register(new RowTree('gastown.attention', store, attentionRows));
+    this._register(store.onDidChange(() => this.update()));
     this._register(connection.onDidChangeState(() => this.update()));
     this._register(town.onDidChange(() => this.update()));
     this._register(board.onDidChange(() => this.update()));
@@ -46,15 +46,15 @@ export class Views extends Disposable {
   }
 
   get state(): ViewState {
-    return viewState(this.town.finding, this.connection.state, this.model.hasSnapshot);
+    return viewState(this.town.finding, this.connection.state, this.store.hasSnapshot);
   }
 
   private update(): void {
     const { state } = this;
-    const town = this.model.town;
+    const town = this.store.town;
     this.setKey('gastown.state', state);
     this.setKey('gastown.engine', town === undefined ? 'none' : town.up ? 'up' : 'down');
-    this.setKey('gastown.rigs', this.model.rigs.size);
+    this.setKey('gastown.rigs', this.store.rigs.size);
     this.setKey('gastown.knownTowns', this.town.towns.length);
     this.setKey('gastown.beadGrouping', this.board.grouping);
     this.setKey('gastown.beadFilter', this.board.text !== '');
@@ -62,7 +62,7 @@ export class Views extends Disposable {
     this.convoys.view.message = message;
     this.beads.view.description = this.board.text === '' ? '' : `“${oneLine(this.board.text, 40)}”`;
     this.beads.view.message = state === 'ready' ? this.beadMessage() : undefined;
-    const count = callsForPerson(this.model).length;
+    const count = openAttention(this.store).length;
     this.attention.view.badge =
       count === 0
         ? undefined
@@ -78,8 +78,8 @@ export class Views extends Disposable {
     if (connection.kind === 'asleep')
       return l10n.t('Restricted Mode. The server of this town has ended: this is how it was.');
     if (!vscode.workspace.isTrusted) return l10n.t('Restricted Mode: you look on. Trust the folder to act.');
-    const waiting = this.model.convoys.all().some((convoy) => convoy.status === 'open');
-    if (waiting && this.model.town?.up === false) return l10n.t('The engine is paused: nothing new starts.');
+    const waiting = this.store.convoys.all().some((convoy) => convoy.status === 'open');
+    if (waiting && this.store.town?.up === false) return l10n.t('The engine is paused: nothing new starts.');
     return undefined;
   }
 
@@ -95,13 +95,13 @@ export class Views extends Disposable {
   private beadTree(): RowTree {
     const { board } = this;
     const keyOf = (row: Row): string => (row.target.kind === 'bead' ? `epic:${row.target.id}` : row.target.id);
-    const tree = new RowTree('gastown.beads', this.model, (model) => boardRows(model, board), {
+    const tree = new RowTree('gastown.beads', this.store, (store) => beadRows(store, board), {
       onDidChange: board.onDidChange,
       canSelectMany: true,
       dragAndDropController: this.drag.source,
       tooltip: (target) => {
         const bead = target.kind === 'bead' ? board.get(target.id) : undefined;
-        return bead && boardTooltip(bead);
+        return bead && beadListTooltip(bead);
       },
       onOpen: (row) => board.open(keyOf(row)),
       onClose: (row) => board.close(keyOf(row)),

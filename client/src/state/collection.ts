@@ -34,7 +34,7 @@ export class Collection<T extends { id: string }> implements IDisposable {
     return new Set([...remove, ...upsert.map((item) => item.id)]);
   }
 
-  /** Told by the model, once the whole of a change is in place. */
+  /** Told by the store, once the whole of a change is in place. */
   fire(change: CollectionChange): void {
     this.emitter.fire(change);
   }

@@ -1,11 +1,11 @@
 import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo } from '../../../server/src/protocol/town';
-import type { TownModel } from './townStore';
+import type { TownStore } from './townStore';
 
-/** Questions to the model that several views ask. Pure. */
+/** Questions to the store that several views ask. Pure. */
 
 /** Agents that are at work in a terminal. Rules of the engine are code and do not count. */
-export function agentsAtWork(model: TownModel): AgentInfo[] {
-  return model.agents
+export function activeAgents(store: TownStore): AgentInfo[] {
+  return store.agents
     .all()
     .filter(
       (agent) =>
@@ -16,18 +16,18 @@ export function agentsAtWork(model: TownModel): AgentInfo[] {
 }
 
 /** Who works on a bead now. */
-export function workerOf(model: TownModel, bead: BeadInfo): AgentInfo | undefined {
-  const agents = model.agents.all().filter((agent) => agent.bead === bead.id);
+export function workerOf(store: TownStore, bead: BeadInfo): AgentInfo | undefined {
+  const agents = store.agents.all().filter((agent) => agent.bead === bead.id);
   return agents.find((agent) => agent.session !== undefined) ?? agents.find((agent) => agent.id === bead.assignee);
 }
 
-/** Its tracked beads that the model knows, in dependency order. */
-export function beadsOf(model: TownModel, convoy: ConvoyInfo): BeadInfo[] {
-  return convoy.beads.flatMap((id) => model.beads.get(id) ?? []);
+/** Its tracked beads that the store knows, in dependency order. */
+export function beadsOf(store: TownStore, convoy: ConvoyInfo): BeadInfo[] {
+  return convoy.beads.flatMap((id) => store.beads.get(id) ?? []);
 }
 
 /** What needs a person first: an agent that cannot go on without consent comes before an offer. */
-export function attentionInOrder(model: TownModel): AttentionInfo[] {
+export function sortedAttention(store: TownStore): AttentionInfo[] {
   const order = {
     problem: 0,
     consent: 1,
@@ -41,7 +41,7 @@ export function attentionInOrder(model: TownModel): AttentionInfo[] {
   const severity = { critical: 0, high: 1, medium: 2, low: 3 } as const;
   const rank = (item: AttentionInfo): number => severity[item.severity ?? 'high'];
   // What somebody looks after stays in sight, below all else.
-  return model.attention
+  return store.attention
     .all()
     .sort(
       (a, b) =>
@@ -53,6 +53,6 @@ export function attentionInOrder(model: TownModel): AttentionInfo[] {
 }
 
 /** The same without what somebody looks after: what is counted. */
-export function callsForPerson(model: TownModel): AttentionInfo[] {
-  return attentionInOrder(model).filter((item) => !item.acked);
+export function openAttention(store: TownStore): AttentionInfo[] {
+  return sortedAttention(store).filter((item) => !item.acked);
 }

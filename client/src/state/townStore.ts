@@ -15,17 +15,17 @@ import {
 import { Collection } from './collection';
 
 /** Which collections a change touched. */
-export type ModelChange = ReadonlySet<CollectionName>;
+export type StoreChange = ReadonlySet<CollectionName>;
 
 /** The picture of the town that everything in this window reads: one snapshot, then deltas with a rising revision. */
-export class TownModel extends Disposable {
+export class TownStore extends Disposable {
   readonly towns = this._register(new Collection<TownInfo>());
   readonly rigs = this._register(new Collection<RigInfo>());
   readonly agents = this._register(new Collection<AgentInfo>());
   readonly convoys = this._register(new Collection<ConvoyInfo>());
   readonly beads = this._register(new Collection<BeadInfo>());
   readonly attention = this._register(new Collection<AttentionInfo>());
-  private readonly changeEmitter = this._register(new Emitter<ModelChange>());
+  private readonly changeEmitter = this._register(new Emitter<StoreChange>());
   /** After every change, when all of it is in place. */
   readonly onDidChange = this.changeEmitter.event;
   private currentRevision = 0;

@@ -3,17 +3,17 @@ import { Disposable, toDisposable, type IDisposable } from '../../../server/src/
 import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { TownChanged, TownGetSnapshot, type TownDelta } from '../../../server/src/protocol/town';
 import type { Log } from '../base/log';
-import type { TownModel } from './townStore';
+import type { TownStore } from './townStore';
 
 const RETRY_MS = 2_000;
 
-/** What the model needs of a connection; the real one and a test's look alike. */
-export interface TownLink {
+/** What the store needs of a connection; the real one and a test's look alike. */
+export interface ServerConnection {
   call<S extends RequestSpec>(spec: S, params: Params<S>, options?: { repeat?: boolean }): Promise<Result<S>>;
   onNotification<P>(spec: NotificationSpec<P>, handler: (params: P) => void): IDisposable;
 }
 
-/** Keeps the model in step with the server: a snapshot after each connect and each gap, deltas in between. */
+/** Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. */
 export class TownSync extends Disposable {
   /** Deltas that came while a snapshot is on its way. */
   private waiting: TownDelta[] | undefined;
@@ -21,8 +21,8 @@ export class TownSync extends Disposable {
   private retry: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly model: TownModel,
-    private readonly link: TownLink,
+    private readonly store: TownStore,
+    private readonly link: ServerConnection,
     private readonly log: Log,
   ) {
     super();
@@ -41,7 +41,7 @@ export class TownSync extends Disposable {
       if (load !== this.load || this.isDisposed) return;
       const waiting = this.waiting;
       this.waiting = undefined;
-      this.model.reset(snapshot);
+      this.store.reset(snapshot);
       for (const delta of waiting) this.receive(delta);
     } catch (error) {
       if (load !== this.load || this.isDisposed) return;
@@ -57,8 +57,8 @@ export class TownSync extends Disposable {
       this.waiting.push(delta);
       return;
     }
-    if (!this.model.hasSnapshot || this.model.apply(delta) !== 'gap') return;
-    this.log.warn(`a change is missing between revision ${this.model.revision} and ${delta.from}; loading all again`);
+    if (!this.store.hasSnapshot || this.store.apply(delta) !== 'gap') return;
+    this.log.warn(`a change is missing between revision ${this.store.revision} and ${delta.from}; loading all again`);
     void this.reload();
   }
 }

@@ -6,7 +6,7 @@ import type { Services } from '../ui/command';
 const PATIENCE_MS = 30_000;
 
 /** Settles when the town of this window answers and its picture is there. @throws UserError when that takes too long */
-export function whenReady({ connection, model, town }: Pick<Services, 'connection' | 'model' | 'town'>): Promise<void> {
+export function whenReady({ connection, store, town }: Pick<Services, 'connection' | 'store' | 'town'>): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (finish: () => void): void => {
       clearTimeout(timer);
@@ -15,7 +15,7 @@ export function whenReady({ connection, model, town }: Pick<Services, 'connectio
     };
     const check = (): void => {
       const { state } = connection;
-      if (state.kind === 'ready' && model.hasSnapshot) done(resolve);
+      if (state.kind === 'ready' && store.hasSnapshot) done(resolve);
       else if (state.kind === 'incompatible') done(() => reject(new UserError(state.reason, undefined, 'unavailable')));
       else if (state.kind === 'asleep') {
         done(() => reject(restrictedError()));
@@ -39,7 +39,7 @@ export function whenReady({ connection, model, town }: Pick<Services, 'connectio
         );
       });
     const timer = setTimeout(late, PATIENCE_MS);
-    const listeners = [connection.onDidChangeState(check), model.onDidChange(check), town.onDidChange(check)];
+    const listeners = [connection.onDidChangeState(check), store.onDidChange(check), town.onDidChange(check)];
     check();
   });
 }

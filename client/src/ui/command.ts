@@ -1,10 +1,10 @@
 import type * as vscode from 'vscode';
 import { z } from 'zod';
-import type { BoardModel } from '../features/beads/beadLists';
-import type { TownModel } from '../state/townStore';
+import type { BeadLists } from '../features/beads/beadLists';
+import type { TownStore } from '../state/townStore';
 import type { BeadDocuments } from '../features/beads/beadDocuments';
 import type { TownConnection } from '../connection/townConnection';
-import type { TownOfWindow } from '../connection/townResolver';
+import type { TownResolver } from '../connection/townResolver';
 import { readChangeUri } from '../features/review/changeUri';
 import type { Reviews } from '../features/review/reviews';
 import type { CommandLine } from '../features/commandLine/commandLine';
@@ -19,10 +19,10 @@ export interface Services {
   /** What the language server says, and what is said to it. */
   readonly languageLog: vscode.LogOutputChannel;
   readonly dialogs: Dialogs;
-  readonly model: TownModel;
-  readonly board: BoardModel;
+  readonly store: TownStore;
+  readonly board: BeadLists;
   readonly connection: TownConnection;
-  readonly town: TownOfWindow;
+  readonly town: TownResolver;
   readonly views: Views;
   readonly terminals: AgentTerminals;
   readonly documents: BeadDocuments;

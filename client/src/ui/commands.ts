@@ -6,7 +6,7 @@ import { showError } from './errors';
 import { agentCommands } from '../features/agents/agentCommands';
 import { attentionCommands } from '../features/attention/attentionCommands';
 import { beadCommands } from '../features/beads/beadCommands';
-import { boardCommands } from '../features/beads/beadListCommands';
+import { beadListCommands } from '../features/beads/beadListCommands';
 import { readArgument, type Command, type Services } from './command';
 import { crewCommands } from '../features/crew/crewCommands';
 import { mayorCommands } from '../features/mayor/mayorCommands';
@@ -15,8 +15,8 @@ import { commandIds, type CommandId } from './commandIds';
 import { reviewCommands } from '../features/review/reviewCommands';
 import { rigCommands } from '../features/rigs/rigCommands';
 import { serverCommands } from '../features/town/serverCommands';
-import { shellCommands } from '../features/commandLine/commandLineCommands';
-import { superviseCommands } from '../features/agents/sessionCommands';
+import { commandLineCommands } from '../features/commandLine/commandLineCommands';
+import { sessionCommands } from '../features/agents/sessionCommands';
 import { townCommands } from '../features/town/townCommands';
 import { whenReady } from '../state/whenReady';
 
@@ -25,16 +25,16 @@ export const commandTable: Record<CommandId, Command> = {
   ...townCommands,
   ...rigCommands,
   ...beadCommands,
-  ...boardCommands,
+  ...beadListCommands,
   ...convoyCommands,
   ...agentCommands,
-  ...superviseCommands,
+  ...sessionCommands,
   ...attentionCommands,
   ...reviewCommands,
   ...mayorCommands,
   ...crewCommands,
   ...serverCommands,
-  ...shellCommands,
+  ...commandLineCommands,
 };
 
 /** Registers the table. A command that fails says why to the person, in one place. */

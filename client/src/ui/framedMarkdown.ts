@@ -2,7 +2,7 @@
  * Markdown that somebody wrote, fit to stand inside a page of ours: it makes no section that looks like the page's own,
  * hides nothing of what follows, brings no HTML and loads no picture from elsewhere. Pure.
  */
-export function framed(text: string): string {
+export function containMarkdown(text: string): string {
   const lines: string[] = [];
   let fence: string | undefined;
   for (const line of text.split(/\r\n|\r|\n/)) {
@@ -22,8 +22,8 @@ export function framed(text: string): string {
 }
 
 /** The same, where every line shows whose words they are. */
-export function quoted(text: string): string {
-  return framed(text)
+export function quoteMarkdown(text: string): string {
+  return containMarkdown(text)
     .split('\n')
     .map((line) => `> ${line}`.trimEnd())
     .join('\n');

@@ -4,18 +4,22 @@ import { l10n } from '../base/l10n';
 import { oneLine } from '../base/text';
 
 /** `review`: the merge request that it asks a person to look at. */
-export type Notice = (typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never) & { review?: string };
+export type PersonNotification = (typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never) & {
+  review?: string;
+};
 
 const weight = { error: 2, warning: 1, info: 0 } as const;
 
 /** Whether a person has to act: what has merely gone well is news, and no interruption. Pure. */
-export function needsPerson(notice: Notice): boolean {
+export function needsPerson(notice: PersonNotification): boolean {
   return notice.severity !== 'info' || notice.plan === true || notice.review !== undefined;
 }
 
 /** One message for what came together: the worst first, and one thing told once. Pure. */
-export function batchNotices(notices: readonly Notice[]): { notice: Notice; text: string } | undefined {
-  const byBead = new Map<string, Notice>();
+export function mergeNotifications(
+  notices: readonly PersonNotification[],
+): { notice: PersonNotification; text: string } | undefined {
+  const byBead = new Map<string, PersonNotification>();
   for (const [index, notice] of notices.entries()) {
     const key = notice.bead ?? `#${index}`;
     const known = byBead.get(key);

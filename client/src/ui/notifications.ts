@@ -4,8 +4,8 @@ import { PersonNotified } from '../../../server/src/protocol/town';
 import { l10n } from '../base/l10n';
 import { settings } from '../base/settings';
 import { noIcons } from '../base/text';
-import type { TownLink } from '../state/townSync';
-import { batchNotices, needsPerson, type Notice } from './notificationBatch';
+import type { ServerConnection } from '../state/townSync';
+import { mergeNotifications, needsPerson, type PersonNotification } from './notificationBatch';
 
 /** What comes within this time is told in one message. */
 const BATCH_MS = 700;
@@ -13,15 +13,15 @@ const BATCH_MS = 700;
 const QUIET_MS = 15_000;
 
 /** Tells the person what the town has to say, such as a landed convoy. */
-export class PersonNotices extends Disposable {
-  private readonly waiting: Notice[] = [];
+export class Notifications extends Disposable {
+  private readonly waiting: PersonNotification[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** Everything told in this window, for tests. */
-  readonly told: string[] = [];
+  readonly shown: string[] = [];
 
   constructor(
-    link: TownLink,
-    private readonly show: (notice: Notice) => Promise<void>,
+    link: ServerConnection,
+    private readonly show: (notice: PersonNotification) => Promise<void>,
     private readonly launch: (convoy: string) => Thenable<unknown>,
   ) {
     super();
@@ -29,17 +29,17 @@ export class PersonNotices extends Disposable {
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
-  add(notice: Notice): void {
+  add(notice: PersonNotification): void {
     this.waiting.push(notice);
     this.timer ??= setTimeout(() => void this.tell(), BATCH_MS);
   }
 
   private async tell(): Promise<void> {
     this.timer = undefined;
-    const batch = batchNotices(this.waiting.splice(0));
+    const batch = mergeNotifications(this.waiting.splice(0));
     if (!batch) return;
     const { notice: first, text: message } = batch;
-    this.told.push(message);
+    this.shown.push(message);
     if (settings.notifications === 'off') return;
     if (settings.notifications === 'needsYou' && !needsPerson(first)) {
       vscode.window.setStatusBarMessage(`$(check) ${noIcons(message)}`, QUIET_MS);

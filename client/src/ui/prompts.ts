@@ -47,7 +47,7 @@ export function required(message: string): (value: string) => string | undefined
 }
 
 /** What was written in an input box, and whether it is to go on in an editor. */
-export interface Written {
+export interface TextInput {
   text: string;
   inEditor: boolean;
 }
@@ -55,7 +55,7 @@ export interface Written {
 /** Ends the box that is open: VS Code lets no key reach the buttons of one, so that Ctrl+E stands in for the pencil. */
 let pencil: (() => void) | undefined;
 
-export function goOnInEditor(): void {
+export function continueInEditor(): void {
   pencil?.();
 }
 
@@ -74,14 +74,14 @@ export async function askTextOrEditor(options: {
   prompt: string;
   value?: string;
   onDidChange?: (text: string) => void;
-}): Promise<Written> {
+}): Promise<TextInput> {
   return new Promise((resolve, reject) => {
     const box = vscode.window.createInputBox();
     const edit: vscode.QuickInputButton = {
       iconPath: new vscode.ThemeIcon('edit'),
       tooltip: l10n.t('Write it in an editor (Ctrl+E)'),
     };
-    let result: Written | undefined;
+    let result: TextInput | undefined;
     const end = (inEditor: boolean): void => {
       result = { text: inEditor ? box.value : box.value.trim(), inEditor };
       box.hide();

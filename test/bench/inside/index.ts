@@ -41,7 +41,7 @@ function loadTime(file: string): number {
 /** Deltas as the server sends them, each about all beads of a convoy that is on the screen. */
 async function changes(api: GasTownApi): Promise<Pick<Figures, 'longestTaskMs' | 'applyMs'>> {
   await vscode.commands.executeCommand('workbench.view.extension.gastown').then(undefined, () => undefined);
-  api.model.reset(snapshot());
+  api.store.reset(snapshot());
   await pause(SETTLE_MS);
   const [longest, apply]: [number[], number[]] = [[], []];
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -50,7 +50,7 @@ async function changes(api: GasTownApi): Promise<Pick<Figures, 'longestTaskMs' |
     delay.enable();
     await pause(20);
     const begun = performance.now();
-    const applied = api.model.apply(JSON.parse(text) as TownDelta);
+    const applied = api.store.apply(JSON.parse(text) as TownDelta);
     apply.push(performance.now() - begun);
     if (applied !== 'applied') throw new Error(`the delta was not taken: ${applied}`);
     await pause(SETTLE_MS);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beadMarkdown, namedBeads, pageLink, type PageDiff } from '../../../client/src/features/beads/beadMarkdown';
-import { framed, quoted } from '../../../client/src/ui/framedMarkdown';
+import { containMarkdown, quoteMarkdown } from '../../../client/src/ui/framedMarkdown';
 import { whyText } from '../../../client/src/features/beads/whyNot';
 import type { BeadDetails } from '../../../server/src/protocol/bead';
 import type { BeadPageInfo, WhyNot } from '../../../server/src/protocol/board';
@@ -264,18 +264,18 @@ describe('texts inside a page', () => {
       '#tag',
       '',
     ]) {
-      assert.equal(framed(text), text);
+      assert.equal(containMarkdown(text), text);
     }
   });
 
   it('make no sections, no HTML, no pictures, and close what they open', () => {
-    assert.equal(framed('# A\n## B\n###### C'), '### A\n#### B\n###### C');
-    assert.equal(framed('A\n===\nB\n-'), 'A\n\\===\nB\n\\-');
-    assert.equal(framed('<script>x</script>'), '&lt;script>x&lt;/script>');
-    assert.equal(framed('![a](https://b)'), '\\![a](https://b)');
-    assert.equal(framed('[a](command:b) [c](<JAVASCRIPT:d>)'), '[a](#command:b) [c](&lt;JAVASCRIPT:d>)');
-    assert.equal(framed('````x\n```\n# in'), '````x\n```\n# in\n````');
-    assert.equal(quoted('a\n\n# b'), '> a\n>\n> ### b');
+    assert.equal(containMarkdown('# A\n## B\n###### C'), '### A\n#### B\n###### C');
+    assert.equal(containMarkdown('A\n===\nB\n-'), 'A\n\\===\nB\n\\-');
+    assert.equal(containMarkdown('<script>x</script>'), '&lt;script>x&lt;/script>');
+    assert.equal(containMarkdown('![a](https://b)'), '\\![a](https://b)');
+    assert.equal(containMarkdown('[a](command:b) [c](<JAVASCRIPT:d>)'), '[a](#command:b) [c](&lt;JAVASCRIPT:d>)');
+    assert.equal(containMarkdown('````x\n```\n# in'), '````x\n```\n# in\n````');
+    assert.equal(quoteMarkdown('a\n\n# b'), '> a\n>\n> ### b');
   });
 });
 

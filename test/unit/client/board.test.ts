@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { idsOf, readArgument } from '../../../client/src/ui/command';
-import { BoardModel, type BoardPicture } from '../../../client/src/features/beads/beadLists';
-import { TownModel } from '../../../client/src/state/townStore';
-import type { TownLink } from '../../../client/src/state/townSync';
-import { boardRows, boardTooltip } from '../../../client/src/features/beads/beadRows';
+import { BeadLists, type BeadListsState } from '../../../client/src/features/beads/beadLists';
+import { TownStore } from '../../../client/src/state/townStore';
+import type { ServerConnection } from '../../../client/src/state/townSync';
+import { beadRows, beadListTooltip } from '../../../client/src/features/beads/beadRows';
 import type { Row } from '../../../client/src/ui/tree/row';
 import type { BoardBead, BoardGrouping, BoardItem, BoardList } from '../../../server/src/protocol/board';
 import { bead as townBead, polecat, snapshot, town } from './samples';
@@ -25,16 +25,16 @@ const bead = (id: string, more: Partial<BoardBead> = {}): BoardItem => ({
 });
 const group = (key: string, count: number): BoardItem => ({ kind: 'group', key, count });
 const list = (...items: BoardItem[]): BoardList => ({ total: items.length, items });
-const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BoardPicture => ({
+const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BeadListsState => ({
   grouping,
   text: '',
   lists,
 });
 
-function modelOf(more: Parameters<typeof snapshot>[0] = {}): TownModel {
-  const model = new TownModel();
-  model.reset(snapshot(more));
-  return model;
+function storeOf(more: Parameters<typeof snapshot>[0] = {}): TownStore {
+  const store = new TownStore();
+  store.reset(snapshot(more));
+  return store;
 }
 
 function drawn(rows: readonly Row[], depth = 0): string[] {
@@ -48,15 +48,15 @@ const all = (rows: readonly Row[]): Row[] => rows.flatMap((row) => [row, ...all(
 
 describe('the Beads tree', () => {
   it('has a group for each state, and says of each bead why it is there', () => {
-    const model = modelOf({
+    const store = storeOf({
       beads: [
         townBead('toy-w', { phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }),
         townBead('toy-m', { phase: 'merging', status: 'in_review' }),
       ],
       agents: [polecat('nux', { bead: 'toy-w', session: 's1' })],
     });
-    const rows = boardRows(
-      model,
+    const rows = beadRows(
+      store,
       board({
         '': list(
           group('state:ready', 140),
@@ -133,8 +133,8 @@ describe('the Beads tree', () => {
   it('shows epics as a tree with progress, also where a bead is its own ancestor', () => {
     const epic = (id: string, more: Partial<BoardBead> = {}): BoardItem =>
       bead(id, { progress: { done: 1, total: 2 }, ...more });
-    const rows = boardRows(
-      modelOf(),
+    const rows = beadRows(
+      storeOf(),
       board(
         {
           '': list(epic('toy-1', { type: 'epic' }), group('loose', 1)),
@@ -158,8 +158,8 @@ describe('the Beads tree', () => {
 
   it('groups by rig, and is not broken by hostile titles', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
-    const rows = boardRows(
-      modelOf(),
+    const rows = beadRows(
+      storeOf(),
       board(
         {
           '': list(group('rig:toy', 1), group('rig:hq', 0)),
@@ -179,13 +179,13 @@ describe('the Beads tree', () => {
       title: '[click](command:evil) <img src=x>',
       why: [{ kind: 'person', name: '[x](command:evil)' }],
     });
-    const tooltip = item.kind === 'bead' ? boardTooltip(item.bead) : '';
+    const tooltip = item.kind === 'bead' ? beadListTooltip(item.bead) : '';
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command|<img/);
   });
 
   it('says that it loads, and is empty without a town', () => {
-    assert.deepEqual(drawn(boardRows(modelOf(), board(undefined))), ['Loading…']);
-    assert.deepEqual(boardRows(new TownModel(), board(undefined)), []);
+    assert.deepEqual(drawn(beadRows(storeOf(), board(undefined))), ['Loading…']);
+    assert.deepEqual(beadRows(new TownStore(), board(undefined)), []);
   });
 });
 
@@ -214,20 +214,20 @@ class FakeLink {
 
 describe('the lists of the Beads view', () => {
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  let model: TownModel;
+  let store: TownStore;
   let link: FakeLink;
   let memory: Map<string, unknown>;
-  let lists: BoardModel;
-  const open = (): BoardModel =>
-    new BoardModel(
-      model,
-      link as unknown as TownLink,
+  let lists: BeadLists;
+  const open = (): BeadLists =>
+    new BeadLists(
+      store,
+      link as unknown as ServerConnection,
       { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) },
       quiet,
     );
   const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
   beforeEach(() => {
-    model = modelOf();
+    store = storeOf();
     link = new FakeLink();
     memory = new Map();
     lists = open();
@@ -241,9 +241,9 @@ describe('the lists of the Beads view', () => {
     await until(() => lists.lists !== undefined);
     assert.deepEqual(link.asked, [{ grouping: 'state', text: '', open: [] }]);
     const change = (revision: number): void => {
-      model.apply({
-        from: model.revision,
-        to: model.revision + 1,
+      store.apply({
+        from: store.revision,
+        to: store.revision + 1,
         changes: { town: { upsert: [town({ beadsRevision: revision })], remove: [] } },
       });
     };
@@ -251,9 +251,9 @@ describe('the lists of the Beads view', () => {
     await until(() => link.asked.length === 2);
     await pause(300);
     assert.equal(link.asked.length, 2, 'one question for a burst');
-    model.apply({
-      from: model.revision,
-      to: model.revision + 1,
+    store.apply({
+      from: store.revision,
+      to: store.revision + 1,
       changes: { agents: { upsert: [polecat('nux')], remove: [] } },
     });
     lists.setVisible(false);
@@ -316,7 +316,7 @@ describe('the lists of the Beads view', () => {
     link.fails = false;
     lists.more('rig:toy');
     await until(() => lists.problem === undefined);
-    model.clear();
+    store.clear();
     assert.equal(lists.lists, undefined);
   });
 });

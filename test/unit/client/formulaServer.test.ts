@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { statusText } from '../../../client/src/features/formulas/statusText';
-import { wish } from '../../../client/src/features/formulas/wish';
+import { standalonePolicy } from '../../../client/src/features/formulas/wish';
 
 describe('the language server of a window', () => {
   it('runs where a formula is open and no town serves it', () => {
     const wishes = (['none', 'connecting', 'lost', 'asleep', 'incompatible', 'ready'] as const).map(
-      (town) => `${town} ${wish(true, town, true)}`,
+      (town) => `${town} ${standalonePolicy(true, town, true)}`,
     );
     assert.deepEqual(wishes, [
       'none now',
@@ -15,8 +15,8 @@ describe('the language server of a window', () => {
       'incompatible now',
       'ready no',
     ]);
-    assert.equal(wish(true, 'none', false), 'soon', 'the town may not be known yet');
-    assert.equal(wish(false, 'none', true), 'no');
+    assert.equal(standalonePolicy(true, 'none', false), 'soon', 'the town may not be known yet');
+    assert.equal(standalonePolicy(false, 'none', true), 'no');
   });
 
   it('says how the formula is', () => {

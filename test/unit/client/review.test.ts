@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readArgument } from '../../../client/src/ui/command';
-import type { TownLink } from '../../../client/src/state/townSync';
-import { TownModel } from '../../../client/src/state/townStore';
+import type { ServerConnection } from '../../../client/src/state/townSync';
+import { TownStore } from '../../../client/src/state/townStore';
 import { aboutMarkdown, changeSize, reviewTitle, shownFiles } from '../../../client/src/features/review/aboutChange';
-import { AskedReviews } from '../../../client/src/features/review/reviewRequests';
+import { ReviewRequests } from '../../../client/src/features/review/reviewRequests';
 import { changeUri, draftUri, readChangeUri, type ChangeRef } from '../../../client/src/features/review/changeUri';
 import { Drafts } from '../../../client/src/features/review/drafts';
 import { requestText } from '../../../client/src/features/review/requestText';
@@ -63,7 +63,7 @@ function memento() {
 /** A server that answers by method; what it is asked is kept. */
 function server(
   answers: Record<string, () => unknown>,
-): Pick<TownLink, 'call'> & { asked: { method: string; params: unknown }[] } {
+): Pick<ServerConnection, 'call'> & { asked: { method: string; params: unknown }[] } {
   const asked: { method: string; params: unknown }[] = [];
   return {
     asked,
@@ -290,23 +290,23 @@ describe('a change that waits for a person', () => {
   it('asks once, also where the window is loaded again', () => {
     const memory = memento();
     const asked: string[] = [];
-    const window = (): { model: TownModel; done: () => void } => {
-      const model = new TownModel();
-      const reviews = new AskedReviews(model, memory, ({ id }) => asked.push(id));
-      return { model, done: () => reviews.dispose() };
+    const window = (): { store: TownStore; done: () => void } => {
+      const store = new TownStore();
+      const reviews = new ReviewRequests(store, memory, ({ id }) => asked.push(id));
+      return { store, done: () => reviews.dispose() };
     };
     const first = window();
-    first.model.reset(snapshot({ attention: [item('r1')] }));
-    first.model.apply({ from: 1, to: 2, changes: { attention: { upsert: [item('r1'), item('r2')], remove: [] } } });
+    first.store.reset(snapshot({ attention: [item('r1')] }));
+    first.store.apply({ from: 1, to: 2, changes: { attention: { upsert: [item('r1'), item('r2')], remove: [] } } });
     first.done();
-    window().model.reset(snapshot({ attention: [item('r1'), item('r2'), item('r3')] }));
+    window().store.reset(snapshot({ attention: [item('r1'), item('r2'), item('r3')] }));
     assert.deepEqual(asked, ['r1', 'r2', 'r3']);
   });
 
   it('is a row with its actions', () => {
-    const model = new TownModel();
-    model.reset(snapshot({ attention: [item('r1')] }));
-    const [row] = attentionRows(model);
+    const store = new TownStore();
+    store.reset(snapshot({ attention: [item('r1')] }));
+    const [row] = attentionRows(store);
     assert.equal(row?.context, 'attention.review');
     assert.equal(row?.click, 'gastown.openAttention');
   });

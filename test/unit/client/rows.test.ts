@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { TownModel } from '../../../client/src/state/townStore';
+import { TownStore } from '../../../client/src/state/townStore';
 import { agentRows } from '../../../client/src/features/agents/agentRows';
 import { attentionRows } from '../../../client/src/features/attention/attentionRows';
 import { convoyRows } from '../../../client/src/features/convoys/convoyRows';
 import type { Row } from '../../../client/src/ui/tree/row';
-import { callsForPerson } from '../../../client/src/state/queries';
+import { openAttention } from '../../../client/src/state/queries';
 import { tooltipOf } from '../../../client/src/features/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
 import { terminalName } from '../../../client/src/features/agents/terminals/terminalName';
 
-function modelOf(picture: Partial<TownSnapshot>): TownModel {
-  const model = new TownModel();
-  model.reset(snapshot(picture));
-  return model;
+function storeOf(picture: Partial<TownSnapshot>): TownStore {
+  const store = new TownStore();
+  store.reset(snapshot(picture));
+  return store;
 }
 
 /** A tree as it looks, one line a row. */
@@ -26,7 +26,7 @@ function drawn(rows: readonly Row[], depth = 0): string[] {
 
 describe('the Convoys tree', () => {
   it('shows progress, what each bead waits for and who works on it', () => {
-    const model = modelOf({
+    const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a', 'toy-b', 'toy-c', 'toy-d', 'toy-e', 'toy-f'], { title: 'Search', done: 1 })],
       beads: [
         bead('toy-a', { title: 'Index', phase: 'merged', status: 'closed' }),
@@ -38,7 +38,7 @@ describe('the Convoys tree', () => {
       ],
       agents: [polecat('nux', { bead: 'toy-b', session: 's1' })],
     });
-    assert.deepEqual(drawn(convoyRows(model)), [
+    assert.deepEqual(drawn(convoyRows(store)), [
       'Search | 1/6 · 1 failed',
       '  Index | merged',
       '  Query | nux works on it · attempt 2',
@@ -47,17 +47,17 @@ describe('the Convoys tree', () => {
       '  Docs | failed · attempt 3',
       '  Later | in the merge queue',
     ]);
-    const [row] = convoyRows(model);
+    const [row] = convoyRows(store);
     assert.equal(row?.aria, 'Convoy Search, 1 of 6, 1 failed');
     assert.equal(row?.context, 'convoy.open.failed');
     assert.equal(row?.children[1]?.context, 'bead.working.live');
     assert.match(row?.children[4]?.aria ?? '', /npm test ended with 1/);
-    assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
+    assert.match(tooltipOf(store, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
   });
 
   it('tells whose agent was stopped or crashed', () => {
     const picture = (state: 'off' | 'crashed') =>
-      modelOf({
+      storeOf({
         convoys: [convoy('hq-c1', ['toy-a'])],
         beads: [bead('toy-a', { phase: 'working', assignee: 'toy/polecats/nux' })],
         agents: [polecat('nux', { bead: 'toy-a', state })],
@@ -67,7 +67,7 @@ describe('the Convoys tree', () => {
   });
 
   it('orders by what is under way, staged, landed, and marks what is staged', () => {
-    const model = modelOf({
+    const store = storeOf({
       convoys: [
         convoy('hq-c1', [], { title: 'Old', status: 'closed', landedAt: '2026-01-02T00:00:00Z' }),
         convoy('hq-c2', ['toy-a'], { title: 'Plan', status: 'staged_ready' }),
@@ -76,7 +76,7 @@ describe('the Convoys tree', () => {
       ],
       beads: [bead('toy-a', { convoys: ['hq-c2'] })],
     });
-    assert.deepEqual(drawn(convoyRows(model)), [
+    assert.deepEqual(drawn(convoyRows(store)), [
       'Now | 0/0',
       'Doubtful | 0/0 · staged, with warnings',
       'Plan | 0/1 · staged',
@@ -87,11 +87,11 @@ describe('the Convoys tree', () => {
   });
 
   it('shows a bead in each of its convoys, and slung beads without one', () => {
-    const model = modelOf({
+    const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a']), convoy('hq-c2', ['toy-a'])],
       beads: [bead('toy-a', { convoys: ['hq-c1', 'hq-c2'] }), bead('toy-b', { convoys: [], phase: 'working' })],
     });
-    const rows = convoyRows(model);
+    const rows = convoyRows(store);
     assert.deepEqual(drawn(rows), [
       'Convoy hq-c2 | 0/1',
       '  Title of toy-a | ready',
@@ -106,14 +106,14 @@ describe('the Convoys tree', () => {
 
   it('is not broken by hostile titles', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
-    const model = modelOf({
+    const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a'], { title })],
       beads: [bead('toy-a', { title: '[click](command:workbench.action.quit) <img src=x>' })],
     });
-    const [row] = convoyRows(model);
+    const [row] = convoyRows(store);
     assert.ok((row?.label.length ?? 0) <= 120);
     assert.ok(!/[\u0000-\u001f\u202e]/.test(row?.label ?? ''));
-    const tooltip = tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '';
+    const tooltip = tooltipOf(store, { kind: 'bead', id: 'toy-a' }) ?? '';
     assert.ok(!tooltip.includes('[click]('), tooltip);
     assert.ok(!tooltip.includes('<img'), tooltip);
   });
@@ -121,7 +121,7 @@ describe('the Convoys tree', () => {
 
 describe('the Agents tree', () => {
   it('shows the town, then each rig with its roles and workers', () => {
-    const model = modelOf({
+    const store = storeOf({
       rigs: [rig('toy', { fastForward: { commits: 2, clean: true } }), rig('abc', { accepted: false })],
       agents: [
         polecat('nux', {
@@ -145,7 +145,7 @@ describe('the Agents tree', () => {
         { id: 'mayor', role: 'mayor', name: 'mayor', kind: 'agent', state: 'off' },
       ],
     });
-    const rows = agentRows(model);
+    const rows = agentRows(store);
     assert.deepEqual(drawn(rows), [
       'gt | engine running',
       '  mayor | off',
@@ -165,9 +165,9 @@ describe('the Agents tree', () => {
   it('says the step in the tooltip and in the title of the terminal', () => {
     const step = { id: 'test', title: 'Test: *Index*', index: 4, total: 5 };
     const agent = polecat('nux', { bead: 'toy-a', step });
-    const model = modelOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
-    assert.match(tooltipOf(model, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
-    assert.match(tooltipOf(model, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
+    const store = storeOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
+    assert.match(tooltipOf(store, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
+    assert.match(tooltipOf(store, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
     assert.deepEqual(
       [agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) =>
         terminalName('toy/polecats/nux', known),
@@ -178,13 +178,13 @@ describe('the Agents tree', () => {
   });
 
   it('is empty without a town', () => {
-    assert.deepEqual(agentRows(new TownModel()), []);
+    assert.deepEqual(agentRows(new TownStore()), []);
   });
 });
 
 describe('the Mayor and the crew', () => {
   it('have flags for their menus, and a row whether they are there or not', () => {
-    const model = modelOf({
+    const store = storeOf({
       rigs: [rig('toy')],
       agents: [
         {
@@ -200,7 +200,7 @@ describe('the Mayor and the crew', () => {
         { id: 'toy/crew/bob', role: 'crew', rig: 'toy', name: 'bob', kind: 'agent', state: 'working', session: 't' },
       ],
     });
-    const rows = agentRows(model);
+    const rows = agentRows(store);
     assert.deepEqual(drawn(rows), [
       'gt | engine running',
       '  mayor | working · planning: A search',
@@ -217,7 +217,7 @@ describe('the Mayor and the crew', () => {
 
 describe('the Needs Attention list', () => {
   it('has the most severe first, mail and plans below, and what somebody looks after last and uncounted', () => {
-    const model = modelOf({
+    const store = storeOf({
       town: [town()],
       attention: [
         escalation('e1', { title: 'Seen to', severity: 'critical', acked: true }),
@@ -227,7 +227,7 @@ describe('the Needs Attention list', () => {
         { id: 'm', kind: 'mail', title: 'toy/polecats/rust: Done?', detail: '', from: 'toy/polecats/rust' },
       ],
     });
-    const rows = attentionRows(model);
+    const rows = attentionRows(store);
     assert.deepEqual(drawn(rows), [
       'Large | escalation · critical',
       'Small | escalation · low',
@@ -238,13 +238,13 @@ describe('the Needs Attention list', () => {
     assert.deepEqual([rows[0]?.context, rows[4]?.context], ['attention.escalation', 'attention.escalation.acked']);
     assert.match(rows[4]?.aria ?? '', /acknowledged: Seen to/);
     assert.deepEqual(
-      callsForPerson(model).map((item) => item.id),
+      openAttention(store).map((item) => item.id),
       ['e3', 'e2', 'm', 'plan-c'],
     );
   });
 
   it('has what holds agents up first', () => {
-    const model = modelOf({
+    const store = storeOf({
       town: [town()],
       attention: [
         { id: 'f', kind: 'fast-forward', title: 'toy: fast-forward main', detail: '', rig: 'toy' },
@@ -260,7 +260,7 @@ describe('the Needs Attention list', () => {
         },
       ],
     });
-    assert.deepEqual(drawn(attentionRows(model)), [
+    assert.deepEqual(drawn(attentionRows(store)), [
       'old: its folder is gone | problem',
       'toy: its commands | accept…',
       'toy-a failed | escalation',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { escapeMarkdown, fenced, noIcons, oneLine, revealHidden } from '../../../client/src/base/text';
 import { reaches } from '../../../client/src/features/convoys/graph';
 import { rigNameFrom } from '../../../client/src/features/rigs/rigName';
-import { TownModel } from '../../../client/src/state/townStore';
+import { TownStore } from '../../../client/src/state/townStore';
 import { backoff } from '../../../client/src/connection/backoff';
 import { statusSummary } from '../../../client/src/features/overview/summary';
-import { batchNotices } from '../../../client/src/ui/notificationBatch';
+import { mergeNotifications } from '../../../client/src/ui/notificationBatch';
 import { findBeadIds } from '../../../client/src/features/agents/terminals/beadIds';
 import { escalation, polecat, snapshot, town } from './samples';
 
@@ -37,37 +37,37 @@ describe('texts from elsewhere', () => {
 });
 
 describe('the status bar', () => {
-  const model = new TownModel();
+  const store = new TownStore();
 
   it('counts agents at work and what needs a person', () => {
-    model.reset(
+    store.reset(
       snapshot({
         town: [town({ up: false })],
         agents: [polecat('nux', { session: 's' }), polecat('ace', { state: 'idle' })],
         attention: [escalation('e')],
       }),
     );
-    const summary = statusSummary(model, { kind: 'ready', root: '/gt' }, true);
+    const summary = statusSummary(store, { kind: 'ready', root: '/gt' }, true);
     assert.equal(summary?.text, '$(robot) 1 $(warning) 1 $(debug-pause)');
     assert.equal(summary?.aria, 'Gas Town: 1 agent at work, 1 thing needs you, engine paused');
     assert.ok(summary?.alarm);
   });
 
   it('says when there is no connection, and nothing where there is no town', () => {
-    assert.match(statusSummary(model, { kind: 'lost', root: '/gt', reason: 'x' }, true)?.text ?? '', /no connection/);
-    assert.equal(statusSummary(model, { kind: 'none' }, true), undefined);
+    assert.match(statusSummary(store, { kind: 'lost', root: '/gt', reason: 'x' }, true)?.text ?? '', /no connection/);
+    assert.equal(statusSummary(store, { kind: 'none' }, true), undefined);
   });
 
   it('says that a window in restricted mode looks on, and offers nothing that would be refused', () => {
-    const looking = statusSummary(model, { kind: 'ready', root: '/gt' }, false);
+    const looking = statusSummary(store, { kind: 'ready', root: '/gt' }, false);
     assert.equal(looking?.text, '$(shield) $(robot) 1 $(warning) 1 $(debug-pause)');
     assert.doesNotMatch(looking.tooltip, /startEngine|pauseEngine/);
-    assert.match(statusSummary(model, { kind: 'asleep', root: '/gt' }, false)?.aria ?? '', /Restricted Mode/);
+    assert.match(statusSummary(store, { kind: 'asleep', root: '/gt' }, false)?.aria ?? '', /Restricted Mode/);
   });
 
   it('keeps its links whole whatever titles say', () => {
-    model.reset(snapshot({ attention: [escalation('hq-esc-(1)', { title: 'x](command:evil) y' })] }));
-    const tooltip = statusSummary(model, { kind: 'ready', root: '/gt' }, true)?.tooltip ?? '';
+    store.reset(snapshot({ attention: [escalation('hq-esc-(1)', { title: 'x](command:evil) y' })] }));
+    const tooltip = statusSummary(store, { kind: 'ready', root: '/gt' }, true)?.tooltip ?? '';
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command:evil/);
     assert.match(tooltip, /command:gastown\.openAttention\?%5B[^()\s]*\)/);
   });
@@ -75,9 +75,9 @@ describe('the status bar', () => {
 
 describe('messages to the person', () => {
   it('are told together, the worst first, each thing once', () => {
-    assert.equal(batchNotices([]), undefined);
-    assert.equal(batchNotices([{ severity: 'info', text: 'Convoy landed: A' }])?.text, 'Convoy landed: A');
-    const batch = batchNotices([
+    assert.equal(mergeNotifications([]), undefined);
+    assert.equal(mergeNotifications([{ severity: 'info', text: 'Convoy landed: A' }])?.text, 'Convoy landed: A');
+    const batch = mergeNotifications([
       { severity: 'info', text: 'Convoy landed: A', convoy: 'hq-a' },
       { severity: 'warning', text: 'exit code 3', bead: 'toy-b' },
       { severity: 'warning', text: 'toy-b failed: exit code 3', bead: 'toy-b' },

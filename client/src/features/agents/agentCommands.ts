@@ -11,13 +11,13 @@ export const agentCommands = {
       const worker =
         bead === undefined
           ? undefined
-          : services.model.agents.all().find((agent) => agent.bead === bead && agent.session !== undefined)?.id;
+          : services.store.agents.all().find((agent) => agent.bead === bead && agent.session !== undefined)?.id;
       const address =
         worker ??
         idOf(argument, 'agent') ??
         (await pickAgent(services, l10n.t('Open Agent Terminal'), (agent) => agent.kind === 'agent'));
       // A rule has no terminal: what it decided is what there is to see.
-      if (services.model.agents.get(address)?.kind === 'rule') await services.documents.showDecisions(address);
+      if (services.store.agents.get(address)?.kind === 'rule') await services.documents.showDecisions(address);
       else services.terminals.open(address, argument.params['preserveFocus'] === true);
       return address;
     },

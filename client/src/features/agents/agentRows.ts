@@ -2,14 +2,14 @@ import type { AgentInfo, AgentState, RigInfo, StepInfo } from '../../../../serve
 import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
 import { oneLine } from '../../base/text';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import type { Row, RowIcon } from '../../ui/tree/row';
 
 /** The Agents tree: the town with its mayor and deacon, then each rig with its roles and workers. Pure. */
-export function agentRows(model: TownModel): Row[] {
-  const town = model.town;
+export function agentRows(store: TownStore): Row[] {
+  const town = store.town;
   if (!town) return [];
-  const agents = model.agents.all();
+  const agents = store.agents.all();
   const state = town.up ? l10n.t('engine running') : l10n.t('engine paused');
   const townRow: Row = {
     id: 'town',
@@ -25,7 +25,7 @@ export function agentRows(model: TownModel): Row[] {
       .sort(byRole)
       .map(agentRow),
   };
-  const rigs = model.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
+  const rigs = store.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
   return [
     townRow,
     ...rigs.map((rig) =>

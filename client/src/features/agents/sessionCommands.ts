@@ -20,7 +20,7 @@ const isLive = (agent: AgentInfo): boolean => agent.session !== undefined;
 const isPolecat = (agent: AgentInfo): boolean => agent.role === 'polecat';
 
 /** What a person does about agents. */
-export const superviseCommands = {
+export const sessionCommands = {
   'gastown.nudgeAgent': {
     needs: 'town',
     async run(services, argument) {
@@ -73,12 +73,12 @@ async function startAgain(services: Services, agent: string): Promise<unknown> {
 }
 
 async function endPolecat(services: Services, argument: Argument): Promise<unknown> {
-  const { model, dialogs, connection } = services;
+  const { store, dialogs, connection } = services;
   const agent =
     idOf(argument, 'agent') ??
     (await pickAgent(services, l10n.t('End Polecat'), isPolecat, l10n.t('there is no polecat')));
-  const bead = model.agents.get(agent)?.bead;
-  const isHandedIn = ['reviewing', 'queued', 'merging'].includes((bead && model.beads.get(bead)?.phase) ?? '');
+  const bead = store.agents.get(agent)?.bead;
+  const isHandedIn = ['reviewing', 'queued', 'merging'].includes((bead && store.beads.get(bead)?.phase) ?? '');
   const end = l10n.t('End');
   const force = l10n.t('End and Withdraw Its Change');
   const choice = await dialogs.choose({

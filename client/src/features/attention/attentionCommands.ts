@@ -9,7 +9,7 @@ import {
 } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/l10n';
 import { noIcons, oneLine } from '../../base/text';
-import { agentsAtWork, attentionInOrder } from '../../state/queries';
+import { activeAgents, sortedAttention } from '../../state/queries';
 import { askChoice, askText, required, type Choice } from '../../ui/prompts';
 import { attentionIcons } from './attentionRows';
 import { idOf, type Argument, type Command, type Services } from '../../ui/command';
@@ -29,7 +29,7 @@ export const attentionCommands = {
       const item =
         id === undefined
           ? await pickAttention(services, l10n.t('Needs Attention'), () => true, l10n.t('nothing needs you'))
-          : services.model.attention.get(id);
+          : services.store.attention.get(id);
       // It may have been settled in another window a moment ago.
       return item && openItem(services, item);
     },
@@ -200,10 +200,10 @@ type Go = () => Thenable<unknown>;
 
 /** What the status bar counts, as a list. */
 async function showOverview(services: Services): Promise<unknown> {
-  const { model, connection } = services;
-  if (!model.hasSnapshot) return vscode.commands.executeCommand('gastown.convoys.focus');
-  const needs = attentionInOrder(model);
-  const working = agentsAtWork(model);
+  const { store, connection } = services;
+  if (!store.hasSnapshot) return vscode.commands.executeCommand('gastown.convoys.focus');
+  const needs = sortedAttention(store);
+  const working = activeAgents(store);
   // Who only looks on has no terminals, and starts nothing.
   const trusted = vscode.workspace.isTrusted;
   const separator = (label: string): vscode.QuickPickItem & { value: Go } => ({
@@ -223,14 +223,14 @@ async function showOverview(services: Services): Promise<unknown> {
         ? working.map((agent) => ({ ...agentChoice(agent), value: async () => services.terminals.open(agent.id) }))
         : []),
       separator(l10n.t('Town')),
-      ...(trusted ? [engineChoice(model.town?.up === true)] : []),
+      ...(trusted ? [engineChoice(store.town?.up === true)] : []),
       {
         label: `$(list-tree) ${l10n.t('Show Convoys')}`,
         value: () => vscode.commands.executeCommand('gastown.convoys.focus'),
       },
     ],
     {
-      title: model.town?.name ?? 'Gas Town',
+      title: store.town?.name ?? 'Gas Town',
       ignoreFocusOut: false,
       placeHolder: overviewHint(working.length, needs.length, connection.isReady),
     },

@@ -1,13 +1,13 @@
 import type { AttentionInfo, Severity } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/l10n';
 import { oneLine } from '../../base/text';
-import { attentionInOrder } from '../../state/queries';
-import type { TownModel } from '../../state/townStore';
+import { sortedAttention } from '../../state/queries';
+import type { TownStore } from '../../state/townStore';
 import type { Row, RowIcon } from '../../ui/tree/row';
 
 /** What needs a person, most pressing first. Pure. */
-export function attentionRows(model: TownModel): Row[] {
-  return attentionInOrder(model).map(attentionRow);
+export function attentionRows(store: TownStore): Row[] {
+  return sortedAttention(store).map(attentionRow);
 }
 
 export const attentionIcons: Record<AttentionInfo['kind'], RowIcon> = {

@@ -15,7 +15,7 @@ export function addRig(
   services: Services,
   request: Omit<Params<typeof RigAdd.spec>, 'name'> & { name?: string },
 ): Promise<RigInfo> {
-  const name = request.name ?? rigNameFrom(request.source, new Set(services.model.rigs.all().map((rig) => rig.id)));
+  const name = request.name ?? rigNameFrom(request.source, new Set(services.store.rigs.all().map((rig) => rig.id)));
   return services.connection.call(RigAdd.spec, { ...request, name });
 }
 
@@ -75,13 +75,13 @@ export async function startConsented<T>(
 }
 
 /** The question may come a moment after what it is about. */
-function consentWhere({ model }: Services, isIt: (item: AttentionInfo) => boolean): Promise<AttentionInfo | undefined> {
-  const find = (): AttentionInfo | undefined => model.attention.all().find(isIt);
+function consentWhere({ store }: Services, isIt: (item: AttentionInfo) => boolean): Promise<AttentionInfo | undefined> {
+  const find = (): AttentionInfo | undefined => store.attention.all().find(isIt);
   return new Promise((resolve) => {
     const found = find();
     if (found) return resolve(found);
     const timer = setTimeout(() => finish(undefined), CONSENT_PATIENCE_MS);
-    const listener = model.attention.onDidChange(() => {
+    const listener = store.attention.onDidChange(() => {
       const now = find();
       if (now) finish(now);
     });

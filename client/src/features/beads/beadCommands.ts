@@ -5,7 +5,7 @@ import { Sling, type SlingResult } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/l10n';
 import { noIcons, oneLine } from '../../base/text';
 import { linkKinds, linkTo } from '../links/townLink';
-import { askChoice, askText, askTextOrEditor, goOnInEditor, required } from '../../ui/prompts';
+import { askChoice, askText, askTextOrEditor, continueInEditor, required } from '../../ui/prompts';
 import { idOf, idsOf, type Argument, type Command, type Services } from '../../ui/command';
 import { pickBead, pickRig, pickRuntime } from './pickBead';
 
@@ -49,7 +49,7 @@ export const beadCommands = {
   },
   'gastown.writeInEditor': {
     needs: 'nothing',
-    run: async () => goOnInEditor(),
+    run: async () => continueInEditor(),
   },
   'gastown.sling': {
     needs: 'town',
@@ -65,7 +65,7 @@ export const beadCommands = {
       for (const bead of beads) {
         const rig =
           givenRig ??
-          services.model.beads.get(bead)?.rig ??
+          services.store.beads.get(bead)?.rig ??
           rigByPrefix(services, bead) ??
           (await pickRig(services, title));
         rigs.set(rig, [...(rigs.get(rig) ?? []), bead]);
@@ -76,7 +76,7 @@ export const beadCommands = {
           ? ''
           : await pickRuntime(services, title, {
               label: l10n.t('Default of the rig'),
-              description: services.model.town?.defaultAgent ?? '',
+              description: services.store.town?.defaultAgent ?? '',
               value: '',
             }));
       const results: SlingResult[] = [];
@@ -175,12 +175,12 @@ function askPriority(title: string): Promise<number> {
 }
 
 function rigByPrefix(services: Services, bead: string): string | undefined {
-  return services.model.rigs.all().find((rig) => bead.startsWith(`${rig.prefix}-`))?.id;
+  return services.store.rigs.all().find((rig) => bead.startsWith(`${rig.prefix}-`))?.id;
 }
 
 /** Work that was asked for waits as long as the engine is paused. The view says so and has the button; else we do. */
 export function offerEngine(services: Services, done: string): void {
-  if (services.model.town?.up !== false || services.views.convoys.view.visible) return;
+  if (services.store.town?.up !== false || services.views.convoys.view.visible) return;
   const start = l10n.t('Start Engine');
   void vscode.window
     .showInformationMessage(l10n.t('{0} The engine is paused, so no agent starts.', done), start)

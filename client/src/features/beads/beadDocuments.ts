@@ -3,9 +3,9 @@ import { messageOf } from '../../../../server/src/base/errors';
 import { Disposable } from '../../../../server/src/base/lifecycle';
 import { BeadEvents } from '../../../../server/src/protocol/bead';
 import { BeadDiff, BeadPage, TownEvent } from '../../../../server/src/protocol/town';
-import type { TownLink } from '../../state/townSync';
+import type { ServerConnection } from '../../state/townSync';
 import { aboutName, CHANGE_SCHEME } from '../review/changeUri';
-import { beadMarkdown, decisionsMarkdown, namedBeads, pageLink, type PageDiff } from './beadMarkdown';
+import { beadMarkdown, decisionLogMarkdown, namedBeads, pageLink, type PageDiff } from './beadMarkdown';
 import { DESCRIPTION_SCHEME, DescriptionFiles, descriptionUri } from './descriptionFiles';
 
 const SCHEME = 'gastown-bead';
@@ -26,7 +26,7 @@ export class BeadDocuments
   private readonly texts = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly link: TownLink) {
+  constructor(private readonly link: ServerConnection) {
     super();
     this._register(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
     this._register(
@@ -119,7 +119,7 @@ export class BeadDocuments
   private async decisionsText(address: string): Promise<string> {
     const rig = address.includes('/') ? address.split('/')[0] : 'hq';
     const events = await this.link.call(BeadEvents.spec, { ledger: rig, limit: EVENTS });
-    return decisionsMarkdown(
+    return decisionLogMarkdown(
       address,
       [...events].sort((a, b) => b.ts.localeCompare(a.ts)),
     );

@@ -15,7 +15,7 @@ function grouping(by: BoardGrouping): Command {
 }
 
 /** What the Beads view offers. */
-export const boardCommands = {
+export const beadListCommands = {
   'gastown.groupBeadsByState': grouping('state'),
   'gastown.groupBeadsByEpic': grouping('epic'),
   'gastown.groupBeadsByRig': grouping('rig'),
@@ -68,10 +68,10 @@ async function closeBeads(services: Services, argument: Argument): Promise<unkno
   const named = idsOf(argument, 'bead');
   const ids = named.length > 0 ? named : [await pickBead(services, title)];
   const inHand = ids.filter((id) =>
-    ['working', 'queued', 'merging'].includes(services.model.beads.get(id)?.phase ?? ''),
+    ['working', 'queued', 'merging'].includes(services.store.beads.get(id)?.phase ?? ''),
   );
   if (inHand.length > 0) {
-    const names = inHand.map((id) => oneLine(services.model.beads.get(id)?.title ?? id, 60)).join(', ');
+    const names = inHand.map((id) => oneLine(services.store.beads.get(id)?.title ?? id, 60)).join(', ');
     const sure = await services.dialogs.confirm(
       l10n.t('Close what an agent works on?'),
       l10n.t('{0}: the work is not merged then. Its branch is kept.', names),

@@ -11,8 +11,8 @@ import {
 } from '../../../../server/src/protocol/board';
 import type { CollectionName } from '../../../../server/src/protocol/town';
 import type { Log } from '../../base/log';
-import type { TownModel } from '../../state/townStore';
-import type { TownLink } from '../../state/townSync';
+import type { TownStore } from '../../state/townStore';
+import type { ServerConnection } from '../../state/townSync';
 
 /** Changes come in bursts; the lists are asked for at most so often. */
 const FOLLOW_MS = 250;
@@ -24,7 +24,7 @@ const CLOSED_PAGE = 20;
 const CONCERNS: readonly CollectionName[] = ['town', 'rigs', 'convoys', 'beads', 'attention'];
 
 /** What the Beads view shows, as it is drawn. */
-export interface BoardPicture {
+export interface BeadListsState {
   readonly grouping: BoardGrouping;
   readonly text: string;
   /** By key; undefined until the first answer. */
@@ -43,7 +43,7 @@ const GROUPING_KEY = 'gastown.beadGrouping';
  * The lists of the Beads view: only those that are open, a page of each, and only while somebody looks. The town's
  * picture says when some bead has changed; then they are asked for again.
  */
-export class BoardModel extends Disposable implements BoardPicture {
+export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
   private readonly limits = new Map<string, number>();
@@ -58,8 +58,8 @@ export class BoardModel extends Disposable implements BoardPicture {
   problem: string | undefined;
 
   constructor(
-    private readonly model: TownModel,
-    private readonly link: TownLink,
+    private readonly store: TownStore,
+    private readonly link: ServerConnection,
     private readonly memory: Memory,
     private readonly log: Log,
   ) {
@@ -67,8 +67,8 @@ export class BoardModel extends Disposable implements BoardPicture {
     const kept = memory.get(GROUPING_KEY);
     this.current = boardGroupings.find((grouping) => grouping === kept) ?? 'state';
     this._register(
-      model.onDidChange((touched) => {
-        if (!model.hasSnapshot) this.clear();
+      store.onDidChange((touched) => {
+        if (!store.hasSnapshot) this.clear();
         else if (CONCERNS.some((name) => touched.has(name))) this.refresh(FOLLOW_MS);
       }),
     );
@@ -151,7 +151,7 @@ export class BoardModel extends Disposable implements BoardPicture {
 
   private refresh(waitMs: number): void {
     this.stale = true;
-    if (!this.visible || !this.model.hasSnapshot || this.isDisposed) return;
+    if (!this.visible || !this.store.hasSnapshot || this.isDisposed) return;
     if (waitMs === 0) {
       clearTimeout(this.timer);
       this.timer = undefined;
@@ -173,7 +173,7 @@ export class BoardModel extends Disposable implements BoardPicture {
         { grouping: current, text: filter, open },
         { repeat: false },
       );
-      if (current === this.current && filter === this.filter && this.model.hasSnapshot) this.answer = lists;
+      if (current === this.current && filter === this.filter && this.store.hasSnapshot) this.answer = lists;
       this.problem = undefined;
     } catch (error) {
       this.problem = messageOf(error);

@@ -3,7 +3,7 @@ import type { BeadDiffInfo, BeadPageInfo, MergeInfo, WorkSession } from '../../.
 import { l10n } from '../../base/l10n';
 import { escapeMarkdown, fenced, oneLine } from '../../base/text';
 import { whyText, type Wording } from './whyNot';
-import { framed, quoted } from '../../ui/framedMarkdown';
+import { containMarkdown, quoteMarkdown } from '../../ui/framedMarkdown';
 
 /** A diff, or why there is none to show. */
 export type PageDiff = BeadDiffInfo | { kind: 'problem'; reason: string };
@@ -58,7 +58,7 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
 }
 
 /** The decisions of a role that is a rule of the engine: the audit trail of its ledger, newest first. */
-export function decisionsMarkdown(title: string, events: readonly AuditEvent[]): string {
+export function decisionLogMarkdown(title: string, events: readonly AuditEvent[]): string {
   const lines = events.length > 0 ? events.map(eventLine).join('\n') : l10n.t('Nothing yet.');
   return `# ${escapeMarkdown(title)}\n\n${l10n.t('This role is a rule of the engine: it uses no model. What it decided, newest first:')}\n\n${lines}\n`;
 }
@@ -98,7 +98,7 @@ function section(title: string, content: string): string {
 }
 
 function body(value: string | undefined): string {
-  return framed(value?.trim() ?? '');
+  return containMarkdown(value?.trim() ?? '');
 }
 
 function partOf(dependencies: BeadDetails['dependencies']): string {
@@ -178,12 +178,12 @@ export function reviewText(
   review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>,
 ): string {
   const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
-  const note = review.note ? `${l10n.t('The author said:')}\n\n${quoted(review.note)}\n\n` : '';
-  return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoted(review.message)}`;
+  const note = review.note ? `${l10n.t('The author said:')}\n\n${quoteMarkdown(review.note)}\n\n` : '';
+  return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoteMarkdown(review.message)}`;
 }
 
 function said(author: string, at: string, text: string): string {
-  return `**${say(author)}**, ${time(at)}\n\n${quoted(text)}`;
+  return `**${say(author)}**, ${time(at)}\n\n${quoteMarkdown(text)}`;
 }
 
 function diffText(diff: PageDiff): string {

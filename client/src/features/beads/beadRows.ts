@@ -3,17 +3,17 @@ import type { BeadPhase } from '../../../../server/src/protocol/town';
 import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
 import { escapeMarkdown, oneLine } from '../../base/text';
-import type { BoardPicture } from './beadLists';
+import type { BeadListsState } from './beadLists';
 import { workerOf } from '../../state/queries';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import { beadIcon, beadState, phaseIcon } from './beadText';
 import type { Row, RowIcon } from '../../ui/tree/row';
 import { whyText } from './whyNot';
 
 /** The Beads tree: the lists that the server gave, as rows. Pure. */
-export function boardRows(model: TownModel, board: BoardPicture): Row[] {
-  if (board.lists) return rowsOf(model, board, '', '', []);
-  return model.hasSnapshot ? [loadingRow('')] : [];
+export function beadRows(store: TownStore, board: BeadListsState): Row[] {
+  if (board.lists) return rowsOf(store, board, '', '', []);
+  return store.hasSnapshot ? [loadingRow('')] : [];
 }
 
 /** What stays closed until somebody asks for it. */
@@ -51,14 +51,14 @@ export function stateName(state: BoardState): string {
 }
 
 /** @param above keys on the way here: a bead that is its own ancestor must not be drawn for ever */
-function rowsOf(model: TownModel, board: BoardPicture, key: string, parent: string, above: readonly string[]): Row[] {
+function rowsOf(store: TownStore, board: BeadListsState, key: string, parent: string, above: readonly string[]): Row[] {
   const list = board.lists?.[key];
   if (!list) return [loadingRow(parent)];
   const few = list.items.filter((item) => item.kind === 'bead').length <= FEW;
   const rows = list.items.map((item) =>
     item.kind === 'group'
-      ? groupRow(model, board, item, parent, above)
-      : beadRow(model, board, item.bead, parent, above, few && key === ''),
+      ? groupRow(store, board, item, parent, above)
+      : beadRow(store, board, item.bead, parent, above, few && key === ''),
   );
   return list.total > rows.length && list.items.some((item) => item.kind === 'bead')
     ? [...rows, moreRow(key, parent, rows.length, list.total)]
@@ -66,8 +66,8 @@ function rowsOf(model: TownModel, board: BoardPicture, key: string, parent: stri
 }
 
 function groupRow(
-  model: TownModel,
-  board: BoardPicture,
+  store: TownStore,
+  board: BeadListsState,
   { key, count }: Extract<BoardItem, { kind: 'group' }>,
   parent: string,
   above: readonly string[],
@@ -84,7 +84,7 @@ function groupRow(
     aria: `${label}, ${plural(count, l10n.t('bead'), l10n.t('beads'))}`,
     open,
     target: { kind: 'group', id: key },
-    children: count === 0 || above.includes(key) ? [] : rowsOf(model, board, key, id, [...above, key]),
+    children: count === 0 || above.includes(key) ? [] : rowsOf(store, board, key, id, [...above, key]),
   };
 }
 
@@ -100,8 +100,8 @@ function groupLooks(key: string): { label: string; icon: RowIcon; state?: BoardS
 }
 
 function beadRow(
-  model: TownModel,
-  board: BoardPicture,
+  store: TownStore,
+  board: BeadListsState,
   bead: BoardBead,
   parent: string,
   above: readonly string[],
@@ -112,7 +112,7 @@ function beadRow(
   const id = `${parent}/bead:${bead.id}`;
   const says = [
     ...(bead.progress ? [`${bead.progress.done}/${bead.progress.total}`] : []),
-    stateText(model, board, bead),
+    stateText(store, board, bead),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -121,25 +121,25 @@ function beadRow(
     id,
     label: title,
     description: says,
-    icon: iconOf(model, bead),
+    icon: iconOf(store, bead),
     context: [
       'bead',
       phases[bead.state],
-      ...(isLive(model, bead) ? ['live'] : []),
+      ...(isLive(store, bead) ? ['live'] : []),
       ...(bead.type === 'epic' ? ['epic'] : []),
     ].join('.'),
     aria: l10n.t('Bead {0}, {1}', title, says),
     open: open && bead.state !== 'closed',
     target: { kind: 'bead', id: bead.id },
     click: 'gastown.showBead',
-    children: inTree ? rowsOf(model, board, key, id, [...above, key]) : [],
+    children: inTree ? rowsOf(store, board, key, id, [...above, key]) : [],
   };
 }
 
 /** Its group says the rest: a ready bead has its priority, any other the reason why it is where it is. */
-function stateText(model: TownModel, board: BoardPicture, bead: BoardBead): string {
+function stateText(store: TownStore, board: BeadListsState, bead: BoardBead): string {
   const reasons = bead.why.map((reason) => whyText(reason)).join(', ');
-  const known = model.beads.get(bead.id);
+  const known = store.beads.get(bead.id);
   switch (bead.state) {
     case 'ready': {
       const assignee = bead.assignee ? ` · ${oneLine(bead.assignee, 40)}` : '';
@@ -149,25 +149,25 @@ function stateText(model: TownModel, board: BoardPicture, bead: BoardBead): stri
     case 'deferred':
       return reasons || stateName(bead.state).toLowerCase();
     case 'closed':
-      return known ? beadState(model, known) : l10n.t('closed');
+      return known ? beadState(store, known) : l10n.t('closed');
     default:
       // A person's work is in no agent's hands; whose it is says more than its state.
-      if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(model, known)))
+      if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(store, known)))
         return l10n.t('{0} works on it', oneLine(bead.assignee, 40));
-      return reasons || (known ? beadState(model, known) : stateName(bead.state).toLowerCase());
+      return reasons || (known ? beadState(store, known) : stateName(bead.state).toLowerCase());
   }
 }
 
-function iconOf(model: TownModel, bead: BoardBead): RowIcon {
-  const known = model.beads.get(bead.id);
+function iconOf(store: TownStore, bead: BoardBead): RowIcon {
+  const known = store.beads.get(bead.id);
   if (bead.type === 'epic') return { ...phaseIcon(phases[bead.state]), id: 'type-hierarchy' };
   return known && ['in_progress', 'in_review', 'closed'].includes(bead.state)
-    ? beadIcon(model, known)
+    ? beadIcon(store, known)
     : phaseIcon(phases[bead.state]);
 }
 
-function isLive(model: TownModel, bead: BoardBead): boolean {
-  return model.agents.all().some((agent) => agent.bead === bead.id && agent.session !== undefined);
+function isLive(store: TownStore, bead: BoardBead): boolean {
+  return store.agents.all().some((agent) => agent.bead === bead.id && agent.session !== undefined);
 }
 
 function loadingRow(parent: string): Row {
@@ -198,7 +198,7 @@ function moreRow(key: string, parent: string, shown: number, total: number): Row
 }
 
 /** Markdown for the hover of a bead's row. */
-export function boardTooltip(bead: BoardBead): string {
+export function beadListTooltip(bead: BoardBead): string {
   const say = (text: string, length = 120): string => escapeMarkdown(oneLine(text, length));
   return [
     `**${say(bead.title, 300)}**`,

@@ -2,7 +2,7 @@ import type { AgentInfo, BeadInfo, BeadPhase } from '../../../../server/src/prot
 import { l10n } from '../../base/l10n';
 import { oneLine } from '../../base/text';
 import { workerOf } from '../../state/queries';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import type { RowIcon } from '../../ui/tree/row';
 
 /** How beads are said and drawn. Pure. */
@@ -25,14 +25,14 @@ export function phaseIcon(phase: BeadPhase): RowIcon {
 }
 
 /** `waits for Add parser`, `working: furiosa`, … */
-export function beadState(model: TownModel, bead: BeadInfo): string {
-  const worker = workerOf(model, bead);
+export function beadState(store: TownStore, bead: BeadInfo): string {
+  const worker = workerOf(store, bead);
   const attempt = bead.attempt > 1 && bead.phase !== 'merged' ? ` · ${l10n.t('attempt {0}', bead.attempt)}` : '';
   switch (bead.phase) {
     case 'waiting':
-      return l10n.t('waits for {0}', blockers(model, bead));
+      return l10n.t('waits for {0}', blockers(store, bead));
     case 'ready':
-      return bead.convoys.some((id) => isStaged(model, id)) ? l10n.t('staged') : l10n.t('ready');
+      return bead.convoys.some((id) => isStaged(store, id)) ? l10n.t('staged') : l10n.t('ready');
     case 'working':
       return working(worker, bead.assignee) + attempt;
     case 'reviewing':
@@ -66,19 +66,19 @@ function isStopped(agent: AgentInfo | undefined): boolean {
   return agent?.state === 'off' && agent.session === undefined;
 }
 
-export function beadIcon(model: TownModel, bead: BeadInfo): RowIcon {
-  return bead.phase === 'working' && isStopped(workerOf(model, bead))
+export function beadIcon(store: TownStore, bead: BeadInfo): RowIcon {
+  return bead.phase === 'working' && isStopped(workerOf(store, bead))
     ? { id: 'debug-pause', color: 'disabledForeground' }
     : beadIcons[bead.phase];
 }
 
-function isStaged(model: TownModel, convoy: string): boolean {
-  return model.convoys.get(convoy)?.status.startsWith('staged') ?? false;
+function isStaged(store: TownStore, convoy: string): boolean {
+  return store.convoys.get(convoy)?.status.startsWith('staged') ?? false;
 }
 
 /** The titles of what it waits for: people know beads by title, not by id. */
-function blockers(model: TownModel, bead: BeadInfo): string {
-  const shown = bead.blockedBy.slice(0, 3).map((id) => oneLine(model.beads.get(id)?.title ?? id, 40));
+function blockers(store: TownStore, bead: BeadInfo): string {
+  const shown = bead.blockedBy.slice(0, 3).map((id) => oneLine(store.beads.get(id)?.title ?? id, 40));
   const more = bead.blockedBy.length - shown.length;
   return more > 0 ? `${shown.join(', ')} ${l10n.t('and {0} more', more)}` : shown.join(', ');
 }

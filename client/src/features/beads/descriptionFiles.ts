@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { BeadShow, BeadUpdate, type Bead } from '../../../../server/src/protocol/bead';
-import type { TownLink } from '../../state/townSync';
+import type { ServerConnection } from '../../state/townSync';
 import { plainBead } from './beadMarkdown';
 import { fileError, rootFolder, VirtualFiles } from '../../ui/virtualFiles';
 
@@ -12,7 +12,7 @@ export function descriptionUri(bead: string): vscode.Uri {
 
 /** The descriptions of beads as files: saving one writes it to the ledger. */
 export class DescriptionFiles extends VirtualFiles {
-  constructor(private readonly link: TownLink) {
+  constructor(private readonly link: ServerConnection) {
     super();
   }
 

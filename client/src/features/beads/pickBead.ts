@@ -16,7 +16,7 @@ import type { Services } from '../../ui/command';
 
 /** Only asks where there is a choice. */
 export async function pickRig(services: Services, title: string): Promise<string> {
-  const rigs = services.model.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
+  const rigs = services.store.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
   if (rigs.length === 0)
     throw new UserError(
       l10n.t('this town has no rig yet'),
@@ -35,7 +35,7 @@ const slingable = ['task', 'bug', 'feature', 'chore', 'issue'];
 /** Open beads of all rigs, by rig and priority. */
 export async function openBeads(services: Services): Promise<(BeadListItem & { rig: string })[]> {
   const lists = await Promise.all(
-    services.model.rigs.all().map(async (rig) => {
+    services.store.rigs.all().map(async (rig) => {
       const beads = await services.connection.call(BeadList.spec, { ledger: rig.id, limit: 0 });
       return beads
         .filter((bead) => slingable.includes(bead.issue_type) && !['closed', 'tombstone'].includes(bead.status))
@@ -88,7 +88,7 @@ export async function pickConvoy(
   accept: (convoy: ConvoyInfo) => boolean,
   none: string,
 ): Promise<string> {
-  const convoys = services.model.convoys.all().filter(accept);
+  const convoys = services.store.convoys.all().filter(accept);
   if (convoys.length === 0) throw new UserError(none, undefined, 'not-found');
   return askChoice(
     convoys.map((convoy) => ({
@@ -115,7 +115,7 @@ export async function pickAgent(
   accept: (agent: AgentInfo) => boolean,
   none = l10n.t('no agent is at work'),
 ): Promise<string> {
-  const agents = services.model.agents.all().filter(accept);
+  const agents = services.store.agents.all().filter(accept);
   if (agents.length === 0) throw new UserError(none, undefined, 'not-found');
   return askChoice(agents.map(agentChoice), { title, placeHolder: l10n.t('Which agent?') });
 }
@@ -126,7 +126,7 @@ export async function pickAttention(
   accept: (item: AttentionInfo) => boolean,
   none: string,
 ): Promise<AttentionInfo> {
-  const items = services.model.attention.all().filter(accept);
+  const items = services.store.attention.all().filter(accept);
   if (items.length === 0) throw new UserError(none, undefined, 'not-found');
   const only = items[0];
   if (items.length === 1 && only) return only;
@@ -142,7 +142,7 @@ export async function pickRuntime(services: Services, title: string, first?: Cho
   const choices = runtimes.map((runtime) => ({
     label: runtime.name,
     value: runtime.name,
-    description: runtime.name === services.model.town?.defaultAgent ? l10n.t('default') : '',
+    description: runtime.name === services.store.town?.defaultAgent ? l10n.t('default') : '',
     detail: noIcons(oneLine([runtime.command, ...runtime.args].join(' '))),
   }));
   return askChoice(first ? [first, ...choices] : choices, { title, placeHolder: l10n.t('Which agent runtime?') });

@@ -8,7 +8,7 @@ import { askChoice, type Choice } from '../../ui/prompts';
 import type { Command, Services } from '../../ui/command';
 
 /** What brings `gt` and `bd` to the person's own shells. */
-export const shellCommands = {
+export const commandLineCommands = {
   'gastown.putOnPath': {
     needs: 'trust',
     async run(services, { params }) {

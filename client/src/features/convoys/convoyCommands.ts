@@ -52,7 +52,7 @@ export const convoyCommands = {
       const named = idsOf(argument, 'bead');
       const id =
         idOf(argument, 'convoy') ?? (await pickConvoy(services, title, () => true, l10n.t('there is no convoy yet')));
-      const tracked = new Set(services.model.convoys.get(id)?.beads ?? []);
+      const tracked = new Set(services.store.convoys.get(id)?.beads ?? []);
       const beads = named.length === 0 ? await pickBeads(services, title, tracked) : named;
       if (beads.length === 0) throw new UserError(l10n.t('no bead was chosen'));
       return services.connection.call(ConvoyAdd.spec, { id, beads });

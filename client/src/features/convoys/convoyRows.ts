@@ -2,28 +2,28 @@ import type { BeadInfo, ConvoyInfo } from '../../../../server/src/protocol/town'
 import { l10n } from '../../base/l10n';
 import { oneLine } from '../../base/text';
 import { beadsOf } from '../../state/queries';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import { beadIcon, beadState } from '../beads/beadText';
 import type { Row, RowIcon } from '../../ui/tree/row';
 
 /** The Convoys tree: what is under way first, then what is staged, then what has landed. Pure. */
-export function convoyRows(model: TownModel): Row[] {
-  const all = model.convoys.all().sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
+export function convoyRows(store: TownStore): Row[] {
+  const all = store.convoys.all().sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
   const rows = [
     ...all.filter((convoy) => convoy.status === 'open'),
     ...all.filter((convoy) => convoy.status.startsWith('staged')),
-  ].map((convoy) => convoyRow(model, convoy));
+  ].map((convoy) => convoyRow(store, convoy));
   const landed = all
     .filter((convoy) => convoy.status === 'closed')
     .sort((a, b) => (b.landedAt ?? '').localeCompare(a.landedAt ?? ''));
   // Beads that were slung outside of any convoy that is shown.
-  const loose = model.beads.all().filter((bead) => !bead.convoys.some((id) => model.convoys.get(id)));
+  const loose = store.beads.all().filter((bead) => !bead.convoys.some((id) => store.convoys.get(id)));
   if (loose.length > 0)
     rows.push(
       group(
         'loose',
         l10n.t('Without a convoy'),
-        loose.map((bead) => beadRow(model, bead, 'loose')),
+        loose.map((bead) => beadRow(store, bead, 'loose')),
         true,
       ),
     );
@@ -33,7 +33,7 @@ export function convoyRows(model: TownModel): Row[] {
       group(
         'landed',
         l10n.t('Landed'),
-        landed.map((convoy) => convoyRow(model, convoy)),
+        landed.map((convoy) => convoyRow(store, convoy)),
         rows.length === 0,
       ),
     );
@@ -54,8 +54,8 @@ function group(id: string, label: string, children: Row[], open: boolean): Row {
   };
 }
 
-function convoyRow(model: TownModel, convoy: ConvoyInfo): Row {
-  const beads = beadsOf(model, convoy);
+function convoyRow(store: TownStore, convoy: ConvoyInfo): Row {
+  const beads = beadsOf(store, convoy);
   const failed = beads.filter((bead) => bead.phase === 'failed').length;
   const state = convoyState(convoy, failed);
   const title = oneLine(convoy.title);
@@ -70,7 +70,7 @@ function convoyRow(model: TownModel, convoy: ConvoyInfo): Row {
     aria: l10n.t('Convoy {0}, {1} of {2}{3}', title, convoy.done, convoy.total, state.word ? `, ${state.word}` : ''),
     open: convoy.status !== 'closed',
     target: { kind: 'convoy', id: convoy.id },
-    children: beads.map((bead) => beadRow(model, bead, convoy.id)),
+    children: beads.map((bead) => beadRow(store, bead, convoy.id)),
   };
 }
 
@@ -89,16 +89,16 @@ function convoyState(convoy: ConvoyInfo, failed: number): { word: string; icon: 
   }
 }
 
-function beadRow(model: TownModel, bead: BeadInfo, parent: string): Row {
+function beadRow(store: TownStore, bead: BeadInfo, parent: string): Row {
   const title = oneLine(bead.title);
-  const state = beadState(model, bead);
-  const agent = model.agents.all().some((candidate) => candidate.bead === bead.id && candidate.session !== undefined);
+  const state = beadState(store, bead);
+  const agent = store.agents.all().some((candidate) => candidate.bead === bead.id && candidate.session !== undefined);
   return {
     // A bead may ride in more than one convoy.
     id: `bead:${parent}/${bead.id}`,
     label: title,
     description: state,
-    icon: beadIcon(model, bead),
+    icon: beadIcon(store, bead),
     context: ['bead', bead.phase, ...(agent ? ['live'] : [])].join('.'),
     aria: l10n.t('Bead {0}, {1}{2}', title, state, bead.problem ? `, ${oneLine(bead.problem)}` : ''),
     target: { kind: 'bead', id: bead.id },

@@ -91,7 +91,7 @@ async function pickMember(
       (agent) => isCrew(agent) && accept(agent),
       l10n.t('there is no crew member for that'),
     ));
-  const agent = services.model.agents.get(id);
+  const agent = services.store.agents.get(id);
   if (!agent || !isCrew(agent)) throw new UserError(l10n.t('{0} is no crew member', id), undefined, 'not-found');
   return agent;
 }

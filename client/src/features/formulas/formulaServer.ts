@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable } from '../../../../server/src/base/lifecycle';
-import { backoff, Pause } from '../../connection/backoff';
+import { backoff, CancellableDelay } from '../../connection/backoff';
 import type { TownConnection } from '../../connection/townConnection';
-import type { TownOfWindow } from '../../connection/townResolver';
+import type { TownResolver } from '../../connection/townResolver';
 import { formulaSelector } from '../../connection/formulaSelector';
 import { StandaloneClient } from './standaloneClient';
-import { wish } from './wish';
+import { standalonePolicy } from './wish';
 
 /** Who serves the formulas of this window. */
 export type Serving = 'nobody' | 'starting' | 'own' | 'town';
@@ -18,7 +18,7 @@ const STEADY_MS = 10_000;
 
 export interface FormulaServerOptions {
   connection: TownConnection;
-  town: TownOfWindow;
+  town: TownResolver;
   serverJs: string;
   log: vscode.LogOutputChannel;
   languageLog: vscode.LogOutputChannel;
@@ -27,7 +27,7 @@ export interface FormulaServerOptions {
 /** Runs the language server for this window alone while a formula is open and no town's server answers. */
 export class FormulaServer extends Disposable {
   private timer: NodeJS.Timeout | undefined;
-  private pause: Pause | undefined;
+  private pause: CancellableDelay | undefined;
   private client: StandaloneClient | undefined;
   private isUp = false;
   private readonly changeEmitter = this._register(new Emitter<Serving>());
@@ -69,10 +69,14 @@ export class FormulaServer extends Disposable {
     this.changeEmitter.fire(this.serving);
   }
 
-  private wish(): ReturnType<typeof wish> {
+  private wish(): ReturnType<typeof standalonePolicy> {
     const { connection, town } = this.options;
     // A town that is only looked at serves no formulas.
-    return wish(this.isOpen(), vscode.workspace.isTrusted ? connection.state.kind : 'none', town.finding !== undefined);
+    return standalonePolicy(
+      this.isOpen(),
+      vscode.workspace.isTrusted ? connection.state.kind : 'none',
+      town.finding !== undefined,
+    );
   }
 
   private forgetTimer(): void {
@@ -87,12 +91,12 @@ export class FormulaServer extends Disposable {
 
   private start(): void {
     if (this.pause) return;
-    this.pause = new Pause();
+    this.pause = new CancellableDelay();
     void this.keep(this.pause);
   }
 
   private stop(): void {
-    this.pause?.end();
+    this.pause?.cancel();
     this.pause = undefined;
     this.isUp = false;
     const client = this.client;
@@ -101,7 +105,7 @@ export class FormulaServer extends Disposable {
   }
 
   /** Starts it again whenever it ends, with pauses that grow, until somebody else serves. */
-  private async keep(pause: Pause): Promise<void> {
+  private async keep(pause: CancellableDelay): Promise<void> {
     const { log, languageLog, serverJs } = this.options;
     for (let failures = 0; this.pause === pause; ) {
       const started = Date.now();
@@ -125,7 +129,7 @@ export class FormulaServer extends Disposable {
       failures = Date.now() - started > STEADY_MS ? 0 : failures + 1;
       log.warn('the language server of this window has ended');
       this.changeEmitter.fire(this.serving);
-      await pause.sleep(backoff(failures));
+      await pause.wait(backoff(failures));
     }
   }
 }

@@ -5,11 +5,11 @@ import { oneLine } from '../../base/text';
 import { whenReady } from '../../state/whenReady';
 import type { Services } from '../../ui/command';
 import { showError } from '../../ui/errors';
-import { readLink, type TownLinkTarget } from './townLink';
+import { readLink, type LinkTarget } from './townLink';
 
 /** Opens what a `vscode://gastown.gastown-vscode/…` link names, in the window that VS Code gives it to. */
 export class LinkHandler implements vscode.UriHandler {
-  constructor(private readonly services: Pick<Services, 'connection' | 'model' | 'town' | 'views' | 'log'>) {}
+  constructor(private readonly services: Pick<Services, 'connection' | 'store' | 'town' | 'views' | 'log'>) {}
 
   async handleUri(uri: vscode.Uri): Promise<void> {
     try {
@@ -26,8 +26,8 @@ export class LinkHandler implements vscode.UriHandler {
     }
   }
 
-  private async open({ kind, id }: TownLinkTarget): Promise<void> {
-    const { model, views } = this.services;
+  private async open({ kind, id }: LinkTarget): Promise<void> {
+    const { store, views } = this.services;
     const missing = (): UserError =>
       new UserError(
         l10n.t('the town of this window has no {0} {1}', kind, id),
@@ -40,7 +40,7 @@ export class LinkHandler implements vscode.UriHandler {
       case 'review':
         return vscode.commands.executeCommand('gastown.reviewChange', { bead: id });
       case 'agent':
-        if (!model.agents.get(id)) throw missing();
+        if (!store.agents.get(id)) throw missing();
         return vscode.commands.executeCommand('gastown.openTerminal', { agent: id });
       case 'attention':
         // Not opened: that may move a checkout, or mark a mail as read.

@@ -2,7 +2,7 @@
 export const linkKinds = ['bead', 'convoy', 'agent', 'review', 'attention'] as const;
 export type LinkKind = (typeof linkKinds)[number];
 
-export interface TownLinkTarget {
+export interface LinkTarget {
   kind: LinkKind;
   id: string;
 }
@@ -11,7 +11,7 @@ export interface TownLinkTarget {
 const name = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
 
 /** Reads the path of `vscode://gastown.gastown-vscode/<kind>/<id>`. Pure. */
-export function readLink(path: string): TownLinkTarget | undefined {
+export function readLink(path: string): LinkTarget | undefined {
   const match = /^\/([a-z]+)\/(.+?)\/?$/.exec(path);
   const kind = linkKinds.find((known) => known === match?.[1]);
   const id = match?.[2] ?? '';
@@ -19,6 +19,6 @@ export function readLink(path: string): TownLinkTarget | undefined {
 }
 
 /** The link to something, for the editor that answers to `scheme`. Pure. */
-export function linkTo(target: TownLinkTarget, scheme: string, extension: string): string {
+export function linkTo(target: LinkTarget, scheme: string, extension: string): string {
   return `${scheme}://${extension}/${target.kind}/${target.id.split('/').map(encodeURIComponent).join('/')}`;
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import type { TownConnection } from '../../connection/townConnection';
 import { statusSummary } from './summary';
 
@@ -18,20 +18,20 @@ export class StatusBar extends Disposable {
   private readonly item: vscode.StatusBarItem;
 
   constructor(
-    private readonly model: TownModel,
+    private readonly store: TownStore,
     private readonly connection: TownConnection,
   ) {
     super();
     this.item = this._register(vscode.window.createStatusBarItem('gastown.status', vscode.StatusBarAlignment.Left, 20));
     this.item.name = 'Gas Town';
     this.item.command = 'gastown.showOverview';
-    this._register(model.onDidChange(() => this.update()));
+    this._register(store.onDidChange(() => this.update()));
     this._register(connection.onDidChangeState(() => this.update()));
     this.update();
   }
 
   private update(): void {
-    const summary = statusSummary(this.model, this.connection.state, vscode.workspace.isTrusted);
+    const summary = statusSummary(this.store, this.connection.state, vscode.workspace.isTrusted);
     if (!summary) {
       this.item.hide();
       return;

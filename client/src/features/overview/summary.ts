@@ -1,7 +1,7 @@
 import { l10n } from '../../base/l10n';
 import { escapeMarkdown, oneLine } from '../../base/text';
-import { agentsAtWork, callsForPerson } from '../../state/queries';
-import type { TownModel } from '../../state/townStore';
+import { activeAgents, openAttention } from '../../state/queries';
+import type { TownStore } from '../../state/townStore';
 import type { ConnectionState } from '../../connection/townConnection';
 import { agentState } from '../agents/agentRows';
 
@@ -19,7 +19,7 @@ export interface StatusSummary {
  * @param trusted without trust a person looks on: nothing is offered that would be refused
  */
 export function statusSummary(
-  model: TownModel,
+  store: TownStore,
   connection: ConnectionState,
   trusted: boolean,
 ): StatusSummary | undefined {
@@ -37,16 +37,16 @@ export function statusSummary(
       tooltip: lostTooltip(connection.reason, trusted),
     };
   }
-  if (!model.town)
+  if (!store.town)
     return {
       text: '$(loading~spin) Gas Town',
       aria: l10n.t('Gas Town is connecting'),
       alarm: false,
       tooltip: l10n.t('Connecting…'),
     };
-  const working = agentsAtWork(model);
-  const needs = callsForPerson(model);
-  const paused = !model.town.up;
+  const working = activeAgents(store);
+  const needs = openAttention(store);
+  const paused = !store.town.up;
   const parts = [
     ...(trusted ? [] : ['$(shield)']),
     `$(robot) ${working.length}`,
@@ -62,7 +62,7 @@ export function statusSummary(
     ...(paused ? [l10n.t('engine paused')] : []),
   ];
   const tooltip = [
-    `**${escapeMarkdown(oneLine(model.town.name))}** · ${paused ? l10n.t('engine paused') : l10n.t('engine running')}`,
+    `**${escapeMarkdown(oneLine(store.town.name))}** · ${paused ? l10n.t('engine paused') : l10n.t('engine running')}`,
     working
       .map(
         (agent) =>

@@ -3,7 +3,7 @@ import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/l10n';
 import { escapeMarkdown, oneLine } from '../../base/text';
 import { pageLinkTo, reviewText } from '../beads/beadMarkdown';
-import { quoted } from '../../ui/framedMarkdown';
+import { quoteMarkdown } from '../../ui/framedMarkdown';
 
 /** Files of which there is text to compare. */
 export function shownFiles(files: readonly ChangedFile[]): ChangedFile[] {
@@ -33,7 +33,7 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
   return `${[
     `# ${say(info.title, 500)}`,
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), say(info.worker), changeSize(change.files)),
-    ...section(l10n.t('What its author says'), info.note ? quoted(info.note) : ''),
+    ...section(l10n.t('What its author says'), info.note ? quoteMarkdown(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed, but not shown'), binary.join('\n')),
   ].join('\n\n')}\n`;

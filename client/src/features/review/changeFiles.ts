@@ -3,13 +3,13 @@ import { messageOf } from '../../../../server/src/base/errors';
 import { MqChange, MqFile, MqGet } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/l10n';
 import { fileError, rootFolder, VirtualFiles } from '../../ui/virtualFiles';
-import type { TownLink } from '../../state/townSync';
+import type { ServerConnection } from '../../state/townSync';
 import { aboutMarkdown } from './aboutChange';
 import { readChangeUri, type ChangeRef } from './changeUri';
 
 /** Both sides of changes as they were laid out, read-only; what is pinned by a commit never changes. */
 export class ChangeFiles extends VirtualFiles {
-  constructor(private readonly link: Pick<TownLink, 'call'>) {
+  constructor(private readonly link: Pick<ServerConnection, 'call'>) {
     super();
   }
 

@@ -64,9 +64,9 @@ export const reviewCommands = {
 } satisfies Record<string, Command>;
 
 async function landChange(services: Services, argument: Argument): Promise<unknown> {
-  const { model, dialogs, connection } = services;
+  const { store, dialogs, connection } = services;
   const ref = await changeOf(services, argument, l10n.t('Land'));
-  const paused = model.town?.up === false;
+  const paused = store.town?.up === false;
   if (paused) {
     const start = await dialogs.confirm(
       l10n.t('Start the engine to merge “{0}”?', short(ref)),
@@ -187,15 +187,15 @@ async function changeOf(services: Services, argument: Argument, title: string, a
 }
 
 /** Id of the merge request or bead that a row or a program names. */
-function namedChange({ model }: Services, argument: Argument): string | undefined {
+function namedChange({ store }: Services, argument: Argument): string | undefined {
   const attention = idOf(argument, 'attention');
-  const item = attention === undefined ? undefined : model.attention.get(attention);
+  const item = attention === undefined ? undefined : store.attention.get(attention);
   const named = argument.params['change'];
   return item?.mergeRequest ?? item?.bead ?? (typeof named === 'string' ? named : idOf(argument, 'bead'));
 }
 
-function beadOf({ model }: Services, id: string | undefined): string {
-  return model.attention.all().find((item) => item.mergeRequest === id)?.bead ?? id ?? '';
+function beadOf({ store }: Services, id: string | undefined): string {
+  return store.attention.all().find((item) => item.mergeRequest === id)?.bead ?? id ?? '';
 }
 
 function refOf({ params }: Argument): ChangeRef | undefined {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
 import { MqChange, MqGet, type ChangeInfo } from '../../../../server/src/protocol/town';
-import type { TownLink } from '../../state/townSync';
+import type { ServerConnection } from '../../state/townSync';
 import { reviewTitle, shownFiles } from './aboutChange';
 import { ChangeFiles } from './changeFiles';
 import {
@@ -27,7 +27,7 @@ export class Reviews extends Disposable {
   private readonly opened = new Map<string, { ref: ChangeRef; label: string }>();
 
   constructor(
-    private readonly link: Pick<TownLink, 'call'>,
+    private readonly link: Pick<ServerConnection, 'call'>,
     memory: vscode.Memento,
   ) {
     super();

@@ -1,6 +1,6 @@
 import { UserError } from '../../../../server/src/base/errors';
 import { MqApprove, MqGet, MqReject } from '../../../../server/src/protocol/town';
-import type { TownLink } from '../../state/townSync';
+import type { ServerConnection } from '../../state/townSync';
 import type { ChangeRef } from './changeUri';
 import type { Drafts } from './drafts';
 import { requestText } from './requestText';
@@ -12,7 +12,7 @@ export type Verdict = 'approve' | 'land' | 'reject';
  * only once it has arrived. `changed`: there is another change by now, and nothing was said of it.
  */
 export async function giveVerdict(
-  link: Pick<TownLink, 'call'>,
+  link: Pick<ServerConnection, 'call'>,
   drafts: Drafts,
   ref: ChangeRef,
   verdict: Verdict,
@@ -31,7 +31,7 @@ export async function giveVerdict(
 }
 
 /** A conflict has other causes, too, such as a merge under way: whether there is another change, the queue knows. */
-async function hasChanged(link: Pick<TownLink, 'call'>, ref: ChangeRef, error: unknown): Promise<boolean> {
+async function hasChanged(link: Pick<ServerConnection, 'call'>, ref: ChangeRef, error: unknown): Promise<boolean> {
   if (!(error instanceof UserError) || (error.code !== 'conflict' && error.code !== 'not-found')) return false;
   try {
     const now = await link.call(MqGet.spec, { id: ref.bead });

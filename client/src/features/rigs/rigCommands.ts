@@ -54,7 +54,7 @@ export const rigCommands = {
 } satisfies Record<string, Command>;
 
 export async function fastForward(services: Services, argument: Argument): Promise<{ commits: number }> {
-  const behind = services.model.rigs.all().filter((rig) => rig.fastForward);
+  const behind = services.store.rigs.all().filter((rig) => rig.fastForward);
   const name =
     idOf(argument, 'rig') ??
     (behind.length === 1 ? behind[0]?.id : undefined) ??
@@ -66,7 +66,7 @@ export async function fastForward(services: Services, argument: Argument): Promi
       })),
       { title: l10n.t('Fast-Forward'), placeHolder: l10n.t('Which rig?') },
     ));
-  const rig = services.model.rigs.get(name);
+  const rig = services.store.rigs.get(name);
   if (rig && !rig.fastForward)
     throw new UserError(l10n.t('{0} has all merged work already', name), undefined, 'not-found');
   const done = await services.connection.call(RigFastForward.spec, { name });
@@ -83,7 +83,7 @@ export async function fastForward(services: Services, argument: Argument): Promi
 
 async function askSource(services: Services): Promise<string> {
   const here = await services.town.repository();
-  const known = new Set(services.model.rigs.all().map((rig) => rig.source));
+  const known = new Set(services.store.rigs.all().map((rig) => rig.source));
   const kind = await askChoice(
     [
       ...(here && !known.has(here)
@@ -114,7 +114,7 @@ async function askSource(services: Services): Promise<string> {
 }
 
 function askName(services: Services, source: string): Promise<string> {
-  const taken = new Set(services.model.rigs.all().map((rig) => rig.id));
+  const taken = new Set(services.store.rigs.all().map((rig) => rig.id));
   return askText({
     title: l10n.t('Add Rig'),
     prompt: l10n.t('Name of the rig in this town'),

@@ -118,7 +118,7 @@ async function makeTownFor(
   const rig = await withProgress(l10n.t('Adding {0}…', path.basename(repository)), async () => {
     await services.town.choose(root);
     await whenReady(services);
-    const known = services.model.rigs.all().find((candidate) => realPath(candidate.source) === repository);
+    const known = services.store.rigs.all().find((candidate) => realPath(candidate.source) === repository);
     return known ?? addRig(services, { source: repository });
   });
   if (!rig.accepted) await askConsent(services, rig);
@@ -150,7 +150,7 @@ async function sayNext(services: Services, rig: RigInfo, fromWelcome: boolean): 
   }
   const create = l10n.t('Create Bead');
   const start = l10n.t('Start Engine');
-  const up = services.model.town?.up ?? false;
+  const up = services.store.town?.up ?? false;
   const choice = await vscode.window.showInformationMessage(
     l10n.t('{0} is a rig of your town now. Describe work as beads; agents work on it while the engine runs.', rig.id),
     ...(up ? [create] : [create, start]),

@@ -1,4 +1,4 @@
-/** A row of a tree as data, so that what trees show is a pure function of the model. */
+/** A row of a tree as data, so that what trees show is a pure function of the store. */
 export interface Row {
   /** Unique in its tree and the same as long as it is about the same thing. */
   id: string;

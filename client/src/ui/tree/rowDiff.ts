@@ -33,7 +33,7 @@ export class RowForest {
         seen.add(row.id);
         const known = this.byId.get(row.id);
         const node: RowNode = known ?? { row, parent, children: [] };
-        const looks = known === undefined || looksOf(known.row) !== looksOf(row);
+        const looks = known === undefined || appearanceOf(known.row) !== appearanceOf(row);
         node.row = row;
         node.parent = parent;
         this.byId.set(row.id, node);
@@ -49,7 +49,7 @@ export class RowForest {
   }
 }
 
-function looksOf(row: Row): string {
+function appearanceOf(row: Row): string {
   return JSON.stringify({ ...row, children: row.children.length > 0 });
 }
 

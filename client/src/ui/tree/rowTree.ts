@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { Disposable, toDisposable } from '../../../../server/src/base/lifecycle';
-import type { TownModel } from '../../state/townStore';
+import type { TownStore } from '../../state/townStore';
 import type { Row } from './row';
 import { RowForest, type RowNode } from './rowDiff';
 import { tooltipOf } from '../../features/tooltips';
@@ -8,11 +8,11 @@ import { tooltipOf } from '../../features/tooltips';
 /** Deltas come in bursts; a tree is drawn at most so often. */
 const DRAW_MS = 50;
 
-/** What a tree does besides showing rows of the model. */
+/** What a tree does besides showing rows of the store. */
 export interface RowTreeOptions {
-  /** Another source of its rows, besides the model. */
+  /** Another source of its rows, besides the store. */
   onDidChange?: vscode.Event<void>;
-  /** Hover text where it is not the model's. */
+  /** Hover text where it is not the store's. */
   tooltip?(target: Row['target']): string | undefined;
   /** The children of this row are looked at, or no longer. */
   onOpen?(row: Row): void;
@@ -21,7 +21,7 @@ export interface RowTreeOptions {
   dragAndDropController?: vscode.TreeDragAndDropController<RowNode>;
 }
 
-/** One tree view that shows rows of the model and follows it. */
+/** One tree view that shows rows of the store and follows it. */
 export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNode> {
   private readonly forest = new RowForest();
   private readonly changeEmitter = this._register(new vscode.EventEmitter<RowNode | RowNode[] | undefined>());
@@ -31,12 +31,12 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
 
   constructor(
     id: string,
-    private readonly model: TownModel,
-    private readonly rows: (model: TownModel) => Row[],
+    private readonly store: TownStore,
+    private readonly rows: (store: TownStore) => Row[],
     private readonly options: RowTreeOptions = {},
   ) {
     super();
-    this.forest.update(rows(model));
+    this.forest.update(rows(store));
     this.view = this._register(
       vscode.window.createTreeView(id, {
         treeDataProvider: this,
@@ -47,7 +47,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
     );
     this._register(this.view.onDidCollapseElement(({ element }) => options.onClose?.(element.row)));
     if (options.onDidChange) this._register(options.onDidChange(() => this.drawSoon()));
-    this._register(model.onDidChange(() => this.drawSoon()));
+    this._register(store.onDidChange(() => this.drawSoon()));
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
@@ -76,7 +76,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   resolveTreeItem(item: vscode.TreeItem, { row }: RowNode): vscode.TreeItem {
-    const text = this.options.tooltip?.(row.target) ?? tooltipOf(this.model, row.target);
+    const text = this.options.tooltip?.(row.target) ?? tooltipOf(this.store, row.target);
     // Never trusted: titles and problems come from anywhere.
     item.tooltip = text === undefined ? row.label : new vscode.MarkdownString(text, true);
     return item;
@@ -98,7 +98,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   private draw(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const changed = this.forest.update(this.rows(this.model));
+    const changed = this.forest.update(this.rows(this.store));
     if (changed === 'all') this.changeEmitter.fire(undefined);
     else if (changed.length > 0) this.changeEmitter.fire(changed);
   }

@@ -12,7 +12,7 @@ import {
 } from '../../../../../server/src/protocol/town';
 import { l10n } from '../../../base/l10n';
 import type { Log } from '../../../base/log';
-import type { TownLink } from '../../../state/townSync';
+import type { ServerConnection } from '../../../state/townSync';
 
 export interface Size {
   cols: number;
@@ -54,7 +54,7 @@ export class AgentSession extends Disposable {
 
   constructor(
     readonly address: string,
-    private readonly link: TownLink,
+    private readonly link: ServerConnection,
     private readonly screen: Screen,
     private readonly log: Log,
   ) {
@@ -92,7 +92,7 @@ export class AgentSession extends Disposable {
   }
 
   /** From now on the session follows the size of this window. */
-  own(): void {
+  claimSize(): void {
     if (this.owner) return;
     this.owner = true;
     this.screen.fixSize(undefined);
@@ -100,13 +100,13 @@ export class AgentSession extends Disposable {
   }
 
   /** Another window may have typed since. */
-  disown(): void {
+  releaseSize(): void {
     this.owner = false;
   }
 
   input(data: string): void {
     if (this.session === undefined || this.session === this.ended) return;
-    this.own();
+    this.claimSize();
     // While the connection is being made anew, what is typed waits for it.
     this.typed = (this.typed + data).slice(0, MAX_TYPED);
     void this.send();

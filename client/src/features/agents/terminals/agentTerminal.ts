@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../../../server/src/protocol/town';
-import type { TownLink } from '../../../state/townSync';
+import type { ServerConnection } from '../../../state/townSync';
 import { AgentSession } from './agentSession';
 import { terminalName } from './terminalName';
 
@@ -21,7 +21,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
 
   constructor(
     readonly address: string,
-    link: TownLink,
+    link: ServerConnection,
     log: vscode.LogOutputChannel,
   ) {
     super();
@@ -68,12 +68,12 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
   }
 
   /** The person opened or looks at this terminal here: the session takes its size. */
-  own(): void {
-    this.session.own();
+  claimSize(): void {
+    this.session.claimSize();
   }
 
-  disown(): void {
-    this.session.disown();
+  releaseSize(): void {
+    this.session.releaseSize();
   }
 
   private fixSize(size: { cols: number; rows: number } | undefined): void {

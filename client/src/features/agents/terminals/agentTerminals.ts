@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Disposable } from '../../../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../../../server/src/protocol/town';
 import { settings } from '../../../base/settings';
-import type { TownModel } from '../../../state/townStore';
+import type { TownStore } from '../../../state/townStore';
 import type { TownConnection } from '../../../connection/townConnection';
 import { roleIcons } from '../agentRows';
 import { AgentTerminal } from './agentTerminal';
@@ -21,7 +21,7 @@ export class AgentTerminals extends Disposable {
   private restoredFor: string | undefined;
 
   constructor(
-    private readonly model: TownModel,
+    private readonly store: TownStore,
     private readonly connection: TownConnection,
     memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
@@ -29,7 +29,7 @@ export class AgentTerminals extends Disposable {
     super();
     this.remembered = new OpenTerminals(memory);
     this._register(
-      model.onDidChange((names) => {
+      store.onDidChange((names) => {
         if (names.has('agents')) this.updateAll();
       }),
     );
@@ -45,7 +45,7 @@ export class AgentTerminals extends Disposable {
     this._register(
       vscode.window.onDidChangeWindowState((state) => {
         // While the person is in another window, that one may decide the size.
-        if (!state.focused) for (const { pty } of this.entries.values()) pty.disown();
+        if (!state.focused) for (const { pty } of this.entries.values()) pty.releaseSize();
       }),
     );
   }
@@ -54,7 +54,7 @@ export class AgentTerminals extends Disposable {
   open(address: string, preserveFocus = false): vscode.Terminal {
     const entry = this.entries.get(address) ?? this.create(address);
     entry.terminal.show(preserveFocus);
-    if (!preserveFocus) entry.pty.own();
+    if (!preserveFocus) entry.pty.claimSize();
     this.remember();
     return entry.terminal;
   }
@@ -68,7 +68,7 @@ export class AgentTerminals extends Disposable {
   }
 
   private create(address: string): Entry {
-    const agent = this.model.agents.get(address);
+    const agent = this.store.agents.get(address);
     const pty = new AgentTerminal(address, this.connection, this.log);
     const terminal = vscode.window.createTerminal({
       name: terminalName(address, agent),
@@ -85,11 +85,11 @@ export class AgentTerminals extends Disposable {
 
   /** After the connection stands, attaching waits for the picture: only it says which session an agent has. */
   private get isConnected(): boolean {
-    return this.connection.state.kind === 'ready' && this.model.hasSnapshot;
+    return this.connection.state.kind === 'ready' && this.store.hasSnapshot;
   }
 
   private updateAll(): void {
-    for (const [address, { pty }] of this.entries) pty.update(this.model.agents.get(address), this.isConnected);
+    for (const [address, { pty }] of this.entries) pty.update(this.store.agents.get(address), this.isConnected);
   }
 
   /** Opens what was open in this window before it was loaded anew, without taking the focus. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { TownModel } from '../../../state/townStore';
+import type { TownStore } from '../../../state/townStore';
 import { findBeadIds } from './beadIds';
 
 interface BeadLink extends vscode.TerminalLink {
@@ -8,10 +8,10 @@ interface BeadLink extends vscode.TerminalLink {
 
 /** Makes the ids of beads in terminals clickable, by the prefixes of this town's ledgers. */
 export class BeadLinks implements vscode.TerminalLinkProvider<BeadLink> {
-  constructor(private readonly model: TownModel) {}
+  constructor(private readonly store: TownStore) {}
 
   provideTerminalLinks({ line }: vscode.TerminalLinkContext): BeadLink[] {
-    return findBeadIds(line, ['hq', ...this.model.rigs.all().map((rig) => rig.prefix)]).map(({ id, start }) => ({
+    return findBeadIds(line, ['hq', ...this.store.rigs.all().map((rig) => rig.prefix)]).map(({ id, start }) => ({
       bead: id,
       startIndex: start,
       length: id.length,
