@@ -1,3 +1,4 @@
+import { closestMatch } from '../../base/text';
 import { warning, type Path, type Problem } from '../model';
 import { schema, type TableKind } from '../schema';
 
@@ -61,33 +62,4 @@ function tables(value: unknown): [number, Record<string, unknown>][] {
   return Array.isArray(value)
     ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1]))
     : [];
-}
-
-/** A known word at most two edits away, or the other spelling of one. */
-export function closestMatch(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let least = 3;
-  for (const candidate of candidates) {
-    const distance = editDistance(
-      word.toLowerCase().replaceAll('-', '_'),
-      candidate.toLowerCase().replaceAll('-', '_'),
-    );
-    if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 3;
 }

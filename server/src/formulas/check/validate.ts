@@ -1,7 +1,8 @@
 import { localKeys } from '../../beads/storage/localMetadata';
 import { conditionProblem } from '../cook/conditions';
 import { cycleIn } from '../graph';
-import { closestMatch, formatPath } from './unknownKeys';
+import { closestMatch } from '../../base/text';
+import { formatPath } from './unknownKeys';
 import { unrolledCount, loopProblems, rangeProblem } from '../compose/loops';
 import {
   allSteps,
