@@ -15,7 +15,7 @@ const lockTimeoutMs = 30_000;
 const ledgerName = 'local';
 
 /** Opens one ledger in this process: the same handlers as in the server, under the ledger's lock. */
-export async function openLocal(
+export async function openLocalBackend(
   directory: string,
   actor: string,
   warn: (text: string) => void,
