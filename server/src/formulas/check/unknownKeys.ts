@@ -1,3 +1,5 @@
+import { isPlainObject } from '../../base/objects';
+import { closestMatch } from '../../base/spelling';
 import { warning, type Path, type Problem } from '../model';
 import { schema, type TableKind } from '../schema';
 
@@ -8,7 +10,7 @@ import { schema, type TableKind } from '../schema';
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   const check = (value: unknown, place: TableKind, path: Path): void => {
-    if (!isTable(value)) return;
+    if (!isPlainObject(value)) return;
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(schema[place], key)) continue;
       const near = closestMatch(key, Object.keys(schema[place]));
@@ -30,11 +32,11 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
       check(step.loop, 'loop', [...at, 'loop']);
       check(step.on_complete, 'onComplete', [...at, 'on_complete']);
       steps(step.children, [...at, 'children']);
-      if (isTable(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
+      if (isPlainObject(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
     }
   };
   check(raw, 'formula', []);
-  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {}))
+  for (const [name, variable] of Object.entries(isPlainObject(raw.vars) ? raw.vars : {}))
     check(variable, 'variable', ['vars', name]);
   steps(raw.steps, ['steps']);
   steps(raw.template, ['template']);
@@ -53,41 +55,8 @@ export function formatPath(path: Path): string {
     .join('');
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function tables(value: unknown): [number, Record<string, unknown>][] {
   return Array.isArray(value)
-    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1]))
+    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isPlainObject(entry[1]))
     : [];
-}
-
-/** A known word at most two edits away, or the other spelling of one. */
-export function closestMatch(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let least = 3;
-  for (const candidate of candidates) {
-    const distance = editDistance(
-      word.toLowerCase().replaceAll('-', '_'),
-      candidate.toLowerCase().replaceAll('-', '_'),
-    );
-    if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 3;
 }
