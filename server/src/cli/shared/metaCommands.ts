@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import { UserError } from '../../base/errors';
 import { BUILD, PROTOCOL, VERSION } from '../../protocol/transport/version';
 import { shells, type Shell } from './completion/shells';

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/objects';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import { warning, type Path, type Problem } from '../model';
 import { schema, type TableKind } from '../schema';
 

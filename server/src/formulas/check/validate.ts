@@ -1,7 +1,7 @@
 import { localKeys } from '../../beads/storage/localMetadata';
 import { conditionProblem } from '../cook/conditions';
 import { findCycle, formatCycle, type CycleEdge } from '../cycles';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import { formatPath } from './unknownKeys';
 import { unrolledCount, loopProblems, rangeProblem } from '../compose/loops';
 import {

@@ -4,7 +4,7 @@ import { readPlainFile } from '../../base/atomicFile';
 import { UserError, messageOf } from '../../base/errors';
 import { builtInFormulas } from '../built-in/builtIn';
 import { cook, type CookOptions, type Proto } from '../cook/cook';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import { error as failure, warning, type Formula, type Problem } from '../model';
 import { parseFormula, type Format, type Parsed } from '../load/parse';
 import { checkFormula, throwIfInvalid, resolve, type FoundFormula } from '../compose/parents';

@@ -1,5 +1,5 @@
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver-types';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import type { Formula, Path, Problem, ProblemLocation } from '../../formulas/model';
 import { readData, type ReadFailure } from '../../formulas/load/readData';
 import { check } from './formulaChecks';

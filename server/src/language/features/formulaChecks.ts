@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors';
-import { closestMatch } from '../../base/spelling';
+import { closestMatch } from '../../base/text';
 import { error, warning, type Formula, type Path, type Problem } from '../../formulas/model';
 import { formulaFromData } from '../../formulas/load/parse';
 import { checkFormula, resolveExtends } from '../../formulas/compose/parents';
