@@ -1,3 +1,5 @@
+import { onUnexpectedError } from './errors';
+
 /** Anything that holds a resource until it is told to let go. */
 export interface IDisposable {
   dispose(): void;
@@ -40,8 +42,15 @@ export class Emitter<T> implements IDisposable {
     return toDisposable(() => this.listeners.delete(listener));
   };
 
+  /** Calls every listener. One that throws is reported and does not keep the event from the others. */
   fire(event: T): void {
-    for (const listener of [...this.listeners]) listener(event);
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        onUnexpectedError(error);
+      }
+    }
   }
 
   dispose(): void {
