@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein';
+
 /** Cuts a text to at most so many bytes of UTF-8, between characters: titles of beads are limited in bytes. */
 export function cutBytes(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
@@ -22,4 +24,24 @@ export function firstLine(text: string): string {
  */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Edits (letters to insert, remove or replace) up to which a word counts as a misspelling of another one. */
+const MAX_EDITS = 2;
+/** Longer words are no misspelling of a name, and comparing them would take long. */
+const MAX_WORD = 150;
+
+/** The candidate that a misspelled word most likely means; upper case, `-` and `_` make no difference. */
+export function closestMatch(word: string, candidates: Iterable<string>): string | undefined {
+  const folded = (text: string): string => text.toLowerCase().replaceAll('-', '_');
+  if (word.length > MAX_WORD) return undefined;
+  const wanted = folded(word);
+  let best: string | undefined;
+  let fewest = MAX_EDITS + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - wanted.length) >= fewest) continue;
+    const edits = distance(wanted, folded(candidate));
+    if (edits < fewest && edits < candidate.length) [best, fewest] = [candidate, edits];
+  }
+  return best;
 }

@@ -7,7 +7,7 @@ export type FormulaType = (typeof formulaTypes)[number];
 export type Path = readonly (string | number)[];
 
 /** What stands in a file knows where; what came from a parent stands in another file and does not. */
-export interface Placed {
+export interface HasLocation {
   at?: Path;
 }
 
@@ -47,7 +47,7 @@ export interface OnComplete {
   sequential: boolean;
 }
 
-export interface Step extends Placed {
+export interface Step extends HasLocation {
   id: string;
   title: string;
   description: string;
@@ -69,23 +69,23 @@ export interface Step extends Placed {
   children: Step[];
 }
 
-export interface Advice extends Placed {
+export interface Advice extends HasLocation {
   target: string;
   before: Step[];
   after: Step[];
 }
 
 export interface Compose {
-  bondPoints: (Placed & { id: string; description: string; afterStep: string; beforeStep: string })[];
-  hooks: (Placed & { trigger: string; attach: string })[];
-  expand: (Placed & { target: string; with: string; vars: Record<string, string> })[];
-  map: (Placed & { select: string; with: string; vars: Record<string, string> })[];
-  branch: (Placed & { from: string; steps: string[]; join: string })[];
-  gate: (Placed & { before: string; condition: string })[];
+  bondPoints: (HasLocation & { id: string; description: string; afterStep: string; beforeStep: string })[];
+  hooks: (HasLocation & { trigger: string; attach: string })[];
+  expand: (HasLocation & { target: string; with: string; vars: Record<string, string> })[];
+  map: (HasLocation & { select: string; with: string; vars: Record<string, string> })[];
+  branch: (HasLocation & { from: string; steps: string[]; join: string })[];
+  gate: (HasLocation & { before: string; condition: string })[];
   aspects: string[];
 }
 
-export interface Leg extends Placed {
+export interface Leg extends HasLocation {
   id: string;
   title: string;
 }
@@ -109,14 +109,14 @@ export interface Formula {
 }
 
 /** A place in a formula. */
-export interface Spot {
+export interface ProblemLocation {
   path: Path;
   /** One of the ids in `needs` and `depends_on` of the step at `path`. */
   need?: string;
 }
 
 /** What is wrong with a formula. With an error it cannot be used. */
-export interface Problem extends Spot {
+export interface Problem extends ProblemLocation {
   severity: 'error' | 'warning';
   /** Stable, for machines. */
   code: string;
@@ -124,7 +124,7 @@ export interface Problem extends Spot {
   message: string;
   /** The same for those who are shown the place. */
   text: string;
-  related?: readonly (Spot & { text: string })[];
+  related?: readonly (ProblemLocation & { text: string })[];
 }
 
 type More = Pick<Problem, 'need' | 'related'> & { hint?: string };
@@ -143,7 +143,7 @@ export const error = problem('error');
 export const warning = problem('warning');
 
 /** The path to something within what is placed; what a parent brought is found where that is named. */
-export function pathIn({ at }: Placed, ...keys: Path): Path {
+export function pathWithin({ at }: HasLocation, ...keys: Path): Path {
   return at ? [...at, ...keys] : ['extends'];
 }
 
@@ -171,7 +171,7 @@ export function spawnerOf(waitsFor: string): string | undefined {
 }
 
 /** Whoever needed the step `from` needs all of `to` instead. */
-export function rewire(steps: readonly Step[], from: string, to: readonly string[]): Step[] {
+export function redirectNeeds(steps: readonly Step[], from: string, to: readonly string[]): Step[] {
   return mapSteps(steps, (step) => {
     const last = to.at(-1);
     const waitsFor = spawnerOf(step.waitsFor) === from && last !== undefined ? `children-of(${last})` : step.waitsFor;
@@ -185,7 +185,7 @@ export function unique<T>(items: readonly T[]): T[] {
 }
 
 /** Of a group of steps: those that need none of the others, and those that none of the others needs. */
-export function ends(group: readonly Step[]): { first: string[]; last: string[] } {
+export function boundarySteps(group: readonly Step[]): { first: string[]; last: string[] } {
   const inside = new Set(allSteps(group).map((step) => step.id));
   const needed = new Set(allSteps(group).flatMap((step) => step.needs));
   return {

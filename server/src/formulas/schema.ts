@@ -6,7 +6,7 @@ export interface KeyInfo {
   doc: string;
   required?: boolean;
   /** What stands in the table, in each of the tables, or in each value of the map. */
-  place?: Place;
+  table?: TableKind;
   values?: readonly string[];
   /** What its texts name. */
   names?: 'step' | 'leg' | 'formula';
@@ -14,7 +14,7 @@ export interface KeyInfo {
   long?: boolean;
 }
 
-export type Place =
+export type TableKind =
   | 'formula'
   | 'variable'
   | 'step'
@@ -48,13 +48,18 @@ const make =
   (kind: KeyInfo['kind']) =>
   (doc: string, more: More = {}): KeyInfo => ({ kind, doc, ...more });
 const [text, texts, number, flag, any] = [make('text'), make('texts'), make('number'), make('boolean'), make('any')];
-const table = (place: Place, doc: string): KeyInfo => ({ kind: 'table', doc, place });
-const tables = (place: Place, doc: string, more: More = {}): KeyInfo => ({ kind: 'tables', doc, place, ...more });
-const map = (doc: string, place?: Place): KeyInfo => ({ kind: 'map', doc, ...(place ? { place } : {}) });
+const table = (place: TableKind, doc: string): KeyInfo => ({ kind: 'table', doc, table: place });
+const tables = (place: TableKind, doc: string, more: More = {}): KeyInfo => ({
+  kind: 'tables',
+  doc,
+  table: place,
+  ...more,
+});
+const map = (doc: string, place?: TableKind): KeyInfo => ({ kind: 'map', doc, ...(place ? { table: place } : {}) });
 const required: More = { required: true };
 const step: More = { names: 'step' };
 
-export const schema: Readonly<Record<Place, Readonly<Record<string, KeyInfo>>>> = {
+export const schema: Readonly<Record<TableKind, Readonly<Record<string, KeyInfo>>>> = {
   formula: {
     formula: text('The name of the formula, by which it is found: the same as that of its file.', required),
     description: text('What the formula is for. Becomes the description of the molecule; may hold `{{variables}}`.', {
@@ -75,7 +80,7 @@ export const schema: Readonly<Record<Place, Readonly<Record<string, KeyInfo>>>> 
       'step',
       'The steps of an expansion. `{target}`, `{target.title}` and `{target.description}` stand for the step that is replaced.',
     ),
-    compose: table('compose', 'How other formulas are woven in, and where others may join.'),
+    compose: table('compose', 'How other formulas are composed in, and where others may join.'),
     advice: tables('advice', 'Steps to be put before, after or around those that a pattern names.'),
     pointcuts: tables('pointcut', 'Which steps an aspect is about. Kept for the Go programs; nothing here reads it.'),
     phase: text('`liquid`: poured as beads that stay. `vapor`: meant for wisps, which leave nothing behind.', {
@@ -169,7 +174,7 @@ export const schema: Readonly<Record<Place, Readonly<Record<string, KeyInfo>>>> 
     map: tables('map', 'Puts the template of an expansion in the place of every step that a pattern selects.'),
     branch: tables('branch', 'Steps that fork from one step and join in another.'),
     gate: tables('composeGate', 'A condition that is looked at before a step begins.'),
-    aspects: texts('Names of aspects whose advice is woven in.', { names: 'formula' }),
+    aspects: texts('Names of aspects whose advice is composed in.', { names: 'formula' }),
   },
   bondPoint: {
     id: text('The name of the place.', required),
@@ -255,8 +260,8 @@ export const schema: Readonly<Record<Place, Readonly<Record<string, KeyInfo>>>> 
 };
 
 /** The table of keys for what stands at a path; undefined where any keys may stand. */
-export function placeAt(path: Path): Place | undefined {
-  let place: Place | undefined = 'formula';
+export function tableKindAt(path: Path): TableKind | undefined {
+  let place: TableKind | undefined = 'formula';
   let isMap = false;
   for (const part of path) {
     if (typeof part === 'number') continue;
@@ -265,7 +270,7 @@ export function placeAt(path: Path): Place | undefined {
       continue;
     }
     const info: KeyInfo | undefined = place && keyOf(place, part);
-    place = info?.place;
+    place = info?.table;
     isMap = info?.kind === 'map';
   }
   return isMap ? undefined : place;
@@ -275,10 +280,10 @@ export function placeAt(path: Path): Place | undefined {
 export function keyAt(path: Path): KeyInfo | undefined {
   const names = path.filter((part) => typeof part === 'string');
   const last = names.at(-1);
-  const place = placeAt(path.slice(0, path.lastIndexOf(last ?? '')));
+  const place = tableKindAt(path.slice(0, path.lastIndexOf(last ?? '')));
   return last === undefined || !place ? undefined : keyOf(place, last);
 }
 
-export function keyOf(place: Place, name: string): KeyInfo | undefined {
+export function keyOf(place: TableKind, name: string): KeyInfo | undefined {
   return Object.hasOwn(schema[place], name) ? schema[place][name] : undefined;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from './names';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 
 /** What agents call. */
 
@@ -50,5 +51,6 @@ export namespace Done {
     'gastown/agent/done',
     z.object({ message: z.string().optional() }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }

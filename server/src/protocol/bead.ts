@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 
 /**
  * A bead as it stands in `issues.jsonl` (field names of beads v0.49.6, which the file format fixes).
@@ -350,6 +351,7 @@ export namespace LedgerExport {
     'gastown/ledger/export',
     z.object({ ledger, status: z.array(z.string()).optional() }),
     'read',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 
@@ -362,6 +364,7 @@ export namespace LedgerImport {
       dryRun: z.boolean().optional(),
     }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 

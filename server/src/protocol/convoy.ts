@@ -3,6 +3,7 @@ import { variables } from './formula';
 import { name } from './names';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 
 export namespace ConvoyCreate {
   export const spec = request<ConvoyInfo>()(
@@ -14,6 +15,7 @@ export namespace ConvoyCreate {
       notify: z.array(z.string()).default([]),
     }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 export namespace ConvoyAdd {
@@ -21,6 +23,7 @@ export namespace ConvoyAdd {
     'gastown/convoy/add',
     z.object({ id: name, beads: z.array(name).min(1).max(1000) }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 export namespace ConvoyList {
@@ -44,6 +47,7 @@ export namespace ConvoyLaunch {
     'gastown/convoy/launch',
     z.object({ id: name, force: z.boolean().default(false) }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 
@@ -70,5 +74,6 @@ export namespace Sling {
       vars: variables.optional(),
     }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }

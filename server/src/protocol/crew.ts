@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from './names';
 import { request } from './request';
+import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** Crew: workspaces of people, each a clone of its own, with an agent or a shell where the person wants one. */
 
@@ -25,6 +26,7 @@ export namespace CrewAdd {
     'gastown/crew/add',
     z.object({ rig: name, name, branch: z.string().max(240).optional() }),
     'person',
+    { timeLimitMs: CLONE_LIMIT_MS },
   );
 }
 export namespace CrewList {
@@ -44,6 +46,7 @@ export namespace CrewRemove {
     'gastown/crew/remove',
     z.object({ rig: name, name, force: z.boolean().default(false) }),
     'person',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 

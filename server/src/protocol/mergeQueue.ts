@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from './names';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 
 /** The merge queue and its reviews. */
 
@@ -62,6 +63,7 @@ export namespace MqApprove {
     'gastown/mq/approve',
     z.object({ id: name, message: message.default(''), patch: z.string().optional(), first: z.boolean().optional() }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 export namespace MqReject {
@@ -69,6 +71,7 @@ export namespace MqReject {
     'gastown/mq/reject',
     z.object({ id: name, message, patch: z.string().optional() }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 export namespace MqRetry {
@@ -96,7 +99,9 @@ export interface ChangeInfo {
 }
 export namespace MqChange {
   /** The files of the change that would land. */
-  export const spec = request<ChangeInfo>()('gastown/mq/change', z.object({ id: name }), 'read');
+  export const spec = request<ChangeInfo>()('gastown/mq/change', z.object({ id: name }), 'read', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
 export namespace MqFile {
   /**

@@ -13,6 +13,8 @@ export interface RequestSpec<P extends z.ZodType = z.ZodType, R = unknown> {
   readonly access: Access;
   /** A repeated call may have its effect twice after a crash: not worth a disk write for each, such as a key press. */
   readonly transient?: boolean;
+  /** How long a client waits for the answer; without it `DEFAULT_TIME_LIMIT_MS` (timeLimit.ts). */
+  readonly timeLimitMs?: number;
   /** Only for the compiler: carries the result type. */
   readonly resultType?: R;
 }
@@ -28,7 +30,7 @@ export function request<R>() {
     method: string,
     params: P,
     access: Access,
-    more: { transient?: boolean } = {},
+    more: Pick<RequestSpec, 'transient' | 'timeLimitMs'> = {},
   ): RequestSpec<P, R> => ({ method, params, access, ...more });
 }
 

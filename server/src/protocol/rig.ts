@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { name } from './names';
 import type { RigInfo } from './snapshot';
 import { request } from './request';
+import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
 export type GateName = (typeof gateNames)[number];
@@ -30,6 +31,7 @@ export namespace RigAdd {
       accept: z.boolean().optional(),
     }),
     'person',
+    { timeLimitMs: CLONE_LIMIT_MS },
   );
 }
 
@@ -68,9 +70,13 @@ export namespace RigList {
 
 export namespace RigRemove {
   /** Refused while it has unmerged work. The folder is moved to `.runtime/removed/`, never deleted. */
-  export const spec = request<{ movedTo: string }>()('gastown/rig/remove', z.object({ name }), 'person');
+  export const spec = request<{ movedTo: string }>()('gastown/rig/remove', z.object({ name }), 'person', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
 
 export namespace RigFastForward {
-  export const spec = request<{ commits: number }>()('gastown/rig/fastForward', z.object({ name }), 'person');
+  export const spec = request<{ commits: number }>()('gastown/rig/fastForward', z.object({ name }), 'person', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from './names';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 
 /** What people and agents do about agents. */
 
@@ -29,12 +30,15 @@ export namespace Handoff {
     'gastown/agent/handoff',
     z.object({ subject: z.string().max(300).optional(), message: z.string().max(16_000).default('') }),
     'write',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 
 export namespace SessionRestart {
   /** Ends an agent's session; a new one goes on where it stopped. */
-  export const spec = request<{ agent: string }>()('gastown/session/restart', z.object({ agent: name }), 'person');
+  export const spec = request<{ agent: string }>()('gastown/session/restart', z.object({ agent: name }), 'person', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
 
 export namespace SessionStart {
@@ -55,6 +59,7 @@ export namespace PolecatNuke {
     'gastown/polecat/nuke',
     z.object({ agent: name, force: z.boolean().default(false) }),
     'person',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 
@@ -79,6 +84,7 @@ export namespace PolecatRestore {
     'gastown/polecat/restore',
     z.object({ bead: name, snapshot: name.optional() }),
     'person',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 

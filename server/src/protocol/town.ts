@@ -10,6 +10,7 @@ import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '.
 import { name } from './names';
 import { TownGetSnapshot } from './snapshot';
 import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
 import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from './runtime';
 import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './session';
@@ -55,6 +56,7 @@ export namespace TownStop {
     'gastown/town/stop',
     z.object({ agent: name.optional(), rig: name.optional(), all: z.boolean().optional() }),
     'person',
+    { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 

@@ -2,15 +2,15 @@ import os from 'node:os';
 import { hookedBead } from '../engine/dispatch/done';
 import { moleculeOfBead } from '../engine/molecules/molecules';
 import { registerFormulaHandlers } from '../formulas/pour/handlers';
-import { FormulaLibrary, tiersFor } from '../formulas/registry/registry';
+import { FormulaRegistry, tiersFor } from '../formulas/registry/registry';
 import type { CallContext } from '../protocol/dispatcher';
 import type { TownLayout } from '../town/layout';
 import { guardStepHandlers } from '../townServer/access/stepGuard';
 import type { TownService } from '../townServer/townService';
 
 /** The formulas that can be named where a caller is, for the beads of this ledger. Read anew each time: people edit them. */
-export function libraryFor(layout: TownLayout, context: CallContext, ledger: string): FormulaLibrary {
-  return new FormulaLibrary(
+export function libraryFor(layout: TownLayout, context: CallContext, ledger: string): FormulaRegistry {
+  return new FormulaRegistry(
     tiersFor({
       ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger,
       cwd: context.cwd,

@@ -1,13 +1,13 @@
 import type { Rig } from '../rigs/rig';
 import type { SlungFormula } from '../engine/molecules/molecules';
-import type { FormulaLibrary } from '../formulas/registry/registry';
+import type { FormulaRegistry } from '../formulas/registry/registry';
 import type { Bead } from '../protocol/bead';
 import type { TownLayout } from '../town/layout';
 import { libraryFor } from './formulas';
 
 /** A formula for beads of a rig. What is known of the bead and the rig need not be given as variables. */
 export function slungFormula(
-  library: FormulaLibrary,
+  library: FormulaRegistry,
   rig: Pick<Rig, 'name' | 'gates' | 'config'>,
   name: string,
   vars: Record<string, string>,

@@ -10,7 +10,7 @@ import type {
   Syntax,
   Value,
 } from './nodes';
-import { mendedExtent, startsStatement } from './recovery';
+import { recoveredExtent, startsStatement } from './recovery';
 import { scalarOf } from './scalars';
 import { Scanner } from './scanner';
 import { multiExtent, readString, singleExtent, styleAt } from './strings';
@@ -35,7 +35,7 @@ export function parseToml(text: string): Syntax {
 class Parser extends Scanner {
   private depth = 0;
   /** Tables that the names of keys around a value make. */
-  private levels = 0;
+  private keyDepth = 0;
 
   constructor(
     text: string,
@@ -94,7 +94,7 @@ class Parser extends Scanner {
         if (parts.length > 0) this.report('toml-key', start, this.at, 'Write a name behind the dot.');
         break;
       }
-      if (parts.length + this.levels < MAX_DEPTH) parts.push(part);
+      if (parts.length + this.keyDepth < MAX_DEPTH) parts.push(part);
       else if (this.problems.at(-1)?.message !== TOO_DEEP) this.report('toml-key', start, part.end, TOO_DEEP);
       const dot = this.behindBlanks();
       if (this.text[dot] !== '.') break;
@@ -148,15 +148,15 @@ class Parser extends Scanner {
       const isAlone = this.at === this.lineEnd() || this.text[this.at] === '#' || !line;
       if (isAlone)
         this.report('toml-key', start, key.end, `Write = and a value behind ${this.text.slice(key.start, key.end)}.`);
-      else this.prose(start);
+      else this.reportNoStatement(start);
       return isAlone ? { start, end: key.end, key } : undefined;
     }
     const equals = this.at;
     this.take('punctuation', this.at + 1);
     this.blanks();
-    this.levels += key.parts.length;
+    this.keyDepth += key.parts.length;
     const value = this.value();
-    this.levels -= key.parts.length;
+    this.keyDepth -= key.parts.length;
     if (!value)
       this.report(
         'toml-value',
@@ -168,7 +168,7 @@ class Parser extends Scanner {
   }
 
   /** Words where a statement should stand: most often the rest of a text that lost its quotes. */
-  private prose(start: number): void {
+  private reportNoStatement(start: number): void {
     this.junk(this.lineEnd(), NO_STATEMENT, 'toml-junk', start);
   }
 
@@ -189,7 +189,7 @@ class Parser extends Scanner {
   }
 
   private nested(read: () => Value): Value {
-    if (this.depth + this.levels >= MAX_DEPTH) {
+    if (this.depth + this.keyDepth >= MAX_DEPTH) {
       const start = this.at;
       this.junk(this.lineEnd(), TOO_DEEP, 'toml-value');
       return { kind: 'invalid', start, end: this.at };
@@ -205,7 +205,7 @@ class Parser extends Scanner {
     const style = styleAt(this.text, start, true);
     const multi = style.startsWith('multi');
     const found = multi ? multiExtent(this.text, start) : singleExtent(this.text, start);
-    const extent = multi && this.mending ? mendedExtent(this.text, start, found) : found;
+    const extent = multi && this.mending ? recoveredExtent(this.text, start, found) : found;
     const node = readString(this.text, start, style, extent, (problem) => this.problems.push(problem));
     this.take('string', node.end);
     if (!node.closed) {

@@ -25,7 +25,7 @@ export function startsStatement(text: string, lineStart: number): boolean {
  * A text of several lines that was never closed ends before the next table. One whose closing quotes are in truth those
  * that open the next text (`description = """`) was never closed either.
  */
-export function mendedExtent(text: string, start: number, extent: Extent): Extent {
+export function recoveredExtent(text: string, start: number, extent: Extent): Extent {
   const lineStart = text.lastIndexOf('\n', extent.contentEnd - 1) + 1;
   const isOpening = lineStart > start && opensText.test(text.slice(lineStart, extent.contentEnd));
   if (extent.closed && !isOpening) return extent;

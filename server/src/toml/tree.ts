@@ -82,7 +82,7 @@ class Builder {
       known.items.push(item);
       known.spans.push(section);
     } else if (known)
-      this.twice(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
+      this.reportDuplicate(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
     else at.slots.set(key.name, { key, node: { kind: 'list', items: [item], spans: [section], ofTables: true } });
     return item;
   }
@@ -97,12 +97,12 @@ class Builder {
     const made: TableNode = { ...table('header', [section]), header };
     if (!slot?.node) at.slots.set(key.name, { key, node: made });
     else if (slot.node.kind === 'table') {
-      this.twice(
+      this.reportDuplicate(
         key,
         `The table ${header.key.parts.map((part) => part.name).join('.')} is there already; put its keys together under one header.`,
       );
       return slot.node.origin === 'inline' ? made : slot.node;
-    } else this.twice(key, `${key.name} is defined already; take one of the two out.`);
+    } else this.reportDuplicate(key, `${key.name} is defined already; take one of the two out.`);
     return made;
   }
 
@@ -118,7 +118,7 @@ class Builder {
     const last = node.kind === 'list' && node.ofTables && origin === 'implicit' ? node.items.at(-1) : node;
     if (last?.kind === 'table' && last.origin !== 'inline' && (origin === 'implicit' || last.origin !== 'header'))
       return last;
-    this.twice(key, `${key.name} is defined already and takes nothing more; write it where it is defined.`);
+    this.reportDuplicate(key, `${key.name} is defined already and takes nothing more; write it where it is defined.`);
     return undefined;
   }
 
@@ -135,7 +135,8 @@ class Builder {
     const known = at.slots.get(last.name);
     const node = entry.value && this.node(entry.value);
     if (!known) at.slots.set(last.name, { key: last, entry, ...(node ? { node } : {}) });
-    else if (known.node) this.twice(last, `${last.name} is given twice in this table; take one of the two out.`);
+    else if (known.node)
+      this.reportDuplicate(last, `${last.name} is given twice in this table; take one of the two out.`);
     else Object.assign(known, { key: last, entry, ...(node ? { node } : {}) });
   }
 
@@ -149,7 +150,7 @@ class Builder {
     return made;
   }
 
-  private twice(key: KeyPart, message: string): void {
+  private reportDuplicate(key: KeyPart, message: string): void {
     this.problems.push({ code: 'toml-duplicate', start: key.start, end: key.end, message });
   }
 }

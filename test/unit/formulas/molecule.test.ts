@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BeadStore } from '../../../server/src/beads/store';
 import { mergeOf } from '../../../server/src/engine/state/work';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../../server/src/formulas/pour/molecule';
-import { stepName } from '../../../server/src/formulas/pour/pour';
+import { stepNameOf } from '../../../server/src/formulas/pour/pour';
 import {
   BeadClose,
   BeadCreate,
@@ -87,7 +87,7 @@ describe('molecules', () => {
         ['blocks', id('c')],
       ],
     );
-    assert.equal(stepName(step), 'd');
+    assert.equal(stepNameOf(step), 'd');
     assert.deepEqual(
       (await service.call(BeadReady.spec, {})).map((bead) => bead.id),
       [id('a')],

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { FormulaLibrary, type FormulaFiles } from '../../../server/src/formulas/registry/registry';
+import { FormulaRegistry, type FormulaFiles } from '../../../server/src/formulas/registry/registry';
 import { registerFormulaHandlers } from '../../../server/src/formulas/pour/handlers';
 import { parseFormula } from '../../../server/src/formulas/load/parse';
 import { validate } from '../../../server/src/formulas/check/validate';
@@ -19,11 +19,11 @@ export function filesOf(files: Readonly<Record<string, string>>): FormulaFiles {
 }
 
 /** A library of one project: texts by the names of formulas. */
-export function libraryOf(texts: Readonly<Record<string, string>>): FormulaLibrary {
+export function libraryOf(texts: Readonly<Record<string, string>>): FormulaRegistry {
   const files = Object.fromEntries(
     Object.entries(texts).map(([name, text]) => [`/p/${name}${/\.json$/.test(name) ? '' : '.formula.toml'}`, text]),
   );
-  return new FormulaLibrary([{ tier: 'project', directory: '/p' }], filesOf(files));
+  return new FormulaRegistry([{ tier: 'project', directory: '/p' }], filesOf(files));
 }
 
 /** A workflow of these steps: `id`, or `id < need need`. */

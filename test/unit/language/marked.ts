@@ -1,34 +1,34 @@
 import { FormulaDocument } from '../../../server/src/language/document/formulaDocument';
 import { indexOf } from '../../../server/src/language/document/formulaIndex';
-import type { Formulas } from '../../../server/src/language/document/formulas';
-import type { Place } from '../../../server/src/language/document/symbolAt';
+import type { FormulaLookup } from '../../../server/src/language/document/formulas';
+import type { DocumentPosition } from '../../../server/src/language/document/symbolAt';
 import type { Range } from 'vscode-languageserver-types';
-import { FormulaLibrary } from '../../../server/src/formulas/registry/registry';
+import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
 import { formulasOf } from '../../../server/src/language/server/formulaLibrary';
 import { filesOf } from '../formulas/samples';
 
 export const uri = 'file:///p/f.formula.toml';
 
 /** A text with `|` where the person is. */
-export function marked(text: string): Place {
+export function marked(text: string): DocumentPosition {
   const offset = text.indexOf('|');
   if (offset < 0) throw new Error(`no | in ${text}`);
   return placeIn(text.slice(0, offset) + text.slice(offset + 1), offset);
 }
 
-export function placeIn(text: string, offset = 0): Place {
+export function placeIn(text: string, offset = 0): DocumentPosition {
   const document = new FormulaDocument(uri, text);
   return { document, index: indexOf(document), offset };
 }
 
 /** The built-in formulas, and those that a test brings by name. */
-export function formulas(texts: Readonly<Record<string, string>> = {}): Formulas {
+export function formulas(texts: Readonly<Record<string, string>> = {}): FormulaLookup {
   const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/p/${name}.formula.toml`, text]));
-  return formulasOf(new FormulaLibrary([{ tier: 'project', directory: '/p' }], filesOf(files)));
+  return formulasOf(new FormulaRegistry([{ tier: 'project', directory: '/p' }], filesOf(files)));
 }
 
 /** The text of a range. */
-export function textOf({ document }: Place, range: Range): string {
+export function textOf({ document }: DocumentPosition, range: Range): string {
   return document.text.slice(document.offsetAt(range.start), document.offsetAt(range.end));
 }
 

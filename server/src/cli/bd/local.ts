@@ -6,7 +6,7 @@ import { Lease } from '../../base/lease';
 import { registerBeadHandlers } from '../../beads/handlers';
 import { BeadStore } from '../../beads/store';
 import { registerFormulaHandlers } from '../../formulas/pour/handlers';
-import { FormulaLibrary, tiersFor, type Places } from '../../formulas/registry/registry';
+import { FormulaRegistry, tiersFor, type FormulaPlaces } from '../../formulas/registry/registry';
 import { Dispatcher, type CallContext } from '../../protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Backend } from './backend';
@@ -19,7 +19,7 @@ export async function openLocal(
   directory: string,
   actor: string,
   warn: (text: string) => void,
-  places: Omit<Places, 'ledger'>,
+  places: Omit<FormulaPlaces, 'ledger'>,
 ): Promise<Backend> {
   // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor time.
   setFlagsFromString('--liftoff-only');
@@ -39,7 +39,7 @@ export async function openLocal(
       lease,
       actor,
       warn,
-      () => new FormulaLibrary(tiersFor({ ...places, ledger: directory })),
+      () => new FormulaRegistry(tiersFor({ ...places, ledger: directory })),
     );
   } catch (error) {
     lease?.release();
@@ -76,7 +76,7 @@ class LocalBackend implements Backend {
     private readonly lease: Lease | undefined,
     private readonly actor: string,
     private readonly warn: (text: string) => void,
-    libraryFor: () => FormulaLibrary,
+    libraryFor: () => FormulaRegistry,
   ) {
     const ledgerFor = (_context: CallContext, named?: string): string => this.ledgerFor(named);
     registerBeadHandlers(this.dispatcher, store, { ledgerFor });

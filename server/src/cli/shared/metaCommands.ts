@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { closestMatch } from '../../base/text';
 import { UserError } from '../../base/errors';
 import { BUILD, PROTOCOL, VERSION } from '../../protocol/transport/version';
 import { shells, type Shell } from './completion/shells';
@@ -31,12 +32,12 @@ export function addAboutCommands(program: Command, print: Print, write: (text: s
     });
 }
 
-/** @throws UserError that names the nearest one */
+/** @throws UserError that names the closest one */
 function findCommand(program: Command, words: readonly string[]): Command {
   return words.reduce((found, word) => {
     const next = found.commands.find((command) => command.name() === word || command.aliases().includes(word));
     if (next) return next;
-    const near = nearest(
+    const near = closestMatch(
       word,
       found.commands.map((command) => command.name()),
     );
@@ -46,22 +47,4 @@ function findCommand(program: Command, words: readonly string[]): Command {
       'not-found',
     );
   }, program);
-}
-
-/** The name with the fewest slips from what was typed, if they are few. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  const [best] = names.map((name) => ({ name, slips: slips(word, name) })).sort((a, b) => a.slips - b.slips);
-  return best && best.slips <= Math.max(1, Math.floor(best.name.length * 0.4)) ? best.name : undefined;
-}
-
-/** Letters to insert, drop or replace (Levenshtein). */
-function slips(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const above = row;
-    row = [i];
-    for (let j = 1; j <= to.length; j++)
-      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1));
-  }
-  return row[to.length]!;
 }

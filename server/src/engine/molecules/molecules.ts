@@ -6,7 +6,7 @@ import { UserError } from '../../base/errors';
 import { cutBytes } from '../../base/text';
 import type { Proto } from '../../formulas/cook/cook';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../formulas/pour/molecule';
-import { pour, stepScript } from '../../formulas/pour/pour';
+import { pour, stepScriptOf } from '../../formulas/pour/pour';
 import type { Bead } from '../../protocol/bead';
 import type { StepInfo } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
@@ -111,10 +111,10 @@ export function scriptOf(store: BeadStore, bead: Bead): string[] {
   const root = own.length > 0 ? undefined : moleculeOfBead(store, bead);
   if (!root) return own;
   const { steps } = inspectMolecule(graphOf(store), root);
-  if (!steps.some(({ issue }) => stepScript(issue).length > 0) || !steps.every(({ step }) => plainName.test(step)))
+  if (!steps.some(({ issue }) => stepScriptOf(issue).length > 0) || !steps.every(({ step }) => plainName.test(step)))
     return own;
   return steps.flatMap(({ issue, step }) => [
-    ...stepScript(issue),
+    ...stepScriptOf(issue),
     `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`,
   ]);
 }

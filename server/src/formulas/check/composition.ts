@@ -1,25 +1,34 @@
 import { UserError } from '../../base/errors';
 import { cook } from '../cook/cook';
-import { countOf, isRuntimeCondition } from '../compose/loops';
-import { allSteps, error, pathIn, type Formula, type FormulaType, type Path, type Problem, type Step } from '../model';
-import type { Find } from '../compose/parents';
-import { Hints } from './validate';
+import { unrolledCount, isRuntimeCondition } from '../compose/loops';
+import {
+  allSteps,
+  error,
+  pathWithin,
+  type Formula,
+  type FormulaType,
+  type Path,
+  type Problem,
+  type Step,
+} from '../model';
+import type { FindFormula } from '../compose/parents';
+import { Suggestions } from './validate';
 
 /** Formulas that people write are smaller; only such are tried out while somebody types. */
 const MAX_TRIED = 300;
 const TRY_MS = 150;
 
-export interface Others {
-  find: Find;
+export interface OtherFormulas {
+  find: FindFormula;
   /** Another formula with its parents. @throws UserError with what is wrong with it */
   load: (name: string) => Formula;
 }
 
 /** What is wrong between a formula and those that it names, and what shows only when all is put together. */
-export function wovenProblems(formula: Formula, others: Others, isSound: boolean): Problem[] {
+export function compositionProblems(formula: Formula, others: OtherFormulas, isSound: boolean): Problem[] {
   if (formula.type !== 'workflow' && formula.type !== 'expansion') return [];
   const problems = [...targetProblems(formula), ...namedProblems(formula, others)];
-  return problems.length > 0 || !isSound ? problems : tried(formula, others);
+  return problems.length > 0 || !isSound ? problems : tryCooking(formula, others);
 }
 
 // ---------------------------------------------------------------- formulas that it names
@@ -31,17 +40,17 @@ interface Name {
   path: Path;
 }
 
-function namedProblems(formula: Formula, others: Others): Problem[] {
+function namedProblems(formula: Formula, others: OtherFormulas): Problem[] {
   const { compose } = formula;
   const names: Name[] = [
-    ...withBodies(formula.type === 'expansion' ? formula.template : formula.steps).flatMap((step): Name[] =>
+    ...withLoopBodies(formula.type === 'expansion' ? formula.template : formula.steps).flatMap((step): Name[] =>
       step.expand
         ? [
             {
               name: step.expand.with,
               wanted: 'expansion',
               where: `expand of step ${step.id}`,
-              path: pathIn(step, 'expand'),
+              path: pathWithin(step, 'expand'),
             },
           ]
         : [],
@@ -52,7 +61,7 @@ function namedProblems(formula: Formula, others: Others): Problem[] {
           name: entry.with,
           wanted: 'expansion',
           where: `compose.${key}[${index}]`,
-          path: pathIn(entry, 'with'),
+          path: pathWithin(entry, 'with'),
         }),
       ),
     ),
@@ -68,7 +77,7 @@ function namedProblems(formula: Formula, others: Others): Problem[] {
   return names.filter(({ name }) => name !== '').flatMap((name) => nameProblem(name, others));
 }
 
-function nameProblem({ name, wanted, where, path }: Name, { find, load }: Others): Problem[] {
+function nameProblem({ name, wanted, where, path }: Name, { find, load }: OtherFormulas): Problem[] {
   try {
     find(name);
   } catch (thrown) {
@@ -88,14 +97,14 @@ function nameProblem({ name, wanted, where, path }: Name, { find, load }: Others
   }
 }
 
-function withBodies(steps: readonly Step[]): Step[] {
-  return allSteps(steps).flatMap((step) => [step, ...withBodies(step.loop?.body ?? [])]);
+function withLoopBodies(steps: readonly Step[]): Step[] {
+  return allSteps(steps).flatMap((step) => [step, ...withLoopBodies(step.loop?.body ?? [])]);
 }
 
 /** Steps that parts of `compose` name. What loops, advice and other formulas put in is known only when all is put together. */
 function targetProblems({ type, compose, steps, advice }: Formula): Problem[] {
   if (type !== 'workflow') return [];
-  const hints = new Hints();
+  const hints = new Suggestions();
   const all = allSteps(steps);
   const ids = new Set(all.map((step) => step.id));
   const open = advice.length > 0 || all.some((step) => step.expand);
@@ -107,8 +116,8 @@ function targetProblems({ type, compose, steps, advice }: Formula): Problem[] {
             'unknown-step',
             `compose.${where}`,
             `${key[0]} references unknown step ${JSON.stringify(id)}`,
-            pathIn(entry, ...key),
-            { hint: hints.meant(id, ids) },
+            pathWithin(entry, ...key),
+            { hint: hints.didYouMean(id, ids) },
           ),
         ];
   return [
@@ -128,7 +137,7 @@ function targetProblems({ type, compose, steps, advice }: Formula): Problem[] {
           'invalid-value',
           `compose.gate[${compose.gate.indexOf(entry)}]`,
           `invalid condition ${JSON.stringify(entry.condition)} (expected something such as step.status == 'complete')`,
-          pathIn(entry, 'condition'),
+          pathWithin(entry, 'condition'),
         ),
       ),
   ];
@@ -136,30 +145,31 @@ function targetProblems({ type, compose, steps, advice }: Formula): Problem[] {
 
 // ---------------------------------------------------------------- all put together
 
-class GaveUp extends Error {}
+class OutOfTime extends Error {}
 
 /** What cooking would say; nothing where that takes long, or hangs on values that are not known yet. */
-function tried(formula: Formula, { load }: Others): Problem[] {
+function tryCooking(formula: Formula, { load }: OtherFormulas): Problem[] {
   const steps = formula.type === 'expansion' ? formula.template : formula.steps;
-  if (withBodies(steps).some((step) => step.loop?.range?.includes('{')) || countOf(steps) > MAX_TRIED) return [];
+  if (withLoopBodies(steps).some((step) => step.loop?.range?.includes('{')) || unrolledCount(steps) > MAX_TRIED)
+    return [];
   const end = performance.now() + TRY_MS;
   const loadInTime = (name: string): Formula => {
-    if (performance.now() > end) throw new GaveUp();
+    if (performance.now() > end) throw new OutOfTime();
     return load(name);
   };
   try {
     cook(formula, loadInTime, { keepVariables: true });
     return [];
   } catch (thrown) {
-    if (thrown instanceof GaveUp) return [];
+    if (thrown instanceof OutOfTime) return [];
     if (!(thrown instanceof UserError)) throw thrown;
     const text = oneLine(thrown.message.replace(`${formula.name}: `, ''));
-    return [error('composition', '', text, placeOf(text, formula))];
+    return [error('composition', '', text, locate(text, formula))];
   }
 }
 
 /** Where the part stands that cooking complains of. */
-function placeOf(text: string, { compose }: Formula): Path {
+function locate(text: string, { compose }: Formula): Path {
   const key = (
     /after expansion/.test(text)
       ? (['expand', 'map'] as const).find((one) => compose[one].length > 0)
@@ -167,7 +177,7 @@ function placeOf(text: string, { compose }: Formula): Path {
   ) as Exclude<keyof Formula['compose'], 'aspects'> | 'aspects' | undefined;
   if (key === 'aspects') return ['compose', key];
   const first = key && compose[key][0];
-  if (first) return pathIn(first);
+  if (first) return pathWithin(first);
   return Object.values(compose).some((list: readonly unknown[]) => list.length > 0) ? ['compose'] : ['formula'];
 }
 

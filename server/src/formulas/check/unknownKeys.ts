@@ -1,5 +1,7 @@
+import { isPlainObject } from '../../base/objects';
+import { closestMatch } from '../../base/text';
 import { warning, type Path, type Problem } from '../model';
-import { schema, type Place } from '../schema';
+import { schema, type TableKind } from '../schema';
 
 /**
  * `bd` and `gt` pass over keys that mean nothing without a word, so a slip of the keyboard would silently change
@@ -7,15 +9,15 @@ import { schema, type Place } from '../schema';
  */
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const check = (value: unknown, place: Place, path: Path): void => {
-    if (!isTable(value)) return;
+  const check = (value: unknown, place: TableKind, path: Path): void => {
+    if (!isPlainObject(value)) return;
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(schema[place], key)) continue;
-      const near = nearest(key, Object.keys(schema[place]));
+      const near = closestMatch(key, Object.keys(schema[place]));
       problems.push(
         warning(
           'unknown-key',
-          shown(path),
+          formatPath(path),
           `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
           [...path, key],
         ),
@@ -30,11 +32,11 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
       check(step.loop, 'loop', [...at, 'loop']);
       check(step.on_complete, 'onComplete', [...at, 'on_complete']);
       steps(step.children, [...at, 'children']);
-      if (isTable(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
+      if (isPlainObject(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
     }
   };
   check(raw, 'formula', []);
-  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {}))
+  for (const [name, variable] of Object.entries(isPlainObject(raw.vars) ? raw.vars : {}))
     check(variable, 'variable', ['vars', name]);
   steps(raw.steps, ['steps']);
   steps(raw.template, ['template']);
@@ -47,47 +49,14 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
 }
 
 /** `steps[2].gate`, as people write it. */
-export function shown(path: Path): string {
+export function formatPath(path: Path): string {
   return path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
     .join('');
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function tables(value: unknown): [number, Record<string, unknown>][] {
   return Array.isArray(value)
-    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1]))
+    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isPlainObject(entry[1]))
     : [];
-}
-
-/** A known word at most two edits away, or the other spelling of one. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let least = 3;
-  for (const candidate of candidates) {
-    const distance = editDistance(
-      word.toLowerCase().replaceAll('-', '_'),
-      candidate.toLowerCase().replaceAll('-', '_'),
-    );
-    if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 3;
 }

@@ -1,23 +1,24 @@
 import { localKeys } from '../../beads/storage/localMetadata';
 import { conditionProblem } from '../cook/conditions';
-import { cycleIn } from '../graph';
-import { nearest, shown } from './unknownKeys';
-import { countOf, loopProblems, rangeProblem } from '../compose/loops';
+import { findCycle, formatCycle, type CycleEdge } from '../cycles';
+import { closestMatch } from '../../base/text';
+import { formatPath } from './unknownKeys';
+import { unrolledCount, loopProblems, rangeProblem } from '../compose/loops';
 import {
   allSteps,
   error,
-  pathIn,
+  pathWithin,
   spawnerOf,
   warning,
   type Formula,
   type Path,
   type Problem,
-  type Spot,
+  type ProblemLocation,
   type Step,
 } from '../model';
 import { gateTypes } from '../schema';
 import { PatternChecks } from '../cook/pattern';
-import { namesIn, startValues, textsOf, variableProblems } from '../cook/variables';
+import { namesIn, initialValues, textsOf, variableProblems } from '../cook/variables';
 
 export const stepId = /^[\w.:{}-]+$/;
 const MAX_STEPS = 5_000;
@@ -34,7 +35,7 @@ export function validate(formula: Formula): Problem[] {
     );
   if (!Number.isInteger(formula.version) || formula.version < 1)
     problems.push(error('invalid-value', 'version', 'must be a whole number of 1 or more', ['version']));
-  const hints = new Hints();
+  const hints = new Suggestions();
   const patterns = new PatternChecks();
   const isSlow = (problem: Problem): boolean => problem.code === 'slow-pattern';
   for (const [name, variable] of Object.entries(formula.vars)) {
@@ -61,7 +62,7 @@ export function validate(formula: Formula): Problem[] {
 }
 
 /** What a formula of its kind must have. */
-function contentProblems(formula: Formula, hints: Hints): Problem[] {
+function contentProblems(formula: Formula, hints: Suggestions): Problem[] {
   const problems: Problem[] = [];
   const has = {
     steps: formula.steps.length > 0,
@@ -78,22 +79,23 @@ function contentProblems(formula: Formula, hints: Hints): Problem[] {
   formula.advice.forEach((advice, index) => {
     const where = `advice[${index}]`;
     if (advice.target === '')
-      problems.push(error('missing-key', where, 'target is required', pathIn(advice, 'target')));
+      problems.push(error('missing-key', where, 'target is required', pathWithin(advice, 'target')));
     if (advice.before.length + advice.after.length === 0)
-      problems.push(error('missing-key', where, 'before, after or around is required', pathIn(advice)));
+      problems.push(error('missing-key', where, 'before, after or around is required', pathWithin(advice)));
     for (const step of [...advice.before, ...advice.after])
-      if (step.id === '') problems.push(error('missing-key', where, 'each of its steps needs an id', pathIn(advice)));
+      if (step.id === '')
+        problems.push(error('missing-key', where, 'each of its steps needs an id', pathWithin(advice)));
   });
   return problems;
 }
 
-function convoyProblems(formula: Formula, hints: Hints): Problem[] {
+function convoyProblems(formula: Formula, hints: Suggestions): Problem[] {
   const problems: Problem[] = [];
   if (formula.legs.length === 0)
     problems.push(error('missing-content', 'legs', 'a convoy formula requires at least one leg', ['legs']));
   const ids = new Map<string, Path>();
   formula.legs.forEach((leg, index) => {
-    const at = pathIn(leg, 'id');
+    const at = pathWithin(leg, 'id');
     const first = ids.get(leg.id);
     if (leg.id === '') problems.push(error('missing-key', `legs[${index}]`, 'id is required', at));
     else if (first)
@@ -113,20 +115,20 @@ function convoyProblems(formula: Formula, hints: Hints): Problem[] {
           'synthesis',
           `depends_on references unknown leg ${JSON.stringify(id)}`,
           ['synthesis', 'depends_on', index],
-          { hint: hints.meant(id, ids.keys()) },
+          { hint: hints.didYouMean(id, ids.keys()) },
         ),
       );
   });
   return problems;
 }
 
-function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
+function composeProblems({ compose, steps }: Formula, hints: Suggestions): Problem[] {
   const problems: Problem[] = [];
   const ids = new Set(allSteps(steps).map((step) => step.id));
   const required = (where: string, entry: { at?: Path }, fields: Record<string, string | number>): void => {
     for (const [name, value] of Object.entries(fields))
       if (value === '' || value === 0)
-        problems.push(error('missing-key', `compose.${where}`, `${name} is required`, pathIn(entry, name)));
+        problems.push(error('missing-key', `compose.${where}`, `${name} is required`, pathWithin(entry, name)));
   };
   compose.bondPoints.forEach((point, index) => {
     const where = `bond_points[${index}]${point.id ? ` (${point.id})` : ''}`;
@@ -137,7 +139,7 @@ function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
           'contradiction',
           `compose.${where}`,
           'cannot have both after_step and before_step',
-          pathIn(point, 'before_step'),
+          pathWithin(point, 'before_step'),
         ),
       );
     for (const [name, id] of [
@@ -150,8 +152,8 @@ function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
             'unknown-step',
             `compose.${where}`,
             `${name} references unknown step ${JSON.stringify(id)}`,
-            pathIn(point, name),
-            { hint: hints.meant(id, ids) },
+            pathWithin(point, name),
+            { hint: hints.didYouMean(id, ids) },
           ),
         );
     }
@@ -173,35 +175,40 @@ function composeProblems({ compose, steps }: Formula, hints: Hints): Problem[] {
 }
 
 /** A step, and how people are told of it: `steps[2].children[0]`. */
-interface Named {
+interface LocatedStep {
   step: Step;
   where: string;
 }
 
-function inPlace(steps: readonly Step[], path: Path): Named[] {
+function locateSteps(steps: readonly Step[], path: Path): LocatedStep[] {
   return steps.flatMap((step, index) => {
     const at = [...path, index];
     return [
-      { step, where: shown(at) },
-      ...inPlace(step.children, [...at, 'children']),
-      ...inPlace(step.loop?.body ?? [], [...at, 'loop', 'body']),
+      { step, where: formatPath(at) },
+      ...locateSteps(step.children, [...at, 'children']),
+      ...locateSteps(step.loop?.body ?? [], [...at, 'loop', 'body']),
     ];
   });
 }
 
 /** @param hints for ids that are unknown; without them not all are known, as those of templates are made when they are put in */
-function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula: Formula, hints?: Hints): Problem[] {
+function stepProblems(
+  steps: readonly Step[],
+  key: 'steps' | 'template',
+  formula: Formula,
+  hints?: Suggestions,
+): Problem[] {
   const problems: Problem[] = [];
-  const list = inPlace(steps, [key]);
+  const list = locateSteps(steps, [key]);
   if (list.length > MAX_STEPS)
     return [error('too-many-steps', key, `${list.length} steps are too many (at most ${MAX_STEPS})`, [key])];
-  if (countOf(steps) > MAX_STEPS)
+  if (unrolledCount(steps) > MAX_STEPS)
     return [error('too-many-steps', key, `with all rounds of its loops these are more than ${MAX_STEPS} steps`, [key])];
-  const seen = new Map<string, Named>();
+  const seen = new Map<string, LocatedStep>();
   for (const named of list) {
     const { step, where } = named;
     const first = seen.get(step.id);
-    const at = pathIn(step, 'id');
+    const at = pathWithin(step, 'id');
     if (step.id === '') problems.push(error('missing-key', where, 'id is required', at));
     else if (!stepId.test(step.id) || step.id.length > 150)
       problems.push(
@@ -215,7 +222,7 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
     else if (first)
       problems.push(
         error('duplicate-id', where, `duplicate id ${JSON.stringify(step.id)} (first defined at ${first.where})`, at, {
-          related: [{ path: pathIn(first.step, 'id'), text: 'first defined here' }],
+          related: [{ path: pathWithin(first.step, 'id'), text: 'first defined here' }],
         }),
       );
     else seen.set(step.id, named);
@@ -223,15 +230,16 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
   const ids = new Set(seen.keys());
   for (const { step, where } of list) {
     const named = step.id === '' ? where : `${where} (${step.id})`;
-    problems.push(...oneStep(step, named, formula));
-    if (hints) problems.push(...references(step, named, ids, hints));
+    problems.push(...singleStepProblems(step, named, formula));
+    if (hints) problems.push(...referenceProblems(step, named, ids, hints));
   }
-  const cycle = cycleIn(steps);
+  const cycle = findCycle(steps);
   if (cycle) {
-    const related = edges(cycle, steps);
+    const related = locateCycle(cycle);
+    const start = related.find(({ need }) => need !== undefined) ?? related[0];
     problems.push(
-      error('cycle', key, `cycle detected involving: ${cycle.join(' → ')}`, related[0]?.path ?? [key], {
-        need: related[0]?.need,
+      error('cycle', key, `cycle detected involving: ${formatCycle(cycle)}`, start?.path ?? [key], {
+        need: start?.need,
         related,
       }),
     );
@@ -239,35 +247,32 @@ function stepProblems(steps: readonly Step[], key: 'steps' | 'template', formula
   return problems;
 }
 
-/** Which lines make a circle: an id in `needs`, of the step or of a step around it, or that a step stands within another. */
-function edges(cycle: readonly string[], steps: readonly Step[]): (Spot & { text: string })[] {
-  const parents = new Map(allSteps(steps).flatMap((step) => step.children.map((child): [Step, Step] => [child, step])));
-  const byId = new Map(allSteps(steps).map((step) => [step.id, step]));
-  return cycle.slice(1).flatMap((need, index): (Spot & { text: string })[] => {
-    const from = byId.get(cycle[index]!);
-    for (let step = from; step; step = parents.get(step)) {
-      if (step.needs.includes(need)) return [{ path: pathIn(step), need, text: `${step.id} needs ${need}` }];
-    }
-    const child = byId.get(need);
-    return from && child
-      ? [{ path: pathIn(child, 'id'), text: `${from.id} is over when ${need}, which stands within it, is` }]
-      : [];
+/** For each edge of a cycle where it is written: an id in `needs`, or a step within another. */
+function locateCycle(cycle: readonly CycleEdge[]): (ProblemLocation & { text: string })[] {
+  return cycle.map(({ from, to, kind }) => {
+    if (kind === 'needs') return { path: pathWithin(from), need: to.id, text: `${from.id} needs ${to.id}` };
+    const [outer, inner] = kind === 'child' ? [from, to] : [to, from];
+    const text =
+      kind === 'child'
+        ? `${outer.id} ends after its child ${inner.id}`
+        : `${inner.id} starts after its parent ${outer.id}`;
+    return { path: pathWithin(inner, 'id'), text };
   });
 }
 
 /** What a slip of the keyboard was probably meant to be; for the first few, because each looks at all that is known. */
-export class Hints {
+export class Suggestions {
   private left = 20;
 
-  meant(id: string, known: Iterable<string>): string | undefined {
-    const near = this.left-- > 0 ? nearest(id, known) : undefined;
+  didYouMean(id: string, known: Iterable<string>): string | undefined {
+    const near = this.left-- > 0 ? closestMatch(id, known) : undefined;
     return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
   }
 }
 
-function oneStep(step: Step, named: string, formula: Formula): Problem[] {
+function singleStepProblems(step: Step, named: string, formula: Formula): Problem[] {
   const problems: Problem[] = [];
-  const at = (...keys: Path): Path => pathIn(step, ...keys);
+  const at = (...keys: Path): Path => pathWithin(step, ...keys);
   if (step.title.trim() === '' && !step.expand)
     problems.push(error('missing-key', named, 'title is required (unless using expand)', at('title')));
   if (!Number.isInteger(step.priority) || step.priority < 0 || step.priority > 4)
@@ -293,7 +298,7 @@ function oneStep(step: Step, named: string, formula: Formula): Problem[] {
       ),
     );
   const range =
-    step.loop?.range === undefined ? undefined : rangeProblem(step.loop, startValues(formula, { given: {} }));
+    step.loop?.range === undefined ? undefined : rangeProblem(step.loop, initialValues(formula, { given: {} }));
   // Another value than the default may do.
   if (range)
     problems.push(
@@ -326,18 +331,18 @@ function onCompleteProblems(step: Step, named: string): Problem[] {
     problems.push(['for_each', `for_each must start with 'output.' (got ${JSON.stringify(forEach)})`]);
   if (parallel && sequential) problems.push(['sequential', 'cannot set both parallel and sequential']);
   return problems.map(([key, text]) =>
-    error('on-complete', `${named}.on_complete`, text, pathIn(step, 'on_complete', key)),
+    error('on-complete', `${named}.on_complete`, text, pathWithin(step, 'on_complete', key)),
   );
 }
 
-function references(step: Step, named: string, ids: ReadonlySet<string>, hints: Hints): Problem[] {
+function referenceProblems(step: Step, named: string, ids: ReadonlySet<string>, hints: Suggestions): Problem[] {
   const unknown = (text: string, id: string, path: Path, need?: string): Problem =>
-    error('unknown-step', named, text, path, { hint: hints.meant(id, ids), need });
+    error('unknown-step', named, text, path, { hint: hints.didYouMean(id, ids), need });
   const problems = step.needs
     .filter((id) => !ids.has(id))
-    .map((id) => unknown(`needs references unknown step ${JSON.stringify(id)}`, id, pathIn(step), id));
+    .map((id) => unknown(`needs references unknown step ${JSON.stringify(id)}`, id, pathWithin(step), id));
   if (step.waitsFor === '') return problems;
-  const at = pathIn(step, 'waits_for');
+  const at = pathWithin(step, 'waits_for');
   const spawner = spawnerOf(step.waitsFor);
   if (spawner === undefined && !['all-children', 'any-children'].includes(step.waitsFor)) {
     problems.push(

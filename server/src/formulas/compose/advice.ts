@@ -1,10 +1,10 @@
 import { UserError } from '../../base/errors';
-import { glob, shownIds, type Load } from './expansion';
+import { glob, listIds, type ResolveFormula } from './expansion';
 import { isRuntimeCondition } from './loops';
 import { allSteps, mapSteps, replaceSteps, unique, type Advice, type Compose, type Formula, type Step } from '../model';
 
 /** `compose.branch`: the steps fork from one and join in another. */
-export function branch(steps: readonly Step[], { branch: branches }: Compose): Step[] {
+export function applyBranches(steps: readonly Step[], { branch: branches }: Compose): Step[] {
   let result = [...steps];
   for (const entry of branches) {
     for (const [role, id] of [
@@ -15,7 +15,7 @@ export function branch(steps: readonly Step[], { branch: branches }: Compose): S
       if (!allSteps(result).some((step) => step.id === id))
         throw new UserError(
           `branch: ${role} step ${JSON.stringify(id)} not found`,
-          `The steps are: ${shownIds(result)}`,
+          `The steps are: ${listIds(result)}`,
         );
     }
     result = mapSteps(result, (step) => {
@@ -27,7 +27,7 @@ export function branch(steps: readonly Step[], { branch: branches }: Compose): S
 }
 
 /** `compose.gate`: a label that says on what the step depends; what carries the molecule out looks at it. */
-export function gate(steps: readonly Step[], { gate: gates }: Compose): Step[] {
+export function applyGates(steps: readonly Step[], { gate: gates }: Compose): Step[] {
   let result = [...steps];
   for (const entry of gates) {
     if (!isRuntimeCondition(entry.condition))
@@ -35,7 +35,7 @@ export function gate(steps: readonly Step[], { gate: gates }: Compose): Step[] {
     if (!allSteps(result).some((step) => step.id === entry.before))
       throw new UserError(
         `gate: target step ${JSON.stringify(entry.before)} not found`,
-        `The steps are: ${shownIds(result)}`,
+        `The steps are: ${listIds(result)}`,
       );
     const label = `gate:${JSON.stringify({ condition: entry.condition })}`;
     result = mapSteps(result, (step) =>
@@ -49,7 +49,7 @@ export function gate(steps: readonly Step[], { gate: gates }: Compose): Step[] {
  * Puts steps before and after those that an advice is about. What comes first of them waits for what the step waited
  * for; whoever waited for the step now waits for what comes last. An advice is never about steps that it put in itself.
  */
-export function advise(steps: readonly Step[], advices: readonly Advice[]): Step[] {
+export function applyAdvice(steps: readonly Step[], advices: readonly Advice[]): Step[] {
   let result = [...steps];
   for (const advice of advices) {
     const wanted = glob(advice.target);
@@ -57,13 +57,13 @@ export function advise(steps: readonly Step[], advices: readonly Advice[]): Step
       .map((step) => step.id)
       .filter(wanted)) {
       const target = allSteps(result).find((step) => step.id === id);
-      if (target) result = around(result, target, advice);
+      if (target) result = adviseStep(result, target, advice);
     }
   }
   return result;
 }
 
-function around(steps: readonly Step[], target: Step, advice: Advice): Step[] {
+function adviseStep(steps: readonly Step[], target: Step, advice: Advice): Step[] {
   const fill = (text: string): string =>
     text.replaceAll('{step.id}', target.id).replaceAll('{step.title}', target.title);
   const make = (step: Step, first: readonly string[], previous: string | undefined): Step => ({
@@ -99,13 +99,13 @@ function around(steps: readonly Step[], target: Step, advice: Advice): Step[] {
 }
 
 /** `compose.aspects`: the advice of other formulas. */
-export function applyAspects(steps: readonly Step[], { compose }: Formula, load: Load): Step[] {
+export function applyAspects(steps: readonly Step[], { compose }: Formula, load: ResolveFormula): Step[] {
   return compose.aspects.reduce<Step[]>(
-    (woven, name) => {
+    (composed, name) => {
       const aspect = load(name);
       if (aspect.type !== 'aspect')
         throw new UserError(`compose.aspects: ${name} is not an aspect formula (type=${aspect.type})`);
-      return advise(woven, aspect.advice);
+      return applyAdvice(composed, aspect.advice);
     },
     [...steps],
   );

@@ -1,20 +1,29 @@
 import { UserError } from '../../base/errors';
-import { allSteps, ends, mapSteps, replaceSteps, rewire, type Formula, type Step, type Variable } from '../model';
+import {
+  allSteps,
+  boundarySteps,
+  mapSteps,
+  replaceSteps,
+  redirectNeeds,
+  type Formula,
+  type Step,
+  type Variable,
+} from '../model';
 
 const MAX_DEPTH = 5;
 const MAX_STEPS = 5_000;
 
 /** Finds another formula by name, its parents taken in. Throws where there is none. */
-export type Load = (name: string) => Formula;
+export type ResolveFormula = (name: string) => Formula;
 
 /** A formula with steps put in, and the variables that came with them. */
-export interface Woven {
+export interface ComposedSteps {
   steps: Step[];
   vars: Record<string, Variable>;
 }
 
 /** The expansion formula of that name. */
-export function loadExpansion(load: Load, name: string, what: string): Formula {
+export function loadExpansion(load: ResolveFormula, name: string, what: string): Formula {
   const formula = load(name);
   if (formula.type !== 'expansion')
     throw new UserError(`${what}: ${name} is not an expansion formula (type=${formula.type})`);
@@ -67,7 +76,7 @@ export function instantiate(
         }
       : {}),
   }));
-  const { first, last } = ends(filled);
+  const { first, last } = boundarySteps(filled);
   const group = filled.map((step) =>
     first.includes(step.id)
       ? { ...step, needs: [...target.needs, ...step.needs], gate: step.gate ?? target.gate }
@@ -90,10 +99,17 @@ function withVariables(
 }
 
 /** Puts the template of an expansion in the place of one step. */
-function putIn(woven: Woven, target: Step, expansion: Formula, given: Readonly<Record<string, string>>): Woven {
+function replaceByTemplate(
+  composed: ComposedSteps,
+  target: Step,
+  expansion: Formula,
+  given: Readonly<Record<string, string>>,
+): ComposedSteps {
   const { group, last } = instantiate(expansion, target, given);
   // First the others: a step of the template may itself bear the target's id.
-  const steps = replaceSteps(rewire(woven.steps, target.id, last), (step) => (step.id === target.id ? group : [step]));
+  const steps = replaceSteps(redirectNeeds(composed.steps, target.id, last), (step) =>
+    step.id === target.id ? group : [step],
+  );
   const ids = allSteps(steps).map((step) => step.id);
   if (ids.length > MAX_STEPS) throw new UserError(`${ids.length} steps after expansion, more than ${MAX_STEPS}`);
   const seen = new Set<string>();
@@ -103,58 +119,63 @@ function putIn(woven: Woven, target: Step, expansion: Formula, given: Readonly<R
       `duplicate step IDs after expansion: ${[...new Set(twice)].join(', ')}`,
       `Use {target} in the ids of the template of ${expansion.name}.`,
     );
-  return { steps, vars: withVariables(woven.vars, expansion, given) };
+  return { steps, vars: withVariables(composed.vars, expansion, given) };
 }
 
 /** Steps that say `expand` give way to the template, to a limited depth. */
-export function expandInline(start: Woven, load: Load): Woven {
-  let woven = start;
+export function expandInline(start: ComposedSteps, load: ResolveFormula): ComposedSteps {
+  let composed = start;
   for (let depth = 1; ; depth++) {
-    const targets = allSteps(woven.steps)
+    const targets = allSteps(composed.steps)
       .filter((step) => step.expand)
       .map((step) => step.id);
-    if (targets.length === 0) return woven;
+    if (targets.length === 0) return composed;
     if (depth > MAX_DEPTH)
       throw new UserError(`inline expansion depth limit exceeded: max ${MAX_DEPTH} levels (step ${targets[0]})`);
     for (const id of targets) {
-      const step = find(woven.steps, id);
+      const step = findStep(composed.steps, id);
       if (!step?.expand) continue;
-      woven = putIn(woven, step, loadExpansion(load, step.expand.with, `expand of step ${id}`), step.expand.vars);
+      composed = replaceByTemplate(
+        composed,
+        step,
+        loadExpansion(load, step.expand.with, `expand of step ${id}`),
+        step.expand.vars,
+      );
     }
   }
 }
 
 /** `compose.expand` and `compose.map`. */
-export function expandComposed(start: Woven, formula: Formula, load: Load): Woven {
-  let woven = start;
+export function expandComposed(start: ComposedSteps, formula: Formula, load: ResolveFormula): ComposedSteps {
+  let composed = start;
   for (const entry of formula.compose.expand) {
-    const target = find(woven.steps, entry.target);
+    const target = findStep(composed.steps, entry.target);
     if (!target)
       throw new UserError(
         `compose.expand: target step ${JSON.stringify(entry.target)} not found`,
-        `The steps are: ${shownIds(woven.steps)}`,
+        `The steps are: ${listIds(composed.steps)}`,
       );
-    woven = putIn(woven, target, loadExpansion(load, entry.with, 'compose.expand'), entry.vars);
+    composed = replaceByTemplate(composed, target, loadExpansion(load, entry.with, 'compose.expand'), entry.vars);
   }
   for (const entry of formula.compose.map) {
     const expansion = loadExpansion(load, entry.with, 'compose.map');
     const wanted = glob(entry.select);
-    for (const id of allSteps(woven.steps)
+    for (const id of allSteps(composed.steps)
       .map((step) => step.id)
       .filter(wanted)) {
-      const target = find(woven.steps, id);
-      if (target) woven = putIn(woven, target, expansion, entry.vars);
+      const target = findStep(composed.steps, id);
+      if (target) composed = replaceByTemplate(composed, target, expansion, entry.vars);
     }
   }
-  return woven;
+  return composed;
 }
 
 /** As it is now: what came before may have changed what it needs. */
-function find(steps: readonly Step[], id: string): Step | undefined {
+function findStep(steps: readonly Step[], id: string): Step | undefined {
   return allSteps(steps).find((step) => step.id === id);
 }
 
-export function shownIds(steps: readonly Step[]): string {
+export function listIds(steps: readonly Step[]): string {
   const ids = allSteps(steps).map((step) => step.id);
   return ids.length > 20 ? `${ids.slice(0, 20).join(', ')} …` : ids.join(', ');
 }

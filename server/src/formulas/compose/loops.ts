@@ -1,5 +1,14 @@
 import { UserError } from '../../base/errors';
-import { allSteps, ends, mapSteps, replaceSteps, rewire, spawnerOf, type Loop, type Step } from '../model';
+import {
+  allSteps,
+  boundarySteps,
+  mapSteps,
+  replaceSteps,
+  redirectNeeds,
+  spawnerOf,
+  type Loop,
+  type Step,
+} from '../model';
 import { evaluate } from './range';
 
 /** More rounds than that are a slip. */
@@ -51,14 +60,15 @@ export function rangeProblem({ range }: Loop, values: Readonly<Record<string, st
 }
 
 /** Steps once all loops are written out; a range with variables counts once. */
-export function countOf(steps: readonly Step[]): number {
+export function unrolledCount(steps: readonly Step[]): number {
   return steps.reduce(
-    (sum, step) => sum + (step.loop ? roundsOf(step.loop) * countOf(step.loop.body) : 1 + countOf(step.children)),
+    (sum, step) =>
+      sum + (step.loop ? iterationCount(step.loop) * unrolledCount(step.loop.body) : 1 + unrolledCount(step.children)),
     0,
   );
 }
 
-function roundsOf({ count, range }: Loop): number {
+function iterationCount({ count, range }: Loop): number {
   const [from = 0, to = 0] = (range ?? '').split('..').map(Number);
   const found = count ?? to - from + 1;
   return Math.min(MAX_ROUNDS, found > 0 ? found : 1);
@@ -72,19 +82,19 @@ export function unrollLoops(steps: readonly Step[], values: Readonly<Record<stri
     const step = allSteps(result).find((other) => other.id === id);
     if (!step?.loop) continue;
     const { group, last } = unroll(step, step.loop, values);
-    result = replaceSteps(rewire(result, id, last), (other) => (other.id === id ? group : [other]));
+    result = replaceSteps(redirectNeeds(result, id, last), (other) => (other.id === id ? group : [other]));
   }
   return result;
 }
 
 function unroll(step: Step, loop: Loop, values: Readonly<Record<string, string>>): { group: Step[]; last: string[] } {
   const body = unrollLoops(loop.body, values);
-  if (loop.until !== undefined) return untilOnce(step, loop, body);
+  if (loop.until !== undefined) return unrollUntil(step, loop, body);
   const group: Step[] = [];
   let before = step.needs;
-  for (const [index, value] of rounds(loop, values).entries()) {
+  for (const [index, value] of iterationValues(loop, values).entries()) {
     const round = iteration(step, body, `${step.id}.iter${index + 1}`, loop.var, value);
-    const { first, last } = ends(round);
+    const { first, last } = boundarySteps(round);
     group.push(
       ...round.map((inner) => (first.includes(inner.id) ? { ...inner, needs: [...before, ...inner.needs] } : inner)),
     );
@@ -94,9 +104,9 @@ function unroll(step: Step, loop: Loop, values: Readonly<Record<string, string>>
 }
 
 /** The condition is only known while it runs: the body stands there once, marked for whoever carries it out. */
-function untilOnce(step: Step, loop: Loop, body: Step[]): { group: Step[]; last: string[] } {
+function unrollUntil(step: Step, loop: Loop, body: Step[]): { group: Step[]; last: string[] } {
   const round = iteration(step, body, `${step.id}.iter1`, undefined, '');
-  const { first, last } = ends(round);
+  const { first, last } = boundarySteps(round);
   const label = `loop:${JSON.stringify({ max: loop.max, until: loop.until })}`;
   return {
     last,
@@ -108,7 +118,7 @@ function untilOnce(step: Step, loop: Loop, body: Step[]): { group: Step[]; last:
   };
 }
 
-function rounds(loop: Loop, values: Readonly<Record<string, string>>): string[] {
+function iterationValues(loop: Loop, values: Readonly<Record<string, string>>): string[] {
   if (loop.count !== undefined) return Array.from({ length: loop.count }, (_, index) => String(index + 1));
   const [start, end] = bounds(loop.range ?? '', values);
   return Array.from({ length: end - start + 1 }, (_, index) => String(start + index));

@@ -1,10 +1,10 @@
 import { UserError } from '../../base/errors';
-import type { Compose, Formula, Placed, Problem, Step } from '../model';
+import type { Compose, Formula, HasLocation, Problem, Step } from '../model';
 import { validate } from '../check/validate';
-import { wovenProblems } from '../check/composition';
+import { compositionProblems } from '../check/composition';
 
 /** A formula as it was found, with what is wrong with its text. */
-export interface Found {
+export interface FoundFormula {
   formula: Formula;
   problems: Problem[];
   /** For people: the file, or that it is built in. */
@@ -12,10 +12,10 @@ export interface Found {
 }
 
 /** Finds a formula by name. Throws a UserError where there is none or its text is none. */
-export type Find = (name: string) => Found;
+export type FindFormula = (name: string) => FoundFormula;
 
 /** Takes in what a formula extends. Throws where a parent cannot be used. */
-export function withParents(formula: Formula, find: Find, path: readonly string[] = [formula.name]): Formula {
+export function resolveExtends(formula: Formula, find: FindFormula, path: readonly string[] = [formula.name]): Formula {
   if (formula.extends.length === 0) return formula;
   const parents = formula.extends.map((name) => {
     if (path.includes(name))
@@ -23,12 +23,12 @@ export function withParents(formula: Formula, find: Find, path: readonly string[
         `circular extends detected: ${[...path, name].join(' -> ')}`,
         'Take one of them out of "extends".',
       );
-    return withParents(findParent(formula, name, find), find, [...path, name]);
+    return resolveExtends(findParent(formula, name, find), find, [...path, name]);
   });
   return mergeParents(formula, parents);
 }
 
-function findParent(formula: Formula, name: string, find: Find): Formula {
+function findParent(formula: Formula, name: string, find: FindFormula): Formula {
   try {
     return find(name).formula;
   } catch (error) {
@@ -39,7 +39,7 @@ function findParent(formula: Formula, name: string, find: Find): Formula {
 
 /** The first parent that says something wins among the parents; what the child says itself wins over all. */
 function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
-  const all = [...parents.map(elsewhere), child];
+  const all = [...parents.map(withoutLocations), child];
   const list = <T>(pick: (formula: Formula) => readonly T[]): T[] => all.flatMap((formula) => [...pick(formula)]);
   const merged: Compose = {
     bondPoints: [...new Map(list((formula) => formula.compose.bondPoints).map((point) => [point.id, point])).values()],
@@ -54,8 +54,8 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
     ...child,
     description: child.description || (parents.find((parent) => parent.description !== '')?.description ?? ''),
     vars: Object.assign({}, ...[...parents].reverse().map((parent) => parent.vars), child.vars) as Formula['vars'],
-    steps: all.reduce<Step[]>((steps, formula) => override(steps, formula.steps), []),
-    template: all.reduce<Step[]>((steps, formula) => override(steps, formula.template), []),
+    steps: all.reduce<Step[]>((steps, formula) => overrideSteps(steps, formula.steps), []),
+    template: all.reduce<Step[]>((steps, formula) => overrideSteps(steps, formula.template), []),
     compose: merged,
     advice: list((formula) => formula.advice),
     analyses: list((formula) => formula.analyses),
@@ -66,8 +66,8 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
 }
 
 /** A parent's parts, which stand in another file. */
-function elsewhere(parent: Formula): Formula {
-  const lost = <T extends Placed>(items: readonly T[]): T[] => items.map((item) => ({ ...item, at: undefined }));
+function withoutLocations(parent: Formula): Formula {
+  const lost = <T extends HasLocation>(items: readonly T[]): T[] => items.map((item) => ({ ...item, at: undefined }));
   const steps = (list: readonly Step[]): Step[] =>
     lost(list).map((step) => ({
       ...step,
@@ -94,18 +94,18 @@ function elsewhere(parent: Formula): Formula {
 }
 
 /** A step with a known id takes that one's place; others come behind. */
-function override(steps: readonly Step[], more: readonly Step[]): Step[] {
+function overrideSteps(steps: readonly Step[], more: readonly Step[]): Step[] {
   const known = new Set(steps.map((step) => step.id));
   const replaced = steps.map((step) => more.find((other) => other.id === step.id && step.id !== '') ?? step);
   return [...replaced, ...more.filter((step) => step.id === '' || !known.has(step.id))];
 }
 
 /** The formula with its parents, and everything that is wrong with it, also with those that it names. */
-export function examine(found: Found, find: Find): { formula: Formula; problems: Problem[] } {
-  const { formula, problems } = alone(found, find);
+export function checkFormula(found: FoundFormula, find: FindFormula): { formula: Formula; problems: Problem[] } {
+  const { formula, problems } = checkWithoutReferences(found, find);
   const loaded = new Map<string, Formula>();
   const load = (name: string): Formula => {
-    const known = loaded.get(name) ?? usable(find(name), find);
+    const known = loaded.get(name) ?? requireValid(find(name), find);
     loaded.set(name, known);
     return known;
   };
@@ -113,31 +113,31 @@ export function examine(found: Found, find: Find): { formula: Formula; problems:
     formula,
     problems: unique([
       ...problems,
-      ...wovenProblems(formula, { find, load }, !problems.some((one) => one.severity === 'error')),
+      ...compositionProblems(formula, { find, load }, !problems.some((one) => one.severity === 'error')),
     ]),
   };
 }
 
 /** Without those that it names: cooking finds them itself. */
-function alone(found: Found, find: Find): { formula: Formula; problems: Problem[] } {
-  const formula = withParents(found.formula, find);
+function checkWithoutReferences(found: FoundFormula, find: FindFormula): { formula: Formula; problems: Problem[] } {
+  const formula = resolveExtends(found.formula, find);
   return { formula, problems: unique([...found.problems, ...validate(formula)]) };
 }
 
-function usable(found: Found, find: Find): Formula {
-  const { formula, problems } = alone(found, find);
-  refuseErrors(found.source, problems);
+function requireValid(found: FoundFormula, find: FindFormula): Formula {
+  const { formula, problems } = checkWithoutReferences(found, find);
+  throwIfInvalid(found.source, problems);
   return formula;
 }
 
 /** The formula with its parents. @throws UserError with all errors */
-export function resolve(found: Found, find: Find): { formula: Formula; warnings: string[] } {
-  const { formula, problems } = alone(found, find);
-  refuseErrors(found.source, problems);
+export function resolve(found: FoundFormula, find: FindFormula): { formula: Formula; warnings: string[] } {
+  const { formula, problems } = checkWithoutReferences(found, find);
+  throwIfInvalid(found.source, problems);
   return { formula, warnings: problems.map((problem) => problem.message) };
 }
 
-export function refuseErrors(source: string, problems: readonly Problem[]): void {
+export function throwIfInvalid(source: string, problems: readonly Problem[]): void {
   const errors = problems.filter((problem) => problem.severity === 'error');
   if (errors.length === 0) return;
   throw new UserError(

@@ -15,7 +15,7 @@ export function conditionProblem(condition: string): string | undefined {
 }
 
 /** Whether a step with this condition stays. A variable without a value counts as empty. */
-export function holds(condition: string, values: Values): boolean {
+export function evaluateCondition(condition: string, values: Values): boolean {
   const problem = conditionProblem(condition);
   if (problem) throw new UserError(problem);
   if (condition === '') return true;
@@ -47,7 +47,7 @@ export function filterByCondition(steps: readonly Step[], values: Values): Step[
   };
   const keep = (list: readonly Step[]): Step[] =>
     list.flatMap((step) => {
-      if (!holds(step.condition, values)) {
+      if (!evaluateCondition(step.condition, values)) {
         drop(step);
         return [];
       }

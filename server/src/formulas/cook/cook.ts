@@ -3,21 +3,27 @@ import { UserError } from '../../base/errors';
 import { cutBytes } from '../../base/text';
 import type { CookedFormula, CookedStep } from '../../protocol/formula';
 import { filterByCondition } from './conditions';
-import { expandComposed, expandInline, instantiate, type Load, type Woven } from '../compose/expansion';
-import { cycleIn } from '../graph';
+import {
+  expandComposed,
+  expandInline,
+  instantiate,
+  type ResolveFormula,
+  type ComposedSteps,
+} from '../compose/expansion';
+import { findCycle, formatCycle } from '../cycles';
 import { unrollLoops } from '../compose/loops';
 import { allSteps, spawnerOf, unique, type Formula, type Step } from '../model';
 import { stepTypes } from '../schema';
 import {
   namesOf,
-  startValues,
+  initialValues,
   substitute,
   substituteDeep,
-  valuesFor,
+  resolveValues,
   type Values,
   type ValueSources,
 } from './variables';
-import { advise, applyAspects, branch, gate } from '../compose/advice';
+import { applyAdvice, applyAspects, applyBranches, applyGates } from '../compose/advice';
 
 const MAX_STEPS = 5_000;
 const MAX_TITLE_BYTES = 400;
@@ -43,7 +49,7 @@ export interface CookOptions extends Partial<ValueSources> {
 }
 
 /** Formula → proto. Pure: `load` gives the other formulas that this one names. */
-export function cook(formula: Formula, load: Load, options: CookOptions = {}): Proto {
+export function cook(formula: Formula, load: ResolveFormula, options: CookOptions = {}): Proto {
   if (formula.type === 'aspect')
     throw new UserError(
       `${formula.name} is an aspect and makes no steps by itself`,
@@ -55,22 +61,27 @@ export function cook(formula: Formula, load: Load, options: CookOptions = {}): P
       'Its legs are separate beads of a convoy; pour a workflow.',
     );
   const sources: ValueSources = { given: options.given ?? {}, offered: options.offered };
-  const woven = weave(formula, load, startValues(formula, sources));
-  const whole = { ...formula, vars: woven.vars };
-  if (options.keepVariables) return protoOf(whole, woven.steps, {});
-  const kept = filterByCondition(woven.steps, startValues(whole, sources));
+  const result = composeSteps(formula, load, initialValues(formula, sources));
+  const composed = { ...formula, vars: result.vars };
+  if (options.keepVariables) return protoOf(composed, result.steps, {});
+  const kept = filterByCondition(result.steps, initialValues(composed, sources));
   // Conditions were decided by these too, so a slip in a name is seen where only they use it.
   const used = namesOf(formula, kept);
-  const values = valuesFor(whole, used, {
+  const values = resolveValues(composed, used, {
     ...sources,
-    given: onlyUsed(sources.given, whole, namesOf(formula, woven.steps), used),
+    given: withoutDroppedNames(sources.given, composed, namesOf(formula, result.steps), used),
   });
   if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all their conditions are false`);
-  return protoOf(whole, kept, values);
+  return protoOf(composed, kept, values);
 }
 
 /** Values for names that only steps without a place use are no slips. */
-function onlyUsed(given: Values, formula: Formula, anywhere: ReadonlySet<string>, used: ReadonlySet<string>): Values {
+function withoutDroppedNames(
+  given: Values,
+  formula: Formula,
+  anywhere: ReadonlySet<string>,
+  used: ReadonlySet<string>,
+): Values {
   return Object.fromEntries(
     Object.entries(given).filter(
       ([name]) => Object.hasOwn(formula.vars, name) || used.has(name) || !anywhere.has(name),
@@ -78,24 +89,27 @@ function onlyUsed(given: Values, formula: Formula, anywhere: ReadonlySet<string>
   );
 }
 
-function weave(formula: Formula, load: Load, values: Values): Woven {
-  let woven: Woven = { steps: formula.type === 'expansion' ? alone(formula) : formula.steps, vars: formula.vars };
-  const change = (steps: Step[]): void => {
-    woven = { ...woven, steps };
+function composeSteps(formula: Formula, load: ResolveFormula, values: Values): ComposedSteps {
+  let composed: ComposedSteps = {
+    steps: formula.type === 'expansion' ? standaloneExpansion(formula) : formula.steps,
+    vars: formula.vars,
   };
-  change(unrollLoops(woven.steps, values));
-  change(branch(woven.steps, formula.compose));
-  change(gate(woven.steps, formula.compose));
-  change(advise(woven.steps, formula.advice));
-  woven = expandInline(woven, load);
-  woven = expandComposed(woven, formula, load);
-  change(applyAspects(woven.steps, formula, load));
-  check(formula, woven.steps);
-  return woven;
+  const change = (steps: Step[]): void => {
+    composed = { ...composed, steps };
+  };
+  change(unrollLoops(composed.steps, values));
+  change(applyBranches(composed.steps, formula.compose));
+  change(applyGates(composed.steps, formula.compose));
+  change(applyAdvice(composed.steps, formula.advice));
+  composed = expandInline(composed, load);
+  composed = expandComposed(composed, formula, load);
+  change(applyAspects(composed.steps, formula, load));
+  checkComposed(formula, composed.steps);
+  return composed;
 }
 
 /** An expansion by itself stands for a step `main`. */
-function alone(formula: Formula): Step[] {
+function standaloneExpansion(formula: Formula): Step[] {
   const target: Step = {
     id: 'main',
     title: formula.name,
@@ -115,7 +129,7 @@ function alone(formula: Formula): Step[] {
 }
 
 /** Putting steps in and taking them out may have broken what was whole before. */
-function check(formula: Formula, steps: readonly Step[]): void {
+function checkComposed(formula: Formula, steps: readonly Step[]): void {
   const list = allSteps(steps);
   if (list.length > MAX_STEPS) throw new UserError(`${formula.name} has ${list.length} steps, more than ${MAX_STEPS}`);
   const ids = new Set<string>();
@@ -130,8 +144,8 @@ function check(formula: Formula, steps: readonly Step[]): void {
         `${formula.name}: step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`,
       );
   }
-  const cycle = cycleIn(steps);
-  if (cycle) throw new UserError(`${formula.name}: cycle detected involving: ${cycle.join(' → ')}`);
+  const cycle = findCycle(steps);
+  if (cycle) throw new UserError(`${formula.name}: cycle detected involving: ${formatCycle(cycle)}`);
 }
 
 function protoOf(formula: Formula, steps: readonly Step[], values: Values): Proto {

@@ -7,7 +7,7 @@ import { variableTypes } from '../schema';
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Words of template languages that texts for agents hold as they are. */
-export const notVariables = new Set([
+export const reservedWords = new Set([
   'else',
   'this',
   'root',
@@ -43,7 +43,7 @@ export function substituteDeep(value: unknown, values: Values): unknown {
 
 /** Names of variables in a text. */
 export function namesIn(text: string): string[] {
-  return [...text.matchAll(placeholder)].map((match) => match[1] ?? '').filter((name) => !notVariables.has(name));
+  return [...text.matchAll(placeholder)].map((match) => match[1] ?? '').filter((name) => !reservedWords.has(name));
 }
 
 /** Every text of a step in which variables are replaced. */
@@ -102,12 +102,15 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
     const match = variable.pattern === undefined ? true : patterns.matches(variable.pattern, variable.default);
     if (match === false)
       problems.push(
-        error('invalid-value', where, `the default is no valid value: ${mismatch(name, variable, variable.default)}`, [
-          ...at,
-          'default',
-        ]),
+        error(
+          'invalid-value',
+          where,
+          `the default is no valid value: ${mismatchText(name, variable, variable.default)}`,
+          [...at, 'default'],
+        ),
       );
-    if (match === 'too-slow') problems.push(warning('slow-pattern', where, slow(variable), [...at, 'pattern']));
+    if (match === 'too-slow')
+      problems.push(warning('slow-pattern', where, slowPatternText(variable), [...at, 'pattern']));
   }
   return problems;
 }
@@ -115,7 +118,7 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
 /** Why a value cannot be taken. An empty one means "none". */
 function valueProblems(name: string, variable: Variable, value: string): string[] {
   if (value === '') return [];
-  const shown = shortened(value);
+  const shown = abbreviate(value);
   const problems: string[] = [];
   if (variable.enum && !variable.enum.includes(value))
     problems.push(`variable ${name}: ${JSON.stringify(shown)} is none of ${variable.enum.join(', ')}`);
@@ -130,19 +133,19 @@ function valueProblems(name: string, variable: Variable, value: string): string[
 function patternMismatch(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
   if (value === '' || variable.pattern === undefined) return [];
   const match = patterns.matches(variable.pattern, value);
-  if (match === 'too-slow') return [`variable ${name}: ${slow(variable)}`];
-  return match ? [] : [mismatch(name, variable, value)];
+  if (match === 'too-slow') return [`variable ${name}: ${slowPatternText(variable)}`];
+  return match ? [] : [mismatchText(name, variable, value)];
 }
 
-function mismatch(name: string, { pattern }: Variable, value: string): string {
-  return `variable ${name}: ${JSON.stringify(shortened(value))} does not match the pattern ${pattern}`;
+function mismatchText(name: string, { pattern }: Variable, value: string): string {
+  return `variable ${name}: ${JSON.stringify(abbreviate(value))} does not match the pattern ${pattern}`;
 }
 
-function slow({ pattern = '' }: Variable): string {
-  return `the pattern ${shortened(pattern)} is too slow to check`;
+function slowPatternText({ pattern = '' }: Variable): string {
+  return `the pattern ${abbreviate(pattern)} is too slow to check`;
 }
 
-function shortened(value: string): string {
+function abbreviate(value: string): string {
   return value.length > 80 ? `${value.slice(0, 80)}…` : value;
 }
 
@@ -158,7 +161,11 @@ export interface ValueSources {
  * @param used names that stand in the texts of the steps that are left
  * @throws UserError with everything that is wrong
  */
-export function valuesFor(formula: Formula, used: ReadonlySet<string>, sources: ValueSources): Record<string, string> {
+export function resolveValues(
+  formula: Formula,
+  used: ReadonlySet<string>,
+  sources: ValueSources,
+): Record<string, string> {
   const unknown = Object.keys(sources.given).filter((name) => !Object.hasOwn(formula.vars, name) && !used.has(name));
   if (unknown.length > 0) {
     const has = Object.keys(formula.vars);
@@ -167,7 +174,7 @@ export function valuesFor(formula: Formula, used: ReadonlySet<string>, sources: 
       has.length > 0 ? `it has: ${has.join(', ')}` : 'it has none',
     );
   }
-  const values = startValues(formula, sources);
+  const values = initialValues(formula, sources);
   const missing = Object.entries(formula.vars)
     .filter(
       ([name, variable]) =>
@@ -192,15 +199,15 @@ export function valuesFor(formula: Formula, used: ReadonlySet<string>, sources: 
 }
 
 /** The same without complaint: what is known of the values before everything is checked. */
-export function startValues(formula: Formula, sources: ValueSources): Record<string, string> {
+export function initialValues(formula: Formula, sources: ValueSources): Record<string, string> {
   const declared = Object.entries(formula.vars).flatMap(([name, variable]): [string, string][] => {
-    const value = pick(sources.given, name) ?? pick(sources.offered ?? {}, name) ?? variable.default;
+    const value = ownValue(sources.given, name) ?? ownValue(sources.offered ?? {}, name) ?? variable.default;
     return value === undefined ? [] : [[name, value]];
   });
   return Object.fromEntries([...Object.entries(sources.given), ...declared]);
 }
 
-function pick(values: Values, name: string): string | undefined {
+function ownValue(values: Values, name: string): string | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shown, unknownKeys } from '../check/unknownKeys';
+import { formatPath, unknownKeys } from '../check/unknownKeys';
 import {
   error,
   formulaTypes,
@@ -43,7 +43,7 @@ export function parseFormula(text: string, format: Format): Parsed {
         ),
       ],
     };
-  return { raw: read.raw, ...formulaFrom(read.raw) };
+  return { raw: read.raw, ...formulaFromData(read.raw) };
 }
 
 export function tooLarge(text: string): Problem {
@@ -51,7 +51,7 @@ export function tooLarge(text: string): Problem {
 }
 
 /** Data → formula, where each value is of the kind that its key wants. */
-export function formulaFrom(raw: Record<string, unknown>): Pick<Parsed, 'formula' | 'problems'> {
+export function formulaFromData(raw: Record<string, unknown>): Pick<Parsed, 'formula' | 'problems'> {
   const parsed = rawFormula.safeParse(raw);
   if (!parsed.success) return { problems: [...parsed.error.issues.map(typeProblem), ...unknownKeys(raw)] };
   const type = typeOf(parsed.data);
@@ -81,15 +81,15 @@ export function formulaFrom(raw: Record<string, unknown>): Pick<Parsed, 'formula
 }
 
 function typeProblem(issue: z.core.$ZodIssue): Problem {
-  const inner = deepest(issue);
+  const inner = mostSpecificIssue(issue);
   const path = inner.path.filter((part): part is string | number => typeof part !== 'symbol');
   const outer = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
-  const problem = error('wrong-type', shown(outer) || 'formula', kindText(issue), path);
-  return inner === issue ? problem : { ...problem, text: kindText(inner) };
+  const problem = error('wrong-type', formatPath(outer) || 'formula', wrongTypeText(issue), path);
+  return inner === issue ? problem : { ...problem, text: wrongTypeText(inner) };
 }
 
-function kindText(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
+function wrongTypeText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${kindNames[issue.expected] ?? issue.expected}`;
   return issue.code === 'invalid_union' ? unionText(issue.errors.flat()) : issue.message;
 }
 
@@ -98,7 +98,7 @@ function unionText(issues: readonly z.core.$ZodIssue[]): string {
   const wanted = [
     ...new Set(
       issues.flatMap((issue) =>
-        issue.code === 'invalid_type' && issue.path.length === 0 ? [kinds[issue.expected] ?? issue.expected] : [],
+        issue.code === 'invalid_type' && issue.path.length === 0 ? [kindNames[issue.expected] ?? issue.expected] : [],
       ),
     ),
   ];
@@ -107,16 +107,16 @@ function unionText(issues: readonly z.core.$ZodIssue[]): string {
 }
 
 /** Where several shapes are allowed, what is wrong with the one that comes nearest. */
-function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+function mostSpecificIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors
     .flat()
     .filter((other) => other.path.length > 0)
     .sort((a, b) => b.path.length - a.path.length)[0];
-  return inner ? deepest({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
+  return inner ? mostSpecificIssue({ ...inner, path: [...issue.path, ...inner.path] }) : issue;
 }
 
-const kinds: Readonly<Record<string, string>> = {
+const kindNames: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
   int: 'a whole number',

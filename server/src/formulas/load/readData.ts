@@ -1,5 +1,6 @@
 import toml from '@iarna/toml';
 import { messageOf } from '../../base/errors';
+import { isPlainObject } from '../../base/objects';
 import { buildTree, MAX_DEPTH, parseToml } from '../../toml';
 
 export type Format = 'toml' | 'json';
@@ -13,8 +14,8 @@ export interface ReadFailure {
 /** The data of a file. Never throws. */
 export function readData(text: string, format: Format): { raw: Record<string, unknown> } | { failure: ReadFailure } {
   try {
-    const data: unknown = format === 'json' ? plain(JSON.parse(text)) : readToml(text);
-    if (!isTable(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
+    const data: unknown = format === 'json' ? toJsonValue(JSON.parse(text)) : readToml(text);
+    if (!isPlainObject(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
     return { raw: data };
   } catch (thrown) {
     const { line, col } = thrown as { line?: number; col?: number };
@@ -32,15 +33,15 @@ export function readData(text: string, format: Format): { raw: Record<string, un
  * line ends are made one first. @throws where it does not understand
  */
 export function readToml(text: string): unknown {
-  refuseInherited(text);
-  return plain(toml.parse(text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')));
+  rejectInheritedNames(text);
+  return toJsonValue(toml.parse(text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')));
 }
 
 /**
  * `constructor.keys = 1` would make the library write to `Object.keys` of this very program: it follows the names that
  * every object inherits. They are harmless as keys of values and refused as names of tables.
  */
-function refuseInherited(text: string): void {
+function rejectInheritedNames(text: string): void {
   if (!inheritedName.test(text)) return;
   const syntax = parseToml(text);
   const bad = buildTree(syntax).tables.find(({ name }) => name in Object.prototype);
@@ -57,16 +58,12 @@ function refuseInherited(text: string): void {
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
 /** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. @throws where nobody could go so deep */
-function plain(value: unknown, depth = 0): unknown {
+function toJsonValue(value: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH) throw new Error('the data is nested too deep');
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-  return isTable(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry, depth + 1)]))
+  if (Array.isArray(value)) return value.map((item) => toJsonValue(item, depth + 1));
+  return isPlainObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toJsonValue(entry, depth + 1)]))
     : value;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

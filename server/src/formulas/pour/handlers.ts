@@ -19,7 +19,7 @@ import {
 } from '../../protocol/formula';
 import type { ParsedParams } from '../../protocol/request';
 import type { CookOptions, Proto } from '../cook/cook';
-import type { FormulaEntry, FormulaLibrary } from '../registry/registry';
+import type { FormulaEntry, FormulaRegistry } from '../registry/registry';
 import { closeStep, graphOf, inspectMolecule, moleculeOf, requireMolecule } from './molecule';
 import { pour } from './pour';
 import { burn, squash } from './squash';
@@ -28,7 +28,7 @@ export interface FormulaHandlerOptions {
   /** The ledger that a request means: the named one, else the one of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
   /** The formulas that a caller can name. */
-  libraryFor(context: CallContext, ledger: string): FormulaLibrary;
+  libraryFor(context: CallContext, ledger: string): FormulaRegistry;
   /** The molecule of the bead on an agent's hook. */
   hookedMolecule?(agent: string): Bead | undefined;
 }
@@ -44,7 +44,7 @@ export function registerFormulaHandlers(
   options: FormulaHandlerOptions,
 ): void {
   const service: Service = { ...options, store };
-  const library = (context: CallContext, ledger: string | undefined): FormulaLibrary =>
+  const library = (context: CallContext, ledger: string | undefined): FormulaRegistry =>
     options.libraryFor(context, options.ledgerFor(context, ledger));
   dispatcher.on(FormulaList.spec, async (params, context) =>
     library(context, params.ledger)
@@ -92,7 +92,7 @@ function resolveId(service: Service, context: CallContext, id: string, ledger: s
 
 type Named = ParsedParams<typeof FormulaCook.spec>['formula'];
 
-function cooked(library: FormulaLibrary, formula: Named, options: CookOptions): { proto: Proto; warnings: string[] } {
+function cooked(library: FormulaRegistry, formula: Named, options: CookOptions): { proto: Proto; warnings: string[] } {
   return typeof formula === 'string'
     ? library.cook(formula, options)
     : library.cookText(formula.text, formula.file, options);
@@ -166,8 +166,8 @@ function summaryOf(entry: FormulaEntry): FormulaSummary {
   };
 }
 
-function detailsOf(library: FormulaLibrary, name: string): FormulaDetails {
-  const entry = library.examine(name);
+function detailsOf(library: FormulaRegistry, name: string): FormulaDetails {
+  const entry = library.check(name);
   const summary = summaryOf(entry);
   const variables = Object.entries(entry.formula?.vars ?? {}).map(([key, variable]) => ({ name: key, ...variable }));
   const pourable = summary.errors.length === 0 && ['workflow', 'expansion'].includes(summary.type);
@@ -180,7 +180,7 @@ function detailsOf(library: FormulaLibrary, name: string): FormulaDetails {
 }
 
 /** What is wrong with the formulas that it names is seen only here. */
-function outlineOf(library: FormulaLibrary, name: string, errors: string[]): FormulaDetails['outline'] {
+function outlineOf(library: FormulaRegistry, name: string, errors: string[]): FormulaDetails['outline'] {
   try {
     const { steps } = library.cook(name, { keepVariables: true }).proto;
     return steps.map(({ id, title, needs, parent }) => ({

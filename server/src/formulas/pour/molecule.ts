@@ -5,8 +5,8 @@ import { compareTimes } from '../../beads/model/time';
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { ContinueResult, MoleculeInfo, MoleculeStep, StepState } from '../../protocol/formula';
-import { inOrder } from '../graph';
-import { originOf, stepName } from './pour';
+import { topologicalOrder } from '../../base/graph';
+import { originOf, stepNameOf } from './pour';
 
 const IN_WORK = new Set(['in_progress', 'hooked']);
 
@@ -56,7 +56,7 @@ function stepsOf(graph: Graph, root: Bead): Bead[] {
     return targets.flatMap((target) => [target, ...descendantsOf(graph, target).map((part) => part.id)]);
   };
   const place = new Map(
-    inOrder(
+    topologicalOrder(
       all.map((bead) => bead.id),
       needs,
     ).map((id, index) => [id, index]),
@@ -92,7 +92,7 @@ export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
   const steps = beads.map(
     (issue, index): MoleculeStep => ({
       issue,
-      step: stepName(issue),
+      step: stepNameOf(issue),
       status: states[index]!,
       is_current: index === current,
     }),

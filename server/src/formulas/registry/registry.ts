@@ -4,10 +4,10 @@ import { readPlainFile } from '../../base/atomicFile';
 import { UserError, messageOf } from '../../base/errors';
 import { builtInFormulas } from '../built-in/builtIn';
 import { cook, type CookOptions, type Proto } from '../cook/cook';
-import { nearest } from '../check/unknownKeys';
+import { closestMatch } from '../../base/text';
 import { error as failure, warning, type Formula, type Problem } from '../model';
 import { parseFormula, type Format, type Parsed } from '../load/parse';
-import { examine, refuseErrors, resolve, type Found } from '../compose/parents';
+import { checkFormula, throwIfInvalid, resolve, type FoundFormula } from '../compose/parents';
 
 /** Where formulas lie. The first place that has a name wins. */
 export interface Tier {
@@ -46,20 +46,20 @@ interface Text {
 }
 
 /** Texts by their source, with what was read. */
-export type ParsedTexts = Map<string, { text: string; parsed: Parsed }>;
+export type ParseCache = Map<string, { text: string; parsed: Parsed }>;
 
 /** The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. */
-export class FormulaLibrary {
+export class FormulaRegistry {
   /** @param parsed what was read before, for those who look again and again */
   constructor(
     private readonly tiers: readonly Tier[],
     private readonly files: FormulaFiles = diskFiles,
-    private readonly parsed: ParsedTexts = new Map(),
+    private readonly parsed: ParseCache = new Map(),
   ) {}
 
   /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
   list(): FormulaEntry[] {
-    return this.names().map((name) => this.examine(name));
+    return this.names().map((name) => this.check(name));
   }
 
   /** The same without a look at their texts. */
@@ -76,18 +76,21 @@ export class FormulaLibrary {
   }
 
   /** One formula with everything that is wrong with it. @throws UserError where there is none */
-  examine(name: string): FormulaEntry {
-    return this.examineText(name, this.text(name));
+  check(name: string): FormulaEntry {
+    return this.checkText(name, this.text(name));
   }
 
-  private examineText(name: string, text: Text): FormulaEntry {
+  private checkText(name: string, text: Text): FormulaEntry {
     const { formula, problems } = this.parse(text);
     const base = { name, tier: text.tier, source: text.source };
     if (!formula) return { ...base, problems };
     try {
       return {
         ...base,
-        ...examine({ formula, problems: [...problems, ...wrongName(name, formula)], source: text.source }, this.find),
+        ...checkFormula(
+          { formula, problems: [...problems, ...fileNameProblems(name, formula)], source: text.source },
+          this.find,
+        ),
       };
     } catch (error) {
       return { ...base, formula, problems: [...problems, failure('extends', '', messageOf(error), ['extends'])] };
@@ -98,7 +101,7 @@ export class FormulaLibrary {
   raw(name: string): Record<string, unknown> {
     const text = this.text(name);
     const { raw, problems } = this.parse(text);
-    if (!raw) refuseErrors(text.source, problems);
+    if (!raw) throwIfInvalid(text.source, problems);
     return raw ?? {};
   }
 
@@ -110,23 +113,23 @@ export class FormulaLibrary {
   /** The same for a text that is not in the library; what it names is looked for there. */
   cookText(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
     return this.cookFound(
-      this.found({ text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' }),
+      this.load({ text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' }),
       options,
     );
   }
 
-  private cookFound(found: Found, options: CookOptions): { proto: Proto; warnings: string[] } {
+  private cookFound(found: FoundFormula, options: CookOptions): { proto: Proto; warnings: string[] } {
     const { formula, warnings } = resolve(found, this.find);
     const load = (name: string): Formula => resolve(this.find(name), this.find).formula;
     return { proto: cook(formula, load, options), warnings };
   }
 
   /** A formula as its text says it, without its parents. @throws UserError where there is none, or its text is none */
-  readonly find = (name: string): Found => this.found(this.text(name));
+  readonly find = (name: string): FoundFormula => this.load(this.text(name));
 
-  private found(text: Text): Found {
+  private load(text: Text): FoundFormula {
     const { formula, problems } = this.parse(text);
-    if (!formula) refuseErrors(text.source, problems);
+    if (!formula) throwIfInvalid(text.source, problems);
     return { formula: formula!, problems, source: text.source };
   }
 
@@ -165,7 +168,7 @@ export class FormulaLibrary {
         ...Object.keys(builtInFormulas),
       ]),
     ];
-    const near = nearest(name, known);
+    const near = closestMatch(name, known);
     const looked = this.tiers.map(({ directory }) => directory).join(', ');
     return new UserError(
       `formula ${JSON.stringify(name)} not found`,
@@ -176,7 +179,7 @@ export class FormulaLibrary {
 }
 
 /** The name of the file is what it is found by: another one inside would confuse. */
-function wrongName(name: string, formula: Formula): Problem[] {
+function fileNameProblems(name: string, formula: Formula): Problem[] {
   if (formula.name === '' || formula.name === name) return [];
   return [
     warning(
@@ -188,7 +191,7 @@ function wrongName(name: string, formula: Formula): Problem[] {
   ];
 }
 
-export interface Places {
+export interface FormulaPlaces {
   /** The `.beads` folder of the ledger that is meant. */
   ledger: string;
   /** Where the caller is: the checkout around it may bring formulas of its own. */
@@ -200,7 +203,7 @@ export interface Places {
 }
 
 /** Where formulas are looked for: the ledger, the checkout, the person, the town; each place once. */
-export function tiersFor(places: Places): Tier[] {
+export function tiersFor(places: FormulaPlaces): Tier[] {
   const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
   const candidates: (Tier | undefined)[] = [
     { tier: 'project', directory: path.join(places.ledger, 'formulas') },

@@ -162,13 +162,17 @@ export function stepOf(index: FormulaIndex, id: string, scope: Scope): StepEntry
   return index.steps.find((step) => step.scope === scope && step.id === id && step.idSpan);
 }
 
-interface Waiting extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
-  parent?: Waiting;
+interface DependentStep extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
+  parent?: DependentStep;
 }
 
 /** Steps that wait for this one, directly or through others; a container waits for its children. */
 /** @param inherited what parents bring */
-export function descendants(index: FormulaIndex, step: StepEntry, inherited: readonly Waiting[] = []): Set<string> {
+export function transitiveDependents(
+  index: FormulaIndex,
+  step: StepEntry,
+  inherited: readonly DependentStep[] = [],
+): Set<string> {
   const inScope = [...index.steps, ...inherited].filter((other) => other.scope === step.scope);
   const found = new Set<string>([step.id]);
   // Containers around it end with it, and so come after it as well.

@@ -1,12 +1,12 @@
-import type { Find, Found } from '../../formulas/compose/parents';
+import type { FindFormula, FoundFormula } from '../../formulas/compose/parents';
 
 /** The other formulas that a text may name. */
-export interface Formulas {
+export interface FormulaLookup {
   names(): readonly string[];
   /** One of them as it stands in its file; undefined where it cannot be read. */
-  about(name: string): Found | undefined;
+  tryFind(name: string): FoundFormula | undefined;
   /** The same for those who must know why not. Throws a UserError. */
-  find: Find;
+  find: FindFormula;
   /** The name that the file of a document gives it; another one within would confuse. */
-  nameOf?(uri: string): string | undefined;
+  fileNameOf?(uri: string): string | undefined;
 }

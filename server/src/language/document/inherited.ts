@@ -1,7 +1,7 @@
 import { allSteps, type Step, type Variable } from '../../formulas/model';
-import { withParents } from '../../formulas/compose/parents';
+import { resolveExtends } from '../../formulas/compose/parents';
 import type { FormulaIndex, Scope, StepEntry } from './formulaIndex';
-import type { Formulas } from './formulas';
+import type { FormulaLookup } from './formulas';
 
 export type InheritedStep = Pick<StepEntry, 'id' | 'title' | 'scope' | 'needs'> & { parent?: InheritedStep };
 
@@ -11,12 +11,12 @@ export interface Inherited {
   vars: ReadonlyMap<string, Variable>;
 }
 
-export function inheritedBy(index: FormulaIndex, formulas: Formulas): Inherited {
+export function inheritedBy(index: FormulaIndex, formulas: FormulaLookup): Inherited {
   const steps = new Map<string, InheritedStep>();
   const vars = new Map<string, Variable>();
   for (const { name } of index.formulas.filter(({ path }) => path[0] === 'extends')) {
     try {
-      const formula = withParents(formulas.find(name).formula, formulas.find, [name]);
+      const formula = resolveExtends(formulas.find(name).formula, formulas.find, [name]);
       for (const step of [...entries(formula.steps, 'steps'), ...entries(formula.template, 'template')])
         steps.set(`${step.scope} ${step.id}`, step);
       for (const [variable, about] of Object.entries(formula.vars)) if (!vars.has(variable)) vars.set(variable, about);

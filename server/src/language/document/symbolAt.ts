@@ -38,7 +38,7 @@ export function usages(index: FormulaIndex, symbol: NamedSymbol): Span[] {
 }
 
 /** What the features look at: a text, what it defines, and where the person is. */
-export interface Place {
+export interface DocumentPosition {
   document: FormulaDocument;
   index: FormulaIndex;
   offset: number;

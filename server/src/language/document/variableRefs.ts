@@ -1,5 +1,5 @@
 import type { Path } from '../../formulas/model';
-import { notVariables } from '../../formulas/cook/variables';
+import { reservedWords } from '../../formulas/cook/variables';
 import { offsetInString, type Span, type StringValue } from '../../toml';
 
 export interface VariableRef extends Span {
@@ -30,8 +30,8 @@ export function variableRefs(value: StringValue, path: Path, declared: ReadonlyS
       });
     }
   };
-  add(plain, true, (name) => !notVariables.has(name));
-  add(block, false, (name) => !notVariables.has(name));
+  add(plain, true, (name) => !reservedWords.has(name));
+  add(block, false, (name) => !reservedWords.has(name));
   if (path[0] === 'template' || path.includes('loop')) add(single, false, (name) => declared.has(name));
   return found.sort((a, b) => a.start - b.start);
 }

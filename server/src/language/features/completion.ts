@@ -6,20 +6,20 @@ import {
   type TextEdit,
 } from 'vscode-languageserver-types';
 import type { Path } from '../../formulas/model';
-import { keyAt, placeAt, schema, type KeyInfo } from '../../formulas/schema';
+import { keyAt, tableKindAt, schema, type KeyInfo } from '../../formulas/schema';
 import { headerItems, snippetItems } from './completionTables';
 import type { FormulaDocument } from '../document/formulaDocument';
-import { descendants, stepOfPath, stringIn, type FormulaIndex, type Scope } from '../document/formulaIndex';
-import type { Formulas } from '../document/formulas';
+import { transitiveDependents, stepOfPath, stringIn, type FormulaIndex, type Scope } from '../document/formulaIndex';
+import type { FormulaLookup } from '../document/formulas';
 import { kinds } from './hover';
 import { inheritedBy, type Inherited } from '../document/inherited';
-import { short } from '../document/markdown';
+import { shorten } from '../document/markdown';
 import { pathAt, type PathAt } from '../document/pathAt';
-import type { Place } from '../document/symbolAt';
+import type { DocumentPosition } from '../document/symbolAt';
 import { contains, type Span, type StringValue } from '../../toml';
 
 export interface CompletionOptions {
-  formulas: Formulas;
+  formulas: FormulaLookup;
   /** Whether the editor fills in places with Tab. */
   snippets: boolean;
   /** Whether a character that was typed asks, and not the person. */
@@ -27,14 +27,14 @@ export interface CompletionOptions {
 }
 
 /** What may stand where the person types; also in a document that is not whole yet. */
-export function completion(place: Place, options: CompletionOptions): CompletionItem[] {
+export function completion(place: DocumentPosition, options: CompletionOptions): CompletionItem[] {
   const { document, offset } = place;
   const token = document.syntax.tokens.find((one) => one.start < offset && offset <= one.end);
   if (token?.kind === 'comment') return [];
-  return besides(place, itemsAt(place, options));
+  return withoutNoops(place, itemsAt(place, options));
 }
 
-function itemsAt(place: Place, options: CompletionOptions): CompletionItem[] {
+function itemsAt(place: DocumentPosition, options: CompletionOptions): CompletionItem[] {
   const { document, offset } = place;
   const made = new Completion(place, options);
   const { header } = document.sectionAt(offset);
@@ -46,7 +46,7 @@ function itemsAt(place: Place, options: CompletionOptions): CompletionItem[] {
 }
 
 /** Where what stands there already is all that could be chosen, nothing is: Enter is for the next line. */
-function besides({ document, offset }: Place, items: CompletionItem[]): CompletionItem[] {
+function withoutNoops({ document, offset }: DocumentPosition, items: CompletionItem[]): CompletionItem[] {
   const isThere = ({ textEdit }: CompletionItem): boolean => {
     const { newText, range } = textEdit as TextEdit;
     return document.text.slice(document.offsetAt(range.start), document.offsetAt(range.end)) === newText;
@@ -76,7 +76,7 @@ class Completion {
   private readonly offset: number;
 
   constructor(
-    { document, index, offset }: Place,
+    { document, index, offset }: DocumentPosition,
     private readonly options: CompletionOptions,
   ) {
     [this.document, this.index, this.offset] = [document, index, offset];
@@ -116,7 +116,7 @@ class Completion {
   // ---------------------------------------------------------------- keys
 
   private keys(table: Path, span: Span, alone: boolean, at: PathAt): CompletionItem[] {
-    const place = placeAt(table);
+    const place = tableKindAt(table);
     const { whole, node } = this.document.locate(table);
     const there = new Set(
       whole && node?.kind === 'table'
@@ -242,7 +242,7 @@ class Completion {
   private steps(path: Path, scope: Scope): CompletionItem[] {
     const own = scope === 'legs' ? undefined : stepOfPath(this.index, path);
     const name = path.find((part) => part === 'needs' || part === 'depends_on' || part === 'waits_for');
-    const barred = own && name ? descendants(this.index, own, this.inherited().steps) : new Set<string>();
+    const barred = own && name ? transitiveDependents(this.index, own, this.inherited().steps) : new Set<string>();
     const list = this.document.locate(path.slice(0, path.findLastIndex((part) => typeof part === 'string') + 1)).node;
     const there =
       list?.kind === 'list'
@@ -262,7 +262,7 @@ class Completion {
       (step, order): CompletionItem => ({
         label: step.id,
         kind: CompletionItemKind.Reference,
-        ...(step.title ? { detail: short(step.title, 80) } : {}),
+        ...(step.title ? { detail: shorten(step.title, 80) } : {}),
         sortText: `1${String(order).padStart(5, '0')}`,
       }),
     );
@@ -277,8 +277,8 @@ class Completion {
       .names()
       .filter((name) => name !== self)
       .map((label): CompletionItem => {
-        const about = this.options.formulas.about(label)?.formula;
-        const description = about ? short(about.description, 200) : '';
+        const about = this.options.formulas.tryFind(label)?.formula;
+        const description = about ? shorten(about.description, 200) : '';
         return {
           label,
           kind: CompletionItemKind.Module,
@@ -297,7 +297,7 @@ class Completion {
     }));
     const others = [...this.inherited().vars].map(([name, { description }]) => ({ name, description }));
     return [...own, ...others].map(({ name, description }): CompletionItem => {
-      const detail = short(description, 80);
+      const detail = shorten(description, 80);
       return this.edited(
         { label: name, kind: CompletionItemKind.Variable, ...(detail ? { detail } : {}) },
         span,

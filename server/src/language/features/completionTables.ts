@@ -1,5 +1,5 @@
 import { CompletionItemKind, MarkupKind, type CompletionItem } from 'vscode-languageserver-types';
-import { keyOf, schema, type KeyInfo, type Place } from '../../formulas/schema';
+import { keyOf, schema, type KeyInfo, type TableKind } from '../../formulas/schema';
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { FormulaIndex } from '../document/formulaIndex';
 
@@ -41,7 +41,7 @@ export function headerItems(
 }
 
 function tablesOf(
-  place: Place,
+  place: TableKind,
   path: readonly string[],
   undeclared: readonly string[] = [],
 ): { header: string; info: KeyInfo }[] {
@@ -55,7 +55,7 @@ function tablesOf(
     if (info.kind === 'map')
       return [
         ...wanted.map((variable) => ({ header: `[vars.${variable}]`, info })),
-        { header: info.place ? `[${full}.\${1:name}]` : `[${full}]`, info },
+        { header: info.table ? `[${full}.\${1:name}]` : `[${full}]`, info },
       ];
     return [];
   });

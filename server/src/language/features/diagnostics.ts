@@ -1,11 +1,11 @@
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver-types';
-import { nearest } from '../../formulas/check/unknownKeys';
-import type { Formula, Path, Problem, Spot } from '../../formulas/model';
+import { closestMatch } from '../../base/text';
+import type { Formula, Path, Problem, ProblemLocation } from '../../formulas/model';
 import { readData, type ReadFailure } from '../../formulas/load/readData';
 import { check } from './formulaChecks';
 import { spanOfNode, type FormulaDocument } from '../document/formulaDocument';
 import { stepOfPath, type FormulaIndex, type StepEntry, type VariableUse } from '../document/formulaIndex';
-import type { Formulas } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulas';
 import { dataOf, type Span, type SyntaxProblem } from '../../toml';
 
 export const SOURCE = 'Gas Town';
@@ -13,22 +13,26 @@ export const SOURCE = 'Gas Town';
 export type FormulaDiagnostic = Diagnostic & { message: string };
 
 /** More than that nobody reads. */
-const MAX = 250;
+const MAX_DIAGNOSTICS = 250;
 
 /** Everything that is wrong with a document: of its TOML, and what the engine's own checks say of the formula. */
-export function diagnostics(document: FormulaDocument, index: FormulaIndex, formulas: Formulas): FormulaDiagnostic[] {
+export function diagnostics(
+  document: FormulaDocument,
+  index: FormulaIndex,
+  formulas: FormulaLookup,
+): FormulaDiagnostic[] {
   const read = readData(document.text, 'toml');
   const syntax = 'raw' in read ? [] : syntaxProblems(document, read.failure);
   const raw = 'raw' in read ? read.raw : (dataOf(document.tree.root) as Record<string, unknown>);
   const { problems, formula } = check(document, index, raw, syntax, formulas);
-  const placer = new Placer(document, index, formula);
-  const all = syntax.slice(0, MAX).map((problem) => placer.syntax(problem));
+  const placer = new DiagnosticLocator(document, index, formula);
+  const all = syntax.slice(0, MAX_DIAGNOSTICS).map((problem) => placer.syntax(problem));
   for (const problem of [...problems.filter(isError), ...problems.filter((one) => !isError(one))]) {
-    if (all.length >= MAX) break;
+    if (all.length >= MAX_DIAGNOSTICS) break;
     all.push(...placer.problem(problem));
   }
   return all
-    .slice(0, MAX)
+    .slice(0, MAX_DIAGNOSTICS)
     .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
 }
 
@@ -37,7 +41,7 @@ function isError({ severity }: Problem): boolean {
 }
 
 /** For a text of which nothing is read but how long it is. */
-export function onlyProblem({ code, message }: Problem): FormulaDiagnostic[] {
+export function singleDiagnostic({ code, message }: Problem): FormulaDiagnostic[] {
   const start = { line: 0, character: 0 };
   return [
     {
@@ -58,7 +62,7 @@ function syntaxProblems(document: FormulaDocument, failure: ReadFailure): Syntax
   return [{ code: 'toml-value', start: Math.max(document.lineStart(end), end - 1), end, message: failure.reason }];
 }
 
-class Placer {
+class DiagnosticLocator {
   private readonly declared: string[];
   private readonly undeclaredIn: ReadonlyMap<StepEntry | undefined, VariableUse[]>;
 
@@ -106,11 +110,11 @@ class Placer {
     const uses = step
       ? (this.undeclaredIn.get(step) ?? [])
           .filter((use) => replaced.has(String(use.path[step.path.length])))
-          .slice(0, MAX)
+          .slice(0, MAX_DIAGNOSTICS)
       : [];
     if (uses.length === 0) return [this.make(problem, this.spanOf(problem, problem.code), problem.message)];
     return uses.map((use) => {
-      const near = nearest(use.name, this.declared);
+      const near = closestMatch(use.name, this.declared);
       return this.make(
         problem,
         use,
@@ -120,7 +124,7 @@ class Placer {
   }
 
   /** What to underline: the id that is meant, the value or key at the path, or the table that lacks it. */
-  private spanOf({ path, need }: Spot, code: string): Span {
+  private spanOf({ path, need }: ProblemLocation, code: string): Span {
     if (need !== undefined) return this.needSpan(path, need) ?? this.spanOf({ path }, code);
     const { depth, whole, node, slot } = this.document.locate(path);
     if (whole) {

@@ -1,7 +1,7 @@
 import { SymbolKind, type DocumentSymbol } from 'vscode-languageserver-types';
 import type { FormulaDocument } from '../document/formulaDocument';
 import { stringIn, type FormulaIndex, type StepEntry } from '../document/formulaIndex';
-import { short } from '../document/markdown';
+import { shorten } from '../document/markdown';
 import type { Header, Span, TreeNode } from '../../toml';
 
 /** The outline: steps with what is within them, variables, and the other tables. */
@@ -42,11 +42,11 @@ class Outline {
   private step(step: StepEntry): DocumentSymbol {
     const children = this.index.steps.filter((other) => other.parent === step).map((other) => this.step(other));
     const place = this.extent(step.node);
-    const name = short(step.id || step.title || '(no id)', 80);
+    const name = shorten(step.id || step.title || '(no id)', 80);
     return {
       ...this.symbol(
         name,
-        step.id ? short(step.title, 80) : '',
+        step.id ? shorten(step.title, 80) : '',
         step.scope === 'legs' ? SymbolKind.Object : SymbolKind.Function,
         place,
         step.idSpan ?? headerOf(step.node) ?? place,
@@ -61,7 +61,7 @@ class Outline {
       const description = variable.node?.kind === 'table' ? (stringIn(variable.node, 'description')?.value ?? '') : '';
       return this.symbol(
         variable.name || '(no name)',
-        short(description, 80),
+        shorten(description, 80),
         SymbolKind.Variable,
         place,
         variable.span,

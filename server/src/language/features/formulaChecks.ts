@@ -1,16 +1,16 @@
 import { messageOf } from '../../base/errors';
-import { nearest } from '../../formulas/check/unknownKeys';
+import { closestMatch } from '../../base/text';
 import { error, warning, type Formula, type Path, type Problem } from '../../formulas/model';
-import { formulaFrom } from '../../formulas/load/parse';
-import { examine, withParents } from '../../formulas/compose/parents';
+import { formulaFromData } from '../../formulas/load/parse';
+import { checkFormula, resolveExtends } from '../../formulas/compose/parents';
 import { validate } from '../../formulas/check/validate';
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { FormulaIndex } from '../document/formulaIndex';
-import type { Formulas } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulas';
 import type { SyntaxProblem, TreeNode } from '../../toml';
 
 /** What the checks of the engine find in a document, without what would mislead where it is broken. */
-export interface Checked {
+export interface CheckResult {
   problems: Problem[];
   formula?: Formula;
 }
@@ -23,23 +23,23 @@ export function check(
   index: FormulaIndex,
   raw: Record<string, unknown>,
   syntax: readonly SyntaxProblem[],
-  formulas: Formulas,
-): Checked {
-  const { formula, problems, left } = readable(raw);
+  formulas: FormulaLookup,
+): CheckResult {
+  const { formula, problems, left: removed } = parseTolerantly(raw);
   if (!formula) return { problems };
   const parents = missingParents(formula, formulas);
   const found =
     parents.length === 0
-      ? examine({ formula, problems: [], source: document.uri }, formulas.find)
+      ? checkFormula({ formula, problems: [], source: document.uri }, formulas.find)
       : { formula, problems: validate(formula) };
   const damage = damageOf(document, index, syntax);
   const kept = found.problems.filter(
     (problem) =>
-      !left.some((path) => startsWith(problem.path, path)) &&
-      !misleads(problem, document, damage) &&
+      !removed.some((path) => startsWith(problem.path, path)) &&
+      !isMisleading(problem, document, damage) &&
       !(parents.length > 0 && openEnded.has(problem.code)) &&
       !(problem.code === 'unknown-formula' && problem.path[0] !== 'extends') &&
-      !(left.length > 0 && problem.code === 'composition'),
+      !(removed.length > 0 && problem.code === 'composition'),
   );
   return {
     formula: found.formula,
@@ -48,21 +48,21 @@ export function check(
       ...parents,
       ...kept,
       ...unknownFormulas(index, formulas),
-      ...wrongName(document, formula, formulas),
+      ...fileNameProblems(document, formula, formulas),
     ],
   };
 }
 
 /** Values of the wrong kind are told and left out, so that the rest can be looked at. */
-function readable(raw: Record<string, unknown>): { formula?: Formula; problems: Problem[]; left: Path[] } {
-  const first = formulaFrom(raw);
+function parseTolerantly(raw: Record<string, unknown>): { formula?: Formula; problems: Problem[]; left: Path[] } {
+  const first = formulaFromData(raw);
   const left: Path[] = [];
   let [result, data] = [first, raw];
   for (let round = 0; !result.formula && round < ROUNDS; round++) {
     const wrong = result.problems.filter((problem) => problem.code === 'wrong-type').map((problem) => problem.path);
     left.push(...wrong);
     data = wrong.reduce((rest, path) => without(rest, path) as Record<string, unknown>, data);
-    result = formulaFrom(data);
+    result = formulaFromData(data);
   }
   return { problems: first.problems, left, ...(result.formula ? { formula: result.formula } : {}) };
 }
@@ -88,13 +88,13 @@ function without(data: unknown, [head, ...rest]: Path): unknown {
 /** What a parent would bring is not known: nothing is said of what may come from there. */
 const openEnded = new Set(['unknown-step', 'undeclared-variable', 'missing-content', 'unknown-leg']);
 
-function missingParents(formula: Formula, formulas: Formulas): Problem[] {
+function missingParents(formula: Formula, formulas: FormulaLookup): Problem[] {
   return formula.extends.flatMap((name, at) => {
     try {
-      withParents({ ...formula, extends: [name] }, formulas.find);
+      resolveExtends({ ...formula, extends: [name] }, formulas.find);
       return [];
     } catch (thrown) {
-      const near = nearest(name, formulas.names());
+      const near = closestMatch(name, formulas.names());
       const text = messageOf(thrown)
         .replace(`${formula.name} extends ${name}: `, '')
         .split('\n')
@@ -115,12 +115,12 @@ function missingParents(formula: Formula, formulas: Formulas): Problem[] {
 /** Without these nothing can be cooked; others are looked for later. */
 const needed = new Set(['expand', 'map', 'aspects']);
 
-function unknownFormulas(index: FormulaIndex, formulas: Formulas): Problem[] {
+function unknownFormulas(index: FormulaIndex, formulas: FormulaLookup): Problem[] {
   const names = new Set(formulas.names());
   return index.formulas
     .filter(({ name, path }) => path[0] !== 'extends' && name !== '' && !names.has(name) && !name.includes('{'))
     .map(({ name, path }) => {
-      const near = nearest(name, names);
+      const near = closestMatch(name, names);
       const isNeeded = path.some((part) => needed.has(String(part)));
       return (isNeeded ? error : warning)(
         'unknown-formula',
@@ -131,8 +131,8 @@ function unknownFormulas(index: FormulaIndex, formulas: Formulas): Problem[] {
     });
 }
 
-function wrongName(document: FormulaDocument, formula: Formula, formulas: Formulas): Problem[] {
-  const name = formulas.nameOf?.(document.uri);
+function fileNameProblems(document: FormulaDocument, formula: Formula, formulas: FormulaLookup): Problem[] {
+  const name = formulas.fileNameOf?.(document.uri);
   if (name === undefined || formula.name === '' || formula.name === name) return [];
   return [
     warning('file-name', '', `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`, [
@@ -143,7 +143,7 @@ function wrongName(document: FormulaDocument, formula: Formula, formulas: Formul
 
 // ---------------------------------------------------------------- damage
 
-interface Damage {
+interface SyntaxDamage {
   syntax: readonly SyntaxProblem[];
   /** Something may be missing that other parts name. */
   steps: boolean;
@@ -152,7 +152,7 @@ interface Damage {
 
 const structural = new Set(['toml-header', 'toml-junk']);
 
-function damageOf(document: FormulaDocument, index: FormulaIndex, syntax: readonly SyntaxProblem[]): Damage {
+function damageOf(document: FormulaDocument, index: FormulaIndex, syntax: readonly SyntaxProblem[]): SyntaxDamage {
   const lost = syntax.some((problem) => structural.has(problem.code));
   const inVars = syntax.some((problem) => document.sectionAt(problem.start).header?.key.parts[0]?.name === 'vars');
   const noId = index.steps.some((step) => step.id === '' && syntax.some((problem) => inside(problem, step.node)));
@@ -164,7 +164,7 @@ function inside(problem: SyntaxProblem, node: TreeNode): boolean {
 }
 
 /** Whether a problem may only come of the damage: what is missing may stand there, unreadable. */
-function misleads(problem: Problem, document: FormulaDocument, damage: Damage): boolean {
+function isMisleading(problem: Problem, document: FormulaDocument, damage: SyntaxDamage): boolean {
   if (damage.syntax.length === 0) return false;
   switch (problem.code) {
     case 'missing-content':
@@ -191,7 +191,7 @@ function misleads(problem: Problem, document: FormulaDocument, damage: Damage): 
 }
 
 /** Whether the value at a path could not be read as a whole. */
-function isDamaged(path: Path, document: FormulaDocument, damage: Damage): boolean {
+function isDamaged(path: Path, document: FormulaDocument, damage: SyntaxDamage): boolean {
   const { whole, slot, node } = document.locate(path);
   const value = slot?.entry?.value ?? (node?.kind === 'leaf' ? node.value : undefined);
   return (

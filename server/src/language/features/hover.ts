@@ -1,16 +1,17 @@
 import { MarkupKind, type Hover } from 'vscode-languageserver-types';
-import { waves } from '../../formulas/graph';
+import { wavesOf } from '../../base/graph';
+import { isPlainObject } from '../../base/objects';
 import type { Path } from '../../formulas/model';
 import { keyAt, type KeyInfo } from '../../formulas/schema';
 import { stepOf, type FormulaIndex, type StepEntry, type VariableEntry } from '../document/formulaIndex';
-import type { Formulas } from '../document/formulas';
-import { code, escaped, short } from '../document/markdown';
+import type { FormulaLookup } from '../document/formulas';
+import { inlineCode, escapeMarkdown, shorten } from '../document/markdown';
 import { pathAt } from '../document/pathAt';
-import { symbolAt, type Place } from '../document/symbolAt';
+import { symbolAt, type DocumentPosition } from '../document/symbolAt';
 import { contains, dataOf, type Span } from '../../toml';
 
 /** What there is to say of the step, variable, formula or key at a place. */
-export function hover({ document, index, offset }: Place, formulas: Formulas): Hover | undefined {
+export function hover({ document, index, offset }: DocumentPosition, formulas: FormulaLookup): Hover | undefined {
   const symbol = symbolAt(index, offset);
   const made = (lines: readonly string[] | undefined, span: Span): Hover | undefined =>
     lines && { contents: { kind: MarkupKind.Markdown, value: lines.join('\n\n') }, range: document.rangeOf(span) };
@@ -29,21 +30,24 @@ export function hover({ document, index, offset }: Place, formulas: Formulas): H
 
 function stepLines(index: FormulaIndex, step: StepEntry): string[] {
   if (step.scope === 'legs')
-    return [`**${escaped(step.id)}**${step.title ? ` — ${escaped(short(step.title, 200))}` : ''}`];
+    return [`**${escapeMarkdown(step.id)}**${step.title ? ` — ${escapeMarkdown(shorten(step.title, 200))}` : ''}`];
   const inScope = index.steps.filter((other) => other.scope === step.scope && other.id !== '');
   const needs = neededBy(inScope);
-  const wave = waves(
+  const { waves } = wavesOf(
     inScope.map((other) => other.id),
     (id) => needs.get(id) ?? [],
-  ).get(step.id);
+  );
+  const wave = waves.findIndex((ids) => ids.includes(step.id));
   const dependents = inScope.filter((other) => other.needs.includes(step.id)).map((other) => other.id);
   const children = inScope.filter((other) => other.parent === step).map((other) => other.id);
   const names = (ids: readonly string[]): string =>
-    ids.length > 12 ? `${ids.slice(0, 12).map(code).join(', ')} … (${ids.length})` : ids.map(code).join(', ');
+    ids.length > 12
+      ? `${ids.slice(0, 12).map(inlineCode).join(', ')} … (${ids.length})`
+      : ids.map(inlineCode).join(', ');
   return [
-    `**${escaped(step.id)}**${step.title ? ` — ${escaped(short(step.title, 200))}` : ''}`,
+    `**${escapeMarkdown(step.id)}**${step.title ? ` — ${escapeMarkdown(shorten(step.title, 200))}` : ''}`,
     [
-      `Wave ${wave ?? 1}`,
+      wave < 0 ? 'In a cycle' : `Wave ${wave + 1}`,
       step.needs.length > 0 ? `needs ${names([...new Set(step.needs)])}` : 'needs nothing',
       dependents.length > 0 ? `needed by ${names(dependents)}` : 'nothing waits for it',
       ...(children.length > 0 ? [`holds ${names(children)}`] : []),
@@ -59,39 +63,38 @@ function neededBy(steps: readonly StepEntry[]): Map<string, string[]> {
 
 function variableLines(index: FormulaIndex, variable: VariableEntry): string[] {
   const raw = variable.node && dataOf(variable.node);
-  const data: Record<string, unknown> =
-    typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? { ...raw } : { default: raw };
+  const data: Record<string, unknown> = isPlainObject(raw) ? raw : { default: raw };
   const said = (key: string): string =>
     data[key] === undefined ? '' : typeof data[key] === 'string' ? data[key] : JSON.stringify(data[key]);
   const uses = index.uses.filter((use) => use.name === variable.name).length;
   const facts = [
     data['required'] === true ? 'required' : '',
-    data['default'] !== undefined ? `default ${said('default') === '' ? '(empty)' : code(said('default'))}` : '',
-    Array.isArray(data['enum']) ? `one of ${data['enum'].map((value) => code(String(value))).join(', ')}` : '',
-    said('pattern') ? `matches ${code(said('pattern'))}` : '',
-    said('type') ? `type ${code(said('type'))}` : '',
+    data['default'] !== undefined ? `default ${said('default') === '' ? '(empty)' : inlineCode(said('default'))}` : '',
+    Array.isArray(data['enum']) ? `one of ${data['enum'].map((value) => inlineCode(String(value))).join(', ')}` : '',
+    said('pattern') ? `matches ${inlineCode(said('pattern'))}` : '',
+    said('type') ? `type ${inlineCode(said('type'))}` : '',
     `used ${uses} ${uses === 1 ? 'time' : 'times'}`,
   ];
   return [
-    `**{{${escaped(variable.name)}}}**${said('description') ? ` — ${escaped(short(said('description'), 300))}` : ''}`,
+    `**{{${escapeMarkdown(variable.name)}}}**${said('description') ? ` — ${escapeMarkdown(shorten(said('description'), 300))}` : ''}`,
     facts.filter(Boolean).join(' · '),
   ];
 }
 
-function formulaLines(name: string, formulas: Formulas): string[] | undefined {
-  const found = formulas.about(name);
+function formulaLines(name: string, formulas: FormulaLookup): string[] | undefined {
+  const found = formulas.tryFind(name);
   if (!found) return undefined;
   const { formula, source } = found;
   const count = formula.steps.length || formula.template.length || formula.legs.length;
   return [
-    `**${escaped(name)}** (${formula.type}, ${count} steps)`,
-    ...(formula.description ? [escaped(short(formula.description, 400))] : []),
-    escaped(source),
+    `**${escapeMarkdown(name)}** (${formula.type}, ${count} steps)`,
+    ...(formula.description ? [escapeMarkdown(shorten(formula.description, 400))] : []),
+    escapeMarkdown(source),
   ];
 }
 
 /** The key of a statement, an inline table or a header under the cursor. */
-function keyUnder({ document, offset }: Place): { path: Path; info: KeyInfo; span: Span } | undefined {
+function keyUnder({ document, offset }: DocumentPosition): { path: Path; info: KeyInfo; span: Span } | undefined {
   const { header } = document.sectionAt(offset);
   if (header && contains(header, offset)) {
     const at = header.key.parts.findIndex((part) => contains(part, offset));
@@ -106,9 +109,9 @@ function keyUnder({ document, offset }: Place): { path: Path; info: KeyInfo; spa
 
 function keyLines(path: Path, info: KeyInfo): string[] {
   return [
-    `**${escaped(String(path.at(-1)))}** · ${kinds[info.kind]}${info.required ? ' · required' : ''}`,
+    `**${escapeMarkdown(String(path.at(-1)))}** · ${kinds[info.kind]}${info.required ? ' · required' : ''}`,
     info.doc,
-    ...(info.values ? [`One of ${info.values.map(code).join(', ')}.`] : []),
+    ...(info.values ? [`One of ${info.values.map(inlineCode).join(', ')}.`] : []),
   ];
 }
 

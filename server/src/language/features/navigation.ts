@@ -7,23 +7,23 @@ import {
 } from 'vscode-languageserver-types';
 import { variableName } from '../../formulas/cook/variables';
 import { stepId } from '../../formulas/check/validate';
-import { declarations, symbolAt, usages, type NamedSymbol, type Place } from '../document/symbolAt';
+import { declarations, symbolAt, usages, type NamedSymbol, type DocumentPosition } from '../document/symbolAt';
 
-export function definition({ document, index, offset }: Place): Location[] {
+export function definition({ document, index, offset }: DocumentPosition): Location[] {
   const symbol = symbolAt(index, offset);
   return symbol
     ? declarations(index, symbol).map((span) => ({ uri: document.uri, range: document.rangeOf(span) }))
     : [];
 }
 
-export function references({ document, index, offset }: Place, withDeclaration: boolean): Location[] {
+export function references({ document, index, offset }: DocumentPosition, withDeclaration: boolean): Location[] {
   const symbol = symbolAt(index, offset);
   if (!symbol) return [];
   const spans = [...(withDeclaration ? declarations(index, symbol) : []), ...usages(index, symbol)];
   return spans.map((span) => ({ uri: document.uri, range: document.rangeOf(span) }));
 }
 
-export function highlights({ document, index, offset }: Place): DocumentHighlight[] {
+export function highlights({ document, index, offset }: DocumentPosition): DocumentHighlight[] {
   const symbol = symbolAt(index, offset);
   if (!symbol) return [];
   return [
@@ -39,13 +39,13 @@ export function highlights({ document, index, offset }: Place): DocumentHighligh
 export class RenameRefused extends Error {}
 
 /** What would be renamed. @throws RenameRefused where there is nothing of this file's */
-export function prepareRename({ document, index, offset }: Place): { range: Range; placeholder: string } {
+export function prepareRename({ document, index, offset }: DocumentPosition): { range: Range; placeholder: string } {
   const symbol = renamable(symbolAt(index, offset));
   return { range: document.rangeOf(symbol.span), placeholder: symbol.name };
 }
 
 /** @throws RenameRefused */
-export function rename({ document, index, offset }: Place, name: string): WorkspaceEdit {
+export function rename({ document, index, offset }: DocumentPosition, name: string): WorkspaceEdit {
   const symbol = renamable(symbolAt(index, offset));
   const others = declarations(index, { ...symbol, name });
   if (symbol.name !== name && others.length > 0) throw new RenameRefused(`There is a ${symbol.kind} ${name} already.`);

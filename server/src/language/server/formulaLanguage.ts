@@ -14,23 +14,23 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Position } from 'vscode-languageserver-types';
-import { diskFiles, type FormulaFiles, type ParsedTexts } from '../../formulas/registry/registry';
+import { diskFiles, type FormulaFiles, type ParseCache } from '../../formulas/registry/registry';
 import { completion } from '../features/completion';
 import { MAX_TEXT, tooLarge } from '../../formulas/load/parse';
 import type { Problem } from '../../formulas/model';
-import { diagnostics, onlyProblem } from '../features/diagnostics';
+import { diagnostics, singleDiagnostic } from '../features/diagnostics';
 import { documentSymbols } from '../features/documentSymbols';
 import { foldingRanges } from '../features/folding';
 import { FormulaDocument } from '../document/formulaDocument';
 import { indexOf, type FormulaIndex } from '../document/formulaIndex';
-import type { Formulas } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulas';
 import { hover } from '../features/hover';
 import { definition, highlights, prepareRename, references, rename, RenameRefused } from '../features/navigation';
-import type { Place } from '../document/symbolAt';
+import type { DocumentPosition } from '../document/symbolAt';
 import { fileOf, formulasFor } from './formulaLibrary';
 
 /** Those who do not ask for diagnostics are told when the typing pauses. */
-const PAUSE_MS = 200;
+const PUSH_DELAY_MS = 200;
 
 export const formulaCapabilities: ServerCapabilities = {
   textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
@@ -45,7 +45,7 @@ export const formulaCapabilities: ServerCapabilities = {
   renameProvider: { prepareProvider: true },
 };
 
-interface Looked {
+interface AnalysedDocument {
   version: number;
   document: FormulaDocument;
   index: FormulaIndex;
@@ -56,13 +56,13 @@ interface Looked {
 /** The language features for the documents that one window has open, with their unsaved text. */
 export class FormulaLanguage {
   private readonly documents = new TextDocuments(TextDocument);
-  private readonly looked = new Map<string, Looked>();
+  private readonly analysed = new Map<string, AnalysedDocument>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
-  private readonly parsed: ParsedTexts = new Map();
+  private readonly parsed: ParseCache = new Map();
   private snippets = false;
-  private pulls = false;
-  private refreshes = false;
-  private watches = false;
+  private pullsDiagnostics = false;
+  private supportsRefresh = false;
+  private supportsWatching = false;
 
   constructor(
     private readonly connection: Connection,
@@ -76,23 +76,24 @@ export class FormulaLanguage {
 
   initialize({ capabilities }: InitializeParams): ServerCapabilities {
     this.snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport ?? false;
-    this.pulls = capabilities.textDocument?.diagnostic !== undefined;
-    this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport ?? false;
-    this.watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false;
+    this.pullsDiagnostics = capabilities.textDocument?.diagnostic !== undefined;
+    this.supportsRefresh = capabilities.workspace?.diagnostics?.refreshSupport ?? false;
+    this.supportsWatching = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false;
     return formulaCapabilities;
   }
 
   private register(): void {
     const { connection } = this;
     connection.onInitialized(() => {
-      if (this.watches)
+      if (this.supportsWatching)
         void connection.client
           .register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.formula.{toml,json}' }] })
           .catch(() => undefined);
     });
     // A formula may extend one that an agent or git has just written.
     connection.onDidChangeWatchedFiles(() => {
-      if (this.pulls && this.refreshes) void connection.languages.diagnostics.refresh().catch(() => undefined);
+      if (this.pullsDiagnostics && this.supportsRefresh)
+        void connection.languages.diagnostics.refresh().catch(() => undefined);
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({
@@ -147,7 +148,7 @@ export class FormulaLanguage {
     position: Position,
     token: CancellationToken,
     nothing: T,
-    look: (place: Place) => T,
+    look: (place: DocumentPosition) => T,
   ): Promise<T> {
     return this.answer(uri, token, nothing, ({ document, index }) =>
       look({ document, index, offset: document.offsetAt(position) }),
@@ -155,16 +156,21 @@ export class FormulaLanguage {
   }
 
   /** Lets a cancellation that came along with the request be heard first: reading a long text again would be in vain. */
-  private async answer<T>(uri: string, token: CancellationToken, nothing: T, look: (looked: Looked) => T): Promise<T> {
+  private async answer<T>(
+    uri: string,
+    token: CancellationToken,
+    nothing: T,
+    look: (looked: AnalysedDocument) => T,
+  ): Promise<T> {
     await new Promise((resolve) => setImmediate(resolve));
     if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
     return this.safely(uri, nothing, look);
   }
 
   /** One text that we cannot read must not end what serves a whole town. */
-  private safely<T>(uri: string, nothing: T, look: (looked: Looked) => T): T {
+  private safely<T>(uri: string, nothing: T, look: (looked: AnalysedDocument) => T): T {
     try {
-      const looked = this.lookAt(uri);
+      const looked = this.analyse(uri);
       return looked ? look(looked) : nothing;
     } catch (error) {
       if (error instanceof RenameRefused) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
@@ -175,25 +181,25 @@ export class FormulaLanguage {
     }
   }
 
-  private lookAt(uri: string): Looked | undefined {
+  private analyse(uri: string): AnalysedDocument | undefined {
     const text = this.documents.get(uri);
     if (!text) return undefined;
-    const known = this.looked.get(uri);
+    const known = this.analysed.get(uri);
     if (known?.version === text.version) return known;
     const whole = text.getText();
     const unread = whole.length > MAX_TEXT ? tooLarge(whole) : undefined;
     const document = new FormulaDocument(uri, unread ? '' : whole);
     const made = { version: text.version, document, index: indexOf(document), ...(unread ? { unread } : {}) };
-    this.looked.set(uri, made);
+    this.analysed.set(uri, made);
     return made;
   }
 
-  private problems({ document, index, unread }: Looked) {
-    if (unread) return onlyProblem(unread);
+  private problems({ document, index, unread }: AnalysedDocument) {
+    if (unread) return singleDiagnostic(unread);
     return diagnostics(document, index, this.formulas(document.uri));
   }
 
-  private formulas(uri: string): Formulas {
+  private formulas(uri: string): FormulaLookup {
     return formulasFor(uri, { files: this.files(), parsed: this.parsed, home: os.homedir(), town: this.town });
   }
 
@@ -219,7 +225,7 @@ export class FormulaLanguage {
   // ---------------------------------------------------------------- editors that do not ask
 
   private pushSoon(uri: string): void {
-    if (this.pulls) return;
+    if (this.pullsDiagnostics) return;
     clearTimeout(this.timers.get(uri));
     this.timers.set(
       uri,
@@ -230,14 +236,14 @@ export class FormulaLanguage {
             .sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) })
             .catch(() => undefined);
         });
-      }, PAUSE_MS),
+      }, PUSH_DELAY_MS),
     );
   }
 
   private forget(uri: string): void {
     clearTimeout(this.timers.get(uri));
     this.timers.delete(uri);
-    this.looked.delete(uri);
-    if (!this.pulls) void this.connection.sendDiagnostics({ uri, diagnostics: [] }).catch(() => undefined);
+    this.analysed.delete(uri);
+    if (!this.pullsDiagnostics) void this.connection.sendDiagnostics({ uri, diagnostics: [] }).catch(() => undefined);
   }
 }

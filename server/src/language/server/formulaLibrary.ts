@@ -1,29 +1,29 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  FormulaLibrary,
+  FormulaRegistry,
   tiersFor,
   type FormulaFiles,
-  type ParsedTexts,
+  type ParseCache,
   type Tier,
 } from '../../formulas/registry/registry';
-import type { Formulas } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulas';
 
 const ending = '.formula.toml';
 
 /** What a library of formulas is to the language features. */
-export function formulasOf(library: FormulaLibrary): Formulas {
+export function formulasOf(library: FormulaRegistry): FormulaLookup {
   return {
     names: () => library.names(),
     find: (name) => library.find(name),
-    about: (name) => {
+    tryFind: (name) => {
       try {
         return library.find(name);
       } catch {
         return undefined; // it is told where it is named
       }
     },
-    nameOf: (uri) => {
+    fileNameOf: (uri) => {
       const file = fileOf(uri);
       return file?.endsWith(ending) ? path.basename(file, ending) : undefined;
     },
@@ -42,8 +42,8 @@ export function fileOf(uri: string): string | undefined {
 /** The formulas that a document can name: those beside it, those of its checkout, the person and the town, and the built-in ones. */
 export function formulasFor(
   uri: string,
-  options: { files: FormulaFiles; parsed: ParsedTexts; home: string; town: string | undefined },
-): Formulas {
+  options: { files: FormulaFiles; parsed: ParseCache; home: string; town: string | undefined },
+): FormulaLookup {
   const file = fileOf(uri);
   const directory = file === undefined ? undefined : path.dirname(file);
   const beside: Tier[] = directory === undefined ? [] : [{ tier: 'project', directory }];
@@ -52,7 +52,7 @@ export function formulasFor(
       ? []
       : tiersFor({ ledger: path.join(directory, '.beads'), cwd: directory, home: options.home, town: options.town });
   return formulasOf(
-    new FormulaLibrary(
+    new FormulaRegistry(
       [...beside, ...tiers.filter((tier) => path.resolve(tier.directory) !== directory)],
       options.files,
       options.parsed,

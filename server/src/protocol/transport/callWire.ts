@@ -1,11 +1,12 @@
-import { ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
+import { CancellationTokenSource, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../../base/errors';
+import { withTimeLimit } from '../timeLimit';
 import { USER_ERROR_CODE, errorData, type Params, type RequestSpec, type Result } from '../request';
 import { errorCode } from './handshake';
 
 /**
  * Sends one request over a listening connection.
- * @throws UserError as the handler threw it; any other error as JSON-RPC reports it
+ * @throws UserError as the handler threw it, or `unavailable` after the time limit; any other error as JSON-RPC reports it
  */
 export async function callOver<S extends RequestSpec>(
   connection: MessageConnection,
@@ -14,7 +15,11 @@ export async function callOver<S extends RequestSpec>(
   operation?: string,
 ): Promise<Result<S>> {
   try {
-    return await connection.sendRequest<Result<S>>(spec.method, { input: params, operation });
+    return await withTimeLimit(spec, async (signal) => {
+      const source = new CancellationTokenSource();
+      signal.addEventListener('abort', () => source.cancel());
+      return connection.sendRequest<Result<S>>(spec.method, { input: params, operation }, source.token);
+    });
   } catch (error) {
     throw userErrorOf(error) ?? error;
   }

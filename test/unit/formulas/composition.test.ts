@@ -18,7 +18,7 @@ const library = (more: string): ReturnType<typeof libraryOf> =>
 /** Errors with their places. */
 const errors = (more: string): string[] =>
   library(more)
-    .examine('f')
+    .check('f')
     .problems.filter((one) => one.severity === 'error')
     .map((one) => `${one.path.join('.')}: ${one.text}`);
 const loop = (range: string): string =>
@@ -110,7 +110,7 @@ describe('formulas that name others', () => {
     ]) {
       assert.deepEqual(errors(more), [], more);
     }
-    const warned = library(`${loop('1..{n}')}[vars.n]\ndefault = "0"\n`).examine('f').problems;
+    const warned = library(`${loop('1..{n}')}[vars.n]\ndefault = "0"\n`).check('f').problems;
     assert.deepEqual(
       warned.map((one) => [one.severity, one.code]),
       [['warning', 'loop']],
@@ -145,7 +145,7 @@ describe('formulas that name others', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
         const made = library(pieces.join('\n'));
-        if (made.examine('f').problems.some((one) => one.severity === 'error')) return;
+        if (made.check('f').problems.some((one) => one.severity === 'error')) return;
         made.cook('f', { keepVariables: true });
       }),
       seeded({ numRuns: 800 }),

@@ -1,0 +1,52 @@
+import { UserError } from '../base/errors';
+import type { RequestSpec } from './request';
+
+/** For every request whose spec says nothing else. */
+export const DEFAULT_TIME_LIMIT_MS = 30_000;
+/** For what starts or ends processes, runs git, or writes many beads. */
+export const LONG_LIMIT_MS = 180_000;
+/** For what clones a repository. */
+export const CLONE_LIMIT_MS = 900_000;
+
+/** How long a client waits for the answer to this request. */
+export function timeLimitOf(spec: Pick<RequestSpec, 'timeLimitMs'>): number {
+  return spec.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
+}
+
+/**
+ * Sends a request and waits for its answer, but no longer than its time limit. The one place that clients of all kinds use.
+ * @param send gets a signal that aborts when the limit has passed, to cancel the request at the other end
+ * @throws UserError `unavailable` after the limit
+ */
+export async function withTimeLimit<T>(
+  spec: Pick<RequestSpec, 'method' | 'timeLimitMs' | 'access'>,
+  send: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = timeLimitOf(spec);
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(timeLimitError(spec, limit));
+      controller.abort();
+    }, limit);
+  });
+  try {
+    const answer = send(controller.signal);
+    answer.catch(() => undefined); // after the limit nobody waits for it any more
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timeLimitError({ method, access }: Pick<RequestSpec, 'method' | 'access'>, limitMs: number): UserError {
+  const seconds = Math.round(limitMs / 1000);
+  return new UserError(
+    `the server did not answer ${method} within ${seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}`,
+    access === 'read'
+      ? 'try again; if it happens again, restart the server'
+      : 'it may still be carried out: look at the result before you try again',
+    'unavailable',
+  );
+}
