@@ -37,6 +37,9 @@ export type Listener<T> = (event: T) => void;
 export class Emitter<T> implements IDisposable {
   private readonly listeners = new Set<Listener<T>>();
 
+  /** @param onError told of listeners that throw */
+  constructor(private readonly onError: (error: unknown) => void = onUnexpectedError) {}
+
   readonly event = (listener: Listener<T>): IDisposable => {
     this.listeners.add(listener);
     return toDisposable(() => this.listeners.delete(listener));
@@ -48,7 +51,7 @@ export class Emitter<T> implements IDisposable {
       try {
         listener(event);
       } catch (error) {
-        onUnexpectedError(error);
+        this.onError(error);
       }
     }
   }

@@ -2,6 +2,7 @@ import { AbortedError, currentSignal } from '../base/abort';
 import { UserError } from '../base/errors';
 import { IdempotencyCache } from '../base/idempotency';
 import { Emitter } from '../base/lifecycle';
+import { plural } from '../base/text';
 import { Mutex } from '../base/mutex';
 import type { AuditEvent } from '../protocol/bead';
 import { Committer, type BatchMeta } from './storage/committer';
@@ -53,7 +54,7 @@ export interface StoreOptions {
  */
 export class BeadStore extends BeadReader {
   private readonly lock = new Mutex();
-  private readonly changes = new Emitter<BeadsChanged>();
+  private readonly changes: Emitter<BeadsChanged>;
   /** First results of the operations of the last hour, by their key. */
   readonly operations = new IdempotencyCache(OPERATION_LIFETIME_MS);
   private readonly sequence = new Sequence();
@@ -65,7 +66,7 @@ export class BeadStore extends BeadReader {
   private foldAt = CHECKPOINT_AT_BYTES;
 
   /** After each durable batch, and after changes from outside were merged in. */
-  readonly onDidChange = this.changes.event;
+  readonly onDidChange: Emitter<BeadsChanged>['event'];
 
   private constructor(
     world: StoreState,
@@ -76,6 +77,8 @@ export class BeadStore extends BeadReader {
     private readonly fence: WriteFence | undefined,
   ) {
     super(world, clock);
+    this.changes = new Emitter(onError);
+    this.onDidChange = this.changes.event;
     this.checkpointer = new Checkpointer(world, this.sequence, this.operations.maxAgeMs, fence, clock, (ledger, ids) =>
       this.mergedOutside(ledger, ids),
     );
@@ -191,7 +194,7 @@ export class BeadStore extends BeadReader {
       fence: this.fence,
     });
     if (refused > 0)
-      this.onError(new Error(`${ledger.directory}: ${refused} journal records of an earlier owner were refused`));
+      this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
     if (earlier) ledger.eventLog.inherit(earlier);
     this.world.add(ledger);
     this.checkpointer.opened(ledger, records);
@@ -231,10 +234,6 @@ export class BeadStore extends BeadReader {
 
   private fire(change: { ids: string[]; events: AuditEvent[] }): void {
     this.currentRevision++;
-    try {
-      this.changes.fire({ revision: this.currentRevision, ...change });
-    } catch (error) {
-      this.onError(error);
-    }
+    this.changes.fire({ revision: this.currentRevision, ...change });
   }
 }

@@ -39,7 +39,7 @@ export class TerminalRelay extends Disposable {
   private readonly relayed = new WeakSet<SessionHostClient>();
 
   constructor(
-    private readonly sessions: SessionManager,
+    private readonly sessions: Pick<SessionManager, 'client'>,
     private readonly windows: Windows,
     private readonly log: Log,
   ) {

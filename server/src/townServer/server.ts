@@ -17,6 +17,7 @@ import {
 import type { Hello } from '../protocol/transport';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
+import { Connections } from './connections';
 import { runOnce } from './idempotency';
 import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
@@ -32,17 +33,10 @@ const LEASE_CHECK_MS = 2_000;
 const END_LIMIT_MS = 5_000;
 /** Of that, what running actions get to notice that they were cancelled. */
 const ACTION_LIMIT_MS = 4_000;
-/** A client that has not taken so many bytes of notifications is cut off: it reconnects and loads everything anew. */
-const MAX_BACKLOG_BYTES = 16_000_000;
-
-interface Client {
-  socket: Streams['socket'];
-  notify(method: string, params: unknown): void;
-}
 
 /** Serves one town to windows, command lines and agents until nobody needs it. */
 export class TownServer {
-  private readonly clients = new Map<string, Client>();
+  private readonly clients: Connections;
   private readonly terminals: TerminalRelay;
   private rpc: RpcServer | undefined;
   private nextConnection = 1;
@@ -55,11 +49,12 @@ export class TownServer {
     private readonly lease: Lease,
     private readonly log: Log,
   ) {
+    this.clients = new Connections(log);
     this.terminals = new TerminalRelay(
       service.sessions,
       {
-        notify: (connection, spec, params) => this.notify(connection, spec, params),
-        backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
+        notify: (connection, spec, params) => this.clients.notify(connection, spec, params),
+        backlog: (connection) => this.clients.backlog(connection),
       },
       log,
     );
@@ -117,7 +112,10 @@ export class TownServer {
     setInterval(
       logged(
         (reason) => this.log.error(`lease check: ${reason}`),
-        () => this.checkLease(),
+        () => {
+          this.checkLease();
+          this.clients.cutStuck();
+        },
       ),
       LEASE_CHECK_MS,
     ).unref();
@@ -144,10 +142,7 @@ export class TownServer {
     if (hello.kind === 'window') this.connectWindow(id, streams, options);
     else {
       serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect, options.once);
-      this.clients.set(id, {
-        socket: streams.socket,
-        notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined),
-      });
+      this.clients.add(id, streams.socket, (method, params) => connection.sendNotification(method, params));
       connection.listen();
     }
   }
@@ -162,31 +157,19 @@ export class TownServer {
           : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
       });
     }
-    this.clients.set(id, {
-      socket: streams.socket,
-      notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined),
-    });
+    this.clients.add(id, streams.socket, (method, params) => window.sendNotification(method, params));
     window.listen();
   }
 
   private disconnected(id: string): void {
-    this.clients.delete(id);
+    this.clients.remove(id);
     this.service.unsubscribe(id);
     void this.terminals.disconnected(id);
     this.idleSince = Date.now();
   }
 
-  private notify<P>(connection: string, spec: NotificationSpec<P>, params: P): void {
-    const client = this.clients.get(connection);
-    if (!client || client.socket.destroyed) return;
-    if (client.socket.writableLength > MAX_BACKLOG_BYTES) {
-      this.log.error(`${connection} does not read its messages: connection closed`);
-      client.socket.destroy();
-    } else client.notify(spec.method, params);
-  }
-
   private broadcast<P>(spec: NotificationSpec<P>, params: P): void {
-    for (const id of this.clients.keys()) if (this.service.isSubscribed(id)) this.notify(id, spec, params);
+    this.clients.broadcast(spec, params, (id) => this.service.isSubscribed(id));
   }
 
   private checkIdle(): void {

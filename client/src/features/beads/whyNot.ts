@@ -27,7 +27,7 @@ export function whyText(reason: WhyNot, wording: Wording = plain): string {
     case 'stopped':
       return l10n.t('stopped by a person');
     case 'rig':
-      return l10n.t('the rig {0} cannot be used: see Needs You', reason.name);
+      return l10n.t('the rig {0} cannot be used: see Needs You', name(reason.name));
     case 'consent':
       return consent(reason, name);
     case 'backoff':
