@@ -35,7 +35,7 @@ export interface HostOptions {
   scrollback: string;
   backend: PtyBackend;
   stuckMs: number;
-  log(message: string): void;
+  readonly log: (message: string) => void;
   /** Starts the bundled server of this town, which was given by `HostWatch`. */
   startServer(script: string): void;
   watchdogTimes?: WatchdogTimes;
