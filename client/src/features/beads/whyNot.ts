@@ -26,6 +26,8 @@ export function whyText(reason: WhyNot, wording: Wording = plain): string {
       return l10n.t('held by {0}', name(reason.name));
     case 'stopped':
       return l10n.t('stopped by a person');
+    case 'rig':
+      return l10n.t('the rig {0} cannot be used: see Needs You', name(reason.name));
     case 'consent':
       return consent(reason, name);
     case 'backoff':

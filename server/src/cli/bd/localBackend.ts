@@ -25,7 +25,9 @@ export async function openLocalBackend(
   setFlagsFromString('--liftoff-only');
   const lease = await lock(directory);
   try {
-    const store = await BeadStore.open();
+    const store = await BeadStore.open({
+      fence: lease && { name: 'ledger', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
+    });
     await store.addLedger({ name: ledgerName, directory });
     for (const problem of store.problems(ledgerName)) {
       warn(
