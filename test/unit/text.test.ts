@@ -19,5 +19,6 @@ describe('texts', () => {
     assert.equal(closestMatch('statistics', words), undefined);
     assert.equal(closestMatch('x', ['up']), undefined, 'a word of which nothing is left is no match');
     assert.equal(closestMatch('x', []), undefined);
+    assert.equal(closestMatch('a'.repeat(200), ['a'.repeat(200)]), undefined, 'nobody misspells a word of that length');
   });
 });

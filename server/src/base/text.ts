@@ -28,10 +28,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** Edits (letters to insert, remove or replace) up to which a word counts as a misspelling of another one. */
 const MAX_EDITS = 2;
+/** Longer words are no misspelling of a name, and comparing them would take long. */
+const MAX_WORD = 150;
 
 /** The candidate that a misspelled word most likely means; upper case, `-` and `_` make no difference. */
 export function closestMatch(word: string, candidates: Iterable<string>): string | undefined {
   const folded = (text: string): string => text.toLowerCase().replaceAll('-', '_');
+  if (word.length > MAX_WORD) return undefined;
   const wanted = folded(word);
   let best: string | undefined;
   let fewest = MAX_EDITS + 1;

@@ -292,6 +292,7 @@ describe('why work on a bead has not started', () => {
     [{ kind: 'consent', what: 'runtime', name: 'claude' }, /^waiting for you to approve its runtime claude$/],
     [{ kind: 'consent', what: 'script', name: 'script' }, /^waiting for you to approve its script$/],
     [{ kind: 'consent', what: 'rig', name: 'toy' }, /^waiting for you to approve the commands of toy$/],
+    [{ kind: 'rig', name: 'toy' }, /^the rig toy cannot be used, see Needs Attention$/],
     [{ kind: 'backoff', until: '2027-05-05T12:00:00Z' }, /^retrying at /],
     [{ kind: 'type', type: 'epic' }, /beads of type epic$/],
     [{ kind: 'status', status: 'pinned' }, /^its status is pinned$/],

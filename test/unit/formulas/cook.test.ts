@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import * as fc from 'fast-check';
 import { UserError } from '../../../server/src/base/errors';
 import { evaluateCondition } from '../../../server/src/formulas/cook/conditions';
 import { durationNs } from '../../../server/src/formulas/cook/cook';
 import { glob } from '../../../server/src/formulas/compose/expansion';
-import { inOrder } from '../../../server/src/formulas/graph';
 import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
 import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
 import { evaluate } from '../../../server/src/formulas/compose/range';
@@ -386,42 +384,7 @@ describe('small parts', () => {
     );
     assert.equal(glob(`${'*a'.repeat(30)}b`)('a'.repeat(25)), false);
   });
-
-  it('order steps by what they need, else as they stand (property)', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 30 }),
-        fc.array(fc.tuple(fc.nat(29), fc.nat(29)), { maxLength: 60 }),
-        (count, pairs) => {
-          const ids = Array.from({ length: count }, (_, index) => `s${index}`);
-          const needs = new Map(
-            ids.map((id, index) => [
-              id,
-              pairs
-                .filter(
-                  ([from, to]) =>
-                    from % count === index && from % count !== to % count && rank(to % count) < rank(from % count),
-                )
-                .map(([, to]) => `s${to % count}`),
-            ]),
-          );
-          const order = inOrder(ids, (id) => needs.get(id) ?? []);
-          assert.deepEqual([...order].sort(), [...ids].sort());
-          for (const [id, list] of needs) for (const need of list) assert.ok(order.indexOf(need) < order.indexOf(id));
-        },
-      ),
-      { numRuns: 200 },
-    );
-    assert.deepEqual(
-      inOrder(['a', 'b', 'c'], () => []),
-      ['a', 'b', 'c'],
-    );
-    assert.deepEqual(inOrder(['a', 'b'], (id) => (id === 'a' ? ['b'] : ['a'])).sort(), ['a', 'b'], 'a circle ends');
-  });
 });
-
-/** Any fixed order that has nothing to do with that of the ids: edges along it make no circle. */
-const rank = (index: number): number => (index * 7919) % 31;
 
 describe('the library', () => {
   it('looks in the project, then at the person and the town, then at what is built in', () => {

@@ -152,7 +152,7 @@ describe('diagnostics of formulas', () => {
     });
   }
 
-  it('name both places of an id that is given twice, and each edge of a circle', () => {
+  it('name both places of an id that is given twice, and each edge of a cycle', () => {
     const text = `formula = "f"\n${step('a', 'needs = ["c"]')}${step('b', 'depends_on = ["a"]')}${step('c', 'needs = ["b"]')}`;
     const twice = found(`formula = "f"\n${step('a')}${step('a')}`)[0];
     const cycle = found(text).find((one) => one.code === 'cycle');
@@ -173,7 +173,7 @@ describe('diagnostics of formulas', () => {
     );
     assert.deepEqual(
       nested?.relatedInformation?.map((one) => one.message),
-      ['p is over when q, which stands within it, is', 'q needs p'],
+      ['p ends after its child q', 'q needs p'],
     );
   });
 

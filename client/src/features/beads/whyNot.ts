@@ -29,6 +29,8 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
       return l10n.t('assigned to {0}', name(reason.name));
     case 'stopped':
       return l10n.t('its agent was stopped');
+    case 'rig':
+      return l10n.t('the rig {0} cannot be used, see Needs Attention', name(reason.name));
     case 'consent':
       return consentText(reason, name);
     case 'backoff':

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors';
 import { BeadDelete, BeadReopen, BeadUpdate, CommentAdd, LabelChange, type Bead } from '../../protocol/bead';
 import type { ParsedParams } from '../../protocol/request';
 import { canonicalStatus, typeFromInput } from '../model/fields';
-import { isPlainObject } from '../storage/goJson';
+import { isPlainObject } from '../../base/objects';
 import type { BeadService } from './index';
 import type { Transaction } from '../store';
 import { checkLabel } from '../model/validate';

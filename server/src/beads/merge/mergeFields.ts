@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalJson, isPlainObject } from '../storage/goJson';
+import { isPlainObject } from '../../base/objects';
+import { canonicalJson } from '../storage/goJson';
 
 /** One side of a three-way merge: its value and how it fares against the other side in a true conflict. */
 export interface Sides<T> {

@@ -1,3 +1,5 @@
+import { isPlainObject } from '../../base/objects';
+
 /** JSON text as Go's encoding/json writes it, which is what `issues.jsonl` holds. */
 
 const htmlUnsafe = /[<>&\u2028\u2029]/g;
@@ -17,10 +19,6 @@ export function canonicalJson(value: unknown): string {
       isPlainObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
     ) ?? 'undefined'
   );
-}
-
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

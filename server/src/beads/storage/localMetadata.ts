@@ -1,3 +1,4 @@
+import { isPlainObject } from '../../base/objects';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bead, Dependency } from '../../protocol/bead';
 import { store, type Stored } from './codec';
@@ -23,7 +24,7 @@ export function keepLocal(merged: Stored, ours: Stored | undefined): Stored {
 
 function keepMetadata(merged: Bead, ours: Bead | undefined): Bead {
   const metadata = { ...withoutLocal(merged.metadata), ...onlyLocal(ours?.metadata) };
-  const before = isObject(merged.metadata) ? merged.metadata : {};
+  const before = isPlainObject(merged.metadata) ? merged.metadata : {};
   if (isDeepStrictEqual(metadata, before)) return merged;
   const { metadata: _dropped, ...bead } = merged;
   return Object.keys(metadata).length > 0 ? { ...merged, metadata } : bead;
@@ -48,8 +49,8 @@ function keepTracked(merged: Bead, ours: Bead | undefined): Bead {
 }
 
 function isLaunchedConvoy(bead: Bead): boolean {
-  const convoy = isObject(bead.metadata) ? bead.metadata.convoy : undefined;
-  return bead.issue_type === 'convoy' && isObject(convoy) && convoy.launched_at !== undefined;
+  const convoy = isPlainObject(bead.metadata) ? bead.metadata.convoy : undefined;
+  return bead.issue_type === 'convoy' && isPlainObject(convoy) && convoy.launched_at !== undefined;
 }
 
 function isTracks(edge: Dependency): boolean {
@@ -57,17 +58,13 @@ function isTracks(edge: Dependency): boolean {
 }
 
 export function withoutLocal(metadata: unknown): Record<string, unknown> {
-  return isObject(metadata)
+  return isPlainObject(metadata)
     ? Object.fromEntries(Object.entries(metadata).filter(([key]) => !localKeys.includes(key)))
     : {};
 }
 
 function onlyLocal(metadata: unknown): Record<string, unknown> {
-  return isObject(metadata)
+  return isPlainObject(metadata)
     ? Object.fromEntries(Object.entries(metadata).filter(([key]) => localKeys.includes(key)))
     : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

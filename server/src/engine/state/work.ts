@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asPlainObject } from '../../base/objects';
 import type { Bead } from '../../protocol/bead';
 
 /**
@@ -123,9 +124,7 @@ export { engineTypes, localKeys as enginesKeys } from '../../beads/storage/local
 export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
 
 function metadataOf(bead: Bead): Record<string, unknown> {
-  return typeof bead.metadata === 'object' && bead.metadata !== null && !Array.isArray(bead.metadata)
-    ? (bead.metadata as Record<string, unknown>)
-    : {};
+  return asPlainObject(bead.metadata);
 }
 
 /** Beads are never changed in place, so what was read of one stays true. */

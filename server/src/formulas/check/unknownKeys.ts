@@ -1,3 +1,4 @@
+import { isPlainObject } from '../../base/objects';
 import { closestMatch } from '../../base/text';
 import { warning, type Path, type Problem } from '../model';
 import { schema, type TableKind } from '../schema';
@@ -9,7 +10,7 @@ import { schema, type TableKind } from '../schema';
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   const check = (value: unknown, place: TableKind, path: Path): void => {
-    if (!isTable(value)) return;
+    if (!isPlainObject(value)) return;
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(schema[place], key)) continue;
       const near = closestMatch(key, Object.keys(schema[place]));
@@ -31,11 +32,11 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
       check(step.loop, 'loop', [...at, 'loop']);
       check(step.on_complete, 'onComplete', [...at, 'on_complete']);
       steps(step.children, [...at, 'children']);
-      if (isTable(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
+      if (isPlainObject(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
     }
   };
   check(raw, 'formula', []);
-  for (const [name, variable] of Object.entries(isTable(raw.vars) ? raw.vars : {}))
+  for (const [name, variable] of Object.entries(isPlainObject(raw.vars) ? raw.vars : {}))
     check(variable, 'variable', ['vars', name]);
   steps(raw.steps, ['steps']);
   steps(raw.template, ['template']);
@@ -54,12 +55,8 @@ export function formatPath(path: Path): string {
     .join('');
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function tables(value: unknown): [number, Record<string, unknown>][] {
   return Array.isArray(value)
-    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isTable(entry[1]))
+    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isPlainObject(entry[1]))
     : [];
 }

@@ -1,6 +1,6 @@
 import { localKeys } from '../../beads/storage/localMetadata';
 import { conditionProblem } from '../cook/conditions';
-import { cycleIn } from '../graph';
+import { findCycle, formatCycle, type CycleEdge } from '../cycles';
 import { closestMatch } from '../../base/text';
 import { formatPath } from './unknownKeys';
 import { unrolledCount, loopProblems, rangeProblem } from '../compose/loops';
@@ -233,12 +233,13 @@ function stepProblems(
     problems.push(...singleStepProblems(step, named, formula));
     if (hints) problems.push(...referenceProblems(step, named, ids, hints));
   }
-  const cycle = cycleIn(steps);
+  const cycle = findCycle(steps);
   if (cycle) {
-    const related = cycleEdges(cycle, steps);
+    const related = locateCycle(cycle);
+    const start = related.find(({ need }) => need !== undefined) ?? related[0];
     problems.push(
-      error('cycle', key, `cycle detected involving: ${cycle.join(' → ')}`, related[0]?.path ?? [key], {
-        need: related[0]?.need,
+      error('cycle', key, `cycle detected involving: ${formatCycle(cycle)}`, start?.path ?? [key], {
+        need: start?.need,
         related,
       }),
     );
@@ -246,19 +247,16 @@ function stepProblems(
   return problems;
 }
 
-/** Which lines make a circle: an id in `needs`, of the step or of a step around it, or that a step stands within another. */
-function cycleEdges(cycle: readonly string[], steps: readonly Step[]): (ProblemLocation & { text: string })[] {
-  const parents = new Map(allSteps(steps).flatMap((step) => step.children.map((child): [Step, Step] => [child, step])));
-  const byId = new Map(allSteps(steps).map((step) => [step.id, step]));
-  return cycle.slice(1).flatMap((need, index): (ProblemLocation & { text: string })[] => {
-    const from = byId.get(cycle[index]!);
-    for (let step = from; step; step = parents.get(step)) {
-      if (step.needs.includes(need)) return [{ path: pathWithin(step), need, text: `${step.id} needs ${need}` }];
-    }
-    const child = byId.get(need);
-    return from && child
-      ? [{ path: pathWithin(child, 'id'), text: `${from.id} is over when ${need}, which stands within it, is` }]
-      : [];
+/** For each edge of a cycle where it is written: an id in `needs`, or a step within another. */
+function locateCycle(cycle: readonly CycleEdge[]): (ProblemLocation & { text: string })[] {
+  return cycle.map(({ from, to, kind }) => {
+    if (kind === 'needs') return { path: pathWithin(from), need: to.id, text: `${from.id} needs ${to.id}` };
+    const [outer, inner] = kind === 'child' ? [from, to] : [to, from];
+    const text =
+      kind === 'child'
+        ? `${outer.id} ends after its child ${inner.id}`
+        : `${inner.id} starts after its parent ${outer.id}`;
+    return { path: pathWithin(inner, 'id'), text };
   });
 }
 

@@ -10,7 +10,7 @@ import {
   type ResolveFormula,
   type ComposedSteps,
 } from '../compose/expansion';
-import { cycleIn } from '../graph';
+import { findCycle, formatCycle } from '../cycles';
 import { unrollLoops } from '../compose/loops';
 import { allSteps, spawnerOf, unique, type Formula, type Step } from '../model';
 import { stepTypes } from '../schema';
@@ -144,8 +144,8 @@ function checkComposed(formula: Formula, steps: readonly Step[]): void {
         `${formula.name}: step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`,
       );
   }
-  const cycle = cycleIn(steps);
-  if (cycle) throw new UserError(`${formula.name}: cycle detected involving: ${cycle.join(' → ')}`);
+  const cycle = findCycle(steps);
+  if (cycle) throw new UserError(`${formula.name}: cycle detected involving: ${formatCycle(cycle)}`);
 }
 
 function protoOf(formula: Formula, steps: readonly Step[], values: Values): Proto {

@@ -1,5 +1,6 @@
 import toml from '@iarna/toml';
 import { messageOf } from '../../base/errors';
+import { isPlainObject } from '../../base/objects';
 import { buildTree, MAX_DEPTH, parseToml } from '../../toml';
 
 export type Format = 'toml' | 'json';
@@ -14,7 +15,7 @@ export interface ReadFailure {
 export function readData(text: string, format: Format): { raw: Record<string, unknown> } | { failure: ReadFailure } {
   try {
     const data: unknown = format === 'json' ? toJsonValue(JSON.parse(text)) : readToml(text);
-    if (!isTable(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
+    if (!isPlainObject(data)) return { failure: { reason: 'a formula must be a table of keys and values' } };
     return { raw: data };
   } catch (thrown) {
     const { line, col } = thrown as { line?: number; col?: number };
@@ -62,11 +63,7 @@ function toJsonValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => toJsonValue(item, depth + 1));
-  return isTable(value)
+  return isPlainObject(value)
     ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toJsonValue(entry, depth + 1)]))
     : value;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

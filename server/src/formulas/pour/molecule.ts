@@ -5,7 +5,7 @@ import { compareTimes } from '../../beads/model/time';
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { ContinueResult, MoleculeInfo, MoleculeStep, StepState } from '../../protocol/formula';
-import { inOrder } from '../graph';
+import { topologicalOrder } from '../../base/graph';
 import { originOf, stepNameOf } from './pour';
 
 const IN_WORK = new Set(['in_progress', 'hooked']);
@@ -56,7 +56,7 @@ function stepsOf(graph: Graph, root: Bead): Bead[] {
     return targets.flatMap((target) => [target, ...descendantsOf(graph, target).map((part) => part.id)]);
   };
   const place = new Map(
-    inOrder(
+    topologicalOrder(
       all.map((bead) => bead.id),
       needs,
     ).map((id, index) => [id, index]),

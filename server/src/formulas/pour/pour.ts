@@ -1,5 +1,6 @@
 import { withoutLocal } from '../../beads/storage/localMetadata';
 import { ATTACHED_TO, MOLECULE } from '../../beads/model/molecule';
+import { asPlainObject, isPlainObject } from '../../base/objects';
 import type { Transaction } from '../../beads/store';
 import { formatTime } from '../../beads/model/time';
 import type { Bead, Dependency } from '../../protocol/bead';
@@ -113,7 +114,7 @@ export function stepScriptOf(bead: Bead): string[] {
 /** What a molecule was poured from. */
 export function originOf(molecule: Bead): { name?: string; vars: Record<string, string> } {
   const data = formulaData(molecule);
-  const vars = typeof data?.vars === 'object' && data.vars !== null ? Object.entries(data.vars) : [];
+  const vars = Object.entries(asPlainObject(data?.vars));
   return {
     ...(typeof data?.name === 'string' ? { name: data.name } : {}),
     vars: Object.fromEntries(vars.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
@@ -122,7 +123,6 @@ export function originOf(molecule: Bead): { name?: string; vars: Record<string, 
 
 /** Metadata may have come from anywhere. */
 function formulaData(bead: Bead): Record<string, unknown> | undefined {
-  const metadata = bead.metadata as Record<string, unknown> | null | undefined;
-  const data = typeof metadata === 'object' && metadata !== null ? metadata.formula : undefined;
-  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined;
+  const data = asPlainObject(bead.metadata).formula;
+  return isPlainObject(data) ? data : undefined;
 }

@@ -1,5 +1,6 @@
 import { MarkupKind, type Hover } from 'vscode-languageserver-types';
-import { waves } from '../../formulas/graph';
+import { wavesOf } from '../../base/graph';
+import { isPlainObject } from '../../base/objects';
 import type { Path } from '../../formulas/model';
 import { keyAt, type KeyInfo } from '../../formulas/schema';
 import { stepOf, type FormulaIndex, type StepEntry, type VariableEntry } from '../document/formulaIndex';
@@ -32,10 +33,11 @@ function stepLines(index: FormulaIndex, step: StepEntry): string[] {
     return [`**${escapeMarkdown(step.id)}**${step.title ? ` — ${escapeMarkdown(shorten(step.title, 200))}` : ''}`];
   const inScope = index.steps.filter((other) => other.scope === step.scope && other.id !== '');
   const needs = neededBy(inScope);
-  const wave = waves(
+  const { waves } = wavesOf(
     inScope.map((other) => other.id),
     (id) => needs.get(id) ?? [],
-  ).get(step.id);
+  );
+  const wave = waves.findIndex((ids) => ids.includes(step.id));
   const dependents = inScope.filter((other) => other.needs.includes(step.id)).map((other) => other.id);
   const children = inScope.filter((other) => other.parent === step).map((other) => other.id);
   const names = (ids: readonly string[]): string =>
@@ -45,7 +47,7 @@ function stepLines(index: FormulaIndex, step: StepEntry): string[] {
   return [
     `**${escapeMarkdown(step.id)}**${step.title ? ` — ${escapeMarkdown(shorten(step.title, 200))}` : ''}`,
     [
-      `Wave ${wave ?? 1}`,
+      wave < 0 ? 'In a cycle' : `Wave ${wave + 1}`,
       step.needs.length > 0 ? `needs ${names([...new Set(step.needs)])}` : 'needs nothing',
       dependents.length > 0 ? `needed by ${names(dependents)}` : 'nothing waits for it',
       ...(children.length > 0 ? [`holds ${names(children)}`] : []),
@@ -61,8 +63,7 @@ function neededBy(steps: readonly StepEntry[]): Map<string, string[]> {
 
 function variableLines(index: FormulaIndex, variable: VariableEntry): string[] {
   const raw = variable.node && dataOf(variable.node);
-  const data: Record<string, unknown> =
-    typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? { ...raw } : { default: raw };
+  const data: Record<string, unknown> = isPlainObject(raw) ? raw : { default: raw };
   const said = (key: string): string =>
     data[key] === undefined ? '' : typeof data[key] === 'string' ? data[key] : JSON.stringify(data[key]);
   const uses = index.uses.filter((use) => use.name === variable.name).length;

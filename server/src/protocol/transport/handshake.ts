@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
+import { asPlainObject } from '../../base/objects';
 import { UserError, messageOf, type ErrorCode } from '../../base/errors';
 import { readLine } from './lineReader';
 import { BUILD, PROTOCOL } from './version';
@@ -128,7 +129,7 @@ export async function greetServer(
  * of it. The server, which loads it once, uses schemas.
  */
 function checkedAnswer(value: unknown): { nonce: string; proof: string } {
-  const { nonce: theirs, proof: given } = fieldsOf(value);
+  const { nonce: theirs, proof: given } = asPlainObject(value);
   if (
     typeof theirs !== 'string' ||
     !noncePattern.test(theirs) ||
@@ -141,15 +142,11 @@ function checkedAnswer(value: unknown): { nonce: string; proof: string } {
 
 /** @throws UserError with the reason where the server does not want us */
 function checkedWelcome(value: unknown): Welcome {
-  const { ok, protocol, build, reason, code } = fieldsOf(value);
+  const { ok, protocol, build, reason, code } = asPlainObject(value);
   if (ok === false && typeof reason === 'string' && typeof code === 'string')
     throw new UserError(reason.slice(0, MAX_REASON), undefined, errorCode(code));
   if (ok !== true || !Number.isSafeInteger(protocol) || !Number.isFinite(build)) throw new Error('unreadable welcome');
   return { protocol: protocol as number, build: build as number };
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 async function judge(
