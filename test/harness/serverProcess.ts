@@ -45,6 +45,8 @@ const quietSettings: Record<string, unknown> = {
   'git.openRepositoryInParentFolders': 'never',
   'git.autofetch': false,
   'terminal.integrated.enablePersistentSessions': true,
+  // Rows of text, which a test can read, instead of a canvas.
+  'terminal.integrated.gpuAcceleration': 'off',
 };
 
 const baseArgs = ['--accept-server-license-terms', '--disable-telemetry'];

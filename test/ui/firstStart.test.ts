@@ -30,7 +30,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: project,
-      settings: { 'workbench.startupEditor': 'welcomePage', 'terminal.integrated.gpuAcceleration': 'off' },
+      settings: { 'workbench.startupEditor': 'welcomePage' },
     });
     page = session.page;
   });

@@ -36,7 +36,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: project,
-      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
+      settings: { 'workbench.colorTheme': 'Default Dark Modern' },
     });
     page = session.page;
     await page.getByRole('tab', { name: /^Gas Town/ }).waitFor(); // from now on the palette has its commands

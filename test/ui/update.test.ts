@@ -25,7 +25,6 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
     session = await openVsixSession({
       lane,
       vsix: newestVsix(),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
   });
 

@@ -155,7 +155,6 @@ export function openForPictures(project: string, lane: LaneName): Promise<VsixSe
     vsix: newestVsix(),
     workspace: makeProject(project),
     settings: {
-      'terminal.integrated.gpuAcceleration': 'off',
       'workbench.colorTheme': 'Default Dark Modern',
       'window.zoomLevel': 0,
     },

@@ -35,7 +35,6 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: makeProject(path.join(scratch, 'my toy')),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
     page = session.page;
     town = path.join(session.sandbox.home, 'gt');
