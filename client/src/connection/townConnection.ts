@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { LogOutputChannel } from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
+import { isAlive } from '../../../server/src/base/process';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
-import {
-  isEndpointAlive,
-  joinTown,
-  openTown,
-  PROTOCOL,
-  readEndpoint,
-  serverEndpointFile,
-} from '../../../server/src/protocol/transport';
-import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
+import { joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import { responseErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { l10n } from '../base/l10n';
 import { backoff, CancellableDelay } from './backoff';
 import { TownLanguageClient } from './townLanguageClient';
@@ -123,7 +117,7 @@ export class TownConnection extends Disposable implements Caller {
       try {
         return await client.sendRequest<Result<S>>(spec.method, { input: params, operation });
       } catch (error) {
-        const known = userErrorOf(error);
+        const known = responseErrorOf(error);
         if (known) throw known;
         if (!client.isClosed || options.repeat === false) throw error;
         this.options.log.info(`${spec.method}: the connection broke, repeating`);
@@ -250,7 +244,7 @@ export class TownConnection extends Disposable implements Caller {
 
 function isServed(root: string): boolean {
   const endpoint = readEndpoint(serverEndpointFile(root));
-  return endpoint !== undefined && isEndpointAlive(endpoint);
+  return endpoint !== undefined && isAlive(endpoint);
 }
 
 /** Why a window that may only look on has nobody to look at. */

@@ -37,10 +37,7 @@ export namespace EscalationRaise {
 
 export namespace EscalationList {
   /** `all`: also closed ones. */
-  export const spec = request<{ all?: boolean }, EscalationInfo[], { all: boolean }>(
-    'gastown/escalation/list',
-    'read',
-  );
+  export const spec = request<{ all?: boolean }, EscalationInfo[], { all: boolean }>('gastown/escalation/list', 'read');
 }
 
 export namespace EscalationGet {

@@ -44,7 +44,10 @@ export namespace MailSend {
     priority?: MailPriority;
     replyTo?: string;
   }
-  export const spec = request<Params, MailInfo, WithDefaults<Params, 'body' | 'priority'>>('gastown/mail/send', 'write');
+  export const spec = request<Params, MailInfo, WithDefaults<Params, 'body' | 'priority'>>(
+    'gastown/mail/send',
+    'write',
+  );
 }
 
 export namespace MailReply {

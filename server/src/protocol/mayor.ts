@@ -25,10 +25,10 @@ export interface MayorInfo {
 
 export namespace MayorAsk {
   /** Files a request. The Mayor starts by itself while the engine is running. */
-  export const spec = request<
-    { text: string; title?: string },
-    { request: string; up: boolean; live: boolean }
-  >('gastown/mayor/ask', 'person');
+  export const spec = request<{ text: string; title?: string }, { request: string; up: boolean; live: boolean }>(
+    'gastown/mayor/ask',
+    'person',
+  );
 }
 
 export namespace MayorStart {
@@ -42,10 +42,10 @@ export namespace MayorStatus {
 
 export namespace MayorPlan {
   /** Answers a request with a staged convoy, which a person reviews, edits and launches. */
-  export const spec = request<
-    { request: string; convoy: string; note?: string },
-    { request: string; convoy: string }
-  >('gastown/mayor/plan', 'write');
+  export const spec = request<{ request: string; convoy: string; note?: string }, { request: string; convoy: string }>(
+    'gastown/mayor/plan',
+    'write',
+  );
 }
 
 export namespace MayorAnswer {

@@ -62,6 +62,3 @@ export interface Envelope {
 export interface Caller {
   call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>>;
 }
-
-/** How a `UserError` crosses the wire: this code of JSON-RPC, and its hint and code as data. */
-export const USER_ERROR_CODE = -32050;

@@ -70,8 +70,9 @@ export namespace SnapshotList {
 
 export namespace PolecatRestore {
   /** Puts a snapshot (by default the newest of the bead) on a polecat's hook again, stopped until it is started. */
-  export const spec = request<
-    { bead: string; snapshot?: string },
-    { agent: string; bead: string; worktree: string }
-  >('gastown/polecat/restore', 'person', { timeLimitMs: LONG_LIMIT_MS });
+  export const spec = request<{ bead: string; snapshot?: string }, { agent: string; bead: string; worktree: string }>(
+    'gastown/polecat/restore',
+    'person',
+    { timeLimitMs: LONG_LIMIT_MS },
+  );
 }

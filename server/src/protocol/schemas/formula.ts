@@ -28,10 +28,7 @@ export const formulaSchemas = [
     MoleculePour.spec,
     z.object({ ...source, assignee: z.string().max(200).optional(), ephemeral: flag, dryRun: flag }),
   ),
-  schemaFor(
-    MoleculeGet.spec,
-    z.object({ ledger, id: name.optional(), actor: z.string().max(200).optional() }),
-  ),
+  schemaFor(MoleculeGet.spec, z.object({ ledger, id: name.optional(), actor: z.string().max(200).optional() })),
   schemaFor(
     StepClose.spec,
     z.object({ ...molecule, reason: z.string().optional(), force: flag, auto: z.boolean().default(true) }),

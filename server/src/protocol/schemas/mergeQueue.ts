@@ -10,10 +10,7 @@ const commit = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/);
 export const mergeQueueSchemas = [
   schemaFor(MqList.spec, z.object({ rig: name.optional() })),
   schemaFor(MqGet.spec, z.object({ id: name })),
-  schemaFor(
-    MqApprove.spec,
-    z.object({ id: name, message: message.default(''), patch, first: z.boolean().optional() }),
-  ),
+  schemaFor(MqApprove.spec, z.object({ id: name, message: message.default(''), patch, first: z.boolean().optional() })),
   schemaFor(MqReject.spec, z.object({ id: name, message, patch })),
   schemaFor(MqRetry.spec, z.object({ id: name })),
   schemaFor(MqChange.spec, z.object({ id: name })),
