@@ -1,6 +1,6 @@
 /**
- * Markdown that somebody wrote, fit to stand inside a page of ours: it makes no section that looks like the page's own,
- * hides nothing of what follows, brings no HTML and loads no picture from elsewhere. Pure.
+ * Markdown from elsewhere, safe inside a page: it makes no section that looks like one of the page, hides nothing that
+ * follows, and contains neither HTML nor pictures nor command links. Pure.
  */
 export function containMarkdown(text: string): string {
   const lines: string[] = [];
@@ -21,7 +21,7 @@ export function containMarkdown(text: string): string {
   return fence === undefined ? lines.join('\n') : `${lines.join('\n')}\n${fence}`;
 }
 
-/** The same, where every line shows whose words they are. */
+/** The same as a block quote. */
 export function quoteMarkdown(text: string): string {
   return containMarkdown(text)
     .split('\n')
@@ -31,14 +31,14 @@ export function quoteMarkdown(text: string): string {
 
 function plainLine(line: string): string {
   const heading = line
-    // The page's own sections have two marks at the most.
+    // Sections of the page have at most two marks.
     .replace(
       /^( {0,3})(#{1,6})(?=[ \t]|$)/,
       (_all, space: string, marks: string) => space + '#'.repeat(Math.min(6, marks.length + 2)),
     )
-    // A line under another one makes a heading of it.
+    // A line of `=` or `-` makes a heading of the line before it.
     .replace(/^( {0,3})([=-])(?=\2*[ \t]*$)/, '$1\\$2');
-  // Inside of code everything stands for itself.
+  // Code needs no escaping.
   return heading
     .split(/(`+[^`]+`+)/)
     .map((part, index) => (index % 2 === 1 ? part : outsideCode(part)))

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { TownStore } from '../../../state/townStore';
-import { findBeadIds } from './beadIds';
+import type { TownStore } from '../../state/townStore';
+import { findBeadIds } from './beadText';
 
 interface BeadLink extends vscode.TerminalLink {
   bead: string;
