@@ -54,8 +54,8 @@ import { Notifications } from './ui/notifications';
 import { RowTree } from './ui/tree/rowTree';
 
 /**
- * Everything that exists in a window, created once and wired here. A part gets only what it needs, by its constructor; this
- * object is handed to nobody but `activate`, whose result tests use.
+ * Everything that exists in a window, created once and wired here. A part gets only what it needs, by its constructor; only
+ * `activate` gets this object, whose result tests use.
  */
 export class Container extends Disposable {
   readonly dialogs = new Dialogs();

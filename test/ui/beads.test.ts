@@ -45,7 +45,8 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await palette(page, 'Gas Town: Focus on Beads View');
     for (const header of ['Agents', 'Needs Attention'])
       await page.locator(`.pane-header[aria-label^="${header}"]`).click();
-    await beads(/^Ready, \d beads/).waitFor();
+    await beads(/^Ready, 5 beads/).waitFor();
+    await beads(/^Closed, 2 beads/).waitFor(); // rows below move no more
     await beads(/^Bead Climb the wall, waiting for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
     // Both trees say the same.

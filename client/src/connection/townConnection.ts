@@ -67,7 +67,7 @@ const STABLE_MS = 10_000;
 /** To see whether a server runs by now costs reading one file: the delays stay short. */
 const NOT_RUNNING_FAILURES = 4;
 
-/** The connection to the town of this window: made, and made again whenever it ends, until another town is set. */
+/** The connection to the town of this window: established again whenever it ends, until another town is set. */
 export class TownConnection extends Disposable implements ServerConnection {
   private current: ConnectionState = { kind: 'none' };
   private target: Target | undefined;

@@ -8,7 +8,7 @@ import type { TownStore } from './townStore';
 
 const RETRY_MS = 2_000;
 
-/** A connection whose loss and return are told. */
+/** A connection that reports its state. */
 export interface SyncedConnection extends ServerConnection {
   onDidChangeState(listener: (state: ConnectionState) => void): IDisposable;
 }

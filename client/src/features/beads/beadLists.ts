@@ -11,7 +11,7 @@ import type { Memory } from '../../base/editor';
 import type { BeadListLoader } from './beadListLoader';
 
 const PAGE = 100;
-/** People look for what was closed last. */
+/** Only the beads that were closed last are of interest. */
 const CLOSED_PAGE = 20;
 
 /** What the Beads view shows. */
