@@ -79,7 +79,7 @@ export class Consents {
       rig,
       title: `${name} wants to run without asking before each step`,
       detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
-      consent: { kind: 'runtime', hash, text },
+      consent: { kind: 'runtime', hash, text, runtime: name },
     };
   }
 
