@@ -1,8 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { UserError, messageOf } from '../../base/errors';
-import { parseVariable } from '../../formulas/cook/variables';
+import { UserError } from '../../base/errors';
 import {
   FormulaCook,
   FormulaList,
@@ -13,6 +11,8 @@ import {
 } from '../../protocol/formula';
 import { oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
+import { readFormulaFile } from '../../formulas/registry/files';
+import { addVariables } from '../shared/variableOption';
 import { defined } from './options';
 
 /** `bd formula` and `bd cook`. */
@@ -145,29 +145,12 @@ function cookedLines(cooked: CookedFormula, paint: Paint): string[] {
   ];
 }
 
-/** `--var key=value`, as often as there are variables. */
-export function addVariables(command: Command): Command {
-  return command.option(
-    '--var <key=value>',
-    'value of a variable',
-    (text: string, earlier: Record<string, string> = {}) => {
-      const [name, value] = parseVariable(text);
-      return { ...earlier, [name]: value };
-    },
-  );
-}
-
 /** A word is a name; whatever looks like a file is read here, where the caller is. */
 export function formulaArgument(text: string, context: BdContext): string | { text: string; file: string } {
   if (!/[\\/]/.test(text) && !/\.(?:toml|json)$/.test(text)) return text;
   const file = path.resolve(context.surroundings.cwd, text);
-  try {
-    return { text: fs.readFileSync(file, 'utf8'), file };
-  } catch (error) {
-    throw new UserError(
-      `cannot read the formula ${text}: ${messageOf(error)}`,
-      'Give its name, or the path of a file.',
-      'not-found',
-    );
-  }
+  const found = readFormulaFile(file);
+  if (found === undefined)
+    throw new UserError(`there is no file ${text}`, 'Give the name of a formula, or the path of a file.', 'not-found');
+  return { text: found, file };
 }

@@ -15,7 +15,8 @@ import { oneLine } from '../shared/output';
 import type { Backend } from './backend';
 import type { BdContext } from './context';
 import { defined } from './options';
-import { addVariables, formulaArgument } from './formula';
+import { addVariables } from '../shared/variableOption';
+import { formulaArgument } from './formula';
 
 /** `bd mol`: molecules, poured from formulas and done step by step. */
 export function addMolecules(program: Command, context: BdContext): void {

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import { hookAnswer, hookAnswers } from '../../agents/hookAnswer';
 import type { HookAnswer } from '../../agents/presets/preset';
-import { parseVariable } from '../../formulas/cook/variables';
 import { Done, Hook, Prime, Sling } from '../../protocol/town';
 import { print, withTown } from '../shared/connect';
+import { parseVariable } from '../shared/variableOption';
 
 interface SlingOptions {
   agent?: string;
