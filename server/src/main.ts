@@ -7,6 +7,8 @@ import { languageServer } from './language/server/languageServer';
 import { TownServer } from './townServer/server';
 import { canonicalRoot } from './town/registry';
 
+let running: TownServer | undefined;
+
 /**
  * `server --town <root>` serves a town through its socket, detached from whoever started it.
  * `server --stdio` serves the language features alone, where there is no town.
@@ -28,15 +30,23 @@ async function main(args: readonly string[]): Promise<void> {
   process.chdir(path.parse(process.cwd()).root);
   const server = await TownServer.start(canonicalRoot(root));
   if (!server) process.exit(0); // another server has the town: the client finds that one
+  running = server;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));
   process.on('SIGHUP', () => undefined); // the window that started it has closed
 }
 
-// One window's mistake must not take the server from the others. Its output goes to the town's log.
-process.on('uncaughtException', (error) => log(`uncaught: ${error.stack ?? error.message}`));
-process.on('unhandledRejection', (reason) =>
-  log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
-);
+/**
+ * After an unexpected exception the state in memory is unknown: the server writes it down and ends. What was acknowledged
+ * is in the journals; the session host, or the next command, starts a server again.
+ */
+function crash(what: string, error: unknown): void {
+  const reason = `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  if (running) running.crash(reason);
+  log(reason);
+  process.exit(1);
+}
+process.on('uncaughtException', (error) => crash('uncaught exception', error));
+process.on('unhandledRejection', (error) => crash('unhandled rejection', error));
 
 function log(message: string): void {
   process.stderr.write(`${new Date().toISOString()} ${process.pid} error ${message}\n`);

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../server/src/protocol/bead';
 import type { BeadInfo, TownDelta, TownSnapshot } from '../../server/src/protocol/town';
-import { beadLine } from '../../server/src/cli/shared/townText';
+import { beadPhaseLine } from '../../server/src/cli/shared/townText';
 import { printable, painter, wantsColour, type Colour } from '../../server/src/cli/shared/output';
 
 /** Prints what happens, line by line; on a terminal the state of all beads stands below and is redrawn. */
@@ -81,7 +81,7 @@ export class Show {
   beads(beads: readonly BeadInfo[]): void {
     if (!this.out.isTTY) return;
     this.clearBoard();
-    this.board = ['', ...beads.map((bead) => beadLine(bead).slice(0, (this.out.columns || 80) - 1))];
+    this.board = ['', ...beads.map((bead) => beadPhaseLine(bead).slice(0, (this.out.columns || 80) - 1))];
     this.drawBoard();
   }
 

@@ -73,7 +73,7 @@ describe('mail, escalations and crew', function () {
     assert.match(read('read.txt'), /From: Ann[\s\S]*Subject: Colour\?[\s\S]*Is it blue/);
     assert.match(read('empty.txt'), /No mail/);
     assert.match(read('others.txt'), /somebody else/);
-    assert.match(read('both.txt'), /say to whom/);
+    assert.match(read('both.txt'), /name one recipient/);
 
     const snapshot = await town.snapshot();
     assert.deepEqual(
@@ -130,11 +130,11 @@ describe('mail, escalations and crew', function () {
       [' ', /no address/],
     ] as const)
       assert.match(await refused('mail', 'send', to, '-s', 'x'), said, to);
-    assert.match(await refused('mail', 'send', '-s', 'x'), /say to whom/);
+    assert.match(await refused('mail', 'send', '-s', 'x'), /name one recipient/);
     assert.match(await refused('mail', 'send', 'Bob', '-s', ' '), /needs a subject/);
     assert.match(await refused('mail', 'send', 'Bob', '-s', 'x', '--priority', 'huge'), /one of urgent/);
     assert.match(await refused('mail', 'read', 'hq-nothing'), /hq-nothing/);
-    assert.match(await refused('mail', 'reply', 'hq-nothing'), /say what you answer/);
+    assert.match(await refused('mail', 'reply', 'hq-nothing'), /the answer has no text/);
     const bead = await town.bead('One', 'true');
     assert.match(await refused('mail', 'ack', bead), /is no mail/);
     assert.match(
@@ -180,7 +180,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('escalate', 'ack', worse.id), /is closed/);
     await town.gt('escalation', 'close', said.id);
     assert.match(await town.gt('escalate', 'list'), /No escalations/);
-    assert.match(await refused('escalate'), /say what the matter is/);
+    assert.match(await refused('escalate'), /say what the problem is/);
     assert.match(await refused('escalate', '-s', 'awful', 'x'), /one of critical/);
     assert.match(await refused('escalate', 'show', bead), /is no escalation/);
     assert.match(await refused('escalate', '--bead', 'toy-none', 'x'), /toy-none/);
@@ -235,7 +235,7 @@ describe('mail, escalations and crew', function () {
     terminal.write('\x1d');
     await waitUntil('it is left', () => code !== undefined);
     assert.equal(code, 0);
-    assert.match(shown, /left toy\/crew\/ann; it works on/);
+    assert.match(shown, /detached from toy\/crew\/ann; it continues/);
     assert.match(fs.readFileSync(path.join(ann.folder, '..', 'prime.md'), 'utf8'), /# You are toy\/crew\/ann/);
     assert.equal((await json<CrewInfo[]>('crew', 'list')).find((info) => info.name === 'ann')?.clean, false);
 

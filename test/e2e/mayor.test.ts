@@ -143,7 +143,7 @@ describe('the Mayor', function () {
     await waitUntil('it lives', async () => (await status()).session !== undefined);
     const row = (await town.snapshot()).agents.find((agent) => agent.id === 'mayor')!;
     assert.deepEqual([row.state, row.activity], ['working', 'planning: Slow']);
-    assert.match(await town.gt('mayor', 'start'), /there already/);
+    assert.match(await town.gt('mayor', 'start'), /already running/);
     await town.gt('mayor', 'stop');
     await waitUntil('what it was asked is held', async () => (await status()).requests[0]?.held === true);
     assert.equal(town.sessions().length, 0);
@@ -184,7 +184,7 @@ describe('the Mayor', function () {
       await refused('mayor', 'start'),
       /nobody has accepted the runtime thinker[\s\S]*gt config agent accept thinker/,
     );
-    assert.match(await town.gt('mayor', 'status'), /waits for your consent/);
+    assert.match(await town.gt('mayor', 'status'), /not accepted yet/);
     await town.gt('up');
     await new Promise((done) => setTimeout(done, 300));
     assert.equal((await status()).requests[0]!.tries, 0);

@@ -5,7 +5,6 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../../client/src/ui/commandIds';
-import { commandTable } from '../../client/src/ui/commands';
 import { gastown } from './gastown';
 
 describe('the extension', () => {
@@ -15,13 +14,14 @@ describe('the extension', () => {
     assert.deepEqual(registered.sort(), [...commandIds].sort());
   });
 
-  it('says what is missing where there is no town, and throws at nobody', async () => {
+  it('reports a missing town to the person, not to the caller', async () => {
     const api = await gastown();
     if (api.store.hasSnapshot) return;
     assert.equal(await vscode.commands.executeCommand('gastown.createBead', { title: 'x' }), undefined);
   });
 
-  it('greys out in restricted mode exactly what needs trust', async () => {
+  it('disables in Restricted Mode exactly the commands that need trust', async () => {
+    const { commandTable } = await gastown();
     const extension = vscode.extensions.getExtension('gastown.gastown-vscode');
     const contributed = (
       extension?.packageJSON as { contributes: { commands: { command: CommandId; enablement?: string }[] } }
@@ -29,19 +29,19 @@ describe('the extension', () => {
     for (const { command, enablement } of contributed) {
       assert.equal(
         enablement,
-        ['trust', 'town'].includes(commandTable[command].needs) ? 'isWorkspaceTrusted' : undefined,
+        ['trust', 'town'].includes(commandTable[command].requires) ? 'isWorkspaceTrusted' : undefined,
         command,
       );
     }
   });
 
-  it('puts gt and bd into a folder, writes them anew, and leaves other programs of these names alone', async () => {
+  it('writes gt and bd into a folder, updates them, and does not touch other programs of these names', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
-    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder }), folder);
+    assert.equal(await vscode.commands.executeCommand('gastown.addToPath', { folder }), folder);
     assert.match(execFileSync(path.join(folder, 'gt'), ['--help'], { encoding: 'utf8' }), /Gas Town/);
     const taken = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
     fs.writeFileSync(path.join(taken, 'gt'), '#!/bin/sh\necho another\n', { mode: 0o755 });
-    assert.equal(await vscode.commands.executeCommand('gastown.putOnPath', { folder: taken }), undefined);
+    assert.equal(await vscode.commands.executeCommand('gastown.addToPath', { folder: taken }), undefined);
     assert.equal(execFileSync(path.join(taken, 'gt'), { encoding: 'utf8' }), 'another\n');
     assert.ok(!fs.existsSync(path.join(taken, 'bd')));
     const { commandLine } = await gastown();
@@ -51,9 +51,9 @@ describe('the extension', () => {
     const linked = fs.mkdtempSync(path.join(os.tmpdir(), 'gt bin '));
     fs.symlinkSync('/nowhere/gt', path.join(linked, 'gt'));
     assert.equal(
-      await vscode.commands.executeCommand('gastown.putOnPath', { folder: linked }),
+      await vscode.commands.executeCommand('gastown.addToPath', { folder: linked }),
       undefined,
-      "a link that leads nowhere now is somebody's",
+      'a dangling link belongs to somebody',
     );
     assert.equal(fs.readlinkSync(path.join(linked, 'gt')), '/nowhere/gt');
     for (const made of [folder, taken, linked]) fs.rmSync(made, { recursive: true });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import { driver, hasDriver } from '../harness/driverClient';
+import { TEST_MS } from '../harness/limits';
 import { gastown, until } from './gastown';
 
 const text = `formula = "demo"
@@ -26,7 +27,7 @@ needs = [""]
 
 /** Runs before the story, which makes a town, and so without one; at its end it looks at the town that is there by then. */
 describe('formulas in VS Code', function () {
-  this.timeout(60_000);
+  this.timeout(TEST_MS);
   let api: GasTownApi;
   let folder: string;
   let uri: vscode.Uri;
@@ -85,11 +86,10 @@ describe('formulas in VS Code', function () {
   it('are served without a town, and only once they are open', async () => {
     await until(
       'the language server',
-      () => api.formulas.serving === 'own' || api.formulas.serving === 'town',
-      20_000,
+      () => api.formulas.serving === 'standalone' || api.formulas.serving === 'town',
       () => [api.formulas.serving, api.connection.state],
     );
-    if (!api.store.hasSnapshot) assert.equal(api.formulas.serving, 'own');
+    if (!api.store.hasSnapshot) assert.equal(api.formulas.serving, 'standalone');
   });
 
   it('show what is wrong, where it is', async () => {
@@ -99,7 +99,6 @@ describe('formulas in VS Code', function () {
     await until(
       'the language status',
       () => api.formulaStatus.text === 'Formula: 1 problem',
-      5_000,
       () => api.formulaStatus.text,
     );
   });
@@ -111,14 +110,14 @@ describe('formulas in VS Code', function () {
 
   it('tell of a circle with its whole path, in text that nobody saved', async () => {
     await replace('needs = [""]', 'needs = ["build"]');
-    await until('no problem', () => problems().length === 0, 10_000, shown);
+    await until('no problem', () => problems().length === 0, shown);
     assert.deepEqual(
       await labels(position('needs = ["design"]', 10)),
       [],
       'check waits for it by now, and words of the text are none',
     );
     await replace('title = "Design {{feature}}"', 'title = "Design {{feature}}"\nneeds = ["check"]');
-    const cycle = await until('the circle', () => problems()[0], 10_000);
+    const cycle = await until('the circle', () => problems()[0]);
     assert.equal(cycle.message, 'cycle detected involving: design → check → build → design');
     assert.deepEqual(
       cycle.relatedInformation?.map((one) => one.message),
@@ -130,14 +129,14 @@ describe('formulas in VS Code', function () {
 
   it('go on where the text is broken', async () => {
     await replace('needs = ["build"]', 'needs = ["');
-    await until('the slip', () => problems().length > 0, 10_000);
+    await until('the slip', () => problems().length > 0);
     assert.ok(
       problems().every((one) => typeof one.code === 'string' && one.code.startsWith('toml-')),
       shown().join('\n'),
     );
     assert.deepEqual((await labels(position('needs = ["\n', 10))).sort(), ['build', 'design']);
     await replace('needs = ["\n', 'needs = ["build"]\n');
-    await until('no problem', () => problems().length === 0, 10_000, shown);
+    await until('no problem', () => problems().length === 0, shown);
   });
 
   it('say what a step, a variable and a key are', async () => {
@@ -202,7 +201,6 @@ describe('formulas in VS Code', function () {
     await until(
       'the key',
       () => open().getText().includes('needs = [""]'),
-      5_000,
       () => open().getText(),
     );
     await driver.waitFor({ selector: '.view-lines', text: 'needs' });
@@ -213,27 +211,26 @@ describe('formulas in VS Code', function () {
     await until(
       'the step',
       () => open().getText().includes('id = "last"\ntitle = "Last"\nneeds = ["build"]'),
-      5_000,
       () => open().getText(),
     );
-    await until('no problem', () => problems().length === 0, 10_000, shown);
+    await until('no problem', () => problems().length === 0, shown);
     await vscode.commands.executeCommand('workbench.action.files.revert');
     await replace('needs = [""]', 'needs = ["build"]');
     return undefined;
   });
 
   it('are served again when their server has been killed', async function () {
-    if (api.formulas.serving !== 'own' || process.platform !== 'linux') return this.skip();
+    if (api.formulas.serving !== 'standalone' || process.platform !== 'linux') return this.skip();
     const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'server.js'], { encoding: 'utf8' })
       .trim()
       .split('\n')
       .map(Number);
     assert.equal(pids.length, 1);
     process.kill(pids[0]!, 'SIGKILL');
-    await until('the loss is seen', () => api.formulas.serving !== 'own', 10_000);
-    await until('the next one', () => api.formulas.serving === 'own', 20_000);
+    await until('the loss is seen', () => api.formulas.serving !== 'standalone');
+    await until('the next one', () => api.formulas.serving === 'standalone');
     await replace('needs = ["build"]', 'needs = ["buidl"]');
-    await until('the diagnostics', () => problems()[0]?.code === 'unknown-step', 10_000, shown);
+    await until('the diagnostics', () => problems()[0]?.code === 'unknown-step', shown);
     await replace('needs = ["buidl"]', 'needs = ["build"]');
     return undefined;
   });
@@ -248,7 +245,6 @@ describe('formulas in VS Code', function () {
     await until(
       'the end of the server',
       () => api.formulas.serving === 'nobody',
-      20_000,
       () => api.formulas.serving,
     );
     return undefined;

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import type { Question } from '../../client/src/ui/dialogs';
 import { driver } from '../harness/driverClient';
+import { WAIT_MS } from '../harness/limits';
 
 export async function gastown(): Promise<GasTownApi> {
   const extension = vscode.extensions.getExtension<GasTownApi>('gastown.gastown-vscode');
@@ -35,19 +36,20 @@ export function makeRepository(folder: string, files: Record<string, string>): v
   git(folder, 'commit', '-qm', 'A small project');
 }
 
+const POLL_MS = 50;
+
+/** Looks until there is something; says what was there instead when it never comes. */
 export async function until<T>(
   what: string,
-  look: () => T | undefined | false,
-  timeoutMs = 30_000,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
   state: () => unknown = () => undefined,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + WAIT_MS;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline)
-      throw new Error(`waited ${timeoutMs} ms for ${what}; there is ${JSON.stringify(state())}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() > deadline) throw new Error(`waited ${WAIT_MS} ms for ${what}; there is ${JSON.stringify(state())}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { print } from '../harness/driverClient';
+import { TEST_MS } from '../harness/limits';
 import { RESULT_ENV } from '../harness/testTotals';
 import type { TestTotals } from '../harness/testTotals';
 
@@ -13,7 +14,7 @@ export async function run(): Promise<void> {
     ui: 'bdd',
     reporter: 'spec',
     color: false,
-    timeout: 30_000,
+    timeout: TEST_MS,
     forbidOnly: process.env['CI'] === 'true',
   });
   const grep = process.env['GT_TEST_GREP'];

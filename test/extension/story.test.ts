@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import { BeadCreate, BeadList, CommentAdd } from '../../server/src/protocol/bead';
 import { driver, hasDriver, print } from '../harness/driverClient';
+import { TEST_MS } from '../harness/limits';
 import {
   answer,
   answerQuestions,
@@ -21,7 +22,7 @@ import {
 
 /** From an open repository to merged work, as a person does it: welcome, palette, trees, terminal. */
 describe('the main job in VS Code', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS);
   this.bail(true); // each step stands on the one before
   let api: GasTownApi;
   const beads: string[] = [];
@@ -48,15 +49,15 @@ describe('the main job in VS Code', function () {
     const folder = workspaceFolder();
     mkdirSync(path.join(folder, 'mayor'));
     writeFileSync(path.join(folder, 'mayor', 'town.json'), '{"type":"town","version":2,"name":"evil"}');
-    await api.town.refresh();
+    await api.resolver.refresh();
     await driver.waitFor({ role: 'button', name: 'Trust This Town' });
     await driver.screenshot('welcome-unregistered');
     assert.equal(api.connection.state.kind, 'none');
     assert.ok(!existsSync(path.join(folder, '.runtime')));
-    answerQuestions(api, () => undefined);
+    const asked = answerQuestions(api, () => undefined);
     await driver.click({ role: 'button', name: 'Trust This Town' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.equal(api.town.finding?.kind, 'unregistered');
+    await until('the question', () => asked.length === 1);
+    assert.equal(api.resolver.finding?.kind, 'unregistered');
     rmSync(path.join(folder, 'mayor'), { recursive: true });
   });
 
@@ -67,15 +68,15 @@ describe('the main job in VS Code', function () {
       'sum.test.js':
         "const { test } = require('node:test');\ntest('sum', () => require('node:assert').equal(require('./sum').sum(1, 2), 3));\n",
     });
-    await api.town.refresh();
+    await api.resolver.refresh();
     const asked = answerQuestions(api);
-    await driver.waitFor({ role: 'button', name: 'Make a Town and Add This Repository' });
+    await driver.waitFor({ role: 'button', name: 'Set Up Gas Town for This Repository' });
     await driver.screenshot('welcome');
     const started = Date.now();
-    await driver.click({ role: 'button', name: 'Make a Town and Add This Repository' });
+    await driver.click({ role: 'button', name: 'Set Up Gas Town for This Repository' });
     const rig = await until('the rig', () => api.store.rigs.all()[0]);
     print(`      town and rig after ${Date.now() - started} ms`);
-    await until('the consent', () => api.store.rigs.all()[0]?.accepted, 10_000, state);
+    await until('the consent', () => api.store.rigs.all()[0]?.accepted, state);
     assert.equal(rig.id, 'workspace');
     assert.equal(asked.length, 1);
     assert.match(asked[0]?.detail ?? '', /test: npm test/);
@@ -93,7 +94,7 @@ describe('the main job in VS Code', function () {
   it('creates beads from the palette', async () => {
     for (const title of ['Add greeting', 'Use greeting', 'Document it']) {
       await palette('Gas Town: Create Bead');
-      await step('What is to be done?');
+      await step('Bead title');
       await answer(title);
       await step('Type');
       await driver.press('Enter');
@@ -118,16 +119,16 @@ describe('the main job in VS Code', function () {
 
   it('makes a convoy of them with dependencies, staged', async () => {
     await palette('Gas Town: Create Convoy');
-    await step('What will be there');
+    await step('Convoy name');
     await answer('Greetings');
-    await step('Which beads?');
+    await step('Select beads');
     await driver.press('ArrowDown', 'Space'); // one by keyboard, the others by mouse
     await tick('Use greeting');
     await tick('Document it');
     await driver.waitFor({ selector: '.quick-input-count', text: '3 Selected' });
     await driver.screenshot('convoy-beads');
     await driver.press('Enter');
-    await step('In which order?');
+    await step('Select the order');
     await choose('Choose for each bead');
     await driver.waitFor({ selector: '.quick-input-title', text: 'bead 1 of 3' });
     await driver.press('Enter');
@@ -140,20 +141,20 @@ describe('the main job in VS Code', function () {
     await driver.press('Enter');
     await choose('Stage');
     await driver.waitFor(row('^Convoy Greetings, 0 of 3, staged'));
-    await driver.waitFor(row('^Bead Use greeting, waits for Add greeting'));
+    await driver.waitFor(row('^Bead Use greeting, waiting for Add greeting'));
     await driver.screenshot('sidebar-convoy-staged');
   });
 
   it('launches it and starts the engine; the trees follow', async () => {
     await palette('Gas Town: Launch Convoy');
-    await step('Which convoy?');
+    await step('Select a convoy');
     await driver.press('Enter');
     await until('the launch', () => api.store.convoys.all()[0]?.status === 'open');
     await driver.waitFor(row('^Convoy Greetings, 0 of 3$'));
     const started = Date.now();
     await driver.hover({ role: 'treeitem', namePattern: '^Convoy Greetings' });
     await driver.click({ role: 'button', name: 'Start Engine' });
-    await driver.waitFor(row('^Bead Add greeting, \\w+ works on it'));
+    await driver.waitFor(row('^Bead Add greeting, \\w+ is working'));
     print(`      an agent at work ${Date.now() - started} ms after the engine's start`);
     await driver.waitFor(row('^Agent furiosa, polecat, working'));
     await driver.waitFor({ selector: '[id="gastown.gastown-vscode.gastown.status"]', text: '1' });
@@ -161,43 +162,35 @@ describe('the main job in VS Code', function () {
   });
 
   it('opens the terminal of an agent with its screen, and what is typed reaches it', async () => {
-    await driver.waitFor(row('^Bead Use greeting, \\w+ works on it'), 'visible', 60_000);
+    await driver.waitFor(row('^Bead Use greeting, \\w+ is working'));
     const agent = await until('the agent', () =>
       api.store.agents.all().find((one) => one.bead === beads[1] && one.session),
     );
     await driver.click(row(`^Agent ${agent.name},`));
     await driver.waitFor({ selector: '.terminal-outer-container, .terminal-wrapper.active' });
     await until('its terminal', () => vscode.window.activeTerminal?.name.startsWith(agent.name));
-    await driver.waitFor({ selector: '.terminal-wrapper.active .xterm' });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await driver.waitFor({ selector: '.terminal-wrapper.active .xterm-rows', text: 'what shall it say' });
     await driver.screenshot('story-terminal');
     await driver.click({ selector: '.terminal-wrapper.active .xterm-screen' });
     await driver.type('hello from the person');
     await driver.press('Enter');
-    await driver.waitFor(row('^Convoy Greetings, 2 of 3'), 'visible', 60_000);
+    await driver.waitFor(row('^Convoy Greetings, 2 of 3'));
   });
 
   it('lands the convoy, says so, and offers to take the work over', async () => {
     const convoy = await until(
       'the landing',
       () => api.store.convoys.all().find((one) => one.status === 'closed'),
-      60_000,
       state,
     );
     assert.equal(convoy.done, 3);
     const told = await until(
       'the message',
-      () => api.notices.shown.find((text) => text.includes('Greetings')),
-      10_000,
-      () => api.notices.shown,
+      () => api.notifications.shown.find((text) => text.includes('Greetings')),
+      () => api.notifications.shown,
     );
     print(`      "${told}"`);
-    await until(
-      'the offer',
-      () => api.store.attention.all().some((item) => item.kind === 'fast-forward'),
-      10_000,
-      state,
-    );
+    await until('the offer', () => api.store.attention.all().some((item) => item.kind === 'fast-forward'), state);
     await driver.waitFor({ role: 'treeitem', namePattern: 'fast-forward' });
     await driver.screenshot('sidebar-convoy-landed');
     await driver.click({ role: 'treeitem', namePattern: 'fast-forward' });
@@ -205,12 +198,11 @@ describe('the main job in VS Code', function () {
     await until(
       'the files in the checkout',
       () => existsSync(path.join(folder, 'words.txt')) && existsSync(path.join(folder, 'greet.js')),
-      10_000,
     );
     assert.equal(readFileSync(path.join(folder, 'words.txt'), 'utf8').trim(), 'hello from the person');
     assert.equal(git(folder, 'status', '--porcelain'), '');
     print(git(folder, 'log', '--graph', '--format=%s (%an)').replace(/^/gm, '      '));
-    await until('nothing more to do', () => api.store.attention.size === 0, 10_000, state);
+    await until('nothing more to do', () => api.store.attention.size === 0, state);
   });
 
   it('shows the page of a bead with its history', async () => {
@@ -236,7 +228,7 @@ describe('the main job in VS Code', function () {
     for (const header of ['Convoys', 'Agents', 'Needs Attention'])
       await driver.click({ selector: `.pane-header[aria-label^="${header}"]` });
     await driver.waitFor(row('^Ready, 3 beads'));
-    await driver.waitFor(row('^Bead Climb the wall, waits for Build the wall'));
+    await driver.waitFor(row('^Bead Climb the wall, waiting for Build the wall'));
     await driver.waitFor(row('^Closed, 3 beads'));
     await driver.screenshot('beads-by-state');
     await vscode.commands.executeCommand('gastown.groupBeadsByEpic');
@@ -282,7 +274,7 @@ describe('the main job in VS Code', function () {
     const text = document?.getText() ?? '';
     const parts = [
       `[${beads[0]}](${beads[0]}.md) Add greeting: closed`,
-      'handed in and merged',
+      'merged',
       '## Merge requests',
       '```diff',
       '+hello from the person',
@@ -299,7 +291,7 @@ describe('the main job in VS Code', function () {
     );
     await driver.screenshot('bead-page-merged');
     await api.connection.call(CommentAdd.spec, { id: beads[1] ?? '', text: 'Well done' });
-    await until('the comment on the page', () => document?.getText().includes('> Well done'), 10_000);
+    await until('the comment on the page', () => document?.getText().includes('> Well done'));
   });
 
   async function describeBead(bead: string, script: string): Promise<void> {
@@ -309,15 +301,11 @@ describe('the main job in VS Code', function () {
     assert.equal(Buffer.from(await vscode.workspace.fs.readFile(uri)).toString(), text);
   }
 
-  /** Beads outside of convoys are in no picture; the ledger has them. */
-  async function createdBead(title: string): Promise<string> {
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const found = (await api.connection.call(BeadList.spec, { ledger: 'workspace', limit: 0 })).find(
-        (bead) => bead.title === title,
-      );
-      if (found) return found.id;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`no bead "${title}"`);
+  /** The snapshot has no beads outside of convoys; the ledger has them. */
+  function createdBead(title: string): Promise<string> {
+    return until(`the bead "${title}"`, async () => {
+      const beads = await api.connection.call(BeadList.spec, { ledger: 'workspace', limit: 0 });
+      return beads.find((bead) => bead.title === title)?.id;
+    });
   }
 });

@@ -7,11 +7,12 @@ import type { ChangeRef } from '../../client/src/features/review/changeUri';
 import type { Bead } from '../../server/src/protocol/bead';
 import { MqReject, RigSet, SnapshotList, type AgentInfo, type AttentionInfo } from '../../server/src/protocol/town';
 import { driver, hasDriver } from '../harness/driverClient';
+import { TEST_MS } from '../harness/limits';
 import { answer, answerQuestions, gastown, step, until, workspaceFolder } from './gastown';
 
 /** A person looks at the work of an agent, asks for changes, and approves the second attempt. It goes on in the story's town. */
 describe('a review in VS Code', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS);
   this.bail(true);
   let api: GasTownApi;
   let bead: string;
@@ -31,7 +32,6 @@ describe('a review in VS Code', function () {
     until(
       'the review',
       () => api.store.attention.all().find((item) => item.kind === 'review' && item.bead === bead),
-      60_000,
       () => [api.store.beads.get(bead), api.store.attention.all()],
     );
   const shown = (file: string, attempt: string): vscode.TextDocument | undefined =>
@@ -63,12 +63,11 @@ describe('a review in VS Code', function () {
     await waitForReview();
     await until(
       'the message',
-      () => api.notices.shown.find((text) => text.includes('Judge me')),
-      10_000,
-      () => api.notices.shown,
+      () => api.notifications.shown.find((text) => text.includes('Judge me')),
+      () => api.notifications.shown,
     );
     await driver.click({ role: 'treeitem', namePattern: '^review…: .*Judge me' });
-    await until('the editor', () => label().startsWith('Review Judge me'), 10_000, label);
+    await until('the editor', () => label().startsWith('Review Judge me'), label);
     await driver.waitFor({ selector: '.multiDiffEntry' });
     await until('the new file', () => shown('judged.txt', 'attempt 1'));
     await until('the page before the files', () => shown('About this change.md', 'Judge me'));
@@ -76,7 +75,7 @@ describe('a review in VS Code', function () {
     assert.match(await textIn('base', 'sum.js', first), /a \+ b/);
     assert.match(await textIn('change', 'sum.js', first), /b \+ a/);
     assert.match(await textIn('about', 'About this change.md', first), /3 files[\s\S]*blob\.bin \(binary, added\)/);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await driver.waitFor({ selector: '.multiDiffEntry .view-line', text: 'attempt' });
     await driver.screenshot('review-multi-diff');
   });
 
@@ -92,7 +91,7 @@ describe('a review in VS Code', function () {
     });
     await driver.click({ role: 'button', namePattern: '^Request Changes' });
     await step('What has to change?');
-    await step('Your comment on lines is sent along');
+    await step('Your 1 comment on lines will be included');
     await driver.type('Half a tho');
     await driver.press('Escape');
     await until('the draft', () => api.reviews.drafts.of(first).text === 'Half a tho');
@@ -103,7 +102,6 @@ describe('a review in VS Code', function () {
     await until(
       'its second attempt',
       () => (api.store.beads.get(bead)?.attempt ?? 0) === 2,
-      30_000,
       () => api.store.beads.get(bead),
     );
     assert.equal(api.reviews.drafts.of(first).text, '');
@@ -120,8 +118,8 @@ describe('a review in VS Code', function () {
     });
     const asked = answerQuestions(api);
     assert.equal(await vscode.commands.executeCommand('gastown.approveChange', whole), 'changed');
-    assert.match(asked[0]?.message ?? '', /has changed since you looked at it/);
-    await until('the editor of the new one', () => label().startsWith('Review Judge me (round 2)'), 10_000, label);
+    assert.match(asked[0]?.message ?? '', /has changed since you opened it/);
+    await until('the editor of the new one', () => label().startsWith('Review Judge me (round 2)'), label);
     await until('its file', () => shown('judged.txt', 'attempt 2'));
     const about = await until('the page', () => shown('About this change.md', 'Earlier reviews'));
     assert.match(about.getText(), /Half a thought: make it the second attempt[\s\S]*sum\.js:1: Why turn it round\?/);
@@ -158,25 +156,23 @@ describe('a review in VS Code', function () {
   });
 
   it('approves the second attempt, which is merged', async () => {
-    await until('the editor', () => label().startsWith('Review Judge me (round 2)'), 10_000, label);
+    await until('the editor', () => label().startsWith('Review Judge me (round 2)'), label);
     await driver.click({ role: 'button', namePattern: '^Approve Change' });
     await until(
       'the merge',
       () =>
         api.store.beads.get(bead)?.phase === 'merged' ||
         api.store.convoys.all().find((one) => one.beads.includes(bead))?.status === 'closed',
-      60_000,
       () => [api.store.beads.get(bead), api.store.attention.all()],
     );
-    await until('the offer', () => api.store.attention.all().some((item) => item.kind === 'fast-forward'), 10_000);
+    await until('the offer', () => api.store.attention.all().some((item) => item.kind === 'fast-forward'));
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
-    await until('the file', () => existsSync(path.join(workspaceFolder(), 'judged.txt')), 10_000);
+    await until('the file', () => existsSync(path.join(workspaceFolder(), 'judged.txt')));
     await api.connection.call(RigSet.spec, { name: 'workspace', settings: { review: 'off' } });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await until(
       'nothing more to do',
       () => api.store.attention.size === 0,
-      10_000,
       () => api.store.attention.all(),
     );
   });
@@ -204,15 +200,14 @@ describe('a review in VS Code', function () {
     );
     await vscode.commands.executeCommand('gastown.restartSession', { agent: first.id });
     await until('its next session', () => worker()?.session !== first.session && worker());
-    await until('its work once more', () => written(worker(), 'part\npart\n'), 30_000, worker);
+    await until('its work once more', () => written(worker(), 'part\npart\n'), worker);
     const asked = answerQuestions(api);
-    await vscode.commands.executeCommand('gastown.endPolecat', { agent: first.id });
-    assert.match(asked[0]?.detail ?? '', /A snapshot keeps all that it has/);
-    assert.deepEqual(asked[0]?.actions, ['End']);
+    await vscode.commands.executeCommand('gastown.removeAgent', { agent: first.id });
+    assert.match(asked[0]?.detail ?? '', /A snapshot keeps its work/);
+    assert.deepEqual(asked[0]?.actions, ['Remove']);
     await until(
       'its end',
       () => worker() === undefined && !existsSync(path.join(first.worktree ?? '', 'part.txt')),
-      30_000,
       worker,
     );
     const [kept] = await api.connection.call(SnapshotList.spec, { bead: made.id });
@@ -224,7 +219,6 @@ describe('a review in VS Code', function () {
     await until(
       'its row',
       () => api.store.agents.get(restored.agent)?.state === 'off',
-      10_000,
       () => api.store.agents.all(),
     );
     writeFileSync(go, '');
@@ -232,15 +226,13 @@ describe('a review in VS Code', function () {
     await until(
       'the offer',
       () => api.store.attention.all().some((item) => item.kind === 'fast-forward'),
-      60_000,
       () => [api.store.beads.get(made.id), api.store.attention.all()],
     );
     await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
-    await until('the file', () => existsSync(path.join(workspaceFolder(), 'part.txt')), 10_000);
+    await until('the file', () => existsSync(path.join(workspaceFolder(), 'part.txt')));
     await until(
       'nothing more to do',
       () => api.store.attention.size === 0,
-      10_000,
       () => api.store.attention.all(),
     );
   });

@@ -4,13 +4,14 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import { readEndpoint, serverEndpointFile } from '../../server/src/protocol/transport';
+import { TEST_MS } from '../harness/limits';
 import { gastown, until } from './gastown';
 
 const step = (id: string, more = ''): string => `[[steps]]\nid = "${id}"\ntitle = "T"\n${more}`;
 
 /** In the town that the story left behind: its server serves formulas too, and nobody else does. */
 describe('formulas in a window with a town', function () {
-  this.timeout(60_000);
+  this.timeout(TEST_MS);
   let api: GasTownApi;
   let root: string;
   let folder: string;
@@ -40,7 +41,6 @@ describe('formulas in a window with a town', function () {
     await until(
       'the diagnostics',
       () => messages().length > 0,
-      20_000,
       () => api.formulas.serving,
     );
     assert.equal(api.formulas.serving, 'town');
@@ -64,11 +64,10 @@ describe('formulas in a window with a town', function () {
     await until(
       'the warning',
       () => messages().some((message) => message.startsWith('unknown key "nonsense"')),
-      30_000,
       () => [messages(), api.formulas.serving],
     );
-    await until('the town serves again', () => api.connection.isReady && api.formulas.serving === 'town', 30_000);
-    await until('each problem is told once', () => messages().length === 2, 20_000, messages);
+    await until('the town serves again', () => api.connection.isReady && api.formulas.serving === 'town');
+    await until('each problem is told once', () => messages().length === 2, messages);
     await vscode.commands.executeCommand('workbench.action.files.revert');
   });
 });

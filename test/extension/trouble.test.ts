@@ -6,11 +6,12 @@ import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import type { Bead } from '../../server/src/protocol/bead';
 import { driver, hasDriver } from '../harness/driverClient';
+import { TEST_MS } from '../harness/limits';
 import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, until } from './gastown';
 
 /** What a person does when work goes wrong, and the commands beside the main story. It goes on in the story's town. */
 describe('trouble in VS Code', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS);
   this.bail(true);
   let api: GasTownApi;
   let scratch: string;
@@ -61,7 +62,6 @@ describe('trouble in VS Code', function () {
     const landed = await until(
       'the landing',
       () => api.store.convoys.all().find((convoy) => convoy.beads.includes(bead.id) && convoy.status === 'closed'),
-      60_000,
       () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
     assert.match(landed.title, /Sling me/);
@@ -71,15 +71,15 @@ describe('trouble in VS Code', function () {
   it('shows what failed and why, tells the person, and works again when it is mended', async () => {
     const bead = await create('Break it', 'lib', 'echo I cannot do this\nexit 3');
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Doomed', beads: [bead.id] });
-    await driver.waitFor(row('^Bead Break it, failed'), 'visible', 60_000);
+    await driver.waitFor(row('^Bead Break it, failed'));
     const item = await until('the escalation', () =>
       api.store.attention.all().find((one) => one.kind === 'escalation'),
     );
     assert.equal(item.bead, bead.id);
     await driver.waitFor(row('^Convoy Doomed, 0 of 1, 1 failed'));
-    await driver.waitFor({ role: 'tab', namePattern: '^Gas Town.*1 thing needs you' });
+    await driver.waitFor({ role: 'tab', namePattern: '^Gas Town.*1 item needs your attention' });
     await driver.hover(row('^Bead Break it'));
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await driver.waitFor({ selector: '.monaco-hover' });
     await driver.screenshot('bead-failed');
     const asked = answerQuestions(api, (question) => question.actions.find((action) => action.startsWith('Close')));
     await driver.click(row('^escalation: '));
@@ -95,7 +95,6 @@ describe('trouble in VS Code', function () {
     await until(
       'the landing',
       () => api.store.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed',
-      60_000,
       () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
@@ -104,25 +103,25 @@ describe('trouble in VS Code', function () {
   it('stops everything with one command', async () => {
     const bead = await create('Endless', 'lib', 'while true; do sleep 1; done');
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Long', beads: [bead.id] });
-    await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
+    await driver.waitFor(row('^Bead Endless, \\w+ is working'));
     const asked = answerQuestions(api);
-    await palette('Gas Town: Stop Everything');
+    await palette('Gas Town: Stop All Agents');
     await until(
       'the stop',
       () => api.store.town?.up === false && !api.store.agents.all().some((agent) => agent.session),
     );
-    assert.match(asked[0]?.message ?? '', /Stop every agent/);
+    assert.match(asked[0]?.message ?? '', /Stop all agents/);
     await driver.waitFor(row('^Agent \\w+, polecat, stopped'));
     await driver.waitFor({ selector: '.pane-body .message', text: 'The engine is paused' });
   });
 
   it('lists from the status bar what is at work and what needs a person', async () => {
     await driver.click({ selector: '[id="gastown.gastown-vscode.gastown.status"]' });
-    await step('0 at work, 0 need you');
+    await step('0 agents active');
     await driver.screenshot('overview');
     await choose('Start Engine');
     await until('the engine', () => api.store.town?.up === true);
-    await driver.waitFor(row('^Bead Endless, \\w+ works on it'), 'visible', 30_000);
+    await driver.waitFor(row('^Bead Endless, \\w+ is working'));
     await vscode.commands.executeCommand('gastown.stopAll');
   });
 

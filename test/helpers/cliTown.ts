@@ -10,6 +10,14 @@ const dist = path.resolve('dist');
 /** No command of a test works for so long. */
 const COMMAND_MS = 50_000;
 
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  input?: string;
+  /** Folder of the bundles, where they are not those of this build. */
+  dist?: string;
+}
+
 export interface CliResult {
   stdout: string;
   stderr: string;
@@ -38,16 +46,12 @@ export class Person {
     };
   }
 
-  run(
-    program: 'gt' | 'bd',
-    args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-  ): Promise<CliResult> {
+  run(program: 'gt' | 'bd', args: readonly string[], options: RunOptions = {}): Promise<CliResult> {
     return new Promise((resolve, reject) => {
       let stuck: Promise<string> | undefined;
       const child = execFile(
         process.execPath,
-        [path.join(dist, `${program}.js`), ...args],
+        [path.join(options.dist ?? dist, `${program}.js`), ...args],
         { cwd: options.cwd ?? this.home, env: { ...this.env, ...options.env }, maxBuffer: 1 << 26 },
         (error, stdout, stderr) => {
           clearTimeout(timer);
@@ -71,11 +75,7 @@ export class Person {
     });
   }
 
-  async ok(
-    program: 'gt' | 'bd',
-    args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-  ): Promise<string> {
+  async ok(program: 'gt' | 'bd', args: readonly string[], options: RunOptions = {}): Promise<string> {
     const result = await this.run(program, args, options);
     if (result.code !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${result.stderr}${result.stdout}`);
     return result.stdout;

@@ -35,6 +35,7 @@ export class FaultyFs implements LedgerFs {
     this.step(`open ${file}`);
     const opened = this.below.open(file);
     return {
+      size: () => opened.size(),
       write: (bytes, position) => {
         this.step(`write ${bytes.length} ${file}`, (part) =>
           opened.write(bytes.subarray(0, Math.floor(bytes.length * part)), position),

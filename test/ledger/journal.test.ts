@@ -97,6 +97,7 @@ describe('the journal', () => {
           const file = realFs.open(name);
           return name.endsWith('journal.jsonl')
             ? {
+                size: () => file.size(),
                 write: (bytes, position) => file.write(bytes, position),
                 truncate: (length) => file.truncate(length),
                 close: () => file.close(),

@@ -40,6 +40,7 @@ export class MemoryFs implements LedgerFs {
     }
     const opened = inode;
     return {
+      size: () => opened.current.length,
       write(bytes, position) {
         const length = Math.max(opened.current.length, position + bytes.length);
         const next = Buffer.alloc(length);

@@ -145,7 +145,7 @@ export function assertRecovered(store: BeadStore, acknowledged: Progress, full: 
     assert.deepEqual(sorted(found), sorted(candidates[0]), `${what}: after ${steps[last - 1]?.name ?? 'start'}`);
   }
   for (const [id, result] of acknowledged.operations)
-    assert.deepEqual(store.operation(id)?.result, result, `${what}: operation ${id}`);
+    assert.deepEqual(store.operations.get(id)?.result, result, `${what}: operation ${id}`);
   const events = store.events(undefined, 0);
   assert.ok(events.length >= acknowledged.events, `${what}: ${acknowledged.events - events.length} events lost`);
   assert.ok(events.length <= acknowledged.events + 6, `${what}: events written twice`);

@@ -164,7 +164,7 @@ describe('a ledger on disk', () => {
     now += 3_601_000;
     await again.batch(me, (tx) => tx.update(first.id, { title: 'z' }));
     await again.checkpoint();
-    assert.equal(again.operation('op'), undefined);
+    assert.equal(again.operations.get('op'), undefined);
     assert.equal(read(directory, 'journal.jsonl'), '');
     await again.close();
   });

@@ -36,7 +36,7 @@ describe('the board of a town', function () {
     const diff = await window.call(BeadDiff.spec, { id: bead });
     assert.deepEqual([diff.kind, diff.files, diff.insertions], ['merged', 1, 1]);
     const text = beadMarkdown(page, diff);
-    for (const part of ['handed in and merged', '## Merge requests', '```diff', '+written', '**merged**'])
+    for (const part of ['## Attempts', '## Merge requests', '```diff', '+written', '**merged**'])
       assert.ok(text.includes(part), `${part} is missing in\n${text}`);
     window.connection.dispose();
   });

@@ -129,6 +129,26 @@ describe('session host', () => {
     assert.match(third.screen, /end/);
   });
 
+  it('takes a key only for the screen that its sender has seen', async () => {
+    await startShell(
+      client,
+      fixture.root,
+      'asks',
+      'read x; echo "Overwrite everything?"; read y; echo "answered <$y>"',
+    );
+    const seen = await client.view('asks');
+    await client.input('asks', 'go\r');
+    await until(async () => (await client.screen('asks')).includes('Overwrite'), 'the question');
+    await assert.rejects(
+      client.input('asks', '\r', seen.sequence),
+      (error) => error instanceof UserError && error.code === 'conflict',
+    );
+    const now = await client.view('asks');
+    assert.doesNotMatch(now.text, /answered/);
+    await client.input('asks', '\r', now.sequence);
+    await until(async () => (await client.screen('asks')).includes('answered <>'), 'the answer');
+  });
+
   it('loses and doubles nothing for a view that attaches in the middle of output', async () => {
     await startShell(
       client,

@@ -35,6 +35,7 @@ export class MemoryDisk {
 
   private openFile(entry: { current: Buffer; durable: Buffer }, check: () => void): LedgerFile {
     return {
+      size: () => entry.current.length,
       write: (bytes, position) => {
         check();
         const grown = Buffer.alloc(Math.max(entry.current.length, position + bytes.length));

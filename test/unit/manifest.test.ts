@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { commandIds } from '../../client/src/ui/commandIds';
-import { FORMULA_LANGUAGE } from '../../client/src/connection/formulaSelector';
+import { FORMULA_LANGUAGE } from '../../client/src/features/formulas/formulaServing';
 import { viewStates } from '../../client/src/features/town/viewState';
 import { repoRoot } from '../harness/paths';
 
@@ -319,7 +319,7 @@ function isKey(id: string): boolean {
     'gastown.knownTowns',
     'gastown.beadGrouping',
     'gastown.beadFilter',
-    'gastown.pencil',
+    'gastown.editorOffered',
     'gastown.reviewDrafts',
     'gastown.askedReviews',
     'gastown.formula',

@@ -1,4 +1,4 @@
-/** Makes texts that came from elsewhere (titles, names, problems) fit to be shown. Pure. */
+/** Makes text from elsewhere (titles, names, messages) safe to show. Pure. */
 
 /** One line of at most `length` characters: titles may be ten kilobytes long and hold anything. */
 export function oneLine(text: string, length = 120): string {
@@ -43,4 +43,25 @@ export function fenced(text: string, language = ''): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}${language}\n${text}\n${fence}`;
+}
+
+/** One line of text from elsewhere, for a line of Markdown. */
+export function escapeLine(text: string, length = 120): string {
+  return escapeMarkdown(oneLine(text, length));
+}
+
+/** Paragraphs of Markdown; what is empty or missing is left out. */
+export function paragraphs(parts: readonly (string | false | undefined)[]): string {
+  return parts.filter((part): part is string => typeof part === 'string' && part !== '').join('\n\n');
+}
+
+/** An ISO time in the person's format, for Markdown; what is no time stays as it is. */
+export function timeText(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? escapeLine(iso) : date.toLocaleString();
+}
+
+/** With a capital first letter, for texts that start a line. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

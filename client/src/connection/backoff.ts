@@ -6,22 +6,23 @@ export function backoff(failures: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 10));
 }
 
-/** A sleep that ends early. */
+/** A delay that can be cut short. */
 export class CancellableDelay {
-  private wake: (() => void) | undefined;
+  private finish: (() => void) | undefined;
 
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.cancel(), ms);
-      this.wake = () => {
+      this.finish = () => {
         clearTimeout(timer);
-        this.wake = undefined;
+        this.finish = undefined;
         resolve();
       };
     });
   }
 
+  /** Ends the present delay at once. */
   cancel(): void {
-    this.wake?.();
+    this.finish?.();
   }
 }

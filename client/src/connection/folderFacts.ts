@@ -5,8 +5,8 @@ import { isTown, type KnownTown } from './knownTowns';
 import type { FolderFacts } from './townFinder';
 
 /**
- * Looks at the disk for what `findTown` decides on.
- * @param trusted git is asked only there: it obeys the configuration of the repository
+ * Reads from the disk what `findTown` decides on.
+ * @param trusted git runs only there, because it obeys the configuration of the repository
  */
 export async function folderFacts(folder: string, trusted: boolean): Promise<FolderFacts> {
   const real = realPath(folder);
@@ -21,7 +21,7 @@ export async function folderFacts(folder: string, trusted: boolean): Promise<Fol
   };
 }
 
-/** Sources that are folders, in one spelling. */
+/** Roots and sources that are folders, as real paths. */
 export function withRealPaths(towns: readonly KnownTown[]): KnownTown[] {
   return towns.map((town) => ({
     ...town,
@@ -38,7 +38,7 @@ export function realPath(folder: string): string {
   }
 }
 
-/** The checkout by its `.git` alone; nothing in it is read, so that its remotes are not known. */
+/** Finds the checkout by its `.git` without reading it: the remotes stay unknown. */
 function checkoutAbove(folder: string): Repository | undefined {
   for (let at = folder; ; at = path.dirname(at)) {
     if (fs.existsSync(path.join(at, '.git'))) return { root: at, remotes: [] };

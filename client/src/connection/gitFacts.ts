@@ -7,7 +7,7 @@ export interface Repository {
   remotes: string[];
 }
 
-/** The checkout that a folder lies in. Only asked in a trusted window: git reads the repository's configuration. */
+/** The checkout that contains a folder. For trusted windows only: git reads the repository's configuration. */
 export async function repositoryOf(folder: string): Promise<Repository | undefined> {
   const top = await git(['rev-parse', '--show-toplevel'], folder);
   if (!top) return undefined;
@@ -20,8 +20,8 @@ export async function repositoryOf(folder: string): Promise<Repository | undefin
 }
 
 /**
- * The name that this person's beads, events and commits carry.
- * @param trusted without trust git is not run, and who only looks on writes nothing under a name
+ * The name of the person, for the actor of beads, events and commits.
+ * @param trusted without trust git is not run; such a window writes nothing, so that the name does not matter
  */
 export async function personName(folder: string | undefined, trusted: boolean): Promise<string> {
   const name =
@@ -39,7 +39,7 @@ function systemUser(): string {
 
 async function git(args: readonly string[], cwd: string | undefined): Promise<string | undefined> {
   const env: NodeJS.ProcessEnv = {};
-  // VS Code's own GIT_ASKPASS and a hook's GIT_DIR would change whom and what we ask.
+  // VS Code's own GIT_ASKPASS and a hook's GIT_DIR would change the answer.
   for (const [key, value] of Object.entries(process.env)) if (!key.startsWith('GIT_')) env[key] = value;
   const result = await runProgram('git', args, { cwd, env });
   return result.code === 0 ? result.stdout.trim() || undefined : undefined;

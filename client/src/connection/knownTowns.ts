@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 
-/** A town that this person made or trusted, with what tells which repositories belong to it. */
+/** A town that this person created or trusted, and the repositories that are its rigs. */
 export interface KnownTown {
   root: string;
   name: string;
@@ -15,7 +15,7 @@ const registrySchema = z.looseObject({
 });
 const rigsSchema = z.looseObject({ rigs: z.record(z.string(), z.looseObject({ git_url: z.string() })).default({}) });
 
-/** Where the person's own record lies: outside every town, so that no folder can bring its own consent. */
+/** The folder of the person's registry. It is outside of every town, so that no folder can ship its own consent. */
 export function configDirectory(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -25,7 +25,7 @@ export function configDirectory(
   return path.join(env.HOME ?? os.homedir(), '.config', 'gastown');
 }
 
-/** Read only: the registry is written by `gt install` alone. Broken files count as empty. */
+/** Only `gt install` writes the registry. Broken files count as empty. */
 export function readKnownTowns(env: NodeJS.ProcessEnv = process.env): KnownTown[] {
   const registry = readJson(path.join(configDirectory(env), 'towns.json'), registrySchema);
   return (registry?.towns ?? [])

@@ -7,39 +7,49 @@ import {
   type LanguageClientOptions,
   type ServerOptions,
 } from 'vscode-languageclient/node';
+import { messageOf } from '../../../server/src/base/errors';
+
+/** How long the other side has to answer `shutdown`. */
+const SHUTDOWN_LIMIT_MS = 1_000;
 
 /**
- * A language client that lives once and says nothing by itself: whoever made it makes the next one, and the views and
- * the status say how it stands. The library would restart it a few times, and repeat the rest in messages.
+ * A language client that is used for one connection and shows no messages: its owner makes the next one, and views and
+ * status items show the state. The library would restart it a few times and report the rest in notifications.
  */
 export abstract class QuietClient extends LanguageClient {
-  /** @param closed told when the connection has ended */
+  /** @param closed called when the connection has ended */
   constructor(
     id: string,
     name: string,
     server: ServerOptions,
     documentSelector: LanguageClientOptions['documentSelector'],
-    output: LogOutputChannel,
+    private readonly output: LogOutputChannel,
     closed: () => void = () => undefined,
   ) {
-    super(id, name, server, { ...quiet(closed), documentSelector, outputChannel: output, traceOutputChannel: output });
+    super(id, name, server, {
+      ...quietOptions(closed),
+      documentSelector,
+      outputChannel: output,
+      traceOutputChannel: output,
+    });
   }
 
   override error(message: string, data?: unknown, _showNotification?: boolean | 'force'): void {
     super.error(message, data, false);
   }
 
-  /** Says goodbye where that is possible. Settles in any case. */
+  /** Shuts the other side down where it still answers. Never rejects. */
   async end(): Promise<void> {
     try {
-      await this.dispose(1_000);
-    } catch {
-      // It never started, or the other side was faster.
+      await this.dispose(SHUTDOWN_LIMIT_MS);
+    } catch (error) {
+      // It never started, or the other side ended first.
+      this.output.debug(`ending the language client: ${messageOf(error)}`);
     }
   }
 }
 
-function quiet(closed: () => void): LanguageClientOptions {
+function quietOptions(closed: () => void): LanguageClientOptions {
   return {
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationFailedHandler: () => false,

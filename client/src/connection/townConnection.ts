@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { LogOutputChannel } from 'vscode';
+import { CancellationTokenSource } from 'vscode-jsonrpc';
 import { UserError, messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
-import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import { withTimeLimit } from '../../../server/src/protocol/timeLimit';
 import {
   isEndpointAlive,
   joinTown,
@@ -12,48 +13,52 @@ import {
   serverEndpointFile,
 } from '../../../server/src/protocol/transport';
 import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
-import { l10n } from '../base/l10n';
+import { l10n, type Log } from '../base/editor';
 import { backoff, CancellableDelay } from './backoff';
-import { TownLanguageClient } from './townLanguageClient';
+import type { CallOptions, ServerConnection } from './serverConnection';
+import type { TownLanguageClient } from './townLanguageClient';
 
 export type ConnectionState =
   | { kind: 'none' }
   | { kind: 'connecting'; root: string }
   | { kind: 'ready'; root: string }
-  /** No server runs, and a window in restricted mode starts none. */
-  | { kind: 'asleep'; root: string }
+  /** No server runs, and a window in Restricted Mode starts none. */
+  | { kind: 'notRunning'; root: string }
   | { kind: 'lost'; root: string; reason: string }
   | { kind: 'incompatible'; root: string; reason: string };
 
+type Streams = Awaited<ReturnType<typeof openTown>>;
+
 export interface ConnectionOptions {
-  log: LogOutputChannel;
-  languageLog: LogOutputChannel;
+  log: Log;
   /** Who acts in this window. */
   actor(trusted: boolean): Promise<string>;
+  /** @param servesFormulas whether the town's server serves the formulas of this window */
+  createClient(streams: Streams, servesFormulas: boolean): TownLanguageClient;
   /** The server's program, where it is not the bundled one. */
   serverJs?: string;
 }
 
-/** The town of a window, and whether the window is trusted: without trust it looks on, and starts nothing. */
+/** The town of a window, and whether the window is trusted: without trust it reads only, and starts no server. */
 export interface TownSelection {
   root: string;
   trusted: boolean;
 }
 
 interface Target extends TownSelection {
-  pause: CancellableDelay;
+  delay: CancellableDelay;
   ended: boolean;
 }
 
-/** How long a call goes on trying while the connection is being made anew. */
-const CALL_PATIENCE_MS = 15_000;
-/** A connection that lasted so long was good: the next failure starts counting anew. */
-const STEADY_MS = 10_000;
-/** Looking whether a server runs by now costs a file that is read: the pauses stay short. */
-const ASLEEP_FAILURES = 4;
+/** How long a request waits for a new connection. */
+const RECONNECT_LIMIT_MS = 15_000;
+/** After a connection of this length the next failure counts as the first one. */
+const STABLE_MS = 10_000;
+/** To see whether a server runs by now costs reading one file: the delays stay short. */
+const NOT_RUNNING_FAILURES = 4;
 
-/** The connection to the town of this window: made, kept and made again, until another town is set. */
-export class TownConnection extends Disposable implements Caller {
+/** The connection to the town of this window: made, and made again whenever it ends, until another town is set. */
+export class TownConnection extends Disposable implements ServerConnection {
   private current: ConnectionState = { kind: 'none' };
   private target: Target | undefined;
   private client: TownLanguageClient | undefined;
@@ -78,76 +83,78 @@ export class TownConnection extends Disposable implements Caller {
     if (this.target?.root === town?.root && this.target?.trusted === town?.trusted) return;
     if (this.target) {
       this.target.ended = true;
-      this.target.pause.cancel();
+      this.target.delay.cancel();
     }
     const client = this.client;
     this.client = undefined;
     void client?.end();
-    this.target = town && { ...town, pause: new CancellableDelay(), ended: false };
-    if (this.target) void this.keep(this.target);
+    this.target = town && { ...town, delay: new CancellableDelay(), ended: false };
+    if (this.target) void this.keepConnected(this.target);
     else this.setState({ kind: 'none' });
   }
 
-  /** Formulas of a folder that nobody trusts are read by a process of the window's own, not by the one that all windows share. */
+  /** Formulas of a folder without trust are read by a process of this window alone, not by the server that all windows share. */
   get servesFormulas(): boolean {
     return this.isReady && this.target?.trusted === true;
   }
 
-  /** Does not wait for the next attempt. */
+  /** Tries to connect now instead of waiting for the next attempt. */
   retryNow(): void {
-    this.target?.pause.cancel();
+    this.target?.delay.cancel();
   }
 
-  /** Hears this notification on every connection, present and later. */
   onNotification<P>(spec: NotificationSpec<P>, handler: (params: P) => void): IDisposable {
     let handlers = this.handlers.get(spec.method);
-    if (!handlers) this.handlers.set(spec.method, (handlers = new Set()));
+    if (!handlers) {
+      this.handlers.set(spec.method, (handlers = new Set()));
+      if (this.client && this.target) this.listen(this.client, this.target, spec.method);
+    }
     handlers.add(handler);
-    if (this.client && this.target) this.listen(this.client, this.target, spec.method);
     return toDisposable(() => handlers.delete(handler));
   }
 
   /**
-   * A call whose answer was lost is repeated on the next connection with the same operation id, so that its effect
+   * A request whose answer was lost is repeated on the next connection with the same operation id, so that its effect
    * happens once. @throws UserError as the server threw it, or `unavailable`
    */
-  async call<S extends RequestSpec>(
-    spec: S,
-    params: Params<S>,
-    options: { repeat?: boolean } = {},
-  ): Promise<Result<S>> {
+  async call<S extends RequestSpec>(spec: S, params: Params<S>, options: CallOptions = {}): Promise<Result<S>> {
     const operation = spec.access === 'read' ? undefined : randomUUID();
-    const deadline = Date.now() + CALL_PATIENCE_MS;
+    const deadline = Date.now() + RECONNECT_LIMIT_MS;
     for (;;) {
       const client = await this.readyClient(options.repeat === false ? 0 : deadline);
       try {
-        return await client.sendRequest<Result<S>>(spec.method, { input: params, operation });
+        return await withTimeLimit(spec, (signal) => {
+          const source = new CancellationTokenSource();
+          signal.addEventListener('abort', () => source.cancel());
+          return client.sendRequest<Result<S>>(spec.method, { input: params, operation }, source.token);
+        });
       } catch (error) {
         const known = userErrorOf(error);
         if (known) throw known;
-        if (!client.isClosed || options.repeat === false) throw error;
-        this.options.log.info(`${spec.method}: the connection broke, repeating`);
+        if (error instanceof UserError || !client.isClosed || options.repeat === false) throw error;
+        this.options.log.info(`${spec.method}: the connection ended before the answer came, sending it again`);
       }
     }
   }
 
+  /** @param deadline in ms since the epoch; 0 fails at once where there is no connection */
   private readyClient(deadline: number): Promise<TownLanguageClient> {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         if (this.client && !this.client.isClosed) resolve(this.client);
-        else if (['none', 'incompatible', 'asleep'].includes(this.current.kind) || Date.now() > deadline)
+        else if (['none', 'incompatible', 'notRunning'].includes(this.current.kind) || Date.now() > deadline)
           reject(this.unavailable());
         else return false;
         return true;
       };
       if (check()) return;
-      const done = (): void => {
+      const checkAgain = (): void => {
         if (!check()) return;
         clearTimeout(timer);
         listener.dispose();
       };
-      const timer = setTimeout(done, Math.max(0, deadline - Date.now()) + 10);
-      const listener = this.onDidChangeState(done);
+      const timer = setTimeout(checkAgain, Math.max(0, deadline - Date.now()) + 10);
+      const listener = this.onDidChangeState(checkAgain);
     });
   }
 
@@ -155,20 +162,20 @@ export class TownConnection extends Disposable implements Caller {
     const state = this.current;
     if (state.kind === 'none')
       return new UserError(
-        l10n.t('this window belongs to no town'),
-        l10n.t('open the Gas Town view to make one'),
+        l10n.t('this window has no town'),
+        l10n.t('open the Gas Town view to create one'),
         'unavailable',
       );
-    if (state.kind === 'asleep') return restrictedError();
+    if (state.kind === 'notRunning') return restrictedError();
     const reason = state.kind === 'lost' || state.kind === 'incompatible' ? `: ${state.reason}` : '';
     return new UserError(l10n.t('the server of {0} does not answer{1}', state.root, reason), undefined, 'unavailable');
   }
 
-  private async keep(target: Target): Promise<void> {
+  private async keepConnected(target: Target): Promise<void> {
     let failures = 0;
     while (!target.ended) {
-      // A server that does not run is no news each time it is looked for.
-      if (target.trusted || this.current.kind !== 'asleep' || this.current.root !== target.root)
+      // While no server runs, each attempt would show "connecting" for a moment.
+      if (target.trusted || this.current.kind !== 'notRunning' || this.current.root !== target.root)
         this.setState({ kind: 'connecting', root: target.root });
       const started = Date.now();
       try {
@@ -178,29 +185,26 @@ export class TownConnection extends Disposable implements Caller {
         await client.end();
         if (target.ended) return;
         this.client = undefined;
-        failures = Date.now() - started > STEADY_MS ? 0 : failures + 1;
-        this.options.log.warn(`lost the server of ${target.root}`);
+        failures = Date.now() - started > STABLE_MS ? 0 : failures + 1;
+        this.options.log.warn(`the connection to the server of ${target.root} ended`);
         this.setState({ kind: 'lost', root: target.root, reason: l10n.t('the connection ended') });
       } catch (error) {
         if (target.ended) return;
         failures += 1;
         if (!target.trusted && !isServed(target.root)) {
-          failures = Math.min(failures, ASLEEP_FAILURES);
-          this.setState({ kind: 'asleep', root: target.root });
+          failures = Math.min(failures, NOT_RUNNING_FAILURES);
+          this.setState({ kind: 'notRunning', root: target.root });
         } else {
           this.options.log.error(`cannot connect to ${target.root}: ${messageOf(error)}`);
-          this.setState({
-            kind: this.isIncompatible(target.root) ? 'incompatible' : 'lost',
-            root: target.root,
-            reason: messageOf(error),
-          });
+          const kind = isIncompatible(target.root) ? 'incompatible' : 'lost';
+          this.setState({ kind, root: target.root, reason: messageOf(error) });
         }
       }
-      await target.pause.wait(backoff(failures));
+      await target.delay.wait(backoff(failures));
     }
   }
 
-  /** Undefined where another town was set meanwhile. */
+  /** Undefined where another town was set in the meantime. */
   private async connect(target: Target): Promise<TownLanguageClient | undefined> {
     const actor = await this.options.actor(target.trusted);
     const hello = { kind: 'window', actor, trusted: target.trusted } as const;
@@ -211,7 +215,7 @@ export class TownConnection extends Disposable implements Caller {
       streams.socket.destroy();
       return undefined;
     }
-    const client = new TownLanguageClient(streams, this.options.languageLog, target.trusted);
+    const client = this.options.createClient(streams, target.trusted);
     for (const method of this.handlers.keys()) this.listen(client, target, method);
     try {
       await client.start();
@@ -229,17 +233,21 @@ export class TownConnection extends Disposable implements Caller {
     return client;
   }
 
-  /** One subscription a method and client; the handlers are looked up when the notification comes. */
+  /** One subscription per method and client; the handlers are looked up when a notification comes. */
   private listen(client: TownLanguageClient, target: Target, method: string): void {
     client.onNotification(method, (params: unknown) => {
-      // What a town that was left still says would be told as if it were of the next one.
+      // The last notifications of a town that was left are not about the next one.
       if (target.ended || (client !== this.client && this.client !== undefined)) return;
-      for (const handler of this.handlers.get(method) ?? []) handler(params as never);
+      for (const handler of this.handlers.get(method) ?? []) {
+        try {
+          handler(params as never);
+        } catch (error) {
+          this.options.log.error(
+            `a handler of ${method} failed: ${error instanceof Error ? error.stack : String(error)}`,
+          );
+        }
+      }
     });
-  }
-
-  private isIncompatible(root: string): boolean {
-    return isServed(root) && readEndpoint(serverEndpointFile(root))?.protocol !== PROTOCOL;
   }
 
   private setState(state: ConnectionState): void {
@@ -253,11 +261,15 @@ function isServed(root: string): boolean {
   return endpoint !== undefined && isEndpointAlive(endpoint);
 }
 
-/** Why a window that may only look on has nobody to look at. */
+function isIncompatible(root: string): boolean {
+  return isServed(root) && readEndpoint(serverEndpointFile(root))?.protocol !== PROTOCOL;
+}
+
+/** Why a window in Restricted Mode shows nothing. */
 export function restrictedError(): UserError {
   return new UserError(
-    l10n.t('no server of this town runs, and a window in restricted mode starts none'),
-    l10n.t('trust its folder first'),
+    l10n.t('the server of this town does not run, and a window in Restricted Mode does not start it'),
+    l10n.t('trust the folder first'),
     'unavailable',
   );
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { KnownTown } from './knownTowns';
 
-/** Everything that decides which town a window belongs to. Paths are real paths: no links in them. */
+/** Everything that decides which town a window belongs to. All paths are real paths. */
 export interface FinderInput {
   trusted: boolean;
   folders: FolderFacts[];
@@ -29,8 +29,8 @@ export type Finding =
   | { kind: 'noTown'; repository: string };
 
 /**
- * Pure. The order is the one of DESIGN.md §2: folder, rig, setting, choice. A window in restricted mode may look on at a
- * town that the person made; whatever else there is, it is told about trust first.
+ * The town of a window: by its folder, else by a rig, else by the setting, else by the person's choice. A window in
+ * Restricted Mode may show a town that the person created; for everything else it asks for trust first. Pure.
  */
 export function findTown(input: FinderInput, paths: Pick<typeof path, 'relative' | 'isAbsolute'> = path): Finding {
   const finding = findAnyTown(input, paths);
@@ -51,7 +51,7 @@ function findAnyTown(input: FinderInput, paths: Pick<typeof path, 'relative' | '
   ] as const) {
     if (root && known.has(root)) return { kind: 'town', root, why };
   }
-  // A folder that ships a town runs nothing until a person says so.
+  // A folder that ships a town runs nothing before the person trusts it.
   const shipped = input.folders.find((folder) => folder.townRoot !== undefined)?.townRoot ?? input.setting;
   if (shipped) return { kind: 'unregistered', root: shipped };
   if (input.folders.length === 0) return { kind: 'noFolder' };
@@ -73,7 +73,7 @@ function findRig(input: FinderInput): Finding | undefined {
   return undefined;
 }
 
-/** One spelling for one remote repository, whether it is reached by ssh, https or a path. */
+/** The same key for the same remote repository, whether the URL says ssh, https or a path. */
 export function sourceKey(source: string): string {
   const trimmed = source
     .trim()

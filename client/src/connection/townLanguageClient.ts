@@ -1,30 +1,25 @@
 import type { LogOutputChannel } from 'vscode';
+import type { LanguageClientOptions } from 'vscode-languageclient/node';
 import type { Connected } from '../../../server/src/protocol/transport';
-import { formulaSelector } from './formulaSelector';
 import { QuietClient } from './quietClient';
 
-/** The language client of one connection. It lives exactly as long as its socket, and `TownConnection` makes the next one, without limit. */
+/** The language client of one connection. It lives exactly as long as its socket; `TownConnection` makes the next one. */
 export class TownLanguageClient extends QuietClient {
-  /** Settles when the connection has ended, whoever ended it. */
+  /** Resolves when the connection has ended, at either side. */
   readonly closed: Promise<void>;
 
-  /** @param servesFormulas whether formulas of this window are for it, too */
+  /** @param documents the formulas that the town's server serves */
   constructor(
     private readonly streams: Connected,
     output: LogOutputChannel,
-    servesFormulas: boolean,
+    documents: LanguageClientOptions['documentSelector'],
   ) {
     const closed = new Promise<void>((resolve) => {
       if (streams.socket.destroyed) resolve();
       else streams.socket.once('close', () => resolve());
     });
-    super(
-      'gastown',
-      'Gas Town',
-      async () => ({ reader: streams.reader, writer: streams.writer, detached: true }),
-      servesFormulas ? formulaSelector : [],
-      output,
-    );
+    const { reader, writer } = streams;
+    super('gastown', 'Gas Town', async () => ({ reader, writer, detached: true }), documents, output);
     this.closed = closed;
   }
 

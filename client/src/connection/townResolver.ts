@@ -10,10 +10,10 @@ import { findTown, type Finding } from './townFinder';
 import type { TownConnection } from './townConnection';
 
 const CHOSEN_KEY = 'gastown.chosenTown';
-/** Files change in bursts. */
-const SETTLE_MS = 150;
+/** Changes of files come in bursts. */
+const DEBOUNCE_MS = 150;
 
-/** Knows which town this window belongs to, notices when that changes, and points the connection at it. */
+/** Finds the town of this window, notices when that changes, and sets it as the target of the connection. */
 export class TownResolver extends Disposable {
   private current: Finding | undefined;
   private knownTowns: KnownTown[] = [];
@@ -39,7 +39,7 @@ export class TownResolver extends Disposable {
         if (event.affectsConfiguration('gastown')) soon();
       }),
     );
-    // Watchers may miss what happens on network drives; who comes back from a shell finds the town all the same.
+    // Watchers may miss changes on network drives: look again when the person comes back from a shell.
     this._register(
       vscode.window.onDidChangeWindowState((state) => {
         if (state.focused && this.current?.kind !== 'town') soon();
@@ -54,7 +54,7 @@ export class TownResolver extends Disposable {
     );
   }
 
-  /** Undefined until the first look. */
+  /** Undefined until the first search has ended. */
   get finding(): Finding | undefined {
     return this.current;
   }
@@ -73,13 +73,13 @@ export class TownResolver extends Disposable {
     return undefined;
   }
 
-  /** Remembers the town for this window, for when neither a folder nor a rig names one. */
+  /** Sets the town of this window for the case that neither a folder nor a rig decides. */
   async choose(root: string): Promise<void> {
     await this.memory.update(CHOSEN_KEY, realPath(root));
     await this.refresh();
   }
 
-  /** Looks again now. */
+  /** Searches again now. */
   async refresh(): Promise<Finding> {
     if (this.searching) {
       this.again = true;
@@ -93,9 +93,15 @@ export class TownResolver extends Disposable {
     }
   }
 
+  private refreshLogged(): void {
+    this.refresh().catch((error: unknown) =>
+      this.log.error(`cannot find the town of this window: ${messageOf(error)}`),
+    );
+  }
+
   private refreshSoon(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), SETTLE_MS);
+    this.timer = setTimeout(() => this.refreshLogged(), DEBOUNCE_MS);
   }
 
   private async search(): Promise<Finding> {
@@ -139,15 +145,15 @@ export class TownResolver extends Disposable {
   private watchRegistry(): void {
     const folder = configDirectory();
     try {
-      // What is not there cannot be watched, and the first town may be made in a shell while we look on.
+      // A folder that does not exist cannot be watched, and the first town may be created in a shell at any time.
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      this.log.warn(`cannot make ${folder}: ${messageOf(error)}`);
+      this.log.warn(`cannot create ${folder}: ${messageOf(error)}`);
     }
     for (const watcher of this.watch(folder, 'towns.json')) this._register(watcher);
   }
 
-  /** A rig that was added in another window or by `gt` may be the open repository. */
+  /** A rig that another window or `gt` adds may be the open repository. */
   private watchRigs(): void {
     const roots = this.knownTowns.map((town) => town.root);
     if (roots.join('\0') === this.watchedRoots) return;

@@ -1,12 +1,12 @@
 import { Emitter, type IDisposable } from '../../../server/src/base/lifecycle';
 
 export interface CollectionChange {
-  /** Everything is new: a snapshot replaced what was there. */
+  /** A snapshot replaced everything. */
   reset: boolean;
   changed: ReadonlySet<string>;
 }
 
-/** Items by id, and what became of them. */
+/** The entities of one kind by id, with an event for their changes. */
 export class Collection<T extends { id: string }> implements IDisposable {
   private items = new Map<string, T>();
   private readonly emitter = new Emitter<CollectionChange>();
@@ -34,7 +34,7 @@ export class Collection<T extends { id: string }> implements IDisposable {
     return new Set([...remove, ...upsert.map((item) => item.id)]);
   }
 
-  /** Told by the store, once the whole of a change is in place. */
+  /** Called by the store after the whole delta has been applied. */
   fire(change: CollectionChange): void {
     this.emitter.fire(change);
   }

@@ -1,9 +1,9 @@
 import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo } from '../../../server/src/protocol/town';
 import type { TownStore } from './townStore';
 
-/** Questions to the store that several views ask. Pure. */
+/** Queries that several views share. Pure. */
 
-/** Agents that are at work in a terminal. Rules of the engine are code and do not count. */
+/** Agents with a running session. Rules of the engine are code and do not count. */
 export function activeAgents(store: TownStore): AgentInfo[] {
   return store.agents
     .all()
@@ -15,18 +15,18 @@ export function activeAgents(store: TownStore): AgentInfo[] {
     .sort((a, b) => a.id.localeCompare(b.id));
 }
 
-/** Who works on a bead now. */
+/** The agent that works on a bead now. */
 export function workerOf(store: TownStore, bead: BeadInfo): AgentInfo | undefined {
   const agents = store.agents.all().filter((agent) => agent.bead === bead.id);
   return agents.find((agent) => agent.session !== undefined) ?? agents.find((agent) => agent.id === bead.assignee);
 }
 
-/** Its tracked beads that the store knows, in dependency order. */
+/** The beads of a convoy that the store has, in dependency order. */
 export function beadsOf(store: TownStore, convoy: ConvoyInfo): BeadInfo[] {
   return convoy.beads.flatMap((id) => store.beads.get(id) ?? []);
 }
 
-/** What needs a person first: an agent that cannot go on without consent comes before an offer. */
+/** Most urgent first: what blocks an agent comes before what is only offered. */
 export function sortedAttention(store: TownStore): AttentionInfo[] {
   const order = {
     problem: 0,
@@ -40,7 +40,7 @@ export function sortedAttention(store: TownStore): AttentionInfo[] {
   } as const;
   const severity = { critical: 0, high: 1, medium: 2, low: 3 } as const;
   const rank = (item: AttentionInfo): number => severity[item.severity ?? 'high'];
-  // What somebody looks after stays in sight, below all else.
+  // What somebody has acknowledged stays in the list, below everything else.
   return store.attention
     .all()
     .sort(
@@ -52,7 +52,7 @@ export function sortedAttention(store: TownStore): AttentionInfo[] {
     );
 }
 
-/** The same without what somebody looks after: what is counted. */
+/** The same without what somebody has acknowledged: the number in badge and status bar. */
 export function openAttention(store: TownStore): AttentionInfo[] {
   return sortedAttention(store).filter((item) => !item.acked);
 }

@@ -17,7 +17,7 @@ import { Collection } from './collection';
 /** Which collections a change touched. */
 export type StoreChange = ReadonlySet<CollectionName>;
 
-/** The picture of the town that everything in this window reads: one snapshot, then deltas with a rising revision. */
+/** The state of the town that everything in this window reads: one snapshot, then deltas with a rising revision. */
 export class TownStore extends Disposable {
   readonly towns = this._register(new Collection<TownInfo>());
   readonly rigs = this._register(new Collection<RigInfo>());
@@ -26,7 +26,7 @@ export class TownStore extends Disposable {
   readonly beads = this._register(new Collection<BeadInfo>());
   readonly attention = this._register(new Collection<AttentionInfo>());
   private readonly changeEmitter = this._register(new Emitter<StoreChange>());
-  /** After every change, when all of it is in place. */
+  /** After every change, once all of it has been applied. */
   readonly onDidChange = this.changeEmitter.event;
   private currentRevision = 0;
 
@@ -59,13 +59,13 @@ export class TownStore extends Disposable {
     this.changeEmitter.fire(new Set(collectionNames));
   }
 
-  /** Forgets the town, because the window looks at another one or at none. */
+  /** Drops everything, because the window shows another town or none. */
   clear(): void {
     if (!this.hasSnapshot) return;
     this.reset({ revision: 0, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] });
   }
 
-  /** `gap` where the delta does not continue what we have: a snapshot is needed. */
+  /** `gap`: the delta does not start at the present revision, so that a snapshot is needed. */
   apply(delta: TownDelta): 'applied' | 'old' | 'gap' {
     if (delta.to <= this.currentRevision) return 'old';
     if (delta.from !== this.currentRevision) return 'gap';
@@ -80,8 +80,8 @@ export class TownStore extends Disposable {
     return 'applied';
   }
 
-  private replace<N extends CollectionName>(name: N, picture: { [K in CollectionName]: TownCollections[K][] }): void {
-    this.collections[name].replace(picture[name]);
+  private replace<N extends CollectionName>(name: N, snapshot: { [K in CollectionName]: TownCollections[K][] }): void {
+    this.collections[name].replace(snapshot[name]);
   }
 
   private change<N extends CollectionName>(name: N, delta: TownDelta): ReadonlySet<string> | undefined {

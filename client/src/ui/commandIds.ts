@@ -1,6 +1,6 @@
 /** Every command of the extension; package.json must contribute exactly these (test/unit/manifest.test.ts). */
 export const commandIds = [
-  'gastown.makeTownHere',
+  'gastown.setUpRepository',
   'gastown.createTown',
   'gastown.trustTown',
   'gastown.chooseTown',
@@ -10,7 +10,7 @@ export const commandIds = [
   'gastown.createBead',
   'gastown.showBead',
   'gastown.editDescription',
-  'gastown.writeInEditor',
+  'gastown.continueInEditor',
   'gastown.sling',
   'gastown.copyId',
   'gastown.copyLink',
@@ -18,7 +18,7 @@ export const commandIds = [
   'gastown.reopenBead',
   'gastown.filterBeads',
   'gastown.clearBeadFilter',
-  'gastown.moreBeads',
+  'gastown.showMoreBeads',
   'gastown.groupBeadsByState',
   'gastown.groupBeadsByEpic',
   'gastown.groupBeadsByRig',
@@ -33,7 +33,7 @@ export const commandIds = [
   'gastown.setDefaultAgent',
   'gastown.nudgeAgent',
   'gastown.restartSession',
-  'gastown.endPolecat',
+  'gastown.removeAgent',
   'gastown.restoreSnapshot',
   'gastown.reviewChange',
   'gastown.approveChange',
@@ -61,7 +61,7 @@ export const commandIds = [
   'gastown.openLog',
   'gastown.showLanguageLog',
   'gastown.openWalkthrough',
-  'gastown.putOnPath',
+  'gastown.addToPath',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

@@ -1,8 +1,15 @@
 import * as vscode from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
-import { Cancelled } from './cancelled';
-import { l10n } from '../base/l10n';
+import { l10n } from '../base/editor';
 import { oneLine } from '../base/text';
+
+/** The person dismissed a question: the command ends without a message. */
+export class Cancelled extends Error {
+  constructor() {
+    super('cancelled');
+    this.name = 'Cancelled';
+  }
+}
 
 /** Shows what went wrong: what to do about it where we know that, the log where we do not. */
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {

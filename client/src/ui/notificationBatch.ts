@@ -1,41 +1,40 @@
+import { plural } from '../../../server/src/base/text';
 import type { NotificationSpec } from '../../../server/src/protocol/request';
 import type { PersonNotified } from '../../../server/src/protocol/town';
-import { l10n } from '../base/l10n';
+import { l10n } from '../base/editor';
 import { oneLine } from '../base/text';
 
-/** `review`: the merge request that it asks a person to look at. */
-export type PersonNotification = (typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never) & {
-  review?: string;
-};
+type ServerNotification = typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never;
 
-const weight = { error: 2, warning: 1, info: 0 } as const;
+/** A message for the person. `review`: the merge request that it asks them to review. */
+export type PersonNotification = ServerNotification & { review?: string };
 
-/** Whether a person has to act: what has merely gone well is news, and no interruption. Pure. */
-export function needsPerson(notice: PersonNotification): boolean {
-  return notice.severity !== 'info' || notice.plan === true || notice.review !== undefined;
+const rank = { error: 2, warning: 1, info: 0 } as const;
+
+/** Whether the person has to act. What has succeeded is only reported in the status bar. Pure. */
+export function needsPerson(notification: PersonNotification): boolean {
+  return notification.severity !== 'info' || notification.plan === true || notification.review !== undefined;
 }
 
-/** One message for what came together: the worst first, and one thing told once. Pure. */
+/** One message for several that arrive together: the most severe first, one per bead. Pure. */
 export function mergeNotifications(
-  notices: readonly PersonNotification[],
-): { notice: PersonNotification; text: string } | undefined {
+  notifications: readonly PersonNotification[],
+): { notification: PersonNotification; text: string } | undefined {
   const byBead = new Map<string, PersonNotification>();
-  for (const [index, notice] of notices.entries()) {
-    const key = notice.bead ?? `#${index}`;
+  for (const [index, notification] of notifications.entries()) {
+    const key = notification.bead ?? `#${index}`;
     const known = byBead.get(key);
-    // A failure is told as such and as an escalation: the longer text says more.
-    if (!known || notice.text.length > known.text.length) byBead.set(key, notice);
+    // A failure is sent as such and as an escalation: the longer text says more.
+    if (!known || notification.text.length > known.text.length) byBead.set(key, notification);
   }
-  const told = [...byBead.values()].sort((a, b) => weight[b.severity] - weight[a.severity]);
-  const [notice] = told;
-  if (!notice) return undefined;
-  const text = oneLine(notice.text, 300);
-  if (told.length === 1) return { notice, text };
+  const merged = [...byBead.values()].sort((a, b) => rank[b.severity] - rank[a.severity]);
+  const [notification] = merged;
+  if (!notification) return undefined;
+  const text = oneLine(notification.text, 300);
+  const others = merged.length - 1;
+  if (others === 0) return { notification, text };
   return {
-    notice,
-    text:
-      told.length === 2
-        ? l10n.t('{0} (and 1 more message)', text)
-        : l10n.t('{0} (and {1} more messages)', text, told.length - 1),
+    notification,
+    text: l10n.t('{0} (and {1})', text, plural(others, l10n.t('more message'), l10n.t('more messages'))),
   };
 }

@@ -1,65 +1,83 @@
 import * as vscode from 'vscode';
+import { messageOf } from '../../../server/src/base/errors';
 import { Disposable, toDisposable } from '../../../server/src/base/lifecycle';
 import { PersonNotified } from '../../../server/src/protocol/town';
-import { l10n } from '../base/l10n';
+import { l10n, type Log } from '../base/editor';
 import { settings } from '../base/settings';
 import { noIcons } from '../base/text';
-import type { ServerConnection } from '../state/townSync';
+import type { ServerConnection } from '../connection/serverConnection';
 import { mergeNotifications, needsPerson, type PersonNotification } from './notificationBatch';
 
-/** What comes within this time is told in one message. */
+/** What arrives within this time is shown as one message. */
 const BATCH_MS = 700;
-/** How long the status bar says what needs nobody. */
-const QUIET_MS = 15_000;
+/** How long the status bar shows what needs no action. */
+const STATUS_BAR_MS = 15_000;
 
-/** Tells the person what the town has to say, such as a landed convoy. */
+export interface NotificationActions {
+  /** Opens what the notification is about. */
+  open(notification: PersonNotification): Promise<void>;
+  launch(convoy: string): Thenable<unknown>;
+}
+
+/** Shows the person the messages of the town, such as a landed convoy. */
 export class Notifications extends Disposable {
-  private readonly waiting: PersonNotification[] = [];
+  private readonly pending: PersonNotification[] = [];
   private timer: NodeJS.Timeout | undefined;
-  /** Everything told in this window, for tests. */
+  /** The last messages of this window, for tests. */
   readonly shown: string[] = [];
 
   constructor(
-    link: ServerConnection,
-    private readonly show: (notice: PersonNotification) => Promise<void>,
-    private readonly launch: (convoy: string) => Thenable<unknown>,
+    connection: Pick<ServerConnection, 'onNotification'>,
+    private readonly actions: NotificationActions,
+    private readonly log: Log,
   ) {
     super();
-    this._register(link.onNotification(PersonNotified.spec, (notice) => this.add(notice)));
+    this._register(connection.onNotification(PersonNotified.spec, (notification) => this.add(notification)));
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
-  add(notice: PersonNotification): void {
-    this.waiting.push(notice);
-    this.timer ??= setTimeout(() => void this.tell(), BATCH_MS);
+  add(notification: PersonNotification): void {
+    this.pending.push(notification);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.show().catch((error: unknown) => this.log.error(`cannot show a notification: ${messageOf(error)}`));
+    }, BATCH_MS);
   }
 
-  private async tell(): Promise<void> {
-    this.timer = undefined;
-    const batch = mergeNotifications(this.waiting.splice(0));
+  private async show(): Promise<void> {
+    const batch = mergeNotifications(this.pending.splice(0));
     if (!batch) return;
-    const { notice: first, text: message } = batch;
-    this.shown.push(message);
+    const { notification, text } = batch;
+    this.shown.push(text);
+    if (this.shown.length > 100) this.shown.shift();
     if (settings.notifications === 'off') return;
-    if (settings.notifications === 'needsYou' && !needsPerson(first)) {
-      vscode.window.setStatusBarMessage(`$(check) ${noIcons(message)}`, QUIET_MS);
+    if (settings.notifications === 'needsYou' && !needsPerson(notification)) {
+      vscode.window.setStatusBarMessage(`$(check) ${noIcons(text)}`, STATUS_BAR_MS);
       return;
     }
-    const show =
-      first.severity === 'error'
-        ? vscode.window.showErrorMessage
-        : first.severity === 'warning'
-          ? vscode.window.showWarningMessage
-          : vscode.window.showInformationMessage;
-    // A plan waits for its launch; all else is only shown.
-    const action = first.plan ? l10n.t('Open Convoy') : first.review === undefined ? l10n.t('Show') : l10n.t('Review');
+    const open = openLabel(notification);
     const launch = l10n.t('Launch');
-    const choice = await show(
-      message,
-      action,
-      ...(first.plan && first.convoy !== undefined && vscode.workspace.isTrusted ? [launch] : []),
-    );
-    if (choice === action) await this.show(first);
-    if (choice === launch && first.convoy !== undefined) await this.launch(first.convoy);
+    const canLaunch = notification.plan && notification.convoy !== undefined && vscode.workspace.isTrusted;
+    const choice = await messageFunction(notification)(text, open, ...(canLaunch ? [launch] : []));
+    if (choice === open) await this.actions.open(notification);
+    if (choice === launch && notification.convoy !== undefined) await this.actions.launch(notification.convoy);
+  }
+}
+
+function openLabel(notification: PersonNotification): string {
+  if (notification.plan) return l10n.t('Open Convoy');
+  return notification.review === undefined ? l10n.t('Show') : l10n.t('Review');
+}
+
+type ShowMessage = (text: string, ...actions: string[]) => Thenable<string | undefined>;
+
+function messageFunction({ severity }: PersonNotification): ShowMessage {
+  switch (severity) {
+    case 'error':
+      return vscode.window.showErrorMessage;
+    case 'warning':
+      return vscode.window.showWarningMessage;
+    case 'info':
+      return vscode.window.showInformationMessage;
   }
 }

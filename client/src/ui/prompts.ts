@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { Cancelled } from './cancelled';
-import { l10n } from '../base/l10n';
+import { Cancelled } from './errors';
+import { l10n } from '../base/editor';
 
 export interface Choice<T> extends vscode.QuickPickItem {
   value: T;
@@ -41,34 +41,34 @@ export async function askChoices<T>(choices: readonly Choice<T>[], options: vsco
   return chosen.map((choice) => choice.value);
 }
 
-/** Refuses empty lines. */
+/** An input validator that refuses empty text with this message. */
 export function required(message: string): (value: string) => string | undefined {
   return (value) => (value.trim() === '' ? message : undefined);
 }
 
-/** What was written in an input box, and whether it is to go on in an editor. */
+/** The text of an input box, and whether the person wants to continue in an editor. */
 export interface TextInput {
   text: string;
   inEditor: boolean;
 }
 
-/** Ends the box that is open: VS Code lets no key reach the buttons of one, so that Ctrl+E stands in for the pencil. */
-let pencil: (() => void) | undefined;
+/** Accepts the open box to continue in an editor: VS Code gives buttons of a box no keys, so Ctrl+E runs this. */
+let pressEditButton: (() => void) | undefined;
 
 export function continueInEditor(): void {
-  pencil?.();
+  pressEditButton?.();
 }
 
-function offerPencil(press: (() => void) | undefined): void {
-  pencil = press;
-  void setKey('gastown.pencil', press !== undefined);
+function offerEditor(press: (() => void) | undefined): void {
+  pressEditButton = press;
+  void setKey('gastown.editorOffered', press !== undefined);
 }
 
 function setKey(key: string, value: boolean): Thenable<unknown> {
   return vscode.commands.executeCommand('setContext', key, value);
 }
 
-/** One line is often enough; more is written in an editor, where there is room for it. @throws Cancelled */
+/** Asks for a line of text, with a button to continue in an editor. @throws Cancelled */
 export async function askTextOrEditor(options: {
   title: string;
   prompt: string;
@@ -79,31 +79,31 @@ export async function askTextOrEditor(options: {
     const box = vscode.window.createInputBox();
     const edit: vscode.QuickInputButton = {
       iconPath: new vscode.ThemeIcon('edit'),
-      tooltip: l10n.t('Write it in an editor (Ctrl+E)'),
+      tooltip: l10n.t('Write in an editor (Ctrl+E)'),
     };
     let result: TextInput | undefined;
-    const end = (inEditor: boolean): void => {
+    const accept = (inEditor: boolean): void => {
       result = { text: inEditor ? box.value : box.value.trim(), inEditor };
       box.hide();
     };
-    const press = (): void => end(true);
+    const press = (): void => accept(true);
     box.title = options.title;
     box.prompt = options.prompt;
     box.value = options.value ?? '';
-    // VS Code would select it all, and the next key would take away what was written before.
+    // VS Code would select everything, and the next key would replace the earlier text.
     box.valueSelection = [box.value.length, box.value.length];
     box.ignoreFocusOut = true;
     box.buttons = [edit];
     box.onDidChangeValue((text) => options.onDidChange?.(text));
     box.onDidTriggerButton(() => press());
-    box.onDidAccept(() => end(false));
+    box.onDidAccept(() => accept(false));
     box.onDidHide(() => {
-      if (pencil === press) offerPencil(undefined);
+      if (pressEditButton === press) offerEditor(undefined);
       box.dispose();
       if (result) resolve(result);
       else reject(new Cancelled());
     });
-    offerPencil(press);
+    offerEditor(press);
     box.show();
   });
 }

@@ -44,3 +44,20 @@ export function messageOf(error: unknown): string {
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
+
+let unexpectedErrorHandler: (error: unknown) => void = (error) =>
+  process.emitWarning(error instanceof Error ? error : String(error));
+
+/** Reports an error that no caller waits for, such as one of an event listener. Never throws. */
+export function onUnexpectedError(error: unknown): void {
+  try {
+    unexpectedErrorHandler(error);
+  } catch {
+    // A log that cannot be written must not end the program.
+  }
+}
+
+/** Where `onUnexpectedError` reports to: each program sets its own log once at its start. */
+export function setUnexpectedErrorHandler(handler: (error: unknown) => void): void {
+  unexpectedErrorHandler = handler;
+}

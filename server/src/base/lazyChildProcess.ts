@@ -12,3 +12,5 @@ function real(): ChildProcess {
 export const spawn = ((...args: Parameters<ChildProcess['spawn']>) => real().spawn(...args)) as ChildProcess['spawn'];
 export const execFileSync = ((...args: Parameters<ChildProcess['execFileSync']>) =>
   real().execFileSync(...args)) as ChildProcess['execFileSync'];
+export const execFile = ((...args: Parameters<ChildProcess['execFile']>) =>
+  real().execFile(...args)) as ChildProcess['execFile'];

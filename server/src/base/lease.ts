@@ -17,7 +17,8 @@ interface LeaseRecord extends ProcessIdentity {
 export class Lease {
   private constructor(
     private readonly directory: string,
-    private readonly epoch: number,
+    /** Rises with each owner. */
+    readonly epoch: number,
     private readonly nonce: string,
   ) {}
 

@@ -1,3 +1,5 @@
+import { onUnexpectedError } from './errors';
+
 /** Anything that holds a resource until it is told to let go. */
 export interface IDisposable {
   dispose(): void;
@@ -35,13 +37,23 @@ export type Listener<T> = (event: T) => void;
 export class Emitter<T> implements IDisposable {
   private readonly listeners = new Set<Listener<T>>();
 
+  /** @param onError told of listeners that throw */
+  constructor(private readonly onError: (error: unknown) => void = onUnexpectedError) {}
+
   readonly event = (listener: Listener<T>): IDisposable => {
     this.listeners.add(listener);
     return toDisposable(() => this.listeners.delete(listener));
   };
 
+  /** Calls every listener. One that throws is reported and does not keep the event from the others. */
   fire(event: T): void {
-    for (const listener of [...this.listeners]) listener(event);
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onError(error);
+      }
+    }
   }
 
   dispose(): void {

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 
 /** Names one run of one process: a pid alone is reused by the system. */
 export interface ProcessIdentity {
   pid: number;
-  /** Opaque start mark; equal marks mean the same run. Empty where the system does not tell. */
+  /** Opaque start mark; equal marks mean the same run. */
   start: string;
 }
 
@@ -12,9 +12,19 @@ export function identify(pid: number): ProcessIdentity {
   return { pid, start: startMark(pid) };
 }
 
+/** Whether this very run still lives. A record without a start mark names nobody: its pid may be a stranger's by now. */
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (!signalReaches(identity.pid) || isZombie(identity.pid)) return false;
-  return identity.start === '' || startMark(identity.pid) === identity.start;
+  if (identity.start === '' || !signalReaches(identity.pid) || isZombie(identity.pid)) return false;
+  return startMark(identity.pid) === identity.start;
+}
+
+/** Those of the processes that still live, by pid. Asks the system once for all of them, without blocking. */
+export async function aliveAmong(identities: readonly ProcessIdentity[]): Promise<Set<number>> {
+  if (process.platform === 'linux') return new Set(identities.filter(isAlive).map(({ pid }) => pid));
+  const candidates = identities.filter(({ pid, start }) => start !== '' && signalReaches(pid));
+  if (candidates.length === 0) return new Set();
+  const marks = await startMarks(candidates.map(({ pid }) => pid));
+  return new Set(candidates.filter(({ pid, start }) => marks.get(pid) === start).map(({ pid }) => pid));
 }
 
 function signalReaches(target: number): boolean {
@@ -26,20 +36,50 @@ function signalReaches(target: number): boolean {
   }
 }
 
-/** Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. macOS: `ps -o lstart`. */
+/** Start mark of a process that does not exist. */
+const GONE = 'gone';
+
+/** Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. Elsewhere what `listingCommand` prints. */
 function startMark(pid: number): string {
   if (process.platform === 'linux') return linuxStartMark(pid);
-  if (process.platform === 'win32') return '';
+  const [command, args] = listingCommand(process.platform, [pid]);
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || 'gone';
+    return parseStartMarks(execFileSync(command, args, LISTING_OPTIONS)).get(pid) ?? GONE;
   } catch {
-    return 'gone'; // ps knows no such process
+    return GONE; // it ends with an error where there is no such process
   }
+}
+
+async function startMarks(pids: readonly number[]): Promise<Map<number, string>> {
+  const [command, args] = listingCommand(process.platform, pids);
+  return new Promise((resolve) => {
+    // Its exit code tells that some of them are gone; what it printed is what counts.
+    execFile(command, args, LISTING_OPTIONS, (_error, output) => resolve(parseStartMarks(output)));
+  });
+}
+
+const LISTING_OPTIONS = { encoding: 'utf8', timeout: 10_000, windowsHide: true } as const;
+
+/** Prints a line `<pid> <start>` for each of the processes that exists: `ps` on Unix, PowerShell on Windows. */
+export function listingCommand(platform: NodeJS.Platform, pids: readonly number[]): [command: string, args: string[]] {
+  if (platform !== 'win32') return ['ps', ['-o', 'pid=,lstart=', '-p', pids.join(',')]];
+  const script = `Get-Process -Id ${pids.join(',')} -ErrorAction SilentlyContinue | ForEach-Object { "$($_.Id) $($_.StartTime.Ticks)" }`;
+  return ['powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]];
+}
+
+/** What `listingCommand` printed, by pid. */
+export function parseStartMarks(output: string): Map<number, string> {
+  const marks = new Map<number, string>();
+  for (const line of output.split('\n')) {
+    const [, pid, mark] = /^\s*(\d+)\s+(\S.*?)\s*$/.exec(line) ?? [];
+    if (pid !== undefined && mark !== undefined) marks.set(Number(pid), mark);
+  }
+  return marks;
 }
 
 function linuxStartMark(pid: number): string {
   const stat = linuxStat(pid);
-  return stat ? `${bootId()}:${stat.startTicks}` : 'gone';
+  return stat ? `${bootId()}:${stat.startTicks}` : GONE;
 }
 
 function linuxStat(pid: number): { state: string; startTicks: string } | undefined {
@@ -70,7 +110,7 @@ function bootId(): string {
  */
 export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500): Promise<void> {
   // Not ours for certain: 0 and 1 as groups would mean ourselves and everybody.
-  if (!Number.isInteger(identity.pid) || identity.pid <= 1 || identity.start === 'gone') return;
+  if (!Number.isInteger(identity.pid) || identity.pid <= 1 || identity.start === GONE) return;
   if (!isAlive(identity) && !groupHasMembers(identity)) return;
   signalGroup(identity.pid, 'SIGTERM');
   const deadline = Date.now() + graceMs;
@@ -82,7 +122,7 @@ export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500):
 function groupHasMembers(identity: ProcessIdentity): boolean {
   if (process.platform === 'win32') return isAlive(identity);
   const mark = startMark(identity.pid);
-  const reused = mark !== 'gone' && identity.start !== '' && mark !== identity.start;
+  const reused = mark !== GONE && mark !== identity.start;
   return !reused && signalReaches(-identity.pid);
 }
 

@@ -6,5 +6,5 @@ import { z } from 'zod';
  */
 export const recordedProcess = z.object({
   pid: z.number().int().min(2),
-  start: z.string().min(process.platform === 'win32' ? 0 : 1),
+  start: z.string().min(1),
 });

@@ -1,5 +1,8 @@
+import { AbortedError, currentSignal } from '../base/abort';
 import { UserError } from '../base/errors';
+import { IdempotencyCache } from '../base/idempotency';
 import { Emitter } from '../base/lifecycle';
+import { plural } from '../base/text';
 import { Mutex } from '../base/mutex';
 import type { AuditEvent } from '../protocol/bead';
 import { Committer, type BatchMeta } from './storage/committer';
@@ -8,9 +11,9 @@ import { Checkpointer } from './storage/checkpointer';
 import { normalisePrefix } from './model/ids';
 import type { JournalRecord } from './storage/journalRecord';
 import { Ledger } from './storage/ledger';
+import type { WriteFence } from './storage/writeFence';
 import { realFs, type LedgerFs } from './storage/ledgerFs';
 import { followRedirect } from './storage/locate';
-import { Operations } from './model/operations';
 import { BeadReader } from './queries/reader';
 import { Sequence } from './storage/sequence';
 import type { Transaction } from './transaction';
@@ -22,7 +25,9 @@ export type { Stored } from './storage/codec';
 export type { NewBead } from './model/newBead';
 export type { Transaction } from './transaction';
 
-/** Journals beyond this are folded, so that opening stays quick. */
+/** How long the first result of an operation is given again. */
+const OPERATION_LIFETIME_MS = 3_600_000;
+/** Journals beyond this are written to the files, so that opening stays quick. */
 const CHECKPOINT_AT_BYTES = 4 * 1024 * 1024;
 
 export interface BeadsChanged {
@@ -35,6 +40,8 @@ export interface StoreOptions {
   fs?: LedgerFs;
   clock?: () => Date;
   random?: () => number;
+  /** Lease under which this store writes; without one nobody else may have the ledgers open. */
+  fence?: WriteFence | undefined;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
   /** Told about failures of the background fold and of listeners, which no caller waits for. */
@@ -47,8 +54,9 @@ export interface StoreOptions {
  */
 export class BeadStore extends BeadReader {
   private readonly lock = new Mutex();
-  private readonly changes = new Emitter<BeadsChanged>();
-  private readonly operations = new Operations();
+  private readonly changes: Emitter<BeadsChanged>;
+  /** First results of the operations of the last hour, by their key. */
+  readonly operations = new IdempotencyCache(OPERATION_LIFETIME_MS);
   private readonly sequence = new Sequence();
   private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
@@ -58,7 +66,7 @@ export class BeadStore extends BeadReader {
   private foldAt = CHECKPOINT_AT_BYTES;
 
   /** After each durable batch, and after changes from outside were merged in. */
-  readonly onDidChange = this.changes.event;
+  readonly onDidChange: Emitter<BeadsChanged>['event'];
 
   private constructor(
     world: StoreState,
@@ -66,11 +74,23 @@ export class BeadStore extends BeadReader {
     clock: () => Date,
     random: () => number,
     private readonly onError: (error: unknown) => void,
+    private readonly fence: WriteFence | undefined,
   ) {
     super(world, clock);
-    this.checkpointer = new Checkpointer(world, this.sequence, clock, (ledger, ids) => this.mergedOutside(ledger, ids));
-    this.committer = new Committer(world, this.checkpointer, this.operations, this.sequence, clock, random, (batches) =>
-      this.published(batches),
+    this.changes = new Emitter(onError);
+    this.onDidChange = this.changes.event;
+    this.checkpointer = new Checkpointer(world, this.sequence, this.operations.maxAgeMs, fence, clock, (ledger, ids) =>
+      this.mergedOutside(ledger, ids),
+    );
+    this.committer = new Committer(
+      world,
+      this.checkpointer,
+      this.operations,
+      fence,
+      this.sequence,
+      clock,
+      random,
+      (batches) => this.published(batches),
     );
   }
 
@@ -83,6 +103,7 @@ export class BeadStore extends BeadReader {
       options.clock ?? (() => new Date()),
       options.random ?? Math.random,
       onError,
+      options.fence,
     );
   }
 
@@ -121,17 +142,14 @@ export class BeadStore extends BeadReader {
   /**
    * Runs `work` and resolves with its result when everything it changed is durable. A throw inside rolls back
    * all of it. `work` is synchronous and may touch several ledgers: the batch is atomic over all of them.
+   * Rejects with an AbortedError below a cancelled operation.
    */
   batch<T>(meta: BatchMeta, work: (tx: Transaction) => T): Promise<T> {
+    if (currentSignal()?.aborted) return Promise.reject(new AbortedError());
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(() => this.committer.commitQueued());
     return result;
-  }
-
-  /** The first result of an operation of the last hour. */
-  operation(id: string): { result: unknown } | undefined {
-    return this.operations.get(id);
   }
 
   /** Writes what the journals hold into the files and merges in what changed there. */
@@ -167,13 +185,16 @@ export class BeadStore extends BeadReader {
     earlier?: EventLog,
   ): Promise<JournalRecord[]> {
     const prefix = options.prefix === undefined ? undefined : normalisePrefix(options.prefix);
-    const { ledger, records } = await Ledger.load(this.fs, {
+    const { ledger, records, refused } = await Ledger.load(this.fs, {
       name: options.name,
       directory: followRedirect(options.directory),
       ...(prefix === undefined ? {} : { prefix }),
       foreign: this.checkpointer.itemsFor(options.name),
       now: this.clock(),
+      fence: this.fence,
     });
+    if (refused > 0)
+      this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
     if (earlier) ledger.eventLog.inherit(earlier);
     this.world.add(ledger);
     this.checkpointer.opened(ledger, records);
@@ -213,10 +234,6 @@ export class BeadStore extends BeadReader {
 
   private fire(change: { ids: string[]; events: AuditEvent[] }): void {
     this.currentRevision++;
-    try {
-      this.changes.fire({ revision: this.currentRevision, ...change });
-    } catch (error) {
-      this.onError(error);
-    }
+    this.changes.fire({ revision: this.currentRevision, ...change });
   }
 }

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { spawn } from 'node:child_process';
 import { simpleGit, type SimpleGit } from 'simple-git';
+import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { KeyedMutex } from '../base/mutex';
 
 /** Author and committer of what the server itself commits. */
@@ -54,11 +55,18 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
 }
 
 /**
- * Runs git in a folder with an explicit environment and without hooks, and gives what it prints.
+ * Runs git in a folder with an explicit environment and without hooks, and gives what it prints. It is killed when the
+ * running operation is cancelled. @throws AbortedError then, and git's own words where it fails
  * Arguments are passed as they are, never through a shell; options and paths are the caller's to separate.
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
-  return runner(directory, args, options).raw(args);
+  throwIfAborted();
+  try {
+    return await runner(directory, args, options, currentSignal()).raw(args);
+  } catch (error) {
+    throwIfAborted();
+    throw error;
+  }
 }
 
 /** Like `git`, with no more than the first bytes of what it prints: the rest is not even made. */
@@ -70,7 +78,9 @@ export async function gitCapped(
   const chunks: Buffer[] = [];
   let size = 0;
   const stop = new AbortController();
-  const capped = runner(directory, args, {}, stop.signal).outputHandler((_command, stdout) => {
+  const cancelled = currentSignal();
+  const signal = cancelled ? AbortSignal.any([stop.signal, cancelled]) : stop.signal;
+  const capped = runner(directory, args, {}, signal).outputHandler((_command, stdout) => {
     stdout.on('data', (chunk: Buffer) => {
       if (size <= maxBytes) chunks.push(chunk);
       size += chunk.length;
@@ -80,6 +90,7 @@ export async function gitCapped(
   try {
     await capped.raw(args);
   } catch (error) {
+    throwIfAborted();
     if (size <= maxBytes) throw error;
   }
   const text = Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
@@ -95,6 +106,7 @@ export async function gitStream(
   args: readonly string[],
   take: (piece: Buffer) => void,
 ): Promise<void> {
+  throwIfAborted();
   const settings = NEUTRAL_CONFIG.flatMap((setting) => ['-c', setting]);
   const child = spawn('git', [...settings, ...args], {
     cwd: directory,
@@ -103,6 +115,9 @@ export async function gitStream(
     windowsHide: true,
   });
   const problems: Buffer[] = [];
+  const cancelled = currentSignal();
+  const cancel = (): void => void child.kill('SIGKILL');
+  cancelled?.addEventListener('abort', cancel, { once: true });
   const silence = setTimeout(() => child.kill('SIGKILL'), DEFAULT_TIMEOUT_MS);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -119,6 +134,7 @@ export async function gitStream(
       child.once('error', reject);
       child.once('close', (code, signal) => {
         if (code === 0) resolve();
+        else if (cancelled?.aborted) reject(new AbortedError());
         else
           reject(
             new Error(
@@ -129,6 +145,7 @@ export async function gitStream(
     });
   } finally {
     clearTimeout(silence);
+    cancelled?.removeEventListener('abort', cancel);
   }
 }
 
@@ -185,7 +202,8 @@ export async function gitMaybe(
 ): Promise<string | undefined> {
   try {
     return await gitLine(directory, args, options);
-  } catch {
+  } catch (error) {
+    if (error instanceof AbortedError) throw error;
     return undefined;
   }
 }

@@ -32,6 +32,8 @@ export type WhyNot =
   | { kind: 'stopped' }
   /** Nobody has accepted what would run: the runtime of this name, the bead's own script, or the rig's commands. */
   | { kind: 'consent'; what: 'runtime' | 'script' | 'rig'; name: string }
+  /** Its rig cannot be used, such as for settings that cannot be read. */
+  | { kind: 'rig'; name: string }
   /** After a failure, until this time. */
   | { kind: 'backoff'; until: string }
   /** No agent works on beads of this type. */

@@ -146,7 +146,7 @@ export interface AttentionInfo {
   /** For `mail`. */
   from?: string;
   /** For `consent`: what `Accept` takes. */
-  consent?: { kind: ConsentKind; hash: string; text: string };
+  consent?: { kind: ConsentKind; hash: string; text: string; runtime?: string };
 }
 
 export type ConsentKind = 'rig-commands' | 'script' | 'runtime';

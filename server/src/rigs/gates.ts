@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
+import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { writeJsonAtomic } from '../base/atomicFile';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
 import { recordedProcess } from '../base/recordedProcess';
@@ -19,6 +20,7 @@ const LOG_BYTES = 5_000_000;
  * Runs one gate command in a worktree, in a process group of its own, and ends the whole group afterwards, so
  * that nothing that it left behind can touch the next gate.
  * @param groupFile remembers the process group, for a server that is killed meanwhile (see `endRecordedGate`)
+ * @throws AbortedError where the running operation is cancelled meanwhile: the gate then has no outcome
  */
 export async function runGate(
   gate: GateInfo,
@@ -27,6 +29,7 @@ export async function runGate(
   logFile: string,
   groupFile: string,
 ): Promise<GateOutcome> {
+  throwIfAborted();
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
   const log = fs.openSync(logFile, 'w');
   const output = new Tail(TAIL_BYTES);
@@ -52,10 +55,15 @@ export async function runGate(
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   let timedOut = false;
+  const endEarly = (): void => {
+    if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
+  };
   const timer = setTimeout(() => {
     timedOut = true;
-    if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
+    endEarly();
   }, gate.timeoutSeconds * 1000);
+  const signal = currentSignal();
+  signal?.addEventListener('abort', endEarly, { once: true });
   const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
     // A process that the gate left behind may hold the pipe open for ever: its last output gets a moment.
@@ -63,11 +71,13 @@ export async function runGate(
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   clearTimeout(timer);
+  signal?.removeEventListener('abort', endEarly);
   if (group) await endProcessGroup(group);
   fs.closeSync(log);
   child.stdout.destroy();
   child.stderr.destroy();
   fs.rmSync(groupFile, { force: true });
+  if (signal?.aborted) throw new AbortedError();
   if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
   return {
     passed: false,

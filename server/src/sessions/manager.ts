@@ -1,7 +1,9 @@
+import path from 'node:path';
 import { Disposable, toDisposable } from '../base/lifecycle';
+import { abortableDelay } from '../base/abort';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
-import { endProcessGroup, isAlive, type ProcessIdentity } from '../base/process';
+import { aliveAmong, endProcessGroup, type ProcessIdentity } from '../base/process';
 import { endProcessesWith } from '../base/processEnvironment';
 import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../protocol/transport';
 import { SessionHostClient } from './providers/local/client';
@@ -10,7 +12,7 @@ import type { SessionExitInfo } from './protocol';
 import type { SessionPort, SessionRequest } from '../engine/loop/ports';
 import type { AgentLocation, TownLayout } from '../town/layout';
 import type { SessionExit, SessionView } from '../engine/state/townView';
-import { SessionMonitor } from './monitor';
+import { processOf, SessionMonitor } from './monitor';
 import { newToken, type SessionRecord, type SessionRecords } from './records';
 
 /** How one session is started: made from runtime, agent and town by `service/launcher.ts`. */
@@ -31,6 +33,8 @@ export interface SessionManagerOptions {
   asks(runtime: string, screen: string): string | undefined;
   onChange(): void;
   log: { error(text: string): void };
+  /** The bundled server, which the session host starts again if it dies. */
+  serverScript?: string;
   /** For tests: another program as session host. */
   host?: HostConnectOptions;
 }
@@ -48,6 +52,9 @@ const LOOK_MS = 2_000;
 /** Some programs take a key that comes with the text for a part of it. */
 const ENTER_AFTER_MS = 400;
 
+/** A screen that changes all the time is read so often before Enter is given up. */
+const MAX_ENTER_TRIES = 50;
+
 /** Exit codes by which a shell reports that its child was ended by a signal. */
 const SIGNAL_EXIT = 128;
 
@@ -55,6 +62,7 @@ const SIGNAL_EXIT = 128;
 export class SessionManager extends Disposable implements SessionPort {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
+  private isWatched = false;
   private lookTimer: NodeJS.Timeout | undefined;
   private readonly starting = new KeyedMutex();
   private readonly monitor = this._register(
@@ -137,11 +145,11 @@ export class SessionManager extends Disposable implements SessionPort {
    * its recorded process: it can be stopped, and its end is noticed.
    */
   private async checkProcesses(): Promise<void> {
-    for (const record of this.records.all()) {
-      if (record.exit) continue;
-      const alive =
-        record.pid !== undefined && record.start !== undefined && isAlive({ pid: record.pid, start: record.start });
-      if (!alive) await this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
+    const living = this.living();
+    const alive = await aliveAmong(living.flatMap(processOf));
+    for (const record of living) {
+      if (record.pid === undefined || !alive.has(record.pid))
+        await this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
       else if (record.stopping) await this.end(record.id, record.stopping);
     }
     if (this.isDisposed || this.isConnected || !this.records.all().some((record) => !record.exit)) return;
@@ -173,18 +181,41 @@ export class SessionManager extends Disposable implements SessionPort {
     return record !== undefined && this.options.acceptsText(record.runtime);
   }
 
-  /** As a person would: the words, and then, when the program has taken them, the key that sends them. */
+  /**
+   * Types as a person would: the text and then, when the program has taken it, Enter. Enter would answer whatever stands
+   * on the screen, so the screen is checked before the text and again immediately before Enter; only a person's own
+   * text is sent without. @throws UserError `conflict` where the program asks a person something
+   */
   async nudge(session: string, text: string, byPerson = false): Promise<void> {
     const record = this.records.get(session);
     if (!record || record.exit) throw new UserError('that session has ended', 'see "gt agents"', 'not-found');
     const client = await this.client();
-    // The key that sends the words would answer whatever stands on the screen: only a person does that.
-    const asks = this.options.asks(record.runtime, await client.screen(session));
-    if (asks !== undefined && !byPerson)
-      throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
+    if (!byPerson) await this.requireNoQuestion(client, record);
     await client.input(session, `\x1b[200~${printable(text)}\x1b[201~`);
-    await new Promise((done) => setTimeout(done, ENTER_AFTER_MS));
-    await client.input(session, '\r');
+    await abortableDelay(ENTER_AFTER_MS);
+    if (byPerson) await client.input(session, '\r');
+    else await this.pressEnter(client, record);
+  }
+
+  /** Presses Enter only on the very screen that was checked: the host refuses it once more output has come. */
+  private async pressEnter(client: SessionHostClient, record: SessionRecord): Promise<void> {
+    for (let tries = MAX_ENTER_TRIES; ; tries -= 1) {
+      const sequence = await this.requireNoQuestion(client, record);
+      try {
+        return await client.input(record.id, '\r', sequence);
+      } catch (error) {
+        if (tries === 0 || !(error instanceof UserError && error.code === 'conflict')) throw error;
+      }
+    }
+  }
+
+  /** @returns the place in the session's output that the checked screen shows */
+  private async requireNoQuestion(client: SessionHostClient, record: SessionRecord): Promise<number> {
+    const { text, sequence } = await client.view(record.id);
+    const asks = this.options.asks(record.runtime, text);
+    if (asks !== undefined)
+      throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
+    return sequence;
   }
 
   /** The visible lines of an agent's screen. */
@@ -290,6 +321,22 @@ export class SessionManager extends Disposable implements SessionPort {
     }
   }
 
+  /**
+   * Whether the session host is to start this server again if it dies. Best effort: without a host, the next command or
+   * window starts the server.
+   */
+  watchServer(on: boolean): void {
+    if (on === this.isWatched || (!on && !this.host)) return;
+    this.isWatched = on;
+    const script = this.options.serverScript ?? path.join(__dirname, 'server.js');
+    this.client()
+      .then((client) => client.watch(on, script))
+      .catch((error: unknown) => {
+        this.isWatched = false;
+        this.options.log.error(`the session host does not watch over the server: ${messageOf(error)}`);
+      });
+  }
+
   /** The session host, started when it is first needed. */
   client(): Promise<SessionHostClient> {
     this.host ??= this.connect().catch((error: unknown) => {
@@ -319,6 +366,7 @@ export class SessionManager extends Disposable implements SessionPort {
     );
     this._register(
       client.onDidLoseHost(() => {
+        this.isWatched = false;
         for (const record of this.records.all()) {
           if (!record.exit)
             void this.markExited(record, { kind: record.stopping ?? 'killed', code: null }).catch((error: unknown) =>

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { Disposable, toDisposable } from '../base/lifecycle';
 import { messageOf } from '../base/errors';
-import { isAlive } from '../base/process';
+import { aliveAmong, type ProcessIdentity } from '../base/process';
 import type { SessionInfo } from './protocol';
 import type { SessionRecord } from './records';
 
@@ -73,10 +73,12 @@ export class SessionMonitor extends Disposable {
     const list = await this.sessions.list();
     if (!list) return;
     const hosted = new Map(list.map((info) => [info.id, info]));
+    const living = this.sessions.living();
+    const alive = await aliveAmong(living.flatMap(processOf));
     let changed = false;
-    for (const record of this.sessions.living()) {
+    for (const record of living) {
       const info = hosted.get(record.id);
-      if (this.isStale(record, info)) await this.recordMissing(record.id);
+      if (this.isStale(record, info, alive)) await this.recordMissing(record.id);
       else {
         this.suspects.delete(record.id);
         // One that cannot be looked at keeps nobody from looking at the others.
@@ -98,10 +100,10 @@ export class SessionMonitor extends Disposable {
   }
 
   /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
-  private isStale(record: SessionRecord, info: SessionInfo | undefined): boolean {
+  private isStale(record: SessionRecord, info: SessionInfo | undefined, alive: ReadonlySet<number>): boolean {
     if (record.pid === undefined || record.start === undefined) return false;
     const folder = this.sessions.folderOf(record);
-    const isThere = info !== undefined && !info.exited && isAlive({ pid: record.pid, start: record.start });
+    const isThere = info !== undefined && !info.exited && alive.has(record.pid);
     return !isThere || (folder !== undefined && !fs.existsSync(folder));
   }
 
@@ -119,4 +121,9 @@ export class SessionMonitor extends Disposable {
     this.looks.set(record.id, { lastOutputAt, saidNothing, asks, screenAt: lastOutputAt });
     return asks !== known?.asks;
   }
+}
+
+/** Its process, once it is known: none or one. */
+export function processOf({ pid, start }: SessionRecord): ProcessIdentity[] {
+  return pid === undefined || start === undefined ? [] : [{ pid, start }];
 }

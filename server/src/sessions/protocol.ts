@@ -59,14 +59,22 @@ export namespace HostDetach {
   export const spec = request<null>()('host/detach', z.object({ id }), 'read');
 }
 export namespace HostInput {
-  export const spec = request<null>()('host/input', z.object({ id, data: z.string().max(1_000_000) }), 'write');
+  /**
+   * With `onlyAt` it is input for the screen that `HostScreen` gave with that sequence: fails with a UserError `conflict`
+   * where output has come since, because it would answer something that the sender has not seen.
+   */
+  export const spec = request<null>()(
+    'host/input',
+    z.object({ id, data: z.string().max(1_000_000), onlyAt: z.number().int().optional() }),
+    'write',
+  );
 }
 export namespace HostResize {
   export const spec = request<null>()('host/resize', z.object({ id, cols, rows }), 'write');
 }
 export namespace HostScreen {
-  /** The visible screen as plain text, one line a row, without trailing blanks. */
-  export const spec = request<string>()('host/screen', z.object({ id }), 'read');
+  /** The visible screen as plain text, one line a row, without trailing blanks; `sequence`: the output it shows. */
+  export const spec = request<{ text: string; sequence: number }>()('host/screen', z.object({ id }), 'read');
 }
 export namespace HostKill {
   /** Signals the session's process group. Does nothing to a session that ended. */
@@ -79,6 +87,14 @@ export namespace HostKill {
 export namespace HostForget {
   /** Drops the record and the screen of a session that ended. */
   export const spec = request<null>()('host/forget', z.object({ id }), 'write');
+}
+export namespace HostWatch {
+  /** While `on`, the host starts the town's server again if its connection is lost. `script`: the bundled server. */
+  export const spec = request<null>()(
+    'host/watch',
+    z.object({ on: z.boolean(), script: z.string().min(1).max(4096) }),
+    'write',
+  );
 }
 export namespace HostShutdown {
   /** Ends every session and the host itself. */

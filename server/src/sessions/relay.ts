@@ -26,6 +26,8 @@ export interface Windows {
 /** A window that lags behind by so much gets no output until it has caught up; then it gets the whole screen. */
 const MAX_BACKLOG_BYTES = 4_000_000;
 const CATCH_UP_MS = 250;
+/** Longest pause between two tries to send a screen that could not be read. */
+const MAX_RESEND_MS = 10_000;
 /** Full reset of a terminal: what follows is the whole screen. */
 const RESET = '\x1bc';
 
@@ -37,7 +39,7 @@ export class TerminalRelay extends Disposable {
   private readonly relayed = new WeakSet<SessionHostClient>();
 
   constructor(
-    private readonly sessions: SessionManager,
+    private readonly sessions: Pick<SessionManager, 'client'>,
     private readonly windows: Windows,
     private readonly log: Log,
   ) {
@@ -73,6 +75,7 @@ export class TerminalRelay extends Disposable {
 
   private async attach(session: string, connection: string): Promise<SessionScreen> {
     const screen = await (await this.hostOf()).attach(session);
+    if (screen.exited) return screen;
     let viewers = this.viewers.get(session);
     if (!viewers) this.viewers.set(session, (viewers = new Set()));
     viewers.add(connection);
@@ -98,15 +101,12 @@ export class TerminalRelay extends Disposable {
     if (this.relayed.has(client)) return client;
     this.relayed.add(client);
     this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
-    this._register(
-      client.onExit(({ id, code, signal }) => this.notifyViewers(id, SessionExit.spec, { session: id, code, signal })),
-    );
+    this._register(client.onExit(({ id, code, signal }) => this.ended(id, { session: id, code, signal })));
     // What views show may lack output: the whole screen again.
     this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, RESET + screen.screen)));
     this._register(
       client.onDidLoseHost(({ sessions }) => {
-        for (const id of sessions)
-          this.notifyViewers(id, SessionExit.spec, { session: id, code: null, signal: 'SIGHUP' });
+        for (const id of sessions) this.ended(id, { session: id, code: null, signal: 'SIGHUP' });
       }),
     );
     return client;
@@ -120,22 +120,28 @@ export class TerminalRelay extends Disposable {
     }
   }
 
+  /** A lagging view gets nothing until its window has read what was sent, and then the whole screen. */
   private waitForDrain(session: string, connection: string): void {
     this.lagging.add(lagKey(session, connection));
-    const look = (): void => {
+    this.checkDrained(session, connection, CATCH_UP_MS);
+  }
+
+  private checkDrained(session: string, connection: string, waitMs: number): void {
+    setTimeout(() => {
       if (this.isDisposed || !this.viewers.get(session)?.has(connection)) return;
-      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES / 4) setTimeout(look, CATCH_UP_MS).unref();
-      else
-        void this.resend(session, connection).catch((error: unknown) =>
-          this.log.error(`screen of ${session}: ${messageOf(error)}`),
-        );
-    };
-    setTimeout(look, CATCH_UP_MS).unref();
+      if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES / 4)
+        return this.checkDrained(session, connection, CATCH_UP_MS);
+      this.resend(session, connection).catch((error: unknown) => {
+        this.log.error(`screen of ${session}: ${messageOf(error)}`);
+        this.checkDrained(session, connection, Math.min(waitMs * 2, MAX_RESEND_MS));
+      });
+    }, waitMs).unref();
   }
 
   private async resend(session: string, connection: string): Promise<void> {
     const screen = await (await this.hostOf()).attach(session);
     this.lagging.delete(lagKey(session, connection));
+    if (!this.viewers.get(session)?.has(connection)) return;
     this.windows.notify(connection, SessionOutput.spec, {
       session,
       sequence: screen.sequence,
@@ -143,8 +149,14 @@ export class TerminalRelay extends Disposable {
     });
   }
 
-  private notifyViewers<P>(session: string, spec: NotificationSpec<P>, params: P): void {
-    for (const connection of this.viewers.get(session) ?? []) this.windows.notify(connection, spec, params);
+  /** An ended session says nothing more: its viewers are told, and forgotten. */
+  private ended(session: string, exit: { session: string; code: number | null; signal: string | null }): void {
+    const viewers = this.viewers.get(session) ?? [];
+    this.viewers.delete(session);
+    for (const connection of viewers) {
+      this.lagging.delete(lagKey(session, connection));
+      this.windows.notify(connection, SessionExit.spec, exit);
+    }
   }
 }
 

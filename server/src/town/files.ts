@@ -1,6 +1,18 @@
+import fs from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+
+/** What was last read of a file; as long as its stamp is the same, so is its value or its error. */
+interface Remembered {
+  stamp: string;
+  value?: unknown;
+  error?: UserError;
+}
+
+/** By path: settings are asked for at every look at the town, and change when a person edits them. */
+const remembered = new Map<string, Remembered>();
+const MAX_REMEMBERED = 1_000;
 
 /** A JSON settings file under a schema: read with a clear error, written whole and atomically. */
 export class SettingsFile<S extends z.ZodType> {
@@ -10,25 +22,23 @@ export class SettingsFile<S extends z.ZodType> {
   ) {}
 
   exists(): boolean {
-    return readTextIfPresent(this.file) !== undefined;
+    return fs.existsSync(this.file);
   }
 
-  /** A missing file reads as `{}`, so that the schema's defaults hold. */
+  /**
+   * The settings, shared and frozen. The file is read again only when it has changed. A missing file reads as `{}`, so
+   * that the schema's defaults hold. @throws UserError naming the file and the key
+   */
   read(): z.output<S> {
-    const text = readTextIfPresent(this.file) ?? '{}';
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new UserError(
-        `${this.file} is not JSON: ${(error as Error).message}`,
-        'mend the file; nothing was changed',
-      );
+    const stamp = stampOf(this.file);
+    let known = remembered.get(this.file);
+    if (known?.stamp !== stamp) {
+      known = { stamp, ...this.parse() };
+      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+      remembered.set(this.file, known);
     }
-    const parsed = this.schema.safeParse(value);
-    if (!parsed.success)
-      throw new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, 'mend the file; nothing was changed');
-    return parsed.data;
+    if (known.error) throw known.error;
+    return known.value as z.output<S>;
   }
 
   /** @throws UserError where the value does not fit; nothing is written then */
@@ -37,12 +47,40 @@ export class SettingsFile<S extends z.ZodType> {
     if (!parsed.success)
       throw new UserError(`this cannot stand in ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
     writeJsonAtomic(this.file, parsed.data);
+    remembered.delete(this.file);
   }
 
   update(change: (value: z.output<S>) => void): z.output<S> {
-    const value = this.read();
+    const value = structuredClone(this.read());
     change(value);
     this.write(value);
     return value;
   }
+
+  private parse(): { value: z.output<S> } | { error: UserError } {
+    const fix = 'fix the file; nothing was changed';
+    let value: unknown;
+    try {
+      value = JSON.parse(readTextIfPresent(this.file) ?? '{}');
+    } catch (error) {
+      return { error: new UserError(`${this.file} is not JSON: ${(error as Error).message}`, fix) };
+    }
+    const parsed = this.schema.safeParse(value);
+    if (!parsed.success) return { error: new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, fix) };
+    return { value: deepFreeze(parsed.data) };
+  }
+}
+
+/** Changes whenever the file does: replaced, written or removed. */
+function stampOf(file: string): string {
+  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : 'missing';
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
 }

@@ -1,7 +1,8 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
-import { messageOf } from '../base/errors';
+import { runAbortable } from '../base/abort';
+import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
 import { PersonNotified, TownChanged, TownEvent } from '../protocol/town';
 import {
@@ -16,7 +17,8 @@ import {
 import type { Hello } from '../protocol/transport';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
-import { IdempotencyCache } from './idempotency';
+import { Connections } from './connections';
+import { runOnce } from './idempotency';
 import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
 import { FileLog, type Log } from './log';
@@ -27,33 +29,32 @@ import { TownService } from './townService';
 const IDLE_MS = 5 * 60_000;
 const IDLE_CHECK_MS = 15_000;
 const LEASE_CHECK_MS = 2_000;
-
-interface Client {
-  socket: Streams['socket'];
-  notify(method: string, params: unknown): void;
-}
+/** An ending server is gone after so long, whatever still runs. */
+const END_LIMIT_MS = 5_000;
+/** Of that, what running actions get to notice that they were cancelled. */
+const ACTION_LIMIT_MS = 4_000;
 
 /** Serves one town to windows, command lines and agents until nobody needs it. */
 export class TownServer {
-  private readonly clients = new Map<string, Client>();
+  private readonly clients: Connections;
   private readonly terminals: TerminalRelay;
-  private readonly firstResults: IdempotencyCache;
   private rpc: RpcServer | undefined;
   private nextConnection = 1;
   private idleSince = Date.now();
   private ending = false;
+  private readonly stopping = new AbortController();
 
   private constructor(
     private readonly service: TownService,
     private readonly lease: Lease,
     private readonly log: Log,
   ) {
-    this.firstResults = new IdempotencyCache(service.store);
+    this.clients = new Connections(log);
     this.terminals = new TerminalRelay(
       service.sessions,
       {
-        notify: (connection, spec, params) => this.notify(connection, spec, params),
-        backlog: (connection) => this.clients.get(connection)?.socket.writableLength ?? 0,
+        notify: (connection, spec, params) => this.clients.notify(connection, spec, params),
+        backlog: (connection) => this.clients.backlog(connection),
       },
       log,
     );
@@ -71,10 +72,13 @@ export class TownServer {
   static async start(root: string): Promise<TownServer | undefined> {
     const layout = new TownLayout(root);
     const log = new FileLog(layout.log);
+    setUnexpectedErrorHandler((error) =>
+      log.error(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    );
     const lease = Lease.tryAcquire(layout.serverLease);
     if (!lease) return undefined;
     try {
-      const service = await TownService.open(root, log);
+      const service = await TownService.open(root, log, lease);
       // After an update the agents at work would still have the older programs, which are about to be removed.
       writeShims({ directory: layout.bin });
       const server = new TownServer(service, lease, log);
@@ -108,7 +112,10 @@ export class TownServer {
     setInterval(
       logged(
         (reason) => this.log.error(`lease check: ${reason}`),
-        () => this.checkLease(),
+        () => {
+          this.checkLease();
+          this.clients.cutStuck();
+        },
       ),
       LEASE_CHECK_MS,
     ).unref();
@@ -126,7 +133,8 @@ export class TownServer {
       // Asked anew for each call: a session's token dies with the session.
       context: (operation) => contextOf(caller(), id, operation),
       authorize: (spec) => authorize(spec, caller()),
-      once: (spec, context, run) => this.firstResults.run(spec, context, run),
+      once: (spec, context, run) =>
+        runAbortable(this.stopping.signal, () => runOnce(this.service.store, spec, context, run)),
       onDefect: (method, error) =>
         this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     };
@@ -134,10 +142,7 @@ export class TownServer {
     if (hello.kind === 'window') this.connectWindow(id, streams, options);
     else {
       serve(connection, options.dispatcher, options.context, options.authorize, options.onDefect, options.once);
-      this.clients.set(id, {
-        socket: streams.socket,
-        notify: (method, params) => void connection.sendNotification(method, params).catch(() => undefined),
-      });
+      this.clients.add(id, streams.socket, (method, params) => connection.sendNotification(method, params));
       connection.listen();
     }
   }
@@ -155,26 +160,19 @@ export class TownServer {
           : new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
       });
     }
-    this.clients.set(id, {
-      socket: streams.socket,
-      notify: (method, params) => void window.sendNotification(method, params).catch(() => undefined),
-    });
+    this.clients.add(id, streams.socket, (method, params) => window.sendNotification(method, params));
     window.listen();
   }
 
   private disconnected(id: string): void {
-    this.clients.delete(id);
+    this.clients.remove(id);
     this.service.unsubscribe(id);
     void this.terminals.disconnected(id);
     this.idleSince = Date.now();
   }
 
-  private notify<P>(connection: string, spec: NotificationSpec<P>, params: P): void {
-    this.clients.get(connection)?.notify(spec.method, params);
-  }
-
   private broadcast<P>(spec: NotificationSpec<P>, params: P): void {
-    for (const id of this.clients.keys()) if (this.service.isSubscribed(id)) this.notify(id, spec, params);
+    this.clients.broadcast(spec, params, (id) => this.service.isSubscribed(id));
   }
 
   private checkIdle(): void {
@@ -185,17 +183,47 @@ export class TownServer {
   /** Whoever was taken for dead must not write any more. */
   private checkLease(): void {
     if (this.lease.isCurrent() || this.ending) return;
-    this.log.error('another server has taken over');
-    process.exit(1);
+    this.ending = true;
+    this.log.error('another server has taken over this town');
+    this.service.refuseWrites();
+    this.exitLater(1);
+    void this.cancelWork().finally(() => process.exit(1));
   }
 
+  /** Cancels what runs, saves what it can within the limit, and ends the process. */
   async end(reason: string): Promise<void> {
     if (this.ending) return;
     this.ending = true;
     this.log.info(`ending: ${reason}`);
-    await this.rpc?.close();
-    await this.service.stop().catch((error: unknown) => this.log.error(messageOf(error)));
+    this.exitLater(0);
+    try {
+      await this.cancelWork();
+      await this.service.stop();
+    } catch (error) {
+      this.log.error(messageOf(error));
+    }
     this.lease.release();
     process.exit(0);
+  }
+
+  /** After an unexpected exception nothing in memory can be trusted: what was acknowledged is in the journals. */
+  crash(reason: string): never {
+    this.log.error(reason);
+    this.lease.release();
+    process.exit(1);
+  }
+
+  private async cancelWork(): Promise<void> {
+    this.stopping.abort();
+    await this.rpc?.close();
+    for (const key of await this.service.cancelWork(ACTION_LIMIT_MS)) this.log.error(`still running: ${key}`);
+  }
+
+  private exitLater(code: number): void {
+    setTimeout(() => {
+      this.log.error(`not ended within ${END_LIMIT_MS} ms`);
+      this.lease.release();
+      process.exit(code);
+    }, END_LIMIT_MS).unref();
   }
 }

@@ -1,5 +1,6 @@
 import { Disposable, Emitter } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
+import type { Lease } from '../base/lease';
 import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
@@ -8,6 +9,7 @@ import { buildView, type ViewedRig } from '../engine/state/buildView';
 import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
+import type { TownView } from '../engine/state/townView';
 import { CrashLoopDetector } from '../engine/supervision/crashLoops';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
@@ -107,6 +109,7 @@ export class TownService extends Disposable {
     );
     this.consents = new Consents(store, this.consentStore, {
       nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      isUsable: (rig) => this.isUsable(rig),
       find: (name) => this.runtimes.find(name),
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
       others: () => [...this.reviewers(), ...this.interactive.runtimes()],
@@ -139,13 +142,14 @@ export class TownService extends Disposable {
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
         buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince),
+        onLook: (view) => this.sessions.watchServer(this.isAtWork() || hasWork(view)),
         log,
       }),
     );
   }
 
   /** @throws UserError for a folder that is no town of this person */
-  static async open(root: string, log: Log): Promise<TownService> {
+  static async open(root: string, log: Log, lease: Pick<Lease, 'epoch' | 'isCurrent'>): Promise<TownService> {
     const layout = new TownLayout(root);
     if (!townFile(layout).exists())
       throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
@@ -155,7 +159,10 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
-    const store = await BeadStore.open({ onError: (error) => log.error(messageOf(error)) });
+    const store = await BeadStore.open({
+      fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
+      onError: (error) => log.error(messageOf(error)),
+    });
     const service = new TownService(layout, store, log);
     await service.load();
     return service;
@@ -193,9 +200,23 @@ export class TownService extends Disposable {
     return slungFormula(this.formulas, formulaPlaces(this.layout, {}, rig.name), rig, formula, {});
   }
 
-  async stop(): Promise<void> {
+  /**
+   * Starts no more actions and cancels those that run.
+   * @returns keys of actions that had not ended after `limitMs`
+   */
+  cancelWork(limitMs: number): Promise<string[]> {
     clearTimeout(this.pictureTimer);
-    await this.engine.stop();
+    this.sessions.watchServer(false);
+    return this.engine.stop(limitMs);
+  }
+
+  /** The town belongs to another server now. */
+  refuseWrites(): void {
+    void this.store.close();
+  }
+
+  /** After `cancelWork`: writes the ledgers' files and lets go of everything. */
+  async stop(): Promise<void> {
     await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
     await this.store.checkpoint();
@@ -242,13 +263,7 @@ export class TownService extends Disposable {
   /** True while ending the server would stop something: sessions, actions, or work that waits for its turn. */
   isBusy(): boolean {
     if (this.isAtWork()) return true;
-    if (!this.info().up) return false;
-    const view = this.view(new Set());
-    return (
-      view.merges.length > 0 ||
-      (view.mayor?.accepted ?? false) ||
-      view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
-    );
+    return hasWork(this.view(new Set()));
   }
 
   // ---------------------------------------------------------------- pictures
@@ -338,27 +353,24 @@ export class TownService extends Disposable {
     return new WhyNots({
       store: this.store,
       view: this.view(new Set()),
-      runtimeOf: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimes.nameFor(bead, rig) : undefined),
     });
   }
 
   private viewedRigs(): ViewedRig[] {
-    return this.rigs.all().flatMap((port) => {
+    return this.rigs.all().flatMap((port): ViewedRig[] => {
       const settings = this.rigs.settingsOf(port);
-      const accepted = settings !== undefined && this.rigs.areAccepted(port.name, commandsOf(settings));
-      const reviewerAccepted = this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name));
-      return settings
-        ? [
-            {
-              port,
-              settings,
-              accepted,
-              reviewerAccepted,
-              lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-              crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
-            },
-          ]
-        : [];
+      if (!settings) return [];
+      return [
+        {
+          port,
+          settings,
+          accepted: this.rigs.areAccepted(port.name, commandsOf(settings)),
+          reviewerAccepted: this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name)),
+          lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
+          crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
+        },
+      ];
     });
   }
 
@@ -380,6 +392,12 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
+  }
+
+  /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */
+  private isUsable(name: string): boolean {
+    const rig = this.rigs.get(name);
+    return rig !== undefined && this.rigs.settingsOf(rig) !== undefined;
   }
 
   reviewMode(name: string): ReviewMode {
@@ -420,4 +438,14 @@ export class TownService extends Disposable {
     }
     return (cwd === undefined ? undefined : rigOfDirectory(this.layout.root, cwd, names)) ?? 'hq';
   }
+}
+
+/** Whether the engine would go on by itself with what it sees: something is ready, queued or asked of the Mayor. */
+function hasWork(view: TownView): boolean {
+  if (!view.up) return false;
+  return (
+    view.merges.length > 0 ||
+    (view.mayor?.accepted ?? false) ||
+    view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
+  );
 }

@@ -25,7 +25,7 @@ async function startBeside(
     store,
     runtimes: { mayor: 'claude', require: (name: string) => ({ name }) },
     sessions: { liveOf: () => live, end: async (id: string, by: string) => void done.push(`${by} ${id}`) },
-    personal: { start: async ({ bead }: { bead?: string }) => void done.push(`start ${bead === request.id}`) },
+    interactive: { start: async ({ bead }: { bead?: string }) => void done.push(`start ${bead === request.id}`) },
   } as unknown as TownService);
   const answer = await dispatcher.get(MayorStart.spec.method)!.run({}, ann);
   await store.close();

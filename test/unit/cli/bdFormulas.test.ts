@@ -108,8 +108,8 @@ describe('bd with formulas', () => {
   });
 
   it('pours, shows where one is, closes step by step, and ends', async () => {
-    assert.match(await ok('mol', 'current'), /No molecule is in work/);
-    assert.match(await ok('mol', 'pour', 'two', '--var', 'who=it', '--dry-run'), /Would make 3 beads:\n {2}a\n {2}b/);
+    assert.match(await ok('mol', 'current'), /No molecule in progress/);
+    assert.match(await ok('mol', 'pour', 'two', '--var', 'who=it', '--dry-run'), /Would create 3 beads:\n {2}a\n {2}b/);
     const poured = await json<PourResult>('mol', 'pour', 'two', '--var', 'who=it');
     assert.deepEqual(
       [poured.created, poured.attached, poured.phase, Object.keys(poured.id_mapping)],
@@ -152,7 +152,7 @@ describe('bd with formulas', () => {
       /Molecule bd-mol-\w+ complete! All steps closed\./,
     );
     const alone = (await ok('create', 'Alone', '--silent')).trim();
-    assert.match(await ok('close', alone, '--continue'), /is no step of a molecule/);
+    assert.match(await ok('close', alone, '--continue'), /is not a step of a molecule/);
     put('stuck.formula.toml', workflow('stuck', ['a', 'b < a']) + '[steps.gate]\ntype = "human"\n');
     const stuck = await json<PourResult>('mol', 'pour', 'stuck');
     assert.match(await ok('close', stuck.id_mapping.a!, '--continue'), /No ready steps in molecule/);
@@ -191,7 +191,7 @@ describe('bd with formulas', () => {
       ),
     );
     const text = await ok('mol', 'show', (await json<PourResult>('mol', 'pour', 'long')).new_epic_id);
-    assert.match(text, /150 steps; those around the current one are shown/);
+    assert.match(text, /150 steps; only those around the current one are shown/);
     assert.ok(text.split('\n').length < 20);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AgentSession, type Size } from '../../../client/src/features/agents/terminals/agentSession';
-import type { Log } from '../../../client/src/base/log';
+import type { Log } from '../../../client/src/base/editor';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';
 import { polecat } from './samples';
@@ -109,7 +109,7 @@ describe('the terminal of an agent', () => {
     fake.addSession('s1', '> ');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('> ');
-    for (const key of 'the quick brown fox') session.input(key);
+    for (const key of 'the quick brown fox') session.type(key);
     await until(
       () => fake.session('s1').inputs.join('') === 'the quick brown fox',
       () => fake.session('s1').inputs,
@@ -122,8 +122,8 @@ describe('the terminal of an agent', () => {
     await shows('> ');
     session.update(polecat('nux', { session: 's1' }), false);
     await fake.restart();
-    session.input('ab');
-    session.input('c');
+    session.type('ab');
+    session.type('c');
     await link.reconnect();
     session.update(polecat('nux', { session: 's1' }), true);
     await until(
@@ -139,7 +139,7 @@ describe('the terminal of an agent', () => {
     await shows('$ ');
     assert.deepEqual(fake.session('s1').size, { cols: 80, rows: 24 });
     assert.deepEqual(fixed.at(-1), { cols: 80, rows: 24 });
-    session.input('x');
+    session.type('x');
     await until(() => fake.session('s1').size.cols === 100);
     assert.equal(fixed.at(-1), undefined);
     session.resize({ cols: 120, rows: 40 }, false); // another window has the focus

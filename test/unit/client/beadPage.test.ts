@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beadMarkdown, namedBeads, pageLink, type PageDiff } from '../../../client/src/features/beads/beadMarkdown';
-import { containMarkdown, quoteMarkdown } from '../../../client/src/ui/framedMarkdown';
-import { whyText } from '../../../client/src/features/beads/whyNot';
+import { containMarkdown, quoteMarkdown } from '../../../client/src/ui/containedMarkdown';
+import { whyNotText } from '../../../client/src/features/beads/whyNot';
 import type { BeadDetails } from '../../../server/src/protocol/bead';
 import type { BeadPageInfo, WhyNot } from '../../../server/src/protocol/board';
 
@@ -68,10 +68,10 @@ describe('the page of a bead', () => {
       'Stars are seen.',
       'Part of [toy-e](toy-e.md) Big',
     );
-    has(text, '## Why nobody begins\n\n- waits for [toy-x](toy-x.md) Wall and 2 more\n- the engine is paused');
+    has(text, '## Not started because\n\n- Waiting for [toy-x](toy-x.md) Wall and 2 more\n- The engine is paused');
     has(
       text,
-      '## Parts: 1 of 1 done\n\n- [toy-c](toy-c.md) Part: closed',
+      '## Children: 1 of 1 closed\n\n- [toy-c](toy-c.md) Part: closed',
       '- [toy-b](toy-b.md) First: closed',
       '- [toy-d](toy-d.md) Then: open (discovered-from)',
     );
@@ -125,27 +125,24 @@ describe('the page of a bead', () => {
       truncated: true,
     };
     const text = beadMarkdown(info, diff);
-    has(
-      text,
-      '**toy/polecats/nux** attempt 1',
-      'handed in and sent back, restarted 2 times: npm test',
-      'attempt 2',
-      'works on it',
-    );
-    has(text, '## What went wrong last\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
+    has(text, '**toy/polecats/nux** attempt 1', 'sent back, 2 restarts: npm test', 'attempt 2', '– working');
+    has(text, '## Last failure\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
     has(
       text,
       '[toy-m](toy-m.md): closed',
       'abcdef012345',
-      '1 retries',
+      '1 retry',
       'Sent back: npm test',
       '> ### Look\n> again',
       '**reviewed**',
     );
-    has(text, '## Reviews\n\nThe author said:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
-    has(text, '1 files, +2 −0', '```diff\n+```\n+x\n```', 'Only its beginning is shown.');
-    has(beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }), 'There is no diff: git \\[said\\](x) no');
-    has(beadMarkdown(page(), { ...none, kind: 'merged', head: '2'.repeat(40) }), 'What landed as 222222222222');
+    has(text, '## Reviews\n\nNote of the author:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
+    has(text, '1 file, +2 −0', '```diff\n+```\n+x\n```', 'The diff is truncated.');
+    has(
+      beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }),
+      'Cannot show the diff: git \\[said\\](x) no',
+    );
+    has(beadMarkdown(page(), { ...none, kind: 'merged', head: '2'.repeat(40) }), 'Merged as 222222222222');
   });
 
   it('lets nobody speak in its name', () => {
@@ -219,7 +216,7 @@ describe('the page of a bead', () => {
     assert.deepEqual(
       headings.filter(
         (line) =>
-          !/^(# a|## (Why nobody begins|Description|Notes|Waits for|Who worked on it|Merge requests|Comments|Diff|History)$)/.test(
+          !/^(# a|## (Not started because|Description|Notes|Waiting for|Attempts|Merge requests|Comments|Diff|History)$)/.test(
             line,
           ),
       ),
@@ -279,27 +276,28 @@ describe('texts inside a page', () => {
   });
 });
 
-describe('why nobody begins', () => {
+describe('why work on a bead has not started', () => {
   const ref = { id: 'toy-1', title: 'Wall', status: 'open' };
   const cases: [WhyNot, RegExp][] = [
-    [{ kind: 'waits', beads: [ref, { id: 'toy-2' }], more: 0 }, /^waits for Wall, toy-2$/],
-    [{ kind: 'waits', beads: [ref], more: 4 }, /^waits for Wall and 4 more$/],
-    [{ kind: 'parent', bead: ref }, /part of waits: Wall$/],
-    [{ kind: 'unmerged', beads: [ref], more: 0 }, /^waits for the merge of Wall$/],
+    [{ kind: 'waits', beads: [ref, { id: 'toy-2' }], more: 0 }, /^waiting for Wall, toy-2$/],
+    [{ kind: 'waits', beads: [ref], more: 4 }, /^waiting for Wall and 4 more$/],
+    [{ kind: 'parent', bead: ref }, /^waiting for its parent Wall$/],
+    [{ kind: 'unmerged', beads: [ref], more: 0 }, /^waiting for the merge of Wall$/],
     [{ kind: 'deferred' }, /^deferred$/],
     [{ kind: 'deferred', until: '2027-05-05T12:00:00Z' }, /^deferred until .*2027/],
     [{ kind: 'deferred', until: 'no time' }, /^deferred until no time$/],
     [{ kind: 'deferred', until: '2027-05-05T12:00:00Z', parent: ref }, /^Wall is deferred until .*2027/],
-    [{ kind: 'person', name: 'ann' }, /^held by ann$/],
-    [{ kind: 'stopped' }, /^stopped by a person$/],
-    [{ kind: 'consent', what: 'runtime', name: 'claude' }, /^its runtime claude is not accepted$/],
-    [{ kind: 'consent', what: 'script', name: 'script' }, /^its script is not accepted$/],
-    [{ kind: 'consent', what: 'rig', name: 'toy' }, /^the commands of toy are not accepted$/],
-    [{ kind: 'backoff', until: '2027-05-05T12:00:00Z' }, /^tries again at /],
+    [{ kind: 'person', name: 'ann' }, /^assigned to ann$/],
+    [{ kind: 'stopped' }, /^its agent was stopped$/],
+    [{ kind: 'consent', what: 'runtime', name: 'claude' }, /^waiting for you to approve its runtime claude$/],
+    [{ kind: 'consent', what: 'script', name: 'script' }, /^waiting for you to approve its script$/],
+    [{ kind: 'consent', what: 'rig', name: 'toy' }, /^waiting for you to approve the commands of toy$/],
+    [{ kind: 'rig', name: 'toy' }, /^the rig toy cannot be used, see Needs Attention$/],
+    [{ kind: 'backoff', until: '2027-05-05T12:00:00Z' }, /^retrying at /],
     [{ kind: 'type', type: 'epic' }, /beads of type epic$/],
     [{ kind: 'status', status: 'pinned' }, /^its status is pinned$/],
-    [{ kind: 'unslung' }, /^nobody has slung it$/],
+    [{ kind: 'unslung' }, /^not slung yet$/],
     [{ kind: 'paused' }, /^the engine is paused$/],
   ];
-  for (const [reason, text] of cases) it(`says ${text.source}`, () => assert.match(whyText(reason), text));
+  for (const [reason, text] of cases) it(`says ${text.source}`, () => assert.match(whyNotText(reason), text));
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { idsOf, readArgument } from '../../../client/src/ui/command';
 import { BeadLists, type BeadListsState } from '../../../client/src/features/beads/beadLists';
 import { TownStore } from '../../../client/src/state/townStore';
-import type { ServerConnection } from '../../../client/src/state/townSync';
+import type { ServerConnection } from '../../../client/src/connection/serverConnection';
 import { beadRows, beadListTooltip } from '../../../client/src/features/beads/beadRows';
 import type { Row } from '../../../client/src/ui/tree/row';
 import type { BoardBead, BoardGrouping, BoardItem, BoardList } from '../../../server/src/protocol/board';
@@ -27,7 +27,7 @@ const group = (key: string, count: number): BoardItem => ({ kind: 'group', key, 
 const list = (...items: BoardItem[]): BoardList => ({ total: items.length, items });
 const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BeadListsState => ({
   grouping,
-  text: '',
+  filter: '',
   lists,
 });
 
@@ -104,14 +104,14 @@ describe('the Beads tree', () => {
       '  Title of toy-e | 3/7 · P2',
       '  Show more… | 3 of 140',
       'Blocked | 3',
-      '  Title of toy-c | waits for Wall, toy-4',
-      '  Title of toy-d | held by ann, its runtime claude is not accepted',
+      '  Title of toy-c | waiting for Wall, toy-4',
+      '  Title of toy-d | assigned to ann, waiting for you to approve its runtime claude',
       '  Title of toy-f | blocked',
       'In progress | 2',
-      '  Title of toy-w | nux works on it · attempt 2',
-      '  Title of toy-x | bob works on it',
+      '  Title of toy-w | nux is working · attempt 2',
+      '  Title of toy-x | bob is working',
       'In review | 1',
-      '  Title of toy-m | gates are running',
+      '  Title of toy-m | running checks',
       'Failed | 1',
       '  Title of toy-z | failed',
       'Deferred | 1',
@@ -125,7 +125,7 @@ describe('the Beads tree', () => {
     );
     assert.equal(rows[2]?.children[0]?.context, 'bead.working.live');
     assert.equal(rows[0]?.children[2]?.context, 'bead.ready.epic');
-    assert.equal(rows[1]?.children[0]?.aria, 'Bead Title of toy-c, waits for Wall, toy-4');
+    assert.equal(rows[1]?.children[0]?.aria, 'Bead Title of toy-c, waiting for Wall, toy-4');
     assert.deepEqual(rows[0]?.children.at(-1)?.target, { kind: 'group', id: 'state:ready' });
     assert.equal(new Set(all(rows).map((row) => row.id)).size, all(rows).length);
   });
@@ -150,7 +150,7 @@ describe('the Beads tree', () => {
       '  Title of toy-2 | 1/2 · ready',
       '    Title of toy-1 | 1/2 · ready',
       '  Title of toy-3 | closed',
-      'Without an epic | 1',
+      'No epic | 1',
       '  Title of toy-9 | ready',
     ]);
     assert.equal(new Set(all(rows).map((row) => row.id)).size, all(rows).length);
@@ -284,14 +284,14 @@ describe('the lists of the Beads view', () => {
     lists.setVisible(true);
     lists.open('state:ready');
     await until(() => lists.lists !== undefined);
-    lists.group('epic');
+    lists.setGrouping('epic');
     await until(() => link.asked.at(-1)?.grouping === 'epic');
     assert.deepEqual(link.asked.at(-1)?.open, []);
-    lists.search('  stars ');
+    lists.setFilter('  stars ');
     await until(() => link.asked.at(-1)?.text === 'stars');
     lists.dispose();
     lists = open();
-    assert.deepEqual([lists.grouping, lists.text], ['epic', '']);
+    assert.deepEqual([lists.grouping, lists.filter], ['epic', '']);
     memory.set('gastown.beadGrouping', 'nonsense');
     lists.dispose();
     lists = open();
@@ -305,7 +305,7 @@ describe('the lists of the Beads view', () => {
     });
     lists.setVisible(true);
     await until(() => link.asked.length === 1);
-    lists.group('rig');
+    lists.setGrouping('rig');
     link.answers = { '': list(group('rig:toy', 1)) };
     release();
     await until(() => link.asked.at(-1)?.grouping === 'rig');

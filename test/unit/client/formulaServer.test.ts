@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { statusText } from '../../../client/src/features/formulas/statusText';
-import { standalonePolicy } from '../../../client/src/features/formulas/wish';
+import { standalonePolicy, statusText } from '../../../client/src/features/formulas/formulaServing';
 
 describe('the language server of a window', () => {
   it('runs where a formula is open and no town serves it', () => {
-    const wishes = (['none', 'connecting', 'lost', 'asleep', 'incompatible', 'ready'] as const).map(
+    const needs = (['none', 'connecting', 'lost', 'notRunning', 'incompatible', 'ready'] as const).map(
       (town) => `${town} ${standalonePolicy(true, town, true)}`,
     );
-    assert.deepEqual(wishes, [
+    assert.deepEqual(needs, [
       'none now',
       'connecting soon',
       'lost soon',
-      'asleep now',
+      'notRunning now',
       'incompatible now',
       'ready no',
     ]);
@@ -26,7 +25,7 @@ describe('the language server of a window', () => {
         [0, 0],
         [1, 0],
         [1, 2],
-      ].map(([errors = 0, warnings = 0]) => statusText('own', { errors, warnings })),
+      ].map(([errors = 0, warnings = 0]) => statusText('standalone', { errors, warnings })),
       ['Formula: no problems', 'Formula: 1 problem', 'Formula: 3 problems'],
     );
   });

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { readArgument } from '../../../client/src/ui/command';
-import type { ServerConnection } from '../../../client/src/state/townSync';
+import type { ServerConnection } from '../../../client/src/connection/serverConnection';
 import { TownStore } from '../../../client/src/state/townStore';
 import { aboutMarkdown, changeSize, reviewTitle, shownFiles } from '../../../client/src/features/review/aboutChange';
 import { ReviewRequests } from '../../../client/src/features/review/reviewRequests';
-import { changeUri, draftUri, readChangeUri, type ChangeRef } from '../../../client/src/features/review/changeUri';
-import { Drafts } from '../../../client/src/features/review/drafts';
-import { requestText } from '../../../client/src/features/review/requestText';
-import { giveVerdict } from '../../../client/src/features/review/verdict';
+import {
+  changeUri,
+  draftUri,
+  readChangeArgument,
+  readChangeUri,
+  type ChangeRef,
+} from '../../../client/src/features/review/changeUri';
+import { Drafts, requestText } from '../../../client/src/features/review/drafts';
+import { sendVerdict } from '../../../client/src/features/review/verdict';
 import { attentionRows } from '../../../client/src/features/attention/attentionRows';
 import { UserError } from '../../../server/src/base/errors';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
@@ -109,7 +114,7 @@ describe('the documents of a change', () => {
       ) {}
     }
     const { scheme, path, query } = changeUri(ref, 'whole', 'toy-a');
-    const argument = readArgument(new Uri(scheme, path, query), { groupId: 0 });
+    const argument = readArgument(new Uri(scheme, path, query), { groupId: 0 }, [readChangeArgument]);
     assert.deepEqual(argument.target, { kind: 'bead', id: 'toy-a' });
     assert.deepEqual(argument.params['change'], ref);
   });
@@ -204,17 +209,17 @@ describe('what a person writes about a change', () => {
     );
     again.removeComment(ref, comment.id);
     const next = { ...ref, commit: '3'.repeat(40), patch: 'p2' };
-    again.carryOver(next);
+    again.startFromPrevious(next);
     assert.equal(again.of(next).text, 'Half a thou\n\n- a.ts:2: y');
     again.setText(next, 'Mine');
-    again.carryOver(next);
+    again.startFromPrevious(next);
     assert.equal(again.of(next).text, 'Mine', 'what was written about it is its own');
     assert.equal(
       again.of({ ...ref, base: '4'.repeat(40), commit: '5'.repeat(40) }).text,
       'Half a thou',
       'the same patch on another base',
     );
-    assert.equal(new Drafts({ get: () => 'nonsense' as never, update: async () => undefined }).of(ref).text, '');
+    assert.equal(new Drafts({ get: () => 'nonsense', update: async () => undefined }).of(ref).text, '');
   });
 
   it('is sent with the patch that was looked at, and gone once it has arrived', async () => {
@@ -223,14 +228,14 @@ describe('what a person writes about a change', () => {
     drafts.onDidClear((one) => cleared.push(one));
     drafts.setText(ref, 'Name it');
     const link = server({});
-    assert.equal(await giveVerdict(link, drafts, ref, 'reject'), 'given');
+    assert.equal(await sendVerdict(link, drafts, ref, 'reject'), 'given');
     assert.deepEqual(link.asked, [
       { method: MqReject.spec.method, params: { id: 'toy-m', message: 'Name it', patch: 'p1' } },
     ]);
     assert.equal(drafts.of(ref).text, '');
     assert.equal(cleared.length, 1);
     drafts.setText(ref, 'Not for this');
-    await giveVerdict(link, drafts, ref, 'land', '');
+    await sendVerdict(link, drafts, ref, 'land', '');
     assert.deepEqual(link.asked[1], {
       method: MqApprove.spec.method,
       params: { id: 'toy-m', message: '', patch: 'p1', first: true },
@@ -241,13 +246,13 @@ describe('what a person writes about a change', () => {
     const drafts = new Drafts(memento());
     drafts.setText(ref, 'Long\nwords');
     const broken = server({ [MqReject.spec.method]: fails('the server is gone', 'unavailable') });
-    await assert.rejects(giveVerdict(broken, drafts, ref, 'reject'), /server is gone/);
+    await assert.rejects(sendVerdict(broken, drafts, ref, 'reject'), /server is gone/);
     const merging = server({
       [MqReject.spec.method]: fails('it is being merged', 'conflict'),
       [MqGet.spec.method]: () => info(),
     });
     await assert.rejects(
-      giveVerdict(merging, drafts, ref, 'reject'),
+      sendVerdict(merging, drafts, ref, 'reject'),
       /being merged/,
       'the same change: no other one is to be opened',
     );
@@ -255,7 +260,7 @@ describe('what a person writes about a change', () => {
       [MqReject.spec.method]: fails('no open merge request', 'not-found'),
       [MqGet.spec.method]: fails('none', 'not-found'),
     });
-    await assert.rejects(giveVerdict(gone, drafts, ref, 'reject'), /no open merge request/);
+    await assert.rejects(sendVerdict(gone, drafts, ref, 'reject'), /no open merge request/);
     assert.equal(drafts.of(ref).text, 'Long\nwords');
   });
 
@@ -267,7 +272,7 @@ describe('what a person writes about a change', () => {
         [MqApprove.spec.method]: fails('it has changed', code),
         [MqGet.spec.method]: () => info({ id: 'toy-n', patch: 'p2' }),
       });
-      assert.equal(await giveVerdict(link, drafts, ref, 'approve'), 'changed');
+      assert.equal(await sendVerdict(link, drafts, ref, 'approve'), 'changed');
       assert.deepEqual(
         link.asked.map((one) => one.method),
         [MqApprove.spec.method, MqGet.spec.method],

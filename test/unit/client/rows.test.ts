@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { TownStore } from '../../../client/src/state/townStore';
-import { agentRows } from '../../../client/src/features/agents/agentRows';
+import { agentRows, agentRowTooltip, terminalName } from '../../../client/src/features/agents/agentRows';
 import { attentionRows } from '../../../client/src/features/attention/attentionRows';
-import { convoyRows } from '../../../client/src/features/convoys/convoyRows';
+import { convoyRows, convoyRowTooltip } from '../../../client/src/features/convoys/convoyRows';
 import type { Row } from '../../../client/src/ui/tree/row';
 import { openAttention } from '../../../client/src/state/queries';
-import { tooltipOf } from '../../../client/src/features/tooltips';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
-import { terminalName } from '../../../client/src/features/agents/terminals/terminalName';
 
 function storeOf(picture: Partial<TownSnapshot>): TownStore {
   const store = new TownStore();
@@ -41,9 +39,9 @@ describe('the Convoys tree', () => {
     assert.deepEqual(drawn(convoyRows(store)), [
       'Search | 1/6 · 1 failed',
       '  Index | merged',
-      '  Query | nux works on it · attempt 2',
-      '  Page | waits for Query, toy-z',
-      '  Rank | gates are running',
+      '  Query | nux is working · attempt 2',
+      '  Page | waiting for Query, toy-z',
+      '  Rank | running checks',
       '  Docs | failed · attempt 3',
       '  Later | in the merge queue',
     ]);
@@ -52,7 +50,7 @@ describe('the Convoys tree', () => {
     assert.equal(row?.context, 'convoy.open.failed');
     assert.equal(row?.children[1]?.context, 'bead.working.live');
     assert.match(row?.children[4]?.aria ?? '', /npm test ended with 1/);
-    assert.match(tooltipOf(store, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
+    assert.match(convoyRowTooltip(store, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
   });
 
   it('tells whose agent was stopped or crashed', () => {
@@ -97,8 +95,8 @@ describe('the Convoys tree', () => {
       '  Title of toy-a | ready',
       'Convoy hq-c1 | 0/1',
       '  Title of toy-a | ready',
-      'Without a convoy | 1',
-      '  Title of toy-b | in work',
+      'Not in a convoy | 1',
+      '  Title of toy-b | in progress',
     ]);
     const ids = rows.flatMap((row) => [row.id, ...row.children.map((child) => child.id)]);
     assert.equal(new Set(ids).size, ids.length);
@@ -113,7 +111,7 @@ describe('the Convoys tree', () => {
     const [row] = convoyRows(store);
     assert.ok((row?.label.length ?? 0) <= 120);
     assert.ok(!/[\u0000-\u001f\u202e]/.test(row?.label ?? ''));
-    const tooltip = tooltipOf(store, { kind: 'bead', id: 'toy-a' }) ?? '';
+    const tooltip = convoyRowTooltip(store, { kind: 'bead', id: 'toy-a' }) ?? '';
     assert.ok(!tooltip.includes('[click]('), tooltip);
     assert.ok(!tooltip.includes('<img'), tooltip);
   });
@@ -150,8 +148,8 @@ describe('the Agents tree', () => {
       'gt | engine running',
       '  mayor | off',
       '  deacon | idle',
-      'abc | commands wait for consent',
-      'toy | 1 at work · 2 commits to take over',
+      'abc | commands need your approval',
+      'toy | 1 active · 2 commits ready',
       '  witness | idle',
       '  refinery | testing toy-b',
       '  ace | crashed',
@@ -166,8 +164,8 @@ describe('the Agents tree', () => {
     const step = { id: 'test', title: 'Test: *Index*', index: 4, total: 5 };
     const agent = polecat('nux', { bead: 'toy-a', step });
     const store = storeOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
-    assert.match(tooltipOf(store, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
-    assert.match(tooltipOf(store, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
+    assert.match(agentRowTooltip(store, { kind: 'agent', id: agent.id }) ?? '', /Step 4 of 5: Test: \\\*Index/);
+    assert.match(convoyRowTooltip(store, { kind: 'bead', id: 'toy-a' }) ?? '', /Step 4 of 5/);
     assert.deepEqual(
       [agent, polecat('nux', { bead: 'toy-a' }), polecat('nux', { step }), undefined].map((known) =>
         terminalName('toy/polecats/nux', known),
@@ -204,7 +202,7 @@ describe('the Mayor and the crew', () => {
     assert.deepEqual(drawn(rows), [
       'gt | engine running',
       '  mayor | working · planning: A search',
-      'toy | 1 at work',
+      'toy | 1 active',
       '  ann | off',
       '  bob | working',
     ]);
@@ -262,7 +260,7 @@ describe('the Needs Attention list', () => {
     });
     assert.deepEqual(drawn(attentionRows(store)), [
       'old: its folder is gone | problem',
-      'toy: its commands | accept…',
+      'toy: its commands | approve…',
       'toy-a failed | escalation',
       'toy: fast-forward main | fast-forward…',
     ]);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { escapeMarkdown, fenced, noIcons, oneLine, revealHidden } from '../../../client/src/base/text';
-import { reaches } from '../../../client/src/features/convoys/graph';
+import { DependencyGraph } from '../../../client/src/features/convoys/dependencyGraph';
 import { rigNameFrom } from '../../../client/src/features/rigs/rigName';
 import { TownStore } from '../../../client/src/state/townStore';
 import { backoff } from '../../../client/src/connection/backoff';
 import { statusSummary } from '../../../client/src/features/overview/summary';
 import { mergeNotifications } from '../../../client/src/ui/notificationBatch';
-import { findBeadIds } from '../../../client/src/features/agents/terminals/beadIds';
+import { findBeadIds } from '../../../client/src/features/beads/beadText';
 import { escalation, polecat, snapshot, town } from './samples';
 
 describe('texts from elsewhere', () => {
@@ -49,7 +49,7 @@ describe('the status bar', () => {
     );
     const summary = statusSummary(store, { kind: 'ready', root: '/gt' }, true);
     assert.equal(summary?.text, '$(robot) 1 $(warning) 1 $(debug-pause)');
-    assert.equal(summary?.aria, 'Gas Town: 1 agent at work, 1 thing needs you, engine paused');
+    assert.equal(summary?.aria, 'Gas Town: 1 agent active, 1 item needs your attention, engine paused');
     assert.ok(summary?.alarm);
   });
 
@@ -62,7 +62,7 @@ describe('the status bar', () => {
     const looking = statusSummary(store, { kind: 'ready', root: '/gt' }, false);
     assert.equal(looking?.text, '$(shield) $(robot) 1 $(warning) 1 $(debug-pause)');
     assert.doesNotMatch(looking.tooltip, /startEngine|pauseEngine/);
-    assert.match(statusSummary(store, { kind: 'asleep', root: '/gt' }, false)?.aria ?? '', /Restricted Mode/);
+    assert.match(statusSummary(store, { kind: 'notRunning', root: '/gt' }, false)?.aria ?? '', /Restricted Mode/);
   });
 
   it('keeps its links whole whatever titles say', () => {
@@ -83,7 +83,7 @@ describe('messages to the person', () => {
       { severity: 'warning', text: 'toy-b failed: exit code 3', bead: 'toy-b' },
     ]);
     assert.equal(batch?.text, 'toy-b failed: exit code 3 (and 1 more message)');
-    assert.equal(batch?.notice.bead, 'toy-b');
+    assert.equal(batch?.notification.bead, 'toy-b');
   });
 });
 
@@ -104,14 +104,17 @@ describe('small rules', () => {
     assert.deepEqual(findBeadIds('polecat/nux/toy-a1b@x1', ['toy']), [{ id: 'toy-a1b', start: 12 }]);
   });
 
-  it('sees circles of dependencies', () => {
-    const waits = new Map([
-      ['a', new Set(['b'])],
-      ['b', new Set(['c'])],
-      ['c', new Set<string>()],
+  it('finds cycles of dependencies', () => {
+    const graph = new DependencyGraph([
+      ['a', 'b'],
+      ['b', 'c'],
     ]);
-    assert.ok(reaches(waits, 'a', 'c'));
-    assert.ok(!reaches(waits, 'c', 'a'));
+    assert.ok(graph.reaches('a', 'c'));
+    assert.ok(!graph.reaches('c', 'a'));
+    graph.add('c', 'a');
+    assert.ok(graph.reaches('a', 'a'), 'a cycle ends the search');
+    assert.ok(!graph.reaches('a', 'z'));
+    assert.ok(graph.has('c', 'a') && !graph.has('a', 'c'));
   });
 
   it('waits ever longer for a server, up to a bound', () => {

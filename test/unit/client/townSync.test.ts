@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { TownStore } from '../../../client/src/state/townStore';
 import { TownSync } from '../../../client/src/state/townSync';
-import type { Log } from '../../../client/src/base/log';
+import type { Log } from '../../../client/src/base/editor';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';
 import { bead, convoy, rig, snapshot, town } from './samples';

@@ -349,7 +349,7 @@ describe('reconcile: reviews', () => {
   });
 
   it('are laid out first; only what is approved is merged', () => {
-    assert.deepEqual(reviewed('script', [request]), ['lay-out-review merge:toy']);
+    assert.deepEqual(reviewed('script', [request]), ['request-review merge:toy']);
     assert.deepEqual(reviewed('off', [request]), ['merge merge:toy']);
     assert.deepEqual(reviewed('person', [{ ...request, review: waiting }]), []);
     assert.deepEqual(reviewed('person', [{ ...request, review: { ...waiting, state: 'approved' } }]), [
@@ -374,10 +374,10 @@ describe('reconcile: reviews', () => {
   it('of a reviewer that ends, hangs, was shown something else or has answered end as they should', () => {
     const asked = [{ ...request, review: { ...waiting, shown: 'p' } }];
     assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), [
-      'record-silence session:s',
+      'record-review-timeout session:s',
     ]);
     assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ startedAt: NOW - 60_001 })] }), [
-      'record-silence session:s',
+      'record-review-timeout session:s',
     ]);
     for (const [kind, stopped] of [
       ['stopped', true],
@@ -438,7 +438,7 @@ describe('reconcile: supervision', () => {
 
   it('looks after an agent that is silent for long, and not after one that asks, was looked after, or slept with the machine', () => {
     assert.deepEqual(silentFor(599_000), []);
-    assert.deepEqual(silentFor(600_001), ['look-after session:s-a']);
+    assert.deepEqual(silentFor(600_001), ['handle-stall session:s-a']);
     assert.deepEqual(silentFor(600_001, { asks: 'asks for a login' }), []);
     assert.deepEqual(silentFor(600_001, {}, { awakeSince: NOW + 300_000 }), []);
     assert.deepEqual(
@@ -455,7 +455,7 @@ describe('reconcile: supervision', () => {
   it('takes one that never said a word for stuck at its start', () => {
     assert.deepEqual(silentFor(119_000, { look: { lastOutputAt: NOW, saidNothing: true } }), []);
     assert.deepEqual(silentFor(120_001, { look: { lastOutputAt: NOW, saidNothing: true } }), [
-      'look-after session:s-a',
+      'handle-stall session:s-a',
     ]);
   });
   it('leaves alone what it cannot look at', () => {
@@ -467,6 +467,6 @@ describe('reconcile: supervision', () => {
       [],
     );
     const town = view({ rigs: [rig({ crashLooping: true })], work: [work('a'), hooked('b', 'nux')] });
-    assert.deepEqual(kinds(town), ['call-person person:storm-toy']);
+    assert.deepEqual(kinds(town), ['escalate person:storm-toy']);
   });
 });

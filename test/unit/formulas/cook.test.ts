@@ -9,7 +9,7 @@ import { FormulaRegistry } from '../../../server/src/formulas/registry/registry'
 import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
 import { evaluate } from '../../../server/src/formulas/compose/range';
 import { substitute } from '../../../server/src/formulas/cook/variables';
-import { parseVariable } from '../../../server/src/cli/shared/variableOption';
+import { parseVariable } from '../../../server/src/cli/shared/variableArgument';
 import { Budget } from '../../../server/src/formulas/limits';
 import { cooked, expansion, filesOf, registryOf, shape, workflow } from './samples';
 

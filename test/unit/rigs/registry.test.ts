@@ -110,7 +110,7 @@ describe('rigs', () => {
     const info = rigs.info(rig);
     assert.deepEqual([info.accepted, info.maxWorkers, info.gates.length], [false, 4, 1]);
     assert.equal(rigs.settingsOf(rig), undefined);
-    assert.match(rigProblems(rigs)[0]?.detail ?? '', /is not JSON[\s\S]*mend the file/);
+    assert.match(rigProblems(rigs)[0]?.detail ?? '', /is not JSON[\s\S]*fix the file/);
     fs.writeFileSync(rig.layout.settingsFile, text);
     assert.deepEqual(rigs.problems(), []);
     assert.equal(rigs.info(rig).accepted, true);

@@ -3,7 +3,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
-import { IdempotencyCache } from '../../../server/src/sessions/host/operations';
 import { OutputLog, pruneLogs } from '../../../server/src/sessions/host/outputLog';
 import { loadBackend } from '../../../server/src/sessions/host/pty';
 import { resolveCommand } from '../../../server/src/sessions/host/resolveCommand';
@@ -79,20 +78,6 @@ describe('session host parts', () => {
     pruneLogs(base, 3);
     assert.deepEqual(fs.readdirSync(base).sort(), ['7.log', '8.log', '9.log', 'other.txt']);
     pruneLogs(path.join(base, 'none'));
-  });
-
-  it('an operation that is repeated has its effect once', async () => {
-    const memory = new IdempotencyCache();
-    let runs = 0;
-    const action = async () => ++runs;
-    assert.equal(await memory.run('a', action), 1);
-    assert.equal(await memory.run('a', action), 1);
-    assert.equal(await memory.run(undefined, action), 2);
-    assert.equal(await memory.run(undefined, action), 3);
-    for (let index = 0; index < 1000; index++) await memory.run(`x${index}`, async () => 0);
-    assert.equal(await memory.run('a', action), 4, 'old ones are forgotten');
-    await assert.rejects(memory.run('bad', () => Promise.reject(new UserError('no'))));
-    await assert.rejects(memory.run('bad', action), /no/);
   });
 
   it('answers of a terminal are told from what a person types', () => {

@@ -4,7 +4,9 @@ import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { RigAdd, SessionInput, TownGetSnapshot } from '../../../server/src/protocol/town';
-import { IdempotencyCache } from '../../../server/src/townServer/idempotency';
+import { IdempotencyCache, operationKey } from '../../../server/src/base/idempotency';
+import { runOnce } from '../../../server/src/townServer/idempotency';
+import type { RequestSpec } from '../../../server/src/protocol/request';
 import { tempDir } from '../../helpers/temp';
 
 async function openStore(directory: string): Promise<BeadStore> {
@@ -13,7 +15,9 @@ async function openStore(directory: string): Promise<BeadStore> {
   return store;
 }
 
-describe('first results', () => {
+describe('results of repeated operations', () => {
+  const run = (spec: RequestSpec, given: CallContext, handle: () => Promise<unknown>): Promise<unknown> =>
+    runOnce(store, spec, given, handle);
   const context = (operation?: string): CallContext => ({ actor: 'ann', kind: 'person', operation });
   let directory: string;
   let store: BeadStore;
@@ -31,45 +35,61 @@ describe('first results', () => {
   afterEach(async () => store.close());
 
   it('are given again, also by the next server, for a handler that writes no bead', async () => {
-    const first = new IdempotencyCache(store);
-    assert.equal(await first.run(RigAdd.spec, context('op'), task), 1);
-    assert.equal(await first.run(RigAdd.spec, context('op'), task), 1);
+    assert.equal(await run(RigAdd.spec, context('op'), task), 1);
+    assert.equal(await run(RigAdd.spec, context('op'), task), 1);
     await store.close();
     store = await openStore(directory);
-    assert.equal(await new IdempotencyCache(store).run(RigAdd.spec, context('op'), task), 1);
+    assert.equal(await run(RigAdd.spec, context('op'), task), 1);
     assert.equal(runs, 1);
-    assert.equal(await new IdempotencyCache(store).run(RigAdd.spec, context('other'), task), 2);
+    assert.equal(await run(RigAdd.spec, context('other'), task), 2);
   });
 
   it('are those of the batch where the handler has one', async () => {
-    const results = new IdempotencyCache(store);
     const handle = (): Promise<string> =>
       store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
-    const id = await results.run(RigAdd.spec, context('op'), handle);
+    const id = await run(RigAdd.spec, context('op'), handle);
     // A handler that would refuse now what it did then.
-    assert.equal(await results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('done already'))), id);
+    assert.equal(await run(RigAdd.spec, context('op'), () => Promise.reject(new Error('done already'))), id);
     assert.equal(store.list({ limit: 0 }).length, 1);
   });
 
   it('are waited for by a duplicate that comes while the first still runs', async () => {
-    const results = new IdempotencyCache(store);
     assert.deepEqual(
-      await Promise.all([results.run(RigAdd.spec, context('op'), task), results.run(RigAdd.spec, context('op'), task)]),
+      await Promise.all([run(RigAdd.spec, context('op'), task), run(RigAdd.spec, context('op'), task)]),
       [1, 1],
     );
     assert.equal(runs, 1);
   });
 
   it('are not kept of failures, of reading, and of key presses', async () => {
-    const results = new IdempotencyCache(store);
     await assert.rejects(
-      results.run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))),
+      run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))),
       /no/,
     );
-    assert.equal(await results.run(RigAdd.spec, context('op'), task), 1);
-    await results.run(TownGetSnapshot.spec, context('read'), task);
-    await results.run(SessionInput.spec, context('key'), task);
-    await results.run(RigAdd.spec, context(), task);
-    assert.equal(store.operation('read') ?? store.operation('key'), undefined);
+    assert.equal(await run(RigAdd.spec, context('op'), task), 1);
+    await run(TownGetSnapshot.spec, context('read'), task);
+    await run(SessionInput.spec, context('key'), task);
+    await run(RigAdd.spec, context(), task);
+    assert.equal(store.operations.get('read') ?? store.operations.get('key'), undefined);
+  });
+
+  it('belong to one method and one caller', () => {
+    const key = operationKey('gastown/rig/add', 'ann', 'op');
+    assert.equal(operationKey('gastown/rig/add', 'ann', 'op'), key);
+    for (const other of [
+      operationKey('gastown/rig/remove', 'ann', 'op'),
+      operationKey('gastown/rig/add', 'bob', 'op'),
+      operationKey('gastown/rig/add', 'ann', 'op2'),
+      operationKey('gastown/rig/add","ann', '', 'op'),
+    ])
+      assert.notEqual(other, key);
+  });
+
+  it('are forgotten by age and by number', () => {
+    const cache = new IdempotencyCache(1000, 2);
+    for (const [index, key] of ['a', 'b', 'c'].entries()) cache.set(key, key, index * 600);
+    assert.deepEqual([cache.get('a'), cache.get('b')?.result, cache.get('c')?.result], [undefined, 'b', 'c']);
+    cache.forgetOld(1700);
+    assert.deepEqual([cache.get('b'), cache.get('c')?.result], [undefined, 'c']);
   });
 });

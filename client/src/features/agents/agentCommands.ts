@@ -1,42 +1,112 @@
-import { DefaultAgent, TownStop } from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
-import { idOf, type Command } from '../../ui/command';
-import { pickAgent, pickRuntime } from '../beads/pickBead';
+import type { Caller } from '../../../../server/src/protocol/request';
+import {
+  AgentNudge,
+  DefaultAgent,
+  SessionRestart,
+  SessionStart,
+  TownStop,
+  type AgentInfo,
+} from '../../../../server/src/protocol/town';
+import { l10n } from '../../base/editor';
+import type { TownStore } from '../../state/townStore';
+import { idOf, textParam, type Argument, type Commands } from '../../ui/command';
+import { askText, required } from '../../ui/prompts';
+import type { BeadDocuments } from '../beads/beadDocuments';
+import type { EngineReminder } from '../town/engine';
+import { pickAgent, pickRuntime } from './pickAgent';
+import type { AgentTerminals } from './terminals/agentTerminals';
 
-export const agentCommands = {
-  'gastown.openTerminal': {
-    needs: 'town',
-    async run(services, argument) {
-      const bead = idOf(argument, 'bead');
-      const worker =
-        bead === undefined
-          ? undefined
-          : services.store.agents.all().find((agent) => agent.bead === bead && agent.session !== undefined)?.id;
-      const address =
-        worker ??
-        idOf(argument, 'agent') ??
-        (await pickAgent(services, l10n.t('Open Agent Terminal'), (agent) => agent.kind === 'agent'));
-      // A rule has no terminal: what it decided is what there is to see.
-      if (services.store.agents.get(address)?.kind === 'rule') await services.documents.showDecisions(address);
-      else services.terminals.open(address, argument.params['preserveFocus'] === true);
-      return address;
+interface Services {
+  connection: Caller;
+  store: TownStore;
+  terminals: AgentTerminals;
+  documents: BeadDocuments;
+  engine: EngineReminder;
+}
+
+const isLive = (agent: AgentInfo): boolean => agent.session !== undefined;
+const isStopped = (agent: AgentInfo): boolean =>
+  agent.role === 'polecat' && agent.state === 'off' && agent.bead !== undefined;
+
+/** Terminals and sessions of agents. */
+export function agentCommands(
+  services: Services,
+): Commands<
+  | 'gastown.openTerminal'
+  | 'gastown.stopAgent'
+  | 'gastown.resumeAgent'
+  | 'gastown.restartSession'
+  | 'gastown.nudgeAgent'
+  | 'gastown.setDefaultAgent'
+> {
+  const { connection, store } = services;
+  return {
+    'gastown.openTerminal': {
+      requires: 'town',
+      run: (argument) => openTerminal(services, argument),
     },
-  },
-  'gastown.stopAgent': {
-    needs: 'town',
-    async run(services, argument) {
-      const agent =
-        idOf(argument, 'agent') ??
-        (await pickAgent(services, l10n.t('Stop Agent'), (candidate) => candidate.session !== undefined));
-      return services.connection.call(TownStop.spec, { agent });
+    'gastown.stopAgent': {
+      requires: 'town',
+      async run(argument) {
+        const agent = idOf(argument, 'agent') ?? (await pickAgent(store, l10n.t('Stop Agent'), isLive));
+        return connection.call(TownStop.spec, { agent });
+      },
     },
-  },
-  'gastown.setDefaultAgent': {
-    needs: 'town',
-    async run(services, { params }) {
-      const given = params['name'];
-      const name = typeof given === 'string' ? given : await pickRuntime(services, l10n.t('Set Default Agent'));
-      return services.connection.call(DefaultAgent.spec, { name });
+    'gastown.resumeAgent': {
+      requires: 'town',
+      async run(argument) {
+        const agent =
+          idOf(argument, 'agent') ??
+          (await pickAgent(store, l10n.t('Resume Agent'), isStopped, l10n.t('no agent is stopped')));
+        const result = await connection.call(SessionStart.spec, { agent });
+        services.engine.remind(l10n.t('Resumed {0}.', agent));
+        return result;
+      },
     },
-  },
-} satisfies Record<string, Command>;
+    'gastown.restartSession': {
+      requires: 'town',
+      async run(argument) {
+        const agent = idOf(argument, 'agent') ?? (await pickAgent(store, l10n.t('Restart Session'), isLive));
+        return connection.call(SessionRestart.spec, { agent });
+      },
+    },
+    'gastown.nudgeAgent': {
+      requires: 'town',
+      async run(argument) {
+        const title = l10n.t('Nudge Agent');
+        const agent = idOf(argument, 'agent') ?? (await pickAgent(store, title, isLive));
+        const message = textParam(argument, 'message') ?? (await askMessage(`${title}: ${agent}`));
+        return connection.call(AgentNudge.spec, { agent, message });
+      },
+    },
+    'gastown.setDefaultAgent': {
+      requires: 'town',
+      async run(argument) {
+        const name = textParam(argument, 'name') ?? (await pickRuntime(services, l10n.t('Set Default Agent')));
+        return connection.call(DefaultAgent.spec, { name });
+      },
+    },
+  };
+}
+
+function askMessage(title: string): Promise<string> {
+  return askText({
+    title,
+    prompt: l10n.t('The message is typed into the terminal of the agent, with your name, when it is ready for input.'),
+    validateInput: required(l10n.t('A message needs a text.')),
+  });
+}
+
+async function openTerminal({ store, terminals, documents }: Services, argument: Argument): Promise<string> {
+  const bead = idOf(argument, 'bead');
+  const worker =
+    bead === undefined ? undefined : store.agents.all().find((agent) => agent.bead === bead && isLive(agent))?.id;
+  const address =
+    worker ??
+    idOf(argument, 'agent') ??
+    (await pickAgent(store, l10n.t('Open Agent Terminal'), (agent) => agent.kind === 'agent'));
+  // A built-in role has no terminal: its decisions are shown instead.
+  if (store.agents.get(address)?.kind === 'rule') await documents.showDecisions(address);
+  else terminals.open(address, argument.params['preserveFocus'] === true);
+  return address;
+}

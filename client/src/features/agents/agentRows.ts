@@ -1,13 +1,14 @@
-import type { AgentInfo, AgentState, RigInfo, StepInfo } from '../../../../server/src/protocol/town';
 import { plural } from '../../../../server/src/base/text';
-import { l10n } from '../../base/l10n';
-import { oneLine } from '../../base/text';
+import type { AgentInfo, AgentState, RigInfo, StepInfo } from '../../../../server/src/protocol/town';
+import { l10n } from '../../base/editor';
+import { escapeLine, oneLine, paragraphs, timeText } from '../../base/text';
 import type { TownStore } from '../../state/townStore';
-import type { Row, RowIcon } from '../../ui/tree/row';
+import type { Row, RowIcon, RowTarget } from '../../ui/tree/row';
+import { rigTooltip, townTooltip } from '../rigs/rigTooltips';
 
-/** The Agents tree: the town with its mayor and deacon, then each rig with its roles and workers. Pure. */
+/** The Agents tree: the town with its Mayor and deacon, then each rig with its roles and workers. Pure. */
 export function agentRows(store: TownStore): Row[] {
-  const town = store.town;
+  const { town } = store;
   if (!town) return [];
   const agents = store.agents.all();
   const state = town.up ? l10n.t('engine running') : l10n.t('engine paused');
@@ -20,10 +21,7 @@ export function agentRows(store: TownStore): Row[] {
     aria: l10n.t('Town {0}, {1}', oneLine(town.name), state),
     open: true,
     target: { kind: 'town', id: 'town' },
-    children: agents
-      .filter((agent) => agent.rig === undefined)
-      .sort(byRole)
-      .map(agentRow),
+    children: sortedRows(agents.filter((agent) => agent.rig === undefined)),
   };
   const rigs = store.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
   return [
@@ -38,12 +36,12 @@ export function agentRows(store: TownStore): Row[] {
 }
 
 function rigRow(rig: RigInfo, agents: AgentInfo[]): Row {
-  const busy = agents.filter((agent) => agent.kind === 'agent' && agent.session !== undefined).length;
+  const active = agents.filter((agent) => agent.kind === 'agent' && agent.session !== undefined).length;
   const notes = [
-    ...(busy > 0 ? [l10n.t('{0} at work', busy)] : []),
-    ...(rig.accepted ? [] : [l10n.t('commands wait for consent')]),
+    ...(active > 0 ? [l10n.t('{0} active', active)] : []),
+    ...(rig.accepted ? [] : [l10n.t('commands need your approval')]),
     ...(rig.fastForward
-      ? [plural(rig.fastForward.commits, l10n.t('commit to take over'), l10n.t('commits to take over'))]
+      ? [l10n.t('{0} ready', plural(rig.fastForward.commits, l10n.t('commit'), l10n.t('commits')))]
       : []),
   ];
   return {
@@ -55,7 +53,7 @@ function rigRow(rig: RigInfo, agents: AgentInfo[]): Row {
     aria: [l10n.t('Rig {0}', rig.id), ...notes].join(', '),
     open: true,
     target: { kind: 'rig', id: rig.id },
-    children: agents.sort(byRole).map(agentRow),
+    children: sortedRows(agents),
   };
 }
 
@@ -68,8 +66,8 @@ const roleOrder: Record<AgentInfo['role'], number> = {
   crew: 5,
 };
 
-function byRole(a: AgentInfo, b: AgentInfo): number {
-  return roleOrder[a.role] - roleOrder[b.role] || a.name.localeCompare(b.name);
+function sortedRows(agents: AgentInfo[]): Row[] {
+  return agents.sort((a, b) => roleOrder[a.role] - roleOrder[b.role] || a.name.localeCompare(b.name)).map(agentRow);
 }
 
 export const roleIcons: Record<AgentInfo['role'], string> = {
@@ -101,10 +99,11 @@ function agentIcon(agent: AgentInfo): RowIcon {
   }
 }
 
-export function stateWord(state: AgentState, stopped = false): string {
+/** @param hasBead an agent without a session that still has a bead was stopped by a person */
+function stateText(state: AgentState, hasBead: boolean): string {
   switch (state) {
     case 'off':
-      return stopped ? l10n.t('stopped') : l10n.t('off');
+      return hasBead ? l10n.t('stopped') : l10n.t('off');
     case 'idle':
       return l10n.t('idle');
     case 'starting':
@@ -112,9 +111,9 @@ export function stateWord(state: AgentState, stopped = false): string {
     case 'working':
       return l10n.t('working');
     case 'waiting':
-      return l10n.t('waits for you');
+      return l10n.t('waiting for you');
     case 'finished':
-      return l10n.t('finished, waits for its merge');
+      return l10n.t('finished, waiting for its merge');
     case 'crashed':
       return l10n.t('crashed');
   }
@@ -125,17 +124,21 @@ export function stepText(step: StepInfo): string {
   return `${oneLine(step.id, 40)} (${step.index}/${step.total})`;
 }
 
-/** State, bead, step and what it does right now, as far as they are known. */
+/** State, bead, step and current activity, as far as they are known. */
 export function agentState(agent: AgentInfo): string {
   const bead = agent.bead === undefined ? [] : [oneLine(agent.beadTitle ?? agent.bead, 60)];
   const step = agent.step === undefined ? [] : [stepText(agent.step)];
   const activity = agent.activity === undefined ? [] : [oneLine(agent.activity, 80)];
-  return [
-    ...(agent.kind === 'rule' && agent.activity ? [] : [stateWord(agent.state, agent.bead !== undefined)]),
-    ...bead,
-    ...step,
-    ...activity,
-  ].join(' · ');
+  // The activity of a rule says more than its state.
+  const state = agent.kind === 'rule' && agent.activity ? [] : [stateText(agent.state, agent.bead !== undefined)];
+  return [...state, ...bead, ...step, ...activity].join(' · ');
+}
+
+/** Name of an agent's terminal: `furiosa · toy-a1b2`, or with a step `furiosa · implement (3/6)`. */
+export function terminalName(address: string, agent: AgentInfo | undefined): string {
+  const name = agent?.name ?? address.split('/').pop() ?? address;
+  if (agent?.bead && agent.step) return `${name} · ${stepText(agent.step)}`;
+  return agent?.bead ? `${name} · ${agent.bead}` : name;
 }
 
 function agentRow(agent: AgentInfo): Row {
@@ -158,4 +161,31 @@ function agentRow(agent: AgentInfo): Row {
     click: 'gastown.openTerminal',
     children: [],
   };
+}
+
+/** Markdown for the hover of a row. Pure. */
+export function agentRowTooltip(store: TownStore, { kind, id }: RowTarget): string | undefined {
+  const agent = kind === 'agent' ? store.agents.get(id) : undefined;
+  if (agent) return agentTooltip(agent);
+  const rig = kind === 'rig' ? store.rigs.get(id) : undefined;
+  if (rig) return rigTooltip(rig);
+  return kind === 'town' && store.town ? townTooltip(store.town) : undefined;
+}
+
+function agentTooltip(agent: AgentInfo): string {
+  return paragraphs([
+    `**${escapeLine(agent.id)}**`,
+    escapeLine(agentState(agent), 400),
+    agent.kind === 'rule' && l10n.t('Built-in automation (no model, no tokens)'),
+    agent.bead && l10n.t('Bead: {0} {1}', escapeLine(agent.bead), escapeLine(agent.beadTitle ?? '')),
+    agent.step && stepLine(agent.step),
+    agent.runtime && l10n.t('Runtime: {0}', escapeLine(agent.runtime)),
+    agent.since && l10n.t('Since {0}', timeText(agent.since)),
+    agent.worktree && escapeLine(agent.worktree, 400),
+  ]);
+}
+
+/** Markdown: `Step 3 of 6: Implement` */
+export function stepLine(step: StepInfo): string {
+  return l10n.t('Step {0} of {1}: {2}', step.index, step.total, escapeLine(step.title));
 }

@@ -1,256 +1,121 @@
 import * as vscode from 'vscode';
-import {
-  EscalationAck,
-  EscalationClose,
-  MailAck,
-  MailRead,
-  MailReply,
-  type AttentionInfo,
-} from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
-import { noIcons, oneLine } from '../../base/text';
-import { activeAgents, sortedAttention } from '../../state/queries';
-import { askChoice, askText, required, type Choice } from '../../ui/prompts';
-import { attentionIcons } from './attentionRows';
-import { idOf, type Argument, type Command, type Services } from '../../ui/command';
-import { agentChoice, pickAttention } from '../beads/pickBead';
-import { fastForward } from '../rigs/rigCommands';
-import { giveConsent } from './consent';
+import type { Caller } from '../../../../server/src/protocol/request';
+import { EscalationAck, EscalationClose, type AttentionInfo } from '../../../../server/src/protocol/town';
+import { l10n } from '../../base/editor';
+import { oneLine } from '../../base/text';
+import type { TownStore } from '../../state/townStore';
+import { idOf, type Argument, type Commands } from '../../ui/command';
+import type { Dialogs } from '../../ui/dialogs';
+import { pickAttention } from './pickAttention';
 
-export const attentionCommands = {
-  'gastown.showNeedsAttention': {
-    needs: 'nothing',
-    run: async () => vscode.commands.executeCommand('gastown.attention.focus'),
-  },
-  'gastown.openAttention': {
-    needs: 'look',
-    async run(services, argument) {
-      const id = idOf(argument, 'attention');
-      const item =
-        id === undefined
-          ? await pickAttention(services, l10n.t('Needs Attention'), () => true, l10n.t('nothing needs you'))
-          : services.store.attention.get(id);
-      // It may have been settled in another window a moment ago.
-      return item && openItem(services, item);
-    },
-  },
-  'gastown.acceptCommands': {
-    needs: 'town',
-    async run(services, argument) {
-      const id = idOf(argument, 'attention');
-      const rig = idOf(argument, 'rig');
-      const wanted = (item: AttentionInfo): boolean =>
-        item.consent !== undefined && (id === undefined || item.id === id) && (rig === undefined || item.rig === rig);
-      const item = await pickAttention(
-        services,
-        l10n.t('Accept Commands'),
-        wanted,
-        l10n.t('no commands wait for consent'),
-      );
-      return giveConsent(services, item);
-    },
-  },
-  'gastown.ackEscalation': {
-    needs: 'town',
-    async run(services, argument) {
-      const id =
-        idOf(argument, 'attention') ??
-        (
-          await pickAttention(
-            services,
-            l10n.t('Acknowledge Escalation'),
-            (item) => item.kind === 'escalation' && !item.acked,
-            l10n.t('there is no escalation'),
-          )
-        ).id;
-      return services.connection.call(EscalationAck.spec, { id });
-    },
-  },
-  'gastown.replyMail': {
-    needs: 'town',
-    async run(services, argument) {
-      const { text } = argument.params;
-      return reply(
-        services,
-        await pickMail(services, argument, l10n.t('Reply to Mail')),
-        typeof text === 'string' ? text : undefined,
-      );
-    },
-  },
-  'gastown.ackMail': {
-    needs: 'town',
-    async run(services, argument) {
-      return services.connection.call(MailAck.spec, {
-        ids: [await pickMail(services, argument, l10n.t('Acknowledge Mail'))],
-      });
-    },
-  },
-  'gastown.closeEscalation': {
-    needs: 'town',
-    async run(services, argument) {
-      const id =
-        idOf(argument, 'attention') ??
-        (
-          await pickAttention(
-            services,
-            l10n.t('Close Escalation'),
-            (item) => item.kind === 'escalation',
-            l10n.t('there is no escalation'),
-          )
-        ).id;
-      return services.connection.call(EscalationClose.spec, { id });
-    },
-  },
-  'gastown.showOverview': {
-    needs: 'nothing',
-    run: showOverview,
-  },
-} satisfies Record<string, Command>;
+type Kind = AttentionInfo['kind'];
+/** Opens an attention item of a kind that another feature owns. */
+export type AttentionHandlers = Record<
+  Exclude<Kind, 'escalation' | 'problem'>,
+  (item: AttentionInfo) => Promise<unknown>
+>;
 
-async function openItem(services: Services, item: AttentionInfo): Promise<unknown> {
-  // In restricted mode people read what it is about, and can do nothing about it.
-  if (!vscode.workspace.isTrusted && item.kind !== 'review') return showItem(services, item);
-  switch (item.kind) {
-    case 'consent':
-      return giveConsent(services, item);
-    case 'fast-forward':
-      return fastForward(services, { target: undefined, targets: [], params: { rig: item.rig } });
-    case 'review':
-      return services.reviews.open(item.mergeRequest ?? item.bead ?? '');
-    case 'input':
-      return item.agent && services.terminals.open(item.agent);
-    case 'escalation':
-      return openEscalation(services, item);
-    case 'mail':
-      return openMail(services, item.id);
-    case 'plan':
-      return openPlan(services, item);
-    case 'problem':
-      return showItem(services, item);
+interface Services {
+  connection: Caller;
+  dialogs: Dialogs;
+  showBead: (bead: string) => Promise<void>;
+  handlers: AttentionHandlers;
+}
+
+/** Opens attention items: a review in its editor, an agent in its terminal, a message in a dialog. */
+export class AttentionOpener {
+  constructor(private readonly services: Services) {}
+
+  async open(item: AttentionInfo): Promise<unknown> {
+    // In Restricted Mode people can read what it is about, and nothing else.
+    if (!vscode.workspace.isTrusted && item.kind !== 'review') return this.show(item);
+    switch (item.kind) {
+      case 'problem':
+        return this.show(item);
+      case 'escalation':
+        return this.openEscalation(item);
+      default:
+        return this.services.handlers[item.kind](item);
+    }
+  }
+
+  private show(item: AttentionInfo): Promise<unknown> {
+    return this.services.dialogs.choose({ ...messageOfItem(item), actions: [] });
+  }
+
+  private async openEscalation(item: AttentionInfo): Promise<void> {
+    const { connection, dialogs, showBead } = this.services;
+    const close = l10n.t('Close Escalation');
+    const acknowledge = l10n.t('Acknowledge');
+    const show = l10n.t('Show Bead');
+    const choice = await dialogs.choose({
+      ...messageOfItem(item),
+      actions: [...(item.bead ? [show] : []), ...(item.acked ? [] : [acknowledge]), close],
+    });
+    if (choice === acknowledge) await connection.call(EscalationAck.spec, { id: item.id });
+    if (choice === close) await connection.call(EscalationClose.spec, { id: item.id });
+    if (choice === show && item.bead) await showBead(item.bead);
   }
 }
 
-function showItem(services: Services, item: AttentionInfo): Promise<unknown> {
-  return services.dialogs.choose({
-    message: oneLine(item.title, 300),
-    detail: item.detail.slice(0, 4_000),
-    actions: [],
-  });
+/** Title and detail of an item, for a dialog. */
+export function messageOfItem(item: AttentionInfo): { message: string; detail: string } {
+  return { message: oneLine(item.title, 300), detail: item.detail.slice(0, 4_000) };
 }
 
-async function openEscalation(services: Services, item: AttentionInfo): Promise<void> {
-  const close = l10n.t('Close Escalation');
-  const ack = l10n.t('Acknowledge');
-  const show = l10n.t('Show Bead');
-  const choice = await services.dialogs.choose({
-    message: oneLine(item.title, 300),
-    detail: item.detail.slice(0, 4_000),
-    actions: [...(item.bead ? [show] : []), ...(item.acked ? [] : [ack]), close],
-  });
-  if (choice === ack) await services.connection.call(EscalationAck.spec, { id: item.id });
-  if (choice === close) await services.connection.call(EscalationClose.spec, { id: item.id });
-  if (choice === show && item.bead) await services.documents.show(item.bead);
-}
-
-async function pickMail(services: Services, argument: Argument, title: string): Promise<string> {
-  return (
-    idOf(argument, 'attention') ??
-    (await pickAttention(services, title, (item) => item.kind === 'mail', l10n.t('there is no unread mail'))).id
-  );
-}
-
-/** Opened is read: it leaves the list, and stays in the inbox until it is acknowledged. */
-async function openMail(services: Services, id: string): Promise<unknown> {
-  const mail = await services.connection.call(MailRead.spec, { id });
-  const [answer, ack] = [l10n.t('Reply…'), l10n.t('Acknowledge')];
-  const choice = await services.dialogs.choose({
-    message: oneLine(mail.subject, 300),
-    detail: `${l10n.t('From {0} to {1}', oneLine(mail.from), oneLine(mail.to))}\n\n${mail.body.slice(0, 4_000)}`,
-    actions: [answer, ack],
-  });
-  if (choice === answer) return reply(services, id);
-  return choice === ack ? services.connection.call(MailAck.spec, { ids: [id] }) : mail;
-}
-
-async function reply(services: Services, id: string, given?: string): Promise<unknown> {
-  const body =
-    given ??
-    (await askText({
-      title: l10n.t('Reply to Mail'),
-      prompt: l10n.t('Your answer'),
-      validateInput: required(l10n.t('An answer needs a text.')),
-    }));
-  return services.connection.call(MailReply.spec, { id, body });
-}
-
-async function openPlan(services: Services, item: AttentionInfo): Promise<unknown> {
-  const [open, launch] = [l10n.t('Open Convoy'), l10n.t('Launch')];
-  const choice = await services.dialogs.choose({
-    message: oneLine(item.title, 300),
-    detail: item.detail.slice(0, 4_000),
-    actions: [open, launch],
-  });
-  if (choice === launch) return vscode.commands.executeCommand('gastown.launchConvoy', { convoy: item.convoy });
-  if (choice === open && !(await services.views.convoys.reveal(`convoy:${item.convoy}`)))
-    await vscode.commands.executeCommand('gastown.convoys.focus');
-  return undefined;
-}
-
-type Go = () => Thenable<unknown>;
-
-/** What the status bar counts, as a list. */
-async function showOverview(services: Services): Promise<unknown> {
-  const { store, connection } = services;
-  if (!store.hasSnapshot) return vscode.commands.executeCommand('gastown.convoys.focus');
-  const needs = sortedAttention(store);
-  const working = activeAgents(store);
-  // Who only looks on has no terminals, and starts nothing.
-  const trusted = vscode.workspace.isTrusted;
-  const separator = (label: string): vscode.QuickPickItem & { value: Go } => ({
-    label,
-    kind: vscode.QuickPickItemKind.Separator,
-    value: async () => undefined,
-  });
-  const go = await askChoice<Go>(
-    [
-      ...(needs.length > 0 ? [separator(l10n.t('Needs you'))] : []),
-      ...needs.map((item) => ({
-        label: `$(${attentionIcons[item.kind].id}) ${noIcons(oneLine(item.title))}`,
-        value: () => openItem(services, item),
-      })),
-      ...(trusted && working.length > 0 ? [separator(l10n.t('At work'))] : []),
-      ...(trusted
-        ? working.map((agent) => ({ ...agentChoice(agent), value: async () => services.terminals.open(agent.id) }))
-        : []),
-      separator(l10n.t('Town')),
-      ...(trusted ? [engineChoice(store.town?.up === true)] : []),
-      {
-        label: `$(list-tree) ${l10n.t('Show Convoys')}`,
-        value: () => vscode.commands.executeCommand('gastown.convoys.focus'),
-      },
-    ],
-    {
-      title: store.town?.name ?? 'Gas Town',
-      ignoreFocusOut: false,
-      placeHolder: overviewHint(working.length, needs.length, connection.isReady),
+export function attentionCommands({
+  connection,
+  store,
+  opener,
+}: {
+  connection: Caller;
+  store: TownStore;
+  opener: AttentionOpener;
+}): Commands<
+  'gastown.showNeedsAttention' | 'gastown.openAttention' | 'gastown.ackEscalation' | 'gastown.closeEscalation'
+> {
+  return {
+    'gastown.showNeedsAttention': {
+      requires: 'nothing',
+      run: async () => vscode.commands.executeCommand('gastown.attention.focus'),
     },
-  );
-  return go();
+    'gastown.openAttention': {
+      requires: 'readableTown',
+      async run(argument) {
+        const id = idOf(argument, 'attention');
+        const item =
+          id === undefined
+            ? await pickAttention(store, l10n.t('Needs Attention'), () => true, l10n.t('nothing needs your attention'))
+            : store.attention.get(id);
+        // It may just have been handled in another window.
+        return item && opener.open(item);
+      },
+    },
+    'gastown.ackEscalation': {
+      requires: 'town',
+      async run(argument) {
+        const isOpen = (item: AttentionInfo): boolean => item.kind === 'escalation' && !item.acked;
+        const id = await escalationId(store, argument, l10n.t('Acknowledge Escalation'), isOpen);
+        return connection.call(EscalationAck.spec, { id });
+      },
+    },
+    'gastown.closeEscalation': {
+      requires: 'town',
+      async run(argument) {
+        const isEscalation = (item: AttentionInfo): boolean => item.kind === 'escalation';
+        const id = await escalationId(store, argument, l10n.t('Close Escalation'), isEscalation);
+        return connection.call(EscalationClose.spec, { id });
+      },
+    },
+  };
 }
 
-function engineChoice(up: boolean): Choice<Go> {
-  return up
-    ? {
-        label: `$(debug-pause) ${l10n.t('Pause Engine')}`,
-        value: () => vscode.commands.executeCommand('gastown.pauseEngine'),
-      }
-    : {
-        label: `$(play) ${l10n.t('Start Engine')}`,
-        value: () => vscode.commands.executeCommand('gastown.startEngine'),
-      };
-}
-
-function overviewHint(working: number, needs: number, ready: boolean): string {
-  if (!ready) return l10n.t('The server does not answer; this is what was known last.');
-  return l10n.t('{0} at work, {1} need you', working, needs);
+async function escalationId(
+  store: TownStore,
+  argument: Argument,
+  title: string,
+  accept: (item: AttentionInfo) => boolean,
+): Promise<string> {
+  const none = l10n.t('there is no escalation');
+  return idOf(argument, 'attention') ?? (await pickAttention(store, title, accept, none)).id;
 }

@@ -1,11 +1,12 @@
+import { plural } from '../../../../server/src/base/text';
 import type { AttentionInfo, Severity } from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
-import { oneLine } from '../../base/text';
+import { l10n } from '../../base/editor';
+import { escapeLine, oneLine, paragraphs } from '../../base/text';
 import { sortedAttention } from '../../state/queries';
 import type { TownStore } from '../../state/townStore';
-import type { Row, RowIcon } from '../../ui/tree/row';
+import type { Row, RowIcon, RowTarget } from '../../ui/tree/row';
 
-/** What needs a person, most pressing first. Pure. */
+/** The Needs Attention tree, most urgent first. Pure. */
 export function attentionRows(store: TownStore): Row[] {
   return sortedAttention(store).map(attentionRow);
 }
@@ -21,10 +22,10 @@ export const attentionIcons: Record<AttentionInfo['kind'], RowIcon> = {
   'fast-forward': { id: 'repo-pull', color: 'charts.blue' },
 };
 
-export function attentionWord(kind: AttentionInfo['kind']): string {
+function kindText(kind: AttentionInfo['kind']): string {
   switch (kind) {
     case 'consent':
-      return l10n.t('accept…');
+      return l10n.t('approve…');
     case 'escalation':
       return l10n.t('escalation');
     case 'fast-forward':
@@ -42,7 +43,7 @@ export function attentionWord(kind: AttentionInfo['kind']): string {
   }
 }
 
-export function severityWord(severity: Severity): string {
+function severityText(severity: Severity): string {
   switch (severity) {
     case 'critical':
       return l10n.t('critical');
@@ -56,28 +57,35 @@ export function severityWord(severity: Severity): string {
 }
 
 /** `escalation · critical · acknowledged` */
-function whatItIs(item: AttentionInfo): string {
-  // `high` is what an escalation is without further words.
-  const severity = item.severity === undefined || item.severity === 'high' ? [] : [severityWord(item.severity)];
-  return [attentionWord(item.kind), ...severity, ...(item.acked ? [l10n.t('acknowledged')] : [])].join(' · ');
-}
-
-function iconOf(item: AttentionInfo): RowIcon {
-  return item.acked ? { id: 'bell', color: 'disabledForeground' } : attentionIcons[item.kind];
+function description(item: AttentionInfo): string {
+  // `high` is the default of an escalation.
+  const severity = item.severity === undefined || item.severity === 'high' ? [] : [severityText(item.severity)];
+  return [kindText(item.kind), ...severity, ...(item.acked ? [l10n.t('acknowledged')] : [])].join(' · ');
 }
 
 function attentionRow(item: AttentionInfo): Row {
   const title = oneLine(item.title, 200);
-  const word = whatItIs(item);
+  const text = description(item);
   return {
     id: `attention:${item.id}`,
     label: title,
-    description: word,
-    icon: iconOf(item),
+    description: text,
+    icon: item.acked ? { id: 'bell', color: 'disabledForeground' } : attentionIcons[item.kind],
     context: `attention.${item.kind}${item.acked ? '.acked' : ''}`,
-    aria: l10n.t('{0}: {1}', word, title),
+    aria: `${text}: ${title}`,
     target: { kind: 'attention', id: item.id },
     click: 'gastown.openAttention',
     children: [],
   };
+}
+
+/** Markdown for the hover of a row. Pure. */
+export function attentionTooltip(store: TownStore, { kind, id }: RowTarget): string | undefined {
+  const item = kind === 'attention' ? store.attention.get(id) : undefined;
+  return item && paragraphs([`**${escapeLine(item.title, 300)}**`, escapeLine(item.detail, 2000)]);
+}
+
+/** `3 items need your attention` */
+export function needsYouText(count: number): string {
+  return l10n.t('{0} your attention', plural(count, l10n.t('item needs'), l10n.t('items need')));
 }

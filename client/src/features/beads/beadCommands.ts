@@ -1,13 +1,26 @@
 import * as vscode from 'vscode';
 import { z } from 'zod';
-import { BeadCreate } from '../../../../server/src/protocol/bead';
+import { plural } from '../../../../server/src/base/text';
+import { BeadCreate, type Bead } from '../../../../server/src/protocol/bead';
+import type { Caller } from '../../../../server/src/protocol/request';
 import { Sling, type SlingResult } from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
+import { l10n } from '../../base/editor';
 import { noIcons, oneLine } from '../../base/text';
-import { linkKinds, linkTo } from '../links/townLink';
-import { askChoice, askText, askTextOrEditor, continueInEditor, required } from '../../ui/prompts';
-import { idOf, idsOf, type Argument, type Command, type Services } from '../../ui/command';
-import { pickBead, pickRig, pickRuntime } from './pickBead';
+import type { TownStore } from '../../state/townStore';
+import { idOf, idsOf, type Argument, type Commands } from '../../ui/command';
+import { askChoice, askText, askTextOrEditor, continueInEditor, required, type TextInput } from '../../ui/prompts';
+import { pickRuntime } from '../agents/pickAgent';
+import { pickRig } from '../rigs/rigs';
+import type { EngineReminder } from '../town/engine';
+import type { BeadDocuments } from './beadDocuments';
+import { pickBead } from './pickBead';
+
+interface Services {
+  connection: Caller;
+  store: TownStore;
+  documents: BeadDocuments;
+  engine: EngineReminder;
+}
 
 const createParams = z.object({
   title: z.string().optional(),
@@ -21,171 +34,135 @@ const createParams = z.object({
 
 const types = ['task', 'bug', 'feature', 'chore', 'issue', 'epic'];
 
-export const beadCommands = {
-  'gastown.createBead': {
-    needs: 'town',
-    run: createBead,
-  },
-  'gastown.showBead': {
-    needs: 'look',
-    async run(services, argument) {
-      const bead = idOf(argument, 'bead') ?? (await pickBead(services, l10n.t('Show Bead')));
-      // From the title of a change that is reviewed: both are to be seen.
-      await services.documents.show(
-        bead,
-        argument.params['change'] === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside,
-      );
+export function beadCommands(
+  services: Services,
+): Commands<
+  'gastown.createBead' | 'gastown.showBead' | 'gastown.editDescription' | 'gastown.continueInEditor' | 'gastown.sling'
+> {
+  const { documents } = services;
+  return {
+    'gastown.createBead': {
+      requires: 'town',
+      run: (argument) => createBead(services, argument),
     },
-  },
-  'gastown.editDescription': {
-    needs: 'town',
-    async run(services, argument) {
-      const bead =
-        idOf(argument, 'bead') ??
-        services.documents.beadInEditor() ??
-        (await pickBead(services, l10n.t('Edit Description')));
-      await services.documents.edit(bead);
+    'gastown.showBead': {
+      requires: 'readableTown',
+      async run(argument) {
+        const bead = idOf(argument, 'bead') ?? (await pickBead(services, l10n.t('Show Bead')));
+        // From the editor of a change: the page opens beside it.
+        const isBeside = argument.params['change'] !== undefined;
+        await documents.show(bead, isBeside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
+      },
     },
-  },
-  'gastown.writeInEditor': {
-    needs: 'nothing',
-    run: async () => continueInEditor(),
-  },
-  'gastown.sling': {
-    needs: 'town',
-    async run(services, argument) {
-      const { rig: givenRig, runtime: givenRuntime } = z
-        .object({ rig: z.string().optional(), runtime: z.string().optional() })
-        .parse(argument.params);
-      const title = l10n.t('Sling Bead');
-      const named = idsOf(argument, 'bead');
-      const beads = named.length > 0 ? named : [await pickBead(services, title)];
-      const programmatic = argument.target === undefined && named.length > 0;
-      const rigs = new Map<string, string[]>();
-      for (const bead of beads) {
-        const rig =
-          givenRig ??
-          services.store.beads.get(bead)?.rig ??
-          rigByPrefix(services, bead) ??
-          (await pickRig(services, title));
-        rigs.set(rig, [...(rigs.get(rig) ?? []), bead]);
-      }
-      const runtime =
-        givenRuntime ??
-        (programmatic
-          ? ''
-          : await pickRuntime(services, title, {
-              label: l10n.t('Default of the rig'),
-              description: services.store.town?.defaultAgent ?? '',
-              value: '',
-            }));
-      const results: SlingResult[] = [];
-      for (const [rig, ids] of rigs)
-        results.push(
-          ...(await services.connection.call(Sling.spec, { beads: ids, rig, ...(runtime ? { runtime } : {}) })),
-        );
-      offerEngine(
-        services,
-        beads.length === 1 ? l10n.t('{0} is slung.', beads[0] ?? '') : l10n.t('{0} beads are slung.', beads.length),
-      );
-      return results;
+    'gastown.editDescription': {
+      requires: 'town',
+      async run(argument) {
+        const bead =
+          idOf(argument, 'bead') ?? documents.beadInEditor() ?? (await pickBead(services, l10n.t('Edit Description')));
+        await documents.edit(bead);
+      },
     },
-  },
-  'gastown.copyId': {
-    needs: 'nothing',
-    async run(_services, { target }) {
-      if (!target || target.kind === 'group' || target.kind === 'town') return undefined;
-      await vscode.env.clipboard.writeText(target.id);
-      vscode.window.setStatusBarMessage(l10n.t('Copied {0}', noIcons(target.id)), 2_000);
-      return target.id;
+    'gastown.continueInEditor': {
+      requires: 'nothing',
+      run: async () => continueInEditor(),
     },
-  },
-  'gastown.copyLink': {
-    needs: 'nothing',
-    async run({ extensionId }, { target }) {
-      const kind = linkKinds.find((known) => known === target?.kind);
-      if (!target || !kind) return undefined;
-      const link = linkTo({ kind, id: target.id }, vscode.env.uriScheme, extensionId);
-      await vscode.env.clipboard.writeText(link);
-      vscode.window.setStatusBarMessage(l10n.t('Copied {0}', noIcons(link)), 2_000);
-      return link;
+    'gastown.sling': {
+      requires: 'town',
+      run: (argument) => sling(services, argument),
     },
-  },
-} satisfies Record<string, Command>;
+  };
+}
 
-async function createBead(services: Services, argument: Argument): Promise<unknown> {
+async function createBead(services: Services, argument: Argument): Promise<Bead> {
   const given = createParams.parse(argument.params);
-  const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;
-  // With a title everything else has a default; without one a person is at the keyboard.
-  const asks = given.title === undefined;
+  // With a title everything else has a default. Without one the person is asked.
+  const interactive = given.title === undefined;
   const window = l10n.t('Create Bead');
-  const rig = given.rig ?? rigOfRow ?? (await pickRig(services, window));
+  const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;
+  const rig = given.rig ?? rigOfRow ?? (await pickRig(services.store, window));
   const title =
     given.title ??
     (await askText({
       title: `${window} (1/4)`,
-      prompt: l10n.t('What is to be done?'),
+      prompt: l10n.t('Bead title'),
       validateInput: required(l10n.t('A bead needs a title.')),
     }));
-  const type =
-    given.type ??
-    (asks
-      ? await askChoice(
-          types.map((value) => ({ label: value, value })),
-          { title: `${window} (2/4)`, placeHolder: l10n.t('Type') },
-        )
-      : undefined);
-  const priority = given.priority ?? (asks ? await askPriority(`${window} (3/4)`) : undefined);
-  const how =
-    asks && given.description === undefined
-      ? await askTextOrEditor({
-          title: `${window} (4/4)`,
-          prompt: l10n.t(
-            'Description in Markdown, optional. The pencil (Ctrl+E) opens an editor for more than one line.',
-          ),
-        })
-      : { text: given.description, inEditor: false };
+  const type = given.type ?? (interactive ? await askType(`${window} (2/4)`) : undefined);
+  const priority = given.priority ?? (interactive ? await askPriority(`${window} (3/4)`) : undefined);
+  const description: TextInput =
+    interactive && given.description === undefined
+      ? await askDescription(`${window} (4/4)`)
+      : { text: given.description ?? '', inEditor: false };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig,
     title,
     type,
     priority,
-    description: how.text || undefined,
+    description: description.text || undefined,
     deps: given.deps,
     labels: given.labels,
   });
-  if (asks) {
-    if (how.inEditor) await services.documents.edit(bead.id);
-    else
-      vscode.window.setStatusBarMessage(
-        `$(check) ${l10n.t('{0} created: {1}', bead.id, noIcons(oneLine(title, 60)))}`,
-        5_000,
-      );
+  if (description.inEditor) await services.documents.edit(bead.id);
+  else if (interactive) {
+    const created = l10n.t('Created {0}: {1}', bead.id, noIcons(oneLine(title, 60)));
+    vscode.window.setStatusBarMessage(`$(check) ${created}`, 5_000);
   }
   return bead;
 }
 
+function askType(title: string): Promise<string> {
+  return askChoice(
+    types.map((value) => ({ label: value, value })),
+    { title, placeHolder: l10n.t('Type') },
+  );
+}
+
 function askPriority(title: string): Promise<number> {
   const names = [l10n.t('critical'), l10n.t('high'), l10n.t('medium'), l10n.t('low'), l10n.t('backlog')];
-  const order = [2, 0, 1, 3, 4]; // the default first: Enter takes it
+  const order = [2, 0, 1, 3, 4]; // the default first, for Enter
   return askChoice(
     order.map((value) => ({ label: `P${value}`, description: names[value], value })),
     { title, placeHolder: l10n.t('Priority') },
   );
 }
 
-function rigByPrefix(services: Services, bead: string): string | undefined {
-  return services.store.rigs.all().find((rig) => bead.startsWith(`${rig.prefix}-`))?.id;
+function askDescription(title: string): Promise<TextInput> {
+  return askTextOrEditor({
+    title,
+    prompt: l10n.t('Description in Markdown (optional). The pencil (Ctrl+E) opens an editor for several lines.'),
+  });
 }
 
-/** Work that was asked for waits as long as the engine is paused. The view says so and has the button; else we do. */
-export function offerEngine(services: Services, done: string): void {
-  if (services.store.town?.up !== false || services.views.convoys.view.visible) return;
-  const start = l10n.t('Start Engine');
-  void vscode.window
-    .showInformationMessage(l10n.t('{0} The engine is paused, so no agent starts.', done), start)
-    .then((choice) => {
-      if (choice === start) return vscode.commands.executeCommand('gastown.startEngine');
-      return undefined;
-    });
+async function sling(services: Services, argument: Argument): Promise<SlingResult[]> {
+  const given = z.object({ rig: z.string().optional(), runtime: z.string().optional() }).parse(argument.params);
+  const title = l10n.t('Sling Bead');
+  const named = idsOf(argument, 'bead');
+  const beads = named.length > 0 ? named : [await pickBead(services, title)];
+  const byRig = new Map<string, string[]>();
+  for (const bead of beads) {
+    const rig = given.rig ?? rigOf(services.store, bead) ?? (await pickRig(services.store, title));
+    byRig.set(rig, [...(byRig.get(rig) ?? []), bead]);
+  }
+  const interactive = argument.target !== undefined || named.length === 0;
+  const runtime = given.runtime ?? (interactive ? await askRuntime(services, title) : '');
+  const results: SlingResult[] = [];
+  for (const [rig, ids] of byRig) {
+    const request = { beads: ids, rig, ...(runtime ? { runtime } : {}) };
+    results.push(...(await services.connection.call(Sling.spec, request)));
+  }
+  const slung = beads.length === 1 ? (beads[0] ?? '') : plural(beads.length, l10n.t('bead'), l10n.t('beads'));
+  services.engine.remind(l10n.t('Slung {0}.', slung));
+  return results;
+}
+
+function askRuntime(services: Services, title: string): Promise<string> {
+  return pickRuntime(services, title, {
+    label: l10n.t('Default of the rig'),
+    description: services.store.town?.defaultAgent ?? '',
+    value: '',
+  });
+}
+
+function rigOf(store: TownStore, bead: string): string | undefined {
+  return store.beads.get(bead)?.rig ?? store.rigs.all().find((rig) => bead.startsWith(`${rig.prefix}-`))?.id;
 }

@@ -1,71 +1,74 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../../server/src/base/errors';
-import { Disposable } from '../../../../server/src/base/lifecycle';
+import { Disposable, toDisposable } from '../../../../server/src/base/lifecycle';
 import { BeadEvents } from '../../../../server/src/protocol/bead';
 import { BeadDiff, BeadPage, TownEvent } from '../../../../server/src/protocol/town';
-import type { ServerConnection } from '../../state/townSync';
-import { aboutName, CHANGE_SCHEME } from '../review/changeUri';
+import type { ServerConnection } from '../../connection/serverConnection';
 import { beadMarkdown, decisionLogMarkdown, namedBeads, pageLink, type PageDiff } from './beadMarkdown';
 import { DESCRIPTION_SCHEME, DescriptionFiles, descriptionUri } from './descriptionFiles';
 
 const SCHEME = 'gastown-bead';
-const EVENTS = 200;
-/** Open documents follow the audit trail, at most so often. */
+/** Number of decisions that a log shows. */
+const DECISIONS = 200;
+/** Open documents are updated at most this often. */
 const REFRESH_MS = 300;
 
-/** Beads and decision logs as read-only documents that follow what happens, and descriptions as files to edit. */
+/** Pages of beads and decision logs as read-only documents that stay up to date, and descriptions as files to edit. */
 export class BeadDocuments
   extends Disposable
   implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider
 {
   private readonly changeEmitter = this._register(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.changeEmitter.event;
-  private readonly stale = new Set<string>();
-  /** By page: the other beads that it names. */
+  /** Beads that have changed since the last update; '' for a change that is about no bead. */
+  private readonly changed = new Set<string>();
+  /** By URI of an open page: the other beads that it names. */
   private readonly named = new Map<string, ReadonlySet<string>>();
+  /** By path, while the document is open. */
   private readonly texts = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly link: ServerConnection) {
+  /** @param linkedDocuments other documents in which ids of beads are links */
+  constructor(
+    private readonly connection: ServerConnection,
+    linkedDocuments: vscode.DocumentFilter[],
+  ) {
     super();
     this._register(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
-    this._register(
-      vscode.languages.registerDocumentLinkProvider(
-        [{ scheme: SCHEME }, { scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }],
-        this,
-      ),
-    );
-    const files = this._register(new DescriptionFiles(link));
+    this._register(vscode.languages.registerDocumentLinkProvider([{ scheme: SCHEME }, ...linkedDocuments], this));
+    const files = this._register(new DescriptionFiles(connection));
     this._register(vscode.workspace.registerFileSystemProvider(DESCRIPTION_SCHEME, files, { isCaseSensitive: true }));
-    this._register(link.onNotification(TownEvent.spec, (event) => this.refresh(event.bead)));
-    this._register({ dispose: () => clearTimeout(this.timer) });
+    this._register(connection.onNotification(TownEvent.spec, (event) => this.refresh(event.bead)));
+    this._register(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.forget(uri)));
+    this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
+  /** Opens the page of a bead. */
   async show(bead: string, viewColumn = vscode.ViewColumn.Active): Promise<void> {
     const uri = pageUri(bead);
     this.changeEmitter.fire(uri);
     await vscode.window.showTextDocument(uri, { preview: true, viewColumn });
   }
 
-  /** The description as a file that can be edited and saved. */
+  /** Opens the description as a file that can be edited and saved. */
   async edit(bead: string): Promise<void> {
     await vscode.window.showTextDocument(descriptionUri(bead), { preview: false });
   }
 
+  /** @param address of a built-in role */
   async showDecisions(address: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/decisions/${address}.md` });
     this.changeEmitter.fire(uri);
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
-  /** Text that is too long for a dialog, for as long as this window lives. */
+  /** Opens text that is too long for a dialog. */
   async showText(title: string, text: string): Promise<void> {
-    const path = `/text/${
-      title
-        .replace(/[^\w .-]+/g, ' ')
-        .trim()
-        .slice(0, 60) || 'text'
-    }.txt`;
+    const name = title
+      .replace(/[^\w .-]+/g, ' ')
+      .trim()
+      .slice(0, 60);
+    const path = `/text/${name || 'text'}.txt`;
     this.texts.set(path, text);
     const uri = vscode.Uri.from({ scheme: SCHEME, path });
     this.changeEmitter.fire(uri);
@@ -75,22 +78,22 @@ export class BeadDocuments
   /** The bead whose page is in the active editor. */
   beadInEditor(): string | undefined {
     const uri = vscode.window.activeTextEditor?.document.uri;
-    return uri?.scheme === SCHEME ? /^\/bead\/(.+)\.md$/.exec(uri.path)?.[1] : undefined;
+    return uri && beadOfPage(uri);
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const bead = /^\/bead\/(.+)\.md$/.exec(uri.path)?.[1];
+    const bead = beadOfPage(uri);
     const address = /^\/decisions\/(.+)\.md$/.exec(uri.path)?.[1];
     try {
-      if (bead !== undefined) return await this.beadText(bead);
-      if (address !== undefined) return await this.decisionsText(address);
+      if (bead !== undefined) return await this.beadText(uri, bead);
+      if (address !== undefined) return await this.decisionLog(address);
       return this.texts.get(uri.path) ?? '';
     } catch (error) {
       return `${messageOf(error)}\n`;
     }
   }
 
-  /** Other beads that a page names open by a click on their ids. */
+  /** The ids of other beads link to their pages. */
   provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
     return [...document.getText().matchAll(pageLink)].map((match) => {
       const start = document.positionAt(match.index);
@@ -101,24 +104,24 @@ export class BeadDocuments
     });
   }
 
-  private async beadText(bead: string): Promise<string> {
-    const [page, diff] = await Promise.all([this.link.call(BeadPage.spec, { id: bead }), this.diff(bead)]);
-    this.named.set(bead, new Set(namedBeads(page)));
+  private async beadText(uri: vscode.Uri, bead: string): Promise<string> {
+    const [page, diff] = await Promise.all([this.connection.call(BeadPage.spec, { id: bead }), this.diff(bead)]);
+    this.named.set(uri.toString(), new Set(namedBeads(page)));
     return beadMarkdown(page, diff);
   }
 
-  /** The page is worth reading without it. */
+  /** The page is useful without a diff. */
   private async diff(bead: string): Promise<PageDiff> {
     try {
-      return await this.link.call(BeadDiff.spec, { id: bead });
+      return await this.connection.call(BeadDiff.spec, { id: bead });
     } catch (error) {
       return { kind: 'problem', reason: messageOf(error) };
     }
   }
 
-  private async decisionsText(address: string): Promise<string> {
-    const rig = address.includes('/') ? address.split('/')[0] : 'hq';
-    const events = await this.link.call(BeadEvents.spec, { ledger: rig, limit: EVENTS });
+  private async decisionLog(address: string): Promise<string> {
+    const ledger = address.includes('/') ? address.split('/')[0] : 'hq';
+    const events = await this.connection.call(BeadEvents.spec, { ledger, limit: DECISIONS });
     return decisionLogMarkdown(
       address,
       [...events].sort((a, b) => b.ts.localeCompare(a.ts)),
@@ -126,24 +129,35 @@ export class BeadDocuments
   }
 
   private refresh(bead: string | undefined): void {
-    this.stale.add(bead ?? '');
+    this.changed.add(bead ?? '');
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      for (const { uri } of vscode.workspace.textDocuments) {
-        const shown = uri.scheme === SCHEME ? /^\/bead\/(.+)\.md$/.exec(uri.path)?.[1] : undefined;
-        if (uri.scheme === SCHEME && (shown === undefined || this.isStale(shown))) this.changeEmitter.fire(uri);
-      }
-      this.stale.clear();
+      for (const { uri } of vscode.workspace.textDocuments)
+        if (uri.scheme === SCHEME && this.isStale(uri)) this.changeEmitter.fire(uri);
+      this.changed.clear();
     }, REFRESH_MS);
   }
 
-  /** What is about no bead, such as the engine's start, may change why nobody begins. */
-  private isStale(bead: string): boolean {
-    const named = this.named.get(bead);
-    return [...this.stale].some((changed) => changed === '' || changed === bead || named?.has(changed) === true);
+  private isStale(uri: vscode.Uri): boolean {
+    if (uri.path.startsWith('/text/')) return false;
+    const bead = beadOfPage(uri);
+    if (bead === undefined) return true;
+    const named = this.named.get(uri.toString());
+    // A change that is about no bead, such as the start of the engine, may change why a bead has not started.
+    return [...this.changed].some((id) => id === '' || id === bead || named?.has(id) === true);
+  }
+
+  private forget(uri: vscode.Uri): void {
+    if (uri.scheme !== SCHEME) return;
+    this.named.delete(uri.toString());
+    this.texts.delete(uri.path);
   }
 }
 
 function pageUri(bead: string): vscode.Uri {
   return vscode.Uri.from({ scheme: SCHEME, path: `/bead/${bead}.md` });
+}
+
+function beadOfPage(uri: vscode.Uri): string | undefined {
+  return uri.scheme === SCHEME ? /^\/bead\/(.+)\.md$/.exec(uri.path)?.[1] : undefined;
 }

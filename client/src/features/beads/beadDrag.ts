@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { RowNode } from '../../ui/tree/rowDiff';
 
-/** The type that VS Code gives to what is dragged out of the Beads view; its value is VS Code's own. */
+/** The type that VS Code gives to what is dragged out of the Beads view; VS Code fills in the value. */
 const MIME = 'application/vnd.code.tree.gastown.beads';
 
-/** Beads dragged out of the Beads view and dropped on a convoy, or on a bead of one, are added to it. */
+/** Beads that are dragged from the Beads view onto a convoy, or onto a bead of one, are added to it. */
 export class BeadDrag {
-  /** Both trees are ours, and there is one pointer: what was picked up last is what is dropped. */
+  /** VS Code passes no data between trees; only one drag happens at a time, so that the last one is meant. */
   private dragged: string[] = [];
 
   readonly source: vscode.TreeDragAndDropController<RowNode> = {
@@ -23,10 +23,9 @@ export class BeadDrag {
     handleDrop: async (target, data) => {
       const convoy = target?.row.target.kind === 'bead' ? target.parent : target;
       if (convoy?.row.target.kind !== 'convoy' || !data.get(MIME) || this.dragged.length === 0) return;
-      await vscode.commands.executeCommand('gastown.addToConvoy', {
-        convoy: convoy.row.target.id,
-        beads: this.dragged,
-      });
+      const beads = this.dragged;
+      this.dragged = [];
+      await vscode.commands.executeCommand('gastown.addToConvoy', { convoy: convoy.row.target.id, beads });
     },
   };
 }

@@ -1,96 +1,111 @@
 import { UserError } from '../../../../server/src/base/errors';
+import { plural } from '../../../../server/src/base/text';
 import { BeadClose, BeadReopen } from '../../../../server/src/protocol/bead';
 import type { BoardGrouping } from '../../../../server/src/protocol/board';
-import { l10n } from '../../base/l10n';
+import type { Caller } from '../../../../server/src/protocol/request';
+import { l10n } from '../../base/editor';
 import { noIcons, oneLine } from '../../base/text';
+import type { TownStore } from '../../state/townStore';
+import { idOf, idsOf, textParam, type Argument, type Command, type Commands } from '../../ui/command';
+import type { Dialogs } from '../../ui/dialogs';
 import { askText } from '../../ui/prompts';
-import { idOf, idsOf, type Argument, type Command, type Services } from '../../ui/command';
+import type { BeadLists } from './beadLists';
 import { pickBead } from './pickBead';
 
-function grouping(by: BoardGrouping): Command {
+interface Services {
+  connection: Caller;
+  store: TownStore;
+  lists: BeadLists;
+  dialogs: Dialogs;
+}
+
+/** The commands of the Beads view. */
+export function beadListCommands(
+  services: Services,
+): Commands<
+  | 'gastown.groupBeadsByState'
+  | 'gastown.groupBeadsByEpic'
+  | 'gastown.groupBeadsByRig'
+  | 'gastown.filterBeads'
+  | 'gastown.clearBeadFilter'
+  | 'gastown.showMoreBeads'
+  | 'gastown.closeBead'
+  | 'gastown.reopenBead'
+> {
+  const { connection, lists } = services;
+  const groupBy = (grouping: BoardGrouping): Command => ({
+    requires: 'nothing',
+    run: async () => lists.setGrouping(grouping),
+  });
   return {
-    needs: 'nothing',
-    run: async ({ board }) => board.group(by),
+    'gastown.groupBeadsByState': groupBy('state'),
+    'gastown.groupBeadsByEpic': groupBy('epic'),
+    'gastown.groupBeadsByRig': groupBy('rig'),
+    'gastown.filterBeads': {
+      requires: 'readableTown',
+      run: async (argument) => lists.setFilter(textParam(argument, 'text') ?? (await askFilter(lists.filter))),
+    },
+    'gastown.clearBeadFilter': {
+      requires: 'nothing',
+      run: async () => lists.setFilter(''),
+    },
+    'gastown.showMoreBeads': {
+      requires: 'nothing',
+      async run(argument) {
+        const key = idOf(argument, 'group');
+        if (key !== undefined) lists.more(key);
+      },
+    },
+    'gastown.closeBead': {
+      requires: 'town',
+      run: (argument) => closeBeads(services, argument),
+    },
+    'gastown.reopenBead': {
+      requires: 'town',
+      async run(argument) {
+        const ids = idsOf(argument, 'bead');
+        if (ids.length === 0)
+          throw new UserError(l10n.t('no bead is selected'), l10n.t('select closed beads in the Beads view'));
+        return connection.call(BeadReopen.spec, { ids });
+      },
+    },
   };
 }
 
-/** What the Beads view offers. */
-export const beadListCommands = {
-  'gastown.groupBeadsByState': grouping('state'),
-  'gastown.groupBeadsByEpic': grouping('epic'),
-  'gastown.groupBeadsByRig': grouping('rig'),
-  'gastown.filterBeads': {
-    needs: 'look',
-    async run({ board }, { params }) {
-      const given = params['text'];
-      board.search(
-        typeof given === 'string'
-          ? given
-          : await askText({
-              title: l10n.t('Filter Beads'),
-              value: board.text,
-              prompt: l10n.t(
-                'Words of the title, id, assignee or type, or whole labels. All must match; empty shows everything.',
-              ),
-            }),
-      );
-    },
-  },
-  'gastown.clearBeadFilter': {
-    needs: 'nothing',
-    run: async ({ board }) => board.search(''),
-  },
-  'gastown.moreBeads': {
-    needs: 'nothing',
-    async run({ board }, argument) {
-      const key = idOf(argument, 'group');
-      if (key !== undefined) board.more(key);
-    },
-  },
-  'gastown.closeBead': {
-    needs: 'town',
-    run: closeBeads,
-  },
-  'gastown.reopenBead': {
-    needs: 'town',
-    async run({ connection }, argument) {
-      const ids = idsOf(argument, 'bead');
-      if (ids.length === 0)
-        throw new UserError(l10n.t('no bead was chosen'), l10n.t('choose closed beads in the Beads view'));
-      return connection.call(BeadReopen.spec, { ids });
-    },
-  },
-} satisfies Record<string, Command>;
+function askFilter(value: string): Promise<string> {
+  return askText({
+    title: l10n.t('Filter Beads'),
+    value,
+    prompt: l10n.t('Words in title, id, assignee or type, or whole labels. All must match; empty shows everything.'),
+  });
+}
 
-/** Work in hand that is closed by hand is not merged: that is asked about first. */
+/** Closing a bead does not merge the work of its agent, so that it is confirmed first. */
 async function closeBeads(services: Services, argument: Argument): Promise<unknown> {
+  const { connection, store, lists, dialogs } = services;
   const title = l10n.t('Close Bead');
   const named = idsOf(argument, 'bead');
   const ids = named.length > 0 ? named : [await pickBead(services, title)];
-  const inHand = ids.filter((id) =>
-    ['working', 'queued', 'merging'].includes(services.store.beads.get(id)?.phase ?? ''),
-  );
-  if (inHand.length > 0) {
-    const names = inHand.map((id) => oneLine(services.store.beads.get(id)?.title ?? id, 60)).join(', ');
-    const sure = await services.dialogs.confirm(
-      l10n.t('Close what an agent works on?'),
-      l10n.t('{0}: the work is not merged then. Its branch is kept.', names),
+  const inProgress = ids.filter((id) => ['working', 'queued', 'merging'].includes(store.beads.get(id)?.phase ?? ''));
+  if (inProgress.length > 0) {
+    const names = inProgress.map((id) => oneLine(store.beads.get(id)?.title ?? id, 60)).join(', ');
+    const confirmed = await dialogs.confirm(
+      inProgress.length === 1 ? l10n.t('Close a bead in progress?') : l10n.t('Close beads in progress?'),
+      l10n.t('{0}: the work is not merged. Its branch is kept.', names),
       l10n.t('Close'),
     );
-    if (!sure) return undefined;
+    if (!confirmed) return undefined;
   }
-  const given = argument.params['reason'];
   const what =
     ids.length === 1
-      ? noIcons(oneLine(services.board.get(ids[0] ?? '')?.title ?? ids[0] ?? '', 60))
-      : l10n.t('{0} beads', ids.length);
+      ? noIcons(oneLine(lists.get(ids[0] ?? '')?.title ?? ids[0] ?? '', 60))
+      : plural(ids.length, l10n.t('bead'), l10n.t('beads'));
   const reason =
-    typeof given === 'string'
-      ? given
-      : await askText({ title: `${title}: ${what}`, prompt: l10n.t('Why? Optional. Enter closes.') });
-  const result = await services.connection.call(BeadClose.spec, { ids, ...(reason === '' ? {} : { reason }) });
+    textParam(argument, 'reason') ??
+    (await askText({ title: `${title}: ${what}`, prompt: l10n.t('Reason (optional)') }));
+  const result = await connection.call(BeadClose.spec, { ids, ...(reason === '' ? {} : { reason }) });
   const [failed] = result.errors;
-  // Some were closed: the others are still there to be seen, and the first says why.
+  // The closed ones disappear from the list; the first failure is reported.
   if (failed) throw new UserError(`${failed.id}: ${failed.message}`, undefined, 'conflict');
   return result;
 }

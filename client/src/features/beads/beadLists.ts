@@ -10,66 +10,58 @@ import {
   type BoardList,
 } from '../../../../server/src/protocol/board';
 import type { CollectionName } from '../../../../server/src/protocol/town';
-import type { Log } from '../../base/log';
+import type { Log, Memory } from '../../base/editor';
+import type { ServerConnection } from '../../connection/serverConnection';
 import type { TownStore } from '../../state/townStore';
-import type { ServerConnection } from '../../state/townSync';
 
-/** Changes come in bursts; the lists are asked for at most so often. */
-const FOLLOW_MS = 250;
-/** What is put off becomes ready by itself: nothing tells when. */
+/** Changes come in bursts; the lists are requested at most this often. */
+const REFRESH_MS = 250;
+/** A deferred bead becomes ready by the time alone, without a change. */
 const CLOCK_MS = 60_000;
 const PAGE = 100;
-/** People look for what closed last. */
+/** People look for what was closed last. */
 const CLOSED_PAGE = 20;
-const CONCERNS: readonly CollectionName[] = ['town', 'rigs', 'convoys', 'beads', 'attention'];
+const RELEVANT: readonly CollectionName[] = ['town', 'rigs', 'convoys', 'beads', 'attention'];
 
-/** What the Beads view shows, as it is drawn. */
+/** What the Beads view shows. */
 export interface BeadListsState {
   readonly grouping: BoardGrouping;
-  readonly text: string;
-  /** By key; undefined until the first answer. */
+  readonly filter: string;
+  /** By key (see `BoardItem`); undefined until the first answer. */
   readonly lists: Readonly<Record<string, BoardList>> | undefined;
-}
-
-/** Where the grouping is kept; a Memento of VS Code looks like this. */
-export interface Memory {
-  get(key: string): unknown;
-  update(key: string, value: unknown): PromiseLike<void>;
 }
 
 const GROUPING_KEY = 'gastown.beadGrouping';
 
-/**
- * The lists of the Beads view: only those that are open, a page of each, and only while somebody looks. The town's
- * picture says when some bead has changed; then they are asked for again.
- */
+/** The lists of the Beads view: a page of each list that is open, while the view is visible. */
 export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
+  /** The open lists, with the number of rows that are wanted. */
   private readonly limits = new Map<string, number>();
-  private answer: Record<string, BoardList> | undefined;
-  private current: BoardGrouping;
-  private filter = '';
+  private current: Record<string, BoardList> | undefined;
+  private currentGrouping: BoardGrouping;
+  private currentFilter = '';
   private visible = false;
   private stale = true;
-  private asking = false;
+  private loading = false;
   private timer: NodeJS.Timeout | undefined;
-  /** Why the lists may be old. */
+  /** Why the lists may be out of date. */
   problem: string | undefined;
 
   constructor(
     private readonly store: TownStore,
-    private readonly link: ServerConnection,
+    private readonly connection: Pick<ServerConnection, 'call'>,
     private readonly memory: Memory,
     private readonly log: Log,
   ) {
     super();
-    const kept = memory.get(GROUPING_KEY);
-    this.current = boardGroupings.find((grouping) => grouping === kept) ?? 'state';
+    const remembered = memory.get(GROUPING_KEY);
+    this.currentGrouping = boardGroupings.find((grouping) => grouping === remembered) ?? 'state';
     this._register(
       store.onDidChange((touched) => {
         if (!store.hasSnapshot) this.clear();
-        else if (CONCERNS.some((name) => touched.has(name))) this.refresh(FOLLOW_MS);
+        else if (RELEVANT.some((name) => touched.has(name))) this.refresh(REFRESH_MS);
       }),
     );
     const clock = setInterval(() => this.refresh(0), CLOCK_MS);
@@ -82,42 +74,42 @@ export class BeadLists extends Disposable implements BeadListsState {
   }
 
   get grouping(): BoardGrouping {
-    return this.current;
+    return this.currentGrouping;
   }
 
-  get text(): string {
-    return this.filter;
+  get filter(): string {
+    return this.currentFilter;
   }
 
   get lists(): Readonly<Record<string, BoardList>> | undefined {
-    return this.answer;
+    return this.current;
   }
 
-  /** A bead of any list. */
+  /** A bead of any loaded list. */
   get(id: string): BoardBead | undefined {
-    const items = Object.values(this.answer ?? {}).flatMap((list): BoardItem[] => list.items);
+    const items = Object.values(this.current ?? {}).flatMap((list): BoardItem[] => list.items);
     return items.flatMap((item) => (item.kind === 'bead' && item.bead.id === id ? [item.bead] : []))[0];
   }
 
+  /** Nothing is requested while the view is hidden. */
   setVisible(visible: boolean): void {
     this.visible = visible;
     if (visible && this.stale) this.refresh(0);
   }
 
-  group(grouping: BoardGrouping): void {
-    if (grouping === this.current) return;
-    this.current = grouping;
+  setGrouping(grouping: BoardGrouping): void {
+    if (grouping === this.currentGrouping) return;
+    this.currentGrouping = grouping;
     void this.memory.update(GROUPING_KEY, grouping);
-    this.startOver();
+    this.reload();
   }
 
-  search(text: string): void {
-    if (text.trim() === this.filter) return;
-    this.filter = text.trim();
-    this.startOver();
+  setFilter(text: string): void {
+    if (text.trim() === this.currentFilter) return;
+    this.currentFilter = text.trim();
+    this.reload();
   }
 
-  /** Somebody looks into this list. */
   open(key: string): void {
     if (this.limits.has(key)) return;
     this.limits.set(key, key.endsWith('closed') ? CLOSED_PAGE : PAGE);
@@ -128,60 +120,56 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.limits.delete(key);
   }
 
-  /** The next page of a list. */
+  /** Loads the next page of a list. */
   more(key: string): void {
-    const shown = this.answer?.[key]?.items.length ?? 0;
+    const shown = this.current?.[key]?.items.length ?? 0;
     this.limits.set(key, Math.min(Math.max(shown, this.limits.get(key) ?? 0) + PAGE, boardPageLimit));
     this.refresh(0);
   }
 
-  private startOver(): void {
-    // What is shown stays until the answer is there: an empty tree would say that there is nothing.
+  private reload(): void {
+    // The old lists stay until the answer arrives: an empty tree would mean that there is no bead.
     this.limits.clear();
     this.changeEmitter.fire();
     this.refresh(0);
   }
 
   private clear(): void {
-    if (!this.answer) return;
-    this.answer = undefined;
+    if (!this.current) return;
+    this.current = undefined;
     this.stale = true;
     this.changeEmitter.fire();
   }
 
-  private refresh(waitMs: number): void {
+  private refresh(delayMs: number): void {
     this.stale = true;
     if (!this.visible || !this.store.hasSnapshot || this.isDisposed) return;
-    if (waitMs === 0) {
+    if (delayMs === 0) {
       clearTimeout(this.timer);
       this.timer = undefined;
     }
-    this.timer ??= setTimeout(() => void this.ask(), waitMs);
+    this.timer ??= setTimeout(() => void this.load(), delayMs);
   }
 
-  /** One question at a time: what is asked meanwhile is asked after it. */
-  private async ask(): Promise<void> {
+  /** One request at a time: changes that arrive during a request lead to another one after it. */
+  private async load(): Promise<void> {
     this.timer = undefined;
-    if (this.asking) return;
-    this.asking = true;
+    if (this.loading) return;
+    this.loading = true;
     this.stale = false;
-    const { current, filter } = this;
+    const { grouping, filter } = this;
     try {
       const open = [...this.limits].map(([key, limit]) => ({ key, limit }));
-      const { lists } = await this.link.call(
-        BoardGet.spec,
-        { grouping: current, text: filter, open },
-        { repeat: false },
-      );
-      if (current === this.current && filter === this.filter && this.store.hasSnapshot) this.answer = lists;
+      const { lists } = await this.connection.call(BoardGet.spec, { grouping, text: filter, open }, { repeat: false });
+      if (grouping === this.grouping && filter === this.filter && this.store.hasSnapshot) this.current = lists;
       this.problem = undefined;
     } catch (error) {
       this.problem = messageOf(error);
-      this.log.warn(`the beads cannot be listed: ${this.problem}`);
+      this.log.warn(`cannot list the beads: ${this.problem}`);
     }
-    this.asking = false;
+    this.loading = false;
     if (this.isDisposed) return;
     this.changeEmitter.fire();
-    if (this.stale) this.refresh(FOLLOW_MS);
+    if (this.stale) this.refresh(REFRESH_MS);
   }
 }

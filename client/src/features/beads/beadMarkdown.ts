@@ -1,55 +1,63 @@
-import type { AuditEvent, Bead, BeadDetails } from '../../../../server/src/protocol/bead';
+import { plural } from '../../../../server/src/base/text';
+import type { AuditEvent, BeadDetails } from '../../../../server/src/protocol/bead';
 import type { BeadDiffInfo, BeadPageInfo, MergeInfo, WorkSession } from '../../../../server/src/protocol/board';
-import { l10n } from '../../base/l10n';
-import { escapeMarkdown, fenced, oneLine } from '../../base/text';
-import { whyText, type Wording } from './whyNot';
-import { containMarkdown, quoteMarkdown } from '../../ui/framedMarkdown';
+import { l10n } from '../../base/editor';
+import { capitalized, escapeLine, escapeMarkdown, fenced, oneLine } from '../../base/text';
+import { whyNotText, type WhyNotFormat } from './whyNot';
+import { containMarkdown, quoteMarkdown } from '../../ui/containedMarkdown';
 
-/** A diff, or why there is none to show. */
+/** A diff, or why it cannot be shown. */
 export type PageDiff = BeadDiffInfo | { kind: 'problem'; reason: string };
 
 /**
- * A bead as a page of Markdown. What people and agents wrote is framed, so that it can say nothing in the name of the
+ * The page of a bead in Markdown. What people and agents wrote is contained, so that it cannot look like a part of the
  * page; everything else is escaped. Pure.
  */
 export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
-  const bead = plainBead(page.bead);
+  const { bead } = page;
   const { dependencies, dependents } = page.bead;
   const children = dependents.filter((other) => other.dependency_type === 'parent-child');
   const facts = [
-    say(bead.id),
-    say(bead.issue_type),
-    say(bead.status),
+    escapeLine(bead.id),
+    escapeLine(bead.issue_type),
+    escapeLine(bead.status),
     `P${bead.priority}`,
-    ...(bead.assignee ? [l10n.t('assigned to {0}', say(bead.assignee))] : []),
+    ...(bead.assignee ? [l10n.t('assigned to {0}', escapeLine(bead.assignee))] : []),
     ...(bead.labels ?? []).map((label) => `\`${oneLine(label, 60).replace(/`/g, '')}\``),
   ];
   const sections = [
-    `# ${say(bead.title, 500)}`,
+    `# ${escapeLine(bead.title, 500)}`,
     facts.join(' · '),
     partOf(dependencies),
-    section(l10n.t('Why nobody begins'), page.why.map((reason) => `- ${whyText(reason, wording)}`).join('\n')),
+    section(
+      l10n.t('Not started because'),
+      page.why.map((reason) => `- ${capitalized(whyNotText(reason, linked))}`).join('\n'),
+    ),
     section(l10n.t('Description'), body(bead.description)),
     section(l10n.t('Design'), body(bead.design)),
     section(l10n.t('Acceptance criteria'), body(bead.acceptance_criteria)),
     section(l10n.t('Notes'), body(bead.notes)),
     section(
-      l10n.t('Parts: {0} of {1} done', children.filter((child) => child.status === 'closed').length, children.length),
+      l10n.t(
+        'Children: {0} of {1} closed',
+        children.filter((child) => child.status === 'closed').length,
+        children.length,
+      ),
       related(children),
     ),
-    section(l10n.t('Waits for'), related(dependencies.filter((other) => other.dependency_type !== 'parent-child'))),
+    section(l10n.t('Waiting for'), related(dependencies.filter((other) => other.dependency_type !== 'parent-child'))),
     section(
       l10n.t('Needed by'),
       related(dependents.filter((other) => !['tracks', 'parent-child'].includes(other.dependency_type))),
     ),
     section(l10n.t('Convoys'), related(dependents.filter((other) => other.dependency_type === 'tracks'))),
-    section(l10n.t('What went wrong last'), bead.status === 'closed' ? '' : trouble(page)),
-    section(l10n.t('Who worked on it'), page.sessions.map(sessionLine).join('\n')),
+    section(l10n.t('Last failure'), bead.status === 'closed' ? '' : lastFailure(page)),
+    section(l10n.t('Attempts'), page.sessions.map(sessionLine).join('\n')),
     section(l10n.t('Merge requests'), page.merges.map(mergeText).join('\n\n')),
     section(l10n.t('Reviews'), page.reviews.map(reviewText).join('\n\n')),
     section(
       l10n.t('Comments'),
-      (bead.comments ?? []).map((comment) => said(comment.author, comment.created_at, comment.text)).join('\n\n'),
+      (bead.comments ?? []).map(({ author, created_at, text }) => comment(author, created_at, text)).join('\n\n'),
     ),
     section(l10n.t('Diff'), diffText(diff)),
     section(l10n.t('History'), page.events.map(eventLine).join('\n')),
@@ -57,40 +65,31 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
   return `${sections.filter(Boolean).join('\n\n')}\n`;
 }
 
-/** The decisions of a role that is a rule of the engine: the audit trail of its ledger, newest first. */
+/** The decisions of a built-in role: the audit trail of its ledger, newest first. */
 export function decisionLogMarkdown(title: string, events: readonly AuditEvent[]): string {
-  const lines = events.length > 0 ? events.map(eventLine).join('\n') : l10n.t('Nothing yet.');
-  return `# ${escapeMarkdown(title)}\n\n${l10n.t('This role is a rule of the engine: it uses no model. What it decided, newest first:')}\n\n${lines}\n`;
+  const lines = events.length > 0 ? events.map(eventLine).join('\n') : l10n.t('None yet.');
+  return `# ${escapeMarkdown(title)}\n\n${l10n.t('Built-in automation (no model, no tokens). Its decisions, newest first:')}\n\n${lines}\n`;
 }
 
-/** `BeadDetails` leaves a key out of a type that allows any key, after which TypeScript knows none of them. */
-export function plainBead(details: BeadDetails): Bead {
-  return details as unknown as Bead;
-}
-
-/** Ids of other beads that a page names: when one of them changes, the page does. */
+/** Ids of the other beads on a page: when one of them changes, so does the page. */
 export function namedBeads(page: BeadPageInfo): string[] {
   return [...page.bead.dependencies, ...page.bead.dependents, ...page.merges].map((other) => other.id);
 }
 
-/** Links to pages beside this one, as `link` writes them. */
+/** Links to the pages of other beads, as `link` writes them. */
 export const pageLink = /\[[^[\]\n]{1,200}\]\(([A-Za-z0-9][\w.-]*)\.md\)/g;
 
-const wording: Wording = { bead: (ref) => link(ref.id, ref.title), name: (text) => say(text) };
+const linked: WhyNotFormat = { bead: (ref) => link(ref.id, ref.title), name: (text) => escapeLine(text) };
 
-/** Ids come from files that others wrote: one that is no plain name is no link. */
+/** Ids come from files that others wrote: only a plain name becomes a link. */
 function link(id: string, title: string | undefined): string {
-  const name = /^[A-Za-z0-9][\w.-]*$/.test(id) ? `[${say(id)}](${id}.md)` : say(id);
-  return title === undefined ? name : `${name} ${say(title)}`;
+  const name = /^[A-Za-z0-9][\w.-]*$/.test(id) ? `[${escapeLine(id)}](${id}.md)` : escapeLine(id);
+  return title === undefined ? name : `${name} ${escapeLine(title)}`;
 }
 
 /** A link to the page of a bead, by its id. */
 export function pageLinkTo(id: string): string {
   return link(id, undefined);
-}
-
-function say(text: string, length = 120): string {
-  return escapeMarkdown(oneLine(text, length));
 }
 
 function section(title: string, content: string): string {
@@ -113,32 +112,32 @@ function related(beads: BeadDetails['dependencies']): string {
     .map((bead) => {
       const type = ['blocks', 'tracks', 'parent-child'].includes(bead.dependency_type)
         ? ''
-        : ` (${say(bead.dependency_type)})`;
-      return `- ${link(bead.id, bead.title)}: ${say(bead.status)}${type}`;
+        : ` (${escapeLine(bead.dependency_type)})`;
+      return `- ${link(bead.id, bead.title)}: ${escapeLine(bead.status)}${type}`;
     })
     .join('\n');
 }
 
-/** What the next attempt is told; the output of gates is among it. */
-function trouble({ problem, feedback }: BeadPageInfo): string {
-  return [problem ? say(problem, 400) : '', feedback ? fenced(feedback) : ''].filter(Boolean).join('\n\n');
+/** What the next attempt is told, such as the output of gates. */
+function lastFailure({ problem, feedback }: BeadPageInfo): string {
+  return [problem ? escapeLine(problem, 400) : '', feedback ? fenced(feedback) : ''].filter(Boolean).join('\n\n');
 }
 
 function sessionLine(session: WorkSession): string {
-  const ended = session.ended === undefined ? l10n.t('works on it') : `${time(session.ended)} ${endText(session)}`;
-  const restarts = session.restarts > 0 ? `, ${l10n.t('restarted {0} times', session.restarts)}` : '';
-  const message = session.message ? `: ${say(session.message, 300)}` : '';
-  return `- **${say(session.agent)}** ${l10n.t('attempt {0}', session.attempt)}: ${time(session.started)} – ${ended}${restarts}${message}`;
+  const ended = session.ended === undefined ? l10n.t('working') : `${time(session.ended)} ${endText(session)}`;
+  const restarts = session.restarts > 0 ? `, ${plural(session.restarts, l10n.t('restart'), l10n.t('restarts'))}` : '';
+  const message = session.message ? `: ${escapeLine(session.message, 300)}` : '';
+  return `- **${escapeLine(session.agent)}** ${l10n.t('attempt {0}', session.attempt)}: ${time(session.started)} – ${ended}${restarts}${message}`;
 }
 
 function endText({ end }: WorkSession): string {
   switch (end) {
     case 'done':
-      return l10n.t('handed in');
+      return l10n.t('submitted');
     case 'merged':
-      return l10n.t('handed in and merged');
+      return l10n.t('merged');
     case 'sent_back':
-      return l10n.t('handed in and sent back');
+      return l10n.t('sent back');
     case 'attempt_failed':
     case 'failed':
       return l10n.t('failed');
@@ -147,23 +146,23 @@ function endText({ end }: WorkSession): string {
     case 'closed':
       return l10n.t('closed');
     default:
-      return say(end ?? '');
+      return escapeLine(end ?? '');
   }
 }
 
 function mergeText(merge: MergeInfo): string {
   const facts = [
-    say(merge.status),
+    escapeLine(merge.status),
     `\`${oneLine(merge.branch, 120).replace(/`/g, '')}\``,
-    say(merge.commit.slice(0, 12)),
-    say(merge.worker),
+    escapeLine(merge.commit.slice(0, 12)),
+    escapeLine(merge.worker),
     time(merge.createdAt),
-    ...(merge.retries > 0 ? [l10n.t('{0} retries', merge.retries)] : []),
+    ...(merge.retries > 0 ? [plural(merge.retries, l10n.t('retry'), l10n.t('retries'))] : []),
     ...(merge.closedAt ? [l10n.t('closed {0}', time(merge.closedAt))] : []),
   ];
   return [
-    `- ${link(merge.id, undefined)}: ${facts.join(' · ')}${merge.reason ? `: ${say(merge.reason, 400)}` : ''}`,
-    ...merge.comments.map((comment) => said(comment.author, comment.at, comment.text)),
+    `- ${link(merge.id, undefined)}: ${facts.join(' · ')}${merge.reason ? `: ${escapeLine(merge.reason, 400)}` : ''}`,
+    ...merge.comments.map(({ author, at, text }) => comment(author, at, text)),
     merge.events
       .filter((event) => !['created', 'updated'].includes(event.type))
       .map((event) => `  ${eventLine(event)}`)
@@ -173,29 +172,30 @@ function mergeText(merge: MergeInfo): string {
     .join('\n\n');
 }
 
-/** A verdict, with what the author of the work had said before it. */
+/** A verdict, after the author's note that it answers. */
 export function reviewText(
   review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>,
 ): string {
   const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
-  const note = review.note ? `${l10n.t('The author said:')}\n\n${quoteMarkdown(review.note)}\n\n` : '';
-  return `${note}**${say(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoteMarkdown(review.message)}`;
+  const note = review.note ? `${l10n.t('Note of the author:')}\n\n${quoteMarkdown(review.note)}\n\n` : '';
+  return `${note}**${escapeLine(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoteMarkdown(review.message)}`;
 }
 
-function said(author: string, at: string, text: string): string {
-  return `**${say(author)}**, ${time(at)}\n\n${quoteMarkdown(text)}`;
+function comment(author: string, at: string, text: string): string {
+  return `**${escapeLine(author)}**, ${time(at)}\n\n${quoteMarkdown(text)}`;
 }
 
 function diffText(diff: PageDiff): string {
-  if (diff.kind === 'problem') return l10n.t('There is no diff: {0}.', say(diff.reason, 300));
+  if (diff.kind === 'problem') return l10n.t('Cannot show the diff: {0}.', escapeLine(diff.reason, 300));
   if (diff.kind === 'none') return '';
-  const hash = (commit: string | undefined): string => say((commit ?? '').slice(0, 12));
+  const hash = (commit: string | undefined): string => escapeLine((commit ?? '').slice(0, 12));
   const what =
     diff.kind === 'merged'
-      ? l10n.t('What landed as {0}', hash(diff.head))
-      : l10n.t('{0} at {1}, since {2}', say(diff.branch ?? '', 200), hash(diff.head), hash(diff.base));
-  const size = l10n.t('{0} files, +{1} −{2}', diff.files, diff.insertions, diff.deletions);
-  const cut = diff.truncated ? `\n\n${l10n.t('Only its beginning is shown.')}` : '';
+      ? l10n.t('Merged as {0}', hash(diff.head))
+      : l10n.t('{0} at {1}, since {2}', escapeLine(diff.branch ?? '', 200), hash(diff.head), hash(diff.base));
+  const files = plural(diff.files, l10n.t('file'), l10n.t('files'));
+  const size = `${files}, +${diff.insertions} −${diff.deletions}`;
+  const cut = diff.truncated ? `\n\n${l10n.t('The diff is truncated.')}` : '';
   return diff.text === '' ? `${what}: ${size}` : `${what}: ${size}\n\n${fenced(diff.text.trimEnd(), 'diff')}${cut}`;
 }
 
@@ -211,7 +211,7 @@ function eventLine(event: AuditEvent): string {
   return `- ${time(event.ts)} **${escapeMarkdown(event.type)}** ${details} _${escapeMarkdown(oneLine(event.actor, 80))}_`;
 }
 
-/** Local time, in a form that sorts. */
+/** `2026-01-31 12:00:00` in local time. */
 function time(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return escapeMarkdown(oneLine(iso, 40));

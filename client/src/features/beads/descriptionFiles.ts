@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
-import { BeadShow, BeadUpdate, type Bead } from '../../../../server/src/protocol/bead';
-import type { ServerConnection } from '../../state/townSync';
-import { plainBead } from './beadMarkdown';
+import { BeadShow, BeadUpdate, type BeadDetails } from '../../../../server/src/protocol/bead';
+import type { Caller } from '../../../../server/src/protocol/request';
 import { fileError, rootFolder, VirtualFiles } from '../../ui/virtualFiles';
 
 export const DESCRIPTION_SCHEME = 'gastown-description';
@@ -10,9 +9,9 @@ export function descriptionUri(bead: string): vscode.Uri {
   return vscode.Uri.from({ scheme: DESCRIPTION_SCHEME, path: `/${bead}.md` });
 }
 
-/** The descriptions of beads as files: saving one writes it to the ledger. */
+/** The descriptions of beads as files. Saving one updates the bead. */
 export class DescriptionFiles extends VirtualFiles {
-  constructor(private readonly link: ServerConnection) {
+  constructor(private readonly connection: Caller) {
     super();
   }
 
@@ -33,17 +32,20 @@ export class DescriptionFiles extends VirtualFiles {
 
   override async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
     try {
-      await this.link.call(BeadUpdate.spec, { ids: [beadOf(uri)], description: Buffer.from(content).toString('utf8') });
+      await this.connection.call(BeadUpdate.spec, {
+        ids: [beadOf(uri)],
+        description: Buffer.from(content).toString('utf8'),
+      });
     } catch (error) {
       throw fileError(uri, error);
     }
     this.changeEmitter.fire([{ type: vscode.FileChangeType.Changed, uri }]);
   }
 
-  private async load(uri: vscode.Uri): Promise<Bead> {
+  private async load(uri: vscode.Uri): Promise<BeadDetails> {
     try {
-      const [bead] = await this.link.call(BeadShow.spec, { ids: [beadOf(uri)] });
-      if (bead) return plainBead(bead);
+      const [bead] = await this.connection.call(BeadShow.spec, { ids: [beadOf(uri)] });
+      if (bead) return bead;
     } catch (error) {
       throw fileError(uri, error);
     }

@@ -4,30 +4,30 @@ import * as vscode from 'vscode';
 import { z } from 'zod';
 import { isOwnShim, shimFiles, writeShims } from '../../../../server/src/base/shims';
 import { UserError, messageOf } from '../../../../server/src/base/errors';
-import { l10n } from '../../base/l10n';
+import { l10n, type Log } from '../../base/editor';
 
 const FOLDERS_KEY = 'gastown.commandFolders';
 const TERMINALS_KEY = 'gastown.commandsInTerminals';
 
 /**
- * `gt` and `bd` where the person's shells find them. The programs lie in the folder of this version of the extension,
- * so that what was written once is written anew after an update.
+ * Writes `gt` and `bd` where the person's shells find them. They start the programs of this version of the extension, so
+ * that they are written again after an update.
  */
 export class CommandLine {
   constructor(
     private readonly context: vscode.ExtensionContext,
-    private readonly log: vscode.LogOutputChannel,
+    private readonly log: Log,
   ) {}
 
-  /** Brings what earlier versions wrote up to date. What is not ours any more is left alone and forgotten. */
+  /** Updates what an earlier version wrote. A file that somebody else has replaced is not touched, and no longer updated. */
   refresh(): void {
-    // A folder that cannot be reached now may be there again the next time.
+    // A folder that is missing now, such as a network drive, is tried again the next time.
     const folders = this.folders().filter((folder) => !shimFiles(folder).some(isForeign));
     const write = (where: string, task: () => void): void => {
       try {
         task();
       } catch (error) {
-        this.log.warn(`gt and bd in ${where} are those of an earlier version: ${messageOf(error)}`);
+        this.log.warn(`cannot update gt and bd in ${where}: ${messageOf(error)}`);
       }
     };
     for (const folder of folders)
@@ -35,16 +35,16 @@ export class CommandLine {
         write(folder, () => writeShims({ directory: folder, programs: this.programs }));
     if (folders.length !== this.folders().length) void this.context.globalState.update(FOLDERS_KEY, folders);
     if (this.context.globalState.get(TERMINALS_KEY) === true)
-      write('the terminals of this editor', () => this.putInTerminals());
+      write('the terminals of this editor', () => this.prependPath());
   }
 
-  /** @throws UserError where other programs of these names are in the way */
-  async putInFolder(folder: string): Promise<void> {
+  /** @throws UserError where the folder has other programs of these names */
+  async addToFolder(folder: string): Promise<void> {
     const foreign = shimFiles(folder).find(isForeign);
     if (foreign !== undefined)
       throw new UserError(
-        l10n.t('{0} is another program', foreign),
-        l10n.t('choose another folder, or take that one away'),
+        l10n.t('{0} is a different program', foreign),
+        l10n.t('choose another folder, or remove that program'),
         'conflict',
       );
     try {
@@ -58,17 +58,17 @@ export class CommandLine {
     await this.context.globalState.update(FOLDERS_KEY, [...new Set([...this.folders(), folder])]);
   }
 
-  /** For the terminals that this editor opens from now on, and for no other program. */
-  async putInEditorTerminals(): Promise<void> {
-    this.putInTerminals();
+  /** Only for terminals that this editor opens from now on. */
+  async addToEditorTerminals(): Promise<void> {
+    this.prependPath();
     await this.context.globalState.update(TERMINALS_KEY, true);
   }
 
-  private putInTerminals(): void {
+  private prependPath(): void {
     const directory = path.join(this.context.globalStorageUri.fsPath, 'bin');
     writeShims({ directory, programs: this.programs });
     const { environmentVariableCollection: variables } = this.context;
-    variables.description = l10n.t('Puts `gt` and `bd` on the PATH');
+    variables.description = l10n.t('Adds `gt` and `bd` to PATH');
     variables.prepend('PATH', `${directory}${path.delimiter}`);
   }
 
@@ -81,7 +81,7 @@ export class CommandLine {
   }
 }
 
-/** A link that leads nowhere just now is somebody's, too. */
+/** Also a dangling link: it belongs to somebody. */
 function isForeign(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined && !isOwnShim(file);
 }

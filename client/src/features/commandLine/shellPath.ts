@@ -2,15 +2,15 @@ import path from 'node:path';
 
 export interface BinFolder {
   folder: string;
-  /** Shells that are started from now on find what is in it. */
+  /** New shells find what is in it. */
   onPath: boolean;
 }
 
 type Paths = Pick<typeof path, 'join' | 'isAbsolute' | 'relative' | 'delimiter' | 'normalize'>;
 
 /**
- * Folders of the person's own where `gt` and `bd` could go: those of their PATH first, and `~/.local/bin` in any case
- * (the place for this by the XDG base directory specification). Pure.
+ * Folders in the person's home for `gt` and `bd`: those on their PATH, and `~/.local/bin` in any case, which the XDG base
+ * directory specification names for this. Pure.
  */
 export function binFolders(
   pathVariable: string,
@@ -25,15 +25,15 @@ export function binFolders(
       .filter((entry) => paths.isAbsolute(entry))
       .map((entry) => trimmed(paths.normalize(entry))),
   );
-  const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isMade(entry));
+  const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isManaged(entry));
   const folders = own.map((folder) => ({ folder, onPath: true }));
   if (!own.includes(usual)) folders.push({ folder: usual, onPath: entries.has(usual) });
-  // Where everybody looks first.
+  // The usual place first.
   return folders.sort((a, b) => Number(b.folder === usual) - Number(a.folder === usual));
 }
 
-/** Of a package manager or an environment, which may take away what it does not know. */
-function isMade(folder: string): boolean {
+/** Belongs to a package manager or an environment, which may delete other files. */
+function isManaged(folder: string): boolean {
   return /[\\/](node_modules|\.?venv|\.?virtualenvs|shims|\.(nvm|cargo|pyenv|rbenv|asdf|volta|sdkman|rustup|bun|deno|cache|vscode[^\\/]*)|extensions)[\\/]/.test(
     `${folder}/`,
   );
@@ -48,7 +48,7 @@ function trimmed(folder: string): string {
   return folder.length > 1 ? folder.replace(/[\\/]+$/, '') : folder;
 }
 
-/** Where a shell finds a program first, other than in this folder: that one would be run instead. Pure. */
+/** A program of this name that comes earlier on the PATH than the folder, so that it would run instead. Pure. */
 export function earlierOnPath(
   pathVariable: string,
   folder: string,
@@ -67,7 +67,7 @@ export function earlierOnPath(
     .find(isProgram);
 }
 
-/** The command that puts a folder on the PATH: for the profile of sh, bash and zsh, or for PowerShell once and for all. Pure. */
+/** The command that adds a folder to the PATH: for the profile of sh, bash and zsh, or to run once in PowerShell. Pure. */
 export function profileLine(folder: string, home: string, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32')
     return `[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';${folder.replaceAll("'", "''")}', 'User')`;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { UserError } from '../../../../server/src/base/errors';
+import { plural } from '../../../../server/src/base/text';
 import { DependencyAdd, type BeadListItem } from '../../../../server/src/protocol/bead';
+import type { Caller } from '../../../../server/src/protocol/request';
 import {
   ConvoyAdd,
   ConvoyCreate,
@@ -8,16 +10,22 @@ import {
   ConvoyLaunch,
   type ConvoyInfo,
 } from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
-import { oneLine } from '../../base/text';
+import { l10n } from '../../base/editor';
+import { noIcons, oneLine } from '../../base/text';
+import type { TownStore } from '../../state/townStore';
+import { idOf, idsOf, type Argument, type Commands } from '../../ui/command';
+import type { Dialogs } from '../../ui/dialogs';
 import { askChoice, askChoices, askText, required } from '../../ui/prompts';
-import { offerEngine } from '../beads/beadCommands';
-import { reaches } from './graph';
-import { idOf, idsOf, type Argument, type Command, type Services } from '../../ui/command';
-import { beadChoice, openBeads, pickBeads, pickConvoy } from '../beads/pickBead';
+import { beadChoice, openBeads, pickBeads } from '../beads/pickBead';
+import type { EngineReminder } from '../town/engine';
+import { DependencyGraph, type DependencyEdge } from './dependencyGraph';
 
-/** `[waiting bead, bead it waits for]` */
-type Edge = [string, string];
+interface Services {
+  connection: Caller;
+  store: TownStore;
+  dialogs: Dialogs;
+  engine: EngineReminder;
+}
 
 const createParams = z.object({
   title: z.string().optional(),
@@ -26,159 +34,180 @@ const createParams = z.object({
   dependencies: z.array(z.tuple([z.string(), z.string()])).optional(),
 });
 
-export const convoyCommands = {
-  'gastown.createConvoy': {
-    needs: 'town',
-    run: createConvoy,
-  },
-  'gastown.launchConvoy': {
-    needs: 'town',
-    async run(services, argument) {
-      const id =
-        idOf(argument, 'convoy') ??
-        (await pickConvoy(
-          services,
-          l10n.t('Launch Convoy'),
-          (convoy) => convoy.status.startsWith('staged'),
-          l10n.t('no convoy is staged'),
-        ));
-      return launch(services, id);
-    },
-  },
-  'gastown.addToConvoy': {
-    needs: 'town',
-    async run(services, argument) {
-      const title = l10n.t('Add Bead to Convoy');
-      const named = idsOf(argument, 'bead');
-      const id =
-        idOf(argument, 'convoy') ?? (await pickConvoy(services, title, () => true, l10n.t('there is no convoy yet')));
-      const tracked = new Set(services.store.convoys.get(id)?.beads ?? []);
-      const beads = named.length === 0 ? await pickBeads(services, title, tracked) : named;
-      if (beads.length === 0) throw new UserError(l10n.t('no bead was chosen'));
-      return services.connection.call(ConvoyAdd.spec, { id, beads });
-    },
-  },
-  'gastown.stageConvoy': {
-    needs: 'town',
-    async run(services, argument) {
-      const window = l10n.t('Stage as Convoy');
-      const beads = idsOf(argument, 'bead');
-      const chosen = beads.length > 0 ? beads : await pickBeads(services, `${window} (1/2)`);
-      if (chosen.length === 0) throw new UserError(l10n.t('a convoy needs at least one bead'));
-      const given = createParams.parse(argument.params).title;
-      const title =
-        given ??
-        (await askText({
-          title: window,
-          prompt: l10n.t('What will be there when it has landed? ({0} beads)', chosen.length),
-          validateInput: required(l10n.t('A convoy needs a name.')),
-        }));
-      return services.connection.call(ConvoyCreate.spec, { title, beads: chosen, stage: true, notify: [] });
-    },
-  },
-} satisfies Record<string, Command>;
+export function convoyCommands(
+  services: Services,
+): Commands<'gastown.createConvoy' | 'gastown.launchConvoy' | 'gastown.addToConvoy' | 'gastown.stageConvoy'> {
+  return {
+    'gastown.createConvoy': { requires: 'town', run: (argument) => createConvoy(services, argument) },
+    'gastown.launchConvoy': { requires: 'town', run: (argument) => launchConvoy(services, argument) },
+    'gastown.addToConvoy': { requires: 'town', run: (argument) => addToConvoy(services, argument) },
+    'gastown.stageConvoy': { requires: 'town', run: (argument) => stageConvoy(services, argument) },
+  };
+}
+
+async function addToConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
+  const { connection, store } = services;
+  const title = l10n.t('Add Bead to Convoy');
+  const named = idsOf(argument, 'bead');
+  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, title, () => true, l10n.t('there is no convoy yet')));
+  const tracked = new Set(store.convoys.get(id)?.beads ?? []);
+  const beads = named.length === 0 ? await pickBeads(services, title, tracked) : named;
+  if (beads.length === 0) throw new UserError(l10n.t('no bead is selected'));
+  return connection.call(ConvoyAdd.spec, { id, beads });
+}
+
+async function stageConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
+  const window = l10n.t('Stage as Convoy');
+  const named = idsOf(argument, 'bead');
+  const beads = named.length > 0 ? named : await pickBeads(services, `${window} (1/2)`);
+  if (beads.length === 0) throw noBeadsError();
+  const count = plural(beads.length, l10n.t('bead'), l10n.t('beads'));
+  const title =
+    createParams.parse(argument.params).title ?? (await askName(window, `${l10n.t('Convoy name')} (${count})`));
+  return services.connection.call(ConvoyCreate.spec, { title, beads, stage: true, notify: [] });
+}
 
 async function createConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
+  const { connection, engine } = services;
   const given = createParams.parse(argument.params);
   const window = l10n.t('Create Convoy');
-  const title =
-    given.title ??
-    (await askText({
-      title: `${window} (1/4)`,
-      prompt: l10n.t('What will be there when it has landed?'),
-      validateInput: required(l10n.t('A convoy needs a name.')),
-    }));
-  const ids = given.beads ?? (await pickBeads(services, `${window} (2/4)`));
-  if (ids.length === 0) throw new UserError(l10n.t('a convoy needs at least one bead'));
-  const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, ids, window));
-  const stage =
-    given.stage ??
-    (given.beads
-      ? false
-      : await askChoice(
-          [
-            {
-              label: `$(rocket) ${l10n.t('Launch now')}`,
-              detail: l10n.t('Agents begin with every bead that waits for nothing.'),
-              value: false,
-            },
-            {
-              label: `$(circle-large-outline) ${l10n.t('Stage')}`,
-              detail: l10n.t('Nothing starts before you launch it.'),
-              value: true,
-            },
-          ],
-          { title: `${window} (4/4)` },
-        ));
-  for (const [from, to] of edges) await services.connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
-  const convoy = await services.connection.call(ConvoyCreate.spec, { title, beads: ids, stage, notify: [] });
-  if (!stage) offerEngine(services, l10n.t('{0} is launched.', oneLine(title, 60)));
+  const title = given.title ?? (await askName(`${window} (1/4)`, l10n.t('Convoy name')));
+  const beads = given.beads ?? (await pickBeads(services, `${window} (2/4)`));
+  if (beads.length === 0) throw noBeadsError();
+  const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
+  const stage = given.stage ?? (given.beads ? false : await askStage(`${window} (4/4)`));
+  for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
+  const convoy = await connection.call(ConvoyCreate.spec, { title, beads, stage, notify: [] });
+  if (!stage) engine.remind(launchedText(title));
   return convoy;
 }
 
-async function askDependencies(services: Services, ids: readonly string[], window: string): Promise<Edge[]> {
-  if (ids.length < 2) return [];
-  const order = await askChoice(
-    [
-      {
-        label: l10n.t('All at once'),
-        detail: l10n.t('Keep what they wait for already, and add nothing.'),
-        value: 'none' as const,
-      },
-      {
-        label: l10n.t('One after the other'),
-        detail: l10n.t('Each waits for the one before it.'),
-        value: 'chain' as const,
-      },
-      { label: l10n.t('Choose for each bead…'), value: 'each' as const },
-    ],
-    { title: `${window} (3/4)`, placeHolder: l10n.t('In which order?') },
-  );
-  if (order === 'none') return [];
-  if (order === 'chain') return ids.slice(1).map((id, index): Edge => [id, ids[index] ?? id]);
-  const chosen = new Set(ids);
-  const beads = (await openBeads(services)).filter((bead) => chosen.has(bead.id));
-  return askEach(beads, window);
+function noBeadsError(): UserError {
+  return new UserError(l10n.t('a convoy needs at least one bead'));
 }
 
-/** One question a bead; what would close a circle is not offered. */
-async function askEach(beads: readonly BeadListItem[], window: string): Promise<Edge[]> {
-  const waits = new Map<string, Set<string>>(
-    beads.map((bead) => [bead.id, new Set((bead.dependencies ?? []).map((edge) => edge.depends_on_id))]),
-  );
-  const edges: Edge[] = [];
-  for (const [index, bead] of beads.entries()) {
-    const possible = beads.filter((other) => other.id !== bead.id && !reaches(waits, other.id, bead.id));
-    if (possible.length === 0) continue;
-    const known = waits.get(bead.id) ?? new Set();
-    const picked = await askChoices(
-      possible.map((other) => ({ ...beadChoice(other), picked: known.has(other.id) })),
+function askName(title: string, prompt: string): Promise<string> {
+  return askText({ title, prompt, validateInput: required(l10n.t('A convoy needs a name.')) });
+}
+
+function askStage(title: string): Promise<boolean> {
+  return askChoice(
+    [
       {
-        title: `${window} (3/4): ${l10n.t('bead {0} of {1}', index + 1, beads.length)}`,
-        placeHolder: l10n.t('"{0}" waits for… (Enter goes on)', oneLine(bead.title, 60)),
+        label: `$(rocket) ${l10n.t('Launch now')}`,
+        detail: l10n.t('Agents start with every bead that waits for no other.'),
+        value: false,
+      },
+      {
+        label: `$(circle-large-outline) ${l10n.t('Stage')}`,
+        detail: l10n.t('Nothing starts before you launch it.'),
+        value: true,
+      },
+    ],
+    { title },
+  );
+}
+
+async function askDependencies(
+  services: Services,
+  ids: readonly string[],
+  title: string,
+): Promise<readonly DependencyEdge[]> {
+  if (ids.length < 2) return [];
+  const order = await askChoice<'parallel' | 'sequence' | 'each'>(
+    [
+      {
+        label: l10n.t('In parallel'),
+        detail: l10n.t('Keep the existing dependencies and add none.'),
+        value: 'parallel',
+      },
+      {
+        label: l10n.t('In sequence'),
+        detail: l10n.t('Each bead waits for the one before it.'),
+        value: 'sequence',
+      },
+      { label: l10n.t('Choose for each bead…'), value: 'each' },
+    ],
+    { title, placeHolder: l10n.t('Select the order') },
+  );
+  switch (order) {
+    case 'parallel':
+      return [];
+    case 'sequence':
+      return ids.slice(1).map((id, index): DependencyEdge => [id, ids[index] ?? id]);
+    case 'each': {
+      const selected = new Set(ids);
+      return askEach(
+        (await openBeads(services)).filter((bead) => selected.has(bead.id)),
+        title,
+      );
+    }
+  }
+}
+
+/** One question per bead. Dependencies that would close a cycle are not offered. */
+async function askEach(beads: readonly BeadListItem[], title: string): Promise<DependencyEdge[]> {
+  const graph = new DependencyGraph(
+    beads.flatMap((bead) => (bead.dependencies ?? []).map((edge): DependencyEdge => [bead.id, edge.depends_on_id])),
+  );
+  const edges: DependencyEdge[] = [];
+  for (const [index, bead] of beads.entries()) {
+    const possible = beads.filter((other) => other.id !== bead.id && !graph.reaches(other.id, bead.id));
+    if (possible.length === 0) continue;
+    const selected = await askChoices(
+      possible.map((other) => ({ ...beadChoice(other), picked: graph.has(bead.id, other.id) })),
+      {
+        title: `${title}: ${l10n.t('bead {0} of {1}', index + 1, beads.length)}`,
+        placeHolder: l10n.t('Select what “{0}” waits for', oneLine(bead.title, 60)),
       },
     );
-    for (const id of picked.filter((other) => !known.has(other))) {
+    for (const id of selected.filter((other) => !graph.has(bead.id, other))) {
       edges.push([bead.id, id]);
-      known.add(id);
+      graph.add(bead.id, id);
     }
-    waits.set(bead.id, known);
   }
   return edges;
 }
 
-async function launch(services: Services, id: string): Promise<ConvoyInfo | undefined> {
-  const status = await services.connection.call(ConvoyGet.spec, { id });
-  let force = false;
-  if (status.warnings.length > 0) {
-    force = await services.dialogs.confirm(
-      l10n.t('Launch "{0}" in spite of its warnings?', oneLine(status.title, 80)),
+async function launchConvoy(services: Services, argument: Argument): Promise<ConvoyInfo | undefined> {
+  const { connection, store, dialogs, engine } = services;
+  const isStaged = (convoy: ConvoyInfo): boolean => convoy.status.startsWith('staged');
+  const id =
+    idOf(argument, 'convoy') ??
+    (await pickConvoy(store, l10n.t('Launch Convoy'), isStaged, l10n.t('no convoy is staged')));
+  const status = await connection.call(ConvoyGet.spec, { id });
+  const force = status.warnings.length > 0;
+  if (force) {
+    const confirmed = await dialogs.confirm(
+      l10n.t('Launch “{0}” despite its warnings?', oneLine(status.title, 80)),
       status.warnings.join('\n'),
       l10n.t('Launch'),
     );
-    if (!force) return undefined;
+    if (!confirmed) return undefined;
   }
-  const convoy = await services.connection.call(ConvoyLaunch.spec, { id, force });
-  offerEngine(services, l10n.t('{0} is launched.', oneLine(convoy.title, 60)));
+  const convoy = await connection.call(ConvoyLaunch.spec, { id, force });
+  engine.remind(launchedText(convoy.title));
   return convoy;
+}
+
+function launchedText(title: string): string {
+  return l10n.t('Launched {0}.', oneLine(title, 60));
+}
+
+async function pickConvoy(
+  store: TownStore,
+  title: string,
+  accept: (convoy: ConvoyInfo) => boolean,
+  none: string,
+): Promise<string> {
+  const convoys = store.convoys.all().filter(accept);
+  if (convoys.length === 0) throw new UserError(none, undefined, 'not-found');
+  return askChoice(
+    convoys.map((convoy) => ({
+      label: noIcons(oneLine(convoy.title)),
+      description: `${convoy.done}/${convoy.total} · ${convoy.id}`,
+      value: convoy.id,
+    })),
+    { title, placeHolder: l10n.t('Select a convoy') },
+  );
 }

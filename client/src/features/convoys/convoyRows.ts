@@ -1,12 +1,13 @@
+import { plural } from '../../../../server/src/base/text';
 import type { BeadInfo, ConvoyInfo } from '../../../../server/src/protocol/town';
-import { l10n } from '../../base/l10n';
-import { oneLine } from '../../base/text';
+import { l10n } from '../../base/editor';
+import { escapeLine, oneLine, paragraphs, timeText } from '../../base/text';
 import { beadsOf } from '../../state/queries';
 import type { TownStore } from '../../state/townStore';
-import { beadIcon, beadState } from '../beads/beadText';
-import type { Row, RowIcon } from '../../ui/tree/row';
+import type { Row, RowIcon, RowTarget } from '../../ui/tree/row';
+import { beadIcon, beadState, beadTooltip } from '../beads/beadText';
 
-/** The Convoys tree: what is under way first, then what is staged, then what has landed. Pure. */
+/** The Convoys tree: running convoys first, then staged ones, then beads without a convoy, then landed convoys. Pure. */
 export function convoyRows(store: TownStore): Row[] {
   const all = store.convoys.all().sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
   const rows = [
@@ -16,21 +17,20 @@ export function convoyRows(store: TownStore): Row[] {
   const landed = all
     .filter((convoy) => convoy.status === 'closed')
     .sort((a, b) => (b.landedAt ?? '').localeCompare(a.landedAt ?? ''));
-  // Beads that were slung outside of any convoy that is shown.
   const loose = store.beads.all().filter((bead) => !bead.convoys.some((id) => store.convoys.get(id)));
   if (loose.length > 0)
     rows.push(
-      group(
+      groupRow(
         'loose',
-        l10n.t('Without a convoy'),
+        l10n.t('Not in a convoy'),
         loose.map((bead) => beadRow(store, bead, 'loose')),
         true,
       ),
     );
-  // While nothing is under way, what landed last is what people want to see.
+  // While nothing is running, the last results are what people look for.
   if (landed.length > 0)
     rows.push(
-      group(
+      groupRow(
         'landed',
         l10n.t('Landed'),
         landed.map((convoy) => convoyRow(store, convoy)),
@@ -40,14 +40,18 @@ export function convoyRows(store: TownStore): Row[] {
   return rows;
 }
 
-function group(id: string, label: string, children: Row[], open: boolean): Row {
+function groupRow(id: 'loose' | 'landed', label: string, children: Row[], open: boolean): Row {
+  const count =
+    id === 'landed'
+      ? plural(children.length, l10n.t('convoy'), l10n.t('convoys'))
+      : plural(children.length, l10n.t('bead'), l10n.t('beads'));
   return {
     id,
     label,
     description: String(children.length),
     icon: { id: id === 'landed' ? 'archive' : 'list-unordered' },
     context: `group.${id}`,
-    aria: l10n.t('{0}, {1} entries', label, children.length),
+    aria: `${label}, ${count}`,
     open,
     target: { kind: 'group', id },
     children,
@@ -64,45 +68,62 @@ function convoyRow(store: TownStore, convoy: ConvoyInfo): Row {
   return {
     id: `convoy:${convoy.id}`,
     label: title,
-    description: state.word ? `${progress} · ${state.word}` : progress,
+    description: state.text ? `${progress} · ${state.text}` : progress,
     icon: state.icon,
     context: ['convoy', ...flags].join('.'),
-    aria: l10n.t('Convoy {0}, {1} of {2}{3}', title, convoy.done, convoy.total, state.word ? `, ${state.word}` : ''),
+    aria: l10n.t('Convoy {0}, {1} of {2}{3}', title, convoy.done, convoy.total, state.text ? `, ${state.text}` : ''),
     open: convoy.status !== 'closed',
     target: { kind: 'convoy', id: convoy.id },
     children: beads.map((bead) => beadRow(store, bead, convoy.id)),
   };
 }
 
-function convoyState(convoy: ConvoyInfo, failed: number): { word: string; icon: RowIcon } {
+function convoyState(convoy: ConvoyInfo, failed: number): { text: string; icon: RowIcon } {
   switch (convoy.status) {
     case 'closed':
-      return { word: l10n.t('landed'), icon: { id: 'pass-filled', color: 'testing.iconPassed' } };
+      return { text: l10n.t('landed'), icon: { id: 'pass-filled', color: 'testing.iconPassed' } };
     case 'staged_ready':
-      return { word: l10n.t('staged'), icon: { id: 'circle-large-outline' } };
+      return { text: l10n.t('staged'), icon: { id: 'circle-large-outline' } };
     case 'staged_warnings':
-      return { word: l10n.t('staged, with warnings'), icon: { id: 'warning', color: 'list.warningForeground' } };
+      return { text: l10n.t('staged, with warnings'), icon: { id: 'warning', color: 'list.warningForeground' } };
     case 'open':
-      if (failed > 0)
-        return { word: l10n.t('{0} failed', failed), icon: { id: 'warning', color: 'list.warningForeground' } };
-      return { word: '', icon: { id: 'rocket', color: 'charts.blue' } };
+      return failed > 0
+        ? { text: l10n.t('{0} failed', failed), icon: { id: 'warning', color: 'list.warningForeground' } }
+        : { text: '', icon: { id: 'rocket', color: 'charts.blue' } };
   }
 }
 
 function beadRow(store: TownStore, bead: BeadInfo, parent: string): Row {
   const title = oneLine(bead.title);
   const state = beadState(store, bead);
-  const agent = store.agents.all().some((candidate) => candidate.bead === bead.id && candidate.session !== undefined);
+  const isLive = store.agents.all().some((agent) => agent.bead === bead.id && agent.session !== undefined);
   return {
-    // A bead may ride in more than one convoy.
+    // A bead may be in several convoys.
     id: `bead:${parent}/${bead.id}`,
     label: title,
     description: state,
     icon: beadIcon(store, bead),
-    context: ['bead', bead.phase, ...(agent ? ['live'] : [])].join('.'),
+    context: ['bead', bead.phase, ...(isLive ? ['live'] : [])].join('.'),
     aria: l10n.t('Bead {0}, {1}{2}', title, state, bead.problem ? `, ${oneLine(bead.problem)}` : ''),
     target: { kind: 'bead', id: bead.id },
     click: 'gastown.showBead',
     children: [],
   };
+}
+
+/** Markdown for the hover of a row. Pure. */
+export function convoyRowTooltip(store: TownStore, { kind, id }: RowTarget): string | undefined {
+  const convoy = kind === 'convoy' ? store.convoys.get(id) : undefined;
+  if (convoy) return convoyTooltip(convoy);
+  const bead = kind === 'bead' ? store.beads.get(id) : undefined;
+  return bead && beadTooltip(store, bead);
+}
+
+function convoyTooltip(convoy: ConvoyInfo): string {
+  return paragraphs([
+    `**${escapeLine(convoy.title, 300)}**`,
+    l10n.t('{0}: {1} of {2} beads closed', escapeLine(convoy.id), convoy.done, convoy.total),
+    convoy.launchedAt && l10n.t('Launched {0}', timeText(convoy.launchedAt)),
+    convoy.landedAt && l10n.t('Landed {0}', timeText(convoy.landedAt)),
+  ]);
 }

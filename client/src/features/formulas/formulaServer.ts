@@ -1,135 +1,130 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable } from '../../../../server/src/base/lifecycle';
+import type { Log } from '../../base/editor';
 import { backoff, CancellableDelay } from '../../connection/backoff';
 import type { TownConnection } from '../../connection/townConnection';
 import type { TownResolver } from '../../connection/townResolver';
-import { formulaSelector } from '../../connection/formulaSelector';
+import { formulaSelector, standalonePolicy, type FormulaServing, type StandaloneNeed } from './formulaServing';
 import { StandaloneClient } from './standaloneClient';
-import { standalonePolicy } from './wish';
 
-/** Who serves the formulas of this window. */
-export type Serving = 'nobody' | 'starting' | 'own' | 'town';
-
-/** A town that answers within that time needs no second server. */
-const PATIENCE_MS = 2_000;
-/** One that lasted so long was good: the next failure starts counting anew. */
-const STEADY_MS = 10_000;
+/** A town that connects within this time makes a server for this window unnecessary. */
+const TOWN_WAIT_MS = 2_000;
+/** After a run of this length the next failure counts as the first one. */
+const STABLE_MS = 10_000;
 
 export interface FormulaServerOptions {
   connection: TownConnection;
-  town: TownResolver;
+  resolver: TownResolver;
   serverJs: string;
-  log: vscode.LogOutputChannel;
+  log: Log;
   languageLog: vscode.LogOutputChannel;
 }
 
-/** Runs the language server for this window alone while a formula is open and no town's server answers. */
+/** Runs the language server for this window alone while a formula is open and no town's server serves it. */
 export class FormulaServer extends Disposable {
   private timer: NodeJS.Timeout | undefined;
-  private pause: CancellableDelay | undefined;
+  /** Set while the server is kept running. */
+  private delay: CancellableDelay | undefined;
   private client: StandaloneClient | undefined;
   private isUp = false;
-  private readonly changeEmitter = this._register(new Emitter<Serving>());
+  private readonly changeEmitter = this._register(new Emitter<FormulaServing>());
   readonly onDidChange = this.changeEmitter.event;
 
   constructor(private readonly options: FormulaServerOptions) {
     super();
-    const look = (): void => this.update();
-    this._register(vscode.workspace.onDidOpenTextDocument(look));
-    this._register(vscode.workspace.onDidCloseTextDocument(look));
-    this._register(options.connection.onDidChangeState(look));
-    this._register(options.town.onDidChange(look));
+    const update = (): void => this.update();
+    this._register(vscode.workspace.onDidOpenTextDocument(update));
+    this._register(vscode.workspace.onDidCloseTextDocument(update));
+    this._register(options.connection.onDidChangeState(update));
+    this._register(options.resolver.onDidChange(update));
     this._register(
       toDisposable(() => {
-        this.forgetTimer();
+        this.clearTimer();
         this.stop();
       }),
     );
     this.update();
   }
 
-  get serving(): Serving {
+  get serving(): FormulaServing {
     if (this.options.connection.servesFormulas) return 'town';
-    if (this.isUp) return 'own';
-    return this.isOpen() ? 'starting' : 'nobody';
-  }
-
-  private isOpen(): boolean {
-    return vscode.workspace.textDocuments.some((document) => vscode.languages.match(formulaSelector, document) > 0);
+    if (this.isUp) return 'standalone';
+    return formulaIsOpen() ? 'starting' : 'nobody';
   }
 
   private update(): void {
     if (this.isDisposed) return;
-    const wanted = this.wish();
-    if (wanted !== 'soon') this.forgetTimer();
-    if (wanted === 'no') this.stop();
-    else if (wanted === 'now') this.start();
-    else if (!this.pause && !this.timer) this.timer = setTimeout(() => this.startIfStill(), PATIENCE_MS);
+    const need = this.need();
+    if (need !== 'soon') this.clearTimer();
+    if (need === 'no') this.stop();
+    else if (need === 'now') this.start();
+    else if (!this.delay && !this.timer) this.timer = setTimeout(() => this.startIfNeeded(), TOWN_WAIT_MS);
     this.changeEmitter.fire(this.serving);
   }
 
-  private wish(): ReturnType<typeof standalonePolicy> {
-    const { connection, town } = this.options;
-    // A town that is only looked at serves no formulas.
-    return standalonePolicy(
-      this.isOpen(),
-      vscode.workspace.isTrusted ? connection.state.kind : 'none',
-      town.finding !== undefined,
-    );
+  private need(): StandaloneNeed {
+    const { connection, resolver } = this.options;
+    // The server of a town that is only read serves no formulas.
+    const town = vscode.workspace.isTrusted ? connection.state.kind : 'none';
+    return standalonePolicy(formulaIsOpen(), town, resolver.finding !== undefined);
   }
 
-  private forgetTimer(): void {
+  private clearTimer(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
   }
 
-  private startIfStill(): void {
-    this.forgetTimer();
-    if (this.wish() !== 'no') this.start();
+  private startIfNeeded(): void {
+    this.clearTimer();
+    if (this.need() !== 'no') this.start();
   }
 
   private start(): void {
-    if (this.pause) return;
-    this.pause = new CancellableDelay();
-    void this.keep(this.pause);
+    if (this.delay) return;
+    this.delay = new CancellableDelay();
+    void this.keepRunning(this.delay);
   }
 
   private stop(): void {
-    this.pause?.cancel();
-    this.pause = undefined;
+    this.delay?.cancel();
+    this.delay = undefined;
     this.isUp = false;
     const client = this.client;
     this.client = undefined;
     void client?.end();
   }
 
-  /** Starts it again whenever it ends, with pauses that grow, until somebody else serves. */
-  private async keep(pause: CancellableDelay): Promise<void> {
+  /** Starts the server again whenever it ends, with growing delays, until `stop`. */
+  private async keepRunning(delay: CancellableDelay): Promise<void> {
     const { log, languageLog, serverJs } = this.options;
-    for (let failures = 0; this.pause === pause; ) {
+    for (let failures = 0; this.delay === delay; ) {
       const started = Date.now();
       const client = new StandaloneClient(serverJs, languageLog);
       this.client = client;
       try {
         await client.start();
-        if (this.pause === pause) {
+        if (this.delay === delay) {
           this.isUp = true;
-          log.info('the language server of this window runs');
+          log.info('the language server of this window is running');
           this.changeEmitter.fire(this.serving);
           await client.closed;
         }
       } catch (error) {
         log.error(`the language server of this window: ${messageOf(error)}`);
       }
-      // One that was given up while it started is ended only now: before it would not listen.
+      // `stop` during the start could not end it, because a client that starts does not listen yet.
       await client.end();
-      if (this.pause !== pause) return;
+      if (this.delay !== delay) return;
       this.isUp = false;
-      failures = Date.now() - started > STEADY_MS ? 0 : failures + 1;
+      failures = Date.now() - started > STABLE_MS ? 0 : failures + 1;
       log.warn('the language server of this window has ended');
       this.changeEmitter.fire(this.serving);
-      await pause.wait(backoff(failures));
+      await delay.wait(backoff(failures));
     }
   }
+}
+
+function formulaIsOpen(): boolean {
+  return vscode.workspace.textDocuments.some((document) => vscode.languages.match(formulaSelector, document) > 0);
 }

@@ -1,11 +1,10 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
-import { l10n } from '../../base/l10n';
-import type { FormulaServer, Serving } from './formulaServer';
-import { formulaSelector } from '../../connection/formulaSelector';
-import { statusText } from './statusText';
+import { l10n } from '../../base/editor';
+import type { FormulaServer } from './formulaServer';
+import { formulaSelector, statusText, type FormulaServing } from './formulaServing';
 
-/** The entry behind `{}` in the status bar while a formula is looked at. */
+/** The language status item (`{}` in the status bar) of the formula in the active editor. */
 export class FormulaStatus extends Disposable {
   private readonly item: vscode.LanguageStatusItem;
 
@@ -25,7 +24,7 @@ export class FormulaStatus extends Disposable {
     this.update();
   }
 
-  /** What the item says, for tests. */
+  /** The text of the item, for tests. */
   get text(): string {
     return this.item.text;
   }
@@ -44,11 +43,11 @@ export class FormulaStatus extends Disposable {
           : vscode.LanguageStatusSeverity.Information;
   }
 
-  private detail(serving: Serving): string {
+  private detail(serving: FormulaServing): string {
     return serving === 'town'
       ? l10n.t('served by the town')
-      : serving === 'own'
-        ? l10n.t('served for this window')
+      : serving === 'standalone'
+        ? l10n.t('served by this window')
         : '';
   }
 

@@ -1,25 +1,34 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../../../server/src/base/errors';
-import { l10n } from '../../base/l10n';
+import { l10n } from '../../base/editor';
 import { oneLine } from '../../base/text';
-import { whenReady } from '../../state/whenReady';
-import type { Services } from '../../ui/command';
+import type { TownStore } from '../../state/townStore';
 import { showError } from '../../ui/errors';
+import type { RowTree } from '../../ui/tree/rowTree';
 import { readLink, type LinkTarget } from './townLink';
 
-/** Opens what a `vscode://gastown.gastown-vscode/…` link names, in the window that VS Code gives it to. */
+interface Services {
+  store: TownStore;
+  convoys: Pick<RowTree, 'reveal'>;
+  attention: Pick<RowTree, 'reveal'>;
+  /** Resolves when the town of this window can be used. */
+  ready: () => Promise<void>;
+  log: vscode.LogOutputChannel;
+}
+
+/** Opens what a `vscode://gastown.gastown-vscode/…` link names, in the window that VS Code passes it to. */
 export class LinkHandler implements vscode.UriHandler {
-  constructor(private readonly services: Pick<Services, 'connection' | 'store' | 'town' | 'views' | 'log'>) {}
+  constructor(private readonly services: Services) {}
 
   async handleUri(uri: vscode.Uri): Promise<void> {
     try {
       const target = readLink(uri.path);
       if (!target)
         throw new UserError(
-          l10n.t('this link names nothing that Gas Town can open: {0}', oneLine(uri.path, 200)),
+          l10n.t('Gas Town cannot open this link: {0}', oneLine(uri.path, 200)),
           l10n.t('links end in /bead/<id>, /convoy/<id>, /agent/<address>, /review/<id> or /attention/<id>'),
         );
-      await whenReady(this.services);
+      await this.services.ready();
       await this.open(target);
     } catch (error) {
       void showError(error, this.services.log);
@@ -27,11 +36,11 @@ export class LinkHandler implements vscode.UriHandler {
   }
 
   private async open({ kind, id }: LinkTarget): Promise<void> {
-    const { store, views } = this.services;
+    const { store, convoys, attention } = this.services;
     const missing = (): UserError =>
       new UserError(
         l10n.t('the town of this window has no {0} {1}', kind, id),
-        l10n.t('open a window of the town that the link is about'),
+        l10n.t('open a window of the town that the link belongs to'),
         'not-found',
       );
     switch (kind) {
@@ -43,11 +52,11 @@ export class LinkHandler implements vscode.UriHandler {
         if (!store.agents.get(id)) throw missing();
         return vscode.commands.executeCommand('gastown.openTerminal', { agent: id });
       case 'attention':
-        // Not opened: that may move a checkout, or mark a mail as read.
-        if (!(await views.attention.reveal(`attention:${id}`))) throw missing();
+        // Selected, not opened: that could fast-forward a checkout, or mark a mail as read.
+        if (!(await attention.reveal(`attention:${id}`))) throw missing();
         return;
       case 'convoy':
-        if (!(await views.convoys.reveal(`convoy:${id}`))) throw missing();
+        if (!(await convoys.reveal(`convoy:${id}`))) throw missing();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What a link may lead to. It only shows: nothing that a link names is changed by following it. */
+/** What a link may open. Following a link only shows: it changes nothing. */
 export const linkKinds = ['bead', 'convoy', 'agent', 'review', 'attention'] as const;
 export type LinkKind = (typeof linkKinds)[number];
 
@@ -7,18 +7,18 @@ export interface LinkTarget {
   id: string;
 }
 
-/** Ids of beads and addresses of agents; whoever writes a link chooses its text. */
-const name = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
+/** Ids of beads and addresses of agents. Anybody can write a link, so that nothing else is accepted. */
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
 
 /** Reads the path of `vscode://gastown.gastown-vscode/<kind>/<id>`. Pure. */
 export function readLink(path: string): LinkTarget | undefined {
   const match = /^\/([a-z]+)\/(.+?)\/?$/.exec(path);
   const kind = linkKinds.find((known) => known === match?.[1]);
   const id = match?.[2] ?? '';
-  return kind && name.test(id) && !id.includes('..') ? { kind, id } : undefined;
+  return kind && idPattern.test(id) && !id.includes('..') ? { kind, id } : undefined;
 }
 
-/** The link to something, for the editor that answers to `scheme`. Pure. */
+/** A link for the editor that answers to `scheme`. Pure. */
 export function linkTo(target: LinkTarget, scheme: string, extension: string): string {
   return `${scheme}://${extension}/${target.kind}/${target.id.split('/').map(encodeURIComponent).join('/')}`;
 }

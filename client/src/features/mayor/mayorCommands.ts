@@ -1,71 +1,88 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../../../server/src/base/errors';
-import { MayorAsk, MayorStart, MayorStatus } from '../../../../server/src/protocol/town';
 import { plural } from '../../../../server/src/base/text';
-import { l10n } from '../../base/l10n';
+import type { Caller } from '../../../../server/src/protocol/request';
+import { MayorAsk, MayorStart, MayorStatus } from '../../../../server/src/protocol/town';
+import { l10n } from '../../base/editor';
 import { oneLine } from '../../base/text';
+import { textParam, type Commands } from '../../ui/command';
 import { askChoice, askTextOrEditor } from '../../ui/prompts';
-import { offerEngine } from '../beads/beadCommands';
-import type { Command, Services } from '../../ui/command';
-import { startConsented } from '../attention/consent';
+import type { AgentTerminals } from '../agents/terminals/agentTerminals';
+import type { Consent } from '../consent/consent';
+import type { EngineReminder } from '../town/engine';
 
-/** More than a person writes; a whole file by mistake is refused by the server anyway. */
+interface Services {
+  connection: Caller;
+  terminals: AgentTerminals;
+  consent: Consent;
+  engine: EngineReminder;
+}
+
+/** In UTF-16 units: more than a person writes. The server refuses a whole file that was selected by mistake anyway. */
 const MAX_TEXT = 100_000;
 
-export const mayorCommands = {
-  'gastown.askMayor': {
-    needs: 'town',
-    async run(services, { params }) {
-      const given = params['text'];
-      const text = typeof given === 'string' ? given : await wish();
-      return text === undefined ? undefined : ask(services, text);
+export function mayorCommands(services: Services): Commands<'gastown.askMayor' | 'gastown.startMayor'> {
+  const { connection, terminals, consent } = services;
+  return {
+    'gastown.askMayor': {
+      requires: 'town',
+      async run(argument) {
+        const text = textParam(argument, 'text') ?? (await askRequest());
+        return text === undefined ? undefined : askMayor(services, text);
+      },
     },
-  },
-  'gastown.startMayor': {
-    needs: 'town',
-    async run(services) {
-      const { runtime } = await services.connection.call(MayorStatus.spec, {});
-      const result = await startConsented(services, runtime, () => services.connection.call(MayorStart.spec, {}));
-      if (result) services.terminals.open('mayor');
-      return result;
+    'gastown.startMayor': {
+      requires: 'town',
+      async run() {
+        const { runtime } = await connection.call(MayorStatus.spec, {});
+        const result = await consent.startAllowed(runtime, () => connection.call(MayorStart.spec, {}));
+        if (result) terminals.open('mayor');
+        return result;
+      },
     },
-  },
-} satisfies Record<string, Command>;
+  };
+}
 
-/** What stands in the editor may be what the person wants to ask: it is offered, never just taken. */
-async function wish(): Promise<string | undefined> {
+/** The text of the editor may be the request: it is offered, never sent without asking. Undefined: continued in an editor. */
+async function askRequest(): Promise<string | undefined> {
   const title = l10n.t('Ask the Mayor');
-  const written = textOfEditor();
-  if (written) {
-    const lines = written.text.split('\n').length;
-    const use = await askChoice(
-      [
-        {
-          label: `$(${written.selected ? 'selection' : 'file'}) ${written.selected ? l10n.t('The selected text') : l10n.t('The text of this editor')}`,
-          description: plural(lines, l10n.t('line'), l10n.t('lines')),
-          detail: oneLine(written.text, 100),
-          value: true,
-        },
-        { label: `$(edit) ${l10n.t('Something else…')}`, value: false },
-      ],
-      { title, placeHolder: l10n.t('What do you want to ask for?') },
-    );
-    if (use) return written.text;
-  }
-  const answer = await askTextOrEditor({
+  const editorText = textOfEditor();
+  if (editorText && (await askSource(title, editorText))) return editorText.text;
+  const request = await askTextOrEditor({
     title,
     prompt: l10n.t(
-      'Describe what you want. The Mayor answers with a staged convoy. The pencil (Ctrl+E) opens an editor for more than one line.',
+      'Describe what you want. The Mayor answers with a staged convoy. The pencil (Ctrl+E) opens an editor for several lines.',
     ),
   });
-  if (!answer.inEditor) return answer.text;
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: answer.text ?? '' });
+  if (!request.inEditor) return request.text;
+  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: request.text });
   await vscode.window.showTextDocument(document);
-  vscode.window.setStatusBarMessage(l10n.t('Write it down, then run "Gas Town: Ask the Mayor" again.'), 10_000);
+  vscode.window.setStatusBarMessage(l10n.t('Write the request, then run "Gas Town: Ask the Mayor" again.'), 10_000);
   return undefined;
 }
 
-function textOfEditor(): { text: string; selected: boolean } | undefined {
+interface EditorText {
+  text: string;
+  selected: boolean;
+}
+
+function askSource(title: string, { text, selected }: EditorText): Promise<boolean> {
+  const source = selected ? l10n.t('The selected text') : l10n.t('The text of this editor');
+  return askChoice(
+    [
+      {
+        label: `$(${selected ? 'selection' : 'file'}) ${source}`,
+        description: plural(text.split('\n').length, l10n.t('line'), l10n.t('lines')),
+        detail: oneLine(text, 100),
+        value: true,
+      },
+      { label: `$(edit) ${l10n.t('Something else…')}`, value: false },
+    ],
+    { title, placeHolder: l10n.t('Select the request') },
+  );
+}
+
+function textOfEditor(): EditorText | undefined {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return undefined;
   const selection = editor.document.getText(editor.selection).trim();
@@ -74,18 +91,13 @@ function textOfEditor(): { text: string; selected: boolean } | undefined {
   return text === '' ? undefined : { text, selected: false };
 }
 
-async function ask(services: Services, text: string): Promise<unknown> {
-  if (text.trim() === '') throw new UserError(l10n.t('say what you want'));
+async function askMayor({ connection, engine }: Services, text: string): Promise<unknown> {
+  if (text.trim() === '') throw new UserError(l10n.t('the request is empty'), l10n.t('describe what you want'));
   if (text.length > MAX_TEXT)
-    throw new UserError(
-      l10n.t('that is too much text for one request'),
-      l10n.t('describe it more briefly, and name the files that say more'),
-    );
-  const result = await services.connection.call(MayorAsk.spec, { text });
-  vscode.window.setStatusBarMessage(
-    `$(organization) ${l10n.t('The Mayor is asked. You are told when the plan is there.')}`,
-    6_000,
-  );
-  if (!result.live) offerEngine(services, l10n.t('The Mayor is asked.'));
+    throw new UserError(l10n.t('the request is too long'), l10n.t('shorten it, and name the files with the details'));
+  const result = await connection.call(MayorAsk.spec, { text });
+  const sent = l10n.t('Sent to the Mayor. You are notified when the plan is ready.');
+  vscode.window.setStatusBarMessage(`$(organization) ${sent}`, 6_000);
+  if (!result.live) engine.remind(l10n.t('Sent to the Mayor.'));
   return result;
 }

@@ -13,7 +13,7 @@ const linked = [
   'gastown.openLog',
 ];
 
-/** One item: agents at work, things that need a person. A click lists both. */
+/** The item of Gas Town: the number of active agents and of items that need attention. A click lists both. */
 export class StatusBar extends Disposable {
   private readonly item: vscode.StatusBarItem;
 

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { l10n } from '../../base/l10n';
+import { l10n } from '../../base/editor';
+import type { Argument } from '../../ui/command';
 
-/** Both sides of a change, read-only. */
+/** Both sides of a change, read-only. The query of a URI is a `ChangeRef` with its side, the path is the file's. */
 export const CHANGE_SCHEME = 'gastown-change';
-/** What a person writes about a change before it is sent. */
+/** The person's draft about a change before it is sent. */
 export const DRAFT_SCHEME = 'gastown-review';
 
 const hash = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/);
 
-/** One layout of a change, pinned by its commits: laid out anew it is another one, with documents of its own. */
+/** One version of a change, identified by its commits. */
 export const changeRefSchema = z.object({
   bead: z.string().min(1),
   request: z.string().min(1),
@@ -16,17 +17,17 @@ export const changeRefSchema = z.object({
   title: z.string(),
   base: hash,
   commit: hash,
-  /** What a verdict is about; missing while nobody has laid the change out for review. */
+  /** The patch-id, which a verdict is about; missing before a review was requested. */
   patch: z.string().optional(),
 });
 export type ChangeRef = z.infer<typeof changeRefSchema>;
 
-/** `about` is the page that comes first, `whole` the editor around all files. */
+/** `about` is the page before the files, `whole` the editor of all files. */
 const sides = ['base', 'change', 'about', 'whole'] as const;
 const changeSchema = changeRefSchema.extend({ side: z.enum(sides) });
 export type ChangeSide = (typeof sides)[number];
 
-/** The parts of a URI that say everything, so that it is readable after a reload, too. */
+/** A URI without VS Code. It contains everything, so that it can be read after a reload. */
 export interface UriParts {
   scheme: string;
   path: string;
@@ -39,13 +40,13 @@ export function changeUri(ref: ChangeRef, side: ChangeSide, path: string): UriPa
   return { scheme: CHANGE_SCHEME, path: `/${path}`, query: JSON.stringify({ ...ref, side }) };
 }
 
-/** The page that comes before the files. */
+/** File name of the page before the files. */
 export function aboutName(): string {
   return l10n.t('About this change.md');
 }
 
 export function draftUri(ref: ChangeRef): UriParts {
-  // The name stands in the tab; what is meant stands in the query.
+  // The tab shows the name; the query identifies the change.
   return {
     scheme: DRAFT_SCHEME,
     path: `/Request Changes ${ref.bead.replace(/[^\w.-]+/g, ' ')}.md`,
@@ -59,7 +60,7 @@ export interface ChangeDocument {
   path: string;
 }
 
-/** What a URI of either scheme means; undefined for any other. Pure. */
+/** Reads a URI of either scheme; undefined for any other. Pure. */
 export function readChangeUri(raw: unknown): ChangeDocument | undefined {
   const uri = uriSchema.safeParse(raw).data;
   if (!uri || (uri.scheme !== CHANGE_SCHEME && uri.scheme !== DRAFT_SCHEME)) return undefined;
@@ -69,7 +70,15 @@ export function readChangeUri(raw: unknown): ChangeDocument | undefined {
   return { ref, side, path: uri.path.replace(/^\//, '') };
 }
 
-/** Where what a person writes about this change is kept: the same patch on another base is the same change. */
+/** Titles of editors pass the URI of the change that they show. */
+export function readChangeArgument(raw: unknown): Argument | undefined {
+  const change = readChangeUri(raw);
+  if (!change) return undefined;
+  const bead = { kind: 'bead', id: change.ref.bead } as const;
+  return { target: bead, targets: [bead], params: { change: change.ref } };
+}
+
+/** Key of the draft about this change: the same patch on another base keeps its draft. */
 export function draftKey({ patch, commit }: ChangeRef): string {
   return patch ?? commit;
 }

@@ -1,11 +1,10 @@
-import type { Memento } from 'vscode';
 import { z } from 'zod';
 import { Disposable, Emitter } from '../../../../server/src/base/lifecycle';
+import type { Memory } from '../../base/editor';
 import { draftKey, type ChangeRef } from './changeUri';
-import { requestText } from './requestText';
 
 const KEY = 'gastown.reviewDrafts';
-/** Of so many changes what was written is kept. */
+/** Drafts of this many changes are kept, the newest. */
 const MAX_DRAFTS = 50;
 
 const commentSchema = z.object({
@@ -16,10 +15,10 @@ const commentSchema = z.object({
   endLine: z.number().int().min(1),
   text: z.string(),
 });
-/** What a person says about lines of a file; lines count from 1. */
+/** A comment of the person on lines of a file; lines count from 1. */
 export type LineComment = z.infer<typeof commentSchema>;
 
-/** `at`: when it changed last, by which an open editor sees that it did. */
+/** `at`: time of the last change, by which an open editor notices it. */
 const draftSchema = z.object({
   bead: z.string(),
   text: z.string(),
@@ -28,15 +27,15 @@ const draftSchema = z.object({
 });
 export type Draft = z.infer<typeof draftSchema>;
 
-/** What a person has written about changes and not sent yet. It survives the window, and goes only once it has arrived. */
+/** What the person has written about changes and not sent yet. It survives the window, and is deleted once the server has it. */
 export class Drafts extends Disposable {
   private readonly clearEmitter = this._register(new Emitter<ChangeRef>());
-  /** It was sent: nothing of it is left to show. */
+  /** The draft of this change was sent. */
   readonly onDidClear = this.clearEmitter.event;
   private readonly drafts: Map<string, Draft>;
   private number = 0;
 
-  constructor(private readonly memory: Pick<Memento, 'get' | 'update'>) {
+  constructor(private readonly memory: Memory) {
     super();
     const stored = z.array(z.tuple([z.string(), draftSchema])).safeParse(memory.get(KEY));
     this.drafts = new Map(stored.data ?? []);
@@ -71,8 +70,8 @@ export class Drafts extends Disposable {
     this.clearEmitter.fire(ref);
   }
 
-  /** What was written about an earlier layout of the change and not sent is a start for this one. Its own stays as it is. */
-  carryOver(ref: ChangeRef): void {
+  /** Starts the draft of a new version of a change with the unsent draft of the last version. An existing draft stays. */
+  startFromPrevious(ref: ChangeRef): void {
     if (this.drafts.has(draftKey(ref))) return;
     const earlier = [...this.drafts.values()].filter((draft) => draft.bead === ref.bead).pop();
     if (earlier) this.setText(ref, requestText(earlier));
@@ -80,7 +79,7 @@ export class Drafts extends Disposable {
 
   private set(ref: ChangeRef, draft: Draft): void {
     const key = draftKey(ref);
-    this.drafts.delete(key); // the newest is the last
+    this.drafts.delete(key); // so that the newest is the last
     if (draft.text.trim() !== '' || draft.comments.length > 0) this.drafts.set(key, { ...draft, at: Date.now() });
     void this.memory.update(KEY, [...this.drafts].slice(-MAX_DRAFTS));
   }
@@ -88,4 +87,16 @@ export class Drafts extends Disposable {
 
 function empty({ bead }: ChangeRef): Draft {
   return { bead, text: '', comments: [], at: 0 };
+}
+
+/** The text that is sent: the person's own, and below it their comments by file and line. Pure. */
+export function requestText({ text, comments }: Pick<Draft, 'text' | 'comments'>): string {
+  const sorted = [...comments].sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line);
+  const list = sorted.map(({ path, side, line, endLine, text: comment }) => {
+    const lines = endLine > line ? `${line}-${endLine}` : `${line}`;
+    // Deleted lines are not in the author's worktree.
+    const where = `${path}:${lines}${side === 'base' ? ' (before the change)' : ''}`;
+    return `- ${where}: ${comment.trim().replace(/\r?\n/g, '\n  ')}`;
+  });
+  return [text.trim(), list.join('\n')].filter(Boolean).join('\n\n');
 }

@@ -1,15 +1,15 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
-import { l10n } from '../../base/l10n';
+import { l10n } from '../../base/editor';
 import { CHANGE_SCHEME, draftKey, readChangeUri, type ChangeRef } from './changeUri';
 import type { Drafts, LineComment } from './drafts';
 
-/** What menus of a comment get. */
+/** A comment as VS Code passes it to its menus. */
 export interface ShownComment extends vscode.Comment {
   id: string;
 }
 
-/** Comments on lines of a change: drafts that go out with the person's request for changes. */
+/** Comments on lines of a change. They are drafts that are sent with the person's request for changes. */
 export class LineComments extends Disposable {
   private readonly controller = this._register(
     vscode.comments.createCommentController('gastown-review', l10n.t('Review')),
@@ -20,7 +20,7 @@ export class LineComments extends Disposable {
     super();
     this.controller.options = {
       prompt: l10n.t('Comment on these lines…'),
-      placeHolder: l10n.t('It is sent with "Request Changes".'),
+      placeHolder: l10n.t('Sent with "Request Changes"'),
     };
     this.controller.commentingRangeProvider = {
       provideCommentingRanges: (document) =>
@@ -31,7 +31,7 @@ export class LineComments extends Disposable {
     vscode.workspace.textDocuments.forEach((document) => this.show(document));
   }
 
-  /** In a new thread, or as one more comment in an old one. */
+  /** Adds a comment to a new or an existing thread. */
   add(thread: vscode.CommentThread, text: string): LineComment | undefined {
     const document = sideOf(thread.uri);
     if (!document || text.trim() === '') return undefined;
@@ -51,7 +51,7 @@ export class LineComments extends Disposable {
     if (thread.comments.length === 0) thread.dispose();
   }
 
-  /** Comments of an earlier session of this window. */
+  /** Shows the comments that were written before the window was reloaded. */
   private show(textDocument: vscode.TextDocument): void {
     if (textDocument.uri.scheme !== CHANGE_SCHEME) return;
     const document = sideOf(textDocument.uri);
@@ -64,7 +64,7 @@ export class LineComments extends Disposable {
   }
 
   private put(thread: vscode.CommentThread, ref: ChangeRef, { id, text }: LineComment): void {
-    // Never trusted: it may come from a draft on disk.
+    // Not trusted: it may come from a draft on disk.
     const shown: ShownComment = {
       id,
       body: new vscode.MarkdownString(text),

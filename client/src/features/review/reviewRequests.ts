@@ -1,31 +1,33 @@
-import type { Memento } from 'vscode';
 import { z } from 'zod';
 import { Disposable } from '../../../../server/src/base/lifecycle';
 import type { AttentionInfo } from '../../../../server/src/protocol/town';
+import type { Memory } from '../../base/editor';
 import type { TownStore } from '../../state/townStore';
 
 const KEY = 'gastown.askedReviews';
-const MAX_ASKED = 200;
+const MAX_NOTIFIED = 200;
 
-/** Asks for the review of each merge request once in this window, also where it is loaded again. */
+/** Notifies the person of each requested review once in this window, also after a reload. */
 export class ReviewRequests extends Disposable {
-  private asked: string[];
+  private notified: string[];
 
   constructor(
     private readonly store: TownStore,
-    private readonly memory: Pick<Memento, 'get' | 'update'>,
-    private readonly ask: (item: AttentionInfo) => void,
+    private readonly memory: Memory,
+    private readonly notify: (item: AttentionInfo) => void,
   ) {
     super();
-    this.asked = z.array(z.string()).safeParse(memory.get(KEY)).data ?? [];
-    this._register(store.attention.onDidChange(() => this.look()));
+    this.notified = z.array(z.string()).safeParse(memory.get(KEY)).data ?? [];
+    this._register(store.attention.onDidChange(() => this.check()));
   }
 
-  private look(): void {
-    const open = this.store.attention.all().filter((item) => item.kind === 'review' && !this.asked.includes(item.id));
+  private check(): void {
+    const open = this.store.attention
+      .all()
+      .filter((item) => item.kind === 'review' && !this.notified.includes(item.id));
     if (open.length === 0) return;
-    this.asked = [...this.asked, ...open.map((item) => item.id)].slice(-MAX_ASKED);
-    void this.memory.update(KEY, this.asked);
-    for (const item of open) this.ask(item);
+    this.notified = [...this.notified, ...open.map((item) => item.id)].slice(-MAX_NOTIFIED);
+    void this.memory.update(KEY, this.notified);
+    for (const item of open) this.notify(item);
   }
 }

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
-import { MqChange, MqGet, type ChangeInfo } from '../../../../server/src/protocol/town';
-import type { ServerConnection } from '../../state/townSync';
+import type { Caller } from '../../../../server/src/protocol/request';
+import { MqChange, MqGet, type BeadPhase, type ChangeInfo } from '../../../../server/src/protocol/town';
+import type { TownStore } from '../../state/townStore';
 import { reviewTitle, shownFiles } from './aboutChange';
 import { ChangeFiles } from './changeFiles';
 import {
@@ -18,21 +19,25 @@ import { DraftFiles } from './draftFiles';
 import { Drafts } from './drafts';
 import { LineComments } from './lineComments';
 
-/** Changes of agents in this window: their editors, and what the person writes about them. */
+/** In these phases no verdict on a change is possible any more. */
+const finalPhases: readonly (BeadPhase | undefined)[] = ['merged', 'closed', undefined];
+
+/** Changes of agents in this window: their editors, and the person's drafts about them. */
 export class Reviews extends Disposable {
   readonly drafts: Drafts;
   readonly comments: LineComments;
   private readonly draftFiles: DraftFiles;
-  /** By bead: what was opened last in this window, which a verdict from elsewhere is about. */
+  /** By bead: the version that was opened last in this window, which a verdict from a row is about. */
   private readonly opened = new Map<string, { ref: ChangeRef; label: string }>();
 
   constructor(
-    private readonly link: Pick<ServerConnection, 'call'>,
+    private readonly connection: Caller,
+    store: TownStore,
     memory: vscode.Memento,
   ) {
     super();
     this.drafts = this._register(new Drafts(memory));
-    const files = this._register(new ChangeFiles(link));
+    const files = this._register(new ChangeFiles(connection));
     this._register(
       vscode.workspace.registerFileSystemProvider(CHANGE_SCHEME, files, { isCaseSensitive: true, isReadonly: true }),
     );
@@ -41,13 +46,19 @@ export class Reviews extends Disposable {
       vscode.workspace.registerFileSystemProvider(DRAFT_SCHEME, this.draftFiles, { isCaseSensitive: true }),
     );
     this.comments = this._register(new LineComments(this.drafts));
+    this._register(
+      store.beads.onDidChange(() => {
+        for (const bead of this.opened.keys())
+          if (finalPhases.includes(store.beads.get(bead)?.phase)) this.opened.delete(bead);
+      }),
+    );
   }
 
   /** @param id of the merge request or its bead */
   async describe(id: string): Promise<{ ref: ChangeRef; change: ChangeInfo; label: string }> {
-    // The patch first: if the change is laid out anew in between, a verdict is refused, never given about what was not seen.
-    const info = await this.link.call(MqGet.spec, { id });
-    const change = await this.link.call(MqChange.spec, { id: info.id });
+    // The patch-id first: if there is a new version in between, the verdict is refused, never given on an unseen change.
+    const info = await this.connection.call(MqGet.spec, { id });
+    const change = await this.connection.call(MqChange.spec, { id: info.id });
     const { base, commit } = change;
     const ref = {
       bead: info.bead,
@@ -61,10 +72,10 @@ export class Reviews extends Disposable {
     return { ref, change, label: reviewTitle(info) };
   }
 
-  /** Opens all files of the change in one editor, what is to be known about it first. */
+  /** Opens all files of the change in one editor, after the page about it. */
   async open(id: string): Promise<ChangeRef> {
     const { ref, change, label } = await this.describe(id);
-    this.drafts.carryOver(ref);
+    this.drafts.startFromPrevious(ref);
     this.opened.set(ref.bead, { ref, label });
     const resources = [
       { modifiedUri: uriOf(changeUri(ref, 'about', aboutName())) },
@@ -73,13 +84,13 @@ export class Reviews extends Disposable {
         modifiedUri: status === 'deleted' ? undefined : uriOf(changeUri(ref, 'change', path)),
       })),
     ];
-    // As `vscode.changes`, with a URI of our own for the whole: it tells the actions in the title which change they are about.
+    // Like `vscode.changes`, but with a URI of our own for the whole, which the actions in the title get.
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: label,
       multiDiffSourceUri: uriOf(changeUri(ref, 'whole', ref.bead)),
       resources,
     });
-    // What is looked at from here, such as the bead's page, must not take its place.
+    // An editor that is opened from here, such as the page of the bead, must not replace it.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     return ref;
   }
@@ -88,11 +99,11 @@ export class Reviews extends Disposable {
     return this.opened.get(bead)?.ref;
   }
 
-  /** The change that the active editor is about. */
+  /** The change in the active editor. */
   inEditor(): ChangeRef | undefined {
     const ref = readChangeUri(vscode.window.activeTextEditor?.document.uri)?.ref;
     if (ref) return ref;
-    // VS Code tells of an editor of many files no more than its title, to which it adds how many there are.
+    // VS Code exposes only the title of an editor of several files, followed by their number.
     const title = vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? '';
     const [found, another] = [...this.opened.values()].filter(({ label }) =>
       /^(?: \([^)]*\))?$/.test(title.startsWith(label) ? title.slice(label.length) : '-'),
@@ -100,14 +111,14 @@ export class Reviews extends Disposable {
     return another ? undefined : found?.ref;
   }
 
-  /** An editor for what is to change: there is room for it, and it is kept until it is sent. */
+  /** Opens the draft of a request for changes in an editor. */
   async openDraft(ref: ChangeRef): Promise<void> {
     const uri = uriOf(draftUri(ref));
     this.draftFiles.changed(uri);
     await vscode.window.showTextDocument(uri, { preview: false, viewColumn: vscode.ViewColumn.Beside });
   }
 
-  /** Takes what stands in the editor of the draft, saved or not. */
+  /** Takes over the text of the draft's editor, saved or not. */
   async saveDraft(ref: ChangeRef): Promise<void> {
     const uri = uriOf(draftUri(ref)).toString();
     const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri);

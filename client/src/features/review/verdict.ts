@@ -1,18 +1,17 @@
 import { UserError } from '../../../../server/src/base/errors';
 import { MqApprove, MqGet, MqReject } from '../../../../server/src/protocol/town';
-import type { ServerConnection } from '../../state/townSync';
+import type { Caller } from '../../../../server/src/protocol/request';
 import type { ChangeRef } from './changeUri';
-import type { Drafts } from './drafts';
-import { requestText } from './requestText';
+import { requestText, type Drafts } from './drafts';
 
 export type Verdict = 'approve' | 'land' | 'reject';
 
 /**
- * Says what a person thinks of the change that they looked at, with all that they wrote about it. What they wrote goes
- * only once it has arrived. `changed`: there is another change by now, and nothing was said of it.
+ * Sends the person's verdict on the change that they have seen, with everything that they wrote about it. Their draft is
+ * deleted once the server has it. `changed`: there is another version by now, which got no verdict.
  */
-export async function giveVerdict(
-  link: Pick<ServerConnection, 'call'>,
+export async function sendVerdict(
+  connection: Caller,
   drafts: Drafts,
   ref: ChangeRef,
   verdict: Verdict,
@@ -20,23 +19,23 @@ export async function giveVerdict(
 ): Promise<'given' | 'changed'> {
   const about = { id: ref.request, message, ...(ref.patch === undefined ? {} : { patch: ref.patch }) };
   try {
-    if (verdict === 'reject') await link.call(MqReject.spec, about);
-    else await link.call(MqApprove.spec, { ...about, ...(verdict === 'land' ? { first: true } : {}) });
+    if (verdict === 'reject') await connection.call(MqReject.spec, about);
+    else await connection.call(MqApprove.spec, { ...about, ...(verdict === 'land' ? { first: true } : {}) });
   } catch (error) {
-    if (await hasChanged(link, ref, error)) return 'changed';
+    if (await hasChanged(connection, ref, error)) return 'changed';
     throw error;
   }
   drafts.clear(ref);
   return 'given';
 }
 
-/** A conflict has other causes, too, such as a merge under way: whether there is another change, the queue knows. */
-async function hasChanged(link: Pick<ServerConnection, 'call'>, ref: ChangeRef, error: unknown): Promise<boolean> {
+/** A conflict has other causes, too, such as a running merge: the merge queue knows whether there is a new version. */
+async function hasChanged(connection: Caller, ref: ChangeRef, error: unknown): Promise<boolean> {
   if (!(error instanceof UserError) || (error.code !== 'conflict' && error.code !== 'not-found')) return false;
   try {
-    const now = await link.call(MqGet.spec, { id: ref.bead });
+    const now = await connection.call(MqGet.spec, { id: ref.bead });
     return now.patch !== undefined && now.patch !== ref.patch;
   } catch {
-    return false; // what went wrong first says more
+    return false; // the first error says more
   }
 }

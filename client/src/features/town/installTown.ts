@@ -7,8 +7,8 @@ const answerSchema = z.looseObject({ root: z.string(), created: z.boolean() });
 export type InstalledTown = z.infer<typeof answerSchema>;
 
 /**
- * Makes a town, or makes one that is already there known to this person. There is no server before there is a
- * town, so the bundled command line does it, in the editor's own Node.
+ * Creates a town, or adds an existing one to the person's registry. Without a town there is no server, so that the bundled
+ * command line does it, run by VS Code's own Node.
  */
 export async function installTown(folder: string, distFolder: string): Promise<InstalledTown> {
   const cli = path.join(distFolder, 'gt.js');
@@ -18,7 +18,11 @@ export async function installTown(folder: string, distFolder: string): Promise<I
   });
   if (result.code !== 0) {
     const reason = readError(result.stdout) ?? result.stderr.trim();
-    throw new UserError(`cannot make a town in ${folder}: ${reason || 'gt install failed'}`, undefined, 'unavailable');
+    throw new UserError(
+      `cannot create a town in ${folder}: ${reason || 'gt install failed'}`,
+      undefined,
+      'unavailable',
+    );
   }
   return answerSchema.parse(JSON.parse(result.stdout));
 }

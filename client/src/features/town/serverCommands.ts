@@ -1,43 +1,60 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../../server/src/base/errors';
 import { BUILD, ServerRetire } from '../../../../server/src/protocol/transport';
-import type { Command } from '../../ui/command';
-import { whenReady } from '../../state/whenReady';
+import type { TownConnection } from '../../connection/townConnection';
+import type { TownResolver } from '../../connection/townResolver';
+import type { Commands } from '../../ui/command';
 
-export const serverCommands = {
-  'gastown.restartServer': {
-    needs: 'trust',
-    async run(services) {
-      const { connection, log, town } = services;
-      // Agents live in the session host, so that this touches none of them.
-      if (connection.isReady) {
-        await connection
-          .call(ServerRetire.spec, { build: BUILD }, { repeat: false })
-          .catch((error: unknown) => log.info(`retiring the server: ${messageOf(error)}`));
-      }
-      await town.refresh();
-      connection.retryNow();
-      await whenReady(services);
+interface Services {
+  connection: TownConnection;
+  resolver: TownResolver;
+  log: vscode.LogOutputChannel;
+  /** What the language client and the server say to each other. */
+  languageLog: vscode.LogOutputChannel;
+  ready: () => Promise<void>;
+}
+
+/** The server, its logs and the walkthrough. */
+export function serverCommands({
+  connection,
+  resolver,
+  log,
+  languageLog,
+  ready,
+}: Services): Commands<
+  'gastown.restartServer' | 'gastown.openLog' | 'gastown.showLanguageLog' | 'gastown.openWalkthrough'
+> {
+  return {
+    'gastown.restartServer': {
+      requires: 'trust',
+      async run() {
+        // Agents run in the session host and are not affected.
+        if (connection.isReady) {
+          await connection
+            .call(ServerRetire.spec, { build: BUILD }, { repeat: false })
+            .catch((error: unknown) => log.info(`stopping the server: ${messageOf(error)}`));
+        }
+        await resolver.refresh();
+        connection.retryNow();
+        await ready();
+      },
     },
-  },
-  'gastown.openLog': {
-    needs: 'nothing',
-    run: async ({ log }) => log.show(true),
-  },
-  'gastown.showLanguageLog': {
-    needs: 'nothing',
-    run: async ({ languageLog }) => languageLog.show(true),
-  },
-  'gastown.openWalkthrough': {
-    needs: 'nothing',
-    async run() {
-      // Where another walkthrough is open, as in a new VS Code, older ones stay with that.
-      await vscode.commands.executeCommand('welcome.goBack').then(undefined, () => undefined);
-      return vscode.commands.executeCommand(
-        'workbench.action.openWalkthrough',
-        'gastown.gastown-vscode#gastown.start',
-        false,
-      );
+    'gastown.openLog': {
+      requires: 'nothing',
+      run: async () => log.show(true),
     },
-  },
-} satisfies Record<string, Command>;
+    'gastown.showLanguageLog': {
+      requires: 'nothing',
+      run: async () => languageLog.show(true),
+    },
+    'gastown.openWalkthrough': {
+      requires: 'nothing',
+      async run() {
+        // Older versions of VS Code keep showing another walkthrough that is open.
+        await vscode.commands.executeCommand('welcome.goBack').then(undefined, () => undefined);
+        const id = 'gastown.gastown-vscode#gastown.start';
+        return vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
+      },
+    },
+  };
+}

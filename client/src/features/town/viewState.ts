@@ -1,21 +1,8 @@
 import type { Finding } from '../../connection/townFinder';
 import type { ConnectionState } from '../../connection/townConnection';
 
-/** The one word that the welcome views and menus depend on (context key `gastown.state`). */
-export type ViewState =
-  | 'starting'
-  | 'untrusted'
-  | 'noFolder'
-  | 'noRepository'
-  | 'noTown'
-  | 'unregistered'
-  | 'connecting'
-  | 'asleep'
-  | 'lost'
-  | 'incompatible'
-  | 'ready';
-
-export const viewStates: readonly ViewState[] = [
+/** The state that welcome views and menus depend on (context key `gastown.state`). */
+export const viewStates = [
   'starting',
   'untrusted',
   'noFolder',
@@ -23,13 +10,14 @@ export const viewStates: readonly ViewState[] = [
   'noTown',
   'unregistered',
   'connecting',
-  'asleep',
+  'notRunning',
   'lost',
   'incompatible',
   'ready',
-];
+] as const;
+export type ViewState = (typeof viewStates)[number];
 
-/** Pure. Ready means that there is a picture to show; a broken connection is told beside it. */
+/** `ready`: there is a snapshot to show; the view reports a lost connection beside it. Pure. */
 export function viewState(finding: Finding | undefined, connection: ConnectionState, hasSnapshot: boolean): ViewState {
   if (!finding) return 'starting';
   if (finding.kind !== 'town') return finding.kind;
@@ -37,8 +25,8 @@ export function viewState(finding: Finding | undefined, connection: ConnectionSt
   switch (connection.kind) {
     case 'lost':
       return 'lost';
-    case 'asleep':
-      return 'asleep';
+    case 'notRunning':
+      return 'notRunning';
     case 'incompatible':
       return 'incompatible';
     default:

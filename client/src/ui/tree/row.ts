@@ -1,6 +1,6 @@
-/** A row of a tree as data, so that what trees show is a pure function of the store. */
+/** A row of a tree as data, so that the content of a tree is a pure function of the state. */
 export interface Row {
-  /** Unique in its tree and the same as long as it is about the same thing. */
+  /** Unique in its tree, and stable as long as the row is about the same item. */
   id: string;
   label: string;
   description?: string;
@@ -9,10 +9,10 @@ export interface Row {
   context: string;
   /** What a screen reader says. */
   aria: string;
-  /** Whether a row with children opens by itself. */
+  /** Whether a row with children is expanded at first. */
   open?: boolean;
   target: RowTarget;
-  /** What a click does. */
+  /** The command that a click runs. */
   click?: RowClick;
   children: Row[];
 }
@@ -22,9 +22,9 @@ export interface RowIcon {
   color?: string;
 }
 
-export type RowClick = 'gastown.showBead' | 'gastown.openTerminal' | 'gastown.openAttention' | 'gastown.moreBeads';
+export type RowClick = 'gastown.showBead' | 'gastown.openTerminal' | 'gastown.openAttention' | 'gastown.showMoreBeads';
 
-/** What a row is about. */
+/** The item that a row is about. */
 export interface RowTarget {
   kind: 'town' | 'rig' | 'agent' | 'convoy' | 'bead' | 'attention' | 'group';
   id: string;

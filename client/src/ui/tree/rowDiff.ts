@@ -1,13 +1,13 @@
 import type { Row } from './row';
 
-/** A row in its tree. The object stays the same as long as the row's id does: VS Code knows rows by object. */
+/** A row in its tree. The object stays the same as long as the row's id does: VS Code identifies rows by object. */
 export interface RowNode {
   row: Row;
   parent: RowNode | undefined;
   children: RowNode[];
 }
 
-/** Keeps the nodes of a tree and says which of them to draw anew. Pure apart from the nodes it holds. */
+/** Keeps the nodes of a tree and finds out which of them have changed. */
 export class RowForest {
   private readonly byId = new Map<string, RowNode>();
   roots: RowNode[] = [];
@@ -16,7 +16,7 @@ export class RowForest {
     return this.byId.get(id);
   }
 
-  /** `all` where rows at the top came, went or moved; otherwise the changed nodes, none below another. */
+  /** `all` where rows at the top were added, removed or moved; otherwise the changed nodes, none below another. */
   update(rows: readonly Row[]): 'all' | RowNode[] {
     const before = this.roots;
     const changed: RowNode[] = [];
@@ -33,17 +33,17 @@ export class RowForest {
         seen.add(row.id);
         const known = this.byId.get(row.id);
         const node: RowNode = known ?? { row, parent, children: [] };
-        const looks = known === undefined || appearanceOf(known.row) !== appearanceOf(row);
+        const appearanceChanged = known === undefined || appearanceOf(known.row) !== appearanceOf(row);
         node.row = row;
         node.parent = parent;
         this.byId.set(row.id, node);
-        const below: RowNode[] = [];
-        const children = this.merge(row.children, node, below, seen);
-        const list = !sameNodes(node.children, children);
+        const changedBelow: RowNode[] = [];
+        const children = this.merge(row.children, node, changedBelow, seen);
+        const childrenChanged = !sameNodes(node.children, children);
         node.children = children;
-        // Drawing a row anew draws all below it anew, too.
-        if (known && (looks || list)) changed.push(node);
-        else changed.push(...below);
+        // VS Code updates a row together with everything below it.
+        if (known && (appearanceChanged || childrenChanged)) changed.push(node);
+        else changed.push(...changedBelow);
         return node;
       });
   }

@@ -1,27 +1,26 @@
 import * as vscode from 'vscode';
-import { Disposable, toDisposable } from '../../../../server/src/base/lifecycle';
-import type { TownStore } from '../../state/townStore';
-import type { Row } from './row';
+import { Disposable, toDisposable, type IDisposable } from '../../../../server/src/base/lifecycle';
+import type { Row, RowTarget } from './row';
 import { RowForest, type RowNode } from './rowDiff';
-import { tooltipOf } from '../../features/tooltips';
 
-/** Deltas come in bursts; a tree is drawn at most so often. */
-const DRAW_MS = 50;
+/** Deltas come in bursts; a tree is updated at most this often. */
+const UPDATE_MS = 50;
 
-/** What a tree does besides showing rows of the store. */
-export interface RowTreeOptions {
-  /** Another source of its rows, besides the store. */
-  onDidChange?: vscode.Event<void>;
-  /** Hover text where it is not the store's. */
-  tooltip?(target: Row['target']): string | undefined;
-  /** The children of this row are looked at, or no longer. */
+/** Where a tree gets its rows from. */
+export interface RowSource {
+  rows(): Row[];
+  /** Markdown for the hover of a row; made when it is shown. */
+  tooltip(target: RowTarget): string | undefined;
+  /** Subscribes to changes of the rows. */
+  onDidChange(changed: () => void): IDisposable[];
+  /** The children of this row are shown, or hidden. */
   onOpen?(row: Row): void;
   onClose?(row: Row): void;
-  canSelectMany?: boolean;
-  dragAndDropController?: vscode.TreeDragAndDropController<RowNode>;
 }
 
-/** One tree view that shows rows of the store and follows it. */
+type ViewOptions = Pick<vscode.TreeViewOptions<RowNode>, 'canSelectMany' | 'dragAndDropController'>;
+
+/** A tree view of rows that follows its source. */
 export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNode> {
   private readonly forest = new RowForest();
   private readonly changeEmitter = this._register(new vscode.EventEmitter<RowNode | RowNode[] | undefined>());
@@ -31,23 +30,16 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
 
   constructor(
     id: string,
-    private readonly store: TownStore,
-    private readonly rows: (store: TownStore) => Row[],
-    private readonly options: RowTreeOptions = {},
+    private readonly source: RowSource,
+    options: ViewOptions = {},
   ) {
     super();
-    this.forest.update(rows(store));
+    this.forest.update(source.rows());
     this.view = this._register(
-      vscode.window.createTreeView(id, {
-        treeDataProvider: this,
-        showCollapseAll: true,
-        canSelectMany: options.canSelectMany ?? false,
-        dragAndDropController: options.dragAndDropController,
-      }),
+      vscode.window.createTreeView(id, { treeDataProvider: this, showCollapseAll: true, ...options }),
     );
-    this._register(this.view.onDidCollapseElement(({ element }) => options.onClose?.(element.row)));
-    if (options.onDidChange) this._register(options.onDidChange(() => this.drawSoon()));
-    this._register(store.onDidChange(() => this.drawSoon()));
+    this._register(this.view.onDidCollapseElement(({ element }) => source.onClose?.(element.row)));
+    for (const listener of source.onDidChange(() => this.updateSoon())) this._register(listener);
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
@@ -66,8 +58,8 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getChildren(node?: RowNode): RowNode[] {
-    // Asked for also where VS Code itself remembers a row as open, of which no event tells.
-    if (node) this.options.onOpen?.(node.row);
+    // VS Code also asks for rows that it remembers as expanded, for which it fires no event.
+    if (node) this.source.onOpen?.(node.row);
     return node ? node.children : this.forest.roots;
   }
 
@@ -76,29 +68,29 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   resolveTreeItem(item: vscode.TreeItem, { row }: RowNode): vscode.TreeItem {
-    const text = this.options.tooltip?.(row.target) ?? tooltipOf(this.store, row.target);
-    // Never trusted: titles and problems come from anywhere.
+    const text = this.source.tooltip(row.target);
+    // Not trusted: titles and messages come from anywhere.
     item.tooltip = text === undefined ? row.label : new vscode.MarkdownString(text, true);
     return item;
   }
 
-  /** Selects a row and brings it into view; false where there is none. */
+  /** Selects a row and scrolls it into view; false where there is none. */
   async reveal(id: string): Promise<boolean> {
-    this.draw();
+    this.update();
     const node = this.forest.get(id);
     if (!node) return false;
     await this.view.reveal(node, { select: true, focus: true });
     return true;
   }
 
-  private drawSoon(): void {
-    this.timer ??= setTimeout(() => this.draw(), DRAW_MS);
+  private updateSoon(): void {
+    this.timer ??= setTimeout(() => this.update(), UPDATE_MS);
   }
 
-  private draw(): void {
+  private update(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const changed = this.forest.update(this.rows(this.store));
+    const changed = this.forest.update(this.source.rows());
     if (changed === 'all') this.changeEmitter.fire(undefined);
     else if (changed.length > 0) this.changeEmitter.fire(changed);
   }

@@ -2,8 +2,8 @@ import type { AuditEvent } from '../../protocol/bead';
 import type { EventLog } from './eventLog';
 import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
 import type { ForeignItem, Ledger } from './ledger';
-import { operationLifetimeMs } from '../model/operations';
 import type { Sequence } from './sequence';
+import { ownerOf, requireCurrent, type WriteFence } from './writeFence';
 import type { StoreState } from '../index/storeState';
 
 /**
@@ -17,6 +17,8 @@ export class Checkpointer {
   constructor(
     private readonly world: StoreState,
     private readonly sequence: Sequence,
+    private readonly operationLifetimeMs: number,
+    private readonly fence: WriteFence | undefined,
     private readonly clock: () => Date,
     private readonly merged: (ledger: Ledger, ids: string[]) => void,
   ) {}
@@ -107,6 +109,7 @@ export class Checkpointer {
   }
 
   private async foldLedgers(ledgers: readonly Ledger[]): Promise<Map<string, unknown>> {
+    requireCurrent(this.fence);
     const failed = new Map<string, unknown>();
     const folded = this.sequence.last;
     for (const ledger of ledgers) {
@@ -129,7 +132,9 @@ export class Checkpointer {
     if (items.length === 0) return;
     const now = this.clock();
     const seq = this.sequence.next(now);
-    await ledger.journal.append([{ seq, group: seq, ts: now.toISOString(), actor: 'ledger', items, events: [] }]);
+    await ledger.journal.append([
+      { seq, group: seq, ts: now.toISOString(), actor: 'ledger', ...ownerOf(this.fence), items, events: [] },
+    ]);
   }
 
   /** Drops from the journals what is in the files and audit trails, and operations that nobody repeats any more. */
@@ -141,7 +146,7 @@ export class Checkpointer {
       const nameOf = (part: { ledger: string }): string => part.ledger || ledger.name;
       await ledger.journal.rewrite((record) => {
         const { operation, result, ...rest } = record;
-        const young = operation !== undefined && now - Date.parse(record.ts) <= operationLifetimeMs;
+        const young = operation !== undefined && now - Date.parse(record.ts) <= this.operationLifetimeMs;
         const items = record.items.filter(
           (item) => !(this.world.ledgers.get(nameOf(item))?.hasCheckpointed(record.seq) ?? false),
         );

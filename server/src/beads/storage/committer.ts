@@ -2,8 +2,9 @@ import type { AuditEvent } from '../../protocol/bead';
 import type { Checkpointer } from './checkpointer';
 import type { JournalRecord } from './journalRecord';
 import type { Ledger } from './ledger';
-import type { Operations } from '../model/operations';
+import type { IdempotencyCache } from '../../base/idempotency';
 import type { Sequence } from './sequence';
+import { ownerOf, type WriteFence } from './writeFence';
 import { Transaction } from '../transaction';
 import { Overlay, type Change } from '../index/overlay';
 import type { StoreState } from '../index/storeState';
@@ -40,7 +41,8 @@ export class Committer {
   constructor(
     private readonly world: StoreState,
     private readonly folder: Checkpointer,
-    private readonly operations: Operations,
+    private readonly operations: IdempotencyCache,
+    private readonly fence: WriteFence | undefined,
     private readonly sequence: Sequence,
     private readonly clock: () => Date,
     private readonly random: () => number,
@@ -134,6 +136,7 @@ export class Committer {
       group: group ?? seq,
       ts: now.toISOString(),
       actor: job.meta.actor,
+      ...ownerOf(this.fence),
       ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
       items: [...view.changes].map(([id, change]) => ({ ledger: change.ledger, id, text: change.stored?.text })),
       events: [...tx.events],

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
 import { decodeRecord, encodeRecord, type JournalRecord } from './journalRecord';
+import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 /**
@@ -17,19 +18,25 @@ export class Journal {
   private constructor(
     private readonly fs: LedgerFs,
     readonly path: string,
+    private readonly fence?: WriteFence,
   ) {}
 
   /** Reads the journal. Throws where it is damaged in the middle, after keeping a copy aside. */
-  static async load(fs: LedgerFs, file: string): Promise<{ journal: Journal; records: JournalRecord[] }> {
-    const journal = new Journal(fs, file);
+  static async load(
+    fs: LedgerFs,
+    file: string,
+    fence?: WriteFence,
+  ): Promise<{ journal: Journal; records: JournalRecord[]; refused: number }> {
+    const journal = new Journal(fs, file, fence);
     const bytes = fs.read(file);
     journal.remnant = !bytes || bytes.length === 0; // the first append makes the file and its name durable
-    if (!bytes) return { journal, records: [] };
+    if (!bytes) return { journal, records: [], refused: 0 };
     const scan = scanJournal(bytes);
     if (scan.damagedLine !== undefined) throw await damageError(fs, file, bytes, scan.damagedLine);
     journal.length = scan.length;
     journal.remnant ||= scan.length < bytes.length;
-    return { journal, records: scan.records };
+    const { kept, refused } = ofCurrentOwners(scan.records);
+    return { journal, records: kept, refused };
   }
 
   get size(): number {
@@ -38,23 +45,29 @@ export class Journal {
 
   /** Everything that was acknowledged and not yet dropped. */
   records(): JournalRecord[] {
-    return this.length === 0
-      ? []
-      : scanJournal(this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0)).records;
+    if (this.length === 0) return [];
+    const bytes = this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0);
+    return ofCurrentOwners(scanJournal(bytes).records).kept;
   }
 
-  /** Resolves when the records are on the disk. If that fails, the file is as it was before. */
+  /**
+   * Resolves when the records are on the disk. If that fails, the file is as it was before.
+   * @throws UserError `unavailable` where another process has the ledger: its writes are left alone
+   */
   async append(records: readonly JournalRecord[]): Promise<void> {
     const bytes = Buffer.from(records.map((record) => `${encodeRecord(record)}\n`).join(''));
+    requireCurrent(this.fence); // before anything that a later owner wrote could be cut off
     try {
       const file = await this.openForAppend();
+      requireCurrent(this.fence);
+      if (this.fence && file.size() !== this.length) throw takenOver();
       this.remnant = true;
       file.write(bytes, this.length);
       await file.sync();
       this.length += bytes.length;
       this.remnant = false;
     } catch (error) {
-      await this.cutRemnant().catch(() => undefined); // tried again by the next append
+      if (this.remnant) await this.cutRemnant().catch(() => undefined); // tried again by the next append
       throw storageError(error, this.path);
     }
   }
@@ -62,6 +75,7 @@ export class Journal {
   /** Keeps of every record what `keep` returns of it and drops the rest. */
   async rewrite(keep: (record: JournalRecord) => JournalRecord | undefined): Promise<void> {
     if (this.length === 0) return;
+    requireCurrent(this.fence);
     const kept = this.records()
       .map(keep)
       .filter((record) => record !== undefined);

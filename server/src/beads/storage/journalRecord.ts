@@ -25,6 +25,8 @@ export interface JournalRecord {
   group: number;
   ts: string;
   actor: string;
+  /** Lease under which it was written; undefined in a ledger that needs none, and in old journals. */
+  owner?: { name: string; epoch: number };
   operation?: string;
   result?: unknown;
   items: JournalItem[];
@@ -37,6 +39,7 @@ const wireRecord = z.object({
   g: z.number().int(),
   ts: z.string(),
   actor: z.string(),
+  own: z.tuple([z.string(), z.number().int()]).optional(),
   op: z.string().optional(),
   result: z.unknown().optional(),
   beads: z.array(z.tuple([z.string(), z.string(), z.string().nullable()])),
@@ -55,6 +58,7 @@ export function encodeRecord(record: JournalRecord): string {
     g: record.group,
     ts: record.ts,
     actor: record.actor,
+    own: record.owner && [record.owner.name, record.owner.epoch],
     op: record.operation,
     result: record.operation === undefined ? undefined : (record.result ?? null),
     beads: record.items.map((item) => [item.ledger, item.id, item.text ?? null]),
@@ -81,6 +85,7 @@ export function decodeRecord(line: string): JournalRecord | undefined {
     group: wire.g,
     ts: wire.ts,
     actor: wire.actor,
+    ...(wire.own === undefined ? {} : { owner: { name: wire.own[0], epoch: wire.own[1] } }),
     ...(wire.op === undefined ? {} : { operation: wire.op, result: wire.result }),
     items: wire.beads.map(([ledger, id, text]) => ({ ledger, id, text: text ?? undefined })),
     events: wire.events.map(([ledger, event]) => ({ ledger, event: event })),

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { WriteFence } from './writeFence';
 import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
 import { decodeLine, isStored, type Stored } from './codec';
@@ -57,13 +58,20 @@ export class Ledger {
 
   static async load(
     fs: LedgerFs,
-    options: { name: string; directory: string; prefix?: string; foreign: readonly ForeignItem[]; now: Date },
-  ): Promise<{ ledger: Ledger; records: JournalRecord[] }> {
+    options: {
+      name: string;
+      directory: string;
+      prefix?: string;
+      foreign: readonly ForeignItem[];
+      now: Date;
+      fence?: WriteFence | undefined;
+    },
+  ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {
     const { name, directory, now } = options;
     const config = readLedgerConfig(fs, directory);
     const file = path.join(directory, config.issuesFile);
     const bytes = fs.read(file);
-    const { journal, records } = await Journal.load(fs, path.join(directory, 'journal.jsonl'));
+    const { journal, records, refused } = await Journal.load(fs, path.join(directory, 'journal.jsonl'), options.fence);
     const { base, unfinished } = readBase(fs, directory, bytes);
     const lost =
       base !== undefined && base.bytes.length > 0 && (bytes ?? Buffer.alloc(0)).toString('latin1').trim() === '';
@@ -103,7 +111,7 @@ export class Ledger {
       ledger.adoptMerge(ledger.mergedWith(template, baseText?.beads ?? new Map(), now));
       ledger.mustCheckpoint = true;
     }
-    return { ledger, records };
+    return { ledger, records, refused };
   }
 
   get problems(): LedgerText['problems'] {

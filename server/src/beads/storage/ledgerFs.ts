@@ -20,6 +20,8 @@ export interface LedgerFs {
 }
 
 export interface LedgerFile {
+  /** Bytes that the file has now, whoever wrote them. */
+  size(): number;
   write(bytes: Buffer, position: number): void;
   truncate(length: number): void;
   sync(): Promise<void>;
@@ -30,6 +32,10 @@ const fsync = promisify(fs.fsync);
 
 class RealFile implements LedgerFile {
   constructor(private readonly fd: number) {}
+
+  size(): number {
+    return fs.fstatSync(this.fd).size;
+  }
 
   write(bytes: Buffer, position: number): void {
     for (let done = 0; done < bytes.length; )

@@ -5,6 +5,7 @@ import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate
 import type { Caller } from '../../protocol/request';
 import { townOfDirectory } from '../shared/findTown';
 import { actorName } from '../shared/actor';
+import { helloOf } from '../shared/connect';
 
 /** Where requests go: the town's server, or the ledger itself. Must be closed. */
 export interface Backend extends Caller {
@@ -20,7 +21,7 @@ export interface BackendOptions {
   warn: (text: string) => void;
 }
 
-/** Inside a town there is one writer, its server; outside the ledger is opened under a lock. */
+/** Inside a town the server is the only writer; elsewhere the ledger is opened under a lock. */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
   const town = named === undefined ? townOfDirectory(options.cwd, options.env) : townOfDirectory(named, {});
@@ -28,9 +29,9 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const directory = named ?? findLedger(options.cwd);
   if (directory === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
-  const { openLocal } = await import('./local');
+  const { openLocalBackend } = await import('./localBackend');
   const { cwd, env } = options;
-  return openLocal(directory, actorName(options.actor, env, cwd), options.warn, {
+  return openLocalBackend(directory, actorName(options.actor, env, cwd), options.warn, {
     cwd,
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
@@ -50,8 +51,8 @@ export function namedLedger(options: Pick<BackendOptions, 'cwd' | 'env' | 'db'>)
 }
 
 /**
- * Inside the town the folder one is in decides, both whose ledger is meant and who must show a token; a ledger that
- * was named counts for a caller from elsewhere.
+ * The folder that decides which ledger of the town is meant, and whether the caller must have a session token: inside
+ * of the town the working directory, outside of it the folder of the ledger that was named.
  */
 function commandFolder(cwd: string, named: string | undefined, town: string): string {
   return named === undefined || townOfDirectory(cwd, {}) === town ? cwd : path.dirname(named);
@@ -59,15 +60,8 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { connectTown } = await import('../../protocol/transport/connect');
-  const { env } = options;
-  const token = env.GT_SESSION_TOKEN;
-  const claimed = options.actor ?? env.BD_ACTOR;
-  const town = await connectTown(
-    root,
-    token
-      ? { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) }
-      : { kind: 'cli', cwd, actor: actorName(options.actor, env, options.cwd) },
-  );
+  const hello = helloOf(options, options.actor);
+  const town = await connectTown(root, { ...hello, cwd });
   return {
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),

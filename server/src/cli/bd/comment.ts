@@ -1,52 +1,49 @@
 import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
-import { BeadShow, CommentAdd } from '../../protocol/bead';
-import { oneLine } from '../shared/output';
+import { BeadShow, CommentAdd, type Comment } from '../../protocol/bead';
+import { commentLines } from '../shared/beadText';
+import type { CliCommand } from '../shared/command';
 import type { BdContext } from './context';
-import { indented } from '../shared/beadText';
 import { readText } from './options';
 
-interface TextSource {
-  file?: string;
+/** `bd comment`, and `bd comments` with `bd comments add`. */
+
+export function addComment(program: CliCommand, context: BdContext): void {
+  withCommentText(program.command('comment').description('add a comment'), context).withHelp({
+    examples: [
+      ['bd comment app-a1b2c "It happens on Safari only"', 'add a comment'],
+      ['git diff | bd comment app-a1b2c -', 'the text from standard input'],
+    ],
+    see: ['bd comments'],
+  });
 }
 
-export function addComments(program: Command, context: BdContext): void {
-  const comment = program.command('comment').description('add a comment');
-  addText(comment, context);
+export function addComments(program: CliCommand, context: BdContext): void {
   const comments = program
-    .command('comments')
+    .command('comments [id]')
     .description('show the comments of a bead')
-    .argument('[id]', 'id or a unique part of it')
-    .action(async (id: string | undefined) => {
+    .withHelp({ examples: [['bd comments app-a1b2c', 'of one bead']], see: ['bd comment'] })
+    .action(async (id: string | undefined, _options, command: Command) => {
       if (id === undefined) throw new UserError('no issue ID provided');
-      await context.run(comments, async (backend) => {
-        const [bead] = await backend.call(BeadShow.spec, { ids: [id] });
-        const list = bead?.comments ?? [];
-        const paint = context.paint();
-        context.print(comments, list, () =>
-          list.length === 0
-            ? ['No comments.']
-            : list.flatMap((entry) => [
-                `${paint('cyan', oneLine(entry.author))} ${paint('dim', entry.created_at)}`,
-                ...indented(entry.text),
-              ]),
-        );
-      });
+      const [bead] = await context.call(command, BeadShow.spec, { ids: [id] });
+      const list: Comment[] = bead?.comments ?? [];
+      context.print(command, list, () => (list.length === 0 ? 'No comments.' : commentLines(list, context.paint)));
     });
-  addText(comments.command('add').description('add a comment'), context);
+  withCommentText(comments.command('add').description('add a comment'), context).withHelp({
+    examples: [['bd comments add app-a1b2c --file notes.md', 'the text from a file']],
+    see: ['bd comment'],
+  });
 }
 
-function addText(command: Command, context: BdContext): void {
-  command
-    .argument('<id>', 'id or a unique part of it')
-    .argument('[text...]', 'the comment; - for stdin')
-    .option('-f, --file <file>', 'read the comment from a file (- for stdin)')
-    .action(async (id: string, words: string[], options: TextSource) => {
+function withCommentText(command: CliCommand, context: BdContext): CliCommand {
+  return command
+    .argument('<id>')
+    .argument('[text...]', 'the comment (- for standard input)')
+    .option('-f, --file <file>', 'read the comment from a file (- for standard input)')
+    .action(async (id: string, words: string[], options: { file?: string }, self: Command) => {
       const file = options.file ?? (words.length === 1 && words[0] === '-' ? '-' : undefined);
-      const text = file === undefined ? words.join(' ') : readText(file, context.surroundings).trimEnd();
-      await context.run(command, async (backend) => {
-        const added = await backend.call(CommentAdd.spec, { id, text });
-        context.print(command, added, () => [`${context.paint()('green', '✓')} Comment added to ${added.issue_id}`]);
-      });
+      const text = file === undefined ? words.join(' ') : readText(file, context.process).trimEnd();
+      const added = await context.call(self, CommentAdd.spec, { id, text });
+      context.print(self, added, () => `${context.paint('green', '✓')} Comment added to ${added.issue_id}`);
     });
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { findLedger } from '../../beads/storage/locate';
 import type { Candidate } from '../shared/completion/completions';
-import { askRunningServer, beadsOfFile, beadsOfTown, named } from '../shared/completion/values';
+import { askRunningServer, beadsOfFile, beadsOfTown, candidates } from '../shared/completion/values';
 import { townOfDirectory } from '../shared/findTown';
-import type { BdContext } from './context';
+import type { ProcessContext } from '../shared/context';
 import { namedLedger } from './backend';
 
 const beadPlaces = new Set([
@@ -30,22 +30,21 @@ const dependencyTypes = [
   'tracks',
 ];
 
-/** What may stand in a place of `bd`: by the town's running server, else from the ledger's file as it lies there. */
+/** Values for a place of `bd`: from the town's running server, or from the file of a ledger outside of a town. */
 export async function bdValues(
-  context: BdContext,
+  { cwd, env }: ProcessContext,
   place: string,
   command: Command,
   options: Readonly<Record<string, string>>,
 ): Promise<readonly Candidate[]> {
-  const words = await namesOf(place, command);
-  if (words) return named(words);
+  const words = await fixedValues(place, command);
+  if (words) return candidates(words);
   const wantsBeads = beadPlaces.has(place) && !(place === '--id' && command.name() === 'create');
   if (!wantsBeads && !formulaPlaces.has(place) && place !== '--rig') return [];
-  const { cwd, env } = context.surroundings;
   const ledger = namedLedger({ cwd, env, db: options['--db'] });
   const town = ledger === undefined ? townOfDirectory(cwd, env) : townOfDirectory(ledger, {});
   if (town === undefined) return wantsBeads ? beadsOfFile(ledger ?? findLedger(cwd) ?? '') : [];
-  return askRunningServer(town, env, cwd, async (ask) => {
+  return askRunningServer(town, { cwd, env }, async (ask) => {
     if (wantsBeads) return beadsOfTown(ask);
     if (place === '--rig')
       return (await ask((await import('../../protocol/rig')).RigList.spec, {})).map((rig) => ({
@@ -59,8 +58,8 @@ export async function bdValues(
   });
 }
 
-/** Words that are the same everywhere. */
-async function namesOf(place: string, command: Command): Promise<readonly string[] | undefined> {
+/** Values that are the same in every ledger. */
+async function fixedValues(place: string, command: Command): Promise<readonly string[] | undefined> {
   if (place === '--priority') return ['0', '1', '2', '3', '4'];
   if (place !== '--status' && place !== '--type') return undefined;
   if (place === '--type' && command.parent?.name() === 'dep') return dependencyTypes;

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadCreate } from '../../protocol/bead';
+import type { CliCommand } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import {
-  addTextOptions,
   collect,
   defined,
   descriptionOf,
@@ -13,10 +13,11 @@ import {
   parsePriority,
   parseWhen,
   warnIfPast,
-  type TextOptions,
+  withDescriptionOptions,
+  type DescriptionOptions,
 } from './options';
 
-interface CreateOptions extends TextOptions {
+interface CreateOptions extends DescriptionOptions {
   title?: string;
   type?: string;
   priority?: number;
@@ -39,17 +40,17 @@ interface CreateOptions extends TextOptions {
   dryRun?: boolean;
 }
 
-export function addCreate(program: Command, context: BdContext): void {
+export function addCreate(program: CliCommand, context: BdContext): void {
   const command = program
     .command('create')
     .alias('new')
     .description('create a bead')
-    .argument('[title]', 'title; write it behind -- or as --title=… if it begins with a hyphen')
+    .argument('[title]', 'title; write it after -- or as --title=… if it starts with a hyphen')
     .option('--title <title>', 'title')
     .option('-t, --type <type>', 'task, bug, feature, chore, epic, …')
     .option('-p, --priority <priority>', '0-4 or P0-P4, 0 is the most urgent', parsePriority)
     .option('-a, --assignee <name>', 'assignee');
-  addTextOptions(command)
+  withDescriptionOptions(command)
     .option('-l, --labels <labels>', 'labels, separated by commas', collect)
     .addOption(new Option('--label <label>', 'same as --labels').argParser(collect).hideHelp())
     .option('--parent <id>', 'make it a child of this bead')
@@ -66,48 +67,54 @@ export function addCreate(program: Command, context: BdContext): void {
     .option('--ephemeral', 'a wisp: never written to issues.jsonl')
     .option('--silent', 'print the id only')
     .option('--dry-run', 'show what would be created')
-    .action(async (title: string | undefined, options: CreateOptions) => {
-      if (title !== undefined && options.title !== undefined && title !== options.title) {
-        throw new UserError('give the title only once, as argument or as --title');
-      }
-      const now = new Date();
-      const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
-      const labels = [...(options.labels ?? []), ...(options.label ?? [])];
-      const params = {
-        title: options.title ?? title ?? '',
-        ...defined({
-          description: descriptionOf(options, context.surroundings),
-          type: options.type,
-          priority: options.priority,
-          assignee: options.assignee,
-          labels: labels.length > 0 ? labels : undefined,
-          parent: options.parent,
-          deps: options.deps,
-          id: options.id,
-          prefix: options.prefix,
-          ledger: options.rig,
-          design: options.design,
-          acceptance: options.acceptance,
-          notes: options.notes,
-          externalRef: options.externalRef,
-          defer,
-          metadata: options.metadata,
-          ephemeral: options.ephemeral,
-          dryRun: options.dryRun,
-        }),
-      };
-      warnIfPast(defer, now, (text) => context.note(text));
-      await context.run(command, async (backend) => {
-        const bead = await backend.call(BeadCreate.spec, params);
-        if (options.silent) {
-          context.terminal.write(`${bead.id}\n`);
-          return;
-        }
-        const done = options.dryRun ? 'Would create issue' : 'Created issue';
-        context.print(command, bead, () => [
-          `${context.paint()('green', '✓')} ${done}: ${bead.id}`,
-          `  ${oneLine(bead.title)}`,
-        ]);
-      });
+    .withHelp({
+      text: 'The description says what an agent has to do; for the runtime "script" its ```sh blocks are executed. Defaults: type task, priority 2, no assignee.',
+      examples: [
+        ['bd create "Add a login page" -t feature -p 1 -l web', 'with type, priority and label'],
+        ['bd create --title="Write the docs" --deps app-a1b2c --silent', 'waits for another bead; prints only its id'],
+        ['bd create "Long story" --body-file story.md --parent app-a1b2c', 'description from a file, below an epic'],
+      ],
+      see: ['bd dep add', 'bd update', 'gt sling'],
+    })
+    .action(async (title: string | undefined, options: CreateOptions, self: Command) => {
+      const bead = await context.call(self, BeadCreate.spec, paramsOf(title, options, context));
+      if (options.silent) return context.terminal.write(`${bead.id}\n`);
+      const done = options.dryRun ? 'Would create issue' : 'Created issue';
+      context.print(self, bead, () => [
+        `${context.paint('green', '✓')} ${done}: ${bead.id}`,
+        `  ${oneLine(bead.title)}`,
+      ]);
     });
+}
+
+function paramsOf(title: string | undefined, options: CreateOptions, context: BdContext) {
+  if (title !== undefined && options.title !== undefined && title !== options.title)
+    throw new UserError('give the title only once, as argument or as --title');
+  const now = new Date();
+  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
+  warnIfPast(defer, now, (text) => context.note(text));
+  const labels = [...(options.labels ?? []), ...(options.label ?? [])];
+  return {
+    title: options.title ?? title ?? '',
+    ...defined({
+      description: descriptionOf(options, context.process),
+      type: options.type,
+      priority: options.priority,
+      assignee: options.assignee,
+      labels: labels.length > 0 ? labels : undefined,
+      parent: options.parent,
+      deps: options.deps,
+      id: options.id,
+      prefix: options.prefix,
+      ledger: options.rig,
+      design: options.design,
+      acceptance: options.acceptance,
+      notes: options.notes,
+      externalRef: options.externalRef,
+      defer,
+      metadata: options.metadata,
+      ephemeral: options.ephemeral,
+      dryRun: options.dryRun,
+    }),
+  };
 }

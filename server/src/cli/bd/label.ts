@@ -1,60 +1,80 @@
 import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { LabelChange, LabelList } from '../../protocol/bead';
+import type { CliCommand } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
-export function addLabels(program: Command, context: BdContext): void {
+const COUNT_COLUMNS = 4;
+
+export function addLabel(program: CliCommand, context: BdContext): void {
   const label = program.command('label').description('labels of beads');
-  addChange(label, context, 'add');
-  addChange(label, context, 'remove');
-  const list = label
-    .command('list')
-    .description('the labels of a bead')
-    .argument('<id>', 'id or a unique part of it')
-    .action(async (id: string) =>
-      context.run(list, async (backend) => {
-        const labels = (await backend.call(LabelList.spec, { id })).map((entry) => entry.label);
-        context.print(list, labels, () => (labels.length === 0 ? ['No labels.'] : labels.map(oneLine)));
-      }),
-    );
-  const all = label
-    .command('list-all')
-    .description('all labels with the number of their beads')
-    .action(async () =>
-      context.run(all, async (backend) => {
-        const labels = await backend.call(LabelList.spec, {});
-        context.print(all, labels, () =>
-          labels.length === 0
-            ? ['No labels.']
-            : labels.map((entry) => `${String(entry.count).padStart(4)} ${oneLine(entry.label)}`),
-        );
-      }),
-    );
+  addAdd(label, context);
+  addRemove(label, context);
+  addList(label, context);
+  addListAll(label, context);
 }
 
-function addChange(label: Command, context: BdContext, change: 'add' | 'remove'): void {
-  const command = label
-    .command(change)
-    .description(`${change} a label`)
-    .argument('<ids-and-label...>', 'ids, and the label last');
-  if (change === 'remove') command.alias('rm');
-  command.action(async (words: string[]) => {
-    const ids = words.slice(0, -1);
-    const name = words.at(-1) ?? '';
-    if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
-    await context.run(command, async (backend) => {
-      const results = await backend.call(LabelChange.spec, { ids, label: name, change });
-      context.print(command, results, () =>
-        results.map((result) => {
-          const text = {
-            added: 'Added',
-            removed: 'Removed',
-            unchanged: change === 'add' ? 'Already there:' : 'Not there:',
-          }[result.status];
-          return `${text} ${oneLine(result.label)} ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
-        }),
+function addAdd(label: CliCommand, context: BdContext): void {
+  label
+    .command('add')
+    .description('add a label')
+    .argument('<ids-and-label...>', 'ids, and the label last')
+    .withHelp({ examples: [['bd label add a1b2c d3e4f backend', 'add one label to two beads']], see: ['bd list'] })
+    .action((words: string[], _options: unknown, command: Command) => changeLabel(command, context, words, 'add'));
+}
+
+function addRemove(label: CliCommand, context: BdContext): void {
+  label
+    .command('remove')
+    .alias('rm')
+    .description('remove a label')
+    .argument('<ids-and-label...>', 'ids, and the label last')
+    .withHelp({ examples: [['bd label remove app-a1b2c backend', 'remove it']], see: ['bd label add'] })
+    .action((words: string[], _options: unknown, command: Command) => changeLabel(command, context, words, 'remove'));
+}
+
+async function changeLabel(
+  command: Command,
+  context: BdContext,
+  words: readonly string[],
+  change: 'add' | 'remove',
+): Promise<void> {
+  const ids = words.slice(0, -1);
+  const label = words.at(-1) ?? '';
+  if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
+  const results = await context.call(command, LabelChange.spec, { ids, label, change });
+  const unchanged = change === 'add' ? 'Already there:' : 'Not there:';
+  context.print(command, results, () =>
+    results.map((result) => {
+      const done = { added: 'Added', removed: 'Removed', unchanged }[result.status];
+      return `${done} ${oneLine(result.label)} ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
+    }),
+  );
+}
+
+function addList(label: CliCommand, context: BdContext): void {
+  label
+    .command('list <id>')
+    .description('list the labels of a bead')
+    .withHelp({ examples: [['bd label list app-a1b2c', 'of one bead']], see: ['bd label list-all'] })
+    .action(async (id: string, _options, command: Command) => {
+      const labels = (await context.call(command, LabelList.spec, { id })).map((entry) => entry.label);
+      context.print(command, labels, () => (labels.length === 0 ? 'No labels.' : labels.map(oneLine)));
+    });
+}
+
+function addListAll(label: CliCommand, context: BdContext): void {
+  label
+    .command('list-all')
+    .description('list all labels with the number of their beads')
+    .withHelp({ examples: [['bd label list-all', 'all labels in use']], see: ['bd label list'] })
+    .action(async (_options, command: Command) => {
+      const labels = await context.call(command, LabelList.spec, {});
+      context.print(command, labels, () =>
+        labels.length === 0
+          ? 'No labels.'
+          : labels.map((entry) => `${String(entry.count).padStart(COUNT_COLUMNS)} ${oneLine(entry.label)}`),
       );
     });
-  });
 }

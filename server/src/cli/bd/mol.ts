@@ -1,31 +1,38 @@
 import { Option, type Command } from 'commander';
-import { UserError } from '../../base/errors';
+import { plural } from '../../base/text';
 import {
   MoleculeBurn,
   MoleculeGet,
   MoleculePour,
   MoleculeSquash,
-  StepClose,
-  type ContinueResult,
   type MoleculeInfo,
   type PourResult,
 } from '../../protocol/formula';
-import { continueLines, moleculeLines, progressLine } from '../shared/moleculeText';
+import type { CliCommand, HelpDetails } from '../shared/command';
+import { moleculeLines, progressLine } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
-import type { Backend } from './backend';
 import type { BdContext } from './context';
+import { readFormula, withVariableOption } from './cook';
 import { defined } from './options';
-import { addVariables } from '../shared/variableOption';
-import { formulaArgument } from './formula';
 
 /** `bd mol`: molecules, poured from formulas and done step by step. */
-export function addMolecules(program: Command, context: BdContext): void {
+export function addMol(program: CliCommand, context: BdContext): void {
   const mol = program
     .command('mol')
     .alias('molecule')
     .description('molecules: poured from formulas, done step by step');
-  addPour(mol, context, 'pour', 'make a molecule of a formula: a bead for it and one for each step');
-  addPour(mol, context, 'wisp', 'the same without a trace in issues.jsonl');
+  addPour(mol, context, false, {
+    examples: [
+      ['bd mol pour shiny --var feature=login', 'a bead for each step'],
+      ['bd mol pour shiny --var feature=login --dry-run', 'only show them'],
+    ],
+    see: ['bd mol wisp', 'bd cook', 'gt sling --formula'],
+  });
+  addPour(mol, context, true, {
+    text: 'For work that leaves nothing to keep, such as a patrol.',
+    examples: [['bd mol wisp shiny --var feature=login', 'steps that never reach git']],
+    see: ['bd mol squash', 'bd mol burn'],
+  });
   addShow(mol, context);
   addCurrent(mol, context);
   addProgress(mol, context);
@@ -39,157 +46,158 @@ interface PourOptions {
   assignee?: string;
 }
 
-function addPour(mol: Command, context: BdContext, name: 'pour' | 'wisp', description: string): void {
-  const command = addVariables(mol.command(name).description(description))
-    .argument('<formula>', 'name of a formula, or a file')
+function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: HelpDetails): void {
+  const command = ephemeral
+    ? mol.command('wisp').description('same as pour, but never written to issues.jsonl')
+    : mol.command('pour').description('create a molecule from a formula: a bead for it and one for each step');
+  withVariableOption(command)
+    .argument('<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
-    .option('--dry-run', 'only show what would be made')
-    .action(async (formula: string, options: PourOptions) =>
-      context.run(command, async (backend) => {
-        const result = await backend.call(MoleculePour.spec, {
-          formula: formulaArgument(formula, context),
-          vars: options.var ?? {},
-          ephemeral: name === 'wisp',
-          ...defined({ dryRun: options.dryRun, assignee: options.assignee }),
-        });
-        const { warnings, ...poured } = result;
-        for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-        context.print(command, options.dryRun ? { ...poured, dry_run: true } : poured, () =>
-          pourLines(result, context, options.dryRun ?? false),
-        );
-      }),
-    );
+    .option('--dry-run', 'only show what would be created')
+    .withHelp(help)
+    .action(async (formula: string, options: PourOptions, self: Command) => {
+      const result = await context.call(self, MoleculePour.spec, {
+        formula: readFormula(formula, context),
+        vars: options.var ?? {},
+        ephemeral,
+        ...defined({ dryRun: options.dryRun, assignee: options.assignee }),
+      });
+      const { warnings, ...poured } = result;
+      for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
+      if (options.dryRun) context.print(self, { ...poured, dry_run: true }, () => dryRunLines(result));
+      else context.print(self, poured, () => pouredLines(result, context));
+    });
 }
 
-function pourLines(result: PourResult, context: BdContext, dryRun: boolean): string[] {
-  const paint = context.paint();
+function dryRunLines(result: PourResult): string[] {
+  const steps = Object.keys(result.id_mapping).map((step) => `  ${oneLine(step)}`);
+  return [`Would create ${plural(result.created, 'bead')}:`, ...steps];
+}
+
+function pouredLines(result: PourResult, { paint }: BdContext): string[] {
   const steps = Object.entries(result.id_mapping).map(([step, id]) => `  ${paint('bold', id)} ${oneLine(step)}`);
-  if (dryRun)
-    return [
-      `Would make ${result.created} beads:`,
-      ...Object.keys(result.id_mapping).map((step) => `  ${oneLine(step)}`),
-    ];
-  return [
-    `${paint('green', '✓')} Poured ${paint('bold', result.new_epic_id)} with ${steps.length} ${steps.length === 1 ? 'step' : 'steps'}${result.phase === 'vapor' ? ' (wisp)' : ''}`,
-    ...steps,
-  ];
+  const note = result.phase === 'vapor' ? ' (wisp)' : '';
+  const id = paint('bold', result.new_epic_id);
+  return [`${paint('green', '✓')} Poured ${id} with ${plural(steps.length, 'step')}${note}`, ...steps];
 }
 
-function addShow(mol: Command, context: BdContext): void {
-  const command = mol
+function addShow(mol: CliCommand, context: BdContext): void {
+  mol
     .command('show')
     .description('show the steps of a molecule')
     .argument('<id>', 'the molecule, a step of it, or the bead that it is attached to')
-    .option('--parallel', 'also what can be done at the same time')
-    .action(async (id: string, options: { parallel?: boolean }) =>
-      context.run(command, async (backend) => {
-        const [molecule] = await backend.call(MoleculeGet.spec, { id });
-        const ready = molecule!.steps
-          .filter((step) => step.status === 'ready' || step.status === 'current')
-          .map((step) => step.issue.id);
-        context.print(command, options.parallel ? { ...molecule, parallel: ready } : molecule, () => [
-          ...moleculeLines(molecule!, context.paint()),
-          ...(options.parallel ? ['', `At the same time: ${ready.join(', ') || 'nothing'}`] : []),
-        ]);
-      }),
-    );
+    .option('--parallel', 'also list steps that can be done at the same time')
+    .withHelp({
+      examples: [
+        ['bd mol show app-m1n2o', 'its steps'],
+        ['bd mol show app-m1n2o --parallel', 'and those that can be done at the same time'],
+      ],
+      see: ['bd mol current'],
+    })
+    .action(async (id: string, options: { parallel?: boolean }, command: Command) => {
+      const [molecule] = await context.call(command, MoleculeGet.spec, { id });
+      const parallel = molecule!.steps
+        .filter((step) => step.status === 'ready' || step.status === 'current')
+        .map((step) => step.issue.id);
+      context.print(command, options.parallel ? { ...molecule, parallel } : molecule, () => [
+        ...moleculeLines(molecule!, context.paint),
+        ...(options.parallel ? ['', `At the same time: ${parallel.join(', ') || 'nothing'}`] : []),
+      ]);
+    });
 }
 
-function addCurrent(mol: Command, context: BdContext): void {
-  const command = mol
+function addCurrent(mol: CliCommand, context: BdContext): void {
+  mol
     .command('current')
-    .description('where you are in your molecules, and what comes next')
-    .argument('[id]', 'a molecule; otherwise those that you are at')
-    .option('--for <name>', 'somebody else')
-    .action(async (id: string | undefined, options: { for?: string }) =>
-      context.run(command, async (backend) => {
-        const found = await backend.call(MoleculeGet.spec, defined({ id, actor: options.for }));
-        context.print(command, found, () =>
-          found.length === 0
-            ? ['No molecule is in work. Pour one with "bd mol pour <formula>", or name one.']
-            : found.flatMap((molecule, index) => [
-                ...(index > 0 ? [''] : []),
-                ...moleculeLines(molecule, context.paint()),
-              ]),
-        );
-      }),
-    );
+    .description('show your molecules in progress, with the current step of each')
+    .argument('[id]', 'a molecule (default: those that you are working on)')
+    .option('--for <name>', 'those of somebody else')
+    .withHelp({
+      examples: [
+        ['bd mol current', 'your own'],
+        ['bd mol current --for toy/polecats/rust', "another agent's"],
+      ],
+      see: ['bd close', 'gt mol status'],
+    })
+    .action(async (id: string | undefined, options: { for?: string }, command: Command) => {
+      const found = await context.call(command, MoleculeGet.spec, defined({ id, actor: options.for }));
+      context.print(command, found, () =>
+        found.length === 0
+          ? 'No molecule in progress. Pour one with "bd mol pour <formula>", or name one.'
+          : found.flatMap((molecule, index) => [...(index > 0 ? [''] : []), ...moleculeLines(molecule, context.paint)]),
+      );
+    });
 }
 
-function addProgress(mol: Command, context: BdContext): void {
-  const command = mol
+function addProgress(mol: CliCommand, context: BdContext): void {
+  mol
     .command('progress')
-    .description('how far a molecule has come')
-    .argument('[id]', 'a molecule; otherwise those that you are at')
-    .action(async (id: string | undefined) =>
-      context.run(command, async (backend) => {
-        const found = await backend.call(MoleculeGet.spec, defined({ id }));
-        context.print(command, found.map(progressOf), () =>
-          found.length === 0
-            ? ['No molecule is in work.']
-            : found.map((molecule) => progressLine(molecule, context.paint())),
-        );
-      }),
-    );
+    .description('show the progress of a molecule')
+    .argument('[id]', 'a molecule (default: those that you are working on)')
+    .withHelp({ examples: [['bd mol progress app-m1n2o', 'steps done of all']], see: ['bd mol show'] })
+    .action(async (id: string | undefined, _options, command: Command) => {
+      const found = await context.call(command, MoleculeGet.spec, defined({ id }));
+      context.print(command, found.map(figuresOf), () =>
+        found.length === 0
+          ? 'No molecule in progress.'
+          : found.map((molecule) => progressLine(molecule, context.paint)),
+      );
+    });
 }
 
-function progressOf({ steps: _steps, current_step: _current, next_step: _next, ...figures }: MoleculeInfo) {
+function figuresOf({ steps: _steps, current_step: _current, next_step: _next, ...figures }: MoleculeInfo) {
   return figures;
 }
 
-function addSquash(mol: Command, context: BdContext): void {
-  const command = mol
+function addSquash(mol: CliCommand, context: BdContext): void {
+  mol
     .command('squash')
-    .description('make one closed bead, the digest, of the wisps of a molecule')
+    .description('replace the wisps of a molecule by one closed bead, the digest')
     .argument('<id>', 'the molecule')
     .option('--summary <text>', 'the text of the digest')
     .option('--keep-children', 'keep the wisps')
     .option('--dry-run', 'only show')
-    .action(async (id: string, options: { summary?: string; keepChildren?: boolean; dryRun?: boolean }) =>
-      context.run(command, async (backend) => {
-        const result = await backend.call(MoleculeSquash.spec, {
+    .withHelp({
+      examples: [['bd mol squash app-m1n2o --summary "Nothing to report"', 'one closed bead instead of its wisps']],
+      see: ['bd mol wisp'],
+    })
+    .action(
+      async (id: string, options: { summary?: string; keepChildren?: boolean; dryRun?: boolean }, command: Command) => {
+        const result = await context.call(command, MoleculeSquash.spec, {
           id,
           ...defined({ summary: options.summary, keep: options.keepChildren, dryRun: options.dryRun }),
         });
-        context.print(command, result, () => [
+        context.print(command, result, () =>
           result.digest_id === undefined
             ? 'No ephemeral children found'
-            : `Squashed ${result.squashed_count} wisps → ${result.digest_id}`,
-        ]);
-      }),
+            : `Squashed ${plural(result.squashed_count, 'wisp')} → ${result.digest_id}`,
+        );
+      },
     );
 }
 
-function addBurn(mol: Command, context: BdContext): void {
-  const command = mol
+function addBurn(mol: CliCommand, context: BdContext): void {
+  mol
     .command('burn')
-    .description('delete a molecule with its steps; without --force only shows what would be deleted')
+    .description('delete a molecule with its steps; without --force only show what would be deleted')
     .argument('<id>', 'the molecule')
-    .option('-f, --force', 'really delete')
+    .option('-f, --force', 'delete it')
     .addOption(new Option('-y, --yes', 'same as --force').hideHelp())
     .option('--dry-run', 'only show')
-    .action(async (id: string, options: { force?: boolean; yes?: boolean; dryRun?: boolean }) =>
-      context.run(command, async (backend) => {
-        const dryRun = options.dryRun === true || !(options.force || options.yes);
-        const result = await backend.call(MoleculeBurn.spec, { id, dryRun });
-        context.print(command, dryRun ? { ...result, dry_run: true } : result, () => [
-          `${dryRun ? 'Would delete' : 'Deleted'} ${result.deleted_count} beads of ${result.molecule_id}`,
-          ...(dryRun ? [`To delete for good: bd mol burn ${result.molecule_id} --force`] : []),
-        ]);
-      }),
-    );
-}
-
-/** `bd close --continue`. */
-export async function closeAndContinue(
-  command: Command,
-  context: BdContext,
-  backend: Backend,
-  ids: readonly string[],
-  options: { reason?: string; force?: boolean; auto?: boolean },
-): Promise<void> {
-  const [id, ...more] = ids;
-  if (id === undefined || more.length > 0) throw new UserError('--continue only works when closing a single issue');
-  const result: ContinueResult = await backend.call(StepClose.spec, { id, ...defined(options) });
-  context.print(command, result, () => continueLines(result, context.paint()));
+    .withHelp({
+      examples: [
+        ['bd mol burn app-m1n2o', 'show what would be deleted'],
+        ['bd mol burn app-m1n2o --force', 'delete it'],
+      ],
+      see: ['bd mol squash'],
+    })
+    .action(async (id: string, options: { force?: boolean; yes?: boolean; dryRun?: boolean }, command: Command) => {
+      const dryRun = options.dryRun === true || !(options.force || options.yes);
+      const result = await context.call(command, MoleculeBurn.spec, { id, dryRun });
+      const done = `${dryRun ? 'Would delete' : 'Deleted'} ${plural(result.deleted_count, 'bead')} of ${result.molecule_id}`;
+      context.print(command, dryRun ? { ...result, dry_run: true } : result, () => [
+        done,
+        ...(dryRun ? [`To delete: bd mol burn ${result.molecule_id} --force`] : []),
+      ]);
+    });
 }

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { UserError, messageOf } from '../../base/errors';
 import { formatTime, isTime } from '../../beads/model/time';
-import type { Surroundings } from './context';
+import type { CliCommand } from '../shared/command';
+import type { ProcessContext } from '../shared/context';
 
 /** `P1` or `1`. */
 export function parsePriority(text: string): number {
@@ -23,7 +24,7 @@ export function collect(text: string, earlier: string[] | undefined): string[] {
   ];
 }
 
-/** Like `collect`, but an empty part is an error: `--add-label ""` is a slip, not a wish. */
+/** Like `collect`, but an empty part is an error: nobody means `--add-label ""`. */
 export function collectLabels(text: string, earlier: string[] | undefined): string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.includes('')) throw new UserError('label cannot be empty');
@@ -75,7 +76,7 @@ export function parseSetting(text: string): [string, unknown] {
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
-/** `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time. Days begin at local midnight. */
+/** `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time. Days start at local midnight. */
 export function parseWhen(text: string, now: Date): string {
   const word = text.trim().toLowerCase();
   if (word === '') return '';
@@ -98,15 +99,15 @@ export function parseWhen(text: string, now: Date): string {
 }
 
 /** The text of a file, or of standard input for `-`. */
-export function readText(file: string, surroundings: Surroundings): string {
+export function readText(file: string, process: ProcessContext): string {
   try {
-    return file === '-' ? surroundings.readStdin() : fs.readFileSync(file, 'utf8');
+    return file === '-' ? process.readStdin() : fs.readFileSync(file, 'utf8');
   } catch (error) {
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
   }
 }
 
-export interface TextOptions {
+export interface DescriptionOptions {
   description?: string;
   body?: string;
   message?: string;
@@ -115,30 +116,30 @@ export interface TextOptions {
 }
 
 /** The ways to give a description. */
-export function addTextOptions(command: Command): Command {
+export function withDescriptionOptions(command: CliCommand): CliCommand {
   return command
     .option('-d, --description <text>', 'description')
     .addOption(new Option('--body <text>', 'same as --description').hideHelp())
     .addOption(new Option('-m, --message <text>', 'same as --description').hideHelp())
-    .option('--body-file <file>', 'read the description from a file (- for stdin)')
+    .option('--body-file <file>', 'read the description from a file (- for standard input)')
     .addOption(new Option('--description-file <file>', 'same as --body-file').hideHelp());
 }
 
-export function descriptionOf(options: TextOptions, surroundings: Surroundings): string | undefined {
+export function descriptionOf(options: DescriptionOptions, process: ProcessContext): string | undefined {
   const given = [options.description, options.body, options.message].filter((text) => text !== undefined);
   const file = options.bodyFile ?? options.descriptionFile;
   if (given.length + (file === undefined ? 0 : 1) > 1) throw new UserError('give the description only once');
-  return file === undefined ? given[0] : readText(file, surroundings);
+  return file === undefined ? given[0] : readText(file, process);
 }
 
-/** Only the options that were given, for parameters where an absent key and `undefined` differ. */
+/** The fields that are not undefined, for parameters where an absent key and `undefined` differ. */
 export function defined<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 
-/** Tells a person whose date lies in the past, which would hide nothing. */
+/** Warns of a time in the past, which has no effect. */
 export function warnIfPast(time: string | undefined, now: Date, note: (text: string) => void): void {
-  if (time && Date.parse(time) <= now.getTime()) note(`Warning: ${time} is in the past, so it defers nothing`);
+  if (time && Date.parse(time) <= now.getTime()) note(`Warning: ${time} is in the past, so nothing is deferred`);
 }

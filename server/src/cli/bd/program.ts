@@ -1,87 +1,105 @@
-import { Command } from 'commander';
-import { wholeProgram, runProgram, type Part } from '../shared/run';
-import { BdContext, type Surroundings } from './context';
+import { CliProgram } from '../shared/command';
+import type { ProcessContext } from '../shared/context';
+import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run';
+import { BdContext } from './context';
 
-function root(): Command {
+const groups = [
+  ['Find work', ['ready', 'list', 'show', 'blocked', 'stats', 'events']],
+  ['Change beads', ['create', 'update', 'close', 'reopen', 'delete']],
+  ['Dependencies, labels, comments', ['dep', 'label', 'comment', 'comments']],
+  ['Formulas and molecules', ['formula', 'cook', 'mol']],
+  ['The ledger', ['init', 'export', 'import', 'merge']],
+  ['About bd', ['help', 'version', 'completion']],
+] as const;
+
+const glossary = {
+  id: 'id or a unique part of it',
+  ids: 'ids or unique parts of them',
+  formula: 'name of a formula, or a file',
+};
+
+function createProgram(): CliProgram {
   return (
-    new Command('bd')
+    new CliProgram('bd')
       .description('beads: issues that live in git, with dependencies')
       .option('--json', 'print JSON')
       .option('--actor <name>', 'who acts (default: BD_ACTOR, BEADS_ACTOR, git user.name, $USER)')
       .option('--db <path>', 'the .beads folder to use (default: BEADS_DIR, else the nearest one)')
       .option('-q, --quiet', 'print errors only')
       .option('-V, --version', 'print the version')
-      // Options of the Go tool that have no meaning here: there is no daemon and nothing to flush.
+      // Options of the Go tool without a meaning here: there is no daemon and nothing to flush.
       .option('--no-daemon', 'accepted, has no effect')
       .option('--no-auto-flush', 'accepted, has no effect')
       .option('--no-auto-import', 'accepted, has no effect')
       .option('--sandbox', 'accepted, has no effect')
+      .withOverview({ groups, glossary })
+      .withHelp({
+        text: "Inside a town it talks to the town's server; elsewhere it works on the nearest .beads folder, under a lock. An id may be shortened to any part that is unique.",
+        examples: [
+          ['bd init --prefix app', 'create a ledger here'],
+          ['bd create "Fix the login page" -t bug -p 1', 'create a bead'],
+          ['bd ready', 'list beads that can be worked on'],
+          ['bd close app-a1b2c --reason "fixed in 4f2a"', 'close a bead'],
+        ],
+        exits: {
+          0: 'success',
+          1: 'failure, complete or in part; the reason is on standard error (as JSON with --json)',
+        },
+      })
   );
 }
 
 /** Where each command is defined. */
-function parts(context: BdContext): Part[] {
+function modules(context: BdContext): CommandModule[] {
   return [
-    {
-      commands: ['create', 'new'],
-      add: async (program) => (await import('./create')).addCreate(program, context),
-    },
-    {
-      commands: ['show', 'view', 'list', 'ls', 'ready', 'blocked'],
-      add: async (program) => (await import('./query')).addQueries(program, context),
-    },
-    {
-      commands: ['update', 'close', 'done', 'reopen', 'delete', 'rm'],
-      add: async (program) => (await import('./change')).addChanges(program, context),
-    },
+    { commands: ['blocked'], add: async (program) => (await import('./blocked')).addBlocked(program, context) },
+    { commands: ['close', 'done'], add: async (program) => (await import('./close')).addClose(program, context) },
+    { commands: ['comment'], add: async (program) => (await import('./comment')).addComment(program, context) },
+    { commands: ['comments'], add: async (program) => (await import('./comment')).addComments(program, context) },
+    { commands: ['cook'], add: async (program) => (await import('./cook')).addCook(program, context) },
+    { commands: ['create', 'new'], add: async (program) => (await import('./create')).addCreate(program, context) },
+    { commands: ['delete', 'rm'], add: async (program) => (await import('./delete')).addDelete(program, context) },
     { commands: ['dep'], add: async (program) => (await import('./dep')).addDep(program, context) },
-    { commands: ['label'], add: async (program) => (await import('./label')).addLabels(program, context) },
     {
-      commands: ['comment', 'comments'],
-      add: async (program) => (await import('./comment')).addComments(program, context),
+      commands: ['events', 'activity'],
+      add: async (program) => (await import('./events')).addEvents(program, context),
     },
-    {
-      commands: ['stats', 'status', 'events', 'activity'],
-      add: async (program) => (await import('./info')).addInfo(program, context),
-    },
-    {
-      commands: ['init', 'export', 'import', 'merge'],
-      add: async (program) => (await import('./file')).addFiles(program, context),
-    },
-    {
-      commands: ['formula', 'cook'],
-      add: async (program) => (await import('./formula')).addFormulas(program, context),
-    },
-    {
-      commands: ['mol', 'molecule'],
-      add: async (program) => (await import('./mol')).addMolecules(program, context),
-    },
+    { commands: ['export'], add: async (program) => (await import('./export')).addExport(program, context) },
+    { commands: ['formula'], add: async (program) => (await import('./formula')).addFormula(program, context) },
+    { commands: ['import'], add: async (program) => (await import('./import')).addImport(program, context) },
+    { commands: ['init'], add: async (program) => (await import('./init')).addInit(program, context) },
+    { commands: ['label'], add: async (program) => (await import('./label')).addLabel(program, context) },
+    { commands: ['list', 'ls'], add: async (program) => (await import('./list')).addList(program, context) },
+    { commands: ['merge'], add: async (program) => (await import('./merge')).addMerge(program, context) },
+    { commands: ['mol', 'molecule'], add: async (program) => (await import('./mol')).addMol(program, context) },
+    { commands: ['ready'], add: async (program) => (await import('./ready')).addReady(program, context) },
+    { commands: ['reopen'], add: async (program) => (await import('./reopen')).addReopen(program, context) },
+    { commands: ['show', 'view'], add: async (program) => (await import('./show')).addShow(program, context) },
+    { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
+    { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {
       commands: ['help', 'version', 'completion'],
-      add: async (program) => (await import('./meta')).addAbout(program, context),
+      add: async (program) => (await import('../shared/metaCommands')).addMetaCommands(program, context),
     },
   ];
 }
 
-/** The whole command line. */
-export function buildBd(context: BdContext): Promise<Command> {
-  return wholeProgram({ root, parts: parts(context) });
+/** The program with all its commands. */
+export function wholeBd(context: BdContext): Promise<CliProgram> {
+  return wholeProgram({ createProgram, modules: modules(context) });
 }
 
 /** Runs one command. Never throws. @returns the exit code */
-export async function runBd(words: readonly string[], surroundings: Surroundings): Promise<number> {
-  const context = new BdContext(surroundings);
-  const code = await runProgram(
+export async function runBd(words: readonly string[], process: ProcessContext): Promise<number> {
+  const context = new BdContext(process);
+  const code = await runCommandLine(
     {
-      name: 'bd',
-      root,
-      parts: parts(context),
-      terminal: surroundings.terminal,
-      helpPage: async (command) =>
-        (await import('../shared/help/page')).helpPage(command, (await import('./manual')).bdManual),
-      values: async (...place) => (await import('./completionValues')).bdValues(context, ...place),
+      createProgram,
+      modules: modules(context),
+      terminal: process.terminal,
+      values: async (...place) => (await import('./completionValues')).bdValues(process, ...place),
     },
     words,
   );
-  return context.failed ? 1 : code;
+  return code || context.exitCode;
 }

@@ -1,66 +1,95 @@
 import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
-import { ConsentGive, type AttentionInfo } from '../../protocol/town';
+import { ConsentGive, TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
-import { print, withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import { indent } from '../shared/output';
+import { nextStep } from './attention';
+import type { GtContext } from './context';
 
 export interface AcceptOptions {
   yes?: boolean;
   hash?: string;
 }
 
-/** Shortest part of a hash that may stand for it. */
+/** Characters of a hash that `--hash` needs at least. */
 const MIN_HASH = 12;
+/** Characters of a hash that are shown. */
+const SHOWN_HASH = 16;
 
-export function withAcceptOptions(command: Command): Command {
+export function addAccept(program: CliCommand, context: GtContext): void {
+  withAcceptOptions(
+    program
+      .command('accept <attention>')
+      .description("show what needs your consent (a rig's commands, a runtime, a script), and accept it"),
+  )
+    .withHelp({
+      text: 'Without --yes or --hash it only shows what would run.',
+      examples: [
+        ['gt accept consent-toy', 'show it'],
+        ['gt accept consent-toy --hash 3f9a1c2b4d5e6f70', 'accept exactly what was shown'],
+        ['gt accept consent-toy --yes', 'accept what it is now'],
+      ],
+      exits: { 1: 'it was only shown, or it has changed since it was shown' },
+      see: ['gt attention', 'gt rig accept', 'gt config agent accept'],
+    })
+    .action(async (id: string, options: AcceptOptions, command: Command) => {
+      await acceptConsent(command, context, options, async (town) => {
+        const { attention } = await town.call(TownGetSnapshot.spec, { once: true });
+        const item = attention.find((candidate) => candidate.id === id);
+        if (!item) throw new UserError(`nothing with the id ${id} needs attention`, 'see "gt attention"', 'not-found');
+        if (!item.consent) throw new UserError(`${id} does not ask for consent`, nextStep(item), 'invalid');
+        return item;
+      });
+    });
+}
+
+export function withAcceptOptions(command: CliCommand): CliCommand {
   return command
-    .option('--yes', 'accept what there is now, and print it')
+    .option('--yes', 'accept what it is now, and print it')
     .option('--hash <hash>', 'accept exactly what was shown with this hash');
 }
 
 /**
- * Accepts one thing that would run: `--hash` exactly what was shown before, `--yes` what there is now. With neither it
- * is only shown. The server refuses a hash that no longer is what waits.
+ * Accepts one thing that would run: with `--hash` exactly what was shown before, with `--yes` what it is now. Without
+ * either it is only shown. The server refuses a hash that is out of date.
  */
-export async function acceptOne(
+export async function acceptConsent(
   command: Command,
+  context: GtContext,
   options: AcceptOptions,
   find: (town: TownConnection) => Promise<AttentionInfo | undefined>,
 ): Promise<void> {
-  await withTown(command, async (town) => {
+  await context.withTown(command, async (town) => {
     const item = await find(town);
     const consent = item?.consent;
     if (!consent)
-      return print(
+      return context.print(
         command,
         { accepted: true, asked: false },
-        () => 'Nothing waits for your consent: it is accepted already, or not wanted yet',
+        () => 'Nothing to accept: it is accepted already, or not needed yet',
       );
-    if (!options.yes && options.hash === undefined) {
-      throw new UserError(
-        `this would run:\n${indented(consent.text)}`,
-        `accept exactly this with "gt accept ${item.id} --hash ${consent.hash.slice(0, 16)}"`,
-        'consent',
-      );
-    }
-    if (options.hash !== undefined && !(options.hash.length >= MIN_HASH && consent.hash.startsWith(options.hash))) {
-      throw new UserError(
-        'what you were shown has changed meanwhile, or the hash is wrong',
-        `look at it again: gt accept ${item.id}`,
-        'conflict',
-      );
-    }
+    checkShown(item.id, consent, options);
     await town.call(ConsentGive.spec, { kind: consent.kind, hash: consent.hash });
-    print(command, { accepted: true, asked: true, id: item.id, hash: consent.hash, text: consent.text }, () => [
+    context.print(command, { accepted: true, asked: true, id: item.id, hash: consent.hash, text: consent.text }, () => [
       `✓ Accepted (${item.id}):`,
-      indented(consent.text),
+      indent(consent.text, 2),
     ]);
   });
 }
 
-function indented(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
+/** @throws UserError where the person has not seen what would run */
+function checkShown(id: string, consent: { hash: string; text: string }, { yes, hash }: AcceptOptions): void {
+  if (!yes && hash === undefined)
+    throw new UserError(
+      `this would run:\n${indent(consent.text, 2)}`,
+      `accept exactly this with "gt accept ${id} --hash ${consent.hash.slice(0, SHOWN_HASH)}"`,
+      'consent',
+    );
+  if (hash !== undefined && !(hash.length >= MIN_HASH && consent.hash.startsWith(hash)))
+    throw new UserError(
+      'it has changed since it was shown, or the hash is wrong',
+      `show it again: gt accept ${id}`,
+      'conflict',
+    );
 }

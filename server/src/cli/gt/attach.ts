@@ -11,20 +11,36 @@ import {
 } from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
 import { fullAddress } from '../../town/layout';
-import { withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
 
-/** Ctrl-]: no shell and no editor wants it. */
-const LEAVE = '\x1d';
-const MAX_INPUT = 500_000;
-/** Modes that a program may have left behind: colours, a hidden cursor, mouse, bracketed paste, the other screen. */
-const TIDY = '\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l';
+/** Ctrl-]: no shell and no editor uses it. */
+const DETACH_KEY = '\x1d';
+/** Resets the terminal: clears it and all modes. */
+const RESET = '\x1bc';
+/** Characters that may wait to be sent; more are dropped. */
+const MAX_PENDING_INPUT = 500_000;
+/** Turns off modes that a program may have left on: colours, hidden cursor, mouse, bracketed paste, alternate screen. */
+const RESET_MODES = '\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l';
 
-/** Shows an agent's terminal in this one until the person leaves or its session ends. */
-export async function attach(command: Command, agent: string): Promise<void> {
+export function addAttach(program: CliCommand, context: GtContext): void {
+  program
+    .command('attach <agent>')
+    .description('show the terminal of an agent in this one; Ctrl-] detaches')
+    .withHelp({
+      text: 'You see what the agent sees, and may type. After Ctrl-] the agent continues.',
+      examples: [['gt attach toy/rust', 'watch it and type']],
+      see: ['gt peek', 'gt crew attach'],
+    })
+    .action(async (agent: string, _options, command: Command) => attach(command, context, agent));
+}
+
+/** Shows an agent's terminal in this one until the person detaches or the session ends. */
+export async function attach(command: Command, context: GtContext, agent: string): Promise<void> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
-    throw new UserError('that needs a terminal', "run it in one, or open the agent's terminal in VS Code");
-  await withTown(command, async (town) => {
+    throw new UserError('this needs a terminal', "run it in one, or open the agent's terminal in VS Code");
+  await context.withTown(command, async (town) => {
     const address = fullAddress(agent);
     const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find(
       (candidate) => candidate.id === address,
@@ -32,7 +48,7 @@ export async function attach(command: Command, agent: string): Promise<void> {
     if (!known) throw new UserError(`there is no agent ${agent}`, 'see "gt status"', 'not-found');
     if (known.session === undefined) throw new UserError(`${address} has no session`, hintFor(address), 'not-found');
     const end = await relay(town, known.session, address);
-    stdout.write(`${TIDY}\r\n[${end}]\r\n`);
+    stdout.write(`${RESET_MODES}\r\n[${end}]\r\n`);
   });
   stdin.pause();
 }
@@ -41,15 +57,16 @@ function hintFor(address: string): string {
   if (address === 'mayor') return 'start it with "gt mayor start"';
   return address.includes('/crew/')
     ? `start it with "gt crew start ${address.split('/').pop()}"`
-    : 'it gets one when it has work';
+    : 'it starts when it has work';
 }
 
+/** Passes output and keys between the terminal and the session. @returns why it ended */
 async function relay(town: TownConnection, session: string, address: string): Promise<string> {
   const { stdin, stdout } = process;
   let sequence = Infinity;
   const early: { sequence: number; data: string }[] = [];
   const write = (output: { sequence: number; data: string }): void => {
-    if (output.sequence > sequence || output.data.startsWith('\x1bc')) stdout.write(output.data);
+    if (output.sequence > sequence || output.data.startsWith(RESET)) stdout.write(output.data);
     sequence = Math.max(sequence, output.sequence);
   };
   return new Promise<string>((resolve) => {
@@ -64,7 +81,7 @@ async function relay(town: TownConnection, session: string, address: string): Pr
         .catch(() => undefined)
         .then(() => resolve(end));
     };
-    // One call at a time: what is typed must arrive in order.
+    // One call at a time, so that keys arrive in order.
     const send = async (): Promise<void> => {
       if (sending) return;
       sending = true;
@@ -77,10 +94,10 @@ async function relay(town: TownConnection, session: string, address: string): Pr
     };
     const onData = (data: Buffer | string): void => {
       const text = String(data);
-      const leave = text.indexOf(LEAVE);
-      typed = (typed + (leave < 0 ? text : text.slice(0, leave))).slice(0, MAX_INPUT);
+      const detach = text.indexOf(DETACH_KEY);
+      typed = (typed + (detach < 0 ? text : text.slice(0, detach))).slice(0, MAX_PENDING_INPUT);
       const sent = send();
-      if (leave >= 0) void sent.catch(() => undefined).then(() => finish(`left ${address}; it works on`));
+      if (detach >= 0) void sent.catch(() => undefined).then(() => finish(`detached from ${address}; it continues`));
       else sent.catch((error: unknown) => finish(messageOf(error)));
     };
     const onResize = (): void => {
@@ -96,14 +113,14 @@ async function relay(town: TownConnection, session: string, address: string): Pr
     town.onNotification(SessionExit.spec, (exit) => {
       if (exit.session === session) finish(`the session of ${address} has ended`);
     });
-    town.onClose(() => finish('the server does not answer'));
+    town.onClose(() => finish('lost the connection to the server'));
     stdin.setRawMode(true);
     stdin.setEncoding('utf8').on('data', onData).resume();
     stdout.on('resize', onResize);
     onResize();
     town.call(SessionAttach.spec, { session }).then(
       (screen) => {
-        stdout.write(`\x1bc${screen.screen}`);
+        stdout.write(`${RESET}${screen.screen}`);
         sequence = screen.sequence;
         for (const output of early) write(output);
         if (screen.exited) finish(`the session of ${address} has ended`);

@@ -1,52 +1,48 @@
 import type { Command } from 'commander';
-import { UserError } from '../../base/errors';
 import { TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
-import { acceptOne, withAcceptOptions, type AcceptOptions } from './accept';
-import { print, withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
 
-export function addAttentionCommands(program: Command): void {
+/** Lines of an item's details that the list shows. */
+const MAX_DETAIL_LINES = 12;
+
+export function addAttention(program: CliCommand, context: GtContext): void {
   program
     .command('attention')
-    .description('what needs a person, and what to do about it')
+    .description('list what needs your attention, each with its next step')
+    .withHelp({
+      text: 'Commands to accept, changes to review, questions of programs, escalations, mail and plans of the Mayor.',
+      examples: [['gt attention', 'what waits for you']],
+      see: ['gt accept', 'gt escalate', 'gt mq'],
+    })
     .action(async (_options, command: Command) => {
-      const { attention } = await withTown(command, (town) => town.call(TownGetSnapshot.spec, { once: true }));
-      print(command, attention, () => (attention.length > 0 ? attention.flatMap(attentionLines) : 'Nothing needs you'));
-    });
-  withAcceptOptions(
-    program
-      .command('accept <attention>')
-      .description("show what waits for consent (a rig's commands, a runtime, a script), and accept it"),
-  ).action(async (id: string, options: AcceptOptions, command: Command) => {
-    await acceptOne(command, options, async (town) => {
-      const item = (await town.call(TownGetSnapshot.spec, { once: true })).attention.find(
-        (candidate) => candidate.id === id,
+      const { attention } = await context.call(command, TownGetSnapshot.spec, { once: true });
+      context.print(command, attention, () =>
+        attention.length > 0 ? attention.flatMap(itemLines) : 'Nothing needs your attention',
       );
-      if (!item) throw new UserError(`nothing called ${id} needs you`, 'see "gt attention"', 'not-found');
-      if (!item.consent) throw new UserError(`there is nothing to accept in ${id}`, whatToDo(item), 'invalid');
-      return item;
     });
-  });
 }
 
-function attentionLines(item: AttentionInfo): string[] {
+function itemLines(item: AttentionInfo): string[] {
   const detail = item.detail
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .slice(0, 12);
+    .slice(0, MAX_DETAIL_LINES);
   return [
-    `${item.id} (${[item.kind, item.severity, item.acked ? 'acked' : ''].filter(Boolean).join(', ')}) ${item.title}`,
+    `${item.id} (${[item.kind, item.severity, item.acked ? 'acknowledged' : ''].filter(Boolean).join(', ')}) ${item.title}`,
     ...detail.map((line) => `    ${line}`),
-    `    → ${whatToDo(item)}`,
+    `    → ${nextStep(item)}`,
     '',
   ];
 }
 
-function whatToDo(item: AttentionInfo): string {
+/** The commands that deal with an item. */
+export function nextStep(item: AttentionInfo): string {
   switch (item.kind) {
     case 'consent':
       return `gt accept ${item.id}`;
     case 'escalation':
-      return `${item.acked ? '' : `gt escalate ack ${item.id}; `}see to it, then: gt escalate close ${item.id}`;
+      return `${item.acked ? '' : `gt escalate ack ${item.id}; `}when it is resolved: gt escalate close ${item.id}`;
     case 'fast-forward':
       return `gt rig fast-forward ${item.rig}`;
     case 'input':
@@ -58,6 +54,6 @@ function whatToDo(item: AttentionInfo): string {
     case 'plan':
       return `gt convoy status ${item.convoy}, then: gt convoy launch ${item.convoy}`;
     case 'problem':
-      return 'mend the file or folder that it names';
+      return 'fix the file or folder that it names';
   }
 }

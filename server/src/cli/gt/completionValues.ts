@@ -1,15 +1,28 @@
 import type { Command } from 'commander';
-import type { TownSnapshot } from '../../protocol/snapshot';
+import type { TownSnapshot } from '../../protocol/town';
 import type { Candidate } from '../shared/completion/completions';
-import { askRunningServer, beadsOfTown, named, type Ask } from '../shared/completion/values';
+import { askRunningServer, beadsOfTown, candidates, type Ask } from '../shared/completion/values';
+import type { ProcessContext } from '../shared/context';
 import { findTown } from '../shared/findTown';
 
-type Values = (ask: Ask, command: Command) => Promise<Candidate[]>;
+type Values = (ask: Ask) => Promise<Candidate[]>;
+
+/** Values for a place of `gt`, from the running server of the town. */
+export async function gtValues(
+  { cwd, env }: ProcessContext,
+  place: string,
+  _command: Command,
+  options: Readonly<Record<string, string>>,
+): Promise<readonly Candidate[]> {
+  if (place === 'key=value') return settings();
+  const values = byPlace[place];
+  return values ? askRunningServer(findTown(cwd, env, options['--town']), { cwd, env }, values) : [];
+}
 
 const fromSnapshot =
   (pick: (snapshot: TownSnapshot) => Candidate[]): Values =>
   async (ask) => {
-    const { TownGetSnapshot } = await import('../../protocol/snapshot');
+    const { TownGetSnapshot } = await import('../../protocol/town');
     return pick(await ask(TownGetSnapshot.spec, { once: true }));
   };
 
@@ -22,35 +35,31 @@ const rigs = fromSnapshot((snapshot) => snapshot.rigs.map((rig) => ({ value: rig
 const convoys = fromSnapshot((snapshot) =>
   snapshot.convoys.map((convoy) => ({ value: convoy.id, text: convoy.title })),
 );
-const beads: Values = (ask) => beadsOfTown(ask);
 const crew = fromSnapshot((snapshot) =>
   snapshot.agents.filter((agent) => agent.role === 'crew').map((agent) => ({ value: agent.name, text: agent.id })),
 );
+const attention = fromSnapshot((snapshot) => snapshot.attention.map((item) => ({ value: item.id, text: item.title })));
 const runtimes: Values = async (ask) => {
-  const { AgentConfigList } = await import('../../protocol/runtime');
+  const { AgentConfigList } = await import('../../protocol/town');
   return (await ask(AgentConfigList.spec, {})).map((runtime) => ({ value: runtime.name, text: runtime.command }));
 };
 const formulas: Values = async (ask) => {
   const { FormulaList } = await import('../../protocol/formula');
   return (await ask(FormulaList.spec, {})).map((formula) => ({ value: formula.name, text: formula.description }));
 };
-const attention = fromSnapshot((snapshot) => snapshot.attention.map((item) => ({ value: item.id, text: item.title })));
 const changes: Values = async (ask) => {
-  const { MqList } = await import('../../protocol/mergeQueue');
+  const { MqList } = await import('../../protocol/town');
   return (await ask(MqList.spec, {})).map((info) => ({ value: info.bead, text: info.title }));
 };
 const mails: Values = async (ask) => {
-  const { MailInbox } = await import('../../protocol/mail');
+  const { MailInbox } = await import('../../protocol/town');
   return (await ask(MailInbox.spec, {})).map((mail) => ({ value: mail.id, text: mail.subject }));
 };
 const escalations: Values = async (ask) => {
-  const { EscalationList } = await import('../../protocol/escalation');
+  const { EscalationList } = await import('../../protocol/town');
   return (await ask(EscalationList.spec, {})).map((info) => ({ value: info.id, text: info.title }));
 };
-const both =
-  (...sources: Values[]): Values =>
-  async (ask, command) =>
-    (await Promise.all(sources.map((source) => source(ask, command)))).flat();
+const beadsAndRigs: Values = async (ask) => (await Promise.all([beadsOfTown(ask), rigs(ask)])).flat();
 
 /** By the name of the argument or option. */
 const byPlace: Readonly<Record<string, Values>> = {
@@ -60,11 +69,11 @@ const byPlace: Readonly<Record<string, Values>> = {
   rig: rigs,
   '--rig': rigs,
   convoy: convoys,
-  bead: beads,
-  beads,
-  'beads-and-rig': both(beads, rigs),
-  '--bead': beads,
-  '--on': beads,
+  bead: beadsOfTown,
+  beads: beadsOfTown,
+  'beads-and-rig': beadsAndRigs,
+  '--bead': beadsOfTown,
+  '--on': beadsOfTown,
   member: crew,
   runtime: runtimes,
   '--agent': runtimes,
@@ -75,25 +84,11 @@ const byPlace: Readonly<Record<string, Values>> = {
   mail: mails,
   '--reply-to': mails,
   escalation: escalations,
-  molecule: beads,
-  step: beads,
+  molecule: beadsOfTown,
+  step: beadsOfTown,
 };
 
 async function settings(): Promise<Candidate[]> {
-  const { gateNames, rigSettingNames } = await import('../../protocol/rig');
-  return named([...rigSettingNames, ...gateNames].map((name) => `${name}=`));
-}
-
-/** What may stand in a place of `gt`, by the running server of the town. */
-export async function gtValues(
-  place: string,
-  command: Command,
-  options: Readonly<Record<string, string>>,
-): Promise<readonly Candidate[]> {
-  if (place === 'key=value') return settings();
-  const source = byPlace[place];
-  if (!source) return [];
-  return askRunningServer(findTown(process.cwd(), options['--town']), process.env, process.cwd(), (ask) =>
-    source(ask, command),
-  );
+  const { gateNames, rigSettingNames } = await import('../../protocol/town');
+  return candidates([...rigSettingNames, ...gateNames].map((name) => `${name}=`));
 }

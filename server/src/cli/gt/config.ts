@@ -10,8 +10,9 @@ import {
   TownGetSnapshot,
   type RuntimeInfo,
 } from '../../protocol/town';
-import { acceptOne, withAcceptOptions, type AcceptOptions } from './accept';
-import { print, withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
+import type { GtContext } from './context';
 
 interface SetOptions {
   arg?: string[];
@@ -21,72 +22,139 @@ interface SetOptions {
   provider?: string;
 }
 
-export function addConfigCommands(program: Command): void {
+export function addConfig(program: CliCommand, context: GtContext): void {
   const config = program.command('config').description('settings of the town');
+  addDefaultAgent(config, context);
+  addMayor(config, context);
+  const agent = config.command('agent').description('agent runtimes');
+  addList(agent, context);
+  addGet(agent, context);
+  addSet(agent, context);
+  addRemove(agent, context);
+  addAccept(agent, context);
+}
+
+function addDefaultAgent(config: CliCommand, context: GtContext): void {
   config
     .command('default-agent [runtime]')
-    .description('show or set the runtime that agents run with')
+    .description('show or set the runtime that agents use')
+    .withHelp({
+      examples: [
+        ['gt config default-agent', 'show it'],
+        ['gt config default-agent claude', 'change it'],
+      ],
+      see: ['gt config agent list', 'gt sling --agent'],
+    })
     .action(async (name: string | undefined, _options, command: Command) => {
-      const result = await withTown(command, (town) => town.call(DefaultAgent.spec, { name }));
-      print(command, result, () => result.name);
+      const result = await context.call(command, DefaultAgent.spec, { name });
+      context.print(command, result, () => result.name);
     });
+}
+
+function addMayor(config: CliCommand, context: GtContext): void {
   config
     .command('mayor [runtime]')
-    .description("show or set the Mayor's runtime; '' for the default agent again")
+    .description("show or set the Mayor's runtime; '' resets it to the default agent")
+    .withHelp({
+      examples: [
+        ['gt config mayor claude', 'change it'],
+        ["gt config mayor ''", 'use the default agent again'],
+      ],
+      see: ['gt mayor ask'],
+    })
     .action(async (name: string | undefined, _options, command: Command) => {
-      const result = await withTown(command, (town) => town.call(MayorRuntime.spec, { name }));
-      print(command, result, () => result.name);
+      const result = await context.call(command, MayorRuntime.spec, { name });
+      context.print(command, result, () => result.name);
     });
-  const agent = config.command('agent').description('agent runtimes');
+}
+
+function addList(agent: CliCommand, context: GtContext): void {
   agent
     .command('list')
-    .description('all runtimes')
+    .description('list all runtimes')
+    .withHelp({ examples: [['gt config agent list', 'built-in ones and your own']], see: ['gt config agent set'] })
     .action(async (_options, command: Command) => {
-      const runtimes = await withTown(command, (town) => town.call(AgentConfigList.spec, {}));
-      print(command, runtimes, () => runtimes.map(runtimeLine));
+      const runtimes = await context.call(command, AgentConfigList.spec, {});
+      context.print(command, runtimes, () => runtimes.map(runtimeLine));
     });
+}
+
+function addGet(agent: CliCommand, context: GtContext): void {
   agent
     .command('get <runtime>')
-    .description('one runtime')
+    .description('show one runtime')
+    .withHelp({
+      examples: [
+        ['gt config agent get claude', 'how it is started'],
+        ['gt config agent get claude --json', 'all its settings'],
+      ],
+      see: ['gt config agent set'],
+    })
     .action(async (name: string, _options, command: Command) => {
-      const runtime = findRuntime(await withTown(command, (town) => town.call(AgentConfigList.spec, {})), name);
-      print(command, runtime, () => runtimeLine(runtime));
+      const runtime = findRuntime(await context.call(command, AgentConfigList.spec, {}), name);
+      context.print(command, runtime, () => runtimeLine(runtime));
     });
+}
+
+function addSet(agent: CliCommand, context: GtContext): void {
   agent
-    .command('set <name> <command>')
+    .command('set')
     .description('add or change a runtime of your own')
-    .option(
-      '--arg <argument...>',
-      'arguments for autonomous work (write --arg=--flag for those that begin with a dash)',
-    )
+    .argument('<name>', 'name of the runtime')
+    .argument('<command>', 'the program to run')
+    .option('--arg <argument...>', 'arguments for autonomous work (write --arg=--flag where one starts with a hyphen)')
     .option('--env <NAME=value...>', 'environment')
     .option('--prompt <how>', 'how the first prompt is given: argument, flag or none')
     .option('--prompt-flag <flag>', 'the flag, for --prompt flag')
-    .option('--provider <runtime>', 'the built-in runtime whose program it is: what is not given here is as there')
+    .option('--provider <runtime>', 'the built-in runtime that it is based on; its settings are the defaults')
+    .withHelp({
+      examples: [
+        ['gt config agent set mine /opt/bin/agent --arg=--yolo', 'a program of your own'],
+        ['gt config agent set fast claude --provider claude --env MODEL=haiku', 'a built-in one with other settings'],
+      ],
+      see: ['gt config agent accept'],
+    })
     .action(async (name: string, executable: string, options: SetOptions, command: Command) => {
-      const settings = await settingsFrom(executable, options);
-      const runtime = await withTown(command, (town) => town.call(AgentConfigSet.spec, { name, settings }));
-      print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
+      const settings = await settingsOf(executable, options);
+      const runtime = await context.call(command, AgentConfigSet.spec, { name, settings });
+      context.print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
     });
+}
+
+function addRemove(agent: CliCommand, context: GtContext): void {
   agent
     .command('remove <runtime>')
     .description('remove a runtime of your own')
+    .withHelp({ examples: [['gt config agent remove mine', 'remove it']], see: ['gt config agent set'] })
     .action(async (name: string, _options, command: Command) => {
-      await withTown(command, (town) => town.call(AgentConfigRemove.spec, { name }));
-      print(command, { removed: name }, () => `✓ Removed ${name}`);
+      await context.call(command, AgentConfigRemove.spec, { name });
+      context.print(command, { removed: name }, () => `✓ Removed ${name}`);
     });
+}
+
+function addAccept(agent: CliCommand, context: GtContext): void {
   withAcceptOptions(
-    agent.command('accept <runtime>').description('let a runtime work in this town without its own safety prompts'),
-  ).action(async (name: string, options: AcceptOptions, command: Command) => {
-    await acceptOne(command, options, async (town) => {
-      const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
-      const { runtimeHash } = await import('../../town/consent');
-      const hash = runtimeHash(name, runtime);
-      return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find(
-        (item) => item.consent?.kind === 'runtime' && item.consent.hash === hash,
-      );
+    agent.command('accept <runtime>').description('allow a runtime to run without permission prompts in this town'),
+  )
+    .withHelp({
+      text: 'Agents run without the permission prompts of their runtime. You are asked once for each runtime of a town.',
+      examples: [
+        ['gt config agent accept claude', 'show what it would run'],
+        ['gt config agent accept claude --yes', 'accept it'],
+      ],
+      exits: { 1: 'it was only shown' },
+      see: ['gt accept'],
+    })
+    .action(async (name: string, options: AcceptOptions, command: Command) => {
+      await acceptConsent(command, context, options, async (town) => {
+        const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
+        const { runtimeHash } = await import('../../town/consent');
+        const hash = runtimeHash(name, runtime);
+        return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find(
+          (item) => item.consent?.kind === 'runtime' && item.consent.hash === hash,
+        );
+      });
     });
-  });
 }
 
 function findRuntime(runtimes: readonly RuntimeInfo[], name: string): RuntimeInfo {
@@ -94,7 +162,7 @@ function findRuntime(runtimes: readonly RuntimeInfo[], name: string): RuntimeInf
   if (!runtime)
     throw new UserError(
       `there is no agent runtime ${name}`,
-      `there are: ${runtimes.map((candidate) => candidate.name).join(', ')}`,
+      `runtimes: ${runtimes.map((candidate) => candidate.name).join(', ')}`,
       'not-found',
     );
   return runtime;
@@ -104,28 +172,28 @@ function runtimeLine(runtime: RuntimeInfo): string {
   return `${runtime.name}${runtime.builtIn ? '' : ' (own)'}: ${[runtime.command, ...runtime.args].join(' ')}`;
 }
 
-async function settingsFrom(
+async function settingsOf(
   command: string,
   { arg, env, prompt, promptFlag, provider }: SetOptions,
 ): Promise<Params<typeof AgentConfigSet.spec>['settings']> {
   const { resolveRuntime } = await import('../../agents/runtimes');
-  const like = provider === undefined ? undefined : resolveRuntime(provider, {});
+  const base = provider === undefined ? undefined : resolveRuntime(provider, {});
   return {
     command,
-    args: arg ?? like?.args ?? [],
-    env: { ...like?.env, ...parseEnv(env) },
-    prompt: prompt ?? like?.prompt,
-    promptFlag: promptFlag ?? like?.promptFlag,
+    args: arg ?? base?.args ?? [],
+    env: { ...base?.env, ...parseEnvironment(env) },
+    prompt: prompt ?? base?.prompt,
+    promptFlag: promptFlag ?? base?.promptFlag,
     provider,
   };
 }
 
-function parseEnv(entries: readonly string[] | undefined): Record<string, string> {
+function parseEnvironment(entries: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
-    (entries ?? []).map((entry) => {
+    entries.map((entry) => {
       const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(entry) ?? [];
       if (name === undefined || value === undefined)
-        throw new UserError(`"${entry}" is no environment variable`, 'write it as NAME=value');
+        throw new UserError(`"${entry}" is not an environment variable`, 'write it as NAME=value');
       return [name, value];
     }),
   );

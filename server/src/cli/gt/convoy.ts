@@ -1,87 +1,130 @@
 import type { Command } from 'commander';
-import {
-  ConvoyAdd,
-  ConvoyCreate,
-  ConvoyGet,
-  ConvoyLaunch,
-  ConvoyList,
-  ConvoyStranded,
-  type ConvoyInfo,
-} from '../../protocol/town';
+import { plural } from '../../base/text';
+import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
 import { convoyLines } from '../shared/townText';
-import { print, whoActs, withTown } from '../shared/connect';
+import type { GtContext } from './context';
 
-export function addConvoyCommands(program: Command): void {
-  const convoy = program.command('convoy').description('bundles of beads that land together');
+interface CreateOptions {
+  stage?: boolean;
+  notify?: string[] | true;
+}
+
+export function addConvoy(program: CliCommand, context: GtContext): void {
+  const convoy = program.command('convoy').description('convoys: groups of beads that are delivered together');
+  addCreate(convoy, context);
+  addAdd(convoy, context);
+  addList(convoy, context);
+  addStatus(convoy, context);
+  addStranded(convoy, context);
+  addLaunch(convoy, context);
+}
+
+function addCreate(convoy: CliCommand, context: GtContext): void {
   convoy
-    .command('create <name> [beads...]')
-    .description('create a convoy and launch it, unless it is staged')
+    .command('create')
+    .description('create a convoy and launch it')
+    .argument('<name>', 'name of the convoy')
+    .argument('[beads...]')
     .option('--stage', 'do not launch it yet')
     .option('--notify [address...]', 'who is told when it lands (default: you)')
-    .action(
-      async (
-        name: string,
-        beads: string[],
-        options: { stage?: boolean; notify?: string[] | true },
-        command: Command,
-      ) => {
-        const notify = options.notify === true ? [whoActs(command)] : options.notify;
-        const info = await withTown(command, (town) =>
-          town.call(ConvoyCreate.spec, { title: name, beads, stage: options.stage, notify }),
-        );
-        print(
-          command,
-          info,
-          () => `✓ ${options.stage ? 'Staged' : 'Launched'} ${info.id}: ${info.title} (${info.total} beads)`,
-        );
-      },
-    );
+    .withHelp({
+      examples: [
+        ['gt convoy create "Login" toy-a1b2c toy-d3e4f', 'launch two beads'],
+        ['gt convoy create "Login" toy-a1b2c --stage --notify', 'do not launch it yet, and tell me when it lands'],
+      ],
+      see: ['gt convoy launch', 'gt sling', 'bd dep add'],
+    })
+    .action(async (title: string, beads: string[], options: CreateOptions, command: Command) => {
+      const notify = options.notify === true ? [context.actor(command)] : options.notify;
+      const info = await context.call(command, ConvoyCreate.spec, { title, beads, stage: options.stage, notify });
+      const done = options.stage ? 'Staged' : 'Launched';
+      context.print(command, info, () => `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`);
+    });
+}
+
+function addAdd(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('add <convoy> <beads...>')
-    .description('track more beads; reopens a landed convoy')
+    .description('add beads to a convoy; a convoy that has landed is opened again')
+    .withHelp({ examples: [['gt convoy add hq-cv-u3v4w toy-x5y6z', 'one more']], see: ['gt convoy create'] })
     .action(async (id: string, beads: string[], _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(ConvoyAdd.spec, { id, beads }));
-      print(command, info, () => `✓ ${info.id} tracks ${info.total} beads`);
+      const info = await context.call(command, ConvoyAdd.spec, { id, beads });
+      context.print(command, info, () => `✓ ${info.id} tracks ${plural(info.total, 'bead')}`);
     });
+}
+
+function addList(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('list')
-    .description('open convoys')
-    .option('--all', 'with those that have landed')
+    .description('list open convoys')
+    .option('--all', 'also those that have landed')
+    .withHelp({
+      examples: [
+        ['gt convoy list', 'open ones'],
+        ['gt convoy list --all --json', 'all, for a program'],
+      ],
+      see: ['gt convoy status'],
+    })
     .action(async (options: { all?: boolean }, command: Command) => {
-      const convoys = await withTown(command, (town) => town.call(ConvoyList.spec, { all: options.all }));
-      print(command, convoys, () => (convoys.length > 0 ? convoys.map(line) : 'No convoys'));
+      const convoys = await context.call(command, ConvoyList.spec, { all: options.all });
+      context.print(command, convoys, () =>
+        convoys.length > 0
+          ? convoys.map((info) => `${info.id} ${info.done}/${info.total} ${info.status} ${info.title}`)
+          : 'No convoys',
+      );
     });
+}
+
+function addStatus(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('status <convoy>')
-    .description('one convoy with its beads')
+    .description('show one convoy with its beads')
+    .withHelp({
+      examples: [['gt convoy status hq-cv-u3v4w', 'its beads and their states']],
+      see: ['gt convoy stranded'],
+    })
     .action(async (id: string, _options, command: Command) => {
-      const status = await withTown(command, (town) => town.call(ConvoyGet.spec, { id }));
-      print(command, status, () => [
+      const status = await context.call(command, ConvoyGet.spec, { id });
+      context.print(command, status, () => [
         ...convoyLines(status, status.tracked),
         ...status.warnings.map((warning) => `  ! ${warning}`),
       ]);
     });
+}
+
+function addStranded(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('stranded')
-    .description('those of which nothing goes on by itself, and why')
+    .description('list convoys that make no progress on their own, and why')
+    .withHelp({
+      examples: [['gt convoy stranded', 'why does nothing happen?']],
+      see: ['gt convoy status', 'gt attention'],
+    })
     .action(async (_options, command: Command) => {
-      const list = await withTown(command, (town) => town.call(ConvoyStranded.spec, {}));
-      print(command, list, () =>
+      const list = await context.call(command, ConvoyStranded.spec, {});
+      context.print(command, list, () =>
         list.length > 0
           ? list.flatMap((item) => [`${item.id} ${item.title}`, ...item.reasons.map((reason) => `  ${reason}`)])
           : 'No convoy is stranded',
       );
     });
+}
+
+function addLaunch(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('launch <convoy>')
     .description('launch a staged convoy')
-    .option('--force', 'in spite of warnings')
+    .option('--force', 'despite warnings')
+    .withHelp({
+      examples: [
+        ['gt convoy launch hq-cv-u3v4w', 'start its beads'],
+        ['gt convoy launch hq-cv-u3v4w --force', 'despite its warnings'],
+      ],
+      see: ['gt convoy create --stage'],
+    })
     .action(async (id: string, options: { force?: boolean }, command: Command) => {
-      const info = await withTown(command, (town) => town.call(ConvoyLaunch.spec, { id, force: options.force }));
-      print(command, info, () => `✓ Launched ${info.id}: ${info.title}`);
+      const info = await context.call(command, ConvoyLaunch.spec, { id, force: options.force });
+      context.print(command, info, () => `✓ Launched ${info.id}: ${info.title}`);
     });
-}
-
-function line(convoy: ConvoyInfo): string {
-  return `${convoy.id} ${convoy.done}/${convoy.total} ${convoy.status} ${convoy.title}`;
 }

@@ -12,97 +12,159 @@ import {
 } from '../../protocol/town';
 import type { TownConnection } from '../../protocol/transport';
 import { rigOfDirectory } from '../../town/layout';
+import type { CliCommand } from '../shared/command';
 import { attach } from './attach';
-import { print, withTown } from '../shared/connect';
+import type { GtContext } from './context';
 
 interface RigOption {
   rig?: string;
 }
 
-export function addCrewCommands(program: Command): void {
-  const crew = program.command('crew').description("people's own workspaces in a rig");
-  const member = (name: string, description: string): Command =>
-    crew
-      .command(name)
-      .description(description)
-      .option('--rig <name>', 'which rig (default: the one of the folder, or the only one)');
-  member('add <name>', 'a clone of your own in the rig')
-    .option('--branch <name>', 'check this branch out, or begin it')
+export function addCrew(program: CliCommand, context: GtContext): void {
+  const crew = program.command('crew').description("crew: people's own workspaces in a rig");
+  addAdd(crew, context);
+  addList(crew, context);
+  addStart(crew, context);
+  addStop(crew, context);
+  addAttach(crew, context);
+  addRemove(crew, context);
+}
+
+function withRigOption(command: CliCommand): CliCommand {
+  return command.option('--rig <name>', 'the rig (default: the one of the working directory, or the only one)');
+}
+
+function addAdd(crew: CliCommand, context: GtContext): void {
+  withRigOption(crew.command('add').description('create a clone of your own in the rig'))
+    .argument('<name>', 'name of the crew member')
+    .option('--branch <name>', 'branch to check out; it is created if it does not exist')
+    .withHelp({
+      examples: [
+        ['gt crew add ann', 'a clone of your own'],
+        ['gt crew add ann --rig toy --branch login', 'on a branch'],
+      ],
+      see: ['gt crew start'],
+    })
     .action(async (name: string, options: RigOption & { branch?: string }, command: Command) => {
-      const info = await withTown(command, async (town, root) =>
-        town.call(CrewAdd.spec, { rig: await rigFor(town, root, options.rig), name, branch: options.branch }),
-      );
-      print(command, info, () => [
+      const info = await context.withTown(command, async (town, root) => {
+        const rig = await findRig(town, root, context.process.cwd, options.rig);
+        return town.call(CrewAdd.spec, { rig, name, branch: options.branch });
+      });
+      context.print(command, info, () => [
         `✓ Added ${info.agent}: ${info.folder}${info.branch ? ` (${info.branch})` : ''}`,
         `  start it: gt crew start ${info.name}`,
       ]);
     });
+}
+
+function addList(crew: CliCommand, context: GtContext): void {
   crew
     .command('list')
-    .description('all crew members')
+    .description('list all crew members')
     .option('--rig <name>', 'of one rig')
+    .withHelp({
+      examples: [
+        ['gt crew list', 'of all rigs'],
+        ['gt crew list --rig toy', 'of one rig'],
+      ],
+      see: ['gt crew add'],
+    })
     .action(async (options: RigOption, command: Command) => {
-      const list = await withTown(command, (town) => town.call(CrewList.spec, { rig: options.rig }));
-      print(command, list, () =>
-        list.length > 0 ? list.map(line) : 'No crew. Add a workspace of your own: gt crew add <name>',
+      const list = await context.call(command, CrewList.spec, { rig: options.rig });
+      context.print(command, list, () =>
+        list.length > 0 ? list.map(memberLine) : 'No crew. Create a workspace of your own: gt crew add <name>',
       );
     });
-  member('start <member>', 'start an agent there')
+}
+
+function addStart(crew: CliCommand, context: GtContext): void {
+  withRigOption(crew.command('start <member>').description('start an agent in the workspace'))
     .option('--agent <runtime>', `runtime (default: the rig's), or "${SHELL_RUNTIME}" for a login shell`)
+    .withHelp({
+      examples: [
+        ['gt crew start ann', 'with the runtime of the rig'],
+        ['gt crew start ann --agent shell', 'with a login shell'],
+      ],
+      see: ['gt crew attach'],
+    })
     .action(async (name: string, options: RigOption & { agent?: string }, command: Command) => {
-      const info = await withTown(command, async (town, root) =>
-        town.call(CrewStart.spec, { rig: await rigFor(town, root, options.rig, name), name, runtime: options.agent }),
-      );
-      print(command, info, () => [
-        `✓ ${info.agent} is there (${info.runtime ?? ''})`,
+      const info = await context.withTown(command, async (town, root) => {
+        const rig = await findRig(town, root, context.process.cwd, options.rig, name);
+        return town.call(CrewStart.spec, { rig, name, runtime: options.agent });
+      });
+      context.print(command, info, () => [
+        `✓ Started ${info.agent} (${info.runtime ?? ''})`,
         `  its terminal: gt attach ${info.agent}`,
       ]);
     });
-  member('stop <member>', 'end the session; the folder stays').action(
-    async (name: string, options: RigOption, command: Command) => {
-      const result = await withTown(command, async (town, root) =>
-        town.call(TownStop.spec, { agent: `${await rigFor(town, root, options.rig, name)}/crew/${name}` }),
-      );
-      print(command, result, () => result.stopped.map((agent) => `✓ Stopped ${agent}`));
-    },
-  );
-  member('attach <member>', 'the terminal, here; Ctrl-] leaves it')
-    .alias('at')
+}
+
+function addStop(crew: CliCommand, context: GtContext): void {
+  withRigOption(crew.command('stop <member>').description('stop the session; the workspace stays'))
+    .withHelp({ examples: [['gt crew stop ann', 'stop the session']], see: ['gt crew start'] })
     .action(async (name: string, options: RigOption, command: Command) => {
-      const agent = await withTown(
-        command,
-        async (town, root) => `${await rigFor(town, root, options.rig, name)}/crew/${name}`,
-      );
-      await attach(command, agent);
-    });
-  member('remove <member>', 'take it out; its folder is moved aside')
-    .option('--force', 'also with work that is not pushed')
-    .action(async (name: string, options: RigOption & { force?: boolean }, command: Command) => {
-      const result = await withTown(command, async (town, root) =>
-        town.call(CrewRemove.spec, { rig: await rigFor(town, root, options.rig, name), name, force: options.force }),
-      );
-      print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+      const result = await context.withTown(command, async (town, root) => {
+        const rig = await findRig(town, root, context.process.cwd, options.rig, name);
+        return town.call(TownStop.spec, { agent: `${rig}/crew/${name}` });
+      });
+      context.print(command, result, () => result.stopped.map((agent) => `✓ Stopped ${agent}`));
     });
 }
 
-/** The rig that is named, that of the folder, the only one that has this member, or the only one there is. */
-async function rigFor(town: TownConnection, root: string, named: string | undefined, member?: string): Promise<string> {
+function addAttach(crew: CliCommand, context: GtContext): void {
+  withRigOption(crew.command('attach <member>').description('show its terminal in this one; Ctrl-] detaches'))
+    .alias('at')
+    .withHelp({ examples: [['gt crew attach ann', 'watch it and type']], see: ['gt attach'] })
+    .action(async (name: string, options: RigOption, command: Command) => {
+      const rig = await context.withTown(command, (town, root) =>
+        findRig(town, root, context.process.cwd, options.rig, name),
+      );
+      await attach(command, context, `${rig}/crew/${name}`);
+    });
+}
+
+function addRemove(crew: CliCommand, context: GtContext): void {
+  withRigOption(crew.command('remove <member>').description('remove a member; its folder is kept elsewhere'))
+    .option('--force', 'even with work that is not pushed')
+    .withHelp({
+      examples: [
+        ['gt crew remove ann', 'if everything is pushed'],
+        ['gt crew remove ann --force', 'even with work that is not pushed'],
+      ],
+      see: ['gt crew add'],
+    })
+    .action(async (name: string, options: RigOption & { force?: boolean }, command: Command) => {
+      const result = await context.withTown(command, async (town, root) => {
+        const rig = await findRig(town, root, context.process.cwd, options.rig, name);
+        return town.call(CrewRemove.spec, { rig, name, force: options.force });
+      });
+      context.print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+    });
+}
+
+/** The rig that is named, the one of the directory, the only one with this member, or the only one. */
+async function findRig(
+  town: TownConnection,
+  root: string,
+  directory: string,
+  named: string | undefined,
+  member?: string,
+): Promise<string> {
   if (named !== undefined) return named;
   const rigs = (await town.call(RigList.spec, {})).map((rig) => rig.id);
-  const here = rigOfDirectory(root, process.cwd(), rigs);
+  const here = rigOfDirectory(root, directory, rigs);
   if (here !== undefined) return here;
-  const having =
-    member === undefined
-      ? []
-      : (await town.call(CrewList.spec, {})).filter((info) => info.name === member).map((info) => info.rig);
-  const candidates = having.length > 0 ? having : rigs;
-  if (candidates.length === 1) return candidates[0]!;
-  if (candidates.length === 0)
+  const crew = member === undefined ? [] : await town.call(CrewList.spec, {});
+  const withMember = crew.filter((info) => info.name === member).map((info) => info.rig);
+  const found = withMember.length > 0 ? withMember : rigs;
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0)
     throw new UserError('this town has no rig', 'add one with "gt rig add <name> <url|folder>"', 'not-found');
-  throw new UserError('which rig?', `say it with --rig: ${candidates.join(', ')}`, 'ambiguous');
+  throw new UserError('which rig?', `name it with --rig: ${found.join(', ')}`, 'ambiguous');
 }
 
-function line(info: CrewInfo): string {
+function memberLine(info: CrewInfo): string {
   const state = info.clean === undefined ? 'cannot be read' : info.clean ? 'clean' : 'uncommitted changes';
-  return `${info.session ? '●' : '○'} ${info.agent} ${info.branch ?? '(detached)'}, ${state}${info.session ? `, ${info.runtime ?? ''}` : ''}  ${info.folder}`;
+  const runtime = info.session ? `, ${info.runtime ?? ''}` : '';
+  return `${info.session ? '●' : '○'} ${info.agent} ${info.branch ?? '(detached)'}, ${state}${runtime}  ${info.folder}`;
 }

@@ -10,90 +10,127 @@ import {
   type EscalationInfo,
   type Severity,
 } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
 import { oneLine } from '../shared/output';
-import { print, withTown } from '../shared/connect';
+import type { GtContext } from './context';
 
-export function addEscalateCommands(program: Command): void {
-  const escalate = program
-    .command('escalate')
-    .description('call for a person, and see to what was called for')
-    .argument('[text...]', 'what the matter is')
-    .option('-s, --severity <severity>', severities.join(', '), severity, 'medium')
-    .option('-r, --reason <text>', 'why, and what was tried')
-    .option('--bead <id>', 'what it is about (default: the bead on your hook)')
-    .action(
-      async (words: string[], options: { severity: Severity; reason?: string; bead?: string }, command: Command) => {
-        const text = words.join(' ').trim();
-        if (text === '')
-          throw new UserError(
-            'say what the matter is',
-            'gt escalate -s high "…"; "gt escalate list" shows what is open',
-          );
-        const info = await withTown(command, (town) =>
-          town.call(EscalationRaise.spec, {
-            text,
-            severity: options.severity,
-            reason: options.reason,
-            bead: options.bead,
-          }),
-        );
-        print(command, info, () => `✓ Escalated ${info.id} (${info.severity}): ${oneLine(info.title)}`);
-      },
-    );
-  addActions(escalate);
-  // The name that it had before; both do the same.
-  addActions(program.command('escalation', { hidden: true }));
+interface RaiseOptions {
+  severity: Severity;
+  reason?: string;
+  bead?: string;
 }
 
-function addActions(parent: Command): void {
-  parent
-    .command('list')
-    .description('open escalations')
-    .option('-a, --all', 'with closed ones')
-    .action(async (options: { all?: boolean }, command: Command) => {
-      const list = await withTown(command, (town) => town.call(EscalationList.spec, { all: options.all }));
-      print(command, list, () => (list.length > 0 ? list.map(line) : 'No escalations'));
+export function addEscalate(program: CliCommand, context: GtContext): void {
+  const escalate = program
+    .command('escalate')
+    .description('ask a person for help, and manage such requests')
+    .argument('[text...]', 'what the problem is')
+    .option('-s, --severity <severity>', severities.join(', '), parseSeverity, 'medium')
+    .option('-r, --reason <text>', 'why, and what was tried')
+    .option('--bead <id>', 'the bead that it concerns (default: the one on your hook)')
+    .withHelp({
+      text: 'The person responsible for the town is notified, more insistently the more severe it is. Agents call it when they cannot continue.',
+      examples: [['gt escalate -s high "The tests need a database that is missing" --bead toy-a1b2c', 'ask for help']],
+      see: ['gt attention', 'gt mail send --human'],
+    })
+    .action(async (words: string[], options: RaiseOptions, command: Command) => {
+      const text = words.join(' ').trim();
+      if (text === '')
+        throw new UserError(
+          'say what the problem is',
+          'gt escalate -s high "…"; "gt escalate list" lists open escalations',
+        );
+      const { severity, reason, bead } = options;
+      const info = await context.call(command, EscalationRaise.spec, { text, severity, reason, bead });
+      context.print(command, info, () => `✓ Escalated ${info.id} (${info.severity}): ${oneLine(info.title)}`);
     });
-  parent
+  addSubcommands(escalate, context);
+  // The older name of the group still works.
+  addSubcommands(program.command('escalation', { hidden: true }), context);
+}
+
+function addSubcommands(escalate: CliCommand, context: GtContext): void {
+  addList(escalate, context);
+  addShow(escalate, context);
+  addAck(escalate, context);
+  addClose(escalate, context);
+}
+
+function addList(escalate: CliCommand, context: GtContext): void {
+  escalate
+    .command('list')
+    .description('list open escalations')
+    .option('-a, --all', 'also closed ones')
+    .withHelp({
+      examples: [
+        ['gt escalate list', 'open ones'],
+        ['gt escalate list --all --json', 'all, for a program'],
+      ],
+      see: ['gt attention'],
+    })
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const list = await context.call(command, EscalationList.spec, { all: options.all });
+      context.print(command, list, () => (list.length > 0 ? list.map(summaryLine) : 'No escalations'));
+    });
+}
+
+function addShow(escalate: CliCommand, context: GtContext): void {
+  escalate
     .command('show <escalation>')
-    .description('one escalation')
+    .description('show one escalation')
+    .withHelp({ examples: [['gt escalate show hq-e1f2g', 'with all details']], see: ['gt escalate ack'] })
     .action(async (id: string, _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(EscalationGet.spec, { id }));
-      print(command, info, () => [
-        line(info),
-        `  ${info.createdAt}${info.ackedBy ? `, acked by ${oneLine(info.ackedBy)}` : ''}`,
+      const info = await context.call(command, EscalationGet.spec, { id });
+      context.print(command, info, () => [
+        summaryLine(info),
+        `  ${info.createdAt}${info.ackedBy ? `, acknowledged by ${oneLine(info.ackedBy)}` : ''}`,
         ...(info.closedReason ? [`  closed: ${oneLine(info.closedReason)}`] : []),
         '',
         info.detail,
       ]);
     });
-  parent
+}
+
+function addAck(escalate: CliCommand, context: GtContext): void {
+  escalate
     .command('ack <escalation>')
-    .description('say that you look after it')
+    .description('acknowledge an escalation: you take care of it')
+    .withHelp({
+      text: 'It stays open and notifies nobody any more.',
+      examples: [['gt escalate ack hq-e1f2g', 'take care of it']],
+      see: ['gt escalate close'],
+    })
     .action(async (id: string, _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(EscalationAck.spec, { id }));
-      print(command, info, () => `✓ ${info.id} is yours`);
-    });
-  parent
-    .command('close <escalation>')
-    .description('say that it is seen to')
-    .option('-r, --reason <text>', 'what was done about it')
-    .action(async (id: string, _options, command: Command) => {
-      // `gt escalate` has --reason too, and takes it where it stands before the words of this command.
-      const { reason } = command.optsWithGlobals<{ reason?: string }>();
-      await withTown(command, (town) => town.call(EscalationClose.spec, { id, reason }));
-      print(command, { closed: id }, () => `✓ Closed ${id}`);
+      const info = await context.call(command, EscalationAck.spec, { id });
+      context.print(command, info, () => `✓ Acknowledged ${info.id}`);
     });
 }
 
-function severity(text: string): Severity {
+function addClose(escalate: CliCommand, context: GtContext): void {
+  escalate
+    .command('close <escalation>')
+    .description('close an escalation that is resolved')
+    .option('-r, --reason <text>', 'how it was resolved')
+    .withHelp({
+      examples: [['gt escalate close hq-e1f2g -r "database is up"', 'it is resolved']],
+      see: ['gt escalate ack'],
+    })
+    .action(async (id: string, _options, command: Command) => {
+      // `gt escalate` has the same option and takes it where it stands before the words of this command.
+      const { reason } = command.optsWithGlobals<{ reason?: string }>();
+      await context.call(command, EscalationClose.spec, { id, reason });
+      context.print(command, { closed: id }, () => `✓ Closed ${id}`);
+    });
+}
+
+function parseSeverity(text: string): Severity {
   const found = severities.find((known) => known === text.toLowerCase());
   if (!found) throw new InvalidArgumentError(`one of ${severities.join(', ')}`);
   return found;
 }
 
-function line(info: EscalationInfo): string {
-  return oneLine(
-    `${info.state === 'open' ? '!' : info.state === 'acked' ? '○' : '✓'} ${info.id} (${info.severity}, ${info.state}) ${info.title}`,
-  );
+function summaryLine(info: EscalationInfo): string {
+  const mark = { open: '!', acked: '○', closed: '✓' }[info.state];
+  const state = info.state === 'acked' ? 'acknowledged' : info.state;
+  return oneLine(`${mark} ${info.id} (${info.severity}, ${state}) ${info.title}`);
 }

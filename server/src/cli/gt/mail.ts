@@ -12,8 +12,9 @@ import {
   type MailInfo,
   type MailPriority,
 } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
 import { oneLine } from '../shared/output';
-import { print, withTown } from '../shared/connect';
+import type { GtContext } from './context';
 
 interface SendOptions {
   subject: string;
@@ -24,111 +25,169 @@ interface SendOptions {
   replyTo?: string;
 }
 
-export function addMailCommands(program: Command): void {
+export function addMail(program: CliCommand, context: GtContext): void {
   const mail = program.command('mail').description('mail between agents and people');
+  addInbox(mail, context);
+  addRead(mail, context);
+  addSend(mail, context);
+  addReply(mail, context);
+  addAck(mail, context);
+  addCheck(mail, context);
+}
+
+function addInbox(mail: CliCommand, context: GtContext): void {
   mail
-    .command('inbox [address]')
-    .description('what waits for you, or for an address')
-    .option('-u, --unread', 'only what nobody has read')
-    .option('-a, --all', 'with what is acked')
+    .command('inbox')
+    .description('list mail')
+    .argument('[address]', 'whose inbox (default: yours)')
+    .option('-u, --unread', 'only unread mail')
+    .option('-a, --all', 'also acknowledged mail')
+    .withHelp({
+      examples: [
+        ['gt mail inbox', 'yours'],
+        ['gt mail inbox toy/rust --unread', 'what an agent has not read'],
+      ],
+      see: ['gt mail read'],
+    })
     .action(async (address: string | undefined, options: { unread?: boolean; all?: boolean }, command: Command) => {
-      const mails = await withTown(command, (town) => town.call(MailInbox.spec, { address, ...options }));
-      print(command, mails, () => (mails.length > 0 ? mails.map(line) : 'No mail'));
+      const mails = await context.call(command, MailInbox.spec, { address, ...options });
+      context.print(command, mails, () => (mails.length > 0 ? mails.map(summaryLine) : 'No mail'));
     });
+}
+
+function addRead(mail: CliCommand, context: GtContext): void {
   mail
     .command('read <mail>')
     .alias('show')
-    .description('one mail')
+    .description('show one mail')
+    .withHelp({
+      examples: [['gt mail read hq-m1n2o', 'with its text']],
+      see: ['gt mail reply', 'gt mail ack'],
+    })
     .action(async (id: string, _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(MailRead.spec, { id }));
-      print(command, info, () => letter(info));
+      const info = await context.call(command, MailRead.spec, { id });
+      context.print(command, info, () => mailLines(info));
     });
+}
+
+function addSend(mail: CliCommand, context: GtContext): void {
   mail
-    .command('send [to]')
-    .description('write to an agent (toy/rust), mayor, a person by name, or overseer')
-    .requiredOption('-s, --subject <text>', 'what it is about')
+    .command('send')
+    .description('send mail')
+    .argument('[to]', 'an agent (toy/rust), mayor, a person by name, or overseer')
+    .requiredOption('-s, --subject <text>', 'the subject')
     .option('-m, --message <text>', 'the text')
-    .option('--human', 'to the person who looks after the town')
-    .option('--priority <priority>', mailPriorities.join(', '), priority, 'normal')
+    .option('--human', 'to the person responsible for the town')
+    .option('--priority <priority>', mailPriorities.join(', '), parsePriority, 'normal')
     .option('--urgent', 'same as --priority urgent')
     .option('--reply-to <id>', 'the mail that it answers')
+    .withHelp({
+      text: 'An agent gets it when it starts or at the end of its turn.',
+      examples: [
+        ['gt mail send toy/rust -s "Spaces" -m "File names may have spaces"', 'to an agent'],
+        ['gt mail send --human -s "Which database?" --urgent', 'to the person responsible for the town'],
+      ],
+      see: ['gt nudge', 'gt escalate'],
+    })
     .action(async (to: string | undefined, options: SendOptions, command: Command) => {
       if ((options.human ?? false) === (to !== undefined))
-        throw new UserError('say to whom', 'gt mail send <to> …, or gt mail send --human …');
-      const info = await withTown(command, (town) =>
-        town.call(MailSend.spec, {
-          to: to ?? 'overseer',
-          subject: options.subject,
-          body: options.message,
-          priority: options.urgent ? 'urgent' : options.priority,
-          replyTo: options.replyTo,
-        }),
-      );
-      print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
+        throw new UserError('name one recipient', 'gt mail send <to> …, or gt mail send --human …');
+      const info = await context.call(command, MailSend.spec, {
+        to: to ?? 'overseer',
+        subject: options.subject,
+        body: options.message,
+        priority: options.urgent ? 'urgent' : options.priority,
+        replyTo: options.replyTo,
+      });
+      context.print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
     });
+}
+
+function addReply(mail: CliCommand, context: GtContext): void {
   mail
-    .command('reply <mail> [text]')
+    .command('reply <mail>')
     .description('answer a mail')
+    .argument('[text]', 'the text, as with --message')
     .option('-m, --message <text>', 'the text')
     .option('-s, --subject <text>', 'another subject')
+    .withHelp({
+      examples: [['gt mail reply hq-m1n2o -m "Use SQLite"', 'to its sender']],
+      see: ['gt mail read'],
+    })
     .action(
       async (
         id: string,
-        given: string | undefined,
+        text: string | undefined,
         options: { message?: string; subject?: string },
         command: Command,
       ) => {
-        const body = options.message ?? given;
-        if (!body) throw new UserError('say what you answer', 'gt mail reply <id> -m "…"');
-        const info = await withTown(command, (town) =>
-          town.call(MailReply.spec, { id, body, subject: options.subject }),
-        );
-        print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
+        const body = options.message ?? text;
+        if (!body) throw new UserError('the answer has no text', 'gt mail reply <id> -m "…"');
+        const info = await context.call(command, MailReply.spec, { id, body, subject: options.subject });
+        context.print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
       },
     );
+}
+
+function addAck(mail: CliCommand, context: GtContext): void {
   mail
     .command('ack <mail...>')
     .alias('mark-read')
-    .description('seen to: it leaves the inbox')
+    .description('acknowledge mail: it leaves the inbox')
+    .withHelp({ examples: [['gt mail ack hq-m1n2o hq-p3q4r', 'two at once']], see: ['gt mail inbox'] })
     .action(async (ids: string[], _options, command: Command) => {
-      const mails = await withTown(command, (town) => town.call(MailAck.spec, { ids }));
-      print(command, mails, () => mails.map((info) => `✓ ${info.id}`));
+      const mails = await context.call(command, MailAck.spec, { ids });
+      context.print(command, mails, () => mails.map((info) => `✓ ${info.id}`));
     });
+}
+
+function addCheck(mail: CliCommand, context: GtContext): void {
   mail
     .command('check')
-    .description('for hooks: prints what has come for the calling agent, and nothing where nothing has')
+    .description('for hooks: print new mail of the calling agent, or nothing')
     .addOption(
-      new Option('--inject [answer]', 'for the agent: as text, or as a hook at the end of a turn wants it')
+      new Option('--inject [answer]', 'for the agent: as text, or in the form of a hook at the end of a turn')
         .choices(['text', 'block'])
         .preset('text'),
     )
+    .withHelp({
+      examples: [
+        ['gt mail check', 'is there new mail?'],
+        ['gt mail check --inject=block', 'what a hook at the end of a turn calls'],
+      ],
+      exits: { 0: 'always with --inject: a hook that fails would disturb the agent' },
+      see: ['gt mail inbox'],
+    })
     .action(async ({ inject }: { inject?: 'text' | 'block' }, command: Command) => {
-      const { text, ids } = await withTown(command, (town) => town.call(MailCheck.spec, {})).catch((error: unknown) => {
+      const { text, ids } = await context.call(command, MailCheck.spec, {}).catch((error: unknown) => {
         // A hook that fails would disturb the agent's turn; its mail waits for the next one.
         if (inject === undefined) throw error;
         return { text: '', ids: [] };
       });
       if (ids.length > 0)
-        print(command, { text, ids }, () => (inject === 'block' ? turnEndAnswer(text.trimEnd()) : text.trimEnd()));
+        context.print(command, { text, ids }, () =>
+          inject === 'block' ? turnEndAnswer(text.trimEnd()) : text.trimEnd(),
+        );
     });
 }
 
-function priority(text: string): MailPriority {
+function parsePriority(text: string): MailPriority {
   const found = mailPriorities.find((known) => known === text);
   if (!found) throw new InvalidArgumentError(`one of ${mailPriorities.join(', ')}`);
   return found;
 }
 
-function line(mail: MailInfo): string {
-  const mark = { unread: '●', read: '○', acked: '✓' }[mail.state];
-  return oneLine(
-    `${mark} ${mail.id} ${mail.from} → ${mail.to}: ${mail.subject}${mail.priority === 'normal' ? '' : ` (${mail.priority})`}`,
-  );
+const marks = { unread: '●', read: '○', acked: '✓' };
+
+function summaryLine(mail: MailInfo): string {
+  const priority = mail.priority === 'normal' ? '' : ` (${mail.priority})`;
+  return oneLine(`${marks[mail.state]} ${mail.id} ${mail.from} → ${mail.to}: ${mail.subject}${priority}`);
 }
 
-function letter(mail: MailInfo): string[] {
+function mailLines(mail: MailInfo): string[] {
+  const state = mail.state === 'acked' ? 'acknowledged' : mail.state;
   return [
-    `${mail.id} (${mail.state}${mail.priority === 'normal' ? '' : `, ${mail.priority}`})`,
+    `${mail.id} (${state}${mail.priority === 'normal' ? '' : `, ${mail.priority}`})`,
     oneLine(`From: ${mail.from}`),
     oneLine(`To: ${mail.to}`),
     `Sent: ${mail.sentAt}`,

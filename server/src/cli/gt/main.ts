@@ -1,8 +1,13 @@
 #!/usr/bin/env node
+import fs from 'node:fs';
 import { processTerminal } from '../shared/output';
 import { runGt } from './program';
 
-void runGt(process.argv.slice(2), processTerminal()).then((code) => {
-  // A command that ends well may have set another, such as that of the script that it ran.
-  if (code !== 0) process.exitCode = code;
+void runGt(process.argv.slice(2), {
+  terminal: processTerminal(),
+  cwd: process.cwd(),
+  env: process.env,
+  readStdin: () => fs.readFileSync(0, 'utf8'),
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -1,51 +1,71 @@
 import type { Command } from 'commander';
-import { MoleculeGet, StepClose, type MoleculeInfo } from '../../protocol/formula';
+import { MoleculeGet, StepClose } from '../../protocol/formula';
 import { fullAddress } from '../../town/layout';
+import type { CliCommand } from '../shared/command';
 import { continueLines, moleculeLines, progressLine } from '../shared/moleculeText';
 import { painter } from '../shared/output';
-import { print, withTown } from '../shared/connect';
+import type { GtContext } from './context';
 
-/** `gt mol`: where agents are in their molecules. `bd mol` pours and changes them. */
-export function addMoleculeCommands(program: Command): void {
-  const mol = program.command('mol').alias('molecule').description('molecules: work step by step');
-  const paint = painter(false);
-  const show = async (command: Command, molecules: MoleculeInfo[], none: string): Promise<void> => {
-    print(command, molecules, () =>
-      molecules.length === 0 ? none : molecules.flatMap((molecule) => moleculeLines(molecule, paint)),
-    );
-  };
-  for (const [name, description] of [
-    ['status', "what is on an agent's hook, step by step"],
-    ['current', 'the same'],
-  ] as const) {
-    mol
-      .command(name)
-      .argument('[agent]', 'such as toy/rust; otherwise you')
-      .description(description)
-      .action(async (agent: string | undefined, _options, command: Command) => {
-        const found = await withTown(command, (town) =>
-          town.call(MoleculeGet.spec, agent === undefined ? {} : { actor: fullAddress(agent) }),
-        );
-        await show(command, found, `${agent ?? 'You'}: no molecule`);
-      });
-  }
+const plain = painter(false);
+
+/** `gt mol`: progress of agents in their molecules. `bd mol` pours and changes molecules. */
+export function addMol(program: CliCommand, context: GtContext): void {
+  const mol = program.command('mol').alias('molecule').description('molecules: work in steps');
+  addStatus(mol, context, 'status', "show an agent's molecule, step by step");
+  addStatus(mol, context, 'current', 'same as status');
+  addProgress(mol, context);
+  addStepDone(mol, context);
+}
+
+function addStatus(mol: CliCommand, context: GtContext, name: string, description: string): void {
+  mol
+    .command(name)
+    .description(description)
+    .argument('[agent]', 'such as toy/rust (default: you)')
+    .withHelp({
+      examples: [
+        [`gt mol ${name}`, 'your own'],
+        [`gt mol ${name} toy/rust`, "another agent's"],
+      ],
+      see: ['bd mol current'],
+    })
+    .action(async (agent: string | undefined, _options, command: Command) => {
+      const params = agent === undefined ? {} : { actor: fullAddress(agent) };
+      const molecules = await context.call(command, MoleculeGet.spec, params);
+      context.print(command, molecules, () =>
+        molecules.length === 0
+          ? `${agent ?? 'You'}: no molecule`
+          : molecules.flatMap((molecule) => moleculeLines(molecule, plain)),
+      );
+    });
+}
+
+function addProgress(mol: CliCommand, context: GtContext): void {
   mol
     .command('progress')
+    .description('show the progress of a molecule')
     .argument('<molecule>', 'a molecule, a step of one, or the bead that it is attached to')
-    .description('how far a molecule has come')
+    .withHelp({ examples: [['gt mol progress toy-a1b2c', 'steps done of all']], see: ['bd mol progress'] })
     .action(async (id: string, _options, command: Command) => {
-      const found = await withTown(command, (town) => town.call(MoleculeGet.spec, { id }));
-      print(command, found, () => found.map((molecule) => progressLine(molecule, paint)));
+      const molecules = await context.call(command, MoleculeGet.spec, { id });
+      context.print(command, molecules, () => molecules.map((molecule) => progressLine(molecule, plain)));
     });
+}
+
+function addStepDone(mol: CliCommand, context: GtContext): void {
   mol
     .command('step')
     .description('one step of a molecule')
     .command('done')
-    .argument('<step>', 'its id')
-    .description('the same as bd close <step> --continue')
-    .option('-m, --message <text>', 'how it ended')
+    .description('close a step and start the next one: same as bd close <step> --continue')
+    .argument('<step>')
+    .option('-m, --message <text>', 'the result')
+    .withHelp({
+      examples: [['gt mol step done toy-w1x2y -m "tests pass"', 'close a step and start the next one']],
+      see: ['bd close --continue'],
+    })
     .action(async (id: string, options: { message?: string }, command: Command) => {
-      const result = await withTown(command, (town) => town.call(StepClose.spec, { id, reason: options.message }));
-      print(command, result, () => continueLines(result, paint));
+      const result = await context.call(command, StepClose.spec, { id, reason: options.message });
+      context.print(command, result, () => continueLines(result, plain));
     });
 }

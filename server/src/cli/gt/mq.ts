@@ -1,87 +1,139 @@
 import type { Command } from 'commander';
+import { plural } from '../../base/text';
 import { MqApprove, MqGet, MqList, MqReject, MqRetry, type MergeRequestInfo } from '../../protocol/town';
-import { print, withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import { indent } from '../shared/output';
+import type { GtContext } from './context';
 
-/** `gt mq`: what waits to be merged, and its reviews. An id is that of a merge request or of its bead, or a branch. */
-export function addMergeQueueCommands(program: Command): void {
+interface ApproveOptions {
+  message?: string;
+  first?: boolean;
+  patch?: string;
+}
+
+/** `gt mq`: the merge queue and its reviews. An id is that of a merge request or of its bead, or a branch. */
+export function addMq(program: CliCommand, context: GtContext): void {
   const mq = program.command('mq').alias('mr').description('the merge queue and its reviews');
+  addList(mq, context);
+  addNext(mq, context);
+  addStatus(mq, context);
+  addApprove(mq, context);
+  addReject(mq, context);
+  addRetry(mq, context);
+}
+
+function addList(mq: CliCommand, context: GtContext): void {
   mq.command('list [rig]')
-    .description('what waits to be merged, in the order of its turn')
+    .description('list the merge queue in its order')
+    .withHelp({
+      examples: [
+        ['gt mq list', 'of all rigs'],
+        ['gt mq list toy', 'of one rig'],
+      ],
+      see: ['gt mq status'],
+    })
     .action(async (rig: string | undefined, _options, command: Command) => {
-      const list = await withTown(command, (town) => town.call(MqList.spec, { rig }));
-      print(command, list, () => (list.length > 0 ? list.map(queueLine) : 'The merge queue is empty'));
+      const list = await context.call(command, MqList.spec, { rig });
+      context.print(command, list, () => (list.length > 0 ? list.map(queueLine) : 'The merge queue is empty'));
     });
+}
+
+function addNext(mq: CliCommand, context: GtContext): void {
   mq.command('next [rig]')
-    .description('what is merged next')
+    .description('show what is merged next')
+    .withHelp({ examples: [['gt mq next toy', 'the first one in the queue']], see: ['gt mq list'] })
     .action(async (rig: string | undefined, _options, command: Command) => {
-      const next = (await withTown(command, (town) => town.call(MqList.spec, { rig }))).find(
-        (info) => info.state === 'merging' || info.state === 'queued',
-      );
-      print(command, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to be merged'));
+      const list = await context.call(command, MqList.spec, { rig });
+      const next = list.find((info) => info.state === 'merging' || info.state === 'queued');
+      context.print(command, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
     });
+}
+
+function addStatus(mq: CliCommand, context: GtContext): void {
   mq.command('status <change>')
-    .description('one merge request, with all that its reviews have said')
+    .description('show one merge request with its reviews')
+    .withHelp({
+      examples: [['gt mq status toy-a1b2c', 'what its author and its reviewers say']],
+      see: ['gt mq approve', 'gt mq reject'],
+    })
     .action(async (id: string, _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(MqGet.spec, { id }));
-      print(command, info, () => statusLines(info));
+      const info = await context.call(command, MqGet.spec, { id });
+      context.print(command, info, () => statusLines(info));
     });
+}
+
+function addApprove(mq: CliCommand, context: GtContext): void {
   mq.command('approve <change>')
-    .description('let a change be merged')
-    .option('-m, --message <text>', 'what you have looked at')
+    .description('approve a change, so that it is merged')
+    .option('-m, --message <text>', 'what you reviewed')
     .option('--first', 'merge it before all others')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
-    .action(
-      async (
-        id: string,
-        { message, first, patch }: { message?: string; first?: boolean; patch?: string },
-        command: Command,
-      ) => {
-        const result = await withTown(command, (town) => town.call(MqApprove.spec, { id, message, first, patch }));
-        print(command, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
-      },
-    );
+    .withHelp({
+      text: 'The approval is for the patch as it is. A rebase that changes the patch needs another review.',
+      examples: [
+        ['gt mq approve toy-a1b2c -m "read all of it"', 'approve it'],
+        ['gt mq approve toy-a1b2c --first', 'merge it before all others'],
+      ],
+      see: ['gt mq status', 'gt mq reject'],
+    })
+    .action(async (id: string, { message, first, patch }: ApproveOptions, command: Command) => {
+      const result = await context.call(command, MqApprove.spec, { id, message, first, patch });
+      context.print(command, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
+    });
+}
+
+function addReject(mq: CliCommand, context: GtContext): void {
   mq.command('reject <change>')
     .description('send a change back to its author')
     .requiredOption('-m, --message <text>', 'what has to change, and why')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
+    .withHelp({
+      text: 'It goes back to the same agent, in its own worktree, with your message.',
+      examples: [['gt mq reject toy-a1b2c -m "File names with spaces fail: add a test"', 'ask for a change']],
+      see: ['gt mq approve'],
+    })
     .action(async (id: string, { message, patch }: { message: string; patch?: string }, command: Command) => {
-      const result = await withTown(command, (town) => town.call(MqReject.spec, { id, message, patch }));
-      print(command, result, () => `✓ Sent ${result.bead} back`);
+      const result = await context.call(command, MqReject.spec, { id, message, patch });
+      context.print(command, result, () => `✓ Sent ${result.bead} back to its author`);
     });
+}
+
+function addRetry(mq: CliCommand, context: GtContext): void {
   mq.command('retry <change>')
-    .description('try one that waits, or was given up, again at once')
+    .description('retry a merge that waits or has failed')
+    .withHelp({ examples: [['gt mq retry toy-a1b2c', 'for example when the network is back']], see: ['gt mq list'] })
     .action(async (id: string, _options, command: Command) => {
-      const result = await withTown(command, (town) => town.call(MqRetry.spec, { id }));
-      print(command, result, () => `✓ ${result.bead} is in the merge queue again`);
+      const result = await context.call(command, MqRetry.spec, { id });
+      context.print(command, result, () => `✓ ${result.bead} is in the merge queue again`);
     });
 }
 
 function queueLine(info: MergeRequestInfo): string {
   const notes = [
-    info.state === 'reviewing' ? reviewWord(info) : info.state,
+    stateText(info),
     info.first ? 'first' : `score ${info.score}`,
-    info.retries > 0 ? `${info.retries} retries` : '',
+    info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
+    info.worker,
   ];
-  return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')}; ${info.worker})`;
+  return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
 
-function reviewWord(info: MergeRequestInfo): string {
+function stateText(info: MergeRequestInfo): string {
+  if (info.state !== 'reviewing') return info.state;
   return info.needsPerson ? "waits for a person's review" : 'in review';
 }
 
 function statusLines(info: MergeRequestInfo): string[] {
-  const lines = [
+  return [
     `${info.bead} ${info.title}`,
     `  merge request ${info.id}, ${info.rig}, by ${info.worker}`,
     `  branch ${info.branch}`,
-    `  ${info.state === 'reviewing' ? reviewWord(info) : info.state}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
-  ];
-  if (info.note) lines.push(`  its author says: ${info.note}`);
-  for (const review of info.reviews)
-    lines.push(
+    `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
+    ...(info.note ? [`  author's note: ${info.note}`] : []),
+    ...info.reviews.flatMap((review) => [
       '',
       `  ${review.verdict} by ${review.by}, ${review.at}`,
-      ...review.message.split('\n').map((line) => `    ${line}`),
-    );
-  return lines;
+      indent(review.message, 4),
+    ]),
+  ];
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
+import { plural } from '../../base/text';
 import {
   gateNames,
   RigAdd,
@@ -14,8 +15,9 @@ import {
   type RigInfo,
 } from '../../protocol/town';
 import { rigNameFrom } from '../../town/names';
-import { acceptOne, withAcceptOptions, type AcceptOptions } from './accept';
-import { print, withTown } from '../shared/connect';
+import type { CliCommand } from '../shared/command';
+import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
+import type { GtContext } from './context';
 
 interface AddOptions {
   prefix?: string;
@@ -25,122 +27,193 @@ interface AddOptions {
   yes?: boolean;
 }
 
-export function addRigCommands(program: Command): void {
-  const rig = program.command('rig').description('repositories that the town works on');
+export function addRig(program: CliCommand, context: GtContext): void {
+  const rig = program.command('rig').description('rigs: the repositories that the town works on');
+  addAdd(rig, context);
+  addSet(rig, context);
+  addList(rig, context);
+  addRemove(rig, context);
+  addAccept(rig, context);
+  addFastForward(rig, context);
+}
+
+function addAdd(rig: CliCommand, context: GtContext): void {
   rig
-    .command('add <name-or-source> [source]')
+    .command('add')
     .description('add a repository: a git URL or a folder')
+    .argument('<name-or-source>', 'name of the rig, or its source if nothing else is given')
+    .argument('[source]', 'git URL or folder')
     .option('--prefix <prefix>', 'prefix of its bead ids')
-    .option('--branch <name>', 'default branch, where it is not the one checked out')
+    .option('--branch <name>', 'default branch (default: the one that is checked out)')
     .option('--max-workers <n>', 'agents at once', Number)
-    .option('--gate <name=command...>', `gate to run before every merge (${gateNames.join(', ')}); default: detected`)
-    .option('--yes', 'accept the commands that are named here or found, and printed')
+    .option('--gate <name=command...>', `gate to run before every merge (${gateNames.join(', ')}; default: detected)`)
+    .option('--yes', 'accept the commands that are given or detected, and print them')
+    .withHelp({
+      text: 'The branch that is checked out in a folder is never pushed to: work is merged to gastown/<branch>, and you fast-forward. Commands that test a change run only after you accept them.',
+      examples: [
+        ['gt rig add toy ~/src/toy --gate test="npm test" --yes', 'a folder, with an accepted gate'],
+        ['gt rig add https://example.org/toy.git', 'a URL, named after it, with the gates that are detected'],
+      ],
+      see: ['gt rig accept', 'gt rig set', 'gt rig fast-forward'],
+    })
     .action(async (first: string, second: string | undefined, options: AddOptions, command: Command) => {
-      const source = second ?? first;
-      const name = second === undefined ? rigNameFrom(first) : first;
-      const info = await withTown(command, (town) =>
-        town.call(RigAdd.spec, {
-          name,
-          source: absoluteIfFolder(source),
-          prefix: options.prefix,
-          defaultBranch: options.branch,
-          maxWorkers: options.maxWorkers,
-          gates: parseGates(options.gate),
-          accept: options.yes,
-        }),
-      );
-      print(command, info, () => rigAdded(info));
+      const info = await context.call(command, RigAdd.spec, {
+        name: second === undefined ? rigNameFrom(first) : first,
+        source: absoluteIfFolder(second ?? first, context.process.cwd),
+        prefix: options.prefix,
+        defaultBranch: options.branch,
+        maxWorkers: options.maxWorkers,
+        gates: parseGates(options.gate),
+        accept: options.yes,
+      });
+      context.print(command, info, () => addedLines(info));
     });
+}
+
+function addSet(rig: CliCommand, context: GtContext): void {
   rig
-    .command('set <rig> <key=value...>')
+    .command('set')
     .description('change settings and gates of a rig')
+    .argument('<rig>')
+    .argument('<key=value...>', 'a setting or gate and its value; an empty value removes it')
+    .withHelp({
+      text: `Settings: ${rigSettingNames.join(', ')}. The documentation explains each.\nGates: ${gateNames.join(', ')}. A command that you set here is accepted.`,
+      examples: [
+        ['gt rig set toy max_workers=4 review=person', 'settings'],
+        ['gt rig set toy test="npm test" lint=', 'set one gate and remove another'],
+      ],
+      see: ['gt rig add'],
+    })
     .action(async (name: string, entries: string[], _options, command: Command) => {
-      const info = await withTown(command, (town) => town.call(RigSet.spec, { name, ...parseSettings(entries) }));
-      print(command, info, () => [
-        `✓ ${info.id}: ${info.maxWorkers} workers, review ${info.review}`,
-        ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`),
+      const info = await context.call(command, RigSet.spec, { name, ...parseSettings(entries) });
+      context.print(command, info, () => [
+        `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${info.review}`,
+        ...gateLines(info),
         ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`]),
       ]);
     });
+}
+
+function addList(rig: CliCommand, context: GtContext): void {
   rig
     .command('list')
-    .description('all rigs')
+    .description('list all rigs')
+    .withHelp({ examples: [['gt rig list', 'with their sources and branches']], see: ['gt status'] })
     .action(async (_options, command: Command) => {
-      const rigs = await withTown(command, (town) => town.call(RigList.spec, {}));
-      print(command, rigs, () =>
-        rigs.length > 0
-          ? rigs.map(
-              (info) => `${info.id} [${info.prefix}-] ← ${info.source} (${info.defaultBranch} → ${info.targetBranch})`,
-            )
-          : 'No rigs. Add one: gt rig add <name> <url|folder>',
+      const rigs = await context.call(command, RigList.spec, {});
+      context.print(command, rigs, () =>
+        rigs.length > 0 ? rigs.map(summaryLine) : 'No rigs. Add one: gt rig add <name> <url|folder>',
       );
     });
+}
+
+function addRemove(rig: CliCommand, context: GtContext): void {
   rig
     .command('remove <rig>')
-    .description('take a rig out of the town; its folder is kept')
+    .description('remove a rig from the town; its folder is kept elsewhere')
+    .withHelp({
+      text: 'Refused while it has work that is not merged. Its folder is moved to .runtime/removed.',
+      examples: [['gt rig remove toy', 'remove it']],
+      see: ['gt rig add'],
+    })
     .action(async (name: string, _options, command: Command) => {
-      const result = await withTown(command, (town) => town.call(RigRemove.spec, { name }));
-      print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+      const result = await context.call(command, RigRemove.spec, { name });
+      context.print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
     });
-  withAcceptOptions(rig.command('accept <rig>').description("show a rig's commands, and accept them")).action(
-    async (name: string, options: AcceptOptions, command: Command) => {
-      await acceptOne(command, options, async (town) => {
+}
+
+function addAccept(rig: CliCommand, context: GtContext): void {
+  withAcceptOptions(rig.command('accept <rig>').description('show the commands of a rig, and accept them'))
+    .withHelp({
+      text: 'Without --yes or --hash it only shows them.',
+      examples: [
+        ['gt rig accept toy', 'show them'],
+        ['gt rig accept toy --yes', 'accept them'],
+      ],
+      exits: { 1: 'they were only shown' },
+      see: ['gt accept'],
+    })
+    .action(async (name: string, options: AcceptOptions, command: Command) => {
+      await acceptConsent(command, context, options, async (town) => {
         const { rigs, attention } = await town.call(TownGetSnapshot.spec, { once: true });
         if (!rigs.some((info) => info.id === name))
           throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
         return attention.find((item) => item.consent?.kind === 'rig-commands' && item.rig === name);
       });
-    },
-  );
-  rig
-    .command('fast-forward <rig>')
-    .description("bring a folder's checkout to what has landed")
-    .action(async (name: string, _options, command: Command) => {
-      const result = await withTown(command, (town) => town.call(RigFastForward.spec, { name }));
-      print(command, result, () => `✓ ${result.commits} commits`);
     });
 }
 
-function rigAdded(info: RigInfo): string[] {
-  const lines = [`✓ Added ${info.id} [${info.prefix}-] ← ${info.source}; work lands on ${info.targetBranch}`];
-  if (info.gates.length === 0)
-    lines.push('  No gates: nothing is tested before a merge. Name one with --gate test="…".');
-  else lines.push('  Gates:', ...info.gates.map((gate) => `    ${gate.name}: ${gate.command}`));
-  if (!info.accepted) lines.push(`  They run only after you accept them: gt rig accept ${info.id}`);
-  return lines;
+function addFastForward(rig: CliCommand, context: GtContext): void {
+  rig
+    .command('fast-forward <rig>')
+    .description("fast-forward the folder's checkout to what was merged")
+    .withHelp({
+      text: 'Only if the folder is clean and has no commits of its own.',
+      examples: [['gt rig fast-forward toy', 'get the merged work']],
+      see: ['gt status'],
+    })
+    .action(async (name: string, _options, command: Command) => {
+      const result = await context.call(command, RigFastForward.spec, { name });
+      context.print(command, result, () => `✓ Fast-forwarded by ${plural(result.commits, 'commit')}`);
+    });
 }
 
-function parseSettings(entries: readonly string[]): {
+function summaryLine(info: RigInfo): string {
+  return `${info.id} [${info.prefix}-] ← ${info.source} (${info.defaultBranch} → ${info.targetBranch})`;
+}
+
+function addedLines(info: RigInfo): string[] {
+  return [
+    `✓ Added ${info.id} [${info.prefix}-] ← ${info.source}; work is merged to ${info.targetBranch}`,
+    ...(info.gates.length === 0
+      ? [`  No gates: nothing is tested before a merge. Add one: gt rig set ${info.id} test="…"`]
+      : ['  Gates:', ...gateLines(info)]),
+    ...(info.accepted ? [] : [`  They run only after you accept them: gt rig accept ${info.id}`]),
+  ];
+}
+
+function gateLines(info: RigInfo): string[] {
+  return info.gates.map((gate) => `    ${gate.name}: ${gate.command}`);
+}
+
+interface RigChanges {
   settings: Record<string, string>;
   gates: Record<string, string>;
-} {
-  const result = { settings: {} as Record<string, string>, gates: {} as Record<string, string> };
-  for (const entry of entries) {
-    const [, key, value] = /^([^=]+)=([\s\S]*)$/.exec(entry) ?? [];
-    if (key === undefined || value === undefined)
-      throw new UserError(`"${entry}" is no setting`, 'write it as key=value');
-    if (gateNames.some((gate) => gate === key)) result.gates[key] = value;
-    else if (rigSettingNames.some((name) => name === key)) result.settings[key] = value;
-    else
-      throw new UserError(`there is no setting ${key}`, `there are: ${[...rigSettingNames, ...gateNames].join(', ')}`);
-  }
-  return result;
 }
 
-function absoluteIfFolder(source: string): string {
-  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || /^[^/\\]+@[^/\\]+:/.test(source);
-  return isUrl ? source : path.resolve(source);
+function parseSettings(entries: readonly string[]): RigChanges {
+  const changes: RigChanges = { settings: {}, gates: {} };
+  for (const entry of entries) {
+    const [key, value] = keyAndValue(entry) ?? [];
+    if (key === undefined || value === undefined)
+      throw new UserError(`"${entry}" is not a setting`, 'write it as key=value');
+    if (gateNames.some((gate) => gate === key)) changes.gates[key] = value;
+    else if (rigSettingNames.some((name) => name === key)) changes.settings[key] = value;
+    else
+      throw new UserError(`there is no setting ${key}`, `settings: ${[...rigSettingNames, ...gateNames].join(', ')}`);
+  }
+  return changes;
 }
 
 function parseGates(entries: readonly string[] | undefined): Partial<Record<GateName, string>> | undefined {
   if (!entries) return undefined;
   const gates: Partial<Record<GateName, string>> = {};
   for (const entry of entries) {
-    const [, name, command] = /^([^=]+)=([\s\S]*)$/.exec(entry) ?? [];
+    const [name, command] = keyAndValue(entry) ?? [];
     const known = gateNames.find((gate) => gate === name);
     if (!known || command === undefined)
-      throw new UserError(`"${entry}" is no gate`, `write it as name=command; names are ${gateNames.join(', ')}`);
+      throw new UserError(`"${entry}" is not a gate`, `write it as name=command; names: ${gateNames.join(', ')}`);
     gates[known] = command;
   }
   return gates;
+}
+
+function keyAndValue(entry: string): [key: string, value: string] | undefined {
+  const equals = entry.indexOf('=');
+  return equals < 1 ? undefined : [entry.slice(0, equals), entry.slice(equals + 1)];
+}
+
+function absoluteIfFolder(source: string, cwd: string): string {
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || /^[^/\\]+@[^/\\]+:/.test(source);
+  return isUrl ? source : path.resolve(cwd, source);
 }

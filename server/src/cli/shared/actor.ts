@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { plainUserName } from './gitUserName';
 
-/** Who acts: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name, $USER, in this order. */
+/** Who acts: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name or USER, in this order. */
 export function actorName(given: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
   return (
     given || env.BD_ACTOR || env.BEADS_ACTOR || (plainUserName(env, cwd) ?? gitUserName(cwd)) || env.USER || 'unknown'

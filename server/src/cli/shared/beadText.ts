@@ -1,5 +1,9 @@
-import type { Bead, BeadDetails, BlockedItem, TreeNode } from '../../protocol/bead';
-import { oneLine, printable, type Colour, type Paint } from './output';
+import type { Bead, BeadDetails, BlockedItem, Comment, TreeNode } from '../../protocol/bead';
+import { indent, oneLine, printable, type Colour, type Paint } from './output';
+
+/** Beads as lines for people. */
+
+type BeadSummary = Pick<Bead, 'id' | 'title' | 'status' | 'priority' | 'issue_type' | 'assignee' | 'labels'>;
 
 const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
   open: ['○', 'bold'],
@@ -13,29 +17,28 @@ const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
   failed: ['✗', 'red'],
   tombstone: ['⊘', 'dim'],
 };
+const customMark: [mark: string, colour: Colour] = ['◇', 'cyan'];
 const priorityColours: readonly Colour[] = ['red', 'yellow', 'bold', 'dim', 'dim'];
+/** Their mark says enough. */
+const statusesWithoutName = ['open', 'closed', 'in_progress'];
 
-export function statusMark(status: string, paint: Paint): string {
-  const [mark, colour] = marks[status] ?? ['◇', 'cyan'];
+function statusMark(status: string, paint: Paint): string {
+  const [mark, colour] = marks[status] ?? customMark;
   return paint(colour, mark);
 }
 
-/** One line: mark, id, priority, type, title, and what else matters. */
-export function beadLine(bead: Bead, paint: Paint): string {
-  const notes = [
-    bead.assignee ? paint('cyan', `@${oneLine(bead.assignee)}`) : '',
-    ...(bead.labels ?? []).map((label) => paint('dim', `#${oneLine(label)}`)),
-    ['open', 'closed', 'in_progress'].includes(bead.status) ? '' : paint('dim', `(${oneLine(bead.status)})`),
-  ].filter((note) => note !== '');
-  const priority = paint(priorityColours[bead.priority] ?? 'dim', `P${bead.priority}`);
-  const title = bead.status === 'closed' ? paint('dim', oneLine(bead.title)) : oneLine(bead.title);
+/** One line: mark, id, priority, type, title, assignee, labels and status. */
+export function beadLine(bead: BeadSummary, paint: Paint): string {
+  const title = oneLine(bead.title);
   return [
     statusMark(bead.status, paint),
     paint('bold', oneLine(bead.id)),
-    priority,
+    paint(priorityColours[bead.priority] ?? 'dim', `P${bead.priority}`),
     paint('dim', oneLine(bead.issue_type)),
-    title,
-    ...notes,
+    bead.status === 'closed' ? paint('dim', title) : title,
+    ...(bead.assignee ? [paint('cyan', `@${oneLine(bead.assignee)}`)] : []),
+    ...(bead.labels ?? []).map((label) => paint('dim', `#${oneLine(label)}`)),
+    ...(statusesWithoutName.includes(bead.status) ? [] : [paint('dim', `(${oneLine(bead.status)})`)]),
   ].join(' ');
 }
 
@@ -45,68 +48,60 @@ export function blockedLine(bead: BlockedItem, paint: Paint): string {
 
 /** Everything about one bead. */
 export function detailLines(bead: BeadDetails, paint: Paint): string[] {
-  const lines = [
-    `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))} ${paint('bold', oneLine(bead.title))}`,
-    `  ${oneLine(bead.issue_type)} · P${bead.priority} · ${oneLine(bead.status)}${bead.assignee ? ` · @${oneLine(bead.assignee)}` : ''}`,
-    `  ${paint('dim', `created ${bead.created_at}${bead.created_by ? ` by ${oneLine(bead.created_by)}` : ''} · updated ${bead.updated_at}`)}`,
-  ];
-  if (bead.closed_at) lines.push(`  ${paint('dim', `closed ${bead.closed_at}: ${oneLine(bead.close_reason ?? '')}`)}`);
-  if (bead.defer_until) lines.push(`  deferred until ${bead.defer_until}`);
-  if (bead.external_ref) lines.push(`  ref ${oneLine(bead.external_ref)}`);
-  if (bead.labels?.length) lines.push(`  labels ${bead.labels.map(oneLine).join(', ')}`);
-  for (const [name, text] of [
-    ['Description', bead.description],
-    ['Design', bead.design],
-    ['Acceptance criteria', bead.acceptance_criteria],
-    ['Notes', bead.notes],
-  ] as const) {
-    if (text)
-      lines.push(
-        '',
-        paint('bold', name),
-        ...printable(text)
-          .trimEnd()
-          .split('\n')
-          .map((line) => `  ${line}`),
-      );
-  }
-  if (bead.metadata !== undefined)
-    lines.push(
-      '',
-      paint('bold', 'Metadata'),
-      ...JSON.stringify(bead.metadata, null, 2)
-        .split('\n')
-        .map((line) => `  ${printable(line)}`),
-    );
-  lines.push(
+  const metadata = bead.metadata === undefined ? undefined : JSON.stringify(bead.metadata, null, 2);
+  return [
+    ...headLines(bead, paint),
+    ...textLines('Description', bead.description, paint),
+    ...textLines('Design', bead.design, paint),
+    ...textLines('Acceptance criteria', bead.acceptance_criteria, paint),
+    ...textLines('Notes', bead.notes, paint),
+    ...textLines('Metadata', metadata, paint),
     ...relatedLines('Depends on', bead.dependencies, paint),
     ...relatedLines('Needed by', bead.dependents, paint),
-  );
-  if (bead.comments?.length) {
-    lines.push('', paint('bold', 'Comments'));
-    for (const comment of bead.comments)
-      lines.push(
-        `  ${paint('cyan', oneLine(comment.author))} ${paint('dim', comment.created_at)}`,
-        ...indented(comment.text),
-      );
-  }
-  return lines;
-}
-
-export function indented(text: string): string[] {
-  return printable(text)
-    .trimEnd()
-    .split('\n')
-    .map((line) => `    ${line}`);
-}
-
-function relatedLines(name: string, beads: readonly (Bead & { dependency_type: string })[], paint: Paint): string[] {
-  if (beads.length === 0) return [];
-  return [
-    '',
-    paint('bold', name),
-    ...beads.map((bead) => `  ${paint('dim', oneLine(bead.dependency_type))} ${beadLine(bead, paint)}`),
+    ...(bead.comments?.length ? ['', paint('bold', 'Comments'), ...commentLines(bead.comments, paint)] : []),
   ];
+}
+
+function headLines(bead: BeadDetails, paint: Paint): string[] {
+  const facts = [
+    oneLine(bead.issue_type),
+    `P${bead.priority}`,
+    oneLine(bead.status),
+    ...(bead.assignee ? [`@${oneLine(bead.assignee)}`] : []),
+  ];
+  const author = bead.created_by ? ` by ${oneLine(bead.created_by)}` : '';
+  const created = `created ${bead.created_at}${author} · updated ${bead.updated_at}`;
+  const closed = bead.closed_at ? `closed ${bead.closed_at}: ${oneLine(bead.close_reason ?? '')}` : '';
+  return [
+    `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))} ${paint('bold', oneLine(bead.title))}`,
+    `  ${facts.join(' · ')}`,
+    `  ${paint('dim', created)}`,
+    ...(closed ? [`  ${paint('dim', closed)}`] : []),
+    ...(bead.defer_until ? [`  deferred until ${bead.defer_until}`] : []),
+    ...(bead.external_ref ? [`  ref ${oneLine(bead.external_ref)}`] : []),
+    ...(bead.labels?.length ? [`  labels ${bead.labels.map(oneLine).join(', ')}`] : []),
+  ];
+}
+
+function textLines(name: string, text: string | undefined, paint: Paint): string[] {
+  return text ? ['', paint('bold', name), indent(printable(text), 2)] : [];
+}
+
+function relatedLines(
+  name: string,
+  beads: readonly (BeadSummary & { dependency_type: string })[],
+  paint: Paint,
+): string[] {
+  if (beads.length === 0) return [];
+  const lines = beads.map((bead) => `  ${paint('dim', oneLine(bead.dependency_type))} ${beadLine(bead, paint)}`);
+  return ['', paint('bold', name), ...lines];
+}
+
+export function commentLines(comments: readonly Comment[], paint: Paint): string[] {
+  return comments.flatMap((comment) => [
+    `  ${paint('cyan', oneLine(comment.author))} ${paint('dim', comment.created_at)}`,
+    indent(printable(comment.text), 4),
+  ]);
 }
 
 export function treeLines(nodes: readonly TreeNode[], paint: Paint): string[] {

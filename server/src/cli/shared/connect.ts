@@ -1,47 +1,11 @@
-import type { Command } from 'commander';
-import { connectTown, type HelloInput, type TownConnection } from '../../protocol/transport';
+import type { HelloInput } from '../../protocol/transport/handshake';
 import { actorName } from './actor';
-import { findTown } from './findTown';
-import { jsonText, printable } from './output';
+import type { ProcessContext } from './context';
 
-export interface GlobalOptions {
-  json?: boolean;
-  town?: string;
-  actor?: string;
-}
-
-/** Runs a command against the town's server, which is started if it does not run. */
-export async function withTown<T>(
-  command: Command,
-  work: (town: TownConnection, root: string) => Promise<T>,
-): Promise<T> {
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const root = findTown(process.cwd(), options.town);
-  const town = await connectTown(root, helloOf(options.actor));
-  try {
-    return await work(town, root);
-  } finally {
-    town.close();
-  }
-}
-
-/** An agent is known by its token; anybody else acts as the person. */
-function helloOf(given: string | undefined): HelloInput {
-  const cwd = process.cwd();
-  const token = process.env.GT_SESSION_TOKEN;
-  if (token) return { kind: 'agent', token, cwd, actor: given ?? process.env.BD_ACTOR };
-  return { kind: 'cli', cwd, actor: actorName(given, process.env, cwd) };
-}
-
-/** The name under which a command acts. */
-export function whoActs(command: Command): string {
-  return helloOf(command.optsWithGlobals<GlobalOptions>().actor).actor ?? 'unknown';
-}
-
-/** Prints JSON where it was asked for, otherwise the lines for people. */
-export function print(command: Command, value: unknown, lines: () => string | string[]): void {
-  const text = command.optsWithGlobals<GlobalOptions>().json
-    ? jsonText(value)
-    : `${[lines()].flat().map(printable).join('\n')}\n`;
-  process.stdout.write(text);
+/** How a command introduces itself: an agent by its session token, anybody else as the person. */
+export function helloOf({ cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>, actor: string | undefined): HelloInput {
+  const token = env.GT_SESSION_TOKEN;
+  if (!token) return { kind: 'cli', cwd, actor: actorName(actor, env, cwd) };
+  const claimed = actor ?? env.BD_ACTOR;
+  return { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) };
 }

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { canonicalRoot, registeredTowns } from '../../town/registry';
 
-/** The town that a folder lies in, or the one named by GT_ROOT; undefined outside of any. */
-export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+/** The town around a directory, else the one that GT_ROOT names; undefined where there is neither. */
+export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): string | undefined {
   for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
     if (fs.existsSync(path.join(folder, 'mayor', 'town.json'))) return canonicalRoot(folder);
     if (folder === path.dirname(folder)) break;
@@ -12,17 +12,20 @@ export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv = proc
   return env.GT_ROOT ? canonicalRoot(env.GT_ROOT) : undefined;
 }
 
-/** For `gt`, which works from anywhere: the town of the folder, else the person's only one. */
-export function findTown(directory: string, wanted: string | undefined): string {
-  if (wanted !== undefined) return canonicalRoot(wanted);
-  const here = townOfDirectory(directory);
+/**
+ * The town that a command of `gt` means: the one that is named, the one around the directory, or the person's only one.
+ * @throws UserError where there is none, or more than one
+ */
+export function findTown(directory: string, env: NodeJS.ProcessEnv, named: string | undefined): string {
+  if (named !== undefined) return canonicalRoot(path.resolve(directory, named));
+  const here = townOfDirectory(directory, env);
   if (here) return here;
   const towns = registeredTowns();
   if (towns.length === 1) return towns[0]!.root;
-  if (towns.length === 0) throw new UserError('you have no town', 'make one with "gt install"', 'not-found');
+  if (towns.length === 0) throw new UserError('you have no town', 'create one with "gt install"', 'not-found');
   throw new UserError(
     'you have more than one town',
-    `say which with --town: ${towns.map((town) => town.root).join(', ')}`,
+    `name one with --town: ${towns.map((town) => town.root).join(', ')}`,
     'ambiguous',
   );
 }

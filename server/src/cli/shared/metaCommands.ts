@@ -1,50 +1,89 @@
 import { Argument, type Command } from 'commander';
-import { closestMatch } from '../../base/text';
 import { UserError } from '../../base/errors';
+import { closestMatch } from '../../base/text';
 import { BUILD, PROTOCOL, VERSION } from '../../protocol/transport/version';
-import { shells, type Shell } from './completion/shells';
+import type { CliCommand } from './command';
+import { completionScript, shells, type Shell } from './completion/scripts';
+import type { CommandContext } from './context';
 
-type Print = (command: Command, value: unknown, lines: () => string[]) => void;
-
-/** What both command lines say about themselves: `help`, `version` and `completion`. */
-export function addAboutCommands(program: Command, print: Print, write: (text: string) => void): void {
-  program
-    .command('help')
-    .description('show the commands, or all about one')
-    .argument('[command...]', 'such as "create"')
-    .action((words: string[]) => findCommand(program, words).outputHelp());
-  program
-    .command('version')
-    .description('show which version this is')
-    .action((_options, command: Command) => {
-      const about = { name: program.name(), version: VERSION, build: BUILD, protocol: PROTOCOL, node: process.version };
-      print(command, about, () => [
-        `${about.name} ${VERSION} (build ${BUILD === 0 ? 'from source' : new Date(BUILD).toISOString()}, protocol ${PROTOCOL}, node ${process.version})`,
-      ]);
-    });
-  program
-    .command('completion')
-    .description('print the script that completes commands in your shell')
-    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
-    .action(async (shell: Shell) => {
-      const { completionScript } = await import('./completion/scripts');
-      write(completionScript(program.name(), shell));
-    });
+/** Commands about the command line itself: `help`, `version` and `completion`. */
+export function addMetaCommands(program: CliCommand, context: CommandContext): void {
+  addHelp(program);
+  addVersion(program, context);
+  addCompletion(program, context);
 }
 
-/** @throws UserError that names the closest one */
+function addHelp(program: CliCommand): void {
+  const name = program.name();
+  program
+    .command('help')
+    .description('show all commands, or everything about one')
+    .argument('[command...]', 'such as "create"')
+    .withHelp({
+      examples: [
+        [`${name} help`, 'all commands'],
+        name === 'gt' ? ['gt help convoy create', 'one command'] : ['bd help dep add', 'one command'],
+      ],
+      see: [name === 'gt' ? 'bd help' : 'gt help'],
+    })
+    .action((words: string[]) => findCommand(program, words).outputHelp());
+}
+
+/** @throws UserError that suggests the most similar command */
 function findCommand(program: Command, words: readonly string[]): Command {
   return words.reduce((found, word) => {
     const next = found.commands.find((command) => command.name() === word || command.aliases().includes(word));
     if (next) return next;
-    const near = closestMatch(
+    const similar = closestMatch(
       word,
       found.commands.map((command) => command.name()),
     );
-    throw new UserError(
-      `unknown command '${word}'`,
-      near === undefined ? `See ${program.name()} --help.` : `Did you mean ${near}?`,
-      'not-found',
-    );
+    const hint = similar === undefined ? `See ${program.name()} --help.` : `Did you mean ${similar}?`;
+    throw new UserError(`unknown command '${word}'`, hint, 'not-found');
   }, program);
+}
+
+function addVersion(program: CliCommand, context: CommandContext): void {
+  const name = program.name();
+  program
+    .command('version')
+    .description('show the version')
+    .withHelp({
+      examples: [
+        [`${name} version`, 'for a bug report'],
+        [`${name} version --json`, 'for a program'],
+      ],
+      see: [name === 'gt' ? 'bd version' : 'gt version'],
+    })
+    .action((_options, command: Command) => {
+      const version = { name, version: VERSION, build: BUILD, protocol: PROTOCOL, node: process.version };
+      const build = BUILD === 0 ? 'from source' : new Date(BUILD).toISOString();
+      context.print(
+        command,
+        version,
+        () => `${name} ${VERSION} (build ${build}, protocol ${PROTOCOL}, node ${process.version})`,
+      );
+    });
+}
+
+const completionTexts: Readonly<Record<string, string>> = {
+  gt: 'Completes commands, options, beads, rigs, agents, convoys, formulas and runtimes. It asks a running server and never starts one.',
+  bd: 'Completes commands, options, ids of beads, statuses, types and formulas. It asks a running server and never starts one; outside of a town it reads ids from issues.jsonl.',
+};
+
+function addCompletion(program: CliCommand, context: CommandContext): void {
+  const name = program.name();
+  program
+    .command('completion')
+    .description('print a script that completes commands in your shell')
+    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .withHelp({
+      text: completionTexts[name],
+      examples: [
+        [`source <(${name} completion bash)`, 'in ~/.bashrc, or for zsh in ~/.zshrc after compinit'],
+        [`${name} completion fish > ~/.config/fish/completions/${name}.fish`, 'for fish'],
+      ],
+      see: [name === 'gt' ? 'bd completion' : 'gt completion'],
+    })
+    .action((shell: Shell) => context.terminal.write(completionScript(name, shell)));
 }

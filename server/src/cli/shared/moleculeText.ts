@@ -1,7 +1,7 @@
 import type { ContinueResult, MoleculeInfo, StepState } from '../../protocol/formula';
-import { oneLine, printable, type Colour, type Paint } from './output';
+import { indent, oneLine, printable, type Colour, type Paint } from './output';
 
-/** Molecules for people, as `bd mol` and `gt mol` print them. */
+/** Molecules as lines for people, for `bd mol` and `gt mol`. */
 
 const marks: Readonly<Record<StepState, [mark: string, colour: Colour]>> = {
   done: ['✓', 'green'],
@@ -10,77 +10,67 @@ const marks: Readonly<Record<StepState, [mark: string, colour: Colour]>> = {
   pending: ['·', 'dim'],
   blocked: ['●', 'red'],
 };
-/** Of longer ones only what is near the current step is shown. */
+/** Of a molecule with more steps only those around the current one are shown. */
 const MAX_STEPS = 100;
-const NEAR = 5;
+const STEPS_AROUND_CURRENT = 5;
 
 export function moleculeLines(molecule: MoleculeInfo, paint: Paint): string[] {
-  const { steps } = molecule;
+  const { steps, current_step: step } = molecule;
   const current = Math.max(
     0,
-    steps.findIndex((step) => step.is_current),
+    steps.findIndex((candidate) => candidate.is_current),
   );
-  const isShown = (index: number): boolean => steps.length <= MAX_STEPS || Math.abs(index - current) <= NEAR;
-  const lines = [progressLine(molecule, paint)];
-  for (const [index, step] of steps.entries()) {
-    if (!isShown(index)) continue;
-    const [mark, colour] = marks[step.status];
-    const who =
-      step.issue.assignee && step.status === 'current' ? paint('cyan', ` @${oneLine(step.issue.assignee)}`) : '';
-    lines.push(
-      `  ${paint(colour, mark)} ${index + 1}. ${paint('bold', oneLine(step.step))} ${oneLine(step.issue.title)} ${paint('dim', `[${oneLine(step.issue.id)}]`)}${who}`,
-    );
-  }
-  if (steps.length > MAX_STEPS)
-    lines.push(paint('dim', `  (${steps.length} steps; those around the current one are shown)`));
-  const step = molecule.current_step;
-  if (step?.description)
-    lines.push(
-      '',
-      ...printable(step.description)
-        .trimEnd()
-        .split('\n')
-        .map((line) => `    ${line}`),
-    );
-  if (step) lines.push('', `When it is done: bd close ${step.id} --continue`);
-  return lines;
+  const isLong = steps.length > MAX_STEPS;
+  const shown = [...steps.entries()].filter(([index]) => !isLong || Math.abs(index - current) <= STEPS_AROUND_CURRENT);
+  return [
+    progressLine(molecule, paint),
+    ...shown.map(([index, entry]) => stepLine(index, entry, paint)),
+    ...(isLong ? [paint('dim', `  (${steps.length} steps; only those around the current one are shown)`)] : []),
+    ...(step?.description ? ['', indent(printable(step.description), 4)] : []),
+    ...(step ? ['', whenDone(step.id)] : []),
+  ];
+}
+
+function stepLine(index: number, { status, step, issue }: MoleculeInfo['steps'][number], paint: Paint): string {
+  const [mark, colour] = marks[status];
+  const assignee = issue.assignee && status === 'current' ? paint('cyan', ` @${oneLine(issue.assignee)}`) : '';
+  const id = paint('dim', `[${oneLine(issue.id)}]`);
+  return `  ${paint(colour, mark)} ${index + 1}. ${paint('bold', oneLine(step))} ${oneLine(issue.title)} ${id}${assignee}`;
+}
+
+function whenDone(id: string): string {
+  return `When it is done: bd close ${id} --continue`;
 }
 
 export function progressLine(molecule: MoleculeInfo, paint: Paint): string {
   const attached = molecule.attached_to === undefined ? '' : ` for ${oneLine(molecule.attached_to)}`;
   const closed = molecule.status === 'closed' ? paint('green', ' (closed)') : '';
-  return `${paint('bold', oneLine(molecule.molecule_id))} ${oneLine(molecule.molecule_title)}${attached}: ${molecule.completed}/${molecule.total} (${molecule.percent} %)${closed}`;
+  const progress = `${molecule.completed}/${molecule.total} (${molecule.percent} %)`;
+  const title = oneLine(molecule.molecule_title);
+  return `${paint('bold', oneLine(molecule.molecule_id))} ${title}${attached}: ${progress}${closed}`;
 }
 
-/** What a step's end led to. */
-export function continueLines(result: ContinueResult, paint: Paint): string[] {
-  const {
-    closed_step: closed,
-    next_step: next,
-    auto_advanced: begun,
-    molecule_complete: complete,
-    molecule_id: molecule,
-  } = result.continue;
-  const lines = [`${paint('green', '✓')} Closed ${closed.id}: ${oneLine(closed.close_reason ?? '')}`];
-  if (complete) return [...lines, `${paint('green', '✓')} Molecule ${molecule} complete! All steps closed.`];
-  if (molecule === undefined)
-    return [...lines, `${closed.id} is no step of a molecule: there is nothing to go on with.`];
+/** What follows the end of a step. */
+export function continueLines({ continue: result }: ContinueResult, paint: Paint): string[] {
+  const { closed_step: closed, next_step: next, molecule_id: molecule } = result;
+  const done = paint('green', '✓');
+  const lines = [`${done} Closed ${closed.id}: ${oneLine(closed.close_reason ?? '')}`];
+  if (result.molecule_complete) return [...lines, `${done} Molecule ${molecule} complete! All steps closed.`];
+  if (molecule === undefined) return [...lines, `${closed.id} is not a step of a molecule, so there is no next step.`];
   if (!next) return [...lines, 'No ready steps in molecule (may be blocked).'];
-  lines.push('', 'Next ready in molecule:', `  ${paint('bold', next.id)}: ${oneLine(next.title)}`);
-  lines.push(
-    begun
-      ? '→ Marked in_progress (use --no-auto to skip)'
-      : next.status === 'open'
-        ? `Start with: bd update ${next.id} --claim`
-        : '→ It is in progress already',
-  );
-  if (next.description)
-    lines.push(
-      '',
-      ...printable(next.description)
-        .trimEnd()
-        .split('\n')
-        .map((line) => `    ${line}`),
-    );
-  return [...lines, '', `When it is done: bd close ${next.id} --continue`];
+  return [
+    ...lines,
+    '',
+    'Next ready in molecule:',
+    `  ${paint('bold', next.id)}: ${oneLine(next.title)}`,
+    nextStepNote(next, result.auto_advanced),
+    ...(next.description ? ['', indent(printable(next.description), 4)] : []),
+    '',
+    whenDone(next.id),
+  ];
+}
+
+function nextStepNote(next: { id: string; status: string }, started: boolean): string {
+  if (started) return '→ Marked in_progress (use --no-auto to skip)';
+  return next.status === 'open' ? `Start with: bd update ${next.id} --claim` : '→ It is already in progress';
 }

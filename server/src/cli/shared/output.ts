@@ -1,19 +1,19 @@
 import { UserError, messageOf } from '../../base/errors';
 
-/** How a command line prints: where to, and whether in colour. */
+/** Where a command line prints. */
 export interface Terminal {
   write(text: string): void;
   writeError(text: string): void;
   colour: boolean;
 }
 
-/** Colour only for a person's terminal, and never against their wish (https://no-color.org). */
+/** Colour only in a terminal, unless the person turned it off (https://no-color.org). */
 export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 export function processTerminal(): Terminal {
-  // A reader that went away (`bd list | head -1`) is no failure.
+  // A reader that stops reading (`bd list | head -1`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
@@ -33,23 +33,32 @@ export function painter(colour: boolean): Paint {
   return (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text);
 }
 
-/** Text of beads in a terminal: control characters could move the cursor or retitle the window. */
+/** Text of beads for a terminal, without control characters: these could move the cursor or change the window's title. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) =>
     character === '\r' ? '' : '\ufffd',
   );
 }
 
-/** The same for what must stay on one line. */
+/** The same on one line. */
 export function oneLine(text: string): string {
   return printable(text.replace(/\s+/g, ' '));
+}
+
+/** Every line of a text with so many blanks before it; trailing newlines are removed. */
+export function indent(text: string, columns: number): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => ' '.repeat(columns) + line)
+    .join('\n');
 }
 
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** What goes to stderr for anything that was thrown: a JSON object, or `Error:` and `Hint:` lines. */
+/** An error as it is printed: a JSON object, or lines with `Error:` and `Hint:`. */
 export function errorText(error: unknown, json: boolean): string {
   const hint = error instanceof UserError ? error.hint : undefined;
   const code = error instanceof UserError ? error.code : undefined;

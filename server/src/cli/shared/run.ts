@@ -1,44 +1,79 @@
 import { CommanderError, type Command, type Option } from 'commander';
 import { UserError } from '../../base/errors';
+import { pathOf, type CliProgram } from './command';
 import type { ValueSource } from './completion/completions';
 import { errorText, type Terminal } from './output';
 
-/** Commands that are defined in one file, which is loaded when one of them is asked for. */
-export interface Part {
-  /** Names and aliases at the top of the command line. */
+/** Commands that one module defines. It is loaded when one of them is called. */
+export interface CommandModule {
+  /** Names and aliases at the top level of the command line. */
   commands: readonly string[];
-  add(program: Command): Promise<void> | void;
+  add(program: CliProgram): Promise<void>;
 }
 
-/** One of the two command lines. */
+/** What a command line consists of. */
 export interface CommandLine {
-  name: 'gt' | 'bd';
   /** The program with its global options only. */
-  root(): Command;
-  parts: readonly Part[];
+  createProgram(): CliProgram;
+  modules: readonly CommandModule[];
   terminal: Terminal;
-  /** The page that `--help` prints. Loaded only then: a command that is run needs none of it. */
-  helpPage(command: Command): Promise<string>;
-  /** What may stand where a completion is asked for. */
+  /** Values of arguments and options, for completion. */
   values: ValueSource;
 }
 
-/** Hints for errors whose message is the parser's. */
-const hints: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'A text that begins with a hyphen goes behind -- or into --option=…',
+/** Hints for errors whose message comes from the parser. */
+const parserHints: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'Write text that starts with a hyphen after -- or as --option=….',
 };
+const versionFlags = ['--version', '-V'];
 
-/** The whole command line, for help, completion and tests. */
-export async function wholeProgram(line: Pick<CommandLine, 'root' | 'parts'>, root = line.root()): Promise<Command> {
-  for (const part of line.parts) await part.add(root);
-  return root;
+/** The program with all its commands, for help, completion and tests. */
+export async function wholeProgram(
+  line: Pick<CommandLine, 'createProgram' | 'modules'>,
+  program = line.createProgram(),
+): Promise<CliProgram> {
+  for (const module of line.modules) await module.add(program);
+  return program;
 }
 
-/** The command line as far as these words need it. */
-async function programFor(line: CommandLine, words: readonly string[], root: Command): Promise<Command> {
-  const word = commandWord(words, root.options);
-  const parts = line.parts.filter((part) => word !== undefined && part.commands.includes(word));
-  return parts.length > 0 && word !== 'help' ? wholeProgram({ ...line, parts }, root) : wholeProgram(line, root);
+/** Runs one command. Never throws. @returns the exit code */
+export async function runCommandLine(line: CommandLine, given: readonly string[]): Promise<number> {
+  let helpFor: Command | undefined;
+  const { terminal } = line;
+  try {
+    if (given[0] === '__complete') return await complete(line, given.slice(1));
+    const program = line
+      .createProgram()
+      .helpCommand(false)
+      .exitOverride()
+      // Help and errors are printed below.
+      .configureHelp({
+        formatHelp: (command) => {
+          helpFor = command;
+          return '';
+        },
+      })
+      .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    const words = isVersionRequest(given, program)
+      ? ['version', ...given.filter((word) => !versionFlags.includes(word))]
+      : given;
+    await addCommandsFor(line, words, program);
+    if (words.length === 0) helpFor = program;
+    else await program.parseAsync(words, { from: 'user' });
+    return helpFor ? await printHelp(terminal, helpFor, 0) : 0;
+  } catch (error) {
+    if (error instanceof CommanderError && helpFor) return printHelp(terminal, helpFor, error.exitCode);
+    terminal.writeError(errorText(asUserError(error, line), given.includes('--json')));
+    return 1;
+  }
+}
+
+/** Adds the commands that these words need: all of them for help, and where the command is not known. */
+async function addCommandsFor(line: CommandLine, words: readonly string[], program: CliProgram): Promise<void> {
+  const word = commandWord(words, program.options);
+  const modules = line.modules.filter((module) => word !== undefined && module.commands.includes(word));
+  const needsAll = modules.length === 0 || word === 'help';
+  await wholeProgram(needsAll ? line : { ...line, modules }, program);
 }
 
 /** The first word that is neither an option nor the value of one. */
@@ -51,73 +86,38 @@ function commandWord(words: readonly string[], options: readonly Option[]): stri
   return undefined;
 }
 
-/** Runs one command. Never throws. @returns the exit code */
-export async function runProgram(line: CommandLine, given: readonly string[]): Promise<number> {
-  let wanted: Command | undefined;
-  const { terminal } = line;
-  try {
-    if (given[0] === '__complete') return await complete(line, given.slice(1));
-    const root = line
-      .root()
-      .helpCommand(false)
-      .exitOverride()
-      .configureHelp({
-        formatHelp: (command) => {
-          wanted = command;
-          return '';
-        },
-      }) // the page is printed below
-      .configureOutput({ writeOut: () => undefined, writeErr: () => undefined }); // and so is what is thrown
-    const words = versionAsked(given, root)
-      ? ['version', ...given.filter((word) => !versionFlags.includes(word))]
-      : given;
-    const program = await programFor(line, words, root);
-    if (words.length === 0) wanted = program;
-    else await program.parseAsync(words, { from: 'user' });
-    return wanted ? await help(line, wanted, 0) : 0;
-  } catch (error) {
-    if (error instanceof CommanderError && wanted) return help(line, wanted, error.exitCode);
-    terminal.writeError(errorText(asUserError(error, line.name), given.includes('--json')));
-    return 1;
-  }
-}
-
-const versionFlags = ['--version', '-V'];
-
-/** Before a command it asks for the version; behind one it is that command's affair. */
-function versionAsked(words: readonly string[], root: Command): boolean {
-  return commandWord(words, root.options) === undefined && words.some((word) => versionFlags.includes(word));
+/** `--version` before any command; after one it is an option of that command. */
+function isVersionRequest(words: readonly string[], program: CliProgram): boolean {
+  return commandWord(words, program.options) === undefined && words.some((word) => versionFlags.includes(word));
 }
 
 async function complete(line: CommandLine, [shell, ...words]: readonly string[]): Promise<number> {
   const { completions } = await import('./completion/completions');
-  const program = await programFor(line, words.slice(0, -1), line.root());
+  const program = line.createProgram();
+  await addCommandsFor(line, words.slice(0, -1), program);
   line.terminal.write(await completions(program, shell, words, line.values));
   return 0;
 }
 
-/** Asked for, or shown to somebody who named a group and no command of it. */
-async function help(line: CommandLine, command: Command, code: number): Promise<number> {
-  const page = await line.helpPage(command);
-  if (code === 0) line.terminal.write(page);
-  else
-    line.terminal.writeError(
-      `${errorText(new UserError('no command given', `Choose one of these, such as "${pathOf(command)} ${command.commands[0]?.name() ?? ''}".`), false)}\n${page}`,
-    );
+/** @param code other than 0 where a group was named without one of its commands: the page is then part of the error */
+async function printHelp(terminal: Terminal, command: Command, code: number): Promise<number> {
+  const page = (await import('./helpPage')).helpPage(command);
+  if (code === 0) terminal.write(page);
+  else {
+    const example = `${pathOf(command)} ${command.commands[0]?.name() ?? ''}`;
+    const error = new UserError('no command given', `Choose one of these, such as "${example}".`);
+    terminal.writeError(`${errorText(error, false)}\n${page}`);
+  }
   return code;
 }
 
-/** What somebody types to get there: `gt convoy create`. */
-export function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
-}
-
-function asUserError(error: unknown, name: string): unknown {
+function asUserError(error: unknown, line: CommandLine): unknown {
   if (!(error instanceof CommanderError)) return error;
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  return new UserError(
-    message,
-    similar === undefined ? (hints[error.code] ?? `See ${name} --help.`) : `Did you mean ${similar}?`,
-  );
+  const hint =
+    similar === undefined
+      ? (parserHints[error.code] ?? `See ${line.createProgram().name()} --help.`)
+      : `Did you mean ${similar}?`;
+  return new UserError(message, hint);
 }

@@ -76,6 +76,8 @@ function words(reason: WhyNot): string {
       return `is ${reason.name}'s`;
     case 'stopped':
       return 'was stopped by a person';
+    case 'rig':
+      return `the rig ${reason.name} cannot be used`;
     case 'consent':
       return `${reason.name} waits for consent`;
     case 'status':

@@ -16,7 +16,7 @@ export interface WhyNotSources {
   /** What the engine decides on. */
   view: TownView;
   /** Name of the runtime that a bead would run with. */
-  runtimeOf(bead: Bead, rig: string): string;
+  runtimeOf(bead: Bead, rig: string): string | undefined;
 }
 
 /**
@@ -121,10 +121,12 @@ export class WhyNots {
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
     const reasons: WhyNot[] = [];
     if (work.held) reasons.push({ kind: 'stopped' });
-    if (!rig?.accepted) reasons.push({ kind: 'consent', what: 'rig', name: work.rig });
+    if (!rig) return [{ kind: 'rig', name: work.rig }];
+    if (!rig.accepted) reasons.push({ kind: 'consent', what: 'rig', name: work.rig });
     else if (!work.consented) {
       const runtime = this.sources.runtimeOf(bead, work.rig);
-      reasons.push({ kind: 'consent', what: runtime === 'script' ? 'script' : 'runtime', name: runtime });
+      if (runtime !== undefined)
+        reasons.push({ kind: 'consent', what: runtime === 'script' ? 'script' : 'runtime', name: runtime });
     }
     if (work.notBefore > this.now) reasons.push({ kind: 'backoff', until: new Date(work.notBefore).toISOString() });
     return reasons;

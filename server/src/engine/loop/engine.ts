@@ -1,3 +1,4 @@
+import { AbortedError, runAbortable, settledWithin } from '../../base/abort';
 import { Disposable } from '../../base/lifecycle';
 import { messageOf } from '../../base/errors';
 import { actionKey, type Action } from './action';
@@ -21,6 +22,8 @@ const FAILURES_TO_ESCALATE = 5;
 
 export interface EngineHost {
   buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
+  /** The town as the last look saw it, after its actions were started. */
+  onLook?(view: TownView): void;
   log: { info(text: string): void; error(text: string): void };
 }
 
@@ -31,6 +34,7 @@ export class Engine extends Disposable {
   private readonly failures = new Map<string, { count: number; until: number }>();
   /** Actions that were out of date: if the world looks the same again at once, something is odd, and haste would not help. */
   private readonly stale = new Map<string, { count: number; until: number }>();
+  private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private dueAt = Infinity;
   private awakeSince = Date.now();
@@ -57,10 +61,15 @@ export class Engine extends Disposable {
     return this.running.size > 0;
   }
 
-  /** Waits for the actions that are running, and starts no more. */
-  async stop(): Promise<void> {
+  /**
+   * Starts no more actions, cancels those that run and waits for them, at most `limitMs`. A cancelled action stays open in
+   * the action log and is repeated after the next start.
+   * @returns the keys of actions that had not ended by then
+   */
+  async stop(limitMs: number): Promise<string[]> {
     this.dispose();
-    await Promise.allSettled(this.running.values());
+    this.stopping.abort();
+    return (await settledWithin(this.running.values(), limitMs)) ? [] : [...this.running.keys()];
   }
 
   override dispose(): void {
@@ -75,6 +84,7 @@ export class Engine extends Disposable {
     try {
       const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
       for (const action of reconcile(view)) this.start(action);
+      this.host.onLook?.(view);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
     } catch (error) {
       // A settings file that a person is in the middle of editing must not end the server.
@@ -107,15 +117,18 @@ export class Engine extends Disposable {
   private async run(action: Action): Promise<void> {
     try {
       this.actionLog.begin(action, this.context.clock.now());
-      await execute(action, this.context);
+      await runAbortable(this.stopping.signal, () => execute(action, this.context));
       this.failures.delete(actionKey(action));
       this.stale.delete(actionKey(action));
     } catch (error) {
+      if (this.stopping.signal.aborted || error instanceof AbortedError) {
+        this.host.log.info(`interrupted: ${action.type} ${actionKey(action)}`);
+        return;
+      }
       if (error instanceof StaleAction) this.recordStale(actionKey(action));
       else await this.recordFailure(action, error);
-    } finally {
-      this.endInLog(action);
     }
+    this.endInLog(action);
   }
 
   private recordStale(key: string): void {

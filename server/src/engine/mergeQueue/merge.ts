@@ -1,3 +1,4 @@
+import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import type { Bead } from '../../protocol/bead';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
@@ -38,7 +39,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     if (!(await rig.land(commit, base.expected))) return await deferUntil(action, 'the target branch moved', context);
     await finish(action, request, commit, context);
   } catch (error) {
-    if (error instanceof StaleAction) throw error;
+    if (error instanceof StaleAction || error instanceof AbortedError) throw error;
     await deferMerge(action, error, context);
   } finally {
     showActivity(context, refinery, undefined);

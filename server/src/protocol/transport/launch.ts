@@ -5,30 +5,34 @@ import { cleanEnvironment } from '../../base/cleanEnvironment';
 import { UserError, messageOf } from '../../base/errors';
 import { Lease } from '../../base/lease';
 
-export interface LaunchOptions<T> {
+/** A bundled program that runs on its own. */
+export interface DetachedProgram {
   /** Town root; the program's working directory. */
   root: string;
   /** Absolute path of the bundled program. */
   script: string;
   arguments: string[];
-  /** Folder of the lease that lets one of many waiting clients start the program. */
-  startLease: string;
   /** Gets the program's output. */
   logFile: string;
-  timeoutMs: number;
-  /** Throws a UserError `unavailable` while nobody answers; any other error ends the waiting. */
-  connect(): Promise<T>;
   /** Options of node itself; left out where the editor's binary plays node. */
   nodeArguments?: string[];
 }
 
-interface Started {
+export interface LaunchOptions<T> extends DetachedProgram {
+  /** Folder of the lease that lets one of many waiting clients start the program. */
+  startLease: string;
+  timeoutMs: number;
+  /** Throws a UserError `unavailable` while nobody answers; any other error ends the waiting. */
+  connect(): Promise<T>;
+}
+
+export interface Started {
   /** Undefined while it runs. */
   exitCode?: number | null;
   problem?: string;
 }
 
-const MAX_STARTS = 3;
+const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
 
 /**
@@ -43,7 +47,6 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   const deadline = Date.now() + options.timeoutMs;
   let lease: Lease | undefined;
   let started: Started | undefined;
-  let starts = 0;
   try {
     while (Date.now() < deadline) {
       const found = await attempt(options);
@@ -51,11 +54,10 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
       lease ??= Lease.tryAcquire(options.startLease);
       const ended = started !== undefined && (started.exitCode !== undefined || started.problem !== undefined);
       if (lease && (!started || ended)) {
-        // An end with code 0 means that somebody else holds the lease of the program, perhaps while ending.
-        if (ended && (started?.exitCode !== 0 || starts >= MAX_STARTS)) break;
-        if (ended) await sleep(300);
-        started = start(options);
-        starts++;
+        // An end with code 0 means that somebody else holds the lease of the program: it answers soon, or is ending.
+        if (ended && started?.exitCode !== 0) break;
+        if (ended) await sleep(LEASE_RETRY_MS);
+        started = startDetached(options);
       }
       await sleep(POLL_MS);
     }
@@ -77,7 +79,7 @@ async function attempt<T>(options: LaunchOptions<T>): Promise<{ answer: T } | un
 }
 
 /** Starts the program so that it outlives us: own process group, no terminal, no pipes. */
-function start<T>(options: LaunchOptions<T>): Started {
+export function startDetached(options: DetachedProgram): Started {
   const started: Started = {};
   let log: number | undefined;
   try {

@@ -1,6 +1,7 @@
 import { ErrorCodes, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
 import { z } from 'zod';
 import { UserError, messageOf } from '../../base/errors';
+import { operationKey } from '../../base/idempotency';
 import type { CallContext, Dispatcher } from '../dispatcher';
 import { USER_ERROR_CODE, envelope, type RequestSpec } from '../request';
 
@@ -34,7 +35,9 @@ export async function handleRequest(method: string, rawParams: unknown, options:
   try {
     const { input, operation } = parse(envelope, rawParams, method);
     const params = parse(entry.spec.params, input, method);
-    const context = options.context(operation);
+    const caller = options.context(operation);
+    const context =
+      operation === undefined ? caller : { ...caller, operation: operationKey(method, caller.actor, operation) };
     options.authorize(entry.spec, context);
     const run = (): Promise<unknown> => entry.run(params, context);
     return { result: (await (options.once ? options.once(entry.spec, context, run) : run())) ?? null };

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError, messageOf } from '../../base/errors';
+import { IdempotencyCache } from '../../base/idempotency';
 import { endProcessGroup } from '../../base/process';
 import { Dispatcher, type Handler } from '../../protocol/dispatcher';
-import type { ParsedParams, RequestSpec } from '../../protocol/request';
+import type { ParsedParams, RequestSpec, Result } from '../../protocol/request';
 import { serve } from '../../protocol/transport/serve';
 import type { Streams } from '../../protocol/transport/rpcServer';
 import {
@@ -20,35 +21,45 @@ import {
   HostScreen,
   HostShutdown,
   HostStart,
+  HostWatch,
 } from '../protocol';
-import { IdempotencyCache } from './operations';
 import { OutputLog, pruneLogs } from './outputLog';
 import type { PtyBackend } from './pty';
 import { resolveCommand } from './resolveCommand';
 import { Session } from './session';
 import { Viewer } from './viewer';
+import { Watchdog, type WatchdogTimes } from './watchdog';
 
 export interface HostOptions {
   /** Folder of the output logs. */
   scrollback: string;
   backend: PtyBackend;
   stuckMs: number;
-  log(message: string): void;
+  readonly log: (message: string) => void;
+  /** Starts the bundled server of this town, which was given by `HostWatch`. */
+  startServer(script: string): void;
+  watchdogTimes?: WatchdogTimes;
   /** A session or a connection came or went. */
   onActivity(): void;
   /** All sessions are ended: the program may go. */
   onShutdown(): void;
 }
 
+/** Results of the last requests that are kept for a client that repeats one. */
+const MAX_REMEMBERED = 1_000;
+
 /** The sessions of a town and the connections that use them. */
 export class SessionHost {
   private readonly sessions = new Map<string, Session>();
   private readonly viewers = new Map<string, Viewer>();
-  private readonly operations = new IdempotencyCache();
+  private readonly operations = new IdempotencyCache(Infinity, MAX_REMEMBERED);
   private readonly dispatcher = new Dispatcher();
+  private readonly watchdog: Watchdog;
+  private serverScript = '';
 
   constructor(private readonly options: HostOptions) {
     pruneLogs(options.scrollback);
+    this.watchdog = new Watchdog(() => options.startServer(this.serverScript), options.log, options.watchdogTimes);
     this.on(HostStart.spec, async (params) => this.start(params));
     this.on(HostList.spec, async () => [...this.sessions.values()].map((session) => session.info()));
     this.on(HostAttach.spec, async ({ id }, context) => this.session(id).attach(this.viewer(context.connection)));
@@ -56,20 +67,26 @@ export class SessionHost {
       this.session(id).detach(this.viewer(context.connection));
       return null;
     });
-    this.on(HostInput.spec, async ({ id, data }) => {
-      this.session(id).input(data);
+    this.on(HostInput.spec, async ({ id, data, onlyAt }) => {
+      this.session(id).input(data, onlyAt);
       return null;
     });
     this.on(HostResize.spec, async ({ id, cols, rows }) => {
       this.session(id).resize(cols, rows);
       return null;
     });
-    this.on(HostScreen.spec, async ({ id }) => this.session(id).text());
+    this.on(HostScreen.spec, async ({ id }) => this.session(id).view());
     this.on(HostKill.spec, async ({ id, signal }) => {
       this.session(id).kill(signal);
       return null;
     });
     this.on(HostForget.spec, async ({ id }) => this.forget(id));
+    this.on(HostWatch.spec, async ({ on, script }) => {
+      this.serverScript = script;
+      this.watchdog.watch(on);
+      this.options.onActivity();
+      return null;
+    });
     this.on(HostShutdown.spec, async () => {
       await this.shutdown();
       return null;
@@ -78,13 +95,16 @@ export class SessionHost {
 
   /** Whether anything would be missed if the host were gone. */
   get isNeeded(): boolean {
-    return this.viewers.size > 0 || [...this.sessions.values()].some((session) => session.isLive);
+    return (
+      this.watchdog.isWatching || this.viewers.size > 0 || [...this.sessions.values()].some((session) => session.isLive)
+    );
   }
 
   /** Serves a connection until it closes. */
   connect(connection: MessageConnection, streams: Streams): void {
     const viewer = new Viewer(randomUUID(), connection, streams.socket);
     this.viewers.set(viewer.id, viewer);
+    this.watchdog.connected();
     serve(
       connection,
       this.dispatcher,
@@ -94,6 +114,7 @@ export class SessionHost {
     );
     streams.socket.once('close', () => {
       this.viewers.delete(viewer.id);
+      this.watchdog.disconnected();
       for (const session of this.sessions.values()) session.detach(viewer);
       connection.dispose();
       this.options.onActivity();
@@ -104,6 +125,7 @@ export class SessionHost {
 
   /** Ends every session, politely first. */
   async shutdown(): Promise<void> {
+    this.watchdog.watch(false);
     const live = [...this.sessions.values()].filter((session) => session.isLive);
     for (const session of live) session.kill('SIGHUP');
     await Promise.all(live.map((session) => endProcessGroup(session.identity)));
@@ -152,9 +174,16 @@ export class SessionHost {
   }
 
   private on<S extends RequestSpec>(spec: S, handler: Handler<S>): void {
-    this.dispatcher.on(spec, (params, context) =>
-      this.operations.run(context.operation, () => handler(params, context)),
-    );
+    this.dispatcher.on(spec, async (params, context) => {
+      const { operation } = context;
+      if (operation === undefined) return handler(params, context);
+      const result = await this.operations.run(operation, async () => {
+        const first = await handler(params, context);
+        this.operations.set(operation, first, Date.now());
+        return first;
+      });
+      return result as Result<S>; // the key holds the method
+    });
   }
 
   private session(id: string): Session {

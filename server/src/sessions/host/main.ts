@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Lease } from '../../base/lease';
 import { hostEndpointFile } from '../../protocol/transport/endpointFile';
+import { startDetached } from '../../protocol/transport/launch';
 import { listen } from '../../protocol/transport/rpcServer';
 import { SessionHost } from './host';
 import { loadBackend } from './pty';
@@ -40,6 +41,15 @@ async function main(): Promise<void> {
     onActivity() {
       clearTimeout(idleTimer);
       idleTimer = host.isNeeded ? undefined : setTimeout(() => void end(), idleMs);
+    },
+    startServer: (script) => {
+      const { problem } = startDetached({
+        root,
+        script,
+        arguments: ['--town', root],
+        logFile: path.join(root, 'daemon', 'daemon.log'),
+      });
+      if (problem) log(`cannot start the server: ${problem}`);
     },
     onShutdown: () => void end(),
   });

@@ -108,13 +108,17 @@ export class Session {
     if (this.viewers.delete(viewer)) this.updateFlow();
   }
 
-  /** The visible screen as text. */
-  async text(): Promise<string> {
-    return (await this.settle()).text;
+  /** The visible screen as text, and the output that it shows. */
+  async view(): Promise<{ text: string; sequence: number }> {
+    const { text, sequence } = await this.settle();
+    return { text, sequence };
   }
 
-  input(data: string): void {
+  /** @param onlyAt refused where the screen has changed since this sequence */
+  input(data: string, onlyAt?: number): void {
     this.requireLive();
+    if (onlyAt !== undefined && (this.pending !== '' || this.sequence !== onlyAt))
+      throw new UserError(`the screen of ${this.options.id} has changed`, undefined, 'conflict');
     this.pty.write(data);
   }
 

@@ -8,6 +8,8 @@ import { runtimeHash, scriptHash, type ConsentStore } from '../../town/consent';
 
 export interface ConsentTown {
   nameFor(bead: Bead, rig: string): string;
+  /** False where the rig's settings cannot be read: there is nothing to ask about its beads then. */
+  isUsable(rig: string): boolean;
   find(name: string): RuntimeInfo | undefined;
   /** Runtimes that run without a bead of their own, such as that of a reviewer. */
   others(): { rig?: string; runtime: string }[];
@@ -49,7 +51,7 @@ export class Consents {
     const tracked = trackedSince(launchedConvoys(this.store));
     for (const bead of workingSet(this.store, tracked.keys())) {
       const rig = rigOfBead(this.store, bead);
-      const question = rig === undefined ? undefined : this.missing(bead, rig);
+      const question = rig === undefined || !this.town.isUsable(rig) ? undefined : this.missing(bead, rig);
       if (question && !questions.has(question.id)) questions.set(question.id, question);
     }
     for (const { runtime, rig } of this.town.others()) {
@@ -77,7 +79,7 @@ export class Consents {
       rig,
       title: `${name} wants to run without asking before each step`,
       detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
-      consent: { kind: 'runtime', hash, text },
+      consent: { kind: 'runtime', hash, text, runtime: name },
     };
   }
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../../../server/src/base/errors';
-import { Disposable } from '../../../../../server/src/base/lifecycle';
+import { Disposable, toDisposable } from '../../../../../server/src/base/lifecycle';
 import {
   SessionAttach,
   SessionDetach,
@@ -10,164 +10,189 @@ import {
   type AgentInfo,
   type SessionScreen,
 } from '../../../../../server/src/protocol/town';
-import { l10n } from '../../../base/l10n';
-import type { Log } from '../../../base/log';
-import type { ServerConnection } from '../../../state/townSync';
+import { l10n, type Log } from '../../../base/editor';
+import { backoff } from '../../../connection/backoff';
+import type { ServerConnection } from '../../../connection/serverConnection';
 
 export interface Size {
   cols: number;
   rows: number;
 }
 
-/** What a terminal of the editor can be told. */
+/** The terminal of the editor that shows the session. */
 export interface Screen {
   write(data: string): void;
   /** Makes the terminal exactly as large as the session; undefined gives it its own size back. */
   fixSize(size: Size | undefined): void;
 }
 
-/** Full reset of a terminal: modes, colours, screen and scrollback. */
+/** Full reset of a terminal: modes, colours, screen and scrollback. What follows is the whole screen. */
 const RESET = '\x1bc';
-/** A paste may be long, but not without bound. */
-const MAX_TYPED = 500_000;
+/** Limit of the input that waits to be sent, in UTF-16 units. */
+const MAX_INPUT = 500_000;
 
 /**
- * Shows whatever session an agent has: attaches to it, to its successor, and again after the connection was made
- * anew. Free of VS Code, so that it is tested against a socket.
+ * Shows whatever session an agent has: attaches to it, to its successor, and again after a reconnect or a failed attempt.
+ * Does not use VS Code, so that it is tested against a socket.
  */
 export class AgentSession extends Disposable {
   private agent: AgentInfo | undefined;
+  private connected = false;
   /** The session that is shown, or was shown last. */
   private session: string | undefined;
   private attached = false;
   private attaching = false;
+  private failures = 0;
+  private retry: NodeJS.Timeout | undefined;
+  /** The session whose end has been shown. */
   private ended: string | undefined;
   private sequence = 0;
+  /** Output that arrives before the answer to `attach`. */
   private early: { sequence: number; data: string }[] = [];
   private note: string | undefined;
   private size: Size | undefined;
-  /** The session has this window's size: the person typed in it here, or opened it here. */
-  private owner = false;
-  private sizeOfSession: Size | undefined;
-  private typed = '';
+  /** The session follows the size of this window, because the person typed in it or opened it here last. */
+  private ownsSize = false;
+  private sessionSize: Size | undefined;
+  private input = '';
   private sending = false;
 
   constructor(
     readonly address: string,
-    private readonly link: ServerConnection,
+    private readonly connection: ServerConnection,
     private readonly screen: Screen,
     private readonly log: Log,
   ) {
     super();
-    this._register(link.onNotification(SessionOutput.spec, (output) => this.receive(output)));
-    this._register(link.onNotification(SessionExit.spec, (exit) => this.exited(exit)));
+    this._register(connection.onNotification(SessionOutput.spec, (output) => this.receive(output)));
+    this._register(connection.onNotification(SessionExit.spec, (exit) => this.showExit(exit)));
+    this._register(toDisposable(() => clearTimeout(this.retry)));
   }
 
-  /** What is known of the agent now, and whether there is a connection. Call after every change of either. */
+  /** Call after every change of the agent or of the connection. */
   update(agent: AgentInfo | undefined, connected: boolean): void {
     this.agent = agent;
+    if (connected !== this.connected) this.failures = 0;
+    this.connected = connected;
     if (!connected) {
       this.attached = false;
       return;
     }
     const wanted = agent?.session;
     if (wanted !== undefined && wanted !== this.ended) {
-      if (!this.attached || this.session !== wanted) void this.attach(wanted);
+      if ((!this.attached || this.session !== wanted) && !this.retry) void this.attach(wanted);
       return;
     }
-    // While attached, the notification of its exit follows behind its last output.
+    // While attached, the notification of the exit follows the last output.
     if (this.attached || this.attaching) return;
     if (this.session === undefined)
-      this.say(
+      this.showNote(
         l10n.t('{0} has no session now. Its terminal appears here when it starts.', agent?.name ?? this.address),
       );
-    else if (this.ended !== this.session) this.endedUnseen(this.session);
+    else if (this.ended !== this.session) this.showUnseenExit(this.session);
   }
 
-  /** The size of the terminal that shows us. */
+  /** The size of the terminal that shows the session. */
   resize(size: Size, focused: boolean): void {
     this.size = size;
-    if (this.owner && focused) this.sendSize();
+    if (this.ownsSize && focused) this.sendSize();
     else if (this.attached) this.fitToSession();
   }
 
   /** From now on the session follows the size of this window. */
   claimSize(): void {
-    if (this.owner) return;
-    this.owner = true;
+    if (this.ownsSize) return;
+    this.ownsSize = true;
     this.screen.fixSize(undefined);
     this.sendSize();
   }
 
-  /** Another window may have typed since. */
+  /** Another window may decide the size from now on. */
   releaseSize(): void {
-    this.owner = false;
+    this.ownsSize = false;
   }
 
-  input(data: string): void {
+  /** Sends what the person types. During a reconnect it waits. */
+  type(data: string): void {
     if (this.session === undefined || this.session === this.ended) return;
     this.claimSize();
-    // While the connection is being made anew, what is typed waits for it.
-    this.typed = (this.typed + data).slice(0, MAX_TYPED);
-    void this.send();
+    this.input = (this.input + data).slice(0, MAX_INPUT);
+    void this.sendInput();
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
-    if (this.attached && this.session !== undefined) {
-      this.link.call(SessionDetach.spec, { session: this.session }, { repeat: false }).catch(() => undefined);
-    }
+    if (this.attached && this.session !== undefined) this.detach(this.session);
     super.dispose();
   }
 
+  private detach(session: string): void {
+    this.connection
+      .call(SessionDetach.spec, { session }, { repeat: false })
+      .catch((error: unknown) => this.log.debug(`detaching from ${session}: ${messageOf(error)}`));
+  }
+
   private async attach(session: string): Promise<void> {
-    if (this.attaching) return; // the next update tries again
+    if (this.attaching) return; // the update after this attempt tries again
     this.attaching = true;
     this.early = [];
     const previous = this.session;
     if (this.attached && previous !== undefined && previous !== session) {
       this.attached = false;
-      this.link.call(SessionDetach.spec, { session: previous }, { repeat: false }).catch(() => undefined);
+      this.detach(previous);
     }
-    if (previous !== session) this.typed = '';
+    if (previous !== session) this.input = '';
     this.session = session;
     try {
-      // First the size, so that the program draws for the room that there is.
-      if (this.owner && this.size)
-        await this.link.call(SessionResize.spec, { session, ...this.size }, { repeat: false });
-      const screen = await this.link.call(SessionAttach.spec, { session }, { repeat: false });
+      // The size first, so that the program draws for the space that there is.
+      if (this.ownsSize && this.size)
+        await this.connection.call(SessionResize.spec, { session, ...this.size }, { repeat: false });
+      const screen = await this.connection.call(SessionAttach.spec, { session }, { repeat: false });
       if (this.isDisposed) {
-        this.link.call(SessionDetach.spec, { session }, { repeat: false }).catch(() => undefined);
+        this.detach(session);
         return;
       }
-      this.show(session, screen);
+      this.failures = 0;
+      this.showScreen(session, screen);
     } catch (error) {
       this.session = previous;
       this.log.warn(`${this.address}: cannot attach to ${session}: ${messageOf(error)}`);
-      this.say(l10n.t('The terminal of {0} cannot be shown: {1}', this.address, messageOf(error)));
+      this.showNote(l10n.t('Cannot show the terminal of {0}: {1}', this.address, messageOf(error)));
+      this.retryLater();
     } finally {
       this.attaching = false;
     }
-    // It may have changed while we waited.
+    // The agent may have a new session by now.
     const now = this.agent?.session;
     if (this.attached && now !== undefined && now !== session && now !== this.ended) void this.attach(now);
   }
 
-  private show(session: string, screen: SessionScreen): void {
+  private retryLater(): void {
+    if (this.isDisposed || !this.connected) return;
+    this.retry = setTimeout(
+      () => {
+        this.retry = undefined;
+        this.update(this.agent, this.connected);
+      },
+      backoff(++this.failures),
+    );
+  }
+
+  private showScreen(session: string, screen: SessionScreen): void {
     this.attached = true;
     this.note = undefined;
     this.sequence = screen.sequence;
-    this.sizeOfSession = { cols: screen.cols, rows: screen.rows };
+    this.sessionSize = { cols: screen.cols, rows: screen.rows };
     this.fitToSession();
     this.screen.write(RESET + screen.screen);
     for (const output of this.early.splice(0)) this.write(output);
-    if (screen.exited) this.exited({ session, ...screen.exited });
-    else void this.send();
+    if (screen.exited) this.showExit({ session, ...screen.exited });
+    else void this.sendInput();
   }
 
   private fitToSession(): void {
-    if (this.owner || !this.sizeOfSession) return;
-    const { size, sizeOfSession: wanted } = this;
+    if (this.ownsSize || !this.sessionSize) return;
+    const { size, sessionSize: wanted } = this;
     this.screen.fixSize(size && size.cols === wanted.cols && size.rows === wanted.rows ? undefined : wanted);
   }
 
@@ -183,25 +208,32 @@ export class AgentSession extends Disposable {
     this.screen.write(output.data);
   }
 
-  private exited(exit: { session: string; code: number | null; signal: string | null }): void {
+  private showExit(exit: { session: string; code: number | null; signal: string | null }): void {
     if (exit.session !== this.session || this.ended === exit.session) return;
-    this.ended = exit.session;
-    this.attached = false;
-    this.typed = '';
-    this.note = undefined;
+    this.markEnded(exit.session);
     const how =
-      exit.signal !== null ? l10n.t('ended by {0}', exit.signal) : l10n.t('ended with exit code {0}', exit.code ?? '?');
-    this.say(l10n.t('Session {0}. The next one of {1} appears here.', how, this.agent?.name ?? this.address));
+      exit.signal !== null
+        ? l10n.t('was ended by {0}', exit.signal)
+        : l10n.t('ended with exit code {0}', exit.code ?? '?');
+    this.showNote(l10n.t('The session {0}. The next one of {1} appears here.', how, this.agent?.name ?? this.address));
   }
 
-  /** It ended while there was no connection. */
-  private endedUnseen(session: string): void {
+  /** The session ended while there was no connection. */
+  private showUnseenExit(session: string): void {
+    this.markEnded(session);
+    this.showNote(l10n.t('The session has ended. The next one of {0} appears here.', this.agent?.name ?? this.address));
+  }
+
+  private markEnded(session: string): void {
     this.ended = session;
-    this.say(l10n.t('The session has ended. The next one of {0} appears here.', this.agent?.name ?? this.address));
+    this.attached = false;
+    this.input = '';
+    this.early = [];
+    this.note = undefined;
   }
 
-  /** A dim line of our own, once until something else is shown. */
-  private say(text: string): void {
+  /** Writes a dim line of our own; the same one only once in a row. */
+  private showNote(text: string): void {
     if (this.note === text) return;
     this.note = text;
     this.screen.write(`\x1b[0m\r\n\x1b[2m${text.replace(/[\u0000-\u001f]/g, ' ')}\x1b[0m\r\n`);
@@ -209,24 +241,24 @@ export class AgentSession extends Disposable {
 
   private sendSize(): void {
     if (!this.attached || this.session === undefined || !this.size) return;
-    this.sizeOfSession = this.size;
-    this.link
+    this.sessionSize = this.size;
+    this.connection
       .call(SessionResize.spec, { session: this.session, ...this.size }, { repeat: false })
-      .catch((error: unknown) => this.log.debug(`resize of ${this.address}: ${messageOf(error)}`));
+      .catch((error: unknown) => this.log.debug(`resizing ${this.address}: ${messageOf(error)}`));
   }
 
-  /** One call at a time: what is typed must arrive in order. */
-  private async send(): Promise<void> {
+  /** One request at a time, so that the input arrives in order. */
+  private async sendInput(): Promise<void> {
     if (this.sending) return;
     this.sending = true;
     try {
-      while (this.typed !== '' && this.attached && this.session !== undefined) {
-        const data = this.typed;
-        this.typed = '';
-        await this.link.call(SessionInput.spec, { session: this.session, data }, { repeat: false });
+      while (this.input !== '' && this.attached && this.session !== undefined) {
+        const data = this.input;
+        this.input = '';
+        await this.connection.call(SessionInput.spec, { session: this.session, data }, { repeat: false });
       }
     } catch (error) {
-      this.log.warn(`typing to ${this.address}: ${messageOf(error)}`);
+      this.log.warn(`sending input to ${this.address}: ${messageOf(error)}`);
     } finally {
       this.sending = false;
     }

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../../../server/src/protocol/town';
-import type { ServerConnection } from '../../../state/townSync';
-import { AgentSession } from './agentSession';
-import { terminalName } from './terminalName';
+import type { Log } from '../../../base/editor';
+import type { ServerConnection } from '../../../connection/serverConnection';
+import { terminalName } from '../agentRows';
+import { AgentSession, type Size } from './agentSession';
 
-/** The editor's side of an agent's terminal: a view onto the session host. Closing it leaves the agent alone. */
+/** The terminal of an agent in VS Code: a view onto the session host. Closing it does not affect the agent. */
 export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
   private readonly writeEmitter = this._register(new vscode.EventEmitter<string>());
   private readonly sizeEmitter = this._register(new vscode.EventEmitter<vscode.TerminalDimensions | undefined>());
@@ -17,19 +18,19 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
   private opened = false;
   private latest: { agent: AgentInfo | undefined; connected: boolean } = { agent: undefined, connected: false };
   private name: string;
-  private fixed: string | undefined;
+  private fixedSize: string | undefined;
 
   constructor(
     readonly address: string,
-    link: ServerConnection,
-    log: vscode.LogOutputChannel,
+    connection: ServerConnection,
+    log: Log,
   ) {
     super();
     this.name = terminalName(address, undefined);
     this.session = this._register(
       new AgentSession(
         address,
-        link,
+        connection,
         {
           write: (data) => this.writeEmitter.fire(data),
           fixSize: (size) => this.fixSize(size),
@@ -39,10 +40,10 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     );
   }
 
-  /** VS Code listens only from here on: what is written before is lost. */
+  /** VS Code listens only from here on: what is written earlier is lost. */
   open(size: vscode.TerminalDimensions | undefined): void {
     this.opened = true;
-    if (size) this.session.resize(plain(size), vscode.window.state.focused);
+    if (size) this.session.resize(boundedSize(size), vscode.window.state.focused);
     this.update(this.latest.agent, this.latest.connected);
   }
 
@@ -51,11 +52,11 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
   }
 
   handleInput(data: string): void {
-    this.session.input(data);
+    this.session.type(data);
   }
 
   setDimensions(size: vscode.TerminalDimensions): void {
-    this.session.resize(plain(size), vscode.window.state.focused);
+    this.session.resize(boundedSize(size), vscode.window.state.focused);
   }
 
   update(agent: AgentInfo | undefined, connected: boolean): void {
@@ -67,7 +68,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     this.session.update(agent, connected);
   }
 
-  /** The person opened or looks at this terminal here: the session takes its size. */
+  /** The person opened this terminal here: the session takes its size. */
   claimSize(): void {
     this.session.claimSize();
   }
@@ -76,14 +77,14 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     this.session.releaseSize();
   }
 
-  private fixSize(size: { cols: number; rows: number } | undefined): void {
+  private fixSize(size: Size | undefined): void {
     const text = size && `${size.cols}x${size.rows}`;
-    if (text === this.fixed) return;
-    this.fixed = text;
+    if (text === this.fixedSize) return;
+    this.fixedSize = text;
     this.sizeEmitter.fire(size && { columns: size.cols, rows: size.rows });
   }
 }
 
-function plain(size: vscode.TerminalDimensions): { cols: number; rows: number } {
+function boundedSize(size: vscode.TerminalDimensions): Size {
   return { cols: Math.min(1000, Math.max(2, size.columns)), rows: Math.min(1000, Math.max(1, size.rows)) };
 }

@@ -1,20 +1,20 @@
 import * as vscode from 'vscode';
 import { Disposable } from '../../../../../server/src/base/lifecycle';
 import type { AgentInfo } from '../../../../../server/src/protocol/town';
+import type { Log } from '../../../base/editor';
 import { settings } from '../../../base/settings';
-import type { TownStore } from '../../../state/townStore';
 import type { TownConnection } from '../../../connection/townConnection';
-import { roleIcons } from '../agentRows';
+import type { TownStore } from '../../../state/townStore';
+import { roleIcons, terminalName } from '../agentRows';
 import { AgentTerminal } from './agentTerminal';
 import { OpenTerminals } from './openTerminals';
-import { terminalName } from './terminalName';
 
 interface Entry {
   terminal: vscode.Terminal;
   pty: AgentTerminal;
 }
 
-/** The agents' terminals of this window, one an agent; they come back after the window is loaded anew. */
+/** The terminals of agents in this window, one per agent. They are opened again after the window was reloaded. */
 export class AgentTerminals extends Disposable {
   private readonly entries = new Map<string, Entry>();
   private readonly remembered: OpenTerminals;
@@ -24,7 +24,7 @@ export class AgentTerminals extends Disposable {
     private readonly store: TownStore,
     private readonly connection: TownConnection,
     memory: vscode.Memento,
-    private readonly log: vscode.LogOutputChannel,
+    private readonly log: Log,
   ) {
     super();
     this.remembered = new OpenTerminals(memory);
@@ -35,7 +35,7 @@ export class AgentTerminals extends Disposable {
     );
     this._register(
       connection.onDidChangeState((state) => {
-        // Who only looks on has no terminals; with trust they come back.
+        // A window in Restricted Mode has no terminals; once trusted it gets them back.
         if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
         this.updateAll();
       }),
@@ -79,20 +79,20 @@ export class AgentTerminals extends Disposable {
     });
     const entry = { terminal, pty };
     this.entries.set(address, entry);
-    pty.update(agent, this.isConnected);
+    pty.update(agent, this.canAttach);
     return entry;
   }
 
-  /** After the connection stands, attaching waits for the picture: only it says which session an agent has. */
-  private get isConnected(): boolean {
+  /** After a connect, attaching waits for the snapshot: it says which session an agent has. */
+  private get canAttach(): boolean {
     return this.connection.state.kind === 'ready' && this.store.hasSnapshot;
   }
 
   private updateAll(): void {
-    for (const [address, { pty }] of this.entries) pty.update(this.store.agents.get(address), this.isConnected);
+    for (const [address, { pty }] of this.entries) pty.update(this.store.agents.get(address), this.canAttach);
   }
 
-  /** Opens what was open in this window before it was loaded anew, without taking the focus. */
+  /** Opens the terminals that were open before the window was reloaded, without taking the focus. */
   private restore(root: string): void {
     if (this.restoredFor === root) return;
     this.restoredFor = root;
@@ -100,7 +100,7 @@ export class AgentTerminals extends Disposable {
     const { agents, active } = this.remembered.of(root);
     for (const address of agents) if (!this.entries.has(address)) this.create(address);
     if (active !== undefined) this.entries.get(active)?.terminal.show(true);
-    if (agents.length > 0) this.log.info(`terminals open again: ${agents.join(', ')}`);
+    if (agents.length > 0) this.log.info(`opened the terminals of ${agents.join(', ')} again`);
   }
 
   private activated(terminal: vscode.Terminal | undefined): void {
@@ -112,7 +112,7 @@ export class AgentTerminals extends Disposable {
     if (address === undefined) return;
     this.entries.get(address)?.pty.dispose();
     this.entries.delete(address);
-    // A window that closes or loads anew closes all its terminals, too: those come back.
+    // A window that is closed or reloaded closes all its terminals, too: those are opened again.
     if (terminal.exitStatus?.reason === vscode.TerminalExitReason.User) this.remember();
   }
 
@@ -132,9 +132,9 @@ export class AgentTerminals extends Disposable {
   }
 }
 
+/** The address says it while the store does not know the agent yet, as when terminals are opened again. */
 function roleOf(address: string, agent: AgentInfo | undefined): AgentInfo['role'] {
   if (agent) return agent.role;
-  if (address.includes('/polecats/')) return 'polecat';
   if (address.includes('/crew/')) return 'crew';
   return address === 'mayor' ? 'mayor' : 'polecat';
 }

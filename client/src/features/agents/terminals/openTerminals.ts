@@ -1,12 +1,12 @@
-import type { Memento } from 'vscode';
 import { z } from 'zod';
+import type { Memory } from '../../../base/editor';
 
 const KEY = 'gastown.openTerminals';
 const schema = z.object({ root: z.string(), agents: z.array(z.string()).max(100), active: z.string().optional() });
 
-/** Which agents' terminals this window shows: VS Code brings back its own terminals after a reload, but not these. */
+/** The agents whose terminals this window shows: after a reload VS Code restores its own terminals, but not these. */
 export class OpenTerminals {
-  constructor(private readonly memory: Memento) {}
+  constructor(private readonly memory: Memory) {}
 
   of(root: string): { agents: string[]; active?: string } {
     const stored = schema.safeParse(this.memory.get(KEY));

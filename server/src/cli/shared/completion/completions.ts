@@ -1,33 +1,34 @@
 import type { Command, Option } from 'commander';
+import { optionsOf } from '../command';
 
 export interface Candidate {
   value: string;
   text?: string;
 }
 
-/** What may stand in a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
+/** Values for a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
 export type ValueSource = (
   place: string,
   command: Command,
   options: Readonly<Record<string, string>>,
 ) => Promise<readonly Candidate[]>;
 
-/** Where the word that is being typed stands. */
+/** Where the word to complete stands. */
 interface Place {
   command: Command;
   /** Set where it is the value of this option. */
   option?: Option;
-  /** Otherwise: how many arguments stand before it. */
+  /** Number of arguments before it. */
   argument: number;
-  /** Values of the options before it. */
+  /** Values of the options before it, by long name. */
   options: Record<string, string>;
-  /** Behind `--` nothing is an option. */
-  plain: boolean;
+  /** After `--` no word is an option. */
+  onlyArguments: boolean;
 }
 
 /**
- * Candidates for the last of these words, one a line, with what they are behind a tab. Whatever goes wrong, there are
- * none: somebody is in the middle of typing.
+ * Candidates for the last of these words, one a line, each followed by a tab and its description. An error means no
+ * candidates: a message would appear in the line that somebody is typing.
  */
 export async function completions(
   program: Command,
@@ -35,13 +36,13 @@ export async function completions(
   given: readonly string[],
   values: ValueSource,
 ): Promise<string> {
-  const words = shell === 'bash' ? rejoined(given) : given;
+  const words = shell === 'bash' ? joinAtEquals(given) : given;
   try {
     const before = words.slice(0, -1);
     const typed = words.at(-1) ?? '';
     const candidates =
       before[0] === 'help' && !typed.startsWith('-')
-        ? beginningWith(typed, commandsOf(placeOf(program, before.slice(1)).command))
+        ? startingWith(typed, commandsOf(placeOf(program, before.slice(1)).command))
         : await candidatesFor(placeOf(program, before), typed, values, shell);
     return candidates.map(({ value, text }) => `${oneLine(value)}${text ? `\t${oneLine(text)}` : ''}\n`).join('');
   } catch {
@@ -49,8 +50,8 @@ export async function completions(
   }
 }
 
-/** Bash takes words apart at `=`: `--type=bug` and `review=person` come as three. */
-function rejoined(words: readonly string[]): string[] {
+/** Bash splits words at `=`: `--type=bug` and `review=person` arrive as three. */
+function joinAtEquals(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (const word of words) {
     const before = joined.at(-1) ?? '';
@@ -62,13 +63,13 @@ function rejoined(words: readonly string[]): string[] {
 }
 
 function placeOf(program: Command, before: readonly string[]): Place {
-  const place: Place = { command: program, argument: 0, options: {}, plain: false };
+  const place: Place = { command: program, argument: 0, options: {}, onlyArguments: false };
   for (const word of before) {
     if (place.option) {
       place.options[place.option.long ?? ''] = word;
       place.option = undefined;
-    } else if (word === '--' && !place.plain) place.plain = true;
-    else if (word.startsWith('-') && word.length > 1 && !place.plain) takeOption(place, word);
+    } else if (word === '--' && !place.onlyArguments) place.onlyArguments = true;
+    else if (word.startsWith('-') && word.length > 1 && !place.onlyArguments) takeOption(place, word);
     else takeWord(place, word);
   }
   return place;
@@ -91,10 +92,6 @@ function takeWord(place: Place, word: string): void {
   else place.argument += 1;
 }
 
-function optionsOf(command: Command): Option[] {
-  return [...command.options, ...(command.parent ? optionsOf(command.parent) : [])];
-}
-
 function findOption(command: Command, name: string): Option | undefined {
   return optionsOf(command).find((option) => option.long === name || option.short === name);
 }
@@ -105,25 +102,25 @@ async function candidatesFor(
   values: ValueSource,
   shell: string | undefined,
 ): Promise<Candidate[]> {
-  const [, name, start] = place.plain || place.option ? [] : (/^(--[^=]+)=(.*)$/s.exec(typed) ?? []);
-  if (name === undefined || start === undefined) return beginningWith(typed, await candidatesAt(place, typed, values));
+  const [, name, start] = place.onlyArguments || place.option ? [] : (/^(--[^=]+)=(.*)$/s.exec(typed) ?? []);
+  if (name === undefined || start === undefined) return startingWith(typed, await candidatesAt(place, typed, values));
   const option = findOption(place.command, name);
-  const found = option ? beginningWith(start, await valuesOfOption(place, option, values)) : [];
-  // For bash the word begins behind the `=`.
+  const found = option ? startingWith(start, await valuesOfOption(place, option, values)) : [];
+  // For bash the word starts after the `=`.
   return shell === 'bash' ? found : found.map(({ value, text }) => ({ value: `${name}=${value}`, text }));
 }
 
-function beginningWith(start: string, candidates: readonly Candidate[]): Candidate[] {
+function startingWith(start: string, candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter(({ value }) => value.startsWith(start));
 }
 
 async function candidatesAt(place: Place, typed: string, values: ValueSource): Promise<readonly Candidate[]> {
   if (place.option) return valuesOfOption(place, place.option, values);
-  if (typed.startsWith('-') && !place.plain) {
+  if (typed.startsWith('-') && !place.onlyArguments) {
     const options = optionsOf(place.command)
       .filter((option) => !option.hidden && option.long)
       .map((option) => ({ value: option.long!, text: option.description }));
-    return [...options, { value: '--help', text: 'all about this command' }];
+    return [...options, { value: '--help', text: 'show everything about this command' }];
   }
   const commands = place.argument === 0 ? commandsOf(place.command) : [];
   return [...commands, ...(await valuesOfArgument(place, values))];

@@ -1,19 +1,20 @@
-import type { Shell } from './shells';
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
 
-/** What a shell sources to complete `gt` or `bd`: each asks `<name> __complete <shell> <words…>` and falls back to files. */
+/** A script that a shell sources to complete `gt` or `bd`. It runs `<name> __complete <shell> <words…>` and falls back to file names. */
 export function completionScript(name: string, shell: Shell): string {
   return { bash, zsh, fish }[shell](name);
 }
 
 function bash(name: string): string {
-  return `# bash completion for ${name}. Switch it on: source <(${name} completion bash)
+  return `# bash completion for ${name}. To enable it: source <(${name} completion bash)
 _${name}_complete() {
   local value text
   COMPREPLY=()
   while IFS=$'\\t' read -r value text; do
     [ -n "$value" ] && COMPREPLY+=("$(printf '%q' "$value")")
   done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null)
-  # What ends in = goes on with its value. Bash 3 has no compopt.
+  # No space after a word that ends in =: its value follows. Bash 3 has no compopt.
   [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *= ]] && type compopt >/dev/null 2>&1 && compopt -o nospace 2>/dev/null
   return 0
 }
@@ -23,7 +24,7 @@ complete -o bashdefault -o default -F _${name}_complete ${name}
 
 function zsh(name: string): string {
   return `#compdef ${name}
-# zsh completion for ${name}. Switch it on, after compinit: source <(${name} completion zsh)
+# zsh completion for ${name}. To enable it, after compinit: source <(${name} completion zsh)
 _${name}() {
   local value text
   local -a found
@@ -39,10 +40,10 @@ if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} $
 }
 
 function fish(name: string): string {
-  return `# fish completion for ${name}. Switch it on: ${name} completion fish | source
+  return `# fish completion for ${name}. To enable it: ${name} completion fish | source
 function __${name}_candidates
   set -l words (commandline -opc) (commandline -ct)
-  # Both conditions below ask within a moment: the second has the answer of the first.
+  # Both conditions below are evaluated for one completion: the second reuses the answer of the first.
   set -l asked "$words" (date +%s)
   if test "$asked" != "$__${name}_asked"
     set -g __${name}_asked $asked

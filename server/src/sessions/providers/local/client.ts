@@ -19,6 +19,7 @@ import {
   HostScreen,
   HostShutdown,
   HostStart,
+  HostWatch,
   type SessionExitInfo,
   type SessionInfo,
   type sessionSignals,
@@ -113,8 +114,9 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostDetach.spec, { id });
   }
 
-  async input(id: string, data: string): Promise<void> {
-    await this.caller.call(HostInput.spec, { id, data });
+  /** @param onlyAt see `HostInput`: only while the screen is still the one that `view` gave */
+  async input(id: string, data: string, onlyAt?: number): Promise<void> {
+    await this.caller.call(HostInput.spec, { id, data, onlyAt });
   }
 
   async resize(id: string, cols: number, rows: number): Promise<void> {
@@ -122,7 +124,12 @@ export class SessionHostClient extends Disposable {
   }
 
   /** The visible screen as plain text. */
-  screen(id: string): Promise<string> {
+  async screen(id: string): Promise<string> {
+    return (await this.view(id)).text;
+  }
+
+  /** The visible screen as plain text, with the place in the session's output that it shows. */
+  view(id: string): Promise<{ text: string; sequence: number }> {
     return this.caller.call(HostScreen.spec, { id });
   }
 
@@ -134,6 +141,11 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostForget.spec, { id });
     this.live.delete(id);
     this.attached.delete(id);
+  }
+
+  /** Whether the host starts the server again if it dies. */
+  async watch(on: boolean, serverScript: string): Promise<void> {
+    await this.caller.call(HostWatch.spec, { on, script: serverScript });
   }
 
   /** Ends every session and the host. The client cannot be used afterwards. */

@@ -1,0 +1,33 @@
+/** `[bead, bead that it depends on]` */
+export type DependencyEdge = readonly [string, string];
+
+/** Which beads depend on which, to refuse cycles before they are made. */
+export class DependencyGraph {
+  private readonly dependsOn = new Map<string, Set<string>>();
+
+  constructor(edges: Iterable<DependencyEdge> = []) {
+    for (const [from, to] of edges) this.add(from, to);
+  }
+
+  add(from: string, to: string): void {
+    const known = this.dependsOn.get(from);
+    if (known) known.add(to);
+    else this.dependsOn.set(from, new Set([to]));
+  }
+
+  has(from: string, to: string): boolean {
+    return this.dependsOn.get(from)?.has(to) ?? false;
+  }
+
+  /** Whether `from` depends on `to`, directly or through others. */
+  reaches(from: string, to: string): boolean {
+    const seen = new Set([from]);
+    // A set that grows while it is walked visits each bead once.
+    for (const at of seen) {
+      const next = this.dependsOn.get(at) ?? new Set<string>();
+      if (next.has(to)) return true;
+      for (const id of next) seen.add(id);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import { plural } from '../../../../server/src/base/text';
+import { l10n } from '../../base/editor';
+import type { ConnectionState } from '../../connection/townConnection';
+
+/** The language of formula files, as package.json contributes it. */
+export const FORMULA_LANGUAGE = 'gastown-formula';
+
+/** The documents that a language server gets: not the older side of a comparison, whose problems nobody can fix. */
+export const formulaSelector = ['file', 'untitled'].map((scheme) => ({ language: FORMULA_LANGUAGE, scheme }));
+
+/** Who serves the formulas of this window. */
+export type FormulaServing = 'nobody' | 'starting' | 'standalone' | 'town';
+
+/** Whether a server for this window alone is needed: no, unless another appears in a moment, or at once. */
+export type StandaloneNeed = 'no' | 'soon' | 'now';
+
+/**
+ * The town's server serves formulas, too, and a document must never be served twice. Without a town, with one whose server
+ * this window may not start, or while its connection is lost, the same program runs for the window alone. Pure.
+ * @param resolved whether it is known by now which town the window belongs to
+ */
+export function standalonePolicy(
+  formulaIsOpen: boolean,
+  town: ConnectionState['kind'],
+  resolved: boolean,
+): StandaloneNeed {
+  if (!formulaIsOpen || town === 'ready') return 'no';
+  if (town === 'connecting' || town === 'lost') return 'soon';
+  return town === 'none' && !resolved ? 'soon' : 'now';
+}
+
+/** The text of the language status item. Pure. */
+export function statusText(
+  serving: FormulaServing,
+  { errors, warnings }: { errors: number; warnings: number },
+): string {
+  if (serving === 'starting') return l10n.t('Formula: starting the language server');
+  const count = errors + warnings;
+  return count === 0
+    ? l10n.t('Formula: no problems')
+    : l10n.t('Formula: {0}', plural(count, l10n.t('problem'), l10n.t('problems')));
+}

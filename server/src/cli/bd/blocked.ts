@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { BeadBlocked } from '../../protocol/bead';
+import { blockedLine } from '../shared/beadText';
+import type { CliCommand } from '../shared/command';
+import type { BdContext } from './context';
+import { defined } from './options';
+
+export function addBlocked(program: CliCommand, context: BdContext): void {
+  program
+    .command('blocked')
+    .description('list beads that wait for others')
+    .option('--parent <id>', 'descendants of this bead')
+    .option('--rig <name>', 'in the ledger of this rig')
+    .withHelp({
+      examples: [
+        ['bd blocked', 'each with the beads that it waits for'],
+        ['bd blocked --parent app-a1b2c', 'only below an epic'],
+      ],
+      see: ['bd ready', 'bd dep tree'],
+    })
+    .action(async (options: { parent?: string; rig?: string }, command: Command) => {
+      const params = defined({ parent: options.parent, ledger: options.rig });
+      const beads = await context.call(command, BeadBlocked.spec, params);
+      context.print(command, beads, () =>
+        beads.length === 0 ? 'Nothing is blocked.' : beads.map((bead) => blockedLine(bead, context.paint)),
+      );
+    });
+}

@@ -1,0 +1,83 @@
+import { Option, type Command } from 'commander';
+import { UserError } from '../../base/errors';
+import { BeadClose } from '../../protocol/bead';
+import { StepClose } from '../../protocol/formula';
+import { beadLine } from '../shared/beadText';
+import type { CliCommand } from '../shared/command';
+import { continueLines } from '../shared/moleculeText';
+import { oneLine } from '../shared/output';
+import type { BdContext } from './context';
+import { defined, readText } from './options';
+
+interface CloseOptions {
+  reason?: string;
+  resolution?: string;
+  message?: string;
+  comment?: string;
+  reasonFile?: string;
+  force?: boolean;
+  suggestNext?: boolean;
+  continue?: boolean;
+  auto?: boolean;
+}
+
+export function addClose(program: CliCommand, context: BdContext): void {
+  program
+    .command('close [ids...]')
+    .alias('done')
+    .description('close beads')
+    .option('-r, --reason <text>', 'why')
+    .addOption(new Option('--resolution <text>', 'same as --reason').hideHelp())
+    .addOption(new Option('-m, --message <text>', 'same as --reason').hideHelp())
+    .addOption(new Option('--comment <text>', 'same as --reason').hideHelp())
+    .option('--reason-file <file>', 'read the reason from a file (- for standard input)')
+    .option('-f, --force', 'even if it is pinned, waits for others or has open children')
+    .option('--suggest-next', 'also list beads that became ready')
+    .option('--continue', 'for a step of a molecule: start the next ready step')
+    .option('--no-auto', 'with --continue: only show the next step')
+    .withHelp({
+      text: 'A bead that is pinned, waits for others or has open children is closed with --force only.',
+      examples: [
+        ['bd close app-a1b2c --reason "fixed in 4f2a"', 'close one'],
+        ['bd close app-a1b2c --suggest-next', 'and list beads that became ready'],
+        ['bd close app-w1x2y --continue', 'close a step of a molecule and start the next one'],
+      ],
+      exits: { 0: 'at least one was closed; errors about others are on standard error', 1: 'none was closed' },
+      see: ['bd reopen', 'bd mol current', 'gt done'],
+    })
+    .action(async (ids: string[], options: CloseOptions, command: Command) => {
+      if (ids.length === 0) throw new UserError('no issue ID provided');
+      await (options.continue ? closeAndContinue : closeBeads)(command, context, ids, options);
+    });
+}
+
+function reasonOf(options: CloseOptions, context: BdContext): string | undefined {
+  const given = options.reason ?? options.resolution ?? options.message ?? options.comment;
+  return given ?? (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.process).trim());
+}
+
+async function closeBeads(command: Command, context: BdContext, ids: string[], options: CloseOptions): Promise<void> {
+  const { paint } = context;
+  const params = { ids, ...defined({ reason: reasonOf(options, context), force: options.force }) };
+  const { closed, errors, unblocked } = await context.call(command, BeadClose.spec, params);
+  for (const error of errors) context.printError(command, new UserError(error.message));
+  context.print(command, options.suggestNext ? { closed, unblocked } : closed, () => [
+    ...closed.map((bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`),
+    ...(options.suggestNext && unblocked.length > 0
+      ? ['', 'Ready now:', ...unblocked.map((bead) => `  ${beadLine(bead, paint)}`)]
+      : []),
+  ]);
+}
+
+async function closeAndContinue(
+  command: Command,
+  context: BdContext,
+  [id, ...more]: string[],
+  options: CloseOptions,
+): Promise<void> {
+  if (id === undefined || more.length > 0) throw new UserError('--continue only works when closing a single issue');
+  const { force, auto } = options;
+  const params = { id, ...defined({ reason: reasonOf(options, context), force, auto }) };
+  const result = await context.call(command, StepClose.spec, params);
+  context.print(command, result, () => continueLines(result, context.paint));
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { BeadEvents, type AuditEvent } from '../../protocol/bead';
+import type { CliCommand } from '../shared/command';
+import { oneLine, type Paint } from '../shared/output';
+import type { BdContext } from './context';
+import { defined, parseLimit } from './options';
+
+export function addEvents(program: CliCommand, context: BdContext): void {
+  program
+    .command('events')
+    .alias('activity')
+    .description('show the audit trail: who did what, the newest last')
+    .argument('[id]', 'only about this bead')
+    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit)
+    .option('--rig <name>', 'in the ledger of this rig')
+    .withHelp({
+      text: 'Every change is recorded with its author. The audit trail stays on this machine.',
+      examples: [
+        ['bd events app-a1b2c', 'what happened to a bead'],
+        ['bd events -n 20', 'the last twenty of all'],
+      ],
+      see: ['bd show'],
+    })
+    .action(async (id: string | undefined, options: { limit?: number; rig?: string }, command: Command) => {
+      const params = defined({ id, limit: options.limit, ledger: options.rig });
+      const events = await context.call(command, BeadEvents.spec, params);
+      context.print(command, events, () =>
+        events.length === 0 ? 'No events.' : events.map((event) => eventLine(event, context.paint)),
+      );
+    });
+}
+
+function eventLine(event: AuditEvent, paint: Paint): string {
+  const hasChange = event.old !== undefined || event.new !== undefined;
+  const parts = [
+    paint('dim', event.ts),
+    paint('cyan', oneLine(event.actor)),
+    oneLine(event.type),
+    event.bead ?? '',
+    hasChange ? `${oneLine(event.old ?? '')} → ${oneLine(event.new ?? '')}` : '',
+    oneLine(event.message ?? ''),
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}

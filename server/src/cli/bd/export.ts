@@ -1,0 +1,40 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../../base/atomicFile';
+import { plural } from '../../base/text';
+import { LedgerExport } from '../../protocol/bead';
+import type { CliCommand } from '../shared/command';
+import type { BdContext } from './context';
+import { collect, defined } from './options';
+
+interface ExportOptions {
+  output?: string;
+  status?: string[];
+  rig?: string;
+}
+
+export function addExport(program: CliCommand, context: BdContext): void {
+  program
+    .command('export')
+    .description('print the ledger as issues.jsonl')
+    .option('-o, --output <file>', 'write to this file')
+    .option('-s, --status <statuses>', 'only these statuses', collect)
+    .option('--rig <name>', 'the ledger of this rig')
+    .withHelp({
+      examples: [
+        ['bd export -o backup.jsonl', 'everything to a file'],
+        ['bd export --status open,in_progress', 'some of it to standard output'],
+      ],
+      see: ['bd import'],
+    })
+    .action(async ({ output, status, rig }: ExportOptions, command: Command) => {
+      const { text, count } = await context.call(command, LedgerExport.spec, defined({ status, ledger: rig }));
+      if (output === undefined) return context.terminal.write(text);
+      writeFileAtomic(path.resolve(context.process.cwd, output), text);
+      context.print(
+        command,
+        { exported: count, output },
+        () => `${context.paint('green', '✓')} Exported ${plural(count, 'issue')} to ${output}`,
+      );
+    });
+}

@@ -1,0 +1,29 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { plural } from '../../base/text';
+import type { CliCommand } from '../shared/command';
+import type { BdContext } from './context';
+
+export function addMerge(program: CliCommand, context: BdContext): void {
+  program
+    .command('merge')
+    .description('merge driver for git: merge.beads.driver "bd merge %A %O %A %B"')
+    .argument('<output>', 'the file that git keeps')
+    .argument('<base>', 'the common ancestor')
+    .argument('<left>', 'our side')
+    .argument('<right>', 'their side')
+    .withHelp({
+      text: 'git calls it for files that .gitattributes marks with merge=beads. Merges bead by bead and field by field.',
+      examples: [
+        ['git config merge.beads.driver "bd merge %A %O %A %B"', 'set up the merge driver'],
+        ['bd merge ours.jsonl base.jsonl ours.jsonl theirs.jsonl', 'what git then calls'],
+      ],
+      see: ['bd import'],
+    })
+    .action(async (output: string, base: string, left: string, right: string, _options: unknown, command: Command) => {
+      const { mergeFiles } = await import('../../beads/merge/mergeFiles');
+      const at = (file: string): string => path.resolve(context.process.cwd, file);
+      const { count } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+      context.print(command, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);
+    });
+}

@@ -1,0 +1,122 @@
+import type { Command } from 'commander';
+import { UserError } from '../../base/errors';
+import { BeadUpdate } from '../../protocol/bead';
+import type { CliCommand } from '../shared/command';
+import type { BdContext } from './context';
+import {
+  collect,
+  collectLabels,
+  defined,
+  descriptionOf,
+  parseMetadata,
+  parsePriority,
+  parseSetting,
+  parseWhen,
+  warnIfPast,
+  withDescriptionOptions,
+  type DescriptionOptions,
+} from './options';
+
+interface UpdateOptions extends DescriptionOptions {
+  status?: string;
+  title?: string;
+  type?: string;
+  priority?: number;
+  assignee?: string;
+  acceptance?: string;
+  design?: string;
+  notes?: string;
+  appendNotes?: string;
+  addLabel?: string[];
+  removeLabel?: string[];
+  setLabels?: string[];
+  parent?: string;
+  claim?: boolean;
+  defer?: string;
+  externalRef?: string;
+  metadata?: Record<string, unknown>;
+  setMetadata?: [string, unknown][];
+  unsetMetadata?: string[];
+}
+
+export function addUpdate(program: CliCommand, context: BdContext): void {
+  const command = program
+    .command('update <ids...>')
+    .description('change fields of beads')
+    .option('-s, --status <status>', 'status')
+    .option('--title <title>', 'title')
+    .option('-t, --type <type>', 'type')
+    .option('-p, --priority <priority>', '0-4 or P0-P4', parsePriority)
+    .option('-a, --assignee <name>', 'assignee; empty for nobody');
+  withDescriptionOptions(command)
+    .option('--design <text>', 'design notes')
+    .option('--acceptance <text>', 'acceptance criteria')
+    .option('--notes <text>', 'notes')
+    .option('--append-notes <text>', 'add a line to the notes')
+    .option('--add-label <labels>', 'add labels', collectLabels)
+    .option('--remove-label <labels>', 'remove labels', collectLabels)
+    .option('--set-labels <labels>', 'replace all labels; empty for none', collect)
+    .option('--parent <id>', 'make it a child of this bead; empty for no parent')
+    .option('--claim', 'claim it if nobody else has it: assign it to you and mark it in progress')
+    .option('--defer <time>', 'hide it from ready until then; empty to end this')
+    .option('--external-ref <ref>', 'reference in another system')
+    .option('--metadata <json>', 'set these keys (null removes one); JSON object, or @file', parseMetadata)
+    .option('--set-metadata <key=value>', 'set one key', (text: string, earlier: [string, unknown][] = []) => [
+      ...earlier,
+      parseSetting(text),
+    ])
+    .option('--unset-metadata <key>', 'remove one key', collect)
+    .withHelp({
+      text: 'Fields and metadata keys that are not given stay as they are.',
+      examples: [
+        ['bd update app-a1b2c --status in_progress --assignee ann', 'start it'],
+        ['bd update app-a1b2c --claim', 'claim it, unless somebody else has it'],
+        ['bd update a1b2c d3e4f --add-label urgent --priority 0', 'several at once'],
+        ['bd update app-a1b2c --defer tomorrow', 'not before tomorrow'],
+      ],
+      exits: { 1: 'nothing was changed, for example because --claim found another assignee' },
+      see: ['bd close', 'bd reopen', 'bd label'],
+    })
+    .action(async (ids: string[], options: UpdateOptions, self: Command) => {
+      const changes = changesOf(options, context);
+      if (Object.keys(changes).length === 0)
+        throw new UserError('no changes given', 'See bd update --help for what can be changed.');
+      const beads = await context.call(self, BeadUpdate.spec, { ids, ...changes });
+      context.print(self, beads, () => beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`));
+    });
+}
+
+function changesOf(options: UpdateOptions, context: BdContext) {
+  const now = new Date();
+  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
+  warnIfPast(defer, now, (text) => context.note(text));
+  return defined({
+    status: options.status,
+    title: options.title,
+    type: options.type,
+    priority: options.priority,
+    assignee: options.assignee,
+    description: descriptionOf(options, context.process),
+    design: options.design,
+    acceptance: options.acceptance,
+    notes: options.notes,
+    appendNotes: options.appendNotes,
+    addLabels: options.addLabel,
+    removeLabels: options.removeLabel,
+    setLabels: options.setLabels,
+    parent: options.parent,
+    claim: options.claim,
+    defer,
+    externalRef: options.externalRef,
+    metadata: metadataOf(options),
+  });
+}
+
+function metadataOf(options: UpdateOptions): Record<string, unknown> | undefined {
+  const entries = [
+    ...Object.entries(options.metadata ?? {}),
+    ...(options.setMetadata ?? []),
+    ...(options.unsetMetadata ?? []).map((key): [string, unknown] => [key, null]),
+  ];
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}

@@ -1,0 +1,27 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { AgentPeek } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
+
+export function addPeek(program: CliCommand, context: GtContext): void {
+  program
+    .command('peek <agent>')
+    .description("print the last lines of an agent's screen")
+    .argument('[lines]', 'how many (default: the whole screen)', parseLines)
+    .withHelp({
+      examples: [
+        ['gt peek toy/rust', 'its screen'],
+        ['gt peek toy/rust 50', 'the last fifty lines'],
+      ],
+      see: ['gt attach', 'gt nudge'],
+    })
+    .action(async (agent: string, lines: number | undefined, _options, command: Command) => {
+      const result = await context.call(command, AgentPeek.spec, { agent, lines });
+      context.print(command, result, () => result.text);
+    });
+}
+
+function parseLines(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError(`"${text}" is not a number of lines`);
+  return Number(text);
+}

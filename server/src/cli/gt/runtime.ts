@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
+
+/** `gt runtime script` is the program of the runtime `script`: the server starts it, people do not. */
+export function addRuntime(program: CliCommand, context: GtContext): void {
+  program
+    .command('runtime', { hidden: true })
+    .description('programs of built-in runtimes')
+    .command('script')
+    .description('run the blocks of the bead on your hook')
+    .action(async (_options, command: Command) => {
+      const { runScript } = await import('../../agents/script/run');
+      context.exitCode = await context.withTown(command, (town) => runScript(town));
+    });
+}

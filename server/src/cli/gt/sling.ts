@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { parseVariable } from '../shared/variableArgument';
+import { Sling } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
+
+interface SlingOptions {
+  agent?: string;
+  model?: string;
+  formula?: string;
+  on?: string;
+  var?: Record<string, string>;
+}
+
+export function addSling(program: CliCommand, context: GtContext): void {
+  program
+    .command('sling')
+    .description('assign beads to agents: gt sling <bead…> <rig>[/<agent>]')
+    .argument(
+      '<beads-and-rig...>',
+      'ids of beads (with --on: the name of a formula), and last the rig or one of its agents',
+    )
+    .option('--agent <runtime>', 'runtime for this work')
+    .option('--model <model>', 'model for this work')
+    .option('--formula <name>', 'formula whose steps the work follows')
+    .option('--on <bead>', 'gt sling <formula> --on <bead> <rig>: the same as --formula, the other way round')
+    .option('--var <key=value>', 'value of a variable of the formula', collectVariable)
+    .withHelp({
+      text: 'A bead that is not in a convoy gets one of its own. An agent of the rig starts with it as soon as one is free, its dependencies are merged and the engine is running. A bead that is in progress already is left alone.',
+      examples: [
+        ['gt sling toy-a1b2c toy', 'to any free agent of the rig'],
+        ['gt sling toy-a1b2c toy/rust --agent claude --model opus', 'to this agent, with this runtime and model'],
+        ['gt sling toy-a1b2c toy --formula shiny --var feature=login', 'step by step'],
+        ['gt sling shiny --on toy-a1b2c toy --var feature=login', 'the same, the other way round'],
+      ],
+      see: ['gt convoy create', 'gt up', 'bd ready'],
+    })
+    .action(async (names: string[], options: SlingOptions, command: Command) => {
+      const results = await context.call(command, Sling.spec, {
+        ...beadsAndFormula(names, options, command),
+        rig: names.at(-1)!,
+        runtime: options.agent,
+        model: options.model,
+        vars: options.var,
+      });
+      context.print(command, results, () =>
+        results.map((result) =>
+          result.changed
+            ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})`
+            : `${result.bead} is already in progress (${result.convoy})`,
+        ),
+      );
+    });
+}
+
+function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const [key, value] = parseVariable(text);
+  return { ...earlier, [key]: value };
+}
+
+/** Beads with or without a formula, or a formula on one bead. The last name is the rig. */
+function beadsAndFormula(
+  names: readonly string[],
+  options: SlingOptions,
+  command: Command,
+): { beads: string[]; formula?: string } {
+  if (names.length < 2) command.error('error: name the beads and the rig: gt sling <bead…> <rig>[/<agent>]');
+  if (options.on === undefined) return { beads: names.slice(0, -1), formula: options.formula };
+  if (options.formula !== undefined || names.length !== 2)
+    command.error('error: --on takes one formula: gt sling <formula> --on <bead> <rig>[/<agent>]');
+  return { beads: [options.on], formula: names[0] };
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { TownDown, TownUp } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
+import type { GtContext } from './context';
+
+/** `gt up` and `gt down`: whether the engine runs. */
+
+export function addUp(program: CliCommand, context: GtContext): void {
+  program
+    .command('up')
+    .description('start the engine')
+    .withHelp({
+      text: 'The town stores this: after a restart of the machine the engine continues when the server runs.',
+      examples: [['gt up', 'ready beads get agents, finished work is merged']],
+      see: ['gt down', 'gt status'],
+    })
+    .action(async (_options, command: Command) => {
+      await context.call(command, TownUp.spec, {});
+      context.print(command, { up: true }, () => '✓ The engine is running');
+    });
+}
+
+export function addDown(program: CliCommand, context: GtContext): void {
+  program
+    .command('down')
+    .description('pause the engine; running agents continue')
+    .withHelp({ examples: [['gt down', 'start nothing new']], see: ['gt up', 'gt stop --all'] })
+    .action(async (_options, command: Command) => {
+      await context.call(command, TownDown.spec, {});
+      context.print(command, { up: false }, () => '✓ The engine is paused');
+    });
+}

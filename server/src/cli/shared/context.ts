@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { errorText, jsonText, painter, type Paint, type Terminal } from './output';
+
+/** What a command line uses of the process around it; tests bring their own. */
+export interface ProcessContext {
+  terminal: Terminal;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  readStdin(): string;
+}
+
+/** Options that every command has. */
+export interface OutputOptions {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** What every command uses to print its result. */
+export class CommandContext {
+  /** Exit code of a command that ends without an error: other than 0 where it failed in part, or ran a script. */
+  exitCode = 0;
+
+  constructor(readonly process: ProcessContext) {}
+
+  get terminal(): Terminal {
+    return this.process.terminal;
+  }
+
+  get paint(): Paint {
+    return painter(this.terminal.colour);
+  }
+
+  /** Prints JSON if `--json` is given, else the lines for people. */
+  print(command: Command, value: unknown, lines: () => string | readonly string[]): void {
+    const options = command.optsWithGlobals<OutputOptions>();
+    if (options.json) this.terminal.write(jsonText(value));
+    else if (!options.quiet)
+      this.terminal.write(
+        [lines()]
+          .flat()
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+  }
+
+  /** Prints an error that does not end the command. */
+  printError(command: Command, error: unknown): void {
+    this.terminal.writeError(errorText(error, command.optsWithGlobals<OutputOptions>().json ?? false));
+  }
+
+  /** A remark for people, on standard error. */
+  note(text: string): void {
+    this.terminal.writeError(`${text}\n`);
+  }
+}

@@ -1,0 +1,149 @@
+import type { Argument, Command, Option } from 'commander';
+import { CliCommand, pathOf, programOf, visibleCommands, type HelpDetails } from './command';
+
+/** Columns of a page; a longer word or example stays whole. */
+const WIDTH = 100;
+const GAP = 2;
+/** Columns of the names in the overview, the same in all its groups. */
+const OVERVIEW_COLUMNS = 12;
+const MAX_NAME_COLUMNS = 34;
+const INDENT = '  ';
+
+type Row = [name: string, text: string];
+
+/** What `--help` and `help` print about a command. */
+export function helpPage(command: Command): string {
+  const details = detailsOf(command);
+  const program = programOf(command);
+  const isRoot = command === program;
+  const sections = [
+    [`${pathOf(command)} - ${command.description()}`],
+    ['Usage:', `${INDENT}${usage(command)}`],
+    command.aliases().length > 0 ? [`Also called: ${command.aliases().join(', ')}`] : [],
+    details.text === undefined ? [] : wrap(details.text, WIDTH),
+    ...(isRoot ? overview(command) : [table('Commands:', visibleCommands(command).map(commandRow))]),
+    table('Arguments:', command.registeredArguments.map(argumentRow(command))),
+    table('Options:', shownOptions(command).map(optionRow)),
+    isRoot ? [] : table('Options of every command:', commonOptions(program)),
+    exampleLines(details),
+    table('Exit codes:', Object.entries(details.exits ?? {})),
+    details.see && details.see.length > 0 ? ['See also:', `${INDENT}${details.see.join(', ')}`] : [],
+    isRoot ? [`More about one command: ${command.name()} help <command>`] : [],
+  ];
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+export function detailsOf(command: Command): HelpDetails {
+  return command instanceof CliCommand ? command.details : {};
+}
+
+export function argumentText(command: Command, argument: Argument): string {
+  const notes = [
+    argument.argChoices ? `one of ${argument.argChoices.join(', ')}` : '',
+    argument.defaultValue === undefined ? '' : `default: ${String(argument.defaultValue)}`,
+  ];
+  return withNotes(argument.description || programOf(command).glossary[argument.name()] || '', notes);
+}
+
+export function optionText(option: Option): string {
+  const isSwitch = !option.required && !option.optional;
+  return withNotes(option.description, [
+    option.argChoices ? `one of ${option.argChoices.join(', ')}` : '',
+    isSwitch || option.defaultValue === undefined ? '' : `default: ${String(option.defaultValue)}`,
+    option.mandatory ? 'required' : '',
+  ]);
+}
+
+export function usage(command: Command): string {
+  const isGroup = command.commands.length > 0 && command.registeredArguments.length === 0;
+  return [
+    pathOf(command),
+    '[options]',
+    ...command.registeredArguments.map(argumentName),
+    ...(isGroup ? ['<command>'] : []),
+  ].join(' ');
+}
+
+export function argumentName(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+export function shownOptions(command: Command): Option[] {
+  return command.options.filter((option) => !option.hidden);
+}
+
+function withNotes(text: string, notes: readonly string[]): string {
+  const given = notes.filter((note) => note !== '');
+  return given.length === 0 ? text : `${text} (${given.join('; ')})`;
+}
+
+function overview(program: Command): string[][] {
+  const { groups } = programOf(program);
+  return groups.map(([heading, names]) =>
+    table(
+      `${heading}:`,
+      names.map((name): Row => [name, program.commands.find((child) => child.name() === name)?.description() ?? '']),
+      OVERVIEW_COLUMNS,
+    ),
+  );
+}
+
+function commandRow(command: Command): Row {
+  return [[command.name(), ...command.registeredArguments.map(argumentName)].join(' '), command.description()];
+}
+
+function argumentRow(command: Command): (argument: Argument) => Row {
+  return (argument) => [argumentName(argument), argumentText(command, argument)];
+}
+
+function optionRow(option: Option): Row {
+  return [option.flags, optionText(option)];
+}
+
+/** Options that are accepted without effect, for scripts written for another tool, are listed in the overview only. */
+function commonOptions(program: Command): Row[] {
+  const effective = shownOptions(program).filter((option) => !option.description.endsWith('has no effect'));
+  return [...effective.map(optionRow), ['-h, --help', 'show this page']];
+}
+
+function exampleLines({ examples = [] }: HelpDetails): string[] {
+  if (examples.length === 0) return [];
+  const lines = examples.flatMap(([command, purpose]) => [`# ${purpose}`, ...command.split('\n')]);
+  return ['Examples:', ...lines.map((line) => `${INDENT}${line}`)];
+}
+
+function table(heading: string, rows: readonly Row[], minColumns = 0): string[] {
+  if (rows.length === 0) return [];
+  const longest = Math.max(...rows.map(([name]) => name.length)) + GAP;
+  const columns = Math.max(minColumns, Math.min(MAX_NAME_COLUMNS, longest));
+  const blank = `${INDENT}${' '.repeat(columns)}`;
+  return [
+    heading,
+    ...rows.flatMap(([name, text]) => {
+      const [first = '', ...rest] = wrap(text, WIDTH - columns - INDENT.length);
+      const head =
+        name.length + GAP > columns
+          ? [`${INDENT}${name}`, `${blank}${first}`]
+          : [`${INDENT}${name.padEnd(columns)}${first}`];
+      return [...head, ...rest.map((line) => `${blank}${line}`)];
+    }),
+  ];
+}
+
+/** Lines of at most this width; a line break in the text is kept. */
+function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = [''];
+    for (const word of paragraph.split(' ')) {
+      const last = lines.at(-1)!;
+      if (last === '') lines[lines.length - 1] = word;
+      else if (last.length + 1 + word.length > width) lines.push(word);
+      else lines[lines.length - 1] = `${last} ${word}`;
+    }
+    return lines;
+  });
+}

@@ -1,0 +1,64 @@
+import type { NotificationSpec } from '../protocol/request';
+
+/** What is needed of a connection's socket to bound what waits in it. */
+export interface ClientSocket {
+  /** Bytes that were written and not yet taken by the other side. */
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  destroy(): void;
+}
+
+interface Client {
+  socket: ClientSocket;
+  send(method: string, params: unknown): Promise<void>;
+}
+
+/** A client that leaves so many bytes unread is cut off: it reconnects and loads everything anew. */
+export const MAX_BACKLOG_BYTES = 16_000_000;
+
+/** The clients that are connected, and what is sent to them without being asked for. Every queue has a bound. */
+export class Connections {
+  private readonly clients = new Map<string, Client>();
+
+  constructor(private readonly log: { error(text: string): void }) {}
+
+  get size(): number {
+    return this.clients.size;
+  }
+
+  add(id: string, socket: ClientSocket, send: Client['send']): void {
+    this.clients.set(id, { socket, send });
+  }
+
+  remove(id: string): void {
+    this.clients.delete(id);
+  }
+
+  /** Bytes that a client has not taken yet. */
+  backlog(id: string): number {
+    return this.clients.get(id)?.socket.writableLength ?? 0;
+  }
+
+  notify<P>(id: string, spec: NotificationSpec<P>, params: P): void {
+    const client = this.clients.get(id);
+    if (!client || client.socket.destroyed || this.cutIfStuck(id, client)) return;
+    // It fails where the connection breaks at this moment, which its `close` event tells.
+    client.send(spec.method, params).catch(() => this.remove(id));
+  }
+
+  broadcast<P>(spec: NotificationSpec<P>, params: P, isSubscribed: (id: string) => boolean): void {
+    for (const id of [...this.clients.keys()]) if (isSubscribed(id)) this.notify(id, spec, params);
+  }
+
+  /** Cuts off clients that do not read their answers either. Call from time to time. */
+  cutStuck(): void {
+    for (const [id, client] of this.clients) this.cutIfStuck(id, client);
+  }
+
+  private cutIfStuck(id: string, { socket }: Client): boolean {
+    if (socket.destroyed || socket.writableLength <= MAX_BACKLOG_BYTES) return false;
+    this.log.error(`${id} has not read ${socket.writableLength} bytes: its connection is closed`);
+    socket.destroy();
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { UserError } from '../../server/src/base/errors';
+import { SessionManager } from '../../server/src/sessions/manager';
+import { SessionRecords } from '../../server/src/sessions/records';
+import { TownLayout } from '../../server/src/town/layout';
+import { environment, HostFixture, sessionHostJs, until } from './sessionHostHelpers';
+
+describe('text that is typed for an agent', function () {
+  this.timeout(60_000);
+  let fixture: HostFixture;
+  let manager: SessionManager;
+  let session: string;
+
+  /** An agent whose program is this shell script, in the Mayor's place. */
+  async function begin(script: string): Promise<void> {
+    fixture = new HostFixture();
+    const layout = new TownLayout(fixture.root);
+    const records = new SessionRecords(layout);
+    manager = new SessionManager({
+      layout,
+      records,
+      launch: async () => ({ command: '/bin/sh', args: ['-c', script], cwd: fixture.root, env: environment }),
+      acceptsText: () => true,
+      asks: (_runtime, screen) => (/Overwrite\?/.test(screen) ? 'asks whether to overwrite' : undefined),
+      onChange: () => undefined,
+      log: { error: () => undefined },
+      host: { sessionHostJs },
+      serverScript: path.join(fixture.root, 'no server'),
+    });
+    await manager.start({ agent: 'mayor', runtime: 'shell', attempt: 0, resume: false });
+    session = records.all()[0]!.id;
+  }
+  const screen = (): Promise<string> => manager.screen('mayor');
+
+  afterEach(async () => {
+    manager.dispose();
+    await fixture.close();
+  });
+
+  it('is sent with Enter', async () => {
+    await begin('read x; echo "got $x"; sleep 60');
+    await manager.nudge(session, 'hello');
+    await until(async () => (await screen()).includes('got '), 'the text');
+    assert.match(await screen(), /got .*hello/);
+  });
+
+  it('is not sent where the program has begun to ask a person something meanwhile', async () => {
+    // It takes the text as it comes, and asks before Enter.
+    await begin(
+      'stty -icanon -echo; echo ready; dd bs=1 count=5 >/dev/null 2>&1; echo "Overwrite?"; read y; echo "overwritten <$y>"',
+    );
+    await until(async () => (await screen()).includes('ready'), 'the program');
+    await assert.rejects(
+      manager.nudge(session, 'hello'),
+      (error) => error instanceof UserError && /asks whether to overwrite/.test(error.message),
+    );
+    assert.doesNotMatch(await screen(), /overwritten/);
+  });
+
+  it('is not typed at all where the program asks already, unless a person sends it', async () => {
+    await begin('echo "Overwrite?"; read y; echo "overwritten"; sleep 60');
+    await until(async () => (await screen()).includes('Overwrite?'), 'the question');
+    await assert.rejects(manager.nudge(session, 'hello'), /waits for a person/);
+    await manager.nudge(session, 'yes', true);
+    await until(async () => (await screen()).includes('overwritten'), 'the answer');
+  });
+});
