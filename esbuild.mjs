@@ -60,9 +60,6 @@ const common = {
   plugins: watch ? [freshStamp] : [],
 };
 
-/** Where every millisecond of the start counts. */
-const lazySchemas = { zod: './server/src/base/lazyZod.ts' };
-
 function programConfig() {
   return { ...common, entryPoints: programs, outdir, external };
 }
@@ -109,17 +106,9 @@ function commandConfig() {
     chunkNames: 'cli-[hash]',
     sourcemap: false,
     minify: false,
-    alias: {
-      ...lazySchemas,
-      'node:child_process': './server/src/base/lazyChildProcess.ts',
-      child_process: './server/src/base/lazyChildProcess.ts',
-    },
     plugins: [...common.plugins, asCommonJs],
   };
 }
-
-/** What the commands' stand-in for zod loads when a schema is really needed. */
-const zodConfig = { ...common, entryPoints: { zod: 'zod' }, outdir, sourcemap: false, minify: true, plugins: [] };
 
 function testFiles() {
   return readdirSync('test', { recursive: true })
@@ -148,7 +137,6 @@ function copyAssets() {
 }
 
 if (watch) {
-  await build(zodConfig);
   const contexts = [await context(programConfig()), await context(commandConfig())];
   copyAssets();
   for (const each of contexts) await each.watch();
@@ -156,7 +144,6 @@ if (watch) {
   if (args.has('--clean')) for (const dir of ['dist', 'out/test']) rmSync(dir, { recursive: true, force: true });
   await build(programConfig());
   await build(commandConfig());
-  await build(zodConfig);
   copyAssets();
   if (args.has('--demo')) await build(testConfig(['test/demo/main.ts']));
   if (args.has('--tests')) {

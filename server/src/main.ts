@@ -5,7 +5,7 @@ import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
 import { languageServer } from './language/server/languageServer';
 import { TownServer } from './townServer/server';
-import { canonicalRoot } from './town/registry';
+import { canonicalPath } from './base/atomicFile';
 
 let running: TownServer | undefined;
 
@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   process.chdir(path.parse(process.cwd()).root);
-  const server = await TownServer.start(canonicalRoot(root));
+  const server = await TownServer.start(canonicalPath(root));
   if (!server) process.exit(0); // another server has the town: the client finds that one
   running = server;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { endProcessGroup, identify, isAlive, type ProcessIdentity } from '../../server/src/base/process';
 import { SessionManager } from '../../server/src/sessions/manager';
 import { newToken, SessionRecords, type SessionRecord } from '../../server/src/sessions/records';
-import { hostEndpointFile, listen, type RpcServer } from '../../server/src/protocol/transport';
+import { hostEndpointFile } from '../../server/src/protocol/transport';
+import { listen, type RpcServer } from '../../server/src/protocol/transport/rpcServer';
 import { TownLayout } from '../../server/src/town/layout';
 import { HostFixture, sessionHostJs, startShell, until } from './sessionHostHelpers';
 

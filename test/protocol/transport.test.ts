@@ -6,14 +6,10 @@ import path from 'node:path';
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../../server/src/base/errors';
 import { prepareSocketDirectory, socketAddress, type AddressSystem } from '../../server/src/protocol/transport/address';
-import { greetClient, greetServer, type Acceptance, type Hello } from '../../server/src/protocol/transport/handshake';
-import {
-  connectTo,
-  listen,
-  readEndpoint,
-  serverEndpointFile,
-  type RpcServer,
-} from '../../server/src/protocol/transport/index';
+import { greetClient } from '../../server/src/protocol/transport/greetClient';
+import { greetServer, type Acceptance, type Hello } from '../../server/src/protocol/transport/handshake';
+import { connectTo, readEndpoint, serverEndpointFile } from '../../server/src/protocol/transport';
+import { listen, type RpcServer } from '../../server/src/protocol/transport/rpcServer';
 
 const key = 'ab'.repeat(32);
 

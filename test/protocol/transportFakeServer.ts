@@ -5,21 +5,32 @@ import { z } from 'zod';
 import { UserError } from '../../server/src/base/errors';
 import { Lease } from '../../server/src/base/lease';
 import { Dispatcher } from '../../server/src/protocol/dispatcher';
-import { notification, request } from '../../server/src/protocol/request';
-import { listen, serve, serverEndpointFile, ServerRetire } from '../../server/src/protocol/transport/index';
+import { notification, request, type NoParams } from '../../server/src/protocol/request';
+import { noParams, schemaFor } from '../../server/src/protocol/schemas/schema';
+import { townSchemas } from '../../server/src/protocol/schemas';
+import { ServerRetire } from '../../server/src/protocol/town';
+import { serverEndpointFile } from '../../server/src/protocol/transport';
+import { listen } from '../../server/src/protocol/transport/rpcServer';
+import { serve } from '../../server/src/protocol/transport/serve';
 
-export const Echo = request<{ text: string; pid: number; actor: string }>()(
-  'fake/echo',
-  z.object({ text: z.string() }),
-  'write',
-);
-export const Peek = request<{ operation: string | null }>()('fake/peek', z.object({}), 'read');
+export const Echo = request<{ text: string }, { text: string; pid: number; actor: string }>('fake/echo', 'write');
+export const Peek = request<NoParams, { operation: string | null }>('fake/peek', 'read');
 /** Writes its operation id down and kills the server before answering, once per town. */
-export const Die = request<string>()('fake/die', z.object({}), 'write');
-export const Fail = request<null>()('fake/fail', z.object({ how: z.enum(['user', 'defect', 'refused']) }), 'read');
-export const Nothing = request<null>()('fake/nothing', z.object({}), 'read');
-export const Forbidden = request<null>()('fake/forbidden', z.object({}), 'person');
+export const Die = request<NoParams, string>('fake/die', 'write');
+export const Fail = request<{ how: 'user' | 'defect' | 'refused' }, null>('fake/fail', 'read');
+export const Nothing = request<NoParams, null>('fake/nothing', 'read');
+export const Forbidden = request<NoParams, null>('fake/forbidden', 'person');
 export const Tick = notification<{ n: number }>('fake/tick');
+
+const schemas = new Map([
+  ...townSchemas,
+  schemaFor(Echo, z.object({ text: z.string() })),
+  schemaFor(Peek, noParams),
+  schemaFor(Die, noParams),
+  schemaFor(Fail, z.object({ how: z.enum(['user', 'defect', 'refused']) })),
+  schemaFor(Nothing, noParams),
+  schemaFor(Forbidden, noParams),
+]);
 
 export interface FakeConfig {
   build?: number;
@@ -52,7 +63,7 @@ async function main(): Promise<void> {
   if (!Lease.tryAcquire(path.join(root, '.runtime', 'lease'))) process.exit(0);
   await new Promise((done) => setTimeout(done, config.startDelayMs ?? 0));
 
-  const dispatcher = new Dispatcher();
+  const dispatcher = new Dispatcher(schemas);
   const calls = path.join(root, 'calls.log');
   dispatcher.on(Echo, async ({ text }, context) => ({ text, pid: process.pid, actor: context.actor }));
   dispatcher.on(Peek, async (_, context) => ({ operation: context.operation ?? null }));

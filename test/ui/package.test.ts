@@ -24,9 +24,7 @@ const allowed = [
   'syntaxes/gastown-formula.tmLanguage.json',
   'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'gt', 'bd', 'cli', 'zod'].map(
-    (program) => `dist/${program}.js`,
-  ),
+  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'gt', 'bd', 'cli'].map((program) => `dist/${program}.js`),
   'dist/sql-wasm.wasm',
   'dist/package.json',
   // the one library that cannot be bundled, with the binary of this platform alone

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationTokenSource } from 'vscode-jsonrpc';
 import { UserError, messageOf } from '../../../server/src/base/errors';
+import { isAlive } from '../../../server/src/base/process';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { withTimeLimit } from '../../../server/src/protocol/timeLimit';
-import {
-  isEndpointAlive,
-  joinTown,
-  openTown,
-  PROTOCOL,
-  readEndpoint,
-  serverEndpointFile,
-} from '../../../server/src/protocol/transport';
-import { userErrorOf } from '../../../server/src/protocol/transport/callWire';
+import { joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import { responseErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { l10n, type Log } from '../base/editor';
 import { backoff, CancellableDelay } from './backoff';
 import type { CallOptions, ServerConnection } from './serverConnection';
@@ -129,7 +123,7 @@ export class TownConnection extends Disposable implements ServerConnection {
           return client.sendRequest<Result<S>>(spec.method, { input: params, operation }, source.token);
         });
       } catch (error) {
-        const known = userErrorOf(error);
+        const known = responseErrorOf(error);
         if (known) throw known;
         if (error instanceof UserError || !client.isClosed || options.repeat === false) throw error;
         this.options.log.info(`${spec.method}: the connection ended before the answer came, sending it again`);
@@ -258,7 +252,7 @@ export class TownConnection extends Disposable implements ServerConnection {
 
 function isServed(root: string): boolean {
   const endpoint = readEndpoint(serverEndpointFile(root));
-  return endpoint !== undefined && isEndpointAlive(endpoint);
+  return endpoint !== undefined && isAlive(endpoint);
 }
 
 function isIncompatible(root: string): boolean {

@@ -80,6 +80,12 @@ export function readPlainFile(file: string, maxBytes: number): string | undefine
   }
 }
 
+/** The path without links, so that one folder has one spelling; where there is no such folder, the absolute path. */
+export function canonicalPath(given: string): string {
+  const absolute = path.resolve(given);
+  return fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
+}
+
 /** JSON with two spaces and a final newline, the form of every settings file of a town. */
 export function writeJsonAtomic(file: string, value: unknown, mode = 0o644): void {
   writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, mode);

@@ -1,9 +1,7 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** What agents call. */
+/** Requests of agents. */
 
 export interface PrimeResult {
   /** Markdown: who the agent is, the bead on its hook, how to end. */
@@ -11,7 +9,7 @@ export interface PrimeResult {
   bead?: string;
 }
 export namespace Prime {
-  export const spec = request<PrimeResult>()('gastown/agent/prime', z.object({}), 'read');
+  export const spec = request<NoParams, PrimeResult>('gastown/agent/prime', 'read');
 }
 
 export interface HookResult {
@@ -21,11 +19,11 @@ export interface HookResult {
   attempt?: number;
   /** Commit that the branch has to be rebased onto: the last attempt conflicted with it. */
   rebaseOnto?: string;
-  /** Why the last attempt came back, in one line. */
+  /** Why the last attempt was rejected or failed, in one line. */
   problem?: string;
 }
 export namespace Hook {
-  export const spec = request<HookResult>()('gastown/agent/hook', z.object({ agent: name.optional() }), 'read');
+  export const spec = request<{ agent?: string }, HookResult>('gastown/agent/hook', 'read');
 }
 
 /** The blocks that the `script` runtime runs, frozen when the bead was slung. */
@@ -42,14 +40,13 @@ export interface FrozenScript {
   variables?: Record<string, string>;
 }
 export namespace ScriptGet {
-  export const spec = request<FrozenScript>()('gastown/agent/script', z.object({}), 'read');
+  export const spec = request<NoParams, FrozenScript>('gastown/agent/script', 'read');
 }
 
 export namespace Done {
   /** Ends the caller's work: its branch goes to the merge queue. Refused with uncommitted changes or foreign commits. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()(
+  export const spec = request<{ message?: string }, { mergeRequest: string; bead: string }>(
     'gastown/agent/done',
-    z.object({ message: z.string().optional() }),
     'write',
     { timeLimitMs: LONG_LIMIT_MS },
   );

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { request } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
@@ -118,254 +117,235 @@ export interface ImportResult {
 }
 
 /**
- * Which ledger is meant: a rig's name, `hq` for the town's, or undefined for the one that the caller's
- * working directory decides. Requests about an existing id are routed by its prefix and ignore it.
+ * Which ledger is meant: a rig's name, `hq` for the town's, or undefined for the one that the caller's working
+ * directory decides. Requests about an existing id are routed by its prefix and ignore it.
  */
-const ledger = z.string().optional();
-const id = z.string().min(1).max(200);
-const ids = z.array(id).min(1).max(10_000);
-const priority = z.number().int().min(0).max(4);
+export interface LedgerParam {
+  ledger?: string;
+}
 
-const filter = {
-  ledger,
-  status: z.array(z.string()).optional(),
-  type: z.array(z.string()).optional(),
-  assignee: z.string().optional(),
-  unassigned: z.boolean().optional(),
-  /** A bead must carry all of these labels. */
-  labels: z.array(z.string()).optional(),
-  /** A bead must carry one of these labels. */
-  labelsAny: z.array(z.string()).optional(),
-  priority: priority.optional(),
+/** Fields of a bead that a person may set. */
+export interface BeadFields {
+  title?: string;
+  description?: string;
+  design?: string;
+  acceptance?: string;
+  notes?: string;
+  type?: string;
+  priority?: number;
+  assignee?: string;
+  externalRef?: string;
+  /** RFC 3339; an empty string clears it. */
+  defer?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** Which beads a list has. */
+export interface BeadFilter extends LedgerParam {
+  status?: string[];
+  type?: string[];
+  assignee?: string;
+  unassigned?: boolean;
+  /** A bead must have all of these labels. */
+  labels?: string[];
+  /** A bead must have one of these labels. */
+  labelsAny?: string[];
+  priority?: number;
   /** Descendants of this bead only. */
-  parent: id.optional(),
-  titleContains: z.string().optional(),
-  ids: z.array(id).optional(),
-  /** 0 = no limit. */
-  limit: z.number().int().min(0).optional(),
-};
-
-const fields = {
-  title: z.string().optional(),
-  description: z.string().optional(),
-  design: z.string().optional(),
-  acceptance: z.string().optional(),
-  notes: z.string().optional(),
-  type: z.string().optional(),
-  priority: priority.optional(),
-  assignee: z.string().optional(),
-  externalRef: z.string().optional(),
-  /** RFC 3339; empty string clears. */
-  defer: z.string().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-};
+  parent?: string;
+  titleContains?: string;
+  ids?: string[];
+  /** 0: no limit. */
+  limit?: number;
+  sort?: string;
+}
 
 export namespace BeadCreate {
-  /** `title` is checked by the ledger, so that every caller gets the same message. */
-  export const spec = request<Bead>()(
-    'gastown/bead/create',
-    z.object({
-      ...fields,
-      title: z.string(),
-      ledger,
-      id: id.optional(),
-      /** `hq-`, `hq` or a rig's name: another way to say the ledger. */
-      prefix: z.string().optional(),
-      parent: id.optional(),
-      labels: z.array(z.string()).optional(),
-      /** `[type, id]`; type as on the command line: `blocks`, `discovered-from`, `blocked-by`, … */
-      deps: z.array(z.tuple([z.string(), id])).optional(),
-      ephemeral: z.boolean().optional(),
-      dryRun: z.boolean().optional(),
-    }),
-    'write',
-  );
+  export interface Params extends Omit<BeadFields, 'title'>, LedgerParam {
+    /** Checked by the ledger, so that every caller gets the same message. */
+    title: string;
+    id?: string;
+    /** `hq-`, `hq` or a rig's name: another way to name the ledger. */
+    prefix?: string;
+    parent?: string;
+    labels?: string[];
+    /** Types as on the command line: `blocks`, `discovered-from`, `blocked-by`, … */
+    deps?: [type: string, id: string][];
+    ephemeral?: boolean;
+    dryRun?: boolean;
+  }
+  export const spec = request<Params, Bead>('gastown/bead/create', 'write');
 }
 
 export namespace BeadShow {
-  /** Accepts unique parts of ids. */
-  export const spec = request<BeadDetails[]>()('gastown/bead/show', z.object({ ledger, ids }), 'read');
+  export interface Params extends LedgerParam {
+    /** Ids or unique parts of ids. */
+    ids: string[];
+  }
+  export const spec = request<Params, BeadDetails[]>('gastown/bead/show', 'read');
 }
 
 export namespace BeadList {
-  export const spec = request<BeadListItem[]>()(
-    'gastown/bead/list',
-    z.object({
-      ...filter,
-      /** With closed, gates and templates. Tombstones only when asked for by status. */
-      all: z.boolean().optional(),
-      sort: z.string().optional(),
-      reverse: z.boolean().optional(),
-    }),
-    'read',
-  );
+  export interface Params extends BeadFilter {
+    /** With closed beads, gates and templates. Tombstones only where `status` names them. */
+    all?: boolean;
+    reverse?: boolean;
+  }
+  export const spec = request<Params, BeadListItem[]>('gastown/bead/list', 'read');
 }
 
 export namespace BeadReady {
-  export const spec = request<BeadListItem[]>()(
-    'gastown/bead/ready',
-    z.object({
-      ...filter,
-      sort: z.string().optional(),
-      includeDeferred: z.boolean().optional(),
-    }),
-    'read',
-  );
+  export interface Params extends BeadFilter {
+    includeDeferred?: boolean;
+  }
+  export const spec = request<Params, BeadListItem[]>('gastown/bead/ready', 'read');
 }
 
 export namespace BeadBlocked {
-  export const spec = request<BlockedItem[]>()(
-    'gastown/bead/blocked',
-    z.object({ ledger, parent: id.optional() }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    parent?: string;
+  }
+  export const spec = request<Params, BlockedItem[]>('gastown/bead/blocked', 'read');
 }
 
 export namespace BeadUpdate {
-  export const spec = request<Bead[]>()(
-    'gastown/bead/update',
-    z.object({
-      ...fields,
-      ledger,
-      ids,
-      status: z.string().optional(),
-      appendNotes: z.string().optional(),
-      addLabels: z.array(z.string()).optional(),
-      removeLabels: z.array(z.string()).optional(),
-      setLabels: z.array(z.string()).optional(),
-      /** Empty string takes the bead out of its parent. */
-      parent: z.string().optional(),
-      /** Take it if nobody has it: assignee = actor, status = in_progress. */
-      claim: z.boolean().optional(),
-    }),
-    'write',
-  );
+  export interface Params extends BeadFields, LedgerParam {
+    ids: string[];
+    status?: string;
+    appendNotes?: string;
+    addLabels?: string[];
+    removeLabels?: string[];
+    setLabels?: string[];
+    /** An empty string removes the parent. */
+    parent?: string;
+    /** Take it if nobody has it: assignee = actor, status = in_progress. */
+    claim?: boolean;
+  }
+  export const spec = request<Params, Bead[]>('gastown/bead/update', 'write');
 }
 
 export interface CloseResult {
   closed: Bead[];
   /** Ids that could not be closed, and why; the command fails only if nothing was closed. */
   errors: { id: string; message: string }[];
-  /** Beads that became ready by it. */
+  /** Beads that became ready. */
   unblocked: Bead[];
 }
 
 export namespace BeadClose {
-  export const spec = request<CloseResult>()(
-    'gastown/bead/close',
-    z.object({
-      ledger,
-      ids,
-      reason: z.string().optional(),
-      force: z.boolean().optional(),
-    }),
-    'write',
-  );
+  export interface Params extends LedgerParam {
+    ids: string[];
+    reason?: string;
+    force?: boolean;
+  }
+  export const spec = request<Params, CloseResult>('gastown/bead/close', 'write');
 }
 
 export namespace BeadReopen {
-  export const spec = request<Bead[]>()(
-    'gastown/bead/reopen',
-    z.object({ ledger, ids, reason: z.string().optional() }),
-    'write',
-  );
+  export interface Params extends LedgerParam {
+    ids: string[];
+    reason?: string;
+  }
+  export const spec = request<Params, Bead[]>('gastown/bead/reopen', 'write');
 }
 
 export namespace BeadDelete {
-  /** Leaves a tombstone, so that the deletion survives a merge. */
-  export const spec = request<string[]>()(
-    'gastown/bead/delete',
-    z.object({ ledger, ids, reason: z.string().optional() }),
-    'write',
-  );
+  export interface Params extends LedgerParam {
+    ids: string[];
+    reason?: string;
+  }
+  /** Leaves a tombstone, so that the deletion survives a merge. The result: the ids. */
+  export const spec = request<Params, string[]>('gastown/bead/delete', 'write');
 }
 
-const edge = z.object({ ledger, from: id, to: id, type: z.string().optional() });
+/** `from` depends on `to`. */
+export interface EdgeParams extends LedgerParam {
+  from: string;
+  to: string;
+  type?: string;
+}
 
 export namespace DependencyAdd {
-  /** `from` depends on `to`. */
-  export const spec = request<Dependency>()('gastown/dependency/add', edge, 'write');
+  export const spec = request<EdgeParams, Dependency>('gastown/dependency/add', 'write');
 }
 
 export namespace DependencyRemove {
-  export const spec = request<{ issue_id: string; depends_on_id: string }>()(
+  export const spec = request<EdgeParams, { issue_id: string; depends_on_id: string }>(
     'gastown/dependency/remove',
-    edge,
     'write',
   );
 }
 
 export namespace DependencyTree {
-  export const spec = request<TreeNode[]>()(
-    'gastown/dependency/tree',
-    z.object({
-      ledger,
-      id,
-      maxDepth: z.number().int().min(0).optional(),
-      direction: z.enum(['down', 'up', 'both']).optional(),
-    }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    id: string;
+    maxDepth?: number;
+    direction?: 'down' | 'up' | 'both';
+  }
+  export const spec = request<Params, TreeNode[]>('gastown/dependency/tree', 'read');
+}
+
+export interface LabelResult {
+  status: 'added' | 'removed' | 'unchanged';
+  issue_id: string;
+  label: string;
 }
 
 export namespace LabelChange {
-  export const spec = request<{ status: 'added' | 'removed' | 'unchanged'; issue_id: string; label: string }[]>()(
-    'gastown/bead/label',
-    z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) }),
-    'write',
-  );
+  export interface Params extends LedgerParam {
+    ids: string[];
+    label: string;
+    change: 'add' | 'remove';
+  }
+  export const spec = request<Params, LabelResult[]>('gastown/bead/label', 'write');
 }
 
 export namespace LabelList {
+  export interface Params extends LedgerParam {
+    id?: string;
+  }
   /** The labels of one bead, or all labels of the ledger with their counts. */
-  export const spec = request<{ label: string; count: number }[]>()(
-    'gastown/bead/labels',
-    z.object({ ledger, id: id.optional() }),
-    'read',
-  );
+  export const spec = request<Params, { label: string; count: number }[]>('gastown/bead/labels', 'read');
 }
 
 export namespace CommentAdd {
-  export const spec = request<Comment>()('gastown/bead/comment', z.object({ ledger, id, text: z.string() }), 'write');
+  export interface Params extends LedgerParam {
+    id: string;
+    text: string;
+  }
+  export const spec = request<Params, Comment>('gastown/bead/comment', 'write');
 }
 
 export namespace BeadEvents {
-  export const spec = request<AuditEvent[]>()(
-    'gastown/bead/events',
-    z.object({
-      ledger,
-      id: id.optional(),
-      limit: z.number().int().min(0).optional(),
-    }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    id?: string;
+    limit?: number;
+  }
+  export const spec = request<Params, AuditEvent[]>('gastown/bead/events', 'read');
 }
 
 export namespace BeadStats {
-  export const spec = request<Stats>()('gastown/bead/stats', z.object({ ledger }), 'read');
+  export const spec = request<LedgerParam, Stats>('gastown/bead/stats', 'read');
 }
 
 export namespace LedgerExport {
+  export interface Params extends LedgerParam {
+    status?: string[];
+  }
   /** The text of an `issues.jsonl`. */
-  export const spec = request<{ text: string; count: number }>()(
-    'gastown/ledger/export',
-    z.object({ ledger, status: z.array(z.string()).optional() }),
-    'read',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export const spec = request<Params, { text: string; count: number }>('gastown/ledger/export', 'read', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
 
 export namespace LedgerImport {
-  export const spec = request<ImportResult>()(
-    'gastown/ledger/import',
-    z.object({
-      ledger,
-      text: z.string(),
-      dryRun: z.boolean().optional(),
-    }),
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export interface Params extends LedgerParam {
+    text: string;
+    dryRun?: boolean;
+  }
+  export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
 
 /** Every request that works on beads alone; each has a handler in `beads/handlers.ts`. */

@@ -1,7 +1,5 @@
-import { z } from 'zod';
 import type { AuditEvent, BeadDetails } from './bead';
-import { name } from './names';
-import { request } from './request';
+import { request, type WithDefaults } from './request';
 
 /** What windows show of beads outside of convoys. Asked for page by page: a ledger may hold ten thousand. */
 
@@ -78,20 +76,15 @@ export interface Board {
 export const boardPageLimit = 2_000;
 
 export namespace BoardGet {
-  /** The top of the tree, and the first so many rows of each list that is open. */
-  export const spec = request<Board>()(
-    'gastown/board/get',
-    z.object({
-      grouping: z.enum(boardGroupings),
-      /** Every word of it must be in the title, id, assignee, a label, or be the type. */
-      text: z.string().max(500).default(''),
-      open: z
-        .array(z.object({ key: z.string().max(300), limit: z.number().int().min(1).max(boardPageLimit) }))
-        .max(200)
-        .default([]),
-    }),
-    'read',
-  );
+  export interface Params {
+    grouping: BoardGrouping;
+    /** Every word of it must be in the title, id, assignee or a label, or be the type. */
+    text?: string;
+    /** Lists that are expanded, each with the number of rows to return. */
+    open?: { key: string; limit: number }[];
+  }
+  /** The top of the tree, and the first rows of each expanded list. */
+  export const spec = request<Params, Board, WithDefaults<Params, 'text' | 'open'>>('gastown/board/get', 'read');
 }
 
 /** One stretch of work on a bead: from the hook to how it ended. */
@@ -140,7 +133,7 @@ export interface BeadPageInfo {
 
 export namespace BeadPage {
   /** Everything that a person wants to know of one bead, apart from its diff. Accepts a unique part of an id. */
-  export const spec = request<BeadPageInfo>()('gastown/bead/page', z.object({ id: name }), 'read');
+  export const spec = request<{ id: string }, BeadPageInfo>('gastown/bead/page', 'read');
 }
 
 export interface BeadDiffInfo {
@@ -160,12 +153,8 @@ export interface BeadDiffInfo {
 }
 
 export namespace BeadDiff {
-  export const spec = request<BeadDiffInfo>()(
+  export const spec = request<{ id: string; maxBytes?: number }, BeadDiffInfo, { id: string; maxBytes: number }>(
     'gastown/bead/diff',
-    z.object({
-      id: name,
-      maxBytes: z.number().int().min(1_000).max(1_000_000).default(100_000),
-    }),
     'read',
   );
 }

@@ -1,38 +1,36 @@
-import { z } from 'zod';
-import { variables } from './formula';
-import { name } from './names';
+import { request, type NoParams, type WithDefaults } from './request';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
-import { request } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
+/** Convoys, and what puts beads into them. */
+
 export namespace ConvoyCreate {
-  export const spec = request<ConvoyInfo>()(
+  export interface Params {
+    title: string;
+    beads?: string[];
+    /** Do not launch it yet. */
+    stage?: boolean;
+    /** Who is told when it lands: addresses of agents, names of people. */
+    notify?: string[];
+  }
+  export const spec = request<Params, ConvoyInfo, WithDefaults<Params, 'beads' | 'stage' | 'notify'>>(
     'gastown/convoy/create',
-    z.object({
-      title: z.string().min(1).max(500),
-      beads: z.array(name).max(1000).default([]),
-      stage: z.boolean().default(false),
-      notify: z.array(z.string()).default([]),
-    }),
     'write',
     { timeLimitMs: LONG_LIMIT_MS },
   );
 }
+
 export namespace ConvoyAdd {
-  export const spec = request<ConvoyInfo>()(
-    'gastown/convoy/add',
-    z.object({ id: name, beads: z.array(name).min(1).max(1000) }),
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export const spec = request<{ id: string; beads: string[] }, ConvoyInfo>('gastown/convoy/add', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
+
 export namespace ConvoyList {
-  export const spec = request<ConvoyInfo[]>()(
-    'gastown/convoy/list',
-    z.object({ all: z.boolean().default(false) }),
-    'read',
-  );
+  /** `all`: also those that have landed. */
+  export const spec = request<{ all?: boolean }, ConvoyInfo[], { all: boolean }>('gastown/convoy/list', 'read');
 }
+
 export interface ConvoyStatus extends ConvoyInfo {
   tracked: BeadInfo[];
   /** Ids by wave: a wave needs only the waves before it. */
@@ -40,15 +38,25 @@ export interface ConvoyStatus extends ConvoyInfo {
   warnings: string[];
 }
 export namespace ConvoyGet {
-  export const spec = request<ConvoyStatus>()('gastown/convoy/get', z.object({ id: name }), 'read');
+  export const spec = request<{ id: string }, ConvoyStatus>('gastown/convoy/get', 'read');
 }
+
 export namespace ConvoyLaunch {
-  export const spec = request<ConvoyInfo>()(
+  export const spec = request<{ id: string; force?: boolean }, ConvoyInfo, { id: string; force: boolean }>(
     'gastown/convoy/launch',
-    z.object({ id: name, force: z.boolean().default(false) }),
     'write',
     { timeLimitMs: LONG_LIMIT_MS },
   );
+}
+
+export interface StrandedConvoy {
+  id: string;
+  title: string;
+  /** Why it makes no progress, one line for each bead that holds it up. */
+  reasons: string[];
+}
+export namespace ConvoyStranded {
+  export const spec = request<NoParams, StrandedConvoy[]>('gastown/convoy/stranded', 'read');
 }
 
 export interface SlingResult {
@@ -60,20 +68,16 @@ export interface SlingResult {
 }
 
 export namespace Sling {
-  export const spec = request<SlingResult[]>()(
-    'gastown/sling',
-    z.object({
-      beads: z.array(name).min(1).max(200),
-      rig: name,
-      /** A polecat of the rig by name; otherwise the next free name of the pool. */
-      agent: name.optional(),
-      runtime: name.optional(),
-      model: z.string().max(200).optional(),
-      /** The steps by which it is to be done: poured as a molecule that belongs to the bead. */
-      formula: name.optional(),
-      vars: variables.optional(),
-    }),
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export interface Params {
+    beads: string[];
+    rig: string;
+    /** A polecat of the rig by name; otherwise the next free name of the pool. */
+    agent?: string;
+    runtime?: string;
+    model?: string;
+    /** Poured as a molecule that belongs to the bead: its steps are the way to do it. */
+    formula?: string;
+    vars?: Record<string, string>;
+  }
+  export const spec = request<Params, SlingResult[]>('gastown/sling', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }

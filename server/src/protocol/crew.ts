@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type WithDefaults } from './request';
 import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** Crew: workspaces of people, each a clone of its own, with an agent or a shell where the person wants one. */
@@ -18,33 +16,42 @@ export interface CrewInfo {
   runtime?: string;
 }
 
-/** Started for a person who wants no agent: their login shell. */
+/** The runtime of a person who wants no agent: their login shell. */
 export const SHELL_RUNTIME = 'shell';
 
+/** Names a crew member. */
+export interface MemberParams {
+  rig: string;
+  name: string;
+}
+
 export namespace CrewAdd {
-  export const spec = request<CrewInfo>()(
-    'gastown/crew/add',
-    z.object({ rig: name, name, branch: z.string().max(240).optional() }),
-    'person',
-    { timeLimitMs: CLONE_LIMIT_MS },
-  );
+  export interface Params extends MemberParams {
+    branch?: string;
+  }
+  export const spec = request<Params, CrewInfo>('gastown/crew/add', 'person', { timeLimitMs: CLONE_LIMIT_MS });
 }
+
 export namespace CrewList {
-  export const spec = request<CrewInfo[]>()('gastown/crew/list', z.object({ rig: name.optional() }), 'read');
+  export const spec = request<{ rig?: string }, CrewInfo[]>('gastown/crew/list', 'read');
 }
+
 export namespace CrewStart {
-  /** @param runtime by default the rig's; `shell` for a login shell */
-  export const spec = request<CrewInfo>()(
-    'gastown/crew/start',
-    z.object({ rig: name, name, runtime: name.optional() }),
-    'person',
-  );
+  export interface Params extends MemberParams {
+    /** By default the rig's; `shell` for a login shell. */
+    runtime?: string;
+  }
+  export const spec = request<Params, CrewInfo>('gastown/crew/start', 'person');
 }
+
 export namespace CrewRemove {
-  /** Moves the clone to `.runtime/removed/`. With work that is not pushed it is refused, unless forced. */
-  export const spec = request<{ movedTo: string }>()(
+  export interface Params extends MemberParams {
+    /** Also with work that is not pushed. */
+    force?: boolean;
+  }
+  /** Moves the clone to `.runtime/removed/`. */
+  export const spec = request<Params, { movedTo: string }, WithDefaults<Params, 'force'>>(
     'gastown/crew/remove',
-    z.object({ rig: name, name, force: z.boolean().default(false) }),
     'person',
     { timeLimitMs: LONG_LIMIT_MS },
   );

@@ -1,4 +1,5 @@
 import type { ParsedParams, RequestSpec, Result } from './request';
+import { parseWith, type SchemaMap } from './schemas/schema';
 
 /** Who is calling, established once per connection and never taken from a request's parameters. */
 export interface CallContext {
@@ -21,25 +22,39 @@ export type Handler<S extends RequestSpec> = (params: ParsedParams<S>, context: 
 
 interface Entry {
   spec: RequestSpec;
+  /** Checks the parameters and fills in defaults. @throws UserError that names what is wrong */
+  parse(input: unknown): unknown;
+  /** @param params as `parse` returned them */
   run(params: unknown, context: CallContext): Promise<unknown>;
 }
 
-/** The handlers of a program, by method. Independent of how requests arrive. */
+/** The handlers of a program, by method. It validates parameters, and is independent of how requests arrive. */
 export class Dispatcher {
   private readonly entries = new Map<string, Entry>();
 
+  constructor(private readonly schemas: SchemaMap) {}
+
   on<S extends RequestSpec>(spec: S, handler: Handler<S>): void {
+    const schema = this.schemas.get(spec.method);
+    if (!schema) throw new Error(`no schema for ${spec.method}`);
     if (this.entries.has(spec.method)) throw new Error(`two handlers for ${spec.method}`);
-    // The schema has parsed the parameters to exactly the handler's input before `run` is reached.
-    this.entries.set(spec.method, { spec, run: (params, context) => handler(params as ParsedParams<S>, context) });
+    this.entries.set(spec.method, {
+      spec,
+      parse: (input) => parseWith(schema, input, spec.method),
+      // `schemaFor` holds the schema's output to the handler's parameters.
+      run: (params, context) => handler(params as ParsedParams<S>, context),
+    });
   }
 
-  /** Puts something around a handler that is already there, such as a check before it or a note after it. */
+  /** Puts a check or a note around a handler that is already there. */
   wrap<S extends RequestSpec>(spec: S, around: (next: Handler<S>) => Handler<S>): void {
     const entry = this.entries.get(spec.method);
     if (!entry) throw new Error(`no handler for ${spec.method}`);
     const wrapped = around((params, context) => entry.run(params, context) as Promise<Result<S>>);
-    this.entries.set(spec.method, { spec, run: (params, context) => wrapped(params as ParsedParams<S>, context) });
+    this.entries.set(spec.method, {
+      ...entry,
+      run: (params, context) => wrapped(params as ParsedParams<S>, context),
+    });
   }
 
   get(method: string): Entry | undefined {

@@ -1,8 +1,6 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type WithDefaults } from './request';
 
-/** What agents, people and the town itself call for a person with. Most pressing first. */
+/** Requests of agents, people and the town itself for the help of a person. Most severe first. */
 export const severities = ['critical', 'high', 'medium', 'low'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -11,7 +9,7 @@ export interface EscalationInfo {
   severity: Severity;
   title: string;
   detail: string;
-  /** `acked`: somebody looks after it. */
+  /** `acked`: somebody takes care of it. */
   state: 'open' | 'acked' | 'closed';
   by?: string;
   bead?: string;
@@ -23,38 +21,36 @@ export interface EscalationInfo {
 }
 
 export namespace EscalationRaise {
-  /** About the bead on the calling agent's hook, where none is named. The same said twice is one escalation. */
-  export const spec = request<EscalationInfo>()(
+  export interface Params {
+    text: string;
+    severity?: Severity;
+    reason?: string;
+    /** By default the bead on the calling agent's hook. */
+    bead?: string;
+  }
+  /** The same text twice is one escalation. */
+  export const spec = request<Params, EscalationInfo, WithDefaults<Params, 'severity'>>(
     'gastown/escalation/raise',
-    z.object({
-      text: z.string().min(1).max(20_000),
-      severity: z.enum(severities).default('medium'),
-      reason: z.string().max(20_000).optional(),
-      bead: name.optional(),
-    }),
     'write',
   );
 }
+
 export namespace EscalationList {
-  export const spec = request<EscalationInfo[]>()(
-    'gastown/escalation/list',
-    z.object({ all: z.boolean().default(false) }),
-    'read',
-  );
+  /** `all`: also closed ones. */
+  export const spec = request<{ all?: boolean }, EscalationInfo[], { all: boolean }>('gastown/escalation/list', 'read');
 }
+
 export namespace EscalationGet {
-  export const spec = request<EscalationInfo>()('gastown/escalation/get', z.object({ id: name }), 'read');
+  export const spec = request<{ id: string }, EscalationInfo>('gastown/escalation/get', 'read');
 }
+
 export namespace EscalationAck {
-  /** Somebody looks after it: it stays listed and calls nobody any more. */
-  export const spec = request<EscalationInfo>()('gastown/escalation/ack', z.object({ id: name }), 'person');
+  /** Somebody takes care of it: it stays listed and notifies nobody any more. */
+  export const spec = request<{ id: string }, EscalationInfo>('gastown/escalation/ack', 'person');
 }
+
 export namespace EscalationClose {
-  export const spec = request<null>()(
-    'gastown/escalation/close',
-    z.object({ id: name, reason: z.string().optional() }),
-    'person',
-  );
+  export const spec = request<{ id: string; reason?: string }, null>('gastown/escalation/close', 'person');
 }
 
 export const escalationRequests = [

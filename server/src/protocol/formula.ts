@@ -1,7 +1,5 @@
-import { z } from 'zod';
-import type { Bead } from './bead';
-import { name } from './names';
-import { request } from './request';
+import type { Bead, LedgerParam } from './bead';
+import { request, type WithDefaults } from './request';
 
 /** Formulas, and the molecules that are poured from them. Fields of results are spelled as `bd --json` prints them. */
 
@@ -128,100 +126,95 @@ export interface BurnResult {
   deleted_count: number;
 }
 
-export const variables = z.record(z.string().max(100), z.string().max(100_000));
 /** A formula by name, or the text of a file that the caller has read. */
-const source = {
-  ledger: z.string().optional(),
-  formula: z.union([name, z.object({ text: z.string().max(4_000_000), file: z.string().max(4_000) })]),
-  vars: variables.default({}),
-};
-const molecule = { ledger: z.string().optional(), id: name };
+export interface FormulaSource extends LedgerParam {
+  formula: string | { text: string; file: string };
+  vars?: Record<string, string>;
+}
 
 export namespace FormulaList {
-  export const spec = request<FormulaSummary[]>()(
-    'gastown/formula/list',
-    z.object({ ledger: z.string().optional(), type: z.string().optional() }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    type?: string;
+  }
+  export const spec = request<Params, FormulaSummary[]>('gastown/formula/list', 'read');
 }
 
 export namespace FormulaShow {
-  export const spec = request<FormulaDetails>()(
-    'gastown/formula/show',
-    z.object({ ledger: z.string().optional(), name }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    name: string;
+  }
+  export const spec = request<Params, FormulaDetails>('gastown/formula/show', 'read');
 }
 
 export namespace FormulaCook {
-  /** `keepVariables`: placeholders and conditions stay as they are. */
-  export const spec = request<CookedFormula>()(
+  export interface Params extends FormulaSource {
+    /** Placeholders and conditions stay as they are. */
+    keepVariables?: boolean;
+  }
+  export const spec = request<Params, CookedFormula, WithDefaults<Params, 'vars' | 'keepVariables'>>(
     'gastown/formula/cook',
-    z.object({ ...source, keepVariables: z.boolean().default(false) }),
     'read',
   );
 }
 
 export namespace MoleculePour {
-  export const spec = request<PourResult>()(
+  export interface Params extends FormulaSource {
+    assignee?: string;
+    /** Wisps: never written to `issues.jsonl`. */
+    ephemeral?: boolean;
+    dryRun?: boolean;
+  }
+  export const spec = request<Params, PourResult, WithDefaults<Params, 'vars' | 'ephemeral' | 'dryRun'>>(
     'gastown/molecule/pour',
-    z.object({
-      ...source,
-      assignee: z.string().max(200).optional(),
-      /** Wisps: never written to `issues.jsonl`. */
-      ephemeral: z.boolean().default(false),
-      dryRun: z.boolean().default(false),
-    }),
     'write',
   );
 }
 
 export namespace MoleculeGet {
-  /** One by its id or that of a step; without an id those that `actor` (default: the caller) is at. */
-  export const spec = request<MoleculeInfo[]>()(
-    'gastown/molecule/get',
-    z.object({
-      ledger: z.string().optional(),
-      id: name.optional(),
-      actor: z.string().max(200).optional(),
-    }),
-    'read',
-  );
+  export interface Params extends LedgerParam {
+    /** Of the molecule or one of its steps. */
+    id?: string;
+    /** Without an id: the molecules that this actor (default: the caller) is working on. */
+    actor?: string;
+  }
+  export const spec = request<Params, MoleculeInfo[]>('gastown/molecule/get', 'read');
 }
 
 export namespace StepClose {
-  /** `bd close --continue`: closes a step and begins the next one that is ready. */
-  export const spec = request<ContinueResult>()(
+  export interface Params extends LedgerParam {
+    id: string;
+    reason?: string;
+    force?: boolean;
+    /** Start the next step; true by default. */
+    auto?: boolean;
+  }
+  /** `bd close --continue`: closes a step and starts the next one that is ready. */
+  export const spec = request<Params, ContinueResult, WithDefaults<Params, 'force' | 'auto'>>(
     'gastown/molecule/step/close',
-    z.object({
-      ...molecule,
-      reason: z.string().optional(),
-      force: z.boolean().default(false),
-      auto: z.boolean().default(true),
-    }),
     'write',
   );
 }
 
 export namespace MoleculeSquash {
-  export const spec = request<SquashResult>()(
+  export interface Params extends LedgerParam {
+    id: string;
+    summary?: string;
+    /** Keep the wisps. */
+    keep?: boolean;
+    dryRun?: boolean;
+  }
+  export const spec = request<Params, SquashResult, WithDefaults<Params, 'keep' | 'dryRun'>>(
     'gastown/molecule/squash',
-    z.object({
-      ...molecule,
-      summary: z.string().max(100_000).optional(),
-      keep: z.boolean().default(false),
-      dryRun: z.boolean().default(false),
-    }),
     'write',
   );
 }
 
 export namespace MoleculeBurn {
-  export const spec = request<BurnResult>()(
-    'gastown/molecule/burn',
-    z.object({ ...molecule, dryRun: z.boolean().default(false) }),
-    'write',
-  );
+  export interface Params extends LedgerParam {
+    id: string;
+    dryRun?: boolean;
+  }
+  export const spec = request<Params, BurnResult, WithDefaults<Params, 'dryRun'>>('gastown/molecule/burn', 'write');
 }
 
 /** Every request about formulas and molecules; each has a handler in `formulas/handlers.ts`. */

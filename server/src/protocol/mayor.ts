@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type NoParams } from './request';
 
 /** The Mayor: an agent that a person asks, and that answers with a convoy to launch. */
 
@@ -9,7 +7,7 @@ export interface MayorRequestInfo {
   title: string;
   by: string;
   askedAt: string;
-  /** How often the Mayor has ended without an answer. */
+  /** How often the Mayor's session ended without an answer. */
   tries: number;
   /** It waits for a person: the Mayor was stopped, or does not answer. */
   held: boolean;
@@ -19,50 +17,48 @@ export interface MayorInfo {
   /** Set while there is a terminal to attach to. */
   session?: string;
   runtime: string;
-  /** Nobody has accepted the runtime yet. */
+  /** A person has not accepted the runtime yet. */
   needsConsent: boolean;
   requests: MayorRequestInfo[];
   unreadMail: number;
 }
 
 export namespace MayorAsk {
-  /** Files a request. The Mayor starts by itself while the engine is up. */
-  export const spec = request<{ request: string; up: boolean; live: boolean }>()(
+  /** Files a request. The Mayor starts by itself while the engine is running. */
+  export const spec = request<{ text: string; title?: string }, { request: string; up: boolean; live: boolean }>(
     'gastown/mayor/ask',
-    z.object({ text: z.string().min(1).max(100_000), title: z.string().max(400).optional() }),
     'person',
   );
 }
+
 export namespace MayorStart {
-  /** Starts its session now, and lets go on what waited for a person. Answers `live` where it lives already. */
-  export const spec = request<{ live: boolean }>()('gastown/mayor/start', z.object({}), 'person');
+  /** Starts its session now, and resumes requests that waited for a person. `live`: it was running already. */
+  export const spec = request<NoParams, { live: boolean }>('gastown/mayor/start', 'person');
 }
+
 export namespace MayorStatus {
-  export const spec = request<MayorInfo>()('gastown/mayor/status', z.object({}), 'read');
+  export const spec = request<NoParams, MayorInfo>('gastown/mayor/status', 'read');
 }
+
 export namespace MayorPlan {
-  /** The answer to a request: a staged convoy, which a person looks at, edits and launches. */
-  export const spec = request<{ request: string; convoy: string }>()(
+  /** Answers a request with a staged convoy, which a person reviews, edits and launches. */
+  export const spec = request<{ request: string; convoy: string; note?: string }, { request: string; convoy: string }>(
     'gastown/mayor/plan',
-    z.object({ request: name, convoy: name, note: z.string().max(20_000).optional() }),
     'write',
   );
 }
+
 export namespace MayorAnswer {
-  /** An answer in words, where there is nothing to plan or something to ask; it goes to the person by mail. */
-  export const spec = request<{ request: string; mail: string }>()(
+  /** Answers a request in words, where there is nothing to plan or something to ask; the person gets it by mail. */
+  export const spec = request<{ request: string; message: string }, { request: string; mail: string }>(
     'gastown/mayor/answer',
-    z.object({ request: name, message: z.string().min(1).max(100_000) }),
     'write',
   );
 }
+
 export namespace MayorRuntime {
-  /** Reads the Mayor's runtime, and sets it where `name` is given; an empty name means the town's default again. */
-  export const spec = request<{ name: string }>()(
-    'gastown/mayor/runtime',
-    z.object({ name: z.string().max(200).optional() }),
-    'person',
-  );
+  /** Reads the Mayor's runtime, and sets it where `name` is given; an empty name resets it to the town's default. */
+  export const spec = request<{ name?: string }, { name: string }>('gastown/mayor/runtime', 'person');
 }
 
 export const mayorRequests = [

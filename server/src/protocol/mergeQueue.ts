@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type WithDefaults } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
 /** The merge queue and its reviews. */
@@ -47,40 +45,47 @@ export interface MergeRequestInfo {
 }
 
 export namespace MqList {
-  /** In the order in which they will be merged, those in review last. */
-  export const spec = request<MergeRequestInfo[]>()('gastown/mq/list', z.object({ rig: name.optional() }), 'read');
-}
-export namespace MqGet {
-  /** @param id of the merge request or its bead, or the branch */
-  export const spec = request<MergeRequestInfo>()('gastown/mq/get', z.object({ id: name }), 'read');
+  /** In the order in which they will be merged; those in review come last. */
+  export const spec = request<{ rig?: string }, MergeRequestInfo[]>('gastown/mq/list', 'read');
 }
 
-const message = z.string().max(100_000);
+export namespace MqGet {
+  /** `id`: of the merge request or its bead, or the branch. */
+  export const spec = request<{ id: string }, MergeRequestInfo>('gastown/mq/get', 'read');
+}
+
+export interface ReviewResult {
+  mergeRequest: string;
+  bead: string;
+}
 
 export namespace MqApprove {
-  /** `patch`: what was looked at; refused if it is another now. `first`: merge it before all others. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()(
-    'gastown/mq/approve',
-    z.object({ id: name, message: message.default(''), patch: z.string().optional(), first: z.boolean().optional() }),
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export interface Params {
+    id: string;
+    message?: string;
+    /** The patch that was reviewed; refused if it is another one now. */
+    patch?: string;
+    /** Merge it before all others. */
+    first?: boolean;
+  }
+  export const spec = request<Params, ReviewResult, WithDefaults<Params, 'message'>>('gastown/mq/approve', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
 }
+
 export namespace MqReject {
-  export const spec = request<{ mergeRequest: string; bead: string }>()(
-    'gastown/mq/reject',
-    z.object({ id: name, message, patch: z.string().optional() }),
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  export interface Params {
+    id: string;
+    message: string;
+    /** The patch that was reviewed; refused if it is another one now. */
+    patch?: string;
+  }
+  export const spec = request<Params, ReviewResult>('gastown/mq/reject', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
+
 export namespace MqRetry {
-  /** Tries one that was given up, or that waits, again at once. */
-  export const spec = request<{ mergeRequest: string; bead: string }>()(
-    'gastown/mq/retry',
-    z.object({ id: name }),
-    'person',
-  );
+  /** Retries a merge that has failed or waits, at once. */
+  export const spec = request<{ id: string }, ReviewResult>('gastown/mq/retry', 'person');
 }
 
 export interface ChangedFile {
@@ -98,24 +103,18 @@ export interface ChangeInfo {
   files: ChangedFile[];
 }
 export namespace MqChange {
-  /** The files of the change that would land. */
-  export const spec = request<ChangeInfo>()('gastown/mq/change', z.object({ id: name }), 'read', {
-    timeLimitMs: LONG_LIMIT_MS,
-  });
+  /** The files of the change that would be merged. */
+  export const spec = request<{ id: string }, ChangeInfo>('gastown/mq/change', 'read', { timeLimitMs: LONG_LIMIT_MS });
 }
+
 export namespace MqFile {
-  /**
-   * One side of a changed file; undefined where it is not there or is binary. At most 1 MB of it.
-   * `at`: from this commit of `MqChange`, whatever has become of the merge request since.
-   */
-  export const spec = request<{ text?: string }>()(
-    'gastown/mq/file',
-    z.object({
-      id: name,
-      path: z.string().min(1).max(4096),
-      side: z.enum(['base', 'change']),
-      at: z.object({ rig: name, commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }).optional(),
-    }),
-    'read',
-  );
+  export interface Params {
+    id: string;
+    path: string;
+    side: 'base' | 'change';
+    /** From this commit of `MqChange`, whatever has become of the merge request since. */
+    at?: { rig: string; commit: string };
+  }
+  /** One side of a changed file, at most 1 MB of it; undefined where it does not exist or is binary. */
+  export const spec = request<Params, { text?: string }>('gastown/mq/file', 'read');
 }

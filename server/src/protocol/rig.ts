@@ -1,7 +1,5 @@
-import { z } from 'zod';
-import { name } from './names';
+import { request, type NoParams, type WithDefaults } from './request';
 import type { RigInfo } from './snapshot';
-import { request } from './request';
 import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
@@ -11,28 +9,25 @@ export type GateName = (typeof gateNames)[number];
 export const reviewModes = ['off', 'script', 'agent', 'person'] as const;
 export type ReviewMode = (typeof reviewModes)[number];
 
-const gateCommands = z.partialRecord(z.enum(gateNames), z.string());
+export type GateCommands = Partial<Record<GateName, string>>;
 
 export namespace RigAdd {
-  /**
-   * `gates` are given by the caller. Where left out, commands are detected in the repository
-   * (package.json scripts and the like). `accept` accepts exactly these, which the result shows; where the rig's
-   * folder brought others along, or without `accept`, the rig waits for a person.
-   */
-  export const spec = request<RigInfo>()(
-    'gastown/rig/add',
-    z.object({
-      name,
-      source: z.string().min(1),
-      prefix: z.string().optional(),
-      defaultBranch: z.string().optional(),
-      maxWorkers: z.number().int().min(1).max(50).optional(),
-      gates: gateCommands.optional(),
-      accept: z.boolean().optional(),
-    }),
-    'person',
-    { timeLimitMs: CLONE_LIMIT_MS },
-  );
+  export interface Params {
+    name: string;
+    /** Git URL or absolute path. */
+    source: string;
+    prefix?: string;
+    defaultBranch?: string;
+    maxWorkers?: number;
+    /** By default commands are detected in the repository (package.json scripts and the like). */
+    gates?: GateCommands;
+    /**
+     * Accepts exactly the commands that the result shows. Without it, or where the rig's folder brought other commands
+     * along, the rig waits for a person.
+     */
+    accept?: boolean;
+  }
+  export const spec = request<Params, RigInfo>('gastown/rig/add', 'person', { timeLimitMs: CLONE_LIMIT_MS });
 }
 
 /** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
@@ -51,32 +46,32 @@ export const rigSettingNames = [
   'stall_after',
 ] as const;
 
+export type RigSettingName = (typeof rigSettingNames)[number];
+
 export namespace RigSet {
-  /** An empty text takes a setting away. Commands that the person who may accept them has named are accepted. */
-  export const spec = request<RigInfo>()(
-    'gastown/rig/set',
-    z.object({
-      name,
-      settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}),
-      gates: gateCommands.default({}),
-    }),
-    'person',
-  );
+  export interface Params {
+    name: string;
+    /** An empty text removes a setting. */
+    settings?: Partial<Record<RigSettingName, string>>;
+    gates?: GateCommands;
+  }
+  /** Commands that a person who may accept them sets here are accepted. */
+  export const spec = request<Params, RigInfo, WithDefaults<Params, 'settings' | 'gates'>>('gastown/rig/set', 'person');
 }
 
 export namespace RigList {
-  export const spec = request<RigInfo[]>()('gastown/rig/list', z.object({}), 'read');
+  export const spec = request<NoParams, RigInfo[]>('gastown/rig/list', 'read');
 }
 
 export namespace RigRemove {
   /** Refused while it has unmerged work. The folder is moved to `.runtime/removed/`, never deleted. */
-  export const spec = request<{ movedTo: string }>()('gastown/rig/remove', z.object({ name }), 'person', {
+  export const spec = request<{ name: string }, { movedTo: string }>('gastown/rig/remove', 'person', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }
 
 export namespace RigFastForward {
-  export const spec = request<{ commits: number }>()('gastown/rig/fastForward', z.object({ name }), 'person', {
+  export const spec = request<{ name: string }, { commits: number }>('gastown/rig/fastForward', 'person', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }

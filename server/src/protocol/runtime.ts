@@ -1,18 +1,18 @@
-import { z } from 'zod';
-import { name } from './names';
-import { request } from './request';
+import { request, type NoParams } from './request';
 
-export const runtimeSettings = z.object({
-  command: z.string().min(1),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), z.string()).default({}),
-  /** How the first prompt is delivered: as the last argument, after a flag, or not at all. */
-  prompt: z.enum(['argument', 'flag', 'none']).default('argument'),
-  promptFlag: z.string().optional(),
-  /** The built-in runtime whose program it starts: it gets the hooks, the resuming and the rest of that one. */
-  provider: z.string().optional(),
-});
-export type RuntimeSettings = z.infer<typeof runtimeSettings>;
+/** How an agent's program is started. */
+export interface RuntimeSettings {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  /** How the first prompt is given: as the last argument, after a flag, or not at all. */
+  prompt: 'argument' | 'flag' | 'none';
+  promptFlag?: string;
+  /** The built-in runtime whose program it starts: hooks, resuming and the rest are those of that runtime. */
+  provider?: string;
+}
+/** The same as it is written: what is left out has a default. */
+export type RuntimeSettingsInput = Pick<RuntimeSettings, 'command'> & Partial<RuntimeSettings>;
 
 export interface RuntimeInfo extends RuntimeSettings {
   name: string;
@@ -20,23 +20,22 @@ export interface RuntimeInfo extends RuntimeSettings {
 }
 
 export namespace AgentConfigList {
-  export const spec = request<RuntimeInfo[]>()('gastown/agentConfig/list', z.object({}), 'read');
+  export const spec = request<NoParams, RuntimeInfo[]>('gastown/agentConfig/list', 'read');
 }
+
 export namespace AgentConfigSet {
-  export const spec = request<RuntimeInfo>()(
-    'gastown/agentConfig/set',
-    z.object({ name, settings: runtimeSettings }),
-    'person',
-  );
+  export const spec = request<
+    { name: string; settings: RuntimeSettingsInput },
+    RuntimeInfo,
+    { name: string; settings: RuntimeSettings }
+  >('gastown/agentConfig/set', 'person');
 }
+
 export namespace AgentConfigRemove {
-  export const spec = request<null>()('gastown/agentConfig/remove', z.object({ name }), 'person');
+  export const spec = request<{ name: string }, null>('gastown/agentConfig/remove', 'person');
 }
+
 export namespace DefaultAgent {
   /** Reads it, and sets it where `name` is given. */
-  export const spec = request<{ name: string }>()(
-    'gastown/agentConfig/default',
-    z.object({ name: name.optional() }),
-    'person',
-  );
+  export const spec = request<{ name?: string }, { name: string }>('gastown/agentConfig/default', 'person');
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
-import { name } from './names';
 import { notification, request } from './request';
+
+/** Terminals of agents, as windows and `gt attach` show them. */
 
 export interface SessionScreen {
   /** Bytes for a terminal that bring back the screen with its scrollback. */
@@ -12,33 +12,32 @@ export interface SessionScreen {
   exited?: { code: number | null; signal: string | null };
 }
 
-const session = z.object({ session: name });
-
 export namespace SessionAttach {
-  export const spec = request<SessionScreen>()('gastown/session/attach', session, 'read');
+  export const spec = request<{ session: string }, SessionScreen>('gastown/session/attach', 'read');
 }
+
 export namespace SessionDetach {
-  export const spec = request<null>()('gastown/session/detach', session, 'read');
+  export const spec = request<{ session: string }, null>('gastown/session/detach', 'read');
 }
+
 export namespace SessionInput {
-  export const spec = request<null>()(
-    'gastown/session/input',
-    z.object({ session: name, data: z.string().max(1_000_000) }),
-    'person',
-    { transient: true },
-  );
+  export const spec = request<{ session: string; data: string }, null>('gastown/session/input', 'person', {
+    transient: true,
+  });
 }
+
 export namespace SessionResize {
-  export const spec = request<null>()(
+  export const spec = request<{ session: string; cols: number; rows: number }, null>(
     'gastown/session/resize',
-    z.object({ session: name, cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) }),
     'person',
     { transient: true },
   );
 }
+
 export namespace SessionOutput {
   export const spec = notification<{ session: string; sequence: number; data: string }>('gastown/session/output');
 }
+
 export namespace SessionExit {
   export const spec = notification<{ session: string; code: number | null; signal: string | null }>(
     'gastown/session/exit',

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { AuditEvent } from './bead';
 import { notification, request } from './request';
 import type { Severity } from './escalation';
@@ -173,12 +172,8 @@ export interface TownDelta {
 }
 
 export namespace TownGetSnapshot {
-  /** Also subscribes the connection to `TownChanged` and `TownEvent`, unless it only looks `once`. */
-  export const spec = request<TownSnapshot>()(
-    'gastown/town/snapshot',
-    z.object({ once: z.boolean().optional() }),
-    'read',
-  );
+  /** Also subscribes the connection to `TownChanged` and `TownEvent`, unless `once` is set. */
+  export const spec = request<{ once?: boolean }, TownSnapshot>('gastown/town/snapshot', 'read');
 }
 
 export namespace TownChanged {

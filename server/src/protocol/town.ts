@@ -1,15 +1,13 @@
-import { z } from 'zod';
 import { Done, Hook, Prime, ScriptGet } from './agent';
 import { boardRequests } from './board';
 import { crewRequests } from './crew';
 import { escalationRequests } from './escalation';
 import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
-import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, Sling } from './convoy';
+import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded, Sling } from './convoy';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
-import { name } from './names';
-import { TownGetSnapshot } from './snapshot';
-import { request } from './request';
+import { TownGetSnapshot, type ConsentKind } from './snapshot';
+import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from './runtime';
@@ -17,7 +15,6 @@ import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './ses
 import {
   AgentNudge,
   AgentPeek,
-  ConvoyStranded,
   Handoff,
   PolecatNuke,
   PolecatRestore,
@@ -26,7 +23,7 @@ import {
   SnapshotList,
 } from './supervision';
 
-/** All that is said of a town; each namespace has a file of its own. */
+/** All messages about a town; each subject has a file of its own. */
 export * from './agent';
 export * from './board';
 export * from './convoy';
@@ -42,30 +39,31 @@ export * from './session';
 export * from './supervision';
 
 export namespace TownUp {
-  export const spec = request<null>()('gastown/town/up', z.object({}), 'person');
+  /** Starts the engine. */
+  export const spec = request<NoParams, null>('gastown/town/up', 'person');
 }
 
 export namespace TownDown {
-  /** Pauses the engine: nothing new starts; running agents work on. */
-  export const spec = request<null>()('gastown/town/down', z.object({}), 'person');
+  /** Pauses the engine: nothing new starts; running agents continue. */
+  export const spec = request<NoParams, null>('gastown/town/down', 'person');
 }
 
 export namespace TownStop {
-  /** Ends sessions: of one agent, one rig or all. Their work stays on their hooks; with `all` the engine goes down too. */
-  export const spec = request<{ stopped: string[] }>()(
+  /** Ends sessions: of one agent, one rig or all. Their work stays on their hooks; `all` also pauses the engine. */
+  export const spec = request<{ agent?: string; rig?: string; all?: boolean }, { stopped: string[] }>(
     'gastown/town/stop',
-    z.object({ agent: name.optional(), rig: name.optional(), all: z.boolean().optional() }),
     'person',
     { timeLimitMs: LONG_LIMIT_MS },
   );
 }
 
 export namespace ConsentGive {
-  export const spec = request<null>()(
-    'gastown/consent/give',
-    z.object({ kind: z.enum(['rig-commands', 'script', 'runtime']), hash: z.string() }),
-    'person',
-  );
+  export const spec = request<{ kind: ConsentKind; hash: string }, null>('gastown/consent/give', 'person');
+}
+
+export namespace ServerRetire {
+  /** Asks a server to end: a newer `build` takes over, or 0 to stop it. It answers, closes what it holds and exits. */
+  export const spec = request<{ build: number }, null>('gastown/server/retire', 'write', { transient: true });
 }
 
 /** Every request that needs a town. */
@@ -75,6 +73,7 @@ export const townRequests = [
   TownDown.spec,
   TownStop.spec,
   ConsentGive.spec,
+  ServerRetire.spec,
   RigAdd.spec,
   RigSet.spec,
   RigList.spec,

@@ -3,9 +3,9 @@ import { Disposable, toDisposable } from '../base/lifecycle';
 import { abortableDelay } from '../base/abort';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
-import { aliveAmong, endProcessGroup, type ProcessIdentity } from '../base/process';
+import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../base/process';
 import { endProcessesWith } from '../base/processEnvironment';
-import { readEndpoint, hostEndpointFile, isEndpointAlive } from '../protocol/transport';
+import { hostEndpointFile, readEndpoint } from '../protocol/transport';
 import { SessionHostClient } from './providers/local/client';
 import type { HostConnectOptions } from './providers/local/openHost';
 import type { SessionExitInfo } from './protocol';
@@ -101,7 +101,7 @@ export class SessionManager extends Disposable implements SessionPort {
   /** What the session host runs; undefined where one lives that this server cannot talk to. */
   private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
     const endpoint = readEndpoint(hostEndpointFile(this.options.layout.root));
-    if (!endpoint || !isEndpointAlive(endpoint)) return new Map();
+    if (!endpoint || !isAlive(endpoint)) return new Map();
     try {
       return new Map((await (await this.client()).list()).map((session) => [session.id, session]));
     } catch (error) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { gateNames, reviewModes, runtimeSettings, type GateInfo } from '../protocol/town';
+import { runtimeSettings } from '../protocol/schemas/runtime';
+import { gateNames, reviewModes, type GateInfo } from '../protocol/town';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
 

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalPath } from '../base/atomicFile';
 import type { ConsentKind, GateInfo, RuntimeSettings } from '../protocol/town';
 import { SettingsFile } from './files';
-import { canonicalRoot, configDirectory } from './registry';
+import { configDirectory } from './registry';
 
 const schema = z.looseObject({
   version: z.number().default(1),
@@ -20,7 +21,7 @@ export class ConsentStore {
   private accepted: Set<string>;
 
   constructor(private readonly townRoot: string) {
-    const key = createHash('sha256').update(canonicalRoot(townRoot)).digest('hex').slice(0, 16);
+    const key = createHash('sha256').update(canonicalPath(townRoot)).digest('hex').slice(0, 16);
     this.file = new SettingsFile(path.join(configDirectory(), 'accepted', `${key}.json`), schema);
     this.accepted = new Set(Object.keys(this.file.read().accepted));
   }
@@ -32,7 +33,7 @@ export class ConsentStore {
   accept(kind: ConsentKind, hash: string, by: string): void {
     if (this.accepted.has(hash)) return;
     const state = this.file.update((value) => {
-      value.root = canonicalRoot(this.townRoot);
+      value.root = canonicalPath(this.townRoot);
       value.accepted[hash] = { kind, by, at: new Date().toISOString() };
     });
     this.accepted = new Set(Object.keys(state.accepted));

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { canonicalPath } from '../base/atomicFile';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { initLedger } from '../beads/storage/init';
 import { rigsFile, townFile, townSettingsFile } from './config';
 import { TownLayout } from './layout';
-import { canonicalRoot, isRegistered, registerTown } from './registry';
+import { isRegistered, registerTown } from './registry';
 import { writeRoutes } from './routes';
 
 export interface Installed {
@@ -26,7 +27,7 @@ export async function installTown(folder: string, name?: string): Promise<Instal
   const wanted = path.resolve(folder);
   refuseFile(wanted);
   fs.mkdirSync(wanted, { recursive: true });
-  const root = canonicalRoot(wanted);
+  const root = canonicalPath(wanted);
   const town = new TownLayout(root);
   if (townFile(town).exists()) {
     if (!isRegistered(root)) await adopt(town);

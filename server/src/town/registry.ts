@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { canonicalPath } from '../base/atomicFile';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { SettingsFile } from './files';
@@ -34,12 +35,6 @@ function file(): SettingsFile<typeof registrySchema> {
   return new SettingsFile(registryFile(), registrySchema);
 }
 
-/** One spelling for one folder, whatever links lead to it. */
-export function canonicalRoot(root: string): string {
-  const absolute = path.resolve(root);
-  return fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
-}
-
 /** Towns whose folder is still there. */
 export function registeredTowns(): RegisteredTown[] {
   return file()
@@ -48,12 +43,12 @@ export function registeredTowns(): RegisteredTown[] {
 }
 
 export function isRegistered(root: string): boolean {
-  return registeredTowns().some((town) => town.root === canonicalRoot(root));
+  return registeredTowns().some((town) => town.root === canonicalPath(root));
 }
 
 /** Two windows may make a town at the same moment: each keeps what the other wrote. */
 export async function registerTown(root: string, name: string): Promise<void> {
-  const canonical = canonicalRoot(root);
+  const canonical = canonicalPath(root);
   const lease = await Lease.acquire(`${registryFile()}.lease`, UPDATE_MS);
   if (!lease)
     throw new UserError(

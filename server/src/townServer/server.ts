@@ -5,16 +5,9 @@ import { runAbortable } from '../base/abort';
 import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
 import { PersonNotified, TownChanged, TownEvent } from '../protocol/town';
-import {
-  handleRequest,
-  listen,
-  serve,
-  serverEndpointFile,
-  type RpcServer,
-  type ServeOptions,
-  type Streams,
-} from '../protocol/transport';
-import type { Hello } from '../protocol/transport';
+import { serverEndpointFile, type Hello } from '../protocol/transport';
+import { listen, type RpcServer, type Streams } from '../protocol/transport/rpcServer';
+import { handleRequest, serve, type ServeOptions } from '../protocol/transport/serve';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
 import { Connections } from './connections';

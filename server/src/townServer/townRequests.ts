@@ -8,13 +8,13 @@ import {
   RigList,
   RigRemove,
   RigSet,
+  ServerRetire,
   TownDown,
   TownGetSnapshot,
   TownStop,
   TownUp,
 } from '../protocol/town';
 import { fullAddress } from '../town/layout';
-import { ServerRetire } from '../protocol/transport';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs } = service;

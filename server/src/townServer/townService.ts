@@ -17,6 +17,7 @@ import { workOf } from '../engine/state/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
+import { townSchemas } from '../protocol/schemas';
 import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
@@ -55,7 +56,7 @@ export type PersonMessage = {
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
-  readonly dispatcher = new Dispatcher();
+  readonly dispatcher = new Dispatcher(townSchemas);
   readonly projection: Projection;
   readonly sessions: SessionManager;
   readonly records: SessionRecords;

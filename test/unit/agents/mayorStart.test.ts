@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ask } from '../../../server/src/engine/mayor/mayor';
 import { Dispatcher, type CallContext } from '../../../server/src/protocol/dispatcher';
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import { MayorStart, Prime, ScriptGet, TownUp } from '../../../server/src/protocol/town';
 import { registerMayorHandlers } from '../../../server/src/engine/mayor/requests';
 import type { TownService } from '../../../server/src/townServer/townService';
@@ -15,7 +16,7 @@ async function startBeside(
   const store = await hqStore();
   const request = await store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', 'A wish'));
   const done: string[] = [];
-  const dispatcher = new Dispatcher();
+  const dispatcher = new Dispatcher(townSchemas);
   for (const { spec } of [TownUp, ScriptGet, Prime])
     dispatcher.on(spec, async () => {
       throw new Error('not here');

@@ -9,7 +9,7 @@ import {
   type RuntimeCommand,
 } from '../../../server/src/agents/runtimes';
 import { UserError } from '../../../server/src/base/errors';
-import { runtimeSettings } from '../../../server/src/protocol/town';
+import { runtimeSettings } from '../../../server/src/protocol/schemas/runtime';
 
 const place: Place = {
   home: '/town/toy/polecats/rust',

@@ -1,3 +1,4 @@
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
 import {
@@ -102,7 +103,7 @@ describe('requests about beads', () => {
         (await tree({ id: a.id, direction: 'up' })).map((row) => row[0]),
         [a.id, b.id, epic.id, epic.id],
       );
-      assert.throws(() => DependencyTree.spec.params.parse({ id: a.id, maxDepth: -1 }));
+      assert.throws(() => townSchemas.get(DependencyTree.spec.method)!.parse({ id: a.id, maxDepth: -1 }));
     });
   });
 

@@ -5,6 +5,7 @@ import { registerBeadHandlers } from '../../../server/src/beads/handlers';
 import { BeadStore, type StoreOptions } from '../../../server/src/beads/store';
 import type { LedgerFs } from '../../../server/src/beads/storage/ledgerFs';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { MemoryFs } from '../../ledger/memoryFs';
 
@@ -36,7 +37,7 @@ export async function openService(
   const now = { value: Date.parse('2026-03-01T12:00:00Z') };
   const store = await BeadStore.open({ fs, clock: () => new Date(now.value), ...options });
   for (const name of names) await store.addLedger({ name, directory: putLedger(fs, name) });
-  const dispatcher = new Dispatcher();
+  const dispatcher = new Dispatcher(townSchemas);
   registerBeadHandlers(dispatcher, store, { ledgerFor: (_context, named) => named ?? names[0] ?? '' });
   return {
     store,
@@ -46,7 +47,7 @@ export async function openService(
     call: async (spec, params, more = {}) => {
       const entry = dispatcher.get(spec.method);
       if (!entry) throw new Error(`no handler for ${spec.method}`);
-      return (await entry.run(spec.params.parse(params), {
+      return (await entry.run(entry.parse(params), {
         actor: more.actor ?? 'ann',
         kind: 'person',
         operation: more.operation,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../../../server/src/base/errors';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import type { NotificationSpec } from '../../../server/src/protocol/request';
 import {
   PersonNotified,
@@ -21,7 +22,9 @@ import {
   type TownCollections,
   type TownSnapshot,
 } from '../../../server/src/protocol/town';
-import { listen, serve, serverEndpointFile, type RpcServer } from '../../../server/src/protocol/transport';
+import { serverEndpointFile } from '../../../server/src/protocol/transport';
+import { listen, type RpcServer } from '../../../server/src/protocol/transport/rpcServer';
+import { serve } from '../../../server/src/protocol/transport/serve';
 
 type Items = { [N in CollectionName]?: TownCollections[N][] };
 
@@ -136,7 +139,7 @@ export class FakeTown {
   }
 
   private handlersFor(connection: MessageConnection): Dispatcher {
-    const dispatcher = new Dispatcher();
+    const dispatcher = new Dispatcher(townSchemas);
     dispatcher.on(TownGetSnapshot.spec, async () => {
       this.subscribers.add(connection);
       return structuredClone(this.picture);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../server/src/base/lifecycle';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import { SessionAttach, SessionExit, SessionOutput } from '../../../server/src/protocol/town';
 import type { SessionManager } from '../../../server/src/sessions/manager';
 import { TerminalRelay } from '../../../server/src/sessions/relay';
@@ -47,7 +48,7 @@ describe('the relay of terminals', function () {
     host = new FakeHost();
     sent = [];
     backlog = 0;
-    dispatcher = new Dispatcher();
+    dispatcher = new Dispatcher(townSchemas);
     const sessions: Pick<SessionManager, 'client'> = { client: async () => host as never };
     relay = new TerminalRelay(
       sessions,

@@ -31,8 +31,10 @@ describe('what an agent may do with beads', () => {
     spec: S,
     params: Params<S>,
     context: CallContext = rust,
-  ): Promise<Result<S>> =>
-    (await service.dispatcher.get(spec.method)!.run(spec.params.parse(params), context)) as Result<S>;
+  ): Promise<Result<S>> => {
+    const entry = service.dispatcher.get(spec.method)!;
+    return (await entry.run(entry.parse(params), context)) as Result<S>;
+  };
   const make = (type: string, more: { id?: string; status?: string; ledger?: string } = {}): Promise<string> =>
     service.store.batch(
       ann,

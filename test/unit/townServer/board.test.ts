@@ -15,6 +15,7 @@ import {
   type BoardList,
 } from '../../../server/src/protocol/board';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
+import { townSchemas } from '../../../server/src/protocol/schemas';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { registerBoardHandlers } from '../../../server/src/townServer/snapshot/boardRequests';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
@@ -22,7 +23,7 @@ import { openService, refused, type Service } from '../beads/service';
 
 /** The handlers over ledgers in memory; what the engine sees is worked out as far as these tests care. */
 class Town {
-  readonly dispatcher = new Dispatcher();
+  readonly dispatcher = new Dispatcher(townSchemas);
   readonly unconsented = new Set<string>();
   up = true;
   accepted = true;
@@ -43,7 +44,7 @@ class Town {
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
     const entry = this.dispatcher.get(spec.method);
     assert.ok(entry, spec.method);
-    return (await entry.run(spec.params.parse(params), { actor: 'ann', kind: 'person' })) as Result<S>;
+    return (await entry.run(entry.parse(params), { actor: 'ann', kind: 'person' })) as Result<S>;
   }
 
   /** Creates a bead and gives its id. */
@@ -327,8 +328,10 @@ describe('the board', () => {
   }).timeout(60_000);
 
   it('refuses what makes no sense', () => {
-    assert.throws(() => BoardGet.spec.params.parse({ grouping: 'colour' }));
-    assert.throws(() => BoardGet.spec.params.parse({ grouping: 'state', open: [{ key: 'x', limit: 1e9 }] }));
+    assert.throws(() => townSchemas.get(BoardGet.spec.method)!.parse({ grouping: 'colour' }));
+    assert.throws(() =>
+      townSchemas.get(BoardGet.spec.method)!.parse({ grouping: 'state', open: [{ key: 'x', limit: 1e9 }] }),
+    );
     for (const spec of boardRequests) assert.equal(spec.access, 'read');
   });
 });

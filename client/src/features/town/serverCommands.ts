@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../../../server/src/base/errors';
-import { BUILD, ServerRetire } from '../../../../server/src/protocol/transport';
+import { ServerRetire } from '../../../../server/src/protocol/town';
+import { BUILD } from '../../../../server/src/protocol/transport';
 import type { TownConnection } from '../../connection/townConnection';
 import type { TownResolver } from '../../connection/townResolver';
 import type { Commands } from '../../ui/command';

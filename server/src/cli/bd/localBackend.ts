@@ -12,6 +12,7 @@ import type { FormulaPlaces } from '../../formulas/registry/files';
 import { FormulaService } from '../../formulas/service/formulaService';
 import { Dispatcher, type CallContext } from '../../protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
+import { ledgerSchemas } from '../../protocol/schemas';
 import type { Backend } from './backend';
 
 const lockTimeoutMs = 30_000;
@@ -65,7 +66,7 @@ async function lock(directory: string): Promise<Lease | undefined> {
 }
 
 class LocalBackend implements Backend {
-  private readonly dispatcher = new Dispatcher();
+  private readonly dispatcher = new Dispatcher(ledgerSchemas);
   /** Formulas may be anybody's: they are read in a thread of their own here too, which starts with the first. */
   private readonly formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js') });
   private wrote = false;
@@ -91,11 +92,7 @@ class LocalBackend implements Backend {
         'Run it inside a town, or name one with GT_ROOT.',
         'unavailable',
       );
-    const parsed = spec.params.safeParse(params);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new UserError(`invalid ${issue?.path.join('.') || 'parameters'}: ${issue?.message ?? 'wrong'}`);
-    }
+    const parsed = entry.parse(params);
     if (spec.access !== 'read' && !this.lease)
       throw new UserError(
         'the ledger cannot be written: permission denied',
@@ -103,7 +100,7 @@ class LocalBackend implements Backend {
         'unavailable',
       );
     const context: CallContext = { actor: this.actor, kind: 'person' }; // nobody can repeat it, so it needs no operation id
-    const result = await entry.run(parsed.data, context);
+    const result = await entry.run(parsed, context);
     this.wrote ||= spec.access !== 'read';
     return result as Result<S>;
   }

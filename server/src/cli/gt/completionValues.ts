@@ -16,7 +16,7 @@ export async function gtValues(
 ): Promise<readonly Candidate[]> {
   if (place === 'key=value') return settings();
   const values = byPlace[place];
-  return values ? askRunningServer(findTown(cwd, env, options['--town']), { cwd, env }, values) : [];
+  return values ? askRunningServer(await findTown(cwd, env, options['--town']), { cwd, env }, values) : [];
 }
 
 const fromSnapshot =

@@ -16,7 +16,7 @@ export interface GlobalOptions {
 export class GtContext extends CommandContext {
   /** Runs a command against the town's server, which is started if it does not run. */
   async withTown<T>(command: Command, work: (town: TownConnection, root: string) => Promise<T>): Promise<T> {
-    const root = this.townRoot(command);
+    const root = await this.townRoot(command);
     const town = await connectTown(root, helloOf(this.process, command.optsWithGlobals<GlobalOptions>().actor));
     try {
       return await work(town, root);
@@ -30,7 +30,7 @@ export class GtContext extends CommandContext {
     return this.withTown(command, (town) => town.call(spec, params));
   }
 
-  townRoot(command: Command): string {
+  townRoot(command: Command): Promise<string> {
     return findTown(this.process.cwd, this.process.env, command.optsWithGlobals<GlobalOptions>().town);
   }
 

@@ -12,7 +12,7 @@ export function addShutdown(program: CliCommand, context: GtContext): void {
     })
     .action(async (_options, command: Command) => {
       const { shutdownServer } = await import('../shared/shutdownServer');
-      const stopped = await shutdownServer(context.townRoot(command), context.actor(command));
+      const stopped = await shutdownServer(await context.townRoot(command), context.actor(command));
       context.print(command, { stopped }, () => (stopped ? '✓ The server has stopped' : 'No server was running'));
     });
 }

@@ -1,25 +1,26 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { canonicalPath } from '../../base/atomicFile';
 import { UserError } from '../../base/errors';
-import { canonicalRoot, registeredTowns } from '../../town/registry';
 
 /** The town around a directory, else the one that GT_ROOT names; undefined where there is neither. */
 export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): string | undefined {
   for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
-    if (fs.existsSync(path.join(folder, 'mayor', 'town.json'))) return canonicalRoot(folder);
+    if (fs.existsSync(path.join(folder, 'mayor', 'town.json'))) return canonicalPath(folder);
     if (folder === path.dirname(folder)) break;
   }
-  return env.GT_ROOT ? canonicalRoot(env.GT_ROOT) : undefined;
+  return env.GT_ROOT ? canonicalPath(env.GT_ROOT) : undefined;
 }
 
 /**
  * The town that a command of `gt` means: the one that is named, the one around the directory, or the person's only one.
  * @throws UserError where there is none, or more than one
  */
-export function findTown(directory: string, env: NodeJS.ProcessEnv, named: string | undefined): string {
-  if (named !== undefined) return canonicalRoot(path.resolve(directory, named));
+export async function findTown(directory: string, env: NodeJS.ProcessEnv, named: string | undefined): Promise<string> {
+  if (named !== undefined) return canonicalPath(path.resolve(directory, named));
   const here = townOfDirectory(directory, env);
   if (here) return here;
+  const { registeredTowns } = await import('../../town/registry');
   const towns = registeredTowns();
   if (towns.length === 1) return towns[0]!.root;
   if (towns.length === 0) throw new UserError('you have no town', 'create one with "gt install"', 'not-found');

@@ -1,12 +1,7 @@
 import { UserError } from '../../base/errors';
-import {
-  connectTo,
-  isEndpointAlive,
-  readEndpoint,
-  RpcClient,
-  serverEndpointFile,
-  ServerRetire,
-} from '../../protocol/transport';
+import { isAlive } from '../../base/process';
+import { connectTo, readEndpoint, RpcClient, serverEndpointFile } from '../../protocol/transport';
+import { ServerRetire } from '../../protocol/town';
 
 /** Longest time that a server may take to write its last. */
 const END_MS = 15_000;
@@ -35,7 +30,7 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
   await gone;
   client.close();
   const deadline = Date.now() + END_MS;
-  while (endpoint && isEndpointAlive(endpoint)) {
+  while (endpoint && isAlive(endpoint)) {
     if (Date.now() > deadline)
       throw new UserError('the server does not end', `its process id is ${endpoint.pid}`, 'unavailable');
     await new Promise((done) => setTimeout(done, 20));

@@ -1,8 +1,8 @@
 import { CancellationTokenSource, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
-import { UserError } from '../../base/errors';
+import type { UserError } from '../../base/errors';
 import { withTimeLimit } from '../timeLimit';
-import { USER_ERROR_CODE, errorData, type Params, type RequestSpec, type Result } from '../request';
-import { errorCode } from './handshake';
+import type { Params, RequestSpec, Result } from '../request';
+import { userErrorOf, type WireError } from '../wireError';
 
 /**
  * Sends one request over a listening connection.
@@ -21,13 +21,11 @@ export async function callOver<S extends RequestSpec>(
       return connection.sendRequest<Result<S>>(spec.method, { input: params, operation }, source.token);
     });
   } catch (error) {
-    throw userErrorOf(error) ?? error;
+    throw responseErrorOf(error) ?? error;
   }
 }
 
 /** The UserError that a handler threw at the other end, if that is what this error carries. */
-export function userErrorOf(error: unknown): UserError | undefined {
-  if (!(error instanceof ResponseError) || error.code !== USER_ERROR_CODE) return undefined;
-  const data = errorData.safeParse(error.data);
-  return new UserError(error.message, data.data?.hint, errorCode(data.data?.code));
+export function responseErrorOf(error: unknown): UserError | undefined {
+  return error instanceof ResponseError ? userErrorOf(error as WireError) : undefined;
 }

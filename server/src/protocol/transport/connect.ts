@@ -2,12 +2,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
 import { UserError, messageOf } from '../../base/errors';
-import type { ProcessIdentity } from '../../base/process';
+import { isAlive, type ProcessIdentity } from '../../base/process';
+import { ServerRetire } from '../town';
 import { callOver } from './callWire';
-import { ServerRetire } from './control';
-import { isEndpointAlive, readEndpoint, serverEndpointFile } from './endpointFile';
+import { readEndpoint, serverEndpointFile } from './endpointFile';
 import { greetServer, type HandshakeOptions, type HelloInput, type Welcome } from './handshake';
-import { startUntilAnswered } from './launch';
 import { RpcClient } from './rpcClient';
 import type { Streams } from './rpcServer';
 import { BUILD, PROTOCOL } from './version';
@@ -31,7 +30,7 @@ export async function connectTo(
   options: HandshakeOptions = {},
 ): Promise<Connected> {
   const endpoint = readEndpoint(endpointFile);
-  if (!endpoint || !isEndpointAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
+  if (!endpoint || !isAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
   const socket = await openSocket(endpoint.socket);
   const welcome = await greetServer(socket, endpoint.key, hello, options);
   socket.on('error', () => undefined); // `close` follows and is what everybody listens to
@@ -64,6 +63,7 @@ export async function openTown(root: string, hello: HelloInput, options: TownOpt
   const endpointFile = serverEndpointFile(root);
   const build = hello.build ?? BUILD;
   for (let round = 0; ; round++) {
+    const { startUntilAnswered } = await import('./launch');
     const connected = await startUntilAnswered({
       root,
       script: options.serverJs ?? path.join(__dirname, 'server.js'),
@@ -128,7 +128,7 @@ async function retire(connected: Connected, endpointFile: string, build: number)
     connected.socket.destroy();
   }
   const deadline = Date.now() + RETIRE_TIMEOUT_MS;
-  while (endpoint && isEndpointAlive(endpoint)) {
+  while (endpoint && isAlive(endpoint)) {
     if (Date.now() > deadline)
       throw new UserError(
         'the older server of this town does not end',

@@ -1,16 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
-import { isAlive } from '../../base/process';
+import type { ProcessIdentity } from '../../base/process';
 
 /** How to reach a running program of a town. Whoever can read the file may connect: it is 0600. */
-export interface Endpoint {
+export interface Endpoint extends ProcessIdentity {
   socket: string;
   /** Shared secret of the handshake, hexadecimal. */
   key: string;
-  pid: number;
-  /** Start mark of the process, see `ProcessIdentity`. */
-  start: string;
   protocol: number;
   build: number;
 }
@@ -61,8 +58,4 @@ export function writeEndpoint(file: string, value: Endpoint): void {
 /** Removes the file, but only while it still names this socket: a successor may have written its own. */
 export function removeEndpoint(file: string, socket: string): void {
   if (readEndpoint(file)?.socket === socket) fs.rmSync(file, { force: true });
-}
-
-export function isEndpointAlive(value: Endpoint): boolean {
-  return isAlive({ pid: value.pid, start: value.start });
 }

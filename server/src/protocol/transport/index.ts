@@ -1,4 +1,4 @@
-/** Sockets, handshake and JSON-RPC between the programs of a town. Node only. */
+/** What clients use of sockets, handshake and JSON-RPC. Servers import `rpcServer` and `serve`. Node only. */
 export {
   connectTo,
   connectTown,
@@ -8,10 +8,8 @@ export {
   type TownConnection,
   type TownOptions,
 } from './connect';
-export { ServerRetire } from './control';
-export { hostEndpointFile, readEndpoint, serverEndpointFile, isEndpointAlive, type Endpoint } from './endpointFile';
+export { hostEndpointFile, readEndpoint, serverEndpointFile, type Endpoint } from './endpointFile';
 export { type Acceptance, type Hello, type HelloInput, type Welcome } from './handshake';
 export { RpcClient } from './rpcClient';
-export { listen, type ListenOptions, type RpcServer, type Streams } from './rpcServer';
-export { handleRequest, serve, wireError, type Outcome, type ServeOptions, type WireError } from './serve';
+export type { Streams } from './rpcServer';
 export { BUILD, PROTOCOL } from './version';

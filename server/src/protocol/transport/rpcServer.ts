@@ -10,10 +10,11 @@ import {
   type MessageReader,
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
-import { identify } from '../../base/process';
+import { identify, isAlive } from '../../base/process';
 import { prepareSocketDirectory, socketAddress } from './address';
-import { isEndpointAlive, readEndpoint, removeEndpoint, writeEndpoint } from './endpointFile';
-import { greetClient, type Acceptance, type Hello } from './handshake';
+import { readEndpoint, removeEndpoint, writeEndpoint } from './endpointFile';
+import { greetClient } from './greetClient';
+import type { Acceptance, Hello } from './handshake';
 import { BUILD, PROTOCOL } from './version';
 
 export interface Streams {
@@ -111,6 +112,6 @@ function hand(socket: net.Socket, hello: Hello, options: ListenOptions): void {
 /** A killed program leaves its socket behind; its endpoint file still tells where. Only in our own folder. */
 function removeStaleSocket(endpointFile: string, directory: string | undefined): void {
   const old = readEndpoint(endpointFile);
-  if (!old || directory === undefined || path.dirname(old.socket) !== directory || isEndpointAlive(old)) return;
+  if (!old || directory === undefined || path.dirname(old.socket) !== directory || isAlive(old)) return;
   fs.rmSync(old.socket, { force: true });
 }

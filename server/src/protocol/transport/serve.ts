@@ -1,16 +1,11 @@
 import { ErrorCodes, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
-import { z } from 'zod';
-import { UserError, messageOf } from '../../base/errors';
+import { UserError } from '../../base/errors';
 import { operationKey } from '../../base/idempotency';
 import type { CallContext, Dispatcher } from '../dispatcher';
-import { USER_ERROR_CODE, envelope, type RequestSpec } from '../request';
+import type { RequestSpec } from '../request';
+import { envelopeSchema, parseWith } from '../schemas/schema';
+import { wireError, type WireError } from '../wireError';
 
-/** A failure as it crosses the wire; make a `ResponseError` of the JSON-RPC library at hand from it. */
-export interface WireError {
-  code: number;
-  message: string;
-  data?: unknown;
-}
 export type Outcome = { result: unknown } | { error: WireError };
 
 export interface ServeOptions {
@@ -33,8 +28,8 @@ export async function handleRequest(method: string, rawParams: unknown, options:
   const entry = options.dispatcher.get(method);
   if (!entry) return { error: { code: ErrorCodes.MethodNotFound, message: `unknown request ${method}` } };
   try {
-    const { input, operation } = parse(envelope, rawParams, method);
-    const params = parse(entry.spec.params, input, method);
+    const { input, operation } = parseWith(envelopeSchema, rawParams, method);
+    const params = entry.parse(input);
     const caller = options.context(operation);
     const context =
       operation === undefined ? caller : { ...caller, operation: operationKey(method, caller.actor, operation) };
@@ -61,21 +56,4 @@ export function serve(
     if ('result' in outcome) return outcome.result;
     return new ResponseError(outcome.error.code, outcome.error.message, outcome.error.data);
   });
-}
-
-/** How anything that was thrown crosses the wire. */
-export function wireError(error: unknown): WireError {
-  if (error instanceof UserError)
-    return { code: USER_ERROR_CODE, message: error.message, data: { hint: error.hint, code: error.code } };
-  return { code: ErrorCodes.InternalError, message: messageOf(error) };
-}
-
-function parse<S extends z.ZodType>(schema: S, value: unknown, method: string): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
-    const where = issue.path.map(String).join('.');
-    return where ? `${where}: ${issue.message}` : issue.message;
-  });
-  throw new UserError(`bad parameters for ${method}: ${problems.join('; ')}`);
 }

@@ -8,6 +8,7 @@ import { endProcessGroup } from '../../base/process';
 import { Dispatcher, type Handler } from '../../protocol/dispatcher';
 import type { ParsedParams, RequestSpec, Result } from '../../protocol/request';
 import { serve } from '../../protocol/transport/serve';
+import { hostSchemas } from './schemas';
 import type { Streams } from '../../protocol/transport/rpcServer';
 import {
   HostAttach,
@@ -53,7 +54,7 @@ export class SessionHost {
   private readonly sessions = new Map<string, Session>();
   private readonly viewers = new Map<string, Viewer>();
   private readonly operations = new IdempotencyCache(Infinity, MAX_REMEMBERED);
-  private readonly dispatcher = new Dispatcher();
+  private readonly dispatcher = new Dispatcher(hostSchemas);
   private readonly watchdog: Watchdog;
   private serverScript = '';
 

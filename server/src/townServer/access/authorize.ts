@@ -4,7 +4,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { RequestSpec } from '../../protocol/request';
 import type { Acceptance, Hello } from '../../protocol/transport';
 import { agentOfDirectory, isAgentName } from '../../town/layout';
-import { canonicalRoot } from '../../town/registry';
+import { canonicalPath } from '../../base/atomicFile';
 
 /** Who a connection is, decided once from its hello. */
 export interface Caller {
@@ -23,7 +23,7 @@ export interface Caller {
  * may look, and it never falls back to being the person.
  */
 export function identifyCaller(hello: Hello, root: string, records: SessionRecords): Caller {
-  const cwd = hello.cwd === undefined ? undefined : canonicalRoot(hello.cwd);
+  const cwd = hello.cwd === undefined ? undefined : canonicalPath(hello.cwd);
   if (hello.token !== undefined) {
     const session = records.byToken(hello.token);
     if (session) return { kind: 'agent', actor: session.agent, agent: session.agent, session: session.id, cwd };

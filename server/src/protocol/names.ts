@@ -1,4 +1,0 @@
-import { z } from 'zod';
-
-/** A name or id that a caller gives. */
-export const name = z.string().min(1).max(200);

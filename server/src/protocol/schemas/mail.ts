@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { MailAck, MailCheck, MailInbox, mailPriorities, MailRead, MailReply, MailSend } from '../mail';
+import { name, noParams, schemaFor } from './schema';
+
+const text = z.string().max(100_000);
+const flag = z.boolean().default(false);
+
+export const mailSchemas = [
+  schemaFor(MailInbox.spec, z.object({ address: name.optional(), unread: flag, all: flag })),
+  schemaFor(MailRead.spec, z.object({ id: name })),
+  schemaFor(
+    MailSend.spec,
+    z.object({
+      to: name,
+      subject: z.string().min(1).max(400),
+      body: text.default(''),
+      priority: z.enum(mailPriorities).default('normal'),
+      replyTo: name.optional(),
+    }),
+  ),
+  schemaFor(MailReply.spec, z.object({ id: name, body: text.min(1), subject: z.string().max(400).optional() })),
+  schemaFor(MailAck.spec, z.object({ ids: z.array(name).min(1).max(200) })),
+  schemaFor(MailCheck.spec, noParams),
+];

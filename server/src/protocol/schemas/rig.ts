@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, RigSet, rigSettingNames } from '../rig';
+import { name, noParams, schemaFor } from './schema';
+
+const gates = z.partialRecord(z.enum(gateNames), z.string());
+
+export const rigSchemas = [
+  schemaFor(
+    RigAdd.spec,
+    z.object({
+      name,
+      source: z.string().min(1),
+      prefix: z.string().optional(),
+      defaultBranch: z.string().optional(),
+      maxWorkers: z.number().int().min(1).max(50).optional(),
+      gates: gates.optional(),
+      accept: z.boolean().optional(),
+    }),
+  ),
+  schemaFor(
+    RigSet.spec,
+    z.object({
+      name,
+      settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}),
+      gates: gates.default({}),
+    }),
+  ),
+  schemaFor(RigList.spec, noParams),
+  schemaFor(RigRemove.spec, z.object({ name })),
+  schemaFor(RigFastForward.spec, z.object({ name })),
+];

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { UserError } from '../../base/errors';
+import type { Params, ParsedParams, RequestSpec } from '../request';
+
+/** A request's method with the schema of its parameters. */
+export type SchemaEntry = readonly [method: string, schema: z.ZodType];
+/** Schemas of parameters by method. */
+export type SchemaMap = ReadonlyMap<string, z.ZodType>;
+
+/** The same type with intersections and `Omit`s written out, so that two spellings of one shape compare as equal. */
+type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
+type Same<A, B> = (<X>() => X extends Plain<A> ? 1 : 2) extends <X>() => X extends Plain<B> ? 1 : 2 ? true : false;
+
+/** Resolves to the schema's type only if it reads what callers write and gives what handlers get. */
+type Matching<S extends RequestSpec, Z extends z.ZodType> =
+  Same<z.input<Z>, Params<S>> extends true
+    ? Same<z.output<Z>, ParsedParams<S>> extends true
+      ? Z
+      : { 'the output of the schema differs from the parsed parameters': ParsedParams<S> }
+    : { 'the input of the schema differs from the parameters': Params<S> };
+
+/** The schema of a request's parameters. It does not compile where it differs from the declared types. */
+export function schemaFor<S extends RequestSpec, Z extends z.ZodType>(
+  spec: S,
+  schema: Z & Matching<S, Z>,
+): SchemaEntry {
+  return [spec.method, schema];
+}
+
+/** Problems of one request that are named. */
+const MAX_ISSUES = 5;
+
+/** @throws UserError that names what is wrong */
+export function parseWith<Z extends z.ZodType>(schema: Z, value: unknown, method: string): z.output<Z> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.slice(0, MAX_ISSUES).map((issue) => {
+    const path = issue.path.map(String).join('.');
+    return path ? `${path}: ${issue.message}` : issue.message;
+  });
+  throw new UserError(`bad parameters for ${method}: ${issues.join('; ')}`);
+}
+
+/** For requests without parameters. */
+export const noParams = z.object({});
+/** A name or id that a caller gives. */
+export const name = z.string().min(1).max(200);
+/** Texts by name, such as values of variables. */
+export const variables = z.record(z.string().max(100), z.string().max(100_000));
+
+export const envelopeSchema = z.object({ input: z.unknown(), operation: z.string().max(80).optional() });

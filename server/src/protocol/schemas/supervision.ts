@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import {
+  AgentNudge,
+  AgentPeek,
+  Handoff,
+  PolecatNuke,
+  PolecatRestore,
+  SessionRestart,
+  SessionStart,
+  SnapshotList,
+} from '../supervision';
+import { name, schemaFor } from './schema';
+
+export const supervisionSchemas = [
+  schemaFor(AgentPeek.spec, z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) })),
+  schemaFor(AgentNudge.spec, z.object({ agent: name, message: z.string().min(1).max(4_000) })),
+  schemaFor(
+    Handoff.spec,
+    z.object({ subject: z.string().max(300).optional(), message: z.string().max(16_000).default('') }),
+  ),
+  schemaFor(SessionRestart.spec, z.object({ agent: name })),
+  schemaFor(SessionStart.spec, z.object({ agent: name })),
+  schemaFor(PolecatNuke.spec, z.object({ agent: name, force: z.boolean().default(false) })),
+  schemaFor(SnapshotList.spec, z.object({ rig: name.optional(), bead: name.optional() })),
+  schemaFor(PolecatRestore.spec, z.object({ bead: name, snapshot: name.optional() })),
+];
