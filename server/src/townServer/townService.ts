@@ -290,8 +290,10 @@ export class TownService extends Disposable {
   subscribe(connection: string | undefined, once = false): TownSnapshot {
     if (once) this.rigs.scheduleExternalRefresh();
     else this.rigs.refreshExternalState();
+    const snapshot = this.snapshot();
+    // From here on: the delta that led to this snapshot is not for the one that gets it whole.
     if (!once && connection !== undefined) this.subscribers.add(connection);
-    return this.snapshot();
+    return snapshot;
   }
 
   /** What windows show of the town at this moment. */
