@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { setUnexpectedErrorHandler } from '../../server/src/base/errors';
 import { setTranslator } from './base/editor';
 import { Container } from './container';
-import { showError } from './ui/errors';
+import { showError, stackOf } from './ui/errors';
 
 /** What `activate` returns, for tests. */
 export type GasTownApi = Container;
@@ -13,6 +14,7 @@ export function activate(context: vscode.ExtensionContext): GasTownApi | undefin
   const languageLog = vscode.window.createOutputChannel('Gas Town Language Server', { log: true });
   context.subscriptions.push(log, languageLog);
   try {
+    setUnexpectedErrorHandler((error) => log.error(stackOf(error)));
     setTranslator((message, ...args) => vscode.l10n.t(message, ...args));
     const container = new Container(context, log, languageLog);
     context.subscriptions.push(container);

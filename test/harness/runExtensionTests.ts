@@ -8,6 +8,7 @@ import { launchChromium } from './chromium';
 import { DRIVER_ENV } from './driverProtocol';
 import { saveScreenshot, startDriverServer } from './driverServer';
 import { runInDesktop } from './desktop';
+import { RUN_MS, WAIT_MS } from './limits';
 import { repoRoot, screenshotDir } from './paths';
 import { createSandbox } from './sandbox';
 import type { Sandbox } from './sandbox';
@@ -40,8 +41,6 @@ export interface ExtensionTestResult {
   exitCode: 0 | 1;
   totals: TestTotals | undefined;
 }
-
-const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /** Desktop VS Code is the default wherever VS Code's server cannot be set up. */
 export function wantsDesktop(): boolean {
@@ -93,7 +92,7 @@ async function runInBrowser(options: ExtensionTestOptions, sandbox: Sandbox): Pr
     });
     closers.splice(1, 0, () => running.dispose());
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(WAIT_MS);
     driver.attach(page);
     const { ended } = await observe(page, options, logDir);
     await page.goto(testUrl(running, options, sandbox));
@@ -133,7 +132,7 @@ function testUrl(
 /** Hooks the two functions that VS Code calls in a test run; `ended` gives mocha's exit code. */
 async function observe(page: Page, options: ExtensionTestOptions, logDir: string): Promise<{ ended: Promise<number> }> {
   const output = options.output ?? ((text: string) => void process.stdout.write(text));
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = options.timeoutMs ?? RUN_MS;
   const consoleLines: string[] = [];
   const remember = (line: string) => {
     if (consoleLines.length < 5_000) consoleLines.push(line);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STARTUP_MS } from './limits';
 import type { VsCodeServer } from './vscodeServer';
 import { runCommand } from './commands';
 
@@ -44,12 +45,13 @@ const quietSettings: Record<string, unknown> = {
   'git.openRepositoryInParentFolders': 'never',
   'git.autofetch': false,
   'terminal.integrated.enablePersistentSessions': true,
+  // Rows of text, which a test can read, instead of a canvas.
+  'terminal.integrated.gpuAcceleration': 'off',
 };
 
 const baseArgs = ['--accept-server-license-terms', '--disable-telemetry'];
 /** No marketplace: a test must neither reach for one nor show its absence. */
 const noGallery = '{}';
-const STARTUP_MS = 60_000;
 
 export function writeMachineSettings(dataDir: string, settings: Record<string, unknown> = {}): void {
   const dir = path.join(dataDir, 'data', 'Machine');

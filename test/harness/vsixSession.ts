@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import type { Log } from './cache';
 import { launchChromium } from './chromium';
 import { saveScreenshot } from './driverServer';
+import { STARTUP_MS, WAIT_MS } from './limits';
 import { repoRoot, screenshotDir } from './paths';
 import { createSandbox } from './sandbox';
 import type { Sandbox } from './sandbox';
@@ -42,7 +43,6 @@ export interface VsixSession {
   dispose(): Promise<void>;
 }
 
-const WORKBENCH_MS = 60_000;
 /** Every page of a session that is open, to be shown when a test fails. */
 const openPages = new Set<Page>();
 
@@ -87,7 +87,7 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
     const workspace = path.resolve(options.workspace ?? sandbox.workspace);
     const openWindow = async (folder = workspace) => {
       const opened = await context.newPage();
-      opened.setDefaultTimeout(15_000);
+      opened.setDefaultTimeout(WAIT_MS);
       openPages.add(opened);
       opened.once('close', () => openPages.delete(opened));
       opened.on('console', (message) => {
@@ -122,7 +122,7 @@ export async function openVsixSession(options: VsixSessionOptions): Promise<Vsix
 }
 
 async function workbenchReady(page: Page): Promise<void> {
-  await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: WORKBENCH_MS });
+  await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: STARTUP_MS });
 }
 
 function saveLogs(consoleLines: readonly string[], serverLog: string): void {

@@ -4,8 +4,10 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
+import { WAIT_MS } from '../harness/limits';
 import { repoRoot } from '../harness/paths';
 import type { VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
 import { arrowTo, assertFocusIsSeen } from './hands';
 import { inOrder, inVsCode } from './versions';
 import { cli, makeTown, openForPictures, palette, script, treeRow } from './vsix';
@@ -80,7 +82,8 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
       );
     assert.deepEqual(
       names.filter(
-        (name) => !/^(Town|Rig|Agent|Convoy|Bead) \S+|^[\p{L}… ·-]+: \S+|^[\p{L} ]+, \d+ (beads?|entries)$/u.test(name),
+        (name) =>
+          !/^(Town|Rig|Agent|Convoy|Bead) \S+|^[\p{L}… ·-]+: \S+|^[\p{L} ]+, \d+ (beads?|convoys?)$/u.test(name),
       ),
       [],
     );
@@ -114,20 +117,20 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
     it(`can be seen in ${theme}`, async () => {
       const background = await sidebarColour(page);
       session.configure({ 'workbench.colorTheme': theme });
-      await waitForOther(background);
+      await waitUntil('the theme changes', async () => (await sidebarColour(page)) !== background, WAIT_MS);
       await page.mouse.move(900, 300);
       await session.screenshot(`themes-${name}`);
-      const faint = (await iconContrasts(page)).filter(({ contrast }) => contrast < least);
-      assert.deepEqual(faint, []);
+      await assertNoFaintIcons(least);
     });
   }
 
-  async function waitForOther(before: string): Promise<void> {
-    for (let attempt = 0; (await sidebarColour(page)) === before; attempt++) {
-      assert.ok(attempt < 100, 'the theme did not change');
-      await page.waitForTimeout(100);
-    }
-    await page.waitForTimeout(300); // colours fade in
+  /** Colours fade in after a change of the theme. */
+  async function assertNoFaintIcons(least: number): Promise<void> {
+    const faintIcons = async () => (await iconContrasts(page)).filter(({ contrast }) => contrast < least);
+    const deadline = Date.now() + WAIT_MS;
+    let faint = await faintIcons();
+    while (faint.length > 0 && Date.now() < deadline) faint = await faintIcons();
+    assert.deepEqual(faint, []);
   }
 });
 
@@ -147,18 +150,14 @@ async function fill(session: VsixSession): Promise<void> {
   cli('gt', env, town, 'convoy', 'create', 'Export', bead('Write the exporter', 'true'), '--stage');
   cli('gt', env, town, 'escalate', '-s', 'low', 'A note');
   cli('gt', env, town, 'up');
-  await treeRow(page, /^escalation · critical: .*Which box\?/).waitFor({ timeout: 60_000 });
+  await treeRow(page, /^escalation · critical: .*Which box\?/).waitFor();
   await treeRow(page, /^fast-forward…: /).waitFor();
   await palette(page, 'Gas Town: Focus on Beads View');
   await treeRow(page, /^Ready, /).waitFor();
   await treeRow(page, /^Loading/)
     .first()
     .waitFor({ state: 'detached' });
-  await page
-    .getByRole('button', { name: /^Clear Notification|^Close Notification/ })
-    .first()
-    .click({ timeout: 2_000 })
-    .catch(() => undefined);
+  await palette(page, 'Notifications: Clear All Notifications');
 }
 
 const views = '[id="workbench.view.extension.gastown"]';

@@ -46,24 +46,21 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     for (const header of ['Agents', 'Needs Attention'])
       await page.locator(`.pane-header[aria-label^="${header}"]`).click();
     await beads(/^Ready, \d beads/).waitFor();
-    await beads(/^Bead Climb the wall, waits for Build the wall/).waitFor();
+    await beads(/^Bead Climb the wall, waiting for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
     // Both trees say the same.
-    for (const view of ['Convoys', 'Beads']) await row(view, /^Bead Dig a pond, ann works on it/).waitFor();
+    for (const view of ['Convoys', 'Beads']) await row(view, /^Bead Dig a pond, ann is working/).waitFor();
     await row('Convoys', /^Bead Next year, deferred/).waitFor();
     await page.mouse.move(900, 300);
-    await page.waitForTimeout(700);
     await session.screenshot('beads-by-state');
 
     // Step by step, as a hand does it: the tree asks what may be dropped while the pointer moves.
-    await beads(/^Bead Climb the wall, waits/).hover();
+    await beads(/^Bead Climb the wall, waiting/).hover();
     await page.mouse.down();
     const convoy = await row('Convoys', /^Convoy Walls/).boundingBox();
     assert.ok(convoy);
     await page.mouse.move(convoy.x + 60, convoy.y + 12, { steps: 15 });
-    await page.waitForTimeout(400);
-    await page.mouse.move(convoy.x + 70, convoy.y + 11, { steps: 3 });
-    await page.waitForTimeout(400);
+    await page.locator('.monaco-list-row.drop-target').waitFor();
     await page.mouse.up();
     await row('Convoys', /^Convoy Walls, 0 of 2/).waitFor();
 
@@ -72,9 +69,8 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await beads(/^Bead Cut the lawn, ready/).waitFor();
     await beads(/^Bead Build the wall/).click();
     await page.getByRole('tab', { name: `${wall}.md` }).waitFor();
-    await page.getByText('nobody has slung it').first().waitFor();
+    await page.getByText('Not slung yet').first().waitFor();
     await page.mouse.move(900, 700);
-    await page.waitForTimeout(700);
     // A click on the header of a view may move the whole window by some pixels.
     await page.evaluate(
       'document.querySelectorAll(".monaco-workbench, .monaco-grid-view, .monaco-split-view2, .split-view-container, body").forEach((part) => part.scrollTo(0, 0))',
@@ -82,7 +78,8 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await session.screenshot('beads-by-epic');
     bd('comment', wall, 'From the command line');
     await palette(page, 'Markdown: Open Preview');
-    await page.waitForTimeout(2_000);
+    const preview = page.frameLocator('iframe.webview.ready').frameLocator('iframe');
+    await preview.getByRole('heading', { name: 'Build the wall' }).waitFor();
     await session.screenshot('bead-page-preview');
 
     await palette(page, 'Gas Town: Filter Beads');
@@ -90,10 +87,9 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await page.keyboard.type('lawn');
     await page.keyboard.press('Enter');
     await beads(/^Bead Cut the lawn/).waitFor();
-    await beads(/^Without an epic/).waitFor({ state: 'detached' });
-    await page.waitForTimeout(500);
+    await beads(/^No epic/).waitFor({ state: 'detached' });
     await session.screenshot('beads-filtered');
-    await palette(page, 'Gas Town: Clear Filter of Beads');
+    await palette(page, 'Gas Town: Clear Bead Filter');
     await palette(page, 'Gas Town: Group Beads by Rig');
     await beads(/^notes, \d+ beads/).waitFor();
     assert.equal(await beads(/^Town, /).count(), 0);

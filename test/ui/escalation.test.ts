@@ -41,13 +41,13 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
     cli('gt', env, town, 'up');
 
     const toast = page.locator('.notification-toast', { hasText: 'Which database may I drop?' });
-    await toast.waitFor({ timeout: 60_000 });
-    await page.getByRole('tab', { name: /^Gas Town.*1 thing needs you/ }).waitFor();
+    await toast.waitFor();
+    await page.getByRole('tab', { name: /^Gas Town.*1 item needs your attention/ }).waitFor();
     const status = page.locator('[id="gastown.gastown-vscode.gastown.status"]');
     await status.and(page.locator('.warning-kind')).waitFor();
     assert.match(
       (await status.locator('[role="button"]').getAttribute('aria-label')) ?? '',
-      /1 agent at work, 1 thing needs you/,
+      /1 agent active, 1 item needs your attention/,
     );
     await session.screenshot('escalation-told');
     await toast.getByRole('button', { name: 'Show' }).click();
@@ -77,7 +77,7 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
     await acknowledged.hover();
     await acknowledged.getByRole('button', { name: 'Close Escalation…' }).click();
     await acknowledged.waitFor({ state: 'detached' });
-    await page.getByText('Nothing needs you.').waitFor();
+    await page.getByText('Nothing needs your attention.').waitFor();
     assert.match(show(id), /closed/i);
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
   });

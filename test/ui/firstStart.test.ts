@@ -4,10 +4,15 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { WAIT_MS } from '../harness/limits';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
 import { clickAndAnswer, entry, quickInput, step, tick, writeDescription } from './hands';
 import { inOrder, inVsCode } from './versions';
 import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './vsix';
+
+/** After this time without an effect a click is repeated. */
+const STEP_MS = 5_000;
 
 /** A new user with a mouse: from the first window along the walkthrough to merged work in their own checkout. */
 inVsCode('the first start, by mouse', 'main', function (lane) {
@@ -25,7 +30,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: project,
-      settings: { 'workbench.startupEditor': 'welcomePage', 'terminal.integrated.gpuAcceleration': 'off' },
+      settings: { 'workbench.startupEditor': 'welcomePage' },
     });
     page = session.page;
   });
@@ -40,39 +45,29 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     walkthroughStep(title).locator(`[role="checkbox"][aria-checked="${checked}"]`);
   /** Opens a step of the walkthrough and clicks one of its buttons. */
   async function follow(title: string, button: string): Promise<void> {
-    const isOpen = (): Promise<boolean> =>
-      walkthroughStep(title)
-        .waitFor({ timeout: 1_000 })
-        .then(
-          () => true,
-          () => false,
-        );
-    if (!(await isOpen())) await page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ }).click();
-    // Newer ones come back with the list of all walkthroughs.
-    if (!(await isOpen())) await page.getByRole('button', { name: /^Get Started with Gas Town/ }).click();
     const link = walkthroughStep(title).getByRole('button', { name: button });
-    // The page draws its steps anew after each change, and a click on the step that is open would close it.
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (
-        !(await link.waitFor({ timeout: 700 }).then(
-          () => true,
-          () => false,
-        ))
-      )
-        await walkthroughStep(title)
-          .getByText(title)
-          .first()
-          .click({ timeout: 1_000 })
-          .catch(() => undefined);
-      else if (
-        await link.click({ timeout: 2_000 }).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-    }
-    assert.fail(`the step “${title}” has no “${button}”`);
+    const heading = walkthroughStep(title).getByText(title).first();
+    const list = page.getByRole('button', { name: /^Get Started with Gas Town/ });
+    const tab = page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ });
+    const succeeds = (action: Promise<unknown>): Promise<boolean> =>
+      action.then(
+        () => true,
+        () => false,
+      );
+    // The page draws its steps again after each change, so that a click may miss; a click on a step that is open would close it.
+    await waitUntil(
+      `the step “${title}” has “${button}”`,
+      async () => {
+        if (await link.isVisible()) return succeeds(link.click({ timeout: STEP_MS }));
+        if (await heading.isVisible()) await succeeds(heading.click({ timeout: STEP_MS }));
+        else if (await list.isVisible()) await succeeds(list.click({ timeout: STEP_MS }));
+        else await succeeds(tab.click({ timeout: STEP_MS }));
+        await succeeds(link.or(heading).or(list).first().waitFor({ timeout: STEP_MS }));
+        await succeeds(link.waitFor({ timeout: STEP_MS }));
+        return false;
+      },
+      WAIT_MS,
+    );
   }
 
   it('does nothing by itself, and says in its view what it is for', async () => {
@@ -80,7 +75,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await tab.waitFor();
     assert.equal(await tab.getAttribute('aria-expanded'), 'false', 'the view opened by itself');
     await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor();
     await session.screenshot('first-start-welcome');
     assert.deepEqual(
       readdirSync(session.sandbox.home).filter((name) => !name.startsWith('.')),
@@ -94,7 +89,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     const titles = [
       'Add your repository',
       'Describe work as beads',
-      'Bundle beads in a convoy',
+      'Group beads in a convoy',
       'Start the engine',
       'Watch and take part',
     ];
@@ -113,11 +108,11 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
 
   it('makes the town of the open folder with one click and one consent', async () => {
     await follow('Add your repository', 'Open the Gas Town View');
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();
     const dialog = page.locator('.monaco-dialog-box');
-    await dialog.waitFor({ timeout: 30_000 });
+    await dialog.waitFor();
     await session.screenshot('first-start-consent');
-    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await dialog.getByRole('button', { name: 'Allow' }).click();
     await treeRow(page, /^Rig notes$/).waitFor();
     await done('Add your repository').waitFor();
     await session.screenshot('first-start-town');
@@ -137,20 +132,20 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
   });
 
   it('bundles them in a convoy, one after the other, and launches it', async () => {
-    await follow('Bundle beads in a convoy', 'Create Convoy');
-    await step(page, 'What will be there');
+    await follow('Group beads in a convoy', 'Create Convoy');
+    await step(page, 'Convoy name');
     await clickAndAnswer(page, 'Manners');
-    await step(page, 'Which beads?');
+    await step(page, 'Select beads');
     await tick(page, 'Say hello');
     await tick(page, 'Say goodbye');
     await session.screenshot('first-start-convoy-beads');
     await quickInput(page).getByRole('button', { name: 'OK' }).click();
-    await entry(page, 'One after the other').click();
+    await entry(page, 'In sequence').click();
     await entry(page, 'Launch now').click();
     await treeRow(page, /^Convoy Manners, 0 of 2$/).waitFor();
-    await treeRow(page, /^Bead Say goodbye, waits for Say hello/).waitFor();
+    await treeRow(page, /^Bead Say goodbye, waiting for Say hello/).waitFor();
     await page.getByText('The engine is paused: nothing new starts.').first().waitFor();
-    for (const title of ['Describe work as beads', 'Bundle beads in a convoy']) await done(title).waitFor();
+    for (const title of ['Describe work as beads', 'Group beads in a convoy']) await done(title).waitFor();
   });
 
   it('starts the engine, and an agent works in a terminal', async () => {
@@ -165,12 +160,12 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
   });
 
   it('lands, and brings the checkout up to it with one click', async () => {
-    await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor();
     assert.ok(!existsSync(path.join(project, 'hello.txt')), 'the checkout was touched');
     await treeRow(page, /^Agent \w+, polecat/)
       .first()
       .waitFor({ state: 'detached' }); // whose work is merged is gone
-    await treeRow(page, /^Rig notes.*2 commits to take over/).hover();
+    await treeRow(page, /^Rig notes.*2 commits ready/).hover();
     await treeRow(page, /^Rig notes/)
       .getByRole('button', { name: 'Fast-Forward Repository to Merged Work' })
       .click();
@@ -182,14 +177,14 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
 
   /** Answers Create Bead with the mouse, and writes its description in an editor. */
   async function describe(title: string, script: string): Promise<void> {
-    await step(page, 'What is to be done?');
+    await step(page, 'Bead title');
     await clickAndAnswer(page, title);
     await entry(page, 'task').click();
     await entry(page, 'P2').click();
     await step(page, 'Description in Markdown');
     await writeDescription(
       page,
-      () => quickInput(page).getByRole('button', { name: 'Write it in an editor' }).click(),
+      () => quickInput(page).getByRole('button', { name: 'Write in an editor' }).click(),
       `\`\`\`sh\n${script}\n\`\`\`\n`,
     );
   }

@@ -80,7 +80,6 @@ inVsCode('a formula', 'main', function (lane) {
     const offered = page.locator('.suggest-widget.visible').getByRole('option');
     await offered.filter({ hasText: 'publish' }).first().waitFor();
     assert.equal(await offered.filter({ hasText: 'announce' }).count(), 0, 'a step cannot wait for itself');
-    await page.waitForTimeout(500); // its details come beside it
     await session.screenshot('formula');
     await page.keyboard.type('pub');
     await page.locator('.suggest-widget.visible .monaco-list-row.focused', { hasText: 'publish' }).waitFor();

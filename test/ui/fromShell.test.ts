@@ -26,12 +26,12 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
       sandbox: { env, home },
     } = session;
     await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor();
     const town = path.join(home, 'gt');
     cli('gt', env, scratch, 'install', town);
-    await page.getByRole('button', { name: 'Add This Repository to My Town' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: 'Add This Repository to My Town' }).waitFor();
     cli('gt', env, town, 'rig', 'add', 'toy', path.join(scratch, 'toy'));
-    await treeRow(page, /^Rig toy/).waitFor({ timeout: 30_000 });
+    await treeRow(page, /^Rig toy/).waitFor();
   });
 
   it('is shown in the window of a folder that lies in it', async () => {
@@ -41,8 +41,8 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
     } = session;
     const origin = new URL(page.url()).origin;
     await page.goto(`${origin}/?folder=${encodeURIComponent(path.join(home, 'gt'))}`);
-    await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
+    await page.locator('.monaco-workbench .statusbar').waitFor();
     await openGasTown(page);
-    await treeRow(page, /^Rig toy/).waitFor({ timeout: 30_000 });
+    await treeRow(page, /^Rig toy/).waitFor();
   });
 });

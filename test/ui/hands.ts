@@ -1,6 +1,7 @@
 // What a person's hands do in VS Code, by mouse and by keys, and what their eyes follow.
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
+import { WAIT_MS } from '../harness/limits';
 
 export function quickInput(page: Page): Locator {
   return page.locator('.quick-input-widget');
@@ -89,7 +90,7 @@ const carriers =
 
 /** Somebody who types must see where; things may move for a moment. */
 export async function assertFocusIsSeen(page: Page): Promise<void> {
-  const deadline = Date.now() + 3_000;
+  const deadline = Date.now() + WAIT_MS;
   for (;;) {
     const problem = await focusProblem(page);
     if (problem === undefined) return;

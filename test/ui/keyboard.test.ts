@@ -36,7 +36,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: project,
-      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
+      settings: { 'workbench.colorTheme': 'Default Dark Modern' },
     });
     page = session.page;
     await page.getByRole('tab', { name: /^Gas Town/ }).waitFor(); // from now on the palette has its commands
@@ -66,15 +66,15 @@ inVsCode('by keyboard alone', 'main', function (lane) {
 
   it('makes the town of the open folder from the welcome, with one consent', async () => {
     await palette(page, 'Gas Town: Focus on Convoys View');
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor(); // it has found out what is open
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor(); // it has found out what is open
     await focus('Convoys');
-    await tabTo(page, page.getByRole('button', { name: 'Make a Town and Add This Repository' }));
+    await tabTo(page, page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }));
     await session.screenshot('keyboard-welcome');
     await page.keyboard.press('Enter');
     const dialog = page.locator('.monaco-dialog-box');
-    await dialog.waitFor({ timeout: 30_000 });
+    await dialog.waitFor();
     await dialog.locator(':focus').waitFor();
-    await tabTo(page, dialog.getByRole('button', { name: 'Accept' }));
+    await tabTo(page, dialog.getByRole('button', { name: 'Allow' }));
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     await page.locator('.pane:focus-within .pane-header[aria-label^="Convoys"]').waitFor();
@@ -95,14 +95,14 @@ inVsCode('by keyboard alone', 'main', function (lane) {
 
   it('bundles them in a convoy and launches it from its menu', async () => {
     await palette(page, 'Gas Town: Create Convoy');
-    await step(page, 'What will be there');
+    await step(page, 'Convoy name');
     await answer(page, 'Manners');
-    await step(page, 'Which beads?');
+    await step(page, 'Select beads');
     await press('ArrowDown', 'Space', 'ArrowDown', 'Space');
     await page.locator('.quick-input-count', { hasText: '2 Selected' }).waitFor();
     await press('Enter');
-    await entry(page, 'One after the other').waitFor();
-    await answer(page, 'One after');
+    await entry(page, 'In sequence').waitFor();
+    await answer(page, 'In seq');
     await entry(page, 'Stage').waitFor();
     await answer(page, 'Stage');
     await treeRow(page, /^Convoy Manners, 0 of 2, staged/).waitFor();
@@ -124,12 +124,12 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await untilTerminal(page, 'who is there');
     await page.locator('.terminal-wrapper.active .xterm:focus-within').waitFor();
     await page.keyboard.type('keys\n');
-    await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor();
   });
 
   it('fast-forwards from the menu of the rig', async () => {
     await focus('Agents');
-    await arrowTo(page, /^Rig notes.*2 commits to take over/);
+    await arrowTo(page, /^Rig notes.*2 commits ready/);
     await press('ContextMenu');
     await menuTo(page, /^Fast-Forward Repository/);
     await treeRow(page, /^Rig notes$/).waitFor();
@@ -141,11 +141,11 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     cli('gt', env, path.join(home, 'gt'), 'rig', 'set', 'notes', 'review=person');
     await create('Say sorry', 'echo sorry > sorry.txt; git add -A; git commit -qm sorry');
     await palette(page, 'Gas Town: Sling Bead');
-    await step(page, 'Which bead?');
+    await step(page, 'Select a bead');
     await answer(page, 'Say sorry');
-    await step(page, 'Which agent runtime?');
+    await step(page, 'Select an agent runtime');
     await press('Enter');
-    await treeRow(page, /^review…: .*Say sorry/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^review…: .*Say sorry/).waitFor();
     await focus('Needs Attention');
     await arrowTo(page, /^review…: .*Say sorry/);
     await press('Enter');
@@ -154,7 +154,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await page.keyboard.press('F6'); // to the editor, where a list kept the focus
     await session.screenshot('keyboard-review');
     await palette(page, 'Gas Town: Approve Change');
-    await treeRow(page, /^Convoy .*Say sorry, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy .*Say sorry, 1 of 1, landed/).waitFor();
     await focus('Needs Attention');
     await arrowTo(page, /^fast-forward…/);
   });
@@ -162,7 +162,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
   /** Create Bead with keys only; its description is written in an editor. */
   async function create(title: string, script: string): Promise<void> {
     await palette(page, 'Gas Town: Create Bead');
-    await step(page, 'What is to be done?');
+    await step(page, 'Bead title');
     await answer(page, title);
     await step(page, 'Type');
     await press('Enter');

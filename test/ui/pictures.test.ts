@@ -26,7 +26,7 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
       sandbox: { env },
     } = session;
     await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).waitFor();
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor();
     await away();
     await session.screenshot('first-look');
     const town = await makeTown(session, 'notes');
@@ -60,9 +60,9 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
     cli('gt', env, town, 'convoy', 'create', 'Search in notes', index, box, query, rank, page1, docs);
     cli('gt', env, town, 'convoy', 'create', 'Export to Markdown', bead('Write the exporter', 1), '--stage');
     cli('gt', env, town, 'up');
-    await treeRow(page, /^Convoy Search in notes, 1 of 6/).waitFor({ timeout: 60_000 });
-    await treeRow(page, /^Bead Parse queries, \w+ works on it/).waitFor();
-    await treeRow(page, /^Bead Add a search box, \w+ works on it/).waitFor();
+    await treeRow(page, /^Convoy Search in notes, 1 of 6/).waitFor();
+    await treeRow(page, /^Bead Parse queries, \w+ is working/).waitFor();
+    await treeRow(page, /^Bead Add a search box, \w+ is working/).waitFor();
     await away();
     await session.screenshot('sidebar-convoy-running');
     await treeRow(page, /^Bead Parse queries/).click();
@@ -80,22 +80,21 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
     await away();
     await session.screenshot('needs-attention');
     await palette(page, 'Gas Town: Open Walkthrough');
-    await page.getByText('Bundle beads in a convoy').first().click();
-    await page.locator('.getting-started-media :is(iframe, .webview)').first().waitFor({ state: 'attached' });
-    await page.waitForTimeout(1_500); // its picture is drawn in a frame of its own
+    await page.getByText('Group beads in a convoy').first().click();
+    // Its picture is drawn in a frame of its own.
+    await page.frameLocator('iframe.webview.ready').frameLocator('iframe').locator('svg').first().waitFor();
     await session.screenshot('walkthrough');
 
     /** By its bead: the row of the agent may be below the edge. */
     async function openTerminalOf(title: string): Promise<void> {
-      const row = treeRow(page, new RegExp(`^Bead ${title}, \\w+ works on it`));
+      const row = treeRow(page, new RegExp(`^Bead ${title}, \\w+ is working`));
       await row.hover();
       await row.getByRole('button', { name: 'Open Agent Terminal…' }).click();
     }
 
-    /** Nothing is hovered, and what faded in is there. */
+    /** So that nothing is hovered. */
     async function away(): Promise<void> {
       await page.mouse.move(900, 300);
-      await page.waitForTimeout(700);
     }
   });
 });

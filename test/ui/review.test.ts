@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { WAIT_MS } from '../harness/limits';
 import type { VsixSession } from '../harness/vsixSession';
-import { cli, makeTown, openForPictures, script, treeRow } from './vsix';
+import { waitUntil } from '../helpers/temp';
+import { cli, isStored, makeTown, openForPictures, palette, script, treeRow } from './vsix';
 import { inVsCode } from './versions';
 
 /** The review of a change by mouse and keyboard, as the packaged extension shows it. */
@@ -34,7 +36,7 @@ inVsCode('a review in a window', 'main', function (lane) {
     const bead = cli('bd', env, path.join(town, 'notes'), 'create', 'Double numbers', '-d', script(text), '--silent');
     cli('gt', env, town, 'sling', bead, 'notes');
     cli('gt', env, town, 'up');
-    await page.getByRole('button', { name: 'Review', exact: true }).waitFor({ timeout: 60_000 }); // the message
+    await page.getByRole('button', { name: 'Review', exact: true }).waitFor(); // the message
     await session.screenshot('review-asked');
     await treeRow(page, /^review…: .*Double numbers/).click();
     const tab = page.getByRole('tab', { name: /^Review Double numbers/ });
@@ -46,13 +48,8 @@ inVsCode('a review in a window', 'main', function (lane) {
         .getByRole('button', { name: new RegExp(`^${action}`) })
         .first()
         .waitFor();
-    await page
-      .getByRole('button', { name: /^Clear Notification|^Close Notification/ })
-      .first()
-      .click({ timeout: 2_000 })
-      .catch(() => undefined);
+    await palette(page, 'Notifications: Clear All Notifications');
     await page.mouse.move(900, 780);
-    await page.waitForTimeout(1_000);
     await session.screenshot('review');
 
     const line = await page.locator('.view-line', { hasText: 'attempt' }).first().boundingBox();
@@ -64,9 +61,8 @@ inVsCode('a review in a window', 'main', function (lane) {
     assert.ok(line && plus);
     await page.mouse.move(line.x + 60, line.y + 8);
     await page.mouse.move(plus.x + plus.width / 2, line.y + 8, { steps: 5 });
-    await page.waitForTimeout(300);
     await page.mouse.click(plus.x + plus.width / 2, line.y + 8);
-    await page.waitForTimeout(1_000);
+    await page.locator('.review-widget .monaco-editor.focused').waitFor();
     await session.screenshot('review-comment-open');
     await page.keyboard.type('Where is its test?');
     await page
@@ -80,9 +76,9 @@ inVsCode('a review in a window', 'main', function (lane) {
       .getByRole('button', { name: /^Request Changes/ })
       .first()
       .click();
-    await page.locator('.quick-input-message', { hasText: 'Your comment on lines is sent along' }).waitFor();
+    await page.locator('.quick-input-message', { hasText: 'Your 1 comment on lines will be included' }).waitFor();
     await page.keyboard.type('Almost.');
-    await page.locator('.quick-input-widget').getByRole('button', { name: 'Write it in an editor' }).click();
+    await page.locator('.quick-input-widget').getByRole('button', { name: 'Write in an editor' }).click();
     await page.getByRole('tab', { name: /^Request Changes not-/ }).waitFor();
     await page.locator('.view-line', { hasText: 'Almost.' }).last().waitFor();
     await page.keyboard.press('Control+End');
@@ -95,11 +91,10 @@ inVsCode('a review in a window', 'main', function (lane) {
       /Almost\.\\nPlease write a test\.\\n\\n- twice\.js:1: Where is its test\?/,
     );
 
-    await treeRow(page, /^review…: .*Double numbers/).click({ timeout: 60_000 });
+    await treeRow(page, /^review…: .*Double numbers/).click();
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor();
     await page.locator('.view-line', { hasText: 'Where is its test' }).first().waitFor();
     await page.mouse.move(900, 780);
-    await page.waitForTimeout(1_000);
     await session.screenshot('review-second-round');
     await page
       .getByRole('button', { name: /^Show Bead/ })
@@ -108,16 +103,16 @@ inVsCode('a review in a window', 'main', function (lane) {
     await page.getByRole('tab', { name: `${bead}.md` }).waitFor();
     await session.screenshot('review-bead-beside');
     await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).click();
-    await page.waitForTimeout(8_000); // In a browser VS Code writes down which editors are open every five seconds.
+    await waitUntil('VS Code has saved which editors are open', () => isStored(page, 'round 2'), WAIT_MS);
     await session.reload();
-    await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor({ timeout: 30_000 });
+    await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor();
     await page
       .getByRole('button', { name: /^Approve Change/ })
       .first()
-      .click({ timeout: 30_000 });
+      .click();
     await treeRow(page, /^fast-forward/)
       .first()
-      .waitFor({ timeout: 60_000 });
+      .waitFor();
     await session.screenshot('review-merged');
   });
 });

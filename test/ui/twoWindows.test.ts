@@ -74,6 +74,6 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
     await untilTerminal(first, 'you said alone again');
     assert.equal(agentPid(town, 'furiosa'), pid);
     await first.keyboard.type('bye\n');
-    await treeRow(first, /^Convoy Talk, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(first, /^Convoy Talk, 1 of 1, landed/).waitFor();
   });
 });

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { WAIT_MS } from '../harness/limits';
 import { repoRoot } from '../harness/paths';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
 import { inVsCode } from './versions';
 import { agentPid, makeProject, newestVsix, openGasTown, script, treeRow, untilTerminal } from './vsix';
 
@@ -23,7 +25,6 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
     session = await openVsixSession({
       lane,
       vsix: newestVsix(),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
   });
 
@@ -61,19 +62,20 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
       cli('bd', path.join(town, 'notes'), 'create', 'Chat', '-d', script(talk), '--silent'),
     );
     cli('gt', town, 'up');
-    await until(() => {
+    const isWorking = (): boolean => {
       try {
         return agentPid(town, 'furiosa') > 0;
       } catch {
         return false;
       }
-    });
+    };
+    await waitUntil('the agent works', isWorking, WAIT_MS);
     const [agent, server] = [agentPid(town, 'furiosa'), serverPid()];
     assert.ok(shim().includes(older), 'the older programs do not run this town');
 
     await page.goto(`${new URL(page.url()).origin}/?folder=${encodeURIComponent(project)}`);
     await openGasTown(page);
-    await treeRow(page, /^Agent furiosa, polecat, working/).click({ timeout: 60_000 });
+    await treeRow(page, /^Agent furiosa, polecat, working/).click();
     await untilTerminal(page, 'born under the older one');
     assert.notEqual(serverPid(), server, 'the older server still runs the town');
     assert.equal(agentPid(town, 'furiosa'), agent);
@@ -84,13 +86,6 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
     await untilTerminal(page, 'you said hello');
     await session.screenshot('update-goes-on');
     await page.keyboard.type('bye\n');
-    await treeRow(page, /^Convoy Talk, 1 of 1, landed/).waitFor({ timeout: 60_000 });
-
-    async function until(condition: () => boolean): Promise<void> {
-      for (let attempt = 0; !condition(); attempt++) {
-        assert.ok(attempt < 200, 'it did not happen within 20 s');
-        await page.waitForTimeout(100);
-      }
-    }
+    await treeRow(page, /^Convoy Talk, 1 of 1, landed/).waitFor();
   });
 });

@@ -1,12 +1,13 @@
 import type { Suite } from 'mocha';
 import { showWindows } from '../harness/vsixSession';
+import { TEST_MS } from '../harness/limits';
 import { lanesOf, vscodeVersion, type LaneName } from '../harness/vscodeServer';
 
 /** A `describe` for each VS Code that is asked for: the oldest runs every story, the newest the main ones. */
 export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Suite, lane: LaneName) => void): void {
   for (const lane of lanesOf(kind === 'main')) {
     describe(`${title} (VS Code ${vscodeVersion(lane)})`, function () {
-      this.timeout(180_000);
+      this.timeout(TEST_MS);
       this.afterEach(async function () {
         if (this.currentTest?.state === 'failed')
           await showWindows(

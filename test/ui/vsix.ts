@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { WAIT_MS } from '../harness/limits';
 import { repoRoot } from '../harness/paths';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import type { LaneName } from '../harness/vscodeServer';
+import { waitUntil } from '../helpers/temp';
 
 export function newestVsix(): string {
   const root = repoRoot();
@@ -52,15 +54,46 @@ export function treeRow(page: Page, name: RegExp): Locator {
   return page.getByRole('treeitem', { name });
 }
 
-/** A click on the icon of what is shown hides it, and a window that was loaded anew shows what was shown, only later. */
+/**
+ * Shows the views of Gas Town. A click on the icon of a view that is shown hides it, and a window that was reloaded restores what
+ * was shown only after a moment: so it clicks only while the icon says that they are hidden.
+ */
 export async function openGasTown(page: Page): Promise<void> {
+  const tab = page.getByRole('tab', { name: /^Gas Town/ });
   const title = page.locator('.part.sidebar .composite.title', { hasText: /Gas Town/i });
-  for (let tries = 3; !(await title.isVisible()); tries -= 1) {
-    await page.getByRole('tab', { name: /^Gas Town/ }).click();
-    await title.waitFor({ timeout: 3_000 }).catch((error: unknown) => {
-      if (tries === 1) throw error;
-    });
-  }
+  await tab.waitFor();
+  await waitUntil(
+    'the views of Gas Town are shown',
+    async () => {
+      if (await title.isVisible()) return true;
+      if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+      return title.waitFor({ timeout: 10_000 }).then(
+        () => true,
+        () => false,
+      );
+    },
+    WAIT_MS,
+  );
+}
+
+/** Whether VS Code has stored this text in the browser, where it keeps its state for a reload. */
+export function isStored(page: Page, text: string): Promise<boolean> {
+  return page.evaluate<boolean>(`(async () => {
+    const request = (wanted) => new Promise((done, fail) => { wanted.onsuccess = () => done(wanted.result); wanted.onerror = () => fail(wanted.error); });
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith('vscode-web-state-db')) continue;
+      const database = await request(indexedDB.open(name));
+      try {
+        for (const store of database.objectStoreNames) {
+          const values = await request(database.transaction(store).objectStore(store).getAll());
+          if (values.some((value) => String(value).includes(${JSON.stringify(text)}))) return true;
+        }
+      } finally {
+        database.close();
+      }
+    }
+    return false;
+  })()`);
 }
 
 export async function palette(page: Page, command: string): Promise<void> {
@@ -105,8 +138,8 @@ export async function terminalText(page: Page): Promise<string> {
   return (await page.locator('.terminal-wrapper.active .xterm-rows').innerText()).replaceAll('\u00a0', ' ');
 }
 
-export async function untilTerminal(page: Page, text: string, timeoutMs = 20_000): Promise<string> {
-  const deadline = Date.now() + timeoutMs;
+export async function untilTerminal(page: Page, text: string): Promise<string> {
+  const deadline = Date.now() + WAIT_MS;
   for (;;) {
     const shown = await terminalText(page).catch(() => '');
     if (shown.includes(text)) return shown;
@@ -122,7 +155,6 @@ export function openForPictures(project: string, lane: LaneName): Promise<VsixSe
     vsix: newestVsix(),
     workspace: makeProject(project),
     settings: {
-      'terminal.integrated.gpuAcceleration': 'off',
       'workbench.colorTheme': 'Default Dark Modern',
       'window.zoomLevel': 0,
     },
@@ -132,8 +164,8 @@ export function openForPictures(project: string, lane: LaneName): Promise<VsixSe
 /** Makes a town for the open project with a click; gives its folder. */
 export async function makeTown({ page, sandbox }: VsixSession, rig: string): Promise<string> {
   await openGasTown(page);
-  await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
-  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Accept' }).click({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();
+  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Allow' }).click();
   await treeRow(page, new RegExp(`^Rig ${rig}`)).waitFor();
   return path.join(sandbox.home, 'gt');
 }

@@ -3,7 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
+import { WAIT_MS } from '../harness/limits';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
+import { focusedRow } from './hands';
 import { cli, makeProject, newestVsix, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 import { inOrder, inVsCode } from './versions';
 
@@ -32,7 +35,6 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
       lane,
       vsix: newestVsix(),
       workspace: makeProject(path.join(scratch, 'my toy')),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off' },
     });
     page = session.page;
     town = path.join(session.sandbox.home, 'gt');
@@ -45,18 +47,18 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
 
   it('shows exactly what would run before it asks for consent', async () => {
     await openGasTown(page);
-    await page.getByRole('button', { name: 'Make a Town and Add This Repository' }).click();
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();
     const dialog = page.locator('.monaco-dialog-box');
-    await dialog.waitFor({ timeout: 30_000 });
+    await dialog.waitFor();
     assert.match(await dialog.innerText(), /test: npm test/);
     await session.screenshot('consent');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
-    await treeRow(page, /^Rig my_toy, commands wait for consent/).waitFor();
-    await page.getByRole('tab', { name: /^Gas Town.*1 thing needs you/ }).waitFor();
-    await treeRow(page, /^accept…: my_toy/).click();
-    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await treeRow(page, /^Rig my_toy, commands need your approval/).waitFor();
+    await page.getByRole('tab', { name: /^Gas Town.*1 item needs your attention/ }).waitFor();
+    await treeRow(page, /^approve…: my_toy/).click();
+    await dialog.getByRole('button', { name: 'Allow' }).click();
     await treeRow(page, /^Rig my_toy$/).waitFor();
-    await page.getByText('Nothing needs you.').waitFor();
+    await page.getByText('Nothing needs your attention.').waitFor();
   });
 
   it('shows what the command line does', async () => {
@@ -81,10 +83,9 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await session.screenshot('terminal-before-reload');
     const started = Date.now();
     await session.reload();
-    const shown = await untilTerminal(page, 'you said hello', 30_000);
+    const shown = await untilTerminal(page, 'you said hello');
     console.log(`      the terminal is back ${Date.now() - started} ms after the reload began`);
     assert.match(shown, /ready to talk/);
-    await page.waitForTimeout(1_000);
     assert.equal(await page.locator('.terminal-wrapper:focus-within').count(), 0, 'the terminal took the focus');
     await session.screenshot('terminal-after-reload');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
@@ -98,9 +99,8 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     const before = pid();
     const started = Date.now();
     process.kill(before, 'SIGKILL');
-    await until(() => existsSync(server) && pid() !== before);
-    await page.waitForTimeout(500);
-    console.log(`      another server answers ${Date.now() - started - 500} ms after the kill`);
+    await waitUntil('another server has started', () => existsSync(server) && pid() !== before, WAIT_MS);
+    console.log(`      another server answers ${Date.now() - started} ms after the kill`);
     await page.keyboard.type('still there\n');
     await untilTerminal(page, 'you said still there');
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
@@ -115,7 +115,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await untilTerminal(page, 'The next one of furiosa appears here');
     await treeRow(page, /^Agent furiosa/).hover();
     await treeRow(page, /^Agent furiosa/)
-      .getByRole('button', { name: 'Start Agent Again…' })
+      .getByRole('button', { name: 'Resume Agent…' })
       .click();
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
     await untilTerminal(page, 'ready to talk');
@@ -134,7 +134,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await untilTerminal(page, 'you said again');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
     await page.keyboard.type('bye\n');
-    await treeRow(page, /^Convoy Talk, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy Talk, 1 of 1, landed/).waitFor();
     await page.getByText('Convoy landed: Talk').first().waitFor();
     await session.screenshot('convoy-landed');
   });
@@ -155,29 +155,15 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await page.locator('.quick-input-widget').getByRole('option', { name: /^Keys/ }).waitFor();
     await page.keyboard.press('Enter');
     await palette(page, 'Gas Town: Focus on Convoys View');
-    await treeRow(page, /^Convoy Keys, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy Keys, 1 of 1, landed/).waitFor();
   });
 
   it('says what is wrong when the server is killed, and goes on by itself', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'shutdown');
-    await page.locator('[id="gastown.gastown-vscode.gastown.status"]', { hasText: '0' }).waitFor({ timeout: 30_000 });
+    await page.locator('[id="gastown.gastown-vscode.gastown.status"]', { hasText: '0' }).waitFor();
     const next = bead('After', 'echo after > after.txt\ngit add -A\ngit commit -qm after');
     cli('gt', env, town, 'convoy', 'create', 'Later', next);
-    await treeRow(page, /^Convoy Later, 1 of 1, landed/).waitFor({ timeout: 60_000 });
+    await treeRow(page, /^Convoy Later, 1 of 1, landed/).waitFor();
   });
-
-  async function until(condition: () => boolean): Promise<void> {
-    for (let attempt = 0; !condition(); attempt++) {
-      if (attempt > 200) throw new Error('it did not happen within 20 s');
-      await page.waitForTimeout(100);
-    }
-  }
-
-  async function focusedRow(target: Page, name: RegExp): Promise<void> {
-    await target
-      .locator('.monaco-list:focus-within .monaco-list-row.focused')
-      .and(target.getByRole('treeitem', { name }))
-      .waitFor();
-  }
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationTokenSource } from 'vscode-jsonrpc';
-import { UserError, messageOf } from '../../../server/src/base/errors';
+import { messageOf, onUnexpectedError, UserError } from '../../../server/src/base/errors';
 import { isAlive } from '../../../server/src/base/process';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
@@ -236,9 +236,7 @@ export class TownConnection extends Disposable implements ServerConnection {
         try {
           handler(params as never);
         } catch (error) {
-          this.options.log.error(
-            `a handler of ${method} failed: ${error instanceof Error ? error.stack : String(error)}`,
-          );
+          onUnexpectedError(error);
         }
       }
     });

@@ -19,10 +19,15 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
     void vscode.window.showErrorMessage([error.message, error.hint ?? ''].map(sentence).filter(Boolean).join(' '));
     return;
   }
-  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log.error(stackOf(error));
   const open = l10n.t('Open Log');
   const choice = await vscode.window.showErrorMessage(l10n.t('Gas Town: {0}', oneLine(messageOf(error), 400)), open);
   if (choice === open) log.show(true);
+}
+
+/** For the log. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Errors are written as on a command line: without capital and full stop. */

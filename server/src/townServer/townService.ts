@@ -35,7 +35,13 @@ import { buildSnapshot } from './snapshot/buildSnapshot';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
-import { workflowOf } from '../service/slungFormula';
+import type { SlungFormula } from '../engine/molecules/molecules';
+import { FormulaService } from '../formulas/service/formulaService';
+import { JobWorker } from '../base/jobs/jobWorker';
+import { bundledFile } from '../base/bundledFile';
+import type { Rig } from '../rigs/rig';
+import { formulaPlaces } from './formulas';
+import { slungFormula } from './slungFormula';
 
 /** Pictures are sent at most so often. */
 const SNAPSHOT_MS = 40;
@@ -77,6 +83,9 @@ export class TownService extends Disposable {
   readonly onEvent = this.eventEmitter.event;
   readonly onPersonMessage = this.personEmitter.event;
   readonly onRetire = this.retireEmitter.event;
+  /** Parses, checks and cooks formulas, and answers for documents that windows edit, in a thread of its own. */
+  readonly formulaJobs: JobWorker;
+  readonly formulas: FormulaService;
 
   private constructor(
     readonly layout: TownLayout,
@@ -84,6 +93,8 @@ export class TownService extends Disposable {
     private readonly log: Log,
   ) {
     super();
+    this.formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js'), log: (text) => log.error(text) });
+    this.formulas = new FormulaService(this.formulaJobs);
     this.projection = new Projection(store, (rig) => this.reviewMode(rig));
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
@@ -123,7 +134,7 @@ export class TownService extends Disposable {
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
-      workflow: (rig) => workflowOf(this.layout, this.rigs.require(rig)),
+      workflow: (rig) => this.workflowOf(this.rigs.require(rig)),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.scheduleSnapshot(),
@@ -183,6 +194,13 @@ export class TownService extends Disposable {
     this.engine.kick(0);
   }
 
+  /** The formula by which the beads of a rig are done, if its settings name one. */
+  private workflowOf(rig: Rig): SlungFormula | undefined {
+    const { formula } = rig.settings;
+    if (!formula) return undefined;
+    return slungFormula(this.formulas, formulaPlaces(this.layout, {}, rig.name), rig, formula, {});
+  }
+
   /**
    * Starts no more actions and cancels those that run.
    * @returns keys of actions that had not ended after `limitMs`
@@ -200,6 +218,7 @@ export class TownService extends Disposable {
 
   /** After `cancelWork`: writes the ledgers' files and lets go of everything. */
   async stop(): Promise<void> {
+    await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
     await this.store.checkpoint();
     this.dispose();

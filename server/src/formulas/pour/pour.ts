@@ -4,7 +4,7 @@ import { asPlainObject, isPlainObject } from '../../base/objects';
 import type { Transaction } from '../../beads/store';
 import { formatTime } from '../../beads/model/time';
 import type { Bead, Dependency, DependencyType } from '../../protocol/bead';
-import type { Proto, ProtoStep } from '../cook/cook';
+import type { Proto, ProtoStep } from '../cook/proto';
 
 export interface PourOptions {
   ledger: string;
