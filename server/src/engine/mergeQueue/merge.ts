@@ -1,3 +1,4 @@
+import type { EventType } from '../../protocol/bead';
 import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import type { Bead } from '../../protocol/bead';
@@ -68,7 +69,7 @@ async function runGates(
   context: EngineContext,
 ): Promise<GateResult> {
   const refinery = actors.refinery(action.rig);
-  const results: { type: string; message: string }[] = [];
+  const results: { type: EventType; message: string }[] = [];
   const result = await rig.runGates(commit, action.mergeRequest, (gate, outcome) => {
     if (outcome === 'started') showActivity(context, refinery, `${gate.name}: ${request.source}`);
     else results.push({ type: `gate_${outcome}`, message: gate.name });
