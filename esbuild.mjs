@@ -19,6 +19,7 @@ const programs = {
   extension: 'client/src/extension.ts',
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
+  formulaWorker: 'server/src/language/server/worker.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -147,6 +148,8 @@ if (watch) {
   if (args.has('--demo')) await build(testConfig(['test/demo/main.ts']));
   if (args.has('--tests')) {
     await build(testConfig(testFiles()));
-    copyFileSync('node_modules/sql.js/dist/sql-wasm.wasm', 'out/sql-wasm.wasm');
+    // What bundles look for beside or above themselves.
+    for (const name of ['sql-wasm.wasm', 'formulaWorker.js'])
+      copyFileSync(path.join(outdir, name), path.join('out', name));
   }
 }

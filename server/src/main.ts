@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { messageOf } from './base/errors';
+import { bundledFile } from './base/bundledFile';
+import { JobWorker } from './base/jobs/jobWorker';
 import { languageServer } from './language/server/languageServer';
 import { TownServer } from './townServer/server';
 import { canonicalPath } from './base/atomicFile';
@@ -21,6 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
     languageServer(
       { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) },
       end,
+      { jobs: new JobWorker({ script: bundledFile('formulaWorker.js'), log }) },
     ).listen();
     return;
   }

@@ -24,7 +24,7 @@ const allowed = [
   'syntaxes/gastown-formula.tmLanguage.json',
   'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'gt', 'bd', 'cli', 'zod'].map((program) => `dist/${program}.js`),
+  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'gt', 'bd', 'cli'].map((program) => `dist/${program}.js`),
   'dist/sql-wasm.wasm',
   'dist/package.json',
   // the one library that cannot be bundled, with the binary of this platform alone
@@ -113,13 +113,15 @@ describe('the package', () => {
     const programs = [...files.keys()].filter((name) => /^dist\/\w+\.js$/.test(name));
     for (const program of programs) {
       // Programs find each other beside themselves.
-      for (const [, other, wasm] of text(program).matchAll(
-        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm)["'`]/g,
+      for (const [, other, asset] of text(program).matchAll(
+        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|formulaWorker\.js)["'`]/g,
       ))
-        named.push(`dist/${other ?? wasm}`);
+        named.push(`dist/${other ?? asset}`);
     }
     assert.ok(
-      named.includes('dist/server.js') && named.includes('dist/sessionHost.js') && named.includes('dist/sql-wasm.wasm'),
+      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js'].every((one) =>
+        named.includes(`dist/${one}`),
+      ),
       named.join(', '),
     );
     assert.deepEqual(

@@ -65,8 +65,16 @@ export function readPlainFile(file: string, maxBytes: number): string | undefine
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) throw new Error('it is no regular file');
-    if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
-    return fs.readFileSync(fd, 'utf8');
+    // Some files say that they are empty and never end, others grow while they are read.
+    const bytes = Buffer.alloc(Math.min(stat.size, maxBytes) + 1);
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (let read = -1; read !== 0 && total <= maxBytes; total += read) {
+      read = fs.readSync(fd, bytes);
+      parts.push(Buffer.from(bytes.subarray(0, read)));
+    }
+    if (total > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    return Buffer.concat(parts).toString('utf8');
   } finally {
     fs.closeSync(fd);
   }

@@ -23,9 +23,21 @@ export type ErrorCode =
   | 'consent' // a person must accept something first
   | 'unavailable'; // disk full, server gone, command missing
 
-/** The text of anything that was thrown. */
+/** What V8 and Node say where something got too big, in words for a person. The one place where they are translated. */
+const engineMessages: readonly [pattern: RegExp, text: string][] = [
+  [/^Maximum call stack size exceeded/, 'the data is nested too deeply'],
+  [/^Invalid (?:string|array|typed array|array buffer) length/, 'the data is too large'],
+  [
+    /^Cannot create a string longer than|^Array buffer allocation failed|maximum size exceeded$/,
+    'the data is too large',
+  ],
+  [/heap out of memory|reaching memory limit/, 'it needs too much memory'],
+];
+
+/** The text of anything that was thrown, without the engine's own words for what is too big. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return engineMessages.find(([pattern]) => pattern.test(error.message))?.[1] ?? error.message;
 }
 
 /** True for a Node system error with this code, such as ENOENT. */

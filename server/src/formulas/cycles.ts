@@ -1,4 +1,5 @@
-import { allSteps, type Step } from './model';
+import type { Step } from './model';
+import { allSteps } from './steps';
 
 /** One "waits for" between two steps of a cycle. */
 export interface CycleEdge {

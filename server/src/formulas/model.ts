@@ -1,4 +1,4 @@
-/** A formula as the rest of the program sees it: every field there, every spelling made one. Never changed in place. */
+/** A formula as the rest of the program sees it: every field present, one spelling for each. Never changed in place. */
 
 export const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 export type FormulaType = (typeof formulaTypes)[number];
@@ -6,7 +6,7 @@ export type FormulaType = (typeof formulaTypes)[number];
 /** Where something stands in the data of a formula: names of keys and numbers of items. */
 export type Path = readonly (string | number)[];
 
-/** What stands in a file knows where; what came from a parent stands in another file and does not. */
+/** Where a part stands in its file; missing for parts that came from a parent, which stand in another file. */
 export interface HasLocation {
   at?: Path;
 }
@@ -147,49 +147,35 @@ export function pathWithin({ at }: HasLocation, ...keys: Path): Path {
   return at ? [...at, ...keys] : ['extends'];
 }
 
-/** Steps with their children, in the order of the file. */
-export function allSteps(steps: readonly Step[]): Step[] {
-  return steps.flatMap((step) => [step, ...allSteps(step.children)]);
+/** `steps[2].gate`, as people write a path. */
+export function formatPath(path: Path): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
+    .join('');
 }
 
-/** Puts other steps into the place of each, from the leaves up. */
-export function replaceSteps(steps: readonly Step[], replace: (step: Step) => Step[]): Step[] {
-  return steps.flatMap((step) =>
-    replace(step.children.length === 0 ? step : { ...step, children: replaceSteps(step.children, replace) }),
-  );
+/** Errors first, and no more than anybody reads; how many were left out is said at the end. */
+export function firstProblems(problems: readonly Problem[], most: number): Problem[] {
+  const unique = [...new Map(problems.map((one) => [one.message, one])).values()];
+  if (unique.length <= most) return unique;
+  const sorted = [...unique.filter(isError), ...unique.filter((one) => !isError(one))];
+  const left = sorted.slice(most);
+  const make = left.some(isError) ? error : warning;
+  return [...sorted.slice(0, most), make('more-problems', '', `${left.length} more problems are not shown`, [])];
 }
 
-export function mapSteps(steps: readonly Step[], change: (step: Step) => Step): Step[] {
-  return replaceSteps(steps, (step) => [change(step)]);
+export function isError({ severity }: Problem): boolean {
+  return severity === 'error';
 }
 
-const childrenOfStep = /^children-of\(\s*([^)]*?)\s*\)$/;
-
-/** The step that `children-of(…)` names. */
-export function spawnerOf(waitsFor: string): string | undefined {
-  return childrenOfStep.exec(waitsFor)?.[1];
+/** A formula as its text says it, without its parents. */
+export interface FoundFormula {
+  formula: Formula;
+  /** What is wrong with the text itself. */
+  problems: Problem[];
+  /** For people: the file, or that it is built in. */
+  source: string;
 }
 
-/** Whoever needed the step `from` needs all of `to` instead. */
-export function redirectNeeds(steps: readonly Step[], from: string, to: readonly string[]): Step[] {
-  return mapSteps(steps, (step) => {
-    const last = to.at(-1);
-    const waitsFor = spawnerOf(step.waitsFor) === from && last !== undefined ? `children-of(${last})` : step.waitsFor;
-    if (!step.needs.includes(from)) return waitsFor === step.waitsFor ? step : { ...step, waitsFor };
-    return { ...step, waitsFor, needs: unique(step.needs.flatMap((id) => (id === from ? to : [id]))) };
-  });
-}
-
-export function unique<T>(items: readonly T[]): T[] {
-  return [...new Set(items)];
-}
-
-/** Of a group of steps: those that need none of the others, and those that none of the others needs. */
-export function boundarySteps(group: readonly Step[]): { first: string[]; last: string[] } {
-  const inside = new Set(allSteps(group).map((step) => step.id));
-  const needed = new Set(allSteps(group).flatMap((step) => step.needs));
-  return {
-    first: group.filter((step) => !step.needs.some((id) => inside.has(id))).map((step) => step.id),
-    last: group.filter((step) => !needed.has(step.id)).map((step) => step.id),
-  };
-}
+/** Finds a formula by name. Throws a UserError where there is none, or its text is no formula. */
+export type FindFormula = (name: string) => FoundFormula;

@@ -1,5 +1,8 @@
 /** What stands in a TOML document, where. Offsets are those of the text, in UTF-16 units as editors count them. */
 
+/** Tables and lists within each other: several times what anybody reads, and far from the end of the call stack. */
+export const MAX_NESTING = 100;
+
 export interface Span {
   start: number;
   /** Behind the last character. */

@@ -10,13 +10,13 @@ import type {
   Syntax,
   Value,
 } from './nodes';
+import { MAX_NESTING } from './nodes';
 import { recoveredExtent, startsStatement } from './recovery';
 import { scalarOf } from './scalars';
 import { Scanner } from './scanner';
 import { multiExtent, readString, singleExtent, styleAt } from './strings';
 
-export const MAX_DEPTH = 200;
-const TOO_DEEP = 'This is nested too deep.';
+const TOO_DEEP = 'This is nested too deeply.';
 const NO_STATEMENT =
   'This is no key = value, no [table] and no # comment. A text of several lines stands between """ and """.';
 const bareKey = /[\w-]+/y;
@@ -94,7 +94,7 @@ class Parser extends Scanner {
         if (parts.length > 0) this.report('toml-key', start, this.at, 'Write a name behind the dot.');
         break;
       }
-      if (parts.length + this.keyDepth < MAX_DEPTH) parts.push(part);
+      if (parts.length + this.keyDepth < MAX_NESTING) parts.push(part);
       else if (this.problems.at(-1)?.message !== TOO_DEEP) this.report('toml-key', start, part.end, TOO_DEEP);
       const dot = this.behindBlanks();
       if (this.text[dot] !== '.') break;
@@ -189,7 +189,7 @@ class Parser extends Scanner {
   }
 
   private nested(read: () => Value): Value {
-    if (this.depth + this.keyDepth >= MAX_DEPTH) {
+    if (this.depth + this.keyDepth >= MAX_NESTING) {
       const start = this.at;
       this.junk(this.lineEnd(), TOO_DEEP, 'toml-value');
       return { kind: 'invalid', start, end: this.at };

@@ -3,7 +3,7 @@ import { registerBeadHandlers } from '../beads/handlers';
 import type { CallContext } from '../protocol/dispatcher';
 import { registerConvoyHandlers } from '../engine/convoys/convoys';
 import { guardBeadHandlers } from './access/beadGuard';
-import { registerFormulas } from '../service/formulas';
+import { registerFormulas } from './formulas';
 import { registerAgentHandlers } from '../engine/dispatch/requests';
 import { registerBoardHandlers } from './snapshot/boardRequests';
 import { registerCrewHandlers } from '../rigs/crewRequests';

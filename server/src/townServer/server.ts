@@ -141,7 +141,10 @@ export class TownServer {
   }
 
   private connectWindow(id: string, streams: Streams, options: ServeOptions): void {
-    const window = languageServer(streams, () => streams.socket.destroy(), this.service.layout.root);
+    const window = languageServer(streams, () => streams.socket.destroy(), {
+      jobs: this.service.formulaJobs,
+      town: this.service.layout.root,
+    });
     for (const method of options.dispatcher.methods()) {
       window.onRequest(method, async (params: unknown) => {
         const outcome = await handleRequest(method, params, options);

@@ -20,8 +20,8 @@ import { BeadCreate, BeadReady, BeadUpdate, type Bead } from '../../../server/sr
 import { StepClose, type MoleculeInfo } from '../../../server/src/protocol/formula';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { refuseForeignStep } from '../../../server/src/townServer/access/stepRules';
-import { slungFormula } from '../../../server/src/service/slungFormula';
-import { libraryOf, openMolecules, workflow } from '../formulas/samples';
+import { slungFormula } from '../../../server/src/townServer/slungFormula';
+import { formulaService, openMolecules, places, workflow } from '../formulas/samples';
 import { refused, type Service } from '../beads/service';
 
 const rust = 'toy/polecats/rust';
@@ -41,7 +41,8 @@ describe('molecules of beads', () => {
   let bead: string;
   const formula = (name: string, vars: Record<string, string> = {}) =>
     slungFormula(
-      libraryOf(texts),
+      formulaService(texts),
+      places,
       {
         name: 'toy',
         gates: [{ name: 'test', command: 'npm test', timeoutSeconds: 1 }],
@@ -242,8 +243,9 @@ describe('molecules of beads', () => {
     assert.throws(() => foreign(agent(rust), root()), /belongs to toy-/);
     assert.equal(foreign(person), false, 'people are not asked');
     assert.equal(foreign(agent(rust), now()), false, 'the bead itself is another question');
+    const proto = await formula('other').cook(now());
     const { root: own } = await service.store.batch({ actor: rust }, (tx) => ({
-      root: attachMolecule(tx, tx.require(bead), 'toy', formula('other')),
+      root: attachMolecule(tx, tx.require(bead), 'toy', proto),
     }));
     await batch((tx) => tx.removeDependency(own, bead));
     assert.equal(foreign(agent(rust), service.store.get(`${own}.1`)), true, 'one that belongs to no bead');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seeded } from '../language/seeded';
-import { expansion, libraryOf, workflow } from './samples';
+import { expansion, registryOf, workflow } from './samples';
 
 const others = {
   exp: expansion('exp', ['x', 'y']),
@@ -10,14 +10,14 @@ const others = {
   asp: 'formula = "asp"\ntype = "aspect"\n[[advice]]\ntarget = "a"\n[[advice.after]]\nid = "{step.id}-z"\ntitle = "Z"\n',
   clash: expansion('clash', ['x']).replaceAll('{target}.x', 'a'),
 };
-const library = (more: string): ReturnType<typeof libraryOf> =>
-  libraryOf({
+const registry = (more: string): ReturnType<typeof registryOf> =>
+  registryOf({
     ...others,
     f: `formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\n[[steps]]\nid = "b"\ntitle = "B"\n${more}`,
   });
 /** Errors with their places. */
 const errors = (more: string): string[] =>
-  library(more)
+  registry(more)
     .check('f')
     .problems.filter((one) => one.severity === 'error')
     .map((one) => `${one.path.join('.')}: ${one.text}`);
@@ -71,12 +71,12 @@ describe('formulas that name others', () => {
     [
       'a range that never ends',
       loop('1..9999999'),
-      'steps.1.loop.range: loop: the range 1..9999999 has more than 1000 rounds',
+      'steps.1.loop.range: loop: the range 1..9999999 has more than 1,000 rounds',
     ],
     [
       'loops within loops',
       `[steps.loop]\ncount = 100\n[[steps.loop.body]]\nid = "l"\ntitle = "L"\nloop = { count = 100, body = [{ id = "q", title = "Q" }] }\n`,
-      'steps: with all rounds of its loops these are more than 5000 steps',
+      'steps: with all rounds of its loops these are more than 5,000 steps',
     ],
     [
       'what shows only when all is put together',
@@ -86,7 +86,7 @@ describe('formulas that name others', () => {
     [
       'a step that a loop took away',
       `${loop('1..2')}[[compose.gate]]\nbefore = "b"\ncondition = "a.status == \'complete\'"\n`,
-      'compose.gate.0: gate: target step "b" not found',
+      'compose.gate.0: target step "b" not found',
     ],
   ];
   for (const [what, more, expected] of cases) {
@@ -96,7 +96,7 @@ describe('formulas that name others', () => {
         got.some((one) => one.startsWith(expected)),
         got.join('\n'),
       );
-      assert.throws(() => library(more).cook('f', { keepVariables: true }));
+      assert.throws(() => registry(more).cook('f', { keepVariables: true }));
     });
   }
 
@@ -110,7 +110,7 @@ describe('formulas that name others', () => {
     ]) {
       assert.deepEqual(errors(more), [], more);
     }
-    const warned = library(`${loop('1..{n}')}[vars.n]\ndefault = "0"\n`).check('f').problems;
+    const warned = registry(`${loop('1..{n}')}[vars.n]\ndefault = "0"\n`).check('f').problems;
     assert.deepEqual(
       warned.map((one) => [one.severity, one.code]),
       [['warning', 'loop']],
@@ -144,7 +144,7 @@ describe('formulas that name others', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
-        const made = library(pieces.join('\n'));
+        const made = registry(pieces.join('\n'));
         if (made.check('f').problems.some((one) => one.severity === 'error')) return;
         made.cook('f', { keepVariables: true });
       }),

@@ -170,7 +170,7 @@ describe('what is wrong with a formula', () => {
       [
         'vars.a b: a name is made of letters, digits and _, and cannot be used in {{…}} otherwise',
         'vars.t: type must be string, int or bool, not "float"',
-        'vars.p: invalid pattern "("',
+        'vars.p: invalid pattern "(": missing closing ): `(`',
         'vars.e: the default is no valid value: variable e: "y" is none of x',
         'vars.i: the default is no valid value: variable i: "z" is no whole number',
       ],
@@ -254,7 +254,7 @@ describe('what is wrong with a formula', () => {
       'only one of count, until, or range can be specified',
     ]);
     assert.deepEqual(loop(`count = 0, ${body}`), ['count must be positive']);
-    assert.deepEqual(loop(`count = 5000, ${body}`), ['count must be at most 1000']);
+    assert.deepEqual(loop(`count = 5000, ${body}`), ['count must be at most 1,000']);
     assert.deepEqual(loop(`until = "step.status == 'complete'", ${body}`), ['max is required when until is set']);
     assert.deepEqual(loop(`until = "whenever", max = 0, ${body}`), [
       'max must be positive',
@@ -317,7 +317,7 @@ describe('what is wrong with a formula', () => {
         }),
         'json',
       )[0]!,
-      /5001 steps are too many/,
+      /5,001 steps are too many/,
     );
   });
 });

@@ -1,10 +1,15 @@
 import path from 'node:path';
-import { FormulaRegistry, type FormulaFiles } from '../../../server/src/formulas/registry/registry';
+import type { JobRunner } from '../../../server/src/base/jobs/messages';
+import type { FormulaFiles } from '../../../server/src/formulas/registry/files';
+import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
+import { FormulaService } from '../../../server/src/formulas/service/formulaService';
+import { runFormulaJob, type FormulaJob } from '../../../server/src/formulas/service/jobs';
 import { registerFormulaHandlers } from '../../../server/src/formulas/pour/handlers';
 import { parseFormula } from '../../../server/src/formulas/load/parse';
 import { validate } from '../../../server/src/formulas/check/validate';
 import type { Formula, Problem } from '../../../server/src/formulas/model';
-import type { CookOptions, Proto } from '../../../server/src/formulas/cook/cook';
+import type { CookOptions } from '../../../server/src/formulas/cook/cook';
+import type { Proto } from '../../../server/src/formulas/cook/proto';
 import { openService, type Service } from '../beads/service';
 
 /** Formula files in memory. */
@@ -18,12 +23,12 @@ export function filesOf(files: Readonly<Record<string, string>>): FormulaFiles {
   };
 }
 
-/** A library of one project: texts by the names of formulas. */
-export function libraryOf(texts: Readonly<Record<string, string>>): FormulaRegistry {
+/** A registry of one project: texts by the names of formulas. */
+export function registryOf(texts: Readonly<Record<string, string>>): FormulaRegistry {
   const files = Object.fromEntries(
     Object.entries(texts).map(([name, text]) => [`/p/${name}${/\.json$/.test(name) ? '' : '.formula.toml'}`, text]),
   );
-  return new FormulaRegistry([{ tier: 'project', directory: '/p' }], filesOf(files));
+  return new FormulaRegistry([{ tier: 'project', directory: '/p' }], { files: filesOf(files) });
 }
 
 /** A workflow of these steps: `id`, or `id < need need`. */
@@ -44,7 +49,7 @@ export const expansion = (name: string, ids: readonly string[], more = ''): stri
 
 /** Cooks the first of these formulas. */
 export function cooked(texts: Readonly<Record<string, string>>, options: CookOptions = {}): Proto {
-  return libraryOf(texts).cook(Object.keys(texts)[0]!, options).proto;
+  return registryOf(texts).cook(Object.keys(texts)[0]!, options).proto;
 }
 
 /** `id < needs` of each step. */
@@ -68,12 +73,24 @@ export function formulaOf(text: string): Formula {
   return formula;
 }
 
+/** Where nothing is looked for: the registry of a test knows its texts. */
+export const places = { ledger: '/p' };
+
+/** The service over these texts, in this very thread. */
+export function formulaService(texts: Readonly<Record<string, string>>): FormulaService {
+  const runner: JobRunner = {
+    run: async <T>(job: unknown) => runFormulaJob(job as FormulaJob, registryOf(texts)) as T,
+  };
+  return new FormulaService(runner);
+}
+
 /** Ledgers in memory with the handlers of beads and of formulas. */
 export async function openMolecules(texts: Readonly<Record<string, string>> = {}): Promise<Service> {
   const service = await openService(['toy', 'hq']);
   registerFormulaHandlers(service.dispatcher, service.store, {
     ledgerFor: (_context, named) => named ?? 'toy',
-    libraryFor: () => libraryOf(texts),
+    placesFor: () => places,
+    formulas: formulaService(texts),
   });
   return service;
 }

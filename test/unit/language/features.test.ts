@@ -3,13 +3,8 @@ import type { DocumentSymbol, Location, MarkupContent, Range } from 'vscode-lang
 import { documentSymbols } from '../../../server/src/language/features/documentSymbols';
 import { foldingRanges } from '../../../server/src/language/features/folding';
 import { hover } from '../../../server/src/language/features/hover';
-import {
-  definition,
-  highlights,
-  prepareRename,
-  references,
-  rename,
-} from '../../../server/src/language/features/navigation';
+import { definition, highlights, references } from '../../../server/src/language/features/navigation';
+import { prepareRename, rename } from '../../../server/src/language/features/rename';
 import { formulas, marked, placeIn, sample, textOf, uri } from './marked';
 import { formulaTexts } from './samples';
 

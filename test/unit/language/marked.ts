@@ -1,10 +1,10 @@
 import { FormulaDocument } from '../../../server/src/language/document/formulaDocument';
 import { indexOf } from '../../../server/src/language/document/formulaIndex';
-import type { FormulaLookup } from '../../../server/src/language/document/formulas';
+import type { FormulaLookup } from '../../../server/src/language/document/formulaLookup';
 import type { DocumentPosition } from '../../../server/src/language/document/symbolAt';
 import type { Range } from 'vscode-languageserver-types';
 import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
-import { formulasOf } from '../../../server/src/language/server/formulaLibrary';
+import { registryLookup } from '../../../server/src/language/server/registryLookup';
 import { filesOf } from '../formulas/samples';
 
 export const uri = 'file:///p/f.formula.toml';
@@ -24,7 +24,7 @@ export function placeIn(text: string, offset = 0): DocumentPosition {
 /** The built-in formulas, and those that a test brings by name. */
 export function formulas(texts: Readonly<Record<string, string>> = {}): FormulaLookup {
   const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/p/${name}.formula.toml`, text]));
-  return formulasOf(new FormulaRegistry([{ tier: 'project', directory: '/p' }], filesOf(files)));
+  return registryLookup(new FormulaRegistry([{ tier: 'project', directory: '/p' }], { files: filesOf(files) }));
 }
 
 /** The text of a range. */

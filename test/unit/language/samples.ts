@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { builtInFormulas } from '../../../server/src/formulas/built-in/builtIn';
+import { builtInFormulas } from '../../../server/src/formulas/registry/registry';
 
 /** Formulas to damage: our own, and those of the Go projects where they are at hand. */
 export function formulaTexts(): Record<string, string> {

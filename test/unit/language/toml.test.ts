@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readToml } from '../../../server/src/formulas/load/readData';
-import { buildTree, dataOf, offsetInString, parseToml, type Syntax, type Value } from '../../../server/src/toml';
+import { offsetInString, type Syntax, type Value } from '../../../server/src/toml/nodes';
+import { parseToml } from '../../../server/src/toml/parser';
+import { buildTree, dataOf } from '../../../server/src/toml/tree';
 import { seeded } from './seeded';
 import { formulaTexts, longSample } from './samples';
 
@@ -47,7 +49,7 @@ describe('TOML that keeps its places', () => {
       const syntax = whole(parseToml(text));
       assert.deepEqual(
         syntax.problems.map((problem) => problem.message),
-        ['This is nested too deep.'],
+        ['This is nested too deeply.'],
       );
       assert.equal(syntax.sections.at(-1)?.entries.at(-1)?.key.parts[0]?.name, 'b');
     }

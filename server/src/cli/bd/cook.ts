@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { UserError, messageOf } from '../../base/errors';
+import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
-import { parseVariable } from '../../formulas/cook/variables';
+import { parseVariable } from '../shared/variableArgument';
+import { readFormulaFile } from '../../formulas/registry/files';
 import { FormulaCook, type CookedFormula } from '../../protocol/formula';
 import type { CliCommand } from '../shared/command';
 import { oneLine, printable, type Paint } from '../shared/output';
@@ -68,13 +68,12 @@ export function withVariableOption(command: CliCommand): CliCommand {
 export function readFormula(argument: string, { process }: BdContext): string | { text: string; file: string } {
   if (!/[\\/]/.test(argument) && !/\.(?:toml|json)$/.test(argument)) return argument;
   const file = path.resolve(process.cwd, argument);
-  try {
-    return { text: fs.readFileSync(file, 'utf8'), file };
-  } catch (error) {
+  const text = readFormulaFile(file);
+  if (text === undefined)
     throw new UserError(
-      `cannot read the formula ${argument}: ${messageOf(error)}`,
-      'Give its name, or the path of a file.',
+      `there is no file ${argument}`,
+      'Give the name of a formula, or the path of a file.',
       'not-found',
     );
-  }
+  return { text, file };
 }

@@ -1,12 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { bundledFile } from '../../base/bundledFile';
+import { JobWorker } from '../../base/jobs/jobWorker';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { Lease } from '../../base/lease';
 import { registerBeadHandlers } from '../../beads/handlers';
 import { BeadStore } from '../../beads/store';
 import { registerFormulaHandlers } from '../../formulas/pour/handlers';
-import { FormulaRegistry, tiersFor, type FormulaPlaces } from '../../formulas/registry/registry';
+import type { FormulaPlaces } from '../../formulas/registry/files';
+import { FormulaService } from '../../formulas/service/formulaService';
 import { Dispatcher, type CallContext } from '../../protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import { ledgerSchemas } from '../../protocol/schemas';
@@ -35,13 +38,7 @@ export async function openLocalBackend(
         `Warning: line ${problem.line} of ${path.join(directory, 'issues.jsonl')} is kept as it is but not used: ${problem.reason}\n`,
       );
     }
-    return new LocalBackend(
-      store,
-      lease,
-      actor,
-      warn,
-      () => new FormulaRegistry(tiersFor({ ...places, ledger: directory })),
-    );
+    return new LocalBackend(store, lease, actor, warn, { ...places, ledger: directory });
   } catch (error) {
     lease?.release();
     throw error;
@@ -70,6 +67,8 @@ async function lock(directory: string): Promise<Lease | undefined> {
 
 class LocalBackend implements Backend {
   private readonly dispatcher = new Dispatcher(ledgerSchemas);
+  /** Formulas may be anybody's: they are read in a thread of their own here too, which starts with the first. */
+  private readonly formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js') });
   private wrote = false;
 
   constructor(
@@ -77,11 +76,12 @@ class LocalBackend implements Backend {
     private readonly lease: Lease | undefined,
     private readonly actor: string,
     private readonly warn: (text: string) => void,
-    libraryFor: () => FormulaRegistry,
+    places: FormulaPlaces,
   ) {
     const ledgerFor = (_context: CallContext, named?: string): string => this.ledgerFor(named);
     registerBeadHandlers(this.dispatcher, store, { ledgerFor });
-    registerFormulaHandlers(this.dispatcher, store, { ledgerFor, libraryFor });
+    const formulas = new FormulaService(this.formulaJobs);
+    registerFormulaHandlers(this.dispatcher, store, { ledgerFor, placesFor: () => places, formulas });
   }
 
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
@@ -112,6 +112,7 @@ class LocalBackend implements Backend {
       // The change itself is safe in the journal and goes into the file next time.
       this.warn(`Warning: issues.jsonl was not updated: ${messageOf(error)}\n`);
     } finally {
+      await this.formulaJobs.dispose();
       await this.store.close();
       this.lease?.release();
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseVariable } from '../../formulas/cook/variables';
+import { parseVariable } from '../shared/variableArgument';
 import { Sling } from '../../protocol/town';
 import type { CliCommand } from '../shared/command';
 import type { GtContext } from './context';

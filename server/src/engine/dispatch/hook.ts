@@ -16,14 +16,16 @@ function isFree(bead: Bead): boolean {
 /** Compare-and-set of a bead onto a polecat's hook. From here on the bead is that polecat's until it ends. */
 export async function hook(action: Extract<Action, { type: 'hook' }>, context: EngineContext): Promise<void> {
   const agent = polecatAddress(action.rig, action.name);
-  const workflow = context.workflow(action.rig);
+  const seen = context.store.get(action.bead);
+  const proto =
+    seen && workOf(seen).molecule === undefined ? await context.workflow(action.rig)?.cook(seen) : undefined;
   const branch = polecatBranch(action.name, action.bead, context.clock.now());
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);
     if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
     const attempt = workOf(bead).attempt + 1;
     const ledger = context.store.ledgerOf(bead.id) ?? action.rig;
-    const molecule = workOf(bead).molecule ?? (workflow && attachMolecule(tx, bead, ledger, workflow));
+    const molecule = workOf(bead).molecule ?? (proto && attachMolecule(tx, bead, ledger, proto));
     tx.update(bead.id, {
       status: 'hooked',
       assignee: agent,

@@ -26,8 +26,8 @@ import {
 } from '../../protocol/town';
 import { agentsFile, townSettingsFile } from '../../town/config';
 import { fullAddress, parseAddress } from '../../town/layout';
-import { libraryFor } from '../../service/formulas';
-import { slungFormula } from '../../service/slungFormula';
+import { formulaPlaces } from '../../townServer/formulas';
+import { slungFormula } from '../../townServer/slungFormula';
 
 export function registerAgentHandlers(service: TownService): void {
   const { dispatcher, rigs, runtimes } = service;
@@ -79,7 +79,13 @@ export function registerAgentHandlers(service: TownService): void {
     const formula =
       params.formula === undefined
         ? undefined
-        : slungFormula(libraryFor(service.layout, context, rig.name), rig, params.formula, params.vars ?? {});
+        : slungFormula(
+            service.formulas,
+            formulaPlaces(service.layout, context, rig.name),
+            rig,
+            params.formula,
+            params.vars ?? {},
+          );
     if (!formula && params.vars)
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
     return sling(service.store, context, { ...params, rig: rig.name, agent, formula });

@@ -1,6 +1,7 @@
 import type { BeadStore, Transaction } from '../../beads/store';
 import { UserError } from '../../base/errors';
 import { cutBytes } from '../../base/text';
+import type { Proto } from '../../formulas/cook/proto';
 import { requireSegment } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
@@ -31,7 +32,24 @@ export async function sling(store: BeadStore, context: CallContext, request: Sli
   if (name && request.beads.length > 1)
     throw new UserError('one agent takes one bead at a time', `sling to ${request.rig} without a name`);
   const ids = [...new Set(request.beads.map((id) => store.resolve(id)))];
-  return store.batch(context, (tx) => ids.map((id) => slingOne(tx, store, context, request, id, name)));
+  const protos = await cookFor(store, ids, request.formula);
+  return store.batch(context, (tx) =>
+    ids.map((id) => slingOne(tx, store, context, request, { id, name, proto: protos.get(id) })),
+  );
+}
+
+/** What the formula makes of each bead as it is now. It is cooked elsewhere, and so before the batch. */
+async function cookFor(
+  store: BeadStore,
+  ids: readonly string[],
+  formula: SlungFormula | undefined,
+): Promise<Map<string, Proto>> {
+  const protos = new Map<string, Proto>();
+  for (const id of formula ? ids : []) {
+    const bead = store.get(id);
+    if (bead) protos.set(id, await formula!.cook(bead));
+  }
+  return protos;
 }
 
 function slingOne(
@@ -39,8 +57,7 @@ function slingOne(
   store: BeadStore,
   context: CallContext,
   request: SlingRequest,
-  id: string,
-  name: string | undefined,
+  { id, name, proto }: { id: string; name: string | undefined; proto: Proto | undefined },
 ): SlingResult {
   const bead = tx.get(id);
   if (!bead || bead.status === 'tombstone') throw new UserError(`there is no bead ${id}`, 'see "bd list"', 'not-found');
@@ -87,9 +104,7 @@ function slingOne(
     tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
     return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
   }
-  const molecule = request.formula
-    ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, request.formula)
-    : work.molecule;
+  const molecule = proto ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, proto) : work.molecule;
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
     // What failed begins anew with a fresh polecat; what was stopped goes on where it was.

@@ -4,7 +4,7 @@ import { MOLECULE, moleculeAbove } from '../../beads/model/molecule';
 import type { BeadStore, Transaction } from '../../beads/store';
 import { UserError } from '../../base/errors';
 import { cutBytes } from '../../base/text';
-import type { Proto } from '../../formulas/cook/cook';
+import type { Proto } from '../../formulas/cook/proto';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../formulas/pour/molecule';
 import { pour, stepScriptOf } from '../../formulas/pour/pour';
 import type { Bead } from '../../protocol/bead';
@@ -20,7 +20,8 @@ import { workOf } from '../state/work';
  */
 export interface SlungFormula {
   name: string;
-  cook(bead: Bead): Proto;
+  /** Asks elsewhere than in the thread of the engine. @throws UserError with what is wrong with the formula */
+  cook(bead: Bead): Promise<Proto>;
 }
 
 type Reader = { get(id: string): Bead | undefined };
@@ -47,9 +48,8 @@ export function moleculeOfBead(reader: Reader, bead: Bead): Bead | undefined {
   return root?.issue_type === MOLECULE ? root : undefined;
 }
 
-/** Pours the formula for a bead; the molecule that it had before is over. @returns the new one's id */
-export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, formula: SlungFormula): string {
-  const proto = formula.cook(bead);
+/** Pours what was cooked for a bead; the molecule that it had before is over. @returns the new one's id */
+export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, proto: Proto): string {
   const { root } = pour(tx, proto, {
     ledger,
     ephemeral: proto.phase === 'vapor',

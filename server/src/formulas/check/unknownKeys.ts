@@ -1,45 +1,40 @@
-import { isPlainObject } from '../../base/objects';
-import { closestMatch } from '../../base/text';
-import { warning, type Path, type Problem } from '../model';
+import { asPlainObject, isPlainObject } from '../../base/objects';
+import { formatPath, warning, type Path, type Problem } from '../model';
 import { schema, type TableKind } from '../schema';
+import { quoted, Suggestions } from './suggestions';
 
 /**
- * `bd` and `gt` pass over keys that mean nothing without a word, so a slip of the keyboard would silently change
- * nothing: we warn. Those of the Gas Town dialect count as known.
+ * Keys that mean nothing. `bd` and `gt` ignore them silently, so that a misspelled key changes nothing: we warn. Keys of
+ * the Gas Town dialect count as known.
+ * @param raw the data of a file
  */
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const check = (value: unknown, place: TableKind, path: Path): void => {
-    if (!isPlainObject(value)) return;
-    for (const key of Object.keys(value)) {
-      if (Object.hasOwn(schema[place], key)) continue;
-      const near = closestMatch(key, Object.keys(schema[place]));
+  const suggestions = new Suggestions();
+  const check = (value: unknown, kind: TableKind, path: Path): void => {
+    for (const key of Object.keys(asPlainObject(value))) {
+      if (Object.hasOwn(schema[kind], key)) continue;
+      const hint = suggestions.suffix(key, Object.keys(schema[kind]));
       problems.push(
-        warning(
-          'unknown-key',
-          formatPath(path),
-          `unknown key ${JSON.stringify(key)} is ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
-          [...path, key],
-        ),
+        warning('unknown-key', formatPath(path), `unknown key ${quoted(key)} is ignored${hint}`, [...path, key]),
       );
     }
   };
-  const steps = (value: unknown, path: Path): void => {
+  const checkSteps = (value: unknown, path: Path): void => {
     for (const [index, step] of tables(value)) {
       const at = [...path, index];
       check(step, 'step', at);
       check(step.gate, 'gate', [...at, 'gate']);
       check(step.loop, 'loop', [...at, 'loop']);
       check(step.on_complete, 'onComplete', [...at, 'on_complete']);
-      steps(step.children, [...at, 'children']);
-      if (isPlainObject(step.loop)) steps(step.loop.body, [...at, 'loop', 'body']);
+      checkSteps(step.children, [...at, 'children']);
+      checkSteps(asPlainObject(step.loop).body, [...at, 'loop', 'body']);
     }
   };
   check(raw, 'formula', []);
-  for (const [name, variable] of Object.entries(isPlainObject(raw.vars) ? raw.vars : {}))
-    check(variable, 'variable', ['vars', name]);
-  steps(raw.steps, ['steps']);
-  steps(raw.template, ['template']);
+  for (const [name, variable] of Object.entries(asPlainObject(raw.vars))) check(variable, 'variable', ['vars', name]);
+  checkSteps(raw.steps, ['steps']);
+  checkSteps(raw.template, ['template']);
   check(raw.compose, 'compose', ['compose']);
   for (const [index, advice] of tables(raw.advice)) {
     check(advice, 'advice', ['advice', index]);
@@ -48,15 +43,10 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   return problems;
 }
 
-/** `steps[2].gate`, as people write it. */
-export function formatPath(path: Path): string {
-  return path
-    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
-    .join('');
-}
-
+/** The tables of a list, with their numbers. */
 function tables(value: unknown): [number, Record<string, unknown>][] {
-  return Array.isArray(value)
-    ? [...value.entries()].filter((entry): entry is [number, Record<string, unknown>] => isPlainObject(entry[1]))
-    : [];
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown, index): [number, Record<string, unknown>][] =>
+    isPlainObject(item) ? [[index, item]] : [],
+  );
 }

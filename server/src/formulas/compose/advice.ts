@@ -1,112 +1,81 @@
-import { UserError } from '../../base/errors';
-import { glob, listIds, type ResolveFormula } from './expansion';
-import { isRuntimeCondition } from './loops';
-import { allSteps, mapSteps, replaceSteps, unique, type Advice, type Compose, type Formula, type Step } from '../model';
+import { CompositionError, type Budget, type Place } from '../limits';
+import { pathWithin, type Advice, type Formula, type Step } from '../model';
+import { replaceSteps, textSize, type Replacement } from '../steps';
+import { unique } from '../../base/objects';
+import { globMatcher, type ResolveFormula } from './expansion';
+import { fillText, type Placeholders } from './texts';
 
-/** `compose.branch`: the steps fork from one and join in another. */
-export function applyBranches(steps: readonly Step[], { branch: branches }: Compose): Step[] {
-  let result = [...steps];
-  for (const entry of branches) {
-    for (const [role, id] of [
-      ['from', entry.from],
-      ['join', entry.join],
-      ...entry.steps.map((step) => ['parallel', step]),
-    ]) {
-      if (!allSteps(result).some((step) => step.id === id))
-        throw new UserError(
-          `branch: ${role} step ${JSON.stringify(id)} not found`,
-          `The steps are: ${listIds(result)}`,
-        );
-    }
-    result = mapSteps(result, (step) => {
-      const added = step.id === entry.join ? entry.steps : entry.steps.includes(step.id) ? [entry.from] : [];
-      return added.length === 0 ? step : { ...step, needs: unique([...step.needs, ...added]) };
-    });
-  }
-  return result;
-}
+const stepName = /\{(step\.(?:id|title))\}/g;
 
-/** `compose.gate`: a label that says on what the step depends; what carries the molecule out looks at it. */
-export function applyGates(steps: readonly Step[], { gate: gates }: Compose): Step[] {
-  let result = [...steps];
-  for (const entry of gates) {
-    if (!isRuntimeCondition(entry.condition))
-      throw new UserError(`gate: invalid condition ${JSON.stringify(entry.condition)}`);
-    if (!allSteps(result).some((step) => step.id === entry.before))
-      throw new UserError(
-        `gate: target step ${JSON.stringify(entry.before)} not found`,
-        `The steps are: ${listIds(result)}`,
-      );
-    const label = `gate:${JSON.stringify({ condition: entry.condition })}`;
-    result = mapSteps(result, (step) =>
-      step.id === entry.before ? { ...step, labels: [...step.labels, label] } : step,
-    );
-  }
-  return result;
-}
-
-/**
- * Puts steps before and after those that an advice is about. What comes first of them waits for what the step waited
- * for; whoever waited for the step now waits for what comes last. An advice is never about steps that it put in itself.
- */
-export function applyAdvice(steps: readonly Step[], advices: readonly Advice[]): Step[] {
-  let result = [...steps];
-  for (const advice of advices) {
-    const wanted = glob(advice.target);
-    for (const id of allSteps(result)
-      .map((step) => step.id)
-      .filter(wanted)) {
-      const target = allSteps(result).find((step) => step.id === id);
-      if (target) result = adviseStep(result, target, advice);
-    }
-  }
-  return result;
-}
-
-function adviseStep(steps: readonly Step[], target: Step, advice: Advice): Step[] {
-  const fill = (text: string): string =>
-    text.replaceAll('{step.id}', target.id).replaceAll('{step.title}', target.title);
-  const make = (step: Step, first: readonly string[], previous: string | undefined): Step => ({
-    ...step,
-    id: fill(step.id),
-    title: fill(step.title) || fill(step.id),
-    description: fill(step.description),
-    condition: target.condition,
-    needs: previous === undefined ? [...first] : [previous],
-  });
-  const chain = (list: readonly Step[], first: readonly string[]): Step[] =>
-    list.reduce<Step[]>((made, step) => [...made, make(step, first, made.at(-1)?.id)], []);
-  const before = chain(advice.before, target.needs);
-  const after = chain(advice.after, [target.id]);
-  const last = after.at(-1)?.id;
-  const moved =
-    last === undefined
-      ? [...steps]
-      : mapSteps(steps, (step) =>
-          step.needs.includes(target.id)
-            ? { ...step, needs: step.needs.map((id) => (id === target.id ? last : id)) }
-            : step,
-        );
-  return replaceSteps(moved, (step) => {
-    if (step.id !== target.id) return [step];
-    const lastBefore = before.at(-1)?.id;
-    return [
-      ...before,
-      lastBefore === undefined ? step : { ...step, needs: unique([...step.needs, lastBefore]) },
-      ...after,
-    ];
-  });
+/** The advice of a formula itself, in its order. */
+export function applyAdvice(steps: readonly Step[], formula: Formula, budget: Budget): Step[] {
+  return formula.advice.reduce<Step[]>(
+    (advised, advice, index) =>
+      adviseAll(advised, advice, budget, { where: `advice[${index}]`, path: pathWithin(advice) }),
+    [...steps],
+  );
 }
 
 /** `compose.aspects`: the advice of other formulas. */
-export function applyAspects(steps: readonly Step[], { compose }: Formula, load: ResolveFormula): Step[] {
+export function applyAspects(
+  steps: readonly Step[],
+  { compose }: Formula,
+  resolve: ResolveFormula,
+  budget: Budget,
+): Step[] {
   return compose.aspects.reduce<Step[]>(
-    (composed, name) => {
-      const aspect = load(name);
+    (advised, name, index) => {
+      const place = { where: `compose.aspects[${index}]`, path: ['compose', 'aspects', index] };
+      const aspect = resolve(name);
       if (aspect.type !== 'aspect')
-        throw new UserError(`compose.aspects: ${name} is not an aspect formula (type=${aspect.type})`);
-      return applyAdvice(composed, aspect.advice);
+        throw new CompositionError(place, `${name} is not an aspect formula (type=${aspect.type})`);
+      return aspect.advice.reduce((list, advice) => adviseAll(list, advice, budget, place), advised);
     },
     [...steps],
   );
+}
+
+/**
+ * Puts steps before and after those that an advice selects. What comes first of them waits for what the step waited
+ * for; whoever waited for the step then waits for what comes last. Steps that an advice adds are not selected by it.
+ */
+function adviseAll(steps: readonly Step[], advice: Advice, budget: Budget, place: Place): Step[] {
+  const isSelected = globMatcher(advice.target, budget, place);
+  return replaceSteps(
+    steps,
+    (step) => (isSelected(step.id) ? adviseStep(step, advice, budget, place) : undefined),
+    budget,
+    place,
+  );
+}
+
+function adviseStep(step: Step, advice: Advice, budget: Budget, place: Place): Replacement {
+  const placeholders: Placeholders = {
+    pattern: stepName,
+    value: (name) => (name === 'step.id' ? step.id : step.title),
+  };
+  const fill = (text: string): string => fillText(text, placeholders, budget, place);
+  /** One after the other, the first with these needs. */
+  const chain = (list: readonly Step[], needs: readonly string[]): Step[] => {
+    let previous = [...needs];
+    return list.map((added) => {
+      const id = fill(added.id);
+      const made = {
+        ...added,
+        id,
+        title: fill(added.title) || id,
+        description: fill(added.description),
+        condition: step.condition,
+        needs: previous,
+      };
+      budget.addText(textSize(made), place);
+      previous = [id];
+      return made;
+    });
+  };
+  const before = chain(advice.before, step.needs);
+  const after = chain(advice.after, [step.id]);
+  const lastBefore = before.at(-1)?.id;
+  const advised = lastBefore === undefined ? step : { ...step, needs: unique([...step.needs, lastBefore]) };
+  return { group: [...before, advised, ...after], last: [after.at(-1)?.id ?? step.id], keepsStep: true };
 }

@@ -1,190 +1,214 @@
-import { UserError } from '../../base/errors';
-import {
-  allSteps,
-  boundarySteps,
-  mapSteps,
-  replaceSteps,
-  redirectNeeds,
-  type Formula,
-  type Step,
-  type Variable,
-} from '../model';
+import { CompositionError, limits, type Budget, type Place } from '../limits';
+import { pathWithin, type Formula, type Step, type Variable } from '../model';
+import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../steps';
+import { matchesGlob } from './glob';
+import { fillText, type Placeholders } from './texts';
 
-const MAX_DEPTH = 5;
-const MAX_STEPS = 5_000;
-
-/** Finds another formula by name, its parents taken in. Throws where there is none. */
+/** Finds another formula by name, with what it extends. Throws a UserError where there is none or it is invalid. */
 export type ResolveFormula = (name: string) => Formula;
 
-/** A formula with steps put in, and the variables that came with them. */
+/** A formula while it is put together: its steps, and the variables that came with expansions. */
 export interface ComposedSteps {
   steps: Step[];
   vars: Record<string, Variable>;
 }
 
-/** The expansion formula of that name. */
-export function loadExpansion(load: ResolveFormula, name: string, what: string): Formula {
-  const formula = load(name);
+type Given = Readonly<Record<string, string>>;
+
+const templateName = /(?<!\{)\{([a-zA-Z_][\w.]*)\}(?!\})/g;
+
+/** Replaces steps that say `expand` by the template of that expansion, level by level. */
+export function expandInline(start: ComposedSteps, resolve: ResolveFormula, budget: Budget): ComposedSteps {
+  let composed = start;
+  for (let level = 1; ; level++) {
+    const target = allSteps(composed.steps).find((step) => step.expand);
+    if (!target) return composed;
+    if (level > limits.expansionLevels)
+      throw new CompositionError(
+        { where: `expand of step ${target.id}`, path: pathWithin(target, 'expand') },
+        `inline expansion depth limit exceeded: max ${limits.expansionLevels} levels`,
+      );
+    const vars = new VariableCollector(composed.vars);
+    let last: Place = { where: 'expand', path: ['steps'] };
+    const steps = replaceSteps(
+      composed.steps,
+      (step) => {
+        if (!step.expand) return undefined;
+        last = { where: `expand of step ${step.id}`, path: pathWithin(step, 'expand') };
+        const expansion = requireExpansion(resolve, step.expand.with, last);
+        vars.add(expansion, step.expand.vars);
+        return instantiate(expansion, step, step.expand.vars, budget, last);
+      },
+      budget,
+      { where: 'expand', path: pathWithin(target, 'expand') },
+    );
+    refuseDuplicates(steps, last);
+    composed = { steps, vars: vars.all };
+  }
+}
+
+/** `compose.expand` and `compose.map`: expansions put in the place of steps that say nothing of it. */
+export function expandComposed(
+  start: ComposedSteps,
+  formula: Formula,
+  resolve: ResolveFormula,
+  budget: Budget,
+): ComposedSteps {
+  let composed = start;
+  for (const [index, entry] of formula.compose.expand.entries()) {
+    const place = { where: `compose.expand[${index}]`, path: pathWithin(entry) };
+    if (!allSteps(composed.steps).some((step) => step.id === entry.target))
+      throw new CompositionError(
+        { ...place, path: pathWithin(entry, 'target') },
+        `target step ${JSON.stringify(entry.target)} not found`,
+        `The steps are: ${listIds(composed.steps)}`,
+      );
+    const expansion = requireExpansion(resolve, entry.with, { ...place, path: pathWithin(entry, 'with') });
+    composed = expandAll(composed, (step) => step.id === entry.target, expansion, entry.vars, budget, place);
+  }
+  for (const [index, entry] of formula.compose.map.entries()) {
+    const place = { where: `compose.map[${index}]`, path: pathWithin(entry) };
+    const expansion = requireExpansion(resolve, entry.with, { ...place, path: pathWithin(entry, 'with') });
+    const isSelected = globMatcher(entry.select, budget, place);
+    composed = expandAll(composed, (step) => isSelected(step.id), expansion, entry.vars, budget, place);
+  }
+  return composed;
+}
+
+function expandAll(
+  { steps, vars }: ComposedSteps,
+  isTarget: (step: Step) => boolean,
+  expansion: Formula,
+  given: Given,
+  budget: Budget,
+  place: Place,
+): ComposedSteps {
+  const collector = new VariableCollector(vars);
+  const expanded = replaceSteps(
+    steps,
+    (step) => {
+      if (!isTarget(step)) return undefined;
+      collector.add(expansion, given);
+      return instantiate(expansion, step, given, budget, place);
+    },
+    budget,
+    place,
+  );
+  refuseDuplicates(expanded, place);
+  return { steps: expanded, vars: collector.all };
+}
+
+function requireExpansion(resolve: ResolveFormula, name: string, place: Place): Formula {
+  const formula = resolve(name);
   if (formula.type !== 'expansion')
-    throw new UserError(`${what}: ${name} is not an expansion formula (type=${formula.type})`);
-  if (formula.template.length === 0) throw new UserError(`${what}: ${name} has no template steps`);
+    throw new CompositionError(place, `${name} is not an expansion formula (type=${formula.type})`);
+  if (formula.template.length === 0) throw new CompositionError(place, `${name} has no template steps`);
   return formula;
+}
+
+/** Compares ids with a pattern, and counts what that costs. */
+export function globMatcher(pattern: string, budget: Budget, place: Place): (id: string) => boolean {
+  if (pattern.length > limits.globChars)
+    throw new CompositionError(place, `the pattern of step ids is longer than ${limits.globChars} characters`);
+  return (id) => {
+    budget.spend(1 + pattern.length, place);
+    return matchesGlob(pattern, id);
+  };
 }
 
 /** The template's steps for one target. The first wait for what the target waited for, and share its condition. */
 export function instantiate(
   expansion: Formula,
   target: Step,
-  given: Readonly<Record<string, string>>,
+  given: Given,
+  budget: Budget,
+  place: Place,
 ): { group: Step[]; last: string[] } {
-  const values = {
-    ...Object.fromEntries(Object.entries(expansion.vars).map(([name, variable]) => [name, variable.default])),
-    ...given,
+  const targets: Readonly<Record<string, string>> = {
+    target: target.id,
+    'target.id': target.id,
+    'target.title': target.title,
+    'target.description': target.description,
   };
-  const fill = (text: string): string =>
-    text.replace(/(?<!\{)\{([a-zA-Z_][\w.]*)\}(?!\})/g, (whole, name: string) => {
-      switch (name) {
-        case 'target':
-        case 'target.id':
-          return target.id;
-        case 'target.title':
-          return target.title;
-        case 'target.description':
-          return target.description;
-        default:
-          return (Object.hasOwn(values, name) ? values[name] : undefined) ?? whole;
-      }
-    });
-  const filled = mapSteps(expansion.template, (step) => ({
-    ...step,
-    id: fill(step.id),
-    title: fill(step.title),
-    description: fill(step.description),
-    notes: fill(step.notes),
-    acceptance: fill(step.acceptance),
-    assignee: fill(step.assignee),
-    labels: step.labels.map(fill),
-    needs: step.needs.map(fill),
-    waitsFor: fill(step.waitsFor),
-    condition: step.condition === '' ? target.condition : fill(step.condition),
-    ...(step.expand
-      ? {
-          expand: {
-            with: step.expand.with,
-            vars: Object.fromEntries(Object.entries(step.expand.vars).map(([name, value]) => [name, fill(value)])),
-          },
-        }
-      : {}),
-  }));
+  const placeholders: Placeholders = {
+    pattern: templateName,
+    value: (name) => own(targets, name) ?? own(given, name) ?? own(expansion.vars, name)?.default,
+  };
+  const fill = (text: string): string => fillText(text, placeholders, budget, place);
+  const filled = mapSteps(expansion.template, (step) => {
+    const made: Step = {
+      ...step,
+      id: fill(step.id),
+      title: fill(step.title),
+      description: fill(step.description),
+      notes: fill(step.notes),
+      acceptance: fill(step.acceptance),
+      assignee: fill(step.assignee),
+      labels: step.labels.map(fill),
+      needs: step.needs.map(fill),
+      waitsFor: fill(step.waitsFor),
+      condition: step.condition === '' ? target.condition : fill(step.condition),
+      ...(step.expand ? { expand: { with: step.expand.with, vars: fillValues(step.expand.vars, fill) } } : {}),
+    };
+    if (made.id.length > limits.idChars)
+      throw new CompositionError(
+        place,
+        `the id ${JSON.stringify(made.id.slice(0, 60))}… is longer than ${limits.idChars} characters`,
+      );
+    budget.spend(1 + made.needs.length, place);
+    budget.addText(textSize(made), place);
+    return made;
+  });
   const { first, last } = boundarySteps(filled);
   const group = filled.map((step) =>
-    first.includes(step.id)
-      ? { ...step, needs: [...target.needs, ...step.needs], gate: step.gate ?? target.gate }
-      : step,
+    first.has(step.id) ? { ...step, needs: [...target.needs, ...step.needs], gate: step.gate ?? target.gate } : step,
   );
   return { group, last };
 }
 
-/** The variables of an expansion become the formula's: its texts may use them. What the formula says itself counts. */
-function withVariables(
-  vars: Record<string, Variable>,
-  expansion: Formula,
-  given: Readonly<Record<string, string>>,
-): Record<string, Variable> {
-  const added = Object.entries(expansion.vars).map(([name, variable]): [string, Variable] => [
-    name,
-    Object.hasOwn(given, name) ? { ...variable, default: given[name] } : variable,
-  ]);
-  return { ...Object.fromEntries(added), ...vars };
+function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-/** Puts the template of an expansion in the place of one step. */
-function replaceByTemplate(
-  composed: ComposedSteps,
-  target: Step,
-  expansion: Formula,
-  given: Readonly<Record<string, string>>,
-): ComposedSteps {
-  const { group, last } = instantiate(expansion, target, given);
-  // First the others: a step of the template may itself bear the target's id.
-  const steps = replaceSteps(redirectNeeds(composed.steps, target.id, last), (step) =>
-    step.id === target.id ? group : [step],
-  );
-  const ids = allSteps(steps).map((step) => step.id);
-  if (ids.length > MAX_STEPS) throw new UserError(`${ids.length} steps after expansion, more than ${MAX_STEPS}`);
+function fillValues(values: Given, fill: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value)]));
+}
+
+/** The variables of expansions become the formula's, because texts may use them. What is there already counts. */
+class VariableCollector {
+  readonly all: Record<string, Variable>;
+  private readonly added = new Set<Formula>();
+
+  constructor(vars: Readonly<Record<string, Variable>>) {
+    this.all = { ...vars };
+  }
+
+  add(expansion: Formula, given: Given): void {
+    if (this.added.has(expansion)) return;
+    this.added.add(expansion);
+    for (const [name, variable] of Object.entries(expansion.vars))
+      if (!Object.hasOwn(this.all, name))
+        this.all[name] = Object.hasOwn(given, name) ? { ...variable, default: given[name] } : variable;
+  }
+}
+
+function refuseDuplicates(steps: readonly Step[], place: Place): void {
   const seen = new Set<string>();
-  const twice = ids.filter((id) => seen.size === seen.add(id).size);
-  if (twice.length > 0)
-    throw new UserError(
-      `duplicate step IDs after expansion: ${[...new Set(twice)].join(', ')}`,
-      `Use {target} in the ids of the template of ${expansion.name}.`,
+  const twice = new Set<string>();
+  for (const { id } of allSteps(steps)) {
+    if (seen.has(id)) twice.add(id);
+    seen.add(id);
+  }
+  if (twice.size > 0)
+    throw new CompositionError(
+      place,
+      `duplicate step IDs after expansion: ${[...twice].slice(0, 20).join(', ')}`,
+      'Use {target} in the ids of the template.',
     );
-  return { steps, vars: withVariables(composed.vars, expansion, given) };
 }
 
-/** Steps that say `expand` give way to the template, to a limited depth. */
-export function expandInline(start: ComposedSteps, load: ResolveFormula): ComposedSteps {
-  let composed = start;
-  for (let depth = 1; ; depth++) {
-    const targets = allSteps(composed.steps)
-      .filter((step) => step.expand)
-      .map((step) => step.id);
-    if (targets.length === 0) return composed;
-    if (depth > MAX_DEPTH)
-      throw new UserError(`inline expansion depth limit exceeded: max ${MAX_DEPTH} levels (step ${targets[0]})`);
-    for (const id of targets) {
-      const step = findStep(composed.steps, id);
-      if (!step?.expand) continue;
-      composed = replaceByTemplate(
-        composed,
-        step,
-        loadExpansion(load, step.expand.with, `expand of step ${id}`),
-        step.expand.vars,
-      );
-    }
-  }
-}
-
-/** `compose.expand` and `compose.map`. */
-export function expandComposed(start: ComposedSteps, formula: Formula, load: ResolveFormula): ComposedSteps {
-  let composed = start;
-  for (const entry of formula.compose.expand) {
-    const target = findStep(composed.steps, entry.target);
-    if (!target)
-      throw new UserError(
-        `compose.expand: target step ${JSON.stringify(entry.target)} not found`,
-        `The steps are: ${listIds(composed.steps)}`,
-      );
-    composed = replaceByTemplate(composed, target, loadExpansion(load, entry.with, 'compose.expand'), entry.vars);
-  }
-  for (const entry of formula.compose.map) {
-    const expansion = loadExpansion(load, entry.with, 'compose.map');
-    const wanted = glob(entry.select);
-    for (const id of allSteps(composed.steps)
-      .map((step) => step.id)
-      .filter(wanted)) {
-      const target = findStep(composed.steps, id);
-      if (target) composed = replaceByTemplate(composed, target, expansion, entry.vars);
-    }
-  }
-  return composed;
-}
-
-/** As it is now: what came before may have changed what it needs. */
-function findStep(steps: readonly Step[], id: string): Step | undefined {
-  return allSteps(steps).find((step) => step.id === id);
-}
-
+/** The first ids, for messages. */
 export function listIds(steps: readonly Step[]): string {
   const ids = allSteps(steps).map((step) => step.id);
   return ids.length > 20 ? `${ids.slice(0, 20).join(', ')} …` : ids.join(', ');
-}
-
-/** `*` any characters, `?` one; everything else is itself. */
-export function glob(pattern: string): (id: string) => boolean {
-  const parts = pattern
-    .split(/(\*|\?)/)
-    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
-  const expression = new RegExp(`^${parts.join('').replace(/(?:\.\*)+/g, '.*')}$`, 's');
-  return (id) => expression.test(id);
 }

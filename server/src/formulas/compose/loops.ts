@@ -1,161 +1,149 @@
-import { UserError } from '../../base/errors';
-import {
-  allSteps,
-  boundarySteps,
-  mapSteps,
-  replaceSteps,
-  redirectNeeds,
-  spawnerOf,
-  type Loop,
-  type Step,
-} from '../model';
-import { evaluate } from './range';
+import { count, CompositionError, limits, type Budget, type Place } from '../limits';
+import { pathWithin, type Loop, type Step } from '../model';
+import { allSteps, boundarySteps, mapSteps, replaceSteps, spawnerOf, textSize, type Replacement } from '../steps';
+import { rangeBounds } from './range';
+import { isRuntimeCondition } from './runtimeCondition';
+import { fillText, type Placeholders } from './texts';
 
-/** More rounds than that are a slip. */
-const MAX_ROUNDS = 1_000;
-const runtimeConditions = [
-  /^[\w-]+(?:\.[\w-]+)*\s*(?:==|!=|>=|<=|>|<)\s*.+$/,
-  /^(?:children|descendants|steps)\([\w-]+\)\.(?:all|any|count)\(.+\).*$/,
-  /^steps\.[\w-]+\s*(?:==|!=|>=|<=|>|<)\s*\d+$/,
-  /^file\.exists\((['"]).+\1\)$/,
-  /^env\.\w+\s*(?:==|!=|>=|<=|>|<)\s*.+$/,
-];
+type Values = Readonly<Record<string, string>>;
 
-/** Whether a condition that is looked at while a molecule runs can be understood. */
-export function isRuntimeCondition(text: string): boolean {
-  return runtimeConditions.some((pattern) => pattern.test(text.trim()));
-}
-
+/** What is wrong with a loop, whatever values its variables have. `key` is the key of the loop that is wrong. */
 export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   const problems: { key?: string; text: string }[] = [];
-  const wrong = (text: string, key?: string): void => void problems.push({ text, key });
-  const kinds = [loop.count !== undefined, loop.until !== undefined, loop.range !== undefined].filter(Boolean).length;
-  if (loop.body.length === 0) wrong('body is required', 'body');
-  if (kinds === 0) wrong('one of count, until, or range is required');
-  if (kinds > 1) wrong('only one of count, until, or range can be specified');
-  if (loop.count !== undefined && !(Number.isInteger(loop.count) && loop.count > 0))
-    wrong('count must be positive', 'count');
-  if (loop.count !== undefined && loop.count > MAX_ROUNDS) wrong(`count must be at most ${MAX_ROUNDS}`, 'count');
-  if (loop.until !== undefined && loop.max === undefined) wrong('max is required when until is set', 'until');
-  if (loop.max !== undefined && !(Number.isInteger(loop.max) && loop.max > 0)) wrong('max must be positive', 'max');
+  const report = (text: string, key?: string): void => void problems.push({ text, key });
+  const isPositive = (value: number): boolean => Number.isInteger(value) && value > 0;
+  const kinds = [loop.count, loop.until, loop.range].filter((value) => value !== undefined).length;
+  if (loop.body.length === 0) report('body is required', 'body');
+  if (kinds === 0) report('one of count, until, or range is required');
+  if (kinds > 1) report('only one of count, until, or range can be specified');
+  if (loop.count !== undefined && !isPositive(loop.count)) report('count must be positive', 'count');
+  if (loop.count !== undefined && loop.count > limits.iterations)
+    report(`count must be at most ${count(limits.iterations)}`, 'count');
+  if (loop.until !== undefined && loop.max === undefined) report('max is required when until is set', 'until');
+  if (loop.max !== undefined && !isPositive(loop.max)) report('max must be positive', 'max');
   if (loop.until !== undefined && !isRuntimeCondition(loop.until))
-    wrong(`invalid until condition ${JSON.stringify(loop.until)}`, 'until');
+    report(`invalid until condition ${JSON.stringify(loop.until.slice(0, 200))}`, 'until');
   if (loop.range !== undefined && !loop.range.includes('..'))
-    wrong(`invalid range ${JSON.stringify(loop.range)} (write 1..5)`, 'range');
+    report(`invalid range ${JSON.stringify(loop.range.slice(0, 200))} (write 1..5)`, 'range');
   return problems;
 }
 
-/** Why a range cannot be counted through; nothing is said where a value is not known yet. */
-export function rangeProblem({ range }: Loop, values: Readonly<Record<string, string>>): string | undefined {
+/** Why a range cannot be counted through; undefined where it can, or where a value is not known yet. */
+export function rangeProblem({ range }: Loop, values: Values): string | undefined {
   if (!range?.includes('..')) return undefined;
-  const names = [...range.matchAll(/\{\{?(\w+)\}?\}/g)].map((match) => match[1]!);
-  if (names.some((name) => !Object.hasOwn(values, name))) return undefined;
-  try {
-    bounds(range, values);
-    return undefined;
-  } catch (thrown) {
-    if (!(thrown instanceof UserError)) throw thrown;
-    return thrown.message.replace('loop: ', '');
-  }
+  const bounds = rangeBounds(range, values);
+  return 'problem' in bounds && !bounds.unknown ? bounds.problem : undefined;
 }
 
-/** Steps once all loops are written out; a range with variables counts once. */
+/** Steps once all loops are written out; a range that hangs on variables counts once. */
 export function unrolledCount(steps: readonly Step[]): number {
   return steps.reduce(
-    (sum, step) =>
-      sum + (step.loop ? iterationCount(step.loop) * unrolledCount(step.loop.body) : 1 + unrolledCount(step.children)),
+    (sum, { loop, children }) =>
+      sum + (loop ? iterationCount(loop) * unrolledCount(loop.body) : 1 + unrolledCount(children)),
     0,
   );
 }
 
-function iterationCount({ count, range }: Loop): number {
-  const [from = 0, to = 0] = (range ?? '').split('..').map(Number);
-  const found = count ?? to - from + 1;
-  return Math.min(MAX_ROUNDS, found > 0 ? found : 1);
+function iterationCount(loop: Loop): number {
+  if (loop.count !== undefined) return Math.min(limits.iterations, Math.max(1, loop.count));
+  if (loop.range === undefined) return 1;
+  const bounds = rangeBounds(loop.range, {});
+  return 'problem' in bounds ? 1 : bounds.end - bounds.start + 1;
 }
 
-/** Writes every loop out. The first round waits for what the loop waited for; whoever needed the loop needs its last round. */
-export function unrollLoops(steps: readonly Step[], values: Readonly<Record<string, string>>): Step[] {
-  let result: Step[] = [...steps];
-  for (const { id } of allSteps(steps).filter((step) => step.loop)) {
-    // As it is now: a loop before it may have changed what it needs.
-    const step = allSteps(result).find((other) => other.id === id);
-    if (!step?.loop) continue;
-    const { group, last } = unroll(step, step.loop, values);
-    result = replaceSteps(redirectNeeds(result, id, last), (other) => (other.id === id ? group : [other]));
-  }
-  return result;
+/**
+ * Writes every loop out. The first round waits for what the loop waited for, each round for the one before it, and
+ * whoever needed the loop needs its last round.
+ * @throws CompositionError for a range that cannot be counted through, and as soon as a limit is passed
+ */
+export function unrollLoops(steps: readonly Step[], values: Values, budget: Budget): Step[] {
+  const unroll = (step: Step): Replacement | undefined =>
+    step.loop &&
+    (step.loop.until === undefined
+      ? unrollRounds(step, step.loop, values, budget)
+      : unrollUntil(step, step.loop, values, budget));
+  return replaceSteps(steps, unroll, budget, { where: 'loops', path: ['steps'] });
 }
 
-function unroll(step: Step, loop: Loop, values: Readonly<Record<string, string>>): { group: Step[]; last: string[] } {
-  const body = unrollLoops(loop.body, values);
-  if (loop.until !== undefined) return unrollUntil(step, loop, body);
+function placeOf(step: Step): Place {
+  return { where: `loop of step ${step.id}`, path: pathWithin(step, 'loop') };
+}
+
+function unrollRounds(step: Step, loop: Loop, values: Values, budget: Budget): Replacement {
+  const place = placeOf(step);
+  const body = unrollLoops(loop.body, values, budget);
+  const size = allSteps(body).length;
   const group: Step[] = [];
-  let before = step.needs;
-  for (const [index, value] of iterationValues(loop, values).entries()) {
-    const round = iteration(step, body, `${step.id}.iter${index + 1}`, loop.var, value);
+  let [needs, before] = [0, step.needs];
+  for (const [index, value] of iterationValues(loop, values, place).entries()) {
+    budget.checkSteps((index + 1) * size, place);
+    const round = iteration(step, body, { prefix: `${step.id}.iter${index + 1}`, value }, budget);
     const { first, last } = boundarySteps(round);
-    group.push(
-      ...round.map((inner) => (first.includes(inner.id) ? { ...inner, needs: [...before, ...inner.needs] } : inner)),
-    );
+    for (const inner of round) {
+      const made = first.has(inner.id) ? { ...inner, needs: [...before, ...inner.needs] } : inner;
+      needs += made.needs.length;
+      budget.checkNeeds(needs, place);
+      group.push(made);
+    }
     before = last;
   }
   return { group, last: before };
 }
 
-/** The condition is only known while it runs: the body stands there once, marked for whoever carries it out. */
-function unrollUntil(step: Step, loop: Loop, body: Step[]): { group: Step[]; last: string[] } {
-  const round = iteration(step, body, `${step.id}.iter1`, undefined, '');
+/** The condition is known only while the molecule runs: the body stands there once, labelled for whoever carries it out. */
+function unrollUntil(step: Step, loop: Loop, values: Values, budget: Budget): Replacement {
+  const body = unrollLoops(loop.body, values, budget);
+  const round = iteration(step, body, { prefix: `${step.id}.iter1` }, budget);
   const { first, last } = boundarySteps(round);
   const label = `loop:${JSON.stringify({ max: loop.max, until: loop.until })}`;
-  return {
-    last,
-    group: round.map((inner, index) => ({
-      ...inner,
-      labels: index === 0 ? [...inner.labels, label] : inner.labels,
-      needs: first.includes(inner.id) ? [...step.needs, ...inner.needs] : inner.needs,
-    })),
-  };
+  const group = round.map((inner, index) => ({
+    ...inner,
+    labels: index === 0 ? [...inner.labels, label] : inner.labels,
+    needs: first.has(inner.id) ? [...step.needs, ...inner.needs] : inner.needs,
+  }));
+  return { group, last };
 }
 
-function iterationValues(loop: Loop, values: Readonly<Record<string, string>>): string[] {
-  if (loop.count !== undefined) return Array.from({ length: loop.count }, (_, index) => String(index + 1));
-  const [start, end] = bounds(loop.range ?? '', values);
-  return Array.from({ length: end - start + 1 }, (_, index) => String(start + index));
-}
-
-function bounds(range: string, values: Readonly<Record<string, string>>): [start: number, end: number] {
-  const [from = '', to = ''] = range.split('..');
-  const [start, end] = [evaluate(from, values), evaluate(to, values)];
-  if (end < start) throw new UserError(`loop: range end (${end}) is less than start (${start})`);
-  if (end - start >= MAX_ROUNDS)
-    throw new UserError(`loop: the range ${start}..${end} has more than ${MAX_ROUNDS} rounds`);
-  return [start, end];
+/** What the loop's variable is in each round. */
+function iterationValues(loop: Loop, values: Values, place: Place): string[] {
+  const bounds = loop.count === undefined ? rangeBounds(loop.range ?? '', values) : { start: 1, end: loop.count };
+  if ('problem' in bounds) throw new CompositionError(place, bounds.problem, bounds.hint);
+  const length = bounds.end - bounds.start + 1;
+  if (length > limits.iterations) throw new CompositionError(place, `more than ${count(limits.iterations)} rounds`);
+  return Array.from({ length }, (_, index) => String(bounds.start + index));
 }
 
 /** One round: ids within the body get the round's own prefix, needs from outside stay. */
 function iteration(
-  loop: Step,
+  step: Step,
   body: readonly Step[],
-  prefix: string,
-  variable: string | undefined,
-  value: string,
+  round: { prefix: string; value?: string },
+  budget: Budget,
 ): Step[] {
-  const inside = new Set(allSteps(body).map((step) => step.id));
-  const rename = (id: string): string => (inside.has(id) ? `${prefix}.${id}` : id);
-  const fill = (text: string): string => (variable === undefined ? text : text.replaceAll(`{${variable}}`, value));
-  return mapSteps(body, (step) => {
-    const spawner = spawnerOf(step.waitsFor);
-    return {
-      ...step,
-      id: rename(step.id),
-      title: fill(step.title),
-      description: fill(step.description),
-      notes: fill(step.notes),
-      acceptance: fill(step.acceptance),
-      needs: step.needs.map(rename),
-      waitsFor: spawner === undefined ? step.waitsFor : `children-of(${rename(spawner)})`,
-      condition: step.condition === '' ? loop.condition : step.condition,
+  const place = placeOf(step);
+  const inside = new Set(allSteps(body).map(({ id }) => id));
+  const rename = (id: string): string => (inside.has(id) ? `${round.prefix}.${id}` : id);
+  const variable = step.loop?.var;
+  const placeholders: Placeholders = {
+    pattern: /\{([^{}]+)\}/g,
+    value: (name) => (name === variable ? round.value : undefined),
+  };
+  const fill = (text: string): string => fillText(text, placeholders, budget, place);
+  return mapSteps(body, (inner) => {
+    const spawner = spawnerOf(inner.waitsFor);
+    const made = {
+      ...inner,
+      id: rename(inner.id),
+      title: fill(inner.title),
+      description: fill(inner.description),
+      notes: fill(inner.notes),
+      acceptance: fill(inner.acceptance),
+      needs: inner.needs.map(rename),
+      waitsFor: spawner === undefined ? inner.waitsFor : `children-of(${rename(spawner)})`,
+      condition: inner.condition === '' ? step.condition : inner.condition,
     };
+    budget.spend(1 + made.needs.length, place);
+    budget.addText(textSize(made), place);
+    return made;
   });
 }

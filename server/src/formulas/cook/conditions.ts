@@ -1,71 +1,120 @@
+import { topologicalOrder } from '../../base/graph';
 import { UserError } from '../../base/errors';
-import { allSteps, unique, type Step } from '../model';
+import { Budget, limits } from '../limits';
+import type { Step } from '../model';
 import { substitute, type Values } from './variables';
 
-const comparison = /^(.+?)\s*(==|!=)\s*(.*)$/s;
-const truth = /^(!?)\s*\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}$/;
+/** The condition of a step: always, a variable that is true or not, or a comparison of texts. */
+type Condition =
+  | { kind: 'always' }
+  | { kind: 'truth'; name: string; negated: boolean }
+  | { kind: 'comparison'; name: string; isEqual: boolean /** May hold variables. */; text: string };
+
+const conditionsPlace = { where: 'conditions', path: ['steps'] };
 const falseWords = new Set(['', 'false', '0', 'no', 'off']);
+const variable = /^\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}$/;
 
-/** Why a step's condition cannot be understood. */
-export function conditionProblem(condition: string): string | undefined {
-  if (condition === '' || truth.test(condition)) return undefined;
-  const left = comparison.exec(condition)?.[1] ?? '';
-  if (/^\{\{[a-zA-Z_][a-zA-Z0-9_]*\}\}$/.test(left.trim())) return undefined;
-  return `invalid step condition format: ${JSON.stringify(condition)} (expected {{var}}, !{{var}} or {{var}} == value)`;
-}
-
-/** Whether a step with this condition stays. A variable without a value counts as empty. */
-export function evaluateCondition(condition: string, values: Values): boolean {
-  const problem = conditionProblem(condition);
-  if (problem) throw new UserError(problem);
-  if (condition === '') return true;
-  const simple = truth.exec(condition);
-  if (simple) {
-    const isTrue = !falseWords.has(valueOf(`{{${simple[2]}}}`, values).trim().toLowerCase());
-    return simple[1] === '!' ? !isTrue : isTrue;
-  }
-  const [, left = '', operator, right = ''] = comparison.exec(condition) ?? [];
-  const equal = valueOf(left.trim(), values) === unquoted(valueOf(right.trim(), values));
-  return operator === '==' ? equal : !equal;
-}
-
-function valueOf(text: string, values: Values): string {
-  const replaced = substitute(text, values);
-  return /^\{\{\w+\}\}$/.test(replaced) && replaced === text ? '' : replaced;
+/** Reads `{{var}}`, `!{{var}}`, `{{var}} == value` and `{{var}} != value`; undefined for anything else. */
+function parseCondition(text: string): Condition | undefined {
+  const condition = text.trim();
+  if (condition === '') return { kind: 'always' };
+  if (condition.length > limits.conditionChars) return undefined;
+  const negated = condition.startsWith('!');
+  const [, truth] = variable.exec(negated ? condition.slice(1).trim() : condition) ?? [];
+  if (truth !== undefined) return { kind: 'truth', name: truth, negated };
+  const at = Math.min(
+    ...['==', '!='].map((operator) => condition.indexOf(operator, 1)).map((at) => (at < 0 ? Infinity : at)),
+  );
+  const [, name] = variable.exec(condition.slice(0, at).trim()) ?? [];
+  if (name === undefined || at === Infinity) return undefined;
+  return {
+    kind: 'comparison',
+    name,
+    isEqual: condition.startsWith('==', at),
+    text: condition.slice(at + 2).trim(),
+  };
 }
 
 function unquoted(text: string): string {
-  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
+  const quote = text[0];
+  return text.length >= 2 && (quote === '"' || quote === "'") && text.endsWith(quote) ? text.slice(1, -1) : text;
 }
 
-/** The steps whose conditions hold. One that goes takes its children with it, and nobody waits for it any more. */
-export function filterByCondition(steps: readonly Step[], values: Values): Step[] {
-  const dropped = new Set<string>();
+/** Why a step's condition cannot be understood. */
+export function conditionProblem(condition: string): string | undefined {
+  if (parseCondition(condition)) return undefined;
+  const shown = condition.length > 80 ? `${condition.slice(0, 80)}…` : condition;
+  return `invalid step condition format: ${JSON.stringify(shown)} (expected {{var}}, !{{var}} or {{var}} == value)`;
+}
+
+/** Whether a step with this condition stays. A variable without a value counts as empty. */
+export function evaluateCondition(text: string, values: Values, budget = new Budget()): boolean {
+  const condition = parseCondition(text);
+  if (!condition) throw new UserError(conditionProblem(text)!);
+  if (condition.kind === 'always') return true;
+  const value = (Object.hasOwn(values, condition.name) ? values[condition.name] : undefined) ?? '';
+  if (condition.kind === 'truth') return falseWords.has(value.trim().toLowerCase()) === condition.negated;
+  const filled = substitute(condition.text, values, budget, conditionsPlace);
+  budget.addText(filled.length, conditionsPlace);
+  const isUnset = filled === condition.text && variable.test(filled);
+  return (value === (isUnset ? '' : unquoted(filled))) === condition.isEqual;
+}
+
+/**
+ * The steps whose conditions hold. One that goes takes its children with it; whoever waited for it waits for what it
+ * had waited for, so that the order of the others stays.
+ */
+export function filterByCondition(steps: readonly Step[], values: Values, budget: Budget): Step[] {
+  const dropped = new Set<Step>();
   const drop = (step: Step): void => {
-    dropped.add(step.id);
+    dropped.add(step);
     step.children.forEach(drop);
   };
-  const keep = (list: readonly Step[]): Step[] =>
-    list.flatMap((step) => {
-      if (!evaluateCondition(step.condition, values)) {
-        drop(step);
-        return [];
-      }
-      return [{ ...step, children: keep(step.children) }];
-    });
-  const kept = keep(steps);
-  // What a step that goes had waited for is passed on, so that the order of the others stays.
-  const needsOf = new Map(allSteps(steps).map((step) => [step.id, step.needs]));
-  const through = (id: string, seen: ReadonlySet<string>): string[] => {
-    if (!dropped.has(id)) return [id];
-    if (seen.has(id)) return [];
-    return (needsOf.get(id) ?? []).flatMap((need) => through(need, new Set([...seen, id])));
+  const visit = (list: readonly Step[]): void => {
+    for (const step of list) {
+      if (evaluateCondition(step.condition, values, budget)) visit(step.children);
+      else drop(step);
+    }
   };
-  const cleaned = (list: readonly Step[]): Step[] =>
-    list.map((step) => ({
-      ...step,
-      needs: unique(step.needs.flatMap((id) => through(id, new Set()))),
-      children: cleaned(step.children),
-    }));
-  return cleaned(kept);
+  visit(steps);
+  if (dropped.size === 0) return [...steps];
+  const needs = new RedirectedNeeds([...dropped], budget);
+  const kept = (list: readonly Step[]): Step[] =>
+    list
+      .filter((step) => !dropped.has(step))
+      .map((step) => ({ ...step, needs: needs.of(step), children: kept(step.children) }));
+  return kept(steps);
+}
+
+/** Needs of steps, with those of dropped steps in the place of these. */
+class RedirectedNeeds {
+  private readonly throughDropped = new Map<string, readonly string[]>();
+  private total = 0;
+
+  constructor(
+    dropped: readonly Step[],
+    private readonly budget: Budget,
+  ) {
+    const needsOf = new Map(dropped.map((step) => [step.id, step.needs]));
+    // Each is built of those that were built before: composition has made sure that there are no cycles.
+    for (const id of topologicalOrder([...needsOf.keys()], (key) => needsOf.get(key) ?? []))
+      this.throughDropped.set(id, this.redirect(needsOf.get(id) ?? []));
+  }
+
+  of(step: Step): string[] {
+    return this.redirect(step.needs);
+  }
+
+  private redirect(needs: readonly string[]): string[] {
+    const found = new Set<string>();
+    for (const id of needs) {
+      for (const target of this.throughDropped.get(id) ?? [id]) {
+        this.budget.spend(1, conditionsPlace);
+        found.add(target);
+      }
+    }
+    this.total += found.size;
+    this.budget.checkNeeds(this.total, conditionsPlace);
+    return [...found];
+  }
 }

@@ -1,59 +1,61 @@
-import vm from 'node:vm';
+import { RE2JS } from 're2js';
 import { messageOf } from '../../base/errors';
+import { limits } from '../limits';
 
-/** Longest that one pattern may take, and all of a formula: formulas come from repositories, and a few patterns take for ever. */
-const LIMIT_MS = 100;
-const BUDGET_MS = 200;
-const MAX_KNOWN = 1_000;
+/** Instructions of all compiled patterns of one formula: about a second to compile. */
+const MAX_INSTRUCTIONS = 200_000;
+/** Instructions times characters of all matches of one formula: about a second to match. */
+const MAX_MATCHING = 50_000_000;
 
-/** Why a text is no regular expression. */
-export function patternProblem(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern, 'u');
-    return undefined;
-  } catch (error) {
-    return messageOf(error).replace(/^Invalid regular expression: /, '');
-  }
-}
+const TOO_COSTLY = 'it is too costly to check; use a simpler or shorter pattern';
 
-type Answer = boolean | 'too-slow';
-/** Editors ask the same with every key that is typed. */
-const known = new Map<string, Answer>();
-const script = new vm.Script('new RegExp(pattern, "u").test(value)');
-let context: vm.Context | undefined;
-
-/** Whether values match their patterns, within a time that is shared by all. */
+/**
+ * Patterns of variables, in the syntax of RE2 as in the Go programs. RE2 takes time proportional to the length of the
+ * pattern times that of the value, and never backtracks; what all patterns of a formula cost together is bounded too.
+ */
 export class PatternChecks {
-  private left = BUDGET_MS;
+  private readonly compiled = new Map<string, RE2JS | { problem: string }>();
+  private instructions = 0;
+  private matching = 0;
 
-  /** Whether a part of the value matches; `too-slow` where that cannot be told in time. */
-  matches(pattern: string, value: string): Answer {
-    const key = JSON.stringify([pattern, value]);
-    const answer = known.get(key);
-    if (answer !== undefined) return answer;
-    if (this.left < 1) return 'too-slow';
-    const limit = Math.min(LIMIT_MS, Math.ceil(this.left));
-    const start = performance.now();
-    const found = run(pattern, value, limit);
-    this.left -= performance.now() - start;
-    // What had less time than others may yet be told another time.
-    if (found !== 'too-slow' || limit === LIMIT_MS) remember(key, found);
-    return found;
+  /** Why a pattern cannot be used; undefined where it can. */
+  problem(pattern: string): string | undefined {
+    const compiled = this.compile(pattern);
+    return compiled instanceof RE2JS ? undefined : compiled.problem;
+  }
+
+  /** Why a value does not match, as the end of a sentence about it; undefined where a part of it matches. */
+  mismatch(pattern: string, value: string): string | undefined {
+    const compiled = this.compile(pattern);
+    if (!(compiled instanceof RE2JS))
+      return `cannot be checked with the pattern ${abbreviated(pattern)}: ${compiled.problem}`;
+    this.matching += compiled.programSize() * value.length;
+    if (value.length > limits.patternValueChars || this.matching > MAX_MATCHING)
+      return `is too long to be checked with the pattern ${abbreviated(pattern)}`;
+    return compiled.test(value) ? undefined : `does not match the pattern ${abbreviated(pattern)}`;
+  }
+
+  private compile(pattern: string): RE2JS | { problem: string } {
+    const known = this.compiled.get(pattern);
+    if (known) return known;
+    const made = this.compileNew(pattern);
+    this.compiled.set(pattern, made);
+    return made;
+  }
+
+  private compileNew(pattern: string): RE2JS | { problem: string } {
+    if (pattern.length > limits.patternChars) return { problem: `it is longer than ${limits.patternChars} characters` };
+    if (this.instructions > MAX_INSTRUCTIONS) return { problem: TOO_COSTLY };
+    try {
+      const made = RE2JS.compile(pattern);
+      this.instructions += made.programSize();
+      return this.instructions > MAX_INSTRUCTIONS ? { problem: TOO_COSTLY } : made;
+    } catch (error) {
+      return { problem: messageOf(error).replace(/^error parsing regexp: /, '') };
+    }
   }
 }
 
-/** Within a context of its own, because only that can be given up. */
-function run(pattern: string, value: string, timeout: number): Answer {
-  context ??= vm.createContext({});
-  Object.assign(context, { pattern, value });
-  try {
-    return script.runInContext(context, { timeout }) === true;
-  } catch {
-    return 'too-slow';
-  }
-}
-
-function remember(key: string, answer: Answer): void {
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(key, answer);
+function abbreviated(pattern: string): string {
+  return pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
 }

@@ -1,8 +1,11 @@
 import { UserError } from '../../base/errors';
-import type { Formula, Problem, Step, Variable } from '../model';
-import { allSteps, error, warning } from '../model';
-import { PatternChecks, patternProblem } from './pattern';
+import { isPlainObject } from '../../base/objects';
+import { fillText } from '../compose/texts';
+import type { Budget, Place } from '../limits';
+import { error, type Formula, type Problem, type Step, type Variable } from '../model';
 import { variableTypes } from '../schema';
+import { allSteps } from '../steps';
+import { PatternChecks } from './pattern';
 
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -26,19 +29,22 @@ export const reservedWords = new Set([
 
 export type Values = Readonly<Record<string, string>>;
 
-/** Values go in once: what stands in a value is never looked at again. Placeholders without a value stay. */
-export function substitute(text: string, values: Values): string {
-  return text.replace(placeholder, (whole, name: string) =>
-    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
-  );
+/**
+ * Puts values in the place of `{{name}}`, once: values are never looked at again. Placeholders without a value stay.
+ * @throws CompositionError where the text gets too long
+ */
+export function substitute(text: string, values: Values, budget: Budget, place: Place): string {
+  return fillText(text, { pattern: placeholder, value: (name) => ownValue(values, name) }, budget, place);
 }
 
 /** The same in every text within metadata. */
-export function substituteDeep(value: unknown, values: Values): unknown {
-  if (typeof value === 'string') return substitute(value, values);
-  if (Array.isArray(value)) return value.map((item) => substituteDeep(item, values));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substituteDeep(item, values)]));
+export function substituteDeep(data: unknown, values: Values, budget: Budget, place: Place): unknown {
+  if (typeof data === 'string') return substitute(data, values, budget, place);
+  if (Array.isArray(data)) return data.map((item) => substituteDeep(item, values, budget, place));
+  if (!isPlainObject(data)) return data;
+  return Object.fromEntries(
+    Object.entries(data).map(([key, item]) => [key, substituteDeep(item, values, budget, place)]),
+  );
 }
 
 /** Names of variables in a text. */
@@ -61,8 +67,12 @@ export function textsOf(step: Step): string[] {
   ];
 }
 
+/** Names of all variables that texts of these steps, or the description of the formula, hold. */
 export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly Step[]): Set<string> {
-  return new Set([formula.description, ...allSteps(steps).flatMap(textsOf)].flatMap(namesIn));
+  const names = new Set(namesIn(formula.description));
+  for (const step of allSteps(steps))
+    for (const text of textsOf(step)) for (const name of namesIn(text)) names.add(name);
+  return names;
 }
 
 /** What a variable's definition gets wrong, whatever value it is given. */
@@ -88,65 +98,43 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
       ]),
     );
   }
-  const broken = variable.pattern === undefined ? undefined : patternProblem(variable.pattern);
+  const broken = variable.pattern === undefined ? undefined : patterns.problem(variable.pattern);
   if (broken)
     problems.push(
-      error('invalid-value', where, `invalid pattern ${JSON.stringify(variable.pattern)}: ${broken}`, [
+      error('invalid-value', where, `invalid pattern ${JSON.stringify(abbreviate(variable.pattern!))}: ${broken}`, [
         ...at,
         'pattern',
       ]),
     );
   else if (variable.default) {
-    for (const wrong of valueProblems(name, variable, variable.default))
+    for (const wrong of valueProblems(name, variable, variable.default, patterns))
       problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
-    const match = variable.pattern === undefined ? true : patterns.matches(variable.pattern, variable.default);
-    if (match === false)
-      problems.push(
-        error(
-          'invalid-value',
-          where,
-          `the default is no valid value: ${mismatchText(name, variable, variable.default)}`,
-          [...at, 'default'],
-        ),
-      );
-    if (match === 'too-slow')
-      problems.push(warning('slow-pattern', where, slowPatternText(variable), [...at, 'pattern']));
   }
   return problems;
 }
 
 /** Why a value cannot be taken. An empty one means "none". */
-function valueProblems(name: string, variable: Variable, value: string): string[] {
+function valueProblems(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
   if (value === '') return [];
-  const shown = abbreviate(value);
-  const problems: string[] = [];
+  const reasons: string[] = [];
   if (variable.enum && !variable.enum.includes(value))
-    problems.push(`variable ${name}: ${JSON.stringify(shown)} is none of ${variable.enum.join(', ')}`);
-  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value))
-    problems.push(`variable ${name}: ${JSON.stringify(shown)} is no whole number`);
-  if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value))
-    problems.push(`variable ${name}: ${JSON.stringify(shown)} is neither true nor false`);
-  return problems;
+    reasons.push(`is none of ${abbreviate(shortList(variable.enum), 400)}`);
+  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value)) reasons.push('is no whole number');
+  if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value)) reasons.push('is neither true nor false');
+  const mismatch = variable.pattern === undefined ? undefined : patterns.mismatch(variable.pattern, value);
+  if (mismatch) reasons.push(mismatch);
+  return reasons.map((reason) => `variable ${name}: ${JSON.stringify(abbreviate(value))} ${reason}`);
 }
 
-/** The same of its pattern, which may take its time. */
-function patternMismatch(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
-  if (value === '' || variable.pattern === undefined) return [];
-  const match = patterns.matches(variable.pattern, value);
-  if (match === 'too-slow') return [`variable ${name}: ${slowPatternText(variable)}`];
-  return match ? [] : [mismatchText(name, variable, value)];
+/** Names or messages that are listed in one error. */
+const MAX_LISTED = 20;
+
+function shortList(names: readonly string[]): string {
+  return `${names.slice(0, MAX_LISTED).join(', ')}${names.length > MAX_LISTED ? ' …' : ''}`;
 }
 
-function mismatchText(name: string, { pattern }: Variable, value: string): string {
-  return `variable ${name}: ${JSON.stringify(abbreviate(value))} does not match the pattern ${pattern}`;
-}
-
-function slowPatternText({ pattern = '' }: Variable): string {
-  return `the pattern ${abbreviate(pattern)} is too slow to check`;
-}
-
-function abbreviate(value: string): string {
-  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
+function abbreviate(value: string, length = 80): string {
+  return value.length > length ? `${value.slice(0, length)}…` : value;
 }
 
 export interface ValueSources {
@@ -170,8 +158,8 @@ export function resolveValues(
   if (unknown.length > 0) {
     const has = Object.keys(formula.vars);
     throw new UserError(
-      `the formula ${formula.name} has no variable ${unknown.join(', ')}`,
-      has.length > 0 ? `it has: ${has.join(', ')}` : 'it has none',
+      `the formula ${formula.name} has no variable ${shortList(unknown)}`,
+      has.length > 0 ? `it has: ${shortList(has)}` : 'it has none',
     );
   }
   const values = initialValues(formula, sources);
@@ -183,18 +171,20 @@ export function resolveValues(
     )
     .map(([name]) => name);
   if (missing.length > 0) {
-    const described = missing.map((name) => `--var ${name}=<${formula.vars[name]?.description || 'value'}>`);
+    const described = missing
+      .slice(0, MAX_LISTED)
+      .map((name) => `--var ${name}=<${abbreviate(formula.vars[name]?.description || 'value')}>`);
     throw new UserError(
-      `missing required variables: ${missing.join(', ')}`,
+      `missing required variables: ${shortList(missing)}`,
       `Provide them with: ${described.join(' ')}`,
     );
   }
   const patterns = new PatternChecks();
-  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) => [
-    ...valueProblems(name, variable, values[name] ?? ''),
-    ...patternMismatch(name, variable, values[name] ?? '', patterns),
-  ]);
-  if (wrong.length > 0) throw new UserError(`variable validation failed:\n  - ${wrong.join('\n  - ')}`);
+  const wrong = Object.entries(formula.vars).flatMap(([name, variable]) =>
+    valueProblems(name, variable, values[name] ?? '', patterns),
+  );
+  if (wrong.length > 0)
+    throw new UserError(`variable validation failed:\n  - ${wrong.slice(0, MAX_LISTED).join('\n  - ')}`);
   return values;
 }
 
@@ -209,12 +199,4 @@ export function initialValues(formula: Formula, sources: ValueSources): Record<s
 
 function ownValue(values: Values, name: string): string | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
-}
-
-/** `--var key=value`, split at the first `=`. */
-export function parseVariable(text: string): [string, string] {
-  const equals = text.indexOf('=');
-  const name = text.slice(0, Math.max(equals, 0)).trim();
-  if (name === '') throw new UserError(`invalid variable format '${text}', expected 'key=value'`);
-  return [name, text.slice(equals + 1)];
 }

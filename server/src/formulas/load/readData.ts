@@ -1,7 +1,9 @@
 import toml from '@iarna/toml';
 import { messageOf } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
-import { buildTree, MAX_DEPTH, parseToml } from '../../toml';
+import { parseToml } from '../../toml/parser';
+import { buildTree } from '../../toml/tree';
+import { limits } from '../limits';
 
 export type Format = 'toml' | 'json';
 
@@ -20,7 +22,7 @@ export function readData(text: string, format: Format): { raw: Record<string, un
   } catch (thrown) {
     const { line, col } = thrown as { line?: number; col?: number };
     const reason = messageOf(thrown)
-      .split('\n')[0]!
+      .split('\n', 1)[0]!
       .replace(/ at row \d+, col \d+, pos \d+:?$/, '');
     return {
       failure: { reason, ...(format === 'toml' && typeof line === 'number' ? { at: { line, column: col ?? 0 } } : {}) },
@@ -30,7 +32,8 @@ export function readData(text: string, format: Format): { raw: Record<string, un
 
 /**
  * TOML as @iarna/toml understands it. It refuses a comment that ends with `\r\n`, as every comment does on Windows, so
- * line ends are made one first. @throws where it does not understand
+ * line ends are made one first.
+ * @throws Error with `line` and `col` where it does not understand the text
  */
 export function readToml(text: string): unknown {
   rejectInheritedNames(text);
@@ -57,9 +60,12 @@ function rejectInheritedNames(text: string): void {
 /** Escapes may spell anything. */
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
-/** TOML knows dates and whole numbers of any size; JSON, which the rest speaks, does not. @throws where nobody could go so deep */
+/**
+ * TOML has dates and whole numbers of any size; JSON, which everything else speaks, has not: they become texts.
+ * @throws Error for data that is nested too deeply
+ */
 function toJsonValue(value: unknown, depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw new Error('the data is nested too deep');
+  if (depth > limits.nesting) throw new Error(`the data is nested more than ${limits.nesting} levels deep`);
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => toJsonValue(item, depth + 1));

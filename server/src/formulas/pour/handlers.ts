@@ -1,4 +1,3 @@
-import { UserError } from '../../base/errors';
 import { batchUnless, metaOf } from '../../beads/handlers/common';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
@@ -12,14 +11,12 @@ import {
   MoleculePour,
   MoleculeSquash,
   StepClose,
-  type FormulaDetails,
-  type FormulaSummary,
   type MoleculeInfo,
   type PourResult,
 } from '../../protocol/formula';
 import type { ParsedParams } from '../../protocol/request';
-import type { CookOptions, Proto } from '../cook/cook';
-import type { FormulaEntry, FormulaRegistry } from '../registry/registry';
+import type { FormulaPlaces } from '../registry/files';
+import type { FormulaService } from '../service/formulaService';
 import { closeStep, graphOf, inspectMolecule, moleculeOf, requireMolecule } from './molecule';
 import { pour } from './pour';
 import { burn, squash } from './squash';
@@ -27,8 +24,9 @@ import { burn, squash } from './squash';
 export interface FormulaHandlerOptions {
   /** The ledger that a request means: the named one, else the one of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
-  /** The formulas that a caller can name. */
-  libraryFor(context: CallContext, ledger: string): FormulaRegistry;
+  /** Where the formulas are that a caller can name. */
+  placesFor(context: CallContext, ledger: string): FormulaPlaces;
+  formulas: FormulaService;
   /** The molecule of the bead on an agent's hook. */
   hookedMolecule?(agent: string): Bead | undefined;
 }
@@ -44,17 +42,20 @@ export function registerFormulaHandlers(
   options: FormulaHandlerOptions,
 ): void {
   const service: Service = { ...options, store };
-  const library = (context: CallContext, ledger: string | undefined): FormulaRegistry =>
-    options.libraryFor(context, options.ledgerFor(context, ledger));
+  const { formulas } = options;
+  const places = (context: CallContext, ledger: string | undefined): FormulaPlaces =>
+    options.placesFor(context, options.ledgerFor(context, ledger));
   dispatcher.on(FormulaList.spec, async (params, context) =>
-    library(context, params.ledger)
-      .list()
-      .map(summaryOf)
-      .filter((formula) => params.type === undefined || formula.type === params.type),
+    (await formulas.list(places(context, params.ledger))).filter(
+      (formula) => params.type === undefined || formula.type === params.type,
+    ),
   );
-  dispatcher.on(FormulaShow.spec, async (params, context) => detailsOf(library(context, params.ledger), params.name));
+  dispatcher.on(FormulaShow.spec, async (params, context) =>
+    formulas.show(places(context, params.ledger), params.name),
+  );
   dispatcher.on(FormulaCook.spec, async (params, context) => {
-    const { proto, warnings } = cooked(library(context, params.ledger), params.formula, {
+    const { proto, warnings } = await formulas.cook(places(context, params.ledger), {
+      formula: params.formula,
       given: params.vars,
       keepVariables: params.keepVariables,
     });
@@ -90,21 +91,16 @@ function resolveId(service: Service, context: CallContext, id: string, ledger: s
   return service.store.resolve(id, service.ledgerFor(context, ledger));
 }
 
-type Named = ParsedParams<typeof FormulaCook.spec>['formula'];
-
-function cooked(library: FormulaRegistry, formula: Named, options: CookOptions): { proto: Proto; warnings: string[] } {
-  return typeof formula === 'string'
-    ? library.cook(formula, options)
-    : library.cookText(formula.text, formula.file, options);
-}
-
 async function pourMolecule(
   service: Service,
   params: ParsedParams<typeof MoleculePour.spec>,
   context: CallContext,
 ): Promise<PourResult> {
   const ledger = service.ledgerFor(context, params.ledger);
-  const { proto, warnings } = cooked(service.libraryFor(context, ledger), params.formula, { given: params.vars });
+  const { proto, warnings } = await service.formulas.cook(service.placesFor(context, ledger), {
+    formula: params.formula,
+    given: params.vars,
+  });
   const wantsWisp =
     !params.ephemeral && proto.phase === 'vapor'
       ? [`${proto.formula} is meant for wisps: "bd mol wisp ${proto.formula}" leaves nothing behind in issues.jsonl`]
@@ -148,50 +144,4 @@ function molecules(
 function namedMolecule(service: Service, id: string): Bead {
   const attached = service.store.dependents(id, 'attached-to').filter((bead) => bead.status !== 'tombstone');
   return attached.find((bead) => bead.status !== 'closed') ?? attached.at(-1) ?? requireMolecule(service.store, id);
-}
-
-function summaryOf(entry: FormulaEntry): FormulaSummary {
-  const { formula } = entry;
-  const count = (list: readonly unknown[] | undefined): number => list?.length ?? 0;
-  return {
-    name: entry.name,
-    type: formula?.type ?? '',
-    description: formula?.description.trim() ?? '',
-    source: entry.source,
-    tier: entry.tier,
-    steps: count(formula?.steps) || count(formula?.template) || count(formula?.legs),
-    vars: Object.keys(formula?.vars ?? {}).length,
-    errors: entry.problems.filter((problem) => problem.severity === 'error').map((problem) => problem.message),
-    warnings: entry.problems.filter((problem) => problem.severity === 'warning').map((problem) => problem.message),
-  };
-}
-
-function detailsOf(library: FormulaRegistry, name: string): FormulaDetails {
-  const entry = library.check(name);
-  const summary = summaryOf(entry);
-  const variables = Object.entries(entry.formula?.vars ?? {}).map(([key, variable]) => ({ name: key, ...variable }));
-  const pourable = summary.errors.length === 0 && ['workflow', 'expansion'].includes(summary.type);
-  return {
-    ...summary,
-    raw: library.raw(name),
-    variables,
-    outline: pourable ? outlineOf(library, name, summary.errors) : [],
-  };
-}
-
-/** What is wrong with the formulas that it names is seen only here. */
-function outlineOf(library: FormulaRegistry, name: string, errors: string[]): FormulaDetails['outline'] {
-  try {
-    const { steps } = library.cook(name, { keepVariables: true }).proto;
-    return steps.map(({ id, title, needs, parent }) => ({
-      id,
-      title,
-      needs,
-      ...(parent === undefined ? {} : { parent }),
-    }));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    errors.push(error.message);
-    return [];
-  }
 }

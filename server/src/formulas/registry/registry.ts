@@ -1,36 +1,32 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { readPlainFile } from '../../base/atomicFile';
-import { UserError, messageOf } from '../../base/errors';
-import { builtInFormulas } from '../built-in/builtIn';
-import { cook, type CookOptions, type Proto } from '../cook/cook';
+import { UserError } from '../../base/errors';
 import { closestMatch } from '../../base/text';
-import { error as failure, warning, type Formula, type Problem } from '../model';
-import { parseFormula, type Format, type Parsed } from '../load/parse';
-import { checkFormula, throwIfInvalid, resolve, type FoundFormula } from '../compose/parents';
+import polecatWork from '../built-in/mol-polecat-work.formula.toml';
+import shiny from '../built-in/shiny.formula.toml';
+import { FormulaChecker, throwIfInvalid } from '../check/checker';
+import { fileNameProblems } from '../check/fileName';
+import { cook, type CookOptions } from '../cook/cook';
+import type { Proto } from '../cook/proto';
+import { limits } from '../limits';
+import type { ParsedFormula } from '../load/parse';
+import type { Format } from '../load/readData';
+import { error as failure, type FindFormula, type Formula, type FoundFormula, type Problem } from '../model';
+import { diskFiles, type FormulaFiles, type Tier } from './files';
+import { ParseCache } from './parseCache';
 
-/** Where formulas lie. The first place that has a name wins. */
-export interface Tier {
-  tier: 'project' | 'user' | 'town';
-  directory: string;
-}
-
-/** How files are read; tests bring their own. */
-export interface FormulaFiles {
-  /** Names in a folder; none where there is no folder. */
-  list(directory: string): string[];
-  read(file: string): string | undefined;
-}
+/** The formulas that come with the program, by name: the last place that is looked at. */
+export const builtInFormulas: Readonly<Record<string, string>> = { shiny, 'mol-polecat-work': polecatWork };
 
 const endings: readonly [ending: string, format: Format][] = [
   ['.formula.toml', 'toml'],
   ['.formula.json', 'json'],
 ];
-const safeName = /^[A-Za-z0-9][\w.-]{0,99}$/;
+const safeName = new RegExp(`^[A-Za-z0-9][\\w.-]{0,${limits.nameChars - 1}}$`);
 
 export interface FormulaEntry {
   name: string;
   tier: Tier['tier'] | 'built-in';
+  /** The file, or that it is built in. */
   source: string;
   /** Undefined where the text is no formula. */
   formula?: Formula;
@@ -38,31 +34,64 @@ export interface FormulaEntry {
 }
 
 /** The text of a formula and where it comes from. */
-interface Text {
+interface FormulaText {
   text: string;
   format: Format;
   source: string;
   tier: FormulaEntry['tier'];
 }
 
-/** Texts by their source, with what was read. */
-export type ParseCache = Map<string, { text: string; parsed: Parsed }>;
+export interface RegistryOptions {
+  files?: FormulaFiles;
+  cache?: ParseCache;
+  /**
+   * Told which text is worked on now, before it is parsed, checked or cooked.
+   * May throw a UserError for one that is not to be touched again.
+   */
+  onText?: (source: string, text: string) => void;
+  /** A clock in milliseconds, for tests. */
+  now?: () => number;
+}
 
-/** The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. */
+/** Milliseconds after which a list stops checking and says so: many files, each within the limits. */
+const LIST_MS = 4_000;
+
+/**
+ * The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. Made
+ * for one request: what it has read it does not read again.
+ */
 export class FormulaRegistry {
-  /** @param parsed what was read before, for those who look again and again */
+  private readonly files: FormulaFiles;
+  private readonly cache: ParseCache;
+  private readonly checker: FormulaChecker;
+  private readonly found = new Map<string, FoundFormula | UserError>();
+  private current: FormulaText | undefined;
+
   constructor(
     private readonly tiers: readonly Tier[],
-    private readonly files: FormulaFiles = diskFiles,
-    private readonly parsed: ParseCache = new Map(),
-  ) {}
+    private readonly options: RegistryOptions = {},
+  ) {
+    this.files = options.files ?? diskFiles;
+    this.cache = options.cache ?? new ParseCache();
+    this.checker = new FormulaChecker(this.find);
+  }
 
   /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
   list(): FormulaEntry[] {
-    return this.names().map((name) => this.check(name));
+    const { now = () => performance.now() } = this.options;
+    const end = now() + LIST_MS;
+    return this.names().map((name) => {
+      if (now() > end) return unusable(name, 'not checked: checking the formulas before it took too long');
+      try {
+        return this.check(name);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return unusable(name, error.message);
+      }
+    });
   }
 
-  /** The same without a look at their texts. */
+  /** All names, without a look at the texts. */
   names(): string[] {
     const names = new Set(Object.keys(builtInFormulas));
     for (const { directory } of this.tiers) {
@@ -77,74 +106,91 @@ export class FormulaRegistry {
 
   /** One formula with everything that is wrong with it. @throws UserError where there is none */
   check(name: string): FormulaEntry {
-    return this.checkText(name, this.text(name));
+    const text = this.text(name);
+    return this.working(text, () => {
+      const { formula, problems } = this.parse(text);
+      const entry = { name, tier: text.tier, source: text.source };
+      if (!formula) return { ...entry, problems };
+      try {
+        const all = [...problems, ...fileNameProblems(name, formula)];
+        return { ...entry, ...this.checker.check({ formula, problems: all, source: text.source }) };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { ...entry, formula, problems: [...problems, failure('extends', '', error.message, ['extends'])] };
+      }
+    });
   }
 
-  private checkText(name: string, text: Text): FormulaEntry {
-    const { formula, problems } = this.parse(text);
-    const base = { name, tier: text.tier, source: text.source };
-    if (!formula) return { ...base, problems };
-    try {
-      return {
-        ...base,
-        ...checkFormula(
-          { formula, problems: [...problems, ...fileNameProblems(name, formula)], source: text.source },
-          this.find,
-        ),
-      };
-    } catch (error) {
-      return { ...base, formula, problems: [...problems, failure('extends', '', messageOf(error), ['extends'])] };
-    }
-  }
-
-  /** The data of a formula as it stands in its file. */
+  /** The data of a formula as it is in its file. @throws UserError where it cannot be read */
   raw(name: string): Record<string, unknown> {
     const text = this.text(name);
-    const { raw, problems } = this.parse(text);
+    const { raw, problems } = this.working(text, () => this.parse(text));
     if (!raw) throwIfInvalid(text.source, problems);
     return raw ?? {};
   }
 
-  /** Name → proto. @throws UserError with everything that is in the way */
+  /** Name → proto. @throws UserError with everything that is wrong */
   cook(name: string, options: CookOptions): { proto: Proto; warnings: string[] } {
-    return this.cookFound(this.find(name), options);
+    return this.cookText(this.text(name), options);
   }
 
-  /** The same for a text that is not in the library; what it names is looked for there. */
-  cookText(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
-    return this.cookFound(
-      this.load({ text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' }),
-      options,
-    );
+  /** The same for the text of a file that has no name here; what it names is looked up here. */
+  cookFile(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
+    const format = source.endsWith('.json') ? 'json' : 'toml';
+    return this.cookText({ text, source, format, tier: 'project' }, options);
   }
 
-  private cookFound(found: FoundFormula, options: CookOptions): { proto: Proto; warnings: string[] } {
-    const { formula, warnings } = resolve(found, this.find);
-    const load = (name: string): Formula => resolve(this.find(name), this.find).formula;
-    return { proto: cook(formula, load, options), warnings };
+  private cookText(text: FormulaText, options: CookOptions): { proto: Proto; warnings: string[] } {
+    return this.working(text, () => {
+      const { formula, warnings } = this.checker.requireValid(this.load(text));
+      return { proto: cook(formula, this.checker.resolve, options), warnings };
+    });
   }
 
   /** A formula as its text says it, without its parents. @throws UserError where there is none, or its text is none */
-  readonly find = (name: string): FoundFormula => this.load(this.text(name));
+  readonly find: FindFormula = (name) => {
+    let known = this.found.get(name);
+    if (!known) {
+      try {
+        const text = this.text(name);
+        known = this.working(text, () => this.load(text));
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        known = error;
+      }
+      this.found.set(name, known);
+    }
+    if (known instanceof UserError) throw known;
+    return known;
+  };
 
-  private load(text: Text): FoundFormula {
+  private load(text: FormulaText): FoundFormula {
     const { formula, problems } = this.parse(text);
     if (!formula) throwIfInvalid(text.source, problems);
     return { formula: formula!, problems, source: text.source };
   }
 
-  private parse(text: Text): Parsed {
-    const known = this.parsed.get(text.source);
-    if (known?.text === text.text) return known.parsed;
-    const parsed = parseFormula(text.text, text.format);
-    this.parsed.set(text.source, { text: text.text, parsed });
-    return parsed;
+  private parse({ source, text, format }: FormulaText): ParsedFormula {
+    return this.cache.parse(source, text, format);
   }
 
-  private text(name: string): Text {
+  /** Says which text is worked on; afterwards it is again the one before, which named it. */
+  private working<T>(text: FormulaText, work: () => T): T {
+    const before = this.current;
+    this.options.onText?.(text.source, text.text);
+    this.current = text;
+    try {
+      return work();
+    } finally {
+      this.current = before;
+      if (before) this.options.onText?.(before.source, before.text);
+    }
+  }
+
+  private text(name: string): FormulaText {
     if (!safeName.test(name))
       throw new UserError(
-        `invalid formula name: ${JSON.stringify(name)}`,
+        `invalid formula name: ${JSON.stringify(name.slice(0, limits.nameChars))}`,
         'A name holds letters, digits, dots, hyphens and underscores; write ./ before a file.',
       );
     for (const { tier, directory } of this.tiers) {
@@ -160,89 +206,16 @@ export class FormulaRegistry {
   }
 
   private unknown(name: string): UserError {
-    const known = [
-      ...new Set([
-        ...this.tiers.flatMap(({ directory }) =>
-          this.files.list(directory).map((file) => file.replace(/\.formula\.(?:toml|json)$/, '')),
-        ),
-        ...Object.keys(builtInFormulas),
-      ]),
-    ];
-    const near = closestMatch(name, known);
-    const looked = this.tiers.map(({ directory }) => directory).join(', ');
+    const near = closestMatch(name, this.names());
+    const folders = this.tiers.map(({ directory }) => directory).join(', ');
     return new UserError(
       `formula ${JSON.stringify(name)} not found`,
-      `${near ? `Did you mean ${near}? ` : ''}"bd formula list" shows what there is. Looked in ${looked ? `${looked} and ` : ''}the built-in ones.`,
+      `${near ? `Did you mean ${near}? ` : ''}"bd formula list" shows what there is. Looked in ${folders ? `${folders} and ` : ''}the built-in ones.`,
       'not-found',
     );
   }
 }
 
-/** The name of the file is what it is found by: another one inside would confuse. */
-function fileNameProblems(name: string, formula: Formula): Problem[] {
-  if (formula.name === '' || formula.name === name) return [];
-  return [
-    warning(
-      'file-name',
-      'formula',
-      `the file is named ${name}, the formula ${formula.name}; it is found by the file's name`,
-      ['formula'],
-    ),
-  ];
+function unusable(name: string, reason: string): FormulaEntry {
+  return { name, tier: 'project', source: '', problems: [failure('unusable', '', reason, [])] };
 }
-
-export interface FormulaPlaces {
-  /** The `.beads` folder of the ledger that is meant. */
-  ledger: string;
-  /** Where the caller is: the checkout around it may bring formulas of its own. */
-  cwd?: string;
-  /** The person's home folder. */
-  home?: string;
-  /** The town's root. */
-  town?: string;
-}
-
-/** Where formulas are looked for: the ledger, the checkout, the person, the town; each place once. */
-export function tiersFor(places: FormulaPlaces): Tier[] {
-  const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
-  const candidates: (Tier | undefined)[] = [
-    { tier: 'project', directory: path.join(places.ledger, 'formulas') },
-    checkout === undefined ? undefined : { tier: 'project', directory: path.join(checkout, '.beads', 'formulas') },
-    places.home === undefined ? undefined : { tier: 'user', directory: path.join(places.home, '.beads', 'formulas') },
-    places.town === undefined ? undefined : { tier: 'town', directory: path.join(places.town, '.beads', 'formulas') },
-  ];
-  const found = candidates.filter((tier) => tier !== undefined);
-  return found.filter(
-    (tier, index) =>
-      found.findIndex((other) => path.resolve(other.directory) === path.resolve(tier.directory)) === index,
-  );
-}
-
-/** The nearest folder upwards that git has checked out. */
-function checkoutOf(cwd: string): string | undefined {
-  for (let directory = path.resolve(cwd); ; directory = path.dirname(directory)) {
-    if (fs.existsSync(path.join(directory, '.git'))) return directory;
-    if (directory === path.dirname(directory)) return undefined;
-  }
-}
-
-/** Nobody has so many formulas in a folder, or so much in one. */
-const MAX_NAMES = 10_000;
-const MAX_BYTES = 4_000_000;
-
-export const diskFiles: FormulaFiles = {
-  list: (directory) => {
-    try {
-      return fs.readdirSync(directory).slice(0, MAX_NAMES);
-    } catch {
-      return []; // no such folder, or none of ours
-    }
-  },
-  read: (file) => {
-    try {
-      return readPlainFile(file, MAX_BYTES);
-    } catch (error) {
-      throw new UserError(`cannot read ${file}: ${messageOf(error)}`, undefined, 'unavailable');
-    }
-  },
-};

@@ -1,18 +1,8 @@
 import type { Position, Range } from 'vscode-languageserver-types';
 import type { Path } from '../../formulas/model';
-import {
-  buildTree,
-  contains,
-  parseToml,
-  type Entry,
-  type Header,
-  type Section,
-  type Slot,
-  type Span,
-  type Syntax,
-  type Tree,
-  type TreeNode,
-} from '../../toml';
+import { contains, type Entry, type Header, type Section, type Span, type Syntax } from '../../toml/nodes';
+import { parseToml } from '../../toml/parser';
+import { buildTree, type Slot, type Tree, type TreeNode } from '../../toml/tree';
 
 /** The text of a formula at one moment, read as TOML. Never changed. */
 export class FormulaDocument {

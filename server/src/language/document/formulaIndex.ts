@@ -1,8 +1,9 @@
 import type { Path } from '../../formulas/model';
-import { spawnerOf } from '../../formulas/model';
+import { spawnerOf } from '../../formulas/steps';
 import { keyAt } from '../../formulas/schema';
 import { FormulaDocument, strings } from './formulaDocument';
-import { offsetInString, type Span, type StringValue, type TableNode, type TreeNode } from '../../toml';
+import { offsetInString, type Span, type StringValue } from '../../toml/nodes';
+import type { TableNode, TreeNode } from '../../toml/tree';
 import { variableRefs } from './variableRefs';
 
 /** Ids are known within one list: steps with their children and bodies, templates, legs. */

@@ -1,7 +1,9 @@
-import { allSteps, type Step, type Variable } from '../../formulas/model';
-import { resolveExtends } from '../../formulas/compose/parents';
+import { UserError } from '../../base/errors';
+import { ParentResolver } from '../../formulas/compose/parents';
+import type { Step, Variable } from '../../formulas/model';
+import { allSteps } from '../../formulas/steps';
 import type { FormulaIndex, Scope, StepEntry } from './formulaIndex';
-import type { FormulaLookup } from './formulas';
+import type { FormulaLookup } from './formulaLookup';
 
 export type InheritedStep = Pick<StepEntry, 'id' | 'title' | 'scope' | 'needs'> & { parent?: InheritedStep };
 
@@ -14,14 +16,16 @@ export interface Inherited {
 export function inheritedBy(index: FormulaIndex, formulas: FormulaLookup): Inherited {
   const steps = new Map<string, InheritedStep>();
   const vars = new Map<string, Variable>();
+  const parents = new ParentResolver(formulas.find);
   for (const { name } of index.formulas.filter(({ path }) => path[0] === 'extends')) {
     try {
-      const formula = resolveExtends(formulas.find(name).formula, formulas.find, [name]);
+      const formula = parents.resolve({ ...formulas.find(name).formula, name });
       for (const step of [...entries(formula.steps, 'steps'), ...entries(formula.template, 'template')])
         steps.set(`${step.scope} ${step.id}`, step);
-      for (const [variable, about] of Object.entries(formula.vars)) if (!vars.has(variable)) vars.set(variable, about);
-    } catch {
-      // It is told where it is named.
+      for (const [key, variable] of Object.entries(formula.vars)) if (!vars.has(key)) vars.set(key, variable);
+    } catch (error) {
+      // The reason is reported where the formula is named.
+      if (!(error instanceof UserError)) throw error;
     }
   }
   for (const step of index.steps) steps.delete(`${step.scope} ${step.id}`);

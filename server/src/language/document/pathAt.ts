@@ -1,6 +1,6 @@
 import type { Path } from '../../formulas/model';
 import type { FormulaDocument } from './formulaDocument';
-import { contains, type Entry, type KeyPart, type Span, type Value } from '../../toml';
+import { contains, type Entry, type KeyPart, type Span, type Value } from '../../toml/nodes';
 
 /** Where an offset is in the data. */
 export interface PathAt {

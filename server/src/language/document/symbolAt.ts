@@ -1,6 +1,6 @@
 import type { FormulaDocument } from './formulaDocument';
 import type { FormulaIndex, Scope, StepEntry } from './formulaIndex';
-import { contains, type Span } from '../../toml';
+import { contains, type Span } from '../../toml/nodes';
 
 /** What has a name at a place: a step, a variable, or another formula. */
 export type NamedSymbol =

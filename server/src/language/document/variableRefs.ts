@@ -1,6 +1,6 @@
 import type { Path } from '../../formulas/model';
 import { reservedWords } from '../../formulas/cook/variables';
-import { offsetInString, type Span, type StringValue } from '../../toml';
+import { offsetInString, type Span, type StringValue } from '../../toml/nodes';
 
 export interface VariableRef extends Span {
   name: string;

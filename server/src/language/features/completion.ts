@@ -10,13 +10,13 @@ import { keyAt, tableKindAt, schema, type KeyInfo } from '../../formulas/schema'
 import { headerItems, snippetItems } from './completionTables';
 import type { FormulaDocument } from '../document/formulaDocument';
 import { transitiveDependents, stepOfPath, stringIn, type FormulaIndex, type Scope } from '../document/formulaIndex';
-import type { FormulaLookup } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulaLookup';
 import { kinds } from './hover';
 import { inheritedBy, type Inherited } from '../document/inherited';
 import { shorten } from '../document/markdown';
 import { pathAt, type PathAt } from '../document/pathAt';
 import type { DocumentPosition } from '../document/symbolAt';
-import { contains, type Span, type StringValue } from '../../toml';
+import { contains, type Span, type StringValue } from '../../toml/nodes';
 
 export interface CompletionOptions {
   formulas: FormulaLookup;

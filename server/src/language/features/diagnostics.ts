@@ -1,12 +1,13 @@
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver-types';
 import { closestMatch } from '../../base/text';
-import type { Formula, Path, Problem, ProblemLocation } from '../../formulas/model';
+import { isError, type Formula, type Path, type Problem, type ProblemLocation } from '../../formulas/model';
 import { readData, type ReadFailure } from '../../formulas/load/readData';
-import { check } from './formulaChecks';
+import { checkDocument } from './formulaChecks';
 import { spanOfNode, type FormulaDocument } from '../document/formulaDocument';
 import { stepOfPath, type FormulaIndex, type StepEntry, type VariableUse } from '../document/formulaIndex';
-import type { FormulaLookup } from '../document/formulas';
-import { dataOf, type Span, type SyntaxProblem } from '../../toml';
+import type { FormulaLookup } from '../document/formulaLookup';
+import type { Span, SyntaxProblem } from '../../toml/nodes';
+import { dataOf } from '../../toml/tree';
 
 export const SOURCE = 'Gas Town';
 /** Our messages are plain texts. */
@@ -24,7 +25,7 @@ export function diagnostics(
   const read = readData(document.text, 'toml');
   const syntax = 'raw' in read ? [] : syntaxProblems(document, read.failure);
   const raw = 'raw' in read ? read.raw : (dataOf(document.tree.root) as Record<string, unknown>);
-  const { problems, formula } = check(document, index, raw, syntax, formulas);
+  const { problems, formula } = checkDocument(document, index, raw, syntax, formulas);
   const placer = new DiagnosticLocator(document, index, formula);
   const all = syntax.slice(0, MAX_DIAGNOSTICS).map((problem) => placer.syntax(problem));
   for (const problem of [...problems.filter(isError), ...problems.filter((one) => !isError(one))]) {
@@ -34,24 +35,6 @@ export function diagnostics(
   return all
     .slice(0, MAX_DIAGNOSTICS)
     .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
-}
-
-function isError({ severity }: Problem): boolean {
-  return severity === 'error';
-}
-
-/** For a text of which nothing is read but how long it is. */
-export function singleDiagnostic({ code, message }: Problem): FormulaDiagnostic[] {
-  const start = { line: 0, character: 0 };
-  return [
-    {
-      source: SOURCE,
-      code,
-      severity: DiagnosticSeverity.Error,
-      message,
-      range: { start, end: { line: 1, character: 0 } },
-    },
-  ];
 }
 
 /** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */

@@ -2,7 +2,8 @@ import { SymbolKind, type DocumentSymbol } from 'vscode-languageserver-types';
 import type { FormulaDocument } from '../document/formulaDocument';
 import { stringIn, type FormulaIndex, type StepEntry } from '../document/formulaIndex';
 import { shorten } from '../document/markdown';
-import type { Header, Span, TreeNode } from '../../toml';
+import type { Header, Span } from '../../toml/nodes';
+import type { TreeNode } from '../../toml/tree';
 
 /** The outline: steps with what is within them, variables, and the other tables. */
 export function documentSymbols(document: FormulaDocument, index: FormulaIndex): DocumentSymbol[] {

@@ -1,6 +1,6 @@
 import { FoldingRangeKind, type FoldingRange } from 'vscode-languageserver-types';
 import type { FormulaDocument } from '../document/formulaDocument';
-import type { Span, Value } from '../../toml';
+import type { Span, Value } from '../../toml/nodes';
 
 /** Tables, texts and lists of several lines, comments one below the other, and `#region` … `#endregion`. */
 export function foldingRanges(document: FormulaDocument): FoldingRange[] {

@@ -4,11 +4,12 @@ import { isPlainObject } from '../../base/objects';
 import type { Path } from '../../formulas/model';
 import { keyAt, type KeyInfo } from '../../formulas/schema';
 import { stepOf, type FormulaIndex, type StepEntry, type VariableEntry } from '../document/formulaIndex';
-import type { FormulaLookup } from '../document/formulas';
+import type { FormulaLookup } from '../document/formulaLookup';
 import { inlineCode, escapeMarkdown, shorten } from '../document/markdown';
 import { pathAt } from '../document/pathAt';
 import { symbolAt, type DocumentPosition } from '../document/symbolAt';
-import { contains, dataOf, type Span } from '../../toml';
+import { contains, type Span } from '../../toml/nodes';
+import { dataOf } from '../../toml/tree';
 
 /** What there is to say of the step, variable, formula or key at a place. */
 export function hover({ document, index, offset }: DocumentPosition, formulas: FormulaLookup): Hover | undefined {

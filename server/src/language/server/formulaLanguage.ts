@@ -1,7 +1,7 @@
 import os from 'node:os';
-import path from 'node:path';
 import {
   CompletionTriggerKind,
+  DiagnosticSeverity,
   DidChangeWatchedFilesNotification,
   LSPErrorCodes,
   ResponseError,
@@ -9,27 +9,17 @@ import {
   TextDocumentSyncKind,
   type CancellationToken,
   type Connection,
+  type Diagnostic,
   type InitializeParams,
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Position } from 'vscode-languageserver-types';
-import { diskFiles, type FormulaFiles, type ParseCache } from '../../formulas/registry/registry';
-import { completion } from '../features/completion';
-import { MAX_TEXT, tooLarge } from '../../formulas/load/parse';
-import type { Problem } from '../../formulas/model';
-import { diagnostics, singleDiagnostic } from '../features/diagnostics';
-import { documentSymbols } from '../features/documentSymbols';
-import { foldingRanges } from '../features/folding';
-import { FormulaDocument } from '../document/formulaDocument';
-import { indexOf, type FormulaIndex } from '../document/formulaIndex';
-import type { FormulaLookup } from '../document/formulas';
-import { hover } from '../features/hover';
-import { definition, highlights, prepareRename, references, rename, RenameRefused } from '../features/navigation';
-import type { DocumentPosition } from '../document/symbolAt';
-import { fileOf, formulasFor } from './formulaLibrary';
+import { UserError, messageOf } from '../../base/errors';
+import type { JobRunner } from '../../base/jobs/messages';
+import { limits, tooLargeText } from '../../formulas/limits';
+import type { LanguageJob, LanguageRequest, OpenDocument } from './languageJobs';
 
-/** Those who do not ask for diagnostics are told when the typing pauses. */
+/** Editors that do not ask for diagnostics get them when the typing pauses. */
 const PUSH_DELAY_MS = 200;
 
 export const formulaCapabilities: ServerCapabilities = {
@@ -45,20 +35,20 @@ export const formulaCapabilities: ServerCapabilities = {
   renameProvider: { prepareProvider: true },
 };
 
-interface AnalysedDocument {
-  version: number;
-  document: FormulaDocument;
-  index: FormulaIndex;
-  /** Why its text was not read. */
-  unread?: Problem;
+export interface FormulaLanguageOptions {
+  /** Where documents are read: this thread serves others. */
+  jobs: JobRunner;
+  /** The root of the town whose formulas can be named. */
+  town?: string;
 }
+
+/** Features that depend on other formulas. */
+const needsOthers: ReadonlySet<LanguageRequest['feature']> = new Set(['diagnostics', 'completion', 'hover']);
 
 /** The language features for the documents that one window has open, with their unsaved text. */
 export class FormulaLanguage {
   private readonly documents = new TextDocuments(TextDocument);
-  private readonly analysed = new Map<string, AnalysedDocument>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
-  private readonly parsed: ParseCache = new Map();
   private snippets = false;
   private pullsDiagnostics = false;
   private supportsRefresh = false;
@@ -66,7 +56,7 @@ export class FormulaLanguage {
 
   constructor(
     private readonly connection: Connection,
-    private readonly town: string | undefined,
+    private readonly options: FormulaLanguageOptions,
   ) {
     this.documents.onDidClose(({ document }) => this.forget(document.uri));
     this.documents.onDidChangeContent(({ document }) => this.pushSoon(document.uri));
@@ -88,138 +78,111 @@ export class FormulaLanguage {
       if (this.supportsWatching)
         void connection.client
           .register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.formula.{toml,json}' }] })
-          .catch(() => undefined);
+          .catch((error: unknown) => this.log(`formulas are not watched: ${messageOf(error)}`));
     });
     // A formula may extend one that an agent or git has just written.
     connection.onDidChangeWatchedFiles(() => {
-      if (this.pullsDiagnostics && this.supportsRefresh)
-        void connection.languages.diagnostics.refresh().catch(() => undefined);
+      if (this.pullsDiagnostics && this.supportsRefresh) this.refresh();
       else for (const document of this.documents.all()) this.pushSoon(document.uri);
     });
     connection.languages.diagnostics.on(async ({ textDocument }, token) => ({
       kind: 'full',
-      items: await this.answer(textDocument.uri, token, [], (looked) => this.problems(looked)),
+      items: await this.diagnostics(textDocument.uri, token),
     }));
-    connection.onCompletion(({ textDocument, position, context }, token) =>
-      this.at(textDocument.uri, position, token, [], (place) =>
-        completion(place, {
-          formulas: this.formulas(textDocument.uri),
-          snippets: this.snippets,
-          triggered: context?.triggerKind === CompletionTriggerKind.TriggerCharacter,
-        }),
-      ),
-    );
+    connection.onCompletion(({ textDocument, position, context }, token) => {
+      const triggered = context?.triggerKind === CompletionTriggerKind.TriggerCharacter;
+      const { snippets } = this;
+      return this.answer(textDocument.uri, token, [], { feature: 'completion', position, snippets, triggered });
+    });
     connection.onHover(({ textDocument, position }, token) =>
-      this.at(
-        textDocument.uri,
-        position,
-        token,
-        null,
-        (place) => hover(place, this.formulas(textDocument.uri)) ?? null,
-      ),
+      this.answer(textDocument.uri, token, null, { feature: 'hover', position }),
     );
     connection.onDocumentSymbol(({ textDocument }, token) =>
-      this.answer(textDocument.uri, token, [], ({ document, index }) => documentSymbols(document, index)),
+      this.answer(textDocument.uri, token, [], { feature: 'documentSymbols' }),
     );
     connection.onFoldingRanges(({ textDocument }, token) =>
-      this.answer(textDocument.uri, token, [], ({ document }) => foldingRanges(document)),
+      this.answer(textDocument.uri, token, [], { feature: 'foldingRanges' }),
     );
     connection.onDefinition(({ textDocument, position }, token) =>
-      this.at(textDocument.uri, position, token, [], definition),
+      this.answer(textDocument.uri, token, [], { feature: 'definition', position }),
     );
     connection.onReferences(({ textDocument, position, context }, token) =>
-      this.at(textDocument.uri, position, token, [], (place) => references(place, context.includeDeclaration)),
+      this.answer(textDocument.uri, token, [], {
+        feature: 'references',
+        position,
+        withDeclaration: context.includeDeclaration,
+      }),
     );
     connection.onDocumentHighlight(({ textDocument, position }, token) =>
-      this.at(textDocument.uri, position, token, [], highlights),
+      this.answer(textDocument.uri, token, [], { feature: 'highlights', position }),
     );
     connection.onPrepareRename(({ textDocument, position }, token) =>
-      this.at(textDocument.uri, position, token, null, prepareRename),
+      this.answer(textDocument.uri, token, null, { feature: 'prepareRename', position }),
     );
     connection.onRenameRequest(({ textDocument, position, newName }, token) =>
-      this.at(textDocument.uri, position, token, null, (place) => rename(place, newName)),
+      this.answer(textDocument.uri, token, null, { feature: 'rename', position, name: newName }),
     );
   }
 
   // ---------------------------------------------------------------- answers
 
-  private at<T>(
-    uri: string,
-    position: Position,
-    token: CancellationToken,
-    nothing: T,
-    look: (place: DocumentPosition) => T,
-  ): Promise<T> {
-    return this.answer(uri, token, nothing, ({ document, index }) =>
-      look({ document, index, offset: document.offsetAt(position) }),
-    );
-  }
-
-  /** Lets a cancellation that came along with the request be heard first: reading a long text again would be in vain. */
-  private async answer<T>(
-    uri: string,
-    token: CancellationToken,
-    nothing: T,
-    look: (looked: AnalysedDocument) => T,
-  ): Promise<T> {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
-    return this.safely(uri, nothing, look);
-  }
-
-  /** One text that we cannot read must not end what serves a whole town. */
-  private safely<T>(uri: string, nothing: T, look: (looked: AnalysedDocument) => T): T {
+  /** @param nothing the answer where there is no such document, or its text cannot be worked on */
+  private async answer<T>(uri: string, token: CancellationToken, nothing: T, request: LanguageRequest): Promise<T> {
     try {
-      const looked = this.analyse(uri);
-      return looked ? look(looked) : nothing;
+      return (await this.ask<T>(uri, request, token)) ?? nothing;
     } catch (error) {
-      if (error instanceof RenameRefused) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
-      this.connection.console.error(
-        `${uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
+      if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+      const isRename = request.feature === 'rename' || request.feature === 'prepareRename';
+      if (isRename && error instanceof UserError) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
+      this.log(`${request.feature} of ${uri}: ${messageOf(error)}`);
       return nothing;
     }
   }
 
-  private analyse(uri: string): AnalysedDocument | undefined {
-    const text = this.documents.get(uri);
-    if (!text) return undefined;
-    const known = this.analysed.get(uri);
-    if (known?.version === text.version) return known;
-    const whole = text.getText();
-    const unread = whole.length > MAX_TEXT ? tooLarge(whole) : undefined;
-    const document = new FormulaDocument(uri, unread ? '' : whole);
-    const made = { version: text.version, document, index: indexOf(document), ...(unread ? { unread } : {}) };
-    this.analysed.set(uri, made);
-    return made;
+  /** What is wrong with a document; also that it cannot be worked on. */
+  private async diagnostics(uri: string, token?: CancellationToken): Promise<Diagnostic[]> {
+    try {
+      return (await this.ask<Diagnostic[]>(uri, { feature: 'diagnostics' }, token)) ?? [];
+    } catch (error) {
+      if (token?.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+      this.log(`diagnostics of ${uri}: ${messageOf(error)}`);
+      return error instanceof UserError ? [firstLineDiagnostic(error.message)] : [];
+    }
   }
 
-  private problems({ document, index, unread }: AnalysedDocument) {
-    if (unread) return singleDiagnostic(unread);
-    return diagnostics(document, index, this.formulas(document.uri));
+  /** @throws UserError where the text is too large, or working on it was stopped */
+  private async ask<T>(uri: string, request: LanguageRequest, token?: CancellationToken): Promise<T | undefined> {
+    const document = this.open(uri);
+    if (!document) return undefined;
+    if (document.text.length > limits.fileBytes) throw new UserError(tooLargeText(document.text.length));
+    const controller = new AbortController();
+    // A token that was cancelled before anybody listened to it stays silent.
+    if (token?.isCancellationRequested) controller.abort();
+    const listener = token?.onCancellationRequested(() => controller.abort());
+    try {
+      return await this.options.jobs.run<T>(this.job(document, request), controller.signal);
+    } finally {
+      listener?.dispose();
+    }
   }
 
-  private formulas(uri: string): FormulaLookup {
-    return formulasFor(uri, { files: this.files(), parsed: this.parsed, home: os.homedir(), town: this.town });
+  private job(document: OpenDocument, request: LanguageRequest): LanguageJob {
+    const { town } = this.options;
+    const others = needsOthers.has(request.feature) ? this.others(document.uri) : [];
+    return { kind: 'language', document, others, home: os.homedir(), request, ...(town === undefined ? {} : { town }) };
   }
 
-  /** What is open in this window counts as it is there, saved or not. */
-  private files(): FormulaFiles {
-    const open = new Map(
-      this.documents.all().flatMap((document): [string, TextDocument][] => {
-        const file = fileOf(document.uri);
-        return file === undefined ? [] : [[file, document]];
-      }),
-    );
-    return {
-      list: (directory) => [
-        ...new Set([
-          ...diskFiles.list(directory),
-          ...[...open.keys()].filter((file) => path.dirname(file) === directory).map((file) => path.basename(file)),
-        ]),
-      ],
-      read: (file) => open.get(file)?.getText() ?? diskFiles.read(file),
-    };
+  private open(uri: string): OpenDocument | undefined {
+    const document = this.documents.get(uri);
+    return document && { uri, text: document.getText() };
+  }
+
+  private others(uri: string): OpenDocument[] {
+    return this.documents
+      .all()
+      .filter((document) => document.uri !== uri)
+      .map((document) => ({ uri: document.uri, text: document.getText() }))
+      .filter(({ text }) => text.length <= limits.fileBytes);
   }
 
   // ---------------------------------------------------------------- editors that do not ask
@@ -231,19 +194,47 @@ export class FormulaLanguage {
       uri,
       setTimeout(() => {
         this.timers.delete(uri);
-        this.safely(uri, undefined, (looked) => {
-          void this.connection
-            .sendDiagnostics({ uri, version: looked.version, diagnostics: this.problems(looked) })
-            .catch(() => undefined);
-        });
+        this.push(uri).catch((error: unknown) => this.log(`diagnostics of ${uri}: ${messageOf(error)}`));
       }, PUSH_DELAY_MS),
     );
+  }
+
+  private async push(uri: string): Promise<void> {
+    const version = this.documents.get(uri)?.version;
+    if (version === undefined) return;
+    const diagnostics = await this.diagnostics(uri);
+    // A text that has changed meanwhile gets diagnostics of its own.
+    if (this.documents.get(uri)?.version === version)
+      await this.connection.sendDiagnostics({ uri, version, diagnostics });
+  }
+
+  private refresh(): void {
+    void this.connection.languages.diagnostics
+      .refresh()
+      .catch((error: unknown) => this.log(`diagnostics are not refreshed: ${messageOf(error)}`));
   }
 
   private forget(uri: string): void {
     clearTimeout(this.timers.get(uri));
     this.timers.delete(uri);
-    this.analysed.delete(uri);
-    if (!this.pullsDiagnostics) void this.connection.sendDiagnostics({ uri, diagnostics: [] }).catch(() => undefined);
+    if (!this.pullsDiagnostics)
+      void this.connection
+        .sendDiagnostics({ uri, diagnostics: [] })
+        .catch((error: unknown) => this.log(`diagnostics of ${uri}: ${messageOf(error)}`));
   }
+
+  private log(text: string): void {
+    this.connection.console.error(text);
+  }
+}
+
+/** For a text that cannot be looked at: shown on its first line. */
+function firstLineDiagnostic(message: string): Diagnostic {
+  return {
+    source: 'Gas Town',
+    code: 'not-checked',
+    severity: DiagnosticSeverity.Error,
+    message,
+    range: { start: { line: 0, character: 0 }, end: { line: 1, character: 0 } },
+  };
 }

@@ -1,0 +1,228 @@
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { UserError, messageOf, type ErrorCode } from '../errors';
+import type { JobReply, JobRequest, JobRunner, Subject } from './messages';
+
+export interface JobWorkerOptions {
+  /** The worker's program, which calls `serveJobs`. */
+  script: string;
+  /** Milliseconds that one job may take. */
+  deadlineMs?: number;
+  /** Megabytes of the worker's heap. */
+  memoryMb?: number;
+  /** Milliseconds without a job after which the worker is ended. */
+  idleMs?: number;
+  /** For the log: a worker that was ended, and defects. */
+  log?: (text: string) => void;
+}
+
+const DEADLINE_MS = 10_000;
+const MEMORY_MB = 256;
+const IDLE_MS = 5 * 60_000;
+/** A subject that stopped a worker is refused for so long; then a machine that was only busy gets another chance. */
+const BLOCK_MS = 10 * 60_000;
+const MAX_BLOCKED = 100;
+
+interface Entry {
+  job: unknown;
+  signal?: AbortSignal;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  /** It ran in a worker that had done other jobs before, whose memory may have been the reason for its end. */
+  isRetry?: boolean;
+}
+
+interface Running extends Entry {
+  id: number;
+  /** Whether the worker had done other jobs before. */
+  wasUsed: boolean;
+  subject?: Subject;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Runs jobs on untrusted input in a worker thread, one after the other. A job that passes its deadline or its memory ends
+ * the worker and fails, naming the subject that it was at; the jobs that waited behind it go on in a new worker. The
+ * worker is started with the first job and ended when it is idle.
+ */
+export class JobWorker implements JobRunner {
+  private readonly queue: Entry[] = [];
+  private readonly blocked = new Map<string, { reason: string; until: number }>();
+  private worker: Worker | undefined;
+  private running: Running | undefined;
+  private jobsDone = 0;
+  private nextId = 1;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private isDisposed = false;
+
+  constructor(private readonly options: JobWorkerOptions) {}
+
+  run<T>(job: unknown, signal?: AbortSignal): Promise<T> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.isDisposed) return reject(stopping());
+      if (signal?.aborted) return reject(aborted());
+      const entry: Entry = { job, resolve, reject, ...(signal ? { signal } : {}) };
+      signal?.addEventListener('abort', () => this.abort(entry), { once: true });
+      this.queue.push(entry);
+      this.startNext();
+    }) as Promise<T>;
+  }
+
+  /** Fails what waits and what runs, and ends the worker. */
+  async dispose(): Promise<void> {
+    this.isDisposed = true;
+    clearTimeout(this.idleTimer);
+    const { running } = this;
+    this.running = undefined;
+    clearTimeout(running?.timer);
+    for (const entry of [...(running ? [running] : []), ...this.queue.splice(0)]) entry.reject(stopping());
+    await this.endWorker();
+  }
+
+  private abort(entry: Entry): void {
+    entry.reject(aborted());
+    const at = this.queue.indexOf(entry);
+    if (at >= 0) this.queue.splice(at, 1);
+  }
+
+  private startNext(): void {
+    if (this.running || this.isDisposed) return;
+    const entry = this.queue.shift();
+    if (!entry) return this.rest();
+    clearTimeout(this.idleTimer);
+    const worker = this.startedWorker();
+    worker.ref();
+    const deadline = this.options.deadlineMs ?? DEADLINE_MS;
+    const running: Running = {
+      ...entry,
+      id: this.nextId++,
+      wasUsed: this.jobsDone > 0,
+      timer: setTimeout(() => this.deadlinePassed(running), deadline),
+    };
+    this.running = running;
+    try {
+      const request: JobRequest = { id: running.id, job: entry.job, blocked: this.reasonsBySubject() };
+      worker.postMessage(request);
+    } catch (error) {
+      this.finish(running, () => entry.reject(new Error(`the job cannot be sent: ${messageOf(error)}`)));
+    }
+  }
+
+  private rest(): void {
+    this.worker?.unref();
+    this.idleTimer = setTimeout(() => void this.endWorker(), this.options.idleMs ?? IDLE_MS).unref();
+  }
+
+  private startedWorker(): Worker {
+    if (this.worker) return this.worker;
+    const worker = new Worker(this.options.script, {
+      name: path.basename(this.options.script),
+      resourceLimits: { maxOldGenerationSizeMb: this.options.memoryMb ?? MEMORY_MB },
+      // What the worker prints would go to the standard output, which belongs to the protocol of a language server.
+      stdout: true,
+      stderr: true,
+    });
+    worker.on('message', (reply: JobReply) => this.received(worker, reply));
+    worker.on('error', (error) => this.crashed(worker, error));
+    worker.on('exit', (code) => this.crashed(worker, new Error(`the worker ended with code ${code}`)));
+    this.worker = worker;
+    this.jobsDone = 0;
+    return worker;
+  }
+
+  private received(worker: Worker, reply: JobReply): void {
+    const { running } = this;
+    if (worker !== this.worker || !running || reply.id !== running.id) return;
+    switch (reply.kind) {
+      case 'subject':
+        running.subject = reply.subject;
+        return;
+      case 'result':
+        return this.finish(running, () => running.resolve(reply.result));
+      case 'error': {
+        const { message, hint, code } = reply.error;
+        return this.finish(running, () => running.reject(new UserError(message, hint, code as ErrorCode)));
+      }
+      case 'defect': {
+        const error = new Error(reply.message);
+        if (reply.stack !== undefined) error.stack = reply.stack;
+        return this.finish(running, () => running.reject(error));
+      }
+    }
+  }
+
+  private finish(running: Running, settle: () => void): void {
+    clearTimeout(running.timer);
+    this.running = undefined;
+    this.jobsDone += 1;
+    settle();
+    this.startNext();
+  }
+
+  private deadlinePassed(running: Running): void {
+    // Where this thread itself was busy, the result may have arrived already and is read before the next turn.
+    setImmediate(() => {
+      if (this.running !== running) return;
+      const seconds = (this.options.deadlineMs ?? DEADLINE_MS) / 1000;
+      this.stopWorker(running, `took longer than ${seconds} seconds and was stopped`);
+    });
+  }
+
+  private crashed(worker: Worker, error: Error): void {
+    if (worker !== this.worker) return; // it was ended on purpose
+    this.worker = undefined;
+    const { running } = this;
+    if (!running) return;
+    const isMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+    if (isMemory && running.wasUsed && !running.isRetry) {
+      clearTimeout(running.timer);
+      this.running = undefined;
+      const { job, signal, resolve, reject } = running;
+      this.queue.unshift({ job, resolve, reject, isRetry: true, ...(signal ? { signal } : {}) });
+      this.startNext();
+    } else if (isMemory) this.stopWorker(running, 'needed too much memory and was stopped');
+    else {
+      this.options.log?.(`the worker crashed: ${error.stack ?? error.message}`);
+      this.finish(running, () => running.reject(error));
+    }
+  }
+
+  /** The job fails, what it was at is refused from now on, and the next job starts in a new worker. */
+  private stopWorker(running: Running, what: string): void {
+    const { subject } = running;
+    const reason = `${subject ? `${subject.label}: working on it` : 'this'} ${what}`;
+    if (subject) this.block(subject.key, reason);
+    this.options.log?.(reason);
+    void this.endWorker();
+    this.finish(running, () => running.reject(tooCostly(reason)));
+  }
+
+  private block(key: string, reason: string): void {
+    const [oldest] = this.blocked.keys();
+    if (this.blocked.size >= MAX_BLOCKED && oldest !== undefined) this.blocked.delete(oldest);
+    this.blocked.set(key, { reason, until: Date.now() + BLOCK_MS });
+  }
+
+  private reasonsBySubject(): Map<string, string> {
+    for (const [key, { until }] of this.blocked) if (until < Date.now()) this.blocked.delete(key);
+    return new Map([...this.blocked].map(([key, { reason }]) => [key, reason]));
+  }
+
+  private async endWorker(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+  }
+}
+
+function tooCostly(reason: string): UserError {
+  return new UserError(reason, 'Make it smaller or simpler, then try again.');
+}
+
+function stopping(): UserError {
+  return new UserError('the server is stopping', 'Try again.', 'unavailable');
+}
+
+function aborted(): Error {
+  return Object.assign(new Error('the request was cancelled'), { name: 'AbortError' });
+}

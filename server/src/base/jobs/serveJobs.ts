@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import { UserError, messageOf } from '../errors';
+import type { JobReply, JobRequest } from './messages';
+
+/** Says which text is worked on now. @throws UserError for one that stopped a worker before */
+export type OnText = (label: string, text: string) => void;
+
+/**
+ * The worker's side of a `JobWorker`: runs each job that arrives and sends its result back.
+ * @param run synchronous; must call `onText` before it touches a text that may take long
+ */
+export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void {
+  const port = parentPort;
+  if (!port) throw new Error('this program runs in a worker thread');
+  port.on('message', ({ id, job, blocked }: JobRequest) => {
+    const reply = (message: JobReply): void => port.postMessage(message);
+    let current = '';
+    const onText: OnText = (label, text) => {
+      const key = createHash('sha1').update(label).update('\0').update(text).digest('base64');
+      const reason = blocked.get(key);
+      if (reason !== undefined) throw new UserError(reason, 'Make it smaller or simpler, then try again.');
+      current = label;
+      reply({ kind: 'subject', id, subject: { label, key } });
+    };
+    try {
+      reply({ kind: 'result', id, result: run(job, onText) });
+    } catch (thrown) {
+      const error = thrown instanceof RangeError ? tooLarge(current, thrown) : thrown;
+      if (error instanceof UserError) {
+        const { message, hint, code } = error;
+        reply({ kind: 'error', id, error: { message, code, ...(hint === undefined ? {} : { hint }) } });
+      } else {
+        const stack = error instanceof Error ? error.stack : undefined;
+        reply({ kind: 'defect', id, message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
+      }
+    }
+  });
+}
+
+/** The end of the call stack, or of what a string can hold: the input is to blame, whatever limit it slipped through. */
+function tooLarge(label: string, error: RangeError): UserError {
+  return new UserError(
+    `${label === '' ? '' : `${label}: `}${messageOf(error)}`,
+    'Make it smaller or simpler, then try again.',
+  );
+}

@@ -1,0 +1,76 @@
+import { UserError } from '../../base/errors';
+import type { ResolveFormula } from '../compose/expansion';
+import { ParentResolver } from '../compose/parents';
+import { limits } from '../limits';
+import { firstProblems, isError, type FindFormula, type Formula, type FoundFormula, type Problem } from '../model';
+import { compositionProblems } from './composition';
+import { validate } from './validate';
+
+/** A formula with its parents, and what is wrong with it. */
+export interface CheckedFormula {
+  formula: Formula;
+  problems: Problem[];
+}
+
+/** Checks formulas for one request: each that is named is read and checked once, however many name it. */
+export class FormulaChecker {
+  private readonly parents: ParentResolver;
+  private readonly resolved = new Map<string, Formula | UserError>();
+
+  constructor(private readonly find: FindFormula) {
+    this.parents = new ParentResolver(find);
+  }
+
+  /**
+   * Everything that is wrong with a formula, also together with those that it names.
+   * @throws UserError where a parent cannot be used
+   */
+  check(found: FoundFormula): CheckedFormula {
+    const { formula, problems } = this.checkAlone(found);
+    const others = { find: this.find, resolve: this.resolve };
+    const more = compositionProblems(formula, others, !problems.some(isError));
+    return { formula, problems: firstProblems([...problems, ...more], limits.problems) };
+  }
+
+  /**
+   * The formula with its parents, ready to be cooked, and its warnings.
+   * @throws UserError with all errors
+   */
+  requireValid(found: FoundFormula): { formula: Formula; warnings: string[] } {
+    const { formula, problems } = this.checkAlone(found);
+    throwIfInvalid(found.source, problems);
+    return { formula, warnings: problems.map((problem) => problem.message) };
+  }
+
+  /** Another formula by name, for composition. @throws UserError with all errors */
+  readonly resolve: ResolveFormula = (name) => {
+    let known = this.resolved.get(name);
+    if (!known) {
+      try {
+        known = this.requireValid(this.find(name)).formula;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        known = error;
+      }
+      this.resolved.set(name, known);
+    }
+    if (known instanceof UserError) throw known;
+    return known;
+  };
+
+  /** Without those that it names: cooking finds them itself. */
+  private checkAlone(found: FoundFormula): CheckedFormula {
+    const formula = this.parents.resolve(found.formula);
+    return { formula, problems: firstProblems([...found.problems, ...validate(formula)], limits.problems) };
+  }
+}
+
+/** @throws UserError that lists all errors */
+export function throwIfInvalid(source: string, problems: readonly Problem[]): void {
+  const errors = problems.filter(isError);
+  if (errors.length === 0) return;
+  throw new UserError(
+    `${source}: formula validation failed:\n${errors.map((problem) => `  - ${problem.message}`).join('\n')}`,
+    `Fix ${errors.length === 1 ? 'this' : 'these'} in the file and try again.`,
+  );
+}

@@ -1,0 +1,80 @@
+import { findCycle, formatCycle } from '../cycles';
+import { CompositionError, type Budget } from '../limits';
+import type { Formula, Step } from '../model';
+import { allSteps } from '../steps';
+import { applyAdvice, applyAspects } from './advice';
+import { applyBranches, applyGates } from './branches';
+import { expandComposed, expandInline, instantiate, type ComposedSteps, type ResolveFormula } from './expansion';
+import { unrollLoops } from './loops';
+
+/**
+ * Puts together everything that a formula says of its steps: loops, branches, gates, advice, expansions and aspects, in
+ * this order. Pure: `resolve` gives the other formulas that this one names.
+ * @param formula with its parents taken in, without errors
+ * @param values what is known of its variables: ranges of loops may hang on them
+ * @throws CompositionError with the place, also where a limit is passed
+ */
+export function composeFormula(
+  formula: Formula,
+  resolve: ResolveFormula,
+  values: Readonly<Record<string, string>>,
+  budget: Budget,
+): ComposedSteps {
+  let steps = formula.type === 'expansion' ? standaloneExpansion(formula, budget) : formula.steps;
+  steps = unrollLoops(steps, values, budget);
+  steps = applyBranches(steps, formula.compose, budget);
+  steps = applyGates(steps, formula.compose, budget);
+  steps = applyAdvice(steps, formula, budget);
+  let composed: ComposedSteps = { steps, vars: formula.vars };
+  composed = expandInline(composed, resolve, budget);
+  composed = expandComposed(composed, formula, resolve, budget);
+  composed = { ...composed, steps: applyAspects(composed.steps, formula, resolve, budget) };
+  checkComposed(composed.steps, budget);
+  return composed;
+}
+
+/** An expansion by itself takes the place of a step `main`. */
+function standaloneExpansion(formula: Formula, budget: Budget): Step[] {
+  const main: Step = {
+    id: 'main',
+    title: formula.name,
+    description: formula.description,
+    notes: '',
+    acceptance: '',
+    type: '',
+    priority: 2,
+    labels: [],
+    needs: [],
+    waitsFor: '',
+    assignee: '',
+    condition: '',
+    children: [],
+  };
+  return instantiate(formula, main, {}, budget, { where: 'template', path: ['template'] }).group;
+}
+
+/** Putting steps in and taking them out may have broken what was whole before. */
+function checkComposed(steps: readonly Step[], budget: Budget): void {
+  const whole = { where: '', path: [] };
+  const list = allSteps(steps);
+  budget.checkSteps(list.length, whole);
+  budget.checkNeeds(
+    list.reduce((sum, step) => sum + step.needs.length, 0),
+    whole,
+  );
+  const ids = new Set<string>();
+  for (const { id } of list) {
+    if (ids.has(id)) throw new CompositionError(whole, `duplicate step ID ${JSON.stringify(id)} after composition`);
+    ids.add(id);
+  }
+  for (const step of list) {
+    const lost = step.needs.find((id) => !ids.has(id));
+    if (lost !== undefined)
+      throw new CompositionError(
+        whole,
+        `step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`,
+      );
+  }
+  const cycle = findCycle(steps);
+  if (cycle) throw new CompositionError(whole, `cycle detected involving: ${formatCycle(cycle)}`);
+}

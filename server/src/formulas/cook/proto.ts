@@ -1,0 +1,161 @@
+import { scriptBlocks } from '../../agents/script/blocks';
+import { unique } from '../../base/objects';
+import { cutBytes } from '../../base/text';
+import type { CookedFormula, CookedStep } from '../../protocol/formula';
+import type { Budget } from '../limits';
+import type { Formula, Gate, Step } from '../model';
+import { stepTypes } from '../schema';
+import { spawnerOf } from '../steps';
+import { substitute, substituteDeep, type Values } from './variables';
+
+/** Titles of beads are limited. */
+const MAX_TITLE_BYTES = 400;
+
+/** One bead to be made of a step. */
+export interface ProtoStep extends CookedStep {
+  metadata?: Record<string, unknown>;
+  /** The script blocks of its description, without values: those reach a script as `$GT_VAR_<name>`, never as text. */
+  script?: string[];
+  waitsFor?: { gate: 'all-children' | 'any-children'; spawner?: string };
+  /** The step is a gate: what it waits for outside, and for how many nanoseconds at most. */
+  gate?: { type: string; awaitId: string; timeout?: number };
+}
+
+/** What pouring makes beads of: plain steps in order, nothing left to decide. */
+export interface Proto extends Omit<CookedFormula, 'steps' | 'warnings'> {
+  steps: ProtoStep[];
+}
+
+/**
+ * Writes out the beads that composed steps become, containers before their children and gates before their steps.
+ * @throws CompositionError where the texts get too long
+ */
+export function protoOf(formula: Formula, steps: readonly Step[], values: Values, budget: Budget): Proto {
+  const writer = new ProtoWriter(values, budget);
+  for (const step of steps) writer.add(step, undefined);
+  const title = Object.hasOwn(formula.vars, 'title') ? values.title : undefined;
+  const description = Object.hasOwn(formula.vars, 'desc') ? values.desc : undefined;
+  return {
+    formula: formula.name,
+    version: formula.version,
+    title: oneLine(title || formula.name),
+    description: description || writer.fill(formula.description, { where: 'description', path: ['description'] }),
+    phase: formula.phase === 'vapor' ? 'vapor' : 'liquid',
+    vars: { ...values },
+    steps: writer.steps,
+  };
+}
+
+class ProtoWriter {
+  readonly steps: ProtoStep[] = [];
+
+  constructor(
+    private readonly values: Values,
+    private readonly budget: Budget,
+  ) {}
+
+  fill(text: string, place: { where: string; path: readonly string[] }): string {
+    const filled = substitute(text, this.values, this.budget, place);
+    this.budget.addText(filled.length, place);
+    return filled;
+  }
+
+  add(step: Step, parent: string | undefined): void {
+    const gate = step.gate && this.gateStep(step, step.gate, parent);
+    if (gate) this.steps.push(gate);
+    this.steps.push(this.step(step, parent, gate?.id));
+    for (const child of step.children) this.add(child, step.id);
+  }
+
+  private step(step: Step, parent: string | undefined, gateId: string | undefined): ProtoStep {
+    const place = { where: `step ${step.id}`, path: ['steps'] };
+    const fill = (text: string): string => this.fill(text, place);
+    const type = step.children.length > 0 ? 'epic' : stepTypes.includes(step.type) ? step.type : 'task';
+    const texts = {
+      description: fill(step.description),
+      notes: fill(step.notes),
+      acceptance: fill(step.acceptance),
+      assignee: fill(step.assignee).trim(),
+      parent,
+    };
+    const waitsFor = waitsForOf(step);
+    const labels = step.labels.map(fill).filter((label) => label.trim() !== '');
+    const metadata = step.metadata && substituteDeep(step.metadata, this.values, this.budget, place);
+    if (metadata) this.budget.addText(JSON.stringify(metadata).length, place);
+    return {
+      id: step.id,
+      title: oneLine(fill(step.title)) || step.id,
+      type,
+      priority: step.priority,
+      labels: unique(waitsFor ? [...labels, `gate:${waitsFor.gate}`] : labels),
+      ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
+      ...(metadata ? { metadata: metadata as Record<string, unknown> } : {}),
+      ...scriptOf(step.description),
+      needs: unique([...step.needs, ...(gateId === undefined ? [] : [gateId])]),
+      ...(waitsFor ? { waitsFor } : {}),
+    };
+  }
+
+  private gateStep(step: Step, gate: Gate, parent: string | undefined): ProtoStep {
+    const place = { where: `gate of step ${step.id}`, path: ['steps'] };
+    const [type, awaitId] = [this.fill(gate.type, place), this.fill(gate.awaitId, place)];
+    const timeout = durationNs(this.fill(gate.timeout, place));
+    return {
+      id: `gate-${step.id}`,
+      title: oneLine(`Gate: ${type} ${awaitId}`),
+      type: 'gate',
+      priority: step.priority,
+      description: `What step ${step.id} waits for.`,
+      labels: [],
+      needs: step.needs,
+      ...(parent === undefined ? {} : { parent }),
+      gate: { type, awaitId, ...(timeout === undefined ? {} : { timeout }) },
+    };
+  }
+}
+
+/** A block that is not closed gives no script; the text stays as it is. */
+function scriptOf(description: string): { script?: string[] } {
+  try {
+    const script = scriptBlocks(description);
+    return script.length > 0 ? { script } : {};
+  } catch {
+    return {};
+  }
+}
+
+function waitsForOf(step: Step): ProtoStep['waitsFor'] {
+  if (step.waitsFor === '') return undefined;
+  return {
+    gate: step.waitsFor === 'any-children' ? 'any-children' : 'all-children',
+    spawner: spawnerOf(step.waitsFor) ?? step.needs[0],
+  };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const MAX_DURATION_CHARS = 100;
+
+/** `1h30m` in nanoseconds; undefined for anything else. */
+export function durationNs(text: string): number | undefined {
+  const duration = text.trim();
+  if (duration === '' || duration.length > MAX_DURATION_CHARS) return undefined;
+  const part = /(\d+(?:\.\d+)?)(ms|s|m|h)/y;
+  let sum = 0;
+  while (part.lastIndex < duration.length) {
+    const match = part.exec(duration);
+    if (!match) return undefined;
+    sum += Number(match[1]) * units[match[2]!]!;
+  }
+  return sum;
+}
+
+/** A title: one line of at most 400 bytes. */
+function oneLine(text: string): string {
+  return cutBytes(
+    text
+      .slice(0, MAX_TITLE_BYTES * 4)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    MAX_TITLE_BYTES,
+  );
+}

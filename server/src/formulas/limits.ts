@@ -1,0 +1,143 @@
+import { UserError } from '../base/errors';
+import { MAX_NESTING } from '../toml/nodes';
+import type { Path } from './model';
+
+/**
+ * What a formula may be and may cost. Formulas come with repositories that anybody wrote, so every one of these is
+ * checked while the thing that it limits grows, before memory and time are spent. docs/formulas.md has the same table.
+ */
+export const limits = {
+  /** Bytes of one file. The largest formula of the Go projects has 150 kB; @iarna/toml reads 1 MB in half a second. */
+  fileBytes: 1_000_000,
+  /** Names that are looked at in one folder. */
+  filesPerFolder: 10_000,
+  /** Tables and lists within each other. */
+  nesting: MAX_NESTING,
+  /** Steps, of the file and after composition. Each becomes a bead, made in one transaction. */
+  steps: 5_000,
+  /** Variables, advices, legs, and entries of each list in `compose`. */
+  entries: 5_000,
+  /** Needs of all steps together: each becomes a dependency. */
+  needs: 100_000,
+  /** Characters of all texts that composing and cooking write: a poured molecule stays below 10 MB. */
+  textChars: 4_000_000,
+  /** Rounds of one loop. */
+  iterations: 1_000,
+  /** Levels of expansions within expansions. */
+  expansionLevels: 5,
+  /** Formulas that one formula may name in `extends`, and levels of them. */
+  parents: 100,
+  extendsLevels: 50,
+  /** Characters of single values. Ids become parts of titles; conditions and ranges are read by hand-written parsers. */
+  nameChars: 100,
+  idChars: 150,
+  conditionChars: 1_000,
+  rangeChars: 200,
+  globChars: 200,
+  patternChars: 1_000,
+  patternValueChars: 10_000,
+  /** Problems that are listed for one formula, and misspelled names for which a suggestion is searched. */
+  problems: 250,
+  suggestions: 20,
+  /** Units of work, about one for each step, need or name that is looked at: a second or two. */
+  work: 20_000_000,
+  /** Milliseconds for composing and cooking, several times what the limits above allow. */
+  cookMs: 5_000,
+} as const;
+
+/** Where in a formula something is: for people, and as a path in its data. */
+export interface Place {
+  where: string;
+  path: Path;
+}
+
+/** Formulas cannot be put together: says what is wrong at which place. */
+export class CompositionError extends UserError {
+  constructor(
+    readonly place: Place,
+    /** What is wrong, without the place. */
+    readonly text: string,
+    hint?: string,
+    /** The budget of work or time ran out: the formula may be right, but is too costly to put together. */
+    readonly isBudget = false,
+  ) {
+    super(place.where === '' ? text : `${place.where}: ${text}`, hint);
+    this.name = 'CompositionError';
+  }
+
+  /** The same for those who are not shown the place: with the name of the formula. */
+  of(formula: string): CompositionError {
+    const where = this.place.where === '' ? formula : `${formula}: ${this.place.where}`;
+    return new CompositionError({ ...this.place, where }, this.text, this.hint, this.isBudget);
+  }
+}
+
+export interface BudgetOptions {
+  /** Units of work; default `limits.work`. */
+  work?: number;
+  /** Milliseconds; default `limits.cookMs`. */
+  ms?: number;
+  /** A clock in milliseconds, for tests. */
+  now?: () => number;
+}
+
+const CLOCK_EVERY = 10_000;
+
+/** Counts what composing and cooking one formula costs. Each method throws as soon as its limit is passed. */
+export class Budget {
+  private spent = 0;
+  private chars = 0;
+  private nextLook = CLOCK_EVERY;
+  private readonly work: number;
+  private readonly now: () => number;
+  private readonly end: number;
+
+  constructor({ work = limits.work, ms = limits.cookMs, now = () => performance.now() }: BudgetOptions = {}) {
+    this.work = work;
+    this.now = now;
+    this.end = now() + ms;
+  }
+
+  /** @param units about one for each step, need or name that is looked at */
+  spend(units: number, place: Place): void {
+    this.spent += units;
+    if (this.spent > this.work)
+      throw new CompositionError(place, 'putting this together takes too much work', SPLIT, true);
+    if (this.spent < this.nextLook) return;
+    this.nextLook = this.spent + CLOCK_EVERY;
+    if (this.now() > this.end) throw new CompositionError(place, 'putting this together takes too long', SPLIT, true);
+  }
+
+  /** Counts what was written. */
+  addText(chars: number, place: Place): void {
+    this.checkText(chars, place);
+    this.chars += chars;
+  }
+
+  /** Before a text is written, so that it is never made when it would be too long. */
+  checkText(chars: number, place: Place): void {
+    if (this.chars + chars > limits.textChars)
+      throw new CompositionError(place, `the texts have more than ${count(limits.textChars)} characters`, SPLIT);
+  }
+
+  checkSteps(steps: number, place: Place): void {
+    if (steps > limits.steps) throw new CompositionError(place, `more than ${count(limits.steps)} steps`, SPLIT);
+  }
+
+  checkNeeds(needs: number, place: Place): void {
+    if (needs > limits.needs)
+      throw new CompositionError(place, `the steps need each other more than ${count(limits.needs)} times`, SPLIT);
+  }
+}
+
+const SPLIT = 'Make the formula smaller, or split it in two.';
+
+/** For a text that is not read at all. */
+export function tooLargeText(length: number): string {
+  return `the file is too large: ${count(length)} characters, at most ${count(limits.fileBytes)} are read`;
+}
+
+/** `5,000` */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

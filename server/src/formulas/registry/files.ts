@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { readPlainFile } from '../../base/atomicFile';
+import { UserError, hasCode, messageOf } from '../../base/errors';
+import { limits } from '../limits';
+
+/** A folder of formulas, and whose it is. */
+export interface Tier {
+  tier: 'project' | 'user' | 'town';
+  directory: string;
+}
+
+/** How files are read; tests and editors with unsaved text bring their own. */
+export interface FormulaFiles {
+  /** Names in a folder; none where there is no folder. */
+  list(directory: string): string[];
+  /** The text of a file; undefined where there is none. @throws UserError where it cannot be read */
+  read(file: string): string | undefined;
+}
+
+/** From where a caller names formulas. */
+export interface FormulaPlaces {
+  /** The `.beads` folder of the ledger that is meant. */
+  ledger: string;
+  /** The caller's working directory: the checkout around it may bring formulas of its own. */
+  cwd?: string;
+  /** The person's home folder. */
+  home?: string;
+  /** The town's root. */
+  town?: string;
+}
+
+/** Where formulas are looked for, the first place that has a name wins: ledger, checkout, person, town. */
+export function tiersFor(places: FormulaPlaces): Tier[] {
+  const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
+  const candidates: (Tier | undefined)[] = [
+    { tier: 'project', directory: path.join(places.ledger, 'formulas') },
+    checkout === undefined ? undefined : { tier: 'project', directory: path.join(checkout, '.beads', 'formulas') },
+    places.home === undefined ? undefined : { tier: 'user', directory: path.join(places.home, '.beads', 'formulas') },
+    places.town === undefined ? undefined : { tier: 'town', directory: path.join(places.town, '.beads', 'formulas') },
+  ];
+  const found = candidates.filter((tier) => tier !== undefined);
+  return found.filter(
+    (tier, index) =>
+      found.findIndex((other) => path.resolve(other.directory) === path.resolve(tier.directory)) === index,
+  );
+}
+
+/** The nearest folder upwards that git has checked out. */
+function checkoutOf(cwd: string): string | undefined {
+  for (let directory = path.resolve(cwd); ; directory = path.dirname(directory)) {
+    if (fs.existsSync(path.join(directory, '.git'))) return directory;
+    if (directory === path.dirname(directory)) return undefined;
+  }
+}
+
+/** Files on disk: only regular ones, and only so many names and bytes as `limits` says. */
+export const diskFiles: FormulaFiles = {
+  list: (directory) => {
+    try {
+      return firstNames(directory);
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].some((code) => hasCode(error, code))) return []; // no folder of ours
+      throw new UserError(`cannot read ${directory}: ${messageOf(error)}`, undefined, 'unavailable');
+    }
+  },
+  read: readFormulaFile,
+};
+
+function firstNames(directory: string): string[] {
+  const folder = fs.opendirSync(directory);
+  try {
+    const names: string[] = [];
+    for (let entry = folder.readSync(); entry && names.length < limits.filesPerFolder; entry = folder.readSync())
+      names.push(entry.name);
+    return names;
+  } finally {
+    folder.closeSync();
+  }
+}
+
+/**
+ * The text of a formula's file. A pipe, a device, a folder and a file that is too large are refused.
+ * @returns undefined where there is no such file
+ * @throws UserError that names the file
+ */
+export function readFormulaFile(file: string): string | undefined {
+  try {
+    return readPlainFile(file, limits.fileBytes);
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`, undefined, 'unavailable');
+  }
+}

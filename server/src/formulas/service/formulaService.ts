@@ -1,0 +1,29 @@
+import type { JobRunner } from '../../base/jobs/messages';
+import type { FormulaDetails, FormulaSummary } from '../../protocol/formula';
+import type { FormulaPlaces } from '../registry/files';
+import type { CookRequest, CookResult, FormulaJob } from './jobs';
+
+/**
+ * Formulas for those who serve others meanwhile: nothing is parsed, checked or cooked in the caller's thread. Each method
+ * throws a UserError with what is wrong, also where a formula takes too long or too much memory.
+ */
+export class FormulaService {
+  constructor(private readonly jobs: JobRunner) {}
+
+  /** The formulas that can be named from these places, each with what is wrong with it. */
+  list(places: FormulaPlaces): Promise<FormulaSummary[]> {
+    return this.run({ kind: 'list', places });
+  }
+
+  show(places: FormulaPlaces, name: string): Promise<FormulaDetails> {
+    return this.run({ kind: 'show', places, name });
+  }
+
+  cook(places: FormulaPlaces, request: CookRequest): Promise<CookResult> {
+    return this.run({ kind: 'cook', places, ...request });
+  }
+
+  private run<T>(job: FormulaJob): Promise<T> {
+    return this.jobs.run<T>(job);
+  }
+}

@@ -1,0 +1,92 @@
+import { UserError } from '../../base/errors';
+import type { FormulaDetails, FormulaSummary } from '../../protocol/formula';
+import type { CookOptions } from '../cook/cook';
+import type { Proto } from '../cook/proto';
+import { isError } from '../model';
+import type { FormulaPlaces } from '../registry/files';
+import type { FormulaEntry, FormulaRegistry } from '../registry/registry';
+
+/** A formula by its name, or the text of a file. */
+export type NamedFormula = string | { text: string; file: string };
+
+export interface CookRequest extends Pick<CookOptions, 'given' | 'offered' | 'keepVariables'> {
+  formula: NamedFormula;
+}
+
+export interface CookResult {
+  proto: Proto;
+  warnings: string[];
+}
+
+/** What a formula worker is asked for. Plain data: it goes from thread to thread. */
+export type FormulaJob = { places: FormulaPlaces } & (
+  | { kind: 'list' }
+  | { kind: 'show'; name: string }
+  | ({ kind: 'cook' } & CookRequest)
+);
+
+/** Does a job. Pure but for what the registry reads. */
+export function runFormulaJob(
+  job: FormulaJob,
+  registry: FormulaRegistry,
+): FormulaSummary[] | FormulaDetails | CookResult {
+  switch (job.kind) {
+    case 'list':
+      return registry.list().map(summaryOf);
+    case 'show':
+      return detailsOf(registry, job.name);
+    case 'cook': {
+      const { formula, given, offered, keepVariables } = job;
+      const options: CookOptions = { given, offered, keepVariables };
+      return typeof formula === 'string'
+        ? registry.cook(formula, options)
+        : registry.cookFile(formula.text, formula.file, options);
+    }
+  }
+}
+
+function summaryOf(entry: FormulaEntry): FormulaSummary {
+  const { formula } = entry;
+  const count = (list: readonly unknown[] | undefined): number => list?.length ?? 0;
+  return {
+    name: entry.name,
+    type: formula?.type ?? '',
+    description: formula?.description.trim() ?? '',
+    source: entry.source,
+    tier: entry.tier,
+    steps: count(formula?.steps) || count(formula?.template) || count(formula?.legs),
+    vars: Object.keys(formula?.vars ?? {}).length,
+    errors: entry.problems.filter(isError).map((problem) => problem.message),
+    warnings: entry.problems.filter((problem) => !isError(problem)).map((problem) => problem.message),
+  };
+}
+
+function detailsOf(registry: FormulaRegistry, name: string): FormulaDetails {
+  const entry = registry.check(name);
+  const summary = summaryOf(entry);
+  const variables = Object.entries(entry.formula?.vars ?? {}).map(([key, variable]) => ({ name: key, ...variable }));
+  const pourable = summary.errors.length === 0 && ['workflow', 'expansion'].includes(summary.type);
+  return {
+    ...summary,
+    raw: registry.raw(name),
+    variables,
+    outline: pourable ? outlineOf(registry, name, summary.errors) : [],
+  };
+}
+
+/** What is wrong with the formulas that it names is seen only here. */
+function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): FormulaDetails['outline'] {
+  try {
+    const { steps } = registry.cook(name, { keepVariables: true }).proto;
+    return steps.map(({ id, title, needs, parent }) => ({
+      id,
+      title,
+      needs,
+      ...(parent === undefined ? {} : { parent }),
+    }));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    errors.push(error.message);
+    return [];
+  }
+}

@@ -1,0 +1,48 @@
+import { isPlainObject } from '../../base/objects';
+import type { Path } from '../../formulas/model';
+
+/** Paths by their first part, as a tree. */
+interface PathTree {
+  /** The value here goes as a whole. */
+  ends?: boolean;
+  next: Map<string | number, PathTree>;
+}
+
+/**
+ * The data without what is at some paths, in one pass. A table of a list leaves an empty one, so that the others keep
+ * their numbers.
+ */
+export function withoutPaths(data: Record<string, unknown>, paths: readonly Path[]): Record<string, unknown> {
+  const root: PathTree = { next: new Map() };
+  for (const path of paths) {
+    let node = root;
+    for (const part of path) {
+      let next = node.next.get(part);
+      if (!next) node.next.set(part, (next = { next: new Map() }));
+      node = next;
+    }
+    node.ends = true;
+  }
+  return without(data, root) as Record<string, unknown>;
+}
+
+function without(data: unknown, { next }: PathTree): unknown {
+  if (next.size === 0) return data;
+  if (Array.isArray(data)) {
+    const hasTables = data.some(isPlainObject);
+    return data.flatMap((item: unknown, at) => {
+      const inner = next.get(at);
+      if (!inner) return [item];
+      if (inner.ends) return hasTables ? [{}] : [];
+      return [without(item, inner)];
+    });
+  }
+  if (!isPlainObject(data)) return data;
+  return Object.fromEntries(
+    Object.entries(data).flatMap(([key, value]): [string, unknown][] => {
+      const inner = next.get(key);
+      if (!inner) return [[key, value]];
+      return inner.ends ? [] : [[key, without(value, inner)]];
+    }),
+  );
+}

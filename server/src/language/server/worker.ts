@@ -1,0 +1,20 @@
+import { serveJobs } from '../../base/jobs/serveJobs';
+import { tiersFor } from '../../formulas/registry/files';
+import { ParseCache } from '../../formulas/registry/parseCache';
+import { FormulaRegistry } from '../../formulas/registry/registry';
+import { runFormulaJob, type FormulaJob } from '../../formulas/service/jobs';
+import { LanguageJobs, type LanguageJob } from './languageJobs';
+
+/**
+ * The program of the worker thread that reads formulas (`dist/formulaWorker.js`): whatever anybody wrote is parsed,
+ * checked and cooked here, and never in a thread that serves others.
+ */
+
+const cache = new ParseCache();
+const language = new LanguageJobs(cache);
+
+serveJobs((job, onText) => {
+  const request = job as FormulaJob | LanguageJob;
+  if (request.kind === 'language') return language.run(request, onText);
+  return runFormulaJob(request, new FormulaRegistry(tiersFor(request.places), { cache, onText }));
+});
