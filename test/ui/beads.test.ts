@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { WAIT_MS } from '../harness/limits';
 import type { VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
 import { cli, makeTown, openForPictures, palette } from './vsix';
 import { inVsCode } from './versions';
 
@@ -61,7 +63,12 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     const convoy = await row('Convoys', /^Convoy Walls/).boundingBox();
     assert.ok(convoy);
     await page.mouse.move(convoy.x + 60, convoy.y + 12, { steps: 15 });
-    await page.locator('.monaco-list-row.drop-target').waitFor();
+    let moves = 0;
+    const isAccepted = async (): Promise<boolean> => {
+      await page.mouse.move(convoy.x + 60 + (moves++ % 10), convoy.y + 12);
+      return (await page.locator('.monaco-list-row.drop-target').count()) > 0;
+    };
+    await waitUntil('the convoy accepts the drop', isAccepted, WAIT_MS);
     await page.mouse.up();
     await row('Convoys', /^Convoy Walls, 0 of 2/).waitFor();
 
