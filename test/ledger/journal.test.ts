@@ -266,7 +266,7 @@ describe('events.jsonl', () => {
     const store = await openLedger(directory);
     const bead = await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
     const filler = 'y'.repeat(1_000_000);
-    for (let n = 0; n < 12; n++) await store.batch(me, (tx) => tx.event({ type: 'filler', message: filler }));
+    for (let n = 0; n < 12; n++) await store.batch(me, (tx) => tx.event({ type: 'nudged', message: filler }));
     await store.batch(me, (tx) => tx.close(bead.id, 'done'));
     assert.ok(fs.existsSync(path.join(directory, 'events.1.jsonl')));
     assert.deepEqual(

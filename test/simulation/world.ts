@@ -1,7 +1,9 @@
 import { UserError } from '../../server/src/base/errors';
 import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
-import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/loop/ports';
-import type { SessionView } from '../../server/src/engine/state/townView';
+import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
+import type { SessionRequest } from '../../server/src/sessions/types';
+import type { GateResult } from '../../server/src/rigs/types';
+import type { SessionView } from '../../server/src/sessions/types';
 import { TownLayout } from '../../server/src/town/layout';
 
 const layout = new TownLayout('/town');

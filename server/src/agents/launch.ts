@@ -9,7 +9,7 @@ import { UserError } from '../base/errors';
 import { writeFileAtomic } from '../base/atomicFile';
 import { identityOf } from '../rigs/rig';
 import type { Launch } from '../sessions/manager';
-import type { SessionRequest } from '../engine/loop/ports';
+import type { SessionRequest } from '../sessions/types';
 import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import type { AgentLocation, TownLayout } from '../town/layout';

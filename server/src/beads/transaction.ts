@@ -1,5 +1,5 @@
 import { UserError } from '../base/errors';
-import type { Bead, Comment, Dependency } from '../protocol/bead';
+import type { Bead, Comment, Dependency, DependencyType } from '../protocol/bead';
 import { isFinished, parentOf, parentsOf } from './index/blocking';
 import { autoCloseRoot, checkClose } from './model/closing';
 import { changeEvents, type NewEvent } from './model/changeEvents';
@@ -189,7 +189,7 @@ export class Transaction {
   }
 
   /** `from` depends on `to`. Adding what is there already changes nothing. */
-  addDependency(from: string, to: string, type: string, metadata?: string): Dependency {
+  addDependency(from: string, to: string, type: DependencyType, metadata?: string): Dependency {
     const bead = this.require(from);
     const existing = checkNewDependency(this.view, bead, to, type);
     if (existing) return existing;

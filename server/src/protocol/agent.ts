@@ -1,3 +1,4 @@
+import type { BeadStatus } from './bead';
 import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
@@ -14,7 +15,7 @@ export namespace Prime {
 
 export interface HookResult {
   agent: string;
-  bead?: { id: string; title: string; status: string; description: string };
+  bead?: { id: string; title: string; status: BeadStatus; description: string };
   branch?: string;
   attempt?: number;
   /** Commit that the branch has to be rebased onto: the last attempt conflicted with it. */

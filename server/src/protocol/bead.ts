@@ -1,5 +1,8 @@
 import { request } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
+import type { BeadStatus, BeadType, DependencyType, EventType } from './vocabulary';
+
+export * from './vocabulary';
 
 /**
  * A bead as it stands in `issues.jsonl` (field names of beads v0.49.6, which the file format fixes).
@@ -12,9 +15,9 @@ export interface Bead {
   design?: string;
   acceptance_criteria?: string;
   notes?: string;
-  status: string;
+  status: BeadStatus;
   priority: number;
-  issue_type: string;
+  issue_type: BeadType;
   assignee?: string;
   owner?: string;
   created_at: string;
@@ -38,7 +41,7 @@ export interface Bead {
 export interface Dependency {
   issue_id: string;
   depends_on_id: string;
-  type: string;
+  type: DependencyType;
   created_at: string;
   created_by?: string;
   [unknownKey: string]: unknown;
@@ -69,13 +72,13 @@ export interface BlockedItem extends BeadListItem {
 type NamedFields<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 
 export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
-  dependencies: (Bead & { dependency_type: string })[];
-  dependents: (Bead & { dependency_type: string })[];
+  dependencies: (Bead & { dependency_type: DependencyType })[];
+  dependents: (Bead & { dependency_type: DependencyType })[];
 };
 
 export interface AuditEvent {
   ts: string;
-  type: string;
+  type: EventType;
   actor: string;
   /** The bead it is about. */
   bead?: string;

@@ -1,4 +1,4 @@
-import type { AuditEvent, BeadDetails } from './bead';
+import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
 import { request, type WithDefaults } from './request';
 
 /** What windows show of beads outside of convoys. Asked for page by page: a ledger may hold ten thousand. */
@@ -12,7 +12,7 @@ export interface BeadRef {
   id: string;
   /** Undefined where no open ledger has it. */
   title?: string;
-  status?: string;
+  status?: BeadStatus;
 }
 
 /** One reason why nobody begins with a bead. */
@@ -35,9 +35,9 @@ export type WhyNot =
   /** After a failure, until this time. */
   | { kind: 'backoff'; until: string }
   /** No agent works on beads of this type. */
-  | { kind: 'type'; type: string }
+  | { kind: 'type'; type: BeadType }
   /** A status that is neither ready nor any of the others, such as `blocked` or `pinned`. */
-  | { kind: 'status'; status: string }
+  | { kind: 'status'; status: BeadStatus }
   /** It could begin: nobody has asked for it. */
   | { kind: 'unslung' }
   /** It could begin: the engine is paused. */
@@ -46,8 +46,8 @@ export type WhyNot =
 export interface BoardBead {
   id: string;
   title: string;
-  type: string;
-  status: string;
+  type: BeadType;
+  status: BeadStatus;
   priority: number;
   state: BoardState;
   ledger: string;
@@ -102,7 +102,7 @@ export interface WorkSession {
 
 export interface MergeInfo {
   id: string;
-  status: string;
+  status: BeadStatus;
   branch: string;
   commit: string;
   worker: string;

@@ -1,4 +1,4 @@
-import type { Bead, LedgerParam } from './bead';
+import type { Bead, BeadStatus, LedgerParam } from './bead';
 import { request, type WithDefaults } from './request';
 
 /** Formulas, and the molecules that are poured from them. Fields of results are spelled as `bd --json` prints them. */
@@ -73,7 +73,7 @@ export interface MoleculeStep {
 export interface MoleculeInfo {
   molecule_id: string;
   molecule_title: string;
-  status: string;
+  status: BeadStatus;
   formula?: string;
   assignee?: string;
   /** The bead that it says how to do. */

@@ -1,4 +1,4 @@
-import type { AuditEvent } from './bead';
+import type { AuditEvent, BeadStatus, BeadType } from './bead';
 import { notification, request } from './request';
 import type { Severity } from './escalation';
 import type { ReviewMode } from './rig';
@@ -107,8 +107,8 @@ export type BeadPhase =
 export interface BeadInfo {
   id: string;
   title: string;
-  type: string;
-  status: string;
+  type: BeadType;
+  status: BeadStatus;
   phase: BeadPhase;
   priority: number;
   rig?: string;

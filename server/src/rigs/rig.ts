@@ -32,7 +32,7 @@ import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
 import type { RigLayout, TownLayout } from '../town/layout';
 import { actors } from '../engine/loop/context';
-import type { GateResult, ReviewedChange, RigPort, WorktreeRequest } from '../engine/loop/ports';
+import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
 import { runReviewScript } from './reviewScript';
 
@@ -51,7 +51,7 @@ const assignmentSchema = z.object({
 export type Assignment = z.output<typeof assignmentSchema>;
 
 /** A rig on disk: its repository, worktrees and gates. */
-export class Rig implements RigPort {
+export class Rig {
   readonly layout: RigLayout;
 
   constructor(

@@ -40,7 +40,7 @@ export function registerTownHandlers(service: TownService): void {
     return { stopped };
   });
   dispatcher.on(ConsentGive.spec, async ({ kind, hash }, context) => {
-    const open = service.snapshot().attention.some((item) => item.consent?.kind === kind && item.consent.hash === hash);
+    const open = service.attention().some((item) => item.consent?.kind === kind && item.consent.hash === hash);
     if (!open) throw new UserError('what you were shown has changed meanwhile', 'look at it again', 'conflict');
     service.consentStore.accept(kind, hash, context.actor);
     service.changed();

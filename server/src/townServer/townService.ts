@@ -24,14 +24,15 @@ import { ConsentStore } from '../town/consent';
 import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
-import { SnapshotDiffer, type SnapshotContent } from './snapshot/snapshotDiffer';
+import { SnapshotModel } from './snapshot/snapshotModel';
 import { logged } from '../base/logged';
 import { registerHandlers } from './handlers';
 import { sessionLauncher } from '../agents/launch';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
 import { InteractiveSessions } from './interactiveSessions';
-import { buildSnapshot } from './snapshot/buildSnapshot';
+import { agentInfos } from './snapshot/agentInfos';
+import { attentionInfos } from './snapshot/attentionInfos';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
@@ -72,7 +73,7 @@ export class TownService extends Disposable {
   private readonly crashLoops = new CrashLoopDetector();
   private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
-  private differ: SnapshotDiffer | undefined;
+  private readonly model: SnapshotModel;
   private pictureTimer: NodeJS.Timeout | undefined;
 
   private readonly deltaEmitter = this._register(new Emitter<TownDelta>());
@@ -139,6 +140,22 @@ export class TownService extends Disposable {
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.scheduleSnapshot(),
     };
+    this.model = new SnapshotModel({
+      store,
+      projection: this.projection,
+      town: () => this.info(),
+      rigs: () => this.rigs.all().map((rig) => this.rigs.info(rig)),
+      agents: () =>
+        agentInfos({
+          store,
+          rigs: this.rigs.all(),
+          sessions: this.sessions.all(),
+          up: this.info().up,
+          activity: this.activity,
+          runtimeOf: (session) => this.records.get(session)?.runtime,
+        }),
+      attention: () => this.attention(),
+    });
     this.actionLog = new ActionLog(layout.actionLog);
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
@@ -185,7 +202,7 @@ export class TownService extends Disposable {
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
-    this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
+    this._register(this.store.onDidChange(({ ids, events }) => this.storeChanged(ids, events)));
     await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
   }
 
@@ -272,12 +289,17 @@ export class TownService extends Disposable {
   /** @param once for somebody who goes away again */
   subscribe(connection: string | undefined, once = false): TownSnapshot {
     if (once) this.rigs.scheduleExternalRefresh();
-    if (once) return new SnapshotDiffer(this.snapshot()).snapshot();
-    if (connection !== undefined) this.subscribers.add(connection);
-    this.rigs.refreshExternalState();
+    else this.rigs.refreshExternalState();
+    const snapshot = this.snapshot();
+    // From here on: the delta that led to this snapshot is not for the one that gets it whole.
+    if (!once && connection !== undefined) this.subscribers.add(connection);
+    return snapshot;
+  }
+
+  /** What windows show of the town at this moment. */
+  snapshot(): TownSnapshot {
     this.sendSnapshot();
-    this.differ ??= new SnapshotDiffer(this.snapshot());
-    return this.differ.snapshot();
+    return this.model.snapshot();
   }
 
   isSubscribed(connection: string): boolean {
@@ -288,19 +310,15 @@ export class TownService extends Disposable {
     this.subscribers.delete(connection);
   }
 
-  snapshot(): SnapshotContent {
-    const picture = buildSnapshot({
-      town: this.info(),
+  /** What waits for a person, at this moment. */
+  attention(): AttentionInfo[] {
+    return attentionInfos({
       store: this.store,
-      projection: this.projection,
       rigs: this.rigs,
       sessions: this.sessions.all(),
-      activity: this.activity,
-      runtimeOf: (session) => this.records.get(session)?.runtime,
       openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
       reviewMode: (rig) => this.reviewMode(rig),
-    });
-    return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
+    }).map(sayWhereNothingIsTested);
   }
 
   /** Settings that cannot be read are shown as such; the rest of the picture does not depend on them. */
@@ -325,7 +343,7 @@ export class TownService extends Disposable {
     () => {
       clearTimeout(this.pictureTimer);
       this.pictureTimer = undefined;
-      const delta = this.differ?.update(this.snapshot());
+      const delta = this.model.update();
       if (delta) this.deltaEmitter.fire(delta);
     },
   );
@@ -375,7 +393,8 @@ export class TownService extends Disposable {
     });
   }
 
-  private storeChanged(events: readonly AuditEvent[]): void {
+  private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
+    this.model.changed(ids);
     for (const event of events) {
       if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
       if (event.type === 'died_young' && event.rig) this.crashLoops.record(event.rig, Date.now());

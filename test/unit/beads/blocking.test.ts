@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Bead, Dependency } from '../../../server/src/protocol/bead';
+import {
+  beadStatus,
+  blockingDependencyTypes,
+  dependencyType,
+  type Bead,
+  type BeadStatus,
+  type Dependency,
+} from '../../../server/src/protocol/bead';
 import {
   blockedAncestor,
   closedByFailure,
@@ -41,12 +48,12 @@ describe('blocking', () => {
     'failed',
     'staged_ready',
     'staged_warnings',
-    'custom',
-  ]) {
+    beadStatus('custom'),
+  ] as const) {
     it(`a ${status} target blocks`, () =>
       assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), ['bd-y']));
   }
-  for (const status of ['closed', 'tombstone']) {
+  for (const status of ['closed', 'tombstone'] as const) {
     it(`a ${status} target does not block`, () =>
       assert.deepEqual(blockers(waiting('blocks', 'bd-y'), bead({ id: 'bd-y', status })), []));
   }
@@ -95,7 +102,7 @@ describe('blocking', () => {
     const all = waiting('waits-for', 'bd-s');
     const any = waiting('waits-for', 'bd-s', { metadata: '{"gate":"any-children"}' });
     const spawner = bead({ id: 'bd-s' });
-    const child = (id: string, status: string): Bead =>
+    const child = (id: string, status: BeadStatus): Bead =>
       bead({ id, status, dependencies: [edge(id, 'bd-s', 'parent-child')] });
     assert.deepEqual(blockers(all, spawner), []);
     assert.deepEqual(blockers(any, spawner), ['bd-s']);
@@ -141,7 +148,7 @@ describe('adding dependencies', () => {
   const graph = graphOf(a, b, c);
 
   it('refuses circles over blocking types, parent-child and conditional-blocks included', () => {
-    for (const type of ['blocks', 'parent-child', 'conditional-blocks', 'waits-for']) {
+    for (const type of blockingDependencyTypes) {
       const from = type === 'parent-child' ? bead({ ...c, issue_type: 'task' }) : c;
       assert.throws(
         () => checkNewDependency(graph, from, 'bd-a', type),
@@ -155,8 +162,8 @@ describe('adding dependencies', () => {
   it('refuses itself, unknown targets, empty and long types', () => {
     assert.throws(() => checkNewDependency(graph, a, 'bd-a', 'blocks'), /issue cannot depend on itself/);
     assert.throws(() => checkNewDependency(graph, a, 'bd-nope', 'blocks'), /dependency target bd-nope not found/);
-    assert.throws(() => checkNewDependency(graph, a, 'bd-c', ' '), /invalid dependency type/);
-    assert.throws(() => checkNewDependency(graph, a, 'bd-c', 'x'.repeat(51)), /max 50 chars/);
+    assert.throws(() => checkNewDependency(graph, a, 'bd-c', dependencyType(' ')), /invalid dependency type/);
+    assert.throws(() => checkNewDependency(graph, a, 'bd-c', dependencyType('x'.repeat(51))), /max 50 chars/);
     assert.equal(checkNewDependency(graph, a, 'external:lib:cap', 'blocks'), undefined);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { decodeLine, type Stored } from '../../../server/src/beads/storage/codec';
-import type { Bead } from '../../../server/src/protocol/bead';
+import { beadType, type Bead } from '../../../server/src/protocol/bead';
 import { engineTypes, keepLocal } from '../../../server/src/beads/storage/localMetadata';
 import { edge } from './support';
 
@@ -36,7 +36,7 @@ describe("the engine's own metadata", () => {
   });
   it('gets no other meaning: nothing from outside turns a bead into one of the engine, or one of the engine into another', () => {
     const merge = { merge: { source: 'toy-x', review: { state: 'approved' } } };
-    for (const type of [...engineTypes, 'merge-request']) {
+    for (const type of [...engineTypes, 'merge-request'].map(beadType)) {
       assert.equal(keepLocal(bead(merge, { issue_type: type }), bead(merge)).bead.issue_type, 'task', type);
       assert.match(keepLocal(bead(merge, { issue_type: type }), bead(merge)).text, /"issue_type":"task"/);
       const kept = keepLocal(bead({}, { issue_type: 'task', title: 'y' }), bead(merge, { issue_type: type })).bead;

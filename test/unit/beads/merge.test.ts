@@ -106,7 +106,7 @@ describe('merge of one bead', () => {
 });
 
 describe('merge of a status', () => {
-  const closed = { status: 'closed', closed_at: t(1), close_reason: 'done' };
+  const closed = { status: 'closed', closed_at: t(1), close_reason: 'done' } as const;
 
   it('closed beats in progress, whichever is later', () => {
     const merged = merge(change(1, closed), change(2, { status: 'in_progress', assignee: 'bob' }));

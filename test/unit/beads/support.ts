@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
-import type { Bead, Dependency } from '../../../server/src/protocol/bead';
+import { dependencyType, type Bead, type Dependency } from '../../../server/src/protocol/bead';
 import { decodeLine, isStored, store, type Stored } from '../../../server/src/beads/storage/codec';
 
 /** The real ledger of 1,955 issues, which is never copied into the repository; undefined where it is not there. */
@@ -36,7 +36,7 @@ export function bead(fields: Partial<Bead> & { id: string }): Bead {
 }
 
 export function edge(from: string, to: string, type = 'blocks', more: Partial<Dependency> = {}): Dependency {
-  return { issue_id: from, depends_on_id: to, type, created_at: '2026-01-02T03:04:05Z', ...more };
+  return { issue_id: from, depends_on_id: to, type: dependencyType(type), created_at: '2026-01-02T03:04:05Z', ...more };
 }
 
 export function stored(fields: Partial<Bead> & { id: string }): Stored {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { beadMarkdown, namedBeads, pageLink, type PageDiff } from '../../../client/src/features/beads/beadMarkdown';
 import { containMarkdown, quoteMarkdown } from '../../../client/src/ui/containedMarkdown';
 import { whyNotText } from '../../../client/src/features/beads/whyNot';
-import type { BeadDetails } from '../../../server/src/protocol/bead';
-import type { BeadPageInfo, WhyNot } from '../../../server/src/protocol/board';
+import { beadStatus, eventType, type BeadDetails } from '../../../server/src/protocol/bead';
+import type { BeadPageInfo, BeadRef, WhyNot } from '../../../server/src/protocol/board';
 
 const at = '2026-01-01T00:00:00Z';
 const none: PageDiff = { kind: 'none', files: 0, insertions: 0, deletions: 0, text: '', truncated: false };
@@ -108,7 +108,7 @@ describe('the page of a bead', () => {
             reason: 'Sent back: npm test',
             retries: 1,
             comments: [{ author: 'toy/refinery', text: '# Look\nagain', at }],
-            events: [{ ts: at, type: 'reviewed', actor: 'toy/refinery', bead: 'toy-m' }],
+            events: [{ ts: at, type: eventType('reviewed'), actor: 'toy/refinery', bead: 'toy-m' }],
           },
         ],
       },
@@ -172,10 +172,10 @@ describe('the page of a bead', () => {
       {
         why: [
           { kind: 'person', name: '[x](command:evil)' },
-          { kind: 'status', status: '<b>' },
+          { kind: 'status', status: beadStatus('<b>') },
           { kind: 'waits', beads: [{ id: 'a/../b' }], more: 0 },
         ],
-        events: [{ ts: at, type: '[t](command:evil)', actor: '<a>', message: '](command:evil)' }],
+        events: [{ ts: at, type: eventType('[t](command:evil)'), actor: '<a>', message: '](command:evil)' }],
         sessions: [
           {
             agent: '[a](command:evil)',
@@ -190,7 +190,7 @@ describe('the page of a bead', () => {
         merges: [
           {
             id: '<id>',
-            status: '<s>',
+            status: beadStatus('<s>'),
             branch: '`](command:evil)',
             commit: '<c>',
             worker: '<w>',
@@ -277,7 +277,7 @@ describe('texts inside a page', () => {
 });
 
 describe('why work on a bead has not started', () => {
-  const ref = { id: 'toy-1', title: 'Wall', status: 'open' };
+  const ref: BeadRef = { id: 'toy-1', title: 'Wall', status: 'open' };
   const cases: [WhyNot, RegExp][] = [
     [{ kind: 'waits', beads: [ref, { id: 'toy-2' }], more: 0 }, /^waiting for Wall, toy-2$/],
     [{ kind: 'waits', beads: [ref], more: 4 }, /^waiting for Wall and 4 more$/],

@@ -11,7 +11,7 @@ import { StaleAction, type EngineContext } from '../../../server/src/engine/loop
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
 import { giveVerdict } from '../../../server/src/engine/review/review';
 import { CrashLoopDetector } from '../../../server/src/engine/supervision/crashLoops';
-import type { SessionView } from '../../../server/src/engine/state/townView';
+import type { SessionView } from '../../../server/src/sessions/types';
 import { mergeOf, withMerge, workOf } from '../../../server/src/engine/state/work';
 import { tempDir } from '../../helpers/temp';
 

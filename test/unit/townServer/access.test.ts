@@ -9,6 +9,7 @@ import {
   DependencyAdd,
   DependencyRemove,
   LedgerImport,
+  type BeadStatus,
 } from '../../../server/src/protocol/bead';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { MoleculePour, StepClose } from '../../../server/src/protocol/formula';
@@ -35,7 +36,7 @@ describe('what an agent may do with beads', () => {
     const entry = service.dispatcher.get(spec.method)!;
     return (await entry.run(entry.parse(params), context)) as Result<S>;
   };
-  const make = (type: string, more: { id?: string; status?: string; ledger?: string } = {}): Promise<string> =>
+  const make = (type: string, more: { id?: string; status?: BeadStatus; ledger?: string } = {}): Promise<string> =>
     service.store.batch(
       ann,
       (tx) => tx.create(more.ledger ?? 'toy', { title: `A ${type}`, type, status: more.status, id: more.id }).id,

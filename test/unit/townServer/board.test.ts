@@ -184,7 +184,8 @@ describe('the board', () => {
     const wall = await town.add('Wall');
     for (let index = 0; index < 60; index++) {
       await town.add(`Bead ${index}`, {
-        status: ['open', 'open', 'deferred', 'closed', 'pinned', 'in_progress', 'blocked'][index % 7] ?? 'open',
+        status:
+          (['open', 'open', 'deferred', 'closed', 'pinned', 'in_progress', 'blocked'] as const)[index % 7] ?? 'open',
         type: ['task', 'bug', 'gate', 'chore'][index % 4] ?? 'task',
         needs: index % 5 === 0 ? [wall] : [],
         ...(index % 6 === 0 ? { parent: epic } : {}),

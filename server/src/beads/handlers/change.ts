@@ -1,5 +1,13 @@
 import { UserError } from '../../base/errors';
-import { BeadDelete, BeadReopen, BeadUpdate, CommentAdd, LabelChange, type Bead } from '../../protocol/bead';
+import {
+  BeadDelete,
+  BeadReopen,
+  BeadUpdate,
+  CommentAdd,
+  LabelChange,
+  type Bead,
+  type BeadStatus,
+} from '../../protocol/bead';
 import type { ParsedParams } from '../../protocol/request';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 import { isPlainObject } from '../../base/objects';
@@ -118,7 +126,7 @@ function changeLabels(tx: Transaction, id: string, params: UpdateParams): void {
 }
 
 /** A bead that stops being deferred must not stay hidden by its old date. */
-function leavingDeferred(bead: Bead, status: string, params: UpdateParams): Partial<Bead> {
+function leavingDeferred(bead: Bead, status: BeadStatus, params: UpdateParams): Partial<Bead> {
   const leaves = bead.status === 'deferred' && status !== 'deferred' && params.defer === undefined;
   return leaves ? { status, defer_until: undefined } : { status };
 }

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { BeadCreate, type Bead } from '../../protocol/bead';
+import { BeadCreate, type Bead, type DependencyType } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ParsedParams } from '../../protocol/request';
 import { dependencyFromInput, isExternal } from '../model/dependencies';
@@ -26,7 +26,7 @@ function create(
   ledger: string,
   params: CreateParams,
   parent: string | undefined,
-  deps: { type: string; swap: boolean; id: string }[],
+  deps: { type: DependencyType; swap: boolean; id: string }[],
 ): Bead {
   const bead: NewBead = {
     title: params.title,

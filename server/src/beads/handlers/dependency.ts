@@ -1,4 +1,11 @@
-import { DependencyAdd, DependencyRemove, DependencyTree, type Bead, type TreeNode } from '../../protocol/bead';
+import {
+  DependencyAdd,
+  DependencyRemove,
+  DependencyTree,
+  dependencyType,
+  type Bead,
+  type TreeNode,
+} from '../../protocol/bead';
 import { isExternal } from '../model/dependencies';
 import type { BeadService } from './index';
 import type { BeadStore } from '../store';
@@ -11,7 +18,7 @@ export function registerDependencyHandlers(service: BeadService): void {
   dispatcher.on(DependencyAdd.spec, async (params, context) => {
     const from = resolveOne(service, context, params.from, params.ledger);
     const to = isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
-    return store.batch(metaOf(context), (tx) => tx.addDependency(from, to, params.type ?? 'blocks'));
+    return store.batch(metaOf(context), (tx) => tx.addDependency(from, to, dependencyType(params.type ?? 'blocks')));
   });
   dispatcher.on(DependencyRemove.spec, async (params, context) => {
     const from = resolveOne(service, context, params.from, params.ledger);

@@ -9,6 +9,7 @@ import {
   type Bead,
   type BeadDetails,
   type BeadListItem,
+  type DependencyType,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
@@ -88,7 +89,7 @@ export function listItem(store: BeadStore, bead: Bead): BeadListItem {
 export function beadDetails(store: BeadStore, id: string): BeadDetails {
   const bead = store.get(id) as Bead;
   const { dependencies, ...item } = listItem(store, bead);
-  const withType = (other: Bead, edge: string): Bead & { dependency_type: string } => ({
+  const withType = (other: Bead, edge: DependencyType): Bead & { dependency_type: DependencyType } => ({
     ...other,
     dependency_type: edge,
   });

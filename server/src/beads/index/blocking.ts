@@ -1,4 +1,4 @@
-import type { Bead, Dependency } from '../../protocol/bead';
+import { blockingDependencyTypes, type Bead, type Dependency } from '../../protocol/bead';
 
 /** What the rules about dependencies need to see: the durable state, or a batch's own view of it. */
 export interface Graph {
@@ -10,12 +10,7 @@ export interface Graph {
 }
 
 /** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
-export const blockingTypes: ReadonlySet<string> = new Set([
-  'blocks',
-  'conditional-blocks',
-  'waits-for',
-  'parent-child',
-]);
+export const blockingTypes: ReadonlySet<string> = new Set(blockingDependencyTypes);
 
 /** Over and done with: neither blocks nor can be blocked. */
 export function isFinished(bead: Bead): boolean {

@@ -1,14 +1,14 @@
 import { UserError } from '../../base/errors';
-import type { Bead, Dependency } from '../../protocol/bead';
+import { dependencyType, type Bead, type Dependency, type DependencyType } from '../../protocol/bead';
 import { blockingTypes, type Graph } from '../index/blocking';
 
 const containers = new Set(['epic', 'molecule', 'convoy']);
 
 /** What a person may write before the colon of `--deps type:id`. `swap`: the new bead is the one depended on. */
-export function dependencyFromInput(type: string): { type: string; swap: boolean } {
+export function dependencyFromInput(type: string): { type: DependencyType; swap: boolean } {
   const word = type.trim();
   if (word === '' || word === 'blocked-by' || word === 'depends-on') return { type: 'blocks', swap: false };
-  return { type: word, swap: word === 'blocks' };
+  return { type: dependencyType(word), swap: word === 'blocks' };
 }
 
 export function isExternal(id: string): boolean {
@@ -19,7 +19,7 @@ export function isExternal(id: string): boolean {
  * Checks that a dependency may be added.
  * @returns the dependency that is there already, if the same one is
  */
-export function checkNewDependency(graph: Graph, from: Bead, to: string, type: string): Dependency | undefined {
+export function checkNewDependency(graph: Graph, from: Bead, to: string, type: DependencyType): Dependency | undefined {
   if (type.trim() === '' || type.length > 50) {
     throw new UserError(`invalid dependency type: ${JSON.stringify(type)} (must be non-empty string, max 50 chars)`);
   }

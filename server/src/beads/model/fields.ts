@@ -1,4 +1,14 @@
 import { z } from 'zod';
+import {
+  beadStatus,
+  beadType,
+  builtInStatuses,
+  builtInTypes,
+  type BeadStatus,
+  type BeadType,
+  type BuiltInStatus,
+  type BuiltInType,
+} from '../../protocol/vocabulary';
 
 /** The order in which beads v0.49.6 writes the fields of an issue. */
 export const fieldOrder: readonly string[] = [
@@ -93,41 +103,9 @@ export const derivedFields: ReadonlySet<string> = new Set([
   'parent',
 ]);
 
-export const builtInStatuses: readonly string[] = [
-  'open',
-  'in_progress',
-  'hooked',
-  'in_review',
-  'blocked',
-  'deferred',
-  'pinned',
-  'closed',
-  'failed',
-  'staged_ready',
-  'staged_warnings',
-  'tombstone',
-];
-export const builtInTypes: readonly string[] = [
-  'task',
-  'bug',
-  'feature',
-  'chore',
-  'epic',
-  'issue',
-  'merge_request',
-  'convoy',
-  'escalation',
-  'message',
-  'molecule',
-  'gate',
-  'agent',
-  'role',
-  'rig',
-  'event',
-];
 /** What the Go `bd` must be told about in its configuration. */
-export const statusesUnknownToGo: readonly string[] = ['in_review', 'failed', 'staged_ready', 'staged_warnings'];
-export const typesUnknownToGo: readonly string[] = [
+export const statusesUnknownToGo: readonly BuiltInStatus[] = ['in_review', 'failed', 'staged_ready', 'staged_warnings'];
+export const typesUnknownToGo: readonly BuiltInType[] = [
   'issue',
   'merge_request',
   'convoy',
@@ -140,9 +118,9 @@ export const typesUnknownToGo: readonly string[] = [
   'rig',
 ];
 
-const knownStatuses = new Set(builtInStatuses);
-const knownTypes = new Set(builtInTypes);
-const typeAliases: Readonly<Record<string, string>> = {
+const knownStatuses: ReadonlySet<string> = new Set(builtInStatuses);
+const knownTypes: ReadonlySet<string> = new Set(builtInTypes);
+const typeAliases: Readonly<Record<string, BuiltInType>> = {
   mr: 'merge_request',
   mol: 'molecule',
   feat: 'feature',
@@ -150,20 +128,20 @@ const typeAliases: Readonly<Record<string, string>> = {
 };
 
 /** The spelling of this project for a type as files of other tools spell it, such as `merge-request`. */
-export function canonicalType(type: string): string {
+export function canonicalType(type: string): BeadType {
   const spelled = type.replaceAll('-', '_');
-  return knownTypes.has(spelled) ? spelled : type;
+  return beadType(knownTypes.has(spelled) ? spelled : type);
 }
 
-export function canonicalStatus(status: string): string {
+export function canonicalStatus(status: string): BeadStatus {
   const spelled = status.replaceAll('-', '_');
-  return knownStatuses.has(spelled) ? spelled : status;
+  return beadStatus(knownStatuses.has(spelled) ? spelled : status);
 }
 
 /** A type as a person types it: also the short forms. */
-export function typeFromInput(type: string): string {
+export function typeFromInput(type: string): BeadType {
   const lower = type.trim();
-  return Object.hasOwn(typeAliases, lower) ? (typeAliases[lower] ?? lower) : canonicalType(lower);
+  return Object.hasOwn(typeAliases, lower) ? typeAliases[lower]! : canonicalType(lower);
 }
 
 const text = z.string().nullish();

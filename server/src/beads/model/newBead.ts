@@ -1,3 +1,4 @@
+import type { BeadStatus } from '../../protocol/vocabulary';
 /** What a new bead may be given; everything but the title has a default. */
 export interface NewBead {
   title: string;
@@ -7,7 +8,7 @@ export interface NewBead {
   notes?: string;
   type?: string;
   priority?: number;
-  status?: string;
+  status?: BeadStatus;
   assignee?: string;
   owner?: string;
   labels?: string[];

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
-import { builtInStatuses, builtInTypes } from './fields';
+import { builtInStatuses, builtInTypes } from '../../protocol/vocabulary';
 import { isTime } from './time';
 
 /** What may be written into a ledger besides the built-in names. */

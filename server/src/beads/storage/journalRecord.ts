@@ -88,7 +88,7 @@ export function decodeRecord(line: string): JournalRecord | undefined {
     ...(wire.own === undefined ? {} : { owner: { name: wire.own[0], epoch: wire.own[1] } }),
     ...(wire.op === undefined ? {} : { operation: wire.op, result: wire.result }),
     items: wire.beads.map(([ledger, id, text]) => ({ ledger, id, text: text ?? undefined })),
-    events: wire.events.map(([ledger, event]) => ({ ledger, event: event })),
+    events: wire.events.map(([ledger, event]) => ({ ledger, event: event as AuditEvent })),
   };
 }
 

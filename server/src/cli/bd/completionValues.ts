@@ -20,15 +20,6 @@ const beadPlaces = new Set([
   '--deps',
 ]);
 const formulaPlaces = new Set(['formula', 'name']);
-const dependencyTypes = [
-  'blocks',
-  'parent-child',
-  'conditional-blocks',
-  'waits-for',
-  'related',
-  'discovered-from',
-  'tracks',
-];
 
 /** Values for a place of `bd`: from the town's running server, or from the file of a ledger outside of a town. */
 export async function bdValues(
@@ -62,8 +53,9 @@ export async function bdValues(
 async function fixedValues(place: string, command: Command): Promise<readonly string[] | undefined> {
   if (place === '--priority') return ['0', '1', '2', '3', '4'];
   if (place !== '--status' && place !== '--type') return undefined;
-  if (place === '--type' && command.parent?.name() === 'dep') return dependencyTypes;
+  if (place === '--type' && command.parent?.name() === 'dep')
+    return (await import('../../protocol/vocabulary')).builtInDependencyTypes;
   if (place === '--type' && command.parent?.name() === 'formula') return ['workflow', 'expansion', 'aspect', 'convoy'];
-  const { builtInStatuses, builtInTypes } = await import('../../beads/model/fields');
+  const { builtInStatuses, builtInTypes } = await import('../../protocol/vocabulary');
   return place === '--status' ? builtInStatuses : builtInTypes;
 }

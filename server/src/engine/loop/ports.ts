@@ -1,7 +1,7 @@
-import type { Bead } from '../../protocol/bead';
 import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase, RebaseResult } from '../../git/landing';
-import type { SessionView } from '../state/townView';
+import type { GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
+import type { SessionRequest, SessionView } from '../../sessions/types';
 
 /** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
 export interface Clock {
@@ -65,37 +65,6 @@ export interface RigPort {
     commit: string,
     work: Omit<WorktreeRequest, 'base'>,
   ): Promise<{ base: string; authors: string[] }>;
-}
-
-export interface WorktreeRequest {
-  bead: string;
-  title: string;
-  branch: string;
-  base?: string;
-  attempt: number;
-  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
-  script?: string[];
-}
-
-export interface ReviewedChange {
-  mergeRequest: string;
-  bead: Bead | undefined;
-  commit: string;
-  base: string;
-}
-
-export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };
-
-export interface SessionRequest {
-  /** Address; where it works follows from it. */
-  agent: string;
-  /** What it works on, see `SessionView`. */
-  bead?: string;
-  runtime: string;
-  model?: string;
-  attempt: number;
-  /** A previous session of this agent on this bead ended; runtimes that can, resume. */
-  resume: boolean;
 }
 
 export interface SessionPort {

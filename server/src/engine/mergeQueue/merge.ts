@@ -1,9 +1,11 @@
+import type { EventType } from '../../protocol/bead';
 import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import type { Bead } from '../../protocol/bead';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { resolveEscalation } from '../escalation/escalation';
-import type { GateResult, RigPort } from '../loop/ports';
+import type { RigPort } from '../loop/ports';
+import type { GateResult } from '../../rigs/types';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
@@ -67,7 +69,7 @@ async function runGates(
   context: EngineContext,
 ): Promise<GateResult> {
   const refinery = actors.refinery(action.rig);
-  const results: { type: string; message: string }[] = [];
+  const results: { type: EventType; message: string }[] = [];
   const result = await rig.runGates(commit, action.mergeRequest, (gate, outcome) => {
     if (outcome === 'started') showActivity(context, refinery, `${gate.name}: ${request.source}`);
     else results.push({ type: `gate_${outcome}`, message: gate.name });

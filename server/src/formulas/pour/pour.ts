@@ -3,7 +3,7 @@ import { ATTACHED_TO, MOLECULE } from '../../beads/model/molecule';
 import { asPlainObject, isPlainObject } from '../../base/objects';
 import type { Transaction } from '../../beads/store';
 import { formatTime } from '../../beads/model/time';
-import type { Bead, Dependency } from '../../protocol/bead';
+import type { Bead, Dependency, DependencyType } from '../../protocol/bead';
 import type { Proto, ProtoStep } from '../cook/proto';
 
 export interface PourOptions {
@@ -35,7 +35,7 @@ interface Origin {
  */
 export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poured {
   const infix = options.ephemeral ? 'wisp' : 'mol';
-  const edge = (from: string, to: string, type: string, metadata?: string): Dependency => ({
+  const edge = (from: string, to: string, type: DependencyType, metadata?: string): Dependency => ({
     issue_id: from,
     depends_on_id: to,
     type,
