@@ -34,6 +34,7 @@ import type { RigLayout, TownLayout } from '../town/layout';
 import { actors } from '../engine/loop/context';
 import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
+import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
@@ -53,6 +54,7 @@ export type Assignment = z.output<typeof assignmentSchema>;
 /** A rig on disk: its repository, worktrees and gates. */
 export class Rig {
   readonly layout: RigLayout;
+  private readonly pacingRecord: PacingRecord;
 
   constructor(
     private readonly town: TownLayout,
@@ -64,6 +66,7 @@ export class Rig {
     private readonly areAccepted: (gates: readonly GateInfo[]) => boolean,
   ) {
     this.layout = town.rig(config.name);
+    this.pacingRecord = new PacingRecord(town.pacing(config.name));
   }
 
   get name(): string {
@@ -84,6 +87,16 @@ export class Rig {
   }
   get maxReviewRounds(): number {
     return this.settings.max_review_rounds;
+  }
+
+  get pacing(): Pacing {
+    return this.pacingRecord.read();
+  }
+  recordSpawn(at: number): void {
+    this.pacingRecord.recordSpawn(at);
+  }
+  recordShortLife(at: number): void {
+    this.pacingRecord.recordShortLife(at);
   }
 
   private get refineryIdentity(): GitIdentity {

@@ -48,6 +48,10 @@ export class TownLayout {
   get gateLogs(): string {
     return this.at('.runtime', 'gates');
   }
+  /** Pacing of each rig. */
+  pacing(rig: string): string {
+    return this.at('.runtime', 'pacing', `${rig}.json`);
+  }
   get sessionRecords(): string {
     return this.at('.runtime', 'sessions');
   }

@@ -10,7 +10,6 @@ import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
 import type { TownView } from '../engine/state/townView';
-import { CrashLoopDetector } from '../engine/supervision/crashLoops';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -70,8 +69,6 @@ export class TownService extends Disposable {
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly crashLoops = new CrashLoopDetector();
-  private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
   private readonly model: SnapshotModel;
   private pictureTimer: NodeJS.Timeout | undefined;
@@ -386,8 +383,6 @@ export class TownService extends Disposable {
           settings,
           accepted: this.rigs.areAccepted(port.name, commandsOf(settings)),
           reviewerAccepted: this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name)),
-          lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-          crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
         },
       ];
     });
@@ -396,8 +391,6 @@ export class TownService extends Disposable {
   private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
     this.model.changed(ids);
     for (const event of events) {
-      if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
-      if (event.type === 'died_young' && event.rig) this.crashLoops.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated')
