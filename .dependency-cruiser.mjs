@@ -18,8 +18,8 @@ export default {
     layer('language', server('language'), ['base', 'protocol', 'toml', 'formulas'].map(server)),
     layer('beads', server('beads'), ['base', 'protocol'].map(server)),
     layer('git', server('git'), ['base', 'protocol'].map(server)),
-    layer('town', server('town'), ['base', 'protocol'].map(server)),
-    layer('agents', server('agents'), ['base', 'protocol', 'town', 'git'].map(server)),
+    layer('town', server('town'), ['base', 'protocol', 'git', 'beads'].map(server)),
+    layer('agents', server('agents'), ['base', 'protocol', 'town', 'git', 'sessions'].map(server)),
     layer('sessions', server('sessions'), ['base', 'protocol', 'town'].map(server)),
     layer('rigs', server('rigs'), ['base', 'protocol', 'town', 'git', 'beads', 'agents', 'sessions'].map(server)),
     layer(

@@ -30,8 +30,8 @@ import {
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
-import type { RigLayout, TownLayout } from '../town/layout';
-import { actors } from '../engine/loop/context';
+import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
+import { identityOf } from '../agents/gitIdentity';
 import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
 import { PacingRecord, type Pacing } from './pacing';
@@ -100,7 +100,7 @@ export class Rig {
   }
 
   private get refineryIdentity(): GitIdentity {
-    return identityOf(actors.refinery(this.name), this.emailDomain());
+    return identityOf(refineryAddress(this.name), this.emailDomain());
   }
 
   async prepareWorktree(name: string, request: WorktreeRequest): Promise<{ base: string }> {
@@ -399,9 +399,4 @@ export class Rig {
   private get groupFile(): string {
     return path.join(this.town.runtime, 'gates', `${this.name}.group.json`);
   }
-}
-
-/** `toy/polecats/rust` → name `toy/polecats/rust`, address `toy.polecats.rust@<domain>`. */
-export function identityOf(agent: string, domain: string): GitIdentity {
-  return { name: agent, email: `${agent.replaceAll('/', '.')}@${domain}` };
 }

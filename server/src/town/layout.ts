@@ -182,6 +182,11 @@ export class RigLayout {
 }
 
 /** Addresses as Gas Town writes them. */
+/** Who merges in a rig, and whose name its reviewer has. */
+export function refineryAddress(rig: string): string {
+  return `${rig}/refinery`;
+}
+
 export function polecatAddress(rig: string, name: string): string {
   return `${rig}/polecats/${name}`;
 }

@@ -25,11 +25,10 @@ import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { SnapshotModel } from './snapshot/snapshotModel';
 import { logged } from '../base/logged';
-import { registerHandlers } from './handlers';
 import { sessionLauncher } from '../agents/launch';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
-import { InteractiveSessions } from './interactiveSessions';
+import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
@@ -41,7 +40,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
-import { slungFormula } from './slungFormula';
+import { slungFormula } from '../engine/molecules/slungFormula';
 
 /** Pictures are sent at most so often. */
 const SNAPSHOT_MS = 40;
@@ -96,7 +95,7 @@ export class TownService extends Disposable {
     this.projection = new Projection(store, (rig) => this.reviewMode(rig));
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
-    this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
+    this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
     this.rigs = this._register(
       new Rigs(
         layout,
@@ -107,7 +106,7 @@ export class TownService extends Disposable {
       ),
     );
     this.consents = new Consents(store, this.consentStore, {
-      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      nameFor: (bead, rig) => this.runtimeOf(bead, rig),
       isUsable: (rig) => this.isUsable(rig),
       find: (name) => this.runtimes.find(name),
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
@@ -117,7 +116,9 @@ export class TownService extends Disposable {
       new SessionManager({
         layout,
         records: this.records,
-        launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
+        launch: sessionLauncher({ layout, requireRig: (name) => void this.rigs.require(name) }, (runtime) =>
+          this.consents.isRuntimeAccepted(runtime.name, runtime),
+        ),
         onChange: () => this.changed(),
         log,
         acceptsText: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
@@ -195,7 +196,6 @@ export class TownService extends Disposable {
         isAtWork: () => this.isAtWork(),
       }),
     );
-    registerHandlers(this);
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
@@ -369,7 +369,7 @@ export class TownService extends Disposable {
     return new WhyNots({
       store: this.store,
       view: this.view(new Set()),
-      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimes.nameFor(bead, rig) : undefined),
+      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimeOf(bead, rig) : undefined),
     });
   }
 
@@ -405,6 +405,11 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
+  }
+
+  /** The sling's own choice, else the rig's, else the town's default. */
+  private runtimeOf(bead: Bead, rig: string): string {
+    return workOf(bead).slung?.runtime ?? this.runtimes.defaultFor(rig);
   }
 
   /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */
