@@ -28,7 +28,8 @@ interface FormulaTown extends BeadService {
 
 /** Formulas and molecules of a town: `bd formula`, `bd cook`, `bd mol` and `bd close --continue`. */
 export function registerFormulas(town: FormulaTown): void {
-  const { dispatcher, store, ledgerFor, formulas, layout } = town;
+  const { dispatcher, store, formulas, layout } = town;
+  const ledgerFor = (context: CallContext, named: string | undefined): string => town.ledgerFor(context, named);
   registerFormulaHandlers(dispatcher, store, {
     ledgerFor,
     placesFor: (context, ledger) => formulaPlaces(layout, context, ledger),
