@@ -1,3 +1,4 @@
+import type { Pacing } from '../../server/src/rigs/pacing';
 import { UserError } from '../../server/src/base/errors';
 import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
 import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
@@ -121,12 +122,21 @@ export type Guard = <T>(effect: () => T) => Promise<T>;
 
 export class FakeRig implements RigPort {
   readonly name = 'toy';
+  pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
   readonly gates: GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
 
   constructor(
     private readonly world: World,
     private readonly guard: Guard,
   ) {}
+
+  recordSpawn(at: number): void {
+    this.pacing = { ...this.pacing, lastSpawnAt: at };
+  }
+
+  recordShortLife(at: number): void {
+    this.pacing = { ...this.pacing, shortLives: [...this.pacing.shortLives, at] };
+  }
 
   prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
     return this.guard(() => {

@@ -49,8 +49,6 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigSet.spec, async (params, context) => {
     const info = rigs.configure(params, context.actor);
-    // Who asks for the consent that a new agent or reviewer needs must not be told of the old one.
-    service.runtimes.forget();
     return info;
   });
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));

@@ -10,7 +10,6 @@ import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
 import type { TownView } from '../engine/state/townView';
-import { CrashLoopDetector } from '../engine/supervision/crashLoops';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -26,11 +25,10 @@ import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { SnapshotModel } from './snapshot/snapshotModel';
 import { logged } from '../base/logged';
-import { registerHandlers } from './handlers';
 import { sessionLauncher } from '../agents/launch';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
-import { InteractiveSessions } from './interactiveSessions';
+import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
@@ -42,7 +40,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
-import { slungFormula } from './slungFormula';
+import { slungFormula } from '../engine/molecules/slungFormula';
 
 /** Pictures are sent at most so often. */
 const SNAPSHOT_MS = 40;
@@ -70,8 +68,6 @@ export class TownService extends Disposable {
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly crashLoops = new CrashLoopDetector();
-  private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
   private readonly model: SnapshotModel;
   private pictureTimer: NodeJS.Timeout | undefined;
@@ -99,7 +95,7 @@ export class TownService extends Disposable {
     this.projection = new Projection(store, (rig) => this.reviewMode(rig));
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
-    this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
+    this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
     this.rigs = this._register(
       new Rigs(
         layout,
@@ -110,7 +106,7 @@ export class TownService extends Disposable {
       ),
     );
     this.consents = new Consents(store, this.consentStore, {
-      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      nameFor: (bead, rig) => this.runtimeOf(bead, rig),
       isUsable: (rig) => this.isUsable(rig),
       find: (name) => this.runtimes.find(name),
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
@@ -120,7 +116,9 @@ export class TownService extends Disposable {
       new SessionManager({
         layout,
         records: this.records,
-        launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
+        launch: sessionLauncher({ layout, requireRig: (name) => void this.rigs.require(name) }, (runtime) =>
+          this.consents.isRuntimeAccepted(runtime.name, runtime),
+        ),
         onChange: () => this.changed(),
         log,
         acceptsText: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
@@ -198,7 +196,6 @@ export class TownService extends Disposable {
         isAtWork: () => this.isAtWork(),
       }),
     );
-    registerHandlers(this);
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
@@ -372,7 +369,7 @@ export class TownService extends Disposable {
     return new WhyNots({
       store: this.store,
       view: this.view(new Set()),
-      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimes.nameFor(bead, rig) : undefined),
+      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimeOf(bead, rig) : undefined),
     });
   }
 
@@ -386,8 +383,6 @@ export class TownService extends Disposable {
           settings,
           accepted: this.rigs.areAccepted(port.name, commandsOf(settings)),
           reviewerAccepted: this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name)),
-          lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-          crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
         },
       ];
     });
@@ -396,8 +391,6 @@ export class TownService extends Disposable {
   private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
     this.model.changed(ids);
     for (const event of events) {
-      if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
-      if (event.type === 'died_young' && event.rig) this.crashLoops.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated')
@@ -412,6 +405,11 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
+  }
+
+  /** The sling's own choice, else the rig's, else the town's default. */
+  private runtimeOf(bead: Bead, rig: string): string {
+    return workOf(bead).slung?.runtime ?? this.runtimes.defaultFor(rig);
   }
 
   /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */

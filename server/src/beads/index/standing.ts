@@ -56,9 +56,11 @@ export function standingOf(graph: Graph, bead: Bead, now: number): Standing {
 function stateOf(bead: Bead, facts: { blocked: boolean; step: Standing['step']; isDeferred: boolean }): BoardState {
   switch (bead.status) {
     case 'closed':
+      return 'closed';
     case 'failed':
+      return 'failed';
     case 'in_review':
-      return bead.status;
+      return 'in_review';
     case 'hooked':
     case 'in_progress':
       return 'in_progress';

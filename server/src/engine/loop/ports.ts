@@ -1,5 +1,6 @@
 import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase, RebaseResult } from '../../git/landing';
+import type { Pacing } from '../../rigs/pacing';
 import type { GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
 
@@ -17,6 +18,10 @@ export interface RigPort {
   readonly maxReviewRounds: number;
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
+  /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
+  readonly pacing: Pacing;
+  recordSpawn(at: number): void;
+  recordShortLife(at: number): void;
   worktrees(): { name: string; bead?: string }[];
   /** The script that was frozen for this branch, if any. */
   frozenScript(name: string, branch: string): string[] | undefined;
