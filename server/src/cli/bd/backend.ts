@@ -70,7 +70,9 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { CommandClient } = await import('../../protocol/transport/commandClient');
-  const town = new CommandClient(root, () => ({ ...helloOf(options, options.actor), cwd }), options.started);
+  const town = new CommandClient(root, () => ({ ...helloOf(options, options.actor), cwd }), {
+    started: options.started,
+  });
   return {
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),

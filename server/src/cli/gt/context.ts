@@ -19,7 +19,7 @@ export class GtContext extends CommandContext {
   /** Runs a command against the town's server, which is started if it does not run. */
   async withTown<T>(command: Command, work: (town: Caller, root: string) => Promise<T>): Promise<T> {
     const root = await this.townRoot(command);
-    const town = new CommandClient(root, () => this.hello(command), this.started);
+    const town = new CommandClient(root, () => this.hello(command), { started: this.started });
     try {
       return await work(town, root);
     } finally {

@@ -3,6 +3,7 @@ import { UserError, messageOf } from '../../base/errors';
 import type { Caller, Params, RequestSpec, Result } from '../request';
 import { answerLostError, withTimeLimit } from '../timeLimit';
 import { CommandLink, ConnectionLost } from './commandLink';
+import type { TownOptions } from './connect';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
 import type { HelloInput } from './handshake';
 import type { RpcClient } from './rpcClient';
@@ -21,6 +22,11 @@ export function startLink(root: string): StartedLink | undefined {
   return { root, link: CommandLink.start(endpoint) };
 }
 
+export interface CommandClientOptions extends TownOptions {
+  /** Used if it is a connection to this town. */
+  started?: StartedLink;
+}
+
 /**
  * Requests of one command to the town's server. As long as a current server runs, a `CommandLink` carries them. If there
  * is none, it is older, or the connection breaks, an `RpcClient` takes over: it starts or replaces the server, and repeats
@@ -33,7 +39,7 @@ export class CommandClient implements Caller {
   constructor(
     private readonly root: string,
     private readonly hello: () => HelloInput,
-    private readonly started?: StartedLink,
+    private readonly options: CommandClientOptions = {},
   ) {}
 
   /**
@@ -65,7 +71,7 @@ export class CommandClient implements Caller {
 
   /** Undefined where the other way must be taken. */
   private async openLink(): Promise<CommandLink | undefined> {
-    const link = (this.started?.root === this.root ? this.started : startLink(this.root))?.link;
+    const link = this.openingLink();
     try {
       await link?.authenticate(this.hello());
       return link;
@@ -76,8 +82,13 @@ export class CommandClient implements Caller {
     }
   }
 
+  private openingLink(): CommandLink | undefined {
+    const { started } = this.options;
+    return (started?.root === this.root ? started : startLink(this.root))?.link;
+  }
+
   private async openClient(): Promise<RpcClient> {
     const { connectTown } = await import('./connect');
-    return connectTown(this.root, this.hello());
+    return connectTown(this.root, this.hello(), this.options);
   }
 }

@@ -3,15 +3,17 @@ import { UserError, messageOf } from '../../base/errors';
 import { userErrorOf } from '../wireError';
 import type { Endpoint } from './endpointFile';
 import { FrameReader, frame } from './frames';
-import { answer, newNonce, opening, readJson, welcomeOf, withDeadline, type HelloInput } from './handshake';
+import { HANDSHAKE_MS, MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, type HelloInput } from './handshake';
 
 /** The connection ended before the answer came. */
 export class ConnectionLost extends Error {}
 
-interface Pending {
-  resolve(result: unknown): void;
+interface Waiting<T> {
+  resolve(value: T): void;
   reject(error: Error): void;
 }
+
+const NEWLINE = 0x0a;
 
 /**
  * A connection for the few requests of one command. It speaks what `vscode-jsonrpc` speaks, without loading it, and its
@@ -20,15 +22,21 @@ interface Pending {
  */
 export class CommandLink {
   private readonly nonce = newNonce();
-  private readonly greeting: Promise<unknown>;
   /** Resolves when the opening is sent: from then on the server works while this process does something else. */
   readonly started: Promise<void>;
-  private readonly frames = new FrameReader();
-  private readonly pending = new Map<number, Pending>();
+  /** The server's first line. */
+  private readonly greeting: Promise<unknown>;
+  private greeted: Waiting<unknown> | undefined;
+  /** Bytes of a line of the handshake that is not complete. */
+  private line: Buffer = Buffer.alloc(0);
+  /** Set once the handshake is complete. */
+  private frames: FrameReader | undefined;
+  private readonly pending = new Map<number, Waiting<unknown>>();
   private lastId = 0;
   private ended = false;
   /** The line that completes the handshake, until the first request takes it along. */
   private proof: object | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly socket: net.Socket,
@@ -36,12 +44,14 @@ export class CommandLink {
   ) {
     socket.on('error', () => undefined); // `close` follows
     socket.on('close', () => this.end(new ConnectionLost('the connection was closed')));
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    this.greeting = new Promise((resolve, reject) => (this.greeted = { resolve, reject }));
+    this.greeting.catch(() => undefined); // `authenticate` reports it
     this.started = new Promise((resolve) => {
       socket.once('close', () => resolve());
       socket.write(`${JSON.stringify(opening(this.nonce))}\n`, () => resolve());
     });
-    this.greeting = withDeadline(socket, undefined, () => readJson(socket));
-    this.greeting.catch(() => undefined); // `authenticate` reports it
+    this.limitWaiting();
   }
 
   /** Starts to connect. */
@@ -68,7 +78,7 @@ export class CommandLink {
       else {
         this.socket.write(`${JSON.stringify(this.proof)}\n${request}`);
         this.proof = undefined;
-        void this.receive();
+        this.limitWaiting();
       }
     });
   }
@@ -77,21 +87,45 @@ export class CommandLink {
     this.end(new ConnectionLost('the connection was closed'));
   }
 
-  /** Reads the welcome and then the answers. Never rejects. */
-  private async receive(): Promise<void> {
+  /** Ends the connection if the server's next line of the handshake does not come in time. */
+  private limitWaiting(): void {
+    this.timer = setTimeout(() => this.end(new ConnectionLost(`no answer within ${HANDSHAKE_MS} ms`)), HANDSHAKE_MS);
+  }
+
+  private receive(chunk: Buffer): void {
     try {
-      await withDeadline(this.socket, undefined, async () => welcomeOf(await readJson(this.socket)));
-      this.socket.on('data', (chunk: Buffer) => this.take(chunk));
+      const rest = this.frames ? chunk : this.readLines(chunk);
+      for (const message of this.frames?.read(rest) ?? []) this.settle(message);
     } catch (error) {
-      this.end(error instanceof UserError ? error : new ConnectionLost(messageOf(error)));
+      this.end(
+        error instanceof UserError ? error : new Error(`the server sent what is not expected: ${messageOf(error)}`),
+      );
     }
   }
 
-  private take(chunk: Buffer): void {
-    try {
-      for (const message of this.frames.read(chunk)) this.settle(message);
-    } catch (error) {
-      this.end(new Error(`the server sent what is not JSON-RPC: ${messageOf(error)}`));
+  /** Takes the lines of the handshake. @returns what follows them */
+  private readLines(chunk: Buffer): Buffer {
+    let rest = this.line.length > 0 ? Buffer.concat([this.line, chunk]) : chunk;
+    while (!this.frames) {
+      const newline = rest.indexOf(NEWLINE);
+      if (newline < 0 ? rest.length > MAX_LINE_BYTES : newline > MAX_LINE_BYTES)
+        throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+      if (newline < 0) break;
+      this.takeLine(JSON.parse(rest.subarray(0, newline).toString('utf8')));
+      rest = rest.subarray(newline + 1);
+    }
+    this.line = this.frames ? Buffer.alloc(0) : rest;
+    return rest;
+  }
+
+  private takeLine(line: unknown): void {
+    clearTimeout(this.timer);
+    if (this.greeted) {
+      this.greeted.resolve(line);
+      this.greeted = undefined;
+    } else {
+      welcomeOf(line);
+      this.frames = new FrameReader();
     }
   }
 
@@ -107,8 +141,11 @@ export class CommandLink {
   }
 
   private end(reason: Error): void {
+    if (this.ended) return;
     this.ended = true;
+    clearTimeout(this.timer);
     this.socket.destroy();
+    this.greeted?.reject(reason);
     for (const { reject } of this.pending.values()) reject(reason);
     this.pending.clear();
   }
