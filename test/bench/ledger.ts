@@ -108,7 +108,7 @@ function look(store: BeadStore): () => unknown {
     namepool: {},
   } as unknown as RigSettings;
   const sessions = { all: () => [] } as unknown as SessionPort;
-  const port = { name: 'toy', worktrees: () => [] } as unknown as RigPort;
+  const port = { name: 'toy', worktrees: () => [], pacing: { lastSpawnAt: 0, shortLives: [] } } as unknown as RigPort;
   return () =>
     reconcile(
       buildView({
@@ -119,7 +119,7 @@ function look(store: BeadStore): () => unknown {
         awakeSince: 0,
         inFlight: new Set(),
         consented: () => true,
-        rigs: [{ port, settings, accepted: true, reviewerAccepted: true, lastSpawnAt: 0, crashLooping: false }],
+        rigs: [{ port, settings, accepted: true, reviewerAccepted: true }],
       }),
     );
 }

@@ -6,11 +6,21 @@ import { ledger } from './ledger';
 import type { Row, Subject } from './measure';
 import { memory } from './memory';
 import { circumstances, table } from './report';
+import { scale } from './scale';
 import { server } from './server';
 import { vscode } from './vscode';
 
 /** `npm run bench [-- [--save] [subject…]]`. Never a test: nothing fails because a machine is slow. */
-const subjects: Readonly<Record<string, Subject>> = { ledger, commands, server, engine, landing, memory, vscode };
+const subjects: Readonly<Record<string, Subject>> = {
+  ledger,
+  commands,
+  server,
+  engine,
+  landing,
+  memory,
+  scale,
+  vscode,
+};
 const resultFile = 'test/bench/results.md';
 
 async function main(): Promise<void> {

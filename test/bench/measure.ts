@@ -6,7 +6,7 @@ export interface Row {
   what: string;
   /** In `unit`. */
   median: number;
-  unit?: 'ms' | 'MB';
+  unit?: 'ms' | 'MB' | 'kB';
   /** Against something measured in the same run. */
   ratio?: { to: string; value: number };
   /** Highest median, or highest ratio, that is well. */

@@ -1,7 +1,10 @@
+import type { Pacing } from '../../server/src/rigs/pacing';
 import { UserError } from '../../server/src/base/errors';
 import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
-import type { GateResult, RigPort, SessionPort, SessionRequest } from '../../server/src/engine/loop/ports';
-import type { SessionView } from '../../server/src/engine/state/townView';
+import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
+import type { SessionRequest } from '../../server/src/sessions/types';
+import type { GateResult } from '../../server/src/rigs/types';
+import type { SessionView } from '../../server/src/sessions/types';
 import { TownLayout } from '../../server/src/town/layout';
 
 const layout = new TownLayout('/town');
@@ -119,12 +122,21 @@ export type Guard = <T>(effect: () => T) => Promise<T>;
 
 export class FakeRig implements RigPort {
   readonly name = 'toy';
+  pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
   readonly gates: GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
 
   constructor(
     private readonly world: World,
     private readonly guard: Guard,
   ) {}
+
+  recordSpawn(at: number): void {
+    this.pacing = { ...this.pacing, lastSpawnAt: at };
+  }
+
+  recordShortLife(at: number): void {
+    this.pacing = { ...this.pacing, shortLives: [...this.pacing.shortLives, at] };
+  }
 
   prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
     return this.guard(() => {

@@ -1,48 +1,29 @@
 import { UserError } from '../base/errors';
 import { builtInRuntimes } from './runtimes';
 import { screenState } from './screenState';
-import { workOf } from '../engine/state/work';
-import type { Bead } from '../protocol/bead';
-import type { RuntimeInfo } from '../protocol/town';
+import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import type { TownLayout } from '../town/layout';
-import type { Rigs } from '../rigs/registry';
-
-/** Settings are read at most so often: one look at the town asks for every bead in work. */
-const CACHE_MS = 200;
 
 /** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
-  private cache = new Map<string, { value: unknown; until: number }>();
+  private known: { of: object; runtimes: RuntimeInfo[] } | undefined;
 
+  /** @param rigSettings settings of a rig; undefined where there is no such rig. @throws UserError where they cannot be read */
   constructor(
     private readonly layout: TownLayout,
-    private readonly rigs: () => Rigs,
+    private readonly rigSettings: (rig: string) => { agent?: string; reviewer?: string } | undefined,
   ) {}
 
-  /** Settings have just been changed by us. */
-  forget(): void {
-    this.cache.clear();
-  }
-
-  private cached<T>(key: string, read: () => T): T {
-    const known = this.cache.get(key);
-    if (known && known.until > Date.now()) return known.value as T;
-    const value = read();
-    this.cache.set(key, { value, until: Date.now() + CACHE_MS });
-    return value;
-  }
-
   all(): RuntimeInfo[] {
-    return this.cached('all', () => this.read());
+    const settings = agentsFile(this.layout).read();
+    // The same object as long as the file is the same.
+    if (this.known?.of !== settings) this.known = { of: settings, runtimes: this.runtimesOf(settings.agents) };
+    return this.known.runtimes;
   }
 
-  private read(): RuntimeInfo[] {
-    const custom = Object.entries(agentsFile(this.layout).read().agents).map(([name, settings]) => ({
-      ...settings,
-      name,
-      builtIn: false,
-    }));
+  private runtimesOf(agents: Record<string, RuntimeSettings>): RuntimeInfo[] {
+    const custom = Object.entries(agents).map(([name, settings]) => ({ ...settings, name, builtIn: false }));
     const builtIn = Object.entries(builtInRuntimes).map(([name, settings]) => ({ ...settings, name, builtIn: true }));
     return [...builtIn, ...custom.filter((runtime) => !this.isBuiltIn(runtime.name))];
   }
@@ -75,31 +56,22 @@ export class RuntimeCatalogue {
     return runtime;
   }
 
-  /** The sling's own choice, else the rig's, else the town's default. */
-  nameFor(bead: Bead, rig: string): string {
-    return workOf(bead).slung?.runtime ?? this.defaultFor(rig);
-  }
-
   /** Reviewers are the rig's own choice, else the town's default: another than the author's where a rig names one. */
   reviewerFor(rig: string): string {
-    return this.cached(
-      `reviewer ${rig}`,
-      () => this.rigs().get(rig)?.settings.reviewer ?? townSettingsFile(this.layout).read().default_agent,
-    );
+    return this.rigSettings(rig)?.reviewer ?? this.townDefault;
   }
 
   /** The Mayor's is the town's own choice, else its default. */
   get mayor(): string {
-    return this.cached('mayor', () => {
-      const settings = townSettingsFile(this.layout).read();
-      return settings.mayor ?? settings.default_agent;
-    });
+    return townSettingsFile(this.layout).read().mayor ?? this.townDefault;
   }
 
+  /** What beads of a rig run with that name no runtime themselves. */
   defaultFor(rig: string): string {
-    return this.cached(
-      `default ${rig}`,
-      () => this.rigs().get(rig)?.settings.agent ?? townSettingsFile(this.layout).read().default_agent,
-    );
+    return this.rigSettings(rig)?.agent ?? this.townDefault;
+  }
+
+  private get townDefault(): string {
+    return townSettingsFile(this.layout).read().default_agent;
   }
 }

@@ -7,18 +7,18 @@ import { kickoff } from './roles';
 import { writeShims } from '../base/shims';
 import { UserError } from '../base/errors';
 import { writeFileAtomic } from '../base/atomicFile';
-import { identityOf } from '../rigs/rig';
+import { identityOf } from './gitIdentity';
 import type { Launch } from '../sessions/manager';
-import type { SessionRequest } from '../engine/loop/ports';
+import type { SessionRequest } from '../sessions/types';
 import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import type { AgentLocation, TownLayout } from '../town/layout';
-import type { Rigs } from '../rigs/registry';
 import { shellRuntime } from './shellRuntime';
 
 interface LaunchTown {
   readonly layout: TownLayout;
-  readonly rigs: Rigs;
+  /** @throws UserError where there is no such rig, or it cannot be used */
+  requireRig(name: string): void;
 }
 
 /** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
@@ -31,7 +31,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
     const { layout } = town;
     // The Mayor has one conversation, whatever it is started for.
     const request = seat.role === 'mayor' ? { ...given, bead: undefined } : given;
-    if (seat.rig !== undefined) town.rigs.require(seat.rig);
+    if (seat.rig !== undefined) town.requireRig(seat.rig);
     const isShell = seat.role === 'crew' && request.runtime === SHELL_RUNTIME;
     const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
     // Its settings may have changed since the reconciler looked.

@@ -98,7 +98,7 @@ export class BeadStore extends BeadReader {
     const onError =
       options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
     return new BeadStore(
-      await StoreState.create(options.wasm),
+      await StoreState.create(options.wasm, options.clock),
       options.fs ?? realFs,
       options.clock ?? (() => new Date()),
       options.random ?? Math.random,

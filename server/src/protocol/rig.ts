@@ -1,6 +1,32 @@
 import { request, type NoParams, type WithDefaults } from './request';
-import type { RigInfo } from './snapshot';
 import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
+
+export interface RigInfo {
+  /** Its name, unique in the town. */
+  id: string;
+  prefix: string;
+  /** Git URL or absolute path that it was made from. */
+  source: string;
+  sourceIsFolder: boolean;
+  defaultBranch: string;
+  /** Where merged work lands in the source repository. */
+  targetBranch: string;
+  maxWorkers: number;
+  /** Gate commands, in the order they run. */
+  gates: GateInfo[];
+  /** Who looks at changes before they are merged. */
+  review: ReviewMode;
+  /** False while a person has not yet accepted the rig's commands. */
+  accepted: boolean;
+  /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
+  fastForward?: { commits: number; clean: boolean };
+}
+
+export interface GateInfo {
+  name: string;
+  command: string;
+  timeoutSeconds: number;
+}
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
 export type GateName = (typeof gateNames)[number];

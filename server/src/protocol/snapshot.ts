@@ -1,7 +1,7 @@
 import type { AuditEvent, BeadStatus, BeadType } from './bead';
 import { notification, request } from './request';
 import type { Severity } from './escalation';
-import type { ReviewMode } from './rig';
+import type { RigInfo } from './rig';
 
 /** What windows show of a town: one snapshot, then deltas with a rising revision. */
 
@@ -14,33 +14,6 @@ export interface TownInfo {
   defaultAgent: string;
   /** Moves with every change of a bead, also of one that this picture does not show. */
   beadsRevision: number;
-}
-
-export interface RigInfo {
-  /** Its name, unique in the town. */
-  id: string;
-  prefix: string;
-  /** Git URL or absolute path that it was made from. */
-  source: string;
-  sourceIsFolder: boolean;
-  defaultBranch: string;
-  /** Where merged work lands in the source repository. */
-  targetBranch: string;
-  maxWorkers: number;
-  /** Gate commands, in the order they run. */
-  gates: GateInfo[];
-  /** Who looks at changes before they are merged. */
-  review: ReviewMode;
-  /** False while a person has not yet accepted the rig's commands. */
-  accepted: boolean;
-  /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
-  fastForward?: { commits: number; clean: boolean };
-}
-
-export interface GateInfo {
-  name: string;
-  command: string;
-  timeoutSeconds: number;
 }
 
 /** Where work is: a step of the bead's molecule, or a block of its script. */

@@ -1,20 +1,38 @@
-import type { TownService } from '../townServer/townService';
 import { UserError } from '../base/errors';
 import type { Rig } from './rig';
 import { CrewAdd, CrewList, CrewRemove, CrewStart, RigRemove, SHELL_RUNTIME, type CrewInfo } from '../protocol/town';
 import { addMember, crewAddress, crewInfo, crewNames, removeMember, requireMember } from './crew';
+import type { RuntimeCatalogue } from '../agents/catalogue';
+import type { BeadStore } from '../beads/store';
+import type { Dispatcher } from '../protocol/dispatcher';
+import type { SessionManager } from '../sessions/manager';
+import type { SessionRequest } from '../sessions/types';
+import type { TownLayout } from '../town/layout';
+import type { Rigs } from './registry';
 
-export function registerCrewHandlers(service: TownService): void {
-  const { dispatcher, rigs, sessions } = service;
+export interface CrewTown {
+  readonly dispatcher: Dispatcher;
+  readonly layout: TownLayout;
+  readonly store: BeadStore;
+  readonly rigs: Pick<Rigs, 'all' | 'require'>;
+  readonly runtimes: RuntimeCatalogue;
+  readonly sessions: SessionManager;
+  /** Starts a session that a person asked for. */
+  start(request: SessionRequest): Promise<void>;
+  changed(): void;
+}
+
+export function registerCrewHandlers(town: CrewTown): void {
+  const { dispatcher, rigs, sessions } = town;
   const infoOf = (rig: Rig, name: string): Promise<CrewInfo> =>
     crewInfo(rig, name, sessions.liveOf(crewAddress(rig.name, name)));
   dispatcher.on(CrewAdd.spec, async ({ rig: rigName, name, branch }, caller) => {
     const rig = rigs.require(rigName);
     await addMember(rig, name, branch);
-    await service.store.batch({ actor: caller.actor }, (tx) =>
+    await town.store.batch({ actor: caller.actor }, (tx) =>
       tx.event({ type: 'crew_added', rig: rig.name, agent: crewAddress(rig.name, name) }),
     );
-    service.changed();
+    town.changed();
     return infoOf(rig, name);
   });
   dispatcher.on(CrewList.spec, async ({ rig }) => {
@@ -26,9 +44,9 @@ export function registerCrewHandlers(service: TownService): void {
     requireMember(rig, name);
     const agent = crewAddress(rig.name, name);
     if (!sessions.liveOf(agent))
-      await service.interactive.start({
+      await town.start({
         agent,
-        runtime: runtimeFor(service, rig.name, named),
+        runtime: runtimeFor(town, rig.name, named),
         attempt: 1,
         resume: true,
       });
@@ -39,13 +57,13 @@ export function registerCrewHandlers(service: TownService): void {
     const agent = crewAddress(rig.name, name);
     if (sessions.liveOf(agent))
       throw new UserError(`${agent} has a session`, `end it first: gt crew stop ${name}`, 'conflict');
-    const result = await removeMember(service.layout, rig, name, force);
+    const result = await removeMember(town.layout, rig, name, force);
     // A record of an ended session would keep the name in sight.
     for (const session of sessions.all()) if (session.agent === agent) await sessions.forget(session.id);
-    await service.store.batch({ actor: caller.actor }, (tx) =>
+    await town.store.batch({ actor: caller.actor }, (tx) =>
       tx.event({ type: 'crew_removed', rig: rig.name, agent, message: result.movedTo }),
     );
-    service.changed();
+    town.changed();
     return result;
   });
   dispatcher.wrap(RigRemove.spec, (next) => async (params, caller) => {
@@ -57,9 +75,9 @@ export function registerCrewHandlers(service: TownService): void {
   });
 }
 
-function runtimeFor(service: TownService, rig: string, named: string | undefined): string {
+function runtimeFor(town: CrewTown, rig: string, named: string | undefined): string {
   if (named === SHELL_RUNTIME) return named;
-  const runtime = service.runtimes.require(named ?? service.runtimes.defaultFor(rig)).name;
+  const runtime = town.runtimes.require(named ?? town.runtimes.defaultFor(rig)).name;
   if (runtime === 'script')
     throw new UserError(
       'the script runtime runs beads, and a crew member has none',

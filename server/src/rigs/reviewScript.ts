@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic, writeJsonAtomic } from '../base/atomicFile';
 import type { GateInfo } from '../protocol/town';
-import type { ReviewedChange } from '../engine/loop/ports';
+import type { ReviewedChange } from './types';
 import { runGate } from './gates';
 
 export interface ReviewPlace {

@@ -30,10 +30,11 @@ import {
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
-import type { RigLayout, TownLayout } from '../town/layout';
-import { actors } from '../engine/loop/context';
-import type { GateResult, ReviewedChange, RigPort, WorktreeRequest } from '../engine/loop/ports';
+import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
+import { identityOf } from '../agents/gitIdentity';
+import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
+import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
@@ -51,8 +52,9 @@ const assignmentSchema = z.object({
 export type Assignment = z.output<typeof assignmentSchema>;
 
 /** A rig on disk: its repository, worktrees and gates. */
-export class Rig implements RigPort {
+export class Rig {
   readonly layout: RigLayout;
+  private readonly pacingRecord: PacingRecord;
 
   constructor(
     private readonly town: TownLayout,
@@ -64,6 +66,7 @@ export class Rig implements RigPort {
     private readonly areAccepted: (gates: readonly GateInfo[]) => boolean,
   ) {
     this.layout = town.rig(config.name);
+    this.pacingRecord = new PacingRecord(town.pacing(config.name));
   }
 
   get name(): string {
@@ -86,8 +89,18 @@ export class Rig implements RigPort {
     return this.settings.max_review_rounds;
   }
 
+  get pacing(): Pacing {
+    return this.pacingRecord.read();
+  }
+  recordSpawn(at: number): void {
+    this.pacingRecord.recordSpawn(at);
+  }
+  recordShortLife(at: number): void {
+    this.pacingRecord.recordShortLife(at);
+  }
+
   private get refineryIdentity(): GitIdentity {
-    return identityOf(actors.refinery(this.name), this.emailDomain());
+    return identityOf(refineryAddress(this.name), this.emailDomain());
   }
 
   async prepareWorktree(name: string, request: WorktreeRequest): Promise<{ base: string }> {
@@ -386,9 +399,4 @@ export class Rig implements RigPort {
   private get groupFile(): string {
     return path.join(this.town.runtime, 'gates', `${this.name}.group.json`);
   }
-}
-
-/** `toy/polecats/rust` → name `toy/polecats/rust`, address `toy.polecats.rust@<domain>`. */
-export function identityOf(agent: string, domain: string): GitIdentity {
-  return { name: agent, email: `${agent.replaceAll('/', '.')}@${domain}` };
 }

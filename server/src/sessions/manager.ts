@@ -9,9 +9,9 @@ import { hostEndpointFile, readEndpoint } from '../protocol/transport';
 import { SessionHostClient } from './providers/local/client';
 import type { HostConnectOptions } from './providers/local/openHost';
 import type { SessionExitInfo } from './protocol';
-import type { SessionPort, SessionRequest } from '../engine/loop/ports';
+import type { SessionRequest } from './types';
 import type { AgentLocation, TownLayout } from '../town/layout';
-import type { SessionExit, SessionView } from '../engine/state/townView';
+import type { SessionExit, SessionView } from './types';
 import { processOf, SessionMonitor } from './monitor';
 import { newToken, type SessionRecord, type SessionRecords } from './records';
 
@@ -59,7 +59,7 @@ const MAX_ENTER_TRIES = 50;
 const SIGNAL_EXIT = 128;
 
 /** Agents' sessions: their records on disk, their processes in the session host. */
-export class SessionManager extends Disposable implements SessionPort {
+export class SessionManager extends Disposable {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
   private isWatched = false;

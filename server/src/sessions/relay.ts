@@ -14,7 +14,6 @@ import {
 } from '../protocol/town';
 import type { SessionHostClient } from './providers/local/client';
 import { isTerminalReply } from './terminalReplies';
-import type { Log } from '../townServer/log';
 
 /** The windows that terminals are shown in. */
 export interface Windows {
@@ -41,7 +40,7 @@ export class TerminalRelay extends Disposable {
   constructor(
     private readonly sessions: Pick<SessionManager, 'client'>,
     private readonly windows: Windows,
-    private readonly log: Log,
+    private readonly log: { error(text: string): void },
   ) {
     super();
   }

@@ -48,6 +48,10 @@ export class TownLayout {
   get gateLogs(): string {
     return this.at('.runtime', 'gates');
   }
+  /** Pacing of each rig. */
+  pacing(rig: string): string {
+    return this.at('.runtime', 'pacing', `${rig}.json`);
+  }
   get sessionRecords(): string {
     return this.at('.runtime', 'sessions');
   }
@@ -178,6 +182,11 @@ export class RigLayout {
 }
 
 /** Addresses as Gas Town writes them. */
+/** Who merges in a rig, and whose name its reviewer has. */
+export function refineryAddress(rig: string): string {
+  return `${rig}/refinery`;
+}
+
 export function polecatAddress(rig: string, name: string): string {
   return `${rig}/polecats/${name}`;
 }

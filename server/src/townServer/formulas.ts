@@ -6,7 +6,9 @@ import type { FormulaPlaces } from '../formulas/registry/files';
 import type { CallContext } from '../protocol/dispatcher';
 import type { TownLayout } from '../town/layout';
 import { guardStepHandlers } from './access/stepGuard';
-import type { TownService } from './townService';
+import type { EngineContext } from '../engine/loop/context';
+import type { BeadService } from '../beads/handlers/common';
+import type { FormulaService } from '../formulas/service/formulaService';
 
 /** Where the formulas are that can be named by a caller, for the beads of this ledger. */
 export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cwd'>, ledger: string): FormulaPlaces {
@@ -18,16 +20,22 @@ export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cw
   };
 }
 
+interface FormulaTown extends BeadService {
+  readonly layout: TownLayout;
+  readonly formulas: FormulaService;
+  readonly engineContext: EngineContext;
+}
+
 /** Formulas and molecules of a town: `bd formula`, `bd cook`, `bd mol` and `bd close --continue`. */
-export function registerFormulas(service: TownService): void {
-  const { dispatcher, store, formulas, layout } = service;
-  const ledgerFor = (context: CallContext, named: string | undefined): string => service.ledgerFor(context.cwd, named);
+export function registerFormulas(town: FormulaTown): void {
+  const { dispatcher, store, formulas, layout } = town;
+  const ledgerFor = (context: CallContext, named: string | undefined): string => town.ledgerFor(context, named);
   registerFormulaHandlers(dispatcher, store, {
     ledgerFor,
     placesFor: (context, ledger) => formulaPlaces(layout, context, ledger),
     formulas,
     hookedMolecule: (agent) => {
-      const bead = hookedBead(service.engineContext, agent);
+      const bead = hookedBead(town.engineContext, agent);
       return bead && moleculeOfBead(store, bead);
     },
   });

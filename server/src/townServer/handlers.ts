@@ -3,7 +3,10 @@ import { registerBeadHandlers } from '../beads/handlers';
 import type { CallContext } from '../protocol/dispatcher';
 import { registerConvoyHandlers } from '../engine/convoys/convoys';
 import { guardBeadHandlers } from './access/beadGuard';
-import { registerFormulas } from './formulas';
+import { guardScreens } from './access/screenRules';
+import { formulaPlaces, registerFormulas } from './formulas';
+import { hookedBead } from '../engine/dispatch/done';
+import { slungFormula } from '../engine/molecules/slungFormula';
 import { registerAgentHandlers } from '../engine/dispatch/requests';
 import { registerBoardHandlers } from './snapshot/boardRequests';
 import { registerCrewHandlers } from '../rigs/crewRequests';
@@ -15,20 +18,54 @@ import { registerTownHandlers } from './townRequests';
 
 /** Everything that can be asked of a town. The order counts where one stands around another. */
 export function registerHandlers(service: TownService): void {
-  const { dispatcher, store, projection, rigs } = service;
+  const { dispatcher, layout, store, projection, rigs, runtimes, sessions, engineContext, interactive } = service;
+  const isRig = (name: string): boolean => rigs.get(name) !== undefined;
+  const parts = {
+    dispatcher,
+    layout,
+    store,
+    rigs,
+    runtimes,
+    sessions,
+    engineContext,
+    changed: () => service.changed(),
+  };
   const ledgerFor = (context: CallContext, named: string | undefined): string => service.ledgerFor(context.cwd, named);
   registerBeadHandlers(dispatcher, store, { ledgerFor });
-  registerFormulas(service);
+  registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.acceptScriptOf(bead, by));
-  registerConvoyHandlers(dispatcher, { store, projection, isRig: (ledger) => rigs.get(ledger) !== undefined });
+  registerConvoyHandlers(dispatcher, { store, projection, isRig });
   registerTownHandlers(service);
-  registerAgentHandlers(service);
-  registerMergeQueueHandlers(service);
-  registerSupervisionHandlers(service);
-  registerMayorHandlers(service);
+  registerAgentHandlers({
+    ...parts,
+    townName: () => service.info().name,
+    formula: (rig, name, given, caller) =>
+      slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
+  });
+  registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.reviewMode(rig) });
+  registerSupervisionHandlers({ ...parts, whyNots: () => service.whyNots() });
+  guardScreens(dispatcher);
+  registerMayorHandlers({
+    ...parts,
+    projection,
+    interactive,
+    isRig,
+    isRuntimeAccepted: (name) => service.isRuntimeAccepted(name),
+    isScriptAccepted: (blocks) => engineContext.isAccepted.script(blocks),
+    acceptScriptOf: (bead, by) => service.acceptScriptOf(bead, by),
+    info: () => service.info(),
+    snapshot: () => service.snapshot(),
+  });
   // Outside of all that tells an agent who it is: mail comes with it, whatever the role.
-  registerMailHandlers(service);
-  registerCrewHandlers(service);
+  registerMailHandlers({
+    dispatcher,
+    store,
+    sessions,
+    isRig,
+    hookedBead: (agent) => hookedBead(engineContext, agent),
+    mayorMayEnd: (caller) => interactive.mayorMayEnd(caller),
+  });
+  registerCrewHandlers({ ...parts, start: (request) => interactive.start(request) });
   registerBoardHandlers(dispatcher, {
     store,
     whyNots: () => service.whyNots(),

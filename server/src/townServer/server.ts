@@ -11,6 +11,7 @@ import { handleRequest, serve, type ServeOptions } from '../protocol/transport/s
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
 import { Connections } from './connections';
+import { registerHandlers } from './handlers';
 import { runOnce } from './idempotency';
 import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
@@ -72,6 +73,7 @@ export class TownServer {
     if (!lease) return undefined;
     try {
       const service = await TownService.open(root, log, lease);
+      registerHandlers(service);
       // After an update the agents at work would still have the older programs, which are about to be removed.
       writeShims({ directory: layout.bin });
       const server = new TownServer(service, lease, log);

@@ -40,7 +40,7 @@ export function registerTownHandlers(service: TownService): void {
     return { stopped };
   });
   dispatcher.on(ConsentGive.spec, async ({ kind, hash }, context) => {
-    const open = service.snapshot().attention.some((item) => item.consent?.kind === kind && item.consent.hash === hash);
+    const open = service.attention().some((item) => item.consent?.kind === kind && item.consent.hash === hash);
     if (!open) throw new UserError('what you were shown has changed meanwhile', 'look at it again', 'conflict');
     service.consentStore.accept(kind, hash, context.actor);
     service.changed();
@@ -49,8 +49,6 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigSet.spec, async (params, context) => {
     const info = rigs.configure(params, context.actor);
-    // Who asks for the consent that a new agent or reviewer needs must not be told of the old one.
-    service.runtimes.forget();
     return info;
   });
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));

@@ -10,7 +10,6 @@ import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
 import type { TownView } from '../engine/state/townView';
-import { CrashLoopDetector } from '../engine/supervision/crashLoops';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -24,14 +23,14 @@ import { ConsentStore } from '../town/consent';
 import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
-import { SnapshotDiffer, type SnapshotContent } from './snapshot/snapshotDiffer';
+import { SnapshotModel } from './snapshot/snapshotModel';
 import { logged } from '../base/logged';
-import { registerHandlers } from './handlers';
 import { sessionLauncher } from '../agents/launch';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
-import { InteractiveSessions } from './interactiveSessions';
-import { buildSnapshot } from './snapshot/buildSnapshot';
+import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
+import { agentInfos } from './snapshot/agentInfos';
+import { attentionInfos } from './snapshot/attentionInfos';
 import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
@@ -41,7 +40,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
-import { slungFormula } from './slungFormula';
+import { slungFormula } from '../engine/molecules/slungFormula';
 
 /** Pictures are sent at most so often. */
 const SNAPSHOT_MS = 40;
@@ -69,10 +68,8 @@ export class TownService extends Disposable {
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly crashLoops = new CrashLoopDetector();
-  private readonly lastSpawn = new Map<string, number>();
   private readonly subscribers = new Set<string>();
-  private differ: SnapshotDiffer | undefined;
+  private readonly model: SnapshotModel;
   private pictureTimer: NodeJS.Timeout | undefined;
 
   private readonly deltaEmitter = this._register(new Emitter<TownDelta>());
@@ -98,7 +95,7 @@ export class TownService extends Disposable {
     this.projection = new Projection(store, (rig) => this.reviewMode(rig));
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
-    this.runtimes = new RuntimeCatalogue(layout, () => this.rigs);
+    this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
     this.rigs = this._register(
       new Rigs(
         layout,
@@ -109,7 +106,7 @@ export class TownService extends Disposable {
       ),
     );
     this.consents = new Consents(store, this.consentStore, {
-      nameFor: (bead, rig) => this.runtimes.nameFor(bead, rig),
+      nameFor: (bead, rig) => this.runtimeOf(bead, rig),
       isUsable: (rig) => this.isUsable(rig),
       find: (name) => this.runtimes.find(name),
       isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
@@ -119,7 +116,9 @@ export class TownService extends Disposable {
       new SessionManager({
         layout,
         records: this.records,
-        launch: sessionLauncher(this, (runtime) => this.consents.isRuntimeAccepted(runtime.name, runtime)),
+        launch: sessionLauncher({ layout, requireRig: (name) => void this.rigs.require(name) }, (runtime) =>
+          this.consents.isRuntimeAccepted(runtime.name, runtime),
+        ),
         onChange: () => this.changed(),
         log,
         acceptsText: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
@@ -139,6 +138,22 @@ export class TownService extends Disposable {
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.scheduleSnapshot(),
     };
+    this.model = new SnapshotModel({
+      store,
+      projection: this.projection,
+      town: () => this.info(),
+      rigs: () => this.rigs.all().map((rig) => this.rigs.info(rig)),
+      agents: () =>
+        agentInfos({
+          store,
+          rigs: this.rigs.all(),
+          sessions: this.sessions.all(),
+          up: this.info().up,
+          activity: this.activity,
+          runtimeOf: (session) => this.records.get(session)?.runtime,
+        }),
+      attention: () => this.attention(),
+    });
     this.actionLog = new ActionLog(layout.actionLog);
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
@@ -181,11 +196,10 @@ export class TownService extends Disposable {
         isAtWork: () => this.isAtWork(),
       }),
     );
-    registerHandlers(this);
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
-    this._register(this.store.onDidChange(({ events }) => this.storeChanged(events)));
+    this._register(this.store.onDidChange(({ ids, events }) => this.storeChanged(ids, events)));
     await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
   }
 
@@ -272,12 +286,17 @@ export class TownService extends Disposable {
   /** @param once for somebody who goes away again */
   subscribe(connection: string | undefined, once = false): TownSnapshot {
     if (once) this.rigs.scheduleExternalRefresh();
-    if (once) return new SnapshotDiffer(this.snapshot()).snapshot();
-    if (connection !== undefined) this.subscribers.add(connection);
-    this.rigs.refreshExternalState();
+    else this.rigs.refreshExternalState();
+    const snapshot = this.snapshot();
+    // From here on: the delta that led to this snapshot is not for the one that gets it whole.
+    if (!once && connection !== undefined) this.subscribers.add(connection);
+    return snapshot;
+  }
+
+  /** What windows show of the town at this moment. */
+  snapshot(): TownSnapshot {
     this.sendSnapshot();
-    this.differ ??= new SnapshotDiffer(this.snapshot());
-    return this.differ.snapshot();
+    return this.model.snapshot();
   }
 
   isSubscribed(connection: string): boolean {
@@ -288,19 +307,15 @@ export class TownService extends Disposable {
     this.subscribers.delete(connection);
   }
 
-  snapshot(): SnapshotContent {
-    const picture = buildSnapshot({
-      town: this.info(),
+  /** What waits for a person, at this moment. */
+  attention(): AttentionInfo[] {
+    return attentionInfos({
       store: this.store,
-      projection: this.projection,
       rigs: this.rigs,
       sessions: this.sessions.all(),
-      activity: this.activity,
-      runtimeOf: (session) => this.records.get(session)?.runtime,
       openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
       reviewMode: (rig) => this.reviewMode(rig),
-    });
-    return { ...picture, attention: picture.attention.map(sayWhereNothingIsTested) };
+    }).map(sayWhereNothingIsTested);
   }
 
   /** Settings that cannot be read are shown as such; the rest of the picture does not depend on them. */
@@ -325,7 +340,7 @@ export class TownService extends Disposable {
     () => {
       clearTimeout(this.pictureTimer);
       this.pictureTimer = undefined;
-      const delta = this.differ?.update(this.snapshot());
+      const delta = this.model.update();
       if (delta) this.deltaEmitter.fire(delta);
     },
   );
@@ -354,7 +369,7 @@ export class TownService extends Disposable {
     return new WhyNots({
       store: this.store,
       view: this.view(new Set()),
-      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimes.nameFor(bead, rig) : undefined),
+      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimeOf(bead, rig) : undefined),
     });
   }
 
@@ -368,17 +383,14 @@ export class TownService extends Disposable {
           settings,
           accepted: this.rigs.areAccepted(port.name, commandsOf(settings)),
           reviewerAccepted: this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name)),
-          lastSpawnAt: this.lastSpawn.get(port.name) ?? 0,
-          crashLooping: this.crashLoops.isLooping(port.name, Date.now(), settings.max_workers),
         },
       ];
     });
   }
 
-  private storeChanged(events: readonly AuditEvent[]): void {
+  private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
+    this.model.changed(ids);
     for (const event of events) {
-      if (event.type === 'slung' && event.rig) this.lastSpawn.set(event.rig, Date.now());
-      if (event.type === 'died_young' && event.rig) this.crashLoops.record(event.rig, Date.now());
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
       if (event.type === 'escalated')
@@ -393,6 +405,11 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
+  }
+
+  /** The sling's own choice, else the rig's, else the town's default. */
+  private runtimeOf(bead: Bead, rig: string): string {
+    return workOf(bead).slung?.runtime ?? this.runtimes.defaultFor(rig);
   }
 
   /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */

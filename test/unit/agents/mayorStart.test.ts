@@ -3,11 +3,28 @@ import { ask } from '../../../server/src/engine/mayor/mayor';
 import { Dispatcher, type CallContext } from '../../../server/src/protocol/dispatcher';
 import { townSchemas } from '../../../server/src/protocol/schemas';
 import { MayorStart, Prime, ScriptGet, TownUp } from '../../../server/src/protocol/town';
-import { registerMayorHandlers } from '../../../server/src/engine/mayor/requests';
-import type { TownService } from '../../../server/src/townServer/townService';
+import { registerMayorHandlers, type MayorTown } from '../../../server/src/engine/mayor/requests';
+import { Projection } from '../../../server/src/engine/state/projection';
+import type { SessionRecord } from '../../../server/src/sessions/records';
+import { TownLayout } from '../../../server/src/town/layout';
 import { hqStore } from '../../helpers/ledger';
 
 const ann: CallContext = { actor: 'ann', kind: 'person' };
+
+const record: SessionRecord = {
+  id: 's',
+  agent: 'mayor',
+  role: 'mayor',
+  name: 'mayor',
+  runtime: 'claude',
+  attempt: 1,
+  tokenHash: '',
+  startedAt: 0,
+};
+
+function notHere(): never {
+  throw new Error('not here');
+}
 
 /** Starts a Mayor while this session of it lives; gives the answer and what was done. */
 async function startBeside(
@@ -17,17 +34,32 @@ async function startBeside(
   const request = await store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', 'A wish'));
   const done: string[] = [];
   const dispatcher = new Dispatcher(townSchemas);
-  for (const { spec } of [TownUp, ScriptGet, Prime])
-    dispatcher.on(spec, async () => {
-      throw new Error('not here');
-    });
-  registerMayorHandlers({
+  for (const { spec } of [TownUp, ScriptGet, Prime]) dispatcher.on(spec, async () => notHere());
+  const town: MayorTown = {
     dispatcher,
     store,
-    runtimes: { mayor: 'claude', require: (name: string) => ({ name }) },
-    sessions: { liveOf: () => live, end: async (id: string, by: string) => void done.push(`${by} ${id}`) },
-    interactive: { start: async ({ bead }: { bead?: string }) => void done.push(`start ${bead === request.id}`) },
-  } as unknown as TownService);
+    layout: new TownLayout('/no town'),
+    projection: new Projection(store, () => 'off'),
+    runtimes: { mayor: 'claude', require: (name) => ({ name }) },
+    sessions: {
+      liveOf: () => live && { ...record, ...live },
+      end: async (id, by) => void done.push(`${by} ${id}`),
+      takesNudges: () => false,
+      nudge: async () => undefined,
+    },
+    interactive: {
+      start: async ({ bead }) => void done.push(`start ${bead === request.id}`),
+      mayorMayEnd: () => undefined,
+    },
+    isRig: () => false,
+    isRuntimeAccepted: () => true,
+    isScriptAccepted: () => true,
+    acceptScriptOf: () => undefined,
+    info: notHere,
+    snapshot: notHere,
+    changed: () => undefined,
+  };
+  registerMayorHandlers(town);
   const answer = await dispatcher.get(MayorStart.spec.method)!.run({}, ann);
   await store.close();
   return { answer, done };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { scriptBlocks } from '../../../server/src/agents/script/blocks';
+import { scriptBlocks } from '../../../server/src/base/scriptBlocks';
 import { UserError } from '../../../server/src/base/errors';
 
 describe('script blocks', () => {

@@ -19,7 +19,8 @@ import {
 } from '../../../server/src/engine/mayor/mayor';
 import { reconcile } from '../../../server/src/engine/loop/reconcile';
 import { MAYOR_SILENCE_MS } from '../../../server/src/engine/mayor/mayorRule';
-import type { MayorView, SessionView, TownView } from '../../../server/src/engine/state/townView';
+import type { MayorView, TownView } from '../../../server/src/engine/state/townView';
+import type { SessionView } from '../../../server/src/sessions/types';
 import { shellRuntime } from '../../../server/src/agents/shellRuntime';
 import { hqStore } from '../../helpers/ledger';
 

@@ -20,7 +20,7 @@ import { BeadCreate, BeadReady, BeadUpdate, type Bead } from '../../../server/sr
 import { StepClose, type MoleculeInfo } from '../../../server/src/protocol/formula';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { refuseForeignStep } from '../../../server/src/townServer/access/stepRules';
-import { slungFormula } from '../../../server/src/townServer/slungFormula';
+import { slungFormula } from '../../../server/src/engine/molecules/slungFormula';
 import { formulaService, openMolecules, places, workflow } from '../formulas/samples';
 import { refused, type Service } from '../beads/service';
 

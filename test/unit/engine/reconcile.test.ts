@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { reconcile } from '../../../server/src/engine/loop/reconcile';
 import { dispatch } from '../../../server/src/engine/dispatch/dispatchRule';
 import { actionKey } from '../../../server/src/engine/loop/action';
-import type { RigView, SessionView, TownView, WorkView } from '../../../server/src/engine/state/townView';
+import type { RigView, TownView, WorkView } from '../../../server/src/engine/state/townView';
+import type { SessionView } from '../../../server/src/sessions/types';
 
 const NOW = 1_000_000;
 

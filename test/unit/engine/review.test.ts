@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
@@ -10,8 +11,9 @@ import { reviewByScript } from '../../../server/src/engine/review/reviewByScript
 import { StaleAction, type EngineContext } from '../../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
 import { giveVerdict } from '../../../server/src/engine/review/review';
-import { CrashLoopDetector } from '../../../server/src/engine/supervision/crashLoops';
-import type { SessionView } from '../../../server/src/engine/state/townView';
+import { PacingRecord } from '../../../server/src/rigs/pacing';
+import { isCrashLoop } from '../../../server/src/engine/supervision/crashLoops';
+import type { SessionView } from '../../../server/src/sessions/types';
 import { mergeOf, withMerge, workOf } from '../../../server/src/engine/state/work';
 import { tempDir } from '../../helpers/temp';
 
@@ -367,15 +369,23 @@ describe('a silent agent', () => {
   });
 });
 
-describe('a storm of starts', () => {
-  it('is many early deaths within a minute, more of them where there are many workers', () => {
-    const gauge = new CrashLoopDetector();
-    for (let at = 0; at < 5; at += 1) gauge.record('toy', at);
-    assert.equal(gauge.isLooping('toy', 5, 2), false);
-    gauge.record('toy', 5);
-    assert.equal(gauge.isLooping('toy', 6, 2), true);
-    assert.equal(gauge.isLooping('toy', 6, 10), false);
-    assert.equal(gauge.isLooping('other', 6, 2), false);
-    assert.equal(gauge.isLooping('toy', 60_003, 2), false, 'it passes');
+describe('a crash loop', () => {
+  it('is many early ends within a minute, more of them where there are many workers', () => {
+    const ends = [0, 1, 2, 3, 4];
+    assert.equal(isCrashLoop(ends, 5, 2), false);
+    ends.push(5);
+    assert.equal(isCrashLoop(ends, 6, 2), true);
+    assert.equal(isCrashLoop(ends, 6, 10), false);
+    assert.equal(isCrashLoop(ends, 60_003, 2), false, 'it passes');
+  });
+
+  it('is remembered by the next server', () => {
+    const file = path.join(tempDir('pacing'), 'deep', 'toy.json');
+    const first = new PacingRecord(file);
+    first.recordSpawn(100);
+    for (const at of [101, 102]) first.recordShortLife(at);
+    assert.deepEqual(new PacingRecord(file).read(), { lastSpawnAt: 100, shortLives: [101, 102] });
+    fs.writeFileSync(file, '{torn');
+    assert.deepEqual(new PacingRecord(file).read(), { lastSpawnAt: 0, shortLives: [] });
   });
 });

@@ -56,7 +56,7 @@ describe('the relay of terminals', function () {
         notify: (_connection, spec, params) => void sent.push({ method: spec.method, ...(params as object) }),
         backlog: () => backlog,
       },
-      { info: () => undefined, error: () => undefined },
+      { error: () => undefined },
     );
     relay.register(dispatcher);
   });

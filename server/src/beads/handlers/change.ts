@@ -11,7 +11,7 @@ import {
 import type { ParsedParams } from '../../protocol/request';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 import { isPlainObject } from '../../base/objects';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import type { Transaction } from '../store';
 import { checkLabel } from '../model/validate';
 import { metaOf, refuseTemplate, resolveAll, resolveOne } from './common';

@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import { BeadClose, type Bead, type CloseResult } from '../../protocol/bead';
 import { isBlocked, watchersOf } from '../index/blocking';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import type { Transaction } from '../store';
 import { metaOf, resolveOne } from './common';
 

@@ -1,8 +1,18 @@
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
-import type { CallContext } from '../../protocol/dispatcher';
-import type { BeadService } from './index';
+import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import type { BatchMeta, BeadStore, Transaction } from '../store';
+
+export interface BeadHandlerOptions {
+  /** The ledger that a request means: the named one, else the one of the caller's working directory. */
+  ledgerFor(context: CallContext, named?: string): string;
+}
+
+/** What every handler works with. */
+export interface BeadService extends BeadHandlerOptions {
+  dispatcher: Dispatcher;
+  store: BeadStore;
+}
 
 export function metaOf(context: CallContext): BatchMeta {
   return { actor: context.actor, operation: context.operation };

@@ -3,7 +3,7 @@ import { BeadCreate, type Bead, type DependencyType } from '../../protocol/bead'
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ParsedParams } from '../../protocol/request';
 import { dependencyFromInput, isExternal } from '../model/dependencies';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import type { NewBead, Transaction } from '../store';
 import { batchUnless, resolveOne } from './common';
 

@@ -7,7 +7,7 @@ import {
   type TreeNode,
 } from '../../protocol/bead';
 import { isExternal } from '../model/dependencies';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import type { BeadStore } from '../store';
 import { metaOf, resolveOne } from './common';
 

@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import { LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
 import type { Stored } from '../storage/codec';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';
 import { parseLedgerText } from '../storage/ledgerText';
 import { areDifferentBeads, mergeBeads } from '../merge/merge';

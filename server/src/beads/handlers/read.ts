@@ -13,7 +13,7 @@ import {
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
-import type { BeadService } from './index';
+import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
 import { resolveAll, resolveOne } from './common';

@@ -1,98 +1,171 @@
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
-import { openBlockers, waitsFor, type Graph } from './blocking';
+import type { BoardState } from '../../protocol/board';
+import { isFinished, parentsOf, waitsFor, type Graph } from './blocking';
+import type { ReverseEdges } from './reverseEdges';
+import { standingOf, type Standing } from './standing';
 import { toMicroseconds } from '../model/time';
 
-const schema = `
+const tables = `
 CREATE TABLE beads (
   id TEXT PRIMARY KEY, ledger TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL, type TEXT NOT NULL, priority INTEGER NOT NULL,
   assignee TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, closed REAL, defer REAL,
-  pinned INTEGER NOT NULL, ephemeral INTEGER NOT NULL, template INTEGER NOT NULL,
-  waiting INTEGER NOT NULL DEFAULT 0
+  pinned INTEGER NOT NULL, ephemeral INTEGER NOT NULL, template INTEGER NOT NULL, finished INTEGER NOT NULL,
+  blocked INTEGER NOT NULL, state TEXT NOT NULL, due REAL, step TEXT NOT NULL, top TEXT, work INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX beads_status ON beads (status, priority, created);
-CREATE INDEX beads_assignee ON beads (assignee);
-CREATE INDEX beads_defer ON beads (defer) WHERE defer IS NOT NULL;
-CREATE INDEX beads_waiting ON beads (waiting) WHERE waiting = 1;
 CREATE TABLE dependencies (
   issue TEXT NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL, spawner TEXT, PRIMARY KEY (issue, target, type)
 ) WITHOUT ROWID;
-CREATE INDEX dependencies_target ON dependencies (target, type);
-CREATE INDEX dependencies_spawner ON dependencies (spawner) WHERE spawner IS NOT NULL;
 CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
-CREATE INDEX labels_label ON labels (label);
-CREATE TABLE blocked (id TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
 
-/** A blocked parent blocks its children, however deep; UNION, so that a circle ends. */
-const fillBlocked = `
-INSERT INTO blocked
-WITH RECURSIVE spread(id) AS (
-  SELECT id FROM beads WHERE waiting = 1
-  UNION
-  SELECT child.id FROM spread
-    JOIN dependencies edge ON edge.target = spread.id AND edge.type = 'parent-child'
-    JOIN beads child ON child.id = edge.issue AND child.status NOT IN ('closed', 'tombstone')
-) SELECT id FROM spread`;
+/** Each serves a question that is asked often, so that its answer costs what it holds and not what the ledger holds. */
+const indexes = {
+  beads_status: 'beads (status, priority, created)',
+  beads_assignee: "beads (assignee) WHERE assignee <> ''",
+  beads_defer: 'beads (defer) WHERE defer IS NOT NULL',
+  beads_due: 'beads (due) WHERE due IS NOT NULL',
+  beads_open_type: 'beads (type) WHERE finished = 0',
+  beads_closed_type: 'beads (type, closed) WHERE finished = 1',
+  beads_backlog: 'beads (ledger, priority, created DESC, id) WHERE finished = 0',
+  beads_state: 'beads (state, priority, created, id) WHERE work = 1',
+  beads_closed: 'beads (state, closed DESC, id) WHERE work = 1',
+  beads_top: 'beads (top, status, priority, created, id) WHERE work = 1 AND top IS NOT NULL',
+  beads_blocked: 'beads (priority, created, id) WHERE blocked = 1',
+  dependencies_target: 'dependencies (target, type)',
+  labels_label: 'labels (label)',
+} as const;
+
+const createIndexes = Object.entries(indexes)
+  .map(([name, on]) => `CREATE INDEX ${name} ON ${on};`)
+  .join('\n');
+const dropIndexes = Object.keys(indexes)
+  .map((name) => `DROP INDEX IF EXISTS ${name};`)
+  .join('\n');
+
+/** From so many rows on it is quicker to build the indexes anew than to keep them. */
+const BULK_ROWS = 2_000;
 
 export interface IndexChange {
   id: string;
+  /** Its state so far, where that is known: a change that leaves others alone is cheap then. */
+  before?: Bead | undefined;
   /** Undefined where the bead is gone. */
   row: { ledger: string; bead: Bead } | undefined;
+}
+
+/** Where a row counts on the board. */
+interface Place {
+  ledger: string;
+  state: BoardState;
+  top: string | null;
+  isWork: boolean;
 }
 
 /**
  * One sql.js database over all ledgers: a materialised index for queries, never the truth. It is written only
  * after the journal is durable, inside one synchronous SAVEPOINT, so readers never see anything else.
  *
- * `waiting` marks beads with an open blocker of their own and is kept for the beads that a change can
- * affect; what children inherit is spread over `blocked` when somebody asks and something changed.
+ * How a bead stands among the others (`standing.ts`) is kept in its row, and worked out anew for the beads that a change
+ * can affect: one change costs what it touches, whatever the ledger holds.
  */
 export class BeadIndex {
   private readonly statements = new Map<string, Statement>();
-  private blockedIsStale = true;
+  /** By ledger and state, and by ledger and place in the tree: how many beads of work. */
+  private readonly counts = new Map<string, number>();
+  private clockAt = 0;
 
   private constructor(
     private readonly db: Database,
     private readonly graph: Graph,
+    private readonly edges: ReverseEdges,
+    private readonly clock: () => Date,
   ) {}
 
-  static create(sql: SqlJsStatic, graph: Graph): BeadIndex {
+  static create(sql: SqlJsStatic, graph: Graph, edges: ReverseEdges, clock: () => Date): BeadIndex {
     const db = new sql.Database();
-    db.run(schema);
-    return new BeadIndex(db, graph);
+    db.run(tables);
+    db.run(createIndexes);
+    return new BeadIndex(db, graph, edges, clock);
   }
 
-  /** Applies a durable batch. `graph` must show the new state already. */
+  /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
   apply(changes: readonly IndexChange[]): void {
-    this.db.run('SAVEPOINT batch');
-    try {
+    this.transaction(() => {
       const affected = new Set<string>();
-      for (const { id } of changes) this.collectAffected(id, affected); // by the old edges
-      for (const change of changes) this.write(change);
-      for (const { id } of changes) this.collectAffected(id, affected); // by the new edges
-      for (const id of affected) this.updateWaiting(id);
-      this.db.run('RELEASE batch');
-    } catch (error) {
-      this.db.run('ROLLBACK TO batch');
-      this.db.run('RELEASE batch');
-      throw error;
-    }
-    this.blockedIsStale = true;
+      for (const { id, before, row } of changes) {
+        if (row && before && !standsOtherwise(before, row.bead)) {
+          this.write(id, row);
+          continue;
+        }
+        this.collectAffected(id, affected); // by the old edges
+        this.write(id, row);
+        this.edges.set(id, row?.bead);
+        this.collectAffected(id, affected); // by the new edges
+      }
+      this.restand(affected);
+    });
   }
 
-  /** Fills an empty index, or one whose ledgers changed, from scratch. */
-  rebuild(rows: Iterable<{ ledger: string; bead: Bead }>): void {
-    this.db.run('SAVEPOINT batch');
-    this.db.run('DELETE FROM beads; DELETE FROM dependencies; DELETE FROM labels; DELETE FROM blocked');
-    const ids: string[] = [];
-    for (const row of rows) {
-      this.insert(row);
-      ids.push(row.bead.id);
-    }
-    for (const id of ids) this.updateWaiting(id);
-    this.db.run('RELEASE batch');
-    this.blockedIsStale = true;
+  /**
+   * Adds many rows at once, such as those of a ledger that was opened. `isAffected`: targets of dependencies that are known
+   * now, or no longer, whose dependents stand otherwise.
+   */
+  addAll(rows: Iterable<{ ledger: string; bead: Bead }>, isAffected: (target: string) => boolean): void {
+    const added = [...rows];
+    this.transaction(() => {
+      for (const { bead } of added) this.edges.set(bead.id, bead);
+      const isBulk = added.length >= BULK_ROWS;
+      if (isBulk) this.db.run(dropIndexes);
+      const now = this.now();
+      for (const row of added) {
+        if (!isBulk) this.delete(row.bead.id);
+        this.insert(row, standingOf(this.graph, row.bead, now));
+      }
+      if (isBulk) this.db.run(createIndexes);
+      this.restandDependents(isAffected);
+      this.recount();
+    });
+  }
+
+  /** Takes out the rows of a ledger. */
+  removeAll(ids: Iterable<string>, isAffected: (target: string) => boolean): void {
+    this.transaction(() => {
+      const affected = new Set<string>();
+      for (const id of ids) {
+        for (const dependent of this.edges.of(id)) affected.add(dependent);
+        this.delete(id);
+        this.edges.set(id, undefined);
+      }
+      this.restand(affected);
+      this.restandDependents(isAffected);
+      this.recount();
+    });
+  }
+
+  /** Makes the states right that change by time alone. Call before a question about states. */
+  refresh(): void {
+    const now = this.now();
+    // A clock that was put back makes deferred again what was due.
+    const due =
+      now < this.clockAt
+        ? this.column('SELECT id FROM beads WHERE defer IS NOT NULL')
+        : this.column('SELECT id FROM beads WHERE due IS NOT NULL AND due <= ?', [now]);
+    this.clockAt = now;
+    if (due.length === 0) return;
+    this.transaction(() => {
+      const affected = new Set(due);
+      for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
+      this.restand(affected);
+    });
+  }
+
+  /** How many beads of work a ledger has in a state, or in a place of the tree of epics. */
+  countsBy(kind: 'state' | 'top'): { ledger: string; name: string; count: number }[] {
+    return [...this.counts].flatMap(([key, count]) => {
+      const [by, ledger, name] = key.split('\0') as [string, string, string];
+      return by === kind && count > 0 ? [{ ledger, name, count }] : [];
+    });
   }
 
   /** First column of every row. */
@@ -116,17 +189,10 @@ export class BeadIndex {
     return Number(this.rows(sql, params)[0]?.[0] ?? 0);
   }
 
-  /** Must be called before a query uses the table `blocked`. */
-  refreshBlocked(): void {
-    if (!this.blockedIsStale) return;
-    this.db.run('DELETE FROM blocked');
-    this.db.run(fillBlocked);
-    this.blockedIsStale = false;
-  }
-
   /** The bytes of an SQLite file with this content. */
   export(): Uint8Array {
-    this.refreshBlocked();
+    for (const statement of this.statements.values()) statement.free();
+    this.statements.clear();
     return this.db.export();
   }
 
@@ -134,6 +200,22 @@ export class BeadIndex {
     for (const statement of this.statements.values()) statement.free();
     this.statements.clear();
     this.db.close();
+  }
+
+  private transaction(work: () => void): void {
+    this.db.run('SAVEPOINT batch');
+    try {
+      work();
+      this.db.run('RELEASE batch');
+    } catch (error) {
+      this.db.run('ROLLBACK TO batch');
+      this.db.run('RELEASE batch');
+      throw error;
+    }
+  }
+
+  private now(): number {
+    return this.clock().getTime() * 1000;
   }
 
   private statement(sql: string): Statement {
@@ -146,18 +228,27 @@ export class BeadIndex {
     this.statement(sql).run(params);
   }
 
-  private write({ id, row }: IndexChange): void {
+  private write(id: string, row: IndexChange['row']): void {
+    const before = this.placeOf(id);
+    this.delete(id);
+    if (row) {
+      const standing = standingOf(this.graph, row.bead, this.now());
+      this.insert(row, standing);
+      this.count(before, placeOf(row.ledger, standing));
+    } else this.count(before, undefined);
+  }
+
+  private delete(id: string): void {
     this.run('DELETE FROM beads WHERE id = ?', [id]);
     this.run('DELETE FROM dependencies WHERE issue = ?', [id]);
     this.run('DELETE FROM labels WHERE bead = ?', [id]);
-    if (row) this.insert(row);
   }
 
-  private insert({ ledger, bead }: { ledger: string; bead: Bead }): void {
+  private insert({ ledger, bead }: { ledger: string; bead: Bead }, standing: Standing): void {
     const time = (text: string | undefined): number | null => toMicroseconds(text) ?? null;
     this.run(
-      `INSERT OR REPLACE INTO beads (id, ledger, title, status, type, priority, assignee, created, updated, closed, defer, pinned, ephemeral, template)
-       VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+      `INSERT OR REPLACE INTO beads (id, ledger, title, status, type, priority, assignee, created, updated, closed, defer, pinned, ephemeral,
+       template, finished, blocked, state, due, step, top, work) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
       [
         bead.id,
         ledger,
@@ -173,6 +264,9 @@ export class BeadIndex {
         Number(bead.pinned === true || bead.status === 'pinned'),
         Number(bead.ephemeral === true),
         Number(bead.is_template === true),
+        Number(isFinished(bead)),
+        ...valuesOf(standing),
+        Number(standing.isWork),
       ],
     );
     for (const edge of bead.dependencies ?? []) {
@@ -187,22 +281,134 @@ export class BeadIndex {
     for (const label of bead.labels ?? []) this.run('INSERT OR IGNORE INTO labels VALUES (?,?)', [bead.id, label]);
   }
 
-  /** The bead itself, those that wait for it, and those that wait for all or any children of its parents. */
+  /**
+   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children, and those
+   * that wait for all or any children of its parents.
+   */
   private collectAffected(id: string, affected: Set<string>): void {
     affected.add(id);
-    const waiting = this.column(
-      `SELECT issue FROM dependencies WHERE target = ?1 AND type IN ('blocks', 'conditional-blocks', 'waits-for')
-      UNION SELECT issue FROM dependencies WHERE spawner = ?1
-      UNION SELECT wait.issue FROM dependencies child JOIN dependencies wait ON wait.spawner = child.target
-        WHERE child.issue = ?1 AND child.type = 'parent-child'`,
-      [id],
-    );
-    for (const issue of waiting) affected.add(issue);
+    for (const dependent of this.edges.of(id)) affected.add(dependent);
+    for (const [parent] of this.rows("SELECT target FROM dependencies WHERE issue = ? AND type = 'parent-child'", [
+      id,
+    ])) {
+      affected.add(String(parent));
+      for (const dependent of this.edges.of(String(parent)))
+        if (this.waitsForChildren(dependent, String(parent))) affected.add(dependent);
+    }
+    for (const waiting of this.spawnedBy(id)) affected.add(waiting);
   }
 
-  private updateWaiting(id: string): void {
-    const bead = this.graph.get(id);
-    const waiting = bead !== undefined && openBlockers(this.graph, bead).length > 0;
-    this.run('UPDATE beads SET waiting = ?2 WHERE id = ?1 AND waiting <> ?2', [id, Number(waiting)]);
+  private waitsForChildren(id: string, parent: string): boolean {
+    return (this.graph.get(id)?.dependencies ?? []).some(
+      (edge) => edge.type === 'waits-for' && (edge.depends_on_id === parent || waitsFor(edge).spawner === parent),
+    );
+  }
+
+  /** Beads whose `waits-for` names another spawner than its target: this one, or a parent of it. */
+  private spawnedBy(id: string): string[] {
+    return this.column(
+      `SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND (spawner = ?1
+        OR spawner IN (SELECT target FROM dependencies WHERE issue = ?1 AND type = 'parent-child'))`,
+      [id],
+    );
+  }
+
+  private restandDependents(isAffected: (target: string) => boolean): void {
+    const affected = new Set<string>();
+    for (const target of this.edges.allTargets())
+      if (isAffected(target)) for (const dependent of this.edges.of(target)) affected.add(dependent);
+    this.restand(affected);
+  }
+
+  /** Works out anew how these beads stand; where that is otherwise than before, their children are looked at too. */
+  private restand(affected: ReadonlySet<string>): void {
+    const now = this.now();
+    const queue = [...affected];
+    const seen = new Set(queue);
+    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+      const bead = this.graph.get(id);
+      const before = this.rows('SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?', [id])[0];
+      if (!bead || !before) continue;
+      const standing = standingOf(this.graph, bead, now);
+      const values = valuesOf(standing);
+      const isSame = values.every((value, index) => value === before[index]);
+      if (!isSame) {
+        this.run('UPDATE beads SET blocked = ?, state = ?, due = ?, step = ?, top = ? WHERE id = ?', [...values, id]);
+        const ledger = String(before[5]);
+        this.count(
+          { ledger, state: before[1] as BoardState, top: before[4] as string | null, isWork: before[6] === 1 },
+          placeOf(ledger, standing),
+        );
+      }
+      if (isSame && !affected.has(id)) continue;
+      for (const child of this.edges.of(id)) {
+        const bead = seen.has(child) ? undefined : this.graph.get(child);
+        if (!bead || !parentsOf(bead).includes(id)) continue;
+        seen.add(child);
+        queue.push(child);
+      }
+    }
+  }
+
+  private placeOf(id: string): Place | undefined {
+    const [row] = this.rows('SELECT ledger, state, top, work FROM beads WHERE id = ?', [id]);
+    return (
+      row && {
+        ledger: String(row[0]),
+        state: row[1] as BoardState,
+        top: row[2] as string | null,
+        isWork: row[3] === 1,
+      }
+    );
+  }
+
+  private count(before: Place | undefined, after: Place | undefined): void {
+    for (const [place, by] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
+      if (!place?.isWork) continue;
+      this.bump(`state\0${place.ledger}\0${place.state}`, by);
+      if (place.top !== null) this.bump(`top\0${place.ledger}\0${place.top}`, by);
+    }
+  }
+
+  private bump(key: string, by: number): void {
+    this.counts.set(key, (this.counts.get(key) ?? 0) + by);
+  }
+
+  private recount(): void {
+    this.counts.clear();
+    const rows = this.rows('SELECT ledger, state, top, COUNT(*) FROM beads WHERE work = 1 GROUP BY 1, 2, 3');
+    for (const [ledger, state, top, count] of rows) {
+      this.bump(`state\0${String(ledger)}\0${String(state)}`, Number(count));
+      if (top !== null) this.bump(`top\0${String(ledger)}\0${String(top)}`, Number(count));
+    }
   }
 }
+
+function valuesOf(standing: Standing): SqlValue[] {
+  return [Number(standing.blocked), standing.state, standing.due ?? null, standing.step, standing.top ?? null];
+}
+
+function placeOf(ledger: string, standing: Standing): Place {
+  return { ledger, state: standing.state, top: standing.top ?? null, isWork: standing.isWork };
+}
+
+/** Whether a change of a bead can let any bead, itself included, stand otherwise among the others. */
+function standsOtherwise(before: Bead, after: Bead): boolean {
+  return (
+    standingFields.some((field) => before[field] !== after[field]) ||
+    JSON.stringify(before.dependencies) !== JSON.stringify(after.dependencies)
+  );
+}
+
+const standingFields = [
+  'status',
+  'issue_type',
+  'defer_until',
+  'pinned',
+  'ephemeral',
+  'is_template',
+  'close_reason',
+] as const satisfies readonly (keyof Bead)[];

@@ -1,5 +1,6 @@
 import type { Bead, Dependency } from '../../protocol/bead';
 import { BeadIndex } from './beadIndex';
+import { ReverseEdges } from './reverseEdges';
 import { PrefixTable } from '../model/ids';
 import type { Ledger } from '../storage/ledger';
 import type { LedgerRules } from '../model/validate';
@@ -12,40 +13,45 @@ export class StoreState implements Source {
   readonly prefixes = new PrefixTable();
   readonly index: BeadIndex;
 
-  private constructor(makeIndex: (world: StoreState) => BeadIndex) {
+  private readonly edges = new ReverseEdges();
+
+  private constructor(makeIndex: (state: StoreState) => BeadIndex) {
     this.index = makeIndex(this);
   }
 
-  static async create(wasm?: string): Promise<StoreState> {
+  static async create(wasm?: string, clock: () => Date = () => new Date()): Promise<StoreState> {
     const sql = await loadSql(wasm);
-    return new StoreState((world) => BeadIndex.create(sql, world));
+    return new StoreState((state) => BeadIndex.create(sql, state, state.edges, clock));
   }
 
   add(ledger: Ledger): void {
     this.prefixes.set(ledger.prefix, ledger.name);
     this.ledgers.set(ledger.name, ledger);
-    this.reindex();
+    this.index.addAll(this.rowsOf(ledger.entries.keys()), (target) => this.belongs(target, ledger.name));
   }
 
   remove(name: string): void {
+    const ledger = this.ledgers.get(name);
+    if (!ledger) return;
+    const isItsOwn = (target: string): boolean => this.belongs(target, name);
+    const known = new Set([...this.edges.allTargets()].filter(isItsOwn));
     this.ledgers.delete(name);
     this.prefixes.removeLedger(name);
-    this.reindex();
+    this.index.removeAll(ledger.entries.keys(), (target) => known.has(target));
+    // Other ledgers may hold beads of the same id, which were hidden.
+    this.index.addAll(this.rowsOf(ledger.entries.keys()), () => false);
   }
 
   /** Takes over changes that are durable. */
   apply(changes: ReadonlyMap<string, Change>): void {
+    const before = new Map([...changes.keys()].map((id) => [id, this.get(id)]));
     for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
-    this.changed([...changes.keys()]);
+    this.changed([...changes.keys()], before);
   }
 
   /** The ledgers hold new states of these beads. */
-  changed(ids: readonly string[]): void {
-    try {
-      this.index.apply(ids.map((id) => ({ id, row: this.locate(id) })));
-    } catch {
-      this.reindex(); // the index is only derived
-    }
+  changed(ids: readonly string[], before?: ReadonlyMap<string, Bead | undefined>): void {
+    this.index.apply(ids.map((id) => ({ id, before: before?.get(id), row: this.locate(id) })));
   }
 
   /** A bead that several ledgers hold counts where its prefix belongs. */
@@ -66,7 +72,7 @@ export class StoreState implements Source {
 
   dependents(id: string): { bead: Bead; edge: Dependency }[] {
     const found: { bead: Bead; edge: Dependency }[] = [];
-    for (const issue of this.index.column('SELECT DISTINCT issue FROM dependencies WHERE target = ?', [id])) {
+    for (const issue of this.edges.of(id)) {
       const bead = this.get(issue);
       for (const edge of bead?.dependencies ?? []) if (bead && edge.depends_on_id === id) found.push({ bead, edge });
     }
@@ -98,16 +104,14 @@ export class StoreState implements Source {
     return { prefix: found.prefix, customStatuses: found.config.customStatuses, customTypes: found.config.customTypes };
   }
 
-  private *visible(): Generator<Located> {
-    for (const ledger of this.ledgers.values()) {
-      for (const id of ledger.entries.keys()) {
-        const located = this.locate(id);
-        if (located?.ledger === ledger.name) yield located;
-      }
-    }
+  private belongs(id: string, ledger: string): boolean {
+    return this.prefixes.ledgerOf(id) === ledger;
   }
 
-  private reindex(): void {
-    this.index.rebuild(this.visible());
+  private *rowsOf(ids: Iterable<string>): Generator<Located> {
+    for (const id of ids) {
+      const located = this.locate(id);
+      if (located) yield located;
+    }
   }
 }

@@ -1,7 +1,6 @@
-import type { SqlValue } from 'sql.js';
 import type { BoardState } from '../../protocol/board';
 import type { BeadIndex } from '../index/beadIndex';
-import { Conditions, notWork, readyConditions } from './queries';
+import { Conditions } from './queries';
 
 /** Which beads of the board are meant. All given conditions must hold. */
 export interface BoardFilter {
@@ -11,8 +10,8 @@ export interface BoardFilter {
   text?: string;
   /** Children of this bead. */
   parent?: string;
-  /** `epics`: those with children and no parent; `loose`: unfinished ones with neither. */
-  top?: 'epics' | 'loose';
+  /** `epic`: those with children and no parent; `loose`: unfinished ones with neither. */
+  top?: 'epic' | 'loose';
 }
 
 export interface BoardQuery extends BoardFilter {
@@ -24,13 +23,6 @@ export interface BoardQuery extends BoardFilter {
 /** People look for few words at a time; more would only make the query longer. */
 const maxWords = 8;
 
-/** Work of people and agents: no records, roles, wisps or templates. */
-const scope = `ephemeral = 0 AND template = 0 AND status <> 'tombstone' AND type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`;
-const parentEdge = `SELECT 1 FROM dependencies up JOIN beads parent ON parent.id = up.target
-  WHERE up.issue = beads.id AND up.type = 'parent-child' AND parent.status <> 'tombstone'`;
-const childEdge = `SELECT 1 FROM dependencies down JOIN beads child ON child.id = down.issue
-  WHERE down.target = beads.id AND down.type = 'parent-child' AND child.status <> 'tombstone'`;
-
 const orders: Record<BoardState, string> = {
   ready: 'priority, created',
   blocked: 'priority, created',
@@ -41,21 +33,16 @@ const orders: Record<BoardState, string> = {
   closed: 'closed DESC',
 };
 
-/** The state of a bead as an SQL expression: `ready` is exactly what bd calls so, apart from what is held. */
-function stateExpression(index: BeadIndex, held: readonly string[], now: number): { text: string; params: SqlValue[] } {
-  index.refreshBlocked();
-  const ready = readyConditions(index, {}, now);
-  return {
-    text: `CASE
-      WHEN status IN ('closed', 'failed', 'in_review') THEN status
-      WHEN status IN ('in_progress', 'hooked') THEN 'in_progress'
-      WHEN id IN (SELECT value FROM json_each(?)) THEN 'blocked'
-      WHEN ${ready.texts.join(' AND ')} THEN 'ready'
-      WHEN (status = 'deferred' AND defer IS NULL) OR defer > ? THEN 'deferred'
-      WHEN EXISTS (${parentEdge} AND parent.defer > ?) THEN 'deferred'
-      ELSE 'blocked' END`,
-    params: [JSON.stringify(held), ...ready.params, now, now],
-  };
+/** Beads of a state: those that the engine holds back count as blocked, whatever bd says. */
+function stateCondition(conditions: Conditions, state: BoardState, held: readonly string[]): void {
+  if (held.length === 0 || (state !== 'ready' && state !== 'blocked')) conditions.add('state = ?', state);
+  else if (state === 'ready')
+    conditions.add("state = 'ready' AND id NOT IN (SELECT value FROM json_each(?))", JSON.stringify(held));
+  else
+    conditions.add(
+      "(state = 'blocked' OR (state = 'ready' AND id IN (SELECT value FROM json_each(?))))",
+      JSON.stringify(held),
+    );
 }
 
 function textConditions(conditions: Conditions, text: string | undefined): void {
@@ -79,7 +66,7 @@ function treeTextCondition(conditions: Conditions, text: string | undefined): vo
   textConditions(found, text);
   conditions.add(
     `id IN (WITH RECURSIVE kept(id) AS (
-      SELECT id FROM beads WHERE ${[scope, ...found.texts].join(' AND ')}
+      SELECT id FROM beads WHERE ${['work = 1', ...found.texts].join(' AND ')}
       UNION SELECT edge.target FROM kept JOIN dependencies edge ON edge.issue = kept.id AND edge.type = 'parent-child'
     ) SELECT id FROM kept)`,
     ...found.params,
@@ -88,56 +75,93 @@ function treeTextCondition(conditions: Conditions, text: string | undefined): vo
 
 function conditionsOf(filter: BoardFilter): Conditions {
   const conditions = new Conditions();
-  conditions.add(scope);
+  conditions.add('work = 1');
   if (filter.ledger !== undefined) conditions.add('ledger = ?', filter.ledger);
   if (filter.parent !== undefined)
     conditions.add("id IN (SELECT issue FROM dependencies WHERE target = ? AND type = 'parent-child')", filter.parent);
-  if (filter.top === 'epics') conditions.add(`(type = 'epic' OR EXISTS (${childEdge})) AND NOT EXISTS (${parentEdge})`);
-  if (filter.top === 'loose')
-    conditions.add(
-      `type <> 'epic' AND status <> 'closed' AND NOT EXISTS (${childEdge}) AND NOT EXISTS (${parentEdge})`,
-    );
-  if (filter.parent !== undefined || filter.top === 'epics') treeTextCondition(conditions, filter.text);
+  if (filter.top !== undefined) conditions.add('top = ?', filter.top);
+  if (filter.parent !== undefined || filter.top === 'epic') treeTextCondition(conditions, filter.text);
   else textConditions(conditions, filter.text);
   return conditions;
 }
 
-/** How many beads are in each state of each ledger. @param now microseconds since 1970 */
-export function boardCounts(
-  index: BeadIndex,
-  filter: BoardFilter,
-  held: readonly string[],
-  now: number,
-): { ledger: string; state: BoardState; count: number }[] {
-  const state = stateExpression(index, held, now);
-  const conditions = conditionsOf(filter);
-  const rows = index.rows(
-    `SELECT ledger, ${state.text} AS state, COUNT(*) FROM beads WHERE ${conditions.texts.join(' AND ')} GROUP BY 1, 2`,
-    [...state.params, ...conditions.params],
-  );
-  return rows.map(([ledger, name, count]) => ({
-    ledger: String(ledger),
-    state: String(name) as BoardState,
-    count: Number(count),
-  }));
+interface StateCount {
+  ledger: string;
+  state: BoardState;
+  count: number;
 }
 
-/** One page of beads with their states, and how many there are in all. @param now microseconds since 1970 */
+/** How many beads are in each state of each ledger. Without a text they are kept counted. */
+export function boardCounts(index: BeadIndex, text: string, held: readonly string[]): StateCount[] {
+  index.refresh();
+  const conditions = conditionsOf({ text });
+  const counts = text.trim() === '' ? keptCounts(index) : countRows(index, conditions);
+  conditions.add("state = 'ready'");
+  conditions.oneOf('id', held);
+  for (const { ledger, count } of held.length === 0 ? [] : countRows(index, conditions)) {
+    add(counts, { ledger, state: 'ready', count: -count });
+    add(counts, { ledger, state: 'blocked', count });
+  }
+  return counts.filter(({ count }) => count > 0);
+}
+
+function keptCounts(index: BeadIndex): StateCount[] {
+  return index.countsBy('state').map(({ ledger, name, count }) => ({ ledger, state: name as BoardState, count }));
+}
+
+function countRows(index: BeadIndex, conditions: Conditions): StateCount[] {
+  const where = conditions.texts.join(' AND ');
+  return index
+    .rows(`SELECT ledger, state, COUNT(*) FROM beads WHERE ${where} GROUP BY 1, 2`, conditions.params)
+    .map(([ledger, state, count]) => ({
+      ledger: String(ledger),
+      state: String(state) as BoardState,
+      count: Number(count),
+    }));
+}
+
+function add(counts: StateCount[], by: StateCount): void {
+  const known = counts.find(({ ledger, state }) => ledger === by.ledger && state === by.state);
+  if (known) known.count += by.count;
+  else counts.push({ ...by });
+}
+
+/** How many beads have neither children nor a parent and are not closed. */
+export function looseCount(index: BeadIndex, text: string): number {
+  if (text.trim() === '')
+    return index.countsBy('top').reduce((sum, { name, count }) => sum + (name === 'loose' ? count : 0), 0);
+  return countRows(index, conditionsOf({ top: 'loose', text })).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** One page of beads with their states, and how many there are in all. */
 export function boardPage(
   index: BeadIndex,
   query: BoardQuery,
-  now: number,
 ): { total: number; rows: { id: string; state: BoardState }[] } {
-  const state = stateExpression(index, query.held, now);
+  index.refresh();
   const conditions = conditionsOf(query);
-  const from = `FROM (SELECT *, ${state.text} AS state FROM beads WHERE ${conditions.texts.join(' AND ')}) ${query.state ? 'WHERE state = ?' : ''}`;
-  const params = [...state.params, ...conditions.params, ...(query.state ? [query.state] : [])];
+  if (query.state) stateCondition(conditions, query.state, query.held);
+  const from = `FROM beads WHERE ${conditions.texts.join(' AND ')}`;
   const order = query.state ? orders[query.state] : "status = 'closed', priority, created";
+  const held = new Set(query.held);
   const rows = index
-    .rows(`SELECT id, state ${from} ORDER BY ${order}, id LIMIT ?`, [...params, query.limit])
-    .map(([id, name]) => ({ id: String(id), state: String(name) as BoardState }));
-  const total = rows.length < query.limit ? rows.length : index.number(`SELECT COUNT(*) ${from}`, params);
-  return { total, rows };
+    .rows(`SELECT id, state ${from} ORDER BY ${order}, id LIMIT ?`, [...conditions.params, query.limit])
+    .map(([id, state]) => ({ id: String(id), state: shownState(String(id), state as BoardState, held) }));
+  return { total: rows.length < query.limit ? rows.length : totalOf(index, query, from, conditions), rows };
+}
+
+function shownState(id: string, state: BoardState, held: ReadonlySet<string>): BoardState {
+  return state === 'ready' && held.has(id) ? 'blocked' : state;
+}
+
+/** The kept counts where they say it; a count of the rows otherwise. */
+function totalOf(index: BeadIndex, query: BoardQuery, from: string, conditions: Conditions): number {
+  const { state, ledger, text, parent, top } = query;
+  if (!state || text?.trim() || parent !== undefined || top !== undefined)
+    return index.number(`SELECT COUNT(*) ${from}`, conditions.params);
+  return boardCounts(index, '', query.held)
+    .filter((count) => count.state === state && (ledger === undefined || count.ledger === ledger))
+    .reduce((sum, { count }) => sum + count, 0);
 }
 
 /** How many children a bead has, and how many of them are closed; undefined for one without any. */

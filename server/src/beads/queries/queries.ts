@@ -1,6 +1,7 @@
 import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
 import type { BeadIndex } from '../index/beadIndex';
+import { notWork } from '../index/standing';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
 /** Which beads are meant. All given conditions must hold. */
@@ -40,19 +41,6 @@ export interface ReadyFilter extends BeadFilter {
   includeDeferred?: boolean;
 }
 
-/** Beads that are records, roles or containers: nobody can take one up as work. */
-export const notWork: readonly string[] = [
-  'merge_request',
-  'gate',
-  'molecule',
-  'message',
-  'agent',
-  'role',
-  'rig',
-  'convoy',
-  'escalation',
-  'event',
-];
 /** Categories of `bd list --sort`; each says what comes first. */
 const listOrders: Readonly<Record<string, string>> = {
   priority: 'priority, created DESC',
@@ -98,7 +86,7 @@ function common(filter: BeadFilter, conditions: Conditions): void {
   if (filter.priority !== undefined) conditions.add('priority = ?', filter.priority);
   if (filter.titleContains !== undefined) conditions.add('instr(lower(title), lower(?)) > 0', filter.titleContains);
   if (filter.ids) conditions.oneOf('id', filter.ids);
-  if (filter.withoutSteps) conditions.add(withoutSteps(filter.withoutSteps));
+  if (filter.withoutSteps) conditions.add(filter.withoutSteps === 'all' ? "step = 'none'" : "step <> 'attached'");
   if (filter.parent !== undefined) {
     conditions.add(
       `id IN (WITH RECURSIVE under(id) AS (
@@ -108,15 +96,6 @@ function common(filter: BeadFilter, conditions: Conditions): void {
       filter.parent,
     );
   }
-}
-
-/** A finished molecule has no unfinished step. */
-function withoutSteps(which: 'all' | 'attached'): string {
-  const attached = "AND EXISTS (SELECT 1 FROM dependencies tie WHERE tie.issue = root.id AND tie.type = 'attached-to')";
-  return `id NOT IN (WITH RECURSIVE under(id) AS (
-      SELECT root.id FROM beads root WHERE root.type = 'molecule' AND root.status NOT IN ('closed', 'tombstone') ${which === 'attached' ? attached : ''}
-      UNION SELECT edge.issue FROM under JOIN dependencies edge ON edge.target = under.id AND edge.type = 'parent-child'
-    ) SELECT id FROM under)`;
 }
 
 function run(index: BeadIndex, conditions: Conditions, order: string, limit: number): string[] {
@@ -130,8 +109,8 @@ function run(index: BeadIndex, conditions: Conditions, order: string, limit: num
 export function listIds(index: BeadIndex, filter: ListFilter): string[] {
   const conditions = new Conditions();
   common(filter, conditions);
-  if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
-  else conditions.add(filter.all ? "status <> 'tombstone'" : "status NOT IN ('closed', 'tombstone')");
+  if (filter.status) addStatus(conditions, filter);
+  else conditions.add(filter.all ? "status <> 'tombstone'" : 'finished = 0');
   if (!filter.all) {
     if (!filter.type) conditions.add("type <> 'gate'");
     conditions.add('template = 0');
@@ -149,7 +128,15 @@ export function listIds(index: BeadIndex, filter: ListFilter): string[] {
   return limit > 0 ? ids.reverse().slice(0, limit) : ids.reverse();
 }
 
-/** What makes a bead ready; `refreshBlocked` must have been called. */
+/** With a type the index of open beads by type is the narrow one; the `+` keeps the planner from that of statuses. */
+function addStatus(conditions: Conditions, { status = [], type }: ListFilter): void {
+  const wanted = status.map(canonicalStatus);
+  const areOpen = !wanted.includes('closed') && !wanted.includes('tombstone');
+  if (areOpen) conditions.add('finished = 0');
+  conditions.oneOf(type && areOpen ? '+status' : 'status', wanted);
+}
+
+/** What makes a bead ready. @param now microseconds since 1970 */
 export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
   // Whoever has a bead does its steps: to others they are no work, unless they ask for them.
@@ -164,7 +151,7 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
     deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
   );
   conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
-  conditions.add('NOT EXISTS (SELECT 1 FROM blocked WHERE blocked.id = beads.id)');
+  conditions.add('blocked = 0');
   if (!filter.type) conditions.add(`type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`);
   if (deferred && !filter.includeDeferred) {
     conditions.add('(defer IS NULL OR defer <= ?)', now);
@@ -179,7 +166,6 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
 
 /** Work that can be taken up now. @param now microseconds since 1970 */
 export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): string[] {
-  index.refreshBlocked();
   const conditions = readyConditions(index, filter, now);
   if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
   const orders: Record<string, string> = {
@@ -194,13 +180,30 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 
+/** The first open beads of a ledger that are no steps of molecules, for lists that show some of them. */
+export function backlogIds(index: BeadIndex, ledger: string, types: readonly string[], limit: number): string[] {
+  return index.column(
+    `SELECT id FROM beads INDEXED BY beads_backlog WHERE finished = 0 AND ledger = ? AND status = 'open' AND step = 'none'
+      AND ephemeral = 0 AND template = 0 AND type IN (SELECT value FROM json_each(?))
+      ORDER BY priority, created DESC, id LIMIT ?`,
+    [ledger, JSON.stringify(types), limit],
+  );
+}
+
+/** The closed beads of a type that closed last. */
+export function lastClosedIds(index: BeadIndex, type: string, limit: number): string[] {
+  return index.column(
+    "SELECT id FROM beads WHERE finished = 1 AND type = ? AND status = 'closed' ORDER BY closed DESC LIMIT ?",
+    [type, limit],
+  );
+}
+
 /** Unfinished beads with an open blocker, their own or inherited. */
 export function blockedIds(index: BeadIndex, filter: BeadFilter): string[] {
-  index.refreshBlocked();
   const conditions = new Conditions();
   common(filter, conditions);
   conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
-  conditions.add('EXISTS (SELECT 1 FROM blocked WHERE blocked.id = beads.id)');
+  conditions.add('blocked = 1');
   return run(index, conditions, 'priority, created', filter.limit ?? 0);
 }
 

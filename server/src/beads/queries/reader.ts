@@ -1,13 +1,15 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
-import { boardCounts, boardPage, childProgress, type BoardFilter, type BoardQuery } from './board';
+import { boardCounts, boardPage, childProgress, looseCount, type BoardQuery } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
 import type { Stored } from '../storage/codec';
 import { canonicalStatus } from '../model/fields';
 import { bytesOf, compareIds, emptyText, withBeads, type LineProblem } from '../storage/ledgerText';
 import {
+  backlogIds,
   blockedIds,
   countBeads,
   labelCounts,
+  lastClosedIds,
   listIds,
   readyIds,
   type BeadFilter,
@@ -148,12 +150,26 @@ export abstract class BeadReader {
   }
 
   /** How many beads are in each state of the board, by ledger. `held` are beads that wait for something that bd does not know. */
-  boardCounts(filter: BoardFilter, held: readonly string[]): ReturnType<typeof boardCounts> {
-    return boardCounts(this.world.index, filter, held, this.clock().getTime() * 1000);
+  boardCounts(text: string, held: readonly string[]): ReturnType<typeof boardCounts> {
+    return boardCounts(this.world.index, text, held);
+  }
+
+  looseCount(text: string): number {
+    return looseCount(this.world.index, text);
   }
 
   boardPage(query: BoardQuery): ReturnType<typeof boardPage> {
-    return boardPage(this.world.index, query, this.clock().getTime() * 1000);
+    return boardPage(this.world.index, query);
+  }
+
+  /** The first open beads of a ledger, by priority, newest first; no steps of molecules. */
+  backlog(ledger: string, types: readonly string[], limit: number): Bead[] {
+    return this.beads(backlogIds(this.world.index, ledger, types, limit));
+  }
+
+  /** The beads of a type that were closed last. */
+  lastClosed(type: string, limit: number): Bead[] {
+    return this.beads(lastClosedIds(this.world.index, type, limit));
   }
 
   /** How far the children of a bead are; undefined for one without any. */

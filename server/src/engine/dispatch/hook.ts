@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { polecatBranch } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import { parseAddress, polecatAddress } from '../../town/layout';
-import { actors, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { attachMolecule, restartIfBegun } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 
@@ -47,4 +47,5 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
     restartIfBegun(tx, bead);
     tx.event({ type: 'slung', bead: bead.id, agent, rig: action.rig, message: bead.title });
   });
+  requireRig(context, action.rig).recordSpawn(context.clock.now().getTime());
 }

@@ -1,4 +1,3 @@
-import type { TownService } from '../../townServer/townService';
 import { UserError } from '../../base/errors';
 import { primeText } from '../../agents/prime';
 import { reviewerPrime } from '../../agents/primeReviewer';
@@ -26,32 +25,50 @@ import {
 } from '../../protocol/town';
 import { agentsFile, townSettingsFile } from '../../town/config';
 import { fullAddress, parseAddress } from '../../town/layout';
-import { formulaPlaces } from '../../townServer/formulas';
-import { slungFormula } from '../../townServer/slungFormula';
+import type { RuntimeCatalogue } from '../../agents/catalogue';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import type { Rigs } from '../../rigs/registry';
+import type { Rig } from '../../rigs/rig';
+import type { SessionManager } from '../../sessions/manager';
+import type { TownLayout } from '../../town/layout';
+import type { EngineContext } from '../loop/context';
+import type { SlungFormula } from '../molecules/molecules';
 
-export function registerAgentHandlers(service: TownService): void {
-  const { dispatcher, rigs, runtimes } = service;
+export interface AgentTown {
+  readonly dispatcher: Dispatcher;
+  readonly layout: TownLayout;
+  readonly engineContext: EngineContext;
+  readonly store: BeadStore;
+  readonly rigs: Pick<Rigs, 'get' | 'require'>;
+  readonly runtimes: RuntimeCatalogue;
+  readonly sessions: Pick<SessionManager, 'markDone'>;
+  /** A formula by its name, as this caller finds it, for beads of a rig. */
+  formula(rig: Rig, name: string, given: Record<string, string>, caller: CallContext): SlungFormula;
+  townName(): string;
+  changed(): void;
+}
+
+export function registerAgentHandlers(town: AgentTown): void {
+  const { dispatcher, rigs, runtimes } = town;
   dispatcher.on(AgentConfigList.spec, async () => runtimes.all());
   dispatcher.on(AgentConfigSet.spec, async ({ name, settings }) => {
     if (runtimes.isBuiltIn(name))
       throw new UserError(`${name} is built in`, 'choose another name for your own runtime', 'conflict');
-    agentsFile(service.layout).update((file) => {
+    agentsFile(town.layout).update((file) => {
       file.agents[name] = settings;
     });
-    runtimes.forget();
-    service.changed();
+    town.changed();
     return runtimes.require(name);
   });
   dispatcher.on(AgentConfigRemove.spec, async ({ name }) => {
     if (runtimes.isBuiltIn(name)) throw new UserError(`${name} is built in`, undefined, 'conflict');
     runtimes.require(name);
-    if (townSettingsFile(service.layout).read().default_agent === name)
+    if (townSettingsFile(town.layout).read().default_agent === name)
       throw new UserError(`${name} is the default agent`, 'set another default first', 'conflict');
-    agentsFile(service.layout).update((file) => {
+    agentsFile(town.layout).update((file) => {
       delete file.agents[name];
     });
-    runtimes.forget();
-    service.changed();
+    town.changed();
     return null;
   });
   dispatcher.on(DefaultAgent.spec, async ({ name }, context) => {
@@ -59,13 +76,12 @@ export function registerAgentHandlers(service: TownService): void {
       if (context.kind !== 'person')
         throw new UserError('only a person may set the default agent', undefined, 'refused');
       runtimes.require(name);
-      townSettingsFile(service.layout).update((settings) => {
+      townSettingsFile(town.layout).update((settings) => {
         settings.default_agent = name;
       });
-      runtimes.forget();
-      service.changed();
+      town.changed();
     }
-    return { name: townSettingsFile(service.layout).read().default_agent };
+    return { name: townSettingsFile(town.layout).read().default_agent };
   });
   dispatcher.on(Sling.spec, async (params, context) => {
     const rig = rigs.require(params.rig.split('/')[0]!);
@@ -77,29 +93,21 @@ export function registerAgentHandlers(service: TownService): void {
         .filter((part) => part !== 'polecats')[0];
     if (params.runtime) runtimes.require(params.runtime);
     const formula =
-      params.formula === undefined
-        ? undefined
-        : slungFormula(
-            service.formulas,
-            formulaPlaces(service.layout, context, rig.name),
-            rig,
-            params.formula,
-            params.vars ?? {},
-          );
+      params.formula === undefined ? undefined : town.formula(rig, params.formula, params.vars ?? {}, context);
     if (!formula && params.vars)
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
-    return sling(service.store, context, { ...params, rig: rig.name, agent, formula });
+    return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
   });
   dispatcher.on(Done.spec, async ({ message }, context) => {
-    const result = await done(service.engineContext, context, message);
-    service.sessions.markDone(context.agent!);
+    const result = await done(town.engineContext, context, message);
+    town.sessions.markDone(context.agent!);
     return result;
   });
   dispatcher.on(Hook.spec, async ({ agent }, context) =>
-    hookOf(service, agent === undefined ? requireAgent(context) : fullAddress(agent)),
+    hookOf(town, agent === undefined ? requireAgent(context) : fullAddress(agent)),
   );
-  dispatcher.on(Prime.spec, async (_params, context) => prime(service, context));
-  dispatcher.on(ScriptGet.spec, async (_params, context) => script(service, context));
+  dispatcher.on(Prime.spec, async (_params, context) => prime(town, context));
+  dispatcher.on(ScriptGet.spec, async (_params, context) => script(town, context));
 }
 
 function requireAgent(context: CallContext): string {
@@ -112,8 +120,8 @@ function requireAgent(context: CallContext): string {
   return context.agent;
 }
 
-function hookOf(service: TownService, agent: string) {
-  const bead = hookedBead(service.engineContext, agent);
+function hookOf(town: AgentTown, agent: string) {
+  const bead = hookedBead(town.engineContext, agent);
   if (!bead) return { agent };
   const work = workOf(bead);
   return {
@@ -126,17 +134,17 @@ function hookOf(service: TownService, agent: string) {
   };
 }
 
-async function prime(service: TownService, context: CallContext) {
+async function prime(town: AgentTown, context: CallContext) {
   const agent = requireAgent(context);
-  if (service.layout.locationOf(agent)?.role === 'refinery') return primeReviewer(service, agent);
+  if (town.layout.locationOf(agent)?.role === 'refinery') return primeReviewer(town, agent);
   const address = parseAddress(agent);
-  const bead = hookedBead(service.engineContext, agent);
-  const rig = address ? service.rigs.get(address.rig) : undefined;
+  const bead = hookedBead(town.engineContext, agent);
+  const rig = address ? town.rigs.get(address.rig) : undefined;
   const work = bead && workOf(bead);
   const text = primeText({
     agent,
     rig: address?.rig ?? '',
-    town: service.info().name,
+    town: town.townName(),
     bead,
     attempt: work?.attempt ?? 0,
     feedback: work?.feedback,
@@ -145,15 +153,15 @@ async function prime(service: TownService, context: CallContext) {
     handoff: work?.handoff?.message,
     reviews: work?.reviews,
     reviewed: rig !== undefined && rig.review !== 'off',
-    steps: bead && stepsOf(service.store, bead),
+    steps: bead && stepsOf(town.store, bead),
   });
   return { text, bead: bead?.id };
 }
 
-async function primeReviewer(service: TownService, agent: string) {
-  const { bead, request } = reviewOf(service.engineContext, agent) ?? {};
-  const rig = service.rigs.require(agent.split('/')[0]!);
-  const source = request && service.store.get(request.source);
+async function primeReviewer(town: AgentTown, agent: string) {
+  const { bead, request } = reviewOf(town.engineContext, agent) ?? {};
+  const rig = town.rigs.require(agent.split('/')[0]!);
+  const source = request && town.store.get(request.source);
   const review = request?.review;
   const change = bead &&
     source &&
@@ -168,16 +176,16 @@ async function primeReviewer(service: TownService, agent: string) {
       reviews: workOf(source).reviews,
     };
   return {
-    text: reviewerPrime({ agent, rig: rig.name, town: service.info().name, change, gates: rig.gates }),
+    text: reviewerPrime({ agent, rig: rig.name, town: town.townName(), change, gates: rig.gates }),
     bead: source?.id,
   };
 }
 
-async function script(service: TownService, context: CallContext) {
+async function script(town: AgentTown, context: CallContext) {
   const agent = requireAgent(context);
   const address = parseAddress(agent);
-  const bead = hookedBead(service.engineContext, agent);
-  const assignment = address && service.rigs.get(address.rig)?.assignment(address.name);
+  const bead = hookedBead(town.engineContext, agent);
+  const assignment = address && town.rigs.get(address.rig)?.assignment(address.name);
   if (!bead || !assignment || assignment.bead !== bead.id)
     throw new UserError('there is nothing on your hook', undefined, 'conflict');
   if (!assignment.script || assignment.script.length === 0) {
@@ -187,7 +195,7 @@ async function script(service: TownService, context: CallContext) {
       'invalid',
     );
   }
-  const molecule = moleculeOfBead(service.store, bead);
+  const molecule = moleculeOfBead(town.store, bead);
   return {
     bead: bead.id,
     title: bead.title,

@@ -1,6 +1,7 @@
 import type { EngineContext } from '../loop/context';
 import { parseAddress } from '../../town/layout';
-import { isHooked, type SessionView } from '../state/townView';
+import { isHooked } from '../state/townView';
+import type { SessionView } from '../../sessions/types';
 import { withWork, workOf } from '../state/work';
 
 /** Whose work a person stops. */

@@ -1,4 +1,4 @@
-import type { SessionExit } from '../state/townView';
+import type { SessionExit } from '../../sessions/types';
 
 /**
  * What the reconciler asks for. `revision` is the `updated_at` that it saw: the action is refused if that moved.

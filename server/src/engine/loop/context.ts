@@ -2,13 +2,14 @@ import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../../base/errors';
+import { refineryAddress } from '../../town/layout';
 import type { SlungFormula } from '../molecules/molecules';
 
 /** The actor of what the engine's rules do. */
 export const actors = {
   engine: 'deacon',
   witness: (rig: string) => `${rig}/witness`,
-  refinery: (rig: string) => `${rig}/refinery`,
+  refinery: refineryAddress,
 };
 
 /** Everything that actions work with. */

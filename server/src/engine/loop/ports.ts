@@ -1,7 +1,8 @@
-import type { Bead } from '../../protocol/bead';
 import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase, RebaseResult } from '../../git/landing';
-import type { SessionView } from '../state/townView';
+import type { Pacing } from '../../rigs/pacing';
+import type { GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
+import type { SessionRequest, SessionView } from '../../sessions/types';
 
 /** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
 export interface Clock {
@@ -17,6 +18,10 @@ export interface RigPort {
   readonly maxReviewRounds: number;
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
+  /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
+  readonly pacing: Pacing;
+  recordSpawn(at: number): void;
+  recordShortLife(at: number): void;
   worktrees(): { name: string; bead?: string }[];
   /** The script that was frozen for this branch, if any. */
   frozenScript(name: string, branch: string): string[] | undefined;
@@ -65,37 +70,6 @@ export interface RigPort {
     commit: string,
     work: Omit<WorktreeRequest, 'base'>,
   ): Promise<{ base: string; authors: string[] }>;
-}
-
-export interface WorktreeRequest {
-  bead: string;
-  title: string;
-  branch: string;
-  base?: string;
-  attempt: number;
-  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
-  script?: string[];
-}
-
-export interface ReviewedChange {
-  mergeRequest: string;
-  bead: Bead | undefined;
-  commit: string;
-  base: string;
-}
-
-export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };
-
-export interface SessionRequest {
-  /** Address; where it works follows from it. */
-  agent: string;
-  /** What it works on, see `SessionView`. */
-  bead?: string;
-  runtime: string;
-  model?: string;
-  attempt: number;
-  /** A previous session of this agent on this bead ended; runtimes that can, resume. */
-  resume: boolean;
 }
 
 export interface SessionPort {

@@ -1,4 +1,3 @@
-import type { TownService } from '../../townServer/townService';
 import { mailSection } from '../../agents/primeMail';
 import { UserError } from '../../base/errors';
 import {
@@ -9,7 +8,6 @@ import {
   raise,
   requireEscalation,
 } from '../escalation/escalation';
-import { hookedBead } from '../dispatch/done';
 import { MAYOR } from '../mayor/mayor';
 import {
   ackMail,
@@ -41,32 +39,46 @@ import {
   Prime,
   type MailInfo,
 } from '../../protocol/town';
+import type { BeadStore } from '../../beads/store';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import type { SessionPort } from '../loop/ports';
 
 /** An agent that said something so recently is in the middle of a turn: it is not interrupted. */
 const QUIET_MS = 3_000;
 
-export function registerMailHandlers(service: TownService): void {
-  const { dispatcher, store } = service;
-  const isRig = (name: string): boolean => service.rigs.get(name) !== undefined;
+export interface MailTown {
+  readonly dispatcher: Dispatcher;
+  readonly store: BeadStore;
+  readonly sessions: Pick<SessionPort, 'all' | 'takesNudges' | 'nudge'>;
+  isRig(name: string): boolean;
+  /** The bead that an agent works on. */
+  hookedBead(agent: string): Bead | undefined;
+  /** The caller may have dealt with the last thing that the Mayor was started for. */
+  mayorMayEnd(caller: CallContext): void;
+}
+
+export function registerMailHandlers(town: MailTown): void {
+  const { dispatcher, store } = town;
+  const isRig = (name: string): boolean => town.isRig(name);
   dispatcher.on(MailInbox.spec, async ({ address, unread, all }, caller) => {
     const addresses = address === undefined ? ownAddresses(caller) : [recipient(address, isRig)];
     if (caller.agent !== undefined && addresses.some((one) => one !== caller.agent)) throw notYours(caller.agent);
     return inbox(store, { addresses, unread, all }).map(mailInfo);
   });
   dispatcher.on(MailRead.spec, async ({ id }, caller) => {
-    const bead = mailFor(service, caller, id);
+    const bead = mailFor(town, caller, id);
     if (isRecipient(caller, bead))
       await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
     return mailInfo(store.get(bead.id)!);
   });
   dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
-    const before = replyTo === undefined ? undefined : mailFor(service, caller, replyTo);
-    return send(service, caller, { to: recipient(to, isRig), ...letter, ...(before ? threadOf(before) : {}) });
+    const before = replyTo === undefined ? undefined : mailFor(town, caller, replyTo);
+    return send(town, caller, { to: recipient(to, isRig), ...letter, ...(before ? threadOf(before) : {}) });
   });
   dispatcher.on(MailReply.spec, async ({ id, body, subject }, caller) => {
-    const before = mailFor(service, caller, id);
+    const before = mailFor(town, caller, id);
     const { from, subject: about, priority } = mailInfo(before);
-    const sent = await send(service, caller, {
+    const sent = await send(town, caller, {
       to: from,
       subject: subject ?? (/^re:/i.test(about) ? about : `Re: ${about}`),
       body,
@@ -78,14 +90,14 @@ export function registerMailHandlers(service: TownService): void {
     return sent;
   });
   dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
-    const beads = ids.map((id) => mailFor(service, caller, id));
+    const beads = ids.map((id) => mailFor(town, caller, id));
     await store.batch({ actor: caller.actor }, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
-    service.interactive.mayorMayEnd(caller);
+    town.mayorMayEnd(caller);
     return beads.map(({ id }) => mailInfo(store.get(id)!));
   });
   dispatcher.on(MailCheck.spec, async (_params, caller) => {
-    const mails = undelivered(service, caller);
-    await markDelivered(service, caller, mails);
+    const mails = undelivered(town, caller);
+    await markDelivered(town, caller, mails);
     return { text: mailSection(mails.map(mailInfo)), ids: mails.map((mail) => mail.id) };
   });
   // Every role sees its unread mail at the start of a session, whatever else it is told.
@@ -97,20 +109,20 @@ export function registerMailHandlers(service: TownService): void {
         ? []
         : inbox(store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
     if (mails.length === 0) return prime;
-    await markDelivered(service, caller, mails);
+    await markDelivered(town, caller, mails);
     return { ...prime, text: `${prime.text}\n${mailSection(mails.map(mailInfo))}` };
   });
-  registerEscalationHandlers(service);
+  registerEscalationHandlers(town);
 }
 
-function registerEscalationHandlers(service: TownService): void {
-  const { dispatcher, store } = service;
+function registerEscalationHandlers(town: MailTown): void {
+  const { dispatcher, store } = town;
   dispatcher.on(EscalationRaise.spec, async ({ bead, ...raised }, caller) => {
     const about =
       bead === undefined
         ? caller.agent === undefined
           ? undefined
-          : hookedBead(service.engineContext, caller.agent)?.id
+          : town.hookedBead(caller.agent)?.id
         : store.resolve(bead);
     return raise(store, caller, { ...raised, bead: about });
   });
@@ -124,29 +136,29 @@ function registerEscalationHandlers(service: TownService): void {
 }
 
 async function send(
-  service: TownService,
+  town: MailTown,
   caller: CallContext,
   letter: Pick<MailInfo, 'to' | 'subject' | 'body' | 'priority'> & { thread?: string; replyTo?: string },
 ): Promise<MailInfo> {
   if (letter.subject.trim() === '') throw new UserError('a mail needs a subject', 'gt mail send <to> -s "…" -m "…"');
-  const sent = await service.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
-  if (letter.priority === 'urgent') await nudge(service, sent);
+  const sent = await town.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
+  if (letter.priority === 'urgent') await nudge(town, sent);
   return sent;
 }
 
 /** Urgent mail does not wait for the agent's next turn. What cannot be typed is in its inbox all the same. */
-async function nudge(service: TownService, { to, id, from }: MailInfo): Promise<void> {
-  const session = service.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
+async function nudge(town: MailTown, { to, id, from }: MailInfo): Promise<void> {
+  const session = town.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
   const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
-  if (!isQuiet || !service.sessions.takesNudges(session.id)) return;
-  await service.sessions
+  if (!isQuiet || !town.sessions.takesNudges(session.id)) return;
+  await town.sessions
     .nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`)
     .catch(() => undefined);
 }
 
 /** @throws UserError for an agent where it is another's mail */
-function mailFor(service: TownService, caller: CallContext, id: string): Bead {
-  const bead = requireMail(service.store, id);
+function mailFor(town: MailTown, caller: CallContext, id: string): Bead {
+  const bead = requireMail(town.store, id);
   if (caller.agent !== undefined && bead.assignee !== caller.agent) throw notYours(caller.agent);
   return bead;
 }
@@ -160,17 +172,17 @@ function isRecipient(caller: CallContext, bead: Bead): boolean {
   return ownAddresses(caller).includes(mailInfo(bead).to);
 }
 
-function undelivered(service: TownService, caller: CallContext): Bead[] {
+function undelivered(town: MailTown, caller: CallContext): Bead[] {
   if (caller.session === undefined) return [];
-  return inbox(service.store, { addresses: ownAddresses(caller), unread: true }).filter(
+  return inbox(town.store, { addresses: ownAddresses(caller), unread: true }).filter(
     (bead) => mailOf(bead).deliveredAt === undefined,
   );
 }
 
-async function markDelivered(service: TownService, caller: CallContext, mails: readonly Bead[]): Promise<void> {
+async function markDelivered(town: MailTown, caller: CallContext, mails: readonly Bead[]): Promise<void> {
   const fresh = mails.filter((bead) => mailOf(bead).deliveredAt === undefined);
   if (fresh.length === 0) return;
-  await service.store.batch({ actor: caller.actor }, (tx) => {
+  await town.store.batch({ actor: caller.actor }, (tx) => {
     for (const { id } of fresh) {
       const bead = tx.get(id);
       if (bead) tx.update(id, { metadata: withMail(bead, { deliveredAt: new Date().toISOString() }) });

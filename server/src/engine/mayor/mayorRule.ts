@@ -1,5 +1,6 @@
 import type { Action } from '../loop/action';
-import type { SessionView, TownView } from '../state/townView';
+import type { TownView } from '../state/townView';
+import type { SessionView } from '../../sessions/types';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
 /** Without a word of it for so long the Mayor has not answered. */

@@ -1,7 +1,6 @@
-import type { TownService } from '../../townServer/townService';
 import { crewPrime } from '../../agents/primeCrew';
 import { mayorPrime } from '../../agents/primeMayor';
-import { scriptBlocks } from '../../agents/script/blocks';
+import { scriptBlocks } from '../../base/scriptBlocks';
 import { UserError } from '../../base/errors';
 import { requireConvoy } from '../convoys/convoys';
 import { escalations } from '../escalation/escalation';
@@ -33,49 +32,73 @@ import {
   type MayorInfo,
 } from '../../protocol/town';
 import { townSettingsFile } from '../../town/config';
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import type { TownInfo, TownSnapshot } from '../../protocol/town';
+import type { SessionManager } from '../../sessions/manager';
+import type { TownLayout } from '../../town/layout';
+import type { Projection } from '../state/projection';
+import type { InteractiveSessions } from '../supervision/interactiveSessions';
 
 const READY_LIMIT = 30;
 
-export function registerMayorHandlers(service: TownService): void {
-  const { dispatcher, store } = service;
+export interface MayorTown {
+  readonly dispatcher: Dispatcher;
+  readonly layout: TownLayout;
+  readonly store: BeadStore;
+  readonly sessions: Pick<SessionManager, 'liveOf' | 'takesNudges' | 'nudge' | 'end'>;
+  readonly runtimes: { readonly mayor: string; require(name: string): { name: string } };
+  readonly projection: Projection;
+  readonly interactive: Pick<InteractiveSessions, 'start' | 'mayorMayEnd'>;
+  isRig(name: string): boolean;
+  isRuntimeAccepted(name: string): boolean;
+  isScriptAccepted(blocks: readonly string[]): boolean;
+  acceptScriptOf(bead: Bead, by: string): void;
+  info(): TownInfo;
+  snapshot(): TownSnapshot;
+  changed(): void;
+}
+
+export function registerMayorHandlers(town: MayorTown): void {
+  const { dispatcher, store } = town;
   dispatcher.on(MayorAsk.spec, async ({ text, title }, caller) => {
     if (text.trim() === '') throw new UserError('say what you want', 'gt mayor ask "…"');
     const bead = await store.batch({ actor: caller.actor }, (tx) => ask(tx, caller.actor, text, title));
-    service.acceptScriptOf(bead, caller.actor);
-    const live = service.sessions.liveOf(MAYOR);
-    if (live && service.sessions.takesNudges(live.id)) {
+    town.acceptScriptOf(bead, caller.actor);
+    const live = town.sessions.liveOf(MAYOR);
+    if (live && town.sessions.takesNudges(live.id)) {
       // It is in the middle of something: what it has to do next is in its prime. Where it cannot be typed, the next session finds it.
-      await service.sessions
+      await town.sessions
         .nudge(
           live.id,
           `There is a new request for you: ${bead.id}. Run "gt prime" when you are done with what you are doing.`,
         )
         .catch(() => undefined);
     }
-    return { request: bead.id, up: service.info().up, live: live !== undefined };
+    return { request: bead.id, up: town.info().up, live: live !== undefined };
   });
-  dispatcher.on(MayorStart.spec, (_params, caller) => start(service, caller));
-  dispatcher.on(MayorStatus.spec, async () => status(service));
+  dispatcher.on(MayorStart.spec, (_params, caller) => start(town, caller));
+  dispatcher.on(MayorStatus.spec, async () => status(town));
   dispatcher.on(MayorPlan.spec, async ({ request, convoy, note }, caller) => {
     const result = await answerWithPlan(store, caller, request, requireConvoy({ store }, convoy), note);
-    service.interactive.mayorMayEnd(caller);
+    town.interactive.mayorMayEnd(caller);
     return result;
   });
   dispatcher.on(MayorAnswer.spec, async ({ request, message }, caller) => {
     const result = await answerInWords(store, caller, request, message);
-    service.interactive.mayorMayEnd(caller);
+    town.interactive.mayorMayEnd(caller);
     return result;
   });
   dispatcher.on(MayorRuntime.spec, async ({ name }) => {
-    if (name) service.runtimes.require(name);
+    if (name) town.runtimes.require(name);
     if (name !== undefined) {
-      townSettingsFile(service.layout).update((settings) => {
+      townSettingsFile(town.layout).update((settings) => {
         settings.mayor = name || undefined;
       });
-      service.runtimes.forget();
-      service.changed();
+      town.changed();
     }
-    return { name: service.runtimes.mayor };
+    return { name: town.runtimes.mayor };
   });
   // Starting the engine lets go on what a person had stopped; the Mayor too.
   dispatcher.wrap(TownUp.spec, (next) => async (params, caller) => {
@@ -84,20 +107,25 @@ export function registerMayorHandlers(service: TownService): void {
   });
   dispatcher.wrap(
     ScriptGet.spec,
-    (next) => async (params, caller) => (caller.agent === MAYOR ? script(service) : next(params, caller)),
+    (next) => async (params, caller) => (caller.agent === MAYOR ? script(town) : next(params, caller)),
   );
   dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
-    const seat = caller.agent === undefined ? undefined : service.layout.locationOf(caller.agent);
-    if (seat?.role === 'mayor') return { text: primeOf(service) };
-    if (seat?.role !== 'crew' || seat.rig === undefined) return next(params, caller);
+    const location = caller.agent === undefined ? undefined : town.layout.locationOf(caller.agent);
+    if (location?.role === 'mayor') return { text: primeOf(town) };
+    if (location?.role !== 'crew' || location.rig === undefined) return next(params, caller);
     return {
-      text: crewPrime({ agent: seat.agent, rig: seat.rig, town: service.info().name, ready: ready(service, seat.rig) }),
+      text: crewPrime({
+        agent: location.agent,
+        rig: location.rig,
+        town: town.info().name,
+        ready: ready(town, location.rig),
+      }),
     };
   });
 }
 
-async function start(service: TownService, caller: CallContext): Promise<{ live: boolean }> {
-  const { sessions, store, runtimes } = service;
+async function start(town: MayorTown, caller: CallContext): Promise<{ live: boolean }> {
+  const { sessions, store, runtimes } = town;
   const runtime = runtimes.require(runtimes.mayor).name;
   await releaseMayor(store, caller.actor);
   const live = sessions.liveOf(MAYOR);
@@ -107,24 +135,24 @@ async function start(service: TownService, caller: CallContext): Promise<{ live:
   const [next] = pendingForMayor(store, runtime);
   if (runtime === 'script' && !next)
     throw new UserError('the Mayor has nothing to run', 'ask it for something: gt mayor ask "…"', 'conflict');
-  await service.interactive.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
+  await town.interactive.start({ agent: MAYOR, bead: next?.id, runtime, attempt: 1, resume: true });
   return { live: false };
 }
 
-function status(service: TownService): MayorInfo {
-  const { store, runtimes } = service;
+function status(town: MayorTown): MayorInfo {
+  const { store, runtimes } = town;
   return {
-    session: service.sessions.liveOf(MAYOR)?.id,
+    session: town.sessions.liveOf(MAYOR)?.id,
     runtime: runtimes.mayor,
-    needsConsent: !service.isRuntimeAccepted(runtimes.mayor),
+    needsConsent: !town.isRuntimeAccepted(runtimes.mayor),
     requests: openRequests(store).map(requestInfo),
     unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
   };
 }
 
 /** The blocks of the oldest request, written by a person through this town's own socket. */
-function script(service: TownService): FrozenScript {
-  const bead = pendingForMayor(service.store, 'script')[0];
+function script(town: MayorTown): FrozenScript {
+  const bead = pendingForMayor(town.store, 'script')[0];
   if (!bead) throw new UserError('nobody has asked the Mayor for anything', undefined, 'conflict');
   const blocks = scriptBlocks(bead.description ?? '');
   if (blocks.length === 0)
@@ -132,20 +160,20 @@ function script(service: TownService): FrozenScript {
       `${bead.id} has no script to run`,
       'the script runtime runs the ```sh blocks of the request; or set another runtime: gt config mayor <runtime>',
     );
-  if (!service.engineContext.isAccepted.script(blocks))
+  if (!town.isScriptAccepted(blocks))
     throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask anew: gt mayor ask -F <file>', 'consent');
   // One attempt whatever happens: after a crash it goes on with the block that it was in.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
 }
 
-function primeOf(service: TownService): string {
-  const { store } = service;
-  const { agents, convoys, rigs } = service.snapshot();
+function primeOf(town: MayorTown): string {
+  const { store } = town;
+  const { agents, convoys, rigs } = town.snapshot();
   return mayorPrime({
-    town: service.info().name,
-    up: service.info().up,
+    town: town.info().name,
+    up: town.info().up,
     rigs,
-    ready: ready(service),
+    ready: ready(town),
     convoys: convoys.filter((convoy) => convoy.status !== 'closed'),
     agents,
     escalations: escalations(store),
@@ -154,10 +182,10 @@ function primeOf(service: TownService): string {
   });
 }
 
-function ready(service: TownService, rig?: string): BeadInfo[] {
-  const isRig = (ledger: string | undefined): boolean => ledger !== undefined && service.rigs.get(ledger) !== undefined;
-  return service.store
+function ready(town: MayorTown, rig?: string): BeadInfo[] {
+  const isRig = (ledger: string | undefined): boolean => ledger !== undefined && town.isRig(ledger);
+  return town.store
     .ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT })
-    .filter((bead) => isRig(service.store.ledgerOf(bead.id)))
-    .map((bead) => service.projection.beadInfo(bead));
+    .filter((bead) => isRig(town.store.ledgerOf(bead.id)))
+    .map((bead) => town.projection.beadInfo(bead));
 }

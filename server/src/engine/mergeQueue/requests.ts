@@ -1,4 +1,3 @@
-import type { TownService } from '../../townServer/townService';
 import { UserError } from '../../base/errors';
 import { mergeRequestInfo, mergeRequests, type QueueSources } from './mergeRequests';
 import { findRequest, giveVerdict } from '../review/review';
@@ -7,13 +6,28 @@ import { changedFilesOf, fileAt } from '../../git/change';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '../../protocol/town';
+import type { BeadStore } from '../../beads/store';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import type { ReviewMode } from '../../protocol/town';
+import type { Rigs } from '../../rigs/registry';
+import type { SessionManager } from '../../sessions/manager';
+import type { EngineContext } from '../loop/context';
 
-export function registerMergeQueueHandlers(service: TownService): void {
-  const { dispatcher, engineContext: context, rigs } = service;
+export interface MergeQueueTown {
+  readonly dispatcher: Dispatcher;
+  readonly engineContext: EngineContext;
+  readonly store: BeadStore;
+  readonly rigs: Pick<Rigs, 'require'>;
+  readonly sessions: Pick<SessionManager, 'markDone'>;
+  reviewMode(rig: string): ReviewMode;
+}
+
+export function registerMergeQueueHandlers(town: MergeQueueTown): void {
+  const { dispatcher, engineContext: context, rigs } = town;
   const sources = (): QueueSources => ({
-    store: service.store,
+    store: town.store,
     now: new Date(),
-    reviewMode: (name) => service.reviewMode(name),
+    reviewMode: (name) => town.reviewMode(name),
   });
   dispatcher.on(MqList.spec, async ({ rig }) => {
     if (rig !== undefined) rigs.require(rig);
@@ -25,14 +39,14 @@ export function registerMergeQueueHandlers(service: TownService): void {
     return info;
   });
   dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
-    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
+    judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
   );
   dispatcher.on(MqReject.spec, async ({ id, ...verdict }, caller) =>
-    judged(service, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
+    judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
   );
-  dispatcher.on(MqRetry.spec, ({ id }, caller) => retry(service, caller, id));
+  dispatcher.on(MqRetry.spec, ({ id }, caller) => retry(town, caller, id));
   dispatcher.on(MqChange.spec, async ({ id }) => {
-    const { repository, base, commit } = await changeOf(service, id);
+    const { repository, base, commit } = await changeOf(town, id);
     return { base, commit, files: await changedFilesOf(repository, base, commit) };
   });
   dispatcher.on(MqFile.spec, async ({ id, path, side, at }) => {
@@ -42,24 +56,24 @@ export function registerMergeQueueHandlers(service: TownService): void {
         throw new UserError(`the commit ${at.commit.slice(0, 12)} is gone`, undefined, 'not-found');
       return { text: await fileAt(repository, at.commit, path) };
     }
-    const { repository, base, commit } = await changeOf(service, id);
+    const { repository, base, commit } = await changeOf(town, id);
     return { text: await fileAt(repository, side === 'base' ? base : commit, path) };
   });
 }
 
 /** A reviewer that has answered has done its work: its session ends. */
-function judged<T>(service: TownService, caller: CallContext, result: T): T {
-  if (caller.agent !== undefined) service.sessions.markDone(caller.agent);
+function judged<T>(town: MergeQueueTown, caller: CallContext, result: T): T {
+  if (caller.agent !== undefined) town.sessions.markDone(caller.agent);
   return result;
 }
 
 async function retry(
-  service: TownService,
+  town: MergeQueueTown,
   caller: CallContext,
   id: string,
 ): Promise<{ mergeRequest: string; bead: string }> {
-  const { bead, request } = findRequest(service.engineContext, id);
-  return service.store.batch(caller, (tx) => {
+  const { bead, request } = findRequest(town.engineContext, id);
+  return town.store.batch(caller, (tx) => {
     const current = tx.get(bead.id)!;
     if (!['open', 'failed'].includes(current.status))
       throw new UserError(
@@ -87,32 +101,32 @@ async function retry(
 }
 
 /** What a merge request would change, or what its bead's merge has changed. */
-async function changeOf(service: TownService, id: string) {
-  const { rig, commit, base } = openChange(service, id) ?? mergedChange(service, id);
-  const { repository } = service.rigs.require(rig);
+async function changeOf(town: MergeQueueTown, id: string) {
+  const { rig, commit, base } = openChange(town, id) ?? mergedChange(town, id);
+  const { repository } = town.rigs.require(rig);
   const tip = await repository.resolve(commit);
   const from = (await repository.resolve(base ?? `${commit}^`)) ?? (tip && (await repository.mergeBase(tip)));
   if (!tip || !from) throw new UserError(`the commits of ${id} are gone`, undefined, 'not-found');
   return { repository, commit: tip, base: from };
 }
 
-function openChange(service: TownService, id: string): { rig: string; commit: string; base?: string } | undefined {
-  const open = service.store.list({ type: [MERGE_REQUEST], limit: 0 });
+function openChange(town: MergeQueueTown, id: string): { rig: string; commit: string; base?: string } | undefined {
+  const open = town.store.list({ type: [MERGE_REQUEST], limit: 0 });
   if (!open.some((bead) => bead.id === id || mergeOf(bead)?.source === id)) return undefined;
-  const { request } = findRequest(service.engineContext, id);
+  const { request } = findRequest(town.engineContext, id);
   return request.review
     ? { rig: request.rig, commit: request.review.commit, base: request.review.base }
-    : { rig: request.rig, commit: request.commit, base: baseOf(service.store.get(request.source)) };
+    : { rig: request.rig, commit: request.commit, base: baseOf(town.store.get(request.source)) };
 }
 
 function baseOf(bead: Bead | undefined): string | undefined {
   return bead && workOf(bead).base;
 }
 
-function mergedChange(service: TownService, id: string): { rig: string; commit: string; base?: string } {
-  const bead = service.store.get(service.store.resolve(id));
+function mergedChange(town: MergeQueueTown, id: string): { rig: string; commit: string; base?: string } {
+  const bead = town.store.get(town.store.resolve(id));
   const commit = bead && workOf(bead).merged;
-  const rig = bead && (workOf(bead).slung?.rig ?? service.store.ledgerOf(bead.id));
+  const rig = bead && (workOf(bead).slung?.rig ?? town.store.ledgerOf(bead.id));
   if (!bead || !commit || !rig || !isClosed(bead.status))
     throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
   return { rig, commit };

@@ -1,4 +1,4 @@
-import { scriptBlocks } from '../../agents/script/blocks';
+import { scriptBlocks } from '../../base/scriptBlocks';
 import { isFinished } from '../../beads/index/blocking';
 import { MOLECULE, moleculeAbove } from '../../beads/model/molecule';
 import type { BeadStore, Transaction } from '../../beads/store';

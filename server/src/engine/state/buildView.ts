@@ -4,7 +4,7 @@ import { isSafeSegment } from '../../git/names';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
-import { crashLoopKey } from '../supervision/crashLoops';
+import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
 import type { RigSettings } from '../../town/config';
 import { isStep } from '../molecules/molecules';
 import type { RigPort, SessionPort } from '../loop/ports';
@@ -17,8 +17,6 @@ export interface ViewedRig {
   settings: RigSettings;
   accepted: boolean;
   reviewerAccepted: boolean;
-  lastSpawnAt: number;
-  crashLooping: boolean;
 }
 
 export interface ViewSources {
@@ -47,7 +45,7 @@ export function buildView(sources: ViewSources): TownView {
     awakeSince: sources.awakeSince,
     up: sources.up,
     inFlight: sources.inFlight,
-    rigs: sources.rigs.map((rig) => rigView(rig, store)),
+    rigs: sources.rigs.map((rig) => rigView(rig, store, sources.now.getTime())),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(bead, trackedBy)),
     sessions: sources.sessions.all(),
@@ -103,12 +101,14 @@ export function openSources(store: BeadStore, requests: readonly Bead[]): Set<st
   );
 }
 
-function rigView(rig: ViewedRig, store: BeadStore): RigView {
+function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
   const { settings } = rig;
+  const { lastSpawnAt, shortLives } = rig.port.pacing;
+  const crashLooping = isCrashLoop(shortLives, now, settings.max_workers);
   return {
     name: rig.port.name,
     accepted: rig.accepted,
-    lastSpawnAt: rig.lastSpawnAt,
+    lastSpawnAt,
     maxWorkers: settings.max_workers,
     spawnDelayMs: settings.worker_spawn_delay * 1000,
     review: settings.review,
@@ -116,8 +116,8 @@ function rigView(rig: ViewedRig, store: BeadStore): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
-    crashLooping: rig.crashLooping,
-    crashLoopReported: rig.crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
+    crashLooping,
+    crashLoopReported: crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
     maxAttempts: settings.max_attempts,
     maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),

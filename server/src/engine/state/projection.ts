@@ -14,6 +14,36 @@ export class Projection {
   ) {}
 
   beadInfo(bead: Bead): BeadInfo {
+    return this.reader().beadInfo(bead);
+  }
+
+  /** Reads many beads of one moment. */
+  reader(): BeadInfoReader {
+    return new BeadInfoReader(this.store, this.reviewMode);
+  }
+
+  convoyInfo(convoy: Bead): ConvoyInfo {
+    return convoyInfo(this.store, convoy);
+  }
+
+  /** Open convoys, and those that closed last; newest first. */
+  convoys(closedLimit = 20): ConvoyInfo[] {
+    return [...this.store.list({ type: [CONVOY], limit: 0 }), ...this.store.lastClosed(CONVOY, closedLimit)]
+      .sort((a, b) => b.created_at.localeCompare(a.created_at))
+      .map((bead) => convoyInfo(this.store, bead));
+  }
+}
+
+/** Reads beads as windows show them. What concerns all of them is looked up once: use one for each moment. */
+export class BeadInfoReader {
+  private requests: ReadonlyMap<string, Bead> | undefined;
+
+  constructor(
+    private readonly store: BeadStore,
+    private readonly reviewMode: (rig: string) => ReviewMode,
+  ) {}
+
+  beadInfo(bead: Bead): BeadInfo {
     const work = workOf(bead);
     const blockedBy = isClosed(bead.status) ? [] : this.store.blockerIds(bead.id);
     return {
@@ -54,9 +84,7 @@ export class Projection {
   }
 
   private queuePhase(bead: string): BeadPhase {
-    const entry = this.store
-      .list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 })
-      .find((candidate) => mergeOf(candidate)?.source === bead);
+    const entry = this.openRequests().get(bead);
     const request = entry && mergeOf(entry);
     if (entry?.status === 'in_progress') return 'merging';
     return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved'
@@ -64,17 +92,15 @@ export class Projection {
       : 'queued';
   }
 
-  /** Open convoys, and those that closed last. */
-  convoys(closedLimit = 20): ConvoyInfo[] {
-    const all = this.store.list({ type: [CONVOY], all: true, limit: 0 });
-    const closed = all
-      .filter((bead) => isClosed(bead.status))
-      .sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? ''))
-      .slice(0, closedLimit);
-    const open = all.filter((bead) => !isClosed(bead.status));
-    return [...open, ...closed]
-      .sort((a, b) => b.created_at.localeCompare(a.created_at))
-      .map((bead) => convoyInfo(this.store, bead));
+  /** Merge requests that wait or are being merged, by the bead that they merge. */
+  private openRequests(): ReadonlyMap<string, Bead> {
+    this.requests ??= new Map(
+      this.store.list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 }).flatMap((request) => {
+        const source = mergeOf(request)?.source;
+        return source === undefined ? [] : [[source, request] as const];
+      }),
+    );
+    return this.requests;
   }
 }
 

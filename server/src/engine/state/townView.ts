@@ -1,5 +1,5 @@
 import type { ReviewMode } from '../../protocol/town';
-import type { AgentRole } from '../../town/layout';
+import type { SessionView } from '../../sessions/types';
 
 /**
  * The read-only picture that `reconcile` decides on. All times are milliseconds since 1970.
@@ -98,31 +98,6 @@ export interface MergeView {
   first: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
-}
-
-export interface SessionView {
-  id: string;
-  agent: string;
-  role: AgentRole;
-  rig?: string;
-  name: string;
-  /** What it works on: the bead on its hook, or the merge request that it reviews. */
-  bead?: string;
-  startedAt: number;
-  /** Undefined while nobody has looked at it, as where its session host cannot be asked. */
-  look?: { lastOutputAt: number; saidNothing: boolean };
-  /** It waits for a person; goes on after "it ". */
-  asks?: string;
-  /** When its agent said `gt done`. */
-  doneAt?: number;
-  /** Undefined while it lives. */
-  exit?: SessionExit;
-}
-
-export interface SessionExit {
-  /** `exited` by itself, `killed` from outside (signal, lost host), `stopped` by a person, `ended` by the engine. */
-  kind: 'exited' | 'killed' | 'stopped' | 'ended';
-  code: number | null;
 }
 
 /** A polecat's folder with its worktree. */

@@ -67,5 +67,6 @@ export async function recordDeath(
       message: `restart ${deaths} of ${action.maxRestarts}`,
     });
   });
+  if (short && action.exit.kind === 'exited') requireRig(context, rig).recordShortLife(context.clock.now().getTime());
   await context.sessions.forget(action.session);
 }

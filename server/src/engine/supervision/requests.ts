@@ -1,5 +1,3 @@
-import type { TownService } from '../../townServer/townService';
-import { refuseNudge, refusePeek } from '../../townServer/access/screenRules';
 import { UserError } from '../../base/errors';
 import { handOff, nuke, requirePolecat, restore, snapshots, resumeWork } from './polecats';
 import { strandedConvoys } from '../convoys/stranded';
@@ -17,19 +15,33 @@ import {
   SessionStart,
   SnapshotList,
 } from '../../protocol/town';
+import type { BeadStore } from '../../beads/store';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import type { Rigs } from '../../rigs/registry';
+import type { SessionManager } from '../../sessions/manager';
+import type { EngineContext } from '../loop/context';
+import type { WhyNots } from '../explain/whyNot';
+
+export interface SupervisionTown {
+  readonly dispatcher: Dispatcher;
+  readonly engineContext: EngineContext;
+  readonly store: BeadStore;
+  readonly sessions: SessionManager;
+  readonly rigs: Pick<Rigs, 'all' | 'require'>;
+  whyNots(): WhyNots;
+  changed(): void;
+}
 
 /** What people and agents do about agents. */
-export function registerSupervisionHandlers(service: TownService): void {
-  const { dispatcher, engineContext: context, rigs, sessions, store } = service;
-  dispatcher.on(AgentPeek.spec, async ({ agent, lines }, caller) => {
+export function registerSupervisionHandlers(town: SupervisionTown): void {
+  const { dispatcher, engineContext: context, rigs, sessions, store } = town;
+  dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
     const address = fullAddress(agent);
-    refusePeek(address, caller);
     const screen = await sessions.screen(address);
     return { agent: address, text: screen.trimEnd().split('\n').slice(-lines).join('\n') };
   });
   dispatcher.on(AgentNudge.spec, async ({ agent, message }, caller) => {
     const address = fullAddress(agent);
-    refuseNudge(address, caller);
     const record = sessions.liveOf(address);
     if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
     if (!sessions.takesNudges(record.id))
@@ -50,13 +62,13 @@ export function registerSupervisionHandlers(service: TownService): void {
     if (!sessions.liveOf(address))
       throw new UserError(`${address} has no session`, `start one: "gt session start ${agent}"`, 'not-found');
     await sessions.endAgent(address, 'ended');
-    service.changed();
+    town.changed();
     return { agent: address };
   });
   dispatcher.on(SessionStart.spec, async ({ agent }, caller) => resumeWork(context, caller, fullAddress(agent)));
   dispatcher.on(PolecatNuke.spec, async ({ agent, force }, caller) => {
     const result = await nuke(context, caller, fullAddress(agent), force);
-    service.changed();
+    town.changed();
     return result;
   });
   dispatcher.on(SnapshotList.spec, ({ rig, bead }) =>
@@ -67,8 +79,8 @@ export function registerSupervisionHandlers(service: TownService): void {
     const known = store.get(id);
     const rig = rigs.require((known && rigOfBead(store, known)) ?? '');
     const result = await restore(context, caller, id, rig, snapshot, rig.settings.namepool.names ?? defaultNames);
-    service.changed();
+    town.changed();
     return { ...result, worktree: rig.layout.polecatWorktree(requirePolecat(result.agent).name) };
   });
-  dispatcher.on(ConvoyStranded.spec, async () => strandedConvoys(store, service.whyNots()));
+  dispatcher.on(ConvoyStranded.spec, async () => strandedConvoys(store, town.whyNots()));
 }

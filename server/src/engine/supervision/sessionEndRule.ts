@@ -1,5 +1,6 @@
 import type { Action } from '../loop/action';
-import { isHooked, sessionOf, type SessionView, type TownView } from '../state/townView';
+import { isHooked, sessionOf, type TownView } from '../state/townView';
+import type { SessionView } from '../../sessions/types';
 
 /** After `gt done` an agent gets this long to print its farewell. */
 export const FAREWELL_MS = 700;

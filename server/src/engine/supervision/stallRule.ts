@@ -1,5 +1,6 @@
 import type { Action } from '../loop/action';
-import { isHooked, sessionOf, type RigView, type SessionView, type TownView, type WorkView } from '../state/townView';
+import { isHooked, sessionOf, type RigView, type TownView, type WorkView } from '../state/townView';
+import type { SessionView } from '../../sessions/types';
 
 /** A session that has never said a word by then is stuck at its start. */
 export const START_LIMIT_MS = 120_000;

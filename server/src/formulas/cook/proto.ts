@@ -1,4 +1,4 @@
-import { scriptBlocks } from '../../agents/script/blocks';
+import { scriptBlocks } from '../../base/scriptBlocks';
 import { unique } from '../../base/objects';
 import { cutBytes } from '../../base/text';
 import type { CookedFormula, CookedStep } from '../../protocol/formula';

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors';
 import type { BeadStore } from '../../beads/store';
 import { dependencyFromInput } from '../../beads/model/dependencies';
 import { typeFromInput } from '../../beads/model/fields';
-import type { BeadService } from '../../beads/handlers';
+import type { BeadService } from '../../beads/handlers/common';
 import { resolveAll, resolveOne } from '../../beads/handlers/common';
 import { isHooked } from '../../engine/state/townView';
 import { CONVOY, engineTypes, enginesKeys } from '../../engine/state/work';

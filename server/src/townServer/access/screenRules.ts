@@ -1,6 +1,19 @@
 import { UserError } from '../../base/errors';
-import type { CallContext } from '../../protocol/dispatcher';
-import { parseAddress } from '../../town/layout';
+import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
+import { AgentNudge, AgentPeek } from '../../protocol/town';
+import { fullAddress, parseAddress } from '../../town/layout';
+
+/** Puts the rules about agents' screens around the requests that read them or type into them. */
+export function guardScreens(dispatcher: Dispatcher): void {
+  dispatcher.wrap(AgentPeek.spec, (next) => async (params, caller) => {
+    refusePeek(fullAddress(params.agent), caller);
+    return next(params, caller);
+  });
+  dispatcher.wrap(AgentNudge.spec, (next) => async (params, caller) => {
+    refuseNudge(fullAddress(params.agent), caller);
+    return next(params, caller);
+  });
+}
 
 /** At a crew member's terminal a person works: what stands there is between the two. */
 export function refusePeek(agent: string, context: CallContext): void {

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import type { BeadService } from '../../beads/handlers';
+import type { BeadService } from '../../beads/handlers/common';
 import { resolveOne } from '../../beads/handlers/common';
 import type { CallContext } from '../../protocol/dispatcher';
 import { MoleculeBurn, MoleculeSquash, StepClose } from '../../protocol/formula';

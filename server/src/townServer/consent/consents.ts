@@ -1,5 +1,5 @@
 import type { BeadStore } from '../../beads/store';
-import { scriptBlocks } from '../../agents/script/blocks';
+import { scriptBlocks } from '../../base/scriptBlocks';
 import { launchedConvoys, rigOfBead, trackedSince, workingSet } from '../../engine/state/buildView';
 import { scriptOf } from '../../engine/molecules/molecules';
 import type { Bead } from '../../protocol/bead';

@@ -48,7 +48,7 @@ export class BoardReader {
     if (grouping === 'state') return this.states(undefined, 'state:');
     if (grouping === 'rig') {
       const counts = new Map(this.store.ledgerNames().map((ledger) => [ledger, 0]));
-      for (const { ledger, state, count } of this.store.boardCounts({ text: this.text }, this.held)) {
+      for (const { ledger, state, count } of this.store.boardCounts(this.text, this.held)) {
         if (state !== 'closed') counts.set(ledger, (counts.get(ledger) ?? 0) + count);
       }
       // The town's own ledger is no rig; it is shown where somebody keeps work in it.
@@ -57,10 +57,8 @@ export class BoardReader {
         .sort(([a], [b]) => Number(a === 'hq') - Number(b === 'hq') || a.localeCompare(b));
       return groups(ledgers.map(([ledger, count]) => ({ key: `rig:${ledger}`, count })));
     }
-    const epics = this.beads({ top: 'epics' }, limit);
-    const loose = this.store
-      .boardCounts({ top: 'loose', text: this.text }, this.held)
-      .reduce((sum, { count }) => sum + count, 0);
+    const epics = this.beads({ top: 'epic' }, limit);
+    const loose = this.store.looseCount(this.text);
     return loose === 0
       ? epics
       : { total: epics.total, items: [...epics.items, { kind: 'group', key: 'loose', count: loose }] };
@@ -68,9 +66,8 @@ export class BoardReader {
 
   private states(ledger: string | undefined, prefix: string): BoardList {
     const counts = new Map<BoardState, number>(boardStates.map((state) => [state, 0]));
-    const filter: BoardFilter = { text: this.text, ...(ledger === undefined ? {} : { ledger }) };
-    for (const { state, count } of this.store.boardCounts(filter, this.held))
-      counts.set(state, (counts.get(state) ?? 0) + count);
+    for (const { ledger: owner, state, count } of this.store.boardCounts(this.text, this.held))
+      if (ledger === undefined || owner === ledger) counts.set(state, (counts.get(state) ?? 0) + count);
     return groups(
       [...counts].filter(([, count]) => count > 0).map(([state, count]) => ({ key: `${prefix}${state}`, count })),
     );

@@ -1,4 +1,4 @@
-import { UserError } from '../../base/errors';
+import { UserError } from './errors';
 
 interface Fence {
   character: '`' | '~';

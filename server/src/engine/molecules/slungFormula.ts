@@ -1,8 +1,8 @@
-import type { SlungFormula } from '../engine/molecules/molecules';
-import type { FormulaPlaces } from '../formulas/registry/files';
-import type { FormulaService } from '../formulas/service/formulaService';
-import type { Bead } from '../protocol/bead';
-import type { Rig } from '../rigs/rig';
+import type { SlungFormula } from './molecules';
+import type { FormulaPlaces } from '../../formulas/registry/files';
+import type { FormulaService } from '../../formulas/service/formulaService';
+import type { Bead } from '../../protocol/bead';
+import type { Rig } from '../../rigs/rig';
 
 /** What variables may be named after. */
 type KnownRig = Pick<Rig, 'name' | 'gates' | 'config'>;

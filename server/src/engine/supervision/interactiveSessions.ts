@@ -1,11 +1,11 @@
-import { UserError } from '../base/errors';
-import type { BeadStore } from '../beads/store';
-import type { SessionManager } from '../sessions/manager';
-import { MAYOR, pendingForMayor } from '../engine/mayor/mayor';
-import type { SessionRequest } from '../engine/loop/ports';
-import type { CallContext } from '../protocol/dispatcher';
-import type { TownLayout } from '../town/layout';
-import type { RuntimeCatalogue } from '../agents/catalogue';
+import { UserError } from '../../base/errors';
+import type { BeadStore } from '../../beads/store';
+import type { SessionManager } from '../../sessions/manager';
+import { MAYOR, pendingForMayor } from '../mayor/mayor';
+import type { SessionRequest } from '../../sessions/types';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { TownLayout } from '../../town/layout';
+import type { RuntimeCatalogue } from '../../agents/catalogue';
 
 interface InteractiveTown {
   readonly layout: TownLayout;

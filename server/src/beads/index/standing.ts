@@ -1,0 +1,113 @@
+import type { Bead } from '../../protocol/bead';
+import type { BoardState } from '../../protocol/board';
+import { MOLECULE, ATTACHED_TO } from '../model/molecule';
+import { toMicroseconds } from '../model/time';
+import { isBlocked, isFinished, parentsOf, type Graph } from './blocking';
+
+/** Beads that are records, roles or containers: nobody can take one up as work. */
+export const notWork: readonly string[] = [
+  'merge_request',
+  'gate',
+  'molecule',
+  'message',
+  'agent',
+  'role',
+  'rig',
+  'convoy',
+  'escalation',
+  'event',
+];
+
+/** What the index keeps of a bead besides its own fields: how it stands among the others. */
+export interface Standing {
+  /** It waits for another bead, or an ancestor of it does. */
+  blocked: boolean;
+  /** State of work: `ready` is exactly what `bd ready` means by it. */
+  state: BoardState;
+  /** Microseconds since 1970 at which `state` changes by itself; undefined for one that waits for no time. */
+  due: number | undefined;
+  /** Belongs to an unfinished molecule; `attached`: to one that says how to do a bead. */
+  step: 'none' | 'free' | 'attached';
+  /** Place in the tree of epics: the root of a tree, a bead of its own, or neither. */
+  top: 'epic' | 'loose' | undefined;
+  /** Work of people and agents: no record, role, wisp, template or deleted bead. */
+  isWork: boolean;
+}
+
+/** The one place that decides how a bead stands. @param now microseconds since 1970 */
+export function standingOf(graph: Graph, bead: Bead, now: number): Standing {
+  const blocked = isBlocked(graph, bead);
+  const step = stepOf(graph, bead);
+  const until = deferredUntil(graph, bead).filter((time) => time > now);
+  return {
+    blocked,
+    state: stateOf(bead, { blocked, step, isDeferred: until.length > 0 }),
+    due: until.length > 0 ? Math.min(...until) : undefined,
+    step,
+    top: topOf(graph, bead),
+    isWork:
+      bead.ephemeral !== true &&
+      bead.is_template !== true &&
+      bead.status !== 'tombstone' &&
+      !notWork.includes(bead.issue_type),
+  };
+}
+
+function stateOf(bead: Bead, facts: { blocked: boolean; step: Standing['step']; isDeferred: boolean }): BoardState {
+  switch (bead.status) {
+    case 'closed':
+      return 'closed';
+    case 'failed':
+      return 'failed';
+    case 'in_review':
+      return 'in_review';
+    case 'hooked':
+    case 'in_progress':
+      return 'in_progress';
+  }
+  const isOpen = bead.status === 'open' || (bead.status === 'deferred' && bead.defer_until !== undefined);
+  const isFree = !facts.blocked && facts.step !== 'attached' && bead.pinned !== true;
+  const canBeTaken = bead.ephemeral !== true && bead.is_template !== true && !notWork.includes(bead.issue_type);
+  if (isOpen && isFree && canBeTaken && !facts.isDeferred) return 'ready';
+  return facts.isDeferred || (bead.status === 'deferred' && bead.defer_until === undefined) ? 'deferred' : 'blocked';
+}
+
+/** Times until which the bead, or a parent of it, is deferred. */
+function deferredUntil(graph: Graph, bead: Bead): number[] {
+  const own = toMicroseconds(bead.defer_until);
+  const parents = parentsOf(bead).map((id) => toMicroseconds(graph.get(id)?.defer_until));
+  return [own, ...parents].filter((time) => time !== undefined);
+}
+
+/** The molecule itself counts as one of its steps. */
+function stepOf(graph: Graph, bead: Bead): Standing['step'] {
+  let found: Standing['step'] = 'none';
+  const seen = new Set<string>();
+  for (let level: Bead[] = [bead]; level.length > 0; ) {
+    for (const each of level) {
+      seen.add(each.id);
+      if (each.issue_type !== MOLECULE || isFinished(each)) continue;
+      if ((each.dependencies ?? []).some((edge) => edge.type === ATTACHED_TO)) return 'attached';
+      found = 'free';
+    }
+    level = level
+      .flatMap(parentsOf)
+      .filter((id) => !seen.has(id))
+      .flatMap((id) => graph.get(id) ?? []);
+  }
+  return found;
+}
+
+function topOf(graph: Graph, bead: Bead): Standing['top'] {
+  if (parentsOf(bead).some((id) => isThere(graph.get(id)))) return undefined;
+  if (bead.issue_type === 'epic' || hasChild(graph, bead.id)) return 'epic';
+  return bead.status === 'closed' ? undefined : 'loose';
+}
+
+function hasChild(graph: Graph, id: string): boolean {
+  return graph.dependents(id).some(({ bead, edge }) => edge.type === 'parent-child' && isThere(bead));
+}
+
+function isThere(bead: Bead | undefined): boolean {
+  return bead !== undefined && bead.status !== 'tombstone';
+}

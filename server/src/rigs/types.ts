@@ -1,0 +1,23 @@
+import type { Bead } from '../protocol/bead';
+
+/** The worktree that an agent is to have. */
+export interface WorktreeRequest {
+  bead: string;
+  title: string;
+  branch: string;
+  base?: string;
+  attempt: number;
+  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
+  script?: string[];
+}
+
+/** A change as a reviewer gets it. */
+export interface ReviewedChange {
+  mergeRequest: string;
+  bead: Bead | undefined;
+  commit: string;
+  base: string;
+}
+
+/** How the gates of a change ended; `output`: the last part of what the failed one printed. */
+export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };

@@ -1,0 +1,161 @@
+import type { BeadStore } from '../../beads/store';
+import { escalations } from '../../engine/escalation/escalation';
+import { inbox, isForPerson, mailInfo } from '../../engine/mail/mail';
+import { planOf } from '../../engine/mayor/mayor';
+import { needsPerson } from '../../engine/mergeQueue/mergeRequests';
+import { CONVOY, MERGE_REQUEST, mergeOf, trackedIds } from '../../engine/state/work';
+import type { AttentionInfo, ReviewMode } from '../../protocol/town';
+import type { Rigs } from '../../rigs/registry';
+import type { SessionView } from '../../sessions/types';
+import { commandsOf } from '../../town/config';
+
+export interface AttentionSources {
+  store: BeadStore;
+  rigs: Rigs;
+  sessions: readonly SessionView[];
+  /** Scripts and runtimes that wait for a person's consent, and what cannot be read. */
+  openConsents(): AttentionInfo[];
+  reviewMode(rig: string): ReviewMode;
+}
+
+/** Everything that needs a person. */
+export function attentionInfos(sources: AttentionSources): AttentionInfo[] {
+  return [
+    ...escalationItems(sources),
+    ...inputs(sources),
+    ...plans(sources),
+    ...mails(sources),
+    ...reviews(sources),
+    ...sources.openConsents(),
+    ...rigConsents(sources),
+    ...fastForwards(sources),
+  ];
+}
+
+function escalationItems(sources: AttentionSources): AttentionInfo[] {
+  return escalations(sources.store).map(({ id, title, detail, bead, rig, agent, severity, state }) => ({
+    id,
+    kind: 'escalation',
+    title,
+    detail,
+    bead,
+    rig,
+    agent,
+    severity,
+    ...(state === 'acked' ? { acked: true } : {}),
+  }));
+}
+
+/** What the Mayor has planned and nobody has launched yet. */
+function plans(sources: AttentionSources): AttentionInfo[] {
+  return sources.store
+    .list({ type: [CONVOY], ledger: 'hq', status: ['staged_ready', 'staged_warnings'], limit: 0 })
+    .flatMap((convoy): AttentionInfo[] => {
+      const plan = planOf(convoy);
+      if (!plan) return [];
+      const asked = sources.store.get(plan.request)?.title;
+      const beads = trackedIds(convoy).length;
+      return [
+        {
+          id: `plan-${convoy.id}`,
+          kind: 'plan',
+          convoy: convoy.id,
+          title: `The Mayor has a plan: ${convoy.title}`,
+          detail: [
+            asked && `You asked: ${asked}`,
+            plan.note,
+            `${beads} ${beads === 1 ? 'bead is' : 'beads are'} staged in ${convoy.id}. Nothing starts before you launch it.`,
+          ]
+            .filter(Boolean)
+            .join('\n\n'),
+        },
+      ];
+    });
+}
+
+/** Agents whose programs wait for an answer: nobody types one blindly. */
+function inputs(sources: AttentionSources): AttentionInfo[] {
+  return sources.sessions
+    .filter((session) => !session.exit && session.asks !== undefined)
+    .map((session) => ({
+      id: `input-${session.id}`,
+      kind: 'input',
+      rig: session.rig,
+      bead: session.role === 'polecat' ? session.bead : undefined,
+      agent: session.agent,
+      title: `${session.agent} waits for you: it ${session.asks}`,
+      detail: `Its program ${session.asks}. Answer in its terminal; it goes on by itself then.`,
+    }));
+}
+
+/** Unread mail to people: it does not matter to which of them, as long as somebody sees it. */
+function mails(sources: AttentionSources): AttentionInfo[] {
+  return inbox(sources.store, { unread: true })
+    .map(mailInfo)
+    .filter((mail) => isForPerson(mail.to))
+    .map((mail) => ({
+      id: mail.id,
+      kind: 'mail',
+      title: `${mail.from}: ${mail.subject}`,
+      detail: mail.body,
+      from: mail.from,
+    }));
+}
+
+function reviews(sources: AttentionSources): AttentionInfo[] {
+  return sources.store.list({ type: [MERGE_REQUEST], status: ['open'], limit: 0 }).flatMap((bead): AttentionInfo[] => {
+    const request = mergeOf(bead);
+    if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
+    const title = sources.store.get(request.source)?.title ?? bead.title;
+    return [
+      {
+        id: `review-${bead.id}`,
+        kind: 'review',
+        rig: request.rig,
+        bead: request.source,
+        agent: request.worker,
+        mergeRequest: bead.id,
+        title: `${title}: waits for your review (${request.source})`,
+        detail: [`${request.worker} has finished ${request.source} and asks for your review.`, request.note]
+          .filter(Boolean)
+          .join('\n\n'),
+      },
+    ];
+  });
+}
+
+function rigConsents(sources: AttentionSources): AttentionInfo[] {
+  return sources.rigs
+    .all()
+    .filter((rig) => !sources.rigs.isAccepted(rig))
+    .map((rig) => {
+      const text = commandsOf(rig.settings)
+        .map((gate) => `${gate.name}: ${gate.command}`)
+        .join('\n');
+      return {
+        id: `consent-rig-${rig.name}`,
+        kind: 'consent',
+        rig: rig.name,
+        title: `${rig.name}: its commands wait for your consent`,
+        detail: `Before work in ${rig.name} can be merged, these commands run on every change:\n\n${text}`,
+        consent: { kind: 'rig-commands', hash: sources.rigs.consentHash(rig), text },
+      };
+    });
+}
+
+function fastForwards(sources: AttentionSources): AttentionInfo[] {
+  return sources.rigs.all().flatMap((rig): AttentionInfo[] => {
+    const state = sources.rigs.info(rig).fastForward;
+    if (!state) return [];
+    const commits = `${state.commits} ${state.commits === 1 ? 'commit' : 'commits'}`;
+    return [
+      {
+        id: `fast-forward-${rig.name}`,
+        kind: 'fast-forward',
+        rig: rig.name,
+        title: `${rig.name}: fast-forward ${rig.config.default_branch} (${commits})`,
+        detail: `${commits} of merged work wait in ${rig.repository.landing} of ${rig.config.git_url}.${state.clean ? '' : ' The folder has uncommitted changes; commit or stash them first.'}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,43 @@
+/** What changed in a collection: new or different items, and the ids of those that are gone. */
+export interface CollectionChange<T> {
+  upsert: T[];
+  remove: string[];
+}
+
+/** The items of one collection as clients know them, with their texts: an item that reads the same has not changed. */
+export class EntityCollection<T extends { id: string }> {
+  private readonly entries = new Map<string, { item: T; text: string }>();
+
+  items(): T[] {
+    return [...this.entries.values()].map(({ item }) => item);
+  }
+
+  has(id: string): boolean {
+    return this.entries.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.entries.keys();
+  }
+
+  /** Takes these items for all that there is. */
+  replace(items: readonly T[]): CollectionChange<T> {
+    const ids = new Set(items.map(({ id }) => id));
+    return this.apply(items, (id) => ids.has(id));
+  }
+
+  /** Takes over some items; of the others stays what `isKept` says. Costs what is given, not what is there. */
+  apply(items: readonly T[], isKept: (id: string) => boolean): CollectionChange<T> {
+    const upsert = items.filter((item) => this.put(item));
+    const remove = [...this.entries.keys()].filter((id) => !isKept(id));
+    for (const id of remove) this.entries.delete(id);
+    return { upsert, remove };
+  }
+
+  private put(item: T): boolean {
+    const text = JSON.stringify(item);
+    if (this.entries.get(item.id)?.text === text) return false;
+    this.entries.set(item.id, { item, text });
+    return true;
+  }
+}
