@@ -8,8 +8,8 @@ export interface Main {
   /** Commands that do not call the town's server, or not as others do. */
   offline: readonly string[];
   /** The town whose server the command will call, as far as it can be told without parsing. May throw. */
-  townOf(process: ProcessContext): string | undefined;
-  load(): Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
+  townOf: (process: ProcessContext) => string | undefined;
+  load: () => Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
 }
 
 /**

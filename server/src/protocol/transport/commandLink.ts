@@ -9,8 +9,8 @@ import { HANDSHAKE_MS, MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, typ
 export class ConnectionLost extends Error {}
 
 interface Waiting<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
 }
 
 const NEWLINE = 0x0a;
