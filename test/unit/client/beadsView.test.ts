@@ -201,6 +201,7 @@ class FakeServer {
   readonly requests: Request[] = [];
   answers: Record<string, BoardList> = {
     '': list(group('state:ready', 300)),
+    'state:closed': list(),
     'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) },
   };
   fails = false;
@@ -319,6 +320,19 @@ describe('the lists of the Beads view', () => {
     lists.more('state:ready');
     await pass(0);
     assert.deepEqual(server.requests.at(-1)?.open, [{ key: 'state:ready', limit: 200 }]);
+  });
+
+  it('forget a list that the server does not know any more', async () => {
+    lists.setVisible(true);
+    lists.open('state:ready');
+    lists.open('epic:toy-gone');
+    await pass(0);
+    changeBeads(2);
+    await pass(10_000);
+    assert.deepEqual(
+      server.requests.at(-1)?.open.map(({ key }) => key),
+      ['state:ready'],
+    );
   });
 
   it('start over with another grouping, which is remembered, and with a filter', async () => {

@@ -222,6 +222,14 @@ describe('the draft about a change', () => {
     assert.equal(new Drafts({ get: () => 'nonsense', update: async () => undefined }).of(ref).text, '');
   });
 
+  it('is kept for the last 50 changes', () => {
+    const drafts = new Drafts(memento());
+    const version = (number: number): ChangeRef => ({ ...ref, patch: `p${number}` });
+    for (let number = 0; number < 60; number++) drafts.setText(version(number), `text ${number}`);
+    assert.equal(drafts.of(version(9)).text, '');
+    assert.equal(drafts.of(version(10)).text, 'text 10');
+  });
+
   it('is sent with the patch-id that was seen, and deleted once the server has it', async () => {
     const drafts = new Drafts(memento());
     const cleared: ChangeRef[] = [];
