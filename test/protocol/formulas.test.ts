@@ -49,7 +49,7 @@ describe('the language server over stdio', function () {
     return { editor: new Editor(connection), child };
   }
 
-  it('answers for what is open, as it is typed', async () => {
+  it('answers for the unsaved text of a document', async () => {
     const { editor } = await start();
     await editor.open(uri, text);
     assert.deepEqual(await editor.diagnostics(uri), []);
@@ -73,7 +73,7 @@ describe('the language server over stdio', function () {
     assert.deepEqual(await editor.diagnostics(uri), [], "what is closed is nobody's");
   });
 
-  it('looks at the files beside the document, and at what is open there', async () => {
+  it('uses formulas in the same folder, also unsaved ones', async () => {
     const { editor } = await start();
     fs.writeFileSync(path.join(folder, 'base.formula.toml'), text.replace('"f"', '"base"'));
     await editor.open(uri, 'formula = "f"\nextends = ["base"]\n[[steps]]\nid = "c"\ntitle = "C"\nneeds = ["b"]\n');
@@ -89,7 +89,7 @@ describe('the language server over stdio', function () {
     );
   });
 
-  it('tells editors that do not ask, when the typing pauses', async () => {
+  it('pushes diagnostics to editors that do not pull them', async () => {
     const { editor } = await start({});
     const told: { version?: number; diagnostics: { code: string }[] }[] = [];
     editor.connection.onNotification('textDocument/publishDiagnostics', (params: (typeof told)[number]) => {
@@ -106,7 +106,7 @@ describe('the language server over stdio', function () {
     assert.equal(told[0]?.diagnostics[0]?.code, 'toml-value');
   });
 
-  it('looks again when a formula beside it has changed', async () => {
+  it('refreshes when another formula has changed on disk', async () => {
     const { editor } = await start({
       textDocument: { diagnostic: {} },
       workspace: { diagnostics: { refreshSupport: true }, didChangeWatchedFiles: { dynamicRegistration: true } },
@@ -135,7 +135,7 @@ describe('the language server over stdio', function () {
     );
   });
 
-  it('gives up what is cancelled', async () => {
+  it('cancels requests', async () => {
     const { editor } = await start();
     await editor.open(uri, longSample(150));
     const sources = Array.from({ length: 20 }, () => new CancellationTokenSource());
@@ -150,7 +150,7 @@ describe('the language server over stdio', function () {
     assert.ok(got.filter((one) => one === -32800).length >= 15, JSON.stringify(got));
   });
 
-  it('stands what makes no sense', async () => {
+  it('survives nonsense', async () => {
     const { editor } = await start();
     await editor.open(uri, '\u0000[[[\r"""{{#if\n'.repeat(50));
     assert.ok((await editor.diagnostics(uri)).length > 0);
@@ -185,7 +185,7 @@ describe('the language server over stdio', function () {
     );
   });
 
-  it('ends with the editor, whether that says goodbye or not', async () => {
+  it('exits with the editor, with or without a shutdown request', async () => {
     const polite = await start();
     await polite.editor.connection.sendRequest('shutdown');
     await polite.editor.connection.sendNotification('exit');
@@ -203,7 +203,7 @@ describe('the language server of a town', function () {
   });
   after(async () => town.dispose());
 
-  it('knows of each window only what is open there, and the formulas of the town', async () => {
+  it('keeps unsaved text of windows apart, and knows the formulas of the town', async () => {
     const [one, two] = [await Window.open(town), await Window.open(town)];
     const editors = [one, two].map((window) => new Editor(window.connection));
     const folder = path.join(town.root, '.beads', 'formulas');
@@ -225,7 +225,7 @@ describe('the language server of a town', function () {
     two.connection.dispose();
   });
 
-  it('serves others while it reads a formula that was written to stop it', async () => {
+  it('serves other requests while it reads a hostile formula', async () => {
     const window = await Window.open(town);
     const folder = path.join(town.root, '.beads', 'formulas');
     fs.mkdirSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import type { Step } from './model';
 import { allSteps } from './steps';
 
-/** One "waits for" between two steps of a cycle. */
+/** One edge of a cycle: `from` waits for `to`. */
 export interface CycleEdge {
   from: Step;
   to: Step;
@@ -15,8 +15,8 @@ interface Edge {
 }
 
 /**
- * A cycle of steps that wait for each other. A step with children is finished when they are, and they start after
- * what it waits for. Linear in steps and needs: each step is two nodes, its start (2i) and its end (2i + 1).
+ * Finds a cycle of steps that wait for each other. A step with children ends when they have ended, and they start after
+ * what it needs. Linear in steps and needs: each step is two nodes, its start (2i) and its end (2i + 1).
  * @returns the edges along the cycle, or undefined where there is none
  */
 export function findCycle(steps: readonly Step[]): CycleEdge[] | undefined {

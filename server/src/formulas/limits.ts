@@ -3,13 +3,13 @@ import { MAX_NESTING } from '../toml/nodes';
 import type { Path } from './model';
 
 /**
- * What a formula may be and may cost. Formulas come with repositories that anybody wrote, so every one of these is
- * checked while the thing that it limits grows, before memory and time are spent. docs/formulas.md has the same table.
+ * Limits of what a formula may contain and cost. Formulas come with repositories of unknown origin, so each limit is
+ * checked while the thing it limits grows, before memory and time are spent. docs/formulas.md has the same table.
  */
 export const limits = {
   /** Bytes of one file. The largest formula of the Go projects has 150 kB; @iarna/toml reads 1 MB in half a second. */
   fileBytes: 1_000_000,
-  /** Names that are looked at in one folder. */
+  /** Names that are read from one folder. */
   filesPerFolder: 10_000,
   /** Tables and lists within each other. */
   nesting: MAX_NESTING,
@@ -19,7 +19,7 @@ export const limits = {
   entries: 5_000,
   /** Needs of all steps together: each becomes a dependency. */
   needs: 20_000,
-  /** Characters of all texts that composing and cooking write: a poured molecule stays below 10 MB. */
+  /** Characters of all strings that composing and cooking produce: a poured molecule stays below 10 MB. */
   textChars: 4_000_000,
   /** Rounds of one loop. */
   iterations: 1_000,
@@ -45,13 +45,13 @@ export const limits = {
   cookMs: 5_000,
 } as const;
 
-/** Where in a formula something is: for people, and as a path in its data. */
+/** A place in a formula: as text for people, and as a path in its data. */
 export interface Place {
   where: string;
   path: Path;
 }
 
-/** Formulas cannot be put together: says what is wrong at which place. */
+/** A formula cannot be composed: says what is wrong, and at which place. */
 export class CompositionError extends UserError {
   constructor(
     readonly place: Place,
@@ -65,7 +65,7 @@ export class CompositionError extends UserError {
     this.name = 'CompositionError';
   }
 
-  /** The same for those who are not shown the place: with the name of the formula. */
+  /** The same error with the name of the formula in its message. */
   of(formula: string): CompositionError {
     const where = this.place.where === '' ? formula : `${formula}: ${this.place.where}`;
     return new CompositionError({ ...this.place, where }, this.text, this.hint, this.isBudget);
@@ -83,10 +83,10 @@ export interface BudgetOptions {
 
 const CLOCK_EVERY = 10_000;
 
-/** Units of work for a step that is made: a dozen texts are filled in and counted. */
+/** Units of work for a step that is created: a dozen strings are filled in and counted. */
 export const MADE = 10;
 
-/** Counts what composing and cooking one formula costs. Each method throws as soon as its limit is passed. */
+/** Counts what composing and cooking one formula costs. Each method throws as soon as its limit is exceeded. */
 export class Budget {
   private spent = 0;
   private chars = 0;
@@ -101,26 +101,29 @@ export class Budget {
     this.end = now() + ms;
   }
 
-  /** @param units one for each step, need or name that is looked at, `MADE` for each step that is made */
+  /** @param units one for each step, need or name that is read, `MADE` for each step that is created */
   spend(units: number, place: Place): void {
     this.spent += units;
-    if (this.spent > this.work)
-      throw new CompositionError(place, 'putting this together takes too much work', SPLIT, true);
+    if (this.spent > this.work) throw new CompositionError(place, 'composing this takes too much work', SPLIT, true);
     if (this.spent < this.nextLook) return;
     this.nextLook = this.spent + CLOCK_EVERY;
-    if (this.now() > this.end) throw new CompositionError(place, 'putting this together takes too long', SPLIT, true);
+    if (this.now() > this.end) throw new CompositionError(place, 'composing this takes too long', SPLIT, true);
   }
 
-  /** Counts what was written. */
+  /** Counts characters that were written. */
   addText(chars: number, place: Place): void {
     this.checkText(chars, place);
     this.chars += chars;
   }
 
-  /** Before a text is written, so that it is never made when it would be too long. */
+  /** To be called before a string is built, so that one that is too long is never built. */
   checkText(chars: number, place: Place): void {
     if (this.chars + chars > limits.textChars)
-      throw new CompositionError(place, `the texts have more than ${count(limits.textChars)} characters`, SPLIT);
+      throw new CompositionError(
+        place,
+        `the strings have more than ${count(limits.textChars)} characters in total`,
+        SPLIT,
+      );
   }
 
   checkSteps(steps: number, place: Place): void {
@@ -135,7 +138,7 @@ export class Budget {
 
 const SPLIT = 'Make the formula smaller, or split it in two.';
 
-/** For a text that is not read at all. */
+/** The message for a file that is too large to be read. */
 export function tooLargeText(length: number): string {
   return `the file is too large: ${count(length)} characters, at most ${count(limits.fileBytes)} are read`;
 }

@@ -3,10 +3,10 @@
 export const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 export type FormulaType = (typeof formulaTypes)[number];
 
-/** Where something stands in the data of a formula: names of keys and numbers of items. */
+/** A place in the data of a formula: names of keys and indexes of items. */
 export type Path = readonly (string | number)[];
 
-/** Where a part stands in its file; missing for parts that came from a parent, which stand in another file. */
+/** The place of a part in its file; missing for parts that are inherited from another file. */
 export interface HasLocation {
   at?: Path;
 }
@@ -21,7 +21,7 @@ export interface Variable {
   type?: string;
 }
 
-/** Something outside that a step waits for. */
+/** Something outside the molecule that a step waits for. */
 export interface Gate {
   type: string;
   awaitId: string;
@@ -31,7 +31,7 @@ export interface Gate {
 
 export interface Loop {
   count?: number;
-  /** Runtime condition; the body stands there once, with `max` as the bound. */
+  /** Condition that is evaluated while the molecule runs, for at most `max` rounds. */
   until?: string;
   max?: number;
   /** `1..5`, also with variables and arithmetic. */
@@ -57,7 +57,7 @@ export interface Step extends HasLocation {
   priority: number;
   labels: string[];
   metadata?: Record<string, unknown>;
-  /** Ids of steps that come first; `depends_on` is another spelling of it. */
+  /** Ids of the steps that must be done first: `needs` and `depends_on`. */
   needs: string[];
   waitsFor: string;
   assignee: string;
@@ -115,14 +115,14 @@ export interface ProblemLocation {
   need?: string;
 }
 
-/** What is wrong with a formula. With an error it cannot be used. */
+/** Something that is wrong with a formula. A formula with an error cannot be used. */
 export interface Problem extends ProblemLocation {
   severity: 'error' | 'warning';
-  /** Stable, for machines. */
+  /** Stable name of the kind of problem. */
   code: string;
-  /** Begins with where: `steps[2] (test): …`. */
+  /** With the place: `steps[2] (test): …`. */
   message: string;
-  /** The same for those who are shown the place. */
+  /** Without the place, for editors, which show it. */
   text: string;
   related?: readonly (ProblemLocation & { text: string })[];
 }
@@ -142,19 +142,19 @@ const problem =
 export const error = problem('error');
 export const warning = problem('warning');
 
-/** The path to something within what is placed; what a parent brought is found where that is named. */
+/** The path of something within a part; `extends` for a part that is inherited. */
 export function pathWithin({ at }: HasLocation, ...keys: Path): Path {
   return at ? [...at, ...keys] : ['extends'];
 }
 
-/** `steps[2].gate`, as people write a path. */
+/** A path as text: `steps[2].gate`. */
 export function formatPath(path: Path): string {
   return path
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`))
     .join('');
 }
 
-/** Errors first, and no more than anybody reads; how many were left out is said at the end. */
+/** The first problems, errors before warnings, each message once; the last one says how many are not shown. */
 export function firstProblems(problems: readonly Problem[], most: number): Problem[] {
   const unique = [...new Map(problems.map((one) => [one.message, one])).values()];
   if (unique.length <= most) return unique;

@@ -1,14 +1,15 @@
 import { formulaTypes, type Path } from './model';
 
-/** Which keys there are, where they stand and what they mean: for warnings, completion and hover alike. */
+/** What is known of a key: for warnings, completion and hover alike, and for docs/formulas.md. */
 export interface KeyInfo {
-  kind: 'text' | 'texts' | 'number' | 'boolean' | 'table' | 'tables' | 'map' | 'any';
+  kind: 'string' | 'strings' | 'number' | 'boolean' | 'table' | 'tables' | 'map' | 'any';
+  /** Markdown. */
   doc: string;
   required?: boolean;
-  /** What stands in the table, in each of the tables, or in each value of the map. */
+  /** The keys of the table, of each of the tables, or of each value of the map. */
   table?: TableKind;
   values?: readonly string[];
-  /** What its texts name. */
+  /** What its strings name. */
   names?: 'step' | 'leg' | 'formula';
   /** Usually several lines. */
   long?: boolean;
@@ -16,12 +17,12 @@ export interface KeyInfo {
 
 /** The kinds of values, for people. */
 export const kindNames: Readonly<Record<KeyInfo['kind'], string>> = {
-  text: 'text',
-  texts: 'list of texts',
+  string: 'string',
+  strings: 'array of strings',
   number: 'number',
   boolean: 'true or false',
   table: 'table',
-  tables: 'list of tables',
+  tables: 'array of tables',
   map: 'table of names',
   any: 'any value',
 };
@@ -59,221 +60,234 @@ type More = Omit<KeyInfo, 'kind' | 'doc'>;
 const make =
   (kind: KeyInfo['kind']) =>
   (doc: string, more: More = {}): KeyInfo => ({ kind, doc, ...more });
-const [text, texts, number, flag, any] = [make('text'), make('texts'), make('number'), make('boolean'), make('any')];
-const table = (place: TableKind, doc: string): KeyInfo => ({ kind: 'table', doc, table: place });
-const tables = (place: TableKind, doc: string, more: More = {}): KeyInfo => ({
+const [string, strings, number, flag, any] = [
+  make('string'),
+  make('strings'),
+  make('number'),
+  make('boolean'),
+  make('any'),
+];
+const table = (kind: TableKind, doc: string): KeyInfo => ({ kind: 'table', doc, table: kind });
+const tables = (kind: TableKind, doc: string, more: More = {}): KeyInfo => ({
   kind: 'tables',
   doc,
-  table: place,
+  table: kind,
   ...more,
 });
-const map = (doc: string, place?: TableKind): KeyInfo => ({ kind: 'map', doc, ...(place ? { table: place } : {}) });
+const map = (doc: string, kind?: TableKind): KeyInfo => ({ kind: 'map', doc, ...(kind ? { table: kind } : {}) });
 const required: More = { required: true };
 const step: More = { names: 'step' };
+const requiredStep: More = { required: true, names: 'step' };
+const requiredFormula: More = { required: true, names: 'formula' };
+const long: More = { long: true };
 
+/** All keys of each kind of table, as bd and gt know them; those that only the Go programs read are here too. */
 export const schema: Readonly<Record<TableKind, Readonly<Record<string, KeyInfo>>>> = {
   formula: {
-    formula: text('The name of the formula, by which it is found: the same as that of its file.', required),
-    description: text('What the formula is for. Becomes the description of the molecule; may hold `{{variables}}`.', {
-      long: true,
-    }),
-    version: number('The version of its content: a whole number of 1 or more.'),
-    type: text(
-      'What the formula is: `workflow` (steps in an order), `expansion` (a template that takes the place of a step), `aspect` (advice around steps of others) or `convoy` (legs that run side by side). Seen from the content where it is left out.',
+    formula: string('The name of the formula. Must be the name of its file.', required),
+    description: string(
+      'What the formula is for. Becomes the description of the molecule; may contain `{{variables}}`.',
+      long,
+    ),
+    version: number('The version of the content: a whole number of 1 or more.'),
+    type: string(
+      '`workflow`: steps in an order. `expansion`: a template that replaces a step. `aspect`: advice for the steps of other formulas. `convoy`: legs that run in parallel. Inferred from the content if not given.',
       { values: formulaTypes },
     ),
-    extends: texts(
-      "Names of formulas whose steps and variables are taken in. A step with the same id takes the parent's place.",
+    extends: strings(
+      'Formulas whose steps and variables are inherited. A step with the same id replaces the inherited one.',
       { names: 'formula' },
     ),
-    vars: map('Variables, which texts name as `{{variable}}`. A text is short for a default.', 'variable'),
-    steps: tables('step', 'The steps of the workflow. Each becomes a bead; `needs` gives the order.'),
+    vars: map(
+      'Variables, used as `{{variable}}` in strings. A string instead of a table is the default value.',
+      'variable',
+    ),
+    steps: tables('step', 'The steps of the workflow. Each becomes a bead; `needs` defines their order.'),
     template: tables(
       'step',
-      'The steps of an expansion. `{target}`, `{target.title}` and `{target.description}` stand for the step that is replaced.',
+      'The steps of an expansion. `{target}`, `{target.title}` and `{target.description}` refer to the step that is replaced.',
     ),
-    compose: table('compose', 'How other formulas are composed in, and where others may join.'),
-    advice: tables('advice', 'Steps to be put before, after or around those that a pattern names.'),
-    pointcuts: tables('pointcut', 'Which steps an aspect is about. Kept for the Go programs; nothing here reads it.'),
-    phase: text('`liquid`: poured as beads that stay. `vapor`: meant for wisps, which leave nothing behind.', {
-      values: ['liquid', 'vapor'],
-    }),
-    pour: flag('Whether the steps become beads of their own. A hint for the Go programs.'),
-    squash: table('squash', 'How a digest is made of what was done. Kept for the Go programs.'),
-    review_only: flag('The legs read and report; they change nothing.'),
-    agent: text('The runtime that works on it, where no other is said.'),
-    inputs: map('What a convoy asks for before it starts.', 'input'),
-    prompts: map('Texts that the legs are given.'),
-    output: table('output', 'Where the legs of a convoy write what they find.'),
-    legs: tables('leg', 'The legs of a convoy: work that is done side by side.'),
+    compose: table('compose', 'How other formulas are put into this one, and where others may be attached.'),
+    advice: tables('advice', 'Steps to add before, after or around the steps that a pattern selects.'),
+    pointcuts: tables('pointcut', 'The steps that an aspect applies to. Read by the Go programs only.'),
+    phase: string(
+      '`liquid`: poured as permanent beads. `vapor`: meant for wisps, which leave nothing in `issues.jsonl`.',
+      {
+        values: ['liquid', 'vapor'],
+      },
+    ),
+    pour: flag('Whether the steps become beads of their own. Read by the Go programs only.'),
+    squash: table('squash', 'How a digest of the finished work is made. Read by the Go programs only.'),
+    review_only: flag('The legs only read and report; they change nothing.'),
+    agent: string('The default runtime.'),
+    inputs: map('The inputs that a convoy asks for before it starts.', 'input'),
+    prompts: map('Prompts for the legs.'),
+    output: table('output', 'Where the legs of a convoy write their results.'),
+    legs: tables('leg', 'The legs of a convoy: work that is done in parallel.'),
     synthesis: table('synthesis', 'What is made of the results of the legs at the end.'),
-    presets: map('Choices of legs under a name.', 'preset'),
+    presets: map('Named selections of legs.', 'preset'),
     aspects: tables('aspect', 'Parallel analyses of one thing (Gas Town dialect).'),
-    source: text('Where the formula came from.'),
+    source: string('Where the formula comes from.'),
   },
   variable: {
-    description: text('What the variable is for. Shown when a value is asked for.'),
-    default: text('The value where none is given. An empty text is a default too.'),
-    required: flag('A value must be given. Not together with `default`.'),
-    enum: texts('The only values that may be given.'),
-    pattern: text('A regular expression that a part of the value must match.'),
-    type: text('What the value must be: `string`, `int` (a whole number) or `bool` (true or false).', {
-      values: variableTypes,
-    }),
+    description: string('What the variable is for. Shown when a value is requested.'),
+    default: string('The value if none is given. An empty string is a default too.'),
+    required: flag('A value must be given. Cannot be combined with `default`.'),
+    enum: strings('The only values that are allowed.'),
+    pattern: string('A regular expression (RE2 syntax) that a part of the value must match.'),
+    type: string('`string`, `int` (a whole number) or `bool` (true or false).', { values: variableTypes }),
   },
   step: {
-    id: text('The name of the step, unique in the formula: letters, digits, `-`, `_`, `.` and `:`.', required),
-    title: text('What is to be done, in one line. May hold `{{variables}}`. Not needed with `expand`.', required),
-    description: text('How it is done: Markdown, with `{{variables}}`.', { long: true }),
-    notes: text('Notes for the bead.', { long: true }),
-    acceptance: text('How one sees that the step is done.', { long: true }),
-    type: text('The type of the bead: `task` where it is left out; with `children` always `epic`.', {
-      values: stepTypes,
-    }),
-    priority: number('0 (at once) to 4 (some day); 2 where it is left out.', { values: ['0', '1', '2', '3', '4'] }),
-    labels: texts('Labels of the bead.'),
+    id: string('The id of the step, unique in the formula: letters, digits, `-`, `_`, `.` and `:`.', required),
+    title: string('What to do, in one line. May contain `{{variables}}`. Not needed with `expand`.', required),
+    description: string('How to do it: Markdown, with `{{variables}}`.', long),
+    notes: string('Notes for the bead.', long),
+    acceptance: string('How to tell that the step is done.', long),
+    type: string('The type of the bead: `task` by default, always `epic` with `children`.', { values: stepTypes }),
+    priority: number('0 (most urgent) to 4; 2 by default.', { values: ['0', '1', '2', '3', '4'] }),
+    labels: strings('Labels of the bead.'),
     metadata: map(
-      'Data that the bead carries. `gastown`, `merge`, `convoy`, `escalation` and `mail` belong to the engine.',
+      'Metadata of the bead. `gastown`, `merge`, `convoy`, `escalation` and `mail` are reserved for the engine.',
     ),
-    depends_on: texts('Another spelling of `needs`.', step),
-    needs: texts('Ids of the steps that must be done before this one begins.', step),
-    waits_for: text(
-      'Waits for beads that another step makes while it runs: `all-children`, `any-children` or `children-of(step)`.',
+    depends_on: strings('The same as `needs`.', step),
+    needs: strings('Ids of the steps that must be done before this one starts.', step),
+    waits_for: string(
+      'Waits for beads that another step creates while it runs: `all-children`, `any-children` or `children-of(step)`.',
       { values: ['all-children', 'any-children'], names: 'step' },
     ),
-    assignee: text('Who does it. May hold `{{variables}}`.'),
-    expand: text('The name of an expansion whose template takes the place of this step.', { names: 'formula' }),
+    assignee: string('Who does it. May contain `{{variables}}`.'),
+    expand: string('The expansion whose template replaces this step.', { names: 'formula' }),
     expand_vars: map('Values for the variables of the expansion.'),
-    condition: text('The step stays only where this holds: `{{var}}`, `!{{var}}` or `{{var}} == value`.'),
-    children: tables('step', 'Steps within this one: it is done when they are.'),
-    gate: table('gate', 'Something outside that must happen before the step begins.'),
-    loop: table('loop', 'The body is done several times in the place of this step.'),
-    on_complete: table('onComplete', 'What begins when the step is done: one molecule for each item of its output.'),
-    parallel: flag('A hint that the children may run side by side (Gas Town dialect).'),
+    condition: string('The step is kept only if this is true: `{{var}}`, `!{{var}}` or `{{var}} == value`.'),
+    children: tables('step', 'Steps within this one, which is done when they are.'),
+    gate: table('gate', 'Something outside that must happen before the step starts.'),
+    loop: table('loop', 'Repeats a body of steps instead of this step.'),
+    on_complete: table('onComplete', 'Starts a molecule for each item of the output when the step is done.'),
+    parallel: flag('A hint that the children may run in parallel (Gas Town dialect).'),
     interactive: flag('A hint that a person takes part (Gas Town dialect).'),
     args: map('Values for the step of an advice.'),
-    output: any('What the step gives to those after it.'),
+    output: any('What the step passes to later ones.'),
   },
   gate: {
-    type: text(
+    type: string(
       'What opens the gate: `human` (a person), `timer`, `gh:run` (a run on GitHub), `gh:pr` (a merged pull request), `mail` or `bead`.',
       { required: true, values: gateTypes },
     ),
-    await_id: text('What is waited for: the number of the run or pull request, or the id of the bead.'),
-    id: text('Another spelling of `await_id`.'),
-    timeout: text('How long at most, such as `30m` or `2h`. For a timer: how long.'),
-    condition: text('A condition of the Gas Town dialect.'),
+    await_id: string('The number of the run or pull request, or the id of the bead.'),
+    id: string('The same as `await_id`.'),
+    timeout: string('The longest wait, such as `30m` or `2h`; for a timer its duration.'),
+    condition: string('A condition of the Gas Town dialect.'),
   },
   loop: {
-    count: number('How often the body is done.'),
-    until: text("A condition that ends the loop, such as `step.status == 'complete'`; needs `max`."),
-    max: number('At most so many rounds, together with `until`.'),
-    range: text('One round for each number, such as `1..5`; `{variables}` and `+ - * / ^ ( )` may be used.'),
-    var: text('The name that stands for the number of the round: `{name}`.'),
+    count: number('How many times the body is repeated.'),
+    until: string("A condition that ends the loop, such as `step.status == 'complete'`. Needs `max`."),
+    max: number('The maximum number of rounds, together with `until`.'),
+    range: string('One round for each number, such as `1..5`. May contain `{variables}` and `+ - * / ^ ( )`.'),
+    var: string('The name for the number of the round, used as `{name}`.'),
     body: tables('step', 'The steps of one round.', required),
   },
   onComplete: {
-    for_each: text('A list in the output of the step: `output.…`.'),
-    bond: text('The formula that is begun for each item.', { names: 'formula' }),
-    vars: map('Values for its variables; `{item.…}` stands for parts of the item.'),
-    parallel: flag('All at once. Not together with `sequential`.'),
-    sequential: flag('One after the other. Not together with `parallel`.'),
+    for_each: string('An array in the output of the step: `output.…`.'),
+    bond: string('The formula to start for each item.', { names: 'formula' }),
+    vars: map('Values for its variables; `{item.…}` refers to parts of the item.'),
+    parallel: flag('All at once. Cannot be combined with `sequential`.'),
+    sequential: flag('One after the other. Cannot be combined with `parallel`.'),
   },
   compose: {
-    bond_points: tables('bondPoint', 'Places where other formulas may join.'),
-    hooks: tables('hook', 'Formulas that are attached when something happens. Kept for the Go programs.'),
-    expand: tables('expand', 'Puts the template of an expansion in the place of one step.'),
-    map: tables('map', 'Puts the template of an expansion in the place of every step that a pattern selects.'),
+    bond_points: tables('bondPoint', 'Places where other formulas may be attached.'),
+    hooks: tables('hook', 'Formulas that are attached when something happens. Read by the Go programs only.'),
+    expand: tables('expand', 'Replaces one step by the template of an expansion.'),
+    map: tables('map', 'Replaces every step that a pattern selects by the template of an expansion.'),
     branch: tables('branch', 'Steps that fork from one step and join in another.'),
-    gate: tables('composeGate', 'A condition that is looked at before a step begins.'),
-    aspects: texts('Names of aspects whose advice is composed in.', { names: 'formula' }),
+    gate: tables('composeGate', 'A condition that is checked before a step starts.'),
+    aspects: strings('Aspects whose advice is applied.', { names: 'formula' }),
   },
   bondPoint: {
-    id: text('The name of the place.', required),
-    description: text('What may join here.'),
-    after_step: text('It joins after this step. Not together with `before_step`.', step),
-    before_step: text('It joins before this step. Not together with `after_step`.', step),
-    parallel: flag('It runs beside what follows.'),
+    id: string('The name of the place.', required),
+    description: string('What may be attached here.'),
+    after_step: string('Attaches after this step. Cannot be combined with `before_step`.', step),
+    before_step: string('Attaches before this step. Cannot be combined with `after_step`.', step),
+    parallel: flag('Runs in parallel with what follows.'),
   },
   hook: {
-    trigger: text('What must happen.', required),
-    attach: text('The formula that is attached.', { required: true, names: 'formula' }),
-    at: text('The bond point where it joins.'),
+    trigger: string('What must happen.', required),
+    attach: string('The formula that is attached.', requiredFormula),
+    at: string('The bond point where it is attached.'),
     vars: map('Values for its variables.'),
   },
   expand: {
-    target: text('The id of the step that is replaced.', { required: true, names: 'step' }),
-    with: text('The name of the expansion.', { required: true, names: 'formula' }),
+    target: string('The id of the step to replace.', requiredStep),
+    with: string('The name of the expansion.', requiredFormula),
     vars: map('Values for its variables.'),
   },
   map: {
-    select: text('Which steps: `*` stands for any characters, `?` for one.', required),
-    with: text('The name of the expansion.', { required: true, names: 'formula' }),
+    select: string('Which steps to replace: `*` matches any characters, `?` one.', required),
+    with: string('The name of the expansion.', requiredFormula),
     vars: map('Values for its variables.'),
   },
   branch: {
-    from: text('The step after which it forks.', { required: true, names: 'step' }),
-    steps: texts('The steps that run side by side.', { required: true, names: 'step' }),
-    join: text('The step that waits for all of them.', { required: true, names: 'step' }),
+    from: string('The step after which the others start.', requiredStep),
+    steps: strings('The steps that run in parallel.', requiredStep),
+    join: string('The step that waits for all of them.', requiredStep),
   },
   composeGate: {
-    before: text('The step that waits.', { required: true, names: 'step' }),
-    condition: text("What must hold, such as `review.status == 'complete'`.", required),
+    before: string('The step that waits.', requiredStep),
+    condition: string("What must be true, such as `review.status == 'complete'`.", required),
   },
   advice: {
-    target: text('Which steps: `*` stands for any characters, `?` for one.', required),
-    before: tables('step', 'Steps that come before.'),
-    after: tables('step', 'Steps that come after.'),
-    around: table('around', 'Steps before and after.'),
+    target: string('Which steps: `*` matches any characters, `?` one.', required),
+    before: tables('step', 'Steps to add before.'),
+    after: tables('step', 'Steps to add after.'),
+    around: table('around', 'Steps to add before and after.'),
   },
-  around: { before: tables('step', 'Steps that come before.'), after: tables('step', 'Steps that come after.') },
+  around: { before: tables('step', 'Steps to add before.'), after: tables('step', 'Steps to add after.') },
   leg: {
-    id: text('The name of the leg, unique in the formula.', required),
-    title: text('What it does, in one line.'),
-    focus: text('What it looks at.'),
-    description: text('How it is done: Markdown.', { long: true }),
-    agent: text('The runtime that works on it.'),
-    review_only: flag('It reads and reports; it changes nothing.'),
+    id: string('The id of the leg, unique in the formula.', required),
+    title: string('What it does, in one line.'),
+    focus: string('What it looks at.'),
+    description: string('How to do it: Markdown.', long),
+    agent: string('The runtime of the leg.'),
+    review_only: flag('It only reads and reports; it changes nothing.'),
   },
   synthesis: {
-    title: text('What is made of the results, in one line.'),
-    description: text('How it is done: Markdown.', { long: true }),
-    depends_on: texts('The legs whose results it needs.', { names: 'leg' }),
+    title: string('What is made of the results, in one line.'),
+    description: string('How to do it: Markdown.', long),
+    depends_on: strings('The legs whose results it needs.', { names: 'leg' }),
   },
   aspect: {
-    id: text('The name of the analysis.', required),
-    title: text('What it does, in one line.'),
-    focus: text('What it looks at.'),
-    description: text('How it is done: Markdown.', { long: true }),
+    id: string('The name of the analysis.', required),
+    title: string('What it does, in one line.'),
+    focus: string('What it looks at.'),
+    description: string('How to do it: Markdown.', long),
   },
   pointcut: {
-    glob: text('Which steps: `*` stands for any characters.'),
-    type: text('Steps of this type.'),
-    label: text('Steps with this label.'),
+    glob: string('Which steps: `*` matches any characters.'),
+    type: string('Steps of this type.'),
+    label: string('Steps with this label.'),
   },
   input: {
-    description: text('What is asked for.'),
-    type: text('What the value must be.'),
+    description: string('What is asked for.'),
+    type: string('The type of the value.'),
     required: flag('A value must be given.'),
-    required_unless: texts('Not needed where one of these inputs is given.'),
-    default: text('The value where none is given.'),
+    required_unless: strings('Not needed if one of these inputs is given.'),
+    default: string('The value if none is given.'),
   },
   output: {
-    directory: text('The folder for the results.'),
-    leg_pattern: text('The name of the file of each leg.'),
-    synthesis: text('The name of the file of the synthesis.'),
+    directory: string('The folder for the results.'),
+    leg_pattern: string('The name of the file of each leg.'),
+    synthesis: string('The name of the file of the synthesis.'),
   },
-  preset: { description: text('What the choice is for.'), legs: texts('The legs that run.', { names: 'leg' }) },
+  preset: { description: string('What the selection is for.'), legs: strings('The legs that run.', { names: 'leg' }) },
   squash: {
-    trigger: text('When the digest is made.'),
-    template_type: text('How it is written.'),
-    include_metrics: flag('Whether it holds figures.'),
+    trigger: string('When the digest is made.'),
+    template_type: string('How it is written.'),
+    include_metrics: flag('Whether it contains metrics.'),
   },
 };
 
-/** The table of keys for what stands at a path; undefined where any keys may stand. */
+/** The kind of table at a path; undefined where any keys are allowed. */
 export function tableKindAt(path: Path): TableKind | undefined {
-  let place: TableKind | undefined = 'formula';
+  let kind: TableKind | undefined = 'formula';
   let isMap = false;
   for (const part of path) {
     if (typeof part === 'number') continue;
@@ -281,21 +295,21 @@ export function tableKindAt(path: Path): TableKind | undefined {
       isMap = false;
       continue;
     }
-    const info: KeyInfo | undefined = place && keyOf(place, part);
-    place = info?.table;
+    const info: KeyInfo | undefined = kind && keyOf(kind, part);
+    kind = info?.table;
     isMap = info?.kind === 'map';
   }
-  return isMap ? undefined : place;
+  return isMap ? undefined : kind;
 }
 
 /** What is known of the key that ends a path. */
 export function keyAt(path: Path): KeyInfo | undefined {
   const names = path.filter((part) => typeof part === 'string');
   const last = names.at(-1);
-  const place = tableKindAt(path.slice(0, path.lastIndexOf(last ?? '')));
-  return last === undefined || !place ? undefined : keyOf(place, last);
+  const kind = tableKindAt(path.slice(0, path.lastIndexOf(last ?? '')));
+  return last === undefined || !kind ? undefined : keyOf(kind, last);
 }
 
-export function keyOf(place: TableKind, name: string): KeyInfo | undefined {
-  return Object.hasOwn(schema[place], name) ? schema[place][name] : undefined;
+export function keyOf(kind: TableKind, name: string): KeyInfo | undefined {
+  return Object.hasOwn(schema[kind], name) ? schema[kind][name] : undefined;
 }

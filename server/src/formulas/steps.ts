@@ -17,7 +17,7 @@ export function allSteps(steps: readonly Step[]): Step[] {
   return all;
 }
 
-/** The same with the bodies of loops. */
+/** The same, including the bodies of loops. */
 export function allStepsAndBodies(steps: readonly Step[]): Step[] {
   const all: Step[] = [];
   const visit = (list: readonly Step[]): void => {
@@ -38,7 +38,7 @@ export function mapSteps(steps: readonly Step[], change: (step: Step) => Step): 
   );
 }
 
-/** Of a group of steps: those that need none of the others, and those that none of the others needs. */
+/** The first steps of a group, which need none of the others, and the last ones, which none of the others needs. */
 export function boundarySteps(group: readonly Step[]): { first: ReadonlySet<string>; last: string[] } {
   const all = allSteps(group);
   const inside = new Set(all.map((step) => step.id));
@@ -59,17 +59,17 @@ export function spawnerOf(waitsFor: string): string | undefined {
   return id.includes(')') ? undefined : id.trim();
 }
 
-/** What comes in the place of a step. */
+/** The steps that replace a step. */
 export interface Replacement {
-  /** With the needs of the replaced step as they were: they are redirected with all others. */
+  /** With the original needs of the replaced step: all needs are redirected at the end. */
   group: readonly Step[];
-  /** Whoever needed the step needs these instead. */
+  /** Steps that needed the replaced step need these instead. */
   last: readonly string[];
-  /** The group holds the step itself with its children, which may be replaced too. */
+  /** The group contains the step itself with its children, which may be replaced too. */
   keepsStep?: boolean;
 }
 
-/** A replacement with the ids of its group, which stay as they are within it. */
+/** A replacement with the ids of its group: needs among them are not redirected. */
 interface Group extends Replacement {
   ids: ReadonlySet<string>;
 }
@@ -127,7 +127,7 @@ function buildGroups(
         total += members.length - 1 - within;
         budget.checkSteps(total, place);
         budget.spend(members.length + within, place);
-        // Children that stay with their step are no part of its group: what they need is redirected.
+        // Children that stay with their step are not part of the group: their needs are redirected.
         const own = replacement.group.flatMap((member) =>
           member.children === step.children ? [member] : allSteps([member]),
         );
@@ -152,7 +152,7 @@ function redirectNeeds(step: Step, newIds: (id: string) => readonly string[] | u
 
 const metadataSizes = new WeakMap<object, number>();
 
-/** Characters of all texts of a step, without its children. Metadata is often shared by many copies of a step. */
+/** Characters of all strings of a step, without its children. Metadata is often shared by many copies of a step. */
 export function textSize(step: Step): number {
   let size = step.metadata && metadataSizes.get(step.metadata);
   if (step.metadata && size === undefined) {

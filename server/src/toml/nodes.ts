@@ -1,11 +1,11 @@
-/** What stands in a TOML document, where. Offsets are those of the text, in UTF-16 units as editors count them. */
+/** The parts of a TOML document and their places. Offsets are in UTF-16 units of the text, as editors count them. */
 
-/** Tables and lists within each other: several times what anybody reads, and far from the end of the call stack. */
+/** Levels of tables and arrays within each other: more than anybody reads, and far below the limit of the call stack. */
 export const MAX_NESTING = 100;
 
 export interface Span {
   start: number;
-  /** Behind the last character. */
+  /** After the last character. */
   end: number;
 }
 
@@ -18,7 +18,8 @@ export type TokenKind =
   | 'string'
   | 'scalar'
   | 'punctuation'
-  | 'junk';
+  /** Text that cannot be read. */
+  | 'invalid';
 
 /** Tokens follow each other without a gap: together they are the whole text. */
 export interface Token extends Span {
@@ -38,7 +39,7 @@ export type SyntaxCode =
   | 'toml-inline-table'
   | 'toml-header'
   | 'toml-key'
-  | 'toml-junk'
+  | 'toml-statement'
   | 'toml-duplicate';
 
 export type StringStyle = 'basic' | 'literal' | 'multi-basic' | 'multi-literal';
@@ -50,7 +51,7 @@ export interface StringValue extends Span {
   /** Between the quotes; without the newline that may follow the opening ones. */
   content: Span;
   value: string;
-  /** Where each unit of the value stands in the text; left out where they follow each other. */
+  /** The offset in the text of each unit of the value; left out where they follow each other without escapes. */
   offsets?: readonly number[];
 }
 
@@ -72,7 +73,7 @@ export interface InlineTable extends Span {
   closed: boolean;
 }
 
-/** Something stands there, and it is no value. */
+/** Text where a value should be that is none. */
 export interface InvalidValue extends Span {
   kind: 'invalid';
 }
@@ -83,14 +84,14 @@ export interface KeyPart extends Span {
   name: string;
 }
 
-/** `a.b."c d"`; without parts where a name is still missing. */
+/** `a.b."c d"`; no parts where the name is still missing. */
 export interface KeyPath extends Span {
   parts: KeyPart[];
 }
 
 export interface Entry extends Span {
   key: KeyPath;
-  /** Where the `=` stands, if it does. */
+  /** The offset of the `=`, if there is one. */
   equals?: number;
   value?: Value;
 }
@@ -102,7 +103,7 @@ export interface Header extends Span {
   closed: boolean;
 }
 
-/** A header with what follows it up to the next; the first section has none. */
+/** A header with the lines up to the next one; the first section has no header. */
 export interface Section extends Span {
   header?: Header;
   entries: Entry[];
@@ -115,7 +116,7 @@ export interface Syntax {
   problems: SyntaxProblem[];
 }
 
-/** Where a unit of a string's value stands in the text; its end for the index behind the last. */
+/** The offset in the text of a unit of a string's value; the end of the content for the index after the last. */
 export function offsetInString(node: StringValue, index: number): number {
   if (!node.offsets) return Math.min(node.content.start + index, node.content.end);
   return node.offsets[index] ?? node.content.end;

@@ -1,10 +1,10 @@
 import type { Extent } from './strings';
 
-/** How a line looks decides where something ends that nobody closed. Used only where a document is broken. */
+/** The look of a line decides where a string or an array ends that is not closed. Used only where a document is broken. */
 
 const name = '(?:[\\w-]+|"[^"\\n]*"|\'[^\'\\n]*\')';
 const statement = new RegExp(`[ \\t]*${name}(?:[ \\t]*\\.[ \\t]*${name})*[ \\t]*=`, 'y');
-/** In the text of a string: what code and prose hold as well must look more like TOML. */
+/** Within a string code and prose may look like a statement: this must look more like TOML. */
 const assignment = /^[A-Za-z_][\w-]*(?:\.[\w-]+)* = (?:["'[{]|true\b|false\b|\d)/;
 const header =
   /^[ \t]*\[(?:\[[ \t]*[A-Za-z_]|[ \t]*(?!(?:true|false|inf|nan)[ \t]*\])[A-Za-z_][\w-]*(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"))*[ \t]*\][ \t]*(?:#.*)?$)/;
@@ -22,8 +22,8 @@ export function startsStatement(text: string, lineStart: number): boolean {
 }
 
 /**
- * A text of several lines that was never closed ends before the next table. One whose closing quotes are in truth those
- * that open the next text (`description = """`) was never closed either.
+ * A multi-line string that is not closed ends before the next table. One whose closing quotes really open the next
+ * string (`description = """`) is not closed either.
  */
 export function recoveredExtent(text: string, start: number, extent: Extent): Extent {
   const lineStart = text.lastIndexOf('\n', extent.contentEnd - 1) + 1;
@@ -33,7 +33,7 @@ export function recoveredExtent(text: string, start: number, extent: Extent): Ex
   return stop === undefined ? extent : { contentEnd: text[stop - 1] === '\r' ? stop - 1 : stop, closed: false };
 }
 
-/** The line end before the first table within, else before the first line that gives a key a value. */
+/** The line end before the first table within a range, else before the first line that gives a key a value. */
 function nextStatement(text: string, start: number, end: number): number | undefined {
   let first: number | undefined;
   for (let at = text.indexOf('\n', start); at >= 0 && at + 1 < end; at = text.indexOf('\n', at + 1)) {

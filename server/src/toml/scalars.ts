@@ -6,7 +6,7 @@ const special = /^[+-]?(?:inf|nan)$/;
 const date = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)?)?$/;
 const time = /^\d\d:\d\d:\d\d(?:\.\d+)?$/;
 
-/** A number, a truth or a date; undefined for anything else. Dates and very large numbers become texts, as in JSON. */
+/** A number, a boolean or a date; undefined for anything else. Dates and very large numbers become strings, as in JSON. */
 export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | undefined {
   if (text === 'true' || text === 'false') return { type: 'boolean', value: text === 'true' };
   if (special.test(text))
@@ -17,14 +17,18 @@ export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | un
   return moment === undefined ? undefined : { type: 'date', value: moment };
 }
 
+/** Nobody counts so far; turning such a number into decimal digits would take long. */
+const MAX_DIGITS = 100;
+
 function integerOf(text: string): number | string {
+  if (text.length > MAX_DIGITS) return text.replace(/^\+/, '');
   const sign = text.startsWith('-') ? -1n : 1n;
   const value = sign * BigInt(text.replace(/^[+-]/, ''));
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** The spelling that @iarna/toml gives them: milliseconds always, UTC where a zone is named. */
+/** As @iarna/toml writes dates: always with milliseconds, in UTC where the text names a zone. */
 function momentOf(text: string): string | undefined {
   if (time.test(text)) return iso(`1970-01-01T${text}Z`)?.slice(11, -1);
   const [, day, clock, zone] = date.exec(text) ?? [];

@@ -11,13 +11,13 @@ export function styleAt(text: string, start: number, multiLine: boolean): String
   return literal ? 'literal' : 'basic';
 }
 
-/** Where the content of a string ends, and whether its quotes are closed there. */
+/** Where the content of a string ends, and whether quotes close it there. */
 export interface Extent {
   contentEnd: number;
   closed: boolean;
 }
 
-/** A string on one line ends with the line if nobody closed it. */
+/** A string of one line ends with the line where it is not closed. */
 export function singleExtent(text: string, start: number): Extent {
   const quote = text.charCodeAt(start);
   for (let at = start + 1; at < text.length; at++) {
@@ -29,7 +29,7 @@ export function singleExtent(text: string, start: number): Extent {
   return { contentEnd: text.length, closed: false };
 }
 
-/** To the first three quotes that no backslash stands before; up to two more of them belong to the text. */
+/** To the first three quotes that are not escaped; up to two more quotes belong to the content. */
 export function multiExtent(text: string, start: number): Extent {
   const quotes = text.slice(start, start + 3);
   for (let at = text.indexOf(quotes, start + 3); at >= 0; at = text.indexOf(quotes, at + 1)) {
@@ -47,7 +47,7 @@ function isEscaped(text: string, from: number, at: number): boolean {
   return slashes % 2 === 1;
 }
 
-/** Reads what stands between the quotes. What is wrong there is told, and the rest is read all the same. */
+/** Reads what is between the quotes. What is wrong there is reported, and the rest is read all the same. */
 export function readString(
   text: string,
   start: number,
@@ -69,7 +69,7 @@ export function readString(
       end: at + 1,
       code: 'toml-string',
       message:
-        'This character cannot be seen and must not stand in a text; take it out or write it as \\uXXXX in a text in double quotes.',
+        'Control characters are not allowed in strings; remove it, or write it as \\uXXXX in a string in double quotes.',
     });
   }
   const node: StringValue = { kind: 'string', style, closed: extent.closed, start, end, content, value: raw };
@@ -77,7 +77,7 @@ export function readString(
   return escapes || raw.includes('\r\n') ? { ...node, ...unescape(text, content, escapes, width === 3, report) } : node;
 }
 
-/** Line ends become `\n` whatever the file has. */
+/** Line ends become `\n`, whatever the file has. */
 function unescape(
   text: string,
   content: Span,
@@ -114,7 +114,7 @@ function unescape(
           .replaceAll(
             '\\\\',
             '\\',
-          )} is no escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.`,
+          )} is not an escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.`,
       });
     add(unit, at);
     at += length;
@@ -122,7 +122,7 @@ function unescape(
   return { value: units.join(''), offsets };
 }
 
-/** A backslash at the end of a line takes the white space up to the next text with it. */
+/** A backslash at the end of a line removes the white space up to the next text. */
 function lineFold(text: string, at: number, end: number): number | undefined {
   let next = at + 1;
   while (next < end && (text[next] === ' ' || text[next] === '\t')) next++;

@@ -1,14 +1,14 @@
 import type { Entry, Header, KeyPart, Section, Span, Syntax, SyntaxProblem, Value } from './nodes';
 
-/** What the statements of a document mean: tables, lists and values by name, each with its place in the text. */
+/** What the statements of a document mean: tables, arrays and values by name, each with its place in the text. */
 export type TreeNode = TableNode | ListNode | LeafNode;
 
 export interface TableNode {
   kind: 'table';
-  /** How it came to be; says who may still add to it. */
+  /** How it was defined, which decides what may still add to it. */
   origin: 'root' | 'implicit' | 'header' | 'dotted' | 'inline';
   slots: Map<string, Slot>;
-  /** Its header, braces or keys; all sections that add to it. */
+  /** Its header, braces or keys, and all sections that add to it. */
   spans: Span[];
   header?: Header;
 }
@@ -18,7 +18,7 @@ export interface ListNode {
   items: TreeNode[];
   /** The brackets, or the headers of its tables. */
   spans: Span[];
-  /** Made by `[[…]]`, which may add to it. */
+  /** Defined by `[[…]]`, which may add to it. */
   ofTables: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface LeafNode {
 /** A name in a table with its value. */
 export interface Slot {
   key: KeyPart;
-  /** Where it is a statement of its own. */
+  /** Where it is a statement by itself. */
   entry?: Entry;
   /** Undefined where the value is still missing. */
   node?: TreeNode;
@@ -38,7 +38,7 @@ export interface Slot {
 
 export interface Tree {
   root: TableNode;
-  /** What TOML forbids although it can be read, such as a name that is given twice. */
+  /** What TOML forbids although it can be read, such as a key that is defined twice. */
   problems: SyntaxProblem[];
   /** Names of tables: before a dot, or last in a `[header]`. */
   tables: KeyPart[];
@@ -61,7 +61,7 @@ class Builder {
     return { root, problems: this.problems, tables: this.tables };
   }
 
-  /** The table that a header begins. One that contradicts what came before gets a table that nobody sees. */
+  /** The table that a header starts. One that contradicts what came before gets a table that is part of no tree. */
   private open(root: TableNode, header: Header, section: Section): TableNode {
     const last = header.key.parts.at(-1);
     if (!last) return table('header', [section]);
@@ -82,7 +82,7 @@ class Builder {
       known.items.push(item);
       known.spans.push(section);
     } else if (known)
-      this.reportDuplicate(key, `${key.name} is defined already and is no list of tables; take one of the two out.`);
+      this.reportDuplicate(key, `${key.name} is already defined and is not an array of tables; remove one of the two.`);
     else at.slots.set(key.name, { key, node: { kind: 'list', items: [item], spans: [section], ofTables: true } });
     return item;
   }
@@ -99,10 +99,10 @@ class Builder {
     else if (slot.node.kind === 'table') {
       this.reportDuplicate(
         key,
-        `The table ${header.key.parts.map((part) => part.name).join('.')} is there already; put its keys together under one header.`,
+        `The table ${header.key.parts.map((part) => part.name).join('.')} is already defined; put its keys together under one header.`,
       );
       return slot.node.origin === 'inline' ? made : slot.node;
-    } else this.reportDuplicate(key, `${key.name} is defined already; take one of the two out.`);
+    } else this.reportDuplicate(key, `${key.name} is already defined; remove one of the two.`);
     return made;
   }
 
@@ -118,7 +118,10 @@ class Builder {
     const last = node.kind === 'list' && node.ofTables && origin === 'implicit' ? node.items.at(-1) : node;
     if (last?.kind === 'table' && last.origin !== 'inline' && (origin === 'implicit' || last.origin !== 'header'))
       return last;
-    this.reportDuplicate(key, `${key.name} is defined already and takes nothing more; write it where it is defined.`);
+    this.reportDuplicate(
+      key,
+      `${key.name} is already defined and cannot be extended here; write this where it is defined.`,
+    );
     return undefined;
   }
 
@@ -136,7 +139,7 @@ class Builder {
     const node = entry.value && this.node(entry.value);
     if (!known) at.slots.set(last.name, { key: last, entry, ...(node ? { node } : {}) });
     else if (known.node)
-      this.reportDuplicate(last, `${last.name} is given twice in this table; take one of the two out.`);
+      this.reportDuplicate(last, `${last.name} is defined twice in this table; remove one of the two.`);
     else Object.assign(known, { key: last, entry, ...(node ? { node } : {}) });
   }
 
@@ -159,14 +162,14 @@ function table(origin: TableNode['origin'], spans: Span[]): TableNode {
   return { kind: 'table', origin, slots: new Map(), spans };
 }
 
-/** Nothing may be added to an inline table from outside. */
+/** Nothing may be added to an inline table from outside its braces. */
 function seal(node: TableNode): void {
   node.origin = 'inline';
   for (const { node: inner } of node.slots.values())
     if (inner?.kind === 'table' && inner.origin === 'dotted') seal(inner);
 }
 
-/** The data as programs see it; what could not be read is left out. */
+/** The data of a tree, as JSON.parse would give it; what could not be read is left out. */
 export function dataOf(node: TreeNode): unknown {
   if (node.kind === 'leaf') return node.value.kind === 'invalid' ? undefined : node.value.value;
   if (node.kind === 'list') return node.items.map(dataOf).filter((item) => item !== undefined);

@@ -55,7 +55,7 @@ describe('bd with formulas', () => {
     );
   });
 
-  it('lists the formulas of project, person and program, and says which cannot be used', async () => {
+  it('lists formulas of project, person and program with their errors', async () => {
     put('broken.formula.toml', 'formula = [');
     put(
       'mine.formula.json',
@@ -74,7 +74,7 @@ describe('bd with formulas', () => {
     assert.equal(await ok('formula', 'list', '--type', 'convoy'), 'No formulas.\n');
   });
 
-  it('shows one with its variables and steps, and as JSON what stands in the file', async () => {
+  it('shows a formula with variables and steps, and its data as JSON', async () => {
     put('odd.formula.toml', `${workflow('odd', ['a'])}\ntitel = "x"\n`);
     const text = await ok('formula', 'show', 'two');
     assert.match(text, /Variables\n {2}who \(required\): Whom\n\nSteps\n {2}1\. a Do \{\{who\}\}\n {2}2\. b Do b ← a/);
@@ -107,7 +107,7 @@ describe('bd with formulas', () => {
     );
   });
 
-  it('pours, shows where one is, closes step by step, and ends', async () => {
+  it('pours a molecule, shows its state, and closes it step by step', async () => {
     assert.match(await ok('mol', 'current'), /No molecule in progress/);
     assert.match(await ok('mol', 'pour', 'two', '--var', 'who=it', '--dry-run'), /Would create 3 beads:\n {2}a\n {2}b/);
     const poured = await json<PourResult>('mol', 'pour', 'two', '--var', 'who=it');
@@ -143,7 +143,7 @@ describe('bd with formulas', () => {
     assert.equal(lines.length, 3);
   });
 
-  it('says what else may come of a closed step', async () => {
+  it('reports what follows a closed step', async () => {
     const poured = await json<PourResult>('mol', 'pour', 'two', '--var', 'who=it');
     const shown = await ok('close', poured.id_mapping.a!, '--continue', '--no-auto');
     assert.match(shown, /Start with: bd update bd-mol-\w+\.2 --claim/);
@@ -158,7 +158,7 @@ describe('bd with formulas', () => {
     assert.match(await ok('close', stuck.id_mapping.a!, '--continue'), /No ready steps in molecule/);
   });
 
-  it('makes wisps, squashes and burns', async () => {
+  it('creates, squashes and burns wisps', async () => {
     const wisp = await json<PourResult>('mol', 'wisp', 'two', '--var', 'who=it');
     assert.match(wisp.new_epic_id, /^bd-wisp-/);
     assert.equal(fs.readFileSync(path.join(cwd, '.beads', 'issues.jsonl'), 'utf8'), '');
@@ -172,17 +172,22 @@ describe('bd with formulas', () => {
       true,
     );
     assert.match(await ok('mol', 'burn', mol.new_epic_id, '--force'), /Deleted 3 beads/);
-    await fails(/is no molecule/, 'mol', 'show', (await ok('create', 'Alone', '--silent')).trim());
+    await fails(
+      /is neither a molecule nor a step of one/,
+      'mol',
+      'show',
+      (await ok('create', 'Alone', '--silent')).trim(),
+    );
   });
 
-  it('warns of what a formula says in vain', async () => {
+  it('shows warnings of a formula', async () => {
     put('vapor.formula.toml', `phase = "vapor"\nneeds = []\n${workflow('vapor', ['a'])}`);
     const { err } = await bd('mol', 'pour', 'vapor');
     assert.match(err, /Warning: vapor is meant for wisps/);
     assert.match(err, /Warning: unknown key "needs"/);
   });
 
-  it('shows of a very long molecule what is near', async () => {
+  it('shows only the current part of a long molecule', async () => {
     put(
       'long.formula.toml',
       workflow(

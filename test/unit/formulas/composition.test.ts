@@ -24,7 +24,7 @@ const errors = (more: string): string[] =>
 const loop = (range: string): string =>
   `[steps.loop]\nrange = "${range}"\n[[steps.loop.body]]\nid = "q"\ntitle = "Q"\n`;
 
-describe('formulas that name others', () => {
+describe('checking the composition of a formula', () => {
   const cases: [what: string, more: string, expected: string][] = [
     [
       'a condition that nobody understands',
@@ -76,7 +76,7 @@ describe('formulas that name others', () => {
     [
       'loops within loops',
       `[steps.loop]\ncount = 100\n[[steps.loop.body]]\nid = "l"\ntitle = "L"\nloop = { count = 100, body = [{ id = "q", title = "Q" }] }\n`,
-      'steps: with all rounds of its loops these are more than 5,000 steps',
+      'steps: with all rounds of the loops there are more than 5,000 steps',
     ],
     [
       'what shows only when all is put together',
@@ -90,7 +90,7 @@ describe('formulas that name others', () => {
     ],
   ];
   for (const [what, more, expected] of cases) {
-    it(`are refused for ${what}`, () => {
+    it(`reports ${what}`, () => {
       const got = errors(more);
       assert.ok(
         got.some((one) => one.startsWith(expected)),
@@ -100,7 +100,7 @@ describe('formulas that name others', () => {
     });
   }
 
-  it('are right with what other formulas and loops put in', () => {
+  it('accepts steps that expansions, loops and aspects add', () => {
     for (const more of [
       'expand = "exp"\n[[compose.expand]]\ntarget = "b.x"\nwith = "exp"\n',
       `${loop('1..2')}[[compose.gate]]\nbefore = "b.iter1.q"\ncondition = "a.status == 'complete'"\n`,
@@ -118,7 +118,7 @@ describe('formulas that name others', () => {
     );
   });
 
-  it('can be cooked where no error is told (property)', () => {
+  it('reports every error that cooking would throw (property)', () => {
     const piece = fc.constantFrom(
       'needs = ["a"]',
       'needs = ["c"]',

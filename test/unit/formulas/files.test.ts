@@ -36,41 +36,41 @@ describe('files of formulas', () => {
     fs.writeFileSync(file('good'), good);
   });
 
-  it('are refused where they are pipes, which would wait for ever', function () {
+  it('are rejected if they are pipes, which would block', function () {
     if (process.platform === 'win32') this.skip();
     execFileSync('mkfifo', [file('pipe')]);
     refused('pipe', /it is no regular file/);
   });
 
-  it('are refused where they are links to devices, which never end', function () {
+  it('are rejected if they are links to devices, which never end', function () {
     if (process.platform === 'win32') this.skip();
     fs.symlinkSync('/dev/zero', file('zero'));
     refused('zero', /it is no regular file/);
   });
 
-  it('are refused where they are folders', () => {
+  it('are rejected if they are folders', () => {
     fs.mkdirSync(file('folder'));
     refused('folder', /it is no regular file/);
   });
 
-  it('are refused where they say that they are empty and never end', function () {
+  it('are rejected if they never end although their size is 0', function () {
     if (!fs.existsSync('/proc/self/pagemap')) this.skip();
     fs.symlinkSync('/proc/self/pagemap', file('endless'));
     refused('endless', /it is larger than 1000000 bytes/);
   });
 
-  it('are refused where they are too large, without being read', () => {
+  it('are rejected if they are too large, without being read', () => {
     fs.writeFileSync(file('large'), '');
     fs.truncateSync(file('large'), 50_000_000);
     refused('large', /it is larger than 1000000 bytes/);
   });
 
-  it('are refused where they are no text', () => {
+  it('are rejected if they are binary', () => {
     fs.writeFileSync(file('noise'), Buffer.from(Array.from({ length: 10_000 }, (_, index) => (index * 7919) % 256)));
     assert.match(problemOf('noise'), /^line 1, column 2: Unknown character/);
   });
 
-  it('are read, and missing where they are not there', () => {
+  it('are read; a missing file is no error', () => {
     assert.equal(readFormulaFile(file('good')), good);
     assert.equal(readFormulaFile(file('nowhere')), undefined);
     assert.deepEqual(diskFiles.list(folder), ['good.formula.toml']);
@@ -78,7 +78,7 @@ describe('files of formulas', () => {
     assert.deepEqual(diskFiles.list(file('good')), [], 'a file is no folder');
   });
 
-  it('are looked for in the ledger, the checkout, the home and the town, each place once', () => {
+  it('are searched in ledger, checkout, home and town, each folder once', () => {
     fs.mkdirSync(path.join(folder, '.git'));
     const inside = path.join(folder, 'src', 'deep');
     fs.mkdirSync(inside, { recursive: true });
@@ -99,19 +99,19 @@ describe('files of formulas', () => {
   });
 });
 
-describe('a list of very many formulas', () => {
+describe('a list of many formulas', () => {
   const many = (count: number): Record<string, string> =>
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [`/p/f${index}.formula.toml`, workflow(`f${index}`, ['a'])]),
     );
 
-  it('has as many as a folder may hold', () => {
+  it('contains every formula of a large folder', () => {
     const list = new FormulaRegistry([{ tier: 'project', directory: '/p' }], { files: filesOf(many(3_000)) }).list();
     assert.equal(list.filter(({ tier }) => tier === 'project').length, 3_000);
     assert.ok(list.every(({ problems }) => problems.length === 0));
   });
 
-  it('says of what it did not get to that it was not checked', () => {
+  it('marks formulas that were not checked in time', () => {
     let now = 0;
     const registry = new FormulaRegistry([{ tier: 'project', directory: '/p' }], {
       files: filesOf(many(10)),
@@ -119,10 +119,10 @@ describe('a list of very many formulas', () => {
     });
     const reasons = registry.list().map(({ name, problems }) => `${name}: ${problems[0]?.message ?? 'checked'}`);
     assert.equal(reasons[0], 'f0: checked');
-    assert.match(reasons.at(-1)!, /^shiny: not checked: checking the formulas before it took too long$/);
+    assert.match(reasons.at(-1)!, /^shiny: not checked: the formulas before it took too long$/);
   });
 
-  it('tells whoever watches which text it is at, and takes no for an answer', () => {
+  it('reports each text before it reads it, and reports a refusal', () => {
     const seen: string[] = [];
     const registry = new FormulaRegistry([{ tier: 'project', directory: '/p' }], {
       files: filesOf({
@@ -142,8 +142,8 @@ describe('a list of very many formulas', () => {
   });
 });
 
-describe('the cache of parsed texts', () => {
-  it('reads a text once, another text of the same source again, and forgets the oldest', () => {
+describe('the parse cache', () => {
+  it('parses a text once, a changed text again, and removes the oldest', () => {
     const cache = new ParseCache();
     const first = cache.parse('one', good, 'toml');
     assert.equal(cache.parse('one', good, 'toml'), first);

@@ -17,13 +17,13 @@ const engineWords = /call stack|string length|array length|out of memory|heap/i;
 /** The clock stands still: what is refused is refused by what it costs, on any machine. */
 const budget = (): Budget => new Budget({ now: () => 0 });
 
-describe('formulas that were written to stop us', function () {
+describe('hostile formulas', function () {
   this.timeout(60_000);
   for (const { what, files, refused } of hostile) {
     const [file] = Object.keys(files);
     const name = file!.replace('.formula.json', '');
 
-    it(`${refused ? 'are refused with the place' : 'are cooked'}: ${what}`, () => {
+    it(`${refused ? 'are rejected with the place' : 'are cooked'}: ${what}`, () => {
       const cooking = (): unknown => registryOf(files).cook(name, { budget: budget() });
       if (refused) {
         assert.throws(cooking, (error) => {
@@ -38,7 +38,7 @@ describe('formulas that were written to stop us', function () {
       for (const { message } of problems) assert.doesNotMatch(message, engineWords);
     });
 
-    it(`are answered for in an editor: ${what}`, () => {
+    it(`can be edited: ${what}`, () => {
       const place = placeIn(Object.values(files)[0]!);
       const others = formulas(files);
       const { document, index } = place;
@@ -55,7 +55,7 @@ describe('formulas that were written to stop us', function () {
     });
   }
 
-  it('take no more time than they are given', () => {
+  it('are stopped when the time is up', () => {
     let now = 0;
     const ticking = new Budget({ ms: 50, now: () => (now += 10) });
     const formula = formulaOf(
@@ -72,7 +72,7 @@ describe('formulas that were written to stop us', function () {
         }),
       (error) => {
         assert.ok(error instanceof CompositionError && error.isBudget);
-        assert.match(error.message, /^f: advice\[\d+\]: putting this together takes too long$/);
+        assert.match(error.message, /^f: advice\[\d+\]: composing this takes too long$/);
         return true;
       },
     );

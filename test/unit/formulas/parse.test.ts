@@ -13,8 +13,8 @@ const warnings = (text: string): string[] =>
 /** Errors of a workflow with one step `a` and this. */
 const wrong = (more: string): string[] => errors(`formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\n${more}`);
 
-describe('the text of a formula', () => {
-  it('is read into one spelling, from TOML and from JSON', () => {
+describe('parsing a formula', () => {
+  it('normalizes TOML and JSON to the same formula', () => {
     const formula = formulaOf(
       '\uFEFFformula = "f"\nversion = 3\n[vars]\nshort = "x"\n[vars.long]\nrequired = true\nenum = ["a"]\n[[steps]]\nid = "a"\ntitle = "A"\n[[steps]]\nid = "b"\ntitle = "B"\ndepends_on = ["a"]\nneeds = ["a"]\n[steps.gate]\ntype = "gh:run"\nid = "7"\n',
     );
@@ -31,7 +31,7 @@ describe('the text of a formula', () => {
     );
   });
 
-  it('knows its type from what it holds', () => {
+  it('infers the type from the content', () => {
     const type = (text: string): string => formulaOf(`formula = "f"\n${text}`).type;
     assert.deepEqual(
       [
@@ -49,7 +49,7 @@ describe('the text of a formula', () => {
     ]);
   });
 
-  it('that is broken says where', () => {
+  it('reports the place of a syntax error', () => {
     assert.match(errors('formula = "f"\nsteps = [\n')[0]!, /^line \d+, column \d+: /);
     assert.match(errors('{', 'json')[0]!, /JSON/);
     assert.deepEqual(errors('[1]', 'json'), ['a formula must be a table of keys and values']);
@@ -60,14 +60,14 @@ describe('the text of a formula', () => {
     });
   });
 
-  it('may come from Windows', () => {
+  it('accepts Windows line ends', () => {
     const formula = formulaOf(
       '# a comment\r\nformula = "f" # another\r\n[[steps]]\r\nid = "a"\r\ntitle = "A"\r\ndescription = """\r\none\r\ntwo"""\r\n',
     );
     assert.equal(formula.steps[0]!.description, 'one\ntwo');
   });
 
-  it('cannot reach what every object inherits', () => {
+  it('never writes to inherited properties', () => {
     for (const text of [
       'constructor.keys = 1',
       '[constructor]\nkeys = 1',
@@ -88,23 +88,23 @@ describe('the text of a formula', () => {
     );
   });
 
-  it('of the wrong kind is told all at once', () => {
+  it('reports all values of the wrong type at once', () => {
     const found = errors(
       'formula = 7\nextends = "shiny"\n[vars]\nx = 3\n[[steps]]\nid = 1\ntitle = "A"\nneeds = "b"\npriority = "high"',
     );
     assert.equal(found.length, 6);
     for (const message of [
-      'formula: must be a text',
-      'extends: must be a list',
-      'steps[0].id: must be a text',
-      'steps[0].needs: must be a list',
+      'formula: must be a string',
+      'extends: must be an array',
+      'steps[0].id: must be a string',
+      'steps[0].needs: must be an array',
       'steps[0].priority: must be a number',
-      'vars.x: must be a text or a table',
+      'vars.x: must be a string or a table',
     ])
       assert.ok(found.includes(message), `${message} in ${found.join('\n')}`);
   });
 
-  it('may hold unknown keys: they are warnings, with what was probably meant', () => {
+  it('warns of unknown keys, with suggestions', () => {
     const found = warnings(
       'formula = "f"\ntitel = "x"\n[[steps]]\nid = "a"\ntitle = "A"\nneed = ["b"]\ndescripton = "x"\n[steps.gate]\ntype = "human"\nwhom = "me"\n[vars.v]\ndefalt = "x"\n[compose]\nasp = []\n[[advice]]\ntarget = "a"\nwhen = 1\n[advice.around]\nmiddle = []',
     );
@@ -127,12 +127,12 @@ describe('the text of a formula', () => {
   });
 });
 
-describe('what is wrong with a formula', () => {
-  it('is nothing for a good one', () => {
+describe('validating a formula', () => {
+  it('reports nothing for a valid one', () => {
     assert.deepEqual(problemsOf(workflow('f', ['a', 'b < a', 'c < a b'])), []);
   });
 
-  it('is its name, version, and what its type must have', () => {
+  it('checks name, version, and the content for its type', () => {
     assert.deepEqual(errors('version = -1\n[[steps]]\nid = "a"\ntitle = "A"'), [
       'formula: name is required',
       'version: must be a whole number of 1 or more',
@@ -162,17 +162,17 @@ describe('what is wrong with a formula', () => {
     );
   });
 
-  it('is in its variables', () => {
+  it('checks variables', () => {
     assert.deepEqual(
       errors(
         'formula = "f"\n[vars."a b"]\n[vars.t]\ntype = "float"\n[vars.p]\npattern = "("\n[vars.e]\nenum = ["x"]\ndefault = "y"\n[vars.i]\ntype = "int"\ndefault = "z"\n[[steps]]\nid = "a"\ntitle = "A"',
       ).map((message) => message.replace(/: \/.*/, '')),
       [
-        'vars.a b: a name is made of letters, digits and _, and cannot be used in {{…}} otherwise',
+        'vars.a b: a name consists of letters, digits and _; others cannot be used in {{…}}',
         'vars.t: type must be string, int or bool, not "float"',
         'vars.p: invalid pattern "(": missing closing ): `(`',
-        'vars.e: the default is no valid value: variable e: "y" is none of x',
-        'vars.i: the default is no valid value: variable i: "z" is no whole number',
+        'vars.e: the default is not valid: variable e: "y" is not one of x',
+        'vars.i: the default is not valid: variable i: "z" is not a whole number',
       ],
     );
     assert.deepEqual(errors('formula = "f"\n[vars.""]\n[[steps]]\nid = "a"\ntitle = "A"'), [
@@ -192,7 +192,7 @@ describe('what is wrong with a formula', () => {
     assert.match(both[2]!.message, /: \{\{w\}\} is not declared/);
   });
 
-  it('is in its steps', () => {
+  it('checks steps', () => {
     assert.deepEqual(
       errors(
         'formula = "f"\n[[steps]]\ntitle = "A"\n[[steps]]\nid = "b c"\n[[steps]]\nid = "d"\ntitle = "D"\npriority = 9\nneeds = ["x"]\n[[steps]]\nid = "d"\ntitle = "D"\n[[steps.children]]\nid = "e"',
@@ -218,13 +218,13 @@ describe('what is wrong with a formula', () => {
     ]);
     assert.match(
       warnings('formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\nwaits_for = "all-children"')[0]!,
-      /waits for nothing without needs/,
+      /has no effect without needs/,
     );
     assert.match(wrong('condition = "a < b"')[0]!, /invalid step condition format/);
     assert.deepEqual(wrong('gate = {}'), ['steps[0] (a): gate.type is required']);
     assert.match(
       warnings('formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\ngate = {type = "weather"}')[0]!,
-      /nothing opens a gate of type "weather"/,
+      /a gate of type "weather" never opens by itself/,
     );
     assert.deepEqual(wrong('on_complete = {for_each = "x"}'), [
       'steps[0] (a).on_complete: bond is required when for_each is set',
@@ -236,16 +236,16 @@ describe('what is wrong with a formula', () => {
     ]);
   });
 
-  it("is in what it says in the engine's name", () => {
+  it('warns of metadata that is reserved for the engine', () => {
     const text =
       'formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\n[steps.metadata]\nmine = 1\ngastown = {}\nmerge = {}';
     assert.deepEqual(
       warnings(text),
-      ['gastown', 'merge'].map((key) => `steps[0] (a): metadata.${key} belongs to the engine and is left out`),
+      ['gastown', 'merge'].map((key) => `steps[0] (a): metadata.${key} is reserved for the engine and ignored`),
     );
   });
 
-  it('is in its loops', () => {
+  it('checks loops', () => {
     const loop = (text: string): string[] =>
       wrong(`loop = {${text}}`).map((message) => message.replace('steps[0] (a): loop: ', ''));
     const body = 'body = [{id = "x", title = "X"}]';
@@ -268,7 +268,7 @@ describe('what is wrong with a formula', () => {
     );
   });
 
-  it('is a circle, also one through a container', () => {
+  it('finds cycles, also through containers', () => {
     assert.deepEqual(errors(workflow('f', ['a < c', 'b < a', 'c < b'])), [
       'steps: cycle detected involving: a → c → b → a',
     ]);
@@ -286,7 +286,7 @@ describe('what is wrong with a formula', () => {
     assert.deepEqual(errors(long), []);
   });
 
-  it('is in what it composes', () => {
+  it('checks compose entries', () => {
     assert.deepEqual(
       wrong(
         '[compose]\nbond_points = [{}, {id = "b", after_step = "z", before_step = "a"}]\nhooks = [{}]\nexpand = [{target = "a"}]\nmap = [{}]\nbranch = [{from = "a"}]\ngate = [{}]',
@@ -308,7 +308,7 @@ describe('what is wrong with a formula', () => {
     );
   });
 
-  it('is too many steps', () => {
+  it('limits the number of steps', () => {
     assert.match(
       errors(
         JSON.stringify({

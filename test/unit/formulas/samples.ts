@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import path from 'node:path';
+import { UserError } from '../../../server/src/base/errors';
 import type { JobRunner } from '../../../server/src/base/jobs/messages';
 import type { FormulaFiles } from '../../../server/src/formulas/registry/files';
 import { FormulaRegistry } from '../../../server/src/formulas/registry/registry';
@@ -93,4 +95,17 @@ export async function openMolecules(texts: Readonly<Record<string, string>> = {}
     formulas: formulaService(texts),
   });
   return service;
+}
+
+/**
+ * Checks that something throws a UserError.
+ * @param hint matched with the hint of the error
+ */
+export function refused(work: () => unknown, message: RegExp, hint?: RegExp): void {
+  assert.throws(work, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    if (hint) assert.match(error.hint ?? '', hint);
+    return true;
+  });
 }

@@ -33,7 +33,7 @@ const head =
 const withStep = (more: string): string => `${head}[[steps]]\nid = "b"\ntitle = "B"\n${more}`;
 
 describe('completion in formulas', () => {
-  it('offers nothing behind a value that is whole: Enter is for the next line', () => {
+  it('offers nothing after a complete value, where Enter starts a new line', () => {
     for (const line of [
       'notes = "x"|',
       "notes = 'x'|",
@@ -45,7 +45,7 @@ describe('completion in formulas', () => {
       assert.deepEqual(labels(withStep(line)), [], line);
   });
 
-  it('offers nothing where what stands there is all that could be chosen', () => {
+  it('offers nothing where the only match is written already', () => {
     for (const line of [
       'priority = 1|',
       'type = "task|"',
@@ -65,7 +65,7 @@ describe('completion in formulas', () => {
     );
   });
 
-  it('offers nothing without quotes in a list as a bracket is typed: Enter is for a line between the brackets', () => {
+  it('offers nothing in an array when its bracket is typed, where Enter starts a line', () => {
     for (const text of [
       withStep('needs = [|]'),
       withStep('needs = [|'),
@@ -83,7 +83,7 @@ describe('completion in formulas', () => {
     assert.ok(items(withStep('gate = {|}'), true, true).length > 0);
   });
 
-  it('takes what stands in the document as it is', () => {
+  it('inserts ids and values exactly as they are', () => {
     const dollar =
       'formula = "f"\n[vars.v]\nenum = ["$1.00", "${2:x}"]\ndefault = "|"\n[[steps]]\nid = "cost-$1"\n[[steps]]\nid = "z"\n';
     assert.equal(chosen(dollar, '$1.00'), 'default = "$1.00"');
@@ -101,7 +101,7 @@ describe('completion in formulas', () => {
     assert.ok(!labels(blank("'|'")).includes("it's"), 'such quotes cannot hold it');
   });
 
-  it('offers what parents bring', () => {
+  it('offers inherited steps and variables', () => {
     const child = (more: string, parent = 'base'): string =>
       `formula = "f"\nextends = ["${parent}"]\n[[steps]]\nid = "b"\ntitle = "B {{q}} {{r}}"\n${more}`;
     assert.deepEqual(labels(child('needs = ["|"]')), ['s1', 's2']);
@@ -115,7 +115,7 @@ describe('completion in formulas', () => {
     for (const parent of ['nowhere', 'f']) assert.deepEqual(labels(child('needs = ["|"]', parent)), []);
   });
 
-  it('offers the keys of a table, what is required first, nothing twice', () => {
+  it('offers the missing keys of a table, required ones first', () => {
     const step = labels('formula = "f"\n[[steps]]\n|');
     assert.deepEqual(step.slice(0, 3), ['id', 'title', 'description']);
     assert.ok(step.includes('needs') && step.includes('waits_for') && !step.includes('formula'));
@@ -197,7 +197,7 @@ describe('completion in formulas', () => {
   ];
   for (const [what, text, label, line] of edits) it(`writes ${what}`, () => assert.equal(chosen(text, label), line));
 
-  it('offers no step that would close a circle, and none twice', () => {
+  it('offers no step that would close a cycle, and none twice', () => {
     const needs = (id: string): string =>
       sample.replace(
         new RegExp(`id = "${id}"\ntitle = "(.*)"\n(needs = .*\n)?`),
@@ -213,7 +213,7 @@ describe('completion in formulas', () => {
     );
   });
 
-  it('offers whole tables, and plain text to editors that fill nothing in', () => {
+  it('offers snippets of tables, and plain text to editors without snippets', () => {
     const text = `${head}|`;
     const step = items(text).find((item) => item.label === 'step');
     assert.match((step?.textEdit as TextEdit).newText, /\[\[steps\]\]\nid = "\$\{1:id\}".*\nneeds = \["\$\{3:a\}"\]/s);
@@ -223,11 +223,11 @@ describe('completion in formulas', () => {
     assert.ok(items(text, false).every((item) => !/\$[\d{]/.test((item.textEdit as TextEdit).newText)));
   });
 
-  it('gives way to who types a header to its end', () => {
+  it('offers nothing after a complete header', () => {
     assert.equal(items(`${head}[|`).find((item) => item.label === '[[steps]]')?.filterText, '[[steps');
   });
 
-  it('is silent in comments, titles and behind values', () => {
+  it('offers nothing in comments, titles and after values', () => {
     for (const text of [
       '# for|',
       withStep('title = "some |"').replace('title = "B"\n', ''),
@@ -238,7 +238,7 @@ describe('completion in formulas', () => {
       assert.deepEqual(labels(text), [], text);
   });
 
-  it('never throws and edits one line only, wherever the cursor is and whatever is cut out', () => {
+  it('never throws, and edits one line only, at any position of any damaged text', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(sample, ...Object.values(formulaTexts()).filter((text) => text.length < 8_000)),

@@ -20,7 +20,7 @@ const shown = (text: string, others: Record<string, string> = {}): string[] =>
 const step = (id: string, more = ''): string => `[[steps]]\nid = "${id}"\ntitle = "T"\n${more}\n`;
 
 describe('diagnostics of formulas', () => {
-  it('have nothing to say of what is right', () => {
+  it('are empty for valid formulas', () => {
     assert.deepEqual(shown(sample), []);
     for (const [name, text] of Object.entries(formulaTexts())) {
       assert.deepEqual(
@@ -37,12 +37,12 @@ describe('diagnostics of formulas', () => {
     [
       'several slips of TOML at once',
       `formula = "f"\n${step('a', 'needs = ["b"')}${step('b', 'priority = high')}`,
-      ['["b": This list is never closed; write ] at its end.', 'high: A text stands in quotes: "high".'],
+      ['["b": This array is not closed; write ] at its end.', 'high: Write a string in quotes: "high".'],
     ],
     [
       'a key twice',
       `formula = "f"\nformula = "g"\n${step('a')}`,
-      ['formula: formula is given twice in this table; take one of the two out.'],
+      ['formula: formula is defined twice in this table; remove one of the two.'],
     ],
     [
       'what is missing',
@@ -81,9 +81,9 @@ describe('diagnostics of formulas', () => {
       `formula = "f"\n${step('a', 'priority = "high"\nneeds = "b"\nlabels = ["x", 1]')}${step('b', 'needs = ["zz", 2]\n[vars.v]\nrequired = "yes"')}`,
       [
         '"high": must be a number',
-        '"b": must be a list',
-        '1: must be a text',
-        '2: must be a text',
+        '"b": must be an array',
+        '1: must be a string',
+        '2: must be a string',
         '"zz": needs references unknown step "zz"',
         '"yes": must be true or false',
       ],
@@ -102,10 +102,10 @@ describe('diagnostics of formulas', () => {
       'variables',
       `formula = "f"\n[vars]\nn = 3\n[vars."a b"]\n[vars.t]\ntype = "float"\n[vars.e]\nenum = ["x"]\ndefault = "y"\nrequired = true\n${step('a')}`,
       [
-        '3: must be a text or a table',
-        '"a b": a name is made of letters, digits and _, and cannot be used in {{…}} otherwise',
+        '3: must be a string or a table',
+        '"a b": a name consists of letters, digits and _; others cannot be used in {{…}}',
         '"float": type must be string, int or bool, not "float"',
-        '"y": the default is no valid value: variable e: "y" is none of x',
+        '"y": the default is not valid: variable e: "y" is not one of x',
         '?required: cannot have both required:true and default; the default is used (bd refuses this)',
       ],
     ],
@@ -115,7 +115,7 @@ describe('diagnostics of formulas', () => {
       [
         '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)',
         '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
-        '?"weather": nothing opens a gate of type "weather"; a person has to close it (known: human, timer, gh:run, gh:pr, mail, bead)',
+        '?"weather": a gate of type "weather" never opens by itself; a person must close it (known types: human, timer, gh:run, gh:pr, mail, bead)',
         '[steps.loop]: loop: body is required',
         '0: loop: count must be positive',
       ],
@@ -126,7 +126,7 @@ describe('diagnostics of formulas', () => {
       [
         '[[compose.branch]]: steps is required',
         '[[compose.branch]]: join is required',
-        '"shinny": no formula "shinny" is found from here; did you mean "shiny"?',
+        '"shinny": unknown formula "shinny"; did you mean "shiny"?',
       ],
     ],
     [
@@ -146,13 +146,13 @@ describe('diagnostics of formulas', () => {
     ],
   ];
   for (const [what, text, expected] of cases) {
-    it(`tell of ${what}`, () => {
+    it(`report ${what}`, () => {
       const got = shown(text).filter((line) => !line.includes('a table cannot have the name'));
       assert.deepEqual(got.sort(), [...expected].sort());
     });
   }
 
-  it('name both places of an id that is given twice, and each edge of a cycle', () => {
+  it('name both places of a duplicate id, and each edge of a cycle', () => {
     const text = `formula = "f"\n${step('a', 'needs = ["c"]')}${step('b', 'depends_on = ["a"]')}${step('c', 'needs = ["b"]')}`;
     const twice = found(`formula = "f"\n${step('a')}${step('a')}`)[0];
     const cycle = found(text).find((one) => one.code === 'cycle');
@@ -177,7 +177,7 @@ describe('diagnostics of formulas', () => {
     );
   });
 
-  it('look through parents', () => {
+  it('check inherited steps', () => {
     const base = `formula = "base"\n[vars.v]\ndefault = "x"\n${step('a')}`;
     const child = (needs: string, parent = 'base'): string =>
       `formula = "f"\nextends = ["${parent}"]\n${step('b', `needs = ["${needs}"]\ndescription = "{{v}}"`)}`;
@@ -199,7 +199,7 @@ describe('diagnostics of formulas', () => {
     ]);
   });
 
-  it('do not call missing what only cannot be read', () => {
+  it('do not report as missing what is only unreadable', () => {
     const texts = [
       `formula = "f"\n[[steps]]\nid = "a\ntitle = \n${step('b', 'needs = ["a"]')}`,
       `formula = "f"\n[[steps]\nid = "a"\ntitle = "T"\n${step('b', 'needs = ["a"]')}`,
@@ -218,38 +218,29 @@ describe('diagnostics of formulas', () => {
     );
   });
 
-  it('stay fast however many steps name variables that nobody declares', () => {
-    const many = (count: number): string =>
-      `formula = "f"\n${Array.from({ length: count }, (_, at) => step(`s${at}`, `description = "{{v${at}}}"`)).join('')}`;
-    const took = (count: number): number => {
-      const { document, index } = placeIn(many(count));
-      const start = performance.now();
-      assert.equal(diagnostics(document, index, formulas()).length, 250);
-      return performance.now() - start;
-    };
-    took(500);
-    const [few, lots] = [took(1_000), took(4_000)];
-    assert.ok(lots < 12 * few + 100, `${few} ms for 1,000 steps, ${lots} ms for 4,000`);
+  it('are limited to 250 for one document', () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => step(`s${at}`, `description = "{{v${at}}}"`)).join('');
+    assert.equal(found(`formula = "f"\n${many}`).length, 250);
   });
 
-  it('name errors first where there are too many problems', () => {
+  it('list errors first where there are too many problems', () => {
     const text = `formula = "f"\n${Array.from({ length: 300 }, (_, at) => step(`s${at}`, 'nonsense = 1')).join('')}${step('z', 'needs = ["zz"]')}`;
     assert.ok(found(text).some((one) => one.code === 'unknown-step'));
   });
 
-  it('give hints for the first unknown steps only', () => {
+  it('give suggestions for the first unknown steps only', () => {
     const steps = Array.from({ length: 60 }, (_, at) => step(`step${at}`, `needs = ["stepp${at}"]`)).join('');
     assert.equal(found(`formula = "f"\n${steps}`).filter((one) => one.message.includes('did you mean')).length, 20);
   });
 
-  it('tell of patterns that do not match, cannot be used, or cost too much together', () => {
+  it('report patterns that do not match, are invalid, or cost too much together', () => {
     const variable = (name: string, pattern: string, value: string): string =>
       `[vars.${name}]\npattern = '${pattern}'\ndefault = "${value}"\n`;
     const value = `${'a'.repeat(40)}!`;
     assert.deepEqual(
       shown(`formula = "f"\n${variable('x', '^(a+)+$', value)}${variable('y', '(?=a)', 'a')}${step('a')}`),
       [
-        `"${value}": the default is no valid value: variable x: "${value}" does not match the pattern ^(a+)+$`,
+        `"${value}": the default is not valid: variable x: "${value}" does not match the pattern ^(a+)+$`,
         '\'(?=a)\': invalid pattern "(?=a)": invalid or unsupported Perl syntax: `(?=`',
       ],
     );
@@ -261,7 +252,7 @@ describe('diagnostics of formulas', () => {
     );
   });
 
-  it('stand what is nested deeper than anybody writes', () => {
+  it('report what is nested too deeply, and check the rest', () => {
     const parts = (count: number): string => Array.from({ length: count }, () => 'a').join('.');
     for (const line of [
       `${parts(6_000)} = 1`,
@@ -287,7 +278,7 @@ describe('diagnostics of formulas', () => {
     }
   });
 
-  it('say all that bd says of a formula, and have a place for it (property)', () => {
+  it('contain every problem that bd reports, with a place (property)', () => {
     const piece = fc.constantFrom(
       'id = "a"',
       'id = "b"',
@@ -333,7 +324,7 @@ describe('diagnostics of formulas', () => {
     );
   });
 
-  it('never throw, whatever is cut out', () => {
+  it('never throw for any damaged text', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(sample, ...Object.values(formulaTexts()).filter((text) => text.length < 8_000)),

@@ -14,7 +14,7 @@ const hovered = (text: string): [under: string, said: string] | undefined => {
   return found && [textOf(place, found.range!), (found.contents as MarkupContent).value];
 };
 
-describe('hovering over a formula', () => {
+describe('hover', () => {
   const cases: [what: string, text: string, under: string, said: RegExp][] = [
     ['a step', sample.replace('id = "b"', 'id = "|b"'), 'b', /\*\*b\*\* — B\n\nWave 2 · needs `a` · needed by `d`$/],
     [
@@ -43,7 +43,7 @@ describe('hovering over a formula', () => {
       'a key',
       sample.replace('waits_for', 'waits|_for'),
       'waits_for',
-      /\*\*waits\\_for\*\* · text\n\nWaits for beads .*\n\nOne of `all-children`, `any-children`\.$/,
+      /\*\*waits\\_for\*\* · string\n\nWaits for beads .*\n\nOne of `all-children`, `any-children`\.$/,
     ],
     [
       'a key of an inline table',
@@ -55,7 +55,7 @@ describe('hovering over a formula', () => {
       'a header',
       sample.replace('[[steps.children]]', '[[steps.chil|dren]]'),
       'children',
-      /list of tables\n\nSteps within this one/,
+      /array of tables\n\nSteps within this one/,
     ],
     [
       'a formula',
@@ -65,14 +65,14 @@ describe('hovering over a formula', () => {
     ],
   ];
   for (const [what, text, under, said] of cases) {
-    it(`tells of ${what}`, () => {
+    it(`shows ${what}`, () => {
       const found = hovered(text);
       assert.equal(found?.[0], under);
       assert.match(found?.[1] ?? '', said);
     });
   }
 
-  it('says nothing where there is nothing to say, and lets no text become markup', () => {
+  it('shows nothing where nothing is known, and escapes markup', () => {
     for (const text of [
       '|',
       '# comm|ent',
@@ -96,7 +96,7 @@ describe('the outline of a formula', () => {
       ...(symbol.children?.length ? [tree(symbol.children)] : []),
     ]);
 
-  it('has steps with what is within them, variables and the other tables', () => {
+  it('contains steps with their children, variables and other tables', () => {
     const { document, index } = placeIn(`${sample}[[compose.gate]]\nbefore = "d"\ncondition = "x"\n`);
     assert.deepEqual(tree(documentSymbols(document, index)), [
       ['f', 'formula'],
@@ -116,7 +116,7 @@ describe('the outline of a formula', () => {
     ]);
   });
 
-  it('goes on in a broken document, and no name stands outside what it names', () => {
+  it('works in a broken document; each range contains its name', () => {
     const inside = (outer: Range, inner: Range): boolean =>
       before(outer.start, inner.start) && before(inner.end, outer.end);
     const before = (a: Range['start'], b: Range['start']): boolean =>
@@ -149,7 +149,7 @@ describe('the outline of a formula', () => {
 });
 
 describe('folding in a formula', () => {
-  it('takes tables, texts, lists, comments and regions', () => {
+  it('folds tables, strings, arrays, comments and regions', () => {
     const { document } = placeIn(
       '# one\n# two\nformula = "f"\n# region x\n[[steps]]\nid = "a"\nneeds = [\n  "b",\n]\n# endregion\n\n# next\n[[steps]]\ndescription = """\nwords\n"""\n',
     );
@@ -171,7 +171,7 @@ describe('names in a formula', () => {
   const atNeed = sample.replace('["b", "c"]', '["b", "c|"]');
   const atUse = sample.replace('D {{feature}}', 'D {{feature|}}');
 
-  it('lead to where they are defined and to where they are used', () => {
+  it('lead to definitions and uses', () => {
     assert.deepEqual(spots(definition(marked(atNeed))), ['16:6-7']);
     assert.deepEqual(spots(references(marked(atNeed), true)), ['16:6-7', '25:15-16', '26:25-26']);
     assert.deepEqual(spots(references(marked(atNeed), false)), ['25:15-16', '26:25-26']);
@@ -184,7 +184,7 @@ describe('names in a formula', () => {
     assert.deepEqual(definition(marked(sample.replace('title = "B"', 'title = "|B"'))), []);
   });
 
-  it('are changed wherever they stand', () => {
+  it('are renamed everywhere', () => {
     const renamed = (text: string, name: string): string => {
       const place = marked(text);
       const edits = rename(place, name).changes?.[uri] ?? [];
@@ -217,8 +217,8 @@ describe('names in a formula', () => {
     assert.deepEqual(prepareRename(marked(atNeed)).placeholder, 'c');
   });
 
-  it('are not changed into what cannot be, or is there already', () => {
-    assert.throws(() => rename(marked(atNeed), 'a'), /There is a step a already/);
+  it('cannot be renamed to an invalid or existing name', () => {
+    assert.throws(() => rename(marked(atNeed), 'a'), /A step a exists already/);
     assert.throws(() => rename(marked(atNeed), 'a b'), /letters, digits, dots/);
     assert.throws(() => rename(marked(atUse), '1x'), /letters, digits and _/);
     assert.throws(() => prepareRename(marked(sample.replace('title = "B"', 'title = "|B"'))), /can be renamed/);

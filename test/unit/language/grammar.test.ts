@@ -70,7 +70,7 @@ describe('the grammar of formulas', () => {
   });
 
   for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.formula.toml'))) {
-    it(`colours ${file} as its picture says`, () => {
+    it(`highlights ${file} as in its snapshot`, () => {
       const snapshot = path.join(folder, `${file}.snap`);
       const got = picture(grammar, fs.readFileSync(path.join(folder, file), 'utf8'));
       // GASTOWN_UPDATE=1 writes the pictures anew; the difference is for a person to look at.
@@ -79,7 +79,7 @@ describe('the grammar of formulas', () => {
     });
   }
 
-  it('comes back to itself behind every text of a built-in formula', () => {
+  it('is back in its base scope after every string of a built-in formula', () => {
     for (const name of ['shiny', 'mol-polecat-work']) {
       const text = fs.readFileSync(
         path.join(root, 'server', 'src', 'formulas', 'built-in', `${name}.formula.toml`),

@@ -42,8 +42,8 @@ const kept = (text: string): Set<string> =>
       .flatMap(({ value }) => (value?.kind === 'string' ? [value.value] : [])),
   );
 
-describe('TOML that keeps its places', () => {
-  it('covers keys with too many parts, and says so once', () => {
+describe('the TOML syntax tree', () => {
+  it('reports keys with too many parts once', () => {
     const deep = Array.from({ length: 1_000 }, () => 'a').join('.');
     for (const text of [`${deep} = 1\nb = 2\n`, `[${deep}]\nb = 2\n`]) {
       const syntax = whole(parseToml(text));
@@ -87,7 +87,7 @@ describe('TOML that keeps its places', () => {
     assert.ok(valid > 500, `only ${valid} documents were valid`);
   });
 
-  it('covers any text, however wild, and never throws', () => {
+  it('covers any text, and never throws', () => {
     const wild = fc
       .array(
         fc.constantFrom(
@@ -135,7 +135,7 @@ describe('TOML that keeps its places', () => {
     assertWhole(parseToml('x = ' + '{a='.repeat(100_000)));
   });
 
-  it('keeps the steps before and after any cut, in whole formulas and after each line', () => {
+  it('keeps the steps before and after any cut, at every line', () => {
     const texts = Object.values(formulaTexts()).filter((text) => text.length < 30_000 && written(text).length > 1);
     assert.ok(texts.length >= 2);
     fc.assert(
@@ -167,7 +167,7 @@ describe('TOML that keeps its places', () => {
 
   for (const [name, text] of Object.entries(formulaTexts())) {
     if (text.length > (process.env['GASTOWN_SOAK'] ? 30_000 : 4_500)) continue;
-    it(`keeps the steps of ${name} at every single character that is missing, and at every end`, () => {
+    it(`keeps the steps of ${name} without any one character, and cut at any place`, () => {
       const places = [...text.matchAll(/^\[\[steps\]\]\r?\nid = "([\w.-]+)"\r?$/gm)].map((match) => ({
         id: match[1]!,
         start: match.index,
@@ -187,7 +187,7 @@ describe('TOML that keeps its places', () => {
     });
   }
 
-  it('ends what is never closed where the next statement begins', () => {
+  it('ends unclosed strings and arrays at the next statement', () => {
     const cases: [string, unknown][] = [
       ['needs = [\nid = "x"', { needs: [], id: 'x' }],
       ['needs = ["a\nid = "x"', { needs: ['a'], id: 'x' }],
@@ -210,18 +210,18 @@ describe('TOML that keeps its places', () => {
     }
   });
 
-  it('says what to do, at the place, several times at once', () => {
+  it('reports several problems at once, each with its place and a fix', () => {
     assert.deepEqual(problems('a = [1\n[[steps]\nid = \nti\nb = hello\n"x" = 1\nx = 2\nc = "\\q"'), [
-      '[1: This list is never closed; write ] at its end.',
+      '[1: This array is not closed; write ] at its end.',
       '[[steps]: Close the header with ]].',
-      '=: Write a value behind =, such as id = "…".',
-      'ti: Write = and a value behind ti.',
-      'hello: A text stands in quotes: "hello".',
-      '\\q: "\\q" is no escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.'.replaceAll(
+      '=: Write a value after =, such as id = "…".',
+      'ti: Write = and a value after ti.',
+      'hello: Write a string in quotes: "hello".',
+      '\\q: "\\q" is not an escape; write \\\\ for a backslash, or use single quotes, in which nothing is escaped.'.replaceAll(
         '"',
         '',
       ),
-      'x: x is given twice in this table; take one of the two out.',
+      'x: x is defined twice in this table; remove one of the two.',
     ]);
     assert.deepEqual(
       problems('description = "\nmany words\nand more\n"""\n').map((problem) => problem.split(':')[0]),
@@ -230,7 +230,7 @@ describe('TOML that keeps its places', () => {
     );
   });
 
-  it('knows where each character of a text stands', () => {
+  it('maps each character of a string to its offset', () => {
     const text = 'a = "x\\n\\u00e9{{v}}\\"" ';
     const value = parseToml(text).sections[0]!.entries[0]!.value as Extract<Value, { kind: 'string' }>;
     assert.equal(value.value, 'x\né{{v}}"');

@@ -10,16 +10,16 @@ export interface JobWorkerOptions {
   deadlineMs?: number;
   /** Megabytes of the worker's heap. */
   memoryMb?: number;
-  /** Milliseconds without a job after which the worker is ended. */
+  /** Milliseconds without a job after which the worker is terminated. */
   idleMs?: number;
-  /** For the log: a worker that was ended, and defects. */
+  /** Logs terminated workers and crashes. */
   log?: (text: string) => void;
 }
 
 const DEADLINE_MS = 10_000;
 const MEMORY_MB = 256;
 const IDLE_MS = 5 * 60_000;
-/** A subject that stopped a worker is refused for so long; then a machine that was only busy gets another chance. */
+/** How long a text that stopped a worker is refused. Then it is tried again: the machine may only have been busy. */
 const BLOCK_MS = 10 * 60_000;
 const MAX_BLOCKED = 100;
 
@@ -28,7 +28,7 @@ interface Entry {
   signal?: AbortSignal;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
-  /** It ran in a worker that had done other jobs before, whose memory may have been the reason for its end. */
+  /** It failed once for lack of memory in a worker that had run other jobs before. */
   isRetry?: boolean;
 }
 
@@ -41,9 +41,9 @@ interface Running extends Entry {
 }
 
 /**
- * Runs jobs on untrusted input in a worker thread, one after the other. A job that passes its deadline or its memory ends
- * the worker and fails, naming the subject that it was at; the jobs that waited behind it go on in a new worker. The
- * worker is started with the first job and ended when it is idle.
+ * Runs jobs on untrusted input in a worker thread, one after the other. A job that exceeds its deadline or the memory
+ * limit fails, and its worker is terminated; the error names the file that the job was reading. Queued jobs continue in a
+ * new worker. The worker is started with the first job and terminated when it is idle.
  */
 export class JobWorker implements JobRunner {
   private readonly queue: Entry[] = [];
@@ -69,7 +69,7 @@ export class JobWorker implements JobRunner {
     }) as Promise<T>;
   }
 
-  /** Fails what waits and what runs, and ends the worker. */
+  /** Rejects the running and all queued jobs, and terminates the worker. */
   async dispose(): Promise<void> {
     this.isDisposed = true;
     clearTimeout(this.idleTimer);
@@ -114,7 +114,7 @@ export class JobWorker implements JobRunner {
     const worker = new Worker(this.options.script, {
       name: path.basename(this.options.script),
       resourceLimits: { maxOldGenerationSizeMb: this.options.memoryMb ?? MEMORY_MB },
-      // What the worker prints would go to the standard output, which belongs to the protocol of a language server.
+      // The standard output belongs to the protocol of a language server: the worker must not write to it.
       stdout: true,
       stderr: true,
     });
@@ -167,7 +167,7 @@ export class JobWorker implements JobRunner {
   }
 
   private deadlinePassed(running: Running): void {
-    // Where this thread itself was busy, the result may have arrived already and is read before the next turn.
+    // If this thread was busy, the result may have arrived already: it is read before the next turn.
     setImmediate(() => {
       if (this.running !== running) return;
       const seconds = (this.options.deadlineMs ?? DEADLINE_MS) / 1000;
@@ -176,7 +176,7 @@ export class JobWorker implements JobRunner {
   }
 
   private crashed(worker: Worker, error: Error): void {
-    if (worker !== this.worker) return; // it was ended on purpose
+    if (worker !== this.worker) return; // it was terminated on purpose
     this.worker = undefined;
     const { running } = this;
     if (!running) return;
@@ -194,10 +194,10 @@ export class JobWorker implements JobRunner {
     }
   }
 
-  /** The job fails, what it was at is refused from now on, and the next job starts in a new worker. */
+  /** The job fails, its subject is refused for some time, and the next job runs in a new worker. */
   private stopWorker(running: Running, what: string): void {
     const { subject } = running;
-    const reason = `${subject ? `${subject.label}: working on it` : 'this'} ${what}`;
+    const reason = `${subject ? `${subject.label}: reading it` : 'this'} ${what}`;
     if (subject) this.block(subject.key, reason);
     this.options.log?.(reason);
     void this.endWorker();

@@ -3,12 +3,12 @@ import { parentPort } from 'node:worker_threads';
 import { UserError, messageOf } from '../errors';
 import type { JobReply, JobRequest } from './messages';
 
-/** Says which text is worked on now. @throws UserError for one that stopped a worker before */
+/** Reports the text that is read now. @throws UserError for one that stopped a worker before */
 export type OnText = (label: string, text: string) => void;
 
 /**
  * The worker's side of a `JobWorker`: runs each job that arrives and sends its result back.
- * @param run synchronous; must call `onText` before it touches a text that may take long
+ * @param run synchronous; must call `onText` before it reads an untrusted text
  */
 export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void {
   const port = parentPort;
@@ -39,7 +39,7 @@ export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void 
   });
 }
 
-/** The end of the call stack, or of what a string can hold: the input is to blame, whatever limit it slipped through. */
+/** The call stack or a string was too long: the input caused it, although no limit of ours refused it. */
 function tooLarge(label: string, error: RangeError): UserError {
   return new UserError(
     `${label === '' ? '' : `${label}: `}${messageOf(error)}`,

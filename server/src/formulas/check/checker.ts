@@ -12,7 +12,7 @@ export interface CheckedFormula {
   problems: Problem[];
 }
 
-/** Checks formulas for one request: each that is named is read and checked once, however many name it. */
+/** Checks formulas for one request. Each formula is read and checked once, however many name it. */
 export class FormulaChecker {
   private readonly parents: ParentResolver;
   private readonly resolved = new Map<string, Formula | UserError>();
@@ -22,7 +22,7 @@ export class FormulaChecker {
   }
 
   /**
-   * Everything that is wrong with a formula, also together with those that it names.
+   * All problems of a formula, also those with the formulas that it names.
    * @throws UserError where a parent cannot be used
    */
   check(found: FoundFormula): CheckedFormula {
@@ -58,7 +58,7 @@ export class FormulaChecker {
     return known;
   };
 
-  /** Without those that it names: cooking finds them itself. */
+  /** Without the formulas that it names. */
   private checkAlone(found: FoundFormula): CheckedFormula {
     const formula = this.parents.resolve(found.formula);
     return { formula, problems: firstProblems([...found.problems, ...validate(formula)], limits.problems) };

@@ -3,7 +3,7 @@ import { allSteps } from '../steps';
 import { isRuntimeCondition } from '../compose/runtimeCondition';
 import { quoted, type Suggestions } from './suggestions';
 
-/** What is missing from entries of `compose`, and bond points at steps that do not exist. */
+/** Missing keys of entries of `compose`, and bond points at unknown steps. */
 export function composeProblems({ compose, steps }: Formula, suggestions: Suggestions): Problem[] {
   const problems: Problem[] = [];
   const ids = new Set(allSteps(steps).map((step) => step.id));
@@ -51,14 +51,14 @@ export function composeProblems({ compose, steps }: Formula, suggestions: Sugges
 }
 
 /**
- * Steps that entries of `compose` name, as far as that is known before composition: loops, advice and other formulas
- * bring steps of their own.
+ * Unknown steps in entries of `compose`, as far as that is known before composition: loops, advice and other formulas add
+ * steps.
  */
 export function targetProblems({ type, compose, steps, advice }: Formula, suggestions: Suggestions): Problem[] {
   if (type !== 'workflow') return [];
   const all = allSteps(steps);
   const ids = new Set(all.map((step) => step.id));
-  const bringsSteps = advice.length > 0 || all.some((step) => step.expand);
+  const addsSteps = advice.length > 0 || all.some((step) => step.expand);
   const unknown = (where: string, entry: HasLocation, key: Path, id: string): Problem[] =>
     id === '' || ids.has(id) || id.includes('.iter')
       ? []
@@ -72,9 +72,9 @@ export function targetProblems({ type, compose, steps, advice }: Formula, sugges
           ),
         ];
   return [
-    // Later expansions may name what the first one brings.
+    // Later expansions may name steps that the first one adds.
     ...compose.expand
-      .slice(0, bringsSteps ? 0 : 1)
+      .slice(0, addsSteps ? 0 : 1)
       .flatMap((entry) => unknown('expand[0]', entry, ['target'], entry.target)),
     ...compose.branch.flatMap((entry, index) => [
       ...unknown(`branch[${index}]`, entry, ['from'], entry.from),

@@ -7,7 +7,7 @@ import { allStepsAndBodies } from '../steps';
 import { targetProblems } from './composeEntries';
 import { Suggestions } from './suggestions';
 
-/** Trying out what a formula makes is done for every key that somebody types. */
+/** Editors check a formula after every key, so that cooking it on trial must be cheap. */
 const TRY_WORK = 500_000;
 const TRY_MS = 1_000;
 
@@ -18,8 +18,8 @@ export interface OtherFormulas {
 }
 
 /**
- * What is wrong between a formula and those that it names, and what shows only when all is put together.
- * @param isSound whether nothing is wrong with the formula by itself: only then it is put together
+ * What is wrong between a formula and those that it names, and what shows only when it is composed.
+ * @param isSound whether the formula by itself has no errors: only then it is composed
  */
 export function compositionProblems(formula: Formula, others: OtherFormulas, isSound: boolean): Problem[] {
   if (formula.type !== 'workflow' && formula.type !== 'expansion') return [];
@@ -27,7 +27,7 @@ export function compositionProblems(formula: Formula, others: OtherFormulas, isS
   return problems.length > 0 || !isSound ? problems : cookingProblems(formula, others.resolve);
 }
 
-// ---------------------------------------------------------------- formulas that it names
+// ---------------------------------------------------------------- formulas that a formula names
 
 interface NamedFormula {
   name: string;
@@ -94,9 +94,9 @@ function nameProblem({ name, wanted, where, path }: NamedFormula, { find, resolv
   }
 }
 
-// ---------------------------------------------------------------- all put together
+// ---------------------------------------------------------------- composition on trial
 
-/** What cooking would say; nothing where that takes long, or depends on values that are not known yet. */
+/** The error that cooking would throw; none where cooking takes long, or depends on values that are not known yet. */
 function cookingProblems(formula: Formula, resolve: ResolveFormula): Problem[] {
   const steps = allStepsAndBodies(formula.type === 'expansion' ? formula.template : formula.steps);
   if (steps.some((step) => step.loop?.range?.includes('{'))) return [];
@@ -114,7 +114,7 @@ function cookingProblems(formula: Formula, resolve: ResolveFormula): Problem[] {
   }
 }
 
-/** Where to show what concerns all that is put together. */
+/** Where to show a problem of the composition as a whole. */
 function wholePath({ compose }: Formula): Path {
   return Object.values(compose).some((list: readonly unknown[]) => list.length > 0) ? ['compose'] : ['formula'];
 }

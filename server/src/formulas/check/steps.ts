@@ -21,19 +21,19 @@ import { gateTypes } from '../schema';
 import { spawnerOf } from '../steps';
 import { quoted, type Suggestions } from './suggestions';
 
-/** What an id may be. Braces, because ids of templates hold `{target}`. */
+/** Valid ids. Braces, because ids of templates contain `{target}`. */
 export const stepIdPattern = /^[\w.:{}-]+$/;
 
-/** A step, and how people are told of it: `steps[2].children[0]`. */
+/** A step with its place in messages: `steps[2].children[0]`. */
 interface LocatedStep {
   step: Step;
   where: string;
 }
 
 /**
- * What is wrong with a list of steps: each by itself, and among them.
- * @param suggestions for ids that are unknown; without them needs are not looked up, because the ids of templates are
- *   made when they are put in
+ * What is wrong with steps, each by itself and together.
+ * @param suggestions for unknown ids; without them needs are not checked, because ids of templates are known only when
+ *   the template is used
  */
 export function stepProblems(
   steps: readonly Step[],
@@ -73,13 +73,13 @@ function locateSteps(steps: readonly Step[], path: Path): LocatedStep[] {
   return located;
 }
 
-/** With more than that nothing else is looked at. */
+/** Steps that are too many are not checked any further. */
 function sizeProblem(steps: readonly Step[], located: readonly LocatedStep[], key: string): Problem | undefined {
   const make = (text: string): Problem => error('too-many-steps', key, text, [key]);
   if (located.length > limits.steps)
     return make(`${count(located.length)} steps are too many (at most ${count(limits.steps)})`);
   if (unrolledCount(steps) > limits.steps)
-    return make(`with all rounds of its loops these are more than ${count(limits.steps)} steps`);
+    return make(`with all rounds of the loops there are more than ${count(limits.steps)} steps`);
   const needs = located.reduce((sum, { step }) => sum + step.needs.length, 0);
   if (needs > limits.needs) return make(`${count(needs)} needs are too many (at most ${count(limits.needs)})`);
   return undefined;
@@ -133,7 +133,7 @@ function singleStepProblems(step: Step, named: string): Problem[] {
       warning(
         'unknown-gate',
         named,
-        `nothing opens a gate of type ${quoted(step.gate.type)}; a person has to close it (known: ${gateTypes.join(', ')})`,
+        `a gate of type ${quoted(step.gate.type)} never opens by itself; a person must close it (known types: ${gateTypes.join(', ')})`,
         at('gate', 'type'),
       ),
     );
@@ -141,7 +141,12 @@ function singleStepProblems(step: Step, named: string): Problem[] {
   for (const key of localKeys)
     if (step.metadata && Object.hasOwn(step.metadata, key))
       problems.push(
-        warning('engine-metadata', named, `metadata.${key} belongs to the engine and is left out`, at('metadata', key)),
+        warning(
+          'engine-metadata',
+          named,
+          `metadata.${key} is reserved for the engine and ignored`,
+          at('metadata', key),
+        ),
       );
   return problems;
 }
@@ -154,7 +159,7 @@ function loopOf(step: Step, named: string, values: Readonly<Record<string, strin
   );
   const range = rangeProblem(loop, values);
   if (range) {
-    // Another value than the default may do.
+    // Another value than the default may be valid.
     const report = loop.range?.includes('{') ? warning : error;
     problems.push(report('loop', named, `loop: ${range}`, pathWithin(step, 'loop', 'range')));
   }
@@ -215,7 +220,7 @@ function referenceProblems(step: Step, named: string, ids: ReadonlySet<string>, 
       warning(
         'waits-for-nothing',
         named,
-        `waits_for ${step.waitsFor} waits for nothing without needs; name the step whose children are meant`,
+        `waits_for ${step.waitsFor} has no effect without needs; name a step with children-of(…)`,
         at,
       ),
     );

@@ -1,11 +1,11 @@
 import { closestMatch } from '../../base/text';
 import { limits } from '../limits';
 
-/** "Did you mean …?" for names that are unknown; for the first few, because each is compared with all that are known. */
+/** "Did you mean …?" for unknown names; only for the first few, because each is compared with all known names. */
 export class Suggestions {
   private left: number = limits.suggestions;
 
-  /** The known name that was probably meant, as the end of a message; empty where there is none. */
+  /** The suggestion as the end of a message; empty where there is none. */
   suffix(name: string, known: Iterable<string>): string {
     const hint = this.didYouMean(name, known);
     return hint === undefined ? '' : `; ${hint}`;
@@ -20,7 +20,7 @@ export class Suggestions {
 
 const MAX_SHOWN = 100;
 
-/** A name in quotes for a message; the first characters of one that is very long. */
+/** A name in quotes for a message; only its first characters if it is very long. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
 }

@@ -4,8 +4,8 @@ import { schema, type TableKind } from '../schema';
 import { quoted, Suggestions } from './suggestions';
 
 /**
- * Keys that mean nothing. `bd` and `gt` ignore them silently, so that a misspelled key changes nothing: we warn. Keys of
- * the Gas Town dialect count as known.
+ * Warnings for unknown keys. The Go programs ignore them silently, so that a misspelled key has no effect. Keys of the
+ * Gas Town dialect are known.
  * @param raw the data of a file
  */
 export function unknownKeys(raw: Record<string, unknown>): Problem[] {

@@ -6,7 +6,7 @@ import { composeProblems } from './composeEntries';
 import { stepProblems } from './steps';
 import { quoted, Suggestions } from './suggestions';
 
-/** Everything that is wrong with a formula whose parents have been taken in. All of it, not only the first. */
+/** All that is wrong with a formula that is merged with its parents; not only the first problem. */
 export function validate(formula: Formula): Problem[] {
   const tooMany = sizeProblems(formula);
   if (tooMany.length > 0) return tooMany;
@@ -23,7 +23,7 @@ export function validate(formula: Formula): Problem[] {
   ];
 }
 
-/** With more than that nothing else is looked at. */
+/** A formula that is too large is not checked any further. */
 function sizeProblems({ vars, advice, legs, compose, extends: parents }: Formula): Problem[] {
   const sizes: [what: string, size: number, most: number, path: Path][] = [
     ['variables', Object.keys(vars).length, limits.entries, ['vars']],
@@ -78,7 +78,7 @@ function variablesProblems({ vars }: Formula): Problem[] {
   ]);
 }
 
-/** What a formula of its kind must have. */
+/** Content that is missing for the type of the formula. */
 function contentProblems(formula: Formula): Problem[] {
   const missing = (key: string, text: string): Problem[] => [error('missing-content', key, text, [key])];
   switch (formula.type) {

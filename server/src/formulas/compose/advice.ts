@@ -7,7 +7,7 @@ import { fillText, type Placeholders } from './texts';
 
 const stepName = /\{(step\.(?:id|title))\}/g;
 
-/** The advice of a formula itself, in its order. */
+/** Applies the advice of the formula itself, in its order. */
 export function applyAdvice(steps: readonly Step[], formula: Formula, budget: Budget): Step[] {
   return formula.advice.reduce<Step[]>(
     (advised, advice, index) =>
@@ -36,8 +36,8 @@ export function applyAspects(
 }
 
 /**
- * Puts steps before and after those that an advice selects. What comes first of them waits for what the step waited
- * for; whoever waited for the step then waits for what comes last. Steps that an advice adds are not selected by it.
+ * Adds steps before and after those that an advice selects. The first of them gets the needs of the selected step;
+ * steps that needed the selected step then need the last of them. An advice does not apply to steps that it adds.
  */
 function adviseAll(steps: readonly Step[], advice: Advice, budget: Budget, place: Place): Step[] {
   const isSelected = globMatcher(advice.target, budget, place);
@@ -55,7 +55,7 @@ function adviseStep(step: Step, advice: Advice, budget: Budget, place: Place): R
     value: (name) => (name === 'step.id' ? step.id : step.title),
   };
   const fill = (text: string): string => fillText(text, placeholders, budget, place);
-  /** One after the other, the first with these needs. */
+  /** A chain in which each step needs the one before it; the first has these needs. */
   const chain = (list: readonly Step[], needs: readonly string[]): Step[] => {
     let previous = [...needs];
     return list.map((added) => {

@@ -4,7 +4,7 @@ import { allSteps, mapSteps } from '../steps';
 import { listIds } from './expansion';
 import { isRuntimeCondition } from './runtimeCondition';
 
-/** `compose.branch`: steps fork from one step and join in another. */
+/** `compose.branch`: steps that start after one step, and another step that waits for all of them. */
 export function applyBranches(steps: readonly Step[], { branch }: Compose, budget: Budget): Step[] {
   const ids = new Set(allSteps(steps).map((step) => step.id));
   const added = new Map<string, Set<string>>();
@@ -43,7 +43,7 @@ export function applyBranches(steps: readonly Step[], { branch }: Compose, budge
       });
 }
 
-/** `compose.gate`: a label that says on what the step depends; whoever carries the molecule out looks at it. */
+/** `compose.gate`: a label with the condition of a step, for the agent that carries out the molecule. */
 export function applyGates(steps: readonly Step[], { gate }: Compose, budget: Budget): Step[] {
   const ids = new Set(allSteps(steps).map((step) => step.id));
   const labels = new Map<string, string[]>();

@@ -8,11 +8,11 @@ import { expandComposed, expandInline, instantiate, type ComposedSteps, type Res
 import { unrollLoops } from './loops';
 
 /**
- * Puts together everything that a formula says of its steps: loops, branches, gates, advice, expansions and aspects, in
- * this order. Pure: `resolve` gives the other formulas that this one names.
- * @param formula with its parents taken in, without errors
- * @param values what is known of its variables: ranges of loops may hang on them
- * @throws CompositionError with the place, also where a limit is passed
+ * Composes the steps of a formula: applies loops, branches, gates, advice, expansions and aspects, in this order. Pure:
+ * `resolve` finds the other formulas that this one names.
+ * @param formula merged with its parents, without errors
+ * @param values of variables, as far as they are known: ranges of loops may depend on them
+ * @throws CompositionError with the place, also where a limit is exceeded
  */
 export function composeFormula(
   formula: Formula,
@@ -33,7 +33,7 @@ export function composeFormula(
   return composed;
 }
 
-/** An expansion by itself takes the place of a step `main`. */
+/** An expansion by itself is applied to a step `main`. */
 function standaloneExpansion(formula: Formula, budget: Budget): Step[] {
   const main: Step = {
     id: 'main',
@@ -53,7 +53,7 @@ function standaloneExpansion(formula: Formula, budget: Budget): Step[] {
   return instantiate(formula, main, {}, budget, { where: 'template', path: ['template'] }).group;
 }
 
-/** Putting steps in and taking them out may have broken what was whole before. */
+/** Composition may have created duplicates, cycles, and needs of steps that were replaced. */
 function checkComposed(steps: readonly Step[], budget: Budget): void {
   const whole = { where: '', path: [] };
   const list = allSteps(steps);
@@ -72,7 +72,7 @@ function checkComposed(steps: readonly Step[], budget: Budget): void {
     if (lost !== undefined)
       throw new CompositionError(
         whole,
-        `step ${step.id} needs ${JSON.stringify(lost)}, which is not there after composition`,
+        `step ${step.id} needs ${JSON.stringify(lost)}, which does not exist after composition`,
       );
   }
   const cycle = findCycle(steps);

@@ -4,10 +4,10 @@ import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../st
 import { matchesGlob } from './glob';
 import { fillText, type Placeholders } from './texts';
 
-/** Finds another formula by name, with what it extends. Throws a UserError where there is none or it is invalid. */
+/** Finds a formula by name, merged with its parents. Throws a UserError where there is none, or it is invalid. */
 export type ResolveFormula = (name: string) => Formula;
 
-/** A formula while it is put together: its steps, and the variables that came with expansions. */
+/** The result of composition: steps, and the variables of the formula and of all expansions. */
 export interface ComposedSteps {
   steps: Step[];
   vars: Record<string, Variable>;
@@ -47,7 +47,7 @@ export function expandInline(start: ComposedSteps, resolve: ResolveFormula, budg
   }
 }
 
-/** `compose.expand` and `compose.map`: expansions put in the place of steps that say nothing of it. */
+/** `compose.expand` and `compose.map`: replaces steps by the templates of expansions. */
 export function expandComposed(
   start: ComposedSteps,
   formula: Formula,
@@ -106,7 +106,7 @@ function requireExpansion(resolve: ResolveFormula, name: string, place: Place): 
   return formula;
 }
 
-/** Compares ids with a pattern, and counts what that costs. */
+/** Matches ids with a pattern, and counts what that costs. */
 export function globMatcher(pattern: string, budget: Budget, place: Place): (id: string) => boolean {
   if (pattern.length > limits.globChars)
     throw new CompositionError(place, `the pattern of step ids is longer than ${limits.globChars} characters`);
@@ -116,7 +116,7 @@ export function globMatcher(pattern: string, budget: Budget, place: Place): (id:
   };
 }
 
-/** The template's steps for one target. The first wait for what the target waited for, and share its condition. */
+/** The steps of a template for one target. The first of them get the target's needs, and all without a condition its condition. */
 export function instantiate(
   expansion: Formula,
   target: Step,
@@ -174,7 +174,7 @@ function fillValues(values: Given, fill: (text: string) => string): Record<strin
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value)]));
 }
 
-/** The variables of expansions become the formula's, because texts may use them. What is there already counts. */
+/** Adds the variables of expansions to those of the formula, because strings may use them. Existing ones are kept. */
 class VariableCollector {
   readonly all: Record<string, Variable>;
   private readonly added = new Set<Formula>();

@@ -1,7 +1,7 @@
 /**
- * Patterns of step ids: `*` stands for any characters, `?` for one, everything else for itself.
- * Takes time proportional to the length of the id times that of the pattern, whatever they hold: after a mismatch only
- * the last `*` is widened, because an earlier one could only match the same again.
+ * Matches a step id with a pattern: `*` matches any characters, `?` one character.
+ * The worst case is the length of the id times the length of the pattern: after a mismatch only the last `*` is
+ * extended, because extending an earlier one could not match more.
  */
 export function matchesGlob(pattern: string, id: string): boolean {
   let [at, next] = [0, 0];

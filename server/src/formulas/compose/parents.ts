@@ -4,8 +4,8 @@ import { count, limits } from '../limits';
 import type { Compose, FindFormula, Formula, HasLocation, Step } from '../model';
 
 /**
- * Takes in what formulas extend. Each formula is resolved once, however many extend it, and what several parents have
- * from the same ancestor counts once: a ladder of diamonds costs no more than its formulas.
+ * Merges formulas with those that they extend. Each formula is resolved once, however many extend it, and what several
+ * parents have from the same ancestor is taken once: the cost of diamonds of `extends` is that of their formulas.
  */
 export class ParentResolver {
   /** By name, with their parents, without locations. */
@@ -14,7 +14,7 @@ export class ParentResolver {
 
   constructor(private readonly find: FindFormula) {}
 
-  /** @throws UserError where a parent cannot be used, extends itself, or brings too much */
+  /** @throws UserError where a parent cannot be used or extends itself, and where a limit is exceeded */
   resolve(formula: Formula): Formula {
     if (formula.extends.length === 0) return formula;
     this.path.push(formula.name);
@@ -22,7 +22,7 @@ export class ParentResolver {
       if (this.path.length > limits.extendsLevels)
         throw new UserError(
           `${formula.name}: "extends" goes over more than ${limits.extendsLevels} levels`,
-          'Put some of these formulas together.',
+          'Merge some of these formulas.',
         );
       return mergeParents(
         formula,
@@ -39,7 +39,7 @@ export class ParentResolver {
     if (this.path.includes(name))
       throw new UserError(
         `circular extends detected: ${[...this.path, name].join(' -> ')}`,
-        'Take one of them out of "extends".',
+        'Remove one of them from "extends".',
       );
     const parent = withoutLocations(this.resolve(this.findParent(child, name)));
     this.resolved.set(name, parent);
@@ -56,7 +56,7 @@ export class ParentResolver {
   }
 }
 
-/** The first parent that says something wins among the parents; what the child says itself wins over all. */
+/** The child overrides its parents; among the parents the first one that has a value wins. */
 function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
   const all = [...parents, child];
   const list = <T>(what: string, pick: (formula: Formula) => readonly T[]): T[] => {
@@ -94,7 +94,7 @@ function mergeParents(child: Formula, parents: readonly Formula[]): Formula {
   };
 }
 
-/** A step with a known id takes that one's place; others come behind. */
+/** A step with a known id replaces that step; others are added at the end. */
 function overrideSteps(child: Formula, steps: readonly Step[], more: readonly Step[]): Step[] {
   const known = new Set(steps.map((step) => step.id));
   const replacements = new Map([...more].reverse().map((step) => [step.id, step]));
@@ -107,14 +107,14 @@ function overrideSteps(child: Formula, steps: readonly Step[], more: readonly St
 function refuseTooMany(child: Formula, what: string, size: number): void {
   if (size > limits.entries)
     throw new UserError(
-      `${child.name}: with what it extends it has more than ${count(limits.entries)} ${what}`,
+      `${child.name}: together with its parents it has more than ${count(limits.entries)} ${what}`,
       'Extend fewer or smaller formulas.',
     );
 }
 
 /**
- * A parent's parts stand in another file. Those that came from its own parents have no locations already and stay the
- * same objects, so that they can be told to be the same.
+ * The parts of a parent are in another file: they lose their locations. Parts that it inherited have none already and
+ * stay the same objects, so that duplicates are recognized.
  */
 function withoutLocations(parent: Formula): Formula {
   const strip = <T extends HasLocation>(items: readonly T[]): T[] =>

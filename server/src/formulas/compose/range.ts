@@ -6,7 +6,7 @@ export interface RangeFailure {
   /** What is wrong with the range. */
   problem: string;
   hint?: string;
-  /** It may be right with a value that is not known here. */
+  /** The range depends on a variable whose value is not known. */
   unknown?: boolean;
 }
 
@@ -36,13 +36,13 @@ export function evaluate(text: string, values: Values): number | undefined {
   const filled = text.replace(placeholder, (whole, name: string) =>
     Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
   );
-  // The parser calls itself for each bracket.
+  // The parser is recursive: the length limits its depth.
   if (filled.length > limits.rangeChars) return undefined;
   const result = new Expression(filled).parse();
   return Number.isSafeInteger(result) ? result : undefined;
 }
 
-/** Recursive descent; a part that cannot be read is NaN, and so is everything made of it. */
+/** A recursive descent parser. An invalid part is NaN, and so is every result that depends on it. */
 class Expression {
   private readonly tokens: readonly string[];
   private at = 0;

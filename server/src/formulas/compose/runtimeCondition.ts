@@ -1,8 +1,8 @@
 import { limits } from '../limits';
 
 /**
- * The forms that bd knows for conditions that are looked at while a molecule runs: `loop.until` and `compose.gate`.
- * Each begins in a way that no other does, and ends in "anything on the line": there is nothing to try twice.
+ * The forms of conditions that are evaluated while a molecule runs: `loop.until` and `compose.gate`, as in bd.
+ * No form can match a text in two ways, so that no pattern backtracks.
  */
 const forms = [
   /^[\w-]+(?:\.[\w-]+)*[ \t]*(?:==|!=|>=|<=|>|<)[ \t]*[^ \t]/, // step.status == 'complete', env.CI == 1
@@ -10,7 +10,7 @@ const forms = [
   /^file\.exists\((?:'[^'\n]+'|"[^"\n]+")\)$/, // file.exists('dist/app.js')
 ];
 
-/** Whether a condition that is looked at while a molecule runs can be understood. */
+/** Whether a condition that is evaluated while a molecule runs has a valid form. */
 export function isRuntimeCondition(text: string): boolean {
   const condition = text.trim();
   return (

@@ -1,6 +1,6 @@
 import type { Budget, Place } from '../limits';
 
-/** How names in braces are found in a text, and what comes in their place. */
+/** How placeholders are found in a string, and what replaces them. */
 export interface Placeholders {
   /** Global, with the name as its only group. */
   pattern: RegExp;
@@ -9,9 +9,9 @@ export interface Placeholders {
 }
 
 /**
- * Puts values in the place of placeholders. Values are never looked at again.
- * The length is known before the text is written: one that repeats itself too often is refused and never made.
- * @throws CompositionError where all texts together would get too long
+ * Replaces placeholders by values. Placeholders within values stay as they are.
+ * The length is checked before the string is built, so that one that is too long is never built.
+ * @throws CompositionError where all strings together would get too long
  */
 export function fillText(text: string, { pattern, value }: Placeholders, budget: Budget, place: Place): string {
   if (!text.includes('{')) return text;

@@ -40,14 +40,14 @@ function unquoted(text: string): string {
   return text.length >= 2 && (quote === '"' || quote === "'") && text.endsWith(quote) ? text.slice(1, -1) : text;
 }
 
-/** Why a step's condition cannot be understood. */
+/** Why a step's condition is invalid. */
 export function conditionProblem(condition: string): string | undefined {
   if (parseCondition(condition)) return undefined;
   const shown = condition.length > 80 ? `${condition.slice(0, 80)}…` : condition;
   return `invalid step condition format: ${JSON.stringify(shown)} (expected {{var}}, !{{var}} or {{var}} == value)`;
 }
 
-/** Whether a step with this condition stays. A variable without a value counts as empty. */
+/** Whether a condition is true. A variable without a value is empty. */
 export function evaluateCondition(text: string, values: Values, budget = new Budget()): boolean {
   const condition = parseCondition(text);
   if (!condition) throw new UserError(conditionProblem(text)!);
@@ -61,8 +61,8 @@ export function evaluateCondition(text: string, values: Values, budget = new Bud
 }
 
 /**
- * The steps whose conditions hold. One that goes takes its children with it; whoever waited for it waits for what it
- * had waited for, so that the order of the others stays.
+ * The steps whose conditions are true. A dropped step drops its children; steps that needed it get its needs, so that
+ * the order of the others stays.
  */
 export function filterByCondition(steps: readonly Step[], values: Values, budget: Budget): Step[] {
   const dropped = new Set<Step>();
@@ -96,7 +96,7 @@ class RedirectedNeeds {
     private readonly budget: Budget,
   ) {
     const needsOf = new Map(dropped.map((step) => [step.id, step.needs]));
-    // Each is built of those that were built before: composition has made sure that there are no cycles.
+    // Each is built from those before it: composition has checked that there are no cycles.
     for (const id of topologicalOrder([...needsOf.keys()], (key) => needsOf.get(key) ?? []))
       this.throughDropped.set(id, this.redirect(needsOf.get(id) ?? []));
   }

@@ -10,20 +10,20 @@ import { initialValues, namesOf, resolveValues, type Values, type ValueSources }
 export interface CookOptions extends Partial<ValueSources> {
   /** Placeholders and conditions stay as they are. */
   keepVariables?: boolean;
-  /** What it may cost; by default `limits`. */
+  /** What cooking may cost; default: `limits`. */
   budget?: Budget;
 }
 
 /**
- * Formula → proto: composed, with values in the place of variables, and without the steps whose conditions are false.
- * Pure: `resolve` gives the other formulas that this one names.
- * @param formula with its parents taken in, without errors
- * @throws UserError for missing or wrong values, and where it cannot be put together or passes a limit
+ * Formula → proto: composes it, fills in the variables, and drops the steps whose conditions are false. Pure: `resolve`
+ * finds the other formulas that this one names.
+ * @param formula merged with its parents, without errors
+ * @throws UserError for missing or invalid values, where it cannot be composed, and where a limit is exceeded
  */
 export function cook(formula: Formula, resolve: ResolveFormula, options: CookOptions = {}): Proto {
   if (formula.type === 'aspect')
     throw new UserError(
-      `${formula.name} is an aspect and makes no steps by itself`,
+      `${formula.name} is an aspect and has no steps of its own`,
       'Name it in compose.aspects of a workflow.',
     );
   if (formula.type === 'convoy')
@@ -52,11 +52,11 @@ function cookComposed(formula: Formula, resolve: ResolveFormula, options: CookOp
     ...sources,
     given: withoutDroppedNames(sources.given, composed, namesOf(formula, steps), used),
   });
-  if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all their conditions are false`);
+  if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all conditions are false`);
   return protoOf(composed, kept, values, budget);
 }
 
-/** Values for names that only dropped steps use are no mistakes. */
+/** Values of names that only dropped steps use are not reported as unknown. */
 function withoutDroppedNames(
   given: Values,
   formula: Formula,

@@ -11,24 +11,24 @@ import { substitute, substituteDeep, type Values } from './variables';
 /** Titles of beads are limited. */
 const MAX_TITLE_BYTES = 400;
 
-/** One bead to be made of a step. */
+/** The bead that a step becomes. */
 export interface ProtoStep extends CookedStep {
   metadata?: Record<string, unknown>;
   /** The script blocks of its description, without values: those reach a script as `$GT_VAR_<name>`, never as text. */
   script?: string[];
   waitsFor?: { gate: 'all-children' | 'any-children'; spawner?: string };
-  /** The step is a gate: what it waits for outside, and for how many nanoseconds at most. */
+  /** For a gate: what opens it, and the timeout in nanoseconds. */
   gate?: { type: string; awaitId: string; timeout?: number };
 }
 
-/** What pouring makes beads of: plain steps in order, nothing left to decide. */
+/** A cooked formula: the beads that pouring creates, in their order. */
 export interface Proto extends Omit<CookedFormula, 'steps' | 'warnings'> {
   steps: ProtoStep[];
 }
 
 /**
- * Writes out the beads that composed steps become, containers before their children and gates before their steps.
- * @throws CompositionError where the texts get too long
+ * The beads of composed steps, containers before their children and gates before their steps.
+ * @throws CompositionError where the strings get too long
  */
 export function protoOf(formula: Formula, steps: readonly Step[], values: Values, budget: Budget): Proto {
   const writer = new ProtoWriter(values, budget);
@@ -114,7 +114,7 @@ class ProtoWriter {
   }
 }
 
-/** A block that is not closed gives no script; the text stays as it is. */
+/** A description with a block that is not closed has no script. */
 function scriptOf(description: string): { script?: string[] } {
   try {
     const script = scriptBlocks(description);

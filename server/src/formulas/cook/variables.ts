@@ -9,7 +9,7 @@ import { PatternChecks } from './pattern';
 
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Words of template languages that texts for agents hold as they are. */
+/** Words of template languages: prompts for agents contain them as they are. */
 export const reservedWords = new Set([
   'else',
   'this',
@@ -30,14 +30,14 @@ export const reservedWords = new Set([
 export type Values = Readonly<Record<string, string>>;
 
 /**
- * Puts values in the place of `{{name}}`, once: values are never looked at again. Placeholders without a value stay.
- * @throws CompositionError where the text gets too long
+ * Replaces `{{name}}` by values, once: placeholders within values stay, and so do those without a value.
+ * @throws CompositionError where the string gets too long
  */
 export function substitute(text: string, values: Values, budget: Budget, place: Place): string {
   return fillText(text, { pattern: placeholder, value: (name) => ownValue(values, name) }, budget, place);
 }
 
-/** The same in every text within metadata. */
+/** The same in every string of metadata. */
 export function substituteDeep(data: unknown, values: Values, budget: Budget, place: Place): unknown {
   if (typeof data === 'string') return substitute(data, values, budget, place);
   if (Array.isArray(data)) return data.map((item) => substituteDeep(item, values, budget, place));
@@ -47,12 +47,12 @@ export function substituteDeep(data: unknown, values: Values, budget: Budget, pl
   );
 }
 
-/** Names of variables in a text. */
+/** Names of variables in a string. */
 export function namesIn(text: string): string[] {
   return [...text.matchAll(placeholder)].map((match) => match[1] ?? '').filter((name) => !reservedWords.has(name));
 }
 
-/** Every text of a step in which variables are replaced. */
+/** Every string of a step in which variables are replaced. */
 export function textsOf(step: Step): string[] {
   return [
     step.title,
@@ -67,7 +67,7 @@ export function textsOf(step: Step): string[] {
   ];
 }
 
-/** Names of all variables that texts of these steps, or the description of the formula, hold. */
+/** Names of all variables in strings of these steps and in the description of the formula. */
 export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly Step[]): Set<string> {
   const names = new Set(namesIn(formula.description));
   for (const step of allSteps(steps))
@@ -75,7 +75,7 @@ export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly S
   return names;
 }
 
-/** What a variable's definition gets wrong, whatever value it is given. */
+/** What is wrong with the definition of a variable. */
 export function variableProblems(name: string, variable: Variable, patterns = new PatternChecks()): Problem[] {
   const at = ['vars', name];
   const where = `vars.${name}`;
@@ -83,12 +83,7 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
   if (name.trim() === '') problems.push(error('variable-name', 'vars', 'variable name cannot be empty', at));
   else if (!variableName.test(name))
     problems.push(
-      error(
-        'variable-name',
-        where,
-        'a name is made of letters, digits and _, and cannot be used in {{…}} otherwise',
-        at,
-      ),
+      error('variable-name', where, 'a name consists of letters, digits and _; others cannot be used in {{…}}', at),
     );
   if (variable.type !== undefined && !variableTypes.includes(variable.type)) {
     problems.push(
@@ -108,18 +103,18 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
     );
   else if (variable.default) {
     for (const wrong of valueProblems(name, variable, variable.default, patterns))
-      problems.push(error('invalid-value', where, `the default is no valid value: ${wrong}`, [...at, 'default']));
+      problems.push(error('invalid-value', where, `the default is not valid: ${wrong}`, [...at, 'default']));
   }
   return problems;
 }
 
-/** Why a value cannot be taken. An empty one means "none". */
+/** Why a value is not valid. An empty value is always valid. */
 function valueProblems(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
   if (value === '') return [];
   const reasons: string[] = [];
   if (variable.enum && !variable.enum.includes(value))
-    reasons.push(`is none of ${abbreviate(shortList(variable.enum), 400)}`);
-  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value)) reasons.push('is no whole number');
+    reasons.push(`is not one of ${abbreviate(shortList(variable.enum), 400)}`);
+  if (variable.type === 'int' && !/^[+-]?\d+$/.test(value)) reasons.push('is not a whole number');
   if (variable.type === 'bool' && !/^(?:true|false)$/i.test(value)) reasons.push('is neither true nor false');
   const mismatch = variable.pattern === undefined ? undefined : patterns.mismatch(variable.pattern, value);
   if (mismatch) reasons.push(mismatch);
@@ -138,16 +133,16 @@ function abbreviate(value: string, length = 80): string {
 }
 
 export interface ValueSources {
-  /** From a person or an agent. A name that the formula does not know is a slip. */
+  /** From a person or an agent. Unknown names are errors. */
   given: Values;
-  /** What the caller knows of by itself, such as the id of the bead; names that the formula does not know are passed over. */
+  /** From the caller's context, such as the id of the bead. Unknown names are ignored. */
   offered?: Values;
 }
 
 /**
  * The value of each variable: given, else offered, else the formula's default.
- * @param used names that stand in the texts of the steps that are left
- * @throws UserError with everything that is wrong
+ * @param used names in strings of the steps that are kept
+ * @throws UserError with all errors
  */
 export function resolveValues(
   formula: Formula,
@@ -188,7 +183,7 @@ export function resolveValues(
   return values;
 }
 
-/** The same without complaint: what is known of the values before everything is checked. */
+/** The same without checks. */
 export function initialValues(formula: Formula, sources: ValueSources): Record<string, string> {
   const declared = Object.entries(formula.vars).flatMap(([name, variable]): [string, string][] => {
     const value = ownValue(sources.given, name) ?? ownValue(sources.offered ?? {}, name) ?? variable.default;

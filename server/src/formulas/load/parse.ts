@@ -8,14 +8,14 @@ import { readData, type Format } from './readData';
 import { typeProblem } from './typeProblems';
 
 export interface ParsedFormula {
-  /** Undefined where the text is no formula at all. */
+  /** Undefined where the text is not a formula. */
   formula?: Formula;
   /** The data as it is in the file. */
   raw?: Record<string, unknown>;
   problems: Problem[];
 }
 
-/** Reads the text of a formula. What concerns its steps as a whole is checked later, with its parents. Never throws. */
+/** Parses the text of a formula. Its steps are checked later, together with those of its parents. Never throws. */
 export function parseFormula(text: string, format: Format): ParsedFormula {
   if (text.length > limits.fileBytes) return { problems: [error('too-large', '', tooLargeText(text.length), [])] };
   const read = readData(text, format);
@@ -48,7 +48,7 @@ export function formulaFromData(raw: Record<string, unknown>): Pick<ParsedFormul
         warning(
           'default-text',
           `vars.${name}`,
-          'the default is taken as a text; write it in quotes (bd ignores other defaults)',
+          'the default is used as a string; write it in quotes (bd ignores other defaults)',
           ['vars', name, 'default'],
         ),
       );

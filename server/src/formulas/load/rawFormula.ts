@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a file may hold, key by key. Keys that are not named here are let through: they are warned of elsewhere. */
+/** The schema of a file. Unknown keys pass: check/unknownKeys.ts warns of them. */
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const values = z.record(z.string(), scalar).optional();

@@ -61,7 +61,7 @@ function rejectInheritedNames(text: string): void {
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
 /**
- * TOML has dates and whole numbers of any size; JSON, which everything else speaks, has not: they become texts.
+ * TOML has dates and whole numbers of any size, JSON has not: they become strings.
  * @throws Error for data that is nested too deeply
  */
 function toJsonValue(value: unknown, depth = 0): unknown {

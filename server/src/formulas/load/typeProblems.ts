@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { error, formatPath, type Problem } from '../model';
 
-/** What is wrong with the kind of a value, at the most specific place that is known. */
+/** A problem for a value of the wrong type, at the most specific place that is known. */
 export function typeProblem(issue: z.core.$ZodIssue): Problem {
   const inner = mostSpecificIssue(issue);
   const path = inner.path.filter((part): part is string | number => typeof part !== 'symbol');
@@ -15,7 +15,7 @@ function wrongTypeText(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_union' ? unionText(issue.errors.flat()) : issue.message;
 }
 
-/** What each of the shapes that are allowed wants. */
+/** The types that are allowed. */
 function unionText(issues: readonly z.core.$ZodIssue[]): string {
   const wanted = [
     ...new Set(
@@ -28,7 +28,7 @@ function unionText(issues: readonly z.core.$ZodIssue[]): string {
   return `must be ${[wanted.slice(0, -1).join(', '), wanted.at(-1)].filter(Boolean).join(' or ')}`;
 }
 
-/** Where several shapes are allowed, what is wrong with the one that comes nearest. */
+/** Where several types are allowed, what is wrong with the one that matches best. */
 function mostSpecificIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors
@@ -39,11 +39,11 @@ function mostSpecificIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 }
 
 const kindNames: Readonly<Record<string, string>> = {
-  string: 'a text',
+  string: 'a string',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
-  array: 'a list',
+  array: 'an array',
   object: 'a table',
   record: 'a table',
 };

@@ -22,7 +22,7 @@ import { pour } from './pour';
 import { burn, squash } from './squash';
 
 export interface FormulaHandlerOptions {
-  /** The ledger that a request means: the named one, else the one of the caller's working directory. */
+  /** The ledger of a request: the named one, else the one of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
   /** Where the formulas are that a caller can name. */
   placesFor(context: CallContext, ledger: string): FormulaPlaces;
@@ -103,7 +103,7 @@ async function pourMolecule(
   });
   const wantsWisp =
     !params.ephemeral && proto.phase === 'vapor'
-      ? [`${proto.formula} is meant for wisps: "bd mol wisp ${proto.formula}" leaves nothing behind in issues.jsonl`]
+      ? [`${proto.formula} is meant for wisps: "bd mol wisp ${proto.formula}" leaves nothing in issues.jsonl`]
       : [];
   return batchUnless(params.dryRun, service.store, context, (tx) => {
     const { root, ids } = pour(tx, proto, { ledger, ephemeral: params.ephemeral, assignee: params.assignee });
@@ -118,7 +118,7 @@ async function pourMolecule(
   });
 }
 
-/** The one that is named; else those with a step that the actor has begun, and that of the bead on its hook. */
+/** The named molecule; else those with a step that the actor works on, and the one of the bead on its hook. */
 function molecules(
   service: Service,
   params: ParsedParams<typeof MoleculeGet.spec>,
@@ -140,7 +140,7 @@ function molecules(
   return [...roots.values()].map((root) => inspectMolecule(graph, root));
 }
 
-/** By its own id, that of a step, or that of the bead that it says how to do. */
+/** By its own id, that of a step, or that of the bead to which it is attached. */
 function namedMolecule(service: Service, id: string): Bead {
   const attached = service.store.dependents(id, 'attached-to').filter((bead) => bead.status !== 'tombstone');
   return attached.find((bead) => bead.status !== 'closed') ?? attached.at(-1) ?? requireMolecule(service.store, id);

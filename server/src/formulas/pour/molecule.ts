@@ -19,7 +19,7 @@ import { originOf, stepNameOf } from './pour';
 
 const IN_WORK = new Set(['in_progress', 'hooked']);
 
-/** What the store knows, as rules about dependencies want to see it. */
+/** The store as a graph, for the rules about dependencies. */
 export function graphOf(store: BeadStore): Graph {
   return {
     get: (id) => store.get(id),
@@ -28,14 +28,14 @@ export function graphOf(store: BeadStore): Graph {
   };
 }
 
-/** The molecule that a bead is or belongs to. An epic with parts counts for those who go through it step by step. */
+/** The molecule that a bead is or belongs to. An epic with children counts too, for those who go through it step by step. */
 export function moleculeOf(graph: Pick<Graph, 'get'>, bead: Bead): Bead | undefined {
   if (bead.issue_type === MOLECULE) return bead;
   const top = above(graph, bead).at(-1);
   return moleculeAbove(graph, bead) ?? (top && (top.issue_type === 'epic' || top.ephemeral) ? top : undefined);
 }
 
-/** The parts of a molecule, looked up once: what it costs grows with its parts and their dependencies only. */
+/** The parts of a molecule, looked up once. Takes time proportional to its parts and their dependencies. */
 class MoleculeParts {
   private readonly parts: Map<string, Bead>;
   private readonly children = new Map<string, string[]>();
@@ -57,8 +57,8 @@ class MoleculeParts {
   }
 
   /**
-   * The steps that are done by somebody, in the order in which they can be: no containers, which close with their last
-   * part, and no gates.
+   * The steps that an agent or a person does, in an order that their needs allow: no containers, which close with their
+   * last part, and no gates.
    */
   steps(): Bead[] {
     // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its parts.
@@ -108,7 +108,7 @@ function targetsOf(bead: Bead): string[] {
   });
 }
 
-/** The order of the formula: the numbers of the ids. Molecules of others have none, and go by age. */
+/** The order of the formula, by the numbers in the ids; by age in molecules whose ids have no numbers. */
 export function byPlace(root: string): (a: Bead, b: Bead) => number {
   const number = (bead: Bead): number =>
     bead.id.startsWith(`${root}.`) ? Number(/^\d+$/.exec(bead.id.slice(root.length + 1))?.[0] ?? Infinity) : Infinity;
@@ -119,13 +119,13 @@ export function byPlace(root: string): (a: Bead, b: Bead) => number {
   };
 }
 
-/** How far a molecule has come. */
+/** The state of a molecule and of its steps. */
 export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
   const parts = new MoleculeParts(graph, root);
   const beads = parts.steps();
   const states = beads.map((issue) => parts.stateOf(issue));
   const first = (state: StepState): number => states.indexOf(state);
-  // What is begun is current; where nothing is, what comes next.
+  // The current step is the one in progress, else the next that is ready.
   const current = first('current') >= 0 ? first('current') : isFinished(root) ? -1 : first('ready');
   const steps = beads.map(
     (issue, index): MoleculeStep => ({
@@ -160,13 +160,13 @@ export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
   };
 }
 
-/** The molecule that a person names, by itself or by one of its steps. */
+/** The molecule with this id, or the one to which a step with this id belongs. @throws UserError where there is none */
 export function requireMolecule(store: BeadStore, id: string): Bead {
   const bead = store.get(id);
   const root = bead && (moleculeOf(store, bead) ?? (bead.issue_type === 'epic' ? bead : undefined));
   if (!root)
     throw new UserError(
-      `${id} is no molecule and no step of one`,
+      `${id} is neither a molecule nor a step of one`,
       'pour one with "bd mol pour <formula>"',
       'not-found',
     );
@@ -176,12 +176,12 @@ export function requireMolecule(store: BeadStore, id: string): Bead {
 export interface CloseStepOptions {
   reason: string;
   force: boolean;
-  /** Begin the next step at once. */
+  /** Start the next step at once. */
   auto: boolean;
   actor: string;
 }
 
-/** Closes a step and begins the next one that is ready; the molecule closes with its last step. */
+/** Closes a step and starts the next one that is ready; the molecule closes with its last step. */
 export function closeStep(tx: Transaction, id: string, options: CloseStepOptions): ContinueResult {
   const closed = tx.close(id, options.reason, { force: options.force });
   const root = moleculeOf(tx.view, closed);
@@ -194,7 +194,7 @@ export function closeStep(tx: Transaction, id: string, options: CloseStepOptions
     const now = inspectMolecule(tx.view, tx.require(root.id));
     result.molecule_id = root.id;
     result.molecule_complete = now.status === 'closed' || now.completed === now.total;
-    // One that is begun already, else the first that is ready.
+    // One that is in progress already, else the first that is ready.
     const next = result.molecule_complete ? undefined : now.current_step;
     if (next) {
       result.auto_advanced = options.auto && next.status === 'open';
@@ -208,14 +208,14 @@ function begin(tx: Transaction, step: Bead, actor: string): Bead {
   return tx.update(step.id, { status: 'in_progress', assignee: step.assignee || actor });
 }
 
-/** Begins the step that is to be done now, in the name of whoever does it. Begun already, it only changes hands. */
+/** Starts the current step for an agent. A step that is in progress already gets the agent as its assignee. */
 export function beginCurrent(tx: Transaction, root: Bead, actor: string): void {
   const { current_step: step } = inspectMolecule(tx.view, root);
   if (step && !(IN_WORK.has(step.status) && step.assignee === actor))
     tx.update(step.id, { status: 'in_progress', assignee: actor });
 }
 
-/** All steps open again, for work that begins anew. What was done stands in the events. */
+/** Opens all steps again, for work that starts from the beginning. The events keep what was done. */
 export function restartMolecule(tx: Transaction, root: Bead): void {
   for (const bead of [root, ...descendantsOf(tx.view, root.id)]) {
     if (bead.status === 'tombstone' || (bead.status === 'open' && !bead.assignee)) continue;

@@ -13,7 +13,7 @@ export interface PourOptions {
   /** Of the molecule itself. */
   assignee?: string;
   title?: string;
-  /** The bead that the molecule says how to do; whoever has that bead does the steps. */
+  /** The bead to which the molecule is attached; the agent that has the bead does the steps. */
   attachTo?: string;
 }
 
@@ -23,15 +23,15 @@ export interface Poured {
   ids: Record<string, string>;
 }
 
-/** What a step's bead says of the formula. */
+/** The metadata of a step's bead about its formula. */
 interface Origin {
   step: string;
   script?: string[];
 }
 
 /**
- * Makes a molecule of a proto: one bead for it, and one for each step, numbered in the formula's order. The edges are
- * put in with the beads: that they hold together was checked when it was cooked.
+ * Creates a molecule from a proto: one bead for it, and one for each step, numbered in the formula's order.
+ * Dependencies are created with the beads, without the checks of single ones: cooking has checked them all.
  */
 export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poured {
   const infix = options.ephemeral ? 'wisp' : 'mol';
@@ -88,7 +88,7 @@ function createStep(
     notes: step.notes,
     acceptance_criteria: step.acceptance,
     assignee: options.attachTo === undefined ? step.assignee : undefined,
-    // A formula may come from anywhere: it says nothing in the engine's name.
+    // A formula may come from anywhere: it cannot set the metadata of the engine.
     metadata: { ...withoutLocal(step.metadata), formula: origin },
     extra: { source_formula: proto.formula, dependencies, ...gateFields(step) },
   });
@@ -99,19 +99,19 @@ function gateFields(step: ProtoStep): Record<string, unknown> {
   return { await_type: step.gate.type, await_id: step.gate.awaitId || undefined, timeout: step.gate.timeout };
 }
 
-/** The id that a step has in its formula. */
+/** The id of a step in its formula. */
 export function stepNameOf(bead: Bead): string {
   const origin = formulaData(bead)?.step;
   return typeof origin === 'string' && origin !== '' ? origin : bead.id.slice(bead.id.lastIndexOf('.') + 1);
 }
 
-/** The script blocks of a step. Variables are not filled in there: they arrive as `$GT_VAR_<name>`. */
+/** The script blocks of a step. Variables are not filled in: a script gets them as `$GT_VAR_<name>`. */
 export function stepScriptOf(bead: Bead): string[] {
   const script = formulaData(bead)?.script;
   return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
 }
 
-/** What a molecule was poured from. */
+/** The formula and the values of variables from which a molecule was poured. */
 export function originOf(molecule: Bead): { name?: string; vars: Record<string, string> } {
   const data = formulaData(molecule);
   const vars = Object.entries(asPlainObject(data?.vars));
@@ -121,7 +121,7 @@ export function originOf(molecule: Bead): { name?: string; vars: Record<string, 
   };
 }
 
-/** Metadata may have come from anywhere. */
+/** Metadata may come from an import: nothing is assumed about it. */
 function formulaData(bead: Bead): Record<string, unknown> | undefined {
   const data = asPlainObject(bead.metadata).formula;
   return isPlainObject(data) ? data : undefined;

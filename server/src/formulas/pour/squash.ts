@@ -6,7 +6,7 @@ import type { Bead } from '../../protocol/bead';
 import type { BurnResult, SquashResult } from '../../protocol/formula';
 import { byPlace } from './molecule';
 
-/** Wisps of a molecule → one closed bead that says what was done. Nothing happens where there are none. */
+/** Replaces the wisps of a molecule by one closed bead that lists what was done. Does nothing where there are none. */
 export function squash(
   tx: Transaction,
   ledger: string,
@@ -26,7 +26,7 @@ export function squash(
     description: options.summary?.trim() || summaryOf(root, wisps),
     labels: ['digest'],
     extra: { close_reason: `Squashed from ${wisps.length} wisps` },
-    // Its molecule may be a wisp itself, which no file may point at.
+    // The molecule may be a wisp itself, which no file may refer to.
     ...(root.ephemeral ? {} : { parent: root.id }),
   });
   if (!options.keep) for (const wisp of [...wisps].reverse()) tx.delete(wisp.id, `squashed into ${digest.id}`);
@@ -51,10 +51,10 @@ function summaryOf(root: Bead, wisps: readonly Bead[]): string {
   return [`## ${root.title}`, `**Steps**: ${done} of ${wisps.length} done`, ...lines].join('\n\n');
 }
 
-/** A molecule that nobody wants is gone: wisps without a trace, others with a tombstone, the steps first. */
+/** Deletes a molecule with its steps: wisps without a trace, other beads with a tombstone. */
 export function burn(tx: Transaction, root: Bead): BurnResult {
   if (root.issue_type !== 'molecule' && !root.ephemeral)
-    throw new UserError(`${root.id} is no molecule`, `delete it with "bd delete ${root.id}"`, 'refused');
+    throw new UserError(`${root.id} is not a molecule`, `delete it with "bd delete ${root.id}"`, 'refused');
   const ids: string[] = [];
   const remove = (bead: Bead): void => {
     for (const child of childrenOf(tx.view, bead.id)) if (child.status !== 'tombstone') remove(child);

@@ -10,7 +10,7 @@ export interface Tier {
   directory: string;
 }
 
-/** How files are read; tests and editors with unsaved text bring their own. */
+/** Access to files; replaced in tests, and in editors with unsaved text. */
 export interface FormulaFiles {
   /** Names in a folder; none where there is no folder. */
   list(directory: string): string[];
@@ -18,11 +18,11 @@ export interface FormulaFiles {
   read(file: string): string | undefined;
 }
 
-/** From where a caller names formulas. */
+/** Where the formulas of a caller are searched. */
 export interface FormulaPlaces {
-  /** The `.beads` folder of the ledger that is meant. */
+  /** The `.beads` folder of the ledger. */
   ledger: string;
-  /** The caller's working directory: the checkout around it may bring formulas of its own. */
+  /** The caller's working directory: its checkout may have formulas of its own. */
   cwd?: string;
   /** The person's home folder. */
   home?: string;
@@ -30,7 +30,7 @@ export interface FormulaPlaces {
   town?: string;
 }
 
-/** Where formulas are looked for, the first place that has a name wins: ledger, checkout, person, town. */
+/** The folders that are searched, the first one that has a formula wins: ledger, checkout, person, town. */
 export function tiersFor(places: FormulaPlaces): Tier[] {
   const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
   const candidates: (Tier | undefined)[] = [

@@ -1,10 +1,10 @@
 import { parseFormula, type ParsedFormula } from '../load/parse';
 import type { Format } from '../load/readData';
 
-/** Characters of all texts that are remembered. What is made of a text takes about ten times its memory. */
+/** Characters of all cached texts. A parsed formula takes about ten times the memory of its text. */
 const MAX_CHARS = 4_000_000;
 
-/** What texts were parsed to, by their source, for those who look again and again. Forgets the oldest. */
+/** Parsed formulas by their source, for as long as the text is the same. Removes the oldest. */
 export class ParseCache {
   private readonly entries = new Map<string, { text: string; parsed: ParsedFormula }>();
   private chars = 0;

@@ -14,7 +14,7 @@ import { error as failure, type FindFormula, type Formula, type FoundFormula, ty
 import { diskFiles, type FormulaFiles, type Tier } from './files';
 import { ParseCache } from './parseCache';
 
-/** The formulas that come with the program, by name: the last place that is looked at. */
+/** The formulas that come with the program, by name. They are searched last. */
 export const builtInFormulas: Readonly<Record<string, string>> = { shiny, 'mol-polecat-work': polecatWork };
 
 const endings: readonly [ending: string, format: Format][] = [
@@ -26,9 +26,9 @@ const safeName = new RegExp(`^[A-Za-z0-9][\\w.-]{0,${limits.nameChars - 1}}$`);
 export interface FormulaEntry {
   name: string;
   tier: Tier['tier'] | 'built-in';
-  /** The file, or that it is built in. */
+  /** The file; `built-in formula …` for one that comes with the program. */
   source: string;
-  /** Undefined where the text is no formula. */
+  /** Undefined where the text is not a formula. */
   formula?: Formula;
   problems: Problem[];
 }
@@ -45,20 +45,19 @@ export interface RegistryOptions {
   files?: FormulaFiles;
   cache?: ParseCache;
   /**
-   * Told which text is worked on now, before it is parsed, checked or cooked.
-   * May throw a UserError for one that is not to be touched again.
+   * Called with each text before it is parsed, checked or cooked. May throw a UserError to refuse it.
    */
   onText?: (source: string, text: string) => void;
   /** A clock in milliseconds, for tests. */
   now?: () => number;
 }
 
-/** Milliseconds after which a list stops checking and says so: many files, each within the limits. */
+/** Milliseconds after which a list stops checking: there may be many files, each of them within the limits. */
 const LIST_MS = 4_000;
 
 /**
- * The formulas that can be named at one place: those of the project, the person, the town, and the built-in ones. Made
- * for one request: what it has read it does not read again.
+ * The formulas that a caller can name: those of the project, the person and the town, and the built-in ones. Created for
+ * one request: each file is read once.
  */
 export class FormulaRegistry {
   private readonly files: FormulaFiles;
@@ -76,12 +75,12 @@ export class FormulaRegistry {
     this.checker = new FormulaChecker(this.find);
   }
 
-  /** Every name once, from the place that wins. Those that cannot be used are there with what is wrong. */
+  /** Every formula with what is wrong with it; one whose file cannot be read has a problem and no formula. */
   list(): FormulaEntry[] {
     const { now = () => performance.now() } = this.options;
     const end = now() + LIST_MS;
     return this.names().map((name) => {
-      if (now() > end) return unusable(name, 'not checked: checking the formulas before it took too long');
+      if (now() > end) return unusable(name, 'not checked: the formulas before it took too long');
       try {
         return this.check(name);
       } catch (error) {
@@ -91,7 +90,7 @@ export class FormulaRegistry {
     });
   }
 
-  /** All names, without a look at the texts. */
+  /** All names, without reading the files. */
   names(): string[] {
     const names = new Set(Object.keys(builtInFormulas));
     for (const { directory } of this.tiers) {
@@ -134,7 +133,7 @@ export class FormulaRegistry {
     return this.cookText(this.text(name), options);
   }
 
-  /** The same for the text of a file that has no name here; what it names is looked up here. */
+  /** The same for the text of any file; the formulas that it names are searched here. */
   cookFile(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
     const format = source.endsWith('.json') ? 'json' : 'toml';
     return this.cookText({ text, source, format, tier: 'project' }, options);
@@ -174,7 +173,7 @@ export class FormulaRegistry {
     return this.cache.parse(source, text, format);
   }
 
-  /** Says which text is worked on; afterwards it is again the one before, which named it. */
+  /** Reports the text that is worked on, and afterwards again the one before, which named it. */
   private working<T>(text: FormulaText, work: () => T): T {
     const before = this.current;
     this.options.onText?.(text.source, text.text);

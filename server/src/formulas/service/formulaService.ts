@@ -4,13 +4,13 @@ import type { FormulaPlaces } from '../registry/files';
 import type { CookRequest, CookResult, FormulaJob } from './jobs';
 
 /**
- * Formulas for those who serve others meanwhile: nothing is parsed, checked or cooked in the caller's thread. Each method
- * throws a UserError with what is wrong, also where a formula takes too long or too much memory.
+ * Formulas for threads that must stay responsive: parsing, checking and cooking run as jobs, in a worker. Each method
+ * throws a UserError with what is wrong, also where a formula takes too much time or memory.
  */
 export class FormulaService {
   constructor(private readonly jobs: JobRunner) {}
 
-  /** The formulas that can be named from these places, each with what is wrong with it. */
+  /** All formulas of these places, each with its problems. */
   list(places: FormulaPlaces): Promise<FormulaSummary[]> {
     return this.run({ kind: 'list', places });
   }

@@ -18,14 +18,14 @@ export interface CookResult {
   warnings: string[];
 }
 
-/** What a formula worker is asked for. Plain data: it goes from thread to thread. */
+/** A job of the formula worker. Plain data, because it is sent to another thread. */
 export type FormulaJob = { places: FormulaPlaces } & (
   | { kind: 'list' }
   | { kind: 'show'; name: string }
   | ({ kind: 'cook' } & CookRequest)
 );
 
-/** Does a job. Pure but for what the registry reads. */
+/** Runs a job. Reads files through the registry only. */
 export function runFormulaJob(
   job: FormulaJob,
   registry: FormulaRegistry,
@@ -74,7 +74,7 @@ function detailsOf(registry: FormulaRegistry, name: string): FormulaDetails {
   };
 }
 
-/** What is wrong with the formulas that it names is seen only here. */
+/** Adds an error where cooking fails, for example because of a formula that it names. */
 function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): FormulaDetails['outline'] {
   try {
     const { steps } = registry.cook(name, { keepVariables: true }).proto;

@@ -4,7 +4,7 @@ import type { Header, Section, Span, Syntax, Token } from '../../toml/nodes';
 import { parseToml } from '../../toml/parser';
 import { buildTree, type Slot, type Tree, type TreeNode } from '../../toml/tree';
 
-/** The text of a formula at one moment, read as TOML. Never changed. */
+/** One version of a formula's text, parsed as TOML. Immutable. */
 export class FormulaDocument {
   readonly syntax: Syntax;
   readonly tree: Tree;
@@ -46,17 +46,17 @@ export class FormulaDocument {
     return end > offset && this.text[end - 1] === '\r' ? end - 1 : end;
   }
 
-  /** The section that an offset is in: the first, without a header, where it stands before all others. */
+  /** The section at an offset; the first one, without a header, before all others. */
   sectionAt(offset: number): Section {
     return lastAtOrBefore(this.syntax.sections, offset) ?? this.syntax.sections[0]!;
   }
 
-  /** The token that ends at an offset, or goes over it. */
+  /** The token that ends at an offset, or contains it. */
   tokenBefore(offset: number): Token | undefined {
     return lastAtOrBefore(this.syntax.tokens, offset - 1);
   }
 
-  /** The path to the table that a header begins, each list by the number of its last table so far. */
+  /** The path of the table that a header starts, with the index of the last table so far for each array. */
   pathOf(header: Header | undefined): Path {
     return (header && this.headerPaths().get(header)) ?? [];
   }
@@ -83,7 +83,7 @@ export class FormulaDocument {
     return this.paths;
   }
 
-  /** How far a path leads, and what is found there. */
+  /** The node at a path, or as far as the path exists. */
   locate(path: Path): Located {
     let node: TreeNode | undefined = this.tree.root;
     let slot: Slot | undefined;
@@ -111,7 +111,7 @@ export interface Located {
   /** How many parts of the path were found. */
   depth: number;
   whole: boolean;
-  /** The last that was found; missing where a key has no value yet. */
+  /** The last node that was found; missing where a key has no value yet. */
   node?: TreeNode;
   slot?: Slot;
 }

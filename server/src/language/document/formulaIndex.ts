@@ -6,19 +6,19 @@ import { offsetInString, type Span, type StringValue } from '../../toml/nodes';
 import type { TableNode, TreeNode } from '../../toml/tree';
 import { variableRefs } from './variableRefs';
 
-/** Ids are known within one list: steps with their children and bodies, templates, legs. */
+/** Where an id is valid: steps with their children and loop bodies, templates, or legs. */
 export type Scope = 'steps' | 'template' | 'legs';
 
 export interface StepEntry {
   id: string;
-  /** Of the id, without quotes. */
+  /** The place of the id, without quotes. */
   idSpan?: Span;
   title: string;
   scope: Scope;
   path: Path;
   node: TableNode;
   parent?: StepEntry;
-  /** Of `needs` and `depends_on`, those of `waits_for` not. */
+  /** From `needs` and `depends_on`, without `waits_for`. */
   needs: string[];
 }
 
@@ -26,7 +26,7 @@ export interface Reference extends Span {
   id: string;
   scope: Scope;
   path: Path;
-  /** The step in which it stands. */
+  /** The step that contains it. */
   from?: StepEntry;
 }
 
@@ -41,13 +41,13 @@ export interface VariableEntry {
 export interface VariableUse extends Span {
   name: string;
   path: Path;
-  /** A plain `{{name}}`, in whose place a value comes. */
+  /** A plain `{{name}}`, which is replaced by a value. */
   plain: boolean;
-  /** The innermost step in which it stands. */
+  /** The innermost step that contains it. */
   step?: StepEntry;
 }
 
-/** What a formula's document defines and names, whether or not it is whole. */
+/** What a document defines and names, also where it is incomplete. */
 export interface FormulaIndex {
   steps: StepEntry[];
   /** The same by their paths. */
@@ -130,7 +130,7 @@ function variablesOf(root: TableNode): VariableEntry[] {
   }));
 }
 
-/** A name in quotes is renamed without them. */
+/** Without the quotes, if it has some. */
 function nameSpan(key: Span, name: string): Span {
   return key.end - key.start === name.length + 2
     ? { start: key.start + 1, end: key.end - 1 }
@@ -148,7 +148,7 @@ function referencesIn(value: StringValue, path: Path, names: 'step' | 'leg', ind
   return [{ ...place, id, start: offsetInString(value, at), end: offsetInString(value, at + id.length) }];
 }
 
-/** The innermost step to which a path leads. */
+/** The innermost step that contains a path. */
 export function stepOfPath({ byPath }: Pick<FormulaIndex, 'byPath'>, path: Path): StepEntry | undefined {
   for (let end = path.length; end > 0; end--) {
     if (typeof path[end - 1] !== 'number') continue;
@@ -158,7 +158,7 @@ export function stepOfPath({ byPath }: Pick<FormulaIndex, 'byPath'>, path: Path)
   return undefined;
 }
 
-/** The first step that bears an id. */
+/** The first step with an id. */
 export function stepOf(index: FormulaIndex, id: string, scope: Scope): StepEntry | undefined {
   return index.steps.find((step) => step.scope === scope && step.id === id && step.idSpan);
 }
@@ -169,7 +169,7 @@ interface DependentStep extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
 
 /**
  * Ids of the steps that wait for this one, directly or through others; a container waits for its children.
- * @param inherited what parents bring
+ * @param inherited steps of parents
  */
 export function transitiveDependents(
   index: FormulaIndex,
@@ -185,11 +185,11 @@ export function transitiveDependents(
   for (const other of [...index.steps, ...inherited]) {
     if (other.scope !== step.scope || other.id === '') continue;
     for (const need of other.needs) add(need, other.id);
-    // What a step around it waits for, it waits for too.
+    // A child waits for what its parent waits for.
     if (other.parent) for (const need of other.parent.needs) add(need, other.id);
   }
   const found = new Set<string>([step.id]);
-  // Containers around it end with it, and so come after it as well.
+  // Containers end after their children, so they depend on them.
   for (let around = step.parent; around; around = around.parent) found.add(around.id);
   for (const id of found) for (const dependent of dependents.get(id) ?? []) found.add(dependent);
   return found;

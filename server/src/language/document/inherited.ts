@@ -7,7 +7,7 @@ import type { FormulaLookup } from './formulaLookup';
 
 export type InheritedStep = Pick<StepEntry, 'id' | 'title' | 'scope' | 'needs'> & { parent?: InheritedStep };
 
-/** What the formulas that a document extends bring, unless it says the same itself. */
+/** The steps and variables that a document inherits and does not define itself. */
 export interface Inherited {
   steps: InheritedStep[];
   vars: ReadonlyMap<string, Variable>;
@@ -24,7 +24,7 @@ export function inheritedBy(index: FormulaIndex, formulas: FormulaLookup): Inher
         steps.set(`${step.scope} ${step.id}`, step);
       for (const [key, variable] of Object.entries(formula.vars)) if (!vars.has(key)) vars.set(key, variable);
     } catch (error) {
-      // The reason is reported where the formula is named.
+      // Diagnostics report the reason where the formula is named.
       if (!(error instanceof UserError)) throw error;
     }
   }

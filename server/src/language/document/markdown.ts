@@ -1,4 +1,4 @@
-/** Text of a file within Markdown, standing for itself. */
+/** Escapes text of a file for Markdown. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&')
@@ -6,7 +6,7 @@ export function escapeMarkdown(text: string): string {
     .trim();
 }
 
-/** The same as code: between more backquotes than it holds in a row. */
+/** As inline code: between more backquotes than any run in the text. */
 export function inlineCode(text: string): string {
   let longest = 0;
   for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
@@ -17,7 +17,7 @@ export function inlineCode(text: string): string {
 
 /** One line of at most so many characters. */
 export function shorten(text: string, length: number): string {
-  // White space that goes may be most of the text, but not for ever.
+  // Long runs of white space are cut off with the rest.
   const line = text
     .slice(0, length * 20)
     .replace(/\s+/g, ' ')

@@ -2,16 +2,16 @@ import type { Path } from '../../formulas/model';
 import type { FormulaDocument } from './formulaDocument';
 import { contains, type Entry, type KeyPart, type Span, type Value } from '../../toml/nodes';
 
-/** Where an offset is in the data. */
+/** The place of an offset in the data. */
 export interface PathAt {
   path: Path;
-  /** The part of a key that it is in. */
+  /** The part of a key at the offset. */
   key?: KeyPart;
-  /** The innermost value that it is in. */
+  /** The innermost value at the offset. */
   value?: Value;
-  /** The statement, or the pair in an inline table, that it is in. */
+  /** The statement, or the pair in an inline table, at the offset. */
   entry?: Entry;
-  /** Where a key could stand: on a free line, or between the braces of an inline table. */
+  /** Where a key could be written: on a free line, or between the braces of an inline table. */
   free?: 'line' | 'inline';
 }
 
@@ -24,7 +24,7 @@ export function pathAt(document: FormulaDocument, offset: number): PathAt {
   return { path: base, ...(isFree ? { free: 'line' } : {}) };
 }
 
-/** A statement goes on while nothing but white space and commas comes after it on its line, or its list is still open. */
+/** Whether an offset belongs to a statement: within it, or after it where its value is missing or its array still open. */
 function reaches(document: FormulaDocument, entry: Entry, offset: number): boolean {
   if (offset < entry.start) return false;
   if (offset <= entry.end) return true;

@@ -2,7 +2,7 @@ import type { FormulaDocument } from './formulaDocument';
 import type { FormulaIndex, Scope, StepEntry } from './formulaIndex';
 import { contains, type Span } from '../../toml/nodes';
 
-/** What has a name at a place: a step, a variable, or another formula. */
+/** A named symbol at a place: a step, a variable, or another formula. */
 export type NamedSymbol =
   | { kind: 'step'; name: string; scope: Scope; span: Span; declares?: StepEntry }
   | { kind: 'variable'; name: string; span: Span }
@@ -21,7 +21,7 @@ export function symbolAt(index: FormulaIndex, offset: number): NamedSymbol | und
   return formula && { kind: 'formula', name: formula.name, span: formula };
 }
 
-/** Where it is defined. More than once where an id is given twice. */
+/** Where a symbol is defined; several places where an id is defined twice. */
 export function declarations(index: FormulaIndex, symbol: NamedSymbol): Span[] {
   if (symbol.kind === 'formula') return [];
   if (symbol.kind === 'variable')
@@ -37,7 +37,7 @@ export function usages(index: FormulaIndex, symbol: NamedSymbol): Span[] {
   return index.references.filter((reference) => reference.scope === symbol.scope && reference.id === symbol.name);
 }
 
-/** What the features look at: a text, what it defines, and where the person is. */
+/** A position in a document, with the index of the document: the input of most features. */
 export interface DocumentPosition {
   document: FormulaDocument;
   index: FormulaIndex;

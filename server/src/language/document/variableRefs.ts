@@ -9,10 +9,10 @@ export interface VariableRef extends Span {
 
 const plain = /\{\{([a-zA-Z_]\w*)\}\}/g;
 const block = /\{\{\s*(?:[#/^]\s*(?:if|unless|each|with)|else\s+if)\s+([a-zA-Z_]\w*)\s*\}\}/g;
-/** In templates and loops a single brace is enough. */
+/** Templates and loops use single braces. */
 const single = /(?<!\{)\{([a-zA-Z_]\w*)\}(?!\})/g;
 
-/** Where a text names variables; with single braces only those that are declared. */
+/** References to variables in a string; with single braces only to declared ones. */
 export function variableRefs(value: StringValue, path: Path, declared: ReadonlySet<string>): VariableRef[] {
   const text = value.value;
   if (!text.includes('{')) return [];

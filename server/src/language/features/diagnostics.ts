@@ -10,13 +10,13 @@ import type { Span, SyntaxProblem } from '../../toml/nodes';
 import { dataOf } from '../../toml/tree';
 
 export const SOURCE = 'Gas Town';
-/** Our messages are plain texts. */
+/** Messages are plain text. */
 export type FormulaDiagnostic = Diagnostic & { message: string };
 
-/** More than that nobody reads. */
+/** The most diagnostics that are reported for one document. */
 const MAX_DIAGNOSTICS = 250;
 
-/** Everything that is wrong with a document: of its TOML, and what the engine's own checks say of the formula. */
+/** All problems of a document: of its TOML, and of the formula, by the same checks as in bd. */
 export function diagnostics(
   document: FormulaDocument,
   index: FormulaIndex,
@@ -26,18 +26,18 @@ export function diagnostics(
   const syntax = 'raw' in read ? [] : syntaxProblems(document, read.failure);
   const raw = 'raw' in read ? read.raw : (dataOf(document.tree.root) as Record<string, unknown>);
   const { problems, formula } = checkDocument(document, index, raw, syntax, formulas);
-  const placer = new DiagnosticLocator(document, index, formula);
-  const all = syntax.slice(0, MAX_DIAGNOSTICS).map((problem) => placer.syntax(problem));
+  const locator = new DiagnosticLocator(document, index, formula);
+  const all = syntax.slice(0, MAX_DIAGNOSTICS).map((problem) => locator.syntax(problem));
   for (const problem of [...problems.filter(isError), ...problems.filter((one) => !isError(one))]) {
     if (all.length >= MAX_DIAGNOSTICS) break;
-    all.push(...placer.problem(problem));
+    all.push(...locator.problem(problem));
   }
   return all
     .slice(0, MAX_DIAGNOSTICS)
     .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
 }
 
-/** What @iarna/toml refuses is wrong; where our own parser sees nothing, its word is passed on. */
+/** @iarna/toml decides what is valid; where our own parser finds nothing wrong, its message is used. */
 function syntaxProblems(document: FormulaDocument, failure: ReadFailure): SyntaxProblem[] {
   const own = [...document.syntax.problems, ...document.tree.problems];
   if (own.length > 0) return own;
@@ -87,7 +87,7 @@ class DiagnosticLocator {
     };
   }
 
-  /** One for each place where a variable is named, and not one for the step. */
+  /** One diagnostic for each use of an undeclared variable, instead of one for the step. */
   private undeclared(problem: Problem): FormulaDiagnostic[] {
     const step = stepOfPath(this.index, problem.path);
     const uses = step
@@ -106,7 +106,7 @@ class DiagnosticLocator {
     });
   }
 
-  /** What to underline: the id that is meant, the value or key at the path, or the table that lacks it. */
+  /** The range to underline: an id, the value or key at the path, or the table in which it is missing. */
   private spanOf({ path, need }: ProblemLocation, code: string): Span {
     if (need !== undefined) return this.needSpan(path, need) ?? this.spanOf({ path }, code);
     const { depth, whole, node, slot } = this.document.locate(path);
@@ -131,7 +131,7 @@ class DiagnosticLocator {
     return undefined;
   }
 
-  /** A whole text or table that is wrong is underlined where it begins. */
+  /** Only the first line of a long string or table. */
   private oneLine({ start, end }: Span): Span {
     return { start, end: Math.min(end, Math.max(this.document.lineEnd(start), start + 1)) };
   }
@@ -157,7 +157,7 @@ function byStep(uses: readonly VariableUse[]): Map<StepEntry | undefined, Variab
 
 const keyCodes = new Set(['unknown-key', 'variable-name', 'required-default', 'engine-metadata']);
 const ownToExtends = new Set(['wrong-type', 'unknown-formula', 'extends']);
-/** Where values come in the place of variables, as `textsOf` says. */
+/** Keys in which variables are replaced: the same as in `textsOf`. */
 const replaced = new Set([
   'title',
   'description',

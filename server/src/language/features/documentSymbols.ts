@@ -5,10 +5,10 @@ import { shorten } from '../document/markdown';
 import type { Header, Span } from '../../toml/nodes';
 import type { Slot, TreeNode } from '../../toml/tree';
 
-/** More than anybody scrolls through. */
+/** Symbols on the top level of the outline. */
 const MAX_SYMBOLS = 5_000;
 
-/** The outline: steps with what is within them, variables, and the other tables. */
+/** The outline: steps with their children, variables, and the other tables. */
 export function documentSymbols(document: FormulaDocument, index: FormulaIndex): DocumentSymbol[] {
   const outline = new Outline(document, index);
   return outline.all();
@@ -101,7 +101,7 @@ class Outline {
     };
   }
 
-  /** Everything that belongs to a node, with the tables within it. */
+  /** The range of a node including the tables within it. */
   private extent(node: TreeNode): Span {
     if (node.kind === 'leaf') return node.value;
     const inner =
@@ -116,13 +116,13 @@ class Outline {
   private hull(spans: readonly Span[]): Span {
     let [start, end] = [Infinity, 0];
     for (const span of spans) [start, end] = [Math.min(start, span.start), Math.max(end, span.end)];
-    // Blank lines at the end belong to nothing.
+    // Without blank lines at the end.
     while (end > start && /\s/.test(this.document.text[end - 1]!)) end--;
     return { start, end };
   }
 
   private symbol(name: string, detail: string, kind: SymbolKind, place: Span, selection: Span): DocumentSymbol {
-    // Editors refuse an outline in which a name stands outside what it names.
+    // The range of a symbol must contain its name, or editors refuse the outline.
     const whole = this.hull([place, selection]);
     return {
       name,

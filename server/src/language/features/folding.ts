@@ -5,7 +5,7 @@ import type { Span, Value } from '../../toml/nodes';
 /** Editors fold no more by default. */
 const MAX_RANGES = 5_000;
 
-/** Tables, texts and lists of several lines, comments one below the other, and `#region` … `#endregion`. */
+/** Folds tables, strings and arrays of several lines, blocks of comments, and `#region` … `#endregion`. */
 export function foldingRanges(document: FormulaDocument): FoldingRange[] {
   const { sections } = document.syntax;
   const found: FoldingRange[] = [];

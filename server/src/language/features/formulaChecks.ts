@@ -13,13 +13,13 @@ import type { FormulaLookup } from '../document/formulaLookup';
 import { SyntaxDamage } from './syntaxDamage';
 import { withoutPaths } from './withoutPaths';
 
-/** What the checks of the engine find in a document, without what would mislead where its syntax is broken. */
+/** Problems of a document, without those that may only be caused by broken syntax. */
 export interface CheckResult {
   problems: Problem[];
   formula?: Formula;
 }
 
-/** Values of the wrong kind that are within others are found one level at a time. */
+/** Values of the wrong type within others are found one level at a time. */
 const ROUNDS = 4;
 
 /**
@@ -63,13 +63,13 @@ export function checkDocument(
   };
 }
 
-/** Values of the wrong kind are reported and left out, so that the rest can be checked. */
+/** Values of the wrong type are reported and left out, so that the rest can be checked. */
 function parseTolerantly(raw: Record<string, unknown>): { formula?: Formula; problems: Problem[]; removed: Path[] } {
   const first = formulaFromData(raw);
   const removed: Path[] = [];
   let [result, data] = [first, raw];
   for (let round = 0; !result.formula && round < ROUNDS; round++) {
-    if (result.problems.some((problem) => problem.code === 'more-problems')) break; // not all of them are known
+    if (result.problems.some((problem) => problem.code === 'more-problems')) break; // not all of them are listed
     const wrong = result.problems.filter((problem) => problem.code === 'wrong-type').map((problem) => problem.path);
     for (const path of wrong) removed.push(path);
     data = withoutPaths(data, wrong);
@@ -87,7 +87,7 @@ function isWithin(path: Path, prefixes: ReadonlySet<string>): boolean {
   return path.some((_, end) => prefixes.has(pathKey(path.slice(0, end + 1))));
 }
 
-/** What a parent would bring is not known: nothing is said of what may come from there. */
+/** Problems that a missing parent may solve are not reported. */
 const dependOnParents = new Set(['unknown-step', 'undeclared-variable', 'missing-content', 'unknown-leg']);
 
 function missingParents(formula: Formula, formulas: FormulaLookup): Problem[] {
@@ -111,7 +111,7 @@ function missingParents(formula: Formula, formulas: FormulaLookup): Problem[] {
   });
 }
 
-/** Without these nothing can be cooked; others are looked for later. */
+/** Keys whose formulas are needed for cooking: others are only warned of. */
 const neededKeys = new Set(['expand', 'map', 'aspects']);
 
 function unknownFormulas(index: FormulaIndex, formulas: FormulaLookup): Problem[] {
@@ -126,7 +126,7 @@ function unknownFormulas(index: FormulaIndex, formulas: FormulaLookup): Problem[
       return (isNeeded ? error : warning)(
         'unknown-formula',
         '',
-        `no formula ${quoted(name)} is found from here${suggestions.suffix(name, names)}`,
+        `unknown formula ${quoted(name)}${suggestions.suffix(name, names)}`,
         path,
       );
     });

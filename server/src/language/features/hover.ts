@@ -11,7 +11,7 @@ import { symbolAt, type DocumentPosition } from '../document/symbolAt';
 import { contains, type Span } from '../../toml/nodes';
 import { dataOf } from '../../toml/tree';
 
-/** What there is to say of the step, variable, formula or key at a place. */
+/** Information about the step, variable, formula or key at a place. */
 export function hover({ document, index, offset }: DocumentPosition, formulas: FormulaLookup): Hover | undefined {
   const symbol = symbolAt(index, offset);
   const made = (lines: readonly string[] | undefined, span: Span): Hover | undefined =>
@@ -56,7 +56,7 @@ function stepLines(index: FormulaIndex, step: StepEntry): string[] {
   ];
 }
 
-/** A step within another waits for what that one waits for. */
+/** Needs of each step, including those of its parents. */
 function neededBy(steps: readonly StepEntry[]): Map<string, string[]> {
   const all = (step: StepEntry | undefined): string[] => (step ? [...step.needs, ...all(step.parent)] : []);
   return new Map(steps.map((step) => [step.id, all(step)]));
@@ -65,19 +65,21 @@ function neededBy(steps: readonly StepEntry[]): Map<string, string[]> {
 function variableLines(index: FormulaIndex, variable: VariableEntry): string[] {
   const raw = variable.node && dataOf(variable.node);
   const data: Record<string, unknown> = isPlainObject(raw) ? raw : { default: raw };
-  const said = (key: string): string =>
+  const textOf = (key: string): string =>
     data[key] === undefined ? '' : typeof data[key] === 'string' ? data[key] : JSON.stringify(data[key]);
   const uses = index.uses.filter((use) => use.name === variable.name).length;
   const facts = [
     data['required'] === true ? 'required' : '',
-    data['default'] !== undefined ? `default ${said('default') === '' ? '(empty)' : inlineCode(said('default'))}` : '',
+    data['default'] !== undefined
+      ? `default ${textOf('default') === '' ? '(empty)' : inlineCode(textOf('default'))}`
+      : '',
     Array.isArray(data['enum']) ? `one of ${data['enum'].map((value) => inlineCode(String(value))).join(', ')}` : '',
-    said('pattern') ? `matches ${inlineCode(said('pattern'))}` : '',
-    said('type') ? `type ${inlineCode(said('type'))}` : '',
+    textOf('pattern') ? `matches ${inlineCode(textOf('pattern'))}` : '',
+    textOf('type') ? `type ${inlineCode(textOf('type'))}` : '',
     `used ${uses} ${uses === 1 ? 'time' : 'times'}`,
   ];
   return [
-    `**{{${escapeMarkdown(variable.name)}}}**${said('description') ? ` — ${escapeMarkdown(shorten(said('description'), 300))}` : ''}`,
+    `**{{${escapeMarkdown(variable.name)}}}**${textOf('description') ? ` — ${escapeMarkdown(shorten(textOf('description'), 300))}` : ''}`,
     facts.filter(Boolean).join(' · '),
   ];
 }

@@ -5,22 +5,22 @@ import { variableName } from '../../formulas/cook/variables';
 import { limits } from '../../formulas/limits';
 import { declarations, symbolAt, usages, type DocumentPosition, type NamedSymbol } from '../document/symbolAt';
 
-/** What would be renamed. @throws UserError where there is nothing that this file defines */
+/** The range to rename. @throws UserError where the symbol is not defined in this file */
 export function prepareRename({ document, index, offset }: DocumentPosition): { range: Range; placeholder: string } {
   const symbol = requireRenamable(symbolAt(index, offset));
   return { range: document.rangeOf(symbol.span), placeholder: symbol.name };
 }
 
-/** @throws UserError where the name is taken, or cannot be one */
+/** Renames a step or a variable in the document. @throws UserError where the new name exists already or is invalid */
 export function rename({ document, index, offset }: DocumentPosition, name: string): WorkspaceEdit {
   const symbol = requireRenamable(symbolAt(index, offset));
   const others = declarations(index, { ...symbol, name });
   if (symbol.name !== name && others.length > 0)
-    throw new UserError(`There is a ${symbol.kind} ${name} already.`, undefined, 'conflict');
+    throw new UserError(`A ${symbol.kind} ${name} exists already.`, undefined, 'conflict');
   if (symbol.kind === 'step' && (!stepIdPattern.test(name) || name.length > limits.idChars))
-    throw new UserError('An id may hold letters, digits, dots, hyphens, colons and underscores.');
+    throw new UserError('An id consists of letters, digits, dots, hyphens, colons and underscores.');
   if (symbol.kind === 'variable' && !variableName.test(name))
-    throw new UserError("A variable's name is made of letters, digits and _, and does not begin with a digit.");
+    throw new UserError('The name of a variable consists of letters, digits and _, and does not start with a digit.');
   const spans = [...declarations(index, symbol), ...usages(index, symbol)];
   const once = [...new Map(spans.map((span) => [span.start, span])).values()];
   return { changes: { [document.uri]: once.map((span) => ({ range: document.rangeOf(span), newText: name })) } };
@@ -28,6 +28,6 @@ export function rename({ document, index, offset }: DocumentPosition, name: stri
 
 function requireRenamable(symbol: NamedSymbol | undefined): Exclude<NamedSymbol, { kind: 'formula' }> {
   if (!symbol || symbol.kind === 'formula')
-    throw new UserError('Only the ids of steps and the names of variables can be renamed.', undefined, 'refused');
+    throw new UserError('Only ids of steps and names of variables can be renamed.', undefined, 'refused');
   return symbol;
 }

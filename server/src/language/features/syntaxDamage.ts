@@ -4,15 +4,15 @@ import type { TreeNode } from '../../toml/tree';
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { FormulaIndex } from '../document/formulaIndex';
 
-/** Lines of these cannot be told to belong to any table. */
-const structural = new Set(['toml-header', 'toml-junk']);
-/** More damage than that is not looked at in detail. */
+/** With these it is unknown to which table lines belong. */
+const structural = new Set(['toml-header', 'toml-statement']);
+/** Syntax problems that are examined one by one. */
 const MAX_DETAILS = 250;
 
-/** What broken syntax may hide: problems that may only come of it are not reported. */
+/** Decides which problems may only be caused by broken syntax. */
 export class SyntaxDamage {
   private readonly syntax: readonly SyntaxProblem[];
-  /** Steps that others name may be hidden. */
+  /** Steps that others need may be unreadable. */
   private readonly hidesSteps: boolean;
   private readonly hidesVariables: boolean;
 
@@ -31,7 +31,7 @@ export class SyntaxDamage {
     this.hidesVariables = isLost || isInVars;
   }
 
-  /** Whether a problem may only come of the damage: what is missing may be there, unreadable. */
+  /** Whether a problem may only be caused by broken syntax: what is missing may be there, but unreadable. */
   misleads(problem: Problem): boolean {
     if (this.syntax.length === 0) return false;
     switch (problem.code) {

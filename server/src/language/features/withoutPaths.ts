@@ -1,16 +1,16 @@
 import { isPlainObject } from '../../base/objects';
 import type { Path } from '../../formulas/model';
 
-/** Paths by their first part, as a tree. */
+/** Paths as a tree, by their parts. */
 interface PathTree {
-  /** The value here goes as a whole. */
+  /** The value here is removed. */
   ends?: boolean;
   next: Map<string | number, PathTree>;
 }
 
 /**
- * The data without what is at some paths, in one pass. A table of a list leaves an empty one, so that the others keep
- * their numbers.
+ * The data without the values at some paths, in one pass. A table in an array becomes an empty one, so that the others
+ * keep their indexes.
  */
 export function withoutPaths(data: Record<string, unknown>, paths: readonly Path[]): Record<string, unknown> {
   const root: PathTree = { next: new Map() };

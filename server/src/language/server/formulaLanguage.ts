@@ -36,7 +36,7 @@ export const formulaCapabilities: ServerCapabilities = {
 };
 
 export interface FormulaLanguageOptions {
-  /** Where documents are read: this thread serves others. */
+  /** Runs the features, in a worker. */
   jobs: JobRunner;
   /** The root of the town whose formulas can be named. */
   town?: string;
@@ -126,7 +126,7 @@ export class FormulaLanguage {
 
   // ---------------------------------------------------------------- answers
 
-  /** @param nothing the answer where there is no such document, or its text cannot be worked on */
+  /** @param nothing the answer where there is no such document, or it cannot be read */
   private async answer<T>(uri: string, token: CancellationToken, nothing: T, request: LanguageRequest): Promise<T> {
     try {
       return (await this.ask<T>(uri, request, token)) ?? nothing;
@@ -139,7 +139,7 @@ export class FormulaLanguage {
     }
   }
 
-  /** What is wrong with a document; also that it cannot be worked on. */
+  /** What is wrong with a document, also that it cannot be checked. */
   private async diagnostics(uri: string, token?: CancellationToken): Promise<Diagnostic[]> {
     try {
       return (await this.ask<Diagnostic[]>(uri, { feature: 'diagnostics' }, token)) ?? [];
@@ -150,13 +150,13 @@ export class FormulaLanguage {
     }
   }
 
-  /** @throws UserError where the text is too large, or working on it was stopped */
+  /** @throws UserError where the text is too large, or the job was stopped */
   private async ask<T>(uri: string, request: LanguageRequest, token?: CancellationToken): Promise<T | undefined> {
     const document = this.open(uri);
     if (!document) return undefined;
     if (document.text.length > limits.fileBytes) throw new UserError(tooLargeText(document.text.length));
     const controller = new AbortController();
-    // A token that was cancelled before anybody listened to it stays silent.
+    // A token that was cancelled earlier fires no event.
     if (token?.isCancellationRequested) controller.abort();
     const listener = token?.onCancellationRequested(() => controller.abort());
     try {
@@ -224,11 +224,15 @@ export class FormulaLanguage {
   }
 
   private log(text: string): void {
-    this.connection.console.error(text);
+    try {
+      this.connection.console.error(text);
+    } catch {
+      // The connection is closed: nobody reads the log of this window any more.
+    }
   }
 }
 
-/** For a text that cannot be looked at: shown on its first line. */
+/** For a document that cannot be checked: shown on its first line. */
 function firstLineDiagnostic(message: string): Diagnostic {
   return {
     source: 'Gas Town',

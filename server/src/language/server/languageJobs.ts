@@ -30,11 +30,11 @@ export type LanguageRequest =
   | { feature: 'rename'; position: Position; name: string }
   | { feature: 'completion'; position: Position; snippets: boolean; triggered: boolean };
 
-/** A request with everything that its answer depends on, besides the files on disk. Plain data. */
+/** A request with everything that its answer depends on, except files on disk. Plain data. */
 export interface LanguageJob {
   kind: 'language';
   document: OpenDocument;
-  /** Others that the same window has open: they count as they are there. */
+  /** Other open documents of the same window: their unsaved text replaces the files. */
   others: readonly OpenDocument[];
   home: string;
   town?: string;
@@ -48,7 +48,7 @@ export class LanguageJobs {
   /** @param cache of the other formulas, shared with those who cook */
   constructor(private readonly cache: ParseCache) {}
 
-  /** @throws UserError for a name that cannot be given, or a text that stopped a worker before */
+  /** @throws UserError for an invalid new name, or a text that stopped a worker before */
   run(job: LanguageJob, onText: OnText): unknown {
     const { uri, text } = job.document;
     onText(fileOf(uri) ?? uri, text);
@@ -81,7 +81,7 @@ export class LanguageJobs {
     }
   }
 
-  /** The last few documents are kept: editors ask several things of the same text. */
+  /** The last few documents are kept: editors send several requests for the same text. */
   private analyse(uri: string, text: string): { document: FormulaDocument; index: FormulaIndex } {
     const known = this.analysed.get(uri);
     if (known?.document.text === text) return known;
@@ -97,7 +97,7 @@ export class LanguageJobs {
 
 const MAX_ANALYSED = 5;
 
-/** What is open in the window counts as it is there, saved or not. */
+/** Open documents replace the files on disk. */
 function filesOf({ document, others }: LanguageJob): FormulaFiles {
   const open = new Map(
     [...others, document].flatMap(({ uri, text }): [string, string][] => {

@@ -17,7 +17,7 @@ export function registryLookup(registry: FormulaRegistry): FormulaLookup {
         return registry.find(name);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        return undefined; // the reason is told where it is named
+        return undefined; // diagnostics report the reason where it is named
       }
     },
     fileNameOf: (uri) => {
@@ -36,7 +36,7 @@ export function fileOf(uri: string): string | undefined {
   }
 }
 
-/** The formulas that a document can name: those beside it, those of its checkout, the person and the town, and the built-in ones. */
+/** The formulas that a document can name: those in its folder, of its checkout, the person and the town, and the built-in ones. */
 export function registryFor(
   uri: string,
   places: { home: string; town?: string },

@@ -6,8 +6,8 @@ import { runFormulaJob, type FormulaJob } from '../../formulas/service/jobs';
 import { LanguageJobs, type LanguageJob } from './languageJobs';
 
 /**
- * The program of the worker thread that reads formulas (`dist/formulaWorker.js`): whatever anybody wrote is parsed,
- * checked and cooked here, and never in a thread that serves others.
+ * The program of the worker thread for formulas (`dist/formulaWorker.js`): untrusted text is parsed, checked and cooked
+ * here, never in a thread that serves clients.
  */
 
 const cache = new ParseCache();

@@ -9,7 +9,7 @@ import { inheritedBy, type Inherited } from '../../document/inherited';
 import { shorten } from '../../document/markdown';
 import type { DocumentPosition } from '../../document/symbolAt';
 
-/** What may be named at a place: steps, formulas, legs and the values that a key allows. */
+/** Names that are valid at a place: steps, formulas, legs, and the values that a key allows. */
 export class Candidates {
   private readonly document: FormulaDocument;
   private readonly index: FormulaIndex;
@@ -23,7 +23,7 @@ export class Candidates {
     [this.document, this.index, this.offset] = [document, index, offset];
   }
 
-  /** What the formulas that are extended bring. */
+  /** Steps and variables of the formulas that are extended. */
   get inherited(): Inherited {
     this.known ??= inheritedBy(this.index, this.formulas);
     return this.known;
@@ -45,7 +45,7 @@ export class Candidates {
     return [...members, ...steps.map((step): CompletionItem => ({ ...step, label: `children-of(${step.label})` }))];
   }
 
-  /** Not the step itself, nothing that waits for it, nothing twice. */
+  /** Without the step itself, steps that wait for it, and those that are listed already. */
   private steps(path: Path, scope: Scope): CompletionItem[] {
     const own = scope === 'legs' ? undefined : stepOfPath(this.index, path);
     const isNeed = path.some((part) => part === 'needs' || part === 'depends_on' || part === 'waits_for');
@@ -70,7 +70,7 @@ export class Candidates {
     );
   }
 
-  /** Texts of the list at a path, without the one at the cursor. */
+  /** Strings of the array at a path, without the one at the cursor. */
   private othersInList(path: Path): ReadonlySet<string> {
     const { node } = this.document.locate(path.slice(0, path.findLastIndex((part) => typeof part === 'string') + 1));
     const texts = new Set<string>();
@@ -117,7 +117,7 @@ export class Candidates {
   }
 }
 
-/** Whether a `children-of(` is open: ids alone are wanted then. */
+/** Whether the cursor is within `children-of(`, where only an id is valid. */
 function isWithinChildrenOf(before: string): boolean {
   const open = before.lastIndexOf('children-of(');
   return open >= 0 && /^\s*[\w.:-]*$/.test(before.slice(open + 'children-of('.length));

@@ -20,7 +20,7 @@ export interface CompletionOptions {
   triggered?: boolean;
 }
 
-/** What may stand where the person types; also in a document that is not whole yet. */
+/** Completions at a position, also in a document that is incomplete. */
 export function completion(position: DocumentPosition, options: CompletionOptions): CompletionItem[] {
   const { document, offset } = position;
   const token = document.tokenBefore(offset);
@@ -38,7 +38,7 @@ function itemsAt(made: Completion, document: FormulaDocument, offset: number): C
   return made.at(pathAt(document, offset));
 }
 
-/** Characters before the cursor that are looked at for an open brace. */
+/** Characters before the cursor in which an open brace is searched. */
 const LOOK_BACK = 200;
 
 class Completion {
@@ -65,10 +65,10 @@ class Completion {
     if (free) return this.keys(path, this.edits.word(wordLetters.key), true, at);
     if (!entry || value?.kind === 'inline') return [];
     const isWord = value?.kind === 'scalar' || value?.kind === 'invalid';
-    // Behind a value that is whole nothing may follow: Enter is for the next line.
+    // Nothing may follow a complete value: Enter starts a new line.
     const isBetween =
       value?.kind === 'array' && this.offset > value.start && (!value.closed || this.offset < value.end);
-    // The closing bracket came by itself: Enter is for a line between the two.
+    // The editor has added the closing bracket: Enter starts a line between the two.
     if (isBetween && this.options.triggered) return [];
     if (value && !isBetween && !(isWord && contains(value, this.offset))) return [];
     return this.values(path, isWord ? value : { start: this.offset, end: this.offset });
@@ -117,7 +117,7 @@ class Completion {
 
   // ---------------------------------------------------------------- values
 
-  /** Behind `=` or in a list, where no quotes stand yet. */
+  /** After `=` or in an array, without quotes. */
   private values(path: Path, span: Span): CompletionItem[] {
     const info = keyAt(path);
     if (!info) return [];
@@ -127,13 +127,13 @@ class Completion {
       return ['true', 'false'].map((label) => edited({ label, kind: CompletionItemKind.Keyword }, span, label));
     if (info.kind === 'number')
       return (info.values ?? []).map((label) => edited({ label, kind: CompletionItemKind.Value }, span, label));
-    if (info.kind === 'texts' && !isItem)
+    if (info.kind === 'strings' && !isItem)
       return [
-        edited({ label: '[""]', kind: CompletionItemKind.Value, detail: kindNames.texts }, span, '["$0"]', {
+        edited({ label: '[""]', kind: CompletionItemKind.Value, detail: kindNames.strings }, span, '["$0"]', {
           snippet: true,
         }),
       ];
-    if (info.kind !== 'text' && info.kind !== 'texts') return [];
+    if (info.kind !== 'string' && info.kind !== 'strings') return [];
     const named = this.candidates
       .values(path, info, '')
       .map((item) => edited({ ...item, filterText: `"${item.label}"` }, span, JSON.stringify(item.label)));
@@ -153,36 +153,36 @@ class Completion {
       return [...this.targets(path, braces.typed), ...this.variables(braces.typed, '}')];
     const info = keyAt(path);
     const span = this.edits.wordInString(value);
-    const behind = this.edits.missingQuote(value);
+    const suffix = this.edits.missingQuote(value);
     const named = info ? this.candidates.values(path, info, before) : [];
     return [
       ...this.allowedValues(path, span, value),
-      ...named.map((item) => this.edits.edited(item, span, item.label, { behind })),
+      ...named.map((item) => this.edits.edited(item, span, item.label, { suffix })),
     ];
   }
 
-  /** Values of `default` are among those that the variable allows. */
+  /** The values of `enum`, for `default`. */
   private allowedValues(path: Path, word: Span, value: StringValue): CompletionItem[] {
     if (path[0] !== 'vars' || path[2] !== 'default') return [];
     const { whole, node } = this.document.locate([...path.slice(0, 2), 'enum']);
     if (!whole || node?.kind !== 'list') return [];
-    // Whole, because they may hold blanks.
+    // The whole content, because values may contain blanks.
     const span = { start: value.content.start, end: value.closed ? value.content.end : word.end };
     if (this.document.text.slice(span.start, span.end).includes('\n')) return [];
-    const behind = this.edits.missingQuote(value);
+    const suffix = this.edits.missingQuote(value);
     return node.items.slice(0, limits.entries).flatMap((item) => {
       const label = item.kind === 'leaf' && item.value.kind === 'string' ? item.value.value : undefined;
       const text = label === undefined ? undefined : withinQuotes(label, value.style);
       if (label === undefined || text === undefined) return [];
       return [
-        this.edits.edited({ label, kind: CompletionItemKind.EnumMember, filterText: text }, span, text, { behind }),
+        this.edits.edited({ label, kind: CompletionItemKind.EnumMember, filterText: text }, span, text, { suffix }),
       ];
     });
   }
 
   private variables(typed: number, close: string): CompletionItem[] {
     const span = this.edits.around(typed, wordLetters.variable);
-    const behind = this.document.text.startsWith(close, span.end) ? '' : close;
+    const suffix = this.document.text.startsWith(close, span.end) ? '' : close;
     return this.candidates
       .variables()
       .map(({ name, description }) =>
@@ -190,7 +190,7 @@ class Completion {
           { label: name, kind: CompletionItemKind.Variable, ...(description ? { detail: description } : {}) },
           span,
           name,
-          { behind },
+          { suffix },
         ),
       );
   }
@@ -198,21 +198,21 @@ class Completion {
   private targets(path: Path, typed: number): CompletionItem[] {
     if (path[0] !== 'template') return [];
     const span = this.edits.around(typed, wordLetters.target);
-    const behind = this.document.text.startsWith('}', span.end) ? '' : '}';
+    const suffix = this.document.text.startsWith('}', span.end) ? '' : '}';
     return ['target', 'target.id', 'target.title', 'target.description'].map((label) =>
       this.edits.edited(
         { label, kind: CompletionItemKind.Constant, detail: 'the step that is replaced' },
         span,
         label,
         {
-          behind,
+          suffix,
         },
       ),
     );
   }
 }
 
-/** The braces that are open at the end of a text, and how many letters of a name follow them. */
+/** The open braces at the end of a text, and the number of letters of a name after them. */
 function openBraces(before: string): { kind: 'single' | 'double'; typed: number } | undefined {
   const at = before.lastIndexOf('{');
   if (at < 0) return undefined;
@@ -224,7 +224,7 @@ function openBraces(before: string): { kind: 'single' | 'double'; typed: number 
   return /^[\w.]*$/.test(name) ? { kind: 'single', typed: name.length } : undefined;
 }
 
-/** A text as it stands between quotes; undefined where quotes of this kind cannot hold it. */
+/** A string as it is written between quotes; undefined where quotes of this kind cannot contain it. */
 function withinQuotes(text: string, style: StringValue['style']): string | undefined {
   if (style.endsWith('basic')) return JSON.stringify(text).slice(1, -1);
   return /['\n\r]/.test(text) ? undefined : text;
@@ -236,14 +236,14 @@ function valueSnippet(info: KeyInfo): string {
       return '${1|true,false|}';
     case 'number':
       return info.values ? `\${1|${info.values.join(',')}|}` : '${1:1}';
-    case 'texts':
+    case 'strings':
       return '["$1"]';
     case 'table':
     case 'map':
       return '{ $1 }';
     case 'tables':
       return '[{ $1 }]';
-    case 'text':
+    case 'string':
       return info.long ? '"""\n$1\n"""' : info.values && !info.names ? `"\${1|${info.values.join(',')}|}"` : '"$1"';
     default:
       return '$1';

@@ -3,7 +3,7 @@ import type { Span, StringValue } from '../../../toml/nodes';
 import type { FormulaDocument } from '../../document/formulaDocument';
 import type { DocumentPosition } from '../../document/symbolAt';
 
-/** Letters of words in different places. */
+/** Letters of words by place. */
 export const wordLetters = {
   key: /[\w-]/,
   variable: /\w/,
@@ -25,7 +25,7 @@ export class CompletionEdits {
     [this.document, this.offset] = [document, offset];
   }
 
-  /** From so many characters before the cursor to the end of the word behind it. */
+  /** From a number of characters before the cursor to the end of the word after it. */
   around(typed: number, letter: RegExp): Span {
     let end = this.offset;
     while (end < this.document.text.length && letter.test(this.document.text[end]!)) end++;
@@ -45,26 +45,26 @@ export class CompletionEdits {
     return { start, end: value.closed ? Math.min(end, value.content.end) : end };
   }
 
-  /** Quotes that are still missing come with what is chosen. */
+  /** The closing quote that is inserted with a completion where it is missing. */
   missingQuote(value: StringValue): string {
     return value.closed || value.style.startsWith('multi') ? '' : this.document.text[value.start]!;
   }
 
-  /** An item that says itself what it inserts. */
+  /** An edit with the item's own `insertText`. */
   filledIn(item: CompletionItem, span: Span): CompletionItem {
     return this.edited(item, span, item.insertText ?? item.label, { snippet: item.insertText !== undefined });
   }
 
   /**
-   * @param text what comes in the place of the span
-   * @param snippet whether `$1` in the text is a place to be filled in, and not what it says
-   * @param behind what else is inserted after it
+   * @param text that replaces the span
+   * @param snippet whether `$1` in the text is a placeholder
+   * @param suffix inserted after the text
    */
   edited(
     item: CompletionItem,
     span: Span,
     text: string,
-    { behind = '', snippet = false }: { behind?: string; snippet?: boolean } = {},
+    { suffix = '', snippet = false }: { suffix?: string; snippet?: boolean } = {},
   ): CompletionItem {
     const isSnippet = snippet && text.includes('$');
     const newText = isSnippet && !this.snippets ? withoutPlaceholders(text) : text;
@@ -75,13 +75,13 @@ export class CompletionEdits {
     return {
       filterText: item.label,
       ...rest,
-      textEdit: { range: { start: range.start, end }, newText: newText + behind },
+      textEdit: { range: { start: range.start, end }, newText: newText + suffix },
       ...(isSnippet && this.snippets ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
     };
   }
 
   /**
-   * Items, or none where the only one that could be meant is there already: Enter is for the next line then.
+   * Removes all items where the only one that matches is written already: Enter starts a new line then.
    */
   withoutNoops(items: CompletionItem[]): CompletionItem[] {
     const editOf = (item: CompletionItem): TextEdit => item.textEdit as TextEdit;
@@ -99,10 +99,10 @@ export class CompletionEdits {
   }
 }
 
-/** Longer words choose nothing. */
+/** Longer words match no item. */
 const MAX_TYPED = 200;
 
-/** How editors choose among items. */
+/** How editors filter items. */
 function isSubsequence(typed: string, text: string): boolean {
   const rest = text.toLowerCase();
   let at = 0;

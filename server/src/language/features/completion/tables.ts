@@ -4,12 +4,12 @@ import type { FormulaDocument } from '../../document/formulaDocument';
 import type { FormulaIndex } from '../../document/formulaIndex';
 
 export interface HeaderOptions {
-  /** Variables that parents declare. */
+  /** Variables of the formulas that are extended. */
   inherited: ReadonlyMap<string, unknown>;
   snippets: boolean;
 }
 
-/** Headers of tables that make sense at a place: of the whole formula, and of the step above. */
+/** Headers of tables that are possible at a place: of the formula, and of the step above. */
 export function headerItems(
   document: FormulaDocument,
   index: FormulaIndex,
@@ -34,7 +34,7 @@ export function headerItems(
       documentation: { kind: MarkupKind.Markdown, value: info.doc },
       sortText: `2${String(order).padStart(3, '0')}`,
       ...(snippets && header !== label ? { insertText: header } : {}),
-      // Who types the closing brackets has done without: Enter then begins the next line.
+      // Without the closing brackets: after they are typed, Enter starts a new line and accepts nothing.
       filterText: label.replace(/\]+$/, ''),
     };
   });
@@ -50,7 +50,7 @@ function tablesOf(
     const full = [...path, name].join('.');
     if (info.kind === 'table') return [{ header: `[${full}]`, info }];
     if (info.kind === 'tables') return [{ header: `[[${full}]]`, info }];
-    // Names that texts use already are those that are to be declared.
+    // Variables that are used and not declared yet come first.
     const wanted = name === 'vars' && place === 'formula' ? undeclared : [];
     if (info.kind === 'map')
       return [
@@ -72,7 +72,7 @@ function undeclared(index: FormulaIndex, inherited: ReadonlyMap<string, unknown>
   ].slice(0, 10);
 }
 
-/** Whole tables to be filled in. */
+/** Snippets of whole tables. */
 export function snippetItems(document: FormulaDocument, index: FormulaIndex, snippets: boolean): CompletionItem[] {
   if (!snippets) return [];
   const last = index.steps.findLast((step) => step.scope === 'steps' && !step.parent && step.id !== '')?.id;
