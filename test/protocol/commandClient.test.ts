@@ -43,7 +43,7 @@ describe('the client of a command', () => {
   });
 
   function open(actor = 'ann'): CommandClient {
-    const client = new CommandClient(root, () => ({ kind: 'cli', actor }), { serverJs, startTimeoutMs: 10_000 });
+    const client = new CommandClient(root, async () => ({ kind: 'cli', actor }), { serverJs, startTimeoutMs: 10_000 });
     clients.push(client);
     return client;
   }
@@ -75,7 +75,7 @@ describe('the client of a command', () => {
     const started = startLink(root);
     assert.ok(started);
     await started.link.started;
-    const client = new CommandClient(root, () => ({ kind: 'cli', actor: 'eve' }), { started });
+    const client = new CommandClient(root, async () => ({ kind: 'cli', actor: 'eve' }), { started });
     clients.push(client);
     assert.equal((await client.call(Echo, { text: 'x' })).actor, 'eve');
   });

@@ -30,7 +30,7 @@ export class GtContext extends CommandContext {
   /** The same over a connection that also gets notifications. */
   async withConnection<T>(invocation: Invocation, work: (town: RpcClient) => Promise<T>): Promise<T> {
     const { connectTown } = await import('../../protocol/transport/connect');
-    const town = await connectTown(await this.townRoot(invocation), this.hello(invocation));
+    const town = await connectTown(await this.townRoot(invocation), await this.hello(invocation));
     try {
       return await work(town);
     } finally {
@@ -47,13 +47,13 @@ export class GtContext extends CommandContext {
     return findTown(this.process.cwd, this.process.env, (invocation.options as GlobalOptions).town);
   }
 
-  private hello(invocation: Invocation): HelloInput {
+  private hello(invocation: Invocation): Promise<HelloInput> {
     return helloOf(this.process, (invocation.options as GlobalOptions).actor);
   }
 
   /** The name under which a command acts. */
-  actor(invocation: Invocation): string {
-    return this.hello(invocation).actor ?? 'unknown';
+  async actor(invocation: Invocation): Promise<string> {
+    return (await this.hello(invocation)).actor ?? 'unknown';
   }
 
   /** Text of beads and agents is printed without its control characters; the lines of `gt` are not coloured. */

@@ -35,7 +35,7 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
       see: ['gt convoy launch', 'gt sling', 'bd dep add'],
     })
     .action(async (title: string, beads: string[], options: CreateOptions, invocation: Invocation) => {
-      const notify = options.notify === true ? [context.actor(invocation)] : options.notify;
+      const notify = options.notify === true ? [await context.actor(invocation)] : options.notify;
       const info = await context.call(invocation, ConvoyCreate.spec, { title, beads, stage: options.stage, notify });
       const done = options.stage ? 'Staged' : 'Launched';
       context.print(invocation, info, () => `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`);

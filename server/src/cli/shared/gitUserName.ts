@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { readTextIfPresent } from '../../base/atomicFile';
 
@@ -47,7 +46,7 @@ function repositoryConfig(cwd: string): string | undefined {
       // A worktree, a submodule, a folder of somebody else, or half a repository, which git passes by.
       const isWhole =
         git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
-      if (!isWhole || git.uid !== os.userInfo().uid) return undefined;
+      if (!isWhole || git.uid !== process.getuid?.()) return undefined;
       return readTextIfPresent(path.join(directory, 'config')) ?? '';
     }
     // A bare repository is its own folder.

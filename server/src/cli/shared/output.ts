@@ -1,4 +1,5 @@
-import { UserError, messageOf } from '../../base/errors';
+import fs from 'node:fs';
+import { UserError, hasCode, messageOf } from '../../base/errors';
 
 /** Where a command line prints. */
 export interface Terminal {
@@ -12,17 +13,49 @@ export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv 
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
+/** Where this process prints. A pipe or file is written to directly: creating `process.stdout` takes a millisecond. */
 export function processTerminal(): Terminal {
-  // A reader that stops reading (`bd list | head -1`) is not an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  if (isPipeOrFile(STDOUT))
+    return {
+      write: (text) => writeAll(STDOUT, text),
+      writeError: (text) => void process.stderr.write(text),
+      colour: false,
+    };
+  process.stdout.on('error', onWriteError);
   return {
     write: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     colour: wantsColour(process.stdout),
   };
+}
+
+const STDOUT = 1;
+
+function isPipeOrFile(fd: number): boolean {
+  try {
+    const stat = fs.fstatSync(fd);
+    return stat.isFIFO() || stat.isFile();
+  } catch {
+    return false; // it is closed
+  }
+}
+
+/** Writes it all before it returns. A pipe that does not block its writers is left to `process.stdout` where it is full. */
+function writeAll(fd: number, text: string): void {
+  let left = Buffer.from(text);
+  try {
+    while (left.length > 0) left = left.subarray(fs.writeSync(fd, left));
+  } catch (error) {
+    if (!hasCode(error, 'EAGAIN')) return onWriteError(error as NodeJS.ErrnoException);
+    process.stdout.on('error', onWriteError);
+    process.stdout.write(left);
+  }
+}
+
+/** A reader that stops reading (`bd list | head -1`) is not an error. */
+function onWriteError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;

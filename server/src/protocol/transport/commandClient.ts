@@ -38,7 +38,7 @@ export class CommandClient implements Caller {
 
   constructor(
     private readonly root: string,
-    private readonly hello: () => HelloInput,
+    private readonly hello: () => Promise<HelloInput>,
     private readonly options: CommandClientOptions = {},
   ) {}
 
@@ -73,7 +73,7 @@ export class CommandClient implements Caller {
   private async openLink(): Promise<CommandLink | undefined> {
     const link = this.openingLink();
     try {
-      await link?.authenticate(this.hello());
+      await link?.authenticate(await this.hello());
       return link;
     } catch (error) {
       link?.close();
@@ -89,6 +89,6 @@ export class CommandClient implements Caller {
 
   private async openClient(): Promise<RpcClient> {
     const { connectTown } = await import('./connect');
-    return connectTown(this.root, this.hello(), this.options);
+    return connectTown(this.root, await this.hello(), this.options);
   }
 }

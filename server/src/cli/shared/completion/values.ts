@@ -23,7 +23,7 @@ export async function askRunningServer(
   const { connectTo, RpcClient, serverEndpointFile } = await import('../../../protocol/transport');
   const { env } = context;
   // The person's name does not matter here; git is not started to find it.
-  const hello = helloOf(context, env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown');
+  const hello = await helloOf(context, env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown');
   const client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello, { timeoutMs: TIME_LIMIT_MS }), {
     reconnectTimeoutMs: 0,
   });
