@@ -72,7 +72,7 @@ describe('the client of a command', () => {
 
   it('uses a connection that was started ahead', async () => {
     await open().call(Nothing, {});
-    const started = startLink(root);
+    const started = await startLink(root);
     assert.ok(started);
     await started.link.started;
     const client = new CommandClient(root, async () => ({ kind: 'cli', actor: 'eve' }), { started });

@@ -1,4 +1,4 @@
-import { Done } from '../../protocol/town';
+import { Done } from '../../protocol/agent';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 

@@ -1,4 +1,4 @@
-import { Handoff } from '../../protocol/town';
+import { Handoff } from '../../protocol/supervision';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 

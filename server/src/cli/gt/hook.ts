@@ -1,4 +1,4 @@
-import { Hook } from '../../protocol/town';
+import { Hook } from '../../protocol/agent';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 

@@ -10,7 +10,7 @@ import {
   MailSend,
   type MailInfo,
   type MailPriority,
-} from '../../protocol/town';
+} from '../../protocol/mail';
 import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { GtContext } from './context';

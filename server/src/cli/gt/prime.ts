@@ -1,6 +1,6 @@
 import { hookAnswer, hookAnswers } from '../../agents/hookAnswer';
 import type { HookAnswer } from '../../agents/presets/preset';
-import { Prime } from '../../protocol/town';
+import { Prime } from '../../protocol/agent';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import { parseVariable } from '../shared/variableArgument';
-import { Sling } from '../../protocol/town';
+import { Sling } from '../../protocol/convoy';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 

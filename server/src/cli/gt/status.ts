@@ -1,4 +1,4 @@
-import { TownGetSnapshot, type TownSnapshot } from '../../protocol/town';
+import { TownGetSnapshot, type TownSnapshot } from '../../protocol/snapshot';
 import type { CliCommand, Invocation } from '../shared/command';
 import { agentLine, convoyLines } from '../shared/townText';
 import type { GtContext } from './context';

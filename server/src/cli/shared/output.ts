@@ -13,23 +13,38 @@ export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv 
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
-/** Where this process prints. A pipe or file is written to directly: creating `process.stdout` takes a millisecond. */
-export function processTerminal(): Terminal {
-  if (isPipeOrFile(STDOUT))
-    return {
-      write: (text) => writeAll(STDOUT, text),
-      writeError: (text) => void process.stderr.write(text),
-      colour: false,
-    };
-  process.stdout.on('error', onWriteError);
-  return {
-    write: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
-    colour: wantsColour(process.stdout),
-  };
-}
-
 const STDOUT = 1;
+
+/** The terminal, pipe or file that this process prints to. */
+export class ProcessTerminal implements Terminal {
+  readonly colour: boolean;
+  /** A pipe or file is written to directly: creating `process.stdout` takes a millisecond. */
+  private readonly isDirect = isPipeOrFile(STDOUT);
+  /** True while everything is written that was printed, so that the process may exit at once. */
+  isFlushed = true;
+
+  constructor() {
+    if (!this.isDirect) this.useStream();
+    this.colour = !this.isDirect && wantsColour(process.stdout);
+  }
+
+  write(text: string): void {
+    const left = this.isDirect && this.isFlushed ? writeAll(STDOUT, text) : text;
+    if (left.length === 0) return;
+    if (this.isDirect && this.isFlushed) this.useStream();
+    process.stdout.write(left);
+  }
+
+  writeError(text: string): void {
+    this.isFlushed = false;
+    process.stderr.write(text);
+  }
+
+  private useStream(): void {
+    this.isFlushed = false;
+    process.stdout.on('error', onWriteError);
+  }
+}
 
 function isPipeOrFile(fd: number): boolean {
   try {
@@ -40,16 +55,15 @@ function isPipeOrFile(fd: number): boolean {
   }
 }
 
-/** Writes it all before it returns. A pipe that does not block its writers is left to `process.stdout` where it is full. */
-function writeAll(fd: number, text: string): void {
-  let left = Buffer.from(text);
+/** @returns what is left where a pipe that does not block its writers is full */
+function writeAll(fd: number, text: string): Buffer {
+  let left: Buffer = Buffer.from(text);
   try {
     while (left.length > 0) left = left.subarray(fs.writeSync(fd, left));
   } catch (error) {
-    if (!hasCode(error, 'EAGAIN')) return onWriteError(error as NodeJS.ErrnoException);
-    process.stdout.on('error', onWriteError);
-    process.stdout.write(left);
+    if (!hasCode(error, 'EAGAIN')) onWriteError(error as NodeJS.ErrnoException);
   }
+  return left;
 }
 
 /** A reader that stops reading (`bd list | head -1`) is not an error. */

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { UserError, messageOf } from '../../base/errors';
+import { randomHex } from '../../base/hmac';
 import type { Caller, Params, RequestSpec, Result } from '../request';
 import { answerLostError, withTimeLimit } from '../timeLimit';
 import { CommandLink, ConnectionLost } from './commandLink';
@@ -16,10 +16,10 @@ export interface StartedLink {
 }
 
 /** Starts to connect to the town's server, unless none runs or it is not the one of this build or a newer one. */
-export function startLink(root: string): StartedLink | undefined {
+export async function startLink(root: string): Promise<StartedLink | undefined> {
   const endpoint = readEndpoint(serverEndpointFile(root));
   if (!endpoint || endpoint.protocol !== PROTOCOL || endpoint.build < BUILD) return undefined;
-  return { root, link: CommandLink.start(endpoint) };
+  return { root, link: await CommandLink.start(endpoint) };
 }
 
 export interface CommandClientOptions extends TownOptions {
@@ -47,7 +47,7 @@ export class CommandClient implements Caller {
    *   or did not answer in time; Error for a defect of the server
    */
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
-    const operation = spec.access === 'read' ? undefined : randomUUID();
+    const operation = spec.access === 'read' ? undefined : await randomHex(16);
     const link = await (this.link ??= this.openLink());
     if (link)
       try {
@@ -71,7 +71,7 @@ export class CommandClient implements Caller {
 
   /** Undefined where the other way must be taken. */
   private async openLink(): Promise<CommandLink | undefined> {
-    const link = this.openingLink();
+    const link = await this.openingLink();
     try {
       await link?.authenticate(await this.hello());
       return link;
@@ -82,9 +82,9 @@ export class CommandClient implements Caller {
     }
   }
 
-  private openingLink(): CommandLink | undefined {
+  private async openingLink(): Promise<CommandLink | undefined> {
     const { started } = this.options;
-    return (started?.root === this.root ? started : startLink(this.root))?.link;
+    return (started?.root === this.root ? started : await startLink(this.root))?.link;
   }
 
   private async openClient(): Promise<RpcClient> {
