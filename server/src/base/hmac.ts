@@ -55,29 +55,42 @@ export function sha256(data: Buffer): Buffer {
   return digest;
 }
 
-/** @param schedule its first 16 words are the block */
+/**
+ * Written out plainly, without calls and destructuring: in a command it runs a few times only, which is too seldom for
+ * V8 to optimise it.
+ * @param schedule its first 16 words are the block
+ */
 function compress(state: Uint32Array, schedule: Uint32Array): void {
   for (let index = WORDS; index < BLOCK; index++) {
-    const [early, late] = [schedule[index - 15]!, schedule[index - 2]!];
-    const small0 = rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3);
-    const small1 = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10);
+    const x = schedule[index - 15]!;
+    const y = schedule[index - 2]!;
+    const small0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+    const small1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     schedule[index] = schedule[index - WORDS]! + small0 + schedule[index - 7]! + small1;
   }
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   for (let round = 0; round < BLOCK; round++) {
-    const big1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-    const choice = (e & f) ^ (~e & g);
-    const first = (h + big1 + choice + roundConstants[round]! + schedule[round]!) | 0;
-    const big0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-    const majority = (a & b) ^ (a & c) ^ (b & c);
-    [h, g, f, e] = [g, f, e, (d + first) | 0];
-    [d, c, b, a] = [c, b, a, (first + big0 + majority) | 0];
+    const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+    const first = (h + big1 + ((e & f) ^ (~e & g)) + roundConstants[round]! + schedule[round]!) | 0;
+    const big0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+    const second = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  for (const [index, value] of [a, b, c, d, e, f, g, h].entries()) state[index]! += value;
-}
-
-function rotate(word: number, bits: number): number {
-  return (word >>> bits) | (word << (32 - bits));
+  state[0]! += a;
+  state[1]! += b;
+  state[2]! += c;
+  state[3]! += d;
+  state[4]! += e;
+  state[5]! += f;
+  state[6]! += g;
+  state[7]! += h;
 }
 
 /** So many random bytes of the system in hexadecimal. */
