@@ -70,6 +70,14 @@ describe('the client of a command', () => {
     assert.equal(starts().length, 1);
   });
 
+  it('starts no server where it only wants a running one', async () => {
+    const client = new CommandClient(root, async () => ({ kind: 'cli' }), { serverJs, onlyRunning: true });
+    clients.push(client);
+    const error = await rejection(client.call(Nothing, {}));
+    assert.deepEqual([error.message, error.code], ['no server is running', 'unavailable']);
+    assert.deepEqual(starts(), []);
+  });
+
   it('uses a connection that was started ahead', async () => {
     await open().call(Nothing, {});
     const started = await startLink(root);

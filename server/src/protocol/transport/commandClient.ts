@@ -1,7 +1,7 @@
 import { UserError, messageOf } from '../../base/errors';
 import { randomHex } from '../../base/hmac';
 import type { Caller, Params, RequestSpec, Result } from '../request';
-import { answerLostError, withTimeLimit } from '../timeLimit';
+import { answerLostError, limited } from '../timeLimit';
 import { CommandLink, ConnectionLost } from './commandLink';
 import type { TownOptions } from './connect';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
@@ -25,6 +25,8 @@ export async function startLink(root: string): Promise<StartedLink | undefined> 
 export interface CommandClientOptions extends TownOptions {
   /** Used if it is a connection to this town. */
   started?: StartedLink;
+  /** Starts no server, and replaces none: a call fails as `unavailable` where none runs. */
+  onlyRunning?: boolean;
 }
 
 /**
@@ -51,8 +53,7 @@ export class CommandClient implements Caller {
     const link = await (this.link ??= this.openLink());
     if (link)
       try {
-        const answer = withTimeLimit(spec, () => link.request(spec.method, { input: params, operation }));
-        return (await answer) as Result<S>;
+        return (await limited(spec, link.request(spec.method, { input: params, operation }))) as Result<S>;
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
         this.link = Promise.resolve(undefined);
@@ -88,6 +89,7 @@ export class CommandClient implements Caller {
   }
 
   private async openClient(): Promise<RpcClient> {
+    if (this.options.onlyRunning) throw new UserError('no server is running', undefined, 'unavailable');
     const { connectTown } = await import('./connect');
     return connectTown(this.root, await this.hello(), this.options);
   }

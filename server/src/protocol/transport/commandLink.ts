@@ -48,8 +48,9 @@ export class CommandLink {
     this.greeting = new Promise((resolve, reject) => (this.greeted = { resolve, reject }));
     this.greeting.catch(() => undefined); // `authenticate` reports it
     this.started = new Promise((resolve) => {
+      socket.write(`${JSON.stringify(opening(nonce))}\n`); // which leaves with the event `connect`
+      socket.once('connect', () => resolve());
       socket.once('close', () => resolve());
-      socket.write(`${JSON.stringify(opening(nonce))}\n`, () => resolve());
     });
     this.limitWaiting();
   }
