@@ -1,7 +1,7 @@
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
-import { isFinished, parentsOf, waitsFor, type Graph } from './blocking';
+import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
 import type { ReverseEdges } from './reverseEdges';
 import { standingOf, type Standing } from './standing';
 import { toMicroseconds } from '../model/time';
@@ -33,6 +33,7 @@ const indexes = {
   beads_top: 'beads (top, status, priority, created, id) WHERE work = 1 AND top IS NOT NULL',
   beads_blocked: 'beads (priority, created, id) WHERE blocked = 1',
   dependencies_target: 'dependencies (target, type)',
+  dependencies_spawner: "dependencies (spawner) WHERE type = 'waits-for' AND spawner <> target",
   labels_label: 'labels (label)',
 } as const;
 
@@ -93,15 +94,23 @@ export class BeadIndex {
   apply(changes: readonly IndexChange[]): void {
     this.transaction(() => {
       const affected = new Set<string>();
+      const parents = new Set<string>();
+      const known: KnownWaiting = new Map();
       for (const { id, before, row } of changes) {
         if (row && before && !standsOtherwise(before, row.bead)) {
-          this.write(id, row);
+          this.write(id, row, known);
           continue;
         }
-        this.collectAffected(id, affected); // by the old edges
-        this.write(id, row);
+        this.collectAffected(id, affected, parents); // by the old edges
+        this.write(id, row, known);
         this.edges.set(id, row?.bead);
-        this.collectAffected(id, affected); // by the new edges
+        this.collectAffected(id, affected, parents); // by the new edges
+      }
+      // Once for each parent: a batch may hold all its children.
+      for (const parent of parents) {
+        for (const dependent of this.edges.of(parent))
+          if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
+        for (const waiting of this.spawnedBy(parent)) affected.add(waiting);
       }
       this.restand(affected);
     });
@@ -118,9 +127,10 @@ export class BeadIndex {
       const isBulk = added.length >= BULK_ROWS;
       if (isBulk) this.db.run(dropIndexes);
       const now = this.now();
+      const known: KnownWaiting = new Map();
       for (const row of added) {
         if (!isBulk) this.delete(row.bead.id);
-        this.insert(row, standingOf(this.graph, row.bead, now));
+        this.insert(row, standingOf(this.graph, row.bead, now, known));
       }
       if (isBulk) this.db.run(createIndexes);
       this.restandDependents(isAffected);
@@ -228,11 +238,11 @@ export class BeadIndex {
     this.statement(sql).run(params);
   }
 
-  private write(id: string, row: IndexChange['row']): void {
+  private write(id: string, row: IndexChange['row'], known: KnownWaiting): void {
     const before = this.placeOf(id);
     this.delete(id);
     if (row) {
-      const standing = standingOf(this.graph, row.bead, this.now());
+      const standing = standingOf(this.graph, row.bead, this.now(), known);
       this.insert(row, standing);
       this.count(before, placeOf(row.ledger, standing));
     } else this.count(before, undefined);
@@ -282,18 +292,17 @@ export class BeadIndex {
   }
 
   /**
-   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children, and those
-   * that wait for all or any children of its parents.
+   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children.
+   * @param parents gets its parents: those that wait for all or any of their children can stand otherwise too
    */
-  private collectAffected(id: string, affected: Set<string>): void {
+  private collectAffected(id: string, affected: Set<string>, parents: Set<string>): void {
     affected.add(id);
     for (const dependent of this.edges.of(id)) affected.add(dependent);
     for (const [parent] of this.rows("SELECT target FROM dependencies WHERE issue = ? AND type = 'parent-child'", [
       id,
     ])) {
       affected.add(String(parent));
-      for (const dependent of this.edges.of(String(parent)))
-        if (this.waitsForChildren(dependent, String(parent))) affected.add(dependent);
+      parents.add(String(parent));
     }
     for (const waiting of this.spawnedBy(id)) affected.add(waiting);
   }
@@ -304,11 +313,10 @@ export class BeadIndex {
     );
   }
 
-  /** Beads whose `waits-for` names another spawner than its target: this one, or a parent of it. */
+  /** Beads whose `waits-for` names this one as a spawner that is not its target. */
   private spawnedBy(id: string): string[] {
     return this.column(
-      `SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND (spawner = ?1
-        OR spawner IN (SELECT target FROM dependencies WHERE issue = ?1 AND type = 'parent-child'))`,
+      "SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND spawner = ?",
       [id],
     );
   }
@@ -323,13 +331,14 @@ export class BeadIndex {
   /** Works out anew how these beads stand; where that is otherwise than before, their children are looked at too. */
   private restand(affected: ReadonlySet<string>): void {
     const now = this.now();
+    const known: KnownWaiting = new Map();
     const queue = [...affected];
     const seen = new Set(queue);
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       const bead = this.graph.get(id);
       const before = this.rows('SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?', [id])[0];
       if (!bead || !before) continue;
-      const standing = standingOf(this.graph, bead, now);
+      const standing = standingOf(this.graph, bead, now, known);
       const values = valuesOf(standing);
       const isSame = values.every((value, index) => value === before[index]);
       if (!isSame) {

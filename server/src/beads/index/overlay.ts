@@ -1,5 +1,5 @@
 import type { Bead, Dependency } from '../../protocol/bead';
-import type { Graph } from './blocking';
+import { edgesTo, type Graph } from './blocking';
 import { deepFreeze, encodeBead, type Stored } from '../storage/codec';
 import type { LedgerRules } from '../model/validate';
 
@@ -77,8 +77,7 @@ export class Overlay implements Source {
   dependents(id: string): { bead: Bead; edge: Dependency }[] {
     const found = this.below.dependents(id).filter(({ bead }) => !this.changes.has(bead.id));
     for (const { stored } of this.changes.values()) {
-      for (const edge of stored?.bead.dependencies ?? [])
-        if (edge.depends_on_id === id && stored) found.push({ bead: stored.bead, edge });
+      if (stored) for (const edge of edgesTo(stored.bead, id)) found.push({ bead: stored.bead, edge });
     }
     return found;
   }
