@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LedgerFile, LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 /** A disk in memory. What was not synced when the power goes is gone, as on a real one. */
@@ -11,6 +12,10 @@ export class MemoryDisk {
     };
     return {
       read: (file) => this.files.get(file)?.current,
+      stamp: (file) => {
+        const bytes = this.files.get(file)?.current;
+        return bytes && createHash('sha1').update(bytes).digest('hex');
+      },
       open: (file) => {
         check();
         const entry = this.files.get(file) ?? { current: Buffer.alloc(0), durable: Buffer.alloc(0) };

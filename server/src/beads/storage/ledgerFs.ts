@@ -10,6 +10,8 @@ import { UserError, messageOf } from '../../base/errors';
 export interface LedgerFs {
   /** The file's bytes, or undefined where there is no such file. */
   read(file: string): Buffer | undefined;
+  /** Changes whenever somebody writes or replaces the file; undefined where there is none. Reads nothing. */
+  stamp(file: string): string | undefined;
   /** Opens for reading and writing, creating the file where it is missing. */
   open(file: string): LedgerFile;
   rename(from: string, to: string): void;
@@ -64,6 +66,10 @@ export const realFs: LedgerFs = {
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       throw error;
     }
+  },
+  stamp(file) {
+    const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
   },
   open(file) {
     return new RealFile(fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644));
