@@ -6,8 +6,9 @@ const path = require('path');
 const vm = require('vm');
 
 const file = path.join(__dirname, 'PACK_NAME');
-// For exactly this program, pack, V8 and processor: V8 itself compares no more than the length of the source.
-const cache = path.join(__dirname, '.cache', `PROGRAM-PACK_HASH-${process.versions.v8}-${process.arch}`);
+// For exactly this command, pack, V8 and processor: V8 itself compares no more than the length of the source.
+const command = process.argv.slice(2).find((word) => /^[a-z]+$/.test(word)) ?? 'none';
+const cache = path.join(__dirname, '.cache', `PROGRAM-${command}-PACK_HASH-${process.versions.v8}-${process.arch}`);
 // V8 takes no code that was compiled with other flags, and runs with and without them would write it in turns.
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env.NODE_OPTIONS);
 

@@ -7,7 +7,7 @@ const loader = fileURLToPath(new URL('cliLoader.cjs', import.meta.url));
 
 /** Parts that nearly every command needs, or that are one command: together they are one file, because opening a file costs more than reading it. */
 const hot =
-  /^server\/src\/(?:cli\/(?:gt|bd)\/(?!localBackend\.|completionValues\.)\w+|protocol\/transport\/connect)\.ts$/;
+  /^server\/src\/(?:cli\/(?:gt|bd)\/(?!localBackend\.|completionValues\.)\w+|protocol\/transport\/commandClient)\.ts$/;
 
 /**
  * Puts the parts that esbuild split a program into together again, except for those that only rare work needs.

@@ -15,6 +15,7 @@ import { BeadDocuments } from './features/beads/beadDocuments';
 import { BeadDrag } from './features/beads/beadDrag';
 import { BeadLinks } from './features/beads/beadLinks';
 import { beadListCommands } from './features/beads/beadListCommands';
+import { BeadListLoader } from './features/beads/beadListLoader';
 import { BeadLists } from './features/beads/beadLists';
 import { BeadsView } from './features/beads/beadsView';
 import { CommandLine } from './features/commandLine/commandLine';
@@ -53,8 +54,8 @@ import { Notifications } from './ui/notifications';
 import { RowTree } from './ui/tree/rowTree';
 
 /**
- * Everything that exists in a window, created once and wired here. A part gets only what it needs, by its constructor; this
- * object is handed to nobody but `activate`, whose result tests use.
+ * Everything that exists in a window, created once and wired here. A part gets only what it needs, by its constructor; only
+ * `activate` gets this object, whose result tests use.
  */
 export class Container extends Disposable {
   readonly dialogs = new Dialogs();
@@ -90,14 +91,15 @@ export class Container extends Disposable {
     const { store, dialogs } = this;
     const memory = context.workspaceState;
     this.connection = this._register(this.createConnection());
-    this.followConnection();
+    this._register(new TownSync(store, this.connection, log));
     this.resolver = this._register(new TownResolver(this.connection, memory, log));
     this.documents = this._register(
       new BeadDocuments(this.connection, [{ scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }]),
     );
     this.terminals = this._register(new AgentTerminals(store, this.connection, memory, log));
     this.reviews = this._register(new Reviews(this.connection, store, memory));
-    this.lists = this._register(new BeadLists(store, this.connection, memory, log));
+    const loader = this._register(new BeadListLoader(store, this.connection, log));
+    this.lists = this._register(new BeadLists(loader, memory));
     this.convoys = this._register(new ConvoysView(store, this.connection, this.drag));
     this._register(new BeadsView(store, this.lists, this.drag));
     this.attention = this._register(new AttentionView(store));
@@ -179,20 +181,6 @@ export class Container extends Disposable {
         new TownLanguageClient(streams, this.languageLog, servesFormulas ? formulaSelector : []),
       serverJs: this.testServer(),
     });
-  }
-
-  /** The store follows the connection: cleared for another town, loaded again after each connect. */
-  private followConnection(): void {
-    const sync = this._register(new TownSync(this.store, this.connection, this.log));
-    let root: string | undefined;
-    this._register(
-      this.connection.onDidChangeState((state) => {
-        const next = 'root' in state ? state.root : undefined;
-        if (next !== root) this.store.clear();
-        root = next;
-        if (state.kind === 'ready') void sync.reload();
-      }),
-    );
   }
 
   private createAgentsView(): RowTree {

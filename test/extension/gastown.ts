@@ -73,7 +73,8 @@ export async function palette(command: string): Promise<void> {
   await driver.press('F1');
   await driver.waitFor({ selector: '.quick-input-widget .quick-input-box input' });
   await driver.type(command);
-  await driver.waitFor({ ...quickInput, role: 'option', namePattern: `^${escape(command)}` });
+  // Enter runs the focused entry, which changes while the list is filtered.
+  await driver.waitFor({ selector: `.quick-input-list .monaco-list-row.focused[aria-label^="${command}"]` });
   await driver.press('Enter');
 }
 

@@ -11,6 +11,10 @@ import {
 } from 'vscode-jsonrpc/node';
 import { CliTown, Person } from '../helpers/cliTown';
 import { tempDir, waitUntil } from '../helpers/temp';
+import { BeadCreate } from '../../server/src/protocol/bead';
+import { FormulaCook, FormulaList } from '../../server/src/protocol/formula';
+import { RigList } from '../../server/src/protocol/rig';
+import { hostile } from '../unit/formulas/hostile';
 import { longSample } from '../unit/language/samples';
 import { Editor } from './languageClient';
 import { Window } from './window';
@@ -219,5 +223,30 @@ describe('the language server of a town', function () {
     one.connection.dispose();
     assert.equal((await editors[1]!.symbols(uri)).length, 2);
     two.connection.dispose();
+  });
+
+  it('serves others while it reads a formula that was written to stop it', async () => {
+    const window = await Window.open(town);
+    const folder = path.join(town.root, '.beads', 'formulas');
+    fs.mkdirSync(folder, { recursive: true });
+    const { files, refused } = hostile.find(({ what }) => what === 'an expansion of every step, over and over')!;
+    for (const [name, content] of Object.entries(files))
+      fs.writeFileSync(path.join(folder, `${name}.formula.toml`), content);
+    const events: string[] = [];
+    const ended = (what: string) => (): void => void events.push(what);
+    const cook = window.call(FormulaCook.spec, { formula: 'f', vars: {} });
+    const list = window.call(FormulaList.spec, {});
+    await Promise.all([
+      cook.then(ended('cook'), ended('cook')),
+      list.then(ended('list of formulas')),
+      window.call(RigList.spec, {}).then(ended('rigs')),
+      window.call(BeadCreate.spec, { title: 'Meanwhile' }).then(ended('bead')),
+    ]);
+    assert.deepEqual(events.slice(0, 2).sort(), ['bead', 'rigs'], 'those who ask for other things do not wait');
+    assert.deepEqual(events.slice(2), ['cook', 'list of formulas']);
+    await assert.rejects(cook, (error: Error) => refused!.test(error.message));
+    const broken = (await list).filter(({ errors }) => errors.length > 0).map(({ name }) => name);
+    assert.deepEqual(broken, [], 'checking has a smaller budget, and says nothing of what it did not find out');
+    window.connection.dispose();
   });
 });

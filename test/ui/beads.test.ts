@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { WAIT_MS } from '../harness/limits';
 import type { VsixSession } from '../harness/vsixSession';
+import { waitUntil } from '../helpers/temp';
 import { cli, makeTown, openForPictures, palette } from './vsix';
 import { inVsCode } from './versions';
 
@@ -45,7 +47,8 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await palette(page, 'Gas Town: Focus on Beads View');
     for (const header of ['Agents', 'Needs Attention'])
       await page.locator(`.pane-header[aria-label^="${header}"]`).click();
-    await beads(/^Ready, \d beads/).waitFor();
+    await beads(/^Ready, 5 beads/).waitFor();
+    await beads(/^Closed, 2 beads/).waitFor(); // rows below move no more
     await beads(/^Bead Climb the wall, waiting for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
     // Both trees say the same.
@@ -60,7 +63,12 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     const convoy = await row('Convoys', /^Convoy Walls/).boundingBox();
     assert.ok(convoy);
     await page.mouse.move(convoy.x + 60, convoy.y + 12, { steps: 15 });
-    await page.locator('.monaco-list-row.drop-target').waitFor();
+    let moves = 0;
+    const isAccepted = async (): Promise<boolean> => {
+      await page.mouse.move(convoy.x + 60 + (moves++ % 10), convoy.y + 12);
+      return (await page.locator('.monaco-list-row.drop-target').count()) > 0;
+    };
+    await waitUntil('the convoy accepts the drop', isAccepted, WAIT_MS);
     await page.mouse.up();
     await row('Convoys', /^Convoy Walls, 0 of 2/).waitFor();
 

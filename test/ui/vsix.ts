@@ -100,11 +100,16 @@ export async function palette(page: Page, command: string): Promise<void> {
   await page.keyboard.press('F1');
   await page.locator('.quick-input-widget .quick-input-box input').waitFor();
   await page.keyboard.type(command);
-  await page
-    .locator('.quick-input-widget')
-    .getByRole('option', { name: new RegExp(`^${command}`) })
-    .first()
-    .waitFor();
+  await acceptEntry(page, command);
+}
+
+/** Runs the entry of a quick pick whose name begins like this. Enter runs the focused one, which changes while the list is filtered. */
+async function acceptEntry(page: Page, name: string): Promise<void> {
+  const row = `.quick-input-list .monaco-list-row`;
+  await page.locator(`${row}[aria-label^="${name}"]`).first().waitFor();
+  const focused = page.locator(`${row}.focused[aria-label^="${name}"]`);
+  for (let press = 0; press < 20 && (await focused.count()) === 0; press++) await page.keyboard.press('ArrowDown');
+  await focused.waitFor();
   await page.keyboard.press('Enter');
 }
 
@@ -113,12 +118,7 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Control+p');
   await page.locator('.quick-input-widget .quick-input-box input').waitFor();
   await page.keyboard.type(name);
-  await page
-    .locator('.quick-input-widget')
-    .getByRole('option', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) })
-    .first()
-    .waitFor();
-  await page.keyboard.press('Enter');
+  await acceptEntry(page, name);
 }
 
 /** The process of an agent's live session. */
@@ -133,15 +133,17 @@ export function agentPid(town: string, name: string): number {
   return pid;
 }
 
-/** What the terminal that is in front shows. */
+/** The text of the active terminal; empty where there is none. */
 export async function terminalText(page: Page): Promise<string> {
-  return (await page.locator('.terminal-wrapper.active .xterm-rows').innerText()).replaceAll('\u00a0', ' ');
+  const rows = page.locator('.terminal-wrapper.active .xterm-rows');
+  const text = await rows.innerText({ timeout: 1_000 }).catch(() => '');
+  return text.replaceAll('\u00a0', ' ');
 }
 
 export async function untilTerminal(page: Page, text: string): Promise<string> {
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
-    const shown = await terminalText(page).catch(() => '');
+    const shown = await terminalText(page);
     if (shown.includes(text)) return shown;
     if (Date.now() > deadline) throw new Error(`the terminal never showed "${text}", but:\n${shown}`);
     await page.waitForTimeout(100);

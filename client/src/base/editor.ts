@@ -1,4 +1,4 @@
-/** What modules that load without VS Code need of it: texts, a log, a place to remember things. */
+/** What modules that load without VS Code need from it: texts, a log and storage. */
 
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 

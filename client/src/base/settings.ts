@@ -4,17 +4,17 @@ import * as vscode from 'vscode';
 
 /** The settings of this extension, typed. */
 export const settings = {
-  /** The town of this window, where neither its folder nor a rig names one. */
+  /** The town of this window when neither its folder nor a rig decides it. */
   get town(): string | undefined {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('town', '').trim();
     return value === '' ? undefined : expandHome(value);
   },
-  /** Where the person's first town is made. */
+  /** The folder for the person's first town. */
   get defaultTown(): string {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('defaultTown', '').trim();
     return expandHome(value === '' ? '~/gt' : value);
   },
-  /** What is told in a message of its own, besides what the views show. */
+  /** Which notifications are shown. */
   get notifications(): 'all' | 'needsYou' | 'off' {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('notifications', 'needsYou');
     return value === 'all' || value === 'off' ? value : 'needsYou';
@@ -24,7 +24,7 @@ export const settings = {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('terminalLocation', 'panel');
     return value === 'editor' ? vscode.TerminalLocation.Editor : vscode.TerminalLocation.Panel;
   },
-  /** Whether the terminals of agents that were open come back with the window. */
+  /** Whether open terminals of agents are opened again after a reload. */
   get restoreTerminals(): boolean {
     return vscode.workspace.getConfiguration('gastown').get<boolean>('restoreTerminals', true);
   },
@@ -36,7 +36,7 @@ function expandHome(folder: string): string {
   return /^~[\\/]/.test(folder) ? path.join(home, folder.slice(2)) : folder;
 }
 
-/** A folder as people write it. */
+/** A folder with `~` for the home folder. */
 export function shortPath(folder: string): string {
   const home = process.env.HOME ?? os.homedir();
   return folder === home || folder.startsWith(home + path.sep) ? `~${folder.slice(home.length)}` : folder;

@@ -1,6 +1,6 @@
 /** Makes text from elsewhere (titles, names, messages) safe to show. Pure. */
 
-/** One line of at most `length` characters: titles may be ten kilobytes long and hold anything. */
+/** One line of at most `length` characters: titles may be long and contain anything. */
 export function oneLine(text: string, length = 120): string {
   // Control characters and marks that reorder text must not change how the rest of a row reads.
   const clean = text
@@ -12,8 +12,8 @@ export function oneLine(text: string, length = 120): string {
 }
 
 /**
- * Text in which nothing hides: what reorders or erases is written out. For commands that a person is to accept,
- * where what is read must be what runs.
+ * Writes out characters that are invisible or reorder text. For commands that a person approves: what is read must be what
+ * runs.
  */
 export function revealHidden(text: string): string {
   return text.replace(
@@ -27,7 +27,7 @@ export function noIcons(text: string): string {
   return text.replace(/\$\(/g, '$\u200b(');
 }
 
-/** Text that stands for itself inside a line of Markdown; escapes no more than it must, as people read the source, too. */
+/** Text for a line of Markdown. It escapes no more than necessary, because people read the source, too. */
 export function escapeMarkdown(text: string): string {
   return noIcons(text)
     .replace(/[\\`*[\]~|]/g, '\\$&')

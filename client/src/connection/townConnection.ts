@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { CancellationTokenSource } from 'vscode-jsonrpc';
+import { CancellationTokenSource, type CancellationToken } from 'vscode-jsonrpc';
 import { messageOf, onUnexpectedError, UserError } from '../../../server/src/base/errors';
 import { isAlive } from '../../../server/src/base/process';
 import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
 import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { withTimeLimit } from '../../../server/src/protocol/timeLimit';
-import { joinTown, openTown, PROTOCOL, readEndpoint, serverEndpointFile } from '../../../server/src/protocol/transport';
+import {
+  joinTown,
+  openTown,
+  PROTOCOL,
+  readEndpoint,
+  serverEndpointFile,
+  type Connected,
+} from '../../../server/src/protocol/transport';
 import { responseErrorOf } from '../../../server/src/protocol/transport/callWire';
 import { l10n, type Log } from '../base/editor';
 import { backoff, CancellableDelay } from './backoff';
 import type { CallOptions, ServerConnection } from './serverConnection';
-import type { TownLanguageClient } from './townLanguageClient';
 
 export type ConnectionState =
   | { kind: 'none' }
@@ -21,14 +27,24 @@ export type ConnectionState =
   | { kind: 'lost'; root: string; reason: string }
   | { kind: 'incompatible'; root: string; reason: string };
 
-type Streams = Awaited<ReturnType<typeof openTown>>;
+/** The language client of one connection, which carries the requests of this extension, too. */
+export interface ConnectionClient {
+  /** Resolves when the connection has ended, at either side. */
+  readonly closed: Promise<void>;
+  readonly isClosed: boolean;
+  start(): Promise<void>;
+  sendRequest<R>(method: string, params: unknown, token: CancellationToken): Promise<R>;
+  onNotification(method: string, handler: (params: unknown) => void): unknown;
+  /** Never rejects. */
+  end(): Promise<void>;
+}
 
 export interface ConnectionOptions {
   log: Log;
   /** Who acts in this window. */
   actor(trusted: boolean): Promise<string>;
   /** @param servesFormulas whether the town's server serves the formulas of this window */
-  createClient(streams: Streams, servesFormulas: boolean): TownLanguageClient;
+  createClient(streams: Connected, servesFormulas: boolean): ConnectionClient;
   /** The server's program, where it is not the bundled one. */
   serverJs?: string;
 }
@@ -51,11 +67,11 @@ const STABLE_MS = 10_000;
 /** To see whether a server runs by now costs reading one file: the delays stay short. */
 const NOT_RUNNING_FAILURES = 4;
 
-/** The connection to the town of this window: made, and made again whenever it ends, until another town is set. */
+/** The connection to the town of this window: established again whenever it ends, until another town is set. */
 export class TownConnection extends Disposable implements ServerConnection {
   private current: ConnectionState = { kind: 'none' };
   private target: Target | undefined;
-  private client: TownLanguageClient | undefined;
+  private client: ConnectionClient | undefined;
   private readonly handlers = new Map<string, Set<(params: never) => void>>();
   private readonly stateEmitter = this._register(new Emitter<ConnectionState>());
   readonly onDidChangeState = this.stateEmitter.event;
@@ -132,7 +148,7 @@ export class TownConnection extends Disposable implements ServerConnection {
   }
 
   /** @param deadline in ms since the epoch; 0 fails at once where there is no connection */
-  private readyClient(deadline: number): Promise<TownLanguageClient> {
+  private readyClient(deadline: number): Promise<ConnectionClient> {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         if (this.client && !this.client.isClosed) resolve(this.client);
@@ -199,7 +215,7 @@ export class TownConnection extends Disposable implements ServerConnection {
   }
 
   /** Undefined where another town was set in the meantime. */
-  private async connect(target: Target): Promise<TownLanguageClient | undefined> {
+  private async connect(target: Target): Promise<ConnectionClient | undefined> {
     const actor = await this.options.actor(target.trusted);
     const hello = { kind: 'window', actor, trusted: target.trusted } as const;
     const streams = await (target.trusted
@@ -228,7 +244,7 @@ export class TownConnection extends Disposable implements ServerConnection {
   }
 
   /** One subscription per method and client; the handlers are looked up when a notification comes. */
-  private listen(client: TownLanguageClient, target: Target, method: string): void {
+  private listen(client: ConnectionClient, target: Target, method: string): void {
     client.onNotification(method, (params: unknown) => {
       // The last notifications of a town that was left are not about the next one.
       if (target.ended || (client !== this.client && this.client !== undefined)) return;

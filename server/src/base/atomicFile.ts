@@ -47,6 +47,9 @@ export function readTextIfPresent(file: string): string | undefined {
   }
 }
 
+/** Bytes that are read at once at least. */
+const MIN_READ = 65_536;
+
 /**
  * Text of a file that somebody else chose: only of a regular file, and no more than so many bytes. A pipe would wait for
  * ever, and a device never end; git brings links to both along.
@@ -65,15 +68,16 @@ export function readPlainFile(file: string, maxBytes: number): string | undefine
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) throw new Error('it is no regular file');
+    if (stat.size > maxBytes) throw tooLarge(maxBytes);
     // Some files say that they are empty and never end, others grow while they are read.
-    const bytes = Buffer.alloc(Math.min(stat.size, maxBytes) + 1);
+    const bytes = Buffer.alloc(Math.max(stat.size + 1, MIN_READ));
     const parts: Buffer[] = [];
     let total = 0;
     for (let read = -1; read !== 0 && total <= maxBytes; total += read) {
       read = fs.readSync(fd, bytes);
       parts.push(Buffer.from(bytes.subarray(0, read)));
     }
-    if (total > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    if (total > maxBytes) throw tooLarge(maxBytes);
     return Buffer.concat(parts).toString('utf8');
   } finally {
     fs.closeSync(fd);
@@ -84,6 +88,10 @@ export function readPlainFile(file: string, maxBytes: number): string | undefine
 export function canonicalPath(given: string): string {
   const absolute = path.resolve(given);
   return fs.existsSync(absolute) ? fs.realpathSync(absolute) : absolute;
+}
+
+function tooLarge(maxBytes: number): Error {
+  return new Error(`it is larger than ${maxBytes} bytes`);
 }
 
 /** JSON with two spaces and a final newline, the form of every settings file of a town. */

@@ -14,6 +14,18 @@ export interface KeyInfo {
   long?: boolean;
 }
 
+/** The kinds of values, for people. */
+export const kindNames: Readonly<Record<KeyInfo['kind'], string>> = {
+  text: 'text',
+  texts: 'list of texts',
+  number: 'number',
+  boolean: 'true or false',
+  table: 'table',
+  tables: 'list of tables',
+  map: 'table of names',
+  any: 'any value',
+};
+
 export type TableKind =
   | 'formula'
   | 'variable'

@@ -44,9 +44,19 @@ function timeLimitError({ method, access }: Pick<RequestSpec, 'method' | 'access
   const seconds = Math.round(limitMs / 1000);
   return new UserError(
     `the server did not answer ${method} within ${seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}`,
-    access === 'read'
-      ? 'try again; if it happens again, restart the server'
-      : 'it may still be carried out: look at the result before you try again',
+    access === 'read' ? 'try again; if it happens again, restart the server' : unknownOutcome,
+    'unavailable',
+  );
+}
+
+const unknownOutcome =
+  'it is not known whether the change was made: look, for example with "bd show" or "gt status", before you try again';
+
+/** The error of a request that was sent, whose answer was lost with the connection, and that could not be sent again. */
+export function answerLostError({ method, access }: Pick<RequestSpec, 'method' | 'access'>, reason: string): UserError {
+  return new UserError(
+    `the connection to the server was lost before it answered ${method}: ${reason}`,
+    access === 'read' ? 'try again' : unknownOutcome,
     'unavailable',
   );
 }

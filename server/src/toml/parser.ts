@@ -34,6 +34,8 @@ export function parseToml(text: string): Syntax {
 
 class Parser extends Scanner {
   private depth = 0;
+  /** The last run of blank lines and comments in a list, and what comes behind it. */
+  private nextLine = { from: -1, to: -1, isStatement: false };
   /** Tables that the names of keys around a value make. */
   private keyDepth = 0;
 
@@ -305,18 +307,23 @@ class Parser extends Scanner {
       const isLineEnd = this.at >= this.text.length || this.at === this.lineEnd();
       if (this.mending && isLineEnd && this.at < this.text.length) {
         const next = this.text.indexOf('\n', this.at) + 1;
-        if (next > 0 && startsStatement(this.text, this.nextFullLine(next))) return false;
+        if (next > 0 && this.nextLineStartsStatement(next)) return false;
       }
       if (!this.skipLines()) return this.at < this.text.length;
     }
   }
 
-  /** Blank lines and comments say nothing about what comes. */
-  private nextFullLine(lineStart: number): number {
-    const skipped = /(?:[ \t]*(?:#[^\n]*)?\r?\n)*/y;
-    skipped.lastIndex = lineStart;
-    skipped.test(this.text);
-    return Math.max(lineStart, skipped.lastIndex);
+  /** Whether the next line that is neither blank nor a comment is a statement. Remembered: each line before it asks. */
+  private nextLineStartsStatement(lineStart: number): boolean {
+    const { from, to } = this.nextLine;
+    if (lineStart < from || lineStart > to) {
+      const skipped = /(?:[ \t]*(?:#[^\n]*)?\r?\n)*/y;
+      skipped.lastIndex = lineStart;
+      skipped.test(this.text);
+      const next = Math.max(lineStart, skipped.lastIndex);
+      this.nextLine = { from: lineStart, to: next, isStatement: startsStatement(this.text, next) };
+    }
+    return this.nextLine.isStatement;
   }
 
   private inlineTable(): InlineTable {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { AgentSession, type Size } from '../../../client/src/features/agents/terminals/agentSession';
-import type { Log } from '../../../client/src/base/editor';
+import { SessionDetach } from '../../../server/src/protocol/town';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';
+import { QuietLog } from './quietLog';
 import { polecat } from './samples';
 import { until } from './until';
 
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const RESET = '\x1bc';
 
 describe('the terminal of an agent', () => {
@@ -31,7 +31,7 @@ describe('the terminal of an agent', () => {
         },
         fixSize: (size) => fixed.push(size),
       },
-      log,
+      new QuietLog(),
     );
   });
 
@@ -86,7 +86,7 @@ describe('the terminal of an agent', () => {
     session.update(polecat('nux', { state: 'crashed' }), true);
     await shows('exit code 3');
     assert.ok(written.indexOf('last words') < written.indexOf('exit code 3'));
-    session.update(polecat('nux', { session: 's1' }), true); // an old picture must not bring the dead one back
+    session.update(polecat('nux', { session: 's1' }), true); // an old snapshot must not bring the ended session back
     fake.addSession('s2', 'second');
     session.update(polecat('nux', { session: 's2' }), true);
     await shows(`${RESET}second`);
@@ -103,6 +103,27 @@ describe('the terminal of an agent', () => {
     await shows(`before|${RESET}before|`);
     fake.output('s1', 'after');
     await shows('after');
+  });
+
+  it('attaches again by itself after the server could not show the session', async () => {
+    fake.addSession('s1', 'screen');
+    fake.failAttaches = 2;
+    session.update(polecat('nux', { session: 's1' }), true);
+    await shows(`${RESET}screen`);
+    assert.equal(written.match(/Cannot show the terminal/g)?.length, 1, 'the same note once');
+    session.type('x');
+    await until(() => fake.session('s1').inputs.join('') === 'x');
+  });
+
+  it('gives up attaching when it is closed or the connection is lost', async () => {
+    fake.failAttaches = 1;
+    fake.addSession('s1', '');
+    session.update(polecat('nux', { session: 's1' }), true);
+    await shows('Cannot show the terminal');
+    session.dispose();
+    const before = fake.calls.length;
+    await link.call(SessionDetach.spec, { session: 's2' });
+    assert.equal(fake.calls.length, before + 1);
   });
 
   it('sends what is typed in order', async () => {

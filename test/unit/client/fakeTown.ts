@@ -1,5 +1,4 @@
-// A town's server without a town: serves whatever picture a test gives it over the real transport, and notes what
-// it is asked.
+// A server without a town: it serves the snapshot that a test sets over the real transport, and records its requests.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,6 +17,7 @@ import {
   SessionResize,
   TownChanged,
   TownGetSnapshot,
+  TownUp,
   type CollectionName,
   type TownCollections,
   type TownSnapshot,
@@ -38,10 +38,19 @@ interface FakeSession {
 
 export class FakeTown {
   readonly root = mkdtempSync(path.join(os.tmpdir(), 'gt-fake-'));
-  picture: TownSnapshot = { revision: 1, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] };
+  snapshot: TownSnapshot = { revision: 1, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] };
   readonly sessions = new Map<string, FakeSession>();
   /** Methods as they were called. */
   readonly calls: string[] = [];
+  /** Operation ids of the requests, in their order. */
+  readonly operations: (string | undefined)[] = [];
+  /** Requests are not answered while this is set. */
+  holdAnswers = false;
+  /** This many requests for a snapshot fail. */
+  failSnapshots = 0;
+  /** This many requests to attach fail. */
+  failAttaches = 0;
+  private readonly sockets = new Set<{ destroy(): void }>();
   private readonly connections = new Set<MessageConnection>();
   private readonly subscribers = new Set<MessageConnection>();
   private server: RpcServer | undefined;
@@ -60,34 +69,52 @@ export class FakeTown {
       purpose: 'server',
       endpointFile: serverEndpointFile(this.root),
       accept: () => ({ ok: true }),
-      onConnection: (connection) => this.accept(connection),
+      onConnection: (connection, _hello, { socket }) => {
+        this.sockets.add(socket);
+        socket.once('close', () => this.sockets.delete(socket));
+        this.accept(connection);
+      },
     });
+  }
+
+  get connectionCount(): number {
+    return this.sockets.size;
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.close();
+    this.server = undefined;
   }
 
   /** Closes every connection, as a crash does, and listens again. */
   async restart(): Promise<void> {
-    await this.server?.close();
+    await this.stop();
     await this.start();
   }
 
+  /** Closes every connection, as for a client that is too slow, and goes on listening. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   async dispose(): Promise<void> {
-    await this.server?.close();
+    await this.stop();
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  /** Changes the picture and tells the subscribers; `silently` loses the message, as a defect would. */
+  /** Changes the snapshot and tells the subscribers; `silently` loses the message, as a defect would. */
   change(upsert: Items, remove: Partial<Record<CollectionName, string[]>> = {}, silently = false): void {
     const changes: Record<string, unknown> = {};
     for (const name of new Set([...Object.keys(upsert), ...Object.keys(remove)]) as Set<CollectionName>) {
       const gone = remove[name] ?? [];
       const items: { id: string }[] = upsert[name] ?? [];
       const ids = new Set([...gone, ...items.map((item) => item.id)]);
-      const kept: { id: string }[] = this.picture[name].filter((item) => !ids.has(item.id));
-      Object.assign(this.picture, { [name]: [...kept, ...items] });
+      const kept: { id: string }[] = this.snapshot[name].filter((item) => !ids.has(item.id));
+      Object.assign(this.snapshot, { [name]: [...kept, ...items] });
       changes[name] = { upsert: items, remove: gone };
     }
-    const from = this.picture.revision;
-    this.picture.revision = from + 1;
+    const from = this.snapshot.revision;
+    this.snapshot.revision = from + 1;
     if (!silently) this.tell(TownChanged.spec, { from, to: from + 1, changes }, this.subscribers);
   }
 
@@ -133,7 +160,12 @@ export class FakeTown {
       connection,
       dispatcher,
       (operation) => ({ actor: 'test', kind: 'person', operation }),
-      (spec) => this.calls.push(spec.method),
+      (spec, { operation }) => {
+        this.calls.push(spec.method);
+        this.operations.push(operation);
+      },
+      undefined,
+      (_spec, _context, run) => (this.holdAnswers ? new Promise(() => undefined) : run()),
     );
     connection.listen();
   }
@@ -141,10 +173,13 @@ export class FakeTown {
   private handlersFor(connection: MessageConnection): Dispatcher {
     const dispatcher = new Dispatcher(townSchemas);
     dispatcher.on(TownGetSnapshot.spec, async () => {
+      if (this.failSnapshots-- > 0) throw new UserError('not now', undefined, 'unavailable');
       this.subscribers.add(connection);
-      return structuredClone(this.picture);
+      return structuredClone(this.snapshot);
     });
+    dispatcher.on(TownUp.spec, async () => null);
     dispatcher.on(SessionAttach.spec, async ({ session: id }) => {
+      if (this.failAttaches-- > 0) throw new UserError('not now', undefined, 'unavailable');
       const session = this.session(id);
       session.viewers.add(connection);
       return { screen: session.screen, sequence: session.sequence, ...session.size };

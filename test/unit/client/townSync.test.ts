@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict';
+import type { ConnectionState } from '../../../client/src/connection/townConnection';
 import { TownStore } from '../../../client/src/state/townStore';
 import { TownSync } from '../../../client/src/state/townSync';
-import type { Log } from '../../../client/src/base/editor';
+import { Emitter } from '../../../server/src/base/lifecycle';
+import { TownGetSnapshot } from '../../../server/src/protocol/town';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';
+import { QuietLog } from './quietLog';
 import { bead, convoy, rig, snapshot, town } from './samples';
 import { until } from './until';
 
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-
-describe('the picture of the town in a window', () => {
+describe('the state of the town in a window', () => {
   let fake: FakeTown;
-  let link: TownConnection;
+  let client: TownConnection;
+  let states: Emitter<ConnectionState>;
   let store: TownStore;
   let sync: TownSync;
+
+  const connected = (root = fake.root): void => states.fire({ kind: 'ready', root });
+  const snapshots = (): number => fake.calls.filter((method) => method === 'gastown/town/snapshot').length;
 
   beforeEach(async () => {
     fake = new FakeTown();
     Object.assign(
-      fake.picture,
+      fake.snapshot,
       snapshot({
         rigs: [rig('toy')],
         convoys: [convoy('hq-c1', ['toy-a', 'toy-b'])],
@@ -26,20 +31,30 @@ describe('the picture of the town in a window', () => {
       }),
     );
     await fake.start();
-    link = await connectTown(fake.root, { kind: 'window', actor: 'test' });
+    client = await connectTown(fake.root, { kind: 'window', actor: 'test' });
+    states = new Emitter();
     store = new TownStore();
-    sync = new TownSync(store, link, log);
+    sync = new TownSync(
+      store,
+      {
+        call: (spec, params) => client.call(spec, params),
+        onNotification: (spec, handler) => client.onNotification(spec, handler),
+        onDidChangeState: states.event,
+      },
+      new QuietLog(),
+    );
   });
 
   afterEach(async () => {
     sync.dispose();
     store.dispose();
-    link.close();
+    client.close();
     await fake.dispose();
   });
 
-  it('is loaded whole, then follows changes', async () => {
-    await sync.reload();
+  it('is loaded after the connect, then follows deltas', async () => {
+    connected();
+    await until(() => store.hasSnapshot);
     assert.equal(store.convoys.get('hq-c1')?.done, 0);
     const seen: string[] = [];
     store.beads.onDidChange(({ reset, changed }) => seen.push(reset ? 'reset' : [...changed].join()));
@@ -59,8 +74,9 @@ describe('the picture of the town in a window', () => {
     );
   });
 
-  it('is told once a change, when all of it is in place', async () => {
-    await sync.reload();
+  it('tells of a delta once, after all of it has been applied', async () => {
+    connected();
+    await until(() => store.hasSnapshot);
     const seen: unknown[] = [];
     store.onDidChange((names) =>
       seen.push([[...names].sort(), store.beads.get('toy-a')?.phase, store.convoys.get('hq-c1')?.done]),
@@ -70,21 +86,21 @@ describe('the picture of the town in a window', () => {
     assert.deepEqual(seen, [[['beads', 'convoys'], 'merged', 1]]);
   });
 
-  it('is loaded again where a change was lost', async () => {
-    await sync.reload();
+  it('is loaded again when a delta is missing', async () => {
+    connected();
+    await until(() => store.hasSnapshot);
     fake.change({ beads: [bead('toy-a', { phase: 'working' })] }, {}, true);
     fake.change({ beads: [bead('toy-b', { phase: 'failed' })] });
     await until(() => store.revision === 3);
     assert.equal(store.beads.get('toy-a')?.phase, 'working');
     assert.equal(store.beads.get('toy-b')?.phase, 'failed');
-    assert.equal(fake.calls.filter((method) => method === 'gastown/town/snapshot').length, 2);
+    assert.equal(snapshots(), 2);
   });
 
-  it('misses nothing that changes while it is loaded', async () => {
-    const loading = sync.reload();
+  it('misses no delta that arrives while the snapshot is loaded', async () => {
+    connected();
     await until(() => fake.calls.length > 0);
     for (let done = 1; done <= 20; done++) fake.change({ convoys: [convoy('hq-c1', ['toy-a'], { done })] });
-    await loading;
     await until(
       () => store.revision === 21,
       () => store.revision,
@@ -92,18 +108,41 @@ describe('the picture of the town in a window', () => {
     assert.equal(store.convoys.get('hq-c1')?.done, 20);
   });
 
-  it('is right again after the connection broke', async () => {
-    await sync.reload();
-    await fake.restart();
+  it('is loaded again after the server has cut the connection, as it does when the window is too slow', async () => {
+    connected();
+    await until(() => store.hasSnapshot);
+    fake.cut();
+    states.fire({ kind: 'lost', root: fake.root, reason: 'x' });
+    assert.ok(store.hasSnapshot, 'the last known state stays');
     fake.change({ town: [town({ up: false })] });
-    await link.reconnect();
-    await sync.reload();
-    assert.equal(store.town?.up, false);
+    await client.reconnect();
+    connected();
+    await until(() => store.town?.up === false);
     fake.change({ town: [town({ up: true })] });
     await until(() => store.town?.up === true);
+    assert.equal(snapshots(), 2);
   });
 
-  it('ignores what is older than it, and knows a gap', () => {
+  it('is tried again when the server cannot give it', async () => {
+    fake.failSnapshots = 1;
+    connected();
+    await until(() => store.hasSnapshot);
+    assert.equal(snapshots(), 2);
+  });
+
+  it('is cleared for another town, and not by its late answer', async () => {
+    connected();
+    await until(() => store.hasSnapshot);
+    states.fire({ kind: 'connecting', root: '/other' });
+    assert.equal(store.hasSnapshot, false);
+    connected();
+    await until(() => fake.calls.length === 2);
+    states.fire({ kind: 'none' });
+    await client.call(TownGetSnapshot.spec, { once: true }); // answered after the one before it
+    assert.equal(store.hasSnapshot, false);
+  });
+
+  it('ignores old deltas, and recognizes a gap', () => {
     store.reset(snapshot({ revision: 5 }));
     assert.equal(store.apply({ from: 3, to: 4, changes: {} }), 'old');
     assert.equal(store.apply({ from: 6, to: 7, changes: {} }), 'gap');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CompletionItem, TextEdit } from 'vscode-languageserver-types';
-import { completion } from '../../../server/src/language/features/completion';
+import { completion } from '../../../server/src/language/features/completion/completion';
 import { formulas, marked, placeIn, sample, textOf } from './marked';
 import { formulaTexts } from './samples';
 import { seeded } from './seeded';

@@ -27,7 +27,7 @@ export class AttentionOpener {
   constructor(private readonly services: Services) {}
 
   async open(item: AttentionInfo): Promise<unknown> {
-    // In Restricted Mode people can read what it is about, and nothing else.
+    // In Restricted Mode items can only be read.
     if (!vscode.workspace.isTrusted && item.kind !== 'review') return this.show(item);
     switch (item.kind) {
       case 'problem':
@@ -87,7 +87,7 @@ export function attentionCommands({
           id === undefined
             ? await pickAttention(store, l10n.t('Needs Attention'), () => true, l10n.t('nothing needs your attention'))
             : store.attention.get(id);
-        // It may just have been handled in another window.
+        // Another window may just have handled it.
         return item && opener.open(item);
       },
     },

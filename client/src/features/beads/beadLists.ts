@@ -1,7 +1,5 @@
-import { messageOf } from '../../../../server/src/base/errors';
-import { Disposable, Emitter, toDisposable } from '../../../../server/src/base/lifecycle';
+import { Disposable, Emitter } from '../../../../server/src/base/lifecycle';
 import {
-  BoardGet,
   boardGroupings,
   boardPageLimit,
   type BoardBead,
@@ -9,19 +7,12 @@ import {
   type BoardItem,
   type BoardList,
 } from '../../../../server/src/protocol/board';
-import type { CollectionName } from '../../../../server/src/protocol/town';
-import type { Log, Memory } from '../../base/editor';
-import type { ServerConnection } from '../../connection/serverConnection';
-import type { TownStore } from '../../state/townStore';
+import type { Memory } from '../../base/editor';
+import type { BeadListLoader } from './beadListLoader';
 
-/** Changes come in bursts; the lists are requested at most this often. */
-const REFRESH_MS = 250;
-/** A deferred bead becomes ready by the time alone, without a change. */
-const CLOCK_MS = 60_000;
 const PAGE = 100;
-/** People look for what was closed last. */
+/** Only the beads that were closed last are of interest. */
 const CLOSED_PAGE = 20;
-const RELEVANT: readonly CollectionName[] = ['town', 'rigs', 'convoys', 'beads', 'attention'];
 
 /** What the Beads view shows. */
 export interface BeadListsState {
@@ -33,44 +24,24 @@ export interface BeadListsState {
 
 const GROUPING_KEY = 'gastown.beadGrouping';
 
-/** The lists of the Beads view: a page of each list that is open, while the view is visible. */
+/** The choices of the person in the Beads view: grouping, filter, open lists and pages. The loader gets the lists. */
 export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
   /** The open lists, with the number of rows that are wanted. */
   private readonly limits = new Map<string, number>();
-  private current: Record<string, BoardList> | undefined;
   private currentGrouping: BoardGrouping;
   private currentFilter = '';
   private visible = false;
-  private stale = true;
-  private loading = false;
-  private timer: NodeJS.Timeout | undefined;
-  /** Why the lists may be out of date. */
-  problem: string | undefined;
 
   constructor(
-    private readonly store: TownStore,
-    private readonly connection: Pick<ServerConnection, 'call'>,
+    private readonly loader: BeadListLoader,
     private readonly memory: Memory,
-    private readonly log: Log,
   ) {
     super();
     const remembered = memory.get(GROUPING_KEY);
     this.currentGrouping = boardGroupings.find((grouping) => grouping === remembered) ?? 'state';
-    this._register(
-      store.onDidChange((touched) => {
-        if (!store.hasSnapshot) this.clear();
-        else if (RELEVANT.some((name) => touched.has(name))) this.refresh(REFRESH_MS);
-      }),
-    );
-    const clock = setInterval(() => this.refresh(0), CLOCK_MS);
-    this._register(
-      toDisposable(() => {
-        clearInterval(clock);
-        clearTimeout(this.timer);
-      }),
-    );
+    this._register(loader.onDidChange(() => this.changeEmitter.fire()));
   }
 
   get grouping(): BoardGrouping {
@@ -82,94 +53,66 @@ export class BeadLists extends Disposable implements BeadListsState {
   }
 
   get lists(): Readonly<Record<string, BoardList>> | undefined {
-    return this.current;
+    return this.loader.lists;
+  }
+
+  /** Why the lists may be out of date. */
+  get problem(): string | undefined {
+    return this.loader.problem;
   }
 
   /** A bead of any loaded list. */
   get(id: string): BoardBead | undefined {
-    const items = Object.values(this.current ?? {}).flatMap((list): BoardItem[] => list.items);
+    const items = Object.values(this.lists ?? {}).flatMap((list): BoardItem[] => list.items);
     return items.flatMap((item) => (item.kind === 'bead' && item.bead.id === id ? [item.bead] : []))[0];
   }
 
   /** Nothing is requested while the view is hidden. */
   setVisible(visible: boolean): void {
     this.visible = visible;
-    if (visible && this.stale) this.refresh(0);
+    this.update();
   }
 
   setGrouping(grouping: BoardGrouping): void {
     if (grouping === this.currentGrouping) return;
     this.currentGrouping = grouping;
     void this.memory.update(GROUPING_KEY, grouping);
-    this.reload();
+    this.startOver();
   }
 
   setFilter(text: string): void {
     if (text.trim() === this.currentFilter) return;
     this.currentFilter = text.trim();
-    this.reload();
+    this.startOver();
   }
 
   open(key: string): void {
     if (this.limits.has(key)) return;
     this.limits.set(key, key.endsWith('closed') ? CLOSED_PAGE : PAGE);
-    this.refresh(0);
+    this.update();
   }
 
   close(key: string): void {
     this.limits.delete(key);
+    this.update();
   }
 
   /** Loads the next page of a list. */
   more(key: string): void {
-    const shown = this.current?.[key]?.items.length ?? 0;
+    const shown = this.lists?.[key]?.items.length ?? 0;
     this.limits.set(key, Math.min(Math.max(shown, this.limits.get(key) ?? 0) + PAGE, boardPageLimit));
-    this.refresh(0);
+    this.update();
   }
 
-  private reload(): void {
-    // The old lists stay until the answer arrives: an empty tree would mean that there is no bead.
+  /** Another grouping or filter has other lists. The old ones stay until the answer: an empty tree would mean that there is no bead. */
+  private startOver(): void {
     this.limits.clear();
     this.changeEmitter.fire();
-    this.refresh(0);
+    this.update();
   }
 
-  private clear(): void {
-    if (!this.current) return;
-    this.current = undefined;
-    this.stale = true;
-    this.changeEmitter.fire();
-  }
-
-  private refresh(delayMs: number): void {
-    this.stale = true;
-    if (!this.visible || !this.store.hasSnapshot || this.isDisposed) return;
-    if (delayMs === 0) {
-      clearTimeout(this.timer);
-      this.timer = undefined;
-    }
-    this.timer ??= setTimeout(() => void this.load(), delayMs);
-  }
-
-  /** One request at a time: changes that arrive during a request lead to another one after it. */
-  private async load(): Promise<void> {
-    this.timer = undefined;
-    if (this.loading) return;
-    this.loading = true;
-    this.stale = false;
-    const { grouping, filter } = this;
-    try {
-      const open = [...this.limits].map(([key, limit]) => ({ key, limit }));
-      const { lists } = await this.connection.call(BoardGet.spec, { grouping, text: filter, open }, { repeat: false });
-      if (grouping === this.grouping && filter === this.filter && this.store.hasSnapshot) this.current = lists;
-      this.problem = undefined;
-    } catch (error) {
-      this.problem = messageOf(error);
-      this.log.warn(`cannot list the beads: ${this.problem}`);
-    }
-    this.loading = false;
-    if (this.isDisposed) return;
-    this.changeEmitter.fire();
-    if (this.stale) this.refresh(REFRESH_MS);
+  private update(): void {
+    const open = [...this.limits].map(([key, limit]) => ({ key, limit }));
+    this.loader.show(this.visible ? { grouping: this.grouping, text: this.filter, open } : undefined);
   }
 }

@@ -118,7 +118,7 @@ function related(beads: BeadDetails['dependencies']): string {
     .join('\n');
 }
 
-/** What the next attempt is told, such as the output of gates. */
+/** The text that the next attempt gets, such as the output of gates. */
 function lastFailure({ problem, feedback }: BeadPageInfo): string {
   return [problem ? escapeLine(problem, 400) : '', feedback ? fenced(feedback) : ''].filter(Boolean).join('\n\n');
 }

@@ -16,7 +16,7 @@ const MAX_DIALOG_LINES = 20;
 interface Services {
   connection: Caller;
   store: TownStore;
-  dialogs: Dialogs;
+  dialogs: Pick<Dialogs, 'confirm'>;
   documents: { showText(title: string, text: string): Promise<void> };
 }
 

@@ -5,7 +5,7 @@ import type { ConnectionState } from '../../connection/townConnection';
 /** The language of formula files, as package.json contributes it. */
 export const FORMULA_LANGUAGE = 'gastown-formula';
 
-/** The documents that a language server gets: not the older side of a comparison, whose problems nobody can fix. */
+/** The documents that a language server gets: not the older side of a comparison, whose problems cannot be fixed. */
 export const formulaSelector = ['file', 'untitled'].map((scheme) => ({ language: FORMULA_LANGUAGE, scheme }));
 
 /** Who serves the formulas of this window. */

@@ -10,7 +10,7 @@ interface Services {
   connection: TownConnection;
   resolver: TownResolver;
   log: vscode.LogOutputChannel;
-  /** What the language client and the server say to each other. */
+  /** The messages between the language client and the server. */
   languageLog: vscode.LogOutputChannel;
   ready: () => Promise<void>;
 }

@@ -37,7 +37,7 @@ interface Running extends Entry {
   /** Whether the worker had done other jobs before. */
   wasUsed: boolean;
   subject?: Subject;
-  timer: NodeJS.Timeout;
+  timer?: NodeJS.Timeout;
 }
 
 /**
@@ -49,6 +49,7 @@ export class JobWorker implements JobRunner {
   private readonly queue: Entry[] = [];
   private readonly blocked = new Map<string, { reason: string; until: number }>();
   private worker: Worker | undefined;
+  private isReady = false;
   private running: Running | undefined;
   private jobsDone = 0;
   private nextId = 1;
@@ -92,14 +93,9 @@ export class JobWorker implements JobRunner {
     clearTimeout(this.idleTimer);
     const worker = this.startedWorker();
     worker.ref();
-    const deadline = this.options.deadlineMs ?? DEADLINE_MS;
-    const running: Running = {
-      ...entry,
-      id: this.nextId++,
-      wasUsed: this.jobsDone > 0,
-      timer: setTimeout(() => this.deadlinePassed(running), deadline),
-    };
+    const running: Running = { ...entry, id: this.nextId++, wasUsed: this.jobsDone > 0 };
     this.running = running;
+    if (this.isReady) this.startClock(running);
     try {
       const request: JobRequest = { id: running.id, job: entry.job, blocked: this.reasonsBySubject() };
       worker.postMessage(request);
@@ -126,13 +122,24 @@ export class JobWorker implements JobRunner {
     worker.on('error', (error) => this.crashed(worker, error));
     worker.on('exit', (code) => this.crashed(worker, new Error(`the worker ended with code ${code}`)));
     this.worker = worker;
+    this.isReady = false;
     this.jobsDone = 0;
     return worker;
   }
 
+  private startClock(running: Running): void {
+    running.timer = setTimeout(() => this.deadlinePassed(running), this.options.deadlineMs ?? DEADLINE_MS);
+  }
+
   private received(worker: Worker, reply: JobReply): void {
     const { running } = this;
-    if (worker !== this.worker || !running || reply.id !== running.id) return;
+    if (worker !== this.worker || !running) return;
+    if (reply.kind === 'ready') {
+      this.isReady = true;
+      this.startClock(running);
+      return;
+    }
+    if (reply.id !== running.id) return;
     switch (reply.kind) {
       case 'subject':
         running.subject = reply.subject;

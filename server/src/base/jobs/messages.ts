@@ -16,6 +16,8 @@ export interface JobRequest {
 }
 
 export type JobReply =
+  /** The program is loaded: from now on a job's time counts. */
+  | { kind: 'ready' }
   | { kind: 'subject'; id: number; subject: Subject }
   | { kind: 'result'; id: number; result: unknown }
   /** A UserError: what is wrong with the input. */

@@ -13,6 +13,7 @@ export type OnText = (label: string, text: string) => void;
 export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void {
   const port = parentPort;
   if (!port) throw new Error('this program runs in a worker thread');
+  port.postMessage({ kind: 'ready' } satisfies JobReply);
   port.on('message', ({ id, job, blocked }: JobRequest) => {
     const reply = (message: JobReply): void => port.postMessage(message);
     let current = '';

@@ -33,6 +33,7 @@ const indexes = {
   beads_top: 'beads (top, status, priority, created, id) WHERE work = 1 AND top IS NOT NULL',
   beads_blocked: 'beads (priority, created, id) WHERE blocked = 1',
   dependencies_target: 'dependencies (target, type)',
+  dependencies_spawner: "dependencies (spawner) WHERE type = 'waits-for' AND spawner <> target",
   labels_label: 'labels (label)',
 } as const;
 
@@ -93,15 +94,22 @@ export class BeadIndex {
   apply(changes: readonly IndexChange[]): void {
     this.transaction(() => {
       const affected = new Set<string>();
+      const parents = new Set<string>();
       for (const { id, before, row } of changes) {
         if (row && before && !standsOtherwise(before, row.bead)) {
           this.write(id, row);
           continue;
         }
-        this.collectAffected(id, affected); // by the old edges
+        this.collectAffected(id, affected, parents); // by the old edges
         this.write(id, row);
         this.edges.set(id, row?.bead);
-        this.collectAffected(id, affected); // by the new edges
+        this.collectAffected(id, affected, parents); // by the new edges
+      }
+      // Once for each parent: a batch may hold all its children.
+      for (const parent of parents) {
+        for (const dependent of this.edges.of(parent))
+          if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
+        for (const waiting of this.spawnedBy(parent)) affected.add(waiting);
       }
       this.restand(affected);
     });
@@ -282,18 +290,17 @@ export class BeadIndex {
   }
 
   /**
-   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children, and those
-   * that wait for all or any children of its parents.
+   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children.
+   * @param parents gets its parents: those that wait for all or any of their children can stand otherwise too
    */
-  private collectAffected(id: string, affected: Set<string>): void {
+  private collectAffected(id: string, affected: Set<string>, parents: Set<string>): void {
     affected.add(id);
     for (const dependent of this.edges.of(id)) affected.add(dependent);
     for (const [parent] of this.rows("SELECT target FROM dependencies WHERE issue = ? AND type = 'parent-child'", [
       id,
     ])) {
       affected.add(String(parent));
-      for (const dependent of this.edges.of(String(parent)))
-        if (this.waitsForChildren(dependent, String(parent))) affected.add(dependent);
+      parents.add(String(parent));
     }
     for (const waiting of this.spawnedBy(id)) affected.add(waiting);
   }
@@ -304,11 +311,10 @@ export class BeadIndex {
     );
   }
 
-  /** Beads whose `waits-for` names another spawner than its target: this one, or a parent of it. */
+  /** Beads whose `waits-for` names this one as a spawner that is not its target. */
   private spawnedBy(id: string): string[] {
     return this.column(
-      `SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND (spawner = ?1
-        OR spawner IN (SELECT target FROM dependencies WHERE issue = ?1 AND type = 'parent-child'))`,
+      "SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND spawner = ?",
       [id],
     );
   }

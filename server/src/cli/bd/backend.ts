@@ -4,6 +4,7 @@ import { UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
 import type { Caller } from '../../protocol/request';
 import { townOfDirectory } from '../shared/findTown';
+import type { StartedLink } from '../../protocol/transport/commandClient';
 import { actorName } from '../shared/actor';
 import { helloOf } from '../shared/connect';
 
@@ -18,13 +19,14 @@ export interface BackendOptions {
   actor: string | undefined;
   /** `--db`: a `.beads` folder or a file in one. */
   db: string | undefined;
+  started: StartedLink | undefined;
   warn: (text: string) => void;
 }
 
 /** Inside a town the server is the only writer; elsewhere the ledger is opened under a lock. */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
-  const town = named === undefined ? townOfDirectory(options.cwd, options.env) : townOfDirectory(named, {});
+  const town = townOfLedger(options, named);
   if (town !== undefined) return openTown(town, commandFolder(options.cwd, named, town), options);
   const directory = named ?? findLedger(options.cwd);
   if (directory === undefined)
@@ -36,6 +38,14 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
   });
+}
+
+/** The town whose server keeps the ledger; undefined for a ledger outside of any. */
+export function townOfLedger(
+  { cwd, env }: Pick<BackendOptions, 'cwd' | 'env'>,
+  named: string | undefined,
+): string | undefined {
+  return named === undefined ? townOfDirectory(cwd, env) : townOfDirectory(named, {});
 }
 
 /** The folder that `--db` or BEADS_DIR names. */
@@ -59,9 +69,10 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 }
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
-  const { connectTown } = await import('../../protocol/transport/connect');
-  const hello = helloOf(options, options.actor);
-  const town = await connectTown(root, { ...hello, cwd });
+  const { CommandClient } = await import('../../protocol/transport/commandClient');
+  const town = new CommandClient(root, () => ({ ...helloOf(options, options.actor), cwd }), {
+    started: options.started,
+  });
   return {
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),

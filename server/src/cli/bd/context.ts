@@ -16,7 +16,7 @@ export class BdContext extends CommandContext {
   async withLedger<T>(command: Command, work: (backend: Backend) => Promise<T>): Promise<T> {
     const { actor, db } = command.optsWithGlobals<GlobalOptions>();
     const { cwd, env } = this.process;
-    const backend = await openBackend({ cwd, env, actor, db, warn: (text) => this.note(text) });
+    const backend = await openBackend({ cwd, env, actor, db, started: this.started, warn: (text) => this.note(text) });
     try {
       return await work(backend);
     } finally {

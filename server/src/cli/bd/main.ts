@@ -1,13 +1,9 @@
 #!/usr/bin/env node
-import fs from 'node:fs';
-import { processTerminal } from '../shared/output';
-import { runBd } from './program';
+import { runMain } from '../shared/main';
+import { namedLedger, townOfLedger } from './backend';
 
-void runBd(process.argv.slice(2), {
-  terminal: processTerminal(),
-  cwd: process.cwd(),
-  env: process.env,
-  readStdin: () => fs.readFileSync(0, 'utf8'),
-}).then((code) => {
-  process.exitCode = code;
+void runMain({
+  offline: ['init', 'merge', 'version', 'completion'],
+  townOf: ({ cwd, env }) => townOfLedger({ cwd, env }, namedLedger({ cwd, env, db: undefined })),
+  load: async () => (await import('./program')).runBd,
 });

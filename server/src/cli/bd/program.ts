@@ -1,3 +1,4 @@
+import type { StartedLink } from '../../protocol/transport/commandClient';
 import { CliProgram } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
 import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run';
@@ -90,8 +91,8 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
 }
 
 /** Runs one command. Never throws. @returns the exit code */
-export async function runBd(words: readonly string[], process: ProcessContext): Promise<number> {
-  const context = new BdContext(process);
+export async function runBd(words: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
+  const context = new BdContext(process, started);
   const code = await runCommandLine(
     {
       createProgram,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { ConsentGive, TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
-import type { TownConnection } from '../../protocol/transport';
+import type { Caller } from '../../protocol/request';
 import type { CliCommand } from '../shared/command';
 import { indent } from '../shared/output';
 import { nextStep } from './attention';
@@ -58,7 +58,7 @@ export async function acceptConsent(
   command: Command,
   context: GtContext,
   options: AcceptOptions,
-  find: (town: TownConnection) => Promise<AttentionInfo | undefined>,
+  find: (town: Caller) => Promise<AttentionInfo | undefined>,
 ): Promise<void> {
   await context.withTown(command, async (town) => {
     const item = await find(town);

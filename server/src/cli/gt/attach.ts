@@ -9,7 +9,7 @@ import {
   SessionResize,
   TownGetSnapshot,
 } from '../../protocol/town';
-import type { TownConnection } from '../../protocol/transport';
+import type { RpcClient } from '../../protocol/transport/rpcClient';
 import { fullAddress } from '../../town/layout';
 import type { CliCommand } from '../shared/command';
 import type { GtContext } from './context';
@@ -40,7 +40,7 @@ export async function attach(command: Command, context: GtContext, agent: string
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
     throw new UserError('this needs a terminal', "run it in one, or open the agent's terminal in VS Code");
-  await context.withTown(command, async (town) => {
+  await context.withConnection(command, async (town) => {
     const address = fullAddress(agent);
     const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find(
       (candidate) => candidate.id === address,
@@ -61,7 +61,7 @@ function hintFor(address: string): string {
 }
 
 /** Passes output and keys between the terminal and the session. @returns why it ended */
-async function relay(town: TownConnection, session: string, address: string): Promise<string> {
+async function relay(town: RpcClient, session: string, address: string): Promise<string> {
   const { stdin, stdout } = process;
   let sequence = Infinity;
   const early: { sequence: number; data: string }[] = [];

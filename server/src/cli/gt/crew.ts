@@ -10,7 +10,7 @@ import {
   TownStop,
   type CrewInfo,
 } from '../../protocol/town';
-import type { TownConnection } from '../../protocol/transport';
+import type { Caller } from '../../protocol/request';
 import { rigOfDirectory } from '../../town/layout';
 import type { CliCommand } from '../shared/command';
 import { attach } from './attach';
@@ -144,7 +144,7 @@ function addRemove(crew: CliCommand, context: GtContext): void {
 
 /** The rig that is named, the one of the directory, the only one with this member, or the only one. */
 async function findRig(
-  town: TownConnection,
+  town: Caller,
   root: string,
   directory: string,
   named: string | undefined,

@@ -1,13 +1,9 @@
 #!/usr/bin/env node
-import fs from 'node:fs';
-import { processTerminal } from '../shared/output';
-import { runGt } from './program';
+import { townOfDirectory } from '../shared/findTown';
+import { runMain } from '../shared/main';
 
-void runGt(process.argv.slice(2), {
-  terminal: processTerminal(),
-  cwd: process.cwd(),
-  env: process.env,
-  readStdin: () => fs.readFileSync(0, 'utf8'),
-}).then((code) => {
-  process.exitCode = code;
+void runMain({
+  offline: ['install', 'shutdown', 'attach', 'version', 'completion'],
+  townOf: ({ cwd, env }) => townOfDirectory(cwd, env),
+  load: async () => (await import('./program')).runGt,
 });

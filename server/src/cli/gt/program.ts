@@ -1,3 +1,4 @@
+import type { StartedLink } from '../../protocol/transport/commandClient';
 import { CliProgram } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
 import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run';
@@ -98,8 +99,8 @@ export function wholeGt(context: GtContext): Promise<CliProgram> {
 }
 
 /** Runs one command. Never throws. @returns the exit code */
-export async function runGt(words: readonly string[], process: ProcessContext): Promise<number> {
-  const context = new GtContext(process);
+export async function runGt(words: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
+  const context = new GtContext(process, started);
   const code = await runCommandLine(
     {
       createProgram,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { StartedLink } from '../../protocol/transport/commandClient';
 import { errorText, jsonText, painter, type Paint, type Terminal } from './output';
 
 /** What a command line uses of the process around it; tests bring their own. */
@@ -20,7 +21,11 @@ export class CommandContext {
   /** Exit code of a command that ends without an error: other than 0 where it failed in part, or ran a script. */
   exitCode = 0;
 
-  constructor(readonly process: ProcessContext) {}
+  /** @param started a connection to the server that may be of use */
+  constructor(
+    readonly process: ProcessContext,
+    protected readonly started?: StartedLink,
+  ) {}
 
   get terminal(): Terminal {
     return this.process.terminal;

@@ -1,4 +1,4 @@
-import { CompositionError, type Budget, type Place } from '../limits';
+import { CompositionError, MADE, type Budget, type Place } from '../limits';
 import { pathWithin, type Advice, type Formula, type Step } from '../model';
 import { replaceSteps, textSize, type Replacement } from '../steps';
 import { unique } from '../../base/objects';
@@ -68,6 +68,7 @@ function adviseStep(step: Step, advice: Advice, budget: Budget, place: Place): R
         condition: step.condition,
         needs: previous,
       };
+      budget.spend(MADE, place);
       budget.addText(textSize(made), place);
       previous = [id];
       return made;

@@ -1,4 +1,4 @@
-import { CompositionError, limits, type Budget, type Place } from '../limits';
+import { CompositionError, limits, MADE, type Budget, type Place } from '../limits';
 import { pathWithin, type Formula, type Step, type Variable } from '../model';
 import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../steps';
 import { matchesGlob } from './glob';
@@ -155,7 +155,7 @@ export function instantiate(
         place,
         `the id ${JSON.stringify(made.id.slice(0, 60))}… is longer than ${limits.idChars} characters`,
       );
-    budget.spend(1 + made.needs.length, place);
+    budget.spend(MADE + made.needs.length, place);
     budget.addText(textSize(made), place);
     return made;
   });

@@ -1,4 +1,4 @@
-import { count, CompositionError, limits, type Budget, type Place } from '../limits';
+import { count, CompositionError, limits, MADE, type Budget, type Place } from '../limits';
 import { pathWithin, type Loop, type Step } from '../model';
 import { allSteps, boundarySteps, mapSteps, replaceSteps, spawnerOf, textSize, type Replacement } from '../steps';
 import { rangeBounds } from './range';
@@ -142,7 +142,7 @@ function iteration(
       waitsFor: spawner === undefined ? inner.waitsFor : `children-of(${rename(spawner)})`,
       condition: inner.condition === '' ? step.condition : inner.condition,
     };
-    budget.spend(1 + made.needs.length, place);
+    budget.spend(MADE + made.needs.length, place);
     budget.addText(textSize(made), place);
     return made;
   });

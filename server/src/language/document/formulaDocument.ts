@@ -1,6 +1,6 @@
 import type { Position, Range } from 'vscode-languageserver-types';
 import type { Path } from '../../formulas/model';
-import { contains, type Entry, type Header, type Section, type Span, type Syntax } from '../../toml/nodes';
+import type { Header, Section, Span, Syntax, Token } from '../../toml/nodes';
 import { parseToml } from '../../toml/parser';
 import { buildTree, type Slot, type Tree, type TreeNode } from '../../toml/tree';
 
@@ -22,13 +22,8 @@ export class FormulaDocument {
 
   positionAt(offset: number): Position {
     const at = Math.max(0, Math.min(offset, this.text.length));
-    let [low, high] = [0, this.lines.length];
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1;
-      if (this.lines[middle]! <= at) low = middle;
-      else high = middle;
-    }
-    return { line: low, character: at - this.lines[low]! };
+    const line = lastIndex(this.lines.length, (index) => this.lines[index]! <= at);
+    return { line, character: at - this.lines[line]! };
   }
 
   offsetAt({ line, character }: Position): number {
@@ -53,8 +48,12 @@ export class FormulaDocument {
 
   /** The section that an offset is in: the first, without a header, where it stands before all others. */
   sectionAt(offset: number): Section {
-    const { sections } = this.syntax;
-    return sections.findLast((section) => section.header && section.start <= offset) ?? sections[0]!;
+    return lastAtOrBefore(this.syntax.sections, offset) ?? this.syntax.sections[0]!;
+  }
+
+  /** The token that ends at an offset, or goes over it. */
+  tokenBefore(offset: number): Token | undefined {
+    return lastAtOrBefore(this.syntax.tokens, offset - 1);
   }
 
   /** The path to the table that a header begins, each list by the number of its last table so far. */
@@ -82,13 +81,6 @@ export class FormulaDocument {
       this.paths.set(header, path);
     }
     return this.paths;
-  }
-
-  /** The statement on the way to an offset, and the path that its key gives. */
-  entryAt(offset: number): { entry: Entry; path: Path } | undefined {
-    const section = this.sectionAt(offset);
-    const entry = section.entries.find((one) => contains(one, offset));
-    return entry && { entry, path: [...this.pathOf(section.header), ...entry.key.parts.map((part) => part.name)] };
   }
 
   /** How far a path leads, and what is found there. */
@@ -122,6 +114,22 @@ export interface Located {
   /** The last that was found; missing where a key has no value yet. */
   node?: TreeNode;
   slot?: Slot;
+}
+
+/** The last of these spans, which follow each other, that starts at or before an offset. */
+function lastAtOrBefore<T extends Span>(spans: readonly T[], offset: number): T | undefined {
+  return spans[lastIndex(spans.length, (index) => spans[index]!.start <= offset)];
+}
+
+/** The last index for which a condition holds that holds up to some index and then no more; -1 where it never does. */
+function lastIndex(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [-1, length];
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What to underline for a node: a value, or the header of a table. */

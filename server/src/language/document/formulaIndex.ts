@@ -167,27 +167,30 @@ interface DependentStep extends Pick<StepEntry, 'id' | 'scope' | 'needs'> {
   parent?: DependentStep;
 }
 
-/** Steps that wait for this one, directly or through others; a container waits for its children. */
-/** @param inherited what parents bring */
+/**
+ * Ids of the steps that wait for this one, directly or through others; a container waits for its children.
+ * @param inherited what parents bring
+ */
 export function transitiveDependents(
   index: FormulaIndex,
   step: StepEntry,
   inherited: readonly DependentStep[] = [],
 ): Set<string> {
-  const inScope = [...index.steps, ...inherited].filter((other) => other.scope === step.scope);
+  const dependents = new Map<string, string[]>();
+  const add = (need: string, id: string): void => {
+    const list = dependents.get(need);
+    if (list) list.push(id);
+    else dependents.set(need, [id]);
+  };
+  for (const other of [...index.steps, ...inherited]) {
+    if (other.scope !== step.scope || other.id === '') continue;
+    for (const need of other.needs) add(need, other.id);
+    // What a step around it waits for, it waits for too.
+    if (other.parent) for (const need of other.parent.needs) add(need, other.id);
+  }
   const found = new Set<string>([step.id]);
   // Containers around it end with it, and so come after it as well.
   for (let around = step.parent; around; around = around.parent) found.add(around.id);
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const other of inScope) {
-      const waits =
-        other.needs.some((id) => found.has(id)) ||
-        (other.parent !== undefined && other.parent.needs.some((id) => found.has(id)));
-      if (other.id === '' || found.has(other.id) || !waits) continue;
-      found.add(other.id);
-      grown = true;
-    }
-  }
+  for (const id of found) for (const dependent of dependents.get(id) ?? []) found.add(dependent);
   return found;
 }

@@ -3,7 +3,10 @@ import type { FormulaDocument } from '../document/formulaDocument';
 import { stringIn, type FormulaIndex, type StepEntry } from '../document/formulaIndex';
 import { shorten } from '../document/markdown';
 import type { Header, Span } from '../../toml/nodes';
-import type { TreeNode } from '../../toml/tree';
+import type { Slot, TreeNode } from '../../toml/tree';
+
+/** More than anybody scrolls through. */
+const MAX_SYMBOLS = 5_000;
 
 /** The outline: steps with what is within them, variables, and the other tables. */
 export function documentSymbols(document: FormulaDocument, index: FormulaIndex): DocumentSymbol[] {
@@ -12,36 +15,37 @@ export function documentSymbols(document: FormulaDocument, index: FormulaIndex):
 }
 
 class Outline {
+  private readonly childrenOf = new Map<StepEntry, StepEntry[]>();
+
   constructor(
     private readonly document: FormulaDocument,
     private readonly index: FormulaIndex,
-  ) {}
+  ) {
+    for (const step of index.steps) {
+      if (!step.parent) continue;
+      const siblings = this.childrenOf.get(step.parent);
+      if (siblings) siblings.push(step);
+      else this.childrenOf.set(step.parent, [step]);
+    }
+  }
 
   all(): DocumentSymbol[] {
-    const symbols: DocumentSymbol[] = [];
-    for (const [name, { key, node, entry }] of this.document.tree.root.slots) {
-      if (name === 'vars' && node?.kind === 'table') symbols.push(...this.variables(key, node));
-      else if (name === 'steps' || name === 'template' || name === 'legs')
-        symbols.push(
-          ...this.index.steps.filter((step) => step.scope === name && !step.parent).map((step) => this.step(step)),
-        );
-      else if (node && hasTables(node)) symbols.push(this.other(name, key, node));
-      else if (name === 'formula' && entry)
-        symbols.push(
-          this.symbol(
-            node?.kind === 'leaf' && node.value.kind === 'string' ? node.value.value : name,
-            'formula',
-            SymbolKind.Namespace,
-            entry,
-            key,
-          ),
-        );
-    }
-    return symbols.sort((a, b) => a.range.start.line - b.range.start.line);
+    const symbols = [...this.document.tree.root.slots].flatMap(([name, slot]) => this.topLevel(name, slot));
+    return symbols.sort((a, b) => a.range.start.line - b.range.start.line).slice(0, MAX_SYMBOLS);
+  }
+
+  private topLevel(name: string, { key, node, entry }: Slot): DocumentSymbol[] {
+    if (name === 'vars' && node?.kind === 'table') return this.variables(key, node);
+    if (name === 'steps' || name === 'template' || name === 'legs')
+      return this.index.steps.filter((step) => step.scope === name && !step.parent).map((step) => this.step(step));
+    if (node && hasTables(node)) return [this.other(name, key, node)];
+    if (name !== 'formula' || !entry) return [];
+    const text = node?.kind === 'leaf' && node.value.kind === 'string' ? node.value.value : name;
+    return [this.symbol(shorten(text, 80) || name, 'formula', SymbolKind.Namespace, entry, key)];
   }
 
   private step(step: StepEntry): DocumentSymbol {
-    const children = this.index.steps.filter((other) => other.parent === step).map((other) => this.step(other));
+    const children = (this.childrenOf.get(step) ?? []).map((child) => this.step(child));
     const place = this.extent(step.node);
     const name = shorten(step.id || step.title || '(no id)', 80);
     return {
@@ -110,9 +114,11 @@ class Outline {
   }
 
   private hull(spans: readonly Span[]): Span {
-    const start = Math.min(...spans.map((span) => span.start));
-    const end = Math.max(...spans.map((span) => span.end));
-    return { start, end: start + this.document.text.slice(start, end).trimEnd().length };
+    let [start, end] = [Infinity, 0];
+    for (const span of spans) [start, end] = [Math.min(start, span.start), Math.max(end, span.end)];
+    // Blank lines at the end belong to nothing.
+    while (end > start && /\s/.test(this.document.text[end - 1]!)) end--;
+    return { start, end };
   }
 
   private symbol(name: string, detail: string, kind: SymbolKind, place: Span, selection: Span): DocumentSymbol {

@@ -2,6 +2,9 @@ import { FoldingRangeKind, type FoldingRange } from 'vscode-languageserver-types
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { Span, Value } from '../../toml/nodes';
 
+/** Editors fold no more by default. */
+const MAX_RANGES = 5_000;
+
 /** Tables, texts and lists of several lines, comments one below the other, and `#region` … `#endregion`. */
 export function foldingRanges(document: FormulaDocument): FoldingRange[] {
   const { sections } = document.syntax;
@@ -15,8 +18,7 @@ export function foldingRanges(document: FormulaDocument): FoldingRange[] {
     if (section.header) add({ start: section.start, end: lastOf(document, section) });
     for (const entry of section.entries) values(entry.value, add);
   });
-  found.push(...comments(document));
-  return found;
+  return [...found, ...comments(document)].slice(0, MAX_RANGES);
 }
 
 /** A comment above the next header belongs to that one. */

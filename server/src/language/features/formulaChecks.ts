@@ -69,6 +69,7 @@ function parseTolerantly(raw: Record<string, unknown>): { formula?: Formula; pro
   const removed: Path[] = [];
   let [result, data] = [first, raw];
   for (let round = 0; !result.formula && round < ROUNDS; round++) {
+    if (result.problems.some((problem) => problem.code === 'more-problems')) break; // not all of them are known
     const wrong = result.problems.filter((problem) => problem.code === 'wrong-type').map((problem) => problem.path);
     for (const path of wrong) removed.push(path);
     data = withoutPaths(data, wrong);

@@ -2,7 +2,7 @@ import { MarkupKind, type Hover } from 'vscode-languageserver-types';
 import { wavesOf } from '../../base/graph';
 import { isPlainObject } from '../../base/objects';
 import type { Path } from '../../formulas/model';
-import { keyAt, type KeyInfo } from '../../formulas/schema';
+import { keyAt, kindNames, type KeyInfo } from '../../formulas/schema';
 import { stepOf, type FormulaIndex, type StepEntry, type VariableEntry } from '../document/formulaIndex';
 import type { FormulaLookup } from '../document/formulaLookup';
 import { inlineCode, escapeMarkdown, shorten } from '../document/markdown';
@@ -110,19 +110,8 @@ function keyUnder({ document, offset }: DocumentPosition): { path: Path; info: K
 
 function keyLines(path: Path, info: KeyInfo): string[] {
   return [
-    `**${escapeMarkdown(String(path.at(-1)))}** · ${kinds[info.kind]}${info.required ? ' · required' : ''}`,
+    `**${escapeMarkdown(String(path.at(-1)))}** · ${kindNames[info.kind]}${info.required ? ' · required' : ''}`,
     info.doc,
     ...(info.values ? [`One of ${info.values.map(inlineCode).join(', ')}.`] : []),
   ];
 }
-
-export const kinds: Readonly<Record<KeyInfo['kind'], string>> = {
-  text: 'text',
-  texts: 'list of texts',
-  number: 'number',
-  boolean: 'true or false',
-  table: 'table',
-  tables: 'list of tables',
-  map: 'table of names',
-  any: 'any value',
-};

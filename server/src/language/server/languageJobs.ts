@@ -7,7 +7,7 @@ import { FormulaDocument } from '../document/formulaDocument';
 import { indexOf, type FormulaIndex } from '../document/formulaIndex';
 import type { FormulaLookup } from '../document/formulaLookup';
 import type { DocumentPosition } from '../document/symbolAt';
-import { completion } from '../features/completion';
+import { completion } from '../features/completion/completion';
 import { diagnostics } from '../features/diagnostics';
 import { documentSymbols } from '../features/documentSymbols';
 import { foldingRanges } from '../features/folding';

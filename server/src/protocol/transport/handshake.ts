@@ -20,7 +20,7 @@ import { BUILD, PROTOCOL } from './version';
 /** Longest line of the handshake in bytes. */
 export const MAX_LINE_BYTES = 32 * 1024;
 /** Time for the whole handshake, in milliseconds. */
-const TIMEOUT_MS = 5_000;
+export const HANDSHAKE_MS = 5_000;
 /** Longest reason of a refusal that is shown, in characters. */
 const MAX_REASON = 2_000;
 
@@ -137,7 +137,7 @@ export async function withDeadline<T>(
   timeoutMs: number | undefined,
   handshake: () => Promise<T>,
 ): Promise<T> {
-  const limit = timeoutMs ?? TIMEOUT_MS;
+  const limit = timeoutMs ?? HANDSHAKE_MS;
   const ignore = (): void => undefined; // `readLine` reports errors; without a listener they would end the process
   socket.on('error', ignore);
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${limit} ms`)), limit);

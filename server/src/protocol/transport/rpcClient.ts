@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createMessageConnection, type MessageConnection } from 'vscode-jsonrpc/node';
-import { UserError } from '../../base/errors';
+import { UserError, messageOf } from '../../base/errors';
 import { Emitter, type IDisposable, toDisposable } from '../../base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../request';
+import { answerLostError } from '../timeLimit';
 import { callOver } from './callWire';
 import type { Connected } from './connect';
 import type { Welcome } from './handshake';
@@ -55,15 +56,22 @@ export class RpcClient implements Caller, IDisposable {
     return this.link !== undefined && !this.link.broken;
   }
 
+  /** @throws UserError and Error as `callOnce` does */
+  call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
+    return this.callOnce(spec, params, spec.access === 'read' ? undefined : randomUUID());
+  }
+
   /**
-   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be mended
+   * Sends a request that takes effect once for this operation id, however often and over whatever connection it is sent.
+   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be restored
    *   in time; Error for a defect at the other end
    */
-  async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
-    const operation = spec.access === 'read' ? undefined : randomUUID();
+  async callOnce<S extends RequestSpec>(spec: S, params: Params<S>, operation: string | undefined): Promise<Result<S>> {
     let deadline = 0;
     for (;;) {
-      const link = await this.currentLink(deadline);
+      const link = await this.currentLink(deadline).catch((error: unknown) => {
+        throw deadline === 0 || this.closed ? error : answerLostError(spec, messageOf(error));
+      });
       try {
         return await callOver(link.connection, spec, params, operation);
       } catch (error) {
@@ -71,8 +79,7 @@ export class RpcClient implements Caller, IDisposable {
         if (this.closed) throw closedError();
         this.breakLink(link);
         deadline ||= Date.now() + (this.options.reconnectTimeoutMs ?? 10_000);
-        if (Date.now() > deadline)
-          throw new UserError('the connection to the server keeps breaking', undefined, 'unavailable');
+        if (Date.now() > deadline) throw answerLostError(spec, 'it breaks again and again');
       }
     }
   }

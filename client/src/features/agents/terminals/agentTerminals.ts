@@ -132,7 +132,7 @@ export class AgentTerminals extends Disposable {
   }
 }
 
-/** The address says it while the store does not know the agent yet, as when terminals are opened again. */
+/** By the address while the agent is not in the store yet, as when terminals are opened again. */
 function roleOf(address: string, agent: AgentInfo | undefined): AgentInfo['role'] {
   if (agent) return agent.role;
   if (address.includes('/crew/')) return 'crew';

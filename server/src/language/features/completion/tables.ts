@@ -1,7 +1,7 @@
 import { CompletionItemKind, MarkupKind, type CompletionItem } from 'vscode-languageserver-types';
-import { keyOf, schema, type KeyInfo, type TableKind } from '../../formulas/schema';
-import type { FormulaDocument } from '../document/formulaDocument';
-import type { FormulaIndex } from '../document/formulaIndex';
+import { keyOf, schema, type KeyInfo, type TableKind } from '../../../formulas/schema';
+import type { FormulaDocument } from '../../document/formulaDocument';
+import type { FormulaIndex } from '../../document/formulaIndex';
 
 export interface HeaderOptions {
   /** Variables that parents declare. */

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { idsOf, readArgument } from '../../../client/src/ui/command';
+import { BeadListLoader } from '../../../client/src/features/beads/beadListLoader';
 import { BeadLists, type BeadListsState } from '../../../client/src/features/beads/beadLists';
 import { TownStore } from '../../../client/src/state/townStore';
 import type { ServerConnection } from '../../../client/src/connection/serverConnection';
 import { beadRows, beadListTooltip } from '../../../client/src/features/beads/beadRows';
 import type { Row } from '../../../client/src/ui/tree/row';
 import type { BoardBead, BoardGrouping, BoardItem, BoardList } from '../../../server/src/protocol/board';
-import { bead as townBead, polecat, snapshot, town } from './samples';
-import { until } from './until';
+import type { TownDelta } from '../../../server/src/protocol/town';
+import { bead as townBead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
 
 const bead = (id: string, more: Partial<BoardBead> = {}): BoardItem => ({
   kind: 'bead',
@@ -189,14 +191,14 @@ describe('the Beads tree', () => {
   });
 });
 
-interface Asked {
+interface Request {
   grouping: string;
   text: string;
   open: { key: string; limit: number }[];
 }
 
-class FakeLink {
-  readonly asked: Asked[] = [];
+class FakeServer {
+  readonly requests: Request[] = [];
   answers: Record<string, BoardList> = {
     '': list(group('state:ready', 300)),
     'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) },
@@ -205,7 +207,7 @@ class FakeLink {
   hold: Promise<void> | undefined;
 
   async call(_spec: unknown, params: unknown): Promise<{ lists: Record<string, BoardList> }> {
-    this.asked.push(structuredClone(params) as Asked);
+    this.requests.push(structuredClone(params) as Request);
     await this.hold;
     if (this.fails) throw new Error('no server');
     return { lists: this.answers };
@@ -215,109 +217,162 @@ class FakeLink {
 describe('the lists of the Beads view', () => {
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   let store: TownStore;
-  let link: FakeLink;
+  let server: FakeServer;
   let memory: Map<string, unknown>;
+  let loader: BeadListLoader;
   let lists: BeadLists;
-  const open = (): BeadLists =>
-    new BeadLists(
-      store,
-      link as unknown as ServerConnection,
-      { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) },
-      quiet,
-    );
-  const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
   beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     store = storeOf();
-    link = new FakeLink();
+    server = new FakeServer();
     memory = new Map();
-    lists = open();
+    loader = new BeadListLoader(store, server as unknown as ServerConnection, quiet);
+    lists = openLists();
   });
-  afterEach(() => lists.dispose());
+  afterEach(() => {
+    lists.dispose();
+    loader.dispose();
+    mock.timers.reset();
+  });
 
-  it('are asked for only while somebody looks, and again when a bead has changed', async () => {
-    await pause(30);
-    assert.equal(link.asked.length, 0);
-    lists.setVisible(true);
-    await until(() => lists.lists !== undefined);
-    assert.deepEqual(link.asked, [{ grouping: 'state', text: '', open: [] }]);
-    const change = (revision: number): void => {
-      store.apply({
-        from: store.revision,
-        to: store.revision + 1,
-        changes: { town: { upsert: [town({ beadsRevision: revision })], remove: [] } },
-      });
-    };
-    for (let revision = 2; revision < 30; revision++) change(revision);
-    await until(() => link.asked.length === 2);
-    await pause(300);
-    assert.equal(link.asked.length, 2, 'one question for a burst');
-    store.apply({
-      from: store.revision,
-      to: store.revision + 1,
-      changes: { agents: { upsert: [polecat('nux')], remove: [] } },
+  const openLists = (): BeadLists =>
+    new BeadLists(loader, {
+      get: (key) => memory.get(key),
+      update: async (key, value) => void memory.set(key, value),
     });
-    lists.setVisible(false);
-    change(99);
-    await pause(300);
-    assert.equal(link.asked.length, 2);
+  /** Lets this time pass, and what was waiting for it run to its end. */
+  const pass = async (ms: number): Promise<void> => {
+    mock.timers.tick(ms);
+    for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
+  };
+  const apply = (changes: TownDelta['changes']): void => {
+    store.apply({ from: store.revision, to: store.revision + 1, changes });
+  };
+  const changeBeads = (revision: number): void =>
+    apply({ town: { upsert: [town({ beadsRevision: revision })], remove: [] } });
+
+  it('are requested only while they are shown, and again once after a burst of changes', async () => {
+    await pass(1_000);
+    assert.equal(server.requests.length, 0);
     lists.setVisible(true);
-    await until(() => link.asked.length === 3);
+    await pass(0);
+    assert.deepEqual(server.requests, [{ grouping: 'state', text: '', open: [] }]);
+    for (let revision = 2; revision < 30; revision++) changeBeads(revision);
+    await pass(10_000);
+    assert.equal(server.requests.length, 2);
+    lists.setVisible(false);
+    changeBeads(99);
+    await pass(10_000);
+    assert.equal(server.requests.length, 2);
+    lists.setVisible(true);
+    await pass(0);
+    assert.equal(server.requests.length, 3);
   });
 
-  it('are those that are open, a page of each', async () => {
+  it('are requested again only by a delta that may change them', async () => {
+    lists.setVisible(true);
+    await pass(0);
+    apply({ agents: { upsert: [polecat('nux')], remove: [] } });
+    apply({ convoys: { upsert: [convoy('hq-c1', [])], remove: [] } });
+    apply({ attention: { upsert: [escalation('hq-e')], remove: [] } });
+    apply({ town: { upsert: [town({ name: 'other' })], remove: [] } });
+    await pass(10_000);
+    assert.equal(server.requests.length, 1, 'the lists do not depend on these');
+    const consent = { ...escalation('consent-x'), kind: 'consent' as const };
+    for (const changes of [
+      { town: { upsert: [town({ up: false })], remove: [] } },
+      { rigs: { upsert: [rig('toy', { accepted: false })], remove: [] } },
+      { attention: { upsert: [consent], remove: [] } },
+      { attention: { upsert: [], remove: ['consent-x'] } },
+    ]) {
+      const before: number = server.requests.length;
+      apply(changes);
+      await pass(10_000);
+      assert.equal(server.requests.length, before + 1, JSON.stringify(changes));
+    }
+  });
+
+  it('change by the time alone, when a deferred bead becomes ready', async () => {
+    lists.setVisible(true);
+    await pass(0);
+    await pass(60_000);
+    await pass(0);
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('are those that are expanded, a page of each; collapsing one requests nothing', async () => {
     lists.setVisible(true);
     lists.open('state:ready');
     lists.open('state:closed');
     lists.open('state:ready');
-    await until(() => lists.get('toy-7') !== undefined);
-    assert.deepEqual(link.asked.at(-1)?.open, [
+    await pass(0);
+    assert.ok(lists.get('toy-7'));
+    assert.deepEqual(server.requests.at(-1)?.open, [
       { key: 'state:ready', limit: 100 },
       { key: 'state:closed', limit: 20 },
     ]);
-    lists.more('state:ready');
+    const before = server.requests.length;
     lists.close('state:closed');
-    await until(() => link.asked.at(-1)?.open[0]?.limit === 200);
-    assert.equal(link.asked.at(-1)?.open.length, 1);
+    await pass(10_000);
+    assert.equal(server.requests.length, before);
+    lists.more('state:ready');
+    await pass(0);
+    assert.deepEqual(server.requests.at(-1)?.open, [{ key: 'state:ready', limit: 200 }]);
   });
 
-  it('begin anew with another grouping, which is remembered, and with a filter', async () => {
+  it('start over with another grouping, which is remembered, and with a filter', async () => {
     lists.setVisible(true);
     lists.open('state:ready');
-    await until(() => lists.lists !== undefined);
+    await pass(0);
     lists.setGrouping('epic');
-    await until(() => link.asked.at(-1)?.grouping === 'epic');
-    assert.deepEqual(link.asked.at(-1)?.open, []);
+    await pass(0);
+    assert.deepEqual(server.requests.at(-1), { grouping: 'epic', text: '', open: [] });
     lists.setFilter('  stars ');
-    await until(() => link.asked.at(-1)?.text === 'stars');
+    await pass(0);
+    assert.equal(server.requests.at(-1)?.text, 'stars');
     lists.dispose();
-    lists = open();
+    lists = openLists();
     assert.deepEqual([lists.grouping, lists.filter], ['epic', '']);
     memory.set('gastown.beadGrouping', 'nonsense');
     lists.dispose();
-    lists = open();
+    lists = openLists();
     assert.equal(lists.grouping, 'state');
   });
 
-  it('drop an answer to a question that is no longer asked, and go on after a failure', async () => {
+  it('ignore the answer to an earlier grouping', async () => {
     let release = (): void => undefined;
-    link.hold = new Promise((done) => {
+    server.hold = new Promise((done) => {
       release = done;
     });
     lists.setVisible(true);
-    await until(() => link.asked.length === 1);
+    await pass(0);
     lists.setGrouping('rig');
-    link.answers = { '': list(group('rig:toy', 1)) };
     release();
-    await until(() => link.asked.at(-1)?.grouping === 'rig');
-    link.fails = true;
-    lists.more('rig:toy');
-    await until(() => lists.problem !== undefined);
-    assert.ok(lists.lists, 'what was there is still shown');
-    link.fails = false;
-    lists.more('rig:toy');
-    await until(() => lists.problem === undefined);
+    await pass(0);
+    assert.equal(lists.lists, undefined);
+    await pass(10_000);
+    assert.equal(server.requests.at(-1)?.grouping, 'rig');
+    assert.ok(lists.lists);
+  });
+
+  it('stay after a failure, which is reported until the next answer, and go with the town', async () => {
+    lists.setVisible(true);
+    await pass(0);
+    server.fails = true;
+    changeBeads(2);
+    await pass(10_000);
+    assert.equal(lists.problem, 'no server');
+    assert.ok(lists.lists);
+    server.fails = false;
+    changeBeads(3);
+    await pass(10_000);
+    assert.equal(lists.problem, undefined);
     store.clear();
     assert.equal(lists.lists, undefined);
+    store.reset(snapshot());
+    await pass(0);
+    assert.ok(lists.lists, 'loaded for the next town');
   });
 });
 

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { startLink, type StartedLink } from '../../protocol/transport/commandClient';
+import type { ProcessContext } from './context';
+import { processTerminal } from './output';
+
+/** One of the two command lines, as far as it matters before it is loaded. */
+export interface Main {
+  /** Commands that do not call the town's server, or not as others do. */
+  offline: readonly string[];
+  /** The town whose server the command will call, as far as it can be told without parsing. May throw. */
+  townOf: (process: ProcessContext) => string | undefined;
+  load: () => Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
+}
+
+/**
+ * Runs a command line as a process. It starts to connect to the server before it loads and parses, which takes about as
+ * long as the server takes to answer.
+ */
+export async function runMain({ offline, townOf, load }: Main): Promise<void> {
+  const words = process.argv.slice(2);
+  const context: ProcessContext = {
+    terminal: processTerminal(),
+    cwd: process.cwd(),
+    env: process.env,
+    readStdin: () => fs.readFileSync(0, 'utf8'),
+  };
+  const started = needsServer(words, offline) ? startAhead(() => townOf(context)) : undefined;
+  await started?.link.started;
+  const run = await load();
+  process.exitCode = await run(words, context, started);
+  started?.link.close();
+}
+
+/** False where a command is known not to need it, or names a town or ledger that only its parser understands. */
+function needsServer(words: readonly string[], offline: readonly string[]): boolean {
+  const command = words.find((word) => !word.startsWith('-'));
+  if (command === undefined || command === 'help' || command === '__complete' || offline.includes(command))
+    return false;
+  return !words.some((word) => /^(?:-h|--help|--town|--db)(?:=|$)/.test(word));
+}
+
+function startAhead(townOf: () => string | undefined): StartedLink | undefined {
+  try {
+    const root = townOf();
+    return root === undefined ? undefined : startLink(root);
+  } catch {
+    return undefined; // the command finds the same error and reports it
+  }
+}
