@@ -1,6 +1,7 @@
-import { Disposable, Emitter } from '../base/lifecycle';
+import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
+import type { CheckpointResult } from '../beads/storage/checkpointFile';
 import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
@@ -42,7 +43,10 @@ import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
 import { slungFormula } from '../engine/molecules/slungFormula';
 
-/** Pictures are sent at most so often. */
+/** It holds the text of a whole ledger, several times: much memory, and not for long. */
+const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
+
+/** Deltas are sent at most so often. */
 const SNAPSHOT_MS = 40;
 
 export type PersonMessage = {
@@ -175,11 +179,18 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
+    const checkpoints = new JobWorker({
+      script: bundledFile('checkpointWorker.js'),
+      ...CHECKPOINT_THREAD,
+      log: (text) => log.error(text),
+    });
     const store = await BeadStore.open({
+      checkpoints: { write: (job) => checkpoints.run<CheckpointResult>(job) },
       fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
       onError: (error) => log.error(messageOf(error)),
     });
     const service = new TownService(layout, store, log);
+    service._register(toDisposable(() => void checkpoints.dispose()));
     await service.load();
     return service;
   }

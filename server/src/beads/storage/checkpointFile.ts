@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
 import { ensureIgnored } from './ledgerConfig';
 import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledgerFs';
-import { bytesOf, parseLedgerText, scanLines, withChanges } from './ledgerText';
+import { bytesOf, parseLedgerText, spliceLines, withChanges, type LedgerText } from './ledgerText';
 
 /** What a checkpoint writes: the beads of one ledger that changed since its file was last written or read. */
 export interface CheckpointJob {
@@ -15,6 +15,10 @@ export interface CheckpointJob {
   seq: number;
   /** Texts by id; undefined for a bead that is gone. */
   changes: ReadonlyMap<string, string | undefined>;
+  /** Those of them that have no line in the file yet. */
+  added: ReadonlySet<string>;
+  /** Every line of the file could be read: then none has to be decoded again. */
+  isSound: boolean;
 }
 
 /** `changed`: somebody else has written the file, and nothing was done: their changes have to be merged in first. */
@@ -39,13 +43,17 @@ export async function writeCheckpoint(fs: LedgerFs, job: CheckpointJob): Promise
     const current = fs.read(job.issuesFile) ?? Buffer.alloc(0);
     const isThere = current.length > 0 || job.hash !== '';
     if (isThere && hashOf(current) !== job.hash) return { kind: 'changed' };
-    const text = scanLines(current) ?? parseLedgerText(current, job.issuesFile);
-    const bytes = bytesOf({ mark: text.mark, lines: withChanges(text, job.changes) });
-    await writeText(fs, { ...job, bytes, current });
-    return { kind: 'written', hash: hashOf(bytes) };
+    const pieces = job.isSound
+      ? spliceLines(current, job.changes, (id) => job.added.has(id))
+      : changedPieces(parseLedgerText(current, job.issuesFile), job.changes);
+    return { kind: 'written', hash: await writeText(fs, { ...job, pieces, current }) };
   } catch (error) {
     throw storageError(error, job.issuesFile);
   }
+}
+
+function changedPieces(text: LedgerText, changes: CheckpointJob['changes']): Buffer[] {
+  return [bytesOf({ mark: text.mark, lines: withChanges(text, changes) })];
 }
 
 /**
@@ -54,34 +62,46 @@ export async function writeCheckpoint(fs: LedgerFs, job: CheckpointJob): Promise
  * `base.jsonl`. A `base.next.jsonl` counts as the base exactly if `issues.jsonl` has its text, that is, if the crash
  * came after the second step.
  * @param options.current the file as it is; it is left alone where it has the text already
+ * @returns the hash of the text
  */
 export async function writeText(
   fs: LedgerFs,
-  options: { directory: string; issuesFile: string; seq: number; bytes: Buffer; current: Buffer },
-): Promise<void> {
-  const { directory, issuesFile, seq, bytes, current } = options;
+  options: { directory: string; issuesFile: string; seq: number; pieces: readonly Buffer[]; current: Buffer },
+): Promise<string> {
+  const { directory, issuesFile, seq, pieces, current } = options;
+  const stamp = fs.stamp(issuesFile);
+  const hash = hashOf(...pieces);
   await ensureIgnored(fs, directory);
   const next = path.join(directory, 'base.next.jsonl');
-  await writeDurably(fs, next, encodeBase({ seq, bytes }));
-  const isThere = fs.stamp(issuesFile) !== undefined;
-  if (!isThere || !current.equals(bytes))
-    await replaceFile(fs, issuesFile, bytes, () => refuseIfChanged(fs, issuesFile, current));
+  const head = Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq, sha256: hash })}\n`);
+  await writeDurably(fs, next, [head, ...pieces]);
+  if (stamp === undefined || !isText(current, pieces))
+    await replaceFile(fs, issuesFile, pieces, () => refuseIfChanged(fs, issuesFile, stamp, current));
   fs.rename(next, path.join(directory, 'base.jsonl'));
   await fs.syncDirectory(directory);
+  return hash;
 }
 
-function refuseIfChanged(fs: LedgerFs, file: string, expected: Buffer): void {
+/** Whether these pieces are the whole text. */
+function isText(text: Buffer, pieces: readonly Buffer[]): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (!text.subarray(at, at + piece.length).equals(piece)) return false;
+    at += piece.length;
+  }
+  return at === text.length;
+}
+
+function refuseIfChanged(fs: LedgerFs, file: string, stamp: string | undefined, expected: Buffer): void {
+  if (fs.stamp(file) === stamp) return;
   if ((fs.read(file) ?? Buffer.alloc(0)).equals(expected)) return;
   throw new UserError(`${file} was changed by somebody else at this moment`, 'Try again.', 'conflict');
 }
 
-export function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function encodeBase(base: Base): Buffer {
-  const head = { _schema: baseSchema, seq: base.seq, sha256: hashOf(base.bytes) };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), base.bytes]);
+export function hashOf(...pieces: Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }
 
 interface BaseHead {

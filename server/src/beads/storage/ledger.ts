@@ -187,7 +187,16 @@ export class Ledger {
     const texts = new Map(
       [...changes].filter(([id, stored]) => !this.isWisp(id, stored)).map(([id, stored]) => [id, stored?.text]),
     );
-    const job: CheckpointJob = { directory, issuesFile, hash, seq, changes: texts };
+    const added = new Set([...texts.keys()].filter((id) => !this.inFile.has(id)));
+    const job: CheckpointJob = {
+      directory,
+      issuesFile,
+      hash,
+      seq,
+      changes: texts,
+      added,
+      isSound: this.problems.length === 0,
+    };
     let result: CheckpointResult | undefined;
     try {
       result = await writer.write(job);
@@ -245,12 +254,12 @@ export class Ledger {
     const text = withBeads(template, beads);
     const written = bytesOf(text);
     const { directory, issuesFile } = this;
-    await writeText(this.fs, { directory, issuesFile, seq, bytes: written, current });
+    const writtenHash = await writeText(this.fs, { directory, issuesFile, seq, pieces: [written], current });
     // From here on the file holds the new state, and the memory must describe it.
     this.problems = text.problems;
     this.inFile.clear();
     this.dirty.clear();
-    this.written(seq, hashOf(written), new Map([...beads].map(([id]) => [id, ''])));
+    this.written(seq, writtenHash, new Map([...beads].map(([id]) => [id, ''])));
     this.mustCheckpoint = false;
     return merged ? this.adoptMerge(merged) : [];
   }

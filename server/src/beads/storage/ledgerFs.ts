@@ -89,11 +89,15 @@ export const realFs: LedgerFs = {
 };
 
 /** Writes a file and waits until its content is on the disk. The name may still be lost in a crash. */
-export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer): Promise<void> {
+export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer | readonly Buffer[]): Promise<void> {
   const handle = files.open(file);
   try {
     handle.truncate(0);
-    handle.write(bytes, 0);
+    let position = 0;
+    for (const piece of Buffer.isBuffer(bytes) ? [bytes] : bytes) {
+      handle.write(piece, position);
+      position += piece.length;
+    }
     await handle.sync();
   } finally {
     handle.close();
@@ -104,7 +108,12 @@ export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer)
  * Replaces a file so that a crash at any point leaves the old or the new content.
  * @param check runs at the last moment before the new content takes the old one's place and may throw
  */
-export async function replaceFile(files: LedgerFs, file: string, bytes: Buffer, check?: () => void): Promise<void> {
+export async function replaceFile(
+  files: LedgerFs,
+  file: string,
+  bytes: Buffer | readonly Buffer[],
+  check?: () => void,
+): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
     await writeDurably(files, temporary, bytes);

@@ -157,30 +157,60 @@ export function withChanges(
 }
 
 /** A line as our own writer begins it: the id stands first and needs no decoding. */
-const plainLine = /^\{"id":"([^"\\]+)",/;
+const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
 
 /**
- * The lines of a file that was read before without any problem, each with its bead's id: what `parseLedgerText` would give,
- * without decoding them. @returns undefined where that cannot be told
+ * What `withChanges` would give, as pieces that share the file's bytes: for a file that was read before without any problem,
+ * in which each bead has one line. Nothing is decoded, and no more is held than the changes.
+ * @param isNew whether the file has no line of this bead
  */
-export function scanLines(bytes: Buffer): Pick<LedgerText, 'lines' | 'newline' | 'mark'> | undefined {
-  const mark = bytes.subarray(0, 3).equals(byteOrderMark);
-  const lines: Line[] = [];
-  const seen = new Set<string>();
-  for (const slice of splitLines(mark ? bytes.subarray(3) : bytes)) {
-    const id = idOfLine(slice);
-    if (id !== undefined && seen.has(id)) return undefined;
-    if (id !== undefined) seen.add(id);
-    lines.push(id === undefined ? { bytes: slice } : { bytes: slice, id });
+export function spliceLines(
+  bytes: Buffer,
+  changes: ReadonlyMap<string, string | undefined>,
+  isNew: (id: string) => boolean,
+): Buffer[] {
+  const start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+  const first = bytes.indexOf(10);
+  const newline = first > 0 && bytes[first - 1] === 13 ? '\r\n' : '\n';
+  const added = [...changes].filter(([id, text]) => text !== undefined && isNew(id)).map(([id]) => id);
+  added.sort(compareIds);
+  const pieces: Buffer[] = [];
+  let kept = 0; // everything before it is in the pieces
+  let nextAdded = 0;
+  const keepUntil = (end: number): void => {
+    if (end > kept) pieces.push(bytes.subarray(kept, end));
+    kept = end;
+  };
+  const addBefore = (id: string | undefined, at: number): void => {
+    for (; nextAdded < added.length; nextAdded++) {
+      const candidate = added[nextAdded]!;
+      if (id !== undefined && compareIds(candidate, id) > 0) return;
+      keepUntil(at);
+      const last = pieces.at(-1);
+      if (last && last.at(-1) !== 10 && !last.equals(byteOrderMark)) pieces.push(Buffer.from(newline));
+      pieces.push(Buffer.from(changes.get(candidate)! + newline));
+    }
+  };
+  for (let at = start; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at) < 0 ? bytes.length : bytes.indexOf(10, at) + 1;
+    const id = idOfLine(bytes.subarray(at, end));
+    if (id !== undefined) addBefore(id, at);
+    if (id !== undefined && changes.has(id)) {
+      const text = changes.get(id);
+      keepUntil(at);
+      kept = end;
+      if (text !== undefined) pieces.push(replaced(bytes.subarray(at, end), text));
+    }
+    at = end;
   }
-  return { lines, newline: lines[0]?.bytes.at(-2) === 13 ? '\r\n' : '\n', mark };
+  addBefore(undefined, bytes.length);
+  keepUntil(bytes.length);
+  return pieces;
 }
 
 function idOfLine(slice: Buffer): string | undefined {
-  if (!slice.includes('"_type"') && !slice.includes('"_schema"')) {
-    const id = plainLine.exec(slice.toString('latin1', 0, 200))?.[1];
-    if (id !== undefined && /^[\x20-\x7e]*$/.test(id)) return id;
-  }
+  const id = plainLine.exec(slice.toString('latin1', 0, 200))?.[1];
+  if (id !== undefined && !slice.includes('"_type"') && !slice.includes('"_schema"')) return id;
   const text = withoutLineEnd(slice.toString('utf8'));
   const decoded = text.trim() === '' ? undefined : decodeLine(text);
   return decoded && isStored(decoded) ? decoded.bead.id : undefined;
