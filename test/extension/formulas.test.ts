@@ -25,7 +25,7 @@ title = "Check it"
 needs = [""]
 `;
 
-/** Runs before the story, which makes a town, and so without one; at its end it looks at the town that is there by then. */
+/** Runs before the story, which creates a town, and so without one. */
 describe('formulas in VS Code', function () {
   this.timeout(TEST_MS);
   let api: GasTownApi;
@@ -72,7 +72,7 @@ describe('formulas in VS Code', function () {
     return list.items.map((item) => (typeof item.label === 'string' ? item.label : item.label.label));
   }
 
-  it('have a language of their own, and other TOML has not', async () => {
+  it('have their own language, which other TOML files do not have', async () => {
     const document = await vscode.workspace.openTextDocument(uri);
     assert.equal(document.languageId, 'gastown-formula');
     writeFileSync(path.join(folder, 'other.toml'), 'x = 1\n');
@@ -83,7 +83,7 @@ describe('formulas in VS Code', function () {
     await vscode.window.showTextDocument(document);
   });
 
-  it('are served without a town, and only once they are open', async () => {
+  it('are served without a town once one is open', async () => {
     await until(
       'the language server',
       () => api.formulas.serving === 'standalone' || api.formulas.serving === 'town',
@@ -92,7 +92,7 @@ describe('formulas in VS Code', function () {
     if (!api.store.hasSnapshot) assert.equal(api.formulas.serving, 'standalone');
   });
 
-  it('show what is wrong, where it is', async () => {
+  it('show problems at their place', async () => {
     await until('the diagnostics', () => problems().length > 0);
     assert.deepEqual(shown(), ['"": needs references unknown step ""']);
     assert.deepEqual([problems()[0]?.source, problems()[0]?.code], ['Gas Town', 'unknown-step']);
@@ -108,7 +108,7 @@ describe('formulas in VS Code', function () {
     assert.deepEqual((await labels(position('needs = ["design"]', 10))).sort(), ['check', 'design']);
   });
 
-  it('tell of a circle with its whole path, in text that nobody saved', async () => {
+  it('report a cycle with its whole path, also in unsaved text', async () => {
     await replace('needs = [""]', 'needs = ["build"]');
     await until('no problem', () => problems().length === 0, shown);
     assert.deepEqual(
@@ -127,7 +127,7 @@ describe('formulas in VS Code', function () {
     await replace('\nneeds = ["check"]', '');
   });
 
-  it('go on where the text is broken', async () => {
+  it('are supported while their text is broken', async () => {
     await replace('needs = ["build"]', 'needs = ["');
     await until('the slip', () => problems().length > 0);
     assert.ok(
@@ -139,7 +139,7 @@ describe('formulas in VS Code', function () {
     await until('no problem', () => problems().length === 0, shown);
   });
 
-  it('say what a step, a variable and a key are', async () => {
+  it('have hovers for steps, variables and keys', async () => {
     const said = async (at: vscode.Position): Promise<string> => {
       const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, at);
       return hovers
@@ -157,7 +157,7 @@ describe('formulas in VS Code', function () {
     assert.equal(once.length, 1, 'served twice');
   });
 
-  it('have an outline, and names that can be followed and changed', async () => {
+  it('have an outline, go to definition and rename', async () => {
     const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[]>(
       'vscode.executeDocumentSymbolProvider',
       uri,
@@ -181,7 +181,7 @@ describe('formulas in VS Code', function () {
     assert.equal(edit.get(uri).length, 2);
   });
 
-  it('are coloured, variables within texts too', async function () {
+  it('have colours, also for variables within strings', async function () {
     if (!hasDriver()) return this.skip();
     await vscode.window.showTextDocument(open());
     await driver.waitFor({ selector: '.view-lines', text: 'Design' });
@@ -189,7 +189,7 @@ describe('formulas in VS Code', function () {
     return undefined;
   });
 
-  it('are written by keyboard: what is offered is taken with Enter', async function () {
+  it('can be written with the keyboard, accepting completions with Enter', async function () {
     if (!hasDriver()) return this.skip();
     await vscode.window.showTextDocument(open());
     await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
@@ -235,11 +235,11 @@ describe('formulas in VS Code', function () {
     return undefined;
   });
 
-  it('need no server when none is open', async function () {
+  it('need no server while none is open', async function () {
     if (api.connection.isReady) return this.skip();
     await vscode.commands.executeCommand('workbench.action.files.revert');
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    // VS Code keeps a document that nobody shows for a while; another language is as good as closed.
+    // VS Code keeps a hidden document for a while; with another language it counts as closed.
     const document = vscode.workspace.textDocuments.find((one) => one.languageId === 'gastown-formula');
     if (document) await vscode.languages.setTextDocumentLanguage(document, 'plaintext');
     await until(

@@ -1,4 +1,4 @@
-// What the tests in the extension host share: the extension itself, a repository in the window, the palette.
+// Shared by the tests in the extension host: the extension, a repository in the window, the palette.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ export function git(cwd: string, ...args: string[]): string {
   return execFileSync('git', args, { cwd, encoding: 'utf8' }).trim();
 }
 
-/** Files of a small project with a test of its own, committed. */
+/** A repository with these files, committed. */
 export function makeRepository(folder: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
@@ -38,7 +38,7 @@ export function makeRepository(folder: string, files: Record<string, string>): v
 
 const POLL_MS = 50;
 
-/** Looks until there is something; says what was there instead when it never comes. */
+/** Polls until `look` finds something. @throws Error with the present `state` after the time limit */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
@@ -53,7 +53,7 @@ export async function until<T>(
   }
 }
 
-/** Answers the modal questions that VS Code does not show in a test, and keeps them. */
+/** Answers the modal dialogs, which VS Code does not show in a test. @returns the questions, as they come */
 export function answerQuestions(
   api: GasTownApi,
   answer: (question: Question) => string | undefined = (question) => question.actions[0],
@@ -68,7 +68,7 @@ export function answerQuestions(
 
 const quickInput = { selector: '.quick-input-widget' };
 
-/** Runs a command as a person does: palette, name, Enter. */
+/** Runs a command from the palette. */
 export async function palette(command: string): Promise<void> {
   await driver.press('F1');
   await driver.waitFor({ selector: '.quick-input-widget .quick-input-box input' });
@@ -78,7 +78,7 @@ export async function palette(command: string): Promise<void> {
   await driver.press('Enter');
 }
 
-/** Waits for the step of a command that says this: as its message, or in its empty input. */
+/** Waits for the step of a command with this text, as its message or as the placeholder of its input. */
 export async function step(text: string): Promise<void> {
   await driver.waitFor({
     selector: `.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])`,
@@ -95,7 +95,7 @@ export async function choose(name: string): Promise<void> {
   await driver.click({ ...quickInput, role: 'option', namePattern: `(^|\\s)${escape(name)}` });
 }
 
-/** Ticks an entry where several can be chosen. */
+/** Checks an entry of a quick pick with checkboxes. */
 export async function tick(name: string): Promise<void> {
   await driver.click({ ...quickInput, role: 'checkbox', namePattern: `(^|\\s)${escape(name)}` });
 }

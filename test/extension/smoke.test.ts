@@ -13,7 +13,7 @@ describe('VS Code that runs these tests', () => {
     assert.equal(vscode.workspace.workspaceFolders?.length, 1);
   });
 
-  it('can be seen and driven from a test', async function () {
+  it('can be driven from a test', async function () {
     if (!hasDriver()) return this.skip();
     await driver.waitFor({ selector: '.monaco-workbench .statusbar' });
     await driver.press('F1');

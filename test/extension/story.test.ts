@@ -23,7 +23,7 @@ import {
 /** From an open repository to merged work, as a person does it: welcome, palette, trees, terminal. */
 describe('the main job in VS Code', function () {
   this.timeout(TEST_MS);
-  this.bail(true); // each step stands on the one before
+  this.bail(true); // each test needs the one before
   let api: GasTownApi;
   const beads: string[] = [];
 
@@ -40,12 +40,12 @@ describe('the main job in VS Code', function () {
     attention: api.store.attention.all().map((item) => item.title),
   });
 
-  it('says what is missing in a folder that is no repository', async () => {
+  it('explains what is missing in a folder that is not a repository', async () => {
     await driver.click({ role: 'tab', namePattern: '^Gas Town' });
     await driver.waitFor({ role: 'button', name: 'Initialize Repository' });
   });
 
-  it('runs nothing of a town that the folder brings along', async () => {
+  it('runs nothing of a town that the folder ships', async () => {
     const folder = workspaceFolder();
     mkdirSync(path.join(folder, 'mayor'));
     writeFileSync(path.join(folder, 'mayor', 'town.json'), '{"type":"town","version":2,"name":"evil"}');
@@ -61,7 +61,7 @@ describe('the main job in VS Code', function () {
     rmSync(path.join(folder, 'mayor'), { recursive: true });
   });
 
-  it('makes a town for the open repository with one click, and asks about its commands', async () => {
+  it('sets up the open repository with one click, and asks about its commands', async () => {
     makeRepository(workspaceFolder(), {
       'package.json': JSON.stringify({ name: 'story', version: '1.0.0', scripts: { test: 'node --test' } }, null, 2),
       'sum.js': 'exports.sum = (a, b) => a + b;\n',
@@ -117,7 +117,7 @@ describe('the main job in VS Code', function () {
     await describeBead(third, 'echo documented > README.md; git add -A; git commit -qm "document it"');
   });
 
-  it('makes a convoy of them with dependencies, staged', async () => {
+  it('creates a staged convoy of them with dependencies', async () => {
     await palette('Gas Town: Create Convoy');
     await step('Convoy name');
     await answer('Greetings');
@@ -145,7 +145,7 @@ describe('the main job in VS Code', function () {
     await driver.screenshot('sidebar-convoy-staged');
   });
 
-  it('launches it and starts the engine; the trees follow', async () => {
+  it('launches it and starts the engine; the trees are updated', async () => {
     await palette('Gas Town: Launch Convoy');
     await step('Select a convoy');
     await driver.press('Enter');
@@ -161,7 +161,7 @@ describe('the main job in VS Code', function () {
     await driver.screenshot('story-running');
   });
 
-  it('opens the terminal of an agent with its screen, and what is typed reaches it', async () => {
+  it('opens the terminal of an agent, and sends input to it', async () => {
     await driver.waitFor(row('^Bead Use greeting, \\w+ is working'));
     const agent = await until('the agent', () =>
       api.store.agents.all().find((one) => one.bead === beads[1] && one.session),
@@ -177,7 +177,7 @@ describe('the main job in VS Code', function () {
     await driver.waitFor(row('^Convoy Greetings, 2 of 3'));
   });
 
-  it('lands the convoy, says so, and offers to take the work over', async () => {
+  it('lands the convoy, notifies the person, and offers a fast-forward', async () => {
     const convoy = await until(
       'the landing',
       () => api.store.convoys.all().find((one) => one.status === 'closed'),
@@ -213,7 +213,7 @@ describe('the main job in VS Code', function () {
     await driver.screenshot('bead-page');
   });
 
-  it('lists every bead by state, epic and rig, says why not, and filters', async () => {
+  it('lists every bead by state, epic and rig with reasons, and filters', async () => {
     const rig = 'workspace';
     const wall = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Build the wall' });
     await api.connection.call(BeadCreate.spec, {
@@ -224,7 +224,7 @@ describe('the main job in VS Code', function () {
     const epic = await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'A garden', type: 'epic' });
     await api.connection.call(BeadCreate.spec, { ledger: rig, title: 'Plant a tree', parent: epic.id });
     await vscode.commands.executeCommand('gastown.beads.focus');
-    // Rows outside of what is scrolled to are not in the page: the view gets the room of the others.
+    // Rows out of view are not in the page: the view gets the space of the others.
     for (const header of ['Convoys', 'Agents', 'Needs Attention'])
       await driver.click({ selector: `.pane-header[aria-label^="${header}"]` });
     await driver.waitFor(row('^Ready, 3 beads'));
@@ -247,11 +247,11 @@ describe('the main job in VS Code', function () {
     });
     assert.equal(staged.status, 'staged_ready');
     await vscode.commands.executeCommand('gastown.closeBead', { beads: [wall.id], reason: 'Built by hand' });
-    await driver.waitFor(row('^Ready, 3 beads')); // the wall has gone, who waited for it has come
+    await driver.waitFor(row('^Ready, 3 beads')); // without the wall, with the bead that waited for it
     await driver.waitFor(row('^Bead Climb the wall, P2'));
   });
 
-  it('opens what a link names, and says so where it names nothing', async () => {
+  it('opens the target of a link, and reports a link without one', async () => {
     const link = await vscode.commands.executeCommand<string>('gastown.copyLink', { kind: 'bead', id: beads[0] });
     assert.equal(await vscode.env.clipboard.readText(), link);
     await api.links.handleUri(vscode.Uri.parse(link));
@@ -268,7 +268,7 @@ describe('the main job in VS Code', function () {
     await vscode.commands.executeCommand('notifications.clearAll');
   });
 
-  it('has a page for each bead that says what became of it, and follows it', async () => {
+  it('has a page for a merged bead, and updates it', async () => {
     await vscode.commands.executeCommand('gastown.showBead', { bead: beads[1] });
     const document = vscode.window.activeTextEditor?.document;
     const text = document?.getText() ?? '';

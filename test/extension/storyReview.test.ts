@@ -10,7 +10,7 @@ import { driver, hasDriver } from '../harness/driverClient';
 import { TEST_MS } from '../harness/limits';
 import { answer, answerQuestions, gastown, step, until, workspaceFolder } from './gastown';
 
-/** A person looks at the work of an agent, asks for changes, and approves the second attempt. It goes on in the story's town. */
+/** A person reviews the work of an agent, requests changes, and approves the second attempt. Uses the town of the story. */
 describe('a review in VS Code', function () {
   this.timeout(TEST_MS);
   this.bail(true);
@@ -49,7 +49,7 @@ describe('a review in VS Code', function () {
     ).then((bytes) => Buffer.from(bytes).toString());
   const label = (): string => vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? '';
 
-  it('asks a person once, and opens all that changed in one editor', async () => {
+  it('asks a person once, and opens all changes in one editor', async () => {
     const script =
       'echo "attempt $GT_ATTEMPT" > judged.txt\nsed -i "s/a + b/b + a/" sum.js\nprintf "\\\\000\\\\001" > blob.bin\ngit add -A\ngit commit -qm judged';
     const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', {
@@ -79,7 +79,7 @@ describe('a review in VS Code', function () {
     await driver.screenshot('review-multi-diff');
   });
 
-  it('takes comments on lines, and keeps what was typed until it is sent', async () => {
+  it('takes comments on lines, and keeps the draft until it is sent', async () => {
     const uri = vscode.Uri.from({
       scheme: 'gastown-change',
       path: '/sum.js',
@@ -109,7 +109,7 @@ describe('a review in VS Code', function () {
     await waitForReview();
   });
 
-  it('says of what has changed since that it has, and opens it', async () => {
+  it('refuses a verdict on an old version, and opens the new one', async () => {
     assert.match(await textIn('change', 'judged.txt', first), /attempt 1/, 'what was looked at can still be read');
     const whole = vscode.Uri.from({
       scheme: 'gastown-change',
@@ -131,7 +131,7 @@ describe('a review in VS Code', function () {
     await driver.screenshot('review-second-round');
   });
 
-  it('keeps a long text in an editor that sends it, also where sending fails', async () => {
+  it('keeps a long text in an editor, also when sending fails', async () => {
     const second = api.reviews.openedOf(bead)!;
     api.reviews.drafts.setText(second, 'One\nTwo');
     await vscode.commands.executeCommand('gastown.requestChanges');
@@ -155,7 +155,7 @@ describe('a review in VS Code', function () {
     await api.reviews.closeDraft(second);
   });
 
-  it('approves the second attempt, which is merged', async () => {
+  it('approves the second attempt, which is then merged', async () => {
     await until('the editor', () => label().startsWith('Review Judge me (round 2)'), label);
     await driver.click({ role: 'button', namePattern: '^Approve Change' });
     await until(
@@ -177,7 +177,7 @@ describe('a review in VS Code', function () {
     );
   });
 
-  it('restarts an agent, ends it, brings back what it had, and lets it go on', async () => {
+  it('restarts an agent, removes it, restores its work, and resumes it', async () => {
     const go = path.join(workspaceFolder(), '..', 'go on');
     const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', {
       title: 'Long work',

@@ -9,7 +9,7 @@ import { gastown, until } from './gastown';
 
 const step = (id: string, more = ''): string => `[[steps]]\nid = "${id}"\ntitle = "T"\n${more}`;
 
-/** In the town that the story left behind: its server serves formulas too, and nobody else does. */
+/** Uses the town of the story, whose server serves formulas, too. */
 describe('formulas in a window with a town', function () {
   this.timeout(TEST_MS);
   let api: GasTownApi;
@@ -37,7 +37,7 @@ describe('formulas in a window with a town', function () {
 
   const messages = (): string[] => vscode.languages.getDiagnostics(uri).map((one) => one.message);
 
-  it('are served by the town alone, which knows its other formulas', async () => {
+  it('are served only by the town, which knows its other formulas', async () => {
     await until(
       'the diagnostics',
       () => messages().length > 0,
@@ -53,7 +53,7 @@ describe('formulas in a window with a town', function () {
     assert.equal(hovers.length, 1, 'served twice');
   });
 
-  it("are served on when the town's server has been killed", async () => {
+  it("are served again after the town's server was killed", async () => {
     const pid = readEndpoint(serverEndpointFile(root))?.pid;
     assert.ok(pid);
     process.kill(pid, 'SIGKILL');

@@ -9,8 +9,8 @@ import { driver, hasDriver } from '../harness/driverClient';
 import { TEST_MS } from '../harness/limits';
 import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, until } from './gastown';
 
-/** What a person does when work goes wrong, and the commands beside the main story. It goes on in the story's town. */
-describe('trouble in VS Code', function () {
+/** Failures of work, and the commands beside the main story. Uses the town of the story. */
+describe('failures in VS Code', function () {
   this.timeout(TEST_MS);
   this.bail(true);
   let api: GasTownApi;
@@ -48,7 +48,7 @@ describe('trouble in VS Code', function () {
     await answer(`file://${bare}`);
     await step('Name of the rig');
     await driver.press('Enter');
-    // Another story may have closed this view.
+    // Another test may have closed this view.
     await vscode.commands.executeCommand('gastown.agents.focus');
     await driver.waitFor(row('^Rig lib$'));
     assert.equal(api.store.rigs.get('lib')?.sourceIsFolder, false);
@@ -68,7 +68,7 @@ describe('trouble in VS Code', function () {
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:slung.txt'), 'slung');
   });
 
-  it('shows what failed and why, tells the person, and works again when it is mended', async () => {
+  it('shows a failure with its reason, notifies the person, and works again after a fix', async () => {
     const bead = await create('Break it', 'lib', 'echo I cannot do this\nexit 3');
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Doomed', beads: [bead.id] });
     await driver.waitFor(row('^Bead Break it, failed'));
@@ -100,7 +100,7 @@ describe('trouble in VS Code', function () {
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
   });
 
-  it('stops everything with one command', async () => {
+  it('stops all agents with one command', async () => {
     const bead = await create('Endless', 'lib', 'while true; do sleep 1; done');
     await vscode.commands.executeCommand('gastown.createConvoy', { title: 'Long', beads: [bead.id] });
     await driver.waitFor(row('^Bead Endless, \\w+ is working'));
@@ -115,7 +115,7 @@ describe('trouble in VS Code', function () {
     await driver.waitFor({ selector: '.pane-body .message', text: 'The engine is paused' });
   });
 
-  it('lists from the status bar what is at work and what needs a person', async () => {
+  it('lists active agents and attention items from the status bar', async () => {
     await driver.click({ selector: '[id="gastown.gastown-vscode.gastown.status"]' });
     await step('0 agents active');
     await driver.screenshot('overview');
@@ -125,7 +125,7 @@ describe('trouble in VS Code', function () {
     await vscode.commands.executeCommand('gastown.stopAll');
   });
 
-  it('shows the decisions of a role that is a rule', async () => {
+  it('shows the decisions of a built-in role', async () => {
     await driver.click(row('^Agent refinery'));
     await until('the log', () => vscode.window.activeTextEditor?.document.uri.path.endsWith('refinery.md'));
     assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /merged/);

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { installOnce, type Log } from './cache';
 import { npmEnv, runCommand } from './commands';
 
-/** What the tests of the runtimes drive, and what was measured of them: see `server/src/agents/presets`. */
+/** The versions that the runtime manifests (`server/src/agents/presets`) were tested with. */
 export const agentPrograms = {
   claude: { spec: '@anthropic-ai/claude-code@2.1.197' },
   codex: { spec: '@openai/codex@0.169.0' },
@@ -18,7 +18,7 @@ const installs = new Map<AgentProgram, Promise<string>>();
 
 /** The folder with the program, to be put on PATH. @throws Error that says why it cannot be installed */
 export function installAgent(name: AgentProgram, log: Log): Promise<string> {
-  // Also where it failed: another try would not end otherwise, only later.
+  // A failure is kept, too: a second attempt would fail as well.
   const install = installs.get(name) ?? installNow(name, log);
   installs.set(name, install);
   return install;

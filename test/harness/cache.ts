@@ -30,7 +30,7 @@ export type Log = (line: string) => void;
 
 /**
  * Returns the folder of `id` (a name with its version), filling it with `install` when it is absent.
- * `install` works in a temporary folder that is renamed at the end: a half-made install is never seen.
+ * `install` works in a temporary folder that is renamed at the end: an incomplete installation is never used.
  */
 export async function installOnce(id: string, log: Log, install: (dir: string) => Promise<void>): Promise<string> {
   const target = path.join(cacheRoot(), id);
@@ -57,7 +57,7 @@ export async function installOnce(id: string, log: Log, install: (dir: string) =
   });
 }
 
-/** Half-made installs of processes that were killed. */
+/** Incomplete installations of processes that were killed. */
 function removeAbandoned(target: string): void {
   const prefix = `${path.basename(target)}.tmp-`;
   for (const name of readdirSync(path.dirname(target))) {

@@ -49,7 +49,7 @@ export const driver = {
   async type(text: string): Promise<void> {
     await ask('type', { text });
   },
-  /** What the page, or one element of it, shows. */
+  /** The text of the page, or of one element. */
   async text(target?: Target): Promise<string> {
     return (await ask('text', { target })).text;
   },
@@ -66,7 +66,7 @@ export const driver = {
   async aria(target?: Target): Promise<string> {
     return (await ask('aria', { target })).yaml;
   },
-  /** Ends this extension host: the tests start anew in the page that comes back. */
+  /** Ends this extension host; the tests start again in the reloaded page. */
   async reload(): Promise<void> {
     await ask('reload', {});
   },

@@ -1,7 +1,7 @@
-// What a test inside VS Code may ask of the process that drives the browser around it.
+// Requests from a test inside VS Code to the process that drives the browser.
 import { z } from 'zod';
 
-/** Names one element of the page: by its role and name as a screen reader says them, or by CSS. */
+/** Names one element of the page: by its accessible role and name, or by CSS. */
 export const targetSchema = z
   .object({
     role: z.string().optional(),
@@ -39,7 +39,7 @@ export const requestSchemas = {
   }),
   /** The accessibility tree of an element or the page, as YAML. */
   aria: z.object({ target: targetSchema.optional() }),
-  /** Loads the page again: this ends the extension host and with it the tests, which then start anew. */
+  /** Reloads the page: this ends the extension host and the tests, which then start again. */
   reload: z.object({}),
 } as const;
 

@@ -1,4 +1,4 @@
-// Carries out on the page what tests inside VS Code ask for, over HTTP on the loopback address.
+// Executes requests of tests inside VS Code on the page, over HTTP on the loopback address.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -68,7 +68,7 @@ function createHandlers(screenshotDir: string): Handlers {
       return { yaml: await locate(page, target ?? { selector: 'body' }).ariaSnapshot() };
     },
     async reload(page) {
-      // Answered first: the one who asks is gone once the page reloads.
+      // Answered first: the reload ends the client.
       setTimeout(() => void page.reload().catch(() => undefined), 50);
       return null;
     },

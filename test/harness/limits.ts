@@ -1,4 +1,4 @@
-// How long tests wait. A test waits for a state and goes on as soon as it is there, so that these limits matter only
+// How long tests wait. A test waits for a state and continues as soon as it is reached, so that these limits matter only
 // when something is broken. They are chosen for a machine that is four times slower than a developer's, and busy.
 
 /** For one state of a window, a file or a process: a row appears, a dialog opens, a convoy lands. */

@@ -61,7 +61,7 @@ export async function runExtensionTests(options: ExtensionTestOptions): Promise<
     Object.assign(sandbox.env, { [RESULT_ENV]: resultFile, ...options.env });
     const exitCode = wantsDesktop() ? await runInDesktop(options, sandbox) : await runInBrowser(options, sandbox);
     const totals = readTotals(resultFile);
-    // A host that ends well without having run a test must not look green.
+    // A host that exits with 0 without having run a test must not count as passed.
     return {
       exitCode: exitCode === 0 && totals !== undefined && totals.passed > 0 && totals.failed === 0 ? 0 : 1,
       totals,

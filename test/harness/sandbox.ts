@@ -1,4 +1,4 @@
-// A throw-away home for one run: nothing that VS Code, git or Gas Town writes reaches the user's own files.
+// A temporary home for one run: VS Code, git and Gas Town write nothing to the user's own files.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -46,7 +46,7 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
   const workspace = dir('workspace');
   const dispose = () => {
     process.off('exit', dispose);
-    // What is ended may have started something a moment before.
+    // A process may have started another one just before its end.
     for (let round = 0; round < 20 && endMarkedProcesses([`${RUN_MARK}=${id}`, `HOME=${home}`]) > 0; round++);
     rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
@@ -55,9 +55,9 @@ export function createSandbox(extraEnv: NodeJS.ProcessEnv = {}): Sandbox {
 }
 
 /**
- * Ends what a run left behind: daemons and session hosts outlive VS Code by design. They are known by the mark
- * that every process of the run inherits, or, where programs start with a clean environment, by the home of the run: no one
- * else's process can be hit. Only Linux shows environments.
+ * Ends what a run left behind: daemons and session hosts outlive VS Code by design. They are recognized by the mark
+ * that every process of the run inherits, or, where programs start with a clean environment, by the home of the run: no
+ * other process is affected. Only Linux shows environments.
  */
 function endMarkedProcesses(marks: readonly string[]): number {
   if (process.platform !== 'linux') return 0;

@@ -3,7 +3,7 @@ import { Terminal } from '@xterm/headless';
 import type { SessionScreen } from '../../server/src/protocol/town';
 import { launchChromium } from './chromium';
 
-/** A picture of a terminal, as its bytes draw it. `home` is a folder for the browser's own files. */
+/** A picture of a terminal from its serialized screen. `home` is a folder for the browser's own files. */
 export async function drawScreen({ screen, cols, rows }: SessionScreen, file: string, home: string): Promise<void> {
   const terminal = new Terminal({ cols, rows, allowProposedApi: true });
   const serializer = new SerializeAddon();

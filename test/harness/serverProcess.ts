@@ -26,7 +26,7 @@ export interface RunningServer {
   dispose(): Promise<void>;
 }
 
-/** Nothing that talks to the outside, moves by itself or asks a question in the middle of a test. */
+/** No network, no animations, no questions during a test. */
 const quietSettings: Record<string, unknown> = {
   'chat.disableAIFeatures': true,
   'workbench.startupEditor': 'none',
@@ -50,7 +50,7 @@ const quietSettings: Record<string, unknown> = {
 };
 
 const baseArgs = ['--accept-server-license-terms', '--disable-telemetry'];
-/** No marketplace: a test must neither reach for one nor show its absence. */
+/** No marketplace: a test must not depend on one. */
 const noGallery = '{}';
 
 export function writeMachineSettings(dataDir: string, settings: Record<string, unknown> = {}): void {

@@ -1,11 +1,11 @@
-// How the tests inside VS Code tell the process outside what they counted.
+// How the tests inside VS Code report their totals to the process outside.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** The environment variable that names the file to write the totals to. */
 export const RESULT_ENV = 'GT_TEST_RESULT';
 
-/** Opens every line that a test run prints on VS Code's console, to tell it from VS Code's own messages there. */
+/** Prefix of every line that a test run prints on VS Code's console, to tell it from VS Code's own messages. */
 export const OUTPUT_MARK = '\u2063';
 
 const totalsSchema = z.object({ passed: z.number(), failed: z.number(), skipped: z.number() });

@@ -50,14 +50,14 @@ export interface VsCodeServer {
 
 type Wanted = LaneName | 'both' | undefined;
 
-/** What GASTOWN_VSCODE asks for; undefined leaves it to the tests. */
+/** The value of GASTOWN_VSCODE; undefined leaves the choice to the tests. */
 function wantedLane(): Wanted {
   const wanted = process.env['GASTOWN_VSCODE'] || undefined;
   if (wanted === undefined || wanted === 'both' || wanted in lanes) return wanted as Wanted;
   throw new Error(`GASTOWN_VSCODE is "${wanted}"; it may be ${Object.keys(lanes).join(', ')}, both or electron.`);
 }
 
-/** The one VS Code of tests that run in one. */
+/** The VS Code of tests that run in only one. */
 export function selectedLane(): LaneName {
   const wanted = wantedLane();
   return wanted === undefined || wanted === 'both' ? 'floor' : wanted;

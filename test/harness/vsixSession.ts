@@ -17,7 +17,7 @@ export interface VsixSessionOptions {
   vsix: string;
   /** Which VS Code; the selected one when left out. */
   lane?: LaneName;
-  /** Folders are trusted only when the person says so, as in a VS Code as it comes. */
+  /** Folders need the person's trust, as by default in VS Code. */
   asksForTrust?: boolean;
   /** The folder or .code-workspace file to open; an empty temporary folder when left out. */
   workspace?: string;
@@ -36,14 +36,14 @@ export interface VsixSession {
   openWindow(folder?: string): Promise<Page>;
   /** Changes settings while VS Code runs. */
   configure(settings: Record<string, unknown>): void;
-  /** Loads the page again, as a user does: the extension host is a new one, terminals live on. */
+  /** Reloads the page, as a user does: the extension host restarts, terminals survive. */
   reload(): Promise<void>;
   /** Writes out/screenshots/NAME-VERSION.png and returns its path. */
   screenshot(name: string, page?: Page): Promise<string>;
   dispose(): Promise<void>;
 }
 
-/** Every page of a session that is open, to be shown when a test fails. */
+/** Every open page of all sessions, for screenshots when a test fails. */
 const openPages = new Set<Page>();
 
 /** Writes out/screenshots/NAME.png, with a number where there is more than one window. */

@@ -17,7 +17,7 @@ interface Violation {
   nodes: { html: string; failureSummary?: string }[];
 }
 
-/** What is about the things that we put into VS Code's widgets: names, roles and colours, not how those are built. */
+/** Rules about the content that this extension puts into VS Code's widgets, not about the widgets. */
 const ours = [
   'aria-command-name',
   'aria-hidden-focus',
@@ -36,8 +36,8 @@ const ours = [
   'tabindex',
 ];
 
-/** Names for screen readers, colours for weak eyes, a way through by Tab. */
-inVsCode('the views for everybody', 'oldest', function (lane) {
+/** Names for screen readers, contrast of icons, Tab order. */
+inVsCode('the accessibility of the views', 'oldest', function (lane) {
   inOrder(this);
   let scratch: string;
   let session: VsixSession;
@@ -55,7 +55,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('break no rule of accessibility that is ours to keep', async () => {
+  it('breaks no rule that applies to content of this extension', async () => {
     await page.evaluate(
       readFileSync(createRequire(path.join(repoRoot(), 'package.json')).resolve('axe-core/axe.min.js'), 'utf8'),
     );
@@ -72,7 +72,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
       assert.ok(kept.includes(rule), `${rule} had nothing to look at`);
   });
 
-  it('say of each row what it is and how it stands', async () => {
+  it('gives each row a name with its kind and state', async () => {
     const names = await page
       .locator('[id="workbench.view.extension.gastown"] [role="treeitem"]')
       .evaluateAll((rows) =>
@@ -93,7 +93,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
     );
   });
 
-  it('let Tab through, forwards and backwards', async () => {
+  it('lets Tab leave the views, forwards and backwards', async () => {
     await palette(page, 'Gas Town: Focus on Agents View');
     await arrowTo(page, /^Town gt/);
     for (const key of ['Tab', 'Shift+Tab']) {
@@ -114,7 +114,7 @@ inVsCode('the views for everybody', 'oldest', function (lane) {
     ['Default Light Modern', 'light', 1.6],
     ['Default Dark Modern', 'dark', 1.6],
   ] as const) {
-    it(`can be seen in ${theme}`, async () => {
+    it(`has visible icons in ${theme}`, async () => {
       const background = await sidebarColour(page);
       session.configure({ 'workbench.colorTheme': theme });
       await waitUntil('the theme changes', async () => (await sidebarColour(page)) !== background, WAIT_MS);
@@ -166,7 +166,7 @@ function sidebarColour(page: Page): Promise<string> {
   return page.evaluate<string>('getComputedStyle(document.getElementById("workbench.parts.sidebar")).backgroundColor');
 }
 
-/** How each icon of our rows stands out against what is behind it, as WCAG counts. */
+/** The contrast of each icon against its background, as WCAG defines it. */
 function iconContrasts(page: Page): Promise<{ row: string; contrast: number }[]> {
   return page.evaluate(`(() => {
     const numbers = (colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return { rgb: [r, g, b], a }; };

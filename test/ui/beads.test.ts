@@ -8,7 +8,7 @@ import { waitUntil } from '../helpers/temp';
 import { cli, makeTown, openForPictures, palette } from './vsix';
 import { inVsCode } from './versions';
 
-/** The Beads view with the mouse: what nobody else shows of a ledger. */
+/** The Beads view with the mouse. */
 inVsCode('the Beads view in a window', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
@@ -23,7 +23,7 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('shows why each bead waits, its page, epics with progress, a filter, and takes beads to a convoy', async () => {
+  it('shows reasons, pages, epics with progress and a filter, and drags beads onto a convoy', async () => {
     const {
       page,
       sandbox: { env },
@@ -48,16 +48,16 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     for (const header of ['Agents', 'Needs Attention'])
       await page.locator(`.pane-header[aria-label^="${header}"]`).click();
     await beads(/^Ready, 5 beads/).waitFor();
-    await beads(/^Closed, 2 beads/).waitFor(); // rows below move no more
+    await beads(/^Closed, 2 beads/).waitFor(); // the last row: the tree is complete
     await beads(/^Bead Climb the wall, waiting for Build the wall/).waitFor();
     await row('Convoys', /^Convoy Walls, 0 of 1, staged/).waitFor();
-    // Both trees say the same.
+    // Both trees show the same.
     for (const view of ['Convoys', 'Beads']) await row(view, /^Bead Dig a pond, ann is working/).waitFor();
     await row('Convoys', /^Bead Next year, deferred/).waitFor();
     await page.mouse.move(900, 300);
     await session.screenshot('beads-by-state');
 
-    // Step by step, as a hand does it: the tree asks what may be dropped while the pointer moves.
+    // In steps: the tree decides what may be dropped while the pointer moves.
     await beads(/^Bead Climb the wall, waiting/).hover();
     await page.mouse.down();
     const convoy = await row('Convoys', /^Convoy Walls/).boundingBox();

@@ -6,7 +6,7 @@ import type { VsixSession } from '../harness/vsixSession';
 import { inVsCode } from './versions';
 import { cli, makeTown, openForPictures, script, treeRow } from './vsix';
 
-/** An agent calls for a person: seen from anywhere in the window, opened, acknowledged, closed. */
+/** An agent escalates: the person sees it from anywhere in the window, opens, acknowledges and closes it. */
 inVsCode('an escalation of an agent', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
@@ -21,7 +21,7 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('reaches the person, who reads, acknowledges and closes it', async () => {
+  it('is shown to the person, who acknowledges and closes it', async () => {
     const {
       page,
       sandbox: { env },
@@ -37,7 +37,7 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
     await page
       .getByRole('tab', { name: /^Explorer/ })
       .first()
-      .click(); // the person is elsewhere
+      .click(); // another view is shown
     cli('gt', env, town, 'up');
 
     const toast = page.locator('.notification-toast', { hasText: 'Which database may I drop?' });

@@ -15,7 +15,7 @@ import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './
 const STEP_MS = 5_000;
 
 /** A new user with a mouse: from the first window along the walkthrough to merged work in their own checkout. */
-inVsCode('the first start, by mouse', 'main', function (lane) {
+inVsCode('the first start, with the mouse', 'main', function (lane) {
   inOrder(this);
   let scratch: string;
   let project: string;
@@ -70,7 +70,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     );
   }
 
-  it('does nothing by itself, and says in its view what it is for', async () => {
+  it('does nothing by itself, and explains itself in its view', async () => {
     const tab = page.getByRole('tab', { name: /^Gas Town/ });
     await tab.waitFor();
     assert.equal(await tab.getAttribute('aria-expanded'), 'false', 'the view opened by itself');
@@ -84,7 +84,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     assert.equal(await page.locator('.notification-toast').count(), 0, 'it speaks without being asked');
   });
 
-  it('explains itself in five steps with a picture each', async () => {
+  it('has a walkthrough of five steps, each with a picture', async () => {
     await page.locator('.welcome-view-content a', { hasText: 'how it works' }).click();
     const titles = [
       'Add your repository',
@@ -106,7 +106,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await session.screenshot('first-start-walkthrough');
   });
 
-  it('makes the town of the open folder with one click and one consent', async () => {
+  it('sets up the open folder with one click and one approval', async () => {
     await follow('Add your repository', 'Open the Gas Town View');
     await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();
     const dialog = page.locator('.monaco-dialog-box');
@@ -118,7 +118,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await session.screenshot('first-start-town');
   });
 
-  it('takes beads, with a title in a box and a text in an editor', async () => {
+  it('creates beads, with the title in a box and the description in an editor', async () => {
     await follow('Start the engine', 'Set Default Agent');
     await entry(page, 'script').click();
     await follow('Describe work as beads', 'Create Bead');
@@ -131,7 +131,7 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await describe('Say goodbye', 'echo goodbye > bye.txt; git add -A; git commit -qm goodbye');
   });
 
-  it('bundles them in a convoy, one after the other, and launches it', async () => {
+  it('groups them in a convoy in sequence, and launches it', async () => {
     await follow('Group beads in a convoy', 'Create Convoy');
     await step(page, 'Convoy name');
     await clickAndAnswer(page, 'Manners');
@@ -159,12 +159,12 @@ inVsCode('the first start, by mouse', 'main', function (lane) {
     await session.screenshot('first-start-agent');
   });
 
-  it('lands, and brings the checkout up to it with one click', async () => {
+  it('lands the convoy, and fast-forwards the checkout with one click', async () => {
     await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor();
     assert.ok(!existsSync(path.join(project, 'hello.txt')), 'the checkout was touched');
     await treeRow(page, /^Agent \w+, polecat/)
       .first()
-      .waitFor({ state: 'detached' }); // whose work is merged is gone
+      .waitFor({ state: 'detached' }); // it has been removed after the merge
     await treeRow(page, /^Rig notes.*2 commits ready/).hover();
     await treeRow(page, /^Rig notes/)
       .getByRole('button', { name: 'Fast-Forward Repository to Merged Work' })

@@ -39,7 +39,7 @@ title = "Publish {{version}}"
 needs = ["test", "notes"]
 `;
 
-/** A formula in the editor, with the installed extension and no town at all. */
+/** A formula in the editor, with the installed extension and without a town. */
 inVsCode('a formula', 'main', function (lane) {
   inOrder(this);
   let scratch: string;
@@ -58,7 +58,7 @@ inVsCode('a formula', 'main', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('shows a slip where it is, and what was meant', async () => {
+  it('shows a mistake where it is, with a suggestion', async () => {
     const { page } = session;
     await openFile(page, 'release.formula.toml');
     await page.locator('.view-overlays .squiggly-error').first().waitFor();
@@ -72,7 +72,7 @@ inVsCode('a formula', 'main', function (lane) {
     await page.keyboard.press('Escape');
   });
 
-  it('offers the steps that may come first', async () => {
+  it('completes the steps that a step may need', async () => {
     const { page } = session;
     await page.keyboard.press('Control+End');
     await page.keyboard.type('\n[[steps]]\nid = "announce"\ntitle = "Tell everybody"\nneeds = ["', { delay: 40 });
@@ -83,7 +83,7 @@ inVsCode('a formula', 'main', function (lane) {
     await session.screenshot('formula');
     await page.keyboard.type('pub');
     await page.locator('.suggest-widget.visible .monaco-list-row.focused', { hasText: 'publish' }).waitFor();
-    await offered.filter({ hasText: 'branch' }).waitFor({ state: 'detached' }); // the list follows what is typed
+    await offered.filter({ hasText: 'branch' }).waitFor({ state: 'detached' }); // the list is filtered
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+s');
     await waitUntil('it is saved', () => readFileSync(file, 'utf8').includes('id = "announce"'));

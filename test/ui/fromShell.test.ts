@@ -5,8 +5,8 @@ import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { cli, makeProject, newestVsix, openGasTown, treeRow } from './vsix';
 import { inVsCode } from './versions';
 
-/** A window that is open while the town is made in a shell. */
-inVsCode('a town that is made from the shell', 'oldest', function (lane) {
+/** A window that is open while the town is created in a shell. */
+inVsCode('a town that is created in a shell', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
@@ -20,7 +20,7 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('is found by the window of its repository, with nothing clicked', async () => {
+  it('is found by the window of its repository without a click', async () => {
     const {
       page,
       sandbox: { env, home },
@@ -34,7 +34,7 @@ inVsCode('a town that is made from the shell', 'oldest', function (lane) {
     await treeRow(page, /^Rig toy/).waitFor();
   });
 
-  it('is shown in the window of a folder that lies in it', async () => {
+  it('is shown in the window of a folder inside it', async () => {
     const {
       page,
       sandbox: { home },

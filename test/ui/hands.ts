@@ -1,4 +1,4 @@
-// What a person's hands do in VS Code, by mouse and by keys, and what their eyes follow.
+// Actions of a person in VS Code, with mouse and keyboard, and checks of the visible focus.
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { WAIT_MS } from '../harness/limits';
@@ -7,14 +7,14 @@ export function quickInput(page: Page): Locator {
   return page.locator('.quick-input-widget');
 }
 
-/** Waits for the step of a command that says this: as its message, or in its empty input. */
+/** Waits for the step of a command with this text, as its message or as the placeholder of its input. */
 export async function step(page: Page, text: string): Promise<void> {
   await page
     .locator(`.quick-input-widget :is(.quick-input-message:has-text("${text}"), input[placeholder*="${text}"])`)
     .waitFor();
 }
 
-/** By mouse: VS Code's walkthrough takes the focus back when one of its steps is done, so that the box is clicked first. */
+/** With the mouse: VS Code's walkthrough takes the focus back when a step is completed, so that the box is clicked first. */
 export async function clickAndAnswer(page: Page, text: string): Promise<void> {
   const box = quickInput(page).locator('.quick-input-box input');
   await box.click();
@@ -27,12 +27,12 @@ export async function answer(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** An entry of a list of choices; its name begins with its icon's, where it has one. */
+/** An entry of a quick pick. The name of an icon comes first. */
 export function entry(page: Page, name: string): Locator {
   return quickInput(page).getByRole('option', { name: new RegExp(`^(\\S+ +)?${name}`) });
 }
 
-/** Entries of which several can be chosen. */
+/** Checks an entry of a quick pick with checkboxes. */
 export async function tick(page: Page, name: string): Promise<void> {
   await quickInput(page)
     .getByRole('checkbox', { name: new RegExp(`^${name}`) })
@@ -40,7 +40,7 @@ export async function tick(page: Page, name: string): Promise<void> {
     .click();
 }
 
-/** Waits until a list has this row in its focus, as arrow keys move it. */
+/** Waits until this row of a list has the focus. */
 export async function focusedRow(page: Page, name: RegExp): Promise<void> {
   await page
     .locator('.monaco-list:focus-within .monaco-list-row.focused')
@@ -48,7 +48,7 @@ export async function focusedRow(page: Page, name: RegExp): Promise<void> {
     .waitFor();
 }
 
-/** Moves by arrow keys to the row of the tree that has the focus. */
+/** Moves to a row of the focused tree with the arrow keys. */
 export async function arrowTo(page: Page, name: RegExp): Promise<void> {
   await page.locator('.monaco-list:focus-within').getByRole('treeitem').first().waitFor();
   await page.keyboard.press('Home');
@@ -62,7 +62,7 @@ export async function arrowTo(page: Page, name: RegExp): Promise<void> {
   await focused.waitFor();
 }
 
-/** Chooses from the menu that is open, by keys. */
+/** Runs an item of the open menu with the keyboard. */
 export async function menuTo(page: Page, name: RegExp): Promise<void> {
   const menu = page.locator('.monaco-menu');
   await menu.getByRole('menuitem', { name }).waitFor();
@@ -74,7 +74,7 @@ export async function menuTo(page: Page, name: RegExp): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Presses Tab until this has the focus: what no number of Tabs reaches is out of reach without a mouse. */
+/** Presses Tab until this has the focus; fails if Tab does not reach it. */
 export async function tabTo(page: Page, target: Locator, keys = 'Tab'): Promise<void> {
   const reached = target.and(page.locator(':focus'));
   for (let press = 0; press < 40 && (await reached.count()) === 0; press++) {
@@ -84,11 +84,11 @@ export async function tabTo(page: Page, target: Locator, keys = 'Tab'): Promise<
   assert.equal(await reached.count(), 1, `${keys} never reaches ${String(target)}`);
 }
 
-/** What shows where the keys go: the thing itself where it has a size, or what it is the invisible part of. */
+/** Widgets whose focused element is invisible: the widget shows the focus. */
 const carriers =
   '.monaco-editor, .xterm, .quick-input-widget, .monaco-menu, .monaco-dialog-box, .monaco-list, .native-edit-context';
 
-/** Somebody who types must see where; things may move for a moment. */
+/** The focus must be visible, at the latest after an animation. */
 export async function assertFocusIsSeen(page: Page): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
@@ -116,7 +116,7 @@ async function focusProblem(page: Page): Promise<string | undefined> {
     : `what has the focus is out of sight: ${String(name)}`;
 }
 
-/** Counts what only a mouse makes, to prove that there was none. */
+/** Counts events of the pointer, to prove that no mouse was used. */
 export async function countPointer(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(
     'window.pointerEvents = 0; for (const kind of ["pointerdown", "pointermove", "wheel"]) window.addEventListener(kind, (event) => { if (event.isTrusted) window.pointerEvents++; }, true)',
@@ -124,7 +124,7 @@ export async function countPointer(page: Page): Promise<() => Promise<number>> {
   return () => page.evaluate<number>('window.pointerEvents');
 }
 
-/** Writes into the editor of a bead's description that a command is about to open, and saves it. */
+/** Writes a bead's description into the editor that `open` opens, and saves it. */
 export async function writeDescription(page: Page, open: () => Promise<void>, text: string): Promise<void> {
   const active = page.locator('.editor-group-container.active .tab.active');
   const before = (await active.count()) > 0 ? await active.getAttribute('data-resource-name') : '';

@@ -19,8 +19,8 @@ import {
 import { inOrder, inVsCode } from './versions';
 import { cli, makeProject, newestVsix, palette, treeRow, untilTerminal } from './vsix';
 
-/** The whole job with no mouse at all; after each step the eye must find where the keys go. */
-inVsCode('by keyboard alone', 'main', function (lane) {
+/** The main story without a mouse. The focus must be visible after each step. */
+inVsCode('with the keyboard only', 'main', function (lane) {
   inOrder(this);
   let scratch: string;
   let project: string;
@@ -39,7 +39,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
       settings: { 'workbench.colorTheme': 'Default Dark Modern' },
     });
     page = session.page;
-    await page.getByRole('tab', { name: /^Gas Town/ }).waitFor(); // from now on the palette has its commands
+    await page.getByRole('tab', { name: /^Gas Town/ }).waitFor(); // the palette has its commands now
     pointerEvents = await countPointer(page);
   });
 
@@ -64,9 +64,9 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     }
   }
 
-  it('makes the town of the open folder from the welcome, with one consent', async () => {
+  it('sets up the open folder from the welcome, with one approval', async () => {
     await palette(page, 'Gas Town: Focus on Convoys View');
-    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor(); // it has found out what is open
+    await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).waitFor();
     await focus('Convoys');
     await tabTo(page, page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }));
     await session.screenshot('keyboard-welcome');
@@ -81,7 +81,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await treeRow(page, /^Rig notes$/).waitFor();
   });
 
-  it('chooses who works, and describes two beads', async () => {
+  it('sets the default agent and creates two beads', async () => {
     await palette(page, 'Gas Town: Set Default Agent');
     await entry(page, 'script').waitFor();
     await answer(page, 'script');
@@ -93,7 +93,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await create('Say goodbye', 'echo goodbye > bye.txt; git add -A; git commit -qm goodbye');
   });
 
-  it('bundles them in a convoy and launches it from its menu', async () => {
+  it('groups them in a convoy and launches it from the context menu', async () => {
     await palette(page, 'Gas Town: Create Convoy');
     await step(page, 'Convoy name');
     await answer(page, 'Manners');
@@ -114,7 +114,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await treeRow(page, /^Convoy Manners, 0 of 2$/).waitFor();
   });
 
-  it('starts the engine, and types to the agent in its terminal', async () => {
+  it('starts the engine, and types in the terminal of the agent', async () => {
     await palette(page, 'Gas Town: Start Engine');
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
     await focus('Agents');
@@ -127,7 +127,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await treeRow(page, /^Convoy Manners, 2 of 2, landed/).waitFor();
   });
 
-  it('fast-forwards from the menu of the rig', async () => {
+  it('fast-forwards from the context menu of the rig', async () => {
     await focus('Agents');
     await arrowTo(page, /^Rig notes.*2 commits ready/);
     await press('ContextMenu');
@@ -136,7 +136,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     assert.deepEqual(git('log', '--format=%s', '-2').split('\n'), ['goodbye', 'hello']);
   });
 
-  it('reads a change and approves it', async () => {
+  it('opens a change and approves it', async () => {
     const { env, home } = session.sandbox;
     cli('gt', env, path.join(home, 'gt'), 'rig', 'set', 'notes', 'review=person');
     await create('Say sorry', 'echo sorry > sorry.txt; git add -A; git commit -qm sorry');
@@ -151,7 +151,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await press('Enter');
     await page.getByRole('tab', { name: /^Review Say sorry/ }).waitFor();
     await page.locator('.view-line', { hasText: 'sorry' }).first().waitFor();
-    await page.keyboard.press('F6'); // to the editor, where a list kept the focus
+    await page.keyboard.press('F6'); // to the editor, in case a list has kept the focus
     await session.screenshot('keyboard-review');
     await palette(page, 'Gas Town: Approve Change');
     await treeRow(page, /^Convoy .*Say sorry, 1 of 1, landed/).waitFor();
@@ -159,7 +159,7 @@ inVsCode('by keyboard alone', 'main', function (lane) {
     await arrowTo(page, /^fast-forward…/);
   });
 
-  /** Create Bead with keys only; its description is written in an editor. */
+  /** Runs Create Bead with the keyboard, and writes the description in an editor. */
   async function create(title: string, script: string): Promise<void> {
     await palette(page, 'Gas Town: Create Bead');
     await step(page, 'Bead title');

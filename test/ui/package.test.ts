@@ -7,9 +7,9 @@ import { newestVsix } from './vsix';
 const platform = `${process.platform}-${process.arch}`;
 const terminals = `node_modules/@lydell/node-pty-${platform}`;
 
-/** Everything that is in the package, and why it is there. */
+/** Every file of the package, by its purpose. */
 const allowed = [
-  // what VS Code and its shop read
+  // for VS Code and the marketplace
   'package.json',
   'package.nls.json',
   'readme.md',
@@ -29,7 +29,7 @@ const allowed = [
   ),
   'dist/sql-wasm.wasm',
   'dist/package.json',
-  // the one library that cannot be bundled, with the binary of this platform alone
+  // the only library that cannot be bundled, with the binary of this platform
   ...[
     'package.json',
     'LICENSE',
@@ -76,8 +76,8 @@ describe('the package', () => {
   const text = (name: string): string => strFromU8(files.get(name) ?? assert.fail(`${name} is not in the package`));
   const manifest = JSON.parse(text('package.json')) as PackagedManifest;
 
-  it('holds exactly what is meant to be in it', () => {
-    // Parts of the command lines that few commands need are named after what is in them.
+  it('contains exactly the expected files', () => {
+    // Chunks of the command lines are named by the hash of their content.
     const isPart = (name: string): boolean => /^dist\/cli-[A-Z0-9]{8}\.js$/.test(name);
     assert.deepEqual([...files.keys()].filter((name) => !isPart(name)).sort(), [...allowed].sort());
     const parts = new Set(
@@ -90,7 +90,7 @@ describe('the package', () => {
     assert.deepEqual(
       [...files.keys()].filter((name) => isPart(name) && !parts.has(name)),
       [],
-      'nobody asks for them',
+      'chunks that no program loads',
     );
     assert.deepEqual(
       Object.keys(entries)
@@ -110,11 +110,11 @@ describe('the package', () => {
     console.log(`      ${(size / 1e6).toFixed(2)} MB, ${files.size} files`);
   });
 
-  it('has every file that the manifest and the programs name', () => {
+  it('contains every file that the manifest and the programs refer to', () => {
     const named = [manifest.main, ...Object.values(manifest.bin)].map((name) => name.replace(/^\.\//, ''));
     const programs = [...files.keys()].filter((name) => /^dist\/\w+\.js$/.test(name));
     for (const program of programs) {
-      // Programs find each other beside themselves.
+      // Programs find each other in their own folder.
       for (const [, other, asset] of text(program).matchAll(
         /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|\w+Worker\.js)["'`]/g,
       ))
@@ -132,14 +132,14 @@ describe('the package', () => {
     );
   });
 
-  it('leads to no source map, no source and no folder of whoever built it', () => {
+  it('contains no source maps, sources or paths of the build machine', () => {
     for (const name of [...files.keys()].filter((one) => one.startsWith('dist/') && one.endsWith('.js'))) {
       assert.doesNotMatch(text(name), /[#@] sourceMappingURL=/, name);
       assert.ok(!text(name).includes(process.cwd()), `${name} names ${process.cwd()}`);
     }
   });
 
-  it('runs no script at its installation, and needs nothing that is not in it', () => {
+  it('runs no install script, and requires only modules that it contains', () => {
     assert.deepEqual(
       Object.keys(manifest.scripts).filter((name) => /^(vscode:|(pre|post)?install$)/.test(name)),
       [],

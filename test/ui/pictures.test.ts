@@ -5,8 +5,8 @@ import type { VsixSession } from '../harness/vsixSession';
 import { cli, makeTown, openForPictures, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 import { inVsCode } from './versions';
 
-/** The pictures of the README: a convoy in a diamond, under way. */
-inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
+/** The pictures of the README: a running convoy whose dependencies form a diamond. */
+inVsCode('pictures of a running convoy', 'oldest', function (lane) {
   let scratch: string;
   let session: VsixSession;
 
@@ -85,7 +85,7 @@ inVsCode('pictures of a convoy under way', 'oldest', function (lane) {
     await page.frameLocator('iframe.webview.ready').frameLocator('iframe').locator('svg').first().waitFor();
     await session.screenshot('walkthrough');
 
-    /** By its bead: the row of the agent may be below the edge. */
+    /** From the row of the bead: that of the agent may be out of view. */
     async function openTerminalOf(title: string): Promise<void> {
       const row = treeRow(page, new RegExp(`^Bead ${title}, \\w+ is working`));
       await row.hover();

@@ -7,8 +7,8 @@ import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { inOrder, inVsCode } from './versions';
 import { cli, makeProject, newestVsix, openFile, openGasTown, treeRow } from './vsix';
 
-/** A folder that nobody has trusted yet: it may be looked at, and nothing runs. */
-inVsCode('restricted mode', 'main', function (lane) {
+/** A folder without trust: it can be viewed, and nothing runs. */
+inVsCode('Restricted Mode', 'main', function (lane) {
   inOrder(this);
   let scratch: string;
   let project: string;
@@ -27,7 +27,7 @@ inVsCode('restricted mode', 'main', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  /** The oldest asks when a folder is opened for the first time, the newest goes into restricted mode by itself. */
+  /** The oldest VS Code asks when a folder is opened for the first time, the newest starts in Restricted Mode. */
   async function distrust(window: Page): Promise<void> {
     if (lane === 'floor')
       await window
@@ -40,7 +40,7 @@ inVsCode('restricted mode', 'main', function (lane) {
 
   const server = (): string => path.join(session.sandbox.home, 'gt', '.runtime', 'server.json');
 
-  it('says what is the matter, and starts nothing', async () => {
+  it('explains itself, and starts nothing', async () => {
     await distrust(page);
     await openGasTown(page);
     await page.getByText('In Restricted Mode it starts nothing').waitFor();
@@ -59,7 +59,7 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.keyboard.press('Escape');
   });
 
-  it('helps with formulas, by a process of its own', async () => {
+  it('supports formulas with a process for the window', async () => {
     writeFileSync(
       path.join(project, 'plan.formula.toml'),
       'formula = "plan"\n[[steps]]\nid = "a"\ntitle = "A"\nneeds = ["nobody"]\n',
@@ -70,7 +70,7 @@ inVsCode('restricted mode', 'main', function (lane) {
     assert.ok(!existsSync(path.join(session.sandbox.home, 'gt')));
   });
 
-  it('starts no server of a town that the person made, and looks on where one runs', async () => {
+  it('shows a town that the person created while its server runs, and does not start it', async () => {
     const { env, home } = session.sandbox;
     const town = path.join(home, 'gt');
     cli('gt', env, scratch, 'install', town);
@@ -97,7 +97,7 @@ inVsCode('restricted mode', 'main', function (lane) {
     await session.screenshot('restricted-not-running');
   });
 
-  it('runs nothing of a town that the folder brings along', async () => {
+  it('runs nothing of a town that the folder ships', async () => {
     const foreign = path.join(scratch, 'foreign');
     mkdirSync(path.join(foreign, 'mayor'), { recursive: true });
     writeFileSync(path.join(foreign, 'mayor', 'town.json'), '{"type":"town","version":2,"name":"evil"}');
@@ -113,7 +113,7 @@ inVsCode('restricted mode', 'main', function (lane) {
     await page.bringToFront();
     await page.getByRole('button', { name: 'Manage Workspace Trust' }).first().click();
     await page.getByRole('button', { name: 'Trust', exact: true }).first().click();
-    // The newest shows its page in front of all else.
+    // The newest shows its page in a modal editor.
     if (lane === 'newest')
       await page
         .locator('.monaco-modal-editor-block')

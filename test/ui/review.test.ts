@@ -8,7 +8,7 @@ import { waitUntil } from '../helpers/temp';
 import { cli, isStored, makeTown, openForPictures, palette, script, treeRow } from './vsix';
 import { inVsCode } from './versions';
 
-/** The review of a change by mouse and keyboard, as the packaged extension shows it. */
+/** The review of a change with mouse and keyboard. */
 inVsCode('a review in a window', 'main', function (lane) {
   let scratch: string;
   let session: VsixSession;
@@ -23,7 +23,7 @@ inVsCode('a review in a window', 'main', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('opens the change from the attention list, takes a comment on a line and sends it back with a long text', async () => {
+  it('opens the change from the attention list, adds a comment on a line and requests changes', async () => {
     const {
       page,
       sandbox: { env },

@@ -7,7 +7,7 @@ import type { VsixSession } from '../harness/vsixSession';
 import { inOrder, inVsCode } from './versions';
 import { agentPid, cli, makeTown, openForPictures, openGasTown, palette, script, treeRow, untilTerminal } from './vsix';
 
-/** Two windows on one town are two views of the same thing. */
+/** Two windows show the same town. */
 inVsCode('two windows on one town', 'oldest', function (lane) {
   inOrder(this);
   let scratch: string;
@@ -28,7 +28,7 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('shows in one what is done in the other', async () => {
+  it('shows in one window what is done in the other', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'config', 'default-agent', 'script');
     const talk =
@@ -49,7 +49,7 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
     for (const page of [first, second]) await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
   });
 
-  it('has one terminal in both: what is typed in one is seen in the other', async () => {
+  it('shows the same terminal in both: input in one appears in the other', async () => {
     for (const page of [first, second]) {
       await page.bringToFront();
       await treeRow(page, /^Agent furiosa/).click();
@@ -66,7 +66,7 @@ inVsCode('two windows on one town', 'oldest', function (lane) {
     await session.screenshot('two-windows-first', first);
   });
 
-  it('leaves the agents alone when one window is closed', async () => {
+  it('does not affect agents when one window is closed', async () => {
     const pid = agentPid(town, 'furiosa');
     await second.close();
     await treeRow(first, /^Agent furiosa, polecat, working/).waitFor();

@@ -10,7 +10,7 @@ import { waitUntil } from '../helpers/temp';
 import { inVsCode } from './versions';
 import { agentPid, makeProject, newestVsix, openGasTown, script, treeRow, untilTerminal } from './vsix';
 
-/** The extension is updated while agents work: the server changes, the agents do not notice. */
+/** The extension is updated while agents work: the server is replaced, and the agents are not affected. */
 inVsCode('an update while an agent works', 'oldest', function (lane) {
   let scratch: string;
   let older: string;
@@ -33,7 +33,7 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('hands the town over to the newer server; the agent goes on in the same process and terminal', async () => {
+  it('hands the town over to the newer server; the agent continues in the same process and terminal', async () => {
     const {
       page,
       sandbox: { env, home, root },

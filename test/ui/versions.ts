@@ -3,7 +3,7 @@ import { showWindows } from '../harness/vsixSession';
 import { TEST_MS } from '../harness/limits';
 import { lanesOf, vscodeVersion, type LaneName } from '../harness/vscodeServer';
 
-/** A `describe` for each VS Code that is asked for: the oldest runs every story, the newest the main ones. */
+/** A `describe` for each selected VS Code: the oldest runs every story, the newest the main ones. */
 export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Suite, lane: LaneName) => void): void {
   for (const lane of lanesOf(kind === 'main')) {
     describe(`${title} (VS Code ${vscodeVersion(lane)})`, function () {
@@ -19,7 +19,7 @@ export function inVsCode(title: string, kind: 'main' | 'oldest', body: (this: Su
   }
 }
 
-/** Each step stands on the one before. Mocha's own `bail` would leave out all other files, too, once anything has failed. */
+/** Each test needs the one before. Mocha's own `bail` would also skip all other files after a failure. */
 export function inOrder(suite: Suite): void {
   suite.beforeEach(function () {
     if (suite.tests.some((test) => test.state === 'failed')) this.skip();

@@ -1,4 +1,4 @@
-// What the tests of the packaged extension share: the package, a project to open, the command line beside it.
+// Shared by the tests of the packaged extension: the package, a project to open, the command line, the palette.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,7 +20,7 @@ export function newestVsix(): string {
   return newest;
 }
 
-/** A repository with a test of its own. */
+/** A repository with a test. */
 export function makeProject(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const files: Record<string, string> = {
@@ -49,7 +49,7 @@ export function cli(program: 'gt' | 'bd', env: NodeJS.ProcessEnv, cwd: string, .
 
 export const script = (text: string): string => `\`\`\`sh\n${text}\n\`\`\`\n`;
 
-/** Names that begin like this. */
+/** A row of any tree by its accessible name. */
 export function treeRow(page: Page, name: RegExp): Locator {
   return page.getByRole('treeitem', { name });
 }
@@ -150,7 +150,7 @@ export async function untilTerminal(page: Page, text: string): Promise<string> {
   }
 }
 
-/** A window as it is in the pictures of the README, on a new project of this name. */
+/** A window as in the pictures of the README, on a new project of this name. */
 export function openForPictures(project: string, lane: LaneName): Promise<VsixSession> {
   return openVsixSession({
     lane,
@@ -163,7 +163,7 @@ export function openForPictures(project: string, lane: LaneName): Promise<VsixSe
   });
 }
 
-/** Makes a town for the open project with a click; gives its folder. */
+/** Creates a town for the open project with a click. @returns its folder */
 export async function makeTown({ page, sandbox }: VsixSession, rig: string): Promise<string> {
   await openGasTown(page);
   await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();

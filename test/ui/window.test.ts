@@ -20,7 +20,7 @@ import {
 } from './vsix';
 import { inOrder, inVsCode } from './versions';
 
-/** The packaged extension, as a person has it: real dialogs, real reloads, the keyboard alone. */
+/** The packaged extension with real dialogs, reloads and keys. */
 inVsCode('a window with the packaged extension', 'main', function (lane) {
   inOrder(this);
   let scratch: string;
@@ -55,7 +55,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('shows exactly what would run before it asks for consent', async () => {
+  it('shows the exact commands before it asks for approval', async () => {
     await openGasTown(page);
     await page.getByRole('button', { name: 'Set Up Gas Town for This Repository' }).click();
     const dialog = page.locator('.monaco-dialog-box');
@@ -71,7 +71,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await page.getByText('Nothing needs your attention.').waitFor();
   });
 
-  it('shows what the command line does', async () => {
+  it('shows changes that are made on the command line', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'config', 'default-agent', 'script');
     const chat = bead(
@@ -84,7 +84,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
   });
 
-  it('opens the terminal of an agent by a click, and brings it back after a reload without taking the focus', async () => {
+  it('opens the terminal of an agent with a click, and restores it after a reload without taking the focus', async () => {
     await treeRow(page, /^Agent furiosa/).click();
     await untilTerminal(page, 'ready to talk');
     await page.locator('.terminal-wrapper.active .xterm-screen').click();
@@ -103,7 +103,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await untilTerminal(page, 'you said again');
   });
 
-  it('goes on in the same terminal after a kill -9 of the server', async () => {
+  it('continues in the same terminal after a kill -9 of the server', async () => {
     const server = path.join(town, '.runtime', 'server.json');
     const pid = (): number => (JSON.parse(readFileSync(server, 'utf8')) as { pid: number }).pid;
     const before = pid();
@@ -116,7 +116,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
   });
 
-  it('stops an agent and lets it go on where it was', async () => {
+  it('stops and resumes an agent', async () => {
     await treeRow(page, /^Agent furiosa/).hover();
     await treeRow(page, /^Agent furiosa/)
       .getByRole('button', { name: 'Stop Agent…' })
@@ -134,7 +134,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await untilTerminal(page, 'you said again');
   });
 
-  it('lets the agent work on when its terminal is closed', async () => {
+  it('does not affect the agent when its terminal is closed', async () => {
     await palette(page, 'Terminal: Kill the Active Terminal Instance');
     // VS Code may show a shell in its place.
     const isClosed = async (): Promise<boolean> => !(await terminalText(page)).includes('you said');
@@ -167,7 +167,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     await treeRow(page, /^Convoy Keys, 1 of 1, landed/).waitFor();
   });
 
-  it('says what is wrong when the server is killed, and goes on by itself', async () => {
+  it('reconnects by itself after the server has stopped', async () => {
     const { env } = session.sandbox;
     cli('gt', env, town, 'shutdown');
     await page.locator('[id="gastown.gastown-vscode.gastown.status"]', { hasText: '0' }).waitFor();

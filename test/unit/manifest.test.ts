@@ -108,7 +108,7 @@ describe('the manifest', () => {
     assert.equal(new Set(contributed).size, contributed.length);
   });
 
-  it('names only commands that there are, in menus, welcomes, the walkthrough and the code', () => {
+  it('refers only to existing commands, in menus, welcomes, the walkthrough and the code', () => {
     const known = new Set<string>([...commandIds, ...viewIds.map((id) => `${id}.focus`)]);
     const builtIn = /^(workbench|vscode|git)\./;
     const links = [
@@ -129,7 +129,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('offers every command with a category, and with an icon where it is shown as one', () => {
+  it('has a category for every command, and an icon where it is shown as one', () => {
     const icons = new Map(contributes.commands.map((command) => [command.command, command.icon]));
     for (const command of contributes.commands) assert.equal(command.category, 'Gas Town', command.command);
     for (const item of menuItems) {
@@ -138,7 +138,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('puts at most three icons on a row or a view of one state', () => {
+  it('shows at most three icons on a row or view in one state', () => {
     for (const menu of ['view/title', 'view/item/context']) {
       for (const view of viewIds) {
         const inline = menuItems.filter(
@@ -184,7 +184,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('uses only context keys, states and views that there are', () => {
+  it('uses only existing context keys, states and views', () => {
     const keys = new Set(
       sources.flatMap(({ text }) => [...text.matchAll(/setKey\('(gastown\.\w+)'/g)].map((match) => match[1])),
     );
@@ -216,7 +216,7 @@ describe('the manifest', () => {
     }
   });
 
-  it('has every text, and no text that nobody uses', () => {
+  it('has every text, and no unused text', () => {
     const used = new Set([...JSON.stringify(raw).matchAll(/"%([\w.]+)%"/g)].map((match) => match[1] ?? ''));
     assert.deepEqual(
       [...used].filter((key) => !texts[key]),
@@ -228,7 +228,7 @@ describe('the manifest', () => {
     );
   });
 
-  it('names files that there are', () => {
+  it('refers only to existing files', () => {
     const files = [
       manifest.icon,
       'README.md',
@@ -247,7 +247,7 @@ describe('the manifest', () => {
     for (const file of files) assert.ok(existsSync(path.join(root, file)), `${file} is missing`);
   });
 
-  it('brings the language of formulas with a grammar', () => {
+  it('contributes the language of formulas with a grammar', () => {
     assert.deepEqual(
       contributes.languages.map((language) => [language.id, language.extensions]),
       [[FORMULA_LANGUAGE, ['.formula.toml']]],
@@ -263,7 +263,7 @@ describe('the manifest', () => {
     assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
   });
 
-  it('declares every setting that the code reads, and reads every one that it declares', () => {
+  it('declares exactly the settings that the code reads', () => {
     const readKeys = sources.flatMap(({ text }) =>
       [...text.matchAll(/getConfiguration\('gastown'\)\.get<[^>]+>\('(\w+)'/g)].map((match) => `gastown.${match[1]}`),
     );
@@ -289,18 +289,18 @@ describe('the manifest', () => {
     );
   });
 
-  it('is typed against no newer VS Code than it asks for', () => {
+  it('uses the types of its oldest VS Code', () => {
     assert.equal(manifest.devDependencies['@types/vscode'], manifest.engines.vscode.replace(/^\^/, ''));
   });
 
-  it('runs where the files are, and in restricted mode only looks on', () => {
+  it('runs where the files are, and has limited support for Restricted Mode', () => {
     assert.deepEqual(manifest.extensionKind, ['workspace']);
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
     assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
     assert.ok(!manifest.activationEvents.includes('*'));
   });
 
-  it('has a walkthrough of five steps, each of which can be completed', () => {
+  it('has a walkthrough of five steps with completion events', () => {
     const [walkthrough] = contributes.walkthroughs;
     assert.equal(walkthrough?.steps.length, 5);
     for (const step of walkthrough?.steps ?? []) assert.ok(step.completionEvents.length > 0, step.id);

@@ -1,3 +1,5 @@
+import { onUnexpectedError } from '../../../server/src/base/errors';
+
 /** What modules that load without VS Code need from it: texts, a log and storage. */
 
 export type Translate = (message: string, ...args: (string | number)[]) => string;
@@ -26,4 +28,9 @@ export interface Log {
 export interface Memory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;
+}
+
+/** Stores a value without waiting for it. A failure is logged: only a convenience is lost. */
+export function remember(memory: Memory, key: string, value: unknown): void {
+  memory.update(key, value).then(undefined, onUnexpectedError);
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { hasCode, messageOf } from '../../../server/src/base/errors';
 
 /** A town that this person created or trusted, and the repositories that are its rigs. */
 export interface KnownTown {
@@ -25,27 +26,35 @@ export function configDirectory(
   return path.join(env.HOME ?? os.homedir(), '.config', 'gastown');
 }
 
-/** Only `gt install` writes the registry. Broken files count as empty. */
-export function readKnownTowns(env: NodeJS.ProcessEnv = process.env): KnownTown[] {
-  const registry = readJson(path.join(configDirectory(env), 'towns.json'), registrySchema);
+/**
+ * Only `gt install` writes the registry. Broken files count as empty.
+ * @param report gets one line for each file that cannot be used
+ */
+export function readKnownTowns(report: (problem: string) => void, env: NodeJS.ProcessEnv = process.env): KnownTown[] {
+  const registry = readJson(path.join(configDirectory(env), 'towns.json'), registrySchema, report);
   return (registry?.towns ?? [])
     .filter((town) => isTown(town.root))
-    .map(({ root, name }) => ({ root, name: name || path.basename(root), rigs: readRigs(root) }));
+    .map(({ root, name }) => ({ root, name: name || path.basename(root), rigs: readRigs(root, report) }));
 }
 
 export function isTown(folder: string): boolean {
   return fs.existsSync(path.join(folder, 'mayor', 'town.json'));
 }
 
-function readRigs(root: string): KnownTown['rigs'] {
-  const file = readJson(path.join(root, 'mayor', 'rigs.json'), rigsSchema);
+function readRigs(root: string, report: (problem: string) => void): KnownTown['rigs'] {
+  const file = readJson(path.join(root, 'mayor', 'rigs.json'), rigsSchema, report);
   return Object.entries(file?.rigs ?? {}).map(([name, rig]) => ({ name, source: rig.git_url }));
 }
 
-function readJson<S extends z.ZodType>(file: string, schema: S): z.output<S> | undefined {
+function readJson<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  report: (problem: string) => void,
+): z.output<S> | undefined {
   try {
     return schema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
-  } catch {
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) report(`cannot use ${file}: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -228,7 +228,7 @@ export class TownConnection extends Disposable implements ServerConnection {
     const client = this.options.createClient(streams, target.trusted);
     for (const method of this.handlers.keys()) this.listen(client, target, method);
     try {
-      await client.start();
+      await withTimeLimit({ method: 'initialize', access: 'read' }, () => client.start());
     } catch (error) {
       await client.end();
       throw error;

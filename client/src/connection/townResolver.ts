@@ -19,6 +19,7 @@ export class TownResolver extends Disposable {
   private knownTowns: KnownTown[] = [];
   private searching: Promise<Finding> | undefined;
   private again = false;
+  private readonly reported = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private watchedRoots = '';
   private rigWatchers: vscode.Disposable[] = [];
@@ -125,7 +126,7 @@ export class TownResolver extends Disposable {
 
   private async look(): Promise<Finding> {
     const trusted = vscode.workspace.isTrusted;
-    this.knownTowns = withRealPaths(readKnownTowns());
+    this.knownTowns = withRealPaths(readKnownTowns((problem) => this.reportOnce(problem)));
     const setting = settings.town;
     return findTown({
       trusted,
@@ -134,6 +135,13 @@ export class TownResolver extends Disposable {
       setting: setting && realPath(setting),
       chosen: this.memory.get<string>(CHOSEN_KEY),
     });
+  }
+
+  /** The files are read again after each change of any of them. */
+  private reportOnce(problem: string): void {
+    if (this.reported.has(problem)) return;
+    this.reported.add(problem);
+    this.log.warn(problem);
   }
 
   private folders(): string[] {

@@ -117,7 +117,7 @@ export interface AttentionInfo {
   acked?: boolean;
   /** For `mail`. */
   from?: string;
-  /** For `consent`: what `Accept` takes. */
+  /** For `consent`: what `ConsentGive` takes. `runtime`: the name of the runtime that it is about. */
   consent?: { kind: ConsentKind; hash: string; text: string; runtime?: string };
 }
 

@@ -47,7 +47,7 @@ describe('the terminal of an agent', () => {
       () => written,
     );
 
-  it('shows the screen that is there, then what follows, each once', async () => {
+  it('shows the present screen, then the output that follows, each once', async () => {
     fake.addSession('s1', 'screen so far|');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('screen so far|');
@@ -57,7 +57,7 @@ describe('the terminal of an agent', () => {
     assert.equal(written, `${RESET}screen so far|more|and more|`);
   });
 
-  it('loses nothing that is written while it attaches', async () => {
+  it('loses no output while it attaches', async () => {
     fake.addSession('s1', '');
     session.update(polecat('nux', { session: 's1' }), true);
     for (let line = 0; line < 200; line++) {
@@ -68,7 +68,7 @@ describe('the terminal of an agent', () => {
     assert.equal(written, RESET + Array.from({ length: 200 }, (_, line) => `${line},`).join(''));
   });
 
-  it('says that it waits where the agent has no session, and shows the one that starts', async () => {
+  it('notes a missing session, and shows the one that starts', async () => {
     session.update(polecat('nux', { state: 'off' }), true);
     session.update(polecat('nux', { state: 'off' }), true);
     assert.equal(written.match(/no session now/g)?.length, 1);
@@ -77,7 +77,7 @@ describe('the terminal of an agent', () => {
     await shows('here I am');
   });
 
-  it('stays after the end of a session and goes on with its successor', async () => {
+  it('stays after the end of a session and shows the next one', async () => {
     fake.addSession('s1', 'first');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('first');
@@ -92,7 +92,7 @@ describe('the terminal of an agent', () => {
     await shows(`${RESET}second`);
   });
 
-  it('attaches again after the connection broke', async () => {
+  it('attaches again after a reconnect', async () => {
     fake.addSession('s1', 'before|');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('before|');
@@ -126,7 +126,7 @@ describe('the terminal of an agent', () => {
     assert.equal(fake.calls.length, before + 1);
   });
 
-  it('sends what is typed in order', async () => {
+  it('sends input in order', async () => {
     fake.addSession('s1', '> ');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('> ');
@@ -137,7 +137,7 @@ describe('the terminal of an agent', () => {
     );
   });
 
-  it('keeps what is typed while the connection is made anew', async () => {
+  it('keeps input during a reconnect', async () => {
     fake.addSession('s1', '> ');
     session.update(polecat('nux', { session: 's1' }), true);
     await shows('> ');
@@ -153,7 +153,7 @@ describe('the terminal of an agent', () => {
     );
   });
 
-  it('takes the size of the window only when the person types there', async () => {
+  it('takes the size of the window only after input there', async () => {
     fake.addSession('s1', '$ ');
     session.resize({ cols: 100, rows: 30 }, true);
     session.update(polecat('nux', { session: 's1' }), true);
@@ -168,7 +168,7 @@ describe('the terminal of an agent', () => {
     await until(() => fake.session('s1').size.cols === 90);
   });
 
-  it('detaches when it is closed, and leaves the session alone', async () => {
+  it('detaches when it is closed, without affecting the session', async () => {
     fake.addSession('s1', '');
     session.update(polecat('nux', { session: 's1' }), true);
     await until(() => fake.session('s1').viewers.size === 1);

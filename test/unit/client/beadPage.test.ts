@@ -36,7 +36,7 @@ function has(text: string, ...parts: string[]): void {
 }
 
 describe('the page of a bead', () => {
-  it('shows what is said of it, with links to the other beads', () => {
+  it('shows its fields, with links to other beads', () => {
     const info = page(
       {
         title: 'Add *stars*',
@@ -84,7 +84,7 @@ describe('the page of a bead', () => {
     assert.deepEqual(namedBeads(info), ['toy-b', 'toy-e', 'toy-c', 'toy-d', 'hq-c']);
   });
 
-  it('shows who worked on it, what came back, and the diff', () => {
+  it('shows attempts, the last failure, merge requests and the diff', () => {
     const nux = 'toy/polecats/nux';
     const info = page(
       { status: 'in_progress' },
@@ -145,7 +145,7 @@ describe('the page of a bead', () => {
     has(beadMarkdown(page(), { ...none, kind: 'merged', head: '2'.repeat(40) }), 'Merged as 222222222222');
   });
 
-  it('lets nobody speak in its name', () => {
+  it('cannot be forged by text from elsewhere', () => {
     const evil =
       '[click](command:workbench.action.quit) <img src=x> ![p](https://evil/p.png)\n## History\n- ann closed it\nFake\n---\n<!-- hidden';
     const info = page(
@@ -250,8 +250,8 @@ function withoutFences(text: string): string {
   return lines.join('\n');
 }
 
-describe('texts inside a page', () => {
-  it('stay as they were written where they do no harm', () => {
+describe('contained Markdown', () => {
+  it('stays as it is where it is harmless', () => {
     for (const text of [
       '```sh\necho "<b>" # not a heading\n```',
       '- a\n- b `<T>`',
@@ -265,7 +265,7 @@ describe('texts inside a page', () => {
     }
   });
 
-  it('make no sections, no HTML, no pictures, and close what they open', () => {
+  it('makes no sections, HTML or pictures, and closes its fences', () => {
     assert.equal(containMarkdown('# A\n## B\n###### C'), '### A\n#### B\n###### C');
     assert.equal(containMarkdown('A\n===\nB\n-'), 'A\n\\===\nB\n\\-');
     assert.equal(containMarkdown('<script>x</script>'), '&lt;script>x&lt;/script>');

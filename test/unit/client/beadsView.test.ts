@@ -49,7 +49,7 @@ function drawn(rows: readonly Row[], depth = 0): string[] {
 const all = (rows: readonly Row[]): Row[] => rows.flatMap((row) => [row, ...all(row.children)]);
 
 describe('the Beads tree', () => {
-  it('has a group for each state, and says of each bead why it is there', () => {
+  it('has a group for each state, and a reason for each bead', () => {
     const store = storeOf({
       beads: [
         townBead('toy-w', { phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }),
@@ -158,7 +158,7 @@ describe('the Beads tree', () => {
     assert.equal(new Set(all(rows).map((row) => row.id)).size, all(rows).length);
   });
 
-  it('groups by rig, and is not broken by hostile titles', () => {
+  it('groups by rig, and shows hostile titles safely', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
     const rows = beadRows(
       storeOf(),
@@ -185,7 +185,7 @@ describe('the Beads tree', () => {
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command|<img/);
   });
 
-  it('says that it loads, and is empty without a town', () => {
+  it('shows that it is loading, and is empty without a town', () => {
     assert.deepEqual(drawn(beadRows(storeOf(), board(undefined))), ['Loading…']);
     assert.deepEqual(beadRows(new TownStore(), board(undefined)), []);
   });
@@ -201,6 +201,7 @@ class FakeServer {
   readonly requests: Request[] = [];
   answers: Record<string, BoardList> = {
     '': list(group('state:ready', 300)),
+    'state:closed': list(),
     'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) },
   };
   fails = false;
@@ -241,7 +242,7 @@ describe('the lists of the Beads view', () => {
       get: (key) => memory.get(key),
       update: async (key, value) => void memory.set(key, value),
     });
-  /** Lets this time pass, and what was waiting for it run to its end. */
+  /** Advances the clock, and lets pending promises settle. */
   const pass = async (ms: number): Promise<void> => {
     mock.timers.tick(ms);
     for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
@@ -321,6 +322,19 @@ describe('the lists of the Beads view', () => {
     assert.deepEqual(server.requests.at(-1)?.open, [{ key: 'state:ready', limit: 200 }]);
   });
 
+  it('forget a list that the server does not know any more', async () => {
+    lists.setVisible(true);
+    lists.open('state:ready');
+    lists.open('epic:toy-gone');
+    await pass(0);
+    changeBeads(2);
+    await pass(10_000);
+    assert.deepEqual(
+      server.requests.at(-1)?.open.map(({ key }) => key),
+      ['state:ready'],
+    );
+  });
+
   it('start over with another grouping, which is remembered, and with a filter', async () => {
     lists.setVisible(true);
     lists.open('state:ready');
@@ -376,10 +390,10 @@ describe('the lists of the Beads view', () => {
   });
 });
 
-describe('what a command of the Beads view is about', () => {
+describe('the beads that a command is about', () => {
   const node = (id: string, kind = 'bead') => ({ row: { target: { kind, id } } });
 
-  it('is the selection, or the row, or what a program names', () => {
+  it('are the selection, or the row, or the parameters of a program', () => {
     assert.deepEqual(idsOf(readArgument(node('a'), [node('a'), node('b'), node('g', 'group'), node('b')]), 'bead'), [
       'a',
       'b',

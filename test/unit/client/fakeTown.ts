@@ -40,7 +40,7 @@ export class FakeTown {
   readonly root = mkdtempSync(path.join(os.tmpdir(), 'gt-fake-'));
   snapshot: TownSnapshot = { revision: 1, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] };
   readonly sessions = new Map<string, FakeSession>();
-  /** Methods as they were called. */
+  /** The methods of the requests, in their order. */
   readonly calls: string[] = [];
   /** Operation ids of the requests, in their order. */
   readonly operations: (string | undefined)[] = [];
@@ -92,7 +92,7 @@ export class FakeTown {
     await this.start();
   }
 
-  /** Closes every connection, as for a client that is too slow, and goes on listening. */
+  /** Closes every connection, as for a client that is too slow, but keeps listening. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
@@ -152,7 +152,7 @@ export class FakeTown {
       this.subscribers.delete(connection);
       for (const session of this.sessions.values()) session.viewers.delete(connection);
     });
-    // What the language client wants of a language server.
+    // The minimum for a language client.
     connection.onRequest('initialize', () => ({ capabilities: {} }));
     connection.onRequest('shutdown', () => null);
     const dispatcher = this.handlersFor(connection);

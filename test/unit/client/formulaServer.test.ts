@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { standalonePolicy, statusText } from '../../../client/src/features/formulas/formulaServing';
 
 describe('the language server of a window', () => {
-  it('runs where a formula is open and no town serves it', () => {
+  it('runs while a formula is open and no town serves it', () => {
     const needs = (['none', 'connecting', 'lost', 'notRunning', 'incompatible', 'ready'] as const).map(
       (town) => `${town} ${standalonePolicy(true, town, true)}`,
     );
@@ -18,7 +18,7 @@ describe('the language server of a window', () => {
     assert.equal(standalonePolicy(false, 'none', true), 'no');
   });
 
-  it('says how the formula is', () => {
+  it('has a status text for the formula', () => {
     assert.equal(statusText('starting', { errors: 2, warnings: 0 }), 'Formula: starting the language server');
     assert.deepEqual(
       [

@@ -4,7 +4,7 @@ import { linkTo, readLink } from '../../../client/src/features/links/townLink';
 import { binFolders, earlierOnPath, profileLine } from '../../../client/src/features/commandLine/shellPath';
 
 describe('links', () => {
-  it('lead back to what they were made of', () => {
+  it('are read as they were written', () => {
     for (const target of [
       { kind: 'bead', id: 'toy-a1.2' },
       { kind: 'agent', id: 'toy/polecats/nux' },
@@ -16,7 +16,7 @@ describe('links', () => {
     }
   });
 
-  it('name nothing where they are not ours', () => {
+  it('are refused where they name no item', () => {
     for (const bad of [
       '',
       '/',
@@ -37,7 +37,7 @@ describe('links', () => {
 describe('folders for gt and bd', () => {
   const every = (): boolean => true;
 
-  it('are the own ones of the PATH, and ~/.local/bin first', () => {
+  it('are those of the home folder on the PATH, with ~/.local/bin first', () => {
     const found = binFolders(
       '/usr/bin:/home/ann/bin/:/home/ann/.local/bin:relative:/home/ann/x/node_modules/.bin:/home/ann/project/.venv/bin:/home/ann/.asdf/shims',
       '/home/ann',
@@ -50,7 +50,7 @@ describe('folders for gt and bd', () => {
     ]);
   });
 
-  it('have ~/.local/bin also where it is not on the PATH, and none that cannot be written', () => {
+  it('include ~/.local/bin also if it is not on the PATH, and exclude read-only ones', () => {
     const found = binFolders('/usr/bin:/home/ann/bin', '/home/ann', (folder) => folder !== '/home/ann/bin', path.posix);
     assert.deepEqual(found, [{ folder: '/home/ann/.local/bin', onPath: false }]);
     assert.deepEqual(
@@ -59,7 +59,7 @@ describe('folders for gt and bd', () => {
     );
   });
 
-  it('get on the PATH by a line for the profile', () => {
+  it('are added to the PATH by a line for the profile', () => {
     assert.equal(profileLine('/home/ann/.local/bin', '/home/ann', 'linux'), 'export PATH="$HOME/.local/bin:$PATH"');
     assert.equal(profileLine('/opt/a "b"', '/home/ann', 'linux'), 'export PATH="/opt/a \\"b\\":$PATH"');
     assert.equal(profileLine('/home/ann/$(touch x)', '/home/ann', 'linux'), 'export PATH="$HOME/\\$(touch x):$PATH"');
@@ -69,7 +69,7 @@ describe('folders for gt and bd', () => {
     );
   });
 
-  it('are of no use behind another program of the name', () => {
+  it('are reported if another program of the name comes first', () => {
     const there = (file: string): boolean => ['/usr/bin/gt', '/home/ann/.local/bin/gt'].includes(file);
     assert.equal(
       earlierOnPath('/usr/bin:/home/ann/.local/bin', '/home/ann/.local/bin', 'gt', there, path.posix),

@@ -56,7 +56,7 @@ const info = (more: Partial<MergeRequestInfo> = {}): MergeRequestInfo => ({
   ...more,
 });
 
-/** What VS Code keeps for a window. */
+/** The workspace state of a window. */
 function memento() {
   const kept = new Map<string, unknown>();
   return {
@@ -65,7 +65,7 @@ function memento() {
   };
 }
 
-/** A server that answers by method; what it is asked is kept. */
+/** A server that answers by method, and records its requests. */
 function server(
   answers: Record<string, () => unknown>,
 ): Pick<ServerConnection, 'call'> & { asked: { method: string; params: unknown }[] } {
@@ -84,14 +84,14 @@ const fails = (message: string, code: 'conflict' | 'not-found' | 'unavailable') 
 };
 
 describe('the documents of a change', () => {
-  it('say in their URIs what they are, and are others for another layout', () => {
+  it('are identified by their URIs, different for each version', () => {
     const uri = changeUri(ref, 'base', 'src/a b.ts');
     assert.deepEqual(readChangeUri(uri), { ref, side: 'base', path: 'src/a b.ts' });
     assert.notDeepEqual(changeUri({ ...ref, commit: '3'.repeat(40) }, 'base', 'src/a b.ts'), uri);
     assert.deepEqual(readChangeUri(draftUri(ref))?.ref, ref);
   });
 
-  it('are nothing else', () => {
+  it('have no other URIs', () => {
     for (const query of [
       '',
       '{}',
@@ -105,7 +105,7 @@ describe('the documents of a change', () => {
     assert.equal(readChangeUri(undefined), undefined);
   });
 
-  it('tell commands in the title of their editor which bead and change is meant', () => {
+  it('pass their bead and change to commands in the editor title', () => {
     class Uri {
       constructor(
         readonly scheme: string,
@@ -120,13 +120,13 @@ describe('the documents of a change', () => {
   });
 });
 
-describe('what is to be known about a change', () => {
+describe('the page about a change', () => {
   const files: ChangedFile[] = [
     { path: 'a.ts', status: 'modified', added: 2, removed: 1 },
     { path: 'logo.png', status: 'added' },
   ];
 
-  it('is what its author says, what was said before, and what cannot be shown', () => {
+  it("has the author's note, earlier reviews, and files that cannot be shown", () => {
     const text = aboutMarkdown(
       info({
         note: '# I did\nit',
@@ -151,7 +151,7 @@ describe('what is to be known about a change', () => {
     assert.equal(changeSize(files), '2 files, +2 −1');
   });
 
-  it('lets nobody speak in its name', () => {
+  it('cannot be forged by text from elsewhere', () => {
     const text = aboutMarkdown(info({ title: 'x](command:evil)\n# Forged', note: '[a](command:evil) <img src=x>' }), {
       base: '',
       commit: '',
@@ -161,7 +161,7 @@ describe('what is to be known about a change', () => {
     assert.deepEqual(text.split('\n').filter((line) => /^#/.test(line)).length, 3);
   });
 
-  it('has the round in its name', () => {
+  it('has the review round in its title', () => {
     const rejected = { by: 'ann', verdict: 'rejected', message: 'no', at: '' } as const;
     assert.equal(reviewTitle(info({ title: 'A\nB' })), 'Review A B');
     assert.equal(
@@ -171,7 +171,7 @@ describe('what is to be known about a change', () => {
   });
 });
 
-describe('what a person writes about a change', () => {
+describe('the draft about a change', () => {
   it('is a text with a list of comments on lines, by file', () => {
     const comment = (path: string, line: number, text: string, more = {}) => ({
       id: `${path}${line}`,
@@ -196,7 +196,7 @@ describe('what a person writes about a change', () => {
     assert.equal(requestText({ text: '', comments: [] }), '');
   });
 
-  it('survives the window, and goes to the next layout of the change', () => {
+  it('survives a reload, and starts the draft of the next version', () => {
     const memory = memento();
     const first = new Drafts(memory);
     first.setText(ref, 'Half a thou');
@@ -222,7 +222,15 @@ describe('what a person writes about a change', () => {
     assert.equal(new Drafts({ get: () => 'nonsense', update: async () => undefined }).of(ref).text, '');
   });
 
-  it('is sent with the patch that was looked at, and gone once it has arrived', async () => {
+  it('is kept for the last 50 changes', () => {
+    const drafts = new Drafts(memento());
+    const version = (number: number): ChangeRef => ({ ...ref, patch: `p${number}` });
+    for (let number = 0; number < 60; number++) drafts.setText(version(number), `text ${number}`);
+    assert.equal(drafts.of(version(9)).text, '');
+    assert.equal(drafts.of(version(10)).text, 'text 10');
+  });
+
+  it('is sent with the patch-id that was seen, and deleted once the server has it', async () => {
     const drafts = new Drafts(memento());
     const cleared: ChangeRef[] = [];
     drafts.onDidClear((one) => cleared.push(one));
@@ -242,7 +250,7 @@ describe('what a person writes about a change', () => {
     });
   });
 
-  it('stays where it did not arrive', async () => {
+  it('is kept when sending fails', async () => {
     const drafts = new Drafts(memento());
     drafts.setText(ref, 'Long\nwords');
     const broken = server({ [MqReject.spec.method]: fails('the server is gone', 'unavailable') });
@@ -264,7 +272,7 @@ describe('what a person writes about a change', () => {
     assert.equal(drafts.of(ref).text, 'Long\nwords');
   });
 
-  it('is said of no other change than the one that was looked at', async () => {
+  it('is never sent about another version', async () => {
     const drafts = new Drafts(memento());
     drafts.setText(ref, 'Words');
     for (const code of ['conflict', 'not-found'] as const) {
@@ -282,7 +290,7 @@ describe('what a person writes about a change', () => {
   });
 });
 
-describe('a change that waits for a person', () => {
+describe('a requested review', () => {
   const item = (id: string): AttentionInfo => ({
     id,
     kind: 'review',
@@ -292,7 +300,7 @@ describe('a change that waits for a person', () => {
     mergeRequest: 'toy-m',
   });
 
-  it('asks once, also where the window is loaded again', () => {
+  it('is notified once, also after a reload', () => {
     const memory = memento();
     const asked: string[] = [];
     const window = (): { store: TownStore; done: () => void } => {
@@ -308,7 +316,7 @@ describe('a change that waits for a person', () => {
     assert.deepEqual(asked, ['r1', 'r2', 'r3']);
   });
 
-  it('is a row with its actions', () => {
+  it('is a row with actions', () => {
     const store = new TownStore();
     store.reset(snapshot({ attention: [item('r1')] }));
     const [row] = attentionRows(store);

@@ -14,7 +14,7 @@ function storeOf(picture: Partial<TownSnapshot>): TownStore {
   return store;
 }
 
-/** A tree as it looks, one line a row. */
+/** A tree as text, one line per row. */
 function drawn(rows: readonly Row[], depth = 0): string[] {
   return rows.flatMap((row) => [
     `${'  '.repeat(depth)}${row.label}${row.description ? ` | ${row.description}` : ''}`,
@@ -23,7 +23,7 @@ function drawn(rows: readonly Row[], depth = 0): string[] {
 }
 
 describe('the Convoys tree', () => {
-  it('shows progress, what each bead waits for and who works on it', () => {
+  it('shows progress, open dependencies and workers', () => {
     const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a', 'toy-b', 'toy-c', 'toy-d', 'toy-e', 'toy-f'], { title: 'Search', done: 1 })],
       beads: [
@@ -53,7 +53,7 @@ describe('the Convoys tree', () => {
     assert.match(convoyRowTooltip(store, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
   });
 
-  it('tells whose agent was stopped or crashed', () => {
+  it('shows stopped and crashed agents', () => {
     const picture = (state: 'off' | 'crashed') =>
       storeOf({
         convoys: [convoy('hq-c1', ['toy-a'])],
@@ -64,7 +64,7 @@ describe('the Convoys tree', () => {
     assert.deepEqual(drawn(convoyRows(picture('crashed')))[1], '  Title of toy-a | nux crashed');
   });
 
-  it('orders by what is under way, staged, landed, and marks what is staged', () => {
+  it('orders convoys: running, staged, landed', () => {
     const store = storeOf({
       convoys: [
         convoy('hq-c1', [], { title: 'Old', status: 'closed', landedAt: '2026-01-02T00:00:00Z' }),
@@ -84,7 +84,7 @@ describe('the Convoys tree', () => {
     ]);
   });
 
-  it('shows a bead in each of its convoys, and slung beads without one', () => {
+  it('shows a bead in each of its convoys, and beads without one in a group', () => {
     const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a']), convoy('hq-c2', ['toy-a'])],
       beads: [bead('toy-a', { convoys: ['hq-c1', 'hq-c2'] }), bead('toy-b', { convoys: [], phase: 'working' })],
@@ -102,7 +102,7 @@ describe('the Convoys tree', () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  it('is not broken by hostile titles', () => {
+  it('shows hostile titles safely', () => {
     const title = `"; rm -rf ~ \u0000\n\u202e$(trash) ${'x'.repeat(10_000)}`;
     const store = storeOf({
       convoys: [convoy('hq-c1', ['toy-a'], { title })],
@@ -160,7 +160,7 @@ describe('the Agents tree', () => {
     assert.equal(rows[2]?.children[3]?.context, 'agent.agent.working.polecat.live.hooked');
   });
 
-  it('says the step in the tooltip and in the title of the terminal', () => {
+  it('shows the step in the tooltip and in the name of the terminal', () => {
     const step = { id: 'test', title: 'Test: *Index*', index: 4, total: 5 };
     const agent = polecat('nux', { bead: 'toy-a', step });
     const store = storeOf({ agents: [agent], beads: [bead('toy-a', { phase: 'working', step })] });
@@ -181,7 +181,7 @@ describe('the Agents tree', () => {
 });
 
 describe('the Mayor and the crew', () => {
-  it('have flags for their menus, and a row whether they are there or not', () => {
+  it('have a row in every state, with flags for their menus', () => {
     const store = storeOf({
       rigs: [rig('toy')],
       agents: [
@@ -214,7 +214,7 @@ describe('the Mayor and the crew', () => {
 });
 
 describe('the Needs Attention list', () => {
-  it('has the most severe first, mail and plans below, and what somebody looks after last and uncounted', () => {
+  it('has the most severe items first, mail and plans below, and acknowledged ones last and not counted', () => {
     const store = storeOf({
       town: [town()],
       attention: [
@@ -241,7 +241,7 @@ describe('the Needs Attention list', () => {
     );
   });
 
-  it('has what holds agents up first', () => {
+  it('has items first that block agents', () => {
     const store = storeOf({
       town: [town()],
       attention: [

@@ -1,4 +1,4 @@
-// Items of a picture, with everything that a test does not care about filled in.
+// Entities of a snapshot with defaults for everything that a test does not care about.
 import type {
   AgentInfo,
   AttentionInfo,

@@ -73,7 +73,7 @@ describe('the connection of a window to its town', () => {
     );
   };
 
-  it('stands, and stands again after the server has cut it', async () => {
+  it('is established, and established again after the server has cut it', async () => {
     await connect();
     assert.deepEqual(states, ['connecting', 'ready']);
     fake.cut();

@@ -24,7 +24,7 @@ const gt = (...rigs: [string, string][]) => ({
 });
 
 describe('the town of a window', () => {
-  it('is only one that the person made, in a window that is not trusted', () => {
+  it('is only one that the person created, in a window without trust', () => {
     const untrusted = (more: Partial<FinderInput>) => findTown(input({ trusted: false, ...more }));
     assert.deepEqual(untrusted({ folders: [folder('/home/me/gt')], towns: [gt()] }), {
       kind: 'town',
@@ -42,7 +42,7 @@ describe('the town of a window', () => {
     }
   });
 
-  it('is the one that the folder lies in', () => {
+  it('is the one that contains the folder', () => {
     for (const at of ['/home/me/gt', '/home/me/gt/toy/polecats/nux/rig']) {
       assert.deepEqual(findTown(input({ folders: [folder(at)], towns: [gt()] })), {
         kind: 'town',
@@ -77,7 +77,7 @@ describe('the town of a window', () => {
     );
   });
 
-  it('is the one of the setting, then the one that was chosen, where they are known', () => {
+  it('is the one of the setting, then the chosen one, if they are known', () => {
     const towns = [gt(), { root: '/other', name: 'other', rigs: [] }];
     assert.deepEqual(findTown(input({ towns, setting: '/other', chosen: '/home/me/gt' })), {
       kind: 'town',
@@ -92,7 +92,7 @@ describe('the town of a window', () => {
     assert.deepEqual(findTown(input({ towns, chosen: '/gone' })), { kind: 'noFolder' });
   });
 
-  it('is never one that a folder or its settings bring along', () => {
+  it('is never one that a folder or its settings ship', () => {
     assert.deepEqual(findTown(input({ folders: [folder('/repo/sub', { townRoot: '/repo' })] })), {
       kind: 'unregistered',
       root: '/repo',
@@ -103,7 +103,7 @@ describe('the town of a window', () => {
     });
   });
 
-  it('says what is missing', () => {
+  it('reports what is missing', () => {
     assert.deepEqual(findTown(input({ towns: [gt()] })), { kind: 'noFolder' });
     assert.deepEqual(findTown(input({ folders: [folder('/x')] })), { kind: 'noRepository' });
     assert.deepEqual(findTown(input({ folders: [folder('/x'), repository('/y')] })), {
@@ -112,13 +112,13 @@ describe('the town of a window', () => {
     });
   });
 
-  it('knows Windows paths', () => {
+  it('supports Windows paths', () => {
     const towns = [{ root: 'C:\\gt', name: 'gt', rigs: [] }];
     assert.equal(findTown(input({ folders: [folder('C:\\gt\\toy')], towns }), path.win32).kind, 'town');
     assert.equal(findTown(input({ folders: [folder('D:\\gt\\toy')], towns }), path.win32).kind, 'noRepository');
   });
 
-  it('takes all spellings of a remote for one', () => {
+  it('treats all spellings of a remote as the same', () => {
     const spellings = [
       'https://github.com/me/lib.git',
       'https://token@GitHub.com/me/lib',

@@ -1,13 +1,12 @@
-/** Waits until the condition holds; says what was there instead when it never does. */
-export async function until(
-  condition: () => boolean,
-  what: () => unknown = () => 'nothing',
-  timeoutMs = 5_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+/** Below the time limit of mocha (.mocharc.json), so that a failure reports the state. */
+const LIMIT_MS = 25_000;
+
+/** Polls until the condition holds. @throws Error with the present state (`what`) after the time limit */
+export async function until(condition: () => boolean, what: () => unknown = () => 'nothing'): Promise<void> {
+  const deadline = Date.now() + LIMIT_MS;
   while (!condition()) {
     if (Date.now() > deadline)
-      throw new Error(`it did not happen within ${timeoutMs} ms; there is ${JSON.stringify(what())}`);
+      throw new Error(`it did not happen within ${LIMIT_MS} ms; there is ${JSON.stringify(what())}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -22,6 +22,7 @@ export class BeadListLoader extends Disposable {
   /** The query before the lists were hidden. */
   private lastQuery: BeadListQuery | undefined;
   private current: LoadedLists | undefined;
+  private currentMissing: readonly string[] = [];
   private currentProblem: string | undefined;
   /** What the lists depend on, as of the last request. */
   private basis = '';
@@ -48,6 +49,11 @@ export class BeadListLoader extends Disposable {
   /** Undefined until the first answer. The lists of an earlier query stay until those of the next one arrive. */
   get lists(): LoadedLists | undefined {
     return this.current;
+  }
+
+  /** Keys of the last query that name no list. */
+  get missing(): readonly string[] {
+    return this.currentMissing;
   }
 
   /** Why the lists may be out of date. */
@@ -96,7 +102,10 @@ export class BeadListLoader extends Disposable {
     this.basis = basisOf(this.store);
     try {
       const { lists } = await this.connection.call(BoardGet.spec, query, { repeat: false });
-      if (this.store.hasSnapshot && isSameView(query, this.query)) this.current = lists;
+      if (this.store.hasSnapshot && isSameView(query, this.query)) {
+        this.current = lists;
+        this.currentMissing = (query.open ?? []).map(({ key }) => key).filter((key) => !(key in lists));
+      }
       this.currentProblem = undefined;
     } catch (error) {
       this.currentProblem = messageOf(error);

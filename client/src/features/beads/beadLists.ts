@@ -7,7 +7,7 @@ import {
   type BoardItem,
   type BoardList,
 } from '../../../../server/src/protocol/board';
-import type { Memory } from '../../base/editor';
+import { remember, type Memory } from '../../base/editor';
 import type { BeadListLoader } from './beadListLoader';
 
 const PAGE = 100;
@@ -41,7 +41,7 @@ export class BeadLists extends Disposable implements BeadListsState {
     super();
     const remembered = memory.get(GROUPING_KEY);
     this.currentGrouping = boardGroupings.find((grouping) => grouping === remembered) ?? 'state';
-    this._register(loader.onDidChange(() => this.changeEmitter.fire()));
+    this._register(loader.onDidChange(() => this.listsChanged()));
   }
 
   get grouping(): BoardGrouping {
@@ -76,7 +76,7 @@ export class BeadLists extends Disposable implements BeadListsState {
   setGrouping(grouping: BoardGrouping): void {
     if (grouping === this.currentGrouping) return;
     this.currentGrouping = grouping;
-    void this.memory.update(GROUPING_KEY, grouping);
+    remember(this.memory, GROUPING_KEY, grouping);
     this.startOver();
   }
 
@@ -109,6 +109,15 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.limits.clear();
     this.changeEmitter.fire();
     this.update();
+  }
+
+  /** Lists of what is gone, such as the children of a deleted epic, are not requested again. */
+  private listsChanged(): void {
+    if (this.loader.missing.length > 0) {
+      for (const key of this.loader.missing) this.limits.delete(key);
+      this.update();
+    }
+    this.changeEmitter.fire();
   }
 
   private update(): void {

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { z } from 'zod';
 import { isOwnShim, shimFiles, writeShims } from '../../../../server/src/base/shims';
 import { UserError, messageOf } from '../../../../server/src/base/errors';
-import { l10n, type Log } from '../../base/editor';
+import { l10n, remember, type Log } from '../../base/editor';
 
 const FOLDERS_KEY = 'gastown.commandFolders';
 const TERMINALS_KEY = 'gastown.commandsInTerminals';
@@ -33,7 +33,7 @@ export class CommandLine {
     for (const folder of folders)
       if (shimFiles(folder).some(isOwnShim))
         write(folder, () => writeShims({ directory: folder, programs: this.programs }));
-    if (folders.length !== this.folders().length) void this.context.globalState.update(FOLDERS_KEY, folders);
+    if (folders.length !== this.folders().length) remember(this.context.globalState, FOLDERS_KEY, folders);
     if (this.context.globalState.get(TERMINALS_KEY) === true)
       write('the terminals of this editor', () => this.prependPath());
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Disposable, Emitter } from '../../../../server/src/base/lifecycle';
-import type { Memory } from '../../base/editor';
+import { remember, type Memory } from '../../base/editor';
 import { draftKey, type ChangeRef } from './changeUri';
 
 const KEY = 'gastown.reviewDrafts';
@@ -81,7 +81,8 @@ export class Drafts extends Disposable {
     const key = draftKey(ref);
     this.drafts.delete(key); // so that the newest is the last
     if (draft.text.trim() !== '' || draft.comments.length > 0) this.drafts.set(key, { ...draft, at: Date.now() });
-    void this.memory.update(KEY, [...this.drafts].slice(-MAX_DRAFTS));
+    for (const oldest of [...this.drafts.keys()].slice(0, -MAX_DRAFTS)) this.drafts.delete(oldest);
+    remember(this.memory, KEY, [...this.drafts]);
   }
 }
 

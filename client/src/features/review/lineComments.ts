@@ -28,6 +28,7 @@ export class LineComments extends Disposable {
     };
     this._register(drafts.onDidClear((ref) => this.forget(ref)));
     this._register(vscode.workspace.onDidOpenTextDocument((document) => this.show(document)));
+    this._register(vscode.workspace.onDidCloseTextDocument((document) => this.hide(document)));
     vscode.workspace.textDocuments.forEach((document) => this.show(document));
   }
 
@@ -60,6 +61,15 @@ export class LineComments extends Disposable {
       if (comment.path !== document.path || comment.side !== document.side || this.threads.has(comment.id)) continue;
       const range = new vscode.Range(comment.line - 1, 0, comment.endLine - 1, 0);
       this.put(this.controller.createCommentThread(textDocument.uri, range, []), document.ref, comment);
+    }
+  }
+
+  private hide({ uri }: vscode.TextDocument): void {
+    if (uri.scheme !== CHANGE_SCHEME) return;
+    for (const [id, { thread }] of this.threads) {
+      if (thread.uri.toString() !== uri.toString()) continue;
+      this.threads.delete(id);
+      thread.dispose();
     }
   }
 

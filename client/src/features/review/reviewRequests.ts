@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Disposable } from '../../../../server/src/base/lifecycle';
 import type { AttentionInfo } from '../../../../server/src/protocol/town';
-import type { Memory } from '../../base/editor';
+import { remember, type Memory } from '../../base/editor';
 import type { TownStore } from '../../state/townStore';
 
 const KEY = 'gastown.askedReviews';
@@ -27,7 +27,7 @@ export class ReviewRequests extends Disposable {
       .filter((item) => item.kind === 'review' && !this.notified.includes(item.id));
     if (open.length === 0) return;
     this.notified = [...this.notified, ...open.map((item) => item.id)].slice(-MAX_NOTIFIED);
-    void this.memory.update(KEY, this.notified);
+    remember(this.memory, KEY, this.notified);
     for (const item of open) this.notify(item);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Memory } from '../../../base/editor';
+import { remember, type Memory } from '../../../base/editor';
 
 const KEY = 'gastown.openTerminals';
 const schema = z.object({ root: z.string(), agents: z.array(z.string()).max(100), active: z.string().optional() });
@@ -14,6 +14,6 @@ export class OpenTerminals {
   }
 
   set(root: string, agents: string[], active: string | undefined): void {
-    void this.memory.update(KEY, { root, agents, active });
+    remember(this.memory, KEY, { root, agents, active });
   }
 }

@@ -13,7 +13,7 @@ const row = (id: string, label: string, children: Row[] = []): Row => ({
   children,
 });
 
-/** What VS Code would show: it asks anew for what it is told to, and keeps the rest. */
+/** The tree as VS Code shows it: it reloads what is reported as changed, and keeps the rest. */
 class Shown {
   private readonly labels = new Map<RowNode, string>();
   private readonly children = new Map<RowNode | undefined, RowNode[]>();
@@ -43,8 +43,8 @@ class Shown {
 const lines = (rows: readonly Row[], depth = 0): string[] =>
   rows.flatMap((item) => [`${depth} ${item.label}`, ...lines(item.children, depth + 1)]);
 
-describe('rows that change', () => {
-  it('keep their objects, and only what changed is drawn anew', () => {
+describe('the nodes of a tree', () => {
+  it('keep their objects; only changed ones are reported', () => {
     const forest = new RowForest();
     forest.update([row('a', 'A', [row('a1', 'one'), row('a2', 'two')]), row('b', 'B')]);
     const [a] = forest.roots;
@@ -58,14 +58,14 @@ describe('rows that change', () => {
     assert.equal(forest.get('a2')?.parent, a);
   });
 
-  it('are not drawn when nothing changed', () => {
+  it('are not reported when nothing changed', () => {
     const forest = new RowForest();
     const rows = [row('a', 'A', [row('a1', 'one')])];
     forest.update(rows);
     assert.deepEqual(forest.update(structuredClone(rows)), []);
   });
 
-  it('always show what there is (property)', () => {
+  it('always match the rows (property)', () => {
     const leaf = fc.record({ id: fc.constantFrom('p', 'q', 'r', 's'), label: fc.constantFrom('1', '2') });
     const tree = fc.uniqueArray(
       fc.record({
