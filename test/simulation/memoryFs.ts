@@ -6,9 +6,10 @@ export class MemoryDisk {
   private readonly files = new Map<string, { current: Buffer; durable: Buffer }>();
 
   /** The files as a process sees them that dies when `isAlive` turns false. */
-  mount(isAlive: () => boolean): LedgerFs {
+  mount(isAlive: () => boolean, isFull: () => boolean = () => false): LedgerFs {
     const check = (): void => {
       if (!isAlive()) throw new Error('this process is dead');
+      if (isFull()) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
     };
     return {
       read: (file) => this.files.get(file)?.current,
