@@ -18,7 +18,7 @@ export const limits = {
   /** Variables, advices, legs, and entries of each list in `compose`. */
   entries: 5_000,
   /** Needs of all steps together: each becomes a dependency. */
-  needs: 100_000,
+  needs: 20_000,
   /** Characters of all texts that composing and cooking write: a poured molecule stays below 10 MB. */
   textChars: 4_000_000,
   /** Rounds of one loop. */

@@ -424,4 +424,38 @@ describe('formulas by request', () => {
     assert.deepEqual(service.store.list({ all: true }), []);
     await service.store.close();
   });
+
+  it('are looked at in time that grows with their parts and dependencies only', async () => {
+    /** A container that needs as many steps as it has children, and a last step that needs all. */
+    const wide = (size: number): string => {
+      const all = Array.from({ length: size }, (_, index) => `"s${index}"`).join(', ');
+      const list = (make: (index: number) => string): string =>
+        Array.from({ length: size }, (_, at) => make(at)).join('');
+      return `formula = "wide"\n[[steps]]\nid = "p"\ntitle = "P"\nneeds = [${all}]\n${list((at) => `[[steps.children]]\nid = "c${at}"\ntitle = "C"\n`)}${list((at) => `[[steps]]\nid = "s${at}"\ntitle = "S"\n`)}[[steps]]\nid = "end"\ntitle = "E"\nneeds = ["p", ${all}]\n`;
+    };
+    const lookups = async (size: number): Promise<number> => {
+      const town = await openMolecules({ wide: wide(size) });
+      const { new_epic_id: root } = await town.call(MoleculePour.spec, { formula: 'wide' });
+      const graph = graphOf(town.store);
+      let count = 0;
+      const counting = {
+        ...graph,
+        get: (bead: string) => (count++, graph.get(bead)),
+        dependents: (bead: string) => {
+          const found = graph.dependents(bead);
+          count += 1 + found.length;
+          return found;
+        },
+      };
+      const { steps } = inspectMolecule(counting, town.store.get(root)!);
+      assert.deepEqual(
+        [steps.length, steps[0]!.step, steps.at(-1)!.step, steps.filter(({ status }) => status === 'ready').length],
+        [2 * size + 1, 's0', 'end', size],
+      );
+      await town.store.close();
+      return count;
+    };
+    const [small, large] = [await lookups(40), await lookups(160)];
+    assert.ok(large < 5 * small, `${small} lookups for 40, ${large} for four times as many`);
+  });
 });

@@ -1,7 +1,7 @@
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
-import { isFinished, parentsOf, waitsFor, type Graph } from './blocking';
+import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
 import type { ReverseEdges } from './reverseEdges';
 import { standingOf, type Standing } from './standing';
 import { toMicroseconds } from '../model/time';
@@ -95,13 +95,14 @@ export class BeadIndex {
     this.transaction(() => {
       const affected = new Set<string>();
       const parents = new Set<string>();
+      const known: KnownWaiting = new Map();
       for (const { id, before, row } of changes) {
         if (row && before && !standsOtherwise(before, row.bead)) {
-          this.write(id, row);
+          this.write(id, row, known);
           continue;
         }
         this.collectAffected(id, affected, parents); // by the old edges
-        this.write(id, row);
+        this.write(id, row, known);
         this.edges.set(id, row?.bead);
         this.collectAffected(id, affected, parents); // by the new edges
       }
@@ -126,9 +127,10 @@ export class BeadIndex {
       const isBulk = added.length >= BULK_ROWS;
       if (isBulk) this.db.run(dropIndexes);
       const now = this.now();
+      const known: KnownWaiting = new Map();
       for (const row of added) {
         if (!isBulk) this.delete(row.bead.id);
-        this.insert(row, standingOf(this.graph, row.bead, now));
+        this.insert(row, standingOf(this.graph, row.bead, now, known));
       }
       if (isBulk) this.db.run(createIndexes);
       this.restandDependents(isAffected);
@@ -236,11 +238,11 @@ export class BeadIndex {
     this.statement(sql).run(params);
   }
 
-  private write(id: string, row: IndexChange['row']): void {
+  private write(id: string, row: IndexChange['row'], known: KnownWaiting): void {
     const before = this.placeOf(id);
     this.delete(id);
     if (row) {
-      const standing = standingOf(this.graph, row.bead, this.now());
+      const standing = standingOf(this.graph, row.bead, this.now(), known);
       this.insert(row, standing);
       this.count(before, placeOf(row.ledger, standing));
     } else this.count(before, undefined);
@@ -329,13 +331,14 @@ export class BeadIndex {
   /** Works out anew how these beads stand; where that is otherwise than before, their children are looked at too. */
   private restand(affected: ReadonlySet<string>): void {
     const now = this.now();
+    const known: KnownWaiting = new Map();
     const queue = [...affected];
     const seen = new Set(queue);
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       const bead = this.graph.get(id);
       const before = this.rows('SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?', [id])[0];
       if (!bead || !before) continue;
-      const standing = standingOf(this.graph, bead, now);
+      const standing = standingOf(this.graph, bead, now, known);
       const values = valuesOf(standing);
       const isSame = values.every((value, index) => value === before[index]);
       if (!isSame) {

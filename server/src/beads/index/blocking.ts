@@ -25,8 +25,32 @@ export function closedByFailure(bead: Bead): boolean {
   return bead.status === 'closed' && failureWords.test(bead.close_reason ?? '');
 }
 
+/** Beads are never changed in place: what was read of one stays true. */
+const knownParents = new WeakMap<Bead, string[]>();
+
 export function parentsOf(bead: Bead): string[] {
-  return (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child').map((edge) => edge.depends_on_id);
+  let parents = knownParents.get(bead);
+  if (!parents) {
+    const edges = (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child');
+    parents = edges.map((edge) => edge.depends_on_id);
+    knownParents.set(bead, parents);
+  }
+  return parents;
+}
+
+const knownEdges = new WeakMap<Bead, Map<string, Dependency[]>>();
+
+/** Dependencies of a bead on another one. Asked of a bead with many dependencies as often as it has some. */
+export function edgesTo(bead: Bead, target: string): readonly Dependency[] {
+  const dependencies = bead.dependencies ?? [];
+  if (dependencies.length < 8) return dependencies.filter((edge) => edge.depends_on_id === target);
+  let edges = knownEdges.get(bead);
+  if (!edges) {
+    edges = new Map();
+    for (const edge of dependencies) edges.set(edge.depends_on_id, [...(edges.get(edge.depends_on_id) ?? []), edge]);
+    knownEdges.set(bead, edges);
+  }
+  return edges.get(target) ?? [];
 }
 
 export function parentOf(bead: Bead): string | undefined {
@@ -103,8 +127,21 @@ export function openBlockers(graph: Graph, bead: Bead): string[] {
   return [...new Set(open.map((edge) => edge.depends_on_id))];
 }
 
+/** Whether beads wait for something themselves, by their ids: for one state of a graph. */
+export type KnownWaiting = Map<string, boolean>;
+
+/** Whether the bead itself waits for something, without what it inherits from its parent. */
+export function isWaiting(graph: Graph, bead: Bead, known?: KnownWaiting): boolean {
+  let waiting = known?.get(bead.id);
+  if (waiting === undefined) {
+    waiting = !isFinished(bead) && (bead.dependencies ?? []).some((edge) => edgeBlocks(graph, edge));
+    known?.set(bead.id, waiting);
+  }
+  return waiting;
+}
+
 /** The nearest ancestor that is blocked itself, whose state the bead inherits. */
-export function blockedAncestor(graph: Graph, bead: Bead): Bead | undefined {
+export function blockedAncestor(graph: Graph, bead: Bead, known?: KnownWaiting): Bead | undefined {
   const seen = new Set([bead.id]);
   for (let level = parentsOf(bead); level.length > 0; ) {
     const parents = level
@@ -112,7 +149,7 @@ export function blockedAncestor(graph: Graph, bead: Bead): Bead | undefined {
       .map((id) => graph.get(id))
       .filter((parent) => parent !== undefined);
     const open = parents.filter((parent) => !isFinished(parent));
-    const blocked = open.find((parent) => openBlockers(graph, parent).length > 0);
+    const blocked = open.find((parent) => isWaiting(graph, parent, known));
     if (blocked) return blocked;
     for (const parent of parents) seen.add(parent.id);
     level = open.flatMap(parentsOf);
@@ -120,8 +157,9 @@ export function blockedAncestor(graph: Graph, bead: Bead): Bead | undefined {
   return undefined;
 }
 
-export function isBlocked(graph: Graph, bead: Bead): boolean {
-  return !isFinished(bead) && (openBlockers(graph, bead).length > 0 || blockedAncestor(graph, bead) !== undefined);
+/** @param known for those who ask about many beads of one state: children ask the same of their parent again and again */
+export function isBlocked(graph: Graph, bead: Bead, known?: KnownWaiting): boolean {
+  return !isFinished(bead) && (isWaiting(graph, bead, known) || blockedAncestor(graph, bead, known) !== undefined);
 }
 
 /** Beads that may have become ready when this one changed: those that wait for it or for all children of its parent. */

@@ -1,5 +1,5 @@
 import type { Bead, Dependency } from '../../protocol/bead';
-import type { Graph } from './blocking';
+import { edgesTo, type Graph } from './blocking';
 import { deepFreeze, store, type Stored } from '../storage/codec';
 import { ReverseEdges } from './reverseEdges';
 import type { LedgerRules } from '../model/validate';
@@ -98,7 +98,7 @@ export class Overlay implements Source {
     const found = this.below.dependents(id).filter(({ bead }) => !this.changes.has(bead.id));
     for (const dependent of this.edges.of(id)) {
       const bead = this.changes.get(dependent)?.stored?.bead;
-      for (const edge of bead?.dependencies ?? []) if (bead && edge.depends_on_id === id) found.push({ bead, edge });
+      if (bead) for (const edge of edgesTo(bead, id)) found.push({ bead, edge });
     }
     return found;
   }

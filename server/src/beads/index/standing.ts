@@ -2,7 +2,7 @@ import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
 import { MOLECULE, ATTACHED_TO } from '../model/molecule';
 import { toMicroseconds } from '../model/time';
-import { isBlocked, isFinished, parentsOf, type Graph } from './blocking';
+import { isBlocked, isFinished, parentsOf, type Graph, type KnownWaiting } from './blocking';
 
 /** Beads that are records, roles or containers: nobody can take one up as work. */
 export const notWork: readonly string[] = [
@@ -34,9 +34,13 @@ export interface Standing {
   isWork: boolean;
 }
 
-/** The one place that decides how a bead stands. @param now microseconds since 1970 */
-export function standingOf(graph: Graph, bead: Bead, now: number): Standing {
-  const blocked = isBlocked(graph, bead);
+/**
+ * The one place that decides how a bead stands.
+ * @param now microseconds since 1970
+ * @param known what was found out for other beads of this state of the graph
+ */
+export function standingOf(graph: Graph, bead: Bead, now: number, known?: KnownWaiting): Standing {
+  const blocked = isBlocked(graph, bead, known);
   const step = stepOf(graph, bead);
   const until = deferredUntil(graph, bead).filter((time) => time > now);
   return {

@@ -1,5 +1,6 @@
 import type { Bead, Dependency } from '../../protocol/bead';
 import { BeadIndex } from './beadIndex';
+import { edgesTo } from './blocking';
 import { ReverseEdges } from './reverseEdges';
 import { PrefixTable } from '../model/ids';
 import type { Ledger } from '../storage/ledger';
@@ -74,7 +75,7 @@ export class StoreState implements Source {
     const found: { bead: Bead; edge: Dependency }[] = [];
     for (const issue of this.edges.of(id)) {
       const bead = this.get(issue);
-      for (const edge of bead?.dependencies ?? []) if (bead && edge.depends_on_id === id) found.push({ bead, edge });
+      if (bead) for (const edge of edgesTo(bead, id)) found.push({ bead, edge });
     }
     return found;
   }

@@ -2,16 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
-import type { Caller } from '../../protocol/request';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
 import { actorName } from '../shared/actor';
+import type { Backend } from './localBackend';
 import { helloOf } from '../shared/connect';
-
-/** Where requests go: the town's server, or the ledger itself. Must be closed. */
-export interface Backend extends Caller {
-  close(): Promise<void>;
-}
 
 export interface BackendOptions {
   cwd: string;

@@ -24,10 +24,11 @@ export function applyBranches(steps: readonly Step[], { branch }: Compose, budge
           `The steps are: ${listIds(steps)}`,
         );
     const add = (id: string, need: string): void => {
+      budget.spend(1, place);
       const list = added.get(id) ?? new Set();
+      if (list.has(need)) return;
       added.set(id, list.add(need));
       budget.checkNeeds(++needs, place);
-      budget.spend(1, place);
     };
     for (const id of entry.steps) {
       add(entry.join, id);

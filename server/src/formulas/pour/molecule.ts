@@ -1,4 +1,13 @@
-import { childrenOf, descendantsOf, isBlocked, isFinished, waitsFor, type Graph } from '../../beads/index/blocking';
+import {
+  descendantsOf,
+  edgesTo,
+  isBlocked,
+  isFinished,
+  openBlockers,
+  parentsOf,
+  waitsFor,
+  type Graph,
+} from '../../beads/index/blocking';
 import { above, attachedTo, MOLECULE, moleculeAbove } from '../../beads/model/molecule';
 import type { BeadStore, Transaction } from '../../beads/store';
 import { compareTimes } from '../../beads/model/time';
@@ -15,12 +24,7 @@ export function graphOf(store: BeadStore): Graph {
   return {
     get: (id) => store.get(id),
     knows: (id) => store.ledgerOf(id) !== undefined,
-    dependents: (id) =>
-      store
-        .dependents(id)
-        .flatMap((bead) =>
-          (bead.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => ({ bead, edge })),
-        ),
+    dependents: (id) => store.dependents(id).flatMap((bead) => edgesTo(bead, id).map((edge) => ({ bead, edge }))),
   };
 }
 
@@ -31,41 +35,81 @@ export function moleculeOf(graph: Pick<Graph, 'get'>, bead: Bead): Bead | undefi
   return moleculeAbove(graph, bead) ?? (top && (top.issue_type === 'epic' || top.ephemeral) ? top : undefined);
 }
 
-/** The steps that are done by somebody: no containers, which close with their last part, and no gates. */
-function stepsOf(graph: Graph, root: Bead): Bead[] {
-  const all = descendantsOf(graph, root.id)
-    .filter((bead) => bead.status !== 'tombstone')
-    .sort(byPlace(root.id));
-  const leaves = all.filter(
-    (bead) => bead.issue_type !== 'gate' && childrenOf(graph, bead.id).every((child) => child.status === 'tombstone'),
-  );
-  const inside = new Map(all.map((bead) => [bead.id, bead]));
-  const needs = (id: string): string[] => {
-    const bead = inside.get(id);
-    if (!bead) return [];
-    const waiting = [bead, ...above(graph, bead).filter((ancestor) => inside.has(ancestor.id))];
-    const targets = waiting.flatMap((other) =>
-      (other.dependencies ?? []).flatMap((edge) =>
-        edge.type === 'blocks' || edge.type === 'conditional-blocks'
-          ? [edge.depends_on_id]
-          : edge.type === 'waits-for'
-            ? [waitsFor(edge).spawner]
-            : [],
-      ),
-    );
-    return targets.flatMap((target) => [target, ...descendantsOf(graph, target).map((part) => part.id)]);
-  };
-  const place = new Map(
-    topologicalOrder(
-      all.map((bead) => bead.id),
-      needs,
-    ).map((id, index) => [id, index]),
-  );
-  return leaves.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+/** The parts of a molecule, looked up once: what it costs grows with its parts and their dependencies only. */
+class MoleculeParts {
+  private readonly parts: Map<string, Bead>;
+  private readonly children = new Map<string, string[]>();
+  private readonly waiting = new Map<string, boolean>();
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly root: Bead,
+  ) {
+    const parts = descendantsOf(graph, root.id).filter((bead) => bead.status !== 'tombstone');
+    this.parts = new Map(parts.sort(byPlace(root.id)).map((bead) => [bead.id, bead]));
+    for (const bead of parts) {
+      for (const parent of parentsOf(bead)) {
+        const siblings = this.children.get(parent);
+        if (siblings) siblings.push(bead.id);
+        else this.children.set(parent, [bead.id]);
+      }
+    }
+  }
+
+  /**
+   * The steps that are done by somebody, in the order in which they can be: no containers, which close with their last
+   * part, and no gates.
+   */
+  steps(): Bead[] {
+    // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its parts.
+    const start = (id: string): string => `start of ${id}`;
+    const ids = [...this.parts.keys()];
+    const needs = new Map<string, readonly string[]>();
+    for (const [id, bead] of this.parts) {
+      needs.set(id, [start(id), ...(this.children.get(id) ?? [])]);
+      needs.set(start(id), [...targetsOf(bead), ...parentsOf(bead).map(start)]);
+    }
+    return topologicalOrder([...ids, ...ids.map(start)], (id) => needs.get(id) ?? []).flatMap((id) => {
+      const bead = this.parts.get(id);
+      return bead && bead.issue_type !== 'gate' && !this.children.has(id) ? [bead] : [];
+    });
+  }
+
+  stateOf(bead: Bead): StepState {
+    if (isFinished(bead)) return 'done';
+    if (IN_WORK.has(bead.status)) return 'current';
+    if (bead.status !== 'open') return 'blocked';
+    return this.isWaiting(bead) ? 'pending' : 'ready';
+  }
+
+  /** Whether a part, or one above it, waits for something. */
+  private isWaiting(bead: Bead): boolean {
+    const known = this.waiting.get(bead.id);
+    if (known !== undefined) return known;
+    this.waiting.set(bead.id, false); // a part above itself adds nothing
+    const isWaiting =
+      bead.id === this.root.id
+        ? isBlocked(this.graph, bead)
+        : openBlockers(this.graph, bead).length > 0 ||
+          parentsOf(bead).some((id) => {
+            const parent = id === this.root.id ? this.root : this.parts.get(id);
+            return parent !== undefined && !isFinished(parent) && this.isWaiting(parent);
+          });
+    this.waiting.set(bead.id, isWaiting);
+    return isWaiting;
+  }
+}
+
+/** What a bead itself waits for. */
+function targetsOf(bead: Bead): string[] {
+  return (bead.dependencies ?? []).flatMap((edge) => {
+    if (edge.type === 'blocks' || edge.type === 'conditional-blocks') return [edge.depends_on_id];
+    return edge.type === 'waits-for' ? [waitsFor(edge).spawner] : [];
+  });
 }
 
 /** The order of the formula: the numbers of the ids. Molecules of others have none, and go by age. */
-function byPlace(root: string): (a: Bead, b: Bead) => number {
+export function byPlace(root: string): (a: Bead, b: Bead) => number {
   const number = (bead: Bead): number =>
     bead.id.startsWith(`${root}.`) ? Number(/^\d+$/.exec(bead.id.slice(root.length + 1))?.[0] ?? Infinity) : Infinity;
   return (a, b) => {
@@ -75,17 +119,11 @@ function byPlace(root: string): (a: Bead, b: Bead) => number {
   };
 }
 
-function stateOf(graph: Graph, bead: Bead): StepState {
-  if (isFinished(bead)) return 'done';
-  if (IN_WORK.has(bead.status)) return 'current';
-  if (bead.status !== 'open') return 'blocked';
-  return isBlocked(graph, bead) ? 'pending' : 'ready';
-}
-
 /** How far a molecule has come. */
 export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
-  const beads = stepsOf(graph, root);
-  const states = beads.map((issue) => stateOf(graph, issue));
+  const parts = new MoleculeParts(graph, root);
+  const beads = parts.steps();
+  const states = beads.map((issue) => parts.stateOf(issue));
   const first = (state: StepState): number => states.indexOf(state);
   // What is begun is current; where nothing is, what comes next.
   const current = first('current') >= 0 ? first('current') : isFinished(root) ? -1 : first('ready');

@@ -4,6 +4,7 @@ import { childrenOf, descendantsOf, isFinished } from '../../beads/index/blockin
 import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BurnResult, SquashResult } from '../../protocol/formula';
+import { byPlace } from './molecule';
 
 /** Wisps of a molecule → one closed bead that says what was done. Nothing happens where there are none. */
 export function squash(
@@ -12,7 +13,9 @@ export function squash(
   root: Bead,
   options: { summary?: string; keep: boolean },
 ): SquashResult {
-  const wisps = descendantsOf(tx.view, root.id).filter((bead) => bead.ephemeral && bead.status !== 'tombstone');
+  const wisps = descendantsOf(tx.view, root.id)
+    .filter((bead) => bead.ephemeral && bead.status !== 'tombstone')
+    .sort(byPlace(root.id));
   if (wisps.length === 0)
     return { molecule_id: root.id, squashed_ids: [], squashed_count: 0, deleted_count: 0, kept_children: options.keep };
   const digest = tx.create(ledger, {

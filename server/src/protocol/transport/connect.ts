@@ -2,20 +2,13 @@ import net from 'node:net';
 import path from 'node:path';
 import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
 import { UserError, messageOf } from '../../base/errors';
-import { isAlive, type ProcessIdentity } from '../../base/process';
+import { isAlive } from '../../base/process';
 import { ServerRetire } from '../town';
 import { callOver } from './callWire';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
-import { greetServer, type HandshakeOptions, type HelloInput, type Welcome } from './handshake';
-import { RpcClient } from './rpcClient';
-import type { Streams } from './rpcServer';
+import { greetServer, type HandshakeOptions, type HelloInput } from './handshake';
+import { RpcClient, type Connected } from './rpcClient';
 import { BUILD, PROTOCOL } from './version';
-
-export interface Connected extends Streams {
-  welcome: Welcome;
-  /** The program at the other end. */
-  process: ProcessIdentity;
-}
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETIRE_TIMEOUT_MS = 10_000;

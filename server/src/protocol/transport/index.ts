@@ -4,7 +4,6 @@ export {
   connectTown,
   joinTown,
   openTown,
-  type Connected,
   type TownConnection,
   type TownOptions,
 } from './connect';
@@ -13,3 +12,4 @@ export { type Acceptance, type Hello, type HelloInput, type Welcome } from './ha
 export { RpcClient } from './rpcClient';
 export type { Streams } from './rpcServer';
 export { BUILD, PROTOCOL } from './version';
+export type { Connected } from './rpcClient';

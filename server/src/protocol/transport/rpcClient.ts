@@ -5,8 +5,16 @@ import { Emitter, type IDisposable, toDisposable } from '../../base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../request';
 import { answerLostError } from '../timeLimit';
 import { callOver } from './callWire';
-import type { Connected } from './connect';
 import type { Welcome } from './handshake';
+import type { Streams } from './rpcServer';
+import type { ProcessIdentity } from '../../base/process';
+
+/** A connection that both sides have proved themselves on. */
+export interface Connected extends Streams {
+  welcome: Welcome;
+  /** The program at the other end. */
+  process: ProcessIdentity;
+}
 
 export interface RpcClientOptions {
   /** How long a call goes on trying after its connection broke. */
