@@ -22,7 +22,7 @@ export type WhyNot =
   | { kind: 'parent'; bead: BeadRef }
   /** They are closed, and their merge is still to come. */
   | { kind: 'unmerged'; beads: BeadRef[]; more: number }
-  /** Without `until`: until somebody says so. `parent` where it is the parent that was put off. */
+  /** Without `until`: until somebody says so. `parent` where the parent is deferred. */
   | { kind: 'deferred'; until?: string; parent?: BeadRef }
   /** It is assigned to somebody who is no agent of this town. */
   | { kind: 'person'; name: string }
@@ -38,7 +38,7 @@ export type WhyNot =
   | { kind: 'type'; type: BeadType }
   /** A status that is neither ready nor any of the others, such as `blocked` or `pinned`. */
   | { kind: 'status'; status: BeadStatus }
-  /** It could begin: nobody has asked for it. */
+  /** Ready, and not slung yet. */
   | { kind: 'unslung' }
   /** It could begin: the engine is paused. */
   | { kind: 'paused' };
