@@ -10,7 +10,7 @@ import { buildView, type ViewedRig } from '../engine/state/buildView';
 import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
-import type { TownView } from '../engine/state/townView';
+import { hasWork } from '../engine/state/pendingWork';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -21,7 +21,7 @@ import { townSchemas } from '../protocol/schemas';
 import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
-import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
+import { parseAddress, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { SnapshotModel } from './snapshot/snapshotModel';
@@ -454,27 +454,4 @@ export class TownService extends Disposable {
     const name = parseAddress(bead.assignee ?? '')?.name;
     return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
   }
-
-  /** The ledger that is named, else the one of the caller's folder. */
-  ledgerFor(cwd: string | undefined, named: string | undefined): string {
-    const names = this.rigs.all().map((rig) => rig.name);
-    if (named !== undefined) {
-      const plain = named.replace(/-$/, '');
-      const found =
-        plain === 'hq' ? 'hq' : this.rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
-      if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');
-      return found;
-    }
-    return (cwd === undefined ? undefined : rigOfDirectory(this.layout.root, cwd, names)) ?? 'hq';
-  }
-}
-
-/** Whether the engine would go on by itself with what it sees: something is ready, queued or asked of the Mayor. */
-function hasWork(view: TownView): boolean {
-  if (!view.up) return false;
-  return (
-    view.merges.length > 0 ||
-    (view.mayor?.accepted ?? false) ||
-    view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
-  );
 }
