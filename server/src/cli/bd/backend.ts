@@ -28,7 +28,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocalBackend } = await import('./localBackend');
   const { cwd, env } = options;
-  return openLocalBackend(directory, actorName(options.actor, env, cwd), options.warn, {
+  return openLocalBackend(directory, await actorName(options.actor, env, cwd), options.warn, {
     cwd,
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
@@ -65,7 +65,7 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { CommandClient } = await import('../../protocol/transport/commandClient');
-  const town = new CommandClient(root, () => ({ ...helloOf(options, options.actor), cwd }), {
+  const town = new CommandClient(root, async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
     started: options.started,
   });
   return {
