@@ -21,6 +21,7 @@ const programs = {
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
   formulaWorker: 'server/src/language/server/worker.ts',
+  checkpointWorker: 'server/src/townServer/maintenance/checkpointWorker.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -145,7 +146,7 @@ if (watch) {
   if (args.has('--tests')) {
     await build(testConfig(testFiles()));
     // What bundles look for beside or above themselves.
-    for (const name of ['sql-wasm.wasm', 'formulaWorker.js'])
+    for (const name of ['sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js'])
       copyFileSync(path.join(outdir, name), path.join('out', name));
   }
 }

@@ -1,7 +1,8 @@
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
-import { openBackend, type Backend } from './backend';
+import { openBackend } from './backend';
+import type { Backend } from './localBackend';
 
 export interface GlobalOptions {
   json?: boolean;

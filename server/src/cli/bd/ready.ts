@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors';
 import { BeadReady, BeadUpdate, type Bead } from '../../protocol/bead';
 import { beadLine } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
-import type { Backend } from './backend';
+import type { Backend } from './localBackend';
 import type { BdContext } from './context';
 import { filterParams, withFilterOptions, type FilterOptions } from './filters';
 import { defined, parseLimit } from './options';
