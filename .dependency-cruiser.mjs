@@ -38,7 +38,7 @@ export default {
     {
       name: 'schemas-belong-to-the-server',
       severity: 'error',
-      from: { path: '^(client/src|server/src/cli)/', pathNot: ['^server/src/cli/bd/local\\.ts$'] },
+      from: { path: '^(client/src|server/src/cli)/', pathNot: ['^server/src/cli/bd/localBackend\\.ts$'] },
       to: { path: '^(server/src/protocol/schemas/|node_modules/zod)' },
     },
   ],

@@ -6,6 +6,7 @@ import { build, context, transform } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildStamp } from './scripts/buildStamp.mjs';
+import { commonJs } from './scripts/commonJs.mjs';
 import { packParts } from './scripts/packParts.mjs';
 
 const args = new Set(process.argv.slice(2));
@@ -20,6 +21,7 @@ const programs = {
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
   formulaWorker: 'server/src/language/server/worker.ts',
+  checkpointWorker: 'server/src/townServer/maintenance/checkpointWorker.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -70,16 +72,11 @@ const asCommonJs = {
   setup(plugin) {
     plugin.onEnd(async ({ outputFiles, metafile }) => {
       if (!outputFiles || !metafile) return; // it did not build, and has said so
-      // An `import()` would go through node's loader for ES modules.
-      const options = {
-        format: 'cjs',
-        platform: 'node',
-        target: common.target,
-        supported: { 'dynamic-import': false },
-        minify: true,
-      };
       const parts = await Promise.all(
-        outputFiles.map(async ({ path: file, text }) => [path.basename(file), (await transform(text, options)).code]),
+        outputFiles.map(async ({ path: file, text }) => [
+          path.basename(file),
+          (await transform(commonJs(text), { target: common.target, format: 'cjs', minify: true })).code,
+        ]),
       );
       const files = packParts(new Map(parts), metafile, 'cli.js');
       mkdirSync(outdir, { recursive: true });
@@ -149,7 +146,7 @@ if (watch) {
   if (args.has('--tests')) {
     await build(testConfig(testFiles()));
     // What bundles look for beside or above themselves.
-    for (const name of ['sql-wasm.wasm', 'formulaWorker.js'])
+    for (const name of ['sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js'])
       copyFileSync(path.join(outdir, name), path.join('out', name));
   }
 }

@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 const loader = fileURLToPath(new URL('cliLoader.cjs', import.meta.url));
 
-/** Parts that nearly every command needs, or that are one command: together they are one file, because opening a file costs more than reading it. */
+/**
+ * What agents call all day, and what every command needs: together they are one file, because opening a file costs more
+ * than reading it.
+ */
 const hot =
-  /^server\/src\/(?:cli\/(?:gt|bd)\/(?!localBackend\.|completionValues\.)\w+|protocol\/transport\/commandClient)\.ts$/;
+  /^server\/src\/(?:cli\/(?:gt|bd)\/(?:main|program|show|list|ready|create|update|close|comment|dep|status|sling|prime|hook|done|handoff|mail|mol)|protocol\/transport\/commandClient)\.ts$/;
 
 /**
  * Puts the parts that esbuild split a program into together again, except for those that only rare work needs.

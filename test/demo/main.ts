@@ -122,7 +122,7 @@ async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promi
   fs.mkdirSync(options.directory, { recursive: true });
   const project = await makeProject(options.directory);
   const { root } = await installTown(townFolder(options), 'demo');
-  const actor = actorName(undefined, process.env, process.cwd());
+  const actor = await actorName(undefined, process.env, process.cwd());
   const town = await connectTown(root, { kind: 'cli', actor }, { serverJs: path.join(checkout, 'dist', 'server.js') });
   let landed = false;
   try {

@@ -34,7 +34,7 @@ describe('bad work', function () {
     const bead = await town.bead('Lazy', 'bd close "$GT_BEAD" > ../said.txt 2>&1 || true');
     await sling(bead);
     const { problem, attempt } = await failed(bead);
-    assert.match(problem ?? '', /ended \(exit code 1\) without "gt done"/);
+    assert.match(problem ?? '', /Agent exited \(code 1\) before submitting/);
     assert.equal(attempt, 2);
     assert.match(
       fs.readFileSync(path.join(town.root, 'toy', 'polecats', 'furiosa', 'said.txt'), 'utf8'),

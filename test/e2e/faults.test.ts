@@ -317,7 +317,7 @@ describe('faults', function () {
     fs.writeFileSync(file, JSON.stringify(settings));
     assert.match(
       (await town.person.run('gt', ['rig', 'accept', 'toy', '--hash', hash], { cwd: town.root })).stderr,
-      /has changed meanwhile/,
+      /has changed since it was shown/,
     );
     delete settings.merge_queue.test_command;
     fs.writeFileSync(file, JSON.stringify(settings));
@@ -424,7 +424,7 @@ describe('faults', function () {
     const cases: [string[], RegExp][] = [
       [['sling', 'toy-nope', 'toy'], /no issue found matching/],
       [['sling', 'x', 'nowhere'], /there is no rig nowhere/],
-      [['sling', 'only-one'], /say which beads and which rig/],
+      [['sling', 'only-one'], /name the beads and the rig/],
       [['rig', 'add', '../evil', town.project], /is not a plain name/],
       [['rig', 'add', 'toy', town.project], /there is a rig toy already/],
       [['rig', 'add', 'other', town.project], /is the rig toy already/],

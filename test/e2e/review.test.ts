@@ -143,7 +143,10 @@ describe('review', function () {
       (await town!.snapshot()).beads.some((item) => item.id === bead && item.phase === 'failed'),
     );
     const snapshot = await town.snapshot();
-    assert.match(snapshot.attention.find((item) => item.kind === 'escalation')?.title ?? '', /asks for changes: never/);
+    assert.match(
+      snapshot.attention.find((item) => item.kind === 'escalation')?.title ?? '',
+      /requested changes: never/,
+    );
     assert.equal(snapshot.beads.find((item) => item.id === bead)?.attempt, 2);
     await town.gt('rig', 'set', 'toy', 'review=off', 'review_command=');
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });

@@ -64,7 +64,7 @@ describe('supervision', function () {
     await accepted('shy');
     await town.gt('up');
     await town.convoyLands(convoy);
-    assert.match(fs.readFileSync(path.join(town.person.home, 'heard'), 'utf8'), /not handed in.*gt done/);
+    assert.match(fs.readFileSync(path.join(town.person.home, 'heard'), 'utf8'), /not submitted.*gt done/);
   });
 
   it('one that hears nothing is nudged three times, then the Mayor is told, then a person; and nothing is lost', async () => {
@@ -75,7 +75,7 @@ describe('supervision', function () {
     await sling(bead, '--agent', 'deaf');
     await accepted('deaf');
     await town.gt('up');
-    const item = await attention('escalation', new RegExp(`does not hand in ${bead}`));
+    const item = await attention('escalation', new RegExp(`does not submit ${bead}`));
     const events = (
       await town.person
         .json<{ type: string }[]>('bd', ['activity', '--limit', '200'], { cwd: path.join(town.root, 'toy') })
@@ -138,7 +138,7 @@ describe('supervision', function () {
     for (let index = 0; index < 4; index += 1) beads.push(await town.bead(`Bad ${index}`, 'exit 3'));
     for (const bead of beads) await town.gt('sling', bead, 'toy');
     await town.gt('up');
-    await attention('escalation', /die as soon as they are started/);
+    await attention('escalation', /exit right after their start/);
     const starts = (): number =>
       (
         fs

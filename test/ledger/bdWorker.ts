@@ -1,9 +1,9 @@
 /** Runs `bd create` a number of times in one process and prints the ids: argv is the folder, a name, the count. */
-import { processTerminal } from '../../server/src/cli/shared/output';
+import { ProcessTerminal } from '../../server/src/cli/shared/output';
 import { runBd } from '../../server/src/cli/bd/program';
 
 async function main(cwd: string, name: string, count: number): Promise<void> {
-  const terminal = processTerminal();
+  const terminal = new ProcessTerminal();
   for (let n = 0; n < count; n++) {
     const code = await runBd(['create', `${name} bead ${n}`, '--silent'], {
       terminal,

@@ -31,6 +31,11 @@ export class FaultyFs implements LedgerFs {
     return this.below.read(file);
   }
 
+  stamp(file: string): string | undefined {
+    if (this.dead) throw new Crash();
+    return this.below.stamp(file);
+  }
+
   open(file: string): LedgerFile {
     this.step(`open ${file}`);
     const opened = this.below.open(file);

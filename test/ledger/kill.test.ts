@@ -12,15 +12,16 @@ const rounds = process.env.GASTOWN_SOAK === '1' ? 100 : 8;
 const seed = Number(process.env.GASTOWN_SEED ?? Date.now() % 1_000_000);
 
 /** Lets a writer run for a while, kills it without warning and gives the pairs of ids that it acknowledged. */
-async function writeAndKill(directory: string, milliseconds: number): Promise<[string, string][]> {
+async function writeAndKill(directory: string, acknowledgements: number): Promise<[string, string][]> {
   const child = spawn(process.execPath, [path.join(__dirname, 'writerProcess.js'), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
-      if (output === '') setTimeout(() => child.kill('SIGKILL'), milliseconds);
       output += chunk.toString();
+      // Right behind an acknowledgement, in the middle of what follows it.
+      if (output.split('\nack ').length > acknowledgements) child.kill('SIGKILL');
     });
     child.on('close', () => resolve());
   });
@@ -38,7 +39,7 @@ describe('kill -9', function () {
     initLedger(directory, 'bd');
     const acknowledged: [string, string][] = [];
     for (let round = 0; round < rounds; round++) {
-      acknowledged.push(...(await writeAndKill(directory, Math.floor(random() * 250))));
+      acknowledged.push(...(await writeAndKill(directory, 1 + Math.floor(random() * 40))));
       const store = await BeadStore.open();
       await store.addLedger({ name: 'hq', directory });
       for (const [first, second] of acknowledged) {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { createHash } from 'node:crypto';
 import type { LedgerFile, LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 interface Inode {
@@ -29,6 +30,11 @@ export class MemoryFs implements LedgerFs {
   read(file: string): Buffer | undefined {
     const inode = this.names.get(file);
     return inode && Buffer.from(inode.current);
+  }
+
+  stamp(file: string): string | undefined {
+    const inode = this.names.get(file);
+    return inode && createHash('sha1').update(inode.current).digest('hex');
   }
 
   open(file: string): LedgerFile {

@@ -43,7 +43,7 @@ describe('the client of a command', () => {
   });
 
   function open(actor = 'ann'): CommandClient {
-    const client = new CommandClient(root, () => ({ kind: 'cli', actor }), { serverJs, startTimeoutMs: 10_000 });
+    const client = new CommandClient(root, async () => ({ kind: 'cli', actor }), { serverJs, startTimeoutMs: 10_000 });
     clients.push(client);
     return client;
   }
@@ -70,12 +70,20 @@ describe('the client of a command', () => {
     assert.equal(starts().length, 1);
   });
 
+  it('starts no server where it only wants a running one', async () => {
+    const client = new CommandClient(root, async () => ({ kind: 'cli' }), { serverJs, onlyRunning: true });
+    clients.push(client);
+    const error = await rejection(client.call(Nothing, {}));
+    assert.deepEqual([error.message, error.code], ['no server is running', 'unavailable']);
+    assert.deepEqual(starts(), []);
+  });
+
   it('uses a connection that was started ahead', async () => {
     await open().call(Nothing, {});
-    const started = startLink(root);
+    const started = await startLink(root);
     assert.ok(started);
     await started.link.started;
-    const client = new CommandClient(root, () => ({ kind: 'cli', actor: 'eve' }), { started });
+    const client = new CommandClient(root, async () => ({ kind: 'cli', actor: 'eve' }), { started });
     clients.push(client);
     assert.equal((await client.call(Echo, { text: 'x' })).actor, 'eve');
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LedgerFile, LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 
 /** A disk in memory. What was not synced when the power goes is gone, as on a real one. */
@@ -5,12 +6,17 @@ export class MemoryDisk {
   private readonly files = new Map<string, { current: Buffer; durable: Buffer }>();
 
   /** The files as a process sees them that dies when `isAlive` turns false. */
-  mount(isAlive: () => boolean): LedgerFs {
+  mount(isAlive: () => boolean, isFull: () => boolean = () => false): LedgerFs {
     const check = (): void => {
       if (!isAlive()) throw new Error('this process is dead');
+      if (isFull()) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
     };
     return {
       read: (file) => this.files.get(file)?.current,
+      stamp: (file) => {
+        const bytes = this.files.get(file)?.current;
+        return bytes && createHash('sha1').update(bytes).digest('hex');
+      },
       open: (file) => {
         check();
         const entry = this.files.get(file) ?? { current: Buffer.alloc(0), durable: Buffer.alloc(0) };

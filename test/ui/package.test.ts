@@ -24,7 +24,9 @@ const allowed = [
   'syntaxes/gastown-formula.tmLanguage.json',
   'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'gt', 'bd', 'cli'].map((program) => `dist/${program}.js`),
+  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'checkpointWorker', 'gt', 'bd', 'cli'].map(
+    (program) => `dist/${program}.js`,
+  ),
   'dist/sql-wasm.wasm',
   'dist/package.json',
   // the only library that cannot be bundled, with the binary of this platform
@@ -114,12 +116,12 @@ describe('the package', () => {
     for (const program of programs) {
       // Programs find each other in their own folder.
       for (const [, other, asset] of text(program).matchAll(
-        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|formulaWorker\.js)["'`]/g,
+        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|\w+Worker\.js)["'`]/g,
       ))
         named.push(`dist/${other ?? asset}`);
     }
     assert.ok(
-      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js'].every((one) =>
+      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js'].every((one) =>
         named.includes(`dist/${one}`),
       ),
       named.join(', '),

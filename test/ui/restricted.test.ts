@@ -78,7 +78,7 @@ inVsCode('Restricted Mode', 'main', function (lane) {
     cli('bd', env, path.join(town, 'notes'), 'create', 'Read me', '--silent');
     await treeRow(page, /^Rig notes/).waitFor();
     await page.getByText('Restricted Mode: read-only. Trust the folder to make changes.').first().waitFor();
-    await treeRow(page, /^approve…: notes/).waitFor();
+    await treeRow(page, /^approve…: /).waitFor();
     await session.screenshot('restricted-read-only');
     await treeRow(page, /^Town gt/).hover();
     assert.ok(

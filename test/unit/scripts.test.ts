@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import vm from 'node:vm';
 import { commitFiles, makeRepository, sh, tempDir, waitUntil } from '../helpers/temp';
 
 interface Totals {
@@ -96,5 +97,42 @@ describe('the build stamp', () => {
     assert.equal(buildStamp(root), Number(git('log', '-1', '--format=%ct')) * 1000);
     fs.rmSync(path.join(root, '.git'), { recursive: true });
     assert.ok(buildStamp(root) >= committed + 60_000, 'without git the newest file counts');
+  });
+});
+
+describe('the chunks of the command lines as CommonJS', () => {
+  let commonJs: (code: string) => string;
+  before(async () => {
+    ({ commonJs } = await load<{ commonJs: (code: string) => string }>('commonJs.mjs'));
+  });
+
+  it('keep their imports and exports', async () => {
+    const code = commonJs(
+      [
+        'import fs from "node:fs";',
+        'import * as path from "node:path";',
+        'import {\n  a,\n  b as b2\n} from "./other.js";',
+        'import "./side.js";',
+        'var x = async () => (await import("./late.js")).y;',
+        'export {\n  x,\n  a as again\n};',
+        'export default fs;',
+      ].join('\n'),
+    );
+    const loaded: string[] = [];
+    const modules: Record<string, unknown> = { './other.js': { a: 1, b: 2 }, './late.js': { y: 3 }, './side.js': {} };
+    const exports: Record<string, unknown> = {};
+    const require = (name: string): unknown => {
+      loaded.push(name);
+      return modules[name] ?? { builtIn: name };
+    };
+    vm.runInNewContext(code, { require, exports });
+    assert.deepEqual(loaded, ['node:fs', 'node:path', './other.js', './side.js']);
+    assert.deepEqual([exports.again, exports.default], [1, { builtIn: 'node:fs' }]);
+    assert.equal(await (exports.x as () => Promise<unknown>)(), 3);
+  });
+
+  it('are refused where a statement has a form that is not known', () => {
+    assert.throws(() => commonJs('export const x = 1;'), /another form: export const x/);
+    assert.throws(() => commonJs('import x, * as y from "z";'), /another form/);
   });
 });

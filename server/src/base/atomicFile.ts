@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { randomBytes } from 'node:crypto';
 
 /**
  * Replaces a file so that a reader, or a crash at any instruction, sees the old text or the new text
@@ -8,7 +7,7 @@ import { randomBytes } from 'node:crypto';
  */
 export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 0o644): void {
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
     const fd = fs.openSync(temporary, 'wx', mode);
     try {

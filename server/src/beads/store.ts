@@ -7,6 +7,7 @@ import { Mutex } from '../base/mutex';
 import type { AuditEvent } from '../protocol/bead';
 import { Committer, type BatchMeta } from './storage/committer';
 import type { EventLog } from './storage/eventLog';
+import { writeCheckpoint, type CheckpointWriter } from './storage/checkpointFile';
 import { Checkpointer } from './storage/checkpointer';
 import { normalisePrefix } from './model/ids';
 import type { JournalRecord } from './storage/journalRecord';
@@ -42,9 +43,11 @@ export interface StoreOptions {
   random?: () => number;
   /** Lease under which this store writes; without one nobody else may have the ledgers open. */
   fence?: WriteFence | undefined;
+  /** Writes the ledgers' files; by default this thread does. */
+  checkpoints?: CheckpointWriter;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
-  /** Told about failures of the background fold and of listeners, which no caller waits for. */
+  /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
   onError?: (error: unknown) => void;
 }
 
@@ -53,7 +56,10 @@ export interface StoreOptions {
  * through `batch`. One store at a time may have a ledger open: its owner holds the lock.
  */
 export class BeadStore extends BeadReader {
+  /** Batches, and the parts of a checkpoint that must not meet one. */
   private readonly lock = new Mutex();
+  /** One checkpoint at a time. Taken before `lock`. */
+  private readonly checkpoints = new Mutex();
   private readonly changes: Emitter<BeadsChanged>;
   /** First results of the operations of the last hour, by their key. */
   readonly operations = new IdempotencyCache(OPERATION_LIFETIME_MS);
@@ -62,8 +68,8 @@ export class BeadStore extends BeadReader {
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
-  /** Size of a journal at which it is folded without being asked. */
-  private foldAt = CHECKPOINT_AT_BYTES;
+  /** Size of a journal at which it is written without being asked. */
+  private checkpointAt = CHECKPOINT_AT_BYTES;
 
   /** After each durable batch, and after changes from outside were merged in. */
   readonly onDidChange: Emitter<BeadsChanged>['event'];
@@ -75,12 +81,19 @@ export class BeadStore extends BeadReader {
     random: () => number,
     private readonly onError: (error: unknown) => void,
     private readonly fence: WriteFence | undefined,
+    writer: CheckpointWriter,
   ) {
     super(world, clock);
     this.changes = new Emitter(onError);
     this.onDidChange = this.changes.event;
-    this.checkpointer = new Checkpointer(world, this.sequence, this.operations.maxAgeMs, fence, clock, (ledger, ids) =>
-      this.mergedOutside(ledger, ids),
+    this.checkpointer = new Checkpointer(
+      world,
+      this.sequence,
+      this.operations.maxAgeMs,
+      fence,
+      writer,
+      clock,
+      (ledger, ids) => this.mergedOutside(ledger, ids),
     );
     this.committer = new Committer(
       world,
@@ -104,6 +117,7 @@ export class BeadStore extends BeadReader {
       options.random ?? Math.random,
       onError,
       options.fence,
+      options.checkpoints ?? { write: (job) => writeCheckpoint(options.fs ?? realFs, job) },
     );
   }
 
@@ -126,14 +140,15 @@ export class BeadStore extends BeadReader {
     });
   }
 
-  /** Folds and lets go of a ledger. */
+  /** Writes and lets go of a ledger. */
   async removeLedger(name: string): Promise<void> {
-    await this.lock.run(async () => {
-      const ledger = this.world.ledgers.get(name);
-      if (!ledger) return;
-      await this.checkpointer.foldAll();
-      ledger.close();
-      this.world.remove(name);
+    await this.checkpoints.run(async () => {
+      if (!this.world.ledgers.has(name)) return;
+      await this.writeLedgers(() => this.checkpointer.unwritten);
+      await this.lock.run(async () => {
+        this.world.ledgers.get(name)?.close();
+        this.world.remove(name);
+      });
     });
   }
 
@@ -152,26 +167,39 @@ export class BeadStore extends BeadReader {
     return result;
   }
 
-  /** Writes what the journals hold into the files and merges in what changed there. */
+  /** Writes what the journals hold into the files and merges in what changed there. Batches go on meanwhile. */
   async checkpoint(): Promise<void> {
-    await this.lock.run(() => this.checkpointer.foldAll());
+    await this.checkpoints.run(() => this.writeLedgers(() => this.checkpointer.unwritten));
     this.operations.forgetOld(this.clock().getTime());
   }
 
   /** Merges in what others changed in the files since they were read. */
   async refresh(): Promise<void> {
-    await this.lock.run(() => this.checkpointer.refresh());
+    await this.checkpoints.run(() => this.writeLedgers(() => this.checkpointer.changedOutside));
   }
 
-  /** Lets go of all ledgers. What is not folded stays in the journals and is read from there next time. */
+  /** Only the first and the last part keep batches waiting: the files are written beside them. */
+  private async writeLedgers(choose: () => Ledger[]): Promise<void> {
+    const begun = await this.lock.run(() => this.checkpointer.begin(choose()));
+    await this.checkpointer.write(begun);
+    await this.lock.run(async () => {
+      const failed = await this.checkpointer.finish(begun);
+      await this.checkpointer.trimJournals();
+      for (const error of failed.values()) throw error;
+    });
+  }
+
+  /** Lets go of all ledgers. What is not in the files stays in the journals and is read from there next time. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.lock.run(async () => {
-      this.checkpointer.flushEvents();
-      for (const ledger of this.world.ledgers.values()) ledger.close();
-      this.world.index.close();
-      this.changes.dispose();
-    });
+    await this.checkpoints.run(() =>
+      this.lock.run(async () => {
+        this.checkpointer.flushEvents();
+        for (const ledger of this.world.ledgers.values()) ledger.close();
+        this.world.index.close();
+        this.changes.dispose();
+      }),
+    );
   }
 
   get revision(): number {
@@ -213,9 +241,9 @@ export class BeadStore extends BeadReader {
   private published(batches: { ids: string[]; events: AuditEvent[] }[]): void {
     for (const batch of batches) this.fire(batch);
     const size = this.checkpointer.largestJournal;
-    if (size < CHECKPOINT_AT_BYTES) this.foldAt = CHECKPOINT_AT_BYTES;
-    if (size < this.foldAt) return;
-    this.foldAt = size + CHECKPOINT_AT_BYTES; // if it fails, not with every batch again
+    if (size < CHECKPOINT_AT_BYTES) this.checkpointAt = CHECKPOINT_AT_BYTES;
+    if (size < this.checkpointAt) return;
+    this.checkpointAt = size + CHECKPOINT_AT_BYTES; // if it fails, not with every batch again
     this.checkpoint().catch(this.onError);
   }
 

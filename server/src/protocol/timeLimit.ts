@@ -22,18 +22,30 @@ export async function withTimeLimit<T>(
   spec: Pick<RequestSpec, 'method' | 'timeLimitMs' | 'access'>,
   send: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = timeLimitOf(spec);
   const controller = new AbortController();
+  return limited(spec, send(controller.signal), () => controller.abort());
+}
+
+/**
+ * Waits for the answer to a request, but no longer than its time limit.
+ * @param onLimit called when the limit has passed
+ * @throws UserError `unavailable` after the limit
+ */
+export async function limited<T>(
+  spec: Pick<RequestSpec, 'method' | 'timeLimitMs' | 'access'>,
+  answer: Promise<T>,
+  onLimit?: () => void,
+): Promise<T> {
+  const limit = timeLimitOf(spec);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(timeLimitError(spec, limit));
-      controller.abort();
+      onLimit?.();
     }, limit);
   });
+  answer.catch(() => undefined); // after the limit nobody waits for it any more
   try {
-    const answer = send(controller.signal);
-    answer.catch(() => undefined); // after the limit nobody waits for it any more
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);

@@ -14,6 +14,7 @@ import { registerMailHandlers } from '../engine/mail/requests';
 import { registerMayorHandlers } from '../engine/mayor/requests';
 import { registerMergeQueueHandlers } from '../engine/mergeQueue/requests';
 import { registerSupervisionHandlers } from '../engine/supervision/requests';
+import { ledgerOfCaller } from './ledgerOfCaller';
 import { registerTownHandlers } from './townRequests';
 
 /** Everything that can be asked of a town. The order counts where one stands around another. */
@@ -30,7 +31,8 @@ export function registerHandlers(service: TownService): void {
     engineContext,
     changed: () => service.changed(),
   };
-  const ledgerFor = (context: CallContext, named: string | undefined): string => service.ledgerFor(context.cwd, named);
+  const ledgerFor = (context: CallContext, named: string | undefined): string =>
+    ledgerOfCaller(layout.root, rigs, context.cwd, named);
   registerBeadHandlers(dispatcher, store, { ledgerFor });
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.acceptScriptOf(bead, by));

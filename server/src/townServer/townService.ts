@@ -1,6 +1,7 @@
-import { Disposable, Emitter } from '../base/lifecycle';
+import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
+import type { CheckpointResult } from '../beads/storage/checkpointFile';
 import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
@@ -9,7 +10,7 @@ import { buildView, type ViewedRig } from '../engine/state/buildView';
 import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
-import type { TownView } from '../engine/state/townView';
+import { hasWork } from '../engine/state/pendingWork';
 import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
@@ -20,7 +21,7 @@ import { townSchemas } from '../protocol/schemas';
 import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
-import { parseAddress, rigOfDirectory, TownLayout } from '../town/layout';
+import { parseAddress, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { SnapshotModel } from './snapshot/snapshotModel';
@@ -42,7 +43,10 @@ import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
 import { slungFormula } from '../engine/molecules/slungFormula';
 
-/** Pictures are sent at most so often. */
+/** It holds the text of a whole ledger, several times: much memory, and not for long. */
+const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
+
+/** Deltas are sent at most so often. */
 const SNAPSHOT_MS = 40;
 
 export type PersonMessage = {
@@ -175,11 +179,18 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
+    const checkpoints = new JobWorker({
+      script: bundledFile('checkpointWorker.js'),
+      ...CHECKPOINT_THREAD,
+      log: (text) => log.error(text),
+    });
     const store = await BeadStore.open({
+      checkpoints: { write: (job) => checkpoints.run<CheckpointResult>(job) },
       fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
       onError: (error) => log.error(messageOf(error)),
     });
     const service = new TownService(layout, store, log);
+    service._register(toDisposable(() => void checkpoints.dispose()));
     await service.load();
     return service;
   }
@@ -443,27 +454,4 @@ export class TownService extends Disposable {
     const name = parseAddress(bead.assignee ?? '')?.name;
     return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
   }
-
-  /** The ledger that is named, else the one of the caller's folder. */
-  ledgerFor(cwd: string | undefined, named: string | undefined): string {
-    const names = this.rigs.all().map((rig) => rig.name);
-    if (named !== undefined) {
-      const plain = named.replace(/-$/, '');
-      const found =
-        plain === 'hq' ? 'hq' : this.rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
-      if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');
-      return found;
-    }
-    return (cwd === undefined ? undefined : rigOfDirectory(this.layout.root, cwd, names)) ?? 'hq';
-  }
-}
-
-/** Whether the engine would go on by itself with what it sees: something is ready, queued or asked of the Mayor. */
-function hasWork(view: TownView): boolean {
-  if (!view.up) return false;
-  return (
-    view.merges.length > 0 ||
-    (view.mayor?.accepted ?? false) ||
-    view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
-  );
 }

@@ -7,6 +7,8 @@ import {
   compareIds,
   emptyText,
   parseLedgerText,
+  spliceLines,
+  withChanges,
   withBeads,
 } from '../../../server/src/beads/storage/ledgerText';
 import { bead, requireFixture, stored } from './support';
@@ -171,5 +173,48 @@ describe('text of a ledger', () => {
     }
     // In the middle of a text they are data.
     assert.equal(parseLedgerText(Buffer.from(line('bd-a', ' <<<<<<< HEAD'))).beads.size, 1);
+  });
+});
+
+const at = '2026-01-01T00:00:00Z';
+
+describe('the lines of a file that changes', () => {
+  it('are spliced as if the file had been read and written whole', () => {
+    const id = fc.constantFrom('bd-a', 'bd-b', 'bd-c', 'bd-d.1', 'bd-e', 'bd-é');
+    const bead = (name: string, title: string): string =>
+      JSON.stringify({
+        id: name,
+        title,
+        status: 'open',
+        priority: 1,
+        issue_type: 'task',
+        created_at: at,
+        updated_at: at,
+      });
+    const file = fc.record({
+      ids: fc.uniqueArray(id),
+      others: fc.array(fc.constantFrom('{"_schema":"x"}', '', '{"id":"x-1","_type":"label"}')),
+      newline: fc.constantFrom('\n', '\r\n'),
+      ends: fc.boolean(),
+      mark: fc.boolean(),
+      turned: fc.boolean(),
+    });
+    const changes = fc.dictionary(id, fc.option(fc.string(), { nil: undefined }));
+    fc.assert(
+      fc.property(file, changes, ({ ids, others, newline, ends, mark, turned }, changed) => {
+        const lines = [...others, ...ids.map((name) => bead(name, 'as it was'))];
+        if (turned) lines.reverse();
+        const text = `${mark ? '\uFEFF' : ''}${lines.join(newline)}${ends && lines.length > 0 ? newline : ''}`;
+        const bytes = Buffer.from(text);
+        const read = parseLedgerText(bytes);
+        const texts = new Map(
+          Object.entries(changed).map(([name, title]) => [name, title === undefined ? undefined : bead(name, title)]),
+        );
+        const pieces = spliceLines(bytes, texts, (name) => !read.beads.has(name));
+        const whole = bytesOf({ mark: read.mark, lines: withChanges(read, texts) });
+        assert.equal(Buffer.concat(pieces).toString(), whole.toString());
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

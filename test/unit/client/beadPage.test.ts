@@ -216,7 +216,7 @@ describe('the page of a bead', () => {
     assert.deepEqual(
       headings.filter(
         (line) =>
-          !/^(# a|## (Not started because|Description|Notes|Waiting for|Attempts|Merge requests|Comments|Diff|History)$)/.test(
+          !/^(# a|## (Not started because|Description|Notes|Depends on|Attempts|Merge requests|Comments|Diff|History)$)/.test(
             line,
           ),
       ),

@@ -207,7 +207,7 @@ describe('a verdict', () => {
     const town = await Town.open(waiting, [{ by: REVIEWER, verdict: 'rejected', message: 'no', patch: 'p0', at: '' }]);
     await giveVerdict(town.context, ann, town.bead, { verdict: 'rejected', message: 'still no' });
     assert.equal(town.status, 'failed');
-    assert.match(town.store.list({ type: ['escalation'], limit: 0 })[0]!.title, /asks for changes: still no/);
+    assert.match(town.store.list({ type: ['escalation'], limit: 0 })[0]!.title, /requested changes: still no/);
   });
 });
 

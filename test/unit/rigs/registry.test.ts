@@ -195,7 +195,7 @@ describe('rigs', () => {
     });
     assert.match(
       `${item.title} ${item.detail} ${item.consent?.text}`,
-      /nothing would be tested.*without any test.*nothing is tested/,
+      /merge without tests.*without any test.*nothing is tested/,
     );
   });
 });

@@ -45,7 +45,7 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
       ),
       related(children),
     ),
-    section(l10n.t('Waiting for'), related(dependencies.filter((other) => other.dependency_type !== 'parent-child'))),
+    section(l10n.t('Depends on'), related(dependencies.filter((other) => other.dependency_type !== 'parent-child'))),
     section(
       l10n.t('Needed by'),
       related(dependents.filter((other) => !['tracks', 'parent-child'].includes(other.dependency_type))),

@@ -8,13 +8,13 @@ export type OnText = (label: string, text: string) => void;
 
 /**
  * The worker's side of a `JobWorker`: runs each job that arrives and sends its result back.
- * @param run synchronous; must call `onText` before it reads an untrusted text
+ * @param run may be asynchronous; must call `onText` before it reads an untrusted text
  */
 export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void {
   const port = parentPort;
   if (!port) throw new Error('this program runs in a worker thread');
   port.postMessage({ kind: 'ready' } satisfies JobReply);
-  port.on('message', ({ id, job, blocked }: JobRequest) => {
+  const serve = async ({ id, job, blocked }: JobRequest): Promise<void> => {
     const reply = (message: JobReply): void => port.postMessage(message);
     let current = '';
     const onText: OnText = (label, text) => {
@@ -25,7 +25,7 @@ export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void 
       reply({ kind: 'subject', id, subject: { label, key } });
     };
     try {
-      reply({ kind: 'result', id, result: run(job, onText) });
+      reply({ kind: 'result', id, result: await run(job, onText) });
     } catch (thrown) {
       const error = thrown instanceof RangeError ? tooLarge(current, thrown) : thrown;
       if (error instanceof UserError) {
@@ -36,7 +36,8 @@ export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void 
         reply({ kind: 'defect', id, message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
       }
     }
-  });
+  };
+  port.on('message', (request: JobRequest) => void serve(request));
 }
 
 /** The call stack or a string was too long: the input caused it, although no limit of ours refused it. */

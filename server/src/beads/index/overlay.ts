@@ -1,10 +1,23 @@
 import type { Bead, Dependency } from '../../protocol/bead';
 import { edgesTo, type Graph } from './blocking';
-import { deepFreeze, encodeBead, type Stored } from '../storage/codec';
+import { deepFreeze, store, type Stored } from '../storage/codec';
+import { ReverseEdges } from './reverseEdges';
 import type { LedgerRules } from '../model/validate';
 
-export interface Located extends Stored {
-  readonly ledger: string;
+/** A bead with the ledger that has it. */
+export class Located implements Stored {
+  constructor(
+    readonly ledger: string,
+    private readonly stored: Stored,
+  ) {}
+
+  get bead(): Bead {
+    return this.stored.bead;
+  }
+
+  get text(): string {
+    return this.stored.text;
+  }
 }
 
 /** What a batch reads: the durable beads, or another batch's changes on top of them. */
@@ -27,6 +40,7 @@ export interface Change {
 /** Changes that are not durable yet, laid over what is below. Batches of one write see each other through this. */
 export class Overlay implements Source {
   readonly changes = new Map<string, Change>();
+  private readonly edges = new ReverseEdges();
 
   private sealed = false;
 
@@ -41,9 +55,10 @@ export class Overlay implements Source {
     this.refuseIfSealed();
     const old = this.locate(bead.id);
     const frozen = deepFreeze(bead);
+    this.edges.set(bead.id, frozen);
     this.changes.set(bead.id, {
       ledger,
-      stored: { bead: frozen, text: old ? encodeBead(frozen, old) : encodeBead(frozen) },
+      stored: old ? store(frozen, old) : store(frozen),
     });
     return frozen;
   }
@@ -51,23 +66,28 @@ export class Overlay implements Source {
   /** A bead with the text that it has elsewhere. */
   setStored(ledger: string, stored: Stored): void {
     this.refuseIfSealed();
+    this.edges.set(stored.bead.id, stored.bead);
     this.changes.set(stored.bead.id, { ledger, stored });
   }
 
   remove(ledger: string, id: string): void {
     this.refuseIfSealed();
+    this.edges.set(id, undefined);
     this.changes.set(id, { ledger, stored: undefined });
   }
 
   /** Takes over the changes of a batch that succeeded. */
   absorb(upper: Overlay): void {
-    for (const [id, change] of upper.changes) this.changes.set(id, change);
+    for (const [id, change] of upper.changes) {
+      this.edges.set(id, change.stored?.bead);
+      this.changes.set(id, change);
+    }
   }
 
   locate(id: string): Located | undefined {
     const change = this.changes.get(id);
     if (!change) return this.below.locate(id);
-    return change.stored && { ...change.stored, ledger: change.ledger };
+    return change.stored && new Located(change.ledger, change.stored);
   }
 
   get(id: string): Bead | undefined {
@@ -76,8 +96,9 @@ export class Overlay implements Source {
 
   dependents(id: string): { bead: Bead; edge: Dependency }[] {
     const found = this.below.dependents(id).filter(({ bead }) => !this.changes.has(bead.id));
-    for (const { stored } of this.changes.values()) {
-      if (stored) for (const edge of edgesTo(stored.bead, id)) found.push({ bead: stored.bead, edge });
+    for (const dependent of this.edges.of(id)) {
+      const bead = this.changes.get(dependent)?.stored?.bead;
+      if (bead) for (const edge of edgesTo(bead, id)) found.push({ bead, edge });
     }
     return found;
   }

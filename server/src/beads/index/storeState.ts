@@ -5,7 +5,7 @@ import { ReverseEdges } from './reverseEdges';
 import { PrefixTable } from '../model/ids';
 import type { Ledger } from '../storage/ledger';
 import type { LedgerRules } from '../model/validate';
-import type { Change, Located, Source } from './overlay';
+import { Located, type Change, type Source } from './overlay';
 import { loadSql } from './wasm';
 
 /** Everything that is durable: the open ledgers and the index over them. */
@@ -59,10 +59,10 @@ export class StoreState implements Source {
   locate(id: string): Located | undefined {
     const owner = this.prefixes.ledgerOf(id);
     const own = owner === undefined ? undefined : this.ledgers.get(owner)?.entries.get(id);
-    if (own && owner !== undefined) return { ...own, ledger: owner };
+    if (own && owner !== undefined) return new Located(owner, own);
     for (const ledger of this.ledgers.values()) {
       const stored = ledger.entries.get(id);
-      if (stored) return { ...stored, ledger: ledger.name };
+      if (stored) return new Located(ledger.name, stored);
     }
     return undefined;
   }

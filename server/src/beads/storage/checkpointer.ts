@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../../protocol/bead';
+import type { CheckpointWriter } from './checkpointFile';
 import type { EventLog } from './eventLog';
 import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
 import type { ForeignItem, Ledger } from './ledger';
@@ -6,8 +7,19 @@ import type { Sequence } from './sequence';
 import { ownerOf, requireCurrent, type WriteFence } from './writeFence';
 import type { StoreState } from '../index/storeState';
 
+/** A checkpoint under way. */
+export interface Checkpoint {
+  /** Number of the last record that the files will contain. */
+  seq: number;
+  ledgers: readonly Ledger[];
+  /** Those whose file somebody else has written. */
+  changed: Ledger[];
+  failed: Map<string, unknown>;
+}
+
 /**
- * Brings journals and files together: hands out what one ledger's journal holds for another, and folds.
+ * Brings journals and files together: hands out what one ledger's journal holds for another, and writes
+ * checkpoints.
  * A journal drops a record's part only when the ledger that it belongs to has it in its own file.
  */
 export class Checkpointer {
@@ -19,6 +31,7 @@ export class Checkpointer {
     private readonly sequence: Sequence,
     private readonly operationLifetimeMs: number,
     private readonly fence: WriteFence | undefined,
+    private readonly writer: CheckpointWriter,
     private readonly clock: () => Date,
     private readonly merged: (ledger: Ledger, ids: string[]) => void,
   ) {}
@@ -69,7 +82,7 @@ export class Checkpointer {
     }
   }
 
-  /** Best effort: until the next fold the journal has them too. */
+  /** Best effort: until the next checkpoint the journal has them too. */
   flushEvents(): void {
     for (const ledger of this.world.ledgers.values()) {
       try {
@@ -86,40 +99,64 @@ export class Checkpointer {
   }
 
   /**
-   * Folds ledgers that must be written before they can be changed.
+   * Writes ledgers that must be written before they can be changed. Call while nothing else changes them.
    * @returns those that cannot, with the reason
    */
-  async foldWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
+  async writeWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
     const needing = [...this.world.ledgers.values()].filter((ledger) => ledger.needsCheckpoint);
-    return needing.length === 0 ? new Map() : this.foldLedgers(needing);
+    if (needing.length === 0) return new Map();
+    const written = await this.write(await this.begin(needing));
+    return this.finish(written);
   }
 
-  /** Folds everything that is not in the files, and merges in what changed there from outside. */
-  async foldAll(): Promise<void> {
-    const ledgers = [...this.world.ledgers.values()];
-    const failed = await this.foldLedgers(ledgers.filter((ledger) => ledger.isDirty || ledger.changedOutside()));
-    await this.trimJournals();
-    for (const error of failed.values()) throw error;
+  /** Ledgers with changes that are not in their file, or whose file was changed from outside. */
+  get unwritten(): Ledger[] {
+    return [...this.world.ledgers.values()].filter((ledger) => ledger.isDirty || ledger.changedOutside());
   }
 
-  /** Only ledgers whose file was changed from outside. */
-  async refresh(): Promise<void> {
-    const failed = await this.foldLedgers([...this.world.ledgers.values()].filter((ledger) => ledger.changedOutside()));
-    for (const error of failed.values()) throw error;
+  /** Ledgers whose file was changed from outside. */
+  get changedOutside(): Ledger[] {
+    return [...this.world.ledgers.values()].filter((ledger) => ledger.changedOutside());
   }
 
-  private async foldLedgers(ledgers: readonly Ledger[]): Promise<Map<string, unknown>> {
+  /**
+   * First part of a checkpoint, while nothing else changes the ledgers: everything up to the last record will be in the
+   * files, and wisps, which are not written there, are recorded anew.
+   */
+  async begin(ledgers: readonly Ledger[]): Promise<Checkpoint> {
     requireCurrent(this.fence);
+    const seq = this.sequence.last;
     const failed = new Map<string, unknown>();
-    const folded = this.sequence.last;
-    for (const ledger of ledgers) {
+    for (const ledger of ledgers)
+      await this.carryWisps(ledger).catch((error: unknown) => failed.set(ledger.name, error));
+    return { seq, ledgers: ledgers.filter(({ name }) => !failed.has(name)), failed, changed: [] };
+  }
+
+  /** Second part: the files are written, while the ledgers may change on. */
+  async write(checkpoint: Checkpoint): Promise<Checkpoint> {
+    for (const ledger of checkpoint.ledgers) {
       try {
-        // A fold declares everything up to `folded` done, so wisps, which it does not write, are recorded anew.
+        if ((await ledger.checkpoint(checkpoint.seq, this.writer)) === 'changed') checkpoint.changed.push(ledger);
+      } catch (error) {
+        checkpoint.failed.set(ledger.name, error);
+      }
+    }
+    return checkpoint;
+  }
+
+  /**
+   * Last part, while nothing else changes the ledgers: what others wrote into the files is merged in.
+   * @returns what could not be written, by ledger
+   */
+  async finish({ changed, failed }: Checkpoint): Promise<Map<string, unknown>> {
+    for (const ledger of changed) {
+      try {
+        const seq = this.sequence.last;
         await this.carryWisps(ledger);
-        const changed = await ledger.checkpoint(folded, this.clock());
-        if (changed.length === 0) continue;
-        this.world.changed(changed);
-        this.merged(ledger, changed);
+        const ids = await ledger.mergeOutside(seq, this.clock());
+        if (ids.length === 0) continue;
+        this.world.changed(ids);
+        this.merged(ledger, ids);
       } catch (error) {
         failed.set(ledger.name, error);
       }
@@ -138,7 +175,7 @@ export class Checkpointer {
   }
 
   /** Drops from the journals what is in the files and audit trails, and operations that nobody repeats any more. */
-  private async trimJournals(): Promise<void> {
+  async trimJournals(): Promise<void> {
     const ledgers = [...this.world.ledgers.values()];
     for (const ledger of ledgers) await ledger.eventLog.sync();
     const now = this.clock().getTime();

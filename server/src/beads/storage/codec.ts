@@ -20,14 +20,55 @@ export interface Stored {
   readonly text: string;
 }
 
+/** Beads that were read lately are kept decoded, so many at least and twice as many at most. */
+const DECODED = 5_000;
+
+/**
+ * A bead that is kept as its text, which is shared with the file that it was read from, and decoded when somebody asks:
+ * few beads of a large ledger are ever looked at.
+ */
+export class StoredBead implements Stored {
+  private static recent = new Map<StoredBead, Bead>();
+  private static older = new Map<StoredBead, Bead>();
+
+  /** @param source the line without its end, which was read as a bead before */
+  constructor(
+    private readonly source: Buffer | string,
+    bead?: Bead,
+  ) {
+    if (bead) this.keep(bead);
+  }
+
+  get text(): string {
+    return typeof this.source === 'string' ? this.source : this.source.toString('utf8');
+  }
+
+  get bead(): Bead {
+    const known = StoredBead.recent.get(this);
+    if (known) return known;
+    const bead = StoredBead.older.get(this) ?? normalise(JSON.parse(this.text) as Record<string, unknown>);
+    this.keep(bead);
+    return bead;
+  }
+
+  private keep(bead: Bead): void {
+    if (StoredBead.recent.size >= DECODED) {
+      StoredBead.older = StoredBead.recent;
+      StoredBead.recent = new Map();
+    }
+    StoredBead.recent.set(this, bead);
+  }
+}
+
 /** Why a line is no bead. `other` lines belong to another kind of record and are no problem. */
 export type Undecodable = { kind: 'other' } | { kind: 'broken'; reason: string };
 
 /**
  * Reads one line. The bead is a normalised view (defaults filled in, aliases resolved, inconsistent
  * `closed_at` repaired) and frozen; the text stays as it is until the bead changes.
+ * @param bytes the same text as it lies in the file, to be kept instead of it
  */
-export function decodeLine(text: string): Stored | Undecodable {
+export function decodeLine(text: string, bytes?: Buffer): Stored | Undecodable {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -40,11 +81,11 @@ export function decodeLine(text: string): Stored | Undecodable {
     const issue = parsed.error.issues[0];
     return { kind: 'broken', reason: `${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'not a bead'}` };
   }
-  return { bead: normalise(value as Record<string, unknown>), text };
+  return new StoredBead(bytes ?? text, normalise(value as Record<string, unknown>));
 }
 
 export function isStored(line: Stored | Undecodable): line is Stored {
-  return 'bead' in line;
+  return line instanceof StoredBead;
 }
 
 /** Header lines (`_schema`) and records of other kinds (`_type` other than `issue`). */
@@ -161,5 +202,5 @@ function encodeOrdered(part: Record<string, unknown>, order: readonly string[]):
 
 /** A bead that is not in any file yet, or a changed one, with its text. */
 export function store(bead: Bead, ...earlier: Stored[]): Stored {
-  return { bead: deepFreeze(bead), text: encodeBead(bead, ...earlier) };
+  return new StoredBead(encodeBead(bead, ...earlier), deepFreeze(bead));
 }

@@ -40,7 +40,7 @@ export class Committer {
 
   constructor(
     private readonly world: StoreState,
-    private readonly folder: Checkpointer,
+    private readonly checkpointer: Checkpointer,
     private readonly operations: IdempotencyCache,
     private readonly fence: WriteFence | undefined,
     private readonly sequence: Sequence,
@@ -67,7 +67,7 @@ export class Committer {
   }
 
   private async commit(jobs: readonly Job[]): Promise<void> {
-    const unwritable = await this.folder.foldWhereNeeded();
+    const unwritable = await this.checkpointer.writeWhereNeeded();
     const group = this.runGroup(jobs, unwritable);
     if (group.committed.length > 0) {
       const home = this.homeOf(group.committed);
@@ -160,10 +160,10 @@ export class Committer {
     for (const { changes, record } of committed) {
       this.world.apply(changes);
       if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
-      this.folder.keepEvents(record);
+      this.checkpointer.keepEvents(record);
       batches.push({ ids: [...changes.keys()], events: record.events.map(({ event }) => event) });
     }
-    this.folder.flushEvents();
+    this.checkpointer.flushEvents();
     this.published(batches);
   }
 }

@@ -1,16 +1,22 @@
 import path from 'node:path';
-import type { WriteFence } from './writeFence';
-import { createHash } from 'node:crypto';
-import { UserError } from '../../base/errors';
+import {
+  hashOf,
+  readBase,
+  writeText,
+  type CheckpointJob,
+  type CheckpointResult,
+  type CheckpointWriter,
+} from './checkpointFile';
 import { decodeLine, isStored, type Stored } from './codec';
 import { EventLog } from './eventLog';
 import { Journal } from './journal';
 import type { JournalItem, JournalRecord } from './journalRecord';
-import { ensureIgnored, readLedgerConfig, type LedgerConfig } from './ledgerConfig';
-import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledgerFs';
-import { bytesOf, parseLedgerText, withBeads, type LedgerText } from './ledgerText';
+import { readLedgerConfig, type LedgerConfig } from './ledgerConfig';
+import { storageError, type LedgerFs } from './ledgerFs';
+import { bytesOf, parseLedgerText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
 import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
+import type { WriteFence } from './writeFence';
 
 /** A change that another ledger's journal holds for this one. */
 export interface ForeignItem {
@@ -18,30 +24,24 @@ export interface ForeignItem {
   item: JournalItem;
 }
 
-/** The text of the last fold, and the number of the last record that it contains. */
-interface Base {
-  seq: number;
-  bytes: Buffer;
-}
-
-const baseSchema = 'gastown-base/1';
-
 /**
- * One `.beads` folder: `issues.jsonl` as last read, plus the journal. Opening writes nothing.
+ * One `.beads` folder: the beads of `issues.jsonl` and of the journal. Opening writes nothing.
  *
- * Fold, in this order, each step durable before the next, so that a crash anywhere loses and repeats nothing:
- * `base.next.jsonl` (new text and the number of its last record) → `issues.jsonl` → `base.next.jsonl` becomes
- * `base.jsonl` → the journals drop what the base contains. A `base.next.jsonl` counts as the base exactly if
- * `issues.jsonl` has its text, that is, if the crash came after the second step.
+ * A checkpoint writes what changed into the file (`checkpointFile.ts`); afterwards the journals drop what it contains, so
+ * that a crash anywhere loses and repeats nothing. The file's text is not kept in memory: it is read again to be written.
  */
 export class Ledger {
   readonly entries = new Map<string, Stored>();
-  /** True while the memory holds beads that `issues.jsonl` has not. */
-  private dirty = false;
+  /** Beads that have a line in the file. */
+  private readonly inFile = new Set<string>();
+  /** What the memory holds and the file does not, by id; undefined for a bead that is gone. */
+  private dirty = new Map<string, Stored | undefined>();
   /** Changes from outside were merged in: the file must be written before anything else is. */
   private mustCheckpoint = false;
+  private hasBase = false;
   /** Records up to this number are in `base.jsonl`. */
   private checkpointedSeq = 0;
+  private writing: Promise<void> | undefined;
 
   private constructor(
     readonly name: string,
@@ -51,9 +51,12 @@ export class Ledger {
     private readonly fs: LedgerFs,
     readonly journal: Journal,
     readonly eventLog: EventLog,
-    private template: LedgerText,
+    /** Lines of the file that could not be read; they are kept as they are. */
+    public problems: readonly LineProblem[],
+    /** Hash of the file as it was last read or written. */
     private hash: string,
-    private base: Base | undefined,
+    /** What the file system says of it at that time. */
+    private stamp: string | undefined,
   ) {}
 
   static async load(
@@ -70,28 +73,21 @@ export class Ledger {
     const { name, directory, now } = options;
     const config = readLedgerConfig(fs, directory);
     const file = path.join(directory, config.issuesFile);
+    const stamp = fs.stamp(file);
     const bytes = fs.read(file);
+    const hash = bytes ? hashOf(bytes) : '';
     const { journal, records, refused } = await Journal.load(fs, path.join(directory, 'journal.jsonl'), options.fence);
-    const { base, unfinished } = readBase(fs, directory, bytes);
-    const lost =
-      base !== undefined && base.bytes.length > 0 && (bytes ?? Buffer.alloc(0)).toString('latin1').trim() === '';
-    // An emptied or missing file was not edited by a person: the last fold is put back.
+    const { base, unfinished } = readBase(fs, directory, bytes && { bytes, hash });
+    const lost = base !== undefined && base.bytes.length > 0 && isBlank(bytes);
+    // An emptied or missing file was not edited by a person: the last checkpoint is put back.
     const present = lost ? base.bytes : (bytes ?? Buffer.alloc(0));
-    const template = parseLedgerText(present, file);
-    const prefix = options.prefix ?? config.prefix ?? prefixInUse(template) ?? path.basename(path.dirname(directory));
-    const ledger = new Ledger(
-      name,
-      directory,
-      prefix,
-      config,
-      fs,
-      journal,
-      new EventLog(fs, path.join(directory, 'events.jsonl')),
-      template,
-      bytes ? hashOf(bytes) : '',
-      base,
-    );
+    const text = parseLedgerText(present, file);
+    const prefix = options.prefix ?? config.prefix ?? prefixInUse(text) ?? path.basename(path.dirname(directory));
+    const eventLog = new EventLog(fs, path.join(directory, 'events.jsonl'));
+    const ledger = new Ledger(name, directory, prefix, config, fs, journal, eventLog, text.problems, hash, stamp);
     ledger.checkpointedSeq = base?.seq ?? 0;
+    ledger.hasBase = base !== undefined;
+    for (const id of text.beads.keys()) ledger.inFile.add(id);
 
     const own = records.flatMap((record) =>
       record.items.filter((item) => item.ledger === '').map((item) => ({ seq: record.seq, item })),
@@ -99,23 +95,18 @@ export class Ledger {
     const items = [...own, ...options.foreign]
       .filter(({ seq }) => seq > ledger.checkpointedSeq)
       .sort((a, b) => a.seq - b.seq);
-    const unchanged = base !== undefined && present.equals(base.bytes);
-    const baseText = unchanged ? template : base && parseLedgerText(base.bytes, 'base.jsonl');
+    const unchanged = base !== undefined && (base.bytes === present || present.equals(base.bytes));
+    const baseText = unchanged ? text : base && parseLedgerText(base.bytes, 'base.jsonl');
     // Without a base and without a journal there is nothing of ours yet.
-    for (const [id, stored] of (baseText ?? (items.length === 0 ? template : undefined))?.beads ?? [])
+    for (const [id, stored] of (baseText ?? (items.length === 0 ? text : undefined))?.beads ?? [])
       ledger.entries.set(id, stored);
     for (const { item } of items) ledger.replay(item);
-    ledger.dirty = items.length > 0;
     ledger.mustCheckpoint = unfinished;
     if (lost || (!unchanged && (baseText || items.length > 0))) {
-      ledger.adoptMerge(ledger.mergedWith(template, baseText?.beads ?? new Map(), now));
+      ledger.adoptMerge(ledger.mergedWith(text, baseText?.beads ?? new Map(), now));
       ledger.mustCheckpoint = true;
     }
     return { ledger, records, refused };
-  }
-
-  get problems(): LedgerText['problems'] {
-    return this.template.problems;
   }
 
   get issuesFile(): string {
@@ -123,7 +114,7 @@ export class Ledger {
   }
 
   get isDirty(): boolean {
-    return this.dirty || this.mustCheckpoint;
+    return this.dirty.size > 0 || this.mustCheckpoint;
   }
 
   /** Number of the last record that is in the file. */
@@ -143,7 +134,7 @@ export class Ledger {
 
   /** Takes over a durable change. */
   apply(id: string, stored: Stored | undefined): void {
-    this.dirty = true;
+    this.dirty.set(id, stored);
     if (stored) this.entries.set(id, stored);
     else this.entries.delete(id);
   }
@@ -153,22 +144,89 @@ export class Ledger {
    * file from outside can only be told from ours by a base.
    */
   get needsCheckpoint(): boolean {
-    return this.mustCheckpoint || !this.base;
+    return this.mustCheckpoint || !this.hasBase;
   }
 
-  /** True if somebody else wrote the file since it was last read. */
+  /** True if somebody else wrote the file since it was last read. Reads it only where the file system says so. */
   changedOutside(): boolean {
+    const stamp = this.fs.stamp(this.issuesFile);
+    if (stamp === this.stamp) return false;
     const bytes = this.fs.read(this.issuesFile);
-    return (bytes ? hashOf(bytes) : '') !== this.hash;
+    if ((bytes ? hashOf(bytes) : '') !== this.hash) return true;
+    this.stamp = stamp;
+    return false;
   }
 
   /**
-   * Writes everything up to record `seq` into `issues.jsonl`, after merging in what changed there from outside.
+   * Writes what changed up to record `seq` into `issues.jsonl`. Nothing else of the ledger has to wait for it: later changes
+   * are for the next checkpoint.
+   * @returns `changed` where the file was written by somebody else: then call `mergeOutside`
+   */
+  async checkpoint(seq: number, writer: CheckpointWriter): Promise<CheckpointResult['kind']> {
+    while (this.writing) await this.writing.catch(() => undefined);
+    if (this.mustCheckpoint) return 'changed';
+    const changes = this.dirty;
+    this.dirty = new Map();
+    const write = this.write({ seq, changes }, writer);
+    this.writing = write.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await write;
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  private async write(
+    { seq, changes }: { seq: number; changes: Map<string, Stored | undefined> },
+    writer: CheckpointWriter,
+  ): Promise<CheckpointResult['kind']> {
+    const { directory, issuesFile, hash } = this;
+    const texts = new Map(
+      [...changes].filter(([id, stored]) => !this.isWisp(id, stored)).map(([id, stored]) => [id, stored?.text]),
+    );
+    const added = new Set([...texts.keys()].filter((id) => !this.inFile.has(id)));
+    const job: CheckpointJob = {
+      directory,
+      issuesFile,
+      hash,
+      seq,
+      changes: texts,
+      added,
+      isSound: this.problems.length === 0,
+    };
+    let result: CheckpointResult | undefined;
+    try {
+      result = await writer.write(job);
+      if (result.kind === 'written') this.written(seq, result.hash, texts);
+      return result.kind;
+    } finally {
+      // What was not written is still to be written, unless it has changed again meanwhile.
+      if (result?.kind !== 'written')
+        for (const [id, stored] of changes) if (!this.dirty.has(id)) this.dirty.set(id, stored);
+    }
+  }
+
+  private written(seq: number, hash: string, changes: ReadonlyMap<string, string | undefined>): void {
+    this.hash = hash;
+    this.stamp = this.fs.stamp(this.issuesFile);
+    this.hasBase = true;
+    this.checkpointedSeq = seq;
+    for (const [id, text] of changes) {
+      if (text === undefined) this.inFile.delete(id);
+      else this.inFile.add(id);
+    }
+  }
+
+  /**
+   * Writes everything up to record `seq`, after merging in what somebody else wrote into the file.
    * @returns ids of the beads that the merge changed
    */
-  async checkpoint(seq: number, now: Date): Promise<string[]> {
+  async mergeOutside(seq: number, now: Date): Promise<string[]> {
     try {
-      return await this.tryCheckpoint(seq, now);
+      return await this.tryMergeOutside(seq, now);
     } catch (error) {
       throw storageError(error, this.issuesFile);
     }
@@ -179,45 +237,31 @@ export class Ledger {
     this.eventLog.close();
   }
 
-  private async tryCheckpoint(seq: number, now: Date): Promise<string[]> {
-    const current = this.fs.read(this.issuesFile);
-    const currentHash = current ? hashOf(current) : '';
-    const outside = currentHash !== this.hash && current !== undefined && current.toString('latin1').trim() !== '';
-    const template = outside ? parseLedgerText(current, this.issuesFile) : this.template;
-    const merged = outside ? this.mergedWith(template, this.baseBeads(), now) : undefined;
+  private async tryMergeOutside(seq: number, now: Date): Promise<string[]> {
+    const bytes = this.fs.read(this.issuesFile);
+    const current = bytes ?? Buffer.alloc(0);
+    const hash = bytes ? hashOf(bytes) : '';
+    const { base } = readBase(this.fs, this.directory, bytes && { bytes, hash });
+    const outside = hash !== this.hash && !isBlank(current);
+    // The base has the lines of the file that was lost; a file that nobody changed has them itself.
+    const source = outside || hash === this.hash ? current : (base?.bytes ?? current);
+    const template = parseLedgerText(source, this.issuesFile);
+    const baseBeads = base ? parseLedgerText(base.bytes, 'base.jsonl').beads : new Map<string, Stored>();
+    const merged = outside ? this.mergedWith(template, baseBeads, now) : undefined;
     const beads = new Map(
       [...(merged ?? this.entries)].filter(([id, stored]) => template.beads.has(id) || stored.bead.ephemeral !== true),
     );
     const text = withBeads(template, beads);
-    const bytes = bytesOf(text);
-
-    await ensureIgnored(this.fs, this.directory);
-    const next = path.join(this.directory, 'base.next.jsonl');
-    await writeDurably(this.fs, next, encodeBase({ seq, bytes }));
-    if (!current?.equals(bytes))
-      await replaceFile(this.fs, this.issuesFile, bytes, () => this.refuseIfChanged(currentHash));
-    // From here on the file holds the new state, so the memory must describe it even if the rest fails.
-    this.hash = hashOf(bytes);
-    this.template = text;
-    const changed = merged ? this.adoptMerge(merged) : [];
-    this.fs.rename(next, path.join(this.directory, 'base.jsonl'));
-    await this.fs.syncDirectory(this.directory);
-    this.base = { seq, bytes };
-    this.checkpointedSeq = seq;
-    this.dirty = false;
+    const written = bytesOf(text);
+    const { directory, issuesFile } = this;
+    const writtenHash = await writeText(this.fs, { directory, issuesFile, seq, pieces: [written], current });
+    // From here on the file holds the new state, and the memory must describe it.
+    this.problems = text.problems;
+    this.inFile.clear();
+    this.dirty.clear();
+    this.written(seq, writtenHash, new Map([...beads].map(([id]) => [id, ''])));
     this.mustCheckpoint = false;
-    return changed;
-  }
-
-  private refuseIfChanged(expected: string): void {
-    const bytes = this.fs.read(this.issuesFile);
-    if ((bytes ? hashOf(bytes) : '') !== expected) {
-      throw new UserError(`${this.issuesFile} was changed by somebody else at this moment`, 'Try again.', 'conflict');
-    }
-  }
-
-  private baseBeads(): ReadonlyMap<string, Stored> {
-    return this.base ? parseLedgerText(this.base.bytes, 'base.jsonl').beads : new Map();
+    return merged ? this.adoptMerge(merged) : [];
   }
 
   /** The beads of the file and ours, merged. Wisps take no part: the file does not know them. */
@@ -244,60 +288,21 @@ export class Ledger {
     return changed;
   }
 
-  private isWisp(id: string, stored: Stored): boolean {
-    return stored.bead.ephemeral === true && !this.template.beads.has(id);
+  private isWisp(id: string, stored: Stored | undefined): boolean {
+    return stored?.bead.ephemeral === true && !this.inFile.has(id);
   }
 
   private replay(item: JournalItem): void {
-    if (item.text === undefined) {
-      this.entries.delete(item.id);
-      return;
-    }
+    if (item.text === undefined) return this.apply(item.id, undefined);
     const decoded = decodeLine(item.text);
     if (!isStored(decoded)) throw new Error(`journal of ${this.name} holds an unreadable bead ${item.id}`);
-    this.entries.set(item.id, decoded);
+    this.apply(item.id, decoded);
   }
 }
 
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function encodeBase(base: Base): Buffer {
-  return Buffer.concat([
-    Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq: base.seq, sha256: hashOf(base.bytes) })}\n`),
-    base.bytes,
-  ]);
-}
-
-function decodeBase(bytes: Buffer | undefined): Base | undefined {
-  const headEnd = bytes?.indexOf(10) ?? -1;
-  if (!bytes || headEnd < 0) return undefined;
-  try {
-    const header = JSON.parse(bytes.toString('utf8', 0, headEnd)) as {
-      _schema?: unknown;
-      seq?: unknown;
-      sha256?: unknown;
-    };
-    const body = bytes.subarray(headEnd + 1);
-    return header._schema === baseSchema && typeof header.seq === 'number' && header.sha256 === hashOf(body)
-      ? { seq: header.seq, bytes: body }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** @returns the base; `unfinished` where a crash came between writing the file and renaming the base */
-function readBase(
-  fs: LedgerFs,
-  directory: string,
-  issues: Buffer | undefined,
-): { base: Base | undefined; unfinished: boolean } {
-  const base = decodeBase(fs.read(path.join(directory, 'base.jsonl')));
-  const next = decodeBase(fs.read(path.join(directory, 'base.next.jsonl')));
-  const unfinished = next !== undefined && next.seq >= (base?.seq ?? -1) && (issues?.equals(next.bytes) ?? false);
-  return unfinished ? { base: next, unfinished } : { base, unfinished: false };
+/** A file without a single line. */
+function isBlank(bytes: Buffer | undefined): boolean {
+  return !bytes || (bytes.length < 1_000 && bytes.toString('latin1').trim() === '');
 }
 
 /** The prefix that most beads of the file carry, for folders whose configuration does not say. */

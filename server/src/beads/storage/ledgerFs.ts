@@ -10,6 +10,8 @@ import { UserError, messageOf } from '../../base/errors';
 export interface LedgerFs {
   /** The file's bytes, or undefined where there is no such file. */
   read(file: string): Buffer | undefined;
+  /** Changes whenever somebody writes or replaces the file; undefined where there is none. Reads nothing. */
+  stamp(file: string): string | undefined;
   /** Opens for reading and writing, creating the file where it is missing. */
   open(file: string): LedgerFile;
   rename(from: string, to: string): void;
@@ -65,6 +67,10 @@ export const realFs: LedgerFs = {
       throw error;
     }
   },
+  stamp(file) {
+    const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  },
   open(file) {
     return new RealFile(fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644));
   },
@@ -83,11 +89,15 @@ export const realFs: LedgerFs = {
 };
 
 /** Writes a file and waits until its content is on the disk. The name may still be lost in a crash. */
-export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer): Promise<void> {
+export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer | readonly Buffer[]): Promise<void> {
   const handle = files.open(file);
   try {
     handle.truncate(0);
-    handle.write(bytes, 0);
+    let position = 0;
+    for (const piece of Buffer.isBuffer(bytes) ? [bytes] : bytes) {
+      handle.write(piece, position);
+      position += piece.length;
+    }
     await handle.sync();
   } finally {
     handle.close();
@@ -98,7 +108,12 @@ export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer)
  * Replaces a file so that a crash at any point leaves the old or the new content.
  * @param check runs at the last moment before the new content takes the old one's place and may throw
  */
-export async function replaceFile(files: LedgerFs, file: string, bytes: Buffer, check?: () => void): Promise<void> {
+export async function replaceFile(
+  files: LedgerFs,
+  file: string,
+  bytes: Buffer | readonly Buffer[],
+  check?: () => void,
+): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
     await writeDurably(files, temporary, bytes);

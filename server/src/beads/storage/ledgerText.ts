@@ -58,7 +58,7 @@ export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerTex
     const text = withoutLineEnd(raw);
     if (text.trim() === '') continue;
     if (conflictMarker.test(text)) throw conflictError(file, number);
-    const decoded = decodeLine(text);
+    const decoded = decodeLine(text, slice.subarray(0, slice.length - (raw.length - text.length)));
     if (!isStored(decoded)) {
       if (decoded.kind === 'broken') problems.push({ line: number, reason: decoded.reason });
       continue;
@@ -115,39 +115,108 @@ export function compareIds(a: string, b: string): number {
  * changed ones their place; new ones go where the order by id puts them, beads that are gone leave no line.
  */
 export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Stored>): LedgerText {
-  const added = [...beads.keys()].filter((id) => !template.beads.has(id)).sort(compareIds);
-  const lines: Line[] = [];
+  const changes = new Map<string, string | undefined>();
+  for (const id of template.beads.keys()) if (!beads.has(id)) changes.set(id, undefined);
+  for (const [id, { text }] of beads) if (template.beads.get(id)?.text !== text) changes.set(id, text);
+  return { ...template, lines: withChanges(template, changes), beads: new Map(beads) };
+}
+
+/** The lines of the file with these beads changed; undefined for one that is gone. */
+export function withChanges(
+  { lines, newline }: Pick<LedgerText, 'lines' | 'newline'>,
+  changes: ReadonlyMap<string, string | undefined>,
+): Line[] {
+  const present = new Set(lines.flatMap(({ id }) => (id !== undefined && changes.has(id) ? [id] : [])));
+  const added = [...changes].filter(([id, text]) => text !== undefined && !present.has(id)).map(([id]) => id);
+  added.sort(compareIds);
+  const result: Line[] = [];
   let nextAdded = 0;
   const append = (line: Line): void => {
-    const last = lines.at(-1);
+    const last = result.at(-1);
     if (last && last.bytes.at(-1) !== 10)
-      lines[lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, Buffer.from(template.newline)]) };
-    lines.push(line);
+      result[result.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, Buffer.from(newline)]) };
+    result.push(line);
   };
   const appendAddedBefore = (id: string | undefined): void => {
     for (; nextAdded < added.length; nextAdded++) {
       const candidate = added[nextAdded] as string;
       if (id !== undefined && compareIds(candidate, id) > 0) return;
-      append({ bytes: Buffer.from((beads.get(candidate) as Stored).text + template.newline), id: candidate });
+      append({ bytes: Buffer.from(changes.get(candidate)! + newline), id: candidate });
     }
   };
-  for (const line of template.lines) {
-    if (line.id === undefined) {
-      append(line);
-      continue;
+  for (const line of lines) {
+    if (line.id !== undefined) appendAddedBefore(line.id);
+    if (line.id === undefined || !changes.has(line.id)) append(line);
+    else {
+      const text = changes.get(line.id);
+      if (text !== undefined) append({ ...line, bytes: replaced(line.bytes, text) });
     }
-    appendAddedBefore(line.id);
-    const now = beads.get(line.id);
-    if (now)
-      append(
-        now.text === template.beads.get(line.id)?.text ? line : { ...line, bytes: replaced(line.bytes, now.text) },
-      );
   }
   appendAddedBefore(undefined);
-  return { ...template, lines, beads: new Map(beads) };
+  return result;
 }
 
-export function bytesOf(text: LedgerText): Buffer {
+/** A line as our own writer begins it: the id stands first and needs no decoding. */
+const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
+
+/**
+ * What `withChanges` would give, as pieces that share the file's bytes: for a file that was read before without any problem,
+ * in which each bead has one line. Nothing is decoded, and no more is held than the changes.
+ * @param isNew whether the file has no line of this bead
+ */
+export function spliceLines(
+  bytes: Buffer,
+  changes: ReadonlyMap<string, string | undefined>,
+  isNew: (id: string) => boolean,
+): Buffer[] {
+  const start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+  const first = bytes.indexOf(10);
+  const newline = first > 0 && bytes[first - 1] === 13 ? '\r\n' : '\n';
+  const added = [...changes].filter(([id, text]) => text !== undefined && isNew(id)).map(([id]) => id);
+  added.sort(compareIds);
+  const pieces: Buffer[] = [];
+  let kept = 0; // everything before it is in the pieces
+  let nextAdded = 0;
+  const keepUntil = (end: number): void => {
+    if (end > kept) pieces.push(bytes.subarray(kept, end));
+    kept = end;
+  };
+  const addBefore = (id: string | undefined, at: number): void => {
+    for (; nextAdded < added.length; nextAdded++) {
+      const candidate = added[nextAdded]!;
+      if (id !== undefined && compareIds(candidate, id) > 0) return;
+      keepUntil(at);
+      const last = pieces.at(-1);
+      if (last && last.at(-1) !== 10 && !last.equals(byteOrderMark)) pieces.push(Buffer.from(newline));
+      pieces.push(Buffer.from(changes.get(candidate)! + newline));
+    }
+  };
+  for (let at = start; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at) < 0 ? bytes.length : bytes.indexOf(10, at) + 1;
+    const id = idOfLine(bytes.subarray(at, end));
+    if (id !== undefined) addBefore(id, at);
+    if (id !== undefined && changes.has(id)) {
+      const text = changes.get(id);
+      keepUntil(at);
+      kept = end;
+      if (text !== undefined) pieces.push(replaced(bytes.subarray(at, end), text));
+    }
+    at = end;
+  }
+  addBefore(undefined, bytes.length);
+  keepUntil(bytes.length);
+  return pieces;
+}
+
+function idOfLine(slice: Buffer): string | undefined {
+  const id = plainLine.exec(slice.toString('latin1', 0, 200))?.[1];
+  if (id !== undefined && !slice.includes('"_type"') && !slice.includes('"_schema"')) return id;
+  const text = withoutLineEnd(slice.toString('utf8'));
+  const decoded = text.trim() === '' ? undefined : decodeLine(text);
+  return decoded && isStored(decoded) ? decoded.bead.id : undefined;
+}
+
+export function bytesOf(text: Pick<LedgerText, 'lines' | 'mark'>): Buffer {
   const lines = text.lines.map((line) => line.bytes);
   return Buffer.concat(text.mark ? [byteOrderMark, ...lines] : lines);
 }

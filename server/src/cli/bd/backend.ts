@@ -2,16 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
-import type { Caller } from '../../protocol/request';
+import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
 import { actorName } from '../shared/actor';
 import { helloOf } from '../shared/connect';
 
-/** Where requests go: the town's server, or the ledger itself. Must be closed. */
-export interface Backend extends Caller {
-  close(): Promise<void>;
-}
+export type { Backend } from './localBackend';
 
 export interface BackendOptions {
   cwd: string;
@@ -33,7 +30,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocalBackend } = await import('./localBackend');
   const { cwd, env } = options;
-  return openLocalBackend(directory, actorName(options.actor, env, cwd), options.warn, {
+  return openLocalBackend(directory, await actorName(options.actor, env, cwd), options.warn, {
     cwd,
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
@@ -70,7 +67,7 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { CommandClient } = await import('../../protocol/transport/commandClient');
-  const town = new CommandClient(root, () => ({ ...helloOf(options, options.actor), cwd }), {
+  const town = new CommandClient(root, async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
     started: options.started,
   });
   return {

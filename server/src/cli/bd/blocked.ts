@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { BeadBlocked } from '../../protocol/bead';
 import { blockedLine } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
 
@@ -18,10 +17,10 @@ export function addBlocked(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd ready', 'bd dep tree'],
     })
-    .action(async (options: { parent?: string; rig?: string }, command: Command) => {
+    .action(async (options: { parent?: string; rig?: string }, invocation: Invocation) => {
       const params = defined({ parent: options.parent, ledger: options.rig });
-      const beads = await context.call(command, BeadBlocked.spec, params);
-      context.print(command, beads, () =>
+      const beads = await context.call(invocation, BeadBlocked.spec, params);
+      context.print(invocation, beads, () =>
         beads.length === 0 ? 'Nothing is blocked.' : beads.map((bead) => blockedLine(bead, context.paint)),
       );
     });

@@ -1,9 +1,8 @@
-import { Option, type Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadClose } from '../../protocol/bead';
 import { StepClose } from '../../protocol/formula';
 import { beadLine } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { continueLines } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -27,9 +26,9 @@ export function addClose(program: CliCommand, context: BdContext): void {
     .alias('done')
     .description('close beads')
     .option('-r, --reason <text>', 'why')
-    .addOption(new Option('--resolution <text>', 'same as --reason').hideHelp())
-    .addOption(new Option('-m, --message <text>', 'same as --reason').hideHelp())
-    .addOption(new Option('--comment <text>', 'same as --reason').hideHelp())
+    .hiddenOption('--resolution <text>', 'same as --reason')
+    .hiddenOption('-m, --message <text>', 'same as --reason')
+    .hiddenOption('--comment <text>', 'same as --reason')
     .option('--reason-file <file>', 'read the reason from a file (- for standard input)')
     .option('-f, --force', 'even if it is pinned, waits for others or has open children')
     .option('--suggest-next', 'also list beads that became ready')
@@ -45,9 +44,9 @@ export function addClose(program: CliCommand, context: BdContext): void {
       exits: { 0: 'at least one was closed; errors about others are on standard error', 1: 'none was closed' },
       see: ['bd reopen', 'bd mol current', 'gt done'],
     })
-    .action(async (ids: string[], options: CloseOptions, command: Command) => {
+    .action(async (ids: string[], options: CloseOptions, invocation: Invocation) => {
       if (ids.length === 0) throw new UserError('no issue ID provided');
-      await (options.continue ? closeAndContinue : closeBeads)(command, context, ids, options);
+      await (options.continue ? closeAndContinue : closeBeads)(invocation, context, ids, options);
     });
 }
 
@@ -56,12 +55,17 @@ function reasonOf(options: CloseOptions, context: BdContext): string | undefined
   return given ?? (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.process).trim());
 }
 
-async function closeBeads(command: Command, context: BdContext, ids: string[], options: CloseOptions): Promise<void> {
+async function closeBeads(
+  invocation: Invocation,
+  context: BdContext,
+  ids: string[],
+  options: CloseOptions,
+): Promise<void> {
   const { paint } = context;
   const params = { ids, ...defined({ reason: reasonOf(options, context), force: options.force }) };
-  const { closed, errors, unblocked } = await context.call(command, BeadClose.spec, params);
-  for (const error of errors) context.printError(command, new UserError(error.message));
-  context.print(command, options.suggestNext ? { closed, unblocked } : closed, () => [
+  const { closed, errors, unblocked } = await context.call(invocation, BeadClose.spec, params);
+  for (const error of errors) context.printError(invocation, new UserError(error.message));
+  context.print(invocation, options.suggestNext ? { closed, unblocked } : closed, () => [
     ...closed.map((bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`),
     ...(options.suggestNext && unblocked.length > 0
       ? ['', 'Ready now:', ...unblocked.map((bead) => `  ${beadLine(bead, paint)}`)]
@@ -70,7 +74,7 @@ async function closeBeads(command: Command, context: BdContext, ids: string[], o
 }
 
 async function closeAndContinue(
-  command: Command,
+  invocation: Invocation,
   context: BdContext,
   [id, ...more]: string[],
   options: CloseOptions,
@@ -78,6 +82,6 @@ async function closeAndContinue(
   if (id === undefined || more.length > 0) throw new UserError('--continue only works when closing a single issue');
   const { force, auto } = options;
   const params = { id, ...defined({ reason: reasonOf(options, context), force, auto }) };
-  const result = await context.call(command, StepClose.spec, params);
-  context.print(command, result, () => continueLines(result, context.paint));
+  const result = await context.call(invocation, StepClose.spec, params);
+  context.print(invocation, result, () => continueLines(result, context.paint));
 }

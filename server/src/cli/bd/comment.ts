@@ -1,8 +1,7 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadShow, CommentAdd, type Comment } from '../../protocol/bead';
 import { commentLines } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { readText } from './options';
 
@@ -23,11 +22,11 @@ export function addComments(program: CliCommand, context: BdContext): void {
     .command('comments [id]')
     .description('show the comments of a bead')
     .withHelp({ examples: [['bd comments app-a1b2c', 'of one bead']], see: ['bd comment'] })
-    .action(async (id: string | undefined, _options, command: Command) => {
+    .action(async (id: string | undefined, _options: unknown, invocation: Invocation) => {
       if (id === undefined) throw new UserError('no issue ID provided');
-      const [bead] = await context.call(command, BeadShow.spec, { ids: [id] });
+      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [id] });
       const list: Comment[] = bead?.comments ?? [];
-      context.print(command, list, () => (list.length === 0 ? 'No comments.' : commentLines(list, context.paint)));
+      context.print(invocation, list, () => (list.length === 0 ? 'No comments.' : commentLines(list, context.paint)));
     });
   withCommentText(comments.command('add').description('add a comment'), context).withHelp({
     examples: [['bd comments add app-a1b2c --file notes.md', 'the text from a file']],
@@ -40,10 +39,10 @@ function withCommentText(command: CliCommand, context: BdContext): CliCommand {
     .argument('<id>')
     .argument('[text...]', 'the comment (- for standard input)')
     .option('-f, --file <file>', 'read the comment from a file (- for standard input)')
-    .action(async (id: string, words: string[], options: { file?: string }, self: Command) => {
+    .action(async (id: string, words: string[], options: { file?: string }, invocation: Invocation) => {
       const file = options.file ?? (words.length === 1 && words[0] === '-' ? '-' : undefined);
       const text = file === undefined ? words.join(' ') : readText(file, context.process).trimEnd();
-      const added = await context.call(self, CommentAdd.spec, { id, text });
-      context.print(self, added, () => `${context.paint('green', '✓')} Comment added to ${added.issue_id}`);
+      const added = await context.call(invocation, CommentAdd.spec, { id, text });
+      context.print(invocation, added, () => `${context.paint('green', '✓')} Comment added to ${added.issue_id}`);
     });
 }

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { findLedger } from '../../beads/storage/locate';
+import type { CliCommand } from '../shared/command';
 import type { Candidate } from '../shared/completion/completions';
 import { askRunningServer, beadsOfFile, beadsOfTown, candidates } from '../shared/completion/values';
 import { townOfDirectory } from '../shared/findTown';
@@ -25,12 +25,12 @@ const formulaPlaces = new Set(['formula', 'name']);
 export async function bdValues(
   { cwd, env }: ProcessContext,
   place: string,
-  command: Command,
+  command: CliCommand,
   options: Readonly<Record<string, string>>,
 ): Promise<readonly Candidate[]> {
   const words = await fixedValues(place, command);
   if (words) return candidates(words);
-  const wantsBeads = beadPlaces.has(place) && !(place === '--id' && command.name() === 'create');
+  const wantsBeads = beadPlaces.has(place) && !(place === '--id' && command.name === 'create');
   if (!wantsBeads && !formulaPlaces.has(place) && place !== '--rig') return [];
   const ledger = namedLedger({ cwd, env, db: options['--db'] });
   const town = ledger === undefined ? townOfDirectory(cwd, env) : townOfDirectory(ledger, {});
@@ -50,12 +50,12 @@ export async function bdValues(
 }
 
 /** Values that are the same in every ledger. */
-async function fixedValues(place: string, command: Command): Promise<readonly string[] | undefined> {
+async function fixedValues(place: string, command: CliCommand): Promise<readonly string[] | undefined> {
   if (place === '--priority') return ['0', '1', '2', '3', '4'];
   if (place !== '--status' && place !== '--type') return undefined;
-  if (place === '--type' && command.parent?.name() === 'dep')
+  if (place === '--type' && command.parent?.name === 'dep')
     return (await import('../../protocol/vocabulary')).builtInDependencyTypes;
-  if (place === '--type' && command.parent?.name() === 'formula') return ['workflow', 'expansion', 'aspect', 'convoy'];
+  if (place === '--type' && command.parent?.name === 'formula') return ['workflow', 'expansion', 'aspect', 'convoy'];
   const { builtInStatuses, builtInTypes } = await import('../../protocol/vocabulary');
   return place === '--status' ? builtInStatuses : builtInTypes;
 }

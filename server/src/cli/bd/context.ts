@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
+import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
-import { openBackend, type Backend } from './backend';
+import { openBackend } from './backend';
+import type { Backend } from './localBackend';
 
 export interface GlobalOptions {
   json?: boolean;
@@ -13,8 +14,8 @@ export interface GlobalOptions {
 /** What every command of `bd` uses: a way to the ledger and a way to print. */
 export class BdContext extends CommandContext {
   /** Opens the ledger for one command, and closes it in any case. */
-  async withLedger<T>(command: Command, work: (backend: Backend) => Promise<T>): Promise<T> {
-    const { actor, db } = command.optsWithGlobals<GlobalOptions>();
+  async withLedger<T>(invocation: Invocation, work: (backend: Backend) => Promise<T>): Promise<T> {
+    const { actor, db } = invocation.options as GlobalOptions;
     const { cwd, env } = this.process;
     const backend = await openBackend({ cwd, env, actor, db, started: this.started, warn: (text) => this.note(text) });
     try {
@@ -25,7 +26,7 @@ export class BdContext extends CommandContext {
   }
 
   /** Sends one request to the ledger. */
-  call<S extends RequestSpec>(command: Command, spec: S, params: Params<S>): Promise<Result<S>> {
-    return this.withLedger(command, (backend) => backend.call(spec, params));
+  call<S extends RequestSpec>(invocation: Invocation, spec: S, params: Params<S>): Promise<Result<S>> {
+    return this.withLedger(invocation, (backend) => backend.call(spec, params));
   }
 }

@@ -1,11 +1,10 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import { parseVariable } from '../shared/variableArgument';
 import { readFormulaFile } from '../../formulas/registry/files';
 import { FormulaCook, type CookedFormula } from '../../protocol/formula';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
 import { outlineLines } from './formula';
@@ -30,18 +29,18 @@ export function addCook(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd formula show', 'bd mol pour'],
     })
-    .action(async (formula: string, options: CookOptions, command: Command) => {
+    .action(async (formula: string, options: CookOptions, invocation: Invocation) => {
       if (options.mode !== undefined && !['compile', 'runtime'].includes(options.mode))
         throw new UserError(`invalid mode: ${options.mode}`, 'Use compile or runtime.');
       const isRuntime = options.mode === 'runtime' || (options.mode === undefined && options.var !== undefined);
-      const cooked = await context.call(command, FormulaCook.spec, {
+      const cooked = await context.call(invocation, FormulaCook.spec, {
         formula: readFormula(formula, context),
         vars: options.var ?? {},
         keepVariables: !isRuntime,
       });
       const { warnings, ...proto } = cooked;
       for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-      context.print(command, proto, () =>
+      context.print(invocation, proto, () =>
         options.dryRun ? outline(cooked, context.paint) : printable(JSON.stringify(proto, null, 2)),
       );
     });

@@ -1,7 +1,6 @@
-import { Option, type Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadCreate } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import {
@@ -52,7 +51,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('-a, --assignee <name>', 'assignee');
   withDescriptionOptions(command)
     .option('-l, --labels <labels>', 'labels, separated by commas', collect)
-    .addOption(new Option('--label <label>', 'same as --labels').argParser(collect).hideHelp())
+    .hiddenOption('--label <label>', 'same as --labels', collect)
     .option('--parent <id>', 'make it a child of this bead')
     .option('--deps <deps>', 'dependencies type:id or id, separated by commas', parseDeps)
     .option('--id <id>', 'use this id')
@@ -76,11 +75,11 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd dep add', 'bd update', 'gt sling'],
     })
-    .action(async (title: string | undefined, options: CreateOptions, self: Command) => {
-      const bead = await context.call(self, BeadCreate.spec, paramsOf(title, options, context));
+    .action(async (title: string | undefined, options: CreateOptions, invocation: Invocation) => {
+      const bead = await context.call(invocation, BeadCreate.spec, paramsOf(title, options, context));
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
       const done = options.dryRun ? 'Would create issue' : 'Created issue';
-      context.print(self, bead, () => [
+      context.print(invocation, bead, () => [
         `${context.paint('green', '✓')} ${done}: ${bead.id}`,
         `  ${oneLine(bead.title)}`,
       ]);

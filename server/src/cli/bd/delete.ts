@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { BeadDelete, BeadShow } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { defined } from './options';
@@ -27,8 +26,8 @@ export function addDelete(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd close'],
     })
-    .action(async (ids: string[], options: DeleteOptions, command: Command) =>
-      context.withLedger(command, async (backend) => {
+    .action(async (ids: string[], options: DeleteOptions, invocation: Invocation) =>
+      context.withLedger(invocation, async (backend) => {
         const beads = await backend.call(BeadShow.spec, { ids });
         const edges = beads.reduce((sum, bead) => sum + bead.dependencies.length + bead.dependents.length, 0);
         const isReal = options.force === true && !options.dryRun;
@@ -42,7 +41,7 @@ export function addDelete(program: CliCommand, context: BdContext): void {
           references_updated: 0,
           ...(isReal ? {} : { dry_run: true }),
         };
-        context.print(command, value, () => [
+        context.print(invocation, value, () => [
           ...beads.map((bead) => `${isReal ? 'Deleted' : 'Would delete'} ${bead.id}: ${oneLine(bead.title)}`),
           ...(isReal ? [] : [`To delete: bd delete ${deleted.join(' ')} --force`]),
         ]);

@@ -1,8 +1,7 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadShow, DependencyAdd, DependencyRemove, DependencyTree } from '../../protocol/bead';
 import { beadLine, treeLines } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
 
@@ -27,13 +26,13 @@ export function addDep(program: CliCommand, context: BdContext): void {
       examples: [['bd dep app-a1b2c --blocks app-d3e4f', 'd3e4f waits for a1b2c']],
       see: ['bd blocked'],
     })
-    .action(async (blocker: string | undefined, { blocks: blocked }: { blocks?: string }, command: Command) => {
+    .action(async (blocker: string | undefined, { blocks: blocked }: { blocks?: string }, invocation: Invocation) => {
       if (blocker === undefined || blocked === undefined)
         throw new UserError('nothing to do', 'Use bd dep add <id> <depends-on>, or bd dep <blocker> --blocks <id>.');
-      const edge = await context.call(command, DependencyAdd.spec, { from: blocked, to: blocker });
+      const edge = await context.call(invocation, DependencyAdd.spec, { from: blocked, to: blocker });
       const value = { status: 'added', blocker_id: edge.depends_on_id, blocked_id: edge.issue_id, type: edge.type };
       context.print(
-        command,
+        invocation,
         value,
         () => `${context.paint('green', '✓')} ${edge.depends_on_id} blocks ${edge.issue_id}`,
       );
@@ -65,14 +64,14 @@ function addAdd(dep: CliCommand, context: BdContext): void {
       ],
       see: ['bd dep tree', 'bd blocked'],
     })
-    .action(async (id: string, target: string | undefined, options: AddOptions, command: Command) => {
+    .action(async (id: string, target: string | undefined, options: AddOptions, invocation: Invocation) => {
       const to = target ?? options.blockedBy ?? options.dependsOn;
       if (to === undefined) throw new UserError('say what it depends on', 'bd dep add <id> <depends-on>');
       const params = { from: id, to, ...defined({ type: options.type }) };
-      const edge = await context.call(command, DependencyAdd.spec, params);
+      const edge = await context.call(invocation, DependencyAdd.spec, params);
       const value = { status: 'added', issue_id: edge.issue_id, depends_on_id: edge.depends_on_id, type: edge.type };
       context.print(
-        command,
+        invocation,
         value,
         () => `${context.paint('green', '✓')} ${edge.issue_id} depends on ${edge.depends_on_id} (${edge.type})`,
       );
@@ -91,11 +90,11 @@ function addRemove(dep: CliCommand, context: BdContext): void {
       examples: [['bd dep remove app-d3e4f app-a1b2c', 'd3e4f no longer waits for a1b2c']],
       see: ['bd dep add'],
     })
-    .action(async (id: string, to: string, options: { type?: string }, command: Command) => {
+    .action(async (id: string, to: string, options: { type?: string }, invocation: Invocation) => {
       const params = { from: id, to, ...defined({ type: options.type }) };
-      const edge = await context.call(command, DependencyRemove.spec, params);
+      const edge = await context.call(invocation, DependencyRemove.spec, params);
       context.print(
-        command,
+        invocation,
         { status: 'removed', ...edge },
         () => `${context.paint('green', '✓')} ${edge.issue_id} no longer depends on ${edge.depends_on_id}`,
       );
@@ -115,10 +114,10 @@ function addTree(dep: CliCommand, context: BdContext): void {
       ],
       see: ['bd dep list', 'bd blocked'],
     })
-    .action(async (id: string, options: { maxDepth?: number; direction?: Direction }, command: Command) => {
+    .action(async (id: string, options: { maxDepth?: number; direction?: Direction }, invocation: Invocation) => {
       const params = { id, ...defined({ maxDepth: options.maxDepth, direction: options.direction }) };
-      const nodes = await context.call(command, DependencyTree.spec, params);
-      context.print(command, nodes, () => treeLines(nodes, context.paint));
+      const nodes = await context.call(invocation, DependencyTree.spec, params);
+      context.print(invocation, nodes, () => treeLines(nodes, context.paint));
     });
 }
 
@@ -135,14 +134,14 @@ function addList(dep: CliCommand, context: BdContext): void {
       ],
       see: ['bd dep tree'],
     })
-    .action(async (id: string, options: { direction: Direction; type?: string }, command: Command) => {
-      const [bead] = await context.call(command, BeadShow.spec, { ids: [id] });
+    .action(async (id: string, options: { direction: Direction; type?: string }, invocation: Invocation) => {
+      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [id] });
       const related = [
         ...(options.direction === 'up' ? [] : (bead?.dependencies ?? [])),
         ...(options.direction === 'down' ? [] : (bead?.dependents ?? [])),
       ].filter((other) => options.type === undefined || other.dependency_type === options.type);
       const { paint } = context;
-      context.print(command, related, () =>
+      context.print(invocation, related, () =>
         related.length === 0
           ? 'No dependencies.'
           : related.map((other) => `${paint('dim', other.dependency_type)} ${beadLine(other, paint)}`),

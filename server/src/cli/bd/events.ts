@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { BeadEvents, type AuditEvent } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, type Paint } from '../shared/output';
 import type { BdContext } from './context';
 import { defined, parseLimit } from './options';
@@ -21,10 +20,10 @@ export function addEvents(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd show'],
     })
-    .action(async (id: string | undefined, options: { limit?: number; rig?: string }, command: Command) => {
+    .action(async (id: string | undefined, options: { limit?: number; rig?: string }, invocation: Invocation) => {
       const params = defined({ id, limit: options.limit, ledger: options.rig });
-      const events = await context.call(command, BeadEvents.spec, params);
-      context.print(command, events, () =>
+      const events = await context.call(invocation, BeadEvents.spec, params);
+      context.print(invocation, events, () =>
         events.length === 0 ? 'No events.' : events.map((event) => eventLine(event, context.paint)),
       );
     });

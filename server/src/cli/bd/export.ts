@@ -1,9 +1,8 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { writeFileAtomic } from '../../base/atomicFile';
 import { plural } from '../../base/text';
 import { LedgerExport } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { collect, defined } from './options';
 
@@ -27,12 +26,12 @@ export function addExport(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd import'],
     })
-    .action(async ({ output, status, rig }: ExportOptions, command: Command) => {
-      const { text, count } = await context.call(command, LedgerExport.spec, defined({ status, ledger: rig }));
+    .action(async ({ output, status, rig }: ExportOptions, invocation: Invocation) => {
+      const { text, count } = await context.call(invocation, LedgerExport.spec, defined({ status, ledger: rig }));
       if (output === undefined) return context.terminal.write(text);
       writeFileAtomic(path.resolve(context.process.cwd, output), text);
       context.print(
-        command,
+        invocation,
         { exported: count, output },
         () => `${context.paint('green', '✓')} Exported ${plural(count, 'issue')} to ${output}`,
       );

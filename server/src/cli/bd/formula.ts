@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { plural } from '../../base/text';
 import { FormulaList, FormulaShow, type FormulaDetails, type FormulaSummary } from '../../protocol/formula';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { indent, oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
 import { defined } from './options';
@@ -30,9 +29,9 @@ function addList(formula: CliCommand, context: BdContext): void {
       ],
       see: ['bd formula show', 'bd mol pour'],
     })
-    .action(async (options: { type?: string }, command: Command) => {
-      const formulas = await context.call(command, FormulaList.spec, defined({ type: options.type }));
-      context.print(command, formulas, () =>
+    .action(async (options: { type?: string }, invocation: Invocation) => {
+      const formulas = await context.call(invocation, FormulaList.spec, defined({ type: options.type }));
+      context.print(invocation, formulas, () =>
         formulas.length === 0 ? 'No formulas.' : formulas.flatMap((entry) => summaryLines(entry, context.paint)),
       );
     });
@@ -54,10 +53,10 @@ function addShow(formula: CliCommand, context: BdContext): void {
     .description('show one formula: its variables, its steps and its errors')
     .argument('<name>', 'name of the formula')
     .withHelp({ examples: [['bd formula show shiny', 'its variables and steps']], see: ['bd cook'] })
-    .action(async (name: string, _options, command: Command) => {
-      const details = await context.call(command, FormulaShow.spec, { name });
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      const details = await context.call(invocation, FormulaShow.spec, { name });
       const { paint } = context;
-      context.print(command, { ...details.raw, source: details.source }, () => detailLines(details, paint));
+      context.print(invocation, { ...details.raw, source: details.source }, () => detailLines(details, paint));
     });
 }
 

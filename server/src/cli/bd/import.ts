@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { LedgerImport } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined, readText } from './options';
 
@@ -27,10 +26,10 @@ export function addImport(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd export', 'bd merge'],
     })
-    .action(async (file: string | undefined, options: ImportOptions, command: Command) => {
+    .action(async (file: string | undefined, options: ImportOptions, invocation: Invocation) => {
       const source = file ?? options.input ?? '-';
       const text = readText(source === '-' ? '-' : path.resolve(context.process.cwd, source), context.process);
-      const result = await context.call(command, LedgerImport.spec, {
+      const result = await context.call(invocation, LedgerImport.spec, {
         text,
         ...defined({ ledger: options.rig, dryRun: options.dryRun }),
       });
@@ -43,7 +42,7 @@ export function addImport(program: CliCommand, context: BdContext): void {
       };
       const done = options.dryRun ? 'Would import' : 'Imported';
       context.print(
-        command,
+        invocation,
         value,
         () =>
           `${done}: ${value.created} new, ${value.updated} changed, ${value.unchanged} unchanged, ${value.skipped} skipped (deleted here)`,

@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
 import type { BdContext, GlobalOptions } from './context';
 
@@ -20,16 +19,16 @@ export function addInit(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd create', 'gt rig add'],
     })
-    .action(async (options: { prefix?: string }, command: Command) => {
+    .action(async (options: { prefix?: string }, invocation: Invocation) => {
       const { cwd, env } = context.process;
-      const named = command.optsWithGlobals<GlobalOptions>().db ?? env.BEADS_DIR;
+      const named = (invocation.options as GlobalOptions).db ?? env.BEADS_DIR;
       const directory = named ? path.resolve(cwd, named) : path.join(cwd, '.beads');
       if (townOfDirectory(path.dirname(directory), {}))
         throw new UserError('this folder belongs to a town; its rigs have ledgers', 'Add a rig with gt rig add.');
       const value = await createLedger(directory, options.prefix);
       const done = value.created ? 'Created' : 'Found';
       context.print(
-        command,
+        invocation,
         value,
         () => `${context.paint('green', '✓')} ${done} a ledger with prefix ${value.prefix}- in ${directory}`,
       );

@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { LabelChange, LabelList } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
@@ -21,7 +20,9 @@ function addAdd(label: CliCommand, context: BdContext): void {
     .description('add a label')
     .argument('<ids-and-label...>', 'ids, and the label last')
     .withHelp({ examples: [['bd label add a1b2c d3e4f backend', 'add one label to two beads']], see: ['bd list'] })
-    .action((words: string[], _options: unknown, command: Command) => changeLabel(command, context, words, 'add'));
+    .action((words: string[], _options: unknown, invocation: Invocation) =>
+      changeLabel(invocation, context, words, 'add'),
+    );
 }
 
 function addRemove(label: CliCommand, context: BdContext): void {
@@ -31,11 +32,13 @@ function addRemove(label: CliCommand, context: BdContext): void {
     .description('remove a label')
     .argument('<ids-and-label...>', 'ids, and the label last')
     .withHelp({ examples: [['bd label remove app-a1b2c backend', 'remove it']], see: ['bd label add'] })
-    .action((words: string[], _options: unknown, command: Command) => changeLabel(command, context, words, 'remove'));
+    .action((words: string[], _options: unknown, invocation: Invocation) =>
+      changeLabel(invocation, context, words, 'remove'),
+    );
 }
 
 async function changeLabel(
-  command: Command,
+  invocation: Invocation,
   context: BdContext,
   words: readonly string[],
   change: 'add' | 'remove',
@@ -43,9 +46,9 @@ async function changeLabel(
   const ids = words.slice(0, -1);
   const label = words.at(-1) ?? '';
   if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
-  const results = await context.call(command, LabelChange.spec, { ids, label, change });
+  const results = await context.call(invocation, LabelChange.spec, { ids, label, change });
   const unchanged = change === 'add' ? 'Already there:' : 'Not there:';
-  context.print(command, results, () =>
+  context.print(invocation, results, () =>
     results.map((result) => {
       const done = { added: 'Added', removed: 'Removed', unchanged }[result.status];
       return `${done} ${oneLine(result.label)} ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
@@ -58,9 +61,9 @@ function addList(label: CliCommand, context: BdContext): void {
     .command('list <id>')
     .description('list the labels of a bead')
     .withHelp({ examples: [['bd label list app-a1b2c', 'of one bead']], see: ['bd label list-all'] })
-    .action(async (id: string, _options, command: Command) => {
-      const labels = (await context.call(command, LabelList.spec, { id })).map((entry) => entry.label);
-      context.print(command, labels, () => (labels.length === 0 ? 'No labels.' : labels.map(oneLine)));
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const labels = (await context.call(invocation, LabelList.spec, { id })).map((entry) => entry.label);
+      context.print(invocation, labels, () => (labels.length === 0 ? 'No labels.' : labels.map(oneLine)));
     });
 }
 
@@ -69,9 +72,9 @@ function addListAll(label: CliCommand, context: BdContext): void {
     .command('list-all')
     .description('list all labels with the number of their beads')
     .withHelp({ examples: [['bd label list-all', 'all labels in use']], see: ['bd label list'] })
-    .action(async (_options, command: Command) => {
-      const labels = await context.call(command, LabelList.spec, {});
-      context.print(command, labels, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const labels = await context.call(invocation, LabelList.spec, {});
+      context.print(invocation, labels, () =>
         labels.length === 0
           ? 'No labels.'
           : labels.map((entry) => `${String(entry.count).padStart(COUNT_COLUMNS)} ${oneLine(entry.label)}`),

@@ -1,7 +1,6 @@
-import { Option, type Command } from 'commander';
 import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
 import { beadLine } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { indent, printable } from '../shared/output';
 import type { BdContext } from './context';
 import { filterParams, withFilterOptions, type FilterOptions } from './filters';
@@ -25,14 +24,14 @@ interface ListOptions extends FilterOptions {
 export function addList(program: CliCommand, context: BdContext): void {
   withFilterOptions(program.command('list').alias('ls').description('list beads that are not closed'))
     .option('-s, --status <statuses>', 'statuses, separated by commas', collect)
-    .addOption(new Option('--state <statuses>', 'same as --status').argParser(collect).hideHelp())
+    .hiddenOption('--state <statuses>', 'same as --status', collect)
     .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('--all', 'also closed beads, gates, templates and wisps')
     .option('--no-assignee', 'assigned to nobody')
     .option('--title-contains <text>', 'title contains')
-    .addOption(new Option('--title <text>', 'same as --title-contains').hideHelp())
+    .hiddenOption('--title <text>', 'same as --title-contains')
     .option('--id <ids>', 'exactly these ids', collect)
-    .addOption(new Option('--filter-parent <id>', 'same as --parent').hideHelp())
+    .hiddenOption('--filter-parent <id>', 'same as --parent')
     .option('-r, --reverse', 'in reverse order')
     .option('--ready', 'only beads that can be worked on now')
     .option('--long', 'with descriptions')
@@ -45,7 +44,7 @@ export function addList(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd ready', 'bd show'],
     })
-    .action(async (options: ListOptions, command: Command) => {
+    .action(async (options: ListOptions, invocation: Invocation) => {
       const status = [...(options.status ?? []), ...(options.state ?? [])];
       const filter = {
         ...filterParams(options),
@@ -56,10 +55,10 @@ export function addList(program: CliCommand, context: BdContext): void {
         }),
       };
       const order = defined({ all: options.all, reverse: options.reverse });
-      const beads = await context.withLedger(command, (backend) =>
+      const beads = await context.withLedger(invocation, (backend) =>
         options.ready ? backend.call(BeadReady.spec, filter) : backend.call(BeadList.spec, { ...filter, ...order }),
       );
-      context.print(command, beads, () => listLines(beads, context, options.long ?? false));
+      context.print(invocation, beads, () => listLines(beads, context, options.long ?? false));
       if (options.limit > 0 && beads.length === options.limit && context.terminal.colour)
         context.note(`(the first ${options.limit}; -n 0 shows all)`);
     });

@@ -11,9 +11,13 @@ import { registerFormulaHandlers } from '../../formulas/pour/handlers';
 import type { FormulaPlaces } from '../../formulas/registry/files';
 import { FormulaService } from '../../formulas/service/formulaService';
 import { Dispatcher, type CallContext } from '../../protocol/dispatcher';
-import type { Params, RequestSpec, Result } from '../../protocol/request';
+import type { Caller, Params, RequestSpec, Result } from '../../protocol/request';
 import { ledgerSchemas } from '../../protocol/schemas';
-import type { Backend } from './backend';
+
+/** Where requests go: the town's server, or the ledger itself. Must be closed. */
+export interface Backend extends Caller {
+  close(): Promise<void>;
+}
 
 const lockTimeoutMs = 30_000;
 const ledgerName = 'local';

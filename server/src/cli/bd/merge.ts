@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { plural } from '../../base/text';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
 export function addMerge(program: CliCommand, context: BdContext): void {
@@ -20,10 +19,12 @@ export function addMerge(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd import'],
     })
-    .action(async (output: string, base: string, left: string, right: string, _options: unknown, command: Command) => {
-      const { mergeFiles } = await import('../../beads/merge/mergeFiles');
-      const at = (file: string): string => path.resolve(context.process.cwd, file);
-      const { count } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
-      context.print(command, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);
-    });
+    .action(
+      async (output: string, base: string, left: string, right: string, _options: unknown, invocation: Invocation) => {
+        const { mergeFiles } = await import('../../beads/merge/mergeFiles');
+        const at = (file: string): string => path.resolve(context.process.cwd, file);
+        const { count } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+        context.print(invocation, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);
+      },
+    );
 }

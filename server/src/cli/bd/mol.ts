@@ -1,4 +1,3 @@
-import { Option, type Command } from 'commander';
 import { plural } from '../../base/text';
 import {
   MoleculeBurn,
@@ -8,7 +7,7 @@ import {
   type MoleculeInfo,
   type PourResult,
 } from '../../protocol/formula';
-import type { CliCommand, HelpDetails } from '../shared/command';
+import type { CliCommand, HelpDetails, Invocation } from '../shared/command';
 import { moleculeLines, progressLine } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -55,8 +54,8 @@ function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: 
     .option('--assignee <name>', 'assignee of the molecule')
     .option('--dry-run', 'only show what would be created')
     .withHelp(help)
-    .action(async (formula: string, options: PourOptions, self: Command) => {
-      const result = await context.call(self, MoleculePour.spec, {
+    .action(async (formula: string, options: PourOptions, invocation: Invocation) => {
+      const result = await context.call(invocation, MoleculePour.spec, {
         formula: readFormula(formula, context),
         vars: options.var ?? {},
         ephemeral,
@@ -64,8 +63,8 @@ function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: 
       });
       const { warnings, ...poured } = result;
       for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-      if (options.dryRun) context.print(self, { ...poured, dry_run: true }, () => dryRunLines(result));
-      else context.print(self, poured, () => pouredLines(result, context));
+      if (options.dryRun) context.print(invocation, { ...poured, dry_run: true }, () => dryRunLines(result));
+      else context.print(invocation, poured, () => pouredLines(result, context));
     });
 }
 
@@ -94,12 +93,12 @@ function addShow(mol: CliCommand, context: BdContext): void {
       ],
       see: ['bd mol current'],
     })
-    .action(async (id: string, options: { parallel?: boolean }, command: Command) => {
-      const [molecule] = await context.call(command, MoleculeGet.spec, { id });
+    .action(async (id: string, options: { parallel?: boolean }, invocation: Invocation) => {
+      const [molecule] = await context.call(invocation, MoleculeGet.spec, { id });
       const parallel = molecule!.steps
         .filter((step) => step.status === 'ready' || step.status === 'current')
         .map((step) => step.issue.id);
-      context.print(command, options.parallel ? { ...molecule, parallel } : molecule, () => [
+      context.print(invocation, options.parallel ? { ...molecule, parallel } : molecule, () => [
         ...moleculeLines(molecule!, context.paint),
         ...(options.parallel ? ['', `At the same time: ${parallel.join(', ') || 'nothing'}`] : []),
       ]);
@@ -119,9 +118,9 @@ function addCurrent(mol: CliCommand, context: BdContext): void {
       ],
       see: ['bd close', 'gt mol status'],
     })
-    .action(async (id: string | undefined, options: { for?: string }, command: Command) => {
-      const found = await context.call(command, MoleculeGet.spec, defined({ id, actor: options.for }));
-      context.print(command, found, () =>
+    .action(async (id: string | undefined, options: { for?: string }, invocation: Invocation) => {
+      const found = await context.call(invocation, MoleculeGet.spec, defined({ id, actor: options.for }));
+      context.print(invocation, found, () =>
         found.length === 0
           ? 'No molecule in progress. Pour one with "bd mol pour <formula>", or name one.'
           : found.flatMap((molecule, index) => [...(index > 0 ? [''] : []), ...moleculeLines(molecule, context.paint)]),
@@ -135,9 +134,9 @@ function addProgress(mol: CliCommand, context: BdContext): void {
     .description('show the progress of a molecule')
     .argument('[id]', 'a molecule (default: those that you are working on)')
     .withHelp({ examples: [['bd mol progress app-m1n2o', 'steps done of all']], see: ['bd mol show'] })
-    .action(async (id: string | undefined, _options, command: Command) => {
-      const found = await context.call(command, MoleculeGet.spec, defined({ id }));
-      context.print(command, found.map(figuresOf), () =>
+    .action(async (id: string | undefined, _options: unknown, invocation: Invocation) => {
+      const found = await context.call(invocation, MoleculeGet.spec, defined({ id }));
+      context.print(invocation, found.map(figuresOf), () =>
         found.length === 0
           ? 'No molecule in progress.'
           : found.map((molecule) => progressLine(molecule, context.paint)),
@@ -162,12 +161,16 @@ function addSquash(mol: CliCommand, context: BdContext): void {
       see: ['bd mol wisp'],
     })
     .action(
-      async (id: string, options: { summary?: string; keepChildren?: boolean; dryRun?: boolean }, command: Command) => {
-        const result = await context.call(command, MoleculeSquash.spec, {
+      async (
+        id: string,
+        options: { summary?: string; keepChildren?: boolean; dryRun?: boolean },
+        invocation: Invocation,
+      ) => {
+        const result = await context.call(invocation, MoleculeSquash.spec, {
           id,
           ...defined({ summary: options.summary, keep: options.keepChildren, dryRun: options.dryRun }),
         });
-        context.print(command, result, () =>
+        context.print(invocation, result, () =>
           result.digest_id === undefined
             ? 'No ephemeral children found'
             : `Squashed ${plural(result.squashed_count, 'wisp')} → ${result.digest_id}`,
@@ -182,7 +185,7 @@ function addBurn(mol: CliCommand, context: BdContext): void {
     .description('delete a molecule with its steps; without --force only show what would be deleted')
     .argument('<id>', 'the molecule')
     .option('-f, --force', 'delete it')
-    .addOption(new Option('-y, --yes', 'same as --force').hideHelp())
+    .hiddenOption('-y, --yes', 'same as --force')
     .option('--dry-run', 'only show')
     .withHelp({
       examples: [
@@ -191,13 +194,15 @@ function addBurn(mol: CliCommand, context: BdContext): void {
       ],
       see: ['bd mol squash'],
     })
-    .action(async (id: string, options: { force?: boolean; yes?: boolean; dryRun?: boolean }, command: Command) => {
-      const dryRun = options.dryRun === true || !(options.force || options.yes);
-      const result = await context.call(command, MoleculeBurn.spec, { id, dryRun });
-      const done = `${dryRun ? 'Would delete' : 'Deleted'} ${plural(result.deleted_count, 'bead')} of ${result.molecule_id}`;
-      context.print(command, dryRun ? { ...result, dry_run: true } : result, () => [
-        done,
-        ...(dryRun ? [`To delete: bd mol burn ${result.molecule_id} --force`] : []),
-      ]);
-    });
+    .action(
+      async (id: string, options: { force?: boolean; yes?: boolean; dryRun?: boolean }, invocation: Invocation) => {
+        const dryRun = options.dryRun === true || !(options.force || options.yes);
+        const result = await context.call(invocation, MoleculeBurn.spec, { id, dryRun });
+        const done = `${dryRun ? 'Would delete' : 'Deleted'} ${plural(result.deleted_count, 'bead')} of ${result.molecule_id}`;
+        context.print(invocation, dryRun ? { ...result, dry_run: true } : result, () => [
+          done,
+          ...(dryRun ? [`To delete: bd mol burn ${result.molecule_id} --force`] : []),
+        ]);
+      },
+    );
 }

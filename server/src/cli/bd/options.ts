@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { Option } from 'commander';
 import { UserError, messageOf } from '../../base/errors';
 import { formatTime, isTime } from '../../beads/model/time';
 import type { CliCommand } from '../shared/command';
@@ -119,10 +118,10 @@ export interface DescriptionOptions {
 export function withDescriptionOptions(command: CliCommand): CliCommand {
   return command
     .option('-d, --description <text>', 'description')
-    .addOption(new Option('--body <text>', 'same as --description').hideHelp())
-    .addOption(new Option('-m, --message <text>', 'same as --description').hideHelp())
+    .hiddenOption('--body <text>', 'same as --description')
+    .hiddenOption('-m, --message <text>', 'same as --description')
     .option('--body-file <file>', 'read the description from a file (- for standard input)')
-    .addOption(new Option('--description-file <file>', 'same as --body-file').hideHelp());
+    .hiddenOption('--description-file <file>', 'same as --body-file');
 }
 
 export function descriptionOf(options: DescriptionOptions, process: ProcessContext): string | undefined {

@@ -1,9 +1,8 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadReady, BeadUpdate, type Bead } from '../../protocol/bead';
 import { beadLine } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
-import type { Backend } from './backend';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { Backend } from './localBackend';
 import type { BdContext } from './context';
 import { filterParams, withFilterOptions, type FilterOptions } from './filters';
 import { defined, parseLimit } from './options';
@@ -32,12 +31,12 @@ export function addReady(program: CliCommand, context: BdContext): void {
       exits: { 1: 'with --claim: there was nothing to claim' },
       see: ['bd blocked', 'bd update --claim', 'gt sling'],
     })
-    .action(async (options: ReadyOptions, command: Command) => {
+    .action(async (options: ReadyOptions, invocation: Invocation) => {
       const filter = { ...filterParams(options), ...defined({ includeDeferred: options.includeDeferred }) };
-      await context.withLedger(command, async (backend) => {
+      await context.withLedger(invocation, async (backend) => {
         const ready = await backend.call(BeadReady.spec, filter);
         const beads: Bead[] = options.claim ? await claimFirst(backend, ready) : ready;
-        context.print(command, beads, () =>
+        context.print(invocation, beads, () =>
           beads.length === 0
             ? 'No ready work: all open beads are waiting, or there are none.'
             : beads.map((bead) => beadLine(bead, context.paint)),

@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { BeadReopen, BeadShow } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
 
@@ -13,8 +12,8 @@ export function addReopen(program: CliCommand, context: BdContext): void {
       examples: [['bd reopen app-a1b2c --reason "it happened again"', 'work on it again']],
       see: ['bd close'],
     })
-    .action(async (ids: string[], options: { reason?: string }, command: Command) =>
-      context.withLedger(command, async (backend) => {
+    .action(async (ids: string[], options: { reason?: string }, invocation: Invocation) =>
+      context.withLedger(invocation, async (backend) => {
         const before = await backend.call(BeadShow.spec, { ids });
         const beads = await backend.call(BeadReopen.spec, { ids, ...defined({ reason: options.reason }) });
         const alreadyOpen = new Set(
@@ -22,7 +21,7 @@ export function addReopen(program: CliCommand, context: BdContext): void {
         );
         for (const id of alreadyOpen) context.note(`${id} is already open`);
         const reopened = beads.filter((bead) => !alreadyOpen.has(bead.id));
-        context.print(command, beads, () =>
+        context.print(invocation, beads, () =>
           reopened.map((bead) => `${context.paint('blue', '↻')} Reopened ${bead.id}`),
         );
       }),

@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { BeadShow } from '../../protocol/bead';
 import { beadLine, detailLines } from '../shared/beadText';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
 export function addShow(program: CliCommand, context: BdContext): void {
@@ -18,9 +17,9 @@ export function addShow(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd dep tree', 'bd comments', 'bd events'],
     })
-    .action(async (ids: string[], options: { short?: boolean }, command: Command) => {
-      const beads = await context.call(command, BeadShow.spec, { ids });
-      context.print(command, beads, () =>
+    .action(async (ids: string[], options: { short?: boolean }, invocation: Invocation) => {
+      const beads = await context.call(invocation, BeadShow.spec, { ids });
+      context.print(invocation, beads, () =>
         options.short
           ? beads.map((bead) => beadLine(bead, context.paint))
           : beads.flatMap((bead, index) => [...(index > 0 ? [''] : []), ...detailLines(bead, context.paint)]),

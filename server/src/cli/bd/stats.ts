@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { BeadStats, type Stats } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { Paint } from '../shared/output';
 import type { BdContext } from './context';
 import { defined } from './options';
@@ -21,9 +20,9 @@ export function addStats(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd list'],
     })
-    .action(async (options: { rig?: string }, command: Command) => {
-      const stats = await context.call(command, BeadStats.spec, defined({ ledger: options.rig }));
-      context.print(command, stats, () => statsLines(stats, context.paint));
+    .action(async (options: { rig?: string }, invocation: Invocation) => {
+      const stats = await context.call(invocation, BeadStats.spec, defined({ ledger: options.rig }));
+      context.print(invocation, stats, () => statsLines(stats, context.paint));
     });
 }
 

@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { BeadUpdate } from '../../protocol/bead';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import {
   collect,
@@ -77,12 +76,14 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
       exits: { 1: 'nothing was changed, for example because --claim found another assignee' },
       see: ['bd close', 'bd reopen', 'bd label'],
     })
-    .action(async (ids: string[], options: UpdateOptions, self: Command) => {
+    .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
       const changes = changesOf(options, context);
       if (Object.keys(changes).length === 0)
         throw new UserError('no changes given', 'See bd update --help for what can be changed.');
-      const beads = await context.call(self, BeadUpdate.spec, { ids, ...changes });
-      context.print(self, beads, () => beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`));
+      const beads = await context.call(invocation, BeadUpdate.spec, { ids, ...changes });
+      context.print(invocation, beads, () =>
+        beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`),
+      );
     });
 }
 

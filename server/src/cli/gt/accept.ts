@@ -1,8 +1,7 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { ConsentGive, TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
 import type { Caller } from '../../protocol/request';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { indent } from '../shared/output';
 import { nextStep } from './attention';
 import type { GtContext } from './context';
@@ -33,8 +32,8 @@ export function addAccept(program: CliCommand, context: GtContext): void {
       exits: { 1: 'it was only shown, or it has changed since it was shown' },
       see: ['gt attention', 'gt rig accept', 'gt config agent accept'],
     })
-    .action(async (id: string, options: AcceptOptions, command: Command) => {
-      await acceptConsent(command, context, options, async (town) => {
+    .action(async (id: string, options: AcceptOptions, invocation: Invocation) => {
+      await acceptConsent(invocation, context, options, async (town) => {
         const { attention } = await town.call(TownGetSnapshot.spec, { once: true });
         const item = attention.find((candidate) => candidate.id === id);
         if (!item) throw new UserError(`nothing with the id ${id} needs attention`, 'see "gt attention"', 'not-found');
@@ -55,26 +54,27 @@ export function withAcceptOptions(command: CliCommand): CliCommand {
  * either it is only shown. The server refuses a hash that is out of date.
  */
 export async function acceptConsent(
-  command: Command,
+  invocation: Invocation,
   context: GtContext,
   options: AcceptOptions,
   find: (town: Caller) => Promise<AttentionInfo | undefined>,
 ): Promise<void> {
-  await context.withTown(command, async (town) => {
+  await context.withTown(invocation, async (town) => {
     const item = await find(town);
     const consent = item?.consent;
     if (!consent)
       return context.print(
-        command,
+        invocation,
         { accepted: true, asked: false },
         () => 'Nothing to accept: it is accepted already, or not needed yet',
       );
     checkShown(item.id, consent, options);
     await town.call(ConsentGive.spec, { kind: consent.kind, hash: consent.hash });
-    context.print(command, { accepted: true, asked: true, id: item.id, hash: consent.hash, text: consent.text }, () => [
-      `✓ Accepted (${item.id}):`,
-      indent(consent.text, 2),
-    ]);
+    context.print(
+      invocation,
+      { accepted: true, asked: true, id: item.id, hash: consent.hash, text: consent.text },
+      () => [`✓ Accepted (${item.id}):`, indent(consent.text, 2)],
+    );
   });
 }
 

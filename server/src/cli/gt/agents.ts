@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { TownGetSnapshot, type AgentInfo } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { agentLine } from '../shared/townText';
 import type { GtContext } from './context';
 
@@ -16,12 +15,12 @@ export function addAgents(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt peek', 'gt status'],
     })
-    .action(async ({ all }: { all?: boolean }, command: Command) => {
-      const agents = (await listAgents(command, context)).filter((agent) => all || agent.state !== 'off');
-      context.print(command, agents, () => agents.map((agent) => agentLine(agent)));
+    .action(async ({ all }: { all?: boolean }, invocation: Invocation) => {
+      const agents = (await listAgents(invocation, context)).filter((agent) => all || agent.state !== 'off');
+      context.print(invocation, agents, () => agents.map((agent) => agentLine(agent)));
     });
 }
 
-export async function listAgents(command: Command, context: GtContext): Promise<AgentInfo[]> {
-  return (await context.call(command, TownGetSnapshot.spec, { once: true })).agents;
+export async function listAgents(invocation: Invocation, context: GtContext): Promise<AgentInfo[]> {
+  return (await context.call(invocation, TownGetSnapshot.spec, { once: true })).agents;
 }

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { messageOf, UserError } from '../../base/errors';
 import {
   SessionAttach,
@@ -11,7 +10,7 @@ import {
 } from '../../protocol/town';
 import type { RpcClient } from '../../protocol/transport/rpcClient';
 import { fullAddress } from '../../town/layout';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 /** Ctrl-]: no shell and no editor uses it. */
@@ -32,15 +31,15 @@ export function addAttach(program: CliCommand, context: GtContext): void {
       examples: [['gt attach toy/rust', 'watch it and type']],
       see: ['gt peek', 'gt crew attach'],
     })
-    .action(async (agent: string, _options, command: Command) => attach(command, context, agent));
+    .action(async (agent: string, _options: unknown, invocation: Invocation) => attach(invocation, context, agent));
 }
 
 /** Shows an agent's terminal in this one until the person detaches or the session ends. */
-export async function attach(command: Command, context: GtContext, agent: string): Promise<void> {
+export async function attach(invocation: Invocation, context: GtContext, agent: string): Promise<void> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
     throw new UserError('this needs a terminal', "run it in one, or open the agent's terminal in VS Code");
-  await context.withConnection(command, async (town) => {
+  await context.withConnection(invocation, async (town) => {
     const address = fullAddress(agent);
     const known = (await town.call(TownGetSnapshot.spec, { once: true })).agents.find(
       (candidate) => candidate.id === address,

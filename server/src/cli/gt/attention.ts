@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 /** Lines of an item's details that the list shows. */
@@ -15,9 +14,9 @@ export function addAttention(program: CliCommand, context: GtContext): void {
       examples: [['gt attention', 'what waits for you']],
       see: ['gt accept', 'gt escalate', 'gt mq'],
     })
-    .action(async (_options, command: Command) => {
-      const { attention } = await context.call(command, TownGetSnapshot.spec, { once: true });
-      context.print(command, attention, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const { attention } = await context.call(invocation, TownGetSnapshot.spec, { once: true });
+      context.print(invocation, attention, () =>
         attention.length > 0 ? attention.flatMap(itemLines) : 'Nothing needs your attention',
       );
     });

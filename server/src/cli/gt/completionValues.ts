@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import type { TownSnapshot } from '../../protocol/town';
+import type { CliCommand } from '../shared/command';
 import type { Candidate } from '../shared/completion/completions';
 import { askRunningServer, beadsOfTown, candidates, type Ask } from '../shared/completion/values';
 import type { ProcessContext } from '../shared/context';
@@ -11,7 +11,7 @@ type Values = (ask: Ask) => Promise<Candidate[]>;
 export async function gtValues(
   { cwd, env }: ProcessContext,
   place: string,
-  _command: Command,
+  _command: CliCommand,
   options: Readonly<Record<string, string>>,
 ): Promise<readonly Candidate[]> {
   if (place === 'key=value') return settings();

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import type { Params } from '../../protocol/request';
 import {
@@ -10,7 +9,7 @@ import {
   TownGetSnapshot,
   type RuntimeInfo,
 } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
 import type { GtContext } from './context';
 
@@ -45,9 +44,9 @@ function addDefaultAgent(config: CliCommand, context: GtContext): void {
       ],
       see: ['gt config agent list', 'gt sling --agent'],
     })
-    .action(async (name: string | undefined, _options, command: Command) => {
-      const result = await context.call(command, DefaultAgent.spec, { name });
-      context.print(command, result, () => result.name);
+    .action(async (name: string | undefined, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, DefaultAgent.spec, { name });
+      context.print(invocation, result, () => result.name);
     });
 }
 
@@ -62,9 +61,9 @@ function addMayor(config: CliCommand, context: GtContext): void {
       ],
       see: ['gt mayor ask'],
     })
-    .action(async (name: string | undefined, _options, command: Command) => {
-      const result = await context.call(command, MayorRuntime.spec, { name });
-      context.print(command, result, () => result.name);
+    .action(async (name: string | undefined, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, MayorRuntime.spec, { name });
+      context.print(invocation, result, () => result.name);
     });
 }
 
@@ -73,9 +72,9 @@ function addList(agent: CliCommand, context: GtContext): void {
     .command('list')
     .description('list all runtimes')
     .withHelp({ examples: [['gt config agent list', 'built-in ones and your own']], see: ['gt config agent set'] })
-    .action(async (_options, command: Command) => {
-      const runtimes = await context.call(command, AgentConfigList.spec, {});
-      context.print(command, runtimes, () => runtimes.map(runtimeLine));
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const runtimes = await context.call(invocation, AgentConfigList.spec, {});
+      context.print(invocation, runtimes, () => runtimes.map(runtimeLine));
     });
 }
 
@@ -90,9 +89,9 @@ function addGet(agent: CliCommand, context: GtContext): void {
       ],
       see: ['gt config agent set'],
     })
-    .action(async (name: string, _options, command: Command) => {
-      const runtime = findRuntime(await context.call(command, AgentConfigList.spec, {}), name);
-      context.print(command, runtime, () => runtimeLine(runtime));
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      const runtime = findRuntime(await context.call(invocation, AgentConfigList.spec, {}), name);
+      context.print(invocation, runtime, () => runtimeLine(runtime));
     });
 }
 
@@ -114,10 +113,10 @@ function addSet(agent: CliCommand, context: GtContext): void {
       ],
       see: ['gt config agent accept'],
     })
-    .action(async (name: string, executable: string, options: SetOptions, command: Command) => {
+    .action(async (name: string, executable: string, options: SetOptions, invocation: Invocation) => {
       const settings = await settingsOf(executable, options);
-      const runtime = await context.call(command, AgentConfigSet.spec, { name, settings });
-      context.print(command, runtime, () => `✓ ${runtimeLine(runtime)}`);
+      const runtime = await context.call(invocation, AgentConfigSet.spec, { name, settings });
+      context.print(invocation, runtime, () => `✓ ${runtimeLine(runtime)}`);
     });
 }
 
@@ -126,9 +125,9 @@ function addRemove(agent: CliCommand, context: GtContext): void {
     .command('remove <runtime>')
     .description('remove a runtime of your own')
     .withHelp({ examples: [['gt config agent remove mine', 'remove it']], see: ['gt config agent set'] })
-    .action(async (name: string, _options, command: Command) => {
-      await context.call(command, AgentConfigRemove.spec, { name });
-      context.print(command, { removed: name }, () => `✓ Removed ${name}`);
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      await context.call(invocation, AgentConfigRemove.spec, { name });
+      context.print(invocation, { removed: name }, () => `✓ Removed ${name}`);
     });
 }
 
@@ -145,14 +144,11 @@ function addAccept(agent: CliCommand, context: GtContext): void {
       exits: { 1: 'it was only shown' },
       see: ['gt accept'],
     })
-    .action(async (name: string, options: AcceptOptions, command: Command) => {
-      await acceptConsent(command, context, options, async (town) => {
-        const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
-        const { runtimeHash } = await import('../../town/consent');
-        const hash = runtimeHash(name, runtime);
-        return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find(
-          (item) => item.consent?.kind === 'runtime' && item.consent.hash === hash,
-        );
+    .action(async (name: string, options: AcceptOptions, invocation: Invocation) => {
+      await acceptConsent(invocation, context, options, async (town) => {
+        findRuntime(await town.call(AgentConfigList.spec, {}), name);
+        const { attention } = await town.call(TownGetSnapshot.spec, { once: true });
+        return attention.find((item) => item.consent?.kind === 'runtime' && item.consent.runtime === name);
       });
     });
 }

@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
 import type { Caller, Params, RequestSpec, Result } from '../../protocol/request';
 import { CommandClient } from '../../protocol/transport/commandClient';
 import type { HelloInput } from '../../protocol/transport/handshake';
 import type { RpcClient } from '../../protocol/transport/rpcClient';
 import { helloOf } from '../shared/connect';
+import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
 import { findTown } from '../shared/findTown';
 import { printable } from '../shared/output';
@@ -17,9 +17,9 @@ export interface GlobalOptions {
 /** What every command of `gt` uses: a way to the town's server and a way to print. */
 export class GtContext extends CommandContext {
   /** Runs a command against the town's server, which is started if it does not run. */
-  async withTown<T>(command: Command, work: (town: Caller, root: string) => Promise<T>): Promise<T> {
-    const root = await this.townRoot(command);
-    const town = new CommandClient(root, () => this.hello(command), { started: this.started });
+  async withTown<T>(invocation: Invocation, work: (town: Caller, root: string) => Promise<T>): Promise<T> {
+    const root = await this.townRoot(invocation);
+    const town = new CommandClient(root, () => this.hello(invocation), { started: this.started });
     try {
       return await work(town, root);
     } finally {
@@ -28,9 +28,9 @@ export class GtContext extends CommandContext {
   }
 
   /** The same over a connection that also gets notifications. */
-  async withConnection<T>(command: Command, work: (town: RpcClient) => Promise<T>): Promise<T> {
+  async withConnection<T>(invocation: Invocation, work: (town: RpcClient) => Promise<T>): Promise<T> {
     const { connectTown } = await import('../../protocol/transport/connect');
-    const town = await connectTown(await this.townRoot(command), this.hello(command));
+    const town = await connectTown(await this.townRoot(invocation), await this.hello(invocation));
     try {
       return await work(town);
     } finally {
@@ -39,25 +39,25 @@ export class GtContext extends CommandContext {
   }
 
   /** Sends one request to the town's server. */
-  call<S extends RequestSpec>(command: Command, spec: S, params: Params<S>): Promise<Result<S>> {
-    return this.withTown(command, (town) => town.call(spec, params));
+  call<S extends RequestSpec>(invocation: Invocation, spec: S, params: Params<S>): Promise<Result<S>> {
+    return this.withTown(invocation, (town) => town.call(spec, params));
   }
 
-  townRoot(command: Command): Promise<string> {
-    return findTown(this.process.cwd, this.process.env, command.optsWithGlobals<GlobalOptions>().town);
+  townRoot(invocation: Invocation): Promise<string> {
+    return findTown(this.process.cwd, this.process.env, (invocation.options as GlobalOptions).town);
   }
 
-  private hello(command: Command): HelloInput {
-    return helloOf(this.process, command.optsWithGlobals<GlobalOptions>().actor);
+  private hello(invocation: Invocation): Promise<HelloInput> {
+    return helloOf(this.process, (invocation.options as GlobalOptions).actor);
   }
 
   /** The name under which a command acts. */
-  actor(command: Command): string {
-    return this.hello(command).actor ?? 'unknown';
+  async actor(invocation: Invocation): Promise<string> {
+    return (await this.hello(invocation)).actor ?? 'unknown';
   }
 
   /** Text of beads and agents is printed without its control characters; the lines of `gt` are not coloured. */
-  override print(command: Command, value: unknown, lines: () => string | readonly string[]): void {
-    super.print(command, value, () => [lines()].flat().map(printable));
+  override print(invocation: Invocation, value: unknown, lines: () => string | readonly string[]): void {
+    super.print(invocation, value, () => [lines()].flat().map(printable));
   }
 }

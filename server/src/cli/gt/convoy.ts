@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { plural } from '../../base/text';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { convoyLines } from '../shared/townText';
 import type { GtContext } from './context';
 
@@ -35,11 +34,11 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
       ],
       see: ['gt convoy launch', 'gt sling', 'bd dep add'],
     })
-    .action(async (title: string, beads: string[], options: CreateOptions, command: Command) => {
-      const notify = options.notify === true ? [context.actor(command)] : options.notify;
-      const info = await context.call(command, ConvoyCreate.spec, { title, beads, stage: options.stage, notify });
+    .action(async (title: string, beads: string[], options: CreateOptions, invocation: Invocation) => {
+      const notify = options.notify === true ? [await context.actor(invocation)] : options.notify;
+      const info = await context.call(invocation, ConvoyCreate.spec, { title, beads, stage: options.stage, notify });
       const done = options.stage ? 'Staged' : 'Launched';
-      context.print(command, info, () => `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`);
+      context.print(invocation, info, () => `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`);
     });
 }
 
@@ -48,9 +47,9 @@ function addAdd(convoy: CliCommand, context: GtContext): void {
     .command('add <convoy> <beads...>')
     .description('add beads to a convoy; a convoy that has landed is opened again')
     .withHelp({ examples: [['gt convoy add hq-cv-u3v4w toy-x5y6z', 'one more']], see: ['gt convoy create'] })
-    .action(async (id: string, beads: string[], _options, command: Command) => {
-      const info = await context.call(command, ConvoyAdd.spec, { id, beads });
-      context.print(command, info, () => `✓ ${info.id} tracks ${plural(info.total, 'bead')}`);
+    .action(async (id: string, beads: string[], _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyAdd.spec, { id, beads });
+      context.print(invocation, info, () => `✓ ${info.id} tracks ${plural(info.total, 'bead')}`);
     });
 }
 
@@ -66,9 +65,9 @@ function addList(convoy: CliCommand, context: GtContext): void {
       ],
       see: ['gt convoy status'],
     })
-    .action(async (options: { all?: boolean }, command: Command) => {
-      const convoys = await context.call(command, ConvoyList.spec, { all: options.all });
-      context.print(command, convoys, () =>
+    .action(async (options: { all?: boolean }, invocation: Invocation) => {
+      const convoys = await context.call(invocation, ConvoyList.spec, { all: options.all });
+      context.print(invocation, convoys, () =>
         convoys.length > 0
           ? convoys.map((info) => `${info.id} ${info.done}/${info.total} ${info.status} ${info.title}`)
           : 'No convoys',
@@ -84,9 +83,9 @@ function addStatus(convoy: CliCommand, context: GtContext): void {
       examples: [['gt convoy status hq-cv-u3v4w', 'its beads and their states']],
       see: ['gt convoy stranded'],
     })
-    .action(async (id: string, _options, command: Command) => {
-      const status = await context.call(command, ConvoyGet.spec, { id });
-      context.print(command, status, () => [
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const status = await context.call(invocation, ConvoyGet.spec, { id });
+      context.print(invocation, status, () => [
         ...convoyLines(status, status.tracked),
         ...status.warnings.map((warning) => `  ! ${warning}`),
       ]);
@@ -101,9 +100,9 @@ function addStranded(convoy: CliCommand, context: GtContext): void {
       examples: [['gt convoy stranded', 'why does nothing happen?']],
       see: ['gt convoy status', 'gt attention'],
     })
-    .action(async (_options, command: Command) => {
-      const list = await context.call(command, ConvoyStranded.spec, {});
-      context.print(command, list, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const list = await context.call(invocation, ConvoyStranded.spec, {});
+      context.print(invocation, list, () =>
         list.length > 0
           ? list.flatMap((item) => [`${item.id} ${item.title}`, ...item.reasons.map((reason) => `  ${reason}`)])
           : 'No convoy is stranded',
@@ -123,8 +122,8 @@ function addLaunch(convoy: CliCommand, context: GtContext): void {
       ],
       see: ['gt convoy create --stage'],
     })
-    .action(async (id: string, options: { force?: boolean }, command: Command) => {
-      const info = await context.call(command, ConvoyLaunch.spec, { id, force: options.force });
-      context.print(command, info, () => `✓ Launched ${info.id}: ${info.title}`);
+    .action(async (id: string, options: { force?: boolean }, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyLaunch.spec, { id, force: options.force });
+      context.print(invocation, info, () => `✓ Launched ${info.id}: ${info.title}`);
     });
 }

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import {
   CrewAdd,
@@ -12,7 +11,7 @@ import {
 } from '../../protocol/town';
 import type { Caller } from '../../protocol/request';
 import { rigOfDirectory } from '../../town/layout';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { attach } from './attach';
 import type { GtContext } from './context';
 
@@ -45,12 +44,12 @@ function addAdd(crew: CliCommand, context: GtContext): void {
       ],
       see: ['gt crew start'],
     })
-    .action(async (name: string, options: RigOption & { branch?: string }, command: Command) => {
-      const info = await context.withTown(command, async (town, root) => {
+    .action(async (name: string, options: RigOption & { branch?: string }, invocation: Invocation) => {
+      const info = await context.withTown(invocation, async (town, root) => {
         const rig = await findRig(town, root, context.process.cwd, options.rig);
         return town.call(CrewAdd.spec, { rig, name, branch: options.branch });
       });
-      context.print(command, info, () => [
+      context.print(invocation, info, () => [
         `✓ Added ${info.agent}: ${info.folder}${info.branch ? ` (${info.branch})` : ''}`,
         `  start it: gt crew start ${info.name}`,
       ]);
@@ -69,9 +68,9 @@ function addList(crew: CliCommand, context: GtContext): void {
       ],
       see: ['gt crew add'],
     })
-    .action(async (options: RigOption, command: Command) => {
-      const list = await context.call(command, CrewList.spec, { rig: options.rig });
-      context.print(command, list, () =>
+    .action(async (options: RigOption, invocation: Invocation) => {
+      const list = await context.call(invocation, CrewList.spec, { rig: options.rig });
+      context.print(invocation, list, () =>
         list.length > 0 ? list.map(memberLine) : 'No crew. Create a workspace of your own: gt crew add <name>',
       );
     });
@@ -87,12 +86,12 @@ function addStart(crew: CliCommand, context: GtContext): void {
       ],
       see: ['gt crew attach'],
     })
-    .action(async (name: string, options: RigOption & { agent?: string }, command: Command) => {
-      const info = await context.withTown(command, async (town, root) => {
+    .action(async (name: string, options: RigOption & { agent?: string }, invocation: Invocation) => {
+      const info = await context.withTown(invocation, async (town, root) => {
         const rig = await findRig(town, root, context.process.cwd, options.rig, name);
         return town.call(CrewStart.spec, { rig, name, runtime: options.agent });
       });
-      context.print(command, info, () => [
+      context.print(invocation, info, () => [
         `✓ Started ${info.agent} (${info.runtime ?? ''})`,
         `  its terminal: gt attach ${info.agent}`,
       ]);
@@ -102,12 +101,12 @@ function addStart(crew: CliCommand, context: GtContext): void {
 function addStop(crew: CliCommand, context: GtContext): void {
   withRigOption(crew.command('stop <member>').description('stop the session; the workspace stays'))
     .withHelp({ examples: [['gt crew stop ann', 'stop the session']], see: ['gt crew start'] })
-    .action(async (name: string, options: RigOption, command: Command) => {
-      const result = await context.withTown(command, async (town, root) => {
+    .action(async (name: string, options: RigOption, invocation: Invocation) => {
+      const result = await context.withTown(invocation, async (town, root) => {
         const rig = await findRig(town, root, context.process.cwd, options.rig, name);
         return town.call(TownStop.spec, { agent: `${rig}/crew/${name}` });
       });
-      context.print(command, result, () => result.stopped.map((agent) => `✓ Stopped ${agent}`));
+      context.print(invocation, result, () => result.stopped.map((agent) => `✓ Stopped ${agent}`));
     });
 }
 
@@ -115,11 +114,11 @@ function addAttach(crew: CliCommand, context: GtContext): void {
   withRigOption(crew.command('attach <member>').description('show its terminal in this one; Ctrl-] detaches'))
     .alias('at')
     .withHelp({ examples: [['gt crew attach ann', 'watch it and type']], see: ['gt attach'] })
-    .action(async (name: string, options: RigOption, command: Command) => {
-      const rig = await context.withTown(command, (town, root) =>
+    .action(async (name: string, options: RigOption, invocation: Invocation) => {
+      const rig = await context.withTown(invocation, (town, root) =>
         findRig(town, root, context.process.cwd, options.rig, name),
       );
-      await attach(command, context, `${rig}/crew/${name}`);
+      await attach(invocation, context, `${rig}/crew/${name}`);
     });
 }
 
@@ -133,12 +132,12 @@ function addRemove(crew: CliCommand, context: GtContext): void {
       ],
       see: ['gt crew add'],
     })
-    .action(async (name: string, options: RigOption & { force?: boolean }, command: Command) => {
-      const result = await context.withTown(command, async (town, root) => {
+    .action(async (name: string, options: RigOption & { force?: boolean }, invocation: Invocation) => {
+      const result = await context.withTown(invocation, async (town, root) => {
         const rig = await findRig(town, root, context.process.cwd, options.rig, name);
         return town.call(CrewRemove.spec, { rig, name, force: options.force });
       });
-      context.print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+      context.print(invocation, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
     });
 }
 

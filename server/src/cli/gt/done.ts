@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { Done } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { Done } from '../../protocol/agent';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addDone(program: CliCommand, context: GtContext): void {
@@ -14,10 +13,10 @@ export function addDone(program: CliCommand, context: GtContext): void {
       exits: { 1: 'something is not committed, or there is nothing to submit' },
       see: ['gt handoff', 'bd close --continue'],
     })
-    .action(async (options: { message?: string }, command: Command) => {
-      const result = await context.call(command, Done.spec, { message: options.message });
+    .action(async (options: { message?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, Done.spec, { message: options.message });
       context.print(
-        command,
+        invocation,
         result,
         () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest}). This session ends.`,
       );

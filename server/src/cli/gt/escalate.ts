@@ -1,4 +1,3 @@
-import { InvalidArgumentError, type Command } from 'commander';
 import { UserError } from '../../base/errors';
 import {
   EscalationAck,
@@ -10,7 +9,7 @@ import {
   type EscalationInfo,
   type Severity,
 } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { GtContext } from './context';
 
@@ -33,7 +32,7 @@ export function addEscalate(program: CliCommand, context: GtContext): void {
       examples: [['gt escalate -s high "The tests need a database that is missing" --bead toy-a1b2c', 'ask for help']],
       see: ['gt attention', 'gt mail send --human'],
     })
-    .action(async (words: string[], options: RaiseOptions, command: Command) => {
+    .action(async (words: string[], options: RaiseOptions, invocation: Invocation) => {
       const text = words.join(' ').trim();
       if (text === '')
         throw new UserError(
@@ -41,8 +40,8 @@ export function addEscalate(program: CliCommand, context: GtContext): void {
           'gt escalate -s high "…"; "gt escalate list" lists open escalations',
         );
       const { severity, reason, bead } = options;
-      const info = await context.call(command, EscalationRaise.spec, { text, severity, reason, bead });
-      context.print(command, info, () => `✓ Escalated ${info.id} (${info.severity}): ${oneLine(info.title)}`);
+      const info = await context.call(invocation, EscalationRaise.spec, { text, severity, reason, bead });
+      context.print(invocation, info, () => `✓ Escalated ${info.id} (${info.severity}): ${oneLine(info.title)}`);
     });
   addSubcommands(escalate, context);
   // The older name of the group still works.
@@ -68,9 +67,9 @@ function addList(escalate: CliCommand, context: GtContext): void {
       ],
       see: ['gt attention'],
     })
-    .action(async (options: { all?: boolean }, command: Command) => {
-      const list = await context.call(command, EscalationList.spec, { all: options.all });
-      context.print(command, list, () => (list.length > 0 ? list.map(summaryLine) : 'No escalations'));
+    .action(async (options: { all?: boolean }, invocation: Invocation) => {
+      const list = await context.call(invocation, EscalationList.spec, { all: options.all });
+      context.print(invocation, list, () => (list.length > 0 ? list.map(summaryLine) : 'No escalations'));
     });
 }
 
@@ -79,9 +78,9 @@ function addShow(escalate: CliCommand, context: GtContext): void {
     .command('show <escalation>')
     .description('show one escalation')
     .withHelp({ examples: [['gt escalate show hq-e1f2g', 'with all details']], see: ['gt escalate ack'] })
-    .action(async (id: string, _options, command: Command) => {
-      const info = await context.call(command, EscalationGet.spec, { id });
-      context.print(command, info, () => [
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, EscalationGet.spec, { id });
+      context.print(invocation, info, () => [
         summaryLine(info),
         `  ${info.createdAt}${info.ackedBy ? `, acknowledged by ${oneLine(info.ackedBy)}` : ''}`,
         ...(info.closedReason ? [`  closed: ${oneLine(info.closedReason)}`] : []),
@@ -100,9 +99,9 @@ function addAck(escalate: CliCommand, context: GtContext): void {
       examples: [['gt escalate ack hq-e1f2g', 'take care of it']],
       see: ['gt escalate close'],
     })
-    .action(async (id: string, _options, command: Command) => {
-      const info = await context.call(command, EscalationAck.spec, { id });
-      context.print(command, info, () => `✓ Acknowledged ${info.id}`);
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, EscalationAck.spec, { id });
+      context.print(invocation, info, () => `✓ Acknowledged ${info.id}`);
     });
 }
 
@@ -115,17 +114,17 @@ function addClose(escalate: CliCommand, context: GtContext): void {
       examples: [['gt escalate close hq-e1f2g -r "database is up"', 'it is resolved']],
       see: ['gt escalate ack'],
     })
-    .action(async (id: string, _options, command: Command) => {
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
       // `gt escalate` has the same option and takes it where it stands before the words of this command.
-      const { reason } = command.optsWithGlobals<{ reason?: string }>();
-      await context.call(command, EscalationClose.spec, { id, reason });
-      context.print(command, { closed: id }, () => `✓ Closed ${id}`);
+      const { reason } = invocation.options as { reason?: string };
+      await context.call(invocation, EscalationClose.spec, { id, reason });
+      context.print(invocation, { closed: id }, () => `✓ Closed ${id}`);
     });
 }
 
 function parseSeverity(text: string): Severity {
   const found = severities.find((known) => known === text.toLowerCase());
-  if (!found) throw new InvalidArgumentError(`one of ${severities.join(', ')}`);
+  if (!found) throw new InvalidValue(`one of ${severities.join(', ')}`);
   return found;
 }
 

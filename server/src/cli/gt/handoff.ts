@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { Handoff } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { Handoff } from '../../protocol/supervision';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addHandoff(program: CliCommand, context: GtContext): void {
@@ -13,8 +12,8 @@ export function addHandoff(program: CliCommand, context: GtContext): void {
       examples: [['gt handoff -s "Half done" -m "The parser is left"', 'continue with an empty context']],
       see: ['gt done', 'gt prime'],
     })
-    .action(async (options: { subject?: string; message?: string }, command: Command) => {
-      const result = await context.call(command, Handoff.spec, options);
-      context.print(command, result, () => `✓ Handed off ${result.bead}. This session ends.`);
+    .action(async (options: { subject?: string; message?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, Handoff.spec, options);
+      context.print(invocation, result, () => `✓ Handed off ${result.bead}. This session ends.`);
     });
 }

@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { Hook } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { Hook } from '../../protocol/agent';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addHook(program: CliCommand, context: GtContext): void {
@@ -14,9 +13,9 @@ export function addHook(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt prime', 'gt sling'],
     })
-    .action(async (agent: string | undefined, _options, command: Command) => {
-      const hook = await context.call(command, Hook.spec, { agent });
-      context.print(command, hook, () =>
+    .action(async (agent: string | undefined, _options: unknown, invocation: Invocation) => {
+      const hook = await context.call(invocation, Hook.spec, { agent });
+      context.print(invocation, hook, () =>
         hook.bead
           ? [
               `${hook.agent}: ${hook.bead.id} ${hook.bead.title} (${hook.bead.status})`,

@@ -1,7 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { Command } from 'commander';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addInstall(program: CliCommand, context: GtContext): void {
@@ -18,11 +17,11 @@ export function addInstall(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt rig add'],
     })
-    .action(async (folder: string | undefined, options: { name?: string }, command: Command) => {
+    .action(async (folder: string | undefined, options: { name?: string }, invocation: Invocation) => {
       const { installTown } = await import('../../town/install');
       const root = folder === undefined ? path.join(os.homedir(), 'gt') : path.resolve(context.process.cwd, folder);
       const result = await installTown(root, options.name);
-      context.print(command, result, () =>
+      context.print(invocation, result, () =>
         result.created
           ? [`✓ Created the town ${result.root}`, '  next: gt rig add <name> <url|folder>']
           : `✓ The town ${result.root} is trusted`,

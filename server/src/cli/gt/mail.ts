@@ -1,4 +1,3 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
 import { turnEndAnswer } from '../../agents/hookAnswer';
 import { UserError } from '../../base/errors';
 import {
@@ -11,8 +10,8 @@ import {
   MailSend,
   type MailInfo,
   type MailPriority,
-} from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+} from '../../protocol/mail';
+import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { GtContext } from './context';
 
@@ -49,10 +48,12 @@ function addInbox(mail: CliCommand, context: GtContext): void {
       ],
       see: ['gt mail read'],
     })
-    .action(async (address: string | undefined, options: { unread?: boolean; all?: boolean }, command: Command) => {
-      const mails = await context.call(command, MailInbox.spec, { address, ...options });
-      context.print(command, mails, () => (mails.length > 0 ? mails.map(summaryLine) : 'No mail'));
-    });
+    .action(
+      async (address: string | undefined, options: { unread?: boolean; all?: boolean }, invocation: Invocation) => {
+        const mails = await context.call(invocation, MailInbox.spec, { address, ...options });
+        context.print(invocation, mails, () => (mails.length > 0 ? mails.map(summaryLine) : 'No mail'));
+      },
+    );
 }
 
 function addRead(mail: CliCommand, context: GtContext): void {
@@ -64,9 +65,9 @@ function addRead(mail: CliCommand, context: GtContext): void {
       examples: [['gt mail read hq-m1n2o', 'with its text']],
       see: ['gt mail reply', 'gt mail ack'],
     })
-    .action(async (id: string, _options, command: Command) => {
-      const info = await context.call(command, MailRead.spec, { id });
-      context.print(command, info, () => mailLines(info));
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, MailRead.spec, { id });
+      context.print(invocation, info, () => mailLines(info));
     });
 }
 
@@ -75,7 +76,7 @@ function addSend(mail: CliCommand, context: GtContext): void {
     .command('send')
     .description('send mail')
     .argument('[to]', 'an agent (toy/rust), mayor, a person by name, or overseer')
-    .requiredOption('-s, --subject <text>', 'the subject')
+    .addOption('-s, --subject <text>', 'the subject', { mandatory: true })
     .option('-m, --message <text>', 'the text')
     .option('--human', 'to the person responsible for the town')
     .option('--priority <priority>', mailPriorities.join(', '), parsePriority, 'normal')
@@ -89,17 +90,17 @@ function addSend(mail: CliCommand, context: GtContext): void {
       ],
       see: ['gt nudge', 'gt escalate'],
     })
-    .action(async (to: string | undefined, options: SendOptions, command: Command) => {
+    .action(async (to: string | undefined, options: SendOptions, invocation: Invocation) => {
       if ((options.human ?? false) === (to !== undefined))
         throw new UserError('name one recipient', 'gt mail send <to> …, or gt mail send --human …');
-      const info = await context.call(command, MailSend.spec, {
+      const info = await context.call(invocation, MailSend.spec, {
         to: to ?? 'overseer',
         subject: options.subject,
         body: options.message,
         priority: options.urgent ? 'urgent' : options.priority,
         replyTo: options.replyTo,
       });
-      context.print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
+      context.print(invocation, info, () => `✓ Sent ${info.id} to ${info.to}`);
     });
 }
 
@@ -119,12 +120,12 @@ function addReply(mail: CliCommand, context: GtContext): void {
         id: string,
         text: string | undefined,
         options: { message?: string; subject?: string },
-        command: Command,
+        invocation: Invocation,
       ) => {
         const body = options.message ?? text;
         if (!body) throw new UserError('the answer has no text', 'gt mail reply <id> -m "…"');
-        const info = await context.call(command, MailReply.spec, { id, body, subject: options.subject });
-        context.print(command, info, () => `✓ Sent ${info.id} to ${info.to}`);
+        const info = await context.call(invocation, MailReply.spec, { id, body, subject: options.subject });
+        context.print(invocation, info, () => `✓ Sent ${info.id} to ${info.to}`);
       },
     );
 }
@@ -135,9 +136,9 @@ function addAck(mail: CliCommand, context: GtContext): void {
     .alias('mark-read')
     .description('acknowledge mail: it leaves the inbox')
     .withHelp({ examples: [['gt mail ack hq-m1n2o hq-p3q4r', 'two at once']], see: ['gt mail inbox'] })
-    .action(async (ids: string[], _options, command: Command) => {
-      const mails = await context.call(command, MailAck.spec, { ids });
-      context.print(command, mails, () => mails.map((info) => `✓ ${info.id}`));
+    .action(async (ids: string[], _options: unknown, invocation: Invocation) => {
+      const mails = await context.call(invocation, MailAck.spec, { ids });
+      context.print(invocation, mails, () => mails.map((info) => `✓ ${info.id}`));
     });
 }
 
@@ -145,11 +146,10 @@ function addCheck(mail: CliCommand, context: GtContext): void {
   mail
     .command('check')
     .description('for hooks: print new mail of the calling agent, or nothing')
-    .addOption(
-      new Option('--inject [answer]', 'for the agent: as text, or in the form of a hook at the end of a turn')
-        .choices(['text', 'block'])
-        .preset('text'),
-    )
+    .addOption('--inject [answer]', 'for the agent: as text, or in the form of a hook at the end of a turn', {
+      choices: ['text', 'block'],
+      preset: 'text',
+    })
     .withHelp({
       examples: [
         ['gt mail check', 'is there new mail?'],
@@ -158,14 +158,14 @@ function addCheck(mail: CliCommand, context: GtContext): void {
       exits: { 0: 'always with --inject: a hook that fails would disturb the agent' },
       see: ['gt mail inbox'],
     })
-    .action(async ({ inject }: { inject?: 'text' | 'block' }, command: Command) => {
-      const { text, ids } = await context.call(command, MailCheck.spec, {}).catch((error: unknown) => {
+    .action(async ({ inject }: { inject?: 'text' | 'block' }, invocation: Invocation) => {
+      const { text, ids } = await context.call(invocation, MailCheck.spec, {}).catch((error: unknown) => {
         // A hook that fails would disturb the agent's turn; its mail waits for the next one.
         if (inject === undefined) throw error;
         return { text: '', ids: [] };
       });
       if (ids.length > 0)
-        context.print(command, { text, ids }, () =>
+        context.print(invocation, { text, ids }, () =>
           inject === 'block' ? turnEndAnswer(text.trimEnd()) : text.trimEnd(),
         );
     });
@@ -173,7 +173,7 @@ function addCheck(mail: CliCommand, context: GtContext): void {
 
 function parsePriority(text: string): MailPriority {
   const found = mailPriorities.find((known) => known === text);
-  if (!found) throw new InvalidArgumentError(`one of ${mailPriorities.join(', ')}`);
+  if (!found) throw new InvalidValue(`one of ${mailPriorities.join(', ')}`);
   return found;
 }
 

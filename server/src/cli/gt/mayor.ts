@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
 import { messageOf, UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import {
@@ -12,7 +11,7 @@ import {
   TownStop,
   type MayorInfo,
 } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import { attach } from './attach';
 import type { GtContext } from './context';
@@ -43,11 +42,11 @@ function addAsk(mayor: CliCommand, context: GtContext): void {
       ],
       see: ['gt mayor status', 'gt convoy launch'],
     })
-    .action(async (words: string[], options: { file?: string; title?: string }, command: Command) => {
+    .action(async (words: string[], options: { file?: string; title?: string }, invocation: Invocation) => {
       const text = options.file === undefined ? words.join(' ') : readText(options.file, context);
       if (text.trim() === '') throw new UserError('say what you want', 'gt mayor ask "…", or gt mayor ask -F <file>');
-      const result = await context.call(command, MayorAsk.spec, { text, title: options.title });
-      context.print(command, result, () => [
+      const result = await context.call(invocation, MayorAsk.spec, { text, title: options.title });
+      context.print(invocation, result, () => [
         `✓ Asked the Mayor (${result.request})`,
         ...(result.up || result.live ? [] : ['  The engine is paused, so the Mayor does not start: gt up']),
       ]);
@@ -59,9 +58,9 @@ function addStart(mayor: CliCommand, context: GtContext): void {
     .command('start')
     .description('start its session now')
     .withHelp({ examples: [['gt mayor start', 'without waiting for a request']], see: ['gt mayor attach'] })
-    .action(async (_options, command: Command) => {
-      const result = await context.call(command, MayorStart.spec, {});
-      context.print(command, result, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, MayorStart.spec, {});
+      context.print(invocation, result, () =>
         result.live ? 'The Mayor is already running: gt mayor attach' : '✓ Started the Mayor: gt mayor attach',
       );
     });
@@ -72,9 +71,9 @@ function addStop(mayor: CliCommand, context: GtContext): void {
     .command('stop')
     .description('stop its session; requests wait until it is started again')
     .withHelp({ examples: [['gt mayor stop', 'stop its session']], see: ['gt mayor start'] })
-    .action(async (_options, command: Command) => {
-      const result = await context.call(command, TownStop.spec, { agent: 'mayor' });
-      context.print(command, result, () => '✓ Stopped the Mayor');
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, TownStop.spec, { agent: 'mayor' });
+      context.print(invocation, result, () => '✓ Stopped the Mayor');
     });
 }
 
@@ -84,7 +83,7 @@ function addAttach(mayor: CliCommand, context: GtContext): void {
     .alias('at')
     .description('show its terminal in this one; Ctrl-] detaches')
     .withHelp({ examples: [['gt mayor attach', 'talk to it']], see: ['gt attach'] })
-    .action(async (_options, command: Command) => attach(command, context, 'mayor'));
+    .action(async (_options: unknown, invocation: Invocation) => attach(invocation, context, 'mayor'));
 }
 
 function addStatus(mayor: CliCommand, context: GtContext): void {
@@ -92,9 +91,9 @@ function addStatus(mayor: CliCommand, context: GtContext): void {
     .command('status')
     .description('show whether it is running, and its requests')
     .withHelp({ examples: [['gt mayor status', 'its session and requests']], see: ['gt mayor ask'] })
-    .action(async (_options, command: Command) => {
-      const info = await context.call(command, MayorStatus.spec, {});
-      context.print(command, info, () => statusLines(info));
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, MayorStatus.spec, {});
+      context.print(invocation, info, () => statusLines(info));
     });
 }
 
@@ -109,9 +108,9 @@ function addPlan(mayor: CliCommand, context: GtContext): void {
       ],
       see: ['gt convoy create', 'gt mayor answer'],
     })
-    .action(async (request: string, convoy: string, options: { message?: string }, command: Command) => {
-      const result = await context.call(command, MayorPlan.spec, { request, convoy, note: options.message });
-      context.print(command, result, () => `✓ ${result.convoy} answers ${result.request}; a person launches it`);
+    .action(async (request: string, convoy: string, options: { message?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, MayorPlan.spec, { request, convoy, note: options.message });
+      context.print(invocation, result, () => `✓ ${result.convoy} answers ${result.request}; a person launches it`);
     });
 }
 
@@ -119,16 +118,16 @@ function addAnswer(mayor: CliCommand, context: GtContext): void {
   mayor
     .command('answer <request>')
     .description('for the Mayor: answer a request in words')
-    .requiredOption('-m, --message <text>', 'the answer')
+    .addOption('-m, --message <text>', 'the answer', { mandatory: true })
     .withHelp({
       examples: [
         ['gt mayor answer hq-r1s2t -m "It exists already: see src/login.ts"', 'where there is nothing to plan'],
       ],
       see: ['gt mayor plan'],
     })
-    .action(async (request: string, options: { message: string }, command: Command) => {
-      const result = await context.call(command, MayorAnswer.spec, { request, message: options.message });
-      context.print(command, result, () => `✓ Answered ${result.request} (${result.mail})`);
+    .action(async (request: string, options: { message: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, MayorAnswer.spec, { request, message: options.message });
+      context.print(invocation, result, () => `✓ Answered ${result.request} (${result.mail})`);
     });
 }
 

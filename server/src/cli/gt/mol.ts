@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { MoleculeGet, StepClose } from '../../protocol/formula';
 import { fullAddress } from '../../town/layout';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { continueLines, moleculeLines, progressLine } from '../shared/moleculeText';
 import { painter } from '../shared/output';
 import type { GtContext } from './context';
@@ -29,10 +28,10 @@ function addStatus(mol: CliCommand, context: GtContext, name: string, descriptio
       ],
       see: ['bd mol current'],
     })
-    .action(async (agent: string | undefined, _options, command: Command) => {
+    .action(async (agent: string | undefined, _options: unknown, invocation: Invocation) => {
       const params = agent === undefined ? {} : { actor: fullAddress(agent) };
-      const molecules = await context.call(command, MoleculeGet.spec, params);
-      context.print(command, molecules, () =>
+      const molecules = await context.call(invocation, MoleculeGet.spec, params);
+      context.print(invocation, molecules, () =>
         molecules.length === 0
           ? `${agent ?? 'You'}: no molecule`
           : molecules.flatMap((molecule) => moleculeLines(molecule, plain)),
@@ -46,9 +45,9 @@ function addProgress(mol: CliCommand, context: GtContext): void {
     .description('show the progress of a molecule')
     .argument('<molecule>', 'a molecule, a step of one, or the bead that it is attached to')
     .withHelp({ examples: [['gt mol progress toy-a1b2c', 'steps done of all']], see: ['bd mol progress'] })
-    .action(async (id: string, _options, command: Command) => {
-      const molecules = await context.call(command, MoleculeGet.spec, { id });
-      context.print(command, molecules, () => molecules.map((molecule) => progressLine(molecule, plain)));
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const molecules = await context.call(invocation, MoleculeGet.spec, { id });
+      context.print(invocation, molecules, () => molecules.map((molecule) => progressLine(molecule, plain)));
     });
 }
 
@@ -64,8 +63,8 @@ function addStepDone(mol: CliCommand, context: GtContext): void {
       examples: [['gt mol step done toy-w1x2y -m "tests pass"', 'close a step and start the next one']],
       see: ['bd close --continue'],
     })
-    .action(async (id: string, options: { message?: string }, command: Command) => {
-      const result = await context.call(command, StepClose.spec, { id, reason: options.message });
-      context.print(command, result, () => continueLines(result, plain));
+    .action(async (id: string, options: { message?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, StepClose.spec, { id, reason: options.message });
+      context.print(invocation, result, () => continueLines(result, plain));
     });
 }

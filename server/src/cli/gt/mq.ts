@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { plural } from '../../base/text';
 import { MqApprove, MqGet, MqList, MqReject, MqRetry, type MergeRequestInfo } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { indent } from '../shared/output';
 import type { GtContext } from './context';
 
@@ -32,9 +31,9 @@ function addList(mq: CliCommand, context: GtContext): void {
       ],
       see: ['gt mq status'],
     })
-    .action(async (rig: string | undefined, _options, command: Command) => {
-      const list = await context.call(command, MqList.spec, { rig });
-      context.print(command, list, () => (list.length > 0 ? list.map(queueLine) : 'The merge queue is empty'));
+    .action(async (rig: string | undefined, _options: unknown, invocation: Invocation) => {
+      const list = await context.call(invocation, MqList.spec, { rig });
+      context.print(invocation, list, () => (list.length > 0 ? list.map(queueLine) : 'The merge queue is empty'));
     });
 }
 
@@ -42,10 +41,10 @@ function addNext(mq: CliCommand, context: GtContext): void {
   mq.command('next [rig]')
     .description('show what is merged next')
     .withHelp({ examples: [['gt mq next toy', 'the first one in the queue']], see: ['gt mq list'] })
-    .action(async (rig: string | undefined, _options, command: Command) => {
-      const list = await context.call(command, MqList.spec, { rig });
+    .action(async (rig: string | undefined, _options: unknown, invocation: Invocation) => {
+      const list = await context.call(invocation, MqList.spec, { rig });
       const next = list.find((info) => info.state === 'merging' || info.state === 'queued');
-      context.print(command, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
+      context.print(invocation, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
     });
 }
 
@@ -56,9 +55,9 @@ function addStatus(mq: CliCommand, context: GtContext): void {
       examples: [['gt mq status toy-a1b2c', 'what its author and its reviewers say']],
       see: ['gt mq approve', 'gt mq reject'],
     })
-    .action(async (id: string, _options, command: Command) => {
-      const info = await context.call(command, MqGet.spec, { id });
-      context.print(command, info, () => statusLines(info));
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, MqGet.spec, { id });
+      context.print(invocation, info, () => statusLines(info));
     });
 }
 
@@ -76,25 +75,25 @@ function addApprove(mq: CliCommand, context: GtContext): void {
       ],
       see: ['gt mq status', 'gt mq reject'],
     })
-    .action(async (id: string, { message, first, patch }: ApproveOptions, command: Command) => {
-      const result = await context.call(command, MqApprove.spec, { id, message, first, patch });
-      context.print(command, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
+    .action(async (id: string, { message, first, patch }: ApproveOptions, invocation: Invocation) => {
+      const result = await context.call(invocation, MqApprove.spec, { id, message, first, patch });
+      context.print(invocation, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
     });
 }
 
 function addReject(mq: CliCommand, context: GtContext): void {
   mq.command('reject <change>')
     .description('send a change back to its author')
-    .requiredOption('-m, --message <text>', 'what has to change, and why')
+    .addOption('-m, --message <text>', 'what has to change, and why', { mandatory: true })
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .withHelp({
       text: 'It goes back to the same agent, in its own worktree, with your message.',
       examples: [['gt mq reject toy-a1b2c -m "File names with spaces fail: add a test"', 'ask for a change']],
       see: ['gt mq approve'],
     })
-    .action(async (id: string, { message, patch }: { message: string; patch?: string }, command: Command) => {
-      const result = await context.call(command, MqReject.spec, { id, message, patch });
-      context.print(command, result, () => `✓ Sent ${result.bead} back to its author`);
+    .action(async (id: string, { message, patch }: { message: string; patch?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, MqReject.spec, { id, message, patch });
+      context.print(invocation, result, () => `✓ Sent ${result.bead} back to its author`);
     });
 }
 
@@ -102,9 +101,9 @@ function addRetry(mq: CliCommand, context: GtContext): void {
   mq.command('retry <change>')
     .description('retry a merge that waits or has failed')
     .withHelp({ examples: [['gt mq retry toy-a1b2c', 'for example when the network is back']], see: ['gt mq list'] })
-    .action(async (id: string, _options, command: Command) => {
-      const result = await context.call(command, MqRetry.spec, { id });
-      context.print(command, result, () => `✓ ${result.bead} is in the merge queue again`);
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, MqRetry.spec, { id });
+      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue again`);
     });
 }
 

@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { AgentNudge } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addNudge(program: CliCommand, context: GtContext): void {
@@ -14,8 +13,8 @@ export function addNudge(program: CliCommand, context: GtContext): void {
       examples: [['gt nudge toy/rust "Mind the spaces in file names"', 'tell it something']],
       see: ['gt mail send', 'gt peek'],
     })
-    .action(async (agent: string, words: string[], _options, command: Command) => {
-      const result = await context.call(command, AgentNudge.spec, { agent, message: words.join(' ') });
-      context.print(command, result, () => `✓ Nudged ${result.agent}`);
+    .action(async (agent: string, words: string[], _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, AgentNudge.spec, { agent, message: words.join(' ') });
+      context.print(invocation, result, () => `✓ Nudged ${result.agent}`);
     });
 }

@@ -1,13 +1,12 @@
-import { InvalidArgumentError, type Command } from 'commander';
 import { AgentPeek } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addPeek(program: CliCommand, context: GtContext): void {
   program
     .command('peek <agent>')
     .description("print the last lines of an agent's screen")
-    .argument('[lines]', 'how many (default: the whole screen)', parseLines)
+    .argument('[lines]', 'how many (default: the whole screen)', { parse: parseLines })
     .withHelp({
       examples: [
         ['gt peek toy/rust', 'its screen'],
@@ -15,13 +14,13 @@ export function addPeek(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt attach', 'gt nudge'],
     })
-    .action(async (agent: string, lines: number | undefined, _options, command: Command) => {
-      const result = await context.call(command, AgentPeek.spec, { agent, lines });
-      context.print(command, result, () => result.text);
+    .action(async (agent: string, lines: number | undefined, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, AgentPeek.spec, { agent, lines });
+      context.print(invocation, result, () => result.text);
     });
 }
 
 function parseLines(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError(`"${text}" is not a number of lines`);
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidValue(`"${text}" is not a number of lines`);
   return Number(text);
 }

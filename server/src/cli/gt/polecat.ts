@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { PolecatNuke, PolecatRestore, SnapshotList } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { agentLine } from '../shared/townText';
 import { listAgents } from './agents';
 import type { GtContext } from './context';
@@ -26,11 +25,11 @@ function addList(polecat: CliCommand, context: GtContext): void {
       ],
       see: ['gt agents'],
     })
-    .action(async (rig: string | undefined, _options, command: Command) => {
-      const polecats = (await listAgents(command, context)).filter(
+    .action(async (rig: string | undefined, _options: unknown, invocation: Invocation) => {
+      const polecats = (await listAgents(invocation, context)).filter(
         (agent) => agent.role === 'polecat' && (rig === undefined || agent.rig === rig),
       );
-      context.print(command, polecats, () =>
+      context.print(invocation, polecats, () =>
         polecats.length > 0 ? polecats.map((agent) => agentLine(agent)) : 'No polecats',
       );
     });
@@ -44,13 +43,13 @@ function addStatus(polecat: CliCommand, context: GtContext): void {
       examples: [['gt polecat status toy/rust', 'its worktree and runtime']],
       see: ['gt peek'],
     })
-    .action(async (name: string, _options, command: Command) => {
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
       const address = name.includes('/polecats/') ? name : name.replace('/', '/polecats/');
-      const agent = (await listAgents(command, context)).find(
+      const agent = (await listAgents(invocation, context)).find(
         (candidate) => candidate.role === 'polecat' && candidate.id === address,
       );
       if (!agent) throw new UserError(`there is no polecat ${name}`, 'see "gt polecat list"', 'not-found');
-      context.print(command, agent, () => [
+      context.print(invocation, agent, () => [
         agentLine(agent),
         `  worktree ${agent.worktree ?? '(none)'}`,
         ...(agent.runtime ? [`  runtime ${agent.runtime}`] : []),
@@ -72,9 +71,9 @@ function addNuke(polecat: CliCommand, context: GtContext): void {
       ],
       see: ['gt polecat restore', 'gt polecat snapshots'],
     })
-    .action(async (agent: string, { force }: { force?: boolean }, command: Command) => {
-      const result = await context.call(command, PolecatNuke.spec, { agent, force });
-      context.print(command, result, () => [
+    .action(async (agent: string, { force }: { force?: boolean }, invocation: Invocation) => {
+      const result = await context.call(invocation, PolecatNuke.spec, { agent, force });
+      context.print(invocation, result, () => [
         `✓ Removed ${result.agent}${result.bead ? `; sling ${result.bead} again to continue it` : ''}`,
         ...(result.snapshot
           ? [`  restore its work: gt polecat restore ${result.bead ?? ''} --snapshot ${result.snapshot}`]
@@ -95,9 +94,9 @@ function addSnapshots(polecat: CliCommand, context: GtContext): void {
       ],
       see: ['gt polecat restore'],
     })
-    .action(async (bead: string | undefined, { rig }: { rig?: string }, command: Command) => {
-      const list = await context.call(command, SnapshotList.spec, { bead, rig });
-      context.print(command, list, () =>
+    .action(async (bead: string | undefined, { rig }: { rig?: string }, invocation: Invocation) => {
+      const list = await context.call(invocation, SnapshotList.spec, { bead, rig });
+      context.print(invocation, list, () =>
         list.length > 0
           ? list.map((snapshot) => `${snapshot.label} ${snapshot.commit.slice(0, 10)} ${snapshot.at}`)
           : 'No snapshots',
@@ -117,9 +116,9 @@ function addRestore(polecat: CliCommand, context: GtContext): void {
       ],
       see: ['gt session start'],
     })
-    .action(async (bead: string, { snapshot }: { snapshot?: string }, command: Command) => {
-      const result = await context.call(command, PolecatRestore.spec, { bead, snapshot });
-      context.print(command, result, () => [
+    .action(async (bead: string, { snapshot }: { snapshot?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, PolecatRestore.spec, { bead, snapshot });
+      context.print(invocation, result, () => [
         `✓ ${result.bead} is on the hook of ${result.agent}: ${result.worktree}`,
         `  continue it: gt session start ${result.agent}`,
       ]);

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import {
@@ -15,7 +14,7 @@ import {
   type RigInfo,
 } from '../../protocol/town';
 import { rigNameFrom } from '../../town/names';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
 import type { GtContext } from './context';
 
@@ -56,8 +55,8 @@ function addAdd(rig: CliCommand, context: GtContext): void {
       ],
       see: ['gt rig accept', 'gt rig set', 'gt rig fast-forward'],
     })
-    .action(async (first: string, second: string | undefined, options: AddOptions, command: Command) => {
-      const info = await context.call(command, RigAdd.spec, {
+    .action(async (first: string, second: string | undefined, options: AddOptions, invocation: Invocation) => {
+      const info = await context.call(invocation, RigAdd.spec, {
         name: second === undefined ? rigNameFrom(first) : first,
         source: absoluteIfFolder(second ?? first, context.process.cwd),
         prefix: options.prefix,
@@ -66,7 +65,7 @@ function addAdd(rig: CliCommand, context: GtContext): void {
         gates: parseGates(options.gate),
         accept: options.yes,
       });
-      context.print(command, info, () => addedLines(info));
+      context.print(invocation, info, () => addedLines(info));
     });
 }
 
@@ -84,9 +83,9 @@ function addSet(rig: CliCommand, context: GtContext): void {
       ],
       see: ['gt rig add'],
     })
-    .action(async (name: string, entries: string[], _options, command: Command) => {
-      const info = await context.call(command, RigSet.spec, { name, ...parseSettings(entries) });
-      context.print(command, info, () => [
+    .action(async (name: string, entries: string[], _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, RigSet.spec, { name, ...parseSettings(entries) });
+      context.print(invocation, info, () => [
         `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${info.review}`,
         ...gateLines(info),
         ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`]),
@@ -99,9 +98,9 @@ function addList(rig: CliCommand, context: GtContext): void {
     .command('list')
     .description('list all rigs')
     .withHelp({ examples: [['gt rig list', 'with their sources and branches']], see: ['gt status'] })
-    .action(async (_options, command: Command) => {
-      const rigs = await context.call(command, RigList.spec, {});
-      context.print(command, rigs, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const rigs = await context.call(invocation, RigList.spec, {});
+      context.print(invocation, rigs, () =>
         rigs.length > 0 ? rigs.map(summaryLine) : 'No rigs. Add one: gt rig add <name> <url|folder>',
       );
     });
@@ -116,9 +115,9 @@ function addRemove(rig: CliCommand, context: GtContext): void {
       examples: [['gt rig remove toy', 'remove it']],
       see: ['gt rig add'],
     })
-    .action(async (name: string, _options, command: Command) => {
-      const result = await context.call(command, RigRemove.spec, { name });
-      context.print(command, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, RigRemove.spec, { name });
+      context.print(invocation, result, () => `✓ Removed ${name}; its folder is now ${result.movedTo}`);
     });
 }
 
@@ -133,8 +132,8 @@ function addAccept(rig: CliCommand, context: GtContext): void {
       exits: { 1: 'they were only shown' },
       see: ['gt accept'],
     })
-    .action(async (name: string, options: AcceptOptions, command: Command) => {
-      await acceptConsent(command, context, options, async (town) => {
+    .action(async (name: string, options: AcceptOptions, invocation: Invocation) => {
+      await acceptConsent(invocation, context, options, async (town) => {
         const { rigs, attention } = await town.call(TownGetSnapshot.spec, { once: true });
         if (!rigs.some((info) => info.id === name))
           throw new UserError(`there is no rig ${name}`, 'see "gt rig list"', 'not-found');
@@ -152,9 +151,9 @@ function addFastForward(rig: CliCommand, context: GtContext): void {
       examples: [['gt rig fast-forward toy', 'get the merged work']],
       see: ['gt status'],
     })
-    .action(async (name: string, _options, command: Command) => {
-      const result = await context.call(command, RigFastForward.spec, { name });
-      context.print(command, result, () => `✓ Fast-forwarded by ${plural(result.commits, 'commit')}`);
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, RigFastForward.spec, { name });
+      context.print(invocation, result, () => `✓ Fast-forwarded by ${plural(result.commits, 'commit')}`);
     });
 }
 

@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 /** `gt runtime script` is the program of the runtime `script`: the server starts it, people do not. */
@@ -9,8 +8,8 @@ export function addRuntime(program: CliCommand, context: GtContext): void {
     .description('programs of built-in runtimes')
     .command('script')
     .description('run the blocks of the bead on your hook')
-    .action(async (_options, command: Command) => {
+    .action(async (_options: unknown, invocation: Invocation) => {
       const { runScript } = await import('../../agents/script/run');
-      context.exitCode = await context.withTown(command, (town) => runScript(town));
+      context.exitCode = await context.withTown(invocation, (town) => runScript(town));
     });
 }

@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { SessionRestart, SessionStart, TownStop } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import { agentLine } from '../shared/townText';
 import { listAgents } from './agents';
 import type { GtContext } from './context';
@@ -11,9 +10,9 @@ export function addSession(program: CliCommand, context: GtContext): void {
     .command('list')
     .description('list live sessions')
     .withHelp({ examples: [['gt session list', 'agents that have a terminal']], see: ['gt agents'] })
-    .action(async (_options, command: Command) => {
-      const live = (await listAgents(command, context)).filter((agent) => agent.session !== undefined);
-      context.print(command, live, () =>
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const live = (await listAgents(invocation, context)).filter((agent) => agent.session !== undefined);
+      context.print(invocation, live, () =>
         live.length > 0 ? live.map((agent) => agentLine(agent)) : 'No live sessions',
       );
     });
@@ -21,17 +20,17 @@ export function addSession(program: CliCommand, context: GtContext): void {
     .command('start <agent>')
     .description('resume an agent that was stopped')
     .withHelp({ examples: [['gt session start toy/rust', 'continue its work']], see: ['gt stop'] })
-    .action(async (agent: string, _options, command: Command) => {
-      const result = await context.call(command, SessionStart.spec, { agent });
-      context.print(command, result, () => `✓ ${result.agent} resumes ${result.bead}`);
+    .action(async (agent: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, SessionStart.spec, { agent });
+      context.print(invocation, result, () => `✓ ${result.agent} resumes ${result.bead}`);
     });
   session
     .command('stop <agent>')
     .description("stop an agent's session; its work stays on its hook")
     .withHelp({ examples: [['gt session stop toy/rust', 'stop it for now']], see: ['gt session start'] })
-    .action(async (agent: string, _options, command: Command) => {
-      const result = await context.call(command, TownStop.spec, { agent });
-      context.print(command, result, () => result.stopped.map((name) => `✓ Stopped ${name}`));
+    .action(async (agent: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, TownStop.spec, { agent });
+      context.print(invocation, result, () => result.stopped.map((name) => `✓ Stopped ${name}`));
     });
   session
     .command('restart <agent>')
@@ -40,8 +39,8 @@ export function addSession(program: CliCommand, context: GtContext): void {
       examples: [['gt session restart toy/rust', 'for example when it hangs']],
       see: ['gt nudge', 'gt peek'],
     })
-    .action(async (agent: string, _options, command: Command) => {
-      const result = await context.call(command, SessionRestart.spec, { agent });
-      context.print(command, result, () => `✓ Restarted ${result.agent}`);
+    .action(async (agent: string, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, SessionRestart.spec, { agent });
+      context.print(invocation, result, () => `✓ Restarted ${result.agent}`);
     });
 }

@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addShutdown(program: CliCommand, context: GtContext): void {
@@ -10,9 +9,9 @@ export function addShutdown(program: CliCommand, context: GtContext): void {
       examples: [['gt shutdown', 'for example before the files of a town are moved']],
       see: ['gt down', 'gt stop --all'],
     })
-    .action(async (_options, command: Command) => {
+    .action(async (_options: unknown, invocation: Invocation) => {
       const { shutdownServer } = await import('../shared/shutdownServer');
-      const stopped = await shutdownServer(await context.townRoot(command), context.actor(command));
-      context.print(command, { stopped }, () => (stopped ? '✓ The server has stopped' : 'No server was running'));
+      const stopped = await shutdownServer(await context.townRoot(invocation), await context.actor(invocation));
+      context.print(invocation, { stopped }, () => (stopped ? '✓ The server has stopped' : 'No server was running'));
     });
 }

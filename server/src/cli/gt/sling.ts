@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import { UserError } from '../../base/errors';
 import { parseVariable } from '../shared/variableArgument';
-import { Sling } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { Sling } from '../../protocol/convoy';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 interface SlingOptions {
@@ -35,15 +35,15 @@ export function addSling(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt convoy create', 'gt up', 'bd ready'],
     })
-    .action(async (names: string[], options: SlingOptions, command: Command) => {
-      const results = await context.call(command, Sling.spec, {
-        ...beadsAndFormula(names, options, command),
+    .action(async (names: string[], options: SlingOptions, invocation: Invocation) => {
+      const results = await context.call(invocation, Sling.spec, {
+        ...beadsAndFormula(names, options),
         rig: names.at(-1)!,
         runtime: options.agent,
         model: options.model,
         vars: options.var,
       });
-      context.print(command, results, () =>
+      context.print(invocation, results, () =>
         results.map((result) =>
           result.changed
             ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})`
@@ -59,14 +59,10 @@ function collectVariable(text: string, earlier: Record<string, string> = {}): Re
 }
 
 /** Beads with or without a formula, or a formula on one bead. The last name is the rig. */
-function beadsAndFormula(
-  names: readonly string[],
-  options: SlingOptions,
-  command: Command,
-): { beads: string[]; formula?: string } {
-  if (names.length < 2) command.error('error: name the beads and the rig: gt sling <bead…> <rig>[/<agent>]');
+function beadsAndFormula(names: readonly string[], options: SlingOptions): { beads: string[]; formula?: string } {
+  if (names.length < 2) throw new UserError('name the beads and the rig', 'gt sling <bead…> <rig>[/<agent>]');
   if (options.on === undefined) return { beads: names.slice(0, -1), formula: options.formula };
   if (options.formula !== undefined || names.length !== 2)
-    command.error('error: --on takes one formula: gt sling <formula> --on <bead> <rig>[/<agent>]');
+    throw new UserError('--on takes one formula', 'gt sling <formula> --on <bead> <rig>[/<agent>]');
   return { beads: [options.on], formula: names[0] };
 }

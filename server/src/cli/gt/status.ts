@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { TownGetSnapshot, type TownSnapshot } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import { TownGetSnapshot, type TownSnapshot } from '../../protocol/snapshot';
+import type { CliCommand, Invocation } from '../shared/command';
 import { agentLine, convoyLines } from '../shared/townText';
 import type { GtContext } from './context';
 
@@ -15,9 +14,9 @@ export function addStatus(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt attention', 'gt agents', 'gt convoy list'],
     })
-    .action(async (_options, command: Command) => {
-      const snapshot = await context.call(command, TownGetSnapshot.spec, { once: true });
-      context.print(command, snapshot, () => statusLines(snapshot));
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const snapshot = await context.call(invocation, TownGetSnapshot.spec, { once: true });
+      context.print(invocation, snapshot, () => statusLines(snapshot));
     });
 }
 

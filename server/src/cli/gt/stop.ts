@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { TownStop } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 export function addStop(program: CliCommand, context: GtContext): void {
@@ -18,9 +17,9 @@ export function addStop(program: CliCommand, context: GtContext): void {
       ],
       see: ['gt session start', 'gt down'],
     })
-    .action(async (agent: string | undefined, options: { all?: boolean; rig?: string }, command: Command) => {
-      const result = await context.call(command, TownStop.spec, { agent, rig: options.rig, all: options.all });
-      context.print(command, result, () =>
+    .action(async (agent: string | undefined, options: { all?: boolean; rig?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, TownStop.spec, { agent, rig: options.rig, all: options.all });
+      context.print(invocation, result, () =>
         result.stopped.length > 0 ? result.stopped.map((name) => `✓ Stopped ${name}`) : 'No session was running',
       );
     });

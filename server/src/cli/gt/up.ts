@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { TownDown, TownUp } from '../../protocol/town';
-import type { CliCommand } from '../shared/command';
+import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
 /** `gt up` and `gt down`: whether the engine runs. */
@@ -14,9 +13,9 @@ export function addUp(program: CliCommand, context: GtContext): void {
       examples: [['gt up', 'ready beads get agents, finished work is merged']],
       see: ['gt down', 'gt status'],
     })
-    .action(async (_options, command: Command) => {
-      await context.call(command, TownUp.spec, {});
-      context.print(command, { up: true }, () => '✓ The engine is running');
+    .action(async (_options: unknown, invocation: Invocation) => {
+      await context.call(invocation, TownUp.spec, {});
+      context.print(invocation, { up: true }, () => '✓ The engine is running');
     });
 }
 
@@ -25,8 +24,8 @@ export function addDown(program: CliCommand, context: GtContext): void {
     .command('down')
     .description('pause the engine; running agents continue')
     .withHelp({ examples: [['gt down', 'start nothing new']], see: ['gt up', 'gt stop --all'] })
-    .action(async (_options, command: Command) => {
-      await context.call(command, TownDown.spec, {});
-      context.print(command, { up: false }, () => '✓ The engine is paused');
+    .action(async (_options: unknown, invocation: Invocation) => {
+      await context.call(invocation, TownDown.spec, {});
+      context.print(invocation, { up: false }, () => '✓ The engine is paused');
     });
 }

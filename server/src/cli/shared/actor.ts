@@ -1,22 +1,20 @@
-import { execFileSync } from 'node:child_process';
 import { plainUserName } from './gitUserName';
 
+/** Git answers at once, or something is wrong with it. */
+const GIT_MS = 5_000;
+
 /** Who acts: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name or USER, in this order. */
-export function actorName(given: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
-  return (
-    given || env.BD_ACTOR || env.BEADS_ACTOR || (plainUserName(env, cwd) ?? gitUserName(cwd)) || env.USER || 'unknown'
-  );
+export async function actorName(given: string | undefined, env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
+  const named = given || env.BD_ACTOR || env.BEADS_ACTOR || plainUserName(env, cwd);
+  return named || (await gitUserName(cwd)) || env.USER || 'unknown';
 }
 
-function gitUserName(cwd: string): string {
-  try {
-    return execFileSync('git', ['config', '--get', 'user.name'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 5000,
-    }).trim();
-  } catch {
-    return ''; // no git, or no name set
-  }
+/** Empty where there is no git, or it has no name. */
+async function gitUserName(cwd: string): Promise<string> {
+  const { execFile } = await import('node:child_process');
+  return new Promise((resolve) => {
+    execFile('git', ['config', '--get', 'user.name'], { cwd, timeout: GIT_MS }, (error, stdout) =>
+      resolve(error ? '' : stdout.trim()),
+    );
+  });
 }

@@ -1,5 +1,3 @@
-import { Command, type Option } from 'commander';
-
 /** What a help page says beyond the summary, the arguments and the options, which are part of the command itself. */
 export interface HelpDetails {
   /** More than the one line. */
@@ -11,21 +9,152 @@ export interface HelpDetails {
   see?: readonly string[];
 }
 
-/** A command of `gt` or `bd`. Its help page stands beside it, in the same file. */
-export class CliCommand extends Command {
-  details: HelpDetails = {};
+/**
+ * Reads the value of an option or argument. Gets the value before it, where it may be given several times.
+ * @throws InvalidValue
+ */
+export type ValueParser = (text: string, earlier: never) => unknown;
 
-  override createCommand(name?: string): CliCommand {
-    return new CliCommand(name);
+/** A value that an option or argument does not take; the message says which it takes. */
+export class InvalidValue extends Error {}
+
+export interface Argument {
+  name: string;
+  description: string;
+  required: boolean;
+  /** Takes all words that are left. */
+  variadic: boolean;
+  choices?: readonly string[];
+  parse?: ValueParser;
+}
+
+export interface Option {
+  /** As they are shown: `-n, --limit <count>`. */
+  flags: string;
+  short?: string;
+  long: string;
+  /** Name of its value among the options of a call: `titleContains`. */
+  key: string;
+  /** `--no-daemon`: its value is false. */
+  negated: boolean;
+  /** Whether a value follows it. */
+  value: 'none' | 'required' | 'optional';
+  /** Takes all words up to the next option. */
+  variadic: boolean;
+  description: string;
+  parse?: ValueParser;
+  defaultValue?: string | number | boolean;
+  choices?: readonly string[];
+  /** The value where an optional one is left out. */
+  preset?: string;
+  /** It must be given. */
+  mandatory?: boolean;
+  /** Not shown in help and completion. */
+  hidden?: boolean;
+}
+
+/** One call of a command, as its words were parsed. */
+export interface Invocation {
+  /** The options of the command, and those of its parents. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Prints the help page of a command. */
+  printHelp(command: CliCommand): Promise<unknown>;
+}
+
+/** What a command does. Gets its arguments, then its own options, then the whole call; may be asynchronous. */
+export type Action = (...values: never[]) => unknown;
+
+/** A command of `gt` or `bd`, as data. Its help page is in the same file. */
+export class CliCommand {
+  readonly commands: CliCommand[] = [];
+  readonly arguments: Argument[] = [];
+  readonly options: Option[] = [];
+  readonly aliases: string[] = [];
+  summary = '';
+  details: HelpDetails = {};
+  run: Action | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly parent?: CliCommand,
+    readonly hidden = false,
+  ) {}
+
+  /** Adds a command below this one. @param declaration its name and its arguments: `close [ids...]` */
+  command(declaration: string, { hidden = false } = {}): CliCommand {
+    const [name = '', ...words] = declaration.split(' ');
+    const command = new CliCommand(name, this, hidden);
+    for (const word of words) command.argument(word);
+    this.commands.push(command);
+    return command;
+  }
+
+  description(summary: string): this {
+    this.summary = summary;
+    return this;
+  }
+
+  alias(name: string): this {
+    this.aliases.push(name);
+    return this;
+  }
+
+  /** @param declaration `<id>`, `[id]`, `<ids...>` or `[ids...]` */
+  argument(declaration: string, description = '', more: Pick<Argument, 'parse' | 'choices'> = {}): this {
+    const name = declaration.slice(1, -1).replace(/\.\.\.$/, '');
+    const [required, variadic] = [
+      declaration.startsWith('<'),
+      declaration.endsWith('...>') || declaration.endsWith('...]'),
+    ];
+    this.arguments.push({ name, description, required, variadic, ...more });
+    return this;
+  }
+
+  option(flags: string, description: string, parse?: ValueParser, defaultValue?: Option['defaultValue']): this {
+    return this.addOption(flags, description, { parse, defaultValue });
+  }
+
+  /** Another spelling that is accepted and not shown. */
+  hiddenOption(flags: string, description: string, parse?: ValueParser): this {
+    return this.addOption(flags, description, { parse, hidden: true });
+  }
+
+  addOption(
+    flags: string,
+    description: string,
+    more: Pick<Option, 'parse' | 'defaultValue' | 'choices' | 'preset' | 'mandatory' | 'hidden'>,
+  ): this {
+    this.options.push({ ...optionFrom(flags), description, ...more });
+    return this;
   }
 
   withHelp(details: HelpDetails): this {
     this.details = details;
     return this;
   }
+
+  action(run: Action): this {
+    this.run = run;
+    return this;
+  }
+
+  /** The command below this one with this name or alias. */
+  find(name: string): CliCommand | undefined {
+    return this.commands.find((command) => command.name === name || command.aliases.includes(name));
+  }
+
+  /** What somebody types to reach it: `gt convoy create`. */
+  get path(): string {
+    return this.parent ? `${this.parent.path} ${this.name}` : this.name;
+  }
+
+  /** Commands that help lists. */
+  get visibleCommands(): CliCommand[] {
+    return this.commands.filter((command) => !command.hidden);
+  }
 }
 
-/** A program at the root of a command line: `gt` or `bd`. */
+/** The program at the root of a command line: `gt` or `bd`. */
 export class CliProgram extends CliCommand {
   /** Headings of the overview, each with its commands. */
   groups: readonly (readonly [heading: string, commands: readonly string[]])[] = [];
@@ -39,26 +168,27 @@ export class CliProgram extends CliCommand {
   }
 }
 
-/** What somebody types to reach a command: `gt convoy create`. */
-export function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
-}
-
-export function programOf(command: Command): CliProgram {
+export function programOf(command: CliCommand): CliProgram {
   const root = command.parent ? programOf(command.parent) : command;
-  if (!(root instanceof CliProgram)) throw new Error(`${root.name()} is not a CliProgram`);
+  if (!(root instanceof CliProgram)) throw new Error(`${root.name} is not a CliProgram`);
   return root;
 }
 
 /** The options of a command and of its parents. */
-export function optionsOf(command: Command): Option[] {
+export function optionsOf(command: CliCommand): Option[] {
   return [...command.options, ...(command.parent ? optionsOf(command.parent) : [])];
 }
 
-/** Commands that `--help` lists; hidden ones and aliases are left out. */
-export function visibleCommands(command: Command): Command[] {
-  return command
-    .createHelp()
-    .visibleCommands(command)
-    .filter((child) => command.commands.includes(child));
+function optionFrom(flags: string): Omit<Option, 'description'> {
+  const [, short, long = '', value = ''] = /^(?:(-\w), )?(--[\w-]+)(?: (.+))?$/.exec(flags) ?? [];
+  const negated = long.startsWith('--no-');
+  return {
+    flags,
+    short,
+    long,
+    key: long.slice(negated ? 5 : 2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    negated,
+    value: value === '' ? 'none' : value.startsWith('[') ? 'optional' : 'required',
+    variadic: /\.\.\.[>\]]$/.test(value),
+  };
 }

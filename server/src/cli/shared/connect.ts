@@ -3,9 +3,12 @@ import { actorName } from './actor';
 import type { ProcessContext } from './context';
 
 /** How a command introduces itself: an agent by its session token, anybody else as the person. */
-export function helloOf({ cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>, actor: string | undefined): HelloInput {
+export async function helloOf(
+  { cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>,
+  actor: string | undefined,
+): Promise<HelloInput> {
   const token = env.GT_SESSION_TOKEN;
-  if (!token) return { kind: 'cli', cwd, actor: actorName(actor, env, cwd) };
+  if (!token) return { kind: 'cli', cwd, actor: await actorName(actor, env, cwd) };
   const claimed = actor ?? env.BD_ACTOR;
   return { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) };
 }

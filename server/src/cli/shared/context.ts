@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import type { StartedLink } from '../../protocol/transport/commandClient';
+import type { Invocation } from './command';
 import { errorText, jsonText, painter, type Paint, type Terminal } from './output';
 
 /** What a command line uses of the process around it; tests bring their own. */
@@ -36,8 +36,8 @@ export class CommandContext {
   }
 
   /** Prints JSON if `--json` is given, else the lines for people. */
-  print(command: Command, value: unknown, lines: () => string | readonly string[]): void {
-    const options = command.optsWithGlobals<OutputOptions>();
+  print(invocation: Invocation, value: unknown, lines: () => string | readonly string[]): void {
+    const options: OutputOptions = invocation.options;
     if (options.json) this.terminal.write(jsonText(value));
     else if (!options.quiet)
       this.terminal.write(
@@ -49,8 +49,8 @@ export class CommandContext {
   }
 
   /** Prints an error that does not end the command. */
-  printError(command: Command, error: unknown): void {
-    this.terminal.writeError(errorText(error, command.optsWithGlobals<OutputOptions>().json ?? false));
+  printError(invocation: Invocation, error: unknown): void {
+    this.terminal.writeError(errorText(error, (invocation.options as OutputOptions).json ?? false));
   }
 
   /** A remark for people, on standard error. */

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { readTextIfPresent } from '../../base/atomicFile';
 
@@ -8,11 +7,12 @@ import { readTextIfPresent } from '../../base/atomicFile';
  * command. Whatever is not plain is left to git: undefined means "ask git", never "there is none".
  */
 
+/** GIT_DIR, GIT_CONFIG_GLOBAL, GIT_CONFIG_COUNT …, but not the names and addresses of commits. */
+const changesConfig = /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/;
+
 /** @returns undefined where only git itself can tell */
 export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
-  // GIT_DIR, GIT_CONFIG_GLOBAL, GIT_CONFIG_COUNT … Names and addresses of commits are not what is asked for.
-  if (Object.keys(env).some((name) => /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/.test(name)))
-    return undefined;
+  for (const name in env) if (name.startsWith('GIT_') && changesConfig.test(name)) return undefined;
   const home = env.HOME;
   if (!home || process.platform === 'win32') return undefined;
   try {
@@ -47,7 +47,7 @@ function repositoryConfig(cwd: string): string | undefined {
       // A worktree, a submodule, a folder of somebody else, or half a repository, which git passes by.
       const isWhole =
         git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
-      if (!isWhole || git.uid !== os.userInfo().uid) return undefined;
+      if (!isWhole || git.uid !== process.getuid?.()) return undefined;
       return readTextIfPresent(path.join(directory, 'config')) ?? '';
     }
     // A bare repository is its own folder.
@@ -66,12 +66,16 @@ function nameIn(text: string): string | undefined {
   let inUser = false;
   let name: string | undefined;
   for (const line of text.split('\n')) {
-    if (/^\s*(?:[#;].*)?$/.test(line)) continue;
-    const section = /^\s*\[([a-z0-9.-]+)(?: "[^"\\]*")?\]\s*$/i.exec(line);
-    const setting = /^\s*([a-z][a-z0-9-]*)\s*(?:=(.*))?$/i.exec(line);
-    if (section) inUser = section[1]!.toLowerCase() === 'user' && !line.includes('"');
-    else if (!setting) throw new Error('not a plain line');
-    else if (inUser && setting[1]!.toLowerCase() === 'name') name = plainValue(setting[2]);
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
+    const isSection = trimmed.startsWith('[');
+    const match = isSection
+      ? /^\[([a-z0-9.-]+)(?: "[^"\\]*")?\]$/i.exec(trimmed)
+      : /^([a-z][a-z0-9-]*)\s*(?:=(.*))?$/i.exec(trimmed);
+    if (!match) throw new Error('not a plain line');
+    const word = match[1]!.toLowerCase();
+    if (isSection) inUser = word === 'user' && !trimmed.includes('"');
+    else if (inUser && word === 'name') name = plainValue(match[2]);
   }
   return name;
 }

@@ -1,5 +1,4 @@
-import type { Argument, Command, Option } from 'commander';
-import { CliCommand, pathOf, programOf, visibleCommands, type HelpDetails } from './command';
+import { programOf, type Argument, type CliCommand, type CliProgram, type HelpDetails, type Option } from './command';
 
 /** Columns of a page; a longer word or example stays whole. */
 const WIDTH = 100;
@@ -12,23 +11,23 @@ const INDENT = '  ';
 type Row = [name: string, text: string];
 
 /** What `--help` and `help` print about a command. */
-export function helpPage(command: Command): string {
-  const details = detailsOf(command);
+export function helpPage(command: CliCommand): string {
+  const { details } = command;
   const program = programOf(command);
   const isRoot = command === program;
   const sections = [
-    [`${pathOf(command)} - ${command.description()}`],
+    [`${command.path} - ${command.summary}`],
     ['Usage:', `${INDENT}${usage(command)}`],
-    command.aliases().length > 0 ? [`Also called: ${command.aliases().join(', ')}`] : [],
+    command.aliases.length > 0 ? [`Also called: ${command.aliases.join(', ')}`] : [],
     details.text === undefined ? [] : wrap(details.text, WIDTH),
-    ...(isRoot ? overview(command) : [table('Commands:', visibleCommands(command).map(commandRow))]),
-    table('Arguments:', command.registeredArguments.map(argumentRow(command))),
+    ...(isRoot ? overview(program) : [table('Commands:', command.visibleCommands.map(commandRow))]),
+    table('Arguments:', command.arguments.map(argumentRow(command))),
     table('Options:', shownOptions(command).map(optionRow)),
     isRoot ? [] : table('Options of every command:', commonOptions(program)),
     exampleLines(details),
     table('Exit codes:', Object.entries(details.exits ?? {})),
     details.see && details.see.length > 0 ? ['See also:', `${INDENT}${details.see.join(', ')}`] : [],
-    isRoot ? [`More about one command: ${command.name()} help <command>`] : [],
+    isRoot ? [`More about one command: ${command.name} help <command>`] : [],
   ];
   return `${sections
     .filter((section) => section.length > 0)
@@ -36,43 +35,32 @@ export function helpPage(command: Command): string {
     .join('\n\n')}\n`;
 }
 
-export function detailsOf(command: Command): HelpDetails {
-  return command instanceof CliCommand ? command.details : {};
-}
-
-export function argumentText(command: Command, argument: Argument): string {
-  const notes = [
-    argument.argChoices ? `one of ${argument.argChoices.join(', ')}` : '',
-    argument.defaultValue === undefined ? '' : `default: ${String(argument.defaultValue)}`,
-  ];
-  return withNotes(argument.description || programOf(command).glossary[argument.name()] || '', notes);
+export function argumentText(command: CliCommand, argument: Argument): string {
+  const notes = [argument.choices ? `one of ${argument.choices.join(', ')}` : ''];
+  return withNotes(argument.description || programOf(command).glossary[argument.name] || '', notes);
 }
 
 export function optionText(option: Option): string {
-  const isSwitch = !option.required && !option.optional;
   return withNotes(option.description, [
-    option.argChoices ? `one of ${option.argChoices.join(', ')}` : '',
-    isSwitch || option.defaultValue === undefined ? '' : `default: ${String(option.defaultValue)}`,
+    option.choices ? `one of ${option.choices.join(', ')}` : '',
+    option.defaultValue === undefined ? '' : `default: ${String(option.defaultValue)}`,
     option.mandatory ? 'required' : '',
   ]);
 }
 
-export function usage(command: Command): string {
-  const isGroup = command.commands.length > 0 && command.registeredArguments.length === 0;
-  return [
-    pathOf(command),
-    '[options]',
-    ...command.registeredArguments.map(argumentName),
-    ...(isGroup ? ['<command>'] : []),
-  ].join(' ');
+export function usage(command: CliCommand): string {
+  const isGroup = command.commands.length > 0 && command.arguments.length === 0;
+  return [command.path, '[options]', ...command.arguments.map(argumentName), ...(isGroup ? ['<command>'] : [])].join(
+    ' ',
+  );
 }
 
 export function argumentName(argument: Argument): string {
-  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  const name = `${argument.name}${argument.variadic ? '...' : ''}`;
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-export function shownOptions(command: Command): Option[] {
+export function shownOptions(command: CliCommand): Option[] {
   return command.options.filter((option) => !option.hidden);
 }
 
@@ -81,22 +69,21 @@ function withNotes(text: string, notes: readonly string[]): string {
   return given.length === 0 ? text : `${text} (${given.join('; ')})`;
 }
 
-function overview(program: Command): string[][] {
-  const { groups } = programOf(program);
-  return groups.map(([heading, names]) =>
+function overview(program: CliProgram): string[][] {
+  return program.groups.map(([heading, names]) =>
     table(
       `${heading}:`,
-      names.map((name): Row => [name, program.commands.find((child) => child.name() === name)?.description() ?? '']),
+      names.map((name): Row => [name, program.find(name)?.summary ?? '']),
       OVERVIEW_COLUMNS,
     ),
   );
 }
 
-function commandRow(command: Command): Row {
-  return [[command.name(), ...command.registeredArguments.map(argumentName)].join(' '), command.description()];
+function commandRow(command: CliCommand): Row {
+  return [[command.name, ...command.arguments.map(argumentName)].join(' '), command.summary];
 }
 
-function argumentRow(command: Command): (argument: Argument) => Row {
+function argumentRow(command: CliCommand): (argument: Argument) => Row {
   return (argument) => [argumentName(argument), argumentText(command, argument)];
 }
 
@@ -105,7 +92,7 @@ function optionRow(option: Option): Row {
 }
 
 /** Options that are accepted without effect, for scripts written for another tool, are listed in the overview only. */
-function commonOptions(program: Command): Row[] {
+function commonOptions(program: CliProgram): Row[] {
   const effective = shownOptions(program).filter((option) => !option.description.endsWith('has no effect'));
   return [...effective.map(optionRow), ['-h, --help', 'show this page']];
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { startLink, type StartedLink } from '../../protocol/transport/commandClient';
 import type { ProcessContext } from './context';
-import { processTerminal } from './output';
+import { ProcessTerminal } from './output';
 
 /** One of the two command lines, as far as it matters before it is loaded. */
 export interface Main {
@@ -18,17 +18,20 @@ export interface Main {
  */
 export async function runMain({ offline, townOf, load }: Main): Promise<void> {
   const words = process.argv.slice(2);
+  const terminal = new ProcessTerminal();
   const context: ProcessContext = {
-    terminal: processTerminal(),
+    terminal,
     cwd: process.cwd(),
     env: process.env,
     readStdin: () => fs.readFileSync(0, 'utf8'),
   };
-  const started = needsServer(words, offline) ? startAhead(() => townOf(context)) : undefined;
+  const started = needsServer(words, offline) ? await startAhead(() => townOf(context)) : undefined;
   await started?.link.started;
   const run = await load();
   process.exitCode = await run(words, context, started);
   started?.link.close();
+  // Without the end of the event loop and the cleaning up of memory, which the system does faster.
+  if (terminal.isFlushed) process.exit();
 }
 
 /** False where a command is known not to need it, or names a town or ledger that only its parser understands. */
@@ -39,10 +42,10 @@ function needsServer(words: readonly string[], offline: readonly string[]): bool
   return !words.some((word) => /^(?:-h|--help|--town|--db)(?:=|$)/.test(word));
 }
 
-function startAhead(townOf: () => string | undefined): StartedLink | undefined {
+async function startAhead(townOf: () => string | undefined): Promise<StartedLink | undefined> {
   try {
     const root = townOf();
-    return root === undefined ? undefined : startLink(root);
+    return root === undefined ? undefined : await startLink(root);
   } catch {
     return undefined; // the command finds the same error and reports it
   }

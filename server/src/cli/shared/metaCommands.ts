@@ -1,8 +1,7 @@
-import { Argument, type Command } from 'commander';
 import { UserError } from '../../base/errors';
 import { closestMatch } from '../../base/text';
 import { BUILD, PROTOCOL, VERSION } from '../../protocol/transport/version';
-import type { CliCommand } from './command';
+import type { CliCommand, Invocation } from './command';
 import { completionScript, shells, type Shell } from './completion/scripts';
 import type { CommandContext } from './context';
 
@@ -14,7 +13,7 @@ export function addMetaCommands(program: CliCommand, context: CommandContext): v
 }
 
 function addHelp(program: CliCommand): void {
-  const name = program.name();
+  const name = program.name;
   program
     .command('help')
     .description('show all commands, or everything about one')
@@ -26,25 +25,27 @@ function addHelp(program: CliCommand): void {
       ],
       see: [name === 'gt' ? 'bd help' : 'gt help'],
     })
-    .action((words: string[]) => findCommand(program, words).outputHelp());
+    .action((words: string[], _options: unknown, invocation: Invocation) =>
+      invocation.printHelp(findCommand(program, words)),
+    );
 }
 
 /** @throws UserError that suggests the most similar command */
-function findCommand(program: Command, words: readonly string[]): Command {
+function findCommand(program: CliCommand, words: readonly string[]): CliCommand {
   return words.reduce((found, word) => {
-    const next = found.commands.find((command) => command.name() === word || command.aliases().includes(word));
+    const next = found.find(word);
     if (next) return next;
     const similar = closestMatch(
       word,
-      found.commands.map((command) => command.name()),
+      found.commands.map((command) => command.name),
     );
-    const hint = similar === undefined ? `See ${program.name()} --help.` : `Did you mean ${similar}?`;
+    const hint = similar === undefined ? `See ${program.name} --help.` : `Did you mean ${similar}?`;
     throw new UserError(`unknown command '${word}'`, hint, 'not-found');
   }, program);
 }
 
 function addVersion(program: CliCommand, context: CommandContext): void {
-  const name = program.name();
+  const name = program.name;
   program
     .command('version')
     .description('show the version')
@@ -55,11 +56,11 @@ function addVersion(program: CliCommand, context: CommandContext): void {
       ],
       see: [name === 'gt' ? 'bd version' : 'gt version'],
     })
-    .action((_options, command: Command) => {
+    .action((_options: unknown, invocation: Invocation) => {
       const version = { name, version: VERSION, build: BUILD, protocol: PROTOCOL, node: process.version };
       const build = BUILD === 0 ? 'from source' : new Date(BUILD).toISOString();
       context.print(
-        command,
+        invocation,
         version,
         () => `${name} ${VERSION} (build ${build}, protocol ${PROTOCOL}, node ${process.version})`,
       );
@@ -72,11 +73,11 @@ const completionTexts: Readonly<Record<string, string>> = {
 };
 
 function addCompletion(program: CliCommand, context: CommandContext): void {
-  const name = program.name();
+  const name = program.name;
   program
     .command('completion')
     .description('print a script that completes commands in your shell')
-    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .argument('<shell>', 'which shell', { choices: shells })
     .withHelp({
       text: completionTexts[name],
       examples: [

@@ -1,4 +1,5 @@
-import { UserError, messageOf } from '../../base/errors';
+import fs from 'node:fs';
+import { UserError, hasCode, messageOf } from '../../base/errors';
 
 /** Where a command line prints. */
 export interface Terminal {
@@ -12,17 +13,63 @@ export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv 
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
-export function processTerminal(): Terminal {
-  // A reader that stops reading (`bd list | head -1`) is not an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-  return {
-    write: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
-    colour: wantsColour(process.stdout),
-  };
+const STDOUT = 1;
+
+/** The terminal, pipe or file that this process prints to. */
+export class ProcessTerminal implements Terminal {
+  readonly colour: boolean;
+  /** A pipe or file is written to directly: creating `process.stdout` takes a millisecond. */
+  private readonly isDirect = isPipeOrFile(STDOUT);
+  /** True while everything is written that was printed, so that the process may exit at once. */
+  isFlushed = true;
+
+  constructor() {
+    if (!this.isDirect) this.useStream();
+    this.colour = !this.isDirect && wantsColour(process.stdout);
+  }
+
+  write(text: string): void {
+    const left = this.isDirect && this.isFlushed ? writeAll(STDOUT, text) : text;
+    if (left.length === 0) return;
+    if (this.isDirect && this.isFlushed) this.useStream();
+    process.stdout.write(left);
+  }
+
+  writeError(text: string): void {
+    this.isFlushed = false;
+    process.stderr.write(text);
+  }
+
+  private useStream(): void {
+    this.isFlushed = false;
+    process.stdout.on('error', onWriteError);
+  }
+}
+
+function isPipeOrFile(fd: number): boolean {
+  try {
+    const stat = fs.fstatSync(fd);
+    return stat.isFIFO() || stat.isFile();
+  } catch {
+    return false; // it is closed
+  }
+}
+
+/** @returns what is left where a pipe that does not block its writers is full */
+function writeAll(fd: number, text: string): Buffer {
+  let left: Buffer = Buffer.from(text);
+  try {
+    while (left.length > 0) left = left.subarray(fs.writeSync(fd, left));
+  } catch (error) {
+    if (!hasCode(error, 'EAGAIN')) onWriteError(error as NodeJS.ErrnoException);
+  }
+  return left;
+}
+
+/** A reader that stops reading (`bd list | head -1`) is not an error. */
+function onWriteError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;

@@ -1,8 +1,9 @@
-import { CommanderError, type Command, type Option } from 'commander';
 import { UserError } from '../../base/errors';
-import { pathOf, type CliProgram } from './command';
+import type { CliCommand, CliProgram, Invocation, Option } from './command';
 import type { ValueSource } from './completion/completions';
 import { errorText, type Terminal } from './output';
+import type { HelpCall } from './parseFully';
+import { parseQuickly, type ParsedCall } from './parseQuickly';
 
 /** Commands that one module defines. It is loaded when one of them is called. */
 export interface CommandModule {
@@ -21,10 +22,6 @@ export interface CommandLine {
   values: ValueSource;
 }
 
-/** Hints for errors whose message comes from the parser. */
-const parserHints: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'Write text that starts with a hyphen after -- or as --option=….',
-};
 const versionFlags = ['--version', '-V'];
 
 /** The program with all its commands, for help, completion and tests. */
@@ -38,34 +35,40 @@ export async function wholeProgram(
 
 /** Runs one command. Never throws. @returns the exit code */
 export async function runCommandLine(line: CommandLine, given: readonly string[]): Promise<number> {
-  let helpFor: Command | undefined;
   const { terminal } = line;
   try {
     if (given[0] === '__complete') return await complete(line, given.slice(1));
-    const program = line
-      .createProgram()
-      .helpCommand(false)
-      .exitOverride()
-      // Help and errors are printed below.
-      .configureHelp({
-        formatHelp: (command) => {
-          helpFor = command;
-          return '';
-        },
-      })
-      .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    const program = line.createProgram();
     const words = isVersionRequest(given, program)
       ? ['version', ...given.filter((word) => !versionFlags.includes(word))]
       : given;
     await addCommandsFor(line, words, program);
-    if (words.length === 0) helpFor = program;
-    else await program.parseAsync(words, { from: 'user' });
-    return helpFor ? await printHelp(terminal, helpFor, 0) : 0;
+    const call = words.length === 0 ? { helpFor: program, exitCode: 0 } : await parse(program, words);
+    if ('helpFor' in call) return await printHelp(terminal, call);
+    await runCall(call, terminal);
+    return 0;
   } catch (error) {
-    if (error instanceof CommanderError && helpFor) return printHelp(terminal, helpFor, error.exitCode);
-    terminal.writeError(errorText(asUserError(error, line), given.includes('--json')));
+    terminal.writeError(errorText(error, given.includes('--json')));
     return 1;
   }
+}
+
+async function parse(program: CliProgram, words: readonly string[]): Promise<ParsedCall | HelpCall> {
+  let quick: ParsedCall | undefined;
+  try {
+    quick = parseQuickly(program, words);
+  } catch {
+    // A value that cannot be read: the parser proper says so in its own words.
+  }
+  return quick ?? (await import('./parseFully')).parseFully(program, words);
+}
+
+async function runCall(call: ParsedCall, terminal: Terminal): Promise<void> {
+  const invocation: Invocation = {
+    options: call.allOptions,
+    printHelp: (command: CliCommand) => printHelp(terminal, { helpFor: command, exitCode: 0 }),
+  };
+  await call.command.run?.(...([...call.arguments, call.options, invocation] as never[]));
 }
 
 /** Adds the commands that these words need: all of them for help, and where the command is not known. */
@@ -81,7 +84,9 @@ function commandWord(words: readonly string[], options: readonly Option[]): stri
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
     if (!word.startsWith('-')) return word;
-    if (options.some((option) => option.required && (option.long === word || option.short === word))) index += 1;
+    const takesValue = (option: Option): boolean =>
+      option.value === 'required' && (option.long === word || option.short === word);
+    if (options.some(takesValue)) index += 1;
   }
   return undefined;
 }
@@ -99,25 +104,14 @@ async function complete(line: CommandLine, [shell, ...words]: readonly string[])
   return 0;
 }
 
-/** @param code other than 0 where a group was named without one of its commands: the page is then part of the error */
-async function printHelp(terminal: Terminal, command: Command, code: number): Promise<number> {
-  const page = (await import('./helpPage')).helpPage(command);
-  if (code === 0) terminal.write(page);
+/** Where a group was named without one of its commands, the page is part of the error. */
+async function printHelp(terminal: Terminal, { helpFor, exitCode }: HelpCall): Promise<number> {
+  const page = (await import('./helpPage')).helpPage(helpFor);
+  if (exitCode === 0) terminal.write(page);
   else {
-    const example = `${pathOf(command)} ${command.commands[0]?.name() ?? ''}`;
+    const example = `${helpFor.path} ${helpFor.commands[0]?.name ?? ''}`;
     const error = new UserError('no command given', `Choose one of these, such as "${example}".`);
     terminal.writeError(`${errorText(error, false)}\n${page}`);
   }
-  return code;
-}
-
-function asUserError(error: unknown, line: CommandLine): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  const hint =
-    similar === undefined
-      ? (parserHints[error.code] ?? `See ${line.createProgram().name()} --help.`)
-      : `Did you mean ${similar}?`;
-  return new UserError(message, hint);
+  return exitCode;
 }

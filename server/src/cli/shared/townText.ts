@@ -1,4 +1,4 @@
-import type { AgentInfo, BeadInfo, ConvoyInfo } from '../../protocol/town';
+import type { AgentInfo, BeadInfo, ConvoyInfo } from '../../protocol/snapshot';
 
 /** Agents, convoys and their beads as lines for people. */
 

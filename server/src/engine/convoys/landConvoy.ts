@@ -1,3 +1,4 @@
+import { plural } from '../../base/text';
 import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Action } from '../loop/action';
@@ -22,7 +23,7 @@ export async function landConvoy(
   if (landed) {
     context.person.notify({
       severity: 'info',
-      text: `Convoy landed: ${landed.title} (${landed.count} ${landed.count === 1 ? 'bead' : 'beads'})`,
+      text: `Convoy landed: ${landed.title} (${plural(landed.count, 'bead')})`,
       convoy: action.convoy,
     });
   }

@@ -85,7 +85,7 @@ function words(reason: WhyNot): string {
     case 'type':
       return `is of type ${reason.type}, which no agent works on`;
     case 'deferred':
-      return reason.until ? `is put off until ${reason.until}` : 'is put off';
+      return reason.until ? `is deferred until ${reason.until}` : 'is deferred';
     default:
       return reason.kind;
   }

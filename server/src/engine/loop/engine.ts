@@ -20,6 +20,20 @@ const LATE_MS = 30_000;
 /** An action that failed so often in a row is told to a person, and waits until that escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
 
+/** Time as the engine sees it. The simulation puts a clock of its own here. */
+export interface Timers {
+  /** Milliseconds since 1970. */
+  now(): number;
+  set(callback: () => void, ms: number): unknown;
+  clear(handle: unknown): void;
+}
+
+const realTimers: Timers = {
+  now: () => Date.now(),
+  set: (callback, ms) => setTimeout(callback, ms),
+  clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
+
 export interface EngineHost {
   buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
   /** The town as the last look saw it, after its actions were started. */
@@ -35,26 +49,28 @@ export class Engine extends Disposable {
   /** Actions that were out of date: if the world looks the same again at once, something is odd, and haste would not help. */
   private readonly stale = new Map<string, { count: number; until: number }>();
   private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: unknown;
   private dueAt = Infinity;
-  private awakeSince = Date.now();
+  private awakeSince: number;
 
   constructor(
     private readonly context: EngineContext,
-    private readonly actionLog: ActionLog,
+    private readonly actionLog: Pick<ActionLog, 'begin' | 'end'>,
     private readonly host: EngineHost,
+    private readonly timers: Timers = realTimers,
   ) {
     super();
+    this.awakeSince = timers.now();
   }
 
   /** Looks soon. @param inMs not later than so many milliseconds from now */
   kick(inMs = DEBOUNCE_MS): void {
     if (this.isDisposed) return;
-    const due = Date.now() + inMs;
+    const due = this.timers.now() + inMs;
     if (due >= this.dueAt) return;
-    clearTimeout(this.timer);
+    this.timers.clear(this.timer);
     this.dueAt = due;
-    this.timer = setTimeout(() => this.tick(), inMs);
+    this.timer = this.timers.set(() => this.tick(), inMs);
   }
 
   get isBusy(): boolean {
@@ -73,13 +89,13 @@ export class Engine extends Disposable {
   }
 
   override dispose(): void {
-    clearTimeout(this.timer);
+    this.timers.clear(this.timer);
     super.dispose();
   }
 
   private tick(): void {
     // A machine that slept: nobody was silent meanwhile.
-    if (Date.now() - this.dueAt > LATE_MS) this.awakeSince = Date.now();
+    if (this.timers.now() - this.dueAt > LATE_MS) this.awakeSince = this.timers.now();
     this.dueAt = Infinity;
     try {
       const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
@@ -94,7 +110,7 @@ export class Engine extends Disposable {
   }
 
   private pausedKeys(): string[] {
-    const now = Date.now();
+    const now = this.timers.now();
     return [...this.failures, ...this.stale]
       .filter(([key, pause]) => pause.until > now || this.waitsForPerson(key))
       .map(([key]) => key);
@@ -134,13 +150,13 @@ export class Engine extends Disposable {
   private recordStale(key: string): void {
     const count = (this.stale.get(key)?.count ?? 0) + 1;
     // The first time is everyday life: somebody was faster.
-    this.stale.set(key, { count, until: count === 1 ? 0 : Date.now() + backoffMs(count - 1) });
+    this.stale.set(key, { count, until: count === 1 ? 0 : this.timers.now() + backoffMs(count - 1) });
   }
 
   private async recordFailure(action: Action, error: unknown): Promise<void> {
     const key = actionKey(action);
     const count = (this.failures.get(key)?.count ?? 0) + 1;
-    this.failures.set(key, { count, until: Date.now() + backoffMs(count + 1) });
+    this.failures.set(key, { count, until: this.timers.now() + backoffMs(count + 1) });
     this.host.log.error(
       `${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
     );

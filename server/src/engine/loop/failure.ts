@@ -52,6 +52,6 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
     rig: failure.rig,
     agent: bead.assignee,
     title: `${bead.id} failed: ${problem}`,
-    detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Mend the cause, then sling ${bead.id} again.`,
+    detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Fix the problem, then retry ${bead.id}.`,
   });
 }

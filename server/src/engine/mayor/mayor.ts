@@ -77,7 +77,7 @@ export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: strin
     key: SILENT_KEY,
     agent: MAYOR,
     title: `The Mayor does not answer: ${cutBytes(firstLine(problem), 200)}`,
-    detail: `${problem}\n\n"${bead.title}" (${bead.id}) waits; the Mayor was started ${tries} times. Mend the cause, then "gt mayor start".`,
+    detail: `${problem}\n\n"${bead.title}" (${bead.id}) waits; the Mayor was started ${tries} times. Fix the problem, then "gt mayor start".`,
   });
 }
 

@@ -49,8 +49,8 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
     escalate(tx, {
       key: landingKey(turn.rig),
       rig: turn.rig,
-      title: `${turn.rig} cannot land anything: ${firstLine(error.message)}`,
-      detail: [error.message, error.hint, 'Merging goes on by itself once that is done.'].filter(Boolean).join('\n\n'),
+      title: `${turn.rig} cannot merge: ${firstLine(error.message)}`,
+      detail: [error.message, error.hint, 'Merging resumes by itself once that is done.'].filter(Boolean).join('\n\n'),
     });
   });
 }
@@ -79,7 +79,7 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
       rig: turn.rig,
       agent: request.worker,
       title: `${request.source} cannot be merged: ${firstLine(problem)}`,
-      detail: `${problem}\n\nTried ${retries} times. Mend the cause, then sling ${request.source} again; its branch ${request.branch} is kept.`,
+      detail: `${problem}\n\nTried ${retries} times. Fix the problem, then retry ${request.source}; its branch ${request.branch} is kept.`,
     });
   });
 }

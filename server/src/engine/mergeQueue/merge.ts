@@ -1,12 +1,11 @@
 import type { EventType } from '../../protocol/bead';
 import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
-import type { Bead } from '../../protocol/bead';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { resolveEscalation } from '../escalation/escalation';
 import type { RigPort } from '../loop/ports';
 import type { GateResult } from '../../rigs/types';
-import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
+import { failuresOf, isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
 import { makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
 import { landingKey, deferUntil, deferMerge, cancelMerge } from './deferMerge';
@@ -24,20 +23,23 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
   const request = await begin(action, context);
   const refinery = actors.refinery(action.rig);
   try {
-    if (request.candidate && (await rig.hasLanded(request.candidate)))
-      return await finish(action, request, request.candidate, context);
+    // Also that of an earlier request for the same bead, which somebody closed before its landing was written down.
+    const source = context.store.get(request.source);
+    const candidate = request.candidate ?? (source && workOf(source).candidate);
+    if (candidate !== undefined && (await rig.hasLanded(candidate)))
+      return await finish(action, request, candidate, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
-    const candidate = await makeCandidate(rig, request, context);
-    if (candidate.kind === 'returned') return await rejectMerge(action, request, candidate.why, context);
-    const { commit, base } = candidate;
+    const made = await makeCandidate(rig, request, context);
+    if (made.kind === 'returned') return await rejectMerge(action, request, made.why, context);
+    const { commit, base } = made;
     // An approval is for one patch. What the rebase has made another is looked at again.
     if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))
       return await reopen(action, commit, base.commit, context);
     const result = await runGates(action, request, commit, rig, context);
     if (!result.passed) return await rejectMerge(action, request, gateFeedback(result), context);
-    await recordCandidate(action, commit, context);
+    await recordCandidate(action, request, commit, context);
     if (!(await rig.land(commit, base.expected))) return await deferUntil(action, 'the target branch moved', context);
     await finish(action, request, commit, context);
   } catch (error) {
@@ -83,8 +85,19 @@ async function runGates(
 }
 
 /** Written before the push, so that after a crash we know what to look for on the landing branch. */
-async function recordCandidate(action: MergeAction, candidate: string, context: EngineContext): Promise<void> {
-  await update(action, context, (bead) => ({ metadata: withMerge(bead, { candidate }) }));
+async function recordCandidate(
+  action: MergeAction,
+  request: MergeRequest,
+  candidate: string,
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} is closed`);
+    tx.update(bead.id, { metadata: withMerge(bead, { candidate }) });
+    const source = tx.get(request.source);
+    if (source) tx.update(source.id, { metadata: withWork(source, { candidate }) });
+  });
 }
 
 async function finish(
@@ -122,18 +135,6 @@ async function rejectMerge(
       now: context.clock.now(),
       retry: (work) => failuresOf(work) < action.maxAttempts,
     });
-  });
-}
-
-async function update(
-  action: MergeAction,
-  context: EngineContext,
-  change: (bead: Bead) => Partial<Bead>,
-): Promise<void> {
-  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = tx.get(action.mergeRequest);
-    if (!bead || isClosed(bead.status)) throw new StaleAction(`${action.mergeRequest} is closed`);
-    tx.update(bead.id, change(bead));
   });
 }
 

@@ -195,7 +195,7 @@ export function rejectReviewed(
     rig: request.rig,
     message: firstLine(mark.message),
   });
-  const why = { problem: `${mark.by} asks for changes: ${firstLine(mark.message)}`, feedback: mark.message };
+  const why = { problem: `${mark.by} requested changes: ${firstLine(mark.message)}`, feedback: mark.message };
   rejectWork(tx, bead.id, request, why, { now: mark.now, retry: (work: Work) => rejectionsOf(work) < mark.maxRounds });
 }
 

@@ -55,6 +55,8 @@ const workSchema = z.looseObject({
   /** One line of the same, for people. */
   problem: z.string().optional(),
   /** Commit on the landing branch. */
+  /** The commit that a merge was about to land: kept with the bead, whatever becomes of its merge request. */
+  candidate: z.string().optional(),
   merged: z.string().optional(),
   /** What reviewers have said of it since it was begun, oldest first. */
   reviews: z

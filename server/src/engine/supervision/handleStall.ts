@@ -53,14 +53,14 @@ export async function handleStall(action: HandleStallAction, context: EngineCont
 }
 
 function problemOf(step: NextStep): Work['problem'] {
-  if (step === 'restart') return 'it was silent for long and is begun anew';
-  return step === 'person' || step === 'mayor' ? 'it has been silent for long' : undefined;
+  if (step === 'restart') return 'no output for long: its session was restarted';
+  return step === 'person' || step === 'mayor' ? 'no output for long' : undefined;
 }
 
 export function nudgeText(unsubmitted: boolean): string {
   return unsubmitted
-    ? 'You have work that is not handed in. Commit what belongs to it, remove the rest, and run "gt done". If you cannot go on, say why with "bd comment".'
-    : 'You have been silent for a while. Go on with the work on your hook ("gt prime" shows it) and end with "gt done".';
+    ? 'You have work that is not submitted. Commit what belongs to it, remove the rest, and run "gt done". If you cannot go on, say why with "bd comment".'
+    : 'There was no output from you for a while. Continue the work on your hook ("gt prime" shows it) and end with "gt done".';
 }
 
 function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, title: string): void {
@@ -68,8 +68,8 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, tit
     from: actors.witness(rig),
     to: 'mayor',
     priority: 'high',
-    subject: `${agent} does not hand in ${bead}`,
-    body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not hand in. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
+    subject: `${agent} does not submit ${bead}`,
+    body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not submit. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }
 

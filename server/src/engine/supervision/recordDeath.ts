@@ -34,7 +34,7 @@ export async function recordDeath(
     }
     if (action.exit.kind === 'exited') {
       if (short) tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
-      const problem = `the agent ended (exit code ${action.exit.code ?? 'unknown'}) without "gt done"`;
+      const problem = `Agent exited (code ${action.exit.code ?? 'unknown'}) before submitting its work`;
       failAttempt(tx, bead, {
         problem,
         feedback: `${problem}\n\n${tail}`.trim(),
@@ -56,7 +56,7 @@ export async function recordDeath(
         deaths,
         progress,
         notBefore: new Date(now.getTime() + wait).toISOString(),
-        problem: 'its session was killed; it goes on where it stopped',
+        problem: 'its session was killed; it resumes where it stopped',
       }),
     });
     tx.event({

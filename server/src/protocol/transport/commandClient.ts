@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { UserError, messageOf } from '../../base/errors';
+import { randomHex } from '../../base/hmac';
 import type { Caller, Params, RequestSpec, Result } from '../request';
-import { answerLostError, withTimeLimit } from '../timeLimit';
+import { answerLostError, limited } from '../timeLimit';
 import { CommandLink, ConnectionLost } from './commandLink';
 import type { TownOptions } from './connect';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
@@ -16,15 +16,17 @@ export interface StartedLink {
 }
 
 /** Starts to connect to the town's server, unless none runs or it is not the one of this build or a newer one. */
-export function startLink(root: string): StartedLink | undefined {
+export async function startLink(root: string): Promise<StartedLink | undefined> {
   const endpoint = readEndpoint(serverEndpointFile(root));
   if (!endpoint || endpoint.protocol !== PROTOCOL || endpoint.build < BUILD) return undefined;
-  return { root, link: CommandLink.start(endpoint) };
+  return { root, link: await CommandLink.start(endpoint) };
 }
 
 export interface CommandClientOptions extends TownOptions {
   /** Used if it is a connection to this town. */
   started?: StartedLink;
+  /** Starts no server, and replaces none: a call fails as `unavailable` where none runs. */
+  onlyRunning?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export class CommandClient implements Caller {
 
   constructor(
     private readonly root: string,
-    private readonly hello: () => HelloInput,
+    private readonly hello: () => Promise<HelloInput>,
     private readonly options: CommandClientOptions = {},
   ) {}
 
@@ -47,12 +49,11 @@ export class CommandClient implements Caller {
    *   or did not answer in time; Error for a defect of the server
    */
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
-    const operation = spec.access === 'read' ? undefined : randomUUID();
+    const operation = spec.access === 'read' ? undefined : await randomHex(16);
     const link = await (this.link ??= this.openLink());
     if (link)
       try {
-        const answer = withTimeLimit(spec, () => link.request(spec.method, { input: params, operation }));
-        return (await answer) as Result<S>;
+        return (await limited(spec, link.request(spec.method, { input: params, operation }))) as Result<S>;
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
         this.link = Promise.resolve(undefined);
@@ -71,9 +72,9 @@ export class CommandClient implements Caller {
 
   /** Undefined where the other way must be taken. */
   private async openLink(): Promise<CommandLink | undefined> {
-    const link = this.openingLink();
+    const link = await this.openingLink();
     try {
-      await link?.authenticate(this.hello());
+      await link?.authenticate(await this.hello());
       return link;
     } catch (error) {
       link?.close();
@@ -82,13 +83,14 @@ export class CommandClient implements Caller {
     }
   }
 
-  private openingLink(): CommandLink | undefined {
+  private async openingLink(): Promise<CommandLink | undefined> {
     const { started } = this.options;
-    return (started?.root === this.root ? started : startLink(this.root))?.link;
+    return (started?.root === this.root ? started : await startLink(this.root))?.link;
   }
 
   private async openClient(): Promise<RpcClient> {
+    if (this.options.onlyRunning) throw new UserError('no server is running', undefined, 'unavailable');
     const { connectTown } = await import('./connect');
-    return connectTown(this.root, this.hello(), this.options);
+    return connectTown(this.root, await this.hello(), this.options);
   }
 }

@@ -21,7 +21,6 @@ const NEWLINE = 0x0a;
  * before the server has proved itself.
  */
 export class CommandLink {
-  private readonly nonce = newNonce();
   /** Resolves when the opening is sent: from then on the server works while this process does something else. */
   readonly started: Promise<void>;
   /** The server's first line. */
@@ -41,6 +40,7 @@ export class CommandLink {
   private constructor(
     private readonly socket: net.Socket,
     private readonly key: string,
+    private readonly nonce: string,
   ) {
     socket.on('error', () => undefined); // `close` follows
     socket.on('close', () => this.end(new ConnectionLost('the connection was closed')));
@@ -48,15 +48,16 @@ export class CommandLink {
     this.greeting = new Promise((resolve, reject) => (this.greeted = { resolve, reject }));
     this.greeting.catch(() => undefined); // `authenticate` reports it
     this.started = new Promise((resolve) => {
+      socket.write(`${JSON.stringify(opening(nonce))}\n`); // which leaves with the event `connect`
+      socket.once('connect', () => resolve());
       socket.once('close', () => resolve());
-      socket.write(`${JSON.stringify(opening(this.nonce))}\n`, () => resolve());
     });
     this.limitWaiting();
   }
 
   /** Starts to connect. */
-  static start(endpoint: Endpoint): CommandLink {
-    return new CommandLink(net.connect(endpoint.socket), endpoint.key);
+  static async start(endpoint: Endpoint): Promise<CommandLink> {
+    return new CommandLink(net.connect(endpoint.socket), endpoint.key, await newNonce());
   }
 
   /**

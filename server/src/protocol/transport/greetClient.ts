@@ -42,7 +42,7 @@ export async function greetClient(
 ): Promise<Hello> {
   return withDeadline(socket, options.timeoutMs, async () => {
     const { nonce: theirs } = openingSchema.parse(await readJson(socket));
-    const nonce = newNonce();
+    const nonce = await newNonce();
     sendLine(socket, { nonce, proof: sign(key, 'server', theirs, nonce) });
     const answer = answerSchema.parse(await readJson(socket));
     if (!isSame(answer.proof, sign(key, 'client', theirs, nonce, answer.hello)))

@@ -4,12 +4,11 @@ export {
   connectTown,
   joinTown,
   openTown,
-  type Connected,
   type TownConnection,
   type TownOptions,
 } from './connect';
 export { hostEndpointFile, readEndpoint, serverEndpointFile, type Endpoint } from './endpointFile';
 export { type Acceptance, type Hello, type HelloInput, type Welcome } from './handshake';
 export { RpcClient } from './rpcClient';
-export type { Streams } from './rpcServer';
+export type { Connected, Streams } from './streams';
 export { BUILD, PROTOCOL } from './version';

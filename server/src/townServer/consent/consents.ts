@@ -77,8 +77,8 @@ export class Consents {
       id: `consent-runtime-${hash.slice(0, 16)}`,
       kind: 'consent',
       rig,
-      title: `${name} wants to run without asking before each step`,
-      detail: `Agents of this town run "${text}" in their worktrees, with its own safety prompts off: it does not ask whether it may trust a folder, nor before it runs a command. Accept it once for this town.`,
+      title: `Allow ${name} to run without permission prompts?`,
+      detail: `Agents of this town run "${text}" in their worktrees, with its own permission prompts off: it does not ask before it trusts a folder or runs a command. You are asked once per town.`,
       consent: { kind: 'runtime', hash, text, runtime: name },
     };
   }
@@ -92,8 +92,8 @@ export class Consents {
       kind: 'consent',
       rig,
       bead: bead.id,
-      title: `The script of ${bead.id} came from elsewhere`,
-      detail: `"${bead.title}" was not written in this town. Read what it would run before you accept it.`,
+      title: `Waiting for you to approve the script of ${bead.id}`,
+      detail: `"${bead.title}" was not written in this town. Read its script before you approve it.`,
       consent: { kind: 'script', hash, text: blocks.join('\n') },
     };
   }

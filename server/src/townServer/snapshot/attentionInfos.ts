@@ -1,3 +1,4 @@
+import { plural } from '../../base/text';
 import type { BeadStore } from '../../beads/store';
 import { escalations } from '../../engine/escalation/escalation';
 import { inbox, isForPerson, mailInfo } from '../../engine/mail/mail';
@@ -115,8 +116,8 @@ function reviews(sources: AttentionSources): AttentionInfo[] {
         bead: request.source,
         agent: request.worker,
         mergeRequest: bead.id,
-        title: `${title}: waits for your review (${request.source})`,
-        detail: [`${request.worker} has finished ${request.source} and asks for your review.`, request.note]
+        title: `Review ${request.source}: ${title}`,
+        detail: [`${request.worker} has finished ${request.source}. It is merged once you approve it.`, request.note]
           .filter(Boolean)
           .join('\n\n'),
       },
@@ -136,8 +137,8 @@ function rigConsents(sources: AttentionSources): AttentionInfo[] {
         id: `consent-rig-${rig.name}`,
         kind: 'consent',
         rig: rig.name,
-        title: `${rig.name}: its commands wait for your consent`,
-        detail: `Before work in ${rig.name} can be merged, these commands run on every change:\n\n${text}`,
+        title: `${rig.name}: allow Gas Town to run these commands?`,
+        detail: `These commands run on every change before it is merged into ${rig.name}:\n\n${text}`,
         consent: { kind: 'rig-commands', hash: sources.rigs.consentHash(rig), text },
       };
     });
@@ -147,14 +148,14 @@ function fastForwards(sources: AttentionSources): AttentionInfo[] {
   return sources.rigs.all().flatMap((rig): AttentionInfo[] => {
     const state = sources.rigs.info(rig).fastForward;
     if (!state) return [];
-    const commits = `${state.commits} ${state.commits === 1 ? 'commit' : 'commits'}`;
+    const commits = plural(state.commits, 'commit');
     return [
       {
         id: `fast-forward-${rig.name}`,
         kind: 'fast-forward',
         rig: rig.name,
-        title: `${rig.name}: fast-forward ${rig.config.default_branch} (${commits})`,
-        detail: `${commits} of merged work wait in ${rig.repository.landing} of ${rig.config.git_url}.${state.clean ? '' : ' The folder has uncommitted changes; commit or stash them first.'}`,
+        title: `${rig.name}: ${commits} ready for ${rig.config.default_branch}`,
+        detail: `${commits} of merged work in ${rig.repository.landing} of ${rig.config.git_url}: fast-forward ${rig.config.default_branch} to them.${state.clean ? '' : ' The folder has uncommitted changes; commit or stash them first.'}`,
       },
     ];
   });

@@ -25,8 +25,8 @@ export function sayWhereNothingIsTested(item: AttentionInfo): AttentionInfo {
   const text = 'no gates: nothing is tested before work is merged';
   return {
     ...item,
-    title: `${item.rig}: nothing would be tested`,
-    detail: `${item.rig} has no gates: work would be merged without any test. Accept that, or name a gate in its settings/config.json.`,
+    title: `${item.rig}: merge without tests?`,
+    detail: `${item.rig} has no gates: changes are merged without any test. Allow that, or name a gate in its settings/config.json.`,
     consent: { ...item.consent, text },
   };
 }

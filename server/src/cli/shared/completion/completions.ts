@@ -1,5 +1,4 @@
-import type { Command, Option } from 'commander';
-import { optionsOf } from '../command';
+import { optionsOf, type CliCommand, type Option } from '../command';
 
 export interface Candidate {
   value: string;
@@ -9,13 +8,13 @@ export interface Candidate {
 /** Values for a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
 export type ValueSource = (
   place: string,
-  command: Command,
+  command: CliCommand,
   options: Readonly<Record<string, string>>,
 ) => Promise<readonly Candidate[]>;
 
-/** Where the word to complete stands. */
+/** The place of the word to complete. */
 interface Place {
-  command: Command;
+  command: CliCommand;
   /** Set where it is the value of this option. */
   option?: Option;
   /** Number of arguments before it. */
@@ -31,7 +30,7 @@ interface Place {
  * candidates: a message would appear in the line that somebody is typing.
  */
 export async function completions(
-  program: Command,
+  program: CliCommand,
   shell: string | undefined,
   given: readonly string[],
   values: ValueSource,
@@ -62,11 +61,11 @@ function joinAtEquals(words: readonly string[]): string[] {
   return joined;
 }
 
-function placeOf(program: Command, before: readonly string[]): Place {
+function placeOf(program: CliCommand, before: readonly string[]): Place {
   const place: Place = { command: program, argument: 0, options: {}, onlyArguments: false };
   for (const word of before) {
     if (place.option) {
-      place.options[place.option.long ?? ''] = word;
+      place.options[place.option.long] = word;
       place.option = undefined;
     } else if (word === '--' && !place.onlyArguments) place.onlyArguments = true;
     else if (word.startsWith('-') && word.length > 1 && !place.onlyArguments) takeOption(place, word);
@@ -79,20 +78,17 @@ function takeOption(place: Place, word: string): void {
   const [name = '', value] = word.split(/=(.*)/s);
   const option = findOption(place.command, name);
   if (!option) return;
-  if (value !== undefined) place.options[option.long ?? ''] = value;
-  else if (option.required) place.option = option;
+  if (value !== undefined) place.options[option.long] = value;
+  else if (option.value === 'required') place.option = option;
 }
 
 function takeWord(place: Place, word: string): void {
-  const next =
-    place.argument === 0
-      ? place.command.commands.find((command) => command.name() === word || command.aliases().includes(word))
-      : undefined;
+  const next = place.argument === 0 ? place.command.find(word) : undefined;
   if (next) place.command = next;
   else place.argument += 1;
 }
 
-function findOption(command: Command, name: string): Option | undefined {
+function findOption(command: CliCommand, name: string): Option | undefined {
   return optionsOf(command).find((option) => option.long === name || option.short === name);
 }
 
@@ -118,30 +114,27 @@ async function candidatesAt(place: Place, typed: string, values: ValueSource): P
   if (place.option) return valuesOfOption(place, place.option, values);
   if (typed.startsWith('-') && !place.onlyArguments) {
     const options = optionsOf(place.command)
-      .filter((option) => !option.hidden && option.long)
-      .map((option) => ({ value: option.long!, text: option.description }));
+      .filter((option) => !option.hidden)
+      .map((option) => ({ value: option.long, text: option.description }));
     return [...options, { value: '--help', text: 'show everything about this command' }];
   }
   const commands = place.argument === 0 ? commandsOf(place.command) : [];
   return [...commands, ...(await valuesOfArgument(place, values))];
 }
 
-function commandsOf(command: Command): Candidate[] {
-  return command
-    .createHelp()
-    .visibleCommands(command)
-    .map((child) => ({ value: child.name(), text: child.description() }));
+function commandsOf(command: CliCommand): Candidate[] {
+  return command.visibleCommands.map((child) => ({ value: child.name, text: child.summary }));
 }
 
 async function valuesOfOption(place: Place, option: Option, values: ValueSource): Promise<readonly Candidate[]> {
-  return option.argChoices?.map((value) => ({ value })) ?? values(option.long ?? '', place.command, place.options);
+  return option.choices?.map((value) => ({ value })) ?? values(option.long, place.command, place.options);
 }
 
 async function valuesOfArgument(place: Place, values: ValueSource): Promise<readonly Candidate[]> {
-  const all = place.command.registeredArguments;
+  const all = place.command.arguments;
   const argument = all[place.argument] ?? (all.at(-1)?.variadic ? all.at(-1) : undefined);
   if (!argument) return [];
-  return argument.argChoices?.map((value) => ({ value })) ?? values(argument.name(), place.command, place.options);
+  return argument.choices?.map((value) => ({ value })) ?? values(argument.name, place.command, place.options);
 }
 
 function oneLine(text: string): string {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Params, RequestSpec, Result } from '../../../protocol/request';
+import type { Caller } from '../../../protocol/request';
+import { CommandClient } from '../../../protocol/transport/commandClient';
 import { helloOf } from '../connect';
 import type { ProcessContext } from '../context';
 import type { Candidate } from './completions';
@@ -9,33 +10,30 @@ import type { Candidate } from './completions';
 const TIME_LIMIT_MS = 700;
 const MAX_BEADS = 500;
 
-export type Ask = <S extends RequestSpec>(spec: S, params: Params<S>) => Promise<Result<S>>;
+export type Ask = Caller['call'];
 
 /**
  * Asks the town's server. A server that does not run is never started for a completion.
+ * @returns no candidates where it does not answer in time
  * @throws UserError where no server runs
  */
 export async function askRunningServer(
   root: string,
-  context: Pick<ProcessContext, 'cwd' | 'env'>,
+  { cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>,
   ask: (ask: Ask) => Promise<Candidate[]>,
 ): Promise<Candidate[]> {
-  const { connectTo, RpcClient, serverEndpointFile } = await import('../../../protocol/transport');
-  const { env } = context;
   // The person's name does not matter here; git is not started to find it.
-  const hello = helloOf(context, env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown');
-  const client = await RpcClient.open(() => connectTo(serverEndpointFile(root), hello, { timeoutMs: TIME_LIMIT_MS }), {
-    reconnectTimeoutMs: 0,
-  });
+  const actor = env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown';
+  const town = new CommandClient(root, () => helloOf({ cwd, env }, actor), { onlyRunning: true });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Candidate[]>((resolve) => {
     timer = setTimeout(() => resolve([]), TIME_LIMIT_MS);
   });
   try {
-    return await Promise.race([ask((spec, params) => client.call(spec, params)), late]);
+    return await Promise.race([ask((spec, params) => town.call(spec, params)), late]);
   } finally {
     clearTimeout(timer);
-    client.close();
+    town.close();
   }
 }
 

@@ -3,9 +3,10 @@ import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../../../base/errors';
 import { isAlive } from '../../../base/process';
 import { callOver } from '../../../protocol/transport/callWire';
-import { connectTo, type Connected } from '../../../protocol/transport/connect';
+import { connectTo } from '../../../protocol/transport/connect';
 import { hostEndpointFile } from '../../../protocol/transport/endpointFile';
 import { startUntilAnswered } from '../../../protocol/transport/launch';
+import type { Connected } from '../../../protocol/transport/streams';
 import { BUILD, PROTOCOL } from '../../../protocol/transport/version';
 import { HostList, HostShutdown } from '../../protocol';
 

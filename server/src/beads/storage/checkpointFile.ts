@@ -1,0 +1,151 @@
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { UserError } from '../../base/errors';
+import { ensureIgnored } from './ledgerConfig';
+import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledgerFs';
+import { bytesOf, parseLedgerText, spliceLines, withChanges, type LedgerText } from './ledgerText';
+
+/** What a checkpoint writes: the beads of one ledger that changed since its file was last written or read. */
+export interface CheckpointJob {
+  directory: string;
+  issuesFile: string;
+  /** Hash of the file as it was last read or written; empty where there was none. */
+  hash: string;
+  /** Number of the last journal record that the file then contains. */
+  seq: number;
+  /** Texts by id; undefined for a bead that is gone. */
+  changes: ReadonlyMap<string, string | undefined>;
+  /** Those of them that have no line in the file yet. */
+  added: ReadonlySet<string>;
+  /** Every line of the file could be read: then none has to be decoded again. */
+  isSound: boolean;
+}
+
+/** `changed`: somebody else has written the file, and nothing was done: their changes have to be merged in first. */
+export type CheckpointResult = { kind: 'written'; hash: string } | { kind: 'changed' };
+
+/** Where checkpoints are written: in this thread, or in one that serves nobody. */
+export interface CheckpointWriter {
+  write(job: CheckpointJob): Promise<CheckpointResult>;
+}
+
+/** The text of the last checkpoint, and the number of the last record that it contains. */
+export interface Base {
+  seq: number;
+  bytes: Buffer;
+}
+
+const baseSchema = 'gastown-base/1';
+
+/** @throws UserError where the disk refuses; the file and its base are the old or the new ones then */
+export async function writeCheckpoint(fs: LedgerFs, job: CheckpointJob): Promise<CheckpointResult> {
+  try {
+    const current = fs.read(job.issuesFile) ?? Buffer.alloc(0);
+    const isThere = current.length > 0 || job.hash !== '';
+    if (isThere && hashOf(current) !== job.hash) return { kind: 'changed' };
+    const pieces = job.isSound
+      ? spliceLines(current, job.changes, (id) => job.added.has(id))
+      : changedPieces(parseLedgerText(current, job.issuesFile), job.changes);
+    return { kind: 'written', hash: await writeText(fs, { ...job, pieces, current }) };
+  } catch (error) {
+    throw storageError(error, job.issuesFile);
+  }
+}
+
+function changedPieces(text: LedgerText, changes: CheckpointJob['changes']): Buffer[] {
+  return [bytesOf({ mark: text.mark, lines: withChanges(text, changes) })];
+}
+
+/**
+ * In this order, each step durable before the next, so that a crash anywhere loses and repeats nothing:
+ * `base.next.jsonl` (new text and the number of its last record) → `issues.jsonl` → `base.next.jsonl` becomes
+ * `base.jsonl`. A `base.next.jsonl` counts as the base exactly if `issues.jsonl` has its text, that is, if the crash
+ * came after the second step.
+ * @param options.current the file as it is; it is left alone where it has the text already
+ * @returns the hash of the text
+ */
+export async function writeText(
+  fs: LedgerFs,
+  options: { directory: string; issuesFile: string; seq: number; pieces: readonly Buffer[]; current: Buffer },
+): Promise<string> {
+  const { directory, issuesFile, seq, pieces, current } = options;
+  const stamp = fs.stamp(issuesFile);
+  const hash = hashOf(...pieces);
+  await ensureIgnored(fs, directory);
+  const next = path.join(directory, 'base.next.jsonl');
+  const head = Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq, sha256: hash })}\n`);
+  await writeDurably(fs, next, [head, ...pieces]);
+  if (stamp === undefined || !isText(current, pieces))
+    await replaceFile(fs, issuesFile, pieces, () => refuseIfChanged(fs, issuesFile, stamp, current));
+  fs.rename(next, path.join(directory, 'base.jsonl'));
+  await fs.syncDirectory(directory);
+  return hash;
+}
+
+/** Whether these pieces are the whole text. */
+function isText(text: Buffer, pieces: readonly Buffer[]): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (!text.subarray(at, at + piece.length).equals(piece)) return false;
+    at += piece.length;
+  }
+  return at === text.length;
+}
+
+function refuseIfChanged(fs: LedgerFs, file: string, stamp: string | undefined, expected: Buffer): void {
+  if (fs.stamp(file) === stamp) return;
+  if ((fs.read(file) ?? Buffer.alloc(0)).equals(expected)) return;
+  throw new UserError(`${file} was changed by somebody else at this moment`, 'Try again.', 'conflict');
+}
+
+export function hashOf(...pieces: Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
+interface BaseHead {
+  seq: number;
+  sha256: string;
+  body: Buffer;
+}
+
+function readHead(bytes: Buffer | undefined): BaseHead | undefined {
+  const headEnd = bytes?.indexOf(10) ?? -1;
+  if (!bytes || headEnd < 0) return undefined;
+  try {
+    const head = JSON.parse(bytes.toString('utf8', 0, headEnd)) as {
+      _schema?: unknown;
+      seq?: unknown;
+      sha256?: unknown;
+    };
+    if (head._schema !== baseSchema || typeof head.seq !== 'number' || typeof head.sha256 !== 'string')
+      return undefined;
+    return { seq: head.seq, sha256: head.sha256, body: bytes.subarray(headEnd + 1) };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param issues the file as it is, with its hash: a base of the same text needs no check of its own
+ * @returns the base; `unfinished` where a crash came between writing the file and renaming the base
+ */
+export function readBase(
+  fs: LedgerFs,
+  directory: string,
+  issues: { bytes: Buffer; hash: string } | undefined,
+): { base: Base | undefined; unfinished: boolean } {
+  const isWhole = (head: BaseHead | undefined): head is BaseHead =>
+    head !== undefined &&
+    (head.sha256 === issues?.hash ? head.body.length === issues.bytes.length : hashOf(head.body) === head.sha256);
+  const base = readHead(fs.read(path.join(directory, 'base.jsonl')));
+  const known = isWhole(base) ? base : undefined;
+  const next = readHead(fs.read(path.join(directory, 'base.next.jsonl')));
+  const unfinished =
+    next !== undefined && next.seq >= (known?.seq ?? -1) && next.sha256 === issues?.hash && isWhole(next);
+  const head = unfinished ? next : known;
+  // What has the text of the file shares its bytes.
+  const bytes = head && head.sha256 === issues?.hash ? issues.bytes : head?.body;
+  return { base: head && bytes && { seq: head.seq, bytes }, unfinished };
+}

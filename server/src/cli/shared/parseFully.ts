@@ -1,0 +1,114 @@
+import {
+  Argument as CommanderArgument,
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option as CommanderOption,
+} from 'commander';
+import { UserError } from '../../base/errors';
+import { InvalidValue, type Argument, type CliCommand, type Option, type ValueParser } from './command';
+import type { ParsedCall } from './parseQuickly';
+
+/** A command to show the help page of: asked for, or a group of which no command was named. */
+export interface HelpCall {
+  helpFor: CliCommand;
+  /** 0 where help was asked for. */
+  exitCode: number;
+}
+
+/** Hints for errors whose message comes from commander. */
+const hints: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'Write text that starts with a hyphen after -- or as --option=….',
+};
+
+/**
+ * Parses the words with commander: every form of options, help, and errors.
+ * @throws UserError
+ */
+export function parseFully(program: CliCommand, words: readonly string[]): ParsedCall | HelpCall {
+  let call: ParsedCall | undefined;
+  let helpFor: CliCommand | undefined;
+  const root = commanderOf(
+    program,
+    (found) => (call = found),
+    (command) => (helpFor = command),
+  );
+  try {
+    root.parse(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (helpFor) return { helpFor, exitCode: error.exitCode };
+    throw userErrorOf(error, program);
+  }
+  if (helpFor) return { helpFor, exitCode: 0 };
+  if (!call) throw new Error(`commander ran nothing for ${words.join(' ')}`);
+  return call;
+}
+
+function commanderOf(
+  definition: CliCommand,
+  found: (call: ParsedCall) => void,
+  help: (command: CliCommand) => void,
+): Command {
+  const command = new Command(definition.name)
+    .description(definition.summary)
+    .aliases(definition.aliases)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .configureHelp({
+      formatHelp: () => {
+        help(definition);
+        return '';
+      },
+    });
+  for (const argument of definition.arguments) command.addArgument(commanderArgument(argument));
+  for (const option of definition.options) command.addOption(commanderOption(option));
+  for (const child of definition.commands)
+    command.addCommand(commanderOf(child, found, help), { hidden: child.hidden });
+  if (definition.run)
+    command.action(() =>
+      found({
+        command: definition,
+        arguments: command.processedArgs as unknown[],
+        options: command.opts(),
+        allOptions: command.optsWithGlobals(),
+      }),
+    );
+  return command;
+}
+
+function commanderArgument({ name, description, required, variadic, choices, parse }: Argument): CommanderArgument {
+  const inner = `${name}${variadic ? '...' : ''}`;
+  const argument = new CommanderArgument(required ? `<${inner}>` : `[${inner}]`, description);
+  if (choices) argument.choices(choices);
+  if (parse) argument.argParser(commanderParser(parse));
+  return argument;
+}
+
+function commanderOption(option: Option): CommanderOption {
+  const result = new CommanderOption(option.flags, option.description);
+  if (option.choices) result.choices(option.choices);
+  if (option.parse) result.argParser(commanderParser(option.parse));
+  if (option.defaultValue !== undefined) result.default(option.defaultValue);
+  if (option.preset !== undefined) result.preset(option.preset);
+  return result.makeOptionMandatory(option.mandatory === true).hideHelp(option.hidden === true);
+}
+
+function commanderParser(parse: ValueParser): (text: string, earlier: unknown) => unknown {
+  return (text, earlier) => {
+    try {
+      return parse(text, earlier as never);
+    } catch (error) {
+      throw error instanceof InvalidValue ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+function userErrorOf(error: CommanderError, program: CliCommand): UserError {
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
+  const hint =
+    similar === undefined ? (hints[error.code] ?? `See ${program.name} --help.`) : `Did you mean ${similar}?`;
+  return new UserError(message, hint);
+}

@@ -1,0 +1,11 @@
+import type { TownView } from './townView';
+
+/** Whether the engine would go on by itself with what it sees: something is ready, queued or asked of the Mayor. */
+export function hasWork(view: TownView): boolean {
+  if (!view.up) return false;
+  return (
+    view.merges.length > 0 ||
+    (view.mayor?.accepted ?? false) ||
+    view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
+  );
+}

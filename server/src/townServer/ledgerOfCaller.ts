@@ -1,0 +1,22 @@
+import { UserError } from '../base/errors';
+import type { Rigs } from '../rigs/registry';
+import { rigOfDirectory } from '../town/layout';
+
+/**
+ * The ledger that is named, else the one of the caller's folder.
+ * @param named a ledger's name, or the prefix of its beads
+ * @throws UserError `not-found` for a name that is no ledger
+ */
+export function ledgerOfCaller(
+  root: string,
+  rigs: Pick<Rigs, 'all'>,
+  cwd: string | undefined,
+  named: string | undefined,
+): string {
+  const names = rigs.all().map((rig) => rig.name);
+  if (named === undefined) return (cwd === undefined ? undefined : rigOfDirectory(root, cwd, names)) ?? 'hq';
+  const plain = named.replace(/-$/, '');
+  const found = plain === 'hq' ? 'hq' : rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
+  if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');
+  return found;
+}
