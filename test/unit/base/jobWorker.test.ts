@@ -66,7 +66,7 @@ describe('a worker for jobs', function () {
     await assert.rejects(
       endless,
       refusal(
-        /^\/p\/f\.formula\.toml: working on it took longer than 1\.5 seconds and was stopped$/,
+        /^\/p\/f\.formula\.toml: reading it took longer than 1\.5 seconds and was stopped$/,
         /^Make it smaller/,
       ),
     );
@@ -78,7 +78,7 @@ describe('a worker for jobs', function () {
     const job: TestJob = { kind: 'endless', file: 'f', text: 'x' };
     await assert.rejects(run(worker, job), /took longer/);
     await run(worker, { kind: 'echo', value: 1 });
-    await assert.rejects(run(worker, job), refusal(/^f: working on it took longer than 1\.5 seconds/));
+    await assert.rejects(run(worker, job), refusal(/^f: reading it took longer than 1\.5 seconds/));
     assert.deepEqual(
       await run(worker, { kind: 'echo', value: 2 }),
       { value: 2, jobs: 3 },
@@ -98,7 +98,7 @@ describe('a worker for jobs', function () {
       run(worker, { kind: 'echo', value: 'behind' }),
     ]);
     assert.ok(memory.status === 'rejected');
-    refusal(/^big\.formula\.toml: working on it needed too much memory and was stopped$/)(memory.reason);
+    refusal(/^big\.formula\.toml: reading it needed too much memory and was stopped$/)(memory.reason);
     assert.deepEqual(behind, { status: 'fulfilled', value: { value: 'behind', jobs: 1 } });
   });
 
