@@ -5,7 +5,7 @@ import type { BeadStatus, BeadType, DependencyType, EventType } from './vocabula
 export * from './vocabulary';
 
 /**
- * A bead as it stands in `issues.jsonl` (field names of beads v0.49.6, which the file format fixes).
+ * A bead as it is written in `issues.jsonl` (field names of beads v0.49.6, which the file format fixes).
  * Times are RFC 3339 strings kept as they were read. Keys that we do not know are kept too.
  */
 export interface Bead {
@@ -80,7 +80,7 @@ export interface AuditEvent {
   ts: string;
   type: EventType;
   actor: string;
-  /** The bead it is about. */
+  /** The bead that it concerns. */
   bead?: string;
   agent?: string;
   convoy?: string;

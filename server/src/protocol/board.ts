@@ -1,7 +1,7 @@
 import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
 import { request, type WithDefaults } from './request';
 
-/** What windows show of beads outside of convoys. Asked for page by page: a ledger may hold ten thousand. */
+/** What windows show of beads outside of convoys. Requested in pages: a ledger may have ten thousand beads. */
 
 export const boardStates = ['ready', 'blocked', 'in_progress', 'in_review', 'failed', 'deferred', 'closed'] as const;
 export type BoardState = (typeof boardStates)[number];
@@ -15,32 +15,32 @@ export interface BeadRef {
   status?: BeadStatus;
 }
 
-/** One reason why nobody begins with a bead. */
+/** One reason why work on a bead has not started. */
 export type WhyNot =
   | { kind: 'waits'; beads: BeadRef[]; more: number }
   /** An ancestor of it waits. */
   | { kind: 'parent'; bead: BeadRef }
-  /** They are closed, and their merge is still to come. */
+  /** They are closed, but not merged yet. */
   | { kind: 'unmerged'; beads: BeadRef[]; more: number }
-  /** Without `until`: until somebody says so. `parent` where the parent is deferred. */
+  /** Without `until`: until somebody ends it. `parent`: the parent that is deferred. */
   | { kind: 'deferred'; until?: string; parent?: BeadRef }
-  /** It is assigned to somebody who is no agent of this town. */
+  /** It is assigned to somebody who is not an agent of this town. */
   | { kind: 'person'; name: string }
   /** A person stopped its agent. */
   | { kind: 'stopped' }
-  /** Nobody has accepted what would run: the runtime of this name, the bead's own script, or the rig's commands. */
+  /** A person has not accepted what would run: the runtime of this name, the bead's own script, or the rig's commands. */
   | { kind: 'consent'; what: 'runtime' | 'script' | 'rig'; name: string }
-  /** Its rig cannot be used, such as for settings that cannot be read. */
+  /** Its rig cannot be used, for example because its settings cannot be read. */
   | { kind: 'rig'; name: string }
   /** After a failure, until this time. */
   | { kind: 'backoff'; until: string }
   /** No agent works on beads of this type. */
   | { kind: 'type'; type: BeadType }
-  /** A status that is neither ready nor any of the others, such as `blocked` or `pinned`. */
+  /** Another status, such as `blocked` or `pinned`. */
   | { kind: 'status'; status: BeadStatus }
-  /** Ready, and not slung yet. */
+  /** It could start, but was not slung yet. */
   | { kind: 'unslung' }
-  /** It could begin: the engine is paused. */
+  /** It could start, but the engine is paused. */
   | { kind: 'paused' };
 
 export interface BoardBead {
@@ -87,16 +87,16 @@ export namespace BoardGet {
   export const spec = request<Params, Board, WithDefaults<Params, 'text' | 'open'>>('gastown/board/get', 'read');
 }
 
-/** One stretch of work on a bead: from the hook to how it ended. */
+/** One attempt of an agent at a bead, from the hook to its end. */
 export interface WorkSession {
   agent: string;
   attempt: number;
   started: string;
   ended?: string;
-  /** The audit trail's word for its end, such as `done`; undefined while it goes on. */
+  /** Type of the event that ended it, such as `done`; undefined while it runs. */
   end?: string;
   message?: string;
-  /** How often its process died and was brought back. */
+  /** How often its process died and was started again. */
   restarts: number;
 }
 
@@ -108,11 +108,11 @@ export interface MergeInfo {
   worker: string;
   createdAt: string;
   closedAt?: string;
-  /** Why it was closed: merged, sent back, withdrawn. */
+  /** Why it was closed: merged, rejected, cancelled. */
   reason?: string;
   retries: number;
   comments: { author: string; text: string; at: string }[];
-  /** What was said of the request itself, reviews among it. */
+  /** Events of the request itself, with its reviews. */
   events: AuditEvent[];
 }
 
@@ -124,20 +124,20 @@ export interface BeadPageInfo {
   sessions: WorkSession[];
   /** Oldest first. */
   merges: MergeInfo[];
-  /** What reviewers said and what was answered, oldest first. */
+  /** Reviews with the answers of the author, oldest first. */
   reviews: { by: string; verdict: 'approved' | 'rejected'; message: string; note?: string; at: string }[];
-  /** What the next attempt is told: why the last one was sent back. */
+  /** What the next attempt is told: why the last one was rejected. */
   feedback?: string;
   problem?: string;
 }
 
 export namespace BeadPage {
-  /** Everything that a person wants to know of one bead, apart from its diff. Accepts a unique part of an id. */
+  /** Everything about one bead, apart from its diff. Accepts a unique part of an id. */
   export const spec = request<{ id: string }, BeadPageInfo>('gastown/bead/page', 'read');
 }
 
 export interface BeadDiffInfo {
-  /** `merged`: what landed; `branch`: the work as it stands against where it began; `none`: there is no work to see. */
+  /** `merged`: the merged change; `branch`: the work since its base; `none`: there is no work. */
   kind: 'merged' | 'branch' | 'none';
   /** Why there is none. */
   reason?: string;

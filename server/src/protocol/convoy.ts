@@ -2,7 +2,7 @@ import { request, type NoParams, type WithDefaults } from './request';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** Convoys, and what puts beads into them. */
+/** Convoys, and slinging, which creates them. */
 
 export namespace ConvoyCreate {
   export interface Params {

@@ -14,7 +14,7 @@ export interface CallContext {
   readonly cwd?: string;
   /** Client-made id of this mutating request. */
   readonly operation?: string;
-  /** The connection it came by; sessions are attached to connections. */
+  /** Its connection; terminals are attached to connections. */
   readonly connection?: string;
 }
 

@@ -27,7 +27,7 @@ export interface FormulaVariable {
 }
 
 export interface FormulaDetails extends FormulaSummary {
-  /** The data as it stands in the file. */
+  /** The data of the file. */
   raw: Record<string, unknown>;
   variables: FormulaVariable[];
   /** Its steps as they would be poured, as far as that is known without values. */

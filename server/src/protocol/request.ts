@@ -50,7 +50,7 @@ export type ParsedParams<S> = S extends RequestSpec<unknown, unknown, infer Pars
 export type Result<S> = S extends RequestSpec<unknown, infer R, unknown> ? R : never;
 
 /**
- * What stands around the parameters on the wire. A client that lost the answer repeats the request with the same
+ * What is around the parameters on the wire. A client that lost the answer repeats the request with the same
  * operation id and gets the first result.
  */
 export interface Envelope {

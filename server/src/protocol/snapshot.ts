@@ -88,11 +88,11 @@ export interface BeadInfo {
   assignee?: string;
   /** Open beads that it waits for. */
   blockedBy: string[];
-  /** How many times work on it was begun. */
+  /** How many times work on it was started. */
   attempt: number;
-  /** Why it last went wrong, in one line. */
+  /** The last failure, in one line. */
   problem?: string;
-  /** Where it is while it is in work. */
+  /** The current step, while it is in progress. */
   step?: StepInfo;
   convoys: string[];
 }
@@ -100,7 +100,10 @@ export interface BeadInfo {
 /** Something that needs a person. */
 export interface AttentionInfo {
   id: string;
-  /** A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an `input` is an agent whose program asks a person. */
+  /**
+   * A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an
+   * `input` is an agent whose program asks a person.
+   */
   kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input' | 'mail' | 'plan';
   title: string;
   detail: string;
@@ -113,11 +116,11 @@ export interface AttentionInfo {
   convoy?: string;
   /** For `escalation`. */
   severity?: Severity;
-  /** Somebody looks after it: it is listed, and calls nobody. */
+  /** Somebody takes care of it: it is listed, and notifies nobody. */
   acked?: boolean;
   /** For `mail`. */
   from?: string;
-  /** For `consent`: what `ConsentGive` takes. `runtime`: the name of the runtime that it is about. */
+  /** For `consent`: what `ConsentGive` takes. `runtime`: the name of the runtime. */
   consent?: { kind: ConsentKind; hash: string; text: string; runtime?: string };
 }
 

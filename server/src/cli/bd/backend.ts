@@ -2,11 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
+import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
 import { actorName } from '../shared/actor';
-import type { Backend } from './localBackend';
 import { helloOf } from '../shared/connect';
+
+export type { Backend } from './localBackend';
 
 export interface BackendOptions {
   cwd: string;

@@ -146,12 +146,9 @@ function addAccept(agent: CliCommand, context: GtContext): void {
     })
     .action(async (name: string, options: AcceptOptions, invocation: Invocation) => {
       await acceptConsent(invocation, context, options, async (town) => {
-        const runtime = findRuntime(await town.call(AgentConfigList.spec, {}), name);
-        const { runtimeHash } = await import('../../town/consent');
-        const hash = runtimeHash(name, runtime);
-        return (await town.call(TownGetSnapshot.spec, { once: true })).attention.find(
-          (item) => item.consent?.kind === 'runtime' && item.consent.hash === hash,
-        );
+        findRuntime(await town.call(AgentConfigList.spec, {}), name);
+        const { attention } = await town.call(TownGetSnapshot.spec, { once: true });
+        return attention.find((item) => item.consent?.kind === 'runtime' && item.consent.runtime === name);
       });
     });
 }

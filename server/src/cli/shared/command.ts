@@ -64,7 +64,7 @@ export interface Invocation {
 /** What a command does. Gets its arguments, then its own options, then the whole call; may be asynchronous. */
 export type Action = (...values: never[]) => unknown;
 
-/** A command of `gt` or `bd`, as data. Its help page stands beside it, in the same file. */
+/** A command of `gt` or `bd`, as data. Its help page is in the same file. */
 export class CliCommand {
   readonly commands: CliCommand[] = [];
   readonly arguments: Argument[] = [];

@@ -13,7 +13,7 @@ export interface AddressSystem {
   /** Numeric user id; undefined on Windows. */
   uid: number | undefined;
   userName: string;
-  /** Folders that may hold the socket's folder, best first; the last one always works. */
+  /** Folders that may contain the socket's folder, best first; the last one always works. */
   bases: string[];
 }
 

@@ -7,7 +7,8 @@ import { ServerRetire } from '../town';
 import { callOver } from './callWire';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
 import { greetServer, type HandshakeOptions, type HelloInput } from './handshake';
-import { RpcClient, type Connected } from './rpcClient';
+import { RpcClient } from './rpcClient';
+import type { Connected } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -15,7 +16,7 @@ const RETIRE_TIMEOUT_MS = 10_000;
 
 /**
  * Connects to a running program.
- * @throws UserError `unavailable` when none runs, `refused` or what it said when it does not want us
+ * @throws UserError `unavailable` if none runs, and the code of its refusal if it refuses us
  */
 export async function connectTo(
   endpointFile: string,
@@ -26,7 +27,7 @@ export async function connectTo(
   if (!endpoint || !isAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
   const socket = await openSocket(endpoint.socket);
   const welcome = await greetServer(socket, endpoint.key, hello, options);
-  socket.on('error', () => undefined); // `close` follows and is what everybody listens to
+  socket.on('error', () => undefined); // `close` follows, which everybody listens to
   socket.on('end', () => socket.destroy());
   const identity = { pid: endpoint.pid, start: endpoint.start };
   return {
@@ -41,15 +42,15 @@ export async function connectTo(
 export interface TownOptions {
   /** The server's program; by default the `server.js` beside the bundle that this code runs in. */
   serverJs?: string;
-  /** How long a starting server may take to answer. */
+  /** How long a server may take to start, in milliseconds. */
   startTimeoutMs?: number;
-  /** How long a call survives a broken connection. */
+  /** How long a call is repeated over new connections after its connection broke, in milliseconds. */
   reconnectTimeoutMs?: number;
 }
 
 /**
- * Streams to the town's server, which is started when none answers and replaced when its build is older than
- * ours. For a language client; everybody else uses `connectTown`.
+ * Connects to the town's server, which is started if none answers and replaced if its build is older than ours. For a
+ * language client; everybody else uses `connectTown`.
  * @throws UserError `unavailable` with the tail of its log when it cannot be started
  */
 export async function openTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
@@ -72,14 +73,14 @@ export async function openTown(root: string, hello: HelloInput, options: TownOpt
 }
 
 /**
- * Streams to the town's server if one runs, for a window that may look on but start and replace nothing.
+ * Connects to the town's server if one runs, for a window that may only read: it starts and replaces nothing.
  * @throws UserError `unavailable` where none runs, or where it speaks another protocol
  */
 export async function joinTown(root: string, hello: HelloInput): Promise<Connected> {
   return checkedProtocol(await connectTo(serverEndpointFile(root), hello), hello);
 }
 
-/** A typed connection to the town's server; see `RpcClient` for what happens when it breaks. */
+/** A client of the town's server that reconnects, see `RpcClient`. */
 export async function connectTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<RpcClient> {
   return RpcClient.open(() => openTown(root, hello, options), { reconnectTimeoutMs: options.reconnectTimeoutMs });
 }
@@ -111,12 +112,12 @@ async function retire(connected: Connected, endpointFile: string, build: number)
     await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, late]);
   } catch (error) {
     throw new UserError(
-      `the older server of this town would not make way: ${messageOf(error)}`,
+      `the older server of this town could not be replaced: ${messageOf(error)}`,
       'Run `gt shutdown`, then try again.',
       'unavailable',
     );
   } finally {
-    clearTimeout(limit); // a command that is done would wait for it
+    clearTimeout(limit); // a process that is done would wait for it
     connection.dispose();
     connected.socket.destroy();
   }
@@ -124,7 +125,7 @@ async function retire(connected: Connected, endpointFile: string, build: number)
   while (endpoint && isAlive(endpoint)) {
     if (Date.now() > deadline)
       throw new UserError(
-        'the older server of this town does not end',
+        'the older server of this town does not stop',
         `Its process id is ${endpoint.pid}.`,
         'unavailable',
       );

@@ -10,6 +10,5 @@ export {
 export { hostEndpointFile, readEndpoint, serverEndpointFile, type Endpoint } from './endpointFile';
 export { type Acceptance, type Hello, type HelloInput, type Welcome } from './handshake';
 export { RpcClient } from './rpcClient';
-export type { Streams } from './rpcServer';
+export type { Connected, Streams } from './streams';
 export { BUILD, PROTOCOL } from './version';
-export type { Connected } from './rpcClient';

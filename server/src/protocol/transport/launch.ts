@@ -14,7 +14,7 @@ export interface DetachedProgram {
   arguments: string[];
   /** Gets the program's output. */
   logFile: string;
-  /** Options of node itself; left out where the editor's binary plays node. */
+  /** Options of node itself; not used where the editor's binary runs as node. */
   nodeArguments?: string[];
 }
 
@@ -36,8 +36,8 @@ const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
 
 /**
- * The program's answer, after starting it if need be. Of many clients that find nobody, one starts it and the
- * others wait; the program's own lease makes sure that only one lives.
+ * The program's answer, after starting it if none runs. Of many clients one starts it and the others wait; the program's
+ * own lease makes sure that only one runs.
  * @throws UserError `unavailable` with the end of its log when it does not answer in time
  */
 export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<T> {
@@ -78,7 +78,7 @@ async function attempt<T>(options: LaunchOptions<T>): Promise<{ answer: T } | un
   }
 }
 
-/** Starts the program so that it outlives us: own process group, no terminal, no pipes. */
+/** Starts the program independent of this one: own process group, no terminal, no pipes. */
 export function startDetached(options: DetachedProgram): Started {
   const started: Started = {};
   let log: number | undefined;
@@ -93,7 +93,7 @@ export function startDetached(options: DetachedProgram): Started {
       detached: true,
       windowsHide: true,
       stdio: ['ignore', log, log],
-      // The program serves everybody: nothing of the session or the editor that happens to start it.
+      // The program serves everybody: it gets nothing from the session or the editor that starts it.
       env: { ...cleanEnvironment(process.env), ...(isElectron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) },
     });
     child.on('error', (error) => (started.problem = messageOf(error)));

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 
 /**
- * Reads one line from a socket that nobody reads yet. What follows the line stays in the socket, so that
- * whoever takes it over next misses no byte.
+ * Reads one line from a socket that nobody reads yet. What follows the line stays in the socket for its next reader.
  * @returns the line without its newline
  * @throws Error when the socket ends first or the line is longer than `maxBytes`
  */

@@ -5,19 +5,11 @@ import { Emitter, type IDisposable, toDisposable } from '../../base/lifecycle';
 import type { Caller, NotificationSpec, Params, RequestSpec, Result } from '../request';
 import { answerLostError } from '../timeLimit';
 import { callOver } from './callWire';
+import type { Connected } from './streams';
 import type { Welcome } from './handshake';
-import type { Streams } from './rpcServer';
-import type { ProcessIdentity } from '../../base/process';
-
-/** A connection that both sides have proved themselves on. */
-export interface Connected extends Streams {
-  welcome: Welcome;
-  /** The program at the other end. */
-  process: ProcessIdentity;
-}
 
 export interface RpcClientOptions {
-  /** How long a call goes on trying after its connection broke. */
+  /** How long a call is repeated after its connection broke, in milliseconds. */
   reconnectTimeoutMs?: number;
 }
 
@@ -28,9 +20,9 @@ interface Link {
 }
 
 /**
- * Calls a program of a town over a connection that may break. A call whose answer was lost is repeated over a
- * new connection with the same operation id, so that its effect happens once. Reconnecting happens on the next
- * call, or at once by `reconnect()`; what a connection had subscribed to must be subscribed to again.
+ * Calls a program of a town over a connection that may break. A call whose answer was lost is repeated over a new
+ * connection with the same operation id, so that it takes effect once. It reconnects on the next call, or at once by
+ * `reconnect()`; subscriptions of a connection must be made again.
  */
 export class RpcClient implements Caller, IDisposable {
   private link: Link | undefined;
@@ -41,7 +33,7 @@ export class RpcClient implements Caller, IDisposable {
   private readonly reconnectEmitter = new Emitter<Welcome>();
   /** The connection broke (not: `close()` was called). */
   readonly onClose = this.closeEmitter.event;
-  /** A later connection stands. */
+  /** It has connected again. */
   readonly onReconnect = this.reconnectEmitter.event;
 
   private constructor(
@@ -92,7 +84,7 @@ export class RpcClient implements Caller, IDisposable {
     }
   }
 
-  /** The handler hears this notification on every connection, present and later. */
+  /** The handler gets this notification on every connection, present and later. */
   onNotification<P>(spec: NotificationSpec<P>, handler: (params: P) => void): IDisposable {
     let handlers = this.handlers.get(spec.method);
     if (!handlers) this.handlers.set(spec.method, (handlers = new Set()));
@@ -100,7 +92,7 @@ export class RpcClient implements Caller, IDisposable {
     return toDisposable(() => handlers.delete(handler));
   }
 
-  /** Makes sure that a connection stands. @throws UserError when none can be made */
+  /** Connects again if the connection broke. @throws UserError if it cannot */
   async reconnect(): Promise<void> {
     await this.currentLink(0);
   }
@@ -118,7 +110,7 @@ export class RpcClient implements Caller, IDisposable {
     this.close();
   }
 
-  /** @param deadline 0 to try once; otherwise failures are retried until then (ms since epoch) */
+  /** @param deadline 0 to try once; otherwise failures are retried until then (milliseconds since the epoch) */
   private async currentLink(deadline: number): Promise<Link> {
     for (;;) {
       if (this.closed) throw closedError();
@@ -172,7 +164,7 @@ export class RpcClient implements Caller, IDisposable {
   }
 }
 
-/** The socket may be gone a moment before its `close` event tells. */
+/** The socket may be closed a moment before its `close` event. */
 function isWriteFailure(link: Link): boolean {
   return link.connected.socket.destroyed || link.connected.socket.errored !== null;
 }

@@ -7,22 +7,14 @@ import {
   SocketMessageReader,
   SocketMessageWriter,
   type MessageConnection,
-  type MessageReader,
-  type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { identify, isAlive } from '../../base/process';
 import { prepareSocketDirectory, socketAddress } from './address';
 import { readEndpoint, removeEndpoint, writeEndpoint } from './endpointFile';
 import { greetClient } from './greetClient';
 import type { Acceptance, Hello } from './handshake';
+import type { Streams } from './streams';
 import { BUILD, PROTOCOL } from './version';
-
-export interface Streams {
-  reader: MessageReader;
-  writer: MessageWriter;
-  /** For backpressure (`writableLength`) and for closing this one connection. */
-  socket: net.Socket;
-}
 
 export interface ListenOptions {
   root: string;
@@ -31,8 +23,8 @@ export interface ListenOptions {
   endpointFile: string;
   accept(hello: Hello): Acceptance | Promise<Acceptance>;
   /**
-   * A client that proved itself. Nothing is read before somebody listens: call `connection.listen()`, or
-   * leave `connection` alone and build another one (a language server's) on the streams.
+   * A client that proved itself. Nothing is read before `connection.listen()` is called; or another connection, such as
+   * a language server's, is made of the streams.
    */
   onConnection(connection: MessageConnection, hello: Hello, streams: Streams): void;
   /** Failed handshakes and broken connections, in one line. */
@@ -66,7 +58,7 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
       build,
       timeoutMs: options.handshakeTimeoutMs,
     })
-      .then((hello) => hand(socket, hello, options))
+      .then((hello) => acceptConnection(socket, hello, options))
       .catch((error: unknown) => {
         options.log?.(`connection refused: ${String(error)}`);
         socket.destroy();
@@ -93,23 +85,23 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
   };
 }
 
-function hand(socket: net.Socket, hello: Hello, options: ListenOptions): void {
+function acceptConnection(socket: net.Socket, hello: Hello, options: ListenOptions): void {
   if (socket.destroyed) return;
   const streams: Streams = { reader: new SocketMessageReader(socket), writer: new SocketMessageWriter(socket), socket };
-  // A peer that sends anything but JSON-RPC, or cannot be written to, cannot be spoken to any more.
-  const giveUp = (error: unknown): void => {
+  // A peer that sends anything but JSON-RPC, or cannot be written to, is disconnected.
+  const disconnect = (error: unknown): void => {
     options.log?.(`connection of ${hello.kind} ${hello.pid} broken: ${String(error)}`);
     socket.destroy();
   };
-  streams.reader.onError(giveUp);
-  streams.writer.onError(([error]) => giveUp(error));
+  streams.reader.onError(disconnect);
+  streams.writer.onError(([error]) => disconnect(error));
   socket.on('error', () => undefined);
-  // Half-closed is closed: nobody is left to read an answer.
+  // Half-closed is closed: nobody reads an answer.
   socket.on('end', () => socket.destroy());
   options.onConnection(createMessageConnection(streams.reader, streams.writer), hello, streams);
 }
 
-/** A killed program leaves its socket behind; its endpoint file still tells where. Only in our own folder. */
+/** Removes the socket of a program that was killed, which its endpoint file names; only in our own folder. */
 function removeStaleSocket(endpointFile: string, directory: string | undefined): void {
   const old = readEndpoint(endpointFile);
   if (!old || directory === undefined || path.dirname(old.socket) !== directory || isAlive(old)) return;

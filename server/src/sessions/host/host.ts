@@ -9,7 +9,7 @@ import { Dispatcher, type Handler } from '../../protocol/dispatcher';
 import type { ParsedParams, RequestSpec, Result } from '../../protocol/request';
 import { serve } from '../../protocol/transport/serve';
 import { hostSchemas } from './schemas';
-import type { Streams } from '../../protocol/transport/rpcServer';
+import type { Streams } from '../../protocol/transport/streams';
 import {
   HostAttach,
   HostDetach,

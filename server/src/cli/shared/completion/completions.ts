@@ -12,7 +12,7 @@ export type ValueSource = (
   options: Readonly<Record<string, string>>,
 ) => Promise<readonly Candidate[]>;
 
-/** Where the word to complete stands. */
+/** The place of the word to complete. */
 interface Place {
   command: CliCommand;
   /** Set where it is the value of this option. */

@@ -4,9 +4,9 @@ import { UserError } from '../../../base/errors';
 import { isAlive } from '../../../base/process';
 import { callOver } from '../../../protocol/transport/callWire';
 import { connectTo } from '../../../protocol/transport/connect';
-import type { Connected } from '../../../protocol/transport/rpcClient';
 import { hostEndpointFile } from '../../../protocol/transport/endpointFile';
 import { startUntilAnswered } from '../../../protocol/transport/launch';
+import type { Connected } from '../../../protocol/transport/streams';
 import { BUILD, PROTOCOL } from '../../../protocol/transport/version';
 import { HostList, HostShutdown } from '../../protocol';
 

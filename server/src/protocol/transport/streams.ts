@@ -1,0 +1,19 @@
+import type net from 'node:net';
+import type { MessageReader, MessageWriter } from 'vscode-jsonrpc/node';
+import type { ProcessIdentity } from '../../base/process';
+import type { Welcome } from './handshake';
+
+/** A connection after its handshake. */
+export interface Streams {
+  reader: MessageReader;
+  writer: MessageWriter;
+  /** For backpressure (`writableLength`) and for closing this one connection. */
+  socket: net.Socket;
+}
+
+/** The same at the client's side. */
+export interface Connected extends Streams {
+  welcome: Welcome;
+  /** The program at the other end. */
+  process: ProcessIdentity;
+}
