@@ -22,16 +22,16 @@ import {
 import { connectTown, type TownConnection } from '../../server/src/protocol/transport';
 import { installTown } from '../../server/src/town/install';
 import { TownLayout } from '../../server/src/town/layout';
-import { actorName } from '../../server/src/cli/shared/actor';
+import { actorName } from '../../server/src/cli/shared/connect';
 import { shutdownServer } from '../../server/src/cli/shared/shutdownServer';
 import { demoBeads, description, projectFiles } from './project';
-import { BeadBoard, Show } from './show';
+import { DemoOutput, TrackedBeads } from './output';
 
 /** This file is bundled into `out/test/demo/`. */
 const checkout = path.resolve(__dirname, '..', '..', '..');
-/** A convoy that has not landed by then has failed. */
+/** Longest time that the convoy may take. */
 const TIME_LIMIT_MS = 180_000;
-/** So much of the log is shown when it fails. */
+/** Lines of the log that are shown when it fails. */
 const LOG_LINES = 30;
 
 interface DemoOptions {
@@ -50,7 +50,7 @@ function parseOptions(args: readonly string[]): DemoOptions {
   return { directory, keep: at >= 0 || args.includes('--keep') };
 }
 
-async function makeProject(directory: string): Promise<string> {
+async function createProject(directory: string): Promise<string> {
   const project = path.join(directory, 'sundial');
   for (const [file, text] of Object.entries(projectFiles)) {
     fs.mkdirSync(path.dirname(path.join(project, file)), { recursive: true });
@@ -59,12 +59,12 @@ async function makeProject(directory: string): Promise<string> {
   const identity = { name: 'You', email: 'you@example.org' };
   await git(project, ['init', '--quiet', '--initial-branch=main']);
   await git(project, ['add', '--all']);
-  await git(project, ['commit', '--quiet', '-m', 'Begin sundial'], { identity });
+  await git(project, ['commit', '--quiet', '-m', 'Start sundial'], { identity });
   return project;
 }
 
-async function createConvoy(town: TownConnection, show: Show): Promise<{ id: string; beads: string[] }> {
-  const { names } = show;
+async function createConvoy(town: TownConnection, output: DemoOutput): Promise<{ id: string; beads: string[] }> {
+  const { names } = output;
   const ids = new Map<string, string>();
   for (const bead of demoBeads) {
     const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
@@ -83,61 +83,61 @@ async function createConvoy(town: TownConnection, show: Show): Promise<{ id: str
     if (!formula) continue;
     await town.call(Sling.spec, { beads: [ids.get(key)!], rig: 'sundial', formula });
     const [molecule] = await town.call(MoleculeGet.spec, { id: ids.get(key)! });
-    for (const { step, issue } of molecule?.steps ?? []) show.steps.set(issue.id, step);
-    show.line(`${names.get(ids.get(key)!)} will be done by the formula ${formula}, step by step.`);
+    for (const { step, issue } of molecule?.steps ?? []) output.steps.set(issue.id, step);
+    output.line(`${names.get(ids.get(key)!)} follows the formula ${formula}, step by step.`);
   }
   return { id: convoy.id, beads: convoy.beads };
 }
 
 /** Resolves when the convoy has landed; rejects when a bead has failed or the time is up. */
-async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, show: Show): Promise<void> {
-  const board = new BeadBoard(await town.call(TownGetSnapshot.spec, {}));
+async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, output: DemoOutput): Promise<void> {
+  const board = new TrackedBeads(await town.call(TownGetSnapshot.spec, {}));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new UserError(`the convoy has not landed within ${TIME_LIMIT_MS / 1000} s`)),
       TIME_LIMIT_MS,
     );
-    timer.unref(); // after Ctrl-C nobody waits for it
+    timer.unref(); // after Ctrl-C it must not keep the process alive
     const end = (finish: () => void): void => {
       clearTimeout(timer);
       finish();
     };
     town.onNotification(TownEvent.spec, (event) => {
-      show.event(event);
+      output.event(event);
       if (event.type === 'convoy_landed' && event.convoy === convoy.id) end(resolve);
       if (event.type === 'failed') end(() => reject(new UserError(event.message ?? 'a bead failed')));
     });
     town.onNotification(TownChanged.spec, (delta) => {
       board.apply(delta);
-      show.beads(board.in(convoy.beads));
+      output.beads(board.in(convoy.beads));
     });
-    show.beads(board.in(convoy.beads));
+    output.beads(board.in(convoy.beads));
     town.call(TownUp.spec, {}).catch((error: Error) => end(() => reject(error)));
   });
 }
 
 async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promise<void> {
-  const show = new Show(process.stdout, new Map());
-  show.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
+  const output = new DemoOutput(process.stdout, new Map());
+  output.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
   fs.mkdirSync(options.directory, { recursive: true });
-  const project = await makeProject(options.directory);
+  const project = await createProject(options.directory);
   const { root } = await installTown(townFolder(options), 'demo');
   const actor = await actorName(undefined, process.env, process.cwd());
   const town = await connectTown(root, { kind: 'cli', actor }, { serverJs: path.join(checkout, 'dist', 'server.js') });
   let landed = false;
   try {
-    await Promise.race([play(town, project, show), interrupted]);
+    await Promise.race([runConvoy(town, project, output), interrupted]);
     landed = true;
-    await summarise(project, show, options);
+    await summarise(project, output, options);
   } finally {
-    show.finish();
+    output.finish();
     if (!options.keep || !landed) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
     town.close();
     await shutdownServer(root, actor);
   }
 }
 
-async function play(town: TownConnection, project: string, show: Show): Promise<void> {
+async function runConvoy(town: TownConnection, project: string, output: DemoOutput): Promise<void> {
   await town.call(DefaultAgent.spec, { name: 'script' });
   await town.call(RigAdd.spec, {
     name: 'sundial',
@@ -150,17 +150,17 @@ async function play(town: TownConnection, project: string, show: Show): Promise<
     name: 'sundial',
     settings: { review: 'script', review_command: 'node scripts/review.mjs' },
   });
-  const convoy = await createConvoy(town, show);
-  await watch(town, convoy, show);
+  const convoy = await createConvoy(town, output);
+  await watch(town, convoy, output);
   await town.call(RigFastForward.spec, { name: 'sundial' });
 }
 
-async function summarise(project: string, show: Show, options: DemoOptions): Promise<void> {
+async function summarise(project: string, output: DemoOutput, options: DemoOptions): Promise<void> {
   const log = await git(project, ['log', '--graph', '--format=%h %an: %s', 'main']);
-  show.line(`\nThe convoy landed after ${show.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
-  if (options.keep) show.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
+  output.line(`\nThe convoy landed after ${output.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
+  if (options.keep) output.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
   else
-    show.line(
+    output.line(
       `To look at it in VS Code, keep it:  npm run demo -- --keep   (then: code --extensionDevelopmentPath="${checkout}" <folder>/sundial)`,
     );
 }
@@ -176,7 +176,7 @@ function interruption(): Promise<never> {
   const interrupted = new Promise<never>((_resolve, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Interrupted(signal)));
   });
-  interrupted.catch(() => process.stderr.write('\nEnding the demo…\n'));
+  interrupted.catch(() => process.stderr.write('\nStopping the demo…\n'));
   return interrupted;
 }
 
@@ -186,7 +186,7 @@ function townFolder(options: DemoOptions): string {
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
-  // A town that is thrown away leaves no trace in the person's registry.
+  // A town that is removed afterwards is not added to the person's registry.
   if (!options.keep) process.env.XDG_CONFIG_HOME = path.join(options.directory, 'config');
   try {
     await runDemo(options, interruption());
@@ -197,7 +197,7 @@ async function main(): Promise<void> {
   if (!options.keep) await removeFolder(options.directory);
 }
 
-/** What went wrong can only be found out where it happened: the folder stays. */
+/** The folder is kept, to find out why it failed. */
 function fail(error: unknown, options: DemoOptions): void {
   const log = new TownLayout(townFolder(options)).log;
   const tail = (readTextIfPresent(log) ?? '').trimEnd().split('\n').slice(-LOG_LINES).join('\n');

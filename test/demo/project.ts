@@ -27,18 +27,18 @@ export const projectFiles: Readonly<Record<string, string>> = {
 export interface DemoBead {
   key: string;
   title: string;
-  /** Keys of the beads that it waits for. */
+  /** Keys of its dependencies. */
   needs: string[];
   /** Blocks for the `script` runtime, one after the other. */
   script: string[];
-  /** Done step by step, by this formula. */
+  /** The formula whose steps it follows. */
   formula?: string;
 }
 
 /** One step of work: write a module with its test, and commit. */
 function work(name: string, files: Readonly<Record<string, string>>, message: string, before = ''): string {
   const writes = Object.entries(files).map(([file, text]) => `cat > ${file} <<'END_OF_FILE'\n${text}END_OF_FILE`);
-  // A second attempt may find everything in place already.
+  // A second attempt may find everything done already.
   return [
     `echo "writing ${name}"`,
     ...writes,
@@ -52,7 +52,7 @@ function work(name: string, files: Readonly<Record<string, string>>, message: st
     .join('\n');
 }
 
-/** Exports a module from the index. Where somebody else has added a line at the same place, both lines stay. */
+/** Exports a module from the index. In a conflict with a line of another bead both are kept. */
 function exportFrom(module: string): string {
   return [
     'if [ -n "$GT_REBASE_ONTO" ]; then',
@@ -62,7 +62,7 @@ function exportFrom(module: string): string {
   ].join('\n');
 }
 
-/** Parts of a bead that is done by a formula: the end of each closes its step. */
+/** The end of each block of a bead that follows a formula closes its step. */
 const endOfStep = 'bd close "$GT_STEP" --continue';
 
 const testHead = "import test from 'node:test';\nimport assert from 'node:assert/strict';\n";
@@ -106,7 +106,7 @@ export const demoBeads: readonly DemoBead[] = [
     key: 'add',
     title: 'Add and subtract durations',
     needs: ['parse'],
-    // The first attempt has a bug that the project's own tests catch; the second one mends it.
+    // The first attempt has a bug that the project's own tests catch; the second one fixes it.
     script: [
       work(
         'src/arithmetic.js',

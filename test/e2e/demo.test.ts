@@ -76,7 +76,7 @@ describe('the demo', function () {
     const living = processes(town);
     demo.kill('SIGINT');
     assert.equal(await demo.end, 130, demo.output());
-    assert.match(demo.output(), /Ending the demo/);
+    assert.match(demo.output(), /Stopping the demo/);
     await waitUntil('all of it has ended', () => living.every((one) => !isAlive(one)));
     assert.equal(fs.existsSync(path.dirname(town)), false);
   });

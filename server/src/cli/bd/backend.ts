@@ -5,8 +5,7 @@ import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate
 import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
-import { actorName } from '../shared/actor';
-import { helloOf } from '../shared/connect';
+import { actorName, helloOf } from '../shared/connect';
 
 export type { Backend } from './localBackend';
 

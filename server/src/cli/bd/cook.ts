@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
-import { parseVariable } from '../shared/variableArgument';
+import { collectVariable } from '../shared/variableArgument';
 import { readFormulaFile } from '../../formulas/registry/files';
 import { FormulaCook, type CookedFormula } from '../../protocol/formula';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -53,14 +53,7 @@ function outline(cooked: CookedFormula, paint: Paint): string[] {
 
 /** `--var key=value`, which may be given several times. */
 export function withVariableOption(command: CliCommand): CliCommand {
-  return command.option(
-    '--var <key=value>',
-    'value of a variable',
-    (text: string, earlier: Record<string, string> = {}) => {
-      const [name, value] = parseVariable(text);
-      return { ...earlier, [name]: value };
-    },
-  );
+  return command.option('--var <key=value>', 'value of a variable', collectVariable);
 }
 
 /** The name of a formula, or the text of a file where the argument looks like a path. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { parseVariable } from '../shared/variableArgument';
+import { collectVariable } from '../shared/variableArgument';
 import { Sling } from '../../protocol/convoy';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
@@ -51,11 +51,6 @@ export function addSling(program: CliCommand, context: GtContext): void {
         ),
       );
     });
-}
-
-function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
-  const [key, value] = parseVariable(text);
-  return { ...earlier, [key]: value };
 }
 
 /** Beads with or without a formula, or a formula on one bead. The last name is the rig. */

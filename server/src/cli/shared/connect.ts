@@ -1,6 +1,9 @@
 import type { HelloInput } from '../../protocol/transport/handshake';
-import { actorName } from './actor';
 import type { ProcessContext } from './context';
+import { plainUserName } from './gitUserName';
+
+/** How long git may take to answer, in milliseconds. */
+const GIT_MS = 5_000;
 
 /** How a command introduces itself: an agent by its session token, anybody else as the person. */
 export async function helloOf(
@@ -11,4 +14,20 @@ export async function helloOf(
   if (!token) return { kind: 'cli', cwd, actor: await actorName(actor, env, cwd) };
   const claimed = actor ?? env.BD_ACTOR;
   return { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) };
+}
+
+/** Who acts: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name or USER, in this order. */
+export async function actorName(given: string | undefined, env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
+  const named = given || env.BD_ACTOR || env.BEADS_ACTOR || plainUserName(env, cwd);
+  return named || (await gitUserName(cwd)) || env.USER || 'unknown';
+}
+
+/** Empty where there is no git, or it has no name. */
+async function gitUserName(cwd: string): Promise<string> {
+  const { execFile } = await import('node:child_process');
+  return new Promise((resolve) => {
+    execFile('git', ['config', '--get', 'user.name'], { cwd, timeout: GIT_MS }, (error, stdout) =>
+      resolve(error ? '' : stdout.trim()),
+    );
+  });
 }

@@ -11,3 +11,9 @@ export function parseVariable(text: string): [name: string, value: string] {
   if (name === '') throw new UserError(`invalid variable format '${text}', expected 'key=value'`);
   return [name, text.slice(equals + 1)];
 }
+
+/** The value of a `--var` option that may be given several times, with those before it. */
+export function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const [name, value] = parseVariable(text);
+  return { ...earlier, [name]: value };
+}

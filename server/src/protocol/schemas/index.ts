@@ -1,19 +1,15 @@
-import { agentSchemas } from './agent';
+import { agentSchemas, supervisionSchemas } from './agents';
 import { beadSchemas } from './bead';
 import { boardSchemas } from './board';
 import { convoySchemas } from './convoy';
-import { crewSchemas } from './crew';
 import { escalationSchemas } from './escalation';
 import { formulaSchemas } from './formula';
-import { mailSchemas } from './mail';
-import { mayorSchemas } from './mayor';
+import { mailSchemas, mayorSchemas } from './mail';
 import { mergeQueueSchemas } from './mergeQueue';
-import { rigSchemas } from './rig';
+import { crewSchemas, rigSchemas } from './rigs';
 import { runtimeSchemas } from './runtime';
 import type { SchemaMap } from './schema';
-import { sessionSchemas } from './session';
-import { supervisionSchemas } from './supervision';
-import { townRequestSchemas } from './town';
+import { sessionSchemas, townRequestSchemas } from './town';
 
 /** Schemas of the requests about beads and formulas, which need no town. */
 export const ledgerSchemas: SchemaMap = new Map([...beadSchemas, ...formulaSchemas]);

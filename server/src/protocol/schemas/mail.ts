@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MailAck, MailCheck, MailInbox, mailPriorities, MailRead, MailReply, MailSend } from '../mail';
+import { MayorAnswer, MayorAsk, MayorPlan, MayorRuntime, MayorStart, MayorStatus } from '../mayor';
 import { name, noParams, schemaFor } from './schema';
 
 const text = z.string().max(100_000);
@@ -21,4 +22,14 @@ export const mailSchemas = [
   schemaFor(MailReply.spec, z.object({ id: name, body: text.min(1), subject: z.string().max(400).optional() })),
   schemaFor(MailAck.spec, z.object({ ids: z.array(name).min(1).max(200) })),
   schemaFor(MailCheck.spec, noParams),
+];
+
+/** What people ask the Mayor, and its answers. */
+export const mayorSchemas = [
+  schemaFor(MayorAsk.spec, z.object({ text: text.min(1), title: z.string().max(400).optional() })),
+  schemaFor(MayorStart.spec, noParams),
+  schemaFor(MayorStatus.spec, noParams),
+  schemaFor(MayorPlan.spec, z.object({ request: name, convoy: name, note: z.string().max(20_000).optional() })),
+  schemaFor(MayorAnswer.spec, z.object({ request: name, message: text.min(1) })),
+  schemaFor(MayorRuntime.spec, z.object({ name: z.string().max(200).optional() })),
 ];

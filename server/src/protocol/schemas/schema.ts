@@ -45,6 +45,9 @@ export function parseWith<Z extends z.ZodType>(schema: Z, value: unknown, method
 export const noParams = z.object({});
 /** A name or id that a caller gives. */
 export const name = z.string().min(1).max(200);
+/** Size of a terminal in characters. */
+export const cols = z.number().int().min(2).max(1000);
+export const rows = z.number().int().min(1).max(1000);
 /** Texts by name, such as values of variables. */
 export const variables = z.record(z.string().max(100), z.string().max(100_000));
 

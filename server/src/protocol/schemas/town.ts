@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { SessionAttach, SessionDetach, SessionInput, SessionResize } from '../session';
 import { ConsentGive, ServerRetire, TownDown, TownGetSnapshot, TownStop, TownUp } from '../town';
-import { name, noParams, schemaFor } from './schema';
+import { cols, name, noParams, rows, schemaFor } from './schema';
 
+/** Requests about the town as a whole, and its server. */
 export const townRequestSchemas = [
   schemaFor(TownGetSnapshot.spec, z.object({ once: z.boolean().optional() })),
   schemaFor(TownUp.spec, noParams),
@@ -9,4 +11,14 @@ export const townRequestSchemas = [
   schemaFor(TownStop.spec, z.object({ agent: name.optional(), rig: name.optional(), all: z.boolean().optional() })),
   schemaFor(ConsentGive.spec, z.object({ kind: z.enum(['rig-commands', 'script', 'runtime']), hash: z.string() })),
   schemaFor(ServerRetire.spec, z.object({ build: z.number() })),
+];
+
+const session = z.object({ session: name });
+
+/** Terminals of agents. */
+export const sessionSchemas = [
+  schemaFor(SessionAttach.spec, session),
+  schemaFor(SessionDetach.spec, session),
+  schemaFor(SessionInput.spec, z.object({ session: name, data: z.string().max(1_000_000) })),
+  schemaFor(SessionResize.spec, z.object({ session: name, cols, rows })),
 ];

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { noParams, schemaFor, type SchemaMap } from '../../protocol/schemas/schema';
-import { cols, rows } from '../../protocol/schemas/session';
+import { cols, noParams, rows, schemaFor, type SchemaMap } from '../../protocol/schemas/schema';
 import {
   HostAttach,
   HostDetach,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Done, Hook, Prime, ScriptGet } from '../agent';
 import {
   AgentNudge,
   AgentPeek,
@@ -9,8 +10,17 @@ import {
   SessionStart,
   SnapshotList,
 } from '../supervision';
-import { name, schemaFor } from './schema';
+import { name, noParams, schemaFor } from './schema';
 
+/** Requests of agents. */
+export const agentSchemas = [
+  schemaFor(Prime.spec, noParams),
+  schemaFor(Hook.spec, z.object({ agent: name.optional() })),
+  schemaFor(ScriptGet.spec, noParams),
+  schemaFor(Done.spec, z.object({ message: z.string().optional() })),
+];
+
+/** Requests about agents. */
 export const supervisionSchemas = [
   schemaFor(AgentPeek.spec, z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) })),
   schemaFor(AgentNudge.spec, z.object({ agent: name, message: z.string().min(1).max(4_000) })),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CrewAdd, CrewList, CrewRemove, CrewStart } from '../crew';
 import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, RigSet, rigSettingNames } from '../rig';
 import { name, noParams, schemaFor } from './schema';
 
@@ -28,4 +29,13 @@ export const rigSchemas = [
   schemaFor(RigList.spec, noParams),
   schemaFor(RigRemove.spec, z.object({ name })),
   schemaFor(RigFastForward.spec, z.object({ name })),
+];
+
+const member = { rig: name, name };
+
+export const crewSchemas = [
+  schemaFor(CrewAdd.spec, z.object({ ...member, branch: z.string().max(240).optional() })),
+  schemaFor(CrewList.spec, z.object({ rig: name.optional() })),
+  schemaFor(CrewStart.spec, z.object({ ...member, runtime: name.optional() })),
+  schemaFor(CrewRemove.spec, z.object({ ...member, force: z.boolean().default(false) })),
 ];

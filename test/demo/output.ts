@@ -3,16 +3,16 @@ import type { BeadInfo, TownDelta, TownSnapshot } from '../../server/src/protoco
 import { beadPhaseLine } from '../../server/src/cli/shared/townText';
 import { printable, painter, wantsColour, type Colour } from '../../server/src/cli/shared/output';
 
-/** Prints what happens, line by line; on a terminal the state of all beads stands below and is redrawn. */
-export class Show {
+/** Prints what happens, line by line; in a terminal the state of all beads is below and is redrawn. */
+export class DemoOutput {
   private board: string[] = [];
   /** Names of the steps of molecules, by their beads' ids. */
   readonly steps = new Map<string, string>();
-  private readonly begun = Date.now();
+  private readonly startedAt = Date.now();
 
   constructor(
     private readonly out: NodeJS.WriteStream,
-    /** Titles by id, filled in as beads are made. */
+    /** Titles by id, filled in as beads are created. */
     readonly names: Map<string, string>,
   ) {}
 
@@ -21,7 +21,7 @@ export class Show {
   }
 
   get seconds(): string {
-    return ((Date.now() - this.begun) / 1000).toFixed(1);
+    return ((Date.now() - this.startedAt) / 1000).toFixed(1);
   }
 
   line(text: string): void {
@@ -35,22 +35,22 @@ export class Show {
     if (text) this.line(`${this.paint('dim', `${this.seconds.padStart(5)}s`)}  ${text}`);
   }
 
-  /** One line for people, or nothing for what they need not see. */
+  /** One line for people; undefined for events that they do not need. */
   private describe(event: AuditEvent): string | undefined {
     const bead = event.bead ? `${event.bead} ${this.names.get(event.bead) ?? ''}`.trim() : '';
     switch (event.type) {
       case 'slung':
-        return this.paint('blue', `→ ${event.agent} takes ${bead}`);
+        return this.paint('blue', `→ ${event.agent} starts ${bead}`);
       case 'done':
-        return printable(`  ${event.agent} is done with ${bead}`);
+        return printable(`  ${event.agent} submitted ${bead}`);
       case 'merge_started':
-        return this.paint('dim', `  refinery rebases ${bead}`);
+        return this.paint('dim', `  the refinery rebases ${bead}`);
       case 'gate_passed':
         return this.paint('dim', `  gate ${event.message} passed: ${bead}`);
       case 'gate_failed':
         return this.paint('yellow', `✗ gate ${event.message} failed: ${bead}`);
       case 'attempt_failed':
-        return this.paint('yellow', `↺ ${event.agent} has to go on with ${bead}: ${event.message}`);
+        return this.paint('yellow', `↺ ${event.agent} continues ${bead}: ${event.message}`);
       case 'review_requested':
         return this.paint('dim', `  ${bead} waits for its review`);
       case 'review_approved':
@@ -66,7 +66,7 @@ export class Show {
       case 'merged':
         return this.paint('green', `✓ merged ${bead} (${(event.new ?? '').slice(0, 8)})`);
       case 'session_died':
-        return this.paint('yellow', `! ${event.agent} was killed; ${event.message}`);
+        return this.paint('yellow', `! ${event.agent} died; ${event.message}`);
       case 'failed':
         return this.paint('red', `✗ ${bead} failed: ${event.message}`);
       case 'convoy_launched':
@@ -99,8 +99,8 @@ export class Show {
   }
 }
 
-/** The beads of a snapshot, kept current by deltas. */
-export class BeadBoard {
+/** The beads of a snapshot, updated by deltas. */
+export class TrackedBeads {
   private readonly beads: Map<string, BeadInfo>;
 
   constructor(snapshot: TownSnapshot) {
