@@ -65,10 +65,7 @@ describe('a worker for jobs', function () {
     assert.deepEqual(events, ['meanwhile', 'endless', 'behind']);
     await assert.rejects(
       endless,
-      refusal(
-        /^\/p\/f\.formula\.toml: reading it took longer than 1\.5 seconds and was stopped$/,
-        /^Make it smaller/,
-      ),
+      refusal(/^\/p\/f\.formula\.toml: reading it took longer than 1\.5 seconds and was stopped$/, /^Make it smaller/),
     );
     assert.match(log.join('\n'), /f\.formula\.toml/);
   });
