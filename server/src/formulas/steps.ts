@@ -4,27 +4,14 @@ import type { Step } from './model';
 
 /** Functions on lists of steps. Steps are never changed in place. All are linear in steps and needs. */
 
-/** Steps with their children, in the order of the file. */
-export function allSteps(steps: readonly Step[]): Step[] {
+/** Steps with their children, in the order of the file. @param bodies also those in the bodies of loops */
+export function allSteps(steps: readonly Step[], { bodies = false } = {}): Step[] {
   const all: Step[] = [];
   const visit = (list: readonly Step[]): void => {
     for (const step of list) {
       all.push(step);
       visit(step.children);
-    }
-  };
-  visit(steps);
-  return all;
-}
-
-/** The same, including the bodies of loops. */
-export function allStepsAndBodies(steps: readonly Step[]): Step[] {
-  const all: Step[] = [];
-  const visit = (list: readonly Step[]): void => {
-    for (const step of list) {
-      all.push(step);
-      visit(step.children);
-      if (step.loop) visit(step.loop.body);
+      if (bodies && step.loop) visit(step.loop.body);
     }
   };
   visit(steps);

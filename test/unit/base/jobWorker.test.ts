@@ -35,7 +35,7 @@ describe('a worker for jobs', function () {
   beforeEach(() => log.splice(0));
   afterEach(() => Promise.all(started.splice(0).map((worker) => worker.dispose())));
 
-  it('does one after the other, in one thread', async () => {
+  it('runs one job after the other, in one thread', async () => {
     const worker = start();
     const results = await Promise.all([1, 2, 3].map((value) => run(worker, { kind: 'echo', value })));
     assert.deepEqual(results, [
@@ -45,7 +45,7 @@ describe('a worker for jobs', function () {
     ]);
   });
 
-  it('stops a job that does not end, names the file, and loses none of those behind it', async () => {
+  it('stops a job that does not end, names the file, and loses none of the queued jobs', async () => {
     const worker = start({ deadlineMs: 1_500 });
     const events: string[] = [];
     const note = (what: string) => (): void => void events.push(what);
@@ -70,7 +70,7 @@ describe('a worker for jobs', function () {
     assert.match(log.join('\n'), /f\.formula\.toml/);
   });
 
-  it('does not touch a text again that stopped it; another text of the same file it does', async () => {
+  it('refuses a text that stopped it before, but not another text of the same file', async () => {
     const worker = start({ deadlineMs: 1_500 });
     const job: TestJob = { kind: 'endless', file: 'f', text: 'x' };
     await assert.rejects(run(worker, job), /took longer/);
@@ -87,7 +87,7 @@ describe('a worker for jobs', function () {
     );
   });
 
-  it('survives a job that takes all memory', async () => {
+  it('survives a job that uses all memory', async () => {
     const worker = start({ memoryMb: 32 });
     await run(worker, { kind: 'echo', value: 'before' });
     const [memory, behind] = await Promise.allSettled([
@@ -99,7 +99,7 @@ describe('a worker for jobs', function () {
     assert.deepEqual(behind, { status: 'fulfilled', value: { value: 'behind', jobs: 1 } });
   });
 
-  it('says in words what the engine says in its own', async () => {
+  it('translates messages of the JavaScript engine', async () => {
     const worker = start();
     await assert.rejects(
       run(worker, { kind: 'stack', file: 'deep', text: '' }),
@@ -111,7 +111,7 @@ describe('a worker for jobs', function () {
     );
   });
 
-  it('hands on what is wrong with the input, and what is wrong with us as something else', async () => {
+  it('distinguishes errors of the input from defects', async () => {
     const worker = start();
     await assert.rejects(run(worker, { kind: 'wrong' }), (error: UserError) => {
       assert.deepEqual([error.message, error.hint, error.code], ['it is wrong', 'write it right', 'not-found']);
@@ -130,12 +130,12 @@ describe('a worker for jobs', function () {
     assert.deepEqual(await run(worker, { kind: 'echo', value: 2 }), { value: 2, jobs: 2 });
   });
 
-  it('fails each job where its program cannot be loaded', async () => {
+  it('rejects each job if its program cannot be loaded', async () => {
     const worker = start({ script: path.join(__dirname, 'no-such-program.js') });
     for (const value of [1, 2]) await assert.rejects(run(worker, { kind: 'echo', value }), /no-such-program/);
   });
 
-  it('leaves out what is cancelled', async () => {
+  it('skips cancelled jobs', async () => {
     const worker = start();
     const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
     third.abort();
@@ -158,7 +158,16 @@ describe('a worker for jobs', function () {
     assert.equal((await run(worker, { kind: 'echo', value: 6 })).jobs, 4, 'what had begun was done, and thrown away');
   });
 
-  it('rests when it has nothing to do, and starts again', async () => {
+  it('refuses jobs where too many wait', async () => {
+    const worker = start();
+    const jobs = Array.from({ length: 1_100 }, (_, value) => run(worker, { kind: 'echo', value }));
+    const results = await Promise.allSettled(jobs);
+    const refused = results.filter((result) => result.status === 'rejected');
+    assert.equal(refused.length, 99, 'one runs, a thousand wait');
+    for (const { reason } of refused) refusal(/^too many requests are waiting$/)(reason);
+  });
+
+  it('terminates an idle worker, and starts a new one', async () => {
     const worker = start({ idleMs: 0 });
     assert.equal((await run(worker, { kind: 'echo', value: 1 })).jobs, 1);
     await waitUntil('a job is the first of a new worker', async () => {
@@ -166,7 +175,7 @@ describe('a worker for jobs', function () {
     });
   });
 
-  it('fails what waits when it is disposed of', async () => {
+  it('rejects running and queued jobs when it is disposed', async () => {
     const worker = start();
     const jobs = [run(worker, { kind: 'endless', file: 'f', text: '' }), run(worker, { kind: 'echo', value: 1 })];
     const all = Promise.allSettled(jobs);

@@ -21,6 +21,20 @@ describe('extends', () => {
     assert.deepEqual(proto.vars, { y: 'base', z: 'other', x: 'child' });
   });
 
+  it('takes once what several parents inherit from the same formula', () => {
+    const advice = '[[advice]]\ntarget = "a"\n[[advice.after]]\nid = "{step.id}-check"\ntitle = "Check"\n';
+    const parent = (name: string): string =>
+      `formula = "${name}"\nextends = ["base"]\n[[steps]]\nid = "${name}"\ntitle = "T"\n`;
+    const proto = cooked({
+      child:
+        'formula = "child"\nextends = ["left", "right", "left"]\n[[steps]]\nid = "end"\ntitle = "E"\nneeds = ["a"]\n',
+      left: parent('left'),
+      right: parent('right'),
+      base: workflow('base', ['a'], advice),
+    });
+    assert.deepEqual(shape(proto), ['a', 'a-check < a', 'left', 'right', 'end < a-check']);
+  });
+
   it('rejects cycles and missing parents', () => {
     refused(
       () => cooked({ a: 'formula = "a"\nextends = ["b"]', b: 'formula = "b"\nextends = ["a"]' }),

@@ -22,6 +22,8 @@ const IDLE_MS = 5 * 60_000;
 /** How long a text that stopped a worker is refused. Then it is tried again: the machine may only have been busy. */
 const BLOCK_MS = 10 * 60_000;
 const MAX_BLOCKED = 100;
+/** Jobs that may wait. More are not finished before those who asked for them have given up. */
+const MAX_QUEUED = 1_000;
 
 interface Entry {
   job: unknown;
@@ -62,6 +64,8 @@ export class JobWorker implements JobRunner {
     return new Promise<unknown>((resolve, reject) => {
       if (this.isDisposed) return reject(stopping());
       if (signal?.aborted) return reject(aborted());
+      if (this.queue.length >= MAX_QUEUED)
+        return reject(new UserError('too many requests are waiting', 'Try again later.', 'unavailable'));
       const entry: Entry = { job, resolve, reject, ...(signal ? { signal } : {}) };
       signal?.addEventListener('abort', () => this.abort(entry), { once: true });
       this.queue.push(entry);

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import type { ResolveFormula } from '../compose/expansion';
 import { ParentResolver } from '../compose/parents';
 import { limits } from '../limits';
+import { Memo } from '../memo';
 import { firstProblems, isError, type FindFormula, type Formula, type FoundFormula, type Problem } from '../model';
 import { compositionProblems } from './composition';
 import { validate } from './validate';
@@ -15,7 +16,7 @@ export interface CheckedFormula {
 /** Checks formulas for one request. Each formula is read and checked once, however many name it. */
 export class FormulaChecker {
   private readonly parents: ParentResolver;
-  private readonly resolved = new Map<string, Formula | UserError>();
+  private readonly resolved = new Memo<Formula>();
 
   constructor(private readonly find: FindFormula) {
     this.parents = new ParentResolver(find);
@@ -43,20 +44,8 @@ export class FormulaChecker {
   }
 
   /** Another formula by name, for composition. @throws UserError with all errors */
-  readonly resolve: ResolveFormula = (name) => {
-    let known = this.resolved.get(name);
-    if (!known) {
-      try {
-        known = this.requireValid(this.find(name)).formula;
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        known = error;
-      }
-      this.resolved.set(name, known);
-    }
-    if (known instanceof UserError) throw known;
-    return known;
-  };
+  readonly resolve: ResolveFormula = (name) =>
+    this.resolved.get(name, () => this.requireValid(this.find(name)).formula);
 
   /** Without the formulas that it names. */
   private checkAlone(found: FoundFormula): CheckedFormula {

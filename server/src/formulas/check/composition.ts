@@ -3,7 +3,7 @@ import type { ResolveFormula } from '../compose/expansion';
 import { cook } from '../cook/cook';
 import { Budget, CompositionError } from '../limits';
 import { error, pathWithin, type FindFormula, type Formula, type FormulaType, type Path, type Problem } from '../model';
-import { allStepsAndBodies } from '../steps';
+import { allSteps } from '../steps';
 import { targetProblems } from './composeEntries';
 import { Suggestions } from './suggestions';
 
@@ -38,7 +38,7 @@ interface NamedFormula {
 
 function namedProblems(formula: Formula, others: OtherFormulas): Problem[] {
   const { compose } = formula;
-  const steps = allStepsAndBodies(formula.type === 'expansion' ? formula.template : formula.steps);
+  const steps = allSteps(formula.type === 'expansion' ? formula.template : formula.steps, { bodies: true });
   const names: NamedFormula[] = [
     ...steps.flatMap((step): NamedFormula[] =>
       step.expand
@@ -98,7 +98,7 @@ function nameProblem({ name, wanted, where, path }: NamedFormula, { find, resolv
 
 /** The error that cooking would throw; none where cooking takes long, or depends on values that are not known yet. */
 function cookingProblems(formula: Formula, resolve: ResolveFormula): Problem[] {
-  const steps = allStepsAndBodies(formula.type === 'expansion' ? formula.template : formula.steps);
+  const steps = allSteps(formula.type === 'expansion' ? formula.template : formula.steps, { bodies: true });
   if (steps.some((step) => step.loop?.range?.includes('{'))) return [];
   try {
     cook(formula, resolve, { keepVariables: true, budget: new Budget({ work: TRY_WORK, ms: TRY_MS }) });

@@ -8,6 +8,7 @@ import { fileNameProblems } from '../check/fileName';
 import { cook, type CookOptions } from '../cook/cook';
 import type { Proto } from '../cook/proto';
 import { limits } from '../limits';
+import { Memo } from '../memo';
 import type { ParsedFormula } from '../load/parse';
 import type { Format } from '../load/readData';
 import { error as failure, type FindFormula, type Formula, type FoundFormula, type Problem } from '../model';
@@ -63,7 +64,7 @@ export class FormulaRegistry {
   private readonly files: FormulaFiles;
   private readonly cache: ParseCache;
   private readonly checker: FormulaChecker;
-  private readonly found = new Map<string, FoundFormula | UserError>();
+  private readonly found = new Memo<FoundFormula>();
   private current: FormulaText | undefined;
 
   constructor(
@@ -147,21 +148,11 @@ export class FormulaRegistry {
   }
 
   /** A formula as its text says it, without its parents. @throws UserError where there is none, or its text is none */
-  readonly find: FindFormula = (name) => {
-    let known = this.found.get(name);
-    if (!known) {
-      try {
-        const text = this.text(name);
-        known = this.working(text, () => this.load(text));
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        known = error;
-      }
-      this.found.set(name, known);
-    }
-    if (known instanceof UserError) throw known;
-    return known;
-  };
+  readonly find: FindFormula = (name) =>
+    this.found.get(name, () => {
+      const text = this.text(name);
+      return this.working(text, () => this.load(text));
+    });
 
   private load(text: FormulaText): FoundFormula {
     const { formula, problems } = this.parse(text);

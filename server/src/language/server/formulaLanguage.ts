@@ -42,6 +42,9 @@ export interface FormulaLanguageOptions {
   town?: string;
 }
 
+/** Characters of other open documents that are sent with one request; of the rest the files count. */
+const MAX_OTHER_CHARS = 4_000_000;
+
 /** Features that depend on other formulas. */
 const needsOthers: ReadonlySet<LanguageRequest['feature']> = new Set(['diagnostics', 'completion', 'hover']);
 
@@ -178,11 +181,16 @@ export class FormulaLanguage {
   }
 
   private others(uri: string): OpenDocument[] {
-    return this.documents
-      .all()
-      .filter((document) => document.uri !== uri)
-      .map((document) => ({ uri: document.uri, text: document.getText() }))
-      .filter(({ text }) => text.length <= limits.fileBytes);
+    const others: OpenDocument[] = [];
+    let chars = 0;
+    for (const document of this.documents.all()) {
+      const text = document.getText();
+      if (document.uri === uri || text.length > limits.fileBytes) continue;
+      chars += text.length;
+      if (chars > MAX_OTHER_CHARS) break;
+      others.push({ uri: document.uri, text });
+    }
+    return others;
   }
 
   // ---------------------------------------------------------------- editors that do not ask
