@@ -47,9 +47,14 @@ export function findCycle(steps: readonly Step[]): CycleEdge[] | undefined {
   return undefined;
 }
 
-/** `a → b → a`. */
+/** Steps of a cycle that a message names. */
+const MAX_SHOWN = 20;
+
+/** `a → b → a`; the middle of a very long cycle is left out. */
 export function formatCycle(cycle: readonly CycleEdge[]): string {
-  return [cycle[0]!.from, ...cycle.map(({ to }) => to)].map(({ id }) => id).join(' → ');
+  const ids = [cycle[0]!.from, ...cycle.map(({ to }) => to)].map(({ id }) => id);
+  const shown = ids.length > MAX_SHOWN ? [...ids.slice(0, MAX_SHOWN - 1), '…', ids.at(-1)] : ids;
+  return shown.join(' → ');
 }
 
 function edgesOf(all: readonly Step[]): Edge[][] {

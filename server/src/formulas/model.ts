@@ -147,6 +147,13 @@ export function pathWithin({ at }: HasLocation, ...keys: Path): Path {
   return at ? [...at, ...keys] : ['extends'];
 }
 
+const MAX_SHOWN = 100;
+
+/** A name in quotes for a message; only its first characters if it is very long. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
+}
+
 /** A path as text: `steps[2].gate`. */
 export function formatPath(path: Path): string {
   return path

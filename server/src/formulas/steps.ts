@@ -147,5 +147,7 @@ export function textSize(step: Step): number {
     metadataSizes.set(step.metadata, size);
   }
   const texts = [step.id, step.title, step.description, step.notes, step.acceptance, step.assignee, step.condition];
-  return [...texts, ...step.labels].reduce((sum, text) => sum + text.length, size ?? 0);
+  const values = Object.entries(step.expand?.vars ?? {}).flat();
+  // Each item counts, so that a long list of empty strings is not free.
+  return [...texts, ...step.labels, ...values].reduce((sum, text) => sum + 1 + text.length, size ?? 0);
 }

@@ -360,6 +360,46 @@ export const hostile: Hostile[] = [
     },
   },
   {
+    what: 'a template with very many empty labels',
+    files: {
+      f: `${workflow(
+        'f',
+        Array.from({ length: 300 }, (_, index) => `s${index}`),
+      )}[compose]\nmap = [{select = "*", with = "labels"}]\n`,
+      labels: `formula = "labels"\ntype = "expansion"\n[[template]]\nid = "{target}.x"\ntitle = "T"\nlabels = [${'"",'.repeat(300_000)}]\n`,
+    },
+    refused: /^f: compose\.map\[0\]: composing this takes too much work$/,
+  },
+  {
+    what: 'a formula that extends 100,000 others, all of them the same',
+    files: {
+      f: `${head}extends = [${'"base",'.repeat(100_000)}]\n${step('a')}`,
+      base: workflow(
+        'base',
+        Array.from({ length: 2_000 }, (_, index) => `b${index}`),
+      ),
+    },
+    refused: /extends: 100,000 parents are too many \(at most 100\)/,
+  },
+  {
+    what: 'a cycle of 4,000 steps',
+    files: {
+      f: workflow(
+        'f',
+        Array.from({ length: 4_000 }, (_, index) => `s${index} < s${(index + 1) % 4_000}`),
+      ),
+    },
+    refused: /steps: cycle detected involving: s0 → s1 → .* → s18 → … → s0$/m,
+  },
+  {
+    what: '165,000 headers of other tables',
+    files: { f: `${head}${step('a')}${'[[a]]\n'.repeat(160_000)}` },
+  },
+  {
+    what: '330,000 empty tables',
+    files: { f: `${head}x = [${'{},'.repeat(320_000)}]\n${step('a')}` },
+  },
+  {
     what: '90,000 headers of steps',
     files: { f: `${head}${'[[steps]]\n'.repeat(90_000)}` },
     refused: /steps: 90,000 steps are too many/,

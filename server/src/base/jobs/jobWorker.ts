@@ -17,7 +17,7 @@ export interface JobWorkerOptions {
 }
 
 const DEADLINE_MS = 10_000;
-const MEMORY_MB = 256;
+const MEMORY_MB = 384;
 const IDLE_MS = 5 * 60_000;
 /** How long a text that stopped a worker is refused. Then it is tried again: the machine may only have been busy. */
 const BLOCK_MS = 10 * 60_000;

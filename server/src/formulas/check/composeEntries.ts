@@ -1,7 +1,7 @@
-import { error, pathWithin, type Formula, type HasLocation, type Path, type Problem } from '../model';
+import { error, pathWithin, type Formula, type HasLocation, type Path, type Problem, quoted } from '../model';
 import { allSteps } from '../steps';
 import { isRuntimeCondition } from '../compose/runtimeCondition';
-import { quoted, type Suggestions } from './suggestions';
+import type { Suggestions } from './suggestions';
 
 /** Missing keys of entries of `compose`, and bond points at unknown steps. */
 export function composeProblems({ compose, steps }: Formula, suggestions: Suggestions): Problem[] {

@@ -1,5 +1,4 @@
-import { warning, type Formula, type Problem } from '../model';
-import { quoted } from './suggestions';
+import { warning, type Formula, type Problem, quoted } from '../model';
 
 /**
  * A formula is found by the name of its file: another name inside would confuse.

@@ -16,10 +16,11 @@ import {
   type Problem,
   type ProblemLocation,
   type Step,
+  quoted,
 } from '../model';
 import { gateTypes } from '../schema';
 import { spawnerOf } from '../steps';
-import { quoted, type Suggestions } from './suggestions';
+import type { Suggestions } from './suggestions';
 
 /** Valid ids. Braces, because ids of templates contain `{target}`. */
 export const stepIdPattern = /^[\w.:{}-]+$/;

@@ -12,15 +12,13 @@ export class Suggestions {
   }
 
   didYouMean(name: string, known: Iterable<string>): string | undefined {
-    const match = this.left > 0 ? closestMatch(name, known) : undefined;
-    this.left -= 1;
+    const match = this.closest(name, known);
     return match === undefined || match === name ? undefined : `did you mean ${JSON.stringify(match)}?`;
   }
-}
 
-const MAX_SHOWN = 100;
-
-/** A name in quotes for a message; only its first characters if it is very long. */
-export function quoted(name: string): string {
-  return JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
+  /** The known name that was probably meant; undefined where none is similar, or too many were asked for. */
+  closest(name: string, known: Iterable<string>): string | undefined {
+    this.left -= 1;
+    return this.left >= 0 ? closestMatch(name, known) : undefined;
+  }
 }

@@ -1,7 +1,7 @@
 import { asPlainObject, isPlainObject } from '../../base/objects';
-import { formatPath, warning, type Path, type Problem } from '../model';
+import { formatPath, warning, type Path, type Problem, quoted } from '../model';
 import { schema, type TableKind } from '../schema';
-import { quoted, Suggestions } from './suggestions';
+import { Suggestions } from './suggestions';
 
 /**
  * Warnings for unknown keys. The Go programs ignore them silently, so that a misspelled key has no effect. Keys of the

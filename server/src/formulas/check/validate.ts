@@ -1,10 +1,10 @@
 import { count, limits } from '../limits';
-import { error, pathWithin, warning, type Formula, type Path, type Problem } from '../model';
+import { error, pathWithin, warning, type Formula, type Path, type Problem, quoted } from '../model';
 import { PatternChecks } from '../cook/pattern';
 import { variableProblems } from '../cook/variables';
 import { composeProblems } from './composeEntries';
 import { stepProblems } from './steps';
-import { quoted, Suggestions } from './suggestions';
+import { Suggestions } from './suggestions';
 
 /** All that is wrong with a formula that is merged with its parents; not only the first problem. */
 export function validate(formula: Formula): Problem[] {

@@ -1,5 +1,5 @@
 import { CompositionError, type Budget } from '../limits';
-import { pathWithin, type Compose, type Step } from '../model';
+import { pathWithin, quoted, type Compose, type Step } from '../model';
 import { allSteps, mapSteps } from '../steps';
 import { listIds } from './expansion';
 import { isRuntimeCondition } from './runtimeCondition';
@@ -18,11 +18,7 @@ export function applyBranches(steps: readonly Step[], { branch }: Compose, budge
     ];
     for (const [role, id] of named)
       if (!ids.has(id))
-        throw new CompositionError(
-          place,
-          `${role} step ${JSON.stringify(id)} not found`,
-          `The steps are: ${listIds(steps)}`,
-        );
+        throw new CompositionError(place, `${role} step ${quoted(id)} not found`, `The steps are: ${listIds(steps)}`);
     const add = (id: string, need: string): void => {
       budget.spend(1, place);
       const list = added.get(id) ?? new Set();
@@ -50,11 +46,11 @@ export function applyGates(steps: readonly Step[], { gate }: Compose, budget: Bu
   for (const [index, entry] of gate.entries()) {
     const place = { where: `compose.gate[${index}]`, path: pathWithin(entry) };
     if (!isRuntimeCondition(entry.condition))
-      throw new CompositionError(place, `invalid condition ${JSON.stringify(entry.condition.slice(0, 200))}`);
+      throw new CompositionError(place, `invalid condition ${quoted(entry.condition)}`);
     if (!ids.has(entry.before))
       throw new CompositionError(
         place,
-        `target step ${JSON.stringify(entry.before)} not found`,
+        `target step ${quoted(entry.before)} not found`,
         `The steps are: ${listIds(steps)}`,
       );
     const label = `gate:${JSON.stringify({ condition: entry.condition })}`;

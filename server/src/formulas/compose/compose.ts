@@ -1,6 +1,6 @@
 import { findCycle, formatCycle } from '../cycles';
 import { CompositionError, type Budget } from '../limits';
-import type { Formula, Step } from '../model';
+import { quoted, type Formula, type Step } from '../model';
 import { allSteps } from '../steps';
 import { applyAdvice, applyAspects } from './advice';
 import { applyBranches, applyGates } from './branches';
@@ -64,7 +64,7 @@ function checkComposed(steps: readonly Step[], budget: Budget): void {
   );
   const ids = new Set<string>();
   for (const { id } of list) {
-    if (ids.has(id)) throw new CompositionError(whole, `duplicate step ID ${JSON.stringify(id)} after composition`);
+    if (ids.has(id)) throw new CompositionError(whole, `duplicate step ID ${quoted(id)} after composition`);
     ids.add(id);
   }
   for (const step of list) {
@@ -72,7 +72,7 @@ function checkComposed(steps: readonly Step[], budget: Budget): void {
     if (lost !== undefined)
       throw new CompositionError(
         whole,
-        `step ${step.id} needs ${JSON.stringify(lost)}, which does not exist after composition`,
+        `step ${step.id} needs ${quoted(lost)}, which does not exist after composition`,
       );
   }
   const cycle = findCycle(steps);

@@ -1,5 +1,5 @@
-import { CompositionError, limits, MADE, type Budget, type Place } from '../limits';
-import { pathWithin, type Formula, type Step, type Variable } from '../model';
+import { CompositionError, count, limits, MADE, type Budget, type Place } from '../limits';
+import { pathWithin, quoted, type Formula, type Step, type Variable } from '../model';
 import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../steps';
 import { matchesGlob } from './glob';
 import { fillText, type Placeholders } from './texts';
@@ -28,7 +28,7 @@ export function expandInline(start: ComposedSteps, resolve: ResolveFormula, budg
         { where: `expand of step ${target.id}`, path: pathWithin(target, 'expand') },
         `inline expansion depth limit exceeded: max ${limits.expansionLevels} levels`,
       );
-    const vars = new VariableCollector(composed.vars);
+    const vars = new VariableCollector(composed.vars, budget);
     let last: Place = { where: 'expand', path: ['steps'] };
     const steps = replaceSteps(
       composed.steps,
@@ -36,7 +36,7 @@ export function expandInline(start: ComposedSteps, resolve: ResolveFormula, budg
         if (!step.expand) return undefined;
         last = { where: `expand of step ${step.id}`, path: pathWithin(step, 'expand') };
         const expansion = requireExpansion(resolve, step.expand.with, last);
-        vars.add(expansion, step.expand.vars);
+        vars.add(expansion, step.expand.vars, last);
         return instantiate(expansion, step, step.expand.vars, budget, last);
       },
       budget,
@@ -60,7 +60,7 @@ export function expandComposed(
     if (!allSteps(composed.steps).some((step) => step.id === entry.target))
       throw new CompositionError(
         { ...place, path: pathWithin(entry, 'target') },
-        `target step ${JSON.stringify(entry.target)} not found`,
+        `target step ${quoted(entry.target)} not found`,
         `The steps are: ${listIds(composed.steps)}`,
       );
     const expansion = requireExpansion(resolve, entry.with, { ...place, path: pathWithin(entry, 'with') });
@@ -83,12 +83,12 @@ function expandAll(
   budget: Budget,
   place: Place,
 ): ComposedSteps {
-  const collector = new VariableCollector(vars);
+  const collector = new VariableCollector(vars, budget);
   const expanded = replaceSteps(
     steps,
     (step) => {
       if (!isTarget(step)) return undefined;
-      collector.add(expansion, given);
+      collector.add(expansion, given, place);
       return instantiate(expansion, step, given, budget, place);
     },
     budget,
@@ -136,6 +136,7 @@ export function instantiate(
   };
   const fill = (text: string): string => fillText(text, placeholders, budget, place);
   const filled = mapSteps(expansion.template, (step) => {
+    budget.spend(MADE + step.needs.length + step.labels.length + Object.keys(step.expand?.vars ?? {}).length, place);
     const made: Step = {
       ...step,
       id: fill(step.id),
@@ -151,11 +152,7 @@ export function instantiate(
       ...(step.expand ? { expand: { with: step.expand.with, vars: fillValues(step.expand.vars, fill) } } : {}),
     };
     if (made.id.length > limits.idChars)
-      throw new CompositionError(
-        place,
-        `the id ${JSON.stringify(made.id.slice(0, 60))}… is longer than ${limits.idChars} characters`,
-      );
-    budget.spend(MADE + made.needs.length, place);
+      throw new CompositionError(place, `the id ${quoted(made.id)} is longer than ${limits.idChars} characters`);
     budget.addText(textSize(made), place);
     return made;
   });
@@ -179,16 +176,22 @@ class VariableCollector {
   readonly all: Record<string, Variable>;
   private readonly added = new Set<Formula>();
 
-  constructor(vars: Readonly<Record<string, Variable>>) {
+  constructor(
+    vars: Readonly<Record<string, Variable>>,
+    private readonly budget: Budget,
+  ) {
     this.all = { ...vars };
   }
 
-  add(expansion: Formula, given: Given): void {
+  add(expansion: Formula, given: Given, place: Place): void {
     if (this.added.has(expansion)) return;
     this.added.add(expansion);
     for (const [name, variable] of Object.entries(expansion.vars))
       if (!Object.hasOwn(this.all, name))
         this.all[name] = Object.hasOwn(given, name) ? { ...variable, default: given[name] } : variable;
+    const size = Object.keys(this.all).length;
+    this.budget.spend(size, place);
+    if (size > limits.entries) throw new CompositionError(place, `more than ${count(limits.entries)} variables`);
   }
 }
 

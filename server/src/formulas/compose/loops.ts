@@ -1,5 +1,5 @@
 import { count, CompositionError, limits, MADE, type Budget, type Place } from '../limits';
-import { pathWithin, type Loop, type Step } from '../model';
+import { pathWithin, quoted, type Loop, type Step } from '../model';
 import { allSteps, boundarySteps, mapSteps, replaceSteps, spawnerOf, textSize, type Replacement } from '../steps';
 import { rangeBounds } from './range';
 import { isRuntimeCondition } from './runtimeCondition';
@@ -22,9 +22,9 @@ export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   if (loop.until !== undefined && loop.max === undefined) report('max is required when until is set', 'until');
   if (loop.max !== undefined && !isPositive(loop.max)) report('max must be positive', 'max');
   if (loop.until !== undefined && !isRuntimeCondition(loop.until))
-    report(`invalid until condition ${JSON.stringify(loop.until.slice(0, 200))}`, 'until');
+    report(`invalid until condition ${quoted(loop.until)}`, 'until');
   if (loop.range !== undefined && !loop.range.includes('..'))
-    report(`invalid range ${JSON.stringify(loop.range.slice(0, 200))} (write 1..5)`, 'range');
+    report(`invalid range ${quoted(loop.range)} (write 1..5)`, 'range');
   return problems;
 }
 

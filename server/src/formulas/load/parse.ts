@@ -1,7 +1,6 @@
 import { unknownKeys } from '../check/unknownKeys';
-import { quoted } from '../check/suggestions';
 import { limits, tooLargeText } from '../limits';
-import { error, firstProblems, warning, type Formula, type Problem } from '../model';
+import { error, firstProblems, warning, type Formula, type Problem, quoted } from '../model';
 import { formulaOf, typeOf } from './normalize';
 import { rawFormula } from './rawFormula';
 import { readData, type Format } from './readData';

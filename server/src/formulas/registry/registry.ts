@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { closestMatch } from '../../base/text';
 import polecatWork from '../built-in/mol-polecat-work.formula.toml';
 import shiny from '../built-in/shiny.formula.toml';
 import { FormulaChecker, throwIfInvalid } from '../check/checker';
 import { fileNameProblems } from '../check/fileName';
+import { Suggestions } from '../check/suggestions';
 import { cook, type CookOptions } from '../cook/cook';
 import type { Proto } from '../cook/proto';
 import { limits } from '../limits';
@@ -65,6 +65,8 @@ export class FormulaRegistry {
   private readonly cache: ParseCache;
   private readonly checker: FormulaChecker;
   private readonly found = new Memo<FoundFormula>();
+  private readonly suggestions = new Suggestions();
+  private knownNames: readonly string[] | undefined;
   private current: FormulaText | undefined;
 
   constructor(
@@ -92,7 +94,12 @@ export class FormulaRegistry {
   }
 
   /** All names, without reading the files. */
-  names(): string[] {
+  names(): readonly string[] {
+    this.knownNames ??= this.readNames();
+    return this.knownNames;
+  }
+
+  private readNames(): string[] {
     const names = new Set(Object.keys(builtInFormulas));
     for (const { directory } of this.tiers) {
       for (const file of this.files.list(directory)) {
@@ -196,7 +203,7 @@ export class FormulaRegistry {
   }
 
   private unknown(name: string): UserError {
-    const near = closestMatch(name, this.names());
+    const near = this.suggestions.closest(name, this.names());
     const folders = this.tiers.map(({ directory }) => directory).join(', ');
     return new UserError(
       `formula ${JSON.stringify(name)} not found`,

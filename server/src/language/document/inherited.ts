@@ -1,4 +1,6 @@
 import { UserError } from '../../base/errors';
+import { unique } from '../../base/objects';
+import { limits } from '../../formulas/limits';
 import { ParentResolver } from '../../formulas/compose/parents';
 import type { Step, Variable } from '../../formulas/model';
 import { allSteps } from '../../formulas/steps';
@@ -17,7 +19,8 @@ export function inheritedBy(index: FormulaIndex, formulas: FormulaLookup): Inher
   const steps = new Map<string, InheritedStep>();
   const vars = new Map<string, Variable>();
   const parents = new ParentResolver(formulas.find);
-  for (const { name } of index.formulas.filter(({ path }) => path[0] === 'extends')) {
+  const names = unique(index.formulas.filter(({ path }) => path[0] === 'extends').map(({ name }) => name));
+  for (const name of names.slice(0, limits.parents)) {
     try {
       const formula = parents.resolve({ ...formulas.find(name).formula, name });
       for (const step of [...entries(formula.steps, 'steps'), ...entries(formula.template, 'template')])

@@ -1,10 +1,11 @@
 import { UserError } from '../../base/errors';
 import { FormulaChecker } from '../../formulas/check/checker';
-import { quoted, Suggestions } from '../../formulas/check/suggestions';
+import { Suggestions } from '../../formulas/check/suggestions';
 import { validate } from '../../formulas/check/validate';
 import { ParentResolver } from '../../formulas/compose/parents';
+import { limits } from '../../formulas/limits';
 import { formulaFromData } from '../../formulas/load/parse';
-import { error, warning, type Formula, type Path, type Problem } from '../../formulas/model';
+import { error, warning, type Formula, type Path, type Problem, quoted } from '../../formulas/model';
 import { fileNameProblems } from '../../formulas/check/fileName';
 import type { SyntaxProblem } from '../../toml/nodes';
 import type { FormulaDocument } from '../document/formulaDocument';
@@ -93,7 +94,7 @@ const dependOnParents = new Set(['unknown-step', 'undeclared-variable', 'missing
 function missingParents(formula: Formula, formulas: FormulaLookup): Problem[] {
   const parents = new ParentResolver(formulas.find);
   const suggestions = new Suggestions();
-  return formula.extends.flatMap((name, at) => {
+  return formula.extends.slice(0, limits.parents).flatMap((name, at) => {
     try {
       parents.resolve({ ...formula, extends: [name] });
       return [];

@@ -41,9 +41,14 @@ export interface LanguageJob {
   request: LanguageRequest;
 }
 
+interface AnalysedDocument {
+  document: FormulaDocument;
+  index: FormulaIndex;
+}
+
 /** Answers requests about documents, in the worker. */
 export class LanguageJobs {
-  private readonly analysed = new Map<string, { document: FormulaDocument; index: FormulaIndex }>();
+  private readonly analysed = new Map<string, AnalysedDocument>();
 
   /** @param cache of the other formulas, shared with those who cook */
   constructor(private readonly cache: ParseCache) {}
@@ -82,20 +87,26 @@ export class LanguageJobs {
   }
 
   /** The last few documents are kept: editors send several requests for the same text. */
-  private analyse(uri: string, text: string): { document: FormulaDocument; index: FormulaIndex } {
+  private analyse(uri: string, text: string): AnalysedDocument {
     const known = this.analysed.get(uri);
     if (known?.document.text === text) return known;
     this.analysed.delete(uri);
+    let chars = text.length;
+    for (const { document } of this.analysed.values()) chars += document.text.length;
+    for (const [oldest, { document }] of this.analysed) {
+      if (chars <= MAX_ANALYSED_CHARS) break;
+      this.analysed.delete(oldest);
+      chars -= document.text.length;
+    }
     const document = new FormulaDocument(uri, text);
     const made = { document, index: indexOf(document) };
     this.analysed.set(uri, made);
-    const [oldest] = this.analysed.keys();
-    if (this.analysed.size > MAX_ANALYSED && oldest !== undefined) this.analysed.delete(oldest);
     return made;
   }
 }
 
-const MAX_ANALYSED = 5;
+/** Characters of the documents that are kept. A syntax tree takes up to two hundred times the memory of its text. */
+const MAX_ANALYSED_CHARS = 500_000;
 
 /** Open documents replace the files on disk. */
 function filesOf({ document, others }: LanguageJob): FormulaFiles {

@@ -9,6 +9,9 @@ import { inheritedBy, type Inherited } from '../../document/inherited';
 import { shorten } from '../../document/markdown';
 import type { DocumentPosition } from '../../document/symbolAt';
 
+/** Formulas that are read for their type and description. */
+const MAX_READ = 200;
+
 /** Names that are valid at a place: steps, formulas, legs, and the values that a key allows. */
 export class Candidates {
   private readonly document: FormulaDocument;
@@ -90,8 +93,8 @@ export class Candidates {
     return this.formulas
       .names()
       .filter((name) => name !== self)
-      .map((label): CompletionItem => {
-        const formula = this.formulas.tryFind(label)?.formula;
+      .map((label, order): CompletionItem => {
+        const formula = order < MAX_READ ? this.formulas.tryFind(label)?.formula : undefined;
         const description = formula ? shorten(formula.description, 200) : '';
         return {
           label,
