@@ -430,7 +430,7 @@ describe('faults', function () {
       [['rig', 'add', 'other', town.project], /is the rig toy already/],
       [['rig', 'add', 'hq', tempDir('x')], /taken by the town itself/],
       [['rig', 'add', 'plain', tempDir('plain')], /is not a git repository/],
-      [['rig', 'add', 'r', town.project, '--gate', 'deploy=x'], /is no gate/],
+      [['rig', 'add', 'r', town.project, '--gate', 'deploy=x'], /is not a gate/],
       [['rig', 'remove', 'nope'], /there is no rig nope/],
       [['convoy', 'launch', 'hq-nope'], /no issue found matching/],
       [['convoy', 'create', 'x', 'toy-nope'], /no issue found matching/],

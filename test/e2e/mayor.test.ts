@@ -177,7 +177,7 @@ describe('the Mayor', function () {
     assert.equal((await town.gt('config', 'mayor', 'thinker')).trim(), 'thinker');
     assert.ok(
       (await town.snapshot()).attention.some(
-        (item) => item.kind === 'consent' && item.title.startsWith('thinker wants'),
+        (item) => item.kind === 'consent' && item.title.startsWith('Allow thinker'),
       ),
     );
     assert.match(

@@ -71,6 +71,7 @@ export class Person {
         stuck = describeStuck(this.home);
         void stuck.then(() => child.kill('SIGKILL'));
       }, COMMAND_MS);
+      child.stdin?.on('error', () => undefined); // a command that reads nothing may have ended already
       child.stdin?.end(options.input ?? '');
     });
   }

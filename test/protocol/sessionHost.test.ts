@@ -129,6 +129,20 @@ describe('session host', () => {
     assert.match(third.screen, /end/);
   });
 
+  it('starts the server again that it watches, once its connection is lost', async () => {
+    const started = path.join(fixture.root, 'started');
+    const script = path.join(fixture.root, 'server.js');
+    fs.writeFileSync(
+      script,
+      `require('fs').writeFileSync(${JSON.stringify(started)}, process.argv.slice(2).join(' '))`,
+    );
+    await client.watch(true, script);
+    client.dispose();
+    await until(() => fs.existsSync(started), 'the server is started', 30_000);
+    assert.equal(fs.readFileSync(started, 'utf8'), `--town ${fixture.root}`);
+    await (await fixture.connect()).watch(false, script);
+  });
+
   it('takes a key only for the screen that its sender has seen', async () => {
     await startShell(
       client,

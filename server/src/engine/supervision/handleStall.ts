@@ -8,7 +8,7 @@ import { withWork, workOf, type Work } from '../state/work';
 
 type HandleStallAction = Extract<Action, { type: 'handle-stall' }>;
 
-/** Nudges to an agent that has work which it does not hand in. One that has done nothing gets one, then a new start. */
+/** Nudges to an agent that has work that it does not submit. One that has done nothing gets one, then a new start. */
 const MAX_NUDGES = 3;
 
 export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
@@ -81,12 +81,12 @@ function escalateStall(
 ): void {
   const [what, tried] = takesNudges
     ? [
-        `does not hand in ${bead}`,
+        `does not submit ${bead}`,
         `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`,
       ]
     : [
         `is silent over ${bead}`,
-        'was begun anew and is silent again at the same place: it hangs, or what it does takes long',
+        'was restarted and is silent again at the same place: it hangs, or its work takes long',
       ];
   escalate(tx, {
     key: `silent-${bead}`,
