@@ -1,39 +1,50 @@
 import { UserError } from '../../base/errors';
 import { isAlive } from '../../base/process';
-import { connectTo, readEndpoint, RpcClient, serverEndpointFile } from '../../protocol/transport';
+import { connectTo, readEndpoint, RpcClient, serverEndpointFile, type Endpoint } from '../../protocol/transport';
 import { ServerRetire } from '../../protocol/town';
 
-/** Longest time that a server may take to write its last. */
-const END_MS = 15_000;
+/** How long a server may take to stop, in milliseconds. */
+const STOP_MS = 15_000;
+const POLL_MS = 20;
 
 /**
- * Ends the server of a town, if one runs, and waits until it is gone. Agents work on.
- * @returns false where none was running
+ * Stops the server of a town, if one runs, and waits until its process has ended. Agents continue.
+ * @returns false if none was running
+ * @throws UserError `unavailable` if it does not stop in time
  */
 export async function shutdownServer(root: string, actor: string): Promise<boolean> {
-  const endpoint = readEndpoint(serverEndpointFile(root));
-  let client: RpcClient;
-  try {
-    client = await RpcClient.open(() => connectTo(serverEndpointFile(root), { kind: 'cli', actor }), {
-      reconnectTimeoutMs: 0,
-    });
-  } catch (error) {
-    if (error instanceof UserError && error.code === 'unavailable') return false;
-    throw error;
-  }
-  const gone = new Promise<void>((resolve) => client.onClose(resolve));
-  // It may end before it answers.
-  const asked = client.call(ServerRetire.spec, { build: 0 }).catch((error: unknown) => {
+  const file = serverEndpointFile(root);
+  const endpoint = readEndpoint(file);
+  const client = await openIfRunning(() => connectTo(file, { kind: 'cli', actor }));
+  if (!client) return false;
+  const deadline = Date.now() + STOP_MS;
+  const isClosed = new Promise<void>((resolve) => client.onClose(resolve));
+  // Its connection may close before its answer comes.
+  const answer = client.call(ServerRetire.spec, { build: 0 }).catch((error: unknown) => {
     if (!(error instanceof UserError && error.code === 'unavailable')) throw error;
   });
-  await Promise.race([asked, gone]);
-  await gone;
-  client.close();
-  const deadline = Date.now() + END_MS;
-  while (endpoint && isAlive(endpoint)) {
-    if (Date.now() > deadline)
-      throw new UserError('the server does not end', `its process id is ${endpoint.pid}`, 'unavailable');
-    await new Promise((done) => setTimeout(done, 20));
+  try {
+    await Promise.race([answer, isClosed]);
+  } finally {
+    client.close();
   }
+  if (endpoint) await waitForEnd(endpoint, deadline);
   return true;
+}
+
+async function openIfRunning(connect: Parameters<typeof RpcClient.open>[0]): Promise<RpcClient | undefined> {
+  try {
+    return await RpcClient.open(connect, { reconnectTimeoutMs: 0 });
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'unavailable') return undefined;
+    throw error;
+  }
+}
+
+async function waitForEnd(endpoint: Endpoint, deadline: number): Promise<void> {
+  while (isAlive(endpoint)) {
+    if (Date.now() > deadline)
+      throw new UserError('the server does not stop', `its process id is ${endpoint.pid}`, 'unavailable');
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
 }
