@@ -2,6 +2,7 @@ import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
 import type { CheckpointResult } from '../beads/storage/checkpointFile';
+import { IndexCache } from '../beads/index/indexCache';
 import { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
@@ -38,6 +39,7 @@ import { RuntimeCatalogue } from '../agents/catalogue';
 import type { SlungFormula } from '../engine/molecules/molecules';
 import { FormulaService } from '../formulas/service/formulaService';
 import { JobWorker } from '../base/jobs/jobWorker';
+import { BUILD } from '../protocol/transport';
 import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
@@ -185,6 +187,7 @@ export class TownService extends Disposable {
       log: (text) => log.error(text),
     });
     const store = await BeadStore.open({
+      indexCache: new IndexCache(layout.indexCache, String(BUILD)),
       checkpoints: { write: (job) => checkpoints.run<CheckpointResult>(job) },
       fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
       onError: (error) => log.error(messageOf(error)),
@@ -246,8 +249,17 @@ export class TownService extends Disposable {
     await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
     await this.store.checkpoint();
+    await this.keepIndex();
     this.dispose();
     await this.store.close();
+  }
+
+  private async keepIndex(): Promise<void> {
+    try {
+      await this.store.keepIndex();
+    } catch (error) {
+      this.log.error(`keeping the index: ${messageOf(error)}`);
+    }
   }
 
   info(): TownInfo {

@@ -97,6 +97,7 @@ export class LedgerMaintenance extends Disposable {
   private async commit(): Promise<void> {
     await this.town.store.checkpoint();
     for (const rig of this.town.rigs.all()) await this.maintainRig(rig);
+    if (!this.town.isAtWork()) await this.town.store.keepIndex();
     writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
   }
 
