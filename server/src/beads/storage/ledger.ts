@@ -283,7 +283,11 @@ export class Ledger {
   }
 
   /** The beads of the file and ours, merged. Wisps take no part: the file does not know them. */
-  private mergedWith(file: Pick<LedgerText, 'beads'>, base: ReadonlyMap<string, Stored>, now: Date): Map<string, Stored> {
+  private mergedWith(
+    file: Pick<LedgerText, 'beads'>,
+    base: ReadonlyMap<string, Stored>,
+    now: Date,
+  ): Map<string, Stored> {
     const ours = new Map([...this.entries].filter(([id, entry]) => !this.isWisp(id, entry)));
     const merged = mergeBeads(base, ours, file.beads, now);
     for (const [id, stored] of merged) merged.set(id, keepLocal(stored, ours.get(id)));
