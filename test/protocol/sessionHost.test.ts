@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { identify, isAlive } from '../../server/src/base/process';
 import { connectTo, hostEndpointFile, readEndpoint } from '../../server/src/protocol/transport/index';
-import type { SessionHostClient } from '../../server/src/sessions/providers/local/client';
+import type { SessionHostClient } from '../../server/src/sessions/hostClient';
 import { HostFixture, environment, startShell, until, watch } from './sessionHostHelpers';
 
 async function rejection(promise: Promise<unknown>): Promise<UserError> {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { identify, isAlive } from '../../server/src/base/process';
 import { readEndpoint, hostEndpointFile } from '../../server/src/protocol/transport/index';
-import { SessionHostClient, type SessionExitEvent } from '../../server/src/sessions/providers/local/client';
+import { SessionHostClient, type SessionExitEvent } from '../../server/src/sessions/hostClient';
 import type { HostConnectOptions } from '../../server/src/sessions/providers/local/openHost';
 
 export const sessionHostJs = path.resolve(__dirname, '../../../dist/sessionHost.js');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { SessionHostClient } from '../../server/src/sessions/providers/local/client';
+import { SessionHostClient } from '../../server/src/sessions/hostClient';
 import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { FakeModel } from '../fakeModel/server';
 import type { Script } from '../fakeModel/script';

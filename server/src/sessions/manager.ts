@@ -6,7 +6,7 @@ import { KeyedMutex } from '../base/mutex';
 import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../base/process';
 import { endProcessesWith } from '../base/processEnvironment';
 import { hostEndpointFile, readEndpoint } from '../protocol/transport';
-import { SessionHostClient } from './providers/local/client';
+import { SessionHostClient } from './hostClient';
 import type { HostConnectOptions } from './providers/local/openHost';
 import type { SessionExitInfo } from './protocol';
 import type { SessionRequest } from './types';

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { UserError } from '../../../base/errors';
-import { Disposable, Emitter, type IDisposable } from '../../../base/lifecycle';
-import { isAlive, type ProcessIdentity } from '../../../base/process';
-import type { Params } from '../../../protocol/request';
-import type { SessionScreen } from '../../../protocol/town';
-import { RpcClient } from '../../../protocol/transport/rpcClient';
-import { openHost, type HostConnectOptions } from './openHost';
+import { UserError } from '../base/errors';
+import { Disposable, Emitter, type IDisposable } from '../base/lifecycle';
+import { isAlive, type ProcessIdentity } from '../base/process';
+import type { Params } from '../protocol/request';
+import type { SessionScreen } from '../protocol/town';
+import { RpcClient } from '../protocol/transport/rpcClient';
+import { openHost, type HostConnectOptions } from './providers/local/openHost';
 import {
   HostAttach,
   HostDetach,
@@ -23,7 +23,7 @@ import {
   type SessionExitInfo,
   type SessionInfo,
   type sessionSignals,
-} from '../../protocol';
+} from './protocol';
 
 export interface SessionOutputEvent {
   id: string;
