@@ -1,3 +1,4 @@
+import { Emitter } from '../../base/lifecycle';
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
@@ -75,6 +76,9 @@ export class BeadIndex {
   /** By ledger and state, and by ledger and place in the tree: how many beads of work. */
   private readonly counts = new Map<string, number>();
   private clockAt = 0;
+  private readonly restoodEmitter = new Emitter<ReadonlySet<string> | undefined>();
+  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
+  readonly onDidRestand = this.restoodEmitter.event;
 
   private constructor(
     private readonly db: Database,
@@ -92,7 +96,7 @@ export class BeadIndex {
 
   /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
   apply(changes: readonly IndexChange[]): void {
-    this.transaction(() => {
+    const restood = this.transaction(() => {
       const affected = new Set<string>();
       const parents = new Set<string>();
       const known: KnownWaiting = new Map();
@@ -112,8 +116,9 @@ export class BeadIndex {
           if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
         for (const waiting of this.spawnedBy(parent)) affected.add(waiting);
       }
-      this.restand(affected);
+      return this.restand(affected);
     });
+    if (restood.size > 0) this.restoodEmitter.fire(restood);
   }
 
   /**
@@ -136,6 +141,7 @@ export class BeadIndex {
       this.restandDependents(isAffected);
       this.recount();
     });
+    this.restoodEmitter.fire(undefined);
   }
 
   /** Takes out the rows of a ledger. */
@@ -151,6 +157,7 @@ export class BeadIndex {
       this.restandDependents(isAffected);
       this.recount();
     });
+    this.restoodEmitter.fire(undefined);
   }
 
   /** Makes the states right that change by time alone. Call before a question about states. */
@@ -163,11 +170,18 @@ export class BeadIndex {
         : this.column('SELECT id FROM beads WHERE due IS NOT NULL AND due <= ?', [now]);
     this.clockAt = now;
     if (due.length === 0) return;
-    this.transaction(() => {
+    const restood = this.transaction(() => {
       const affected = new Set(due);
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
-      this.restand(affected);
+      return this.restand(affected);
     });
+    this.restoodEmitter.fire(restood);
+  }
+
+  /** Microseconds since 1970 at which the next bead stands otherwise by time alone. */
+  nextDue(): number | undefined {
+    const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL');
+    return row?.[0] === null ? undefined : Number(row?.[0]);
   }
 
   /** How many beads of work a ledger has in a state, or in a place of the tree of epics. */
@@ -212,11 +226,12 @@ export class BeadIndex {
     this.db.close();
   }
 
-  private transaction(work: () => void): void {
+  private transaction<T>(work: () => T): T {
     this.db.run('SAVEPOINT batch');
     try {
-      work();
+      const result = work();
       this.db.run('RELEASE batch');
+      return result;
     } catch (error) {
       this.db.run('ROLLBACK TO batch');
       this.db.run('RELEASE batch');
@@ -328,8 +343,11 @@ export class BeadIndex {
     this.restand(affected);
   }
 
-  /** Works out anew how these beads stand; where that is otherwise than before, their children are looked at too. */
-  private restand(affected: ReadonlySet<string>): void {
+  /**
+   * Works out anew how these beads stand; where that is otherwise than before, their children are looked at too.
+   * @returns all that were looked at
+   */
+  private restand(affected: ReadonlySet<string>): ReadonlySet<string> {
     const now = this.now();
     const known: KnownWaiting = new Map();
     const queue = [...affected];
@@ -357,6 +375,7 @@ export class BeadIndex {
         queue.push(child);
       }
     }
+    return seen;
   }
 
   private placeOf(id: string): Place | undefined {
