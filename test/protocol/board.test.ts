@@ -77,7 +77,7 @@ describe('the board of a town', function () {
     await waitUntil('it is deferred', () => ready.length === 0);
     await waitUntil('it is ready again, without a change', () => ready.includes(later), 20_000);
     assert.deepEqual(heard, ['Later on deferred', 'Later on ready']);
-    await watching.call(BoardWatch.spec, {});
+    ({ to } = await watching.call(BoardWatch.spec, {}));
     await town.bead('Later too', 'true');
     await waitUntil('the overview goes on', () => heard.some((text) => text.startsWith('Later too')));
     assert.deepEqual(ready, [later], 'the list does not');

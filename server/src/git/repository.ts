@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { writeFileAtomic, readTextIfPresent } from '../base/atomicFile';
+import { writeFileAtomic, readTextIfPresent, makeFolder } from '../base/safeFiles';
 import { git, gitLine, gitMaybe, withRepository } from './git';
 import { isSafeBranch } from './names';
 
@@ -38,7 +38,7 @@ export class RigRepository {
   /** Makes the repository and fetches. Safe to repeat after a crash. */
   async create(): Promise<void> {
     await withRepository(this.directory, async () => {
-      fs.mkdirSync(this.directory, { recursive: true });
+      makeFolder(this.directory);
       await git(this.directory, ['init', '--bare', '--quiet', '--initial-branch=gastown-none', '.']);
       this.resetConfig();
       await this.fetchLocked();

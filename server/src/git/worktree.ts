@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { isPresent, listFolder, makeFolder, removeFile, removeFolder } from '../base/safeFiles';
 import { messageOf, UserError } from '../base/errors';
 import { git, gitLine, gitMaybe, withRepository, type GitIdentity } from './git';
 import { safePart } from './names';
@@ -22,7 +22,7 @@ export async function ensureWorktree(
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     if ((await inspectWorktree(directory))?.branch === branch) return;
-    if (fs.existsSync(directory) && fs.readdirSync(directory).length > 0) {
+    if (listFolder(directory).length > 0) {
       throw new UserError(
         `${directory} exists and is not the worktree of ${branch}`,
         'move it away; nothing in it was touched',
@@ -30,7 +30,7 @@ export async function ensureWorktree(
       );
     }
     await git(repository.directory, ['worktree', 'prune']);
-    fs.mkdirSync(path.dirname(directory), { recursive: true });
+    makeFolder(path.dirname(directory));
     const known = await repository.resolve(`refs/heads/${branch}`);
     await git(
       repository.directory,
@@ -52,9 +52,9 @@ export async function checkoutDetached(
     repository.resetConfig();
     if (!(await inspectWorktree(directory).catch(() => undefined))) {
       // Nobody works here but the refinery: what git cannot read is made anew.
-      fs.rmSync(directory, { recursive: true, force: true });
+      removeFolder(directory);
       await git(repository.directory, ['worktree', 'prune']);
-      fs.mkdirSync(path.dirname(directory), { recursive: true });
+      makeFolder(path.dirname(directory));
       await git(repository.directory, ['worktree', 'add', '--quiet', '--detach', '--', directory, commit]);
       return;
     }
@@ -71,7 +71,7 @@ export async function checkoutDetached(
  * @throws where there is one that git cannot read: it is not the same as none, and may hold work
  */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
-  if (!fs.existsSync(path.join(directory, '.git'))) return undefined;
+  if (!isPresent(path.join(directory, '.git'))) return undefined;
   const status = await git(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
   const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status)?.[1];
   const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
@@ -129,7 +129,7 @@ export async function snapshotWorktree(
       await git(directory, ['add', '--all', '--', '.'], { indexFile });
       tree = await gitLine(directory, ['write-tree'], { indexFile });
     } finally {
-      fs.rmSync(indexFile, { force: true });
+      removeFile(indexFile);
     }
     const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
     const commit =
@@ -159,7 +159,7 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     await git(repository.directory, ['worktree', 'remove', '--force', '--', directory]).catch((error: unknown) => {
       // A crash between git's two steps leaves a folder that git no longer knows.
       if (!/is not a working tree|not a valid path/.test(messageOf(error))) throw error;
-      fs.rmSync(directory, { recursive: true, force: true });
+      removeFolder(directory);
     });
     await git(repository.directory, ['worktree', 'prune']);
   });
@@ -171,5 +171,5 @@ async function abortRebase(directory: string): Promise<void> {
 
 /** A killed git leaves `index.lock`; the refinery's worktree has one user, so it is stale. */
 function removeStaleLock(gitDirectory: string): void {
-  fs.rmSync(path.join(gitDirectory, 'index.lock'), { force: true });
+  removeFile(path.join(gitDirectory, 'index.lock'));
 }

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeJsonAtomic, listFolder, removeFolder } from '../base/safeFiles';
 import { git, gitLine, gitMaybe, type GitIdentity } from '../git/git';
 import {
   branchCommits,
@@ -141,9 +140,7 @@ export class Rig {
   }
 
   worktrees(): { name: string; bead?: string }[] {
-    if (!fs.existsSync(this.layout.polecats)) return [];
-    return fs
-      .readdirSync(this.layout.polecats, { withFileTypes: true })
+    return listFolder(this.layout.polecats)
       .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
       .map(({ name }) => ({ name, bead: this.assignment(name)?.bead }));
   }
@@ -370,7 +367,7 @@ export class Rig {
       await removeWorktree(this.repository, directory, snapshot);
     }
     if (branch) await this.dropBranch(branch, label);
-    fs.rmSync(this.layout.polecat(name), { recursive: true, force: true });
+    removeFolder(this.layout.polecat(name));
     return hasWork ? label : undefined;
   }
 

@@ -1,8 +1,7 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
-import type { CheckpointResult } from '../beads/storage/checkpointFile';
-import { BeadStore } from '../beads/store';
+import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
 import { SessionRecords } from '../sessions/records';
@@ -24,9 +23,11 @@ import { ConsentStore } from '../town/consent';
 import { parseAddress, TownLayout } from '../town/layout';
 import { isRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
+import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
 import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
+import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
@@ -42,17 +43,6 @@ import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
 import { slungFormula } from '../engine/molecules/slungFormula';
-
-/** It holds the text of a whole ledger, several times: much memory, and not for long. */
-const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
-
-export type PersonMessage = {
-  severity: 'info' | 'warning' | 'error';
-  text: string;
-  convoy?: string;
-  bead?: string;
-  plan?: boolean;
-};
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
@@ -184,18 +174,9 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
-    const checkpoints = new JobWorker({
-      script: bundledFile('checkpointWorker.js'),
-      ...CHECKPOINT_THREAD,
-      log: (text) => log.error(text),
-    });
-    const store = await BeadStore.open({
-      checkpoints: { write: (job) => checkpoints.run<CheckpointResult>(job) },
-      fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
-      onError: (error) => log.error(messageOf(error)),
-    });
+    const { store, worker } = await openTownStore(layout, log, lease);
     const service = new TownService(layout, store, log);
-    service._register(toDisposable(() => void checkpoints.dispose()));
+    service._register(toDisposable(() => void worker.dispose()));
     await service.load();
     return service;
   }
@@ -257,8 +238,17 @@ export class TownService extends Disposable {
     await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
     await this.store.checkpoint();
+    await this.keepIndex();
     this.dispose();
     await this.store.close();
+  }
+
+  private async keepIndex(): Promise<void> {
+    try {
+      await this.store.keepIndex();
+    } catch (error) {
+      this.log.error(`keeping the index: ${messageOf(error)}`);
+    }
   }
 
   info(): TownInfo {
@@ -404,15 +394,8 @@ export class TownService extends Disposable {
     for (const event of events) {
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
-      if (event.type === 'escalated')
-        this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
-      if (event.type === 'plan_ready')
-        this.personEmitter.fire({
-          severity: 'info',
-          text: `The Mayor has a plan: ${event.message ?? ''}`,
-          convoy: event.convoy,
-          plan: true,
-        });
+      const message = messageFor(event);
+      if (message) this.personEmitter.fire(message);
       this.eventEmitter.fire(event);
     }
     this.changed();

@@ -42,11 +42,16 @@ const children =
 
 /** What the lists of beads in windows ask of the index. Call `refresh` first where states must be those of this moment. */
 export class BoardQueries {
-  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
-  readonly onDidRestand: BeadIndex['onDidRestand'];
+  /** @param source of the index, which is made when it is first asked */
+  constructor(private readonly source: () => BeadIndex) {}
 
-  constructor(private readonly index: BeadIndex) {
-    this.onDidRestand = index.onDidRestand;
+  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
+  get onDidRestand(): BeadIndex['onDidRestand'] {
+    return this.index.onDidRestand;
+  }
+
+  private get index(): BeadIndex {
+    return this.source();
   }
 
   /** Makes the states right that change by time alone, which `onDidRestand` tells. */

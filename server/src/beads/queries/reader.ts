@@ -29,7 +29,7 @@ export abstract class BeadReader {
     protected readonly world: StoreState,
     protected readonly clock: () => Date,
   ) {
-    this.board = new BoardQueries(world.index);
+    this.board = new BoardQueries(() => world.index);
   }
 
   ledgerNames(): string[] {
@@ -199,7 +199,7 @@ export abstract class BeadReader {
 
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
-    return this.world.index.export();
+    return this.world.index.exportDatabase();
   }
 
   private beads(ids: readonly string[]): Bead[] {
