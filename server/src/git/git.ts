@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { KeyedMutex } from '../base/mutex';
+import { neutralEnvironment } from './foreignConfig';
 
 /** Author and committer of what the server itself commits. */
 export interface GitIdentity {
@@ -18,6 +19,8 @@ export interface GitOptions {
   timeoutMs?: number;
   /** An index file of the caller's own, so that the worktree's index stays as it is. */
   indexFile?: string;
+  /** Variables for this command alone. */
+  env?: Readonly<Record<string, string>>;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -26,6 +29,9 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const NEUTRAL_CONFIG = [
   `core.hooksPath=${os.devNull}`,
   'core.fsmonitor=false',
+  'core.pager=cat',
+  'sequence.editor=true',
+  'submodule.recurse=false',
   // Nobody sits at an editor: messages stay as they are.
   'core.editor=true',
   'commit.gpgsign=false',
@@ -38,6 +44,24 @@ const NEUTRAL_CONFIG = [
 ];
 
 const UNSAFE = {
+  // What `neutralEnvironment` switches off.
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeAlias: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeCommandBinaries: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeDiffExternal: true,
+  allowUnsafeDiffTextConv: true,
+  allowUnsafeFilter: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeGpgProgram: true,
+  allowUnsafeInclude: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafePack: true,
+  allowUnsafePager: true,
+  allowUnsafeSubmodule: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeUrlRewrite: true,
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeEditor: true,
@@ -61,8 +85,9 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
   throwIfAborted();
+  const given = await inThisFolder(directory, options);
   try {
-    return await runner(directory, args, options, currentSignal()).raw(args);
+    return await runner(directory, args, given, currentSignal()).raw(args);
   } catch (error) {
     throwIfAborted();
     throw error;
@@ -80,7 +105,8 @@ export async function gitCapped(
   const stop = new AbortController();
   const cancelled = currentSignal();
   const signal = cancelled ? AbortSignal.any([stop.signal, cancelled]) : stop.signal;
-  const capped = runner(directory, args, {}, signal).outputHandler((_command, stdout) => {
+  const given = await inThisFolder(directory, {});
+  const capped = runner(directory, args, given, signal).outputHandler((_command, stdout) => {
     stdout.on('data', (chunk: Buffer) => {
       if (size <= maxBytes) chunks.push(chunk);
       size += chunk.length;
@@ -110,7 +136,7 @@ export async function gitStream(
   const settings = NEUTRAL_CONFIG.flatMap((setting) => ['-c', setting]);
   const child = spawn('git', [...settings, ...args], {
     cwd: directory,
-    env: gitEnvironment(),
+    env: { ...gitEnvironment(), ...(await inThisFolder(directory, {})).env },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -164,9 +190,15 @@ function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
 }
 
+/** The options, with what keeps git from running what the configuration of a folder names that is not ours. */
+async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
+  return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
+}
+
 function runner(directory: string, args: readonly string[], options: GitOptions, abort?: AbortSignal): SimpleGit {
   const environment = gitEnvironment(options.identity, options.author);
   if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
+  Object.assign(environment, options.env);
   return simpleGit({
     baseDir: directory,
     config: NEUTRAL_CONFIG,
