@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
 import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
+import { LocalProvider } from '../sessions/providers/local/localProvider';
 import { SessionManager } from '../sessions/manager';
 import { SessionRecords } from '../sessions/records';
 import { buildView, type ViewedRig } from '../engine/state/buildView';
@@ -110,6 +111,7 @@ export class TownService extends Disposable {
       new SessionManager({
         layout,
         records: this.records,
+        provider: new LocalProvider(layout.root),
         launch: sessionLauncher({ layout, requireRig: (name) => void this.rigs.require(name) }, (runtime) =>
           this.consents.isRuntimeAccepted(runtime.name, runtime),
         ),
