@@ -185,7 +185,7 @@ class Life {
 
   async sayDone(agent: string): Promise<void> {
     try {
-      await done(this.context, { actor: agent, kind: 'agent', agent });
+      await done(this.context, { actor: agent, kind: 'agent', agent }, { status: 'completed' });
       for (const session of this.sim.world.sessions.values())
         if (session.agent === agent) session.doneAt ??= this.sim.world.now;
     } catch (error) {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { plural } from '../base/text';
 import { UserError } from '../base/errors';
 import { readTextIfPresent, writeJsonAtomic, listFolder, removeFolder } from '../base/safeFiles';
 import { git, gitLine, gitMaybe, type GitIdentity } from '../git/git';
@@ -31,7 +32,7 @@ import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
-import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
+import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
@@ -47,6 +48,7 @@ const assignmentSchema = z.object({
   base: z.string(),
   attempt: z.number(),
   script: z.array(z.string()).optional(),
+  scriptSteps: z.array(z.object({ step: z.string(), blocks: z.number().int().min(0) })).optional(),
 });
 export type Assignment = z.output<typeof assignmentSchema>;
 
@@ -111,7 +113,8 @@ export class Rig {
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base);
-    const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
+    const frozen = known?.branch === request.branch && known.script ? known : undefined;
+    const { script, scriptSteps } = frozen ?? request;
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,
@@ -119,6 +122,7 @@ export class Rig {
       base,
       attempt: request.attempt,
       script,
+      scriptSteps,
     };
     writeJsonAtomic(this.layout.assignment(name), assignment);
     return { base };
@@ -134,9 +138,10 @@ export class Rig {
     }
   }
 
-  frozenScript(name: string, branch: string): string[] | undefined {
+  frozenScript(name: string, branch: string): FrozenBlocks | undefined {
     const known = this.assignment(name);
-    return known?.branch === branch ? known.script : undefined;
+    if (known?.branch !== branch || !known.script) return undefined;
+    return { blocks: known.script, ...(known.scriptSteps ? { steps: known.scriptSteps } : {}) };
   }
 
   worktrees(): { name: string; bead?: string }[] {
@@ -182,7 +187,7 @@ export class Rig {
 
   async submittable(
     name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+    work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
   ): Promise<{ commit: string }> {
     const directory = this.layout.polecatWorktree(name);
     const state = await inspectWorktree(directory);
@@ -207,10 +212,19 @@ export class Rig {
       [...work.bases, ...(await this.repository.tips())],
       state.head,
     );
+    if (work.isUnchanged === true) {
+      if (commits.length > 0)
+        throw new UserError(
+          `there is a change: ${plural(commits.length, 'commit')} on this branch`,
+          'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
+          'conflict',
+        );
+      return { commit: state.head };
+    }
     if (commits.length === 0)
       throw new UserError(
         'there is nothing to merge: no commit on this branch',
-        'commit your work, then "gt done" again',
+        'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"',
         'conflict',
       );
     const foreign = commits.find((commit) => !work.authors.includes(commit.author));

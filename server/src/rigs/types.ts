@@ -9,6 +9,14 @@ export interface WorktreeRequest {
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
+  /** How many of them belong to which step. */
+  scriptSteps?: { step: string; blocks: number }[];
+}
+
+/** A script as it was when the worktree was made. */
+export interface FrozenBlocks {
+  blocks: string[];
+  steps?: { step: string; blocks: number }[];
 }
 
 /** A change as a reviewer gets it. */

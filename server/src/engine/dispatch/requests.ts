@@ -98,8 +98,8 @@ export function registerAgentHandlers(town: AgentTown): void {
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
     return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
   });
-  dispatcher.on(Done.spec, async ({ message }, context) => {
-    const result = await done(town.engineContext, context, message);
+  dispatcher.on(Done.spec, async (params, context) => {
+    const result = await done(town.engineContext, context, params);
     town.sessions.markDone(context.agent!);
     return result;
   });
@@ -130,6 +130,7 @@ function hookOf(town: AgentTown, agent: string) {
     attempt: work.attempt,
     rebaseOnto: work.rebaseOnto,
     problem: work.problem,
+    paused: work.paused?.status,
     bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
   };
 }
@@ -202,7 +203,8 @@ async function script(town: AgentTown, context: CallContext) {
     attempt: workOf(bead).attempt,
     rebaseOnto: workOf(bead).rebaseOnto,
     blocks: assignment.script,
-    ...(molecule ? { variables: originOf(molecule).vars } : {}),
+    steps: assignment.scriptSteps,
+    ...(molecule ? { molecule: molecule.id, variables: originOf(molecule).vars } : {}),
   };
 }
 
