@@ -134,7 +134,7 @@ describe('how work may end', function () {
       {
         id: 'prepare',
         script:
-          'gate=$(bd list --type gate --json | sed -n \'s/.*"id": "\\([^"]*\\)".*/\\1/p\' | head -n 1)\nfor try in "close $gate --force" "update $gate --status closed" "delete $gate --force"; do bd $try >> ../tried.txt 2>&1 && echo opened >> ../tried.txt; done\necho prepared > prepared.txt; git add -A; git commit -qm prepared',
+          'gate=$(bd list --type gate --json | sed -n \'s/.*"id": "\\([^"]*\\)".*/\\1/p\' | head -n 1)\nfor try in "close $gate --force" "update $gate --type task" "delete $gate --force"; do bd $try >> ../tried.txt 2>&1 && echo opened >> ../tried.txt; done\necho prepared > prepared.txt; git add -A; git commit -qm prepared',
       },
       {
         id: 'deploy',

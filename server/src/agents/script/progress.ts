@@ -14,12 +14,21 @@ const schema = z.object({
  * @param step only if they belong to this one
  */
 export function readProgress(file: string, bead: string, attempt: number, step?: string): number {
+  const progress = read(file, bead, attempt);
+  return progress && (step === undefined || progress.step === step) ? progress.done : 0;
+}
+
+/** Whether a block that belongs to a step has run to its end in this attempt. */
+export function hasBegunSteps(file: string, bead: string, attempt: number): boolean {
+  return read(file, bead, attempt)?.step !== undefined;
+}
+
+function read(file: string, bead: string, attempt: number): z.output<typeof schema> | undefined {
   try {
     const progress = schema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
-    const isMeant = progress.bead === bead && progress.attempt === attempt;
-    return isMeant && (step === undefined || progress.step === step) ? progress.done : 0;
+    return progress.bead === bead && progress.attempt === attempt ? progress : undefined;
   } catch {
-    return 0;
+    return undefined;
   }
 }
 

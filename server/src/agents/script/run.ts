@@ -7,7 +7,7 @@ import { git } from '../../git/git';
 import type { Caller } from '../../protocol/request';
 import { MoleculeGet, StepClose, type MoleculeInfo, type MoleculeStep } from '../../protocol/formula';
 import { Done, Hook, ScriptGet, type FrozenScript } from '../../protocol/town';
-import { readProgress, writeProgress } from './progress';
+import { hasBegunSteps, readProgress, writeProgress } from './progress';
 
 export interface ScriptOptions {
   /** By default the current folder: a session starts in its worktree. */
@@ -118,8 +118,16 @@ async function hasEnded({ town, script }: Run): Promise<boolean> {
   return bead?.id !== script.bead || paused !== undefined;
 }
 
-/** Does the steps in the order in which they become ready; one without a block is for somebody else. */
+/**
+ * Does the steps in the order in which they become ready; one without a block is for somebody else. Where the work was sent
+ * back all steps are done, and their blocks run once more.
+ */
 async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Promise<number | undefined> {
+  const { script, progress } = run;
+  const end = script.blocks.length;
+  const { steps = [] } = (await moleculeOf(run)) ?? {};
+  if (steps.every(({ status }) => status === 'done') && !hasBegunSteps(progress, script.bead, script.attempt))
+    return runBlocks(run, { start: 0, end, finished: readProgress(progress, script.bead, script.attempt) });
   for (;;) {
     const molecule = await moleculeOf(run);
     const step = molecule && nextStep(molecule, run.options.env?.BD_ACTOR ?? process.env.BD_ACTOR);
@@ -132,7 +140,6 @@ async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Pro
         run,
         `the step ${step.step} (${step.issue.id}) has no \`\`\`sh block: do it, then close it with "bd close ${step.issue.id}"`,
       );
-    const { script, progress } = run;
     const finished = readProgress(progress, script.bead, script.attempt, step.issue.id);
     run.options.print(`● step ${oneLine(step.step)}`);
     const ended = await runBlocks(run, { start, end: start + blocks, finished, step: step.issue.id });
