@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
 import { Rig } from '../../../server/src/rigs/rig';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
 import { rigSettingsFile } from '../../../server/src/town/config';
 import { TownLayout } from '../../../server/src/town/layout';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
@@ -135,7 +136,7 @@ describe('a rig on disk', () => {
     agentCommits(rig, { 'b.txt': 'wrong' });
     const tip = agentCommits(rig, { 'b.txt': 'right' });
     const { commit: base, expected } = await rig.landingBase();
-    const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT });
+    const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT, bases: [] });
     assert.ok(result.kind === 'clean');
     assert.deepEqual(
       sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),

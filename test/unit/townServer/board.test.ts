@@ -5,7 +5,8 @@ import { WhyNots } from '../../../server/src/engine/explain/whyNot';
 import type { TownView, WorkView } from '../../../server/src/engine/state/townView';
 import { trackedSince, launchedConvoys } from '../../../server/src/engine/state/buildView';
 import { workOf } from '../../../server/src/engine/state/work';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
 import {
   BeadDiff,
   BeadPage,
