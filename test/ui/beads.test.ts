@@ -86,7 +86,7 @@ inVsCode('the Beads view in a window', 'oldest', function (lane) {
     await session.screenshot('beads-by-epic');
     bd('comment', wall, 'From the command line');
     await palette(page, 'Markdown: Open Preview');
-    const preview = page.frameLocator('iframe.webview.ready').frameLocator('iframe');
+    const preview = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
     await preview.getByRole('heading', { name: 'Build the wall' }).waitFor();
     await session.screenshot('bead-page-preview');
 

@@ -7,12 +7,9 @@ import type { Locator, Page } from 'playwright-core';
 import { WAIT_MS } from '../harness/limits';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { waitUntil } from '../helpers/temp';
-import { clickAndAnswer, entry, quickInput, step, tick, writeDescription } from './hands';
+import { choose, clickAndAnswer, quickInput, step, STEP_MS, succeeds, tick, writeDescription } from './hands';
 import { inOrder, inVsCode } from './versions';
 import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './vsix';
-
-/** After this time without an effect a click is repeated. */
-const STEP_MS = 5_000;
 
 /** A new user with a mouse: from the first window along the walkthrough to merged work in their own checkout. */
 inVsCode('the first start, with the mouse', 'main', function (lane) {
@@ -49,11 +46,6 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
     const heading = walkthroughStep(title).getByText(title).first();
     const list = page.getByRole('button', { name: /^Get Started with Gas Town/ });
     const tab = page.getByRole('tab', { name: /^(Walkthrough: Gas Town|Welcome)/ });
-    const succeeds = (action: Promise<unknown>): Promise<boolean> =>
-      action.then(
-        () => true,
-        () => false,
-      );
     // The page draws its steps again after each change, so that a click may miss; a click on a step that is open would close it.
     await waitUntil(
       `the step “${title}” has “${button}”`,
@@ -120,7 +112,7 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
 
   it('creates beads, with the title in a box and the description in an editor', async () => {
     await follow('Start the engine', 'Set Default Agent');
-    await entry(page, 'script').click();
+    await choose(page, 'script');
     await follow('Describe work as beads', 'Create Bead');
     await describe(
       'Say hello',
@@ -140,8 +132,8 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
     await tick(page, 'Say goodbye');
     await session.screenshot('first-start-convoy-beads');
     await quickInput(page).getByRole('button', { name: 'OK' }).click();
-    await entry(page, 'In sequence').click();
-    await entry(page, 'Launch now').click();
+    await choose(page, 'In sequence');
+    await choose(page, 'Launch now');
     await treeRow(page, /^Convoy Manners, 0 of 2$/).waitFor();
     await treeRow(page, /^Bead Say goodbye, waiting for Say hello/).waitFor();
     await page.getByText('The engine is paused: nothing new starts.').first().waitFor();
@@ -152,7 +144,7 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
     await follow('Start the engine', 'Start Engine');
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
     await follow('Watch and take part', 'Open Agent Terminal');
-    await entry(page, 'furiosa').click();
+    await choose(page, 'furiosa');
     await untilTerminal(page, 'hello from an agent');
     for (const title of ['Start the engine', 'Watch and take part']) await done(title).waitFor();
     await page.mouse.move(900, 300);
@@ -179,8 +171,8 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
   async function describe(title: string, script: string): Promise<void> {
     await step(page, 'Bead title');
     await clickAndAnswer(page, title);
-    await entry(page, 'task').click();
-    await entry(page, 'P2').click();
+    await choose(page, 'task');
+    await choose(page, 'P2');
     await step(page, 'Description in Markdown');
     await writeDescription(
       page,

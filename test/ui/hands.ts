@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { WAIT_MS } from '../harness/limits';
+import { waitUntil } from '../helpers/temp';
 
 export function quickInput(page: Page): Locator {
   return page.locator('.quick-input-widget');
@@ -30,6 +31,31 @@ export async function answer(page: Page, text: string): Promise<void> {
 /** An entry of a quick pick. The name of an icon comes first. */
 export function entry(page: Page, name: string): Locator {
   return quickInput(page).getByRole('option', { name: new RegExp(`^(\\S+ +)?${name}`) });
+}
+
+/** After this time without an effect a click is repeated. */
+export const STEP_MS = 5_000;
+
+/** Whether an action of the browser succeeded in its time. */
+export function succeeds(action: Promise<unknown>): Promise<boolean> {
+  return action.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Clicks an entry of a quick pick. The list may be drawn again at that moment, and then the click has no effect. */
+export async function choose(page: Page, name: string): Promise<void> {
+  const wanted = entry(page, name);
+  await wanted.waitFor();
+  await waitUntil(
+    `“${name}” is chosen`,
+    async () => {
+      await succeeds(wanted.click({ timeout: STEP_MS }));
+      return succeeds(wanted.waitFor({ state: 'hidden', timeout: STEP_MS }));
+    },
+    WAIT_MS,
+  );
 }
 
 /** Checks an entry of a quick pick with checkboxes. */

@@ -18,6 +18,7 @@ import { followRedirect } from './storage/locate';
 import { BeadReader } from './queries/reader';
 import { Sequence } from './storage/sequence';
 import type { Transaction } from './transaction';
+import type { IndexCache, IndexImage } from './index/indexCache';
 import { StoreState } from './index/storeState';
 
 export type { BatchMeta } from './storage/committer';
@@ -45,6 +46,8 @@ export interface StoreOptions {
   fence?: WriteFence | undefined;
   /** Writes the ledgers' files; by default this thread does. */
   checkpoints?: CheckpointWriter;
+  /** Where the index is kept from one start to the next. */
+  indexCache?: IndexCache;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
   /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
@@ -82,6 +85,7 @@ export class BeadStore extends BeadReader {
     private readonly onError: (error: unknown) => void,
     private readonly fence: WriteFence | undefined,
     writer: CheckpointWriter,
+    private readonly indexCache: IndexCache | undefined,
   ) {
     super(world, clock);
     this.changes = new Emitter(onError);
@@ -110,14 +114,16 @@ export class BeadStore extends BeadReader {
   static async open(options: StoreOptions = {}): Promise<BeadStore> {
     const onError =
       options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+    const { wasm, clock, indexCache } = options;
     return new BeadStore(
-      await StoreState.create(options.wasm, options.clock),
+      await StoreState.create({ wasm, ...(clock ? { clock } : {}), image: readIndex(indexCache, onError) }),
       options.fs ?? realFs,
       options.clock ?? (() => new Date()),
       options.random ?? Math.random,
       onError,
       options.fence,
       options.checkpoints ?? { write: (job) => writeCheckpoint(options.fs ?? realFs, job) },
+      indexCache,
     );
   }
 
@@ -173,6 +179,13 @@ export class BeadStore extends BeadReader {
     this.operations.forgetOld(this.clock().getTime());
   }
 
+  /** Keeps the index for the next start, where all beads are in the files. */
+  async keepIndex(): Promise<void> {
+    const { indexCache } = this;
+    if (!indexCache || this.closed) return;
+    await this.checkpoints.run(() => this.lock.run(async () => this.world.keepIndex(indexCache)));
+  }
+
   /** Merges in what others changed in the files since they were read. */
   async refresh(): Promise<void> {
     await this.checkpoints.run(() => this.writeLedgers(() => this.checkpointer.changedOutside));
@@ -196,7 +209,7 @@ export class BeadStore extends BeadReader {
       this.lock.run(async () => {
         this.checkpointer.flushEvents();
         for (const ledger of this.world.ledgers.values()) ledger.close();
-        this.world.index.close();
+        this.world.close();
         this.changes.dispose();
       }),
     );
@@ -220,6 +233,7 @@ export class BeadStore extends BeadReader {
       foreign: this.checkpointer.itemsFor(options.name),
       now: this.clock(),
       fence: this.fence,
+      soundHash: this.world.soundHash(options.name),
     });
     if (refused > 0)
       this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
@@ -263,5 +277,15 @@ export class BeadStore extends BeadReader {
   private fire(change: { ids: string[]; events: AuditEvent[] }): void {
     this.currentRevision++;
     this.changes.fire({ revision: this.currentRevision, ...change });
+  }
+}
+
+/** An index that cannot be read is made anew. */
+function readIndex(cache: IndexCache | undefined, onError: (error: unknown) => void): IndexImage | undefined {
+  try {
+    return cache?.read();
+  } catch (error) {
+    onError(error);
+    return undefined;
   }
 }

@@ -27,6 +27,11 @@ export class TownLayout {
   get ledger(): string {
     return this.at('.beads');
   }
+  /** The index of the beads, for the next start of the server. */
+  get indexCache(): string {
+    return this.at('.runtime', 'index.cache');
+  }
+
   get runtime(): string {
     return this.at('.runtime');
   }

@@ -1,8 +1,7 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
-import type { CheckpointResult } from '../beads/storage/checkpointFile';
-import { BeadStore } from '../beads/store';
+import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { SessionManager } from '../sessions/manager';
 import { SessionRecords } from '../sessions/records';
@@ -27,6 +26,7 @@ import { Consents } from './consent/consents';
 import { SnapshotModel } from './snapshot/snapshotModel';
 import { logged } from '../base/logged';
 import { sessionLauncher } from '../agents/launch';
+import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from './log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
@@ -42,9 +42,6 @@ import { bundledFile } from '../base/bundledFile';
 import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
 import { slungFormula } from '../engine/molecules/slungFormula';
-
-/** It holds the text of a whole ledger, several times: much memory, and not for long. */
-const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
 
 /** Deltas are sent at most so often. */
 const SNAPSHOT_MS = 40;
@@ -179,18 +176,9 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
-    const checkpoints = new JobWorker({
-      script: bundledFile('checkpointWorker.js'),
-      ...CHECKPOINT_THREAD,
-      log: (text) => log.error(text),
-    });
-    const store = await BeadStore.open({
-      checkpoints: { write: (job) => checkpoints.run<CheckpointResult>(job) },
-      fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
-      onError: (error) => log.error(messageOf(error)),
-    });
+    const { store, worker } = await openTownStore(layout, log, lease);
     const service = new TownService(layout, store, log);
-    service._register(toDisposable(() => void checkpoints.dispose()));
+    service._register(toDisposable(() => void worker.dispose()));
     await service.load();
     return service;
   }
@@ -246,8 +234,17 @@ export class TownService extends Disposable {
     await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
     await this.store.checkpoint();
+    await this.keepIndex();
     this.dispose();
     await this.store.close();
+  }
+
+  private async keepIndex(): Promise<void> {
+    try {
+      await this.store.keepIndex();
+    } catch (error) {
+      this.log.error(`keeping the index: ${messageOf(error)}`);
+    }
   }
 
   info(): TownInfo {

@@ -71,7 +71,7 @@ describe('the keeper of ledgers', () => {
         log: { info: () => undefined, error: (text) => errors.push(text) },
         isAtWork: () => true,
       },
-      { fold: { quietMs: 200, maxMs: 400 }, commit: { quietMs: 300, maxMs: 600 } },
+      { checkpoint: { quietMs: 200, maxMs: 400 }, commit: { quietMs: 300, maxMs: 600 } },
     );
     const issues = path.join(layout.ledger, 'issues.jsonl');
     const begun = Date.now();

@@ -2,6 +2,7 @@ import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
 import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
+import type { IndexImage } from './indexCache';
 import type { ReverseEdges } from './reverseEdges';
 import { standingOf, type Standing } from './standing';
 import { toMicroseconds } from '../model/time';
@@ -52,8 +53,16 @@ export interface IndexChange {
   /** Its state so far, where that is known: a change that leaves others alone is cheap then. */
   before?: Bead | undefined;
   /** Undefined where the bead is gone. */
-  row: { ledger: string; bead: Bead } | undefined;
+  row: IndexRow | undefined;
 }
+
+export interface IndexRow {
+  ledger: string;
+  bead: Bead;
+  dependencyTargets: readonly string[];
+}
+
+export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
 
 /** Where a row counts on the board. */
 interface Place {
@@ -83,11 +92,49 @@ export class BeadIndex {
     private readonly clock: () => Date,
   ) {}
 
+  /** An empty one. */
   static create(sql: SqlJsStatic, graph: Graph, edges: ReverseEdges, clock: () => Date): BeadIndex {
     const db = new sql.Database();
     db.run(tables);
     db.run(createIndexes);
     return new BeadIndex(db, graph, edges, clock);
+  }
+
+  /**
+   * One that was exported before.
+   * @param edges gets the dependencies that it holds
+   * @throws Error where the database is none, or another one
+   */
+  static open(
+    sql: SqlJsStatic,
+    { database, at, counts }: ExportedIndex,
+    graph: Graph,
+    edges: ReverseEdges,
+    clock: () => Date,
+  ): BeadIndex {
+    const db = new sql.Database(database);
+    const index = new BeadIndex(db, graph, edges, clock);
+    try {
+      index.readEdges();
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    index.clockAt = at;
+    for (const [key, count] of counts) index.counts.set(key, count);
+    return index;
+  }
+
+  private readEdges(): void {
+    // As one text: rows cost more than what is in them.
+    const [text] = this.column('SELECT json_group_array(json_array(issue, target)) FROM dependencies');
+    const targets = new Map<string, Set<string>>();
+    for (const [issue, target] of JSON.parse(text!) as [string, string][]) {
+      const known = targets.get(issue);
+      if (known) known.add(target);
+      else targets.set(issue, new Set([target]));
+    }
+    for (const [issue, each] of targets) this.edges.set(issue, [...each]);
   }
 
   /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
@@ -103,7 +150,7 @@ export class BeadIndex {
         }
         this.collectAffected(id, affected, parents); // by the old edges
         this.write(id, row, known);
-        this.edges.set(id, row?.bead);
+        this.edges.set(id, row?.dependencyTargets ?? []);
         this.collectAffected(id, affected, parents); // by the new edges
       }
       // Once for each parent: a batch may hold all its children.
@@ -120,20 +167,20 @@ export class BeadIndex {
    * Adds many rows at once, such as those of a ledger that was opened. `isAffected`: targets of dependencies that are known
    * now, or no longer, whose dependents stand otherwise.
    */
-  addAll(rows: Iterable<{ ledger: string; bead: Bead }>, isAffected: (target: string) => boolean): void {
-    const added = [...rows];
+  addAll(rows: ReadonlyMap<string, IndexRow>, isAffected: (target: string) => boolean): void {
     this.transaction(() => {
-      for (const { bead } of added) this.edges.set(bead.id, bead);
-      const isBulk = added.length >= BULK_ROWS;
+      for (const [id, { dependencyTargets }] of rows) this.edges.set(id, dependencyTargets);
+      const isEmpty = this.number('SELECT COUNT(*) FROM (SELECT 1 FROM beads LIMIT 1)') === 0;
+      const isBulk = rows.size >= BULK_ROWS;
       if (isBulk) this.db.run(dropIndexes);
       const now = this.now();
       const known: KnownWaiting = new Map();
-      for (const row of added) {
-        if (!isBulk) this.delete(row.bead.id);
+      for (const [id, row] of rows) {
+        if (!isEmpty) this.delete(id);
         this.insert(row, standingOf(this.graph, row.bead, now, known));
       }
       if (isBulk) this.db.run(createIndexes);
-      this.restandDependents(isAffected);
+      if (!isEmpty) this.restandDependents(isAffected);
       this.recount();
     });
   }
@@ -145,7 +192,7 @@ export class BeadIndex {
       for (const id of ids) {
         for (const dependent of this.edges.of(id)) affected.add(dependent);
         this.delete(id);
-        this.edges.set(id, undefined);
+        this.edges.set(id, []);
       }
       this.restand(affected);
       this.restandDependents(isAffected);
@@ -168,6 +215,11 @@ export class BeadIndex {
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
       this.restand(affected);
     });
+  }
+
+  /** Wisps, which are in no file. */
+  ephemeral(): string[] {
+    return this.column('SELECT id FROM beads WHERE ephemeral = 1');
   }
 
   /** How many beads of work a ledger has in a state, or in a place of the tree of epics. */
@@ -199,8 +251,14 @@ export class BeadIndex {
     return Number(this.rows(sql, params)[0]?.[0] ?? 0);
   }
 
+  /** This index as `open` takes it. */
+  export(): ExportedIndex {
+    this.refresh();
+    return { database: this.exportDatabase(), at: this.clockAt, counts: [...this.counts] };
+  }
+
   /** The bytes of an SQLite file with this content. */
-  export(): Uint8Array {
+  exportDatabase(): Uint8Array {
     for (const statement of this.statements.values()) statement.free();
     this.statements.clear();
     return this.db.export();

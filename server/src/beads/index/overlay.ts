@@ -18,6 +18,10 @@ export class Located implements Stored {
   get text(): string {
     return this.stored.text;
   }
+
+  get dependencyTargets(): readonly string[] {
+    return this.stored.dependencyTargets;
+  }
 }
 
 /** What a batch reads: the durable beads, or another batch's changes on top of them. */
@@ -55,31 +59,29 @@ export class Overlay implements Source {
     this.refuseIfSealed();
     const old = this.locate(bead.id);
     const frozen = deepFreeze(bead);
-    this.edges.set(bead.id, frozen);
-    this.changes.set(bead.id, {
-      ledger,
-      stored: old ? store(frozen, old) : store(frozen),
-    });
+    const stored = old ? store(frozen, old) : store(frozen);
+    this.edges.set(bead.id, stored.dependencyTargets);
+    this.changes.set(bead.id, { ledger, stored });
     return frozen;
   }
 
   /** A bead with the text that it has elsewhere. */
   setStored(ledger: string, stored: Stored): void {
     this.refuseIfSealed();
-    this.edges.set(stored.bead.id, stored.bead);
+    this.edges.set(stored.bead.id, stored.dependencyTargets);
     this.changes.set(stored.bead.id, { ledger, stored });
   }
 
   remove(ledger: string, id: string): void {
     this.refuseIfSealed();
-    this.edges.set(id, undefined);
+    this.edges.set(id, []);
     this.changes.set(id, { ledger, stored: undefined });
   }
 
   /** Takes over the changes of a batch that succeeded. */
   absorb(upper: Overlay): void {
     for (const [id, change] of upper.changes) {
-      this.edges.set(id, change.stored?.bead);
+      this.edges.set(id, change.stored?.dependencyTargets ?? []);
       this.changes.set(id, change);
     }
   }

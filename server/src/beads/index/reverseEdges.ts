@@ -1,14 +1,12 @@
-import type { Bead } from '../../protocol/bead';
-
 /** Which beads have a dependency on a bead: the other direction of what each bead says itself. */
 export class ReverseEdges {
   private readonly dependents = new Map<string, Set<string>>();
   /** By bead: its targets, to take them back when it changes. */
   private readonly targets = new Map<string, readonly string[]>();
 
-  set(id: string, bead: Bead | undefined): void {
+  /** @param targets ids that its dependencies name, each once */
+  set(id: string, targets: readonly string[]): void {
     for (const target of this.targets.get(id) ?? []) this.remove(target, id);
-    const targets = targetsOf(bead);
     if (targets.length === 0) {
       this.targets.delete(id);
       return;
@@ -41,9 +39,4 @@ export class ReverseEdges {
     known?.delete(id);
     if (known?.size === 0) this.dependents.delete(target);
   }
-}
-
-function targetsOf(bead: Bead | undefined): string[] {
-  const edges = bead?.dependencies ?? [];
-  return edges.length === 0 ? [] : [...new Set(edges.map((edge) => edge.depends_on_id))];
 }

@@ -1,6 +1,8 @@
 import type { Bead, Dependency } from '../../protocol/bead';
-import { BeadIndex } from './beadIndex';
+import type { SqlJsStatic } from 'sql.js';
+import { BeadIndex, type IndexRow } from './beadIndex';
 import { edgesTo } from './blocking';
+import type { IndexCache, IndexedLedger, IndexImage } from './indexCache';
 import { ReverseEdges } from './reverseEdges';
 import { PrefixTable } from '../model/ids';
 import type { Ledger } from '../storage/ledger';
@@ -12,47 +14,112 @@ import { loadSql } from './wasm';
 export class StoreState implements Source {
   readonly ledgers = new Map<string, Ledger>();
   readonly prefixes = new PrefixTable();
-  readonly index: BeadIndex;
 
   private readonly edges = new ReverseEdges();
+  private built: BeadIndex | undefined;
+  /** Open, and not in the index yet. */
+  private pending: Ledger[] = [];
+  /** Hashes of files every line of which can be read, by ledger. */
+  private readonly soundHashes: ReadonlyMap<string, string>;
+  /** What the kept index was made of. */
+  private kept: string | undefined;
 
-  private constructor(makeIndex: (state: StoreState) => BeadIndex) {
-    this.index = makeIndex(this);
+  private constructor(
+    private readonly sql: SqlJsStatic,
+    private readonly clock: () => Date,
+    private image: IndexImage | undefined,
+  ) {
+    this.soundHashes = new Map(image?.ledgers.map(({ name, hash }) => [name, hash]));
+    this.kept = image && keyOf(image.ledgers);
   }
 
-  static async create(wasm?: string, clock: () => Date = () => new Date()): Promise<StoreState> {
-    const sql = await loadSql(wasm);
-    return new StoreState((state) => BeadIndex.create(sql, state, state.edges, clock));
+  /** @param options.image an index that was kept: used where it is one of exactly the ledgers that are opened */
+  static async create(
+    options: { wasm?: string | undefined; clock?: () => Date; image?: IndexImage | undefined } = {},
+  ): Promise<StoreState> {
+    const sql = await loadSql(options.wasm);
+    return new StoreState(sql, options.clock ?? (() => new Date()), options.image);
+  }
+
+  /** Made when it is first asked: only then is known which ledgers are open at the start. */
+  get index(): BeadIndex {
+    const added = this.pending;
+    this.pending = [];
+    if (this.built && added.length > 0) this.addToIndex(this.built, added);
+    return (this.built ??= this.openIndex(added));
+  }
+
+  private openIndex(ledgers: readonly Ledger[]): BeadIndex {
+    const { image } = this;
+    this.image = undefined; // large
+    if (image && isOf(image, ledgers)) {
+      const index = BeadIndex.open(this.sql, image, this, this.edges, this.clock);
+      const changed = new Set(index.ephemeral());
+      for (const ledger of ledgers) for (const id of ledger.notInFile()) changed.add(id);
+      index.apply([...changed].map((id) => ({ id, row: this.locate(id) })));
+      return index;
+    }
+    const index = BeadIndex.create(this.sql, this, this.edges, this.clock);
+    this.addToIndex(index, ledgers);
+    return index;
+  }
+
+  private addToIndex(index: BeadIndex, ledgers: readonly Ledger[]): void {
+    const names = new Set(ledgers.map(({ name }) => name));
+    const rows = this.rowsOf(ledgers.flatMap(({ entries }) => [...entries.keys()]));
+    index.addAll(rows, (target) => names.has(this.prefixes.ledgerOf(target) ?? ''));
+  }
+
+  /** Hash of a ledger's file as it was when every line could be read. */
+  soundHash(ledger: string): string | undefined {
+    return this.soundHashes.get(ledger);
+  }
+
+  /**
+   * Keeps the index for the next start. Does nothing while a ledger holds what its file does not, or has lines that cannot
+   * be read.
+   */
+  keepIndex(cache: IndexCache): void {
+    const ledgers = describe([...this.ledgers.values()]);
+    if (!ledgers || this.kept === keyOf(ledgers)) return;
+    cache.write({ ledgers, ...this.index.export() });
+    this.kept = keyOf(ledgers);
+  }
+
+  close(): void {
+    this.built?.close();
   }
 
   add(ledger: Ledger): void {
     this.prefixes.set(ledger.prefix, ledger.name);
     this.ledgers.set(ledger.name, ledger);
-    this.index.addAll(this.rowsOf(ledger.entries.keys()), (target) => this.belongs(target, ledger.name));
+    this.pending.push(ledger);
   }
 
   remove(name: string): void {
     const ledger = this.ledgers.get(name);
     if (!ledger) return;
+    const { index } = this;
     const isItsOwn = (target: string): boolean => this.belongs(target, name);
     const known = new Set([...this.edges.allTargets()].filter(isItsOwn));
     this.ledgers.delete(name);
     this.prefixes.removeLedger(name);
-    this.index.removeAll(ledger.entries.keys(), (target) => known.has(target));
+    index.removeAll(ledger.entries.keys(), (target) => known.has(target));
     // Other ledgers may hold beads of the same id, which were hidden.
-    this.index.addAll(this.rowsOf(ledger.entries.keys()), () => false);
+    index.addAll(this.rowsOf(ledger.entries.keys()), () => false);
   }
 
   /** Takes over changes that are durable. */
   apply(changes: ReadonlyMap<string, Change>): void {
+    const { index } = this; // of the states before
     const before = new Map([...changes.keys()].map((id) => [id, this.get(id)]));
     for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
-    this.changed([...changes.keys()], before);
+    index.apply([...changes.keys()].map((id) => ({ id, before: before.get(id), row: this.locate(id) })));
   }
 
   /** The ledgers hold new states of these beads. */
-  changed(ids: readonly string[], before?: ReadonlyMap<string, Bead | undefined>): void {
-    this.index.apply(ids.map((id) => ({ id, before: before?.get(id), row: this.locate(id) })));
+  changed(ids: readonly string[]): void {
+    this.index.apply(ids.map((id) => ({ id, row: this.locate(id) })));
   }
 
   /** A bead that several ledgers hold counts where its prefix belongs. */
@@ -72,6 +139,7 @@ export class StoreState implements Source {
   }
 
   dependents(id: string): { bead: Bead; edge: Dependency }[] {
+    if (this.pending.length > 0) void this.index;
     const found: { bead: Bead; edge: Dependency }[] = [];
     for (const issue of this.edges.of(id)) {
       const bead = this.get(issue);
@@ -109,10 +177,28 @@ export class StoreState implements Source {
     return this.prefixes.ledgerOf(id) === ledger;
   }
 
-  private *rowsOf(ids: Iterable<string>): Generator<Located> {
+  private rowsOf(ids: Iterable<string>): Map<string, IndexRow> {
+    const rows = new Map<string, IndexRow>();
     for (const id of ids) {
       const located = this.locate(id);
-      if (located) yield located;
+      if (located) rows.set(id, located);
     }
+    return rows;
   }
+}
+
+/** How an index is told from one of other files; undefined while a ledger is not in its file. */
+function describe(ledgers: readonly Ledger[]): IndexedLedger[] | undefined {
+  const all = ledgers.map(({ name, prefix, soundHash }) => ({ name, prefix, hash: soundHash }));
+  return all.every((each): each is IndexedLedger => each.hash !== undefined) ? all : undefined;
+}
+
+function keyOf(ledgers: readonly IndexedLedger[]): string {
+  return JSON.stringify(ledgers.map(({ name, prefix, hash }) => [name, prefix, hash]));
+}
+
+/** Whether an index was made of exactly these ledgers: what they hold beyond their files can be applied to it. */
+function isOf(image: IndexImage, ledgers: readonly Ledger[]): boolean {
+  const all = ledgers.map(({ name, prefix, fileHash }) => ({ name, prefix, hash: fileHash }));
+  return all.every((each): each is IndexedLedger => each.hash !== undefined) && keyOf(image.ledgers) === keyOf(all);
 }

@@ -212,7 +212,7 @@ export abstract class BeadReader {
 
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
-    return this.world.index.export();
+    return this.world.index.exportDatabase();
   }
 
   private beads(ids: readonly string[]): Bead[] {

@@ -18,6 +18,8 @@ import { compareTimes, timeAfter } from '../model/time';
 export interface Stored {
   readonly bead: Bead;
   readonly text: string;
+  /** Ids that its dependencies name, each once. */
+  readonly dependencyTargets: readonly string[];
 }
 
 /** Beads that were read lately are kept decoded, so many at least and twice as many at most. */
@@ -31,12 +33,19 @@ export class StoredBead implements Stored {
   private static recent = new Map<StoredBead, Bead>();
   private static older = new Map<StoredBead, Bead>();
 
+  /** What its dependencies name, where it was decoded once. */
+  private targets: readonly string[] | undefined;
+
   /** @param source the line without its end, which was read as a bead before */
   constructor(
     private readonly source: Buffer | string,
     bead?: Bead,
   ) {
     if (bead) this.keep(bead);
+  }
+
+  get dependencyTargets(): readonly string[] {
+    return this.targets ?? targetsOf(this.bead);
   }
 
   get text(): string {
@@ -52,12 +61,19 @@ export class StoredBead implements Stored {
   }
 
   private keep(bead: Bead): void {
+    this.targets ??= targetsOf(bead);
     if (StoredBead.recent.size >= DECODED) {
       StoredBead.older = StoredBead.recent;
       StoredBead.recent = new Map();
     }
     StoredBead.recent.set(this, bead);
   }
+}
+
+const none: readonly string[] = [];
+
+function targetsOf({ dependencies }: Bead): readonly string[] {
+  return dependencies?.length ? [...new Set(dependencies.map((edge) => edge.depends_on_id))] : none;
 }
 
 /** Why a line is no bead. `other` lines belong to another kind of record and are no problem. */

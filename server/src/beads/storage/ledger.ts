@@ -13,7 +13,7 @@ import { Journal } from './journal';
 import type { JournalItem, JournalRecord } from './journalRecord';
 import { readLedgerConfig, type LedgerConfig } from './ledgerConfig';
 import { storageError, type LedgerFs } from './ledgerFs';
-import { bytesOf, parseLedgerText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
+import { bytesOf, parseLedgerText, readSoundText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
 import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
 import type { WriteFence } from './writeFence';
@@ -68,6 +68,8 @@ export class Ledger {
       foreign: readonly ForeignItem[];
       now: Date;
       fence?: WriteFence | undefined;
+      /** Hash of the file as it was when every line could be read. */
+      soundHash?: string | undefined;
     },
   ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {
     const { name, directory, now } = options;
@@ -81,7 +83,8 @@ export class Ledger {
     const lost = base !== undefined && base.bytes.length > 0 && isBlank(bytes);
     // An emptied or missing file was not edited by a person: the last checkpoint is put back.
     const present = lost ? base.bytes : (bytes ?? Buffer.alloc(0));
-    const text = parseLedgerText(present, file);
+    const isSound = present === bytes && hash === options.soundHash;
+    const text = isSound ? readSoundText(present) : parseLedgerText(present, file);
     const prefix = options.prefix ?? config.prefix ?? prefixInUse(text) ?? path.basename(path.dirname(directory));
     const eventLog = new EventLog(fs, path.join(directory, 'events.jsonl'));
     const ledger = new Ledger(name, directory, prefix, config, fs, journal, eventLog, text.problems, hash, stamp);
@@ -111,6 +114,21 @@ export class Ledger {
 
   get issuesFile(): string {
     return path.join(this.directory, this.config.issuesFile);
+  }
+
+  /** Hash of its file; undefined where the file is not what this ledger was read from and has to be written first. */
+  get fileHash(): string | undefined {
+    return this.mustCheckpoint ? undefined : this.hash;
+  }
+
+  /** Hash of its file where that holds every bead, and each of its lines could be read. */
+  get soundHash(): string | undefined {
+    return this.isDirty || this.problems.length > 0 ? undefined : this.hash;
+  }
+
+  /** Beads that are not as in the file, and those that are gone. */
+  notInFile(): Iterable<string> {
+    return this.dirty.keys();
   }
 
   get isDirty(): boolean {
@@ -265,7 +283,11 @@ export class Ledger {
   }
 
   /** The beads of the file and ours, merged. Wisps take no part: the file does not know them. */
-  private mergedWith(file: LedgerText, base: ReadonlyMap<string, Stored>, now: Date): Map<string, Stored> {
+  private mergedWith(
+    file: Pick<LedgerText, 'beads'>,
+    base: ReadonlyMap<string, Stored>,
+    now: Date,
+  ): Map<string, Stored> {
     const ours = new Map([...this.entries].filter(([id, entry]) => !this.isWisp(id, entry)));
     const merged = mergeBeads(base, ours, file.beads, now);
     for (const [id, stored] of merged) merged.set(id, keepLocal(stored, ours.get(id)));
@@ -306,7 +328,7 @@ function isBlank(bytes: Buffer | undefined): boolean {
 }
 
 /** The prefix that most beads of the file carry, for folders whose configuration does not say. */
-function prefixInUse(text: LedgerText): string | undefined {
+function prefixInUse(text: Pick<LedgerText, 'beads'>): string | undefined {
   const counts = new Map<string, number>();
   for (const id of text.beads.keys()) {
     const prefix = id.slice(0, id.indexOf('-'));

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../base/errors';
-import { decodeLine, isStored, type Stored } from './codec';
+import { decodeLine, isStored, StoredBead, type Stored } from './codec';
 import { compareTimes } from '../model/time';
 
 /** Something in the file that is kept as it is but that a person should look at. */
@@ -156,7 +156,27 @@ export function withChanges(
   return result;
 }
 
+/**
+ * The beads of a file that was read before without any problem: as `parseLedgerText` would give them, but nothing is decoded
+ * before somebody asks for it.
+ */
+export function readSoundText(bytes: Buffer): Pick<LedgerText, 'beads' | 'problems'> {
+  const beads = new Map<string, Stored>();
+  const mayHoldOthers = mentionsOtherRecords(bytes);
+  for (const line of splitLines(bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes)) {
+    const id = idOfLine(line, mayHoldOthers);
+    if (id !== undefined) beads.set(id, new StoredBead(line.subarray(0, lengthWithoutLineEnd(line))));
+  }
+  return { beads, problems: [] };
+}
+
+function lengthWithoutLineEnd(line: Buffer): number {
+  if (line.at(-1) !== 10) return line.length;
+  return line.length - (line.at(-2) === 13 ? 2 : 1);
+}
+
 /** A line as our own writer begins it: the id stands first and needs no decoding. */
+const MAX_PLAIN = 100;
 const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
 
 /**
@@ -191,9 +211,11 @@ export function spliceLines(
       pieces.push(Buffer.from(changes.get(candidate)! + newline));
     }
   };
+  const mayHoldOthers = mentionsOtherRecords(bytes);
   for (let at = start; at < bytes.length; ) {
-    const end = bytes.indexOf(10, at) < 0 ? bytes.length : bytes.indexOf(10, at) + 1;
-    const id = idOfLine(bytes.subarray(at, end));
+    const newlineAt = bytes.indexOf(10, at);
+    const end = newlineAt < 0 ? bytes.length : newlineAt + 1;
+    const id = idOfLine(bytes.subarray(at, end), mayHoldOthers);
     if (id !== undefined) addBefore(id, at);
     if (id !== undefined && changes.has(id)) {
       const text = changes.get(id);
@@ -208,9 +230,14 @@ export function spliceLines(
   return pieces;
 }
 
-function idOfLine(slice: Buffer): string | undefined {
-  const id = plainLine.exec(slice.toString('latin1', 0, 200))?.[1];
-  if (id !== undefined && !slice.includes('"_type"') && !slice.includes('"_schema"')) return id;
+/** Whether any line of the file can be a record that is no bead. */
+function mentionsOtherRecords(bytes: Buffer): boolean {
+  return bytes.includes('"_type"') || bytes.includes('"_schema"');
+}
+
+function idOfLine(slice: Buffer, mayBeOther: boolean): string | undefined {
+  const id = plainLine.exec(slice.toString('latin1', 0, MAX_PLAIN))?.[1];
+  if (id !== undefined && !(mayBeOther && mentionsOtherRecords(slice))) return id;
   const text = withoutLineEnd(slice.toString('utf8'));
   const decoded = text.trim() === '' ? undefined : decodeLine(text);
   return decoded && isStored(decoded) ? decoded.bead.id : undefined;

@@ -19,10 +19,13 @@ export interface MaintenanceTimes {
   maxMs: number;
 }
 
-/** Folds the journals into the files. */
-const FOLD: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
+/** Writes what the journals hold into the files. */
+const CHECKPOINT: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
 /** Commits the ledgers and writes the SQLite file for people. */
 const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
+/** Part of the time that checkpoints and commits may take, so that a large ledger does not keep the machine busy. */
+const SHARE = 0.02;
+const MAX_PAUSE_MS = 5 * 60_000;
 /** An editor or a pull writes a file in several steps. */
 const WATCH: MaintenanceTimes = { quietMs: 300, maxMs: 2_000 };
 
@@ -37,7 +40,7 @@ export interface MaintainedTown {
 
 /** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
 export class LedgerMaintenance extends Disposable {
-  private readonly folding: Debouncer;
+  private readonly checkpointing: Debouncer;
   private readonly committing: Debouncer;
   private readonly refreshing: Debouncer;
   private readonly watchers = new Map<string, fs.FSWatcher>();
@@ -46,16 +49,18 @@ export class LedgerMaintenance extends Disposable {
 
   constructor(
     private readonly town: MaintainedTown,
-    times: { fold?: MaintenanceTimes; commit?: MaintenanceTimes } = {},
+    times: { checkpoint?: MaintenanceTimes; commit?: MaintenanceTimes } = {},
   ) {
     super();
-    const { fold = FOLD, commit = COMMIT } = times;
-    this.folding = this._register(
-      new Debouncer(fold.quietMs, fold.maxMs, () => this.run('fold', () => this.town.store.checkpoint())),
+    const { checkpoint = CHECKPOINT, commit = COMMIT } = times;
+    this.checkpointing = this._register(
+      new Debouncer(checkpoint.quietMs, checkpoint.maxMs, () =>
+        this.run('checkpoint', () => paced(this.checkpointing, () => this.town.store.checkpoint())),
+      ),
     );
     this.committing = this._register(
       new Debouncer(commit.quietMs, commit.maxMs, () =>
-        this.run('commit', () => this.commits.run(() => this.commit())),
+        this.run('commit', () => this.commits.run(() => paced(this.committing, () => this.commit()))),
       ),
     );
     this.refreshing = this._register(
@@ -79,7 +84,7 @@ export class LedgerMaintenance extends Disposable {
       watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
       this.watchers.set(directory, watcher);
     } catch (error) {
-      // Out of watchers: changes from outside are still merged in at the next fold.
+      // Out of watchers: changes from outside are still merged in at the next checkpoint.
       this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
     }
   }
@@ -90,13 +95,14 @@ export class LedgerMaintenance extends Disposable {
   }
 
   private changed(): void {
-    this.folding.changed();
+    this.checkpointing.changed();
     this.committing.changed();
   }
 
   private async commit(): Promise<void> {
     await this.town.store.checkpoint();
     for (const rig of this.town.rigs.all()) await this.maintainRig(rig);
+    if (!this.town.isAtWork()) await this.town.store.keepIndex();
     writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
   }
 
@@ -114,5 +120,15 @@ export class LedgerMaintenance extends Disposable {
   private run(what: string, task: () => Promise<void>): void {
     if (this.isDisposed) return;
     task().catch((error: unknown) => this.town.log.error(`${what}: ${messageOf(error)}`));
+  }
+}
+
+/** Runs a task and lets the next one wait in proportion to what this one took. */
+async function paced(debouncer: Debouncer, task: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  try {
+    await task();
+  } finally {
+    debouncer.pause(Math.min(MAX_PAUSE_MS, (performance.now() - start) / SHARE));
   }
 }

@@ -1,0 +1,36 @@
+import { bundledFile } from '../../base/bundledFile';
+import { messageOf } from '../../base/errors';
+import { JobWorker } from '../../base/jobs/jobWorker';
+import type { Lease } from '../../base/lease';
+import { IndexCache } from '../../beads/index/indexCache';
+import type { CheckpointResult } from '../../beads/storage/checkpointFile';
+import { BeadStore } from '../../beads/store';
+import { BUILD } from '../../protocol/transport';
+import type { TownLayout } from '../../town/layout';
+import type { Log } from '../log';
+
+/** It holds the text of a whole ledger, several times: much memory, and not for long. */
+const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
+
+/**
+ * The store of a town: fenced by the lease, its files written by a thread of its own.
+ * @returns also that thread, which the caller ends after the store
+ */
+export async function openTownStore(
+  layout: TownLayout,
+  log: Log,
+  lease: Pick<Lease, 'epoch' | 'isCurrent'>,
+): Promise<{ store: BeadStore; worker: JobWorker }> {
+  const worker = new JobWorker({
+    script: bundledFile('checkpointWorker.js'),
+    ...CHECKPOINT_THREAD,
+    log: (text) => log.error(text),
+  });
+  const store = await BeadStore.open({
+    indexCache: new IndexCache(layout.indexCache, String(BUILD)),
+    checkpoints: { write: (job) => worker.run<CheckpointResult>(job) },
+    fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
+    onError: (error) => log.error(messageOf(error)),
+  });
+  return { store, worker };
+}
