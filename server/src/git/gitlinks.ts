@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../base/errors';
-import { git, GitError, gitProbe } from './git';
+import { git, GitError, gitProbe, type GitOptions } from './git';
 import type { RigRepository } from './repository';
 import { submoduleAccess, submodulesOf, urlOf, type Submodule } from './submodules';
 
@@ -58,31 +58,14 @@ async function isAvailable(
   hash: string,
 ): Promise<boolean> {
   const url = await urlOf(repository, submodule);
-  const options = { ...(await submoduleAccess(repository, commit)), timeoutMs: 120_000 };
+  const { config = [], env } = await submoduleAccess(repository, commit);
+  const options = { env, config: [...config, `remote.submodule.url=${url}`], timeoutMs: 120_000 };
   const probe = fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-submodule-'));
   try {
-    await git(probe, [
-      'init',
-      '--bare',
-      '--quiet',
-      '--template=',
-      ...(hash.length === 64 ? ['--object-format=sha256'] : []),
-      '.',
-    ]);
-    const fetch = ['fetch', '--quiet', '--no-tags', '--filter=tree:0', '--end-of-options', url];
-    try {
-      await git(
-        probe,
-        ['-c', 'protocol.version=2', ...fetch.slice(0, 1), '--depth=1', ...fetch.slice(1), hash],
-        options,
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-    }
+    const just = ['--depth=1', '--filter=tree:0', 'submodule', hash];
+    if (await fetchInto(path.join(probe, 'one'), just, hash, options).catch(isGitError)) return true;
     // Servers may not give single commits: then everything that they show is asked for.
-    await git(probe, [...fetch, '+refs/*:refs/remote/*'], options);
-    return (await gitProbe(probe, ['rev-parse', '--verify', '--quiet', `${hash}^{commit}`])) !== undefined;
+    return await fetchInto(path.join(probe, 'all'), ['submodule', '+refs/*:refs/all/*'], hash, options);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     throw new UserError(
@@ -93,4 +76,23 @@ async function isAvailable(
   } finally {
     fs.rmSync(probe, { recursive: true, force: true });
   }
+}
+
+/** @returns whether the commit has come */
+async function fetchInto(
+  directory: string,
+  what: readonly string[],
+  hash: string,
+  options: GitOptions,
+): Promise<boolean> {
+  const format = hash.length === 64 ? 'sha256' : 'sha1';
+  fs.mkdirSync(directory);
+  await git(directory, ['init', '--bare', '--quiet', '--template=', `--object-format=${format}`, '.']);
+  await git(directory, ['-c', 'protocol.version=2', 'fetch', '--quiet', '--no-tags', ...what], options);
+  return (await gitProbe(directory, ['rev-parse', '--verify', '--quiet', `${hash}^{commit}`])) !== undefined;
+}
+
+function isGitError(error: unknown): false {
+  if (error instanceof GitError) return false;
+  throw error;
 }

@@ -9,8 +9,6 @@ export interface NestedRepository {
   folder: string;
   /** The commit of the gitlink that stands for it in the index. */
   gitlink?: string;
-  /** Files of it are tracked by the outer repository: only its history is its own. */
-  shared: boolean;
 }
 
 /** The repositories inside a worktree, not those in ignored folders. Git itself never looks into them. */
@@ -24,16 +22,18 @@ export async function nestedRepositories(worktree: string): Promise<NestedReposi
   const folders = new Set<string>();
   for (const entry of staged.split('\0').filter(Boolean)) {
     const [, mode, hash, file] = /^(\d+) ([0-9a-f]+) \d\t(.*)$/s.exec(entry) ?? [];
-    if (mode === '160000') found.set(file!, { folder: file!, gitlink: hash, shared: false });
+    if (mode === '160000') found.set(file!, { folder: file!, gitlink: hash });
     else if (file !== undefined) addParents(folders, file);
   }
   for (const file of others.split('\0').filter(Boolean)) {
     const folder = file.replace(/\/$/, '');
-    if (file.endsWith('/')) found.set(folder, { folder, shared: false, ...found.get(folder) });
+    if (file.endsWith('/')) found.set(folder, { folder, ...found.get(folder) });
     else addParents(folders, file);
   }
-  for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder, shared: true });
-  return [...found.values()].filter(({ folder }) => isRepository(path.join(worktree, folder)));
+  // Made in a folder whose files the outer one tracks: what came later in it the outer one does not see.
+  for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder });
+  const all = [...found.values()].filter(({ folder }) => isRepository(path.join(worktree, folder)));
+  return all.filter(({ folder }) => !all.some((outer) => folder.startsWith(`${outer.folder}/`)));
 }
 
 function addParents(folders: Set<string>, file: string): void {
@@ -56,7 +56,7 @@ function isRepository(folder: string): boolean {
 export async function keepNested(
   repository: RigRepository,
   worktree: string,
-  { folder, gitlink, shared }: NestedRepository,
+  { folder, gitlink }: NestedRepository,
   place: { indexFile: string; ref: string },
 ): Promise<void> {
   const inner = path.join(worktree, folder);
@@ -72,11 +72,14 @@ export async function keepNested(
     `+refs/*:${place.ref}/refs/*`,
     ...((await headOf(inner)) === undefined ? [] : [`+HEAD:${place.ref}/HEAD`]),
   ]);
-  if (shared) return;
   const tree = await treeOfFolder(repository, inner, place);
-  const { indexFile } = place;
-  await git(worktree, ['update-index', '--force-remove', '--', folder], { indexFile });
-  await git(worktree, ['read-tree', `--prefix=${folder}/`, tree], { indexFile });
+  const options = { indexFile: place.indexFile, env: { GIT_DIR: repository.directory, GIT_WORK_TREE: worktree } };
+  await git(
+    worktree,
+    ['rm', '-r', '--cached', '--quiet', '--force', '--ignore-unmatch', '--', `:(top,literal)${folder}`],
+    options,
+  );
+  await git(worktree, ['read-tree', `--prefix=${folder}/`, tree], options);
 }
 
 function headOf(inner: string): Promise<string | undefined> {

@@ -60,7 +60,7 @@ export async function submoduleAccess(
   repository: RigRepository,
   commit: string,
 ): Promise<Pick<GitOptions, 'config' | 'env'>> {
-  const { config = [], env } = repository.access;
+  const { config = [], env } = repository.login;
   const urls = await Promise.all(
     (await submodulesOf(repository, commit)).map(async (one) => ({ ...one, url: await urlOf(repository, one) })),
   );

@@ -10,6 +10,8 @@ import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
+import { nestedRepositories } from '../git/nestedRepositories';
+import { submodulesOf } from '../git/submodules';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { removeTree } from '../git/accessibleTree';
@@ -28,6 +30,9 @@ import { runReviewScript } from './reviewScript';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
+
+const NESTED_HINT =
+  'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -197,6 +202,7 @@ export class Rig {
         'conflict',
       );
     }
+    await this.refuseNested(directory, state.head);
     if (state.dirty)
       throw new UserError(
         'there are uncommitted changes',
@@ -227,6 +233,19 @@ export class Rig {
     return { commit: state.head };
   }
 
+  /** The files of a repository inside the worktree are in none of its commits. */
+  private async refuseNested(directory: string, head: string): Promise<void> {
+    const named = new Set((await submodulesOf(this.repository, head)).map((submodule) => submodule.path));
+    const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
+    const unnamed = nested.filter((folder) => !named.has(folder));
+    if (unnamed.length > 0)
+      throw new UserError(
+        `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: what is in there would not be merged`,
+        NESTED_HINT,
+        'conflict',
+      );
+  }
+
   /** What would land nothing, or would land a folder without its files, goes no further. */
   private async requireChange(bases: readonly string[], head: string): Promise<void> {
     const target = (await this.repository.mergeBase(head)) ?? bases[0];
@@ -238,12 +257,7 @@ export class Rig {
         'conflict',
       );
     const missing = await missingSubmodules(this.repository, target, head);
-    if (missing.length > 0)
-      throw new UserError(
-        missing.join('\n'),
-        'push the submodule to its remote and name it in .gitmodules; or make its files a part of this repository: remove the .git folder inside it, "git rm --cached" it, and add it again',
-        'conflict',
-      );
+    if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
   }
 
   async landingBase(): Promise<LandingBase> {
