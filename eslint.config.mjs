@@ -37,6 +37,40 @@ export default tseslint.config(
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require'],
     },
   },
+  {
+    // Links, pipes and devices that a clone or a copied town brings along: base/safeFiles.ts opens no such file.
+    files: ['server/src/**/*.ts'],
+    ignores: [
+      'server/src/base/**',
+      // The programs' own files beside the bundle, and the folder of sockets, which is checked to be ours alone.
+      'server/src/beads/index/wasm.ts',
+      'server/src/protocol/transport/{address,rpcServer}.ts',
+      // What a person names on a command line, pipes included, and what runtimes keep in the person's home.
+      'server/src/cli/shared/main.ts',
+      'server/src/cli/bd/options.ts',
+      'server/src/cli/gt/mayor.ts',
+      'server/src/agents/presets/**',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.object.name='fs'][callee.property.name=/^((open|readFile|writeFile|appendFile|copyFile|cp|mkdir|mkdtemp|readdir|opendir|rename|rm|rmdir|unlink|truncate|chmod|chown|link|symlink)Sync|create(Read|Write)Stream)$/]",
+          message: 'Use base/safeFiles.ts: the file may be a link, a pipe or a device that somebody else put there.',
+        },
+        {
+          selector:
+            "ImportDeclaration[source.value=/^(node:)?fs.promises$/], MemberExpression[object.name='fs'][property.name='promises']",
+          message: 'Use base/safeFiles.ts.',
+        },
+        {
+          selector: 'ImportDeclaration[source.value=/^(node:)?fs$/] > ImportSpecifier',
+          message: 'Import the whole of node:fs, so that its calls can be checked, or use base/safeFiles.ts.',
+        },
+      ],
+    },
+  },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

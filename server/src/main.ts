@@ -5,7 +5,7 @@ import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
 import { languageServer } from './language/server/languageServer';
 import { TownServer } from './townServer/server';
-import { canonicalPath } from './base/atomicFile';
+import { canonicalPath } from './base/safeFiles';
 
 let running: TownServer | undefined;
 

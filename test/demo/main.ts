@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { readTextIfPresent } from '../../server/src/base/atomicFile';
+import { readTextIfPresent } from '../../server/src/base/safeFiles';
 import { messageOf, UserError } from '../../server/src/base/errors';
 import { git } from '../../server/src/git/git';
 import { BeadCreate } from '../../server/src/protocol/bead';

@@ -36,9 +36,9 @@ export class FaultyFs implements LedgerFs {
     return this.below.stamp(file);
   }
 
-  open(file: string): LedgerFile {
+  open(file: string, kind?: 'new'): LedgerFile {
     this.step(`open ${file}`);
-    const opened = this.below.open(file);
+    const opened = this.below.open(file, kind);
     return {
       size: () => opened.size(),
       write: (bytes, position) => {
@@ -56,6 +56,8 @@ export class FaultyFs implements LedgerFs {
         await opened.sync();
       },
       close: () => opened.close(),
+      isInPlace: () => opened.isInPlace?.() ?? true,
+      readStart: (length) => opened.readStart?.(length) ?? Buffer.alloc(0),
     };
   }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execFileSync, spawn } from 'node:child_process';
 import { Lease } from '../../server/src/base/lease';
 import { KeyedMutex } from '../../server/src/base/mutex';
-import { readPlainFile, writeFileAtomic } from '../../server/src/base/atomicFile';
+import { readTextIfPresent, writeFileAtomic } from '../../server/src/base/safeFiles';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
 import { recordedProcess } from '../../server/src/base/recordedProcess';
 import { Debouncer } from '../../server/src/base/debouncer';
@@ -171,13 +171,13 @@ describe('a file that somebody else chose', () => {
     const folder = tempDir();
     const at = (name: string): string => path.join(folder, name);
     fs.writeFileSync(at('plain'), 'text');
-    assert.equal(readPlainFile(at('plain'), 4), 'text');
-    assert.equal(readPlainFile(at('none'), 4), undefined);
-    assert.throws(() => readPlainFile(at('plain'), 3), /larger than 3 bytes/);
+    assert.equal(readTextIfPresent(at('plain'), 4), 'text');
+    assert.equal(readTextIfPresent(at('none'), 4), undefined);
+    assert.throws(() => readTextIfPresent(at('plain'), 3), /larger than 3 bytes/);
     execFileSync('mkfifo', [at('pipe')]);
     fs.symlinkSync('/dev/zero', at('device'));
     for (const name of ['pipe', 'device', '.'])
-      assert.throws(() => readPlainFile(at(name), 4), /no regular file|EISDIR/, name);
+      assert.throws(() => readTextIfPresent(at(name), 4), /it is no regular file/, name);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import type { ConversationWays } from './presets/preset';
 
 const conversationSchema = z.object({

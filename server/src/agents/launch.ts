@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { chooseConversation } from './conversations';
 import { loginEnvironment, sessionEnvironment } from './environment';
@@ -6,7 +5,7 @@ import { commandFor, conversationWays, resolveRuntime } from './runtimes';
 import { kickoff } from './roles';
 import { writeShims } from '../base/shims';
 import { UserError } from '../base/errors';
-import { writeFileAtomic } from '../base/atomicFile';
+import { writeFileAtomic, isPresent } from '../base/safeFiles';
 import { identityOf } from './gitIdentity';
 import type { Launch } from '../sessions/manager';
 import type { SessionRequest } from '../sessions/types';
@@ -58,10 +57,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       conversation,
       place: { home: seat.home, worktree: seat.cwd, bin: layout.bin, asRoot: process.getuid?.() === 0, env: known },
     });
-    for (const file of command.files) {
-      fs.mkdirSync(path.dirname(file.path), { recursive: true });
-      writeFileAtomic(file.path, file.text);
-    }
+    for (const file of command.files) writeFileAtomic(file.path, file.text);
     const env = sessionEnvironment({
       base,
       root: layout.root,
@@ -72,7 +68,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain),
       runtime: command.env,
     });
-    if (!fs.existsSync(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');
+    if (!isPresent(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');
     return { command: command.command, args: command.args, cwd: seat.cwd, env };
   };
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic } from './atomicFile';
+import { readTextIfPresent, writeFileAtomic, canonicalPath, makeFolder, PRIVATE_FOLDER } from './safeFiles';
 
 export interface ShimTarget {
   /** Absolute path of the binary that plays node. */
@@ -52,8 +52,10 @@ export interface ShimOptions {
 export function writeShims(options: ShimOptions): void {
   const node = options.node ?? process.execPath;
   const electron = options.electron ?? process.versions.electron !== undefined;
-  fs.mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  for (const file of shimFiles(options.directory)) {
+  // The person's own folder of programs may be a link.
+  const directory = canonicalPath(options.directory);
+  makeFolder(directory, PRIVATE_FOLDER);
+  for (const file of shimFiles(directory)) {
     const { name, ext } = path.parse(file);
     const target: ShimTarget = { node, electron, program: path.join(options.programs ?? __dirname, `${name}.js`) };
     writeIfDifferent(file, ext === '.cmd' ? windowsShim(target) : shellShim(target));

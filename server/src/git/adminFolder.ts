@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { isPresent, readTextIfPresent, statOf, writeJsonAtomic } from '../base/safeFiles';
 import type { RigRepository } from './repository';
 
 /*
@@ -29,7 +28,7 @@ export function adminFolder(worktree: string): string | undefined {
 }
 
 function readGitFile(file: string): string | undefined {
-  return fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() ? readTextIfPresent(file) : undefined;
+  return statOf(file)?.isFile() ? readTextIfPresent(file) : undefined;
 }
 
 /** The same where the worktree is this repository's, and the repository says so too. */
@@ -59,7 +58,7 @@ export function writeMark(admin: string, mark: WorktreeMark): void {
 export type Operation = 'rebase' | 'am' | 'merge' | 'cherry-pick' | 'revert';
 
 export function operationIn(admin: string): Operation | undefined {
-  const has = (name: string): boolean => fs.existsSync(path.join(admin, name));
+  const has = (name: string): boolean => isPresent(path.join(admin, name));
   if (has('rebase-merge')) return 'rebase';
   if (has('rebase-apply')) return has('rebase-apply/applying') ? 'am' : 'rebase';
   if (has('MERGE_HEAD')) return 'merge';

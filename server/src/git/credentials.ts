@@ -1,6 +1,5 @@
-import fs from 'node:fs';
-import { writeFileAtomic, readTextIfPresent } from '../base/atomicFile';
 import { UserError } from '../base/errors';
+import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
 
 export interface Credential {
   username: string;
@@ -48,7 +47,7 @@ export class CredentialFile {
   ) {}
 
   write(credential: Credential | undefined): void {
-    if (credential === undefined) return fs.rmSync(this.file, { force: true });
+    if (credential === undefined) return removeFile(this.file);
     writeFileAtomic(this.file, `username=${credential.username}\npassword=${credential.password}\n`, 0o600);
   }
 

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { withTemporaryFolder } from '../base/accessibleTree';
 import { UserError } from '../base/errors';
+import { makeFolder } from '../base/safeFiles';
 import { git, GitError, gitProbe, type GitOptions } from './git';
 import type { RigRepository } from './repository';
 import { submoduleAccess, submodulesOf, urlOf, type Submodule } from './submodules';
@@ -60,12 +60,14 @@ async function isAvailable(
   const url = await urlOf(repository, submodule);
   const { config = [], env } = await submoduleAccess(repository, commit);
   const options = { env, config: [...config, `remote.submodule.url=${url}`], timeoutMs: 120_000 };
-  const probe = fs.mkdtempSync(path.join(os.tmpdir(), 'gastown-submodule-'));
+  const just = ['--depth=1', '--filter=tree:0', 'submodule', hash];
   try {
-    const just = ['--depth=1', '--filter=tree:0', 'submodule', hash];
-    if (await fetchInto(path.join(probe, 'one'), just, hash, options).catch(isGitError)) return true;
-    // Servers may not give single commits: then everything that they show is asked for.
-    return await fetchInto(path.join(probe, 'all'), ['submodule', '+refs/*:refs/all/*'], hash, options);
+    return await withTemporaryFolder(
+      async (probe) =>
+        (await fetchInto(path.join(probe, 'one'), just, hash, options).catch(isGitError)) ||
+        // Servers may not give single commits: then everything that they show is asked for.
+        fetchInto(path.join(probe, 'all'), ['submodule', '+refs/*:refs/all/*'], hash, options),
+    );
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     throw new UserError(
@@ -73,8 +75,6 @@ async function isAvailable(
       'check the address in .gitmodules and your access to it',
       'unavailable',
     );
-  } finally {
-    fs.rmSync(probe, { recursive: true, force: true });
   }
 }
 
@@ -86,7 +86,7 @@ async function fetchInto(
   options: GitOptions,
 ): Promise<boolean> {
   const format = hash.length === 64 ? 'sha256' : 'sha1';
-  fs.mkdirSync(directory);
+  makeFolder(directory);
   await git(directory, ['init', '--bare', '--quiet', '--template=', `--object-format=${format}`, '.']);
   await git(directory, ['-c', 'protocol.version=2', 'fetch', '--quiet', '--no-tags', ...what], options);
   return (await gitProbe(directory, ['rev-parse', '--verify', '--quiet', `${hash}^{commit}`])) !== undefined;

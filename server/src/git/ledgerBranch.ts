@@ -1,5 +1,5 @@
 import path from 'node:path';
-import fs from 'node:fs';
+import { removeFile } from '../base/safeFiles';
 import { git, gitLine, withRepository, type GitIdentity } from './git';
 import type { RigRepository } from './repository';
 
@@ -29,13 +29,13 @@ export async function commitLedger(
     const indexFile = path.join(repository.directory, `ledger-${process.pid}.index`);
     let tree: string;
     try {
-      fs.rmSync(indexFile, { force: true });
+      removeFile(indexFile);
       await git(repository.directory, ['update-index', '--add', '--cacheinfo', `100644,${blob},.beads/issues.jsonl`], {
         indexFile,
       });
       tree = await gitLine(repository.directory, ['write-tree'], { indexFile });
     } finally {
-      fs.rmSync(indexFile, { force: true });
+      removeFile(indexFile);
     }
     if (parent && (await gitLine(repository.directory, ['rev-parse', `${parent}^{tree}`])) === tree) return undefined;
     const commit = await gitLine(

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { isPresent, removeFile } from '../base/safeFiles';
 import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 
@@ -46,7 +46,11 @@ function addParents(folders: Set<string>, file: string): void {
 }
 
 function isRepository(folder: string): boolean {
-  return fs.lstatSync(path.join(folder, '.git'), { throwIfNoEntry: false }) !== undefined;
+  try {
+    return isPresent(path.join(folder, '.git'));
+  } catch {
+    return false; // a link is on the way: it is no part of the worktree
+  }
 }
 
 /**
@@ -103,7 +107,7 @@ async function treeOfFolder(
   const indexFile = `${place.indexFile}.nested`;
   const env = { GIT_DIR: repository.directory, GIT_WORK_TREE: folder };
   try {
-    fs.rmSync(indexFile, { force: true });
+    removeFile(indexFile);
     const deeper = await nestedRepositories(folder);
     await git(folder, ['add', '--all', '--', '.', ...deeper.map((one) => `:(exclude,top,literal)${one.folder}`)], {
       indexFile,
@@ -113,6 +117,6 @@ async function treeOfFolder(
       await keepNested(repository, folder, one, { indexFile, ref: `${place.ref}/nested/${index}` });
     return await gitLine(folder, ['write-tree'], { indexFile, env });
   } finally {
-    fs.rmSync(indexFile, { force: true });
+    removeFile(indexFile);
   }
 }

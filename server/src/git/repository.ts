@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { writeFileAtomic, readTextIfPresent } from '../base/atomicFile';
+import { makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 import { CredentialFile } from './credentials';
 import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, withRepository, type GitOptions } from './git';
 import { remoteLines } from './messages';
@@ -66,7 +65,7 @@ export class RigRepository {
   /** Makes the repository and fetches. Safe to repeat after a crash. */
   async create(): Promise<void> {
     await withRepository(this.directory, async () => {
-      fs.mkdirSync(this.directory, { recursive: true });
+      makeFolder(this.directory);
       await git(this.directory, [
         'init',
         '--bare',

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { makeAccessible } from './accessibleTree';
+import { removeFile } from '../base/safeFiles';
+import { makeAccessible } from '../base/accessibleTree';
 import { git, GitError, gitLine, withRepository, type GitIdentity } from './git';
 import { safePart } from './names';
 import { keepNested, nestedRepositories } from './nestedRepositories';
@@ -79,7 +79,7 @@ async function treeOfAll(repository: RigRepository, directory: string, label: st
       await keepNested(repository, directory, found, { indexFile, ref: `refs/gastown/nested/${label}/${index}` });
     return await gitLine(directory, ['write-tree'], { indexFile });
   } finally {
-    fs.rmSync(indexFile, { force: true });
+    removeFile(indexFile);
   }
 }
 

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isCommandWorkingIn } from '../base/processEnvironment';
+import { listFolder, removeFile } from '../base/safeFiles';
 
 /** A lock of the whole repository that is older than this is nobody's: no git command holds one for so long. */
 const SHARED_LOCK_MS = 10_000;
@@ -9,11 +11,11 @@ const SHARED_LOCK_MS = 10_000;
  * while no agent works there. Nothing happens while a git process works in the worktree.
  */
 export function removeWorktreeLocks(repository: string, worktree: string, admin: string, branch?: string): void {
-  if (isGitWorkingIn(worktree)) return;
+  if (isCommandWorkingIn(worktree, 'git')) return;
   removeLocks(admin, 0);
   removeLocksBelow(path.join(admin, 'modules'));
   if (branch === undefined) return;
-  fs.rmSync(path.join(repository, 'refs', 'heads', `${branch}.lock`), { force: true });
+  removeFile(path.join(repository, 'refs', 'heads', `${branch}.lock`));
 }
 
 /** Removes what a killed git has left in the repository itself. What only the server writes is locked by nobody else. */
@@ -27,7 +29,7 @@ function removeLocks(folder: string, minAgeMs: number): void {
     if (!name.endsWith('.lock')) continue;
     const file = path.join(folder, name);
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() && Date.now() - stat.mtimeMs >= minAgeMs) fs.rmSync(file, { force: true });
+    if (stat?.isFile() && Date.now() - stat.mtimeMs >= minAgeMs) removeFile(file);
   }
 }
 
@@ -42,23 +44,8 @@ function removeLocksBelow(folder: string): void {
 
 function listed(folder: string): string[] {
   try {
-    return fs.readdirSync(folder);
+    return listFolder(folder).map(({ name }) => name);
   } catch {
     return [];
   }
-}
-
-/** Only Linux shows where a process works; elsewhere no session lives, and that is what there is to go by. */
-function isGitWorkingIn(worktree: string): boolean {
-  if (process.platform !== 'linux') return false;
-  return listed('/proc').some((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      if (!fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('git')) return false;
-      const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
-      return cwd === worktree || cwd.startsWith(`${worktree}${path.sep}`);
-    } catch {
-      return false; // gone, or somebody else's
-    }
-  });
 }

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../base/errors';
+import { statOf } from '../base/safeFiles';
 import { git, GitError, gitLine, gitProbe, type GitOptions } from './git';
 import type { RigRepository } from './repository';
 
@@ -38,7 +38,7 @@ export async function submodulesOf(repository: RigRepository, commit: string): P
 
 /** Makes the submodules of a worktree what its commit says; nothing where it has none. @throws UserError `unavailable` */
 export async function updateSubmodules(repository: RigRepository, worktree: string): Promise<void> {
-  if (!fs.existsSync(path.join(worktree, '.gitmodules'))) return;
+  if (statOf(path.join(worktree, '.gitmodules')) === undefined) return;
   const access = await submoduleAccess(repository, await gitLine(worktree, ['rev-parse', 'HEAD']));
   const options = { ...access, timeoutMs: NETWORK_TIMEOUT_MS };
   const update = ['submodule', 'update', '--init', '--recursive', '--force', '--checkout', '--progress'];

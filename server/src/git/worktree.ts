@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
-import { makeAccessible, removeTree } from './accessibleTree';
+import { isPresent, listFolder, makeFolder, moveFile } from '../base/safeFiles';
+import { makeAccessible, removeTree } from '../base/accessibleTree';
 import {
   adminFolder,
   operationIn,
@@ -52,7 +52,7 @@ export async function ensureWorktree(
         return;
       }
     }
-    if (fs.existsSync(directory) && fs.readdirSync(directory).length > 0) {
+    if (listFolder(directory).length > 0) {
       throw new UserError(
         `${directory} exists and is not the worktree of ${branch}`,
         'move it away; nothing in it was touched',
@@ -60,7 +60,7 @@ export async function ensureWorktree(
       );
     }
     await git(repository.directory, ['worktree', 'prune']);
-    fs.mkdirSync(path.dirname(directory), { recursive: true });
+    makeFolder(path.dirname(directory));
     const known = await repository.resolve(`refs/heads/${branch}`);
     await git(
       repository.directory,
@@ -92,11 +92,11 @@ export async function checkoutDetached(
     repository.resetConfig();
     removeRepositoryLocks(repository.directory);
     const admin = ownAdminFolder(repository, directory);
-    const reusable = admin !== undefined && fs.existsSync(path.join(admin, 'HEAD'));
+    const reusable = admin !== undefined && isPresent(path.join(admin, 'HEAD'));
     if (!reusable || !(await cleanCheckout(repository, directory, admin, commit, options.keep ?? []))) {
       discard(directory);
       await git(repository.directory, ['worktree', 'prune']);
-      fs.mkdirSync(path.dirname(directory), { recursive: true });
+      makeFolder(path.dirname(directory));
       await git(repository.directory, ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit]);
     }
     if (options.submodules !== false) await updateSubmodules(repository, directory);
@@ -140,7 +140,7 @@ function discard(directory: string): void {
   try {
     removeTree(directory);
   } catch {
-    fs.renameSync(directory, `${directory}.left-${Date.now().toString(36)}`);
+    moveFile(directory, `${directory}.left-${Date.now().toString(36)}`);
   }
 }
 
@@ -149,7 +149,7 @@ function discard(directory: string): void {
  * @throws where there is one that git cannot read: it is not the same as none, and may hold work
  */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
-  if (!fs.existsSync(path.join(directory, '.git'))) return undefined;
+  if (!isPresent(path.join(directory, '.git'))) return undefined;
   const { head, branch, changes } = await statusOf(directory);
   const admin = adminFolder(directory);
   return { head, branch, dirty: changes.length > 0, operation: admin === undefined ? undefined : operationIn(admin) };

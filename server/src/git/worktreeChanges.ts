@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
+import { readFileBytes } from '../base/safeFiles';
 import { adminFolder, readMark, writeMark } from './adminFolder';
 import { git } from './git';
 
@@ -83,12 +83,13 @@ function entryOf(field: string): StatusEntry | undefined {
   };
 }
 
+const MAX_HASHED_BYTES = 1 << 30;
+
 /** `gone` where it is no file. Links are not followed. */
 function contentHash(worktree: string, file: string): string {
-  const absolute = path.join(worktree, file);
   try {
-    if (!fs.lstatSync(absolute).isFile()) return 'gone';
-    return createHash('sha256').update(fs.readFileSync(absolute)).digest('hex');
+    const content = readFileBytes(path.join(worktree, file), MAX_HASHED_BYTES);
+    return content === undefined ? 'gone' : createHash('sha256').update(content).digest('hex');
   } catch {
     return 'gone';
   }

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { isPresent, listFolder, makeFolder, makePrivateFolder, moveFile, removeFolder } from '../base/safeFiles';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
 import type { Rig } from './rig';
@@ -23,10 +23,12 @@ export function crewAddress(rig: string, name: string): string {
 /** Names of the members of a rig's crew: those whose clone is whole. */
 export function crewNames(rig: Rig): string[] {
   const { crew } = rig.layout;
-  if (!fs.existsSync(crew)) return [];
-  return fs
-    .readdirSync(crew)
-    .filter((name) => isSafeSegment(name) && fs.existsSync(path.join(crew, name, 'rig', '.git')))
+  return listFolder(crew)
+    .filter(
+      (entry) =>
+        entry.isDirectory() && isSafeSegment(entry.name) && isPresent(path.join(crew, entry.name, 'rig', '.git')),
+    )
+    .map((entry) => entry.name)
     .sort();
 }
 
@@ -69,7 +71,7 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
         `start it with "gt crew start ${name}"`,
         'conflict',
       );
-    if (fs.existsSync(path.join(home, 'rig')))
+    if (isPresent(path.join(home, 'rig')))
       throw new UserError(
         `${path.join(home, 'rig')} exists and is no clone`,
         'move it away; nothing in it was touched',
@@ -77,12 +79,12 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
       );
     // Beside it and under a name that no member can have: what a crash leaves is no member.
     const partial = path.join(rig.layout.crew, `.${name}-partial`);
-    fs.rmSync(partial, { recursive: true, force: true });
-    fs.mkdirSync(rig.layout.crew, { recursive: true });
+    removeFolder(partial);
+    makeFolder(rig.layout.crew);
     try {
       await clone(rig, partial, branch);
     } catch (error) {
-      fs.rmSync(partial, { recursive: true, force: true });
+      removeFolder(partial);
       throw error instanceof UserError
         ? error
         : new UserError(
@@ -91,8 +93,8 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
             'unavailable',
           );
     }
-    fs.mkdirSync(home, { recursive: true });
-    fs.renameSync(partial, path.join(home, 'rig'));
+    makeFolder(home);
+    moveFile(partial, path.join(home, 'rig'));
   });
 }
 
@@ -134,8 +136,8 @@ export async function removeMember(
         );
     }
     const movedTo = path.join(layout.removed, `${rig.name}-crew-${name}-${Date.now().toString(36)}`);
-    fs.mkdirSync(layout.removed, { recursive: true });
-    fs.renameSync(home, movedTo);
+    makePrivateFolder(layout.removed);
+    moveFile(home, movedTo);
     return { movedTo };
   });
 }

@@ -2,7 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
-import { writeJsonAtomic } from '../base/atomicFile';
+import {
+  writeJsonAtomic,
+  makePrivateFolder,
+  openForRewrite,
+  PRIVATE_FILE,
+  readTextIfPresent,
+  removeFile,
+} from '../base/safeFiles';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
 import { recordedProcess } from '../base/recordedProcess';
 import type { GateInfo } from '../protocol/town';
@@ -30,8 +37,8 @@ export async function runGate(
   groupFile: string,
 ): Promise<GateOutcome> {
   throwIfAborted();
-  fs.mkdirSync(path.dirname(logFile), { recursive: true });
-  const log = fs.openSync(logFile, 'w');
+  makePrivateFolder(path.dirname(logFile));
+  const log = openForRewrite(logFile);
   const output = new Tail(TAIL_BYTES);
   let logged = 0;
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
@@ -42,7 +49,7 @@ export async function runGate(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const group = child.pid === undefined ? undefined : identify(child.pid);
-  if (group) writeJsonAtomic(groupFile, group);
+  if (group) writeJsonAtomic(groupFile, group, PRIVATE_FILE);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
     if (logged >= LOG_BYTES) return;
@@ -76,7 +83,7 @@ export async function runGate(
   fs.closeSync(log);
   child.stdout.destroy();
   child.stderr.destroy();
-  fs.rmSync(groupFile, { force: true });
+  removeFile(groupFile);
   if (signal?.aborted) throw new AbortedError();
   if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
   return {
@@ -101,12 +108,12 @@ function problemOf(
 export async function endRecordedGate(groupFile: string): Promise<void> {
   let group: ProcessIdentity;
   try {
-    group = recordedProcess.parse(JSON.parse(fs.readFileSync(groupFile, 'utf8')));
+    group = recordedProcess.parse(JSON.parse(readTextIfPresent(groupFile) ?? ''));
   } catch {
     return; // none was running, or what the file names is not for us to end
   }
   await endProcessGroup(group, 0);
-  fs.rmSync(groupFile, { force: true });
+  removeFile(groupFile);
 }
 
 /** The last bytes of a stream, whatever its length. */

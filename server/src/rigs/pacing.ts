@@ -1,7 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeJsonAtomic, PRIVATE_FILE } from '../base/safeFiles';
 import { onUnexpectedError } from '../base/errors';
 
 const pacingSchema = z.object({ lastSpawnAt: z.number(), shortLives: z.array(z.number()) });
@@ -44,8 +42,7 @@ export class PacingRecord {
   private save(pacing: Pacing): void {
     this.known = pacing;
     try {
-      fs.mkdirSync(path.dirname(this.file), { recursive: true });
-      writeJsonAtomic(this.file, pacing);
+      writeJsonAtomic(this.file, pacing, PRIVATE_FILE);
     } catch (error) {
       onUnexpectedError(error); // it holds for this run of the server
     }

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { isPresent, makePrivateFolder, moveFile } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
@@ -132,7 +132,7 @@ export class Rigs extends Disposable {
   private readConfig(name: string): RigConfig {
     const layout = this.layout.rig(requireSegment('rig', name));
     const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
-    if (!fs.existsSync(layout.root))
+    if (!isPresent(layout.root))
       throw new UserError(
         `its folder ${layout.root} is gone`,
         `bring it back, or take the rig out with "gt rig remove ${name}"`,
@@ -251,8 +251,8 @@ export class Rigs extends Disposable {
   private moveAside(name: string): string {
     const { root } = this.layout.rig(requireSegment('rig', name));
     const movedTo = path.join(this.layout.removed, `${name}-${Date.now().toString(36)}`);
-    fs.mkdirSync(this.layout.removed, { recursive: true });
-    if (fs.existsSync(root)) fs.renameSync(root, movedTo);
+    makePrivateFolder(this.layout.removed);
+    if (isPresent(root)) moveFile(root, movedTo);
     return movedTo;
   }
 

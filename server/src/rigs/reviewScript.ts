@@ -1,6 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomic, writeJsonAtomic } from '../base/atomicFile';
+import { writeFileAtomic, writeJsonAtomic } from '../base/safeFiles';
 import type { GateInfo } from '../protocol/town';
 import type { ReviewedChange } from './types';
 import { runGate } from './gates';
@@ -27,7 +26,6 @@ export async function runReviewScript(
 ): Promise<{ code: number | null; output: string }> {
   const beadFile = path.join(place.directory, 'bead.json');
   const diffFile = path.join(place.directory, 'change.diff');
-  fs.mkdirSync(place.directory, { recursive: true });
   writeJsonAtomic(beadFile, change.bead ?? {});
   writeFileAtomic(diffFile, diff);
   const given = {

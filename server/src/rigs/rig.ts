@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import { fileAt } from '../git/change';
 import { git, GitError, gitLine, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
@@ -14,7 +13,7 @@ import { nestedRepositories } from '../git/nestedRepositories';
 import { submodulesOf } from '../git/submodules';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
-import { removeTree } from '../git/accessibleTree';
+import { removeTree } from '../base/accessibleTree';
 import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
 import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } from '../git/worktree';
 import { statusOf } from '../git/worktreeChanges';
@@ -135,9 +134,7 @@ export class Rig {
   }
 
   worktrees(): { name: string; bead?: string }[] {
-    if (!fs.existsSync(this.layout.polecats)) return [];
-    return fs
-      .readdirSync(this.layout.polecats, { withFileTypes: true })
+    return listFolder(this.layout.polecats)
       .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
       .map(({ name }) => ({ name, bead: this.assignment(name)?.bead }));
   }

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { isPresent } from '../base/safeFiles';
 import { Disposable, toDisposable } from '../base/lifecycle';
 import { messageOf } from '../base/errors';
 import { aliveAmong, type ProcessIdentity } from '../base/process';
@@ -104,7 +104,7 @@ export class SessionMonitor extends Disposable {
     if (record.pid === undefined || record.start === undefined) return false;
     const folder = this.sessions.folderOf(record);
     const isThere = info !== undefined && !info.exited && alive.has(record.pid);
-    return !isThere || (folder !== undefined && !fs.existsSync(folder));
+    return !isThere || (folder !== undefined && !isPresent(folder));
   }
 
   private async lookAt(record: SessionRecord, info: SessionInfo, now: number): Promise<boolean> {

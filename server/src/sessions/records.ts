@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { writeJsonAtomic } from '../base/atomicFile';
+import { writeJsonAtomic, listFolder, PRIVATE_FILE, readTextIfPresent, removeFile } from '../base/safeFiles';
 import { recordedProcess } from '../base/recordedProcess';
 import { agentRoles, type TownLayout } from '../town/layout';
 
@@ -33,8 +32,7 @@ export class SessionRecords {
   private readonly records = new Map<string, SessionRecord>();
 
   constructor(private readonly town: TownLayout) {
-    if (!fs.existsSync(town.sessionRecords)) return;
-    for (const file of fs.readdirSync(town.sessionRecords)) {
+    for (const { name: file } of listFolder(town.sessionRecords)) {
       if (!file.endsWith('.json')) continue;
       const record = readRecord(path.join(town.sessionRecords, file));
       if (record && file === `${record.id}.json`) this.records.set(record.id, record);
@@ -50,13 +48,13 @@ export class SessionRecords {
   }
 
   save(record: SessionRecord): void {
-    writeJsonAtomic(this.town.sessionRecord(record.id), record, 0o600);
+    writeJsonAtomic(this.town.sessionRecord(record.id), record, PRIVATE_FILE);
     this.records.set(record.id, record);
   }
 
   remove(id: string): void {
     this.records.delete(id);
-    fs.rmSync(this.town.sessionRecord(id), { force: true });
+    removeFile(this.town.sessionRecord(id));
   }
 
   /** The living session that a token belongs to. A token dies with its session. */
@@ -68,7 +66,7 @@ export class SessionRecords {
 
 function readRecord(file: string): SessionRecord | undefined {
   try {
-    return recordSchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    return recordSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
   } catch {
     return undefined; // Not ours; what it described is found by the beads and the session host.
   }

@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import { z } from 'zod';
-import { UserError } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic } from '../base/atomicFile';
+import { UserError, messageOf } from '../base/errors';
+import { readTextIfPresent, writeJsonAtomic, fileStamp, isPresent } from '../base/safeFiles';
 
 /** What was last read of a file; as long as its stamp is the same, so is its value or its error. */
 interface Remembered {
@@ -13,6 +12,7 @@ interface Remembered {
 /** By path: settings are asked for at every look at the town, and change when a person edits them. */
 const remembered = new Map<string, Remembered>();
 const MAX_REMEMBERED = 1_000;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** A JSON settings file under a schema: read with a clear error, written whole and atomically. */
 export class SettingsFile<S extends z.ZodType> {
@@ -22,7 +22,7 @@ export class SettingsFile<S extends z.ZodType> {
   ) {}
 
   exists(): boolean {
-    return fs.existsSync(this.file);
+    return isPresent(this.file);
   }
 
   /**
@@ -30,7 +30,7 @@ export class SettingsFile<S extends z.ZodType> {
    * that the schema's defaults hold. @throws UserError naming the file and the key
    */
   read(): z.output<S> {
-    const stamp = stampOf(this.file);
+    const stamp = fileStamp(this.file) ?? 'missing';
     let known = remembered.get(this.file);
     if (known?.stamp !== stamp) {
       known = { stamp, ...this.parse() };
@@ -61,20 +61,16 @@ export class SettingsFile<S extends z.ZodType> {
     const fix = 'fix the file; nothing was changed';
     let value: unknown;
     try {
-      value = JSON.parse(readTextIfPresent(this.file) ?? '{}');
+      value = JSON.parse(readTextIfPresent(this.file, MAX_BYTES) ?? '{}');
     } catch (error) {
-      return { error: new UserError(`${this.file} is not JSON: ${(error as Error).message}`, fix) };
+      if (error instanceof UserError) return { error };
+      const problem = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+      return { error: new UserError(`${this.file} ${problem}: ${messageOf(error)}`, fix) };
     }
     const parsed = this.schema.safeParse(value);
     if (!parsed.success) return { error: new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, fix) };
     return { value: deepFreeze(parsed.data) };
   }
-}
-
-/** Changes whenever the file does: replaced, written or removed. */
-function stampOf(file: string): string {
-  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : 'missing';
 }
 
 function deepFreeze<T>(value: T): T {

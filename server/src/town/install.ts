@@ -1,6 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { canonicalPath } from '../base/atomicFile';
+import { canonicalPath, isPresent, makeFolder, moveFile, listFolder, statOf } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { initLedger } from '../beads/storage/init';
@@ -24,16 +23,15 @@ const OWN_NAMES: ReadonlySet<string> = new Set([...OWN_FOLDERS, 'mayor', 'settin
  * A town that came from elsewhere starts with its engine down: nothing of it runs until a person says so.
  */
 export async function installTown(folder: string, name?: string): Promise<Installed> {
-  const wanted = path.resolve(folder);
-  refuseFile(wanted);
-  fs.mkdirSync(wanted, { recursive: true });
-  const root = canonicalPath(wanted);
+  const root = canonicalPath(folder);
+  refuseFile(root);
+  makeFolder(root);
   const town = new TownLayout(root);
   if (townFile(town).exists()) {
     if (!isRegistered(root)) await adopt(town);
     return { root, created: false };
   }
-  if (fs.readdirSync(root).some((entry) => !OWN_NAMES.has(entry))) {
+  if (listFolder(root).some((entry) => !OWN_NAMES.has(entry.name))) {
     throw new UserError(
       `${root} is not empty`,
       'choose a new or empty folder for the town; repositories are added to it with "gt rig add"',
@@ -49,7 +47,7 @@ export async function installTown(folder: string, name?: string): Promise<Instal
 /** May be repeated after a crash at any point. */
 function makeTown(town: TownLayout, name: string): void {
   // An empty folder of our own comes first: from here on the folder is recognised as ours.
-  for (const directory of OWN_FOLDERS) fs.mkdirSync(path.join(town.root, directory), { recursive: true });
+  for (const directory of OWN_FOLDERS) makeFolder(path.join(town.root, directory));
   initLedger(town.ledger, 'hq');
   rigsFile(town).write(rigsFile(town).read());
   townSettingsFile(town).write(townSettingsFile(town).read());
@@ -73,7 +71,7 @@ async function adopt(town: TownLayout): Promise<void> {
  * for nothing.
  */
 function setRuntimeAside(town: TownLayout): void {
-  if (!fs.existsSync(town.runtime)) return;
+  if (!isPresent(town.runtime)) return;
   for (const lease of [town.serverLease, town.hostLease]) {
     const holder = Lease.holder(lease);
     if (holder)
@@ -83,10 +81,10 @@ function setRuntimeAside(town: TownLayout): void {
         'conflict',
       );
   }
-  fs.renameSync(town.runtime, `${town.runtime}.from-elsewhere-${Date.now().toString(36)}`);
+  moveFile(town.runtime, `${town.runtime}.from-elsewhere-${Date.now().toString(36)}`);
 }
 
 function refuseFile(folder: string): void {
-  if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory())
-    throw new UserError(`${folder} is a file`, 'choose a folder');
+  const stat = statOf(folder);
+  if (stat && !stat.isDirectory()) throw new UserError(`${folder} is a file`, 'choose a folder');
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { canonicalPath } from '../base/atomicFile';
+import { canonicalPath } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { SettingsFile } from './files';

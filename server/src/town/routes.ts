@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic } from '../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 import { rigsFile } from './config';
 import type { TownLayout } from './layout';
 

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { appendText, makePrivateFolder, moveFile, statOf } from '../base/safeFiles';
 
 export interface Log {
   info(text: string): void;
@@ -11,7 +11,7 @@ const MAX_BYTES = 5_000_000;
 /** The daemon's log: one line an entry, rotated once at 5 MB. A log that cannot be written is no reason to stop. */
 export class FileLog implements Log {
   constructor(private readonly file: string) {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makePrivateFolder(path.dirname(file));
   }
 
   info(text: string): void {
@@ -24,9 +24,8 @@ export class FileLog implements Log {
 
   private write(level: string, text: string): void {
     try {
-      if (fs.existsSync(this.file) && fs.statSync(this.file).size > MAX_BYTES)
-        fs.renameSync(this.file, `${this.file}.1`);
-      fs.appendFileSync(this.file, `${new Date().toISOString()} ${process.pid} ${level} ${text}\n`);
+      if ((statOf(this.file)?.size ?? 0) > MAX_BYTES) moveFile(this.file, `${this.file}.1`);
+      appendText(this.file, `${new Date().toISOString()} ${process.pid} ${level} ${text}\n`);
     } catch {
       // Disk full or folder gone: the work itself reports that where it matters.
     }

@@ -133,7 +133,8 @@ describe('a rig on disk', () => {
     assert.throws(() => sh(directory, 'git', 'rebase', '--quiet', '--exec', 'false', base));
     await assert.rejects(
       submit(),
-      (error: unknown) => error instanceof UserError && /rebase is in progress/.test(error.message) && /--abort/.test(error.hint!),
+      (error: unknown) =>
+        error instanceof UserError && /rebase is in progress/.test(error.message) && /--abort/.test(error.hint!),
     );
   });
 

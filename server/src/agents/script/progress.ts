@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
+import { readTextIfPresent, writeJsonAtomic } from '../../base/safeFiles';
 
 const schema = z.object({ bead: z.string(), attempt: z.number().int(), done: z.number().int().min(0) });
 

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
+import { PRIVATE_FILE, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { git } from '../../git/git';
 import type { Caller } from '../../protocol/request';
@@ -98,7 +98,7 @@ function runBlock(
   options: Running,
   more: Record<string, string>,
 ): Promise<number> {
-  fs.writeFileSync(file, text, { mode: 0o600 });
+  writeFileAtomic(file, text, PRIVATE_FILE);
   const variables = Object.fromEntries(
     Object.entries(options.variables ?? script.variables ?? {}).map(([name, value]) => [`GT_VAR_${name}`, value]),
   );
@@ -120,7 +120,7 @@ function runBlock(
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));
     child.on('error', (error) => reject(startFailure(error)));
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));
-  }).finally(() => fs.rmSync(file, { force: true }));
+  }).finally(() => removeFile(file));
 }
 
 function startFailure(error: Error): UserError {

@@ -26,7 +26,7 @@ const indexes = {
   beads_assignee: "beads (assignee) WHERE assignee <> ''",
   beads_defer: 'beads (defer) WHERE defer IS NOT NULL',
   beads_due: 'beads (due) WHERE due IS NOT NULL',
-  beads_open_type: 'beads (type) WHERE finished = 0',
+  beads_open_type: 'beads (type, status) WHERE finished = 0',
   beads_closed_type: 'beads (type, closed) WHERE finished = 1',
   beads_backlog: 'beads (ledger, priority, created DESC, id) WHERE finished = 0',
   beads_state: 'beads (state, priority, created, id) WHERE work = 1',

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import { writeFileAtomic } from '../../base/atomicFile';
-import { hasCode } from '../../base/errors';
+import { PRIVATE_FILE, readFileBytes, writeFileAtomic } from '../../base/safeFiles';
 
 /** A ledger as an index was made from it. */
 export interface IndexedLedger {
@@ -21,6 +19,9 @@ export interface IndexImage {
   /** An SQLite file. */
   database: Uint8Array;
 }
+
+/** Of a larger index nobody waits less by reading it. */
+const MAX_BYTES = 2 ** 31;
 
 interface Head extends Omit<IndexImage, 'database'> {
   schema: string;
@@ -43,13 +44,8 @@ export class IndexCache {
 
   /** @returns undefined where there is none, or none that this program can use */
   read(): IndexImage | undefined {
-    let bytes: Buffer;
-    try {
-      bytes = fs.readFileSync(this.file);
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+    const bytes = readFileBytes(this.file, MAX_BYTES);
+    if (!bytes) return undefined;
     const end = bytes.indexOf(10);
     const head = headOf(bytes.toString('utf8', 0, Math.max(end, 0)));
     const database = bytes.subarray(end + 1);
@@ -59,7 +55,7 @@ export class IndexCache {
 
   write({ database, ...described }: IndexImage): void {
     const head: Head = { schema: this.schema, sha256: sha256(database), ...described };
-    writeFileAtomic(this.file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), database]), 0o600);
+    writeFileAtomic(this.file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), database]), PRIVATE_FILE);
   }
 }
 

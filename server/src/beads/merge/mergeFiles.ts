@@ -1,11 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { writeFileAtomic } from '../../base/atomicFile';
+import { UserError } from '../../base/errors';
+import { readFileBytes, writeFileAtomic } from '../../base/safeFiles';
+import { MAX_LEDGER_BYTES } from '../storage/ledgerFs';
 import { bytesOf, parseLedgerText, withBeads } from '../storage/ledgerText';
 import { mergeBeads } from './merge';
 
+/** A side that git has no version of is an empty file. */
+function readLedgerFile(file: string): Buffer {
+  const bytes = readFileBytes(file, MAX_LEDGER_BYTES);
+  if (!bytes) throw new UserError(`there is no file ${file}`, undefined, 'not-found');
+  return bytes;
+}
+
 /** The git merge driver: three versions of an `issues.jsonl` become one. */
 export function mergeFiles(output: string, base: string, left: string, right: string, now: Date): { count: number } {
-  const [before, ours, theirs] = [base, left, right].map((file) => parseLedgerText(readFileSync(file), file));
+  const [before, ours, theirs] = [base, left, right].map((file) => parseLedgerText(readLedgerFile(file), file));
   if (!before || !ours || !theirs) throw new Error('three files are needed');
   const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
   // Lines that nobody could read are kept from both sides; those of the base are in ours already.

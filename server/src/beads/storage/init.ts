@@ -1,6 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic, writeJsonAtomic } from '../../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic, writeJsonAtomic, isPresent, makeFolder } from '../../base/safeFiles';
 import { UserError } from '../../base/errors';
 import { statusesUnknownToGo, typesUnknownToGo } from '../model/fields';
 import { normalisePrefix } from '../model/ids';
@@ -10,7 +9,7 @@ import { realFs } from './ledgerFs';
 /** Makes a `.beads` folder, or completes one. Files that are there already are left alone. */
 export function initLedger(directory: string, prefix: string): void {
   const name = normalisePrefix(prefix);
-  fs.mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const present = readLedgerConfig(realFs, directory).prefix;
   if (present !== undefined && present !== name) {
     throw new UserError(`${directory} is already a ledger with prefix ${present}-`, undefined, 'conflict');
@@ -24,11 +23,11 @@ export function initLedger(directory: string, prefix: string): void {
     '',
   ].join('\n');
   const file = (child: string): string => path.join(directory, child);
-  if (!fs.existsSync(file('config.yaml'))) writeFileAtomic(file('config.yaml'), config);
-  if (!fs.existsSync(file('metadata.json')))
+  if (!isPresent(file('config.yaml'))) writeFileAtomic(file('config.yaml'), config);
+  if (!isPresent(file('metadata.json')))
     writeJsonAtomic(file('metadata.json'), { database: 'beads.db', jsonl_export: 'issues.jsonl' });
   const ignore = readTextIfPresent(file('.gitignore')) ?? '';
   if (withIgnored(ignore) !== ignore) writeFileAtomic(file('.gitignore'), withIgnored(ignore));
   const issues = file(readLedgerConfig(realFs, directory).issuesFile);
-  if (!fs.existsSync(issues)) writeFileAtomic(issues, '');
+  if (!isPresent(issues)) writeFileAtomic(issues, '');
 }

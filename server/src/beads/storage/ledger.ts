@@ -34,6 +34,8 @@ export class Ledger {
   readonly entries = new Map<string, Stored>();
   /** Beads that have a line in the file. */
   private readonly inFile = new Set<string>();
+  /** Ephemeral beads that came from journals; those among them without a line in the file are wisps. */
+  private readonly ephemeral = new Set<string>();
   /** What the memory holds and the file does not, by id; undefined for a bead that is gone. */
   private dirty = new Map<string, Stored | undefined>();
   /** Changes from outside were merged in: the file must be written before anything else is. */
@@ -147,12 +149,17 @@ export class Ledger {
 
   /** Wisps: they live in journals and memory only, unless another tool wrote them into the file. */
   *wisps(): Generator<[string, Stored]> {
-    for (const [id, entry] of this.entries) if (this.isWisp(id, entry)) yield [id, entry];
+    for (const id of this.ephemeral) {
+      const entry = this.entries.get(id);
+      if (entry && this.isWisp(id, entry)) yield [id, entry];
+    }
   }
 
   /** Takes over a durable change. */
   apply(id: string, stored: Stored | undefined): void {
     this.dirty.set(id, stored);
+    if (stored?.bead.ephemeral === true) this.ephemeral.add(id);
+    else this.ephemeral.delete(id);
     if (stored) this.entries.set(id, stored);
     else this.entries.delete(id);
   }

@@ -2,6 +2,19 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { UserError, messageOf } from '../../base/errors';
+import {
+  createExclusively,
+  fileStamp,
+  makeFolder,
+  moveFile,
+  openForUpdate,
+  readFileBytes,
+  removeFile,
+  syncDirectory,
+} from '../../base/safeFiles';
+
+/** The largest file of a ledger that is read: beyond it the text of its beads does not fit into one string. */
+export const MAX_LEDGER_BYTES = 512 * 1024 * 1024;
 
 /**
  * Every file operation of a ledger goes through here, so that tests can fail or crash each one.
@@ -12,8 +25,11 @@ export interface LedgerFs {
   read(file: string): Buffer | undefined;
   /** Changes whenever somebody writes or replaces the file; undefined where there is none. Reads nothing. */
   stamp(file: string): string | undefined;
-  /** Opens for reading and writing, creating the file where it is missing. */
-  open(file: string): LedgerFile;
+  /**
+   * Opens for reading and writing, creating the file where it is missing.
+   * @param kind `new`: whatever has this name is removed, and the file created
+   */
+  open(file: string, kind?: 'new'): LedgerFile;
   rename(from: string, to: string): void;
   remove(file: string): void;
   makeDirectory(directory: string): void;
@@ -28,12 +44,19 @@ export interface LedgerFile {
   truncate(length: number): void;
   sync(): Promise<void>;
   close(): void;
+  /** False once the name that it was opened by means another file, or none: what is written would be lost. */
+  isInPlace?(): boolean;
+  /** Its first bytes, also after its name was removed. */
+  readStart?(length: number): Buffer;
 }
 
 const fsync = promisify(fs.fsync);
 
 class RealFile implements LedgerFile {
-  constructor(private readonly fd: number) {}
+  constructor(
+    private readonly fd: number,
+    private readonly name: string,
+  ) {}
 
   size(): number {
     return fs.fstatSync(this.fd).size;
@@ -55,42 +78,39 @@ class RealFile implements LedgerFile {
   close(): void {
     fs.closeSync(this.fd);
   }
+
+  isInPlace(): boolean {
+    const named = fs.lstatSync(this.name, { bigint: true, throwIfNoEntry: false });
+    const opened = fs.fstatSync(this.fd, { bigint: true });
+    return named?.ino === opened.ino && named.dev === opened.dev;
+  }
+
+  readStart(length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    let done = 0;
+    for (let read = -1; read !== 0 && done < length; done += read)
+      read = fs.readSync(this.fd, bytes, done, length - done, done);
+    return bytes.subarray(0, done);
+  }
 }
 
 export const realFs: LedgerFs = {
-  read(file) {
-    try {
-      return fs.readFileSync(file);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw error;
-    }
+  read: (file) => readFileBytes(file, MAX_LEDGER_BYTES),
+  stamp: fileStamp,
+  open(file, kind) {
+    if (kind !== 'new') return new RealFile(openForUpdate(file), file);
+    removeFile(file);
+    return new RealFile(createExclusively(file), file);
   },
-  stamp(file) {
-    const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
-    return stat && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
-  },
-  open(file) {
-    return new RealFile(fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644));
-  },
-  rename: (from, to) => fs.renameSync(from, to),
-  remove: (file) => fs.rmSync(file, { force: true }),
-  makeDirectory: (directory) => void fs.mkdirSync(directory, { recursive: true }),
-  async syncDirectory(directory) {
-    if (process.platform === 'win32') return; // folders cannot be opened there
-    const fd = fs.openSync(directory, 'r');
-    try {
-      await fsync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-  },
+  rename: moveFile,
+  remove: removeFile,
+  makeDirectory: (directory) => makeFolder(directory),
+  syncDirectory,
 };
 
 /** Writes a file and waits until its content is on the disk. The name may still be lost in a crash. */
 export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer | readonly Buffer[]): Promise<void> {
-  const handle = files.open(file);
+  const handle = files.open(file, 'new');
   try {
     handle.truncate(0);
     let position = 0;

@@ -1,32 +1,78 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { readTextIfPresent } from '../../base/atomicFile';
+import { canonicalPath, readTextIfPresent } from '../../base/safeFiles';
 
 const maxRedirects = 3;
+/** A redirect is one line. */
+const MAX_REDIRECT_BYTES = 64 * 1024;
 
 /**
  * Follows `redirect` files: the first line that is no comment names another `.beads` folder, absolute or
- * relative to the folder that contains this `.beads`.
+ * relative to the folder that contains this `.beads`. A `.beads` that is a link is the same.
+ * @returns a path without links
+ * @throws UserError `refused` where it would leave the town or the repository: a clone may have brought the redirect along,
+ *   and the ledger of another project would be written
  */
 export function followRedirect(directory: string): string {
+  const start = path.resolve(directory);
+  const home = canonicalPath(path.dirname(start));
+  const limits = limitsOf(home);
   const seen = new Set<string>();
-  let current = path.resolve(directory);
+  let current = path.join(home, path.basename(start));
   while (!seen.has(current) && seen.size <= maxRedirects) {
     seen.add(current);
-    const target = redirectTarget(current);
-    if (target === undefined) return current;
-    if (!isDirectory(target))
-      throw new UserError(`${path.join(current, 'redirect')} points to ${target}, which does not exist`);
+    const next = targetOf(current);
+    if (next === undefined) return current;
+    if (!isDirectory(next.target)) throw new UserError(`${next.source} points to ${next.target}, which does not exist`);
+    const target = canonicalPath(next.target);
+    if (limits && !limits.some((folder) => isWithin(folder, target)))
+      throw new UserError(
+        `${next.source} points to ${target}, outside of ${limits[0]}`,
+        `It may have come with the repository. If you mean that ledger, name it: bd --db ${target} …`,
+        'refused',
+      );
     current = target;
   }
   throw new UserError(`too many redirects, or a circle of them, starting at ${directory}`);
 }
 
-function redirectTarget(directory: string): string | undefined {
-  const lines = readTextIfPresent(path.join(directory, 'redirect'))?.split(/\r?\n/) ?? [];
+/** Where a ledger says that it is: a link, or a redirect file in it. Undefined for a real one. */
+function targetOf(directory: string): { source: string; target: string } | undefined {
+  if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink())
+    return { source: directory, target: path.resolve(path.dirname(directory), fs.readlinkSync(directory)) };
+  const source = path.join(directory, 'redirect');
+  const lines = readTextIfPresent(source, MAX_REDIRECT_BYTES)?.split(/\r?\n/) ?? [];
   const line = lines.map((text) => text.trim()).find((text) => text !== '' && !text.startsWith('#'));
-  return line === undefined ? undefined : path.resolve(path.dirname(directory), line);
+  return line === undefined ? undefined : { source, target: path.resolve(path.dirname(directory), line) };
+}
+
+/** The folders that a redirect from here must stay in; undefined outside of every town and repository. */
+function limitsOf(folder: string): string[] | undefined {
+  let checkout: string[] | undefined;
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (fs.existsSync(path.join(at, 'mayor', 'town.json'))) return [at];
+    checkout ??= checkoutAt(at);
+    if (path.dirname(at) === at) return checkout;
+  }
+}
+
+/** A checkout, and for one of several worktrees the folder of the main one, whose ledger they share. */
+function checkoutAt(folder: string): string[] | undefined {
+  const git = path.join(folder, '.git');
+  const stat = fs.lstatSync(git, { throwIfNoEntry: false });
+  if (!stat) return undefined;
+  // Git never checks out a file of this name: only `git worktree add` has written it.
+  const link = stat.isFile()
+    ? /^gitdir: (.+)$/m.exec(readTextIfPresent(git, MAX_REDIRECT_BYTES) ?? '')?.[1]
+    : undefined;
+  const main = link && /^(.*)[\\/]\.git[\\/]worktrees[\\/][^\\/]+$/.exec(path.resolve(folder, link))?.[1];
+  return main ? [folder, canonicalPath(main)] : [folder];
+}
+
+function isWithin(folder: string, file: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
 function isDirectory(file: string): boolean {

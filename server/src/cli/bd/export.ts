@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { writeFileAtomic } from '../../base/atomicFile';
+import { writeFileAtomic } from '../../base/safeFiles';
 import { plural } from '../../base/text';
 import { LedgerExport } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';

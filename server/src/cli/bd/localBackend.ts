@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { isPresent, makePrivateFolder, writeFileAtomic } from '../../base/safeFiles';
 import { bundledFile } from '../../base/bundledFile';
 import { JobWorker } from '../../base/jobs/jobWorker';
 import { UserError, hasCode, messageOf } from '../../base/errors';
@@ -53,9 +53,9 @@ export async function openLocalBackend(
 async function lock(directory: string): Promise<Lease | undefined> {
   const folder = path.join(directory, '.lock');
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     // The folder of another tool may not ignore it.
-    if (!fs.existsSync(path.join(folder, '.gitignore'))) fs.writeFileSync(path.join(folder, '.gitignore'), '*\n');
+    if (!isPresent(path.join(folder, '.gitignore'))) writeFileAtomic(path.join(folder, '.gitignore'), '*\n');
     const lease = await Lease.acquire(folder, lockTimeoutMs);
     if (lease) return lease;
   } catch (error) {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { canonicalPath } from '../../base/atomicFile';
+import { canonicalPath } from '../../base/safeFiles';
 import { UserError } from '../../base/errors';
 
 /** The town around a directory, else the one that GT_ROOT names; undefined where there is neither. */

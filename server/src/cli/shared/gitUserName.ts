@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent } from '../../base/atomicFile';
+import { readTextIfPresent, canonicalPath } from '../../base/safeFiles';
 
 /*
  * git's user.name, read from the files that nearly everybody has. Starting git for it takes as long as the rest of a
@@ -20,8 +20,9 @@ export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | und
     if (repository === undefined) return undefined;
     // The last one that says it wins.
     const texts = [
-      readTextIfPresent(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')),
-      readTextIfPresent(path.join(home, '.gitconfig')),
+      // The person's own, which may be links into a folder of settings.
+      readTextIfPresent(canonicalPath(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config'))),
+      readTextIfPresent(canonicalPath(path.join(home, '.gitconfig'))),
       repository,
     ];
     if (texts.some((text) => text !== undefined && !isPlain(text))) return undefined;

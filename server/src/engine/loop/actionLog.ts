@@ -1,7 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
-import { readTextIfPresent, writeFileAtomic } from '../../base/atomicFile';
+import { readTextIfPresent, writeFileAtomic, appendText, PRIVATE_FILE } from '../../base/safeFiles';
 import { actionKey, type Action } from './action';
 
 const line = z.object({ phase: z.enum(['start', 'end']), key: z.string(), type: z.string(), at: z.string() });
@@ -30,7 +28,7 @@ export class ActionLog {
       if (entry?.phase === 'start') unfinished.set(entry.key, { key: entry.key, type: entry.type, at: entry.at });
       else if (entry) unfinished.delete(entry.key);
     }
-    writeFileAtomic(this.file, '');
+    writeFileAtomic(this.file, '', PRIVATE_FILE);
     return [...unfinished.values()];
   }
 
@@ -47,8 +45,7 @@ export class ActionLog {
   }
 
   private append(entry: z.input<typeof line>): void {
-    fs.mkdirSync(path.dirname(this.file), { recursive: true });
-    fs.appendFileSync(this.file, `${JSON.stringify(entry)}\n`);
+    appendText(this.file, `${JSON.stringify(entry)}\n`);
     this.lines += 1;
   }
 
@@ -56,6 +53,7 @@ export class ActionLog {
     writeFileAtomic(
       this.file,
       [...this.open.values()].map((entry) => `${JSON.stringify({ phase: 'start', ...entry })}\n`).join(''),
+      PRIVATE_FILE,
     );
     this.lines = this.open.size;
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readPlainFile } from '../../base/atomicFile';
+import { canonicalPath, readTextIfPresent, firstNames } from '../../base/safeFiles';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { limits } from '../limits';
 
@@ -36,7 +36,9 @@ export function tiersFor(places: FormulaPlaces): Tier[] {
   const candidates: (Tier | undefined)[] = [
     { tier: 'project', directory: path.join(places.ledger, 'formulas') },
     checkout === undefined ? undefined : { tier: 'project', directory: path.join(checkout, '.beads', 'formulas') },
-    places.home === undefined ? undefined : { tier: 'user', directory: path.join(places.home, '.beads', 'formulas') },
+    places.home === undefined
+      ? undefined
+      : { tier: 'user', directory: canonicalPath(path.join(places.home, '.beads', 'formulas')) },
     places.town === undefined ? undefined : { tier: 'town', directory: path.join(places.town, '.beads', 'formulas') },
   ];
   const found = candidates.filter((tier) => tier !== undefined);
@@ -58,26 +60,15 @@ function checkoutOf(cwd: string): string | undefined {
 export const diskFiles: FormulaFiles = {
   list: (directory) => {
     try {
-      return firstNames(directory);
+      return firstNames(directory, limits.filesPerFolder);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].some((code) => hasCode(error, code))) return []; // no folder of ours
       throw new UserError(`cannot read ${directory}: ${messageOf(error)}`, undefined, 'unavailable');
     }
   },
   read: readFormulaFile,
 };
-
-function firstNames(directory: string): string[] {
-  const folder = fs.opendirSync(directory);
-  try {
-    const names: string[] = [];
-    for (let entry = folder.readSync(); entry && names.length < limits.filesPerFolder; entry = folder.readSync())
-      names.push(entry.name);
-    return names;
-  } finally {
-    folder.closeSync();
-  }
-}
 
 /**
  * The text of a formula's file. A pipe, a device, a folder and a file that is too large are refused.
@@ -86,8 +77,9 @@ function firstNames(directory: string): string[] {
  */
 export function readFormulaFile(file: string): string | undefined {
   try {
-    return readPlainFile(file, limits.fileBytes);
+    return readTextIfPresent(file, limits.fileBytes);
   } catch (error) {
+    if (error instanceof UserError) throw error; // it names the file
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, undefined, 'unavailable');
   }
 }

@@ -1,6 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, writeJsonAtomic } from '../../base/atomicFile';
+import { readTextIfPresent, writeJsonAtomic, PRIVATE_FILE, removeFile } from '../../base/safeFiles';
 import type { ProcessIdentity } from '../../base/process';
 
 /** How to reach a running program of a town. Whoever can read the file may connect: it is 0600. */
@@ -52,10 +51,10 @@ function isEndpoint(value: unknown): value is Endpoint {
 }
 
 export function writeEndpoint(file: string, value: Endpoint): void {
-  writeJsonAtomic(file, value, 0o600);
+  writeJsonAtomic(file, value, PRIVATE_FILE);
 }
 
 /** Removes the file, but only while it still names this socket: a successor may have written its own. */
 export function removeEndpoint(file: string, socket: string): void {
-  if (readEndpoint(file)?.socket === socket) fs.rmSync(file, { force: true });
+  if (readEndpoint(file)?.socket === socket) removeFile(file);
 }

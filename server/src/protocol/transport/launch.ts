@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
+import { makePrivateFolder, openForAppend, readTail } from '../../base/safeFiles';
 import { cleanEnvironment } from '../../base/cleanEnvironment';
 import { UserError, messageOf } from '../../base/errors';
 import { Lease } from '../../base/lease';
@@ -84,8 +85,8 @@ export function startDetached(options: DetachedProgram): Started {
   let log: number | undefined;
   try {
     if (!fs.existsSync(options.script)) throw new Error(`${options.script} is missing; is Gas Town built?`);
-    fs.mkdirSync(path.dirname(options.logFile), { recursive: true });
-    log = fs.openSync(options.logFile, 'a', 0o600);
+    makePrivateFolder(path.dirname(options.logFile));
+    log = openForAppend(options.logFile);
     const isElectron = process.versions.electron !== undefined;
     const nodeArguments = isElectron ? [] : (options.nodeArguments ?? []);
     const child = spawn(process.execPath, [...nodeArguments, options.script, ...options.arguments], {
@@ -119,20 +120,7 @@ function failure<T>(options: LaunchOptions<T>, started: Started | undefined): st
 }
 
 function logTail(file: string): string {
-  try {
-    const size = fs.statSync(file).size;
-    const length = Math.min(size, 4096);
-    const buffer = Buffer.alloc(length);
-    const fd = fs.openSync(file, 'r');
-    try {
-      fs.readSync(fd, buffer, 0, length, size - length);
-    } finally {
-      fs.closeSync(fd);
-    }
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-15).join('\n');
-  } catch {
-    return '';
-  }
+  return readTail(file, 4096).toString('utf8').trimEnd().split('\n').slice(-15).join('\n');
 }
 
 function isDirectory(directory: string): boolean {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makePrivateFolder, moveFile, openForRewrite, removeOldest } from '../../base/safeFiles';
 
 /**
  * A session's raw output on disk, at most twice `limit` bytes: when the file is full it replaces `<file>.1`.
@@ -14,8 +15,8 @@ export class OutputLog {
     private readonly limit = 5 * 1024 * 1024,
   ) {
     this.guard(() => {
-      fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      this.open('w');
+      makePrivateFolder(path.dirname(file));
+      this.open();
     });
   }
 
@@ -38,12 +39,12 @@ export class OutputLog {
 
   private rotate(): void {
     this.close();
-    fs.renameSync(this.file, `${this.file}.1`);
-    this.open('w');
+    moveFile(this.file, `${this.file}.1`);
+    this.open();
   }
 
-  private open(flags: string): void {
-    this.fd = fs.openSync(this.file, flags, 0o600);
+  private open(): void {
+    this.fd = openForRewrite(this.file);
     this.size = 0;
   }
 
@@ -60,15 +61,5 @@ export class OutputLog {
 
 /** Removes the oldest logs of a folder beyond `keep`. */
 export function pruneLogs(directory: string, keep = 200): void {
-  let names: string[];
-  try {
-    names = fs.readdirSync(directory).filter((name) => /\.log(\.1)?$/.test(name));
-  } catch {
-    return; // nothing was ever logged
-  }
-  const files = names
-    .map((name) => path.join(directory, name))
-    .map((file) => ({ file, time: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .sort((a, b) => b.time - a.time);
-  for (const { file } of files.slice(keep)) fs.rmSync(file, { force: true });
+  removeOldest(directory, /\.log(\.1)?$/, keep);
 }

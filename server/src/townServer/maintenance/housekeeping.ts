@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { removeOldest, statOf, writeFileAtomic } from '../../base/safeFiles';
 import { git, withRepository } from '../../git/git';
 import type { RigRepository } from '../../git/repository';
 
@@ -12,16 +12,7 @@ const GC_LIMIT_MS = 10 * 60_000;
 
 /** Removes all but the newest logs of a folder. */
 export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
-  if (!fs.existsSync(directory)) return;
-  const logs = fs
-    .readdirSync(directory)
-    .filter((file) => file.endsWith('.log'))
-    .map((file) => path.join(directory, file));
-  if (logs.length <= keep) return;
-  const byAge = logs
-    .map((file) => ({ file, at: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .sort((a, b) => b.at - a.at);
-  for (const { file } of byAge.slice(keep)) fs.rmSync(file, { force: true });
+  removeOldest(directory, /\.log$/, keep);
 }
 
 /**
@@ -31,9 +22,9 @@ export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
  */
 export async function collectGarbage(repository: RigRepository, now = Date.now()): Promise<boolean> {
   const mark = path.join(repository.directory, 'gastown-gc');
-  const last = fs.statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const last = statOf(mark)?.mtimeMs ?? 0;
   if (now - last < DAY_MS) return false;
-  fs.writeFileSync(mark, '');
+  writeFileAtomic(mark, '');
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     await git(

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomic } from '../../base/atomicFile';
+import { writeFileAtomic } from '../../base/safeFiles';
 import { messageOf } from '../../base/errors';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { readTextIfPresent } from '../../../base/safeFiles';
 import type { Caller } from '../../../protocol/request';
 import { CommandClient } from '../../../protocol/transport/commandClient';
 import { helloOf } from '../connect';
@@ -9,6 +9,8 @@ import type { Candidate } from './completions';
 /** Nobody waits longer for a list of candidates. */
 const TIME_LIMIT_MS = 700;
 const MAX_BEADS = 500;
+/** A larger ledger is not read for a completion. */
+const MAX_FILE = 64 * 1024 * 1024;
 
 export type Ask = Caller['call'];
 
@@ -45,7 +47,7 @@ export async function beadsOfTown(ask: Ask): Promise<Candidate[]> {
 /** Unfinished beads of a ledger outside of a town, from its file: the ledger is neither opened nor locked. */
 export function beadsOfFile(directory: string): Candidate[] {
   const found: Candidate[] = [];
-  for (const line of fs.readFileSync(path.join(directory, 'issues.jsonl'), 'utf8').split('\n')) {
+  for (const line of (readTextIfPresent(path.join(directory, 'issues.jsonl'), MAX_FILE) ?? '').split('\n')) {
     const bead = parseLine(line);
     if (typeof bead?.id !== 'string' || bead.status === 'closed' || bead.status === 'tombstone') continue;
     found.push({ value: bead.id, text: typeof bead.title === 'string' ? bead.title : undefined });

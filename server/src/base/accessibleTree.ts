@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 /** What a folder's owner needs to read and to remove what is in it, and what the owner of a file needs to read it. */
@@ -37,5 +38,15 @@ export function removeTree(folder: string): void {
   } catch {
     makeAccessible(folder);
     fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A new folder that only we can look into, for the time of a task. */
+export async function withTemporaryFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
+  const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'gastown-'));
+  try {
+    return await task(folder);
+  } finally {
+    removeTree(folder);
   }
 }
