@@ -5,6 +5,7 @@ import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { messageOf } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
+import { neutralEnvironment } from './foreignConfig';
 import { withoutProgress, withoutSecrets } from './messages';
 
 /** Author and committer of what the server itself commits. */
@@ -49,6 +50,9 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 const NEUTRAL_CONFIG = [
   `core.hooksPath=${os.devNull}`,
   'core.fsmonitor=false',
+  'core.pager=cat',
+  'sequence.editor=true',
+  'submodule.recurse=false',
   // Nobody sits at an editor: messages stay as they are.
   'core.editor=true',
   'commit.gpgsign=false',
@@ -69,6 +73,24 @@ const NEUTRAL_CONFIG = [
 export const NAMED_BARE_REPOSITORY = 'safe.bareRepository=all';
 
 const UNSAFE = {
+  // What `neutralEnvironment` switches off, the credentials of a rig (a file of ours), and no template.
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeAlias: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeCommandBinaries: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeDiffExternal: true,
+  allowUnsafeDiffTextConv: true,
+  allowUnsafeFilter: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeGpgProgram: true,
+  allowUnsafeInclude: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafePack: true,
+  allowUnsafePager: true,
+  allowUnsafeSubmodule: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeUrlRewrite: true,
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeEditor: true,
@@ -76,10 +98,6 @@ const UNSAFE = {
   allowUnsafeSshCommand: true,
   allowUnsafeConfigPaths: true,
   allowUnsafeProtocolOverride: true,
-  // The credentials of a rig's remote: a file of ours.
-  allowUnsafeCredentialHelper: true,
-  // Without one: what a person's template holds is for their own repositories.
-  allowUnsafeTemplateDir: true,
 } as const;
 
 /** Changing one repository is serial: git's own locks make parallel `worktree add` or `update-ref` fail. */
@@ -96,9 +114,10 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
   throwIfAborted();
+  const given = await inThisFolder(directory, options);
   const failed: { error?: GitError } = {};
   try {
-    return await runner(directory, args, options, failed, currentSignal()).raw(args);
+    return await runner(directory, args, given, failed, currentSignal()).raw(args);
   } catch (error) {
     throwIfAborted();
     throw failed.error ?? error;
@@ -116,8 +135,9 @@ export async function gitCapped(
   const stop = new AbortController();
   const cancelled = currentSignal();
   const signal = cancelled ? AbortSignal.any([stop.signal, cancelled]) : stop.signal;
+  const given = await inThisFolder(directory, {});
   const failed: { error?: GitError } = {};
-  const capped = runner(directory, args, {}, failed, signal).outputHandler((_command, stdout) => {
+  const capped = runner(directory, args, given, failed, signal).outputHandler((_command, stdout) => {
     stdout.on('data', (chunk: Buffer) => {
       if (size <= maxBytes) chunks.push(chunk);
       size += chunk.length;
@@ -147,7 +167,7 @@ export async function gitStream(
   const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
   const child = spawn('git', [...settings, ...args], {
     cwd: directory,
-    env: gitEnvironment(),
+    env: { ...gitEnvironment(), ...(await inThisFolder(directory, {})).env },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -194,6 +214,11 @@ export async function gitBytes(directory: string, args: readonly string[]): Prom
  */
 function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
+}
+
+/** The options, with what keeps git from running what the configuration of a folder names that is not ours. */
+async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
+  return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
 }
 
 function runner(

@@ -1,0 +1,223 @@
+import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { UserError } from '../base/errors';
+import { isPresent, readTextIfPresent, statOf } from '../base/safeFiles';
+import { shellQuote } from '../base/shims';
+
+/*
+ * Git reads the configuration of the repository that it works in, and runs what it names: filters, drivers, helpers. In a
+ * folder that the server did not make that is somebody else's text. No switch makes git leave it alone, so each of its
+ * settings that names a program, a place or another file is overridden for the command (docs/security.md has the list).
+ */
+
+/**
+ * What a setting is overridden with. Keys are as git prints them: section and name in lower case.
+ * An empty value switches off a program; a merge driver becomes git's own merge, and a transport git's own program.
+ */
+const RULES: readonly (readonly [key: RegExp, value: string])[] = [
+  [/^core\.(?:hookspath|attributesfile|excludesfile)$/, '/dev/null'],
+  [/^core\.(?:fsmonitor|usebuiltinfsmonitor)$/, 'false'],
+  [/^core\.(?:editor|pager|askpass|sshcommand|gitproxy)$/, ''],
+  [/^core\.alternaterefscommand$/, 'true'],
+  [/^sequence\.editor$|^pager\./, ''],
+  [/^filter\..*\.required$/, 'false'],
+  [/^filter\..*\.(?:clean|smudge|process)$/, ''],
+  [/^merge\..*\.driver$/, 'git merge-file --marker-size=%L %A %O %B'],
+  [/^diff\.external$|^diff\..*\.(?:command|textconv)$|^diff\.orderfile$|^interactive\.difffilter$/, ''],
+  [/^credential\.(?:.*\.)?helper$/, ''],
+  [/^gpg\.(?:.*\.)?program$|^gpg\.ssh\.(?:defaultkeycommand|allowedsignersfile|revocationfile)$/, ''],
+  [/^remote\..*\.uploadpack$/, 'git-upload-pack'],
+  [/^remote\..*\.receivepack$/, 'git-receive-pack'],
+  [/^remote\..*\.vcs$/, ''],
+  [/^protocol\.(?:.*\.)?allow$/, 'never'],
+  [/^(?:trailer|tar|mergetool|difftool|browser|man|guitool)\..*\.(?:cmd|command|path)$/, ''],
+  [/^(?:merge|diff)\.(?:gui)?tool$|^(?:web|help|instaweb)\.browser$|^instaweb\.httpd$/, ''],
+  [/^submodule\..*\.update$/, 'checkout'],
+  [/^submodule\.recurse$|^push\.recursesubmodules$/, 'false'],
+  [/^init\.templatedir$/, ''],
+  [/^(?:imap\.tunnel|sendemail\..*)$/, ''],
+  [/^lfs\.(?:.*\.)?(?:path|args|clean|smudge|standalonetransferagent|sshtransfer)$/, ''],
+  [/^(?:mailmap\.file|blame\.ignorerevsfile|http\.(?:.*\.)?(?:cookiefile|proxy))$/, ''],
+];
+
+/** Sections and keys that plain repositories have, and that name no program, file or place that git would use here. */
+const HARMLESS =
+  /^(?:core\.(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|autocrlf|eol|safecrlf)|remote\.(?:url|fetch|pushurl|tagopt|promisor|partialclonefilter)|branch\.(?:remote|merge|rebase|vscode-merge-base)|user\.(?:name|email)|gc\.auto|rerere\.enabled|pull\.rebase|extensions\.objectformat|commit\.gpgsign|tag\.gpgsign)$/;
+
+const LISTING_MS = 5_000;
+const MAX_LISTING = 16 * 1024 * 1024;
+const MAX_CONFIG = 4 * 1024 * 1024;
+
+/**
+ * The variables under which a git command in this folder takes no program, place or file from the repository's settings.
+ * @returns nothing for a plain repository, such as the ones that the server makes
+ * @throws UserError where the configuration cannot be read in time, or names another worktree for a bare repository
+ */
+export async function neutralEnvironment(directory: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  const found = repositoryAt(directory);
+  if (!found || isHarmless(found.config)) return {};
+  const keys = await listLocal(directory, env);
+  const variables = environmentOf(overridden(keys));
+  if (!keys.includes('core.worktree')) return variables;
+  if (found.isBare)
+    throw new UserError(
+      `the configuration of ${found.top} names a worktree elsewhere (core.worktree)`,
+      'Nothing is done there: look at it, and remove the setting.',
+      'refused',
+    );
+  return { ...variables, GIT_WORK_TREE: found.top };
+}
+
+/** Settings as variables: unlike `-c` they take keys with any character. */
+function environmentOf(settings: ReadonlyMap<string, string>): Record<string, string> {
+  if (settings.size === 0) return {};
+  const variables: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.size) };
+  [...settings].forEach(([key, value], index) => {
+    variables[`GIT_CONFIG_KEY_${index}`] = key;
+    variables[`GIT_CONFIG_VALUE_${index}`] = value;
+  });
+  return variables;
+}
+
+/** Keys of a listing that must not count, with what they are overridden with. Pure. */
+export function overridden(keys: Iterable<string>): Map<string, string> {
+  const result = new Map<string, string>();
+  for (const key of keys) {
+    const rule = RULES.find(([pattern]) => pattern.test(key));
+    if (rule) result.set(key, rule[1]);
+    // A driver that is required fails where it does nothing.
+    const filter = /^(filter\..*)\.(?:clean|smudge|process|required)$/s.exec(key)?.[1];
+    if (filter !== undefined)
+      for (const [name, value] of [
+        ['clean', ''],
+        ['smudge', ''],
+        ['process', ''],
+        ['required', 'false'],
+      ] as const)
+        result.set(`${filter}.${name}`, value);
+  }
+  return result;
+}
+
+interface FoundRepository {
+  /** The folder with `.git`, or the bare repository itself. */
+  top: string;
+  isBare: boolean;
+  /** Text of its configuration; undefined where it is not one that can simply be read. */
+  config: string | undefined;
+}
+
+/** The repository that git would find from a folder. By the files alone: git would read its configuration first. */
+export function repositoryAt(directory: string): FoundRepository | undefined {
+  for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
+    const common = attempt(() => commonDirectory(folder));
+    if (common !== undefined)
+      return { top: folder, isBare: common === folder, config: common && attempt(() => configOf(common)) };
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+/** The folder whose `config` counts; empty where it cannot be told, undefined where this folder is no repository. */
+function commonDirectory(folder: string): string | undefined {
+  const git = path.join(folder, '.git');
+  const stat = statOf(git);
+  if (stat?.isDirectory()) return git;
+  if (stat) {
+    const target = /^gitdir: (.+?)\s*$/.exec(readTextIfPresent(git, MAX_CONFIG) ?? '')?.[1];
+    const own = target === undefined ? '' : path.resolve(folder, target);
+    const common = own && readTextIfPresent(path.join(own, 'commondir'), MAX_CONFIG)?.trim();
+    return common ? path.resolve(own, common) : own;
+  }
+  const isBare = ['HEAD', 'objects', 'refs'].every((name) => isPresent(path.join(folder, name)));
+  return isBare ? folder : undefined;
+}
+
+function configOf(common: string): string | undefined {
+  return readTextIfPresent(path.join(common, 'config'), MAX_CONFIG);
+}
+
+function attempt<T>(read: () => T): T | '' {
+  try {
+    return read();
+  } catch {
+    return ''; // a link or a pipe in its place: git is asked
+  }
+}
+
+/** Whether a configuration has nothing but what plain repositories have. Pure. */
+export function isHarmless(text: string | undefined): boolean {
+  if (text === undefined || text === '' || text.includes('\0')) return false;
+  let section = '';
+  for (const line of text.split(/\r?\n/)) {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
+    if (trimmed.endsWith('\\')) return false; // the next line is a part of this one
+    const header = /^\[([a-zA-Z0-9-]+)(?: "[^"\\]*")?\]$/.exec(trimmed)?.[1];
+    const key = /^([a-zA-Z][a-zA-Z0-9-]*)(?:\s*=.*)?$/.exec(trimmed)?.[1];
+    if (header !== undefined) section = header.toLowerCase();
+    else if (key === undefined || !HARMLESS.test(`${section}.${key.toLowerCase()}`)) return false;
+  }
+  return true;
+}
+
+/** Keys of the repository's own configuration, with those of the files that it includes. */
+function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      'git',
+      ['-c', 'safe.bareRepository=all', 'config', '--list', '--includes', '--show-scope', '-z'],
+      { cwd: directory, env, timeout: LISTING_MS, killSignal: 'SIGKILL', maxBuffer: MAX_LISTING, windowsHide: true },
+      (error, stdout, stderr) => {
+        if (!error) return resolve(localKeys(stdout));
+        const words = stderr.trim() || (error.killed ? 'git did not end: it may include a pipe' : error.message);
+        reject(
+          new UserError(
+            `cannot read the git configuration of ${directory}: ${words}`,
+            'Look at it: nothing is done in a repository whose configuration cannot be read.',
+            'unavailable',
+          ),
+        );
+      },
+    );
+  });
+}
+
+/** Of `git config --list --show-scope -z`: what is neither the person's nor the system's nor ours. Pure. */
+export function localKeys(listing: string): string[] {
+  const parts = listing.split('\0');
+  const keys: string[] = [];
+  for (let index = 0; index + 1 < parts.length; index += 2)
+    if (['local', 'worktree'].includes(parts[index]!)) keys.push(parts[index + 1]!.split('\n', 1)[0]!);
+  return keys;
+}
+
+/** Of every repository on this disk that git opens for a fetch or a push: nothing runs and nothing is packed behind it. */
+const OTHER_END: readonly (readonly [key: string, value: string])[] = [
+  ['core.fsmonitor', 'false'],
+  ['core.alternateRefsCommand', 'true'],
+  ['gc.auto', '0'],
+  ['receive.autogc', 'false'],
+];
+
+/**
+ * Settings for a fetch from, or a push to, a repository on this disk. There git starts a second git, which takes no
+ * settings from the command and all from that repository: it is started with the ones that switch these off.
+ * @param hooks whether its hooks run: they are the policy of a bare repository, and nobody's in a checkout
+ * @param remote the remote's name in the command
+ */
+export async function localTransport(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  { hooks, remote }: { hooks: boolean; remote: string },
+): Promise<string[]> {
+  const settings = new Map(OTHER_END);
+  if (!hooks) settings.set('core.hooksPath', '/dev/null');
+  const found = repositoryAt(directory);
+  if (found && !isHarmless(found.config))
+    for (const [key, value] of overridden(await listLocal(directory, env))) {
+      // A bare repository says itself where its hooks lie.
+      if (!(hooks && key === 'core.hookspath')) settings.set(key, value);
+    }
+  const variables = Object.entries(environmentOf(settings)).map(([name, value]) => `${name}=${shellQuote(value)}`);
+  return ['upload', 'receive'].map((kind) => `remote.${remote}.${kind}pack=${variables.join(' ')} git ${kind}-pack`);
+}
