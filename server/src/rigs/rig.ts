@@ -111,7 +111,7 @@ export class Rig {
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base);
-    const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
+    const script = request.script ?? (known?.branch === request.branch ? known.script : undefined);
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,

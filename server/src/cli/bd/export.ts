@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../base/safeFiles';
-import { plural } from '../../base/text';
+import { plural, printableJson } from '../../base/text';
 import { LedgerExport } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
@@ -28,7 +28,8 @@ export function addExport(program: CliCommand, context: BdContext): void {
     })
     .action(async ({ output, status, rig }: ExportOptions, invocation: Invocation) => {
       const { text, count } = await context.call(invocation, LedgerExport.spec, defined({ status, ledger: rig }));
-      if (output === undefined) return context.terminal.write(text);
+      // The file has the bytes of the ledger; what is printed is the same JSON without raw control characters.
+      if (output === undefined) return context.terminal.write(printableJson(text));
       writeFileAtomic(path.resolve(context.process.cwd, output), text);
       context.print(
         invocation,

@@ -33,7 +33,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
   const script =
-    runtime === 'script' ? (rig.frozenScript(action.name, work.branch!) ?? acceptedScript(bead, context)) : undefined;
+    runtime === 'script' ? scriptToRun(rig.frozenScript(action.name, work.branch!), bead, context) : undefined;
   const { base } = await rig.prepareWorktree(action.name, {
     bead: bead.id,
     title: bead.title,
@@ -66,6 +66,11 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
 function isHeld(context: EngineContext, id: string): boolean {
   const bead = context.store.get(id);
   return bead === undefined || workOf(bead).held === true;
+}
+
+/** The one that was frozen, if it is one that a person has accepted: its file may have come with a copied town. */
+function scriptToRun(frozen: string[] | undefined, bead: Bead, context: EngineContext): string[] {
+  return frozen && context.isAccepted.script(frozen) ? frozen : acceptedScript(bead, context);
 }
 
 /** Looked at again here: the description may have changed since the reconciler saw it. */
