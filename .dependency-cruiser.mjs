@@ -36,6 +36,20 @@ export default {
       to: { path: '^server/src/townServer/' },
     },
     {
+      // Agents may run on another machine: only the composition says which provider there is.
+      name: 'nothing-assumes-the-local-provider',
+      severity: 'error',
+      from: {
+        path: '^server/src/',
+        pathNot: [
+          '^server/src/sessions/providers/local/',
+          '^server/src/sessions/host/',
+          '^server/src/townServer/townService\\.ts$',
+        ],
+      },
+      to: { path: '^server/src/sessions/providers/local/' },
+    },
+    {
       name: 'only-the-server-validates-messages',
       severity: 'error',
       from: { path: '^(client/src|server/src/cli)/', pathNot: ['^server/src/cli/bd/localBackend\\.ts$'] },

@@ -15,7 +15,7 @@ import { BeadDocuments } from './features/beads/beadDocuments';
 import { BeadDrag } from './features/beads/beadDrag';
 import { BeadLinks } from './features/beads/beadLinks';
 import { beadListCommands } from './features/beads/beadListCommands';
-import { BeadListLoader } from './features/beads/beadListLoader';
+import { BeadListWatch } from './features/beads/beadListWatch';
 import { BeadLists } from './features/beads/beadLists';
 import { BeadsView } from './features/beads/beadsView';
 import { CommandLine } from './features/commandLine/commandLine';
@@ -91,15 +91,14 @@ export class Container extends Disposable {
     const { store, dialogs } = this;
     const memory = context.workspaceState;
     this.connection = this._register(this.createConnection());
-    this._register(new TownSync(store, this.connection, log));
+    const sync = this._register(new TownSync(store, this.connection, log));
     this.resolver = this._register(new TownResolver(this.connection, memory, log));
     this.documents = this._register(
       new BeadDocuments(this.connection, [{ scheme: CHANGE_SCHEME, pattern: `**/${aboutName()}` }]),
     );
     this.terminals = this._register(new AgentTerminals(store, this.connection, memory, log));
     this.reviews = this._register(new Reviews(this.connection, store, memory));
-    const loader = this._register(new BeadListLoader(store, this.connection, log));
-    this.lists = this._register(new BeadLists(loader, memory));
+    this.lists = this._register(new BeadLists(this._register(new BeadListWatch(store, sync)), memory));
     this.convoys = this._register(new ConvoysView(store, this.connection, this.drag));
     this._register(new BeadsView(store, this.lists, this.drag));
     this.attention = this._register(new AttentionView(store));

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BeadUpdate, BeadReady, type Bead } from '../../server/src/protocol/bead';
-import { BoardGet } from '../../server/src/protocol/board';
 import { TownChanged } from '../../server/src/protocol/town';
 import { TownGetSnapshot } from '../../server/src/protocol/snapshot';
 import { waitUntil } from '../helpers/temp';
@@ -43,16 +42,15 @@ async function at(beads: number): Promise<Row[]> {
     await fill(town, 'hq', '.', closedConvoys(CONVOYS));
     const connection = await connectionTo(town);
     const [bead] = (await connection.call(BeadReady.spec, { limit: 1 })) as Bead[];
-    await connection.call(TownGetSnapshot.spec, {});
-    const board = { grouping: 'state' as const, open: [{ key: 'state:ready', limit: 100 }] };
-    await connection.call(BoardGet.spec, board);
+    await connection.call(TownGetSnapshot.spec, {
+      board: { grouping: 'state', text: '', open: [{ key: 'state:ready', limit: 100 }] },
+    });
     let bytes = 0;
     connection.onNotification(TownChanged.spec, (delta) => void (bytes += JSON.stringify(delta).length));
     const { pid } = town.processOf('server')!;
     const change = async (index: number): Promise<void> => {
       await connection.call(BeadUpdate.spec, { ids: [bead!.id], title: `Title ${index}` });
       await new Promise((done) => setTimeout(done, 60));
-      bytes += JSON.stringify(await connection.call(BoardGet.spec, board)).length;
     };
     for (let index = 0; index < 5; index++) await change(index);
     bytes = 0;

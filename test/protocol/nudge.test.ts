@@ -4,9 +4,9 @@ import { UserError } from '../../server/src/base/errors';
 import { SessionManager } from '../../server/src/sessions/manager';
 import { SessionRecords } from '../../server/src/sessions/records';
 import { TownLayout } from '../../server/src/town/layout';
-import { environment, HostFixture, sessionHostJs, until } from './sessionHostHelpers';
+import { environment, HostFixture, until, withEachProvider } from './sessionHostHelpers';
 
-describe('text that is typed for an agent', function () {
+withEachProvider('text that is typed for an agent', function (kind) {
   this.timeout(60_000);
   let fixture: HostFixture;
   let manager: SessionManager;
@@ -14,7 +14,7 @@ describe('text that is typed for an agent', function () {
 
   /** An agent whose program is this shell script, in the Mayor's place. */
   async function begin(script: string): Promise<void> {
-    fixture = new HostFixture();
+    fixture = new HostFixture(kind);
     const layout = new TownLayout(fixture.root);
     const records = new SessionRecords(layout);
     manager = new SessionManager({
@@ -25,7 +25,7 @@ describe('text that is typed for an agent', function () {
       asks: (_runtime, screen) => (/Overwrite\?/.test(screen) ? 'asks whether to overwrite' : undefined),
       onChange: () => undefined,
       log: { error: () => undefined },
-      host: { sessionHostJs },
+      provider: fixture.provider(),
       serverScript: path.join(fixture.root, 'no server'),
     });
     await manager.start({ agent: 'mayor', runtime: 'shell', attempt: 0, resume: false });

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { identify, isAlive } from '../../server/src/base/process';
 import { connectTo, hostEndpointFile, readEndpoint } from '../../server/src/protocol/transport/index';
-import type { SessionHostClient } from '../../server/src/sessions/providers/local/client';
-import { HostFixture, environment, startShell, until, watch } from './sessionHostHelpers';
+import type { SessionHostClient } from '../../server/src/sessions/hostClient';
+import { HostFixture, environment, startShell, until, watch, withEachProvider } from './sessionHostHelpers';
 
 async function rejection(promise: Promise<unknown>): Promise<UserError> {
   const error = await promise.then(
@@ -17,11 +17,11 @@ async function rejection(promise: Promise<unknown>): Promise<UserError> {
   return error;
 }
 
-describe('session host', () => {
+withEachProvider('session host', (kind) => {
   let fixture: HostFixture;
   let client: SessionHostClient;
   beforeEach(async () => {
-    fixture = new HostFixture();
+    fixture = new HostFixture(kind);
     client = await fixture.connect();
   });
   afterEach(() => fixture.close());

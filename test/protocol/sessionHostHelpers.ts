@@ -4,10 +4,24 @@ import os from 'node:os';
 import path from 'node:path';
 import { identify, isAlive } from '../../server/src/base/process';
 import { readEndpoint, hostEndpointFile } from '../../server/src/protocol/transport/index';
-import { SessionHostClient, type SessionExitEvent } from '../../server/src/sessions/providers/local/client';
+import { SessionHostClient, type SessionExitEvent } from '../../server/src/sessions/hostClient';
+import { LocalProvider } from '../../server/src/sessions/providers/local/localProvider';
 import type { HostConnectOptions } from '../../server/src/sessions/providers/local/openHost';
+import type { SessionProvider } from '../../server/src/sessions/providers/provider';
+import { StdioProvider } from '../helpers/stdioProvider';
 
 export const sessionHostJs = path.resolve(__dirname, '../../../dist/sessionHost.js');
+
+const providerKinds = ['local', 'stdio'] as const;
+export type ProviderKind = (typeof providerKinds)[number];
+
+/** The same tests for each way to a session host. */
+export function withEachProvider(title: string, body: (this: Mocha.Suite, kind: ProviderKind) => void): void {
+  for (const kind of providerKinds)
+    describe(`${title} (${kind})`, function () {
+      body.call(this, kind);
+    });
+}
 
 /** A town folder with clients of its session host; everything ends with `close`. */
 export class HostFixture {
@@ -15,8 +29,15 @@ export class HostFixture {
   readonly clients: SessionHostClient[] = [];
   readonly pids: number[] = [];
 
+  constructor(private readonly kind: ProviderKind = 'local') {}
+
+  provider(options: HostConnectOptions = {}): SessionProvider {
+    if (this.kind === 'local') return new LocalProvider(this.root, { sessionHostJs, ...options });
+    return new StdioProvider(this.root, sessionHostJs);
+  }
+
   async connect(options: HostConnectOptions = {}): Promise<SessionHostClient> {
-    const client = await SessionHostClient.connect(this.root, { sessionHostJs, ...options });
+    const client = await SessionHostClient.connect(this.provider(options));
     this.clients.push(client);
     return client;
   }

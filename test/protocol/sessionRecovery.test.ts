@@ -6,14 +6,14 @@ import { newToken, SessionRecords, type SessionRecord } from '../../server/src/s
 import { hostEndpointFile } from '../../server/src/protocol/transport';
 import { listen, type RpcServer } from '../../server/src/protocol/transport/rpcServer';
 import { TownLayout } from '../../server/src/town/layout';
-import { HostFixture, sessionHostJs, startShell, until } from './sessionHostHelpers';
+import { HostFixture, startShell, until, withEachProvider } from './sessionHostHelpers';
 
-describe('sessions after the death of the server', function () {
+withEachProvider('sessions after the death of the server', function (kind) {
   this.timeout(30_000);
   let fixture: HostFixture;
   let managers: SessionManager[];
   beforeEach(() => {
-    fixture = new HostFixture();
+    fixture = new HostFixture(kind);
     managers = [];
   });
   afterEach(async () => {
@@ -49,7 +49,7 @@ describe('sessions after the death of the server', function () {
       acceptsText: () => false,
       asks: () => undefined,
       log: { error: (text) => errors.push(text) },
-      host: { sessionHostJs },
+      provider: fixture.provider(),
       launch: () => Promise.reject(new Error('not here')),
     });
     managers.push(manager);

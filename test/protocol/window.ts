@@ -30,6 +30,8 @@ export async function as<T>(town: CliTown, work: () => Promise<T>): Promise<T> {
 /** A window: LSP first, then our requests, on one connection. */
 export class Window {
   readonly deltas: TownDelta[] = [];
+  /** Called with each delta. */
+  onDelta: (delta: TownDelta) => void = () => undefined;
   private constructor(readonly connection: MessageConnection) {}
 
   static async open(town: CliTown, trusted?: boolean): Promise<Window> {
@@ -38,6 +40,7 @@ export class Window {
     const window = new Window(connection);
     connection.onNotification(TownChanged.spec.method, (delta: TownDelta) => {
       window.deltas.push(delta);
+      window.onDelta(delta);
     });
     connection.listen();
     const result = await connection.sendRequest<{ serverInfo: { name: string } }>('initialize', {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { SessionHostClient } from '../../server/src/sessions/providers/local/client';
+import { SessionHostClient } from '../../server/src/sessions/hostClient';
+import { LocalProvider } from '../../server/src/sessions/providers/local/localProvider';
 import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { FakeModel } from '../fakeModel/server';
 import type { Script } from '../fakeModel/script';
@@ -110,11 +111,14 @@ export class AgentTown {
     }
   }
 
+  private sessionHost(): Promise<SessionHostClient> {
+    const sessionHostJs = path.resolve('dist', 'sessionHost.js');
+    return SessionHostClient.connect(new LocalProvider(this.town.root, { sessionHostJs }));
+  }
+
   /** The visible screen of the one session that lives. */
   async screen(): Promise<string> {
-    const client = await SessionHostClient.connect(this.town.root, {
-      sessionHostJs: path.resolve('dist', 'sessionHost.js'),
-    });
+    const client = await this.sessionHost();
     try {
       const session = (await client.list()).at(-1);
       return session ? await client.screen(session.id) : '';
@@ -147,9 +151,7 @@ export class AgentTown {
 
   /** Of the session that lives, as a person sees it. */
   private async picture(file: string): Promise<void> {
-    const client = await SessionHostClient.connect(this.town.root, {
-      sessionHostJs: path.resolve('dist', 'sessionHost.js'),
-    });
+    const client = await this.sessionHost();
     try {
       const session = (await client.list()).at(-1);
       if (session) await drawScreen(await client.attach(session.id), file, this.town.person.home);

@@ -1,4 +1,5 @@
 import { Disposable, Emitter } from '../../../server/src/base/lifecycle';
+import type { BoardList } from '../../../server/src/protocol/board';
 import {
   collectionNames,
   type AgentInfo,
@@ -25,6 +26,8 @@ export class TownStore extends Disposable {
   readonly convoys = this._register(new Collection<ConvoyInfo>());
   readonly beads = this._register(new Collection<BeadInfo>());
   readonly attention = this._register(new Collection<AttentionInfo>());
+  /** Lists of beads that this window watches; their beads are in `beads`. */
+  readonly lists = this._register(new Collection<BoardList>());
   private readonly changeEmitter = this._register(new Emitter<StoreChange>());
   /** After every change, once all of it has been applied. */
   readonly onDidChange = this.changeEmitter.event;
@@ -37,6 +40,7 @@ export class TownStore extends Disposable {
     convoys: this.convoys,
     beads: this.beads,
     attention: this.attention,
+    lists: this.lists,
   };
 
   /** 0 until there is a snapshot. */
@@ -62,7 +66,7 @@ export class TownStore extends Disposable {
   /** Drops everything, because the window shows another town or none. */
   clear(): void {
     if (!this.hasSnapshot) return;
-    this.reset({ revision: 0, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] });
+    this.reset({ revision: 0, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [], lists: [] });
   }
 
   /** `gap`: the delta does not start at the present revision, so that a snapshot is needed. */

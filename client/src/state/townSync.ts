@@ -1,6 +1,7 @@
 import { messageOf } from '../../../server/src/base/errors';
-import { Disposable, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
-import { TownChanged, TownGetSnapshot, type TownDelta } from '../../../server/src/protocol/town';
+import { Disposable, Emitter, toDisposable, type IDisposable } from '../../../server/src/base/lifecycle';
+import type { BoardQuery } from '../../../server/src/protocol/board';
+import { BoardWatch, TownChanged, TownGetSnapshot, type TownDelta } from '../../../server/src/protocol/town';
 import type { Log } from '../base/editor';
 import type { ServerConnection } from '../connection/serverConnection';
 import type { ConnectionState } from '../connection/townConnection';
@@ -13,8 +14,21 @@ export interface SyncedConnection extends ServerConnection {
   onDidChangeState(listener: (state: ConnectionState) => void): IDisposable;
 }
 
-/** Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. */
+/**
+ * Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. What the window
+ * watches besides is a part of both.
+ */
 export class TownSync extends Disposable {
+  private readonly watchEmitter = this._register(new Emitter<void>());
+  /** After an answer about what is watched, or a failure. */
+  readonly onDidWatch = this.watchEmitter.event;
+  private wanted: BoardQuery | undefined;
+  private current: BoardQuery | undefined;
+  private problem: string | undefined;
+  /** While another query is requested: deltas that came before its answer and follow it. */
+  private following: TownDelta[] | undefined;
+  private watchRetry: NodeJS.Timeout | undefined;
+  private isReady = false;
   /** Deltas that arrive while a snapshot is requested. */
   private pending: TownDelta[] | undefined;
   private loads = 0;
@@ -29,7 +43,23 @@ export class TownSync extends Disposable {
     super();
     this._register(connection.onNotification(TownChanged.spec, (delta) => this.receive(delta)));
     this._register(connection.onDidChangeState((state) => this.connectionChanged(state)));
-    this._register(toDisposable(() => clearTimeout(this.retry)));
+    this._register(toDisposable(() => this.clearTimers()));
+  }
+
+  /** The query whose lists the store has. */
+  get watched(): BoardQuery | undefined {
+    return this.current;
+  }
+
+  /** Why the store may not have the lists that are wanted. */
+  get watchProblem(): string | undefined {
+    return this.problem;
+  }
+
+  /** Lists that the store is to have from now on; none without a query. */
+  watch(query: BoardQuery | undefined): void {
+    this.wanted = query;
+    void this.requestLists();
   }
 
   /** The store is cleared for another town; after a lost connection it keeps the last known state until the next snapshot. */
@@ -38,27 +68,41 @@ export class TownSync extends Disposable {
     if (root !== this.root) {
       this.loads++; // the answer about the other town is of no use any more
       this.pending = undefined;
-      clearTimeout(this.retry);
+      this.following = undefined;
+      this.clearTimers();
+      this.current = undefined;
       this.store.clear();
     }
     this.root = root;
-    if (state.kind === 'ready') void this.reload();
+    this.isReady = state.kind === 'ready';
+    if (this.isReady) void this.reload();
+  }
+
+  private clearTimers(): void {
+    clearTimeout(this.retry);
+    clearTimeout(this.watchRetry);
   }
 
   /** Subscribes to deltas and loads a snapshot. */
   private async reload(): Promise<void> {
     const load = ++this.loads;
     const isOutdated = (): boolean => load !== this.loads || this.isDisposed;
-    clearTimeout(this.retry);
+    this.clearTimers();
     this.pending = [];
+    this.following = undefined;
+    const { wanted: board } = this;
     try {
-      const snapshot = await this.connection.call(TownGetSnapshot.spec, {}, { repeat: false });
+      const snapshot = await this.connection.call(TownGetSnapshot.spec, { board }, { repeat: false });
       // A later load over a later connection is under way: this snapshot may be older.
       if (isOutdated()) return;
       const { pending } = this;
       this.pending = undefined;
+      this.current = board;
+      this.problem = undefined;
       this.store.reset(snapshot);
       for (const delta of pending) this.receive(delta);
+      this.watchEmitter.fire();
+      void this.requestLists();
     } catch (error) {
       if (isOutdated()) return;
       this.pending = undefined;
@@ -74,7 +118,39 @@ export class TownSync extends Disposable {
       return;
     }
     if (!this.store.hasSnapshot || this.store.apply(delta) !== 'gap') return;
+    if (this.following) {
+      this.following.push(delta);
+      return;
+    }
     this.log.warn(`no delta from revision ${this.store.revision} to ${delta.from}; loading a new snapshot`);
     void this.reload();
+  }
+
+  /** One request at a time. Before the first snapshot, and while one is requested, that one brings the lists. */
+  private async requestLists(): Promise<void> {
+    const { wanted: board } = this;
+    if (board === this.current || this.following || this.pending || !this.isReady || !this.store.hasSnapshot) return;
+    const load = this.loads;
+    this.following = [];
+    clearTimeout(this.watchRetry);
+    try {
+      const delta = await this.connection.call(BoardWatch.spec, { board }, { repeat: false });
+      if (load !== this.loads || this.isDisposed) return;
+      const following = [delta, ...(this.following ?? [])];
+      this.following = undefined;
+      this.current = board;
+      this.problem = undefined;
+      for (const each of following) this.receive(each);
+    } catch (error) {
+      if (load !== this.loads || this.isDisposed) return;
+      const isBehind = (this.following ?? []).length > 0; // the server counts from an answer that did not arrive
+      this.following = undefined;
+      this.problem = messageOf(error);
+      this.log.warn(`cannot list the beads: ${this.problem}`);
+      if (isBehind) void this.reload();
+      else this.watchRetry = setTimeout(() => void this.requestLists(), RETRY_MS);
+    }
+    this.watchEmitter.fire();
+    if (this.problem === undefined) void this.requestLists();
   }
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { hasCode } from './errors';
 
 /*
  * A lock that the kernel holds on a folder: it goes with the process that has it, however that ends, and every process of the
@@ -91,7 +92,7 @@ function runLocker(command: string, args: string[], fd: number): LockAttempt | u
     timeout: LOCK_MS,
     env: { PATH: process.env.PATH, LANG: 'C' },
   });
-  if ((ended.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+  if (hasCode(ended.error, 'ENOENT')) return undefined;
   if (ended.status === 0) return { kind: 'locked', fd };
   const said = (ended.stderr ?? '').trim();
   if (ended.status === 1 && said === '') return { kind: 'held' };

@@ -1,7 +1,7 @@
 import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
-import { request, type WithDefaults } from './request';
+import { request } from './request';
 
-/** What windows show of beads outside of convoys. Requested in pages: a ledger may have ten thousand beads. */
+/** What windows show of beads outside of convoys: lists in pages, since a ledger may have ten thousand beads, and pages of one. */
 
 export const boardStates = ['ready', 'blocked', 'in_progress', 'in_review', 'failed', 'deferred', 'closed'] as const;
 export type BoardState = (typeof boardStates)[number];
@@ -43,48 +43,32 @@ export type WhyNot =
   /** It could start, but the engine is paused. */
   | { kind: 'paused' };
 
-export interface BoardBead {
-  id: string;
-  title: string;
-  type: BeadType;
-  status: BeadStatus;
-  priority: number;
-  state: BoardState;
-  ledger: string;
-  assignee?: string;
-  why: WhyNot[];
-  /** Of a bead with children, or an epic. */
-  progress?: { done: number; total: number };
-}
-
 /**
  * A list is named by its key: `''` for the top, `state:ready`, `rig:toy`, `rig:toy/ready`, `epic:toy-1` (the children of
- * a bead) and `loose` (what has no parent).
+ * a bead) and `loose` (what has no parent). Its beads are named: windows have each bead once, with the others.
  */
-export type BoardItem = { kind: 'group'; key: string; count: number } | { kind: 'bead'; bead: BoardBead };
+export type BoardItem = { kind: 'group'; key: string; count: number } | { kind: 'bead'; id: string };
 
 export interface BoardList {
+  /** Its key. */
+  id: string;
   total: number;
+  /** The first rows. */
   items: BoardItem[];
 }
 
-export interface Board {
-  /** One for each list that was asked for, and for the top. */
-  lists: Record<string, BoardList>;
-}
-
+/** Most rows of one list. */
 export const boardPageLimit = 2_000;
+/** Most lists that a window watches at a time. */
+export const boardListLimit = 200;
 
-export namespace BoardGet {
-  export interface Params {
-    grouping: BoardGrouping;
-    /** Every word of it must be in the title, id, assignee or a label, or be the type. */
-    text?: string;
-    /** Lists that are expanded, each with the number of rows to return. */
-    open?: { key: string; limit: number }[];
-  }
-  /** The top of the tree, and the first rows of each expanded list. */
-  export const spec = request<Params, Board, WithDefaults<Params, 'text' | 'open'>>('gastown/board/get', 'read');
+/** The lists of beads that a window watches: the top of the tree, and those that are expanded. */
+export interface BoardQuery {
+  grouping: BoardGrouping;
+  /** Every word of it must be in the title, id, assignee or a label, or be the type. */
+  text: string;
+  /** Lists that are expanded, each with the number of rows that are wanted. */
+  open: { key: string; limit: number }[];
 }
 
 /** One attempt of an agent at a bead, from the hook to its end. */
@@ -159,5 +143,5 @@ export namespace BeadDiff {
   );
 }
 
-/** Answered by a town; each has a handler in `service/handlers/board.ts`. */
-export const boardRequests = [BoardGet.spec, BeadPage.spec, BeadDiff.spec] as const;
+/** Answered by a town. */
+export const boardRequests = [BeadPage.spec, BeadDiff.spec] as const;

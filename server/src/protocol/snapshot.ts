@@ -1,4 +1,5 @@
 import type { AuditEvent, BeadStatus, BeadType } from './bead';
+import type { BoardList, BoardQuery, BoardState, WhyNot } from './board';
 import { notification, request } from './request';
 import type { Severity } from './escalation';
 import type { RigInfo } from './rig';
@@ -12,8 +13,6 @@ export interface TownInfo {
   /** The stored switch: the engine dispatches, merges and lands only while it is up. */
   up: boolean;
   defaultAgent: string;
-  /** Moves with every change of a bead, also of one that this picture does not show. */
-  beadsRevision: number;
 }
 
 /** Where work is: a step of the bead's molecule, or a block of its script. */
@@ -77,13 +76,19 @@ export type BeadPhase =
   | 'failed'
   | 'deferred';
 
+/** A bead as every view shows it. */
 export interface BeadInfo {
   id: string;
   title: string;
   type: BeadType;
   status: BeadStatus;
   phase: BeadPhase;
+  /** Where it counts in lists by state: as `bd ready` and `bd blocked` say, but `blocked` where only the engine waits. */
+  state: BoardState;
+  /** Why work on it has not started. */
+  why: WhyNot[];
   priority: number;
+  /** Ledger that has it: a rig's name, or `hq`. */
   rig?: string;
   assignee?: string;
   /** Open beads that it waits for. */
@@ -95,6 +100,10 @@ export interface BeadInfo {
   /** The current step, while it is in progress. */
   step?: StepInfo;
   convoys: string[];
+  /** Children, of a bead with some, or an epic. */
+  progress?: { done: number; total: number };
+  /** Sent only because a list that the window watches has it; no part of the overview of the town. */
+  listedOnly?: true;
 }
 
 /** Something that needs a person. */
@@ -133,10 +142,20 @@ export interface TownCollections {
   convoys: ConvoyInfo;
   beads: BeadInfo;
   attention: AttentionInfo;
+  /** Those that the window watches, by their keys. */
+  lists: BoardList;
 }
 
 export type CollectionName = keyof TownCollections;
-export const collectionNames: readonly CollectionName[] = ['town', 'rigs', 'agents', 'convoys', 'beads', 'attention'];
+export const collectionNames: readonly CollectionName[] = [
+  'town',
+  'rigs',
+  'agents',
+  'convoys',
+  'beads',
+  'attention',
+  'lists',
+];
 
 export type TownSnapshot = { revision: number } & { [N in CollectionName]: TownCollections[N][] };
 
@@ -148,8 +167,20 @@ export interface TownDelta {
 }
 
 export namespace TownGetSnapshot {
-  /** Also subscribes the connection to `TownChanged` and `TownEvent`, unless `once` is set. */
-  export const spec = request<{ once?: boolean }, TownSnapshot>('gastown/town/snapshot', 'read');
+  /**
+   * Also subscribes the connection to `TownChanged` and `TownEvent`, unless `once` is set.
+   * `board`: what the connection watches from now on; nothing where it is left out.
+   */
+  export const spec = request<{ once?: boolean; board?: BoardQuery }, TownSnapshot>('gastown/town/snapshot', 'read');
+}
+
+export namespace BoardWatch {
+  /**
+   * Sets or replaces what a subscribed connection watches; nothing without `board`. The answer is the first content, as a
+   * delta to what the connection has; later changes come with `TownChanged`. An open key that means nothing, such as that
+   * of an epic that is gone, has no list.
+   */
+  export const spec = request<{ board?: BoardQuery }, TownDelta>('gastown/board/watch', 'read');
 }
 
 export namespace TownChanged {

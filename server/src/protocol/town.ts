@@ -6,7 +6,7 @@ import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
 import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded, Sling } from './convoy';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
-import { TownGetSnapshot, type ConsentKind } from './snapshot';
+import { BoardWatch, TownGetSnapshot, type ConsentKind } from './snapshot';
 import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
@@ -69,6 +69,7 @@ export namespace ServerRetire {
 /** Every request that needs a town. */
 export const townRequests = [
   TownGetSnapshot.spec,
+  BoardWatch.spec,
   TownUp.spec,
   TownDown.spec,
   TownStop.spec,

@@ -5,9 +5,11 @@ import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
 import type { BeadStore } from '../beads/store';
 import { Rig } from './rig';
-import { fastForward, fastForwardState } from '../git/landing';
+import { fastForward, fastForwardState } from '../git/fastForward';
+import { splitAddress } from '../git/credentials';
 import { requireSegment } from '../git/names';
-import { inspectSource, RigRepository } from '../git/repository';
+import { RigRepository } from '../git/repository';
+import { inspectSource } from '../git/source';
 import type { GateInfo, RigInfo } from '../protocol/town';
 import {
   commandsOf,
@@ -28,6 +30,7 @@ import {
   makeRig,
   refuseKnownSource,
   requireRigName,
+  sourceOf,
   type RigAddRequest,
   type RigSetRequest,
 } from './setup';
@@ -138,12 +141,31 @@ export class Rigs extends Disposable {
     if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
     const config = rigConfigFile(layout).read();
     if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
-    return config;
+    return this.withoutSecret(config);
+  }
+
+  /** Earlier builds kept a token of the address where everybody could read it. */
+  private withoutSecret(config: RigConfig): RigConfig {
+    const { location, credential } = splitAddress(config.git_url);
+    if (location === config.git_url) return config;
+    const clean = { ...config, git_url: location };
+    new RigRepository(this.layout.rig(config.name).repository, sourceOf(clean)).credentials.write(credential);
+    rigConfigFile(this.layout.rig(config.name)).write(clean);
+    rigsFile(this.layout).update((file) => {
+      const entry = file.rigs[config.name];
+      if (entry) entry.git_url = location;
+    });
+    return clean;
   }
 
   private rigOf(config: RigConfig): Rig {
-    const source = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
-    const repository = new RigRepository(this.layout.rig(config.name).repository, source);
+    const repository = new RigRepository(this.layout.rig(config.name).repository, sourceOf(config), (branch) => {
+      config.default_branch = branch;
+      rigConfigFile(this.layout.rig(config.name)).update((file) => {
+        file.default_branch = branch;
+      });
+      this.onChanged();
+    });
     return new Rig(
       this.layout,
       config,
@@ -165,10 +187,10 @@ export class Rigs extends Disposable {
     const repeated = this.addedBy(request.name, by.operation);
     if (repeated) return this.info(repeated);
     const name = requireRigName(this.layout, request.name);
-    const source = await inspectSource(request.source, request.defaultBranch);
+    const { credential, ...source } = await inspectSource(request.source, request.defaultBranch);
     refuseKnownSource(this.layout, source);
     const prefix = choosePrefix(this.layout, name, source, request.prefix);
-    const rig = this.rigOf(await makeRig(this.layout, name, source, prefix));
+    const rig = this.rigOf(await makeRig(this.layout, { name, source, prefix, credential }));
     const { settings, asWanted } = await configureRig(rig, request);
     await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
     const gates = commandsOf(settings);

@@ -1,31 +1,22 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic, listFolder, removeFolder } from '../base/safeFiles';
-import { git, gitLine, gitMaybe, type GitIdentity } from '../git/git';
-import {
-  branchCommits,
-  changedFiles,
-  landingBase,
-  rebaseOnto,
-  squash,
-  type LandingBase,
-  type RebaseResult,
-} from '../git/landing';
+import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { fileAt } from '../git/change';
+import { git, GitError, gitLine, type GitIdentity } from '../git/git';
+import { missingSubmodules } from '../git/gitlinks';
+import { branchCommits, landingBase, type LandingBase } from '../git/landing';
+import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
+import { nestedRepositories } from '../git/nestedRepositories';
+import { submodulesOf } from '../git/submodules';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
-import {
-  checkoutDetached,
-  committedPart,
-  ensureWorktree,
-  inspectWorktree,
-  listSnapshots,
-  removeWorktree,
-  snapshotRef,
-  snapshotWorktree,
-} from '../git/worktree';
+import { removeTree } from '../base/accessibleTree';
+import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
+import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } from '../git/worktree';
+import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
@@ -38,6 +29,9 @@ import { runReviewScript } from './reviewScript';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
+
+const NESTED_HINT =
+  'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -110,8 +104,9 @@ export class Rig {
       (known?.branch === request.branch
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
-    await ensureWorktree(this.repository, directory, request.branch, base);
-    const script = request.script ?? (known?.branch === request.branch ? known.script : undefined);
+    await ensureWorktree(this.repository, directory, request.branch, base, this.checkoutOptions);
+    const frozen = request.replaceScript !== true && known?.branch === request.branch ? known.script : undefined;
+    const script = frozen ?? request.script;
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,
@@ -150,7 +145,11 @@ export class Rig {
   }
 
   async hasUnsubmittedWork(name: string): Promise<boolean> {
-    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch((error: unknown) => {
+      if (error instanceof GitError) return 'unreadable' as const;
+      throw error;
+    });
+    if (state === 'unreadable') return true; // it may hold anything
     if (!state?.head) return false;
     const base = this.assignment(name)?.base;
     return (
@@ -188,6 +187,12 @@ export class Rig {
     const state = await inspectWorktree(directory);
     if (!state?.head)
       throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+    if (state.operation !== undefined)
+      throw new UserError(
+        `a ${state.operation} is in progress`,
+        `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
+        'conflict',
+      );
     if (state.branch !== work.branch) {
       throw new UserError(
         `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
@@ -195,6 +200,7 @@ export class Rig {
         'conflict',
       );
     }
+    await this.refuseNested(directory, state.head);
     if (state.dirty)
       throw new UserError(
         'there are uncommitted changes',
@@ -221,7 +227,35 @@ export class Rig {
         'refused',
       );
     }
+    await this.requireChange(work.bases, state.head);
     return { commit: state.head };
+  }
+
+  /** The files of a repository inside the worktree are in none of its commits. */
+  private async refuseNested(directory: string, head: string): Promise<void> {
+    const named = new Set((await submodulesOf(this.repository, head)).map((submodule) => submodule.path));
+    const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
+    const unnamed = nested.filter((folder) => !named.has(folder));
+    if (unnamed.length > 0)
+      throw new UserError(
+        `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: what is in there would not be merged`,
+        NESTED_HINT,
+        'conflict',
+      );
+  }
+
+  /** What would land nothing, or would land a folder without its files, goes no further. */
+  private async requireChange(bases: readonly string[], head: string): Promise<void> {
+    const target = (await this.repository.mergeBase(head)) ?? bases[0];
+    if (target === undefined) return;
+    if ((await treeOf(this.repository, target)) === (await treeOf(this.repository, head)))
+      throw new UserError(
+        'there is nothing to merge: the commits on this branch change nothing',
+        'commit your work, then "gt done" again',
+        'conflict',
+      );
+    const missing = await missingSubmodules(this.repository, target, head);
+    if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
   }
 
   async landingBase(): Promise<LandingBase> {
@@ -231,17 +265,25 @@ export class Rig {
   async rebase(
     commit: string,
     base: string,
-    work: { bead: string; title: string; worker: string },
-  ): Promise<RebaseResult> {
+    work: { bead: string; title: string; worker: string; bases: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
     await endRecordedGate(this.groupFile);
-    const rebased = await rebaseOnto(this.repository, this.layout.refinery, commit, base, this.refineryIdentity);
-    if (rebased.kind === 'conflict') return rebased;
-    const author = identityOf(work.worker, this.emailDomain());
-    const message = `${work.title}\n\nBead: ${work.bead}`;
-    return {
-      kind: 'clean',
-      commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity),
-    };
+    const rebased = await rebaseOnto(
+      this.repository,
+      this.layout.refinery,
+      {
+        tip: commit,
+        bases: work.bases,
+        title: work.title,
+        trailers: [`Bead: ${work.bead}`],
+        author: identityOf(work.worker, this.emailDomain()),
+      },
+      base,
+      this.refineryIdentity,
+    );
+    if (rebased.kind !== 'clean') return rebased;
+    const problems = await missingSubmodules(this.repository, base, rebased.commit);
+    return problems.length > 0 ? { kind: 'incomplete', problems } : rebased;
   }
 
   async runGates(
@@ -250,7 +292,10 @@ export class Rig {
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult> {
     const directory = this.layout.refinery;
-    await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
+    await checkoutDetached(this.repository, directory, commit, {
+      ...this.checkoutOptions,
+      keep: this.settings.merge_queue.keep,
+    });
     const env = await this.gateEnvironment();
     const { gates } = this;
     this.requireAccepted();
@@ -263,7 +308,7 @@ export class Rig {
         this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
         this.groupFile,
       );
-      const changed = outcome.passed ? await changedFiles(directory) : [];
+      const changed = outcome.passed ? (await statusOf(directory, 'no')).changes : [];
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
       onGate(gate, passed ? 'passed' : 'failed');
@@ -302,7 +347,7 @@ export class Rig {
 
   async prepareReview(commit: string): Promise<void> {
     await endRecordedGate(this.reviewGroupFile);
-    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit);
+    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit, this.checkoutOptions);
   }
 
   async runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }> {
@@ -367,7 +412,7 @@ export class Rig {
       await removeWorktree(this.repository, directory, snapshot);
     }
     if (branch) await this.dropBranch(branch, label);
-    removeFolder(this.layout.polecat(name));
+    removeTree(this.layout.polecat(name));
     return hasWork ? label : undefined;
   }
 
@@ -376,17 +421,17 @@ export class Rig {
     const tip = await this.branchTip(branch);
     const snapshot = await this.repository.resolve(snapshotRef(label));
     if (!tip || !snapshot || !(await this.repository.isAncestor(tip, snapshot))) return;
-    await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
+    await git(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
   }
 
   /** Text of a file at the tip of the repository, or undefined. */
   async readFile(file: string): Promise<string | undefined> {
     const tip = await this.repository.tip();
-    try {
-      return tip ? await git(this.repository.directory, ['show', '--end-of-options', `${tip}:${file}`]) : undefined;
-    } catch {
-      return undefined;
-    }
+    return tip && fileAt(this.repository, tip, file);
+  }
+
+  private get checkoutOptions(): { submodules: boolean } {
+    return { submodules: this.settings.submodules };
   }
 
   private get reviewGroupFile(): string {

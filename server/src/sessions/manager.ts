@@ -3,11 +3,8 @@ import { Disposable, toDisposable } from '../base/lifecycle';
 import { abortableDelay } from '../base/abort';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
-import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../base/process';
-import { endProcessesWith } from '../base/processEnvironment';
-import { hostEndpointFile, readEndpoint } from '../protocol/transport';
-import { SessionHostClient } from './providers/local/client';
-import type { HostConnectOptions } from './providers/local/openHost';
+import { SessionHostClient } from './hostClient';
+import type { SessionProvider } from './providers/provider';
 import type { SessionExitInfo } from './protocol';
 import type { SessionRequest } from './types';
 import type { AgentLocation, TownLayout } from '../town/layout';
@@ -35,8 +32,8 @@ export interface SessionManagerOptions {
   log: { error(text: string): void };
   /** The bundled server, which the session host starts again if it dies. */
   serverScript?: string;
-  /** For tests: another program as session host. */
-  host?: HostConnectOptions;
+  /** Where the sessions run. */
+  provider: SessionProvider;
 }
 
 /** A process that the session host runs. */
@@ -71,6 +68,8 @@ export class SessionManager extends Disposable {
       list: async () => (this.isConnected ? (await this.client()).list() : undefined),
       screen: async (id) => (await this.client()).screen(id),
       asks: (record, screen) => this.options.asks(record.runtime, screen),
+      aliveAmong: (processes) => this.provider.aliveAmong(processes),
+      hasFolder: (folder) => this.provider.hasFolder(folder),
       folderOf: (record) => this.options.layout.locationOf(record.agent)?.cwd,
       markExited: (record) => this.markExited(record, { kind: record.stopping ?? 'killed', code: null }),
       onChange: () => this.options.onChange(),
@@ -81,6 +80,10 @@ export class SessionManager extends Disposable {
   constructor(private readonly options: SessionManagerOptions) {
     super();
     this._register(toDisposable(() => clearTimeout(this.lookTimer)));
+  }
+
+  private get provider(): SessionProvider {
+    return this.options.provider;
   }
 
   private get records(): SessionRecords {
@@ -100,8 +103,7 @@ export class SessionManager extends Disposable {
 
   /** What the session host runs; undefined where one lives that this server cannot talk to. */
   private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
-    const endpoint = readEndpoint(hostEndpointFile(this.options.layout.root));
-    if (!endpoint || !isAlive(endpoint)) return new Map();
+    if (!(await this.provider.hasHost())) return new Map();
     try {
       return new Map((await (await this.client()).list()).map((session) => [session.id, session]));
     } catch (error) {
@@ -121,7 +123,7 @@ export class SessionManager extends Disposable {
 
   /** Nobody knows what it is for: its record was removed, or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
-    if (!session.exited) await this.endProcessesOf(id, session);
+    if (!session.exited) await this.provider.endSession(id, { pid: session.pid, start: session.start });
     await this.forgetInHost(id).catch((error: unknown) =>
       this.options.log.error(`forgetting ${id}: ${messageOf(error)}`),
     );
@@ -146,7 +148,7 @@ export class SessionManager extends Disposable {
    */
   private async checkProcesses(): Promise<void> {
     const living = this.living();
-    const alive = await aliveAmong(living.flatMap(processOf));
+    const alive = await this.provider.aliveAmong(living.flatMap(processOf));
     for (const record of living) {
       if (record.pid === undefined || !alive.has(record.pid))
         await this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
@@ -353,7 +355,7 @@ export class SessionManager extends Disposable {
   }
 
   private async connect(): Promise<SessionHostClient> {
-    const client = this._register(await SessionHostClient.connect(this.options.layout.root, this.options.host));
+    const client = this._register(await SessionHostClient.connect(this.provider));
     this.isConnected = true;
     this._register(
       client.onExit((exit) => {
@@ -390,13 +392,7 @@ export class SessionManager extends Disposable {
       if (!record.exit && this.host) await (await this.client()).kill(record.id, 'SIGKILL').catch(() => undefined);
       return;
     }
-    await this.endProcessesOf(record.id, { pid: record.pid, start: record.start });
-  }
-
-  private async endProcessesOf(session: string, { pid, start }: ProcessIdentity): Promise<void> {
-    await endProcessGroup({ pid, start });
-    // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
-    await endProcessesWith({ GT_ROOT: this.options.layout.root, GT_SESSION: session });
+    await this.provider.endSession(record.id, { pid: record.pid, start: record.start });
   }
 }
 

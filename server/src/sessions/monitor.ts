@@ -1,7 +1,7 @@
-import { isPresent } from '../base/safeFiles';
 import { Disposable, toDisposable } from '../base/lifecycle';
 import { messageOf } from '../base/errors';
-import { aliveAmong, type ProcessIdentity } from '../base/process';
+import type { ProcessIdentity } from '../base/process';
+import type { SessionProvider } from './providers/provider';
 import type { SessionInfo } from './protocol';
 import type { SessionRecord } from './records';
 
@@ -15,7 +15,7 @@ export interface ScreenState {
   asks?: string;
 }
 
-export interface MonitoredSessions {
+export interface MonitoredSessions extends Pick<SessionProvider, 'aliveAmong' | 'hasFolder'> {
   living(): SessionRecord[];
   /** Undefined while no session host can be asked. */
   list(): Promise<SessionInfo[] | undefined>;
@@ -74,11 +74,11 @@ export class SessionMonitor extends Disposable {
     if (!list) return;
     const hosted = new Map(list.map((info) => [info.id, info]));
     const living = this.sessions.living();
-    const alive = await aliveAmong(living.flatMap(processOf));
+    const alive = await this.sessions.aliveAmong(living.flatMap(processOf));
     let changed = false;
     for (const record of living) {
       const info = hosted.get(record.id);
-      if (this.isStale(record, info, alive)) await this.recordMissing(record.id);
+      if (await this.isStale(record, info, alive)) await this.recordMissing(record.id);
       else {
         this.suspects.delete(record.id);
         // One that cannot be looked at keeps nobody from looking at the others.
@@ -89,7 +89,7 @@ export class SessionMonitor extends Disposable {
     if (changed) this.sessions.onChange();
   }
 
-  /** Buried at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
+  /** Only at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
   private async recordMissing(id: string): Promise<void> {
     if (!this.suspects.delete(id)) {
       this.suspects.add(id);
@@ -100,11 +100,15 @@ export class SessionMonitor extends Disposable {
   }
 
   /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
-  private isStale(record: SessionRecord, info: SessionInfo | undefined, alive: ReadonlySet<number>): boolean {
+  private async isStale(
+    record: SessionRecord,
+    info: SessionInfo | undefined,
+    alive: ReadonlySet<number>,
+  ): Promise<boolean> {
     if (record.pid === undefined || record.start === undefined) return false;
     const folder = this.sessions.folderOf(record);
     const isThere = info !== undefined && !info.exited && alive.has(record.pid);
-    return !isThere || (folder !== undefined && !isPresent(folder));
+    return !isThere || (folder !== undefined && !(await this.sessions.hasFolder(folder)));
   }
 
   private async lookAt(record: SessionRecord, info: SessionInfo, now: number): Promise<boolean> {

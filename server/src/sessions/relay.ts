@@ -12,7 +12,7 @@ import {
   SessionResize,
   type SessionScreen,
 } from '../protocol/town';
-import type { SessionHostClient } from './providers/local/client';
+import type { SessionHostClient } from './hostClient';
 import { isTerminalReply } from './terminalReplies';
 
 /** The windows that terminals are shown in. */

@@ -56,6 +56,9 @@ const rigSchema = z.looseObject({
   /** True where `git_url` is a folder with a checkout. */
   folder: z.boolean().default(false),
   default_branch: z.string(),
+  object_format: z.enum(['sha1', 'sha256']).optional(),
+  /** A clone that gets objects from its own remote when it needs them. */
+  partial: z.boolean().optional(),
   created_at: z.string().default(''),
   beads: z.looseObject({ prefix: z.string() }),
 });
@@ -93,6 +96,8 @@ const rigSettingsSchema = z
     review_timeout: seconds.default(1800),
     /** Seconds of silence after which an agent is looked after. */
     stall_after: seconds.default(600),
+    /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
+    submodules: z.boolean().default(true),
     namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
     merge_queue: z
       .looseObject({

@@ -54,7 +54,7 @@ export class TownServer {
       log,
     );
     this.terminals.register(service.dispatcher);
-    service.onDelta((delta) => this.broadcast(TownChanged.spec, delta));
+    service.onDelta(({ connection, delta }) => this.clients.notify(connection, TownChanged.spec, delta));
     service.onEvent((event) => this.broadcast(TownEvent.spec, event));
     service.onPersonMessage((message) => this.broadcast(PersonNotified.spec, message));
     service.onRetire(() => void this.end('a newer build takes over'));

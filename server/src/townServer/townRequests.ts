@@ -2,6 +2,7 @@ import type { TownService } from './townService';
 import { UserError } from '../base/errors';
 import { releaseHeld, stopWork } from '../engine/dispatch/stop';
 import {
+  BoardWatch,
   ConsentGive,
   RigAdd,
   RigFastForward,
@@ -18,7 +19,10 @@ import { fullAddress } from '../town/layout';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs } = service;
-  dispatcher.on(TownGetSnapshot.spec, async ({ once }, context) => service.subscribe(context.connection, once));
+  dispatcher.on(TownGetSnapshot.spec, async ({ once, board }, context) =>
+    service.subscribe(context.connection, once, board),
+  );
+  dispatcher.on(BoardWatch.spec, async ({ board }, { connection = '' }) => service.watchBoard(connection, board));
   dispatcher.on(TownUp.spec, async (_params, context) => {
     await releaseHeld(service.engineContext, context.actor);
     await service.setUp(true, context.actor);

@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
 import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
+import { LocalProvider } from '../sessions/providers/local/localProvider';
 import { SessionManager } from '../sessions/manager';
 import { SessionRecords } from '../sessions/records';
 import { buildView, type ViewedRig } from '../engine/state/buildView';
@@ -17,14 +18,15 @@ import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
 import { townSchemas } from '../protocol/schemas';
-import type { AttentionInfo, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
+import type { AttentionInfo, BoardQuery, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
 import { parseAddress, TownLayout } from '../town/layout';
 import { isRegistered, markRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
-import { SnapshotModel } from './snapshot/snapshotModel';
-import { logged } from '../base/logged';
+import { messageFor, type PersonMessage } from './personMessages';
+import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
+import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
 import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
@@ -43,17 +45,6 @@ import type { Rig } from '../rigs/rig';
 import { formulaPlaces } from './formulas';
 import { slungFormula } from '../engine/molecules/slungFormula';
 
-/** Deltas are sent at most so often. */
-const SNAPSHOT_MS = 40;
-
-export type PersonMessage = {
-  severity: 'info' | 'warning' | 'error';
-  text: string;
-  convoy?: string;
-  bead?: string;
-  plan?: boolean;
-};
-
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
   readonly dispatcher = new Dispatcher(townSchemas);
@@ -69,11 +60,10 @@ export class TownService extends Disposable {
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly subscribers = new Set<string>();
-  private readonly model: SnapshotModel;
-  private pictureTimer: NodeJS.Timeout | undefined;
+  private readonly feed: SnapshotFeed;
+  private readonly schedule: SnapshotSchedule;
 
-  private readonly deltaEmitter = this._register(new Emitter<TownDelta>());
+  private readonly deltaEmitter = this._register(new Emitter<ConnectionDelta>());
   private readonly eventEmitter = this._register(new Emitter<AuditEvent>());
   private readonly personEmitter = this._register(new Emitter<PersonMessage>());
   private readonly retireEmitter = this._register(new Emitter<void>());
@@ -93,7 +83,11 @@ export class TownService extends Disposable {
     super();
     this.formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js'), log: (text) => log.error(text) });
     this.formulas = new FormulaService(this.formulaJobs);
-    this.projection = new Projection(store, (rig) => this.reviewMode(rig));
+    this.projection = new Projection(
+      store,
+      (rig) => this.reviewMode(rig),
+      () => this.whyNots(),
+    );
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
@@ -117,6 +111,7 @@ export class TownService extends Disposable {
       new SessionManager({
         layout,
         records: this.records,
+        provider: new LocalProvider(layout.root),
         launch: sessionLauncher({ layout, requireRig: (name) => void this.rigs.require(name) }, (runtime) =>
           this.consents.isRuntimeAccepted(runtime.name, runtime),
         ),
@@ -137,24 +132,29 @@ export class TownService extends Disposable {
       workflow: (rig) => this.workflowOf(this.rigs.require(rig)),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
-      onActivity: () => this.scheduleSnapshot(),
+      onActivity: () => this.schedule.changed(),
     };
-    this.model = new SnapshotModel({
-      store,
-      projection: this.projection,
-      town: () => this.info(),
-      rigs: () => this.rigs.all().map((rig) => this.rigs.info(rig)),
-      agents: () =>
-        agentInfos({
-          store,
-          rigs: this.rigs.all(),
-          sessions: this.sessions.all(),
-          up: this.info().up,
-          activity: this.activity,
-          runtimeOf: (session) => this.records.get(session)?.runtime,
-        }),
-      attention: () => this.attention(),
-    });
+    this.feed = new SnapshotFeed(
+      {
+        store,
+        projection: this.projection,
+        whyNots: () => this.whyNots(),
+        town: () => this.info(),
+        rigs: () => this.rigs.all().map((rig) => this.rigs.info(rig)),
+        agents: () =>
+          agentInfos({
+            store,
+            rigs: this.rigs.all(),
+            sessions: this.sessions.all(),
+            up: this.info().up,
+            activity: this.activity,
+            runtimeOf: (session) => this.records.get(session)?.runtime,
+          }),
+        attention: () => this.attention(),
+      },
+      (delta) => this.deltaEmitter.fire(delta),
+    );
+    this.schedule = this._register(new SnapshotSchedule(this.feed, log));
     this.actionLog = new ActionLog(layout.actionLog);
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
@@ -200,6 +200,12 @@ export class TownService extends Disposable {
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ ids, events }) => this.storeChanged(ids, events)));
+    this._register(
+      this.store.board.onDidRestand((ids) => {
+        this.feed.model.beadsRestood(ids);
+        this.schedule.changed();
+      }),
+    );
     await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
   }
 
@@ -220,7 +226,7 @@ export class TownService extends Disposable {
    * @returns keys of actions that had not ended after `limitMs`
    */
   cancelWork(limitMs: number): Promise<string[]> {
-    clearTimeout(this.pictureTimer);
+    this.schedule.stop();
     this.sessions.watchServer(false);
     return this.engine.stop(limitMs);
   }
@@ -256,7 +262,6 @@ export class TownService extends Disposable {
       root: this.layout.root,
       up: settings.up,
       defaultAgent: settings.default_agent,
-      beadsRevision: this.store.revision,
     };
   }
 
@@ -272,7 +277,7 @@ export class TownService extends Disposable {
   /** Something that windows show or the engine decides on may be different now. */
   changed(): void {
     this.engine.kick();
-    this.scheduleSnapshot();
+    this.schedule.changed();
   }
 
   retire(): void {
@@ -290,30 +295,36 @@ export class TownService extends Disposable {
     return hasWork(this.view(new Set()));
   }
 
-  // ---------------------------------------------------------------- pictures
+  // ---------------------------------------------------------------- snapshots
 
-  /** @param once for somebody who goes away again */
-  subscribe(connection: string | undefined, once = false): TownSnapshot {
+  /**
+   * @param once for somebody who goes away again
+   * @param board lists that the connection watches
+   */
+  subscribe(connection: string | undefined, once = false, board?: BoardQuery): TownSnapshot {
     if (once) this.rigs.scheduleExternalRefresh();
     else this.rigs.refreshExternalState();
-    const snapshot = this.snapshot();
-    // From here on: the delta that led to this snapshot is not for the one that gets it whole.
-    if (!once && connection !== undefined) this.subscribers.add(connection);
+    if (once || connection === undefined) return this.snapshot();
+    const snapshot = this.feed.subscribe(connection, board);
+    this.schedule.followClock();
     return snapshot;
   }
 
   /** What windows show of the town at this moment. */
   snapshot(): TownSnapshot {
-    this.sendSnapshot();
-    return this.model.snapshot();
+    return this.feed.snapshot();
+  }
+
+  watchBoard(connection: string, board: BoardQuery | undefined): TownDelta {
+    return this.feed.watch(connection, board);
   }
 
   isSubscribed(connection: string): boolean {
-    return this.subscribers.has(connection);
+    return this.feed.has(connection);
   }
 
   unsubscribe(connection: string): void {
-    this.subscribers.delete(connection);
+    this.feed.remove(connection);
   }
 
   /** What waits for a person, at this moment. */
@@ -337,22 +348,6 @@ export class TownService extends Disposable {
       ];
     }
   }
-
-  private scheduleSnapshot(): void {
-    if (this.subscribers.size === 0 || this.isDisposed) return;
-    this.pictureTimer ??= setTimeout(this.sendSnapshot, SNAPSHOT_MS);
-  }
-
-  /** Where no picture can be taken, windows keep the last one. */
-  private readonly sendSnapshot = logged(
-    (error) => this.log.error(`picture: ${error}`),
-    () => {
-      clearTimeout(this.pictureTimer);
-      this.pictureTimer = undefined;
-      const delta = this.model.update();
-      if (delta) this.deltaEmitter.fire(delta);
-    },
-  );
 
   // ---------------------------------------------------------------- what the engine sees
 
@@ -398,19 +393,12 @@ export class TownService extends Disposable {
   }
 
   private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
-    this.model.changed(ids);
+    this.feed.model.beadsChanged(ids);
     for (const event of events) {
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
-      if (event.type === 'escalated')
-        this.personEmitter.fire({ severity: 'warning', text: event.message ?? event.type, bead: event.bead });
-      if (event.type === 'plan_ready')
-        this.personEmitter.fire({
-          severity: 'info',
-          text: `The Mayor has a plan: ${event.message ?? ''}`,
-          convoy: event.convoy,
-          plan: true,
-        });
+      const message = messageFor(event);
+      if (message) this.personEmitter.fire(message);
       this.eventEmitter.fire(event);
     }
     this.changed();

@@ -64,11 +64,12 @@ function snapshot(): TownSnapshot {
   const beads = Array.from({ length: CHANGES }, (_, index) => bead(index, 0));
   return {
     revision: 1,
-    town: [{ id: 'town', name: 'bench', root: '/nowhere', up: true, defaultAgent: 'script', beadsRevision: 1 }],
+    town: [{ id: 'town', name: 'bench', root: '/nowhere', up: true, defaultAgent: 'script' }],
     rigs: [],
     agents: [],
     beads,
     attention: [],
+    lists: [],
     convoys: [
       {
         id: 'hq-cv-bench',
@@ -98,6 +99,8 @@ function bead(index: number, round: number): BeadInfo {
     type: 'task',
     status: 'open',
     phase: round % 2 ? 'working' : 'ready',
+    state: round % 2 ? 'in_progress' : 'ready',
+    why: [],
     priority: 2,
     rig: 'toy',
     blockedBy: [],

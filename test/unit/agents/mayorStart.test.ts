@@ -39,7 +39,7 @@ async function startBeside(
     dispatcher,
     store,
     layout: new TownLayout('/no town'),
-    projection: new Projection(store, () => 'off'),
+    projection: new Projection(store, () => 'off', notHere),
     runtimes: { mayor: 'claude', require: (name) => ({ name }) },
     sessions: {
       liveOf: () => live && { ...record, ...live },

@@ -84,14 +84,15 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
 
 /** Everything that the index answers: lists by state with their order, counts, the tree, what is ready and blocked. */
 export function answers(store: BeadStore): unknown {
-  const ids = (state: (typeof boardStates)[number]) =>
-    store.boardPage({ state, text: '', held: [], limit: 1000 }).rows.map(({ id }) => id);
+  const { board } = store;
+  board.refresh();
+  const ids = (state: (typeof boardStates)[number]) => board.inState({ state }, [], 1000);
   return {
     states: boardStates.map((state) => [state, ids(state)]),
-    counts: store.boardCounts('', []).sort((a, b) => `${a.state} ${a.ledger}`.localeCompare(`${b.state} ${b.ledger}`)),
-    counted: store.boardCounts('new', []).length >= 0,
-    epics: store.boardPage({ top: 'epic', text: '', held: [], limit: 1000 }).rows,
-    loose: [store.looseCount(''), store.boardPage({ top: 'loose', text: '', held: [], limit: 1000 }).total],
+    counts: board.stateCounts().sort((a, b) => `${a.state} ${a.ledger}`.localeCompare(`${b.state} ${b.ledger}`)),
+    found: board.found('new').map(({ id }) => id),
+    epics: [board.topCount('epic'), board.atTop('epic', 1000)],
+    loose: [board.topCount('loose'), board.atTop('loose', 1000)],
     ready: store.ready({ limit: 0 }).map(({ id }) => id),
     blocked: store.blocked({ limit: 0 }).map(({ id }) => id),
     free: store.list({ withoutSteps: 'all', limit: 0, all: true }).map(({ id }) => id),

@@ -1,33 +1,30 @@
 import assert from 'node:assert/strict';
-import { mock } from 'node:test';
 import { idsOf, readArgument } from '../../../client/src/ui/command';
-import { BeadListLoader } from '../../../client/src/features/beads/beadListLoader';
+import { BeadListWatch, type ShownItem, type ShownList } from '../../../client/src/features/beads/beadListWatch';
 import { BeadLists, type BeadListsState } from '../../../client/src/features/beads/beadLists';
 import { TownStore } from '../../../client/src/state/townStore';
-import type { ServerConnection } from '../../../client/src/connection/serverConnection';
 import { beadRows, beadListTooltip } from '../../../client/src/features/beads/beadRows';
 import type { Row } from '../../../client/src/ui/tree/row';
-import type { BoardBead, BoardGrouping, BoardItem, BoardList } from '../../../server/src/protocol/board';
-import type { TownDelta } from '../../../server/src/protocol/town';
-import { bead as townBead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
+import { Emitter } from '../../../server/src/base/lifecycle';
+import type { BoardGrouping, BoardItem, BoardList, BoardQuery } from '../../../server/src/protocol/board';
+import type { BeadInfo, BeadPhase, TownDelta } from '../../../server/src/protocol/town';
+import { bead as townBead, convoy, polecat, snapshot } from './samples';
 
-const bead = (id: string, more: Partial<BoardBead> = {}): BoardItem => ({
+const phases: Partial<Record<BeadInfo['state'], BeadPhase>> = {
+  blocked: 'waiting',
+  in_progress: 'working',
+  in_review: 'queued',
+  failed: 'failed',
+  deferred: 'deferred',
+  closed: 'closed',
+};
+const bead = (id: string, more: Partial<BeadInfo> = {}): ShownItem => ({
   kind: 'bead',
-  bead: {
-    id,
-    title: `Title of ${id}`,
-    type: 'task',
-    status: 'open',
-    priority: 2,
-    state: 'ready',
-    ledger: 'toy',
-    why: [],
-    ...more,
-  },
+  bead: townBead(id, { convoys: [], phase: phases[more.state ?? 'ready'] ?? 'ready', ...more }),
 });
-const group = (key: string, count: number): BoardItem => ({ kind: 'group', key, count });
-const list = (...items: BoardItem[]): BoardList => ({ total: items.length, items });
-const board = (lists: Record<string, BoardList> | undefined, grouping: BoardGrouping = 'state'): BeadListsState => ({
+const group = (key: string, count: number) => ({ kind: 'group', key, count }) as const;
+const list = (...items: ShownItem[]): ShownList => ({ total: items.length, items });
+const board = (lists: Record<string, ShownList> | undefined, grouping: BoardGrouping = 'state'): BeadListsState => ({
   grouping,
   filter: '',
   lists,
@@ -51,10 +48,6 @@ const all = (rows: readonly Row[]): Row[] => rows.flatMap((row) => [row, ...all(
 describe('the Beads tree', () => {
   it('has a group for each state, and a reason for each bead', () => {
     const store = storeOf({
-      beads: [
-        townBead('toy-w', { phase: 'working', assignee: 'toy/polecats/nux', attempt: 2 }),
-        townBead('toy-m', { phase: 'merging', status: 'in_review' }),
-      ],
       agents: [polecat('nux', { bead: 'toy-w', session: 's1' })],
     });
     const rows = beadRows(
@@ -92,10 +85,10 @@ describe('the Beads tree', () => {
           bead('toy-f', { state: 'blocked' }),
         ),
         'state:in_progress': list(
-          bead('toy-w', { state: 'in_progress' }),
+          bead('toy-w', { state: 'in_progress', assignee: 'toy/polecats/nux', attempt: 2 }),
           bead('toy-x', { state: 'in_progress', assignee: 'bob' }),
         ),
-        'state:in_review': list(bead('toy-m', { state: 'in_review' })),
+        'state:in_review': list(bead('toy-m', { state: 'in_review', phase: 'merging' })),
         'state:failed': list(bead('toy-z', { state: 'failed' })),
       }),
     );
@@ -133,7 +126,7 @@ describe('the Beads tree', () => {
   });
 
   it('shows epics as a tree with progress, also where a bead is its own ancestor', () => {
-    const epic = (id: string, more: Partial<BoardBead> = {}): BoardItem =>
+    const epic = (id: string, more: Partial<BeadInfo> = {}): ShownItem =>
       bead(id, { progress: { done: 1, total: 2 }, ...more });
     const rows = beadRows(
       storeOf(),
@@ -191,160 +184,149 @@ describe('the Beads tree', () => {
   });
 });
 
-interface Request {
-  grouping: string;
-  text: string;
-  open: { key: string; limit: number }[];
-}
+/** The state of the town as a window follows it; what is watched is answered when a test says so. */
+class FakeSync {
+  readonly asked: (BoardQuery | undefined)[] = [];
+  watched: BoardQuery | undefined;
+  watchProblem: string | undefined;
+  private readonly emitter = new Emitter<void>();
+  readonly onDidWatch = this.emitter.event;
 
-class FakeServer {
-  readonly requests: Request[] = [];
-  answers: Record<string, BoardList> = {
-    '': list(group('state:ready', 300)),
-    'state:closed': list(),
-    'state:ready': { total: 300, items: Array.from({ length: 100 }, (_unused, index) => bead(`toy-${index}`)) },
-  };
-  fails = false;
-  hold: Promise<void> | undefined;
+  constructor(private readonly store: TownStore) {}
 
-  async call(_spec: unknown, params: unknown): Promise<{ lists: Record<string, BoardList> }> {
-    this.requests.push(structuredClone(params) as Request);
-    await this.hold;
-    if (this.fails) throw new Error('no server');
-    return { lists: this.answers };
+  watch(query: BoardQuery | undefined): void {
+    this.asked.push(structuredClone(query));
+  }
+
+  /** Answers the last query with these lists; other keys that are open have none. */
+  answer(lists: BoardList[], beads: BeadInfo[] = []): void {
+    this.watched = this.asked.at(-1);
+    this.apply({
+      lists: {
+        upsert: lists,
+        remove: this.store.lists.all().flatMap(({ id }) => (lists.some((one) => one.id === id) ? [] : [id])),
+      },
+      beads: { upsert: beads, remove: [] },
+    });
+    this.emitter.fire();
+  }
+
+  fail(problem: string | undefined): void {
+    this.watchProblem = problem;
+    this.emitter.fire();
+  }
+
+  apply(changes: TownDelta['changes']): void {
+    this.store.apply({ from: this.store.revision, to: this.store.revision + 1, changes });
   }
 }
 
 describe('the lists of the Beads view', () => {
-  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   let store: TownStore;
-  let server: FakeServer;
+  let sync: FakeSync;
   let memory: Map<string, unknown>;
-  let loader: BeadListLoader;
+  let watch: BeadListWatch;
   let lists: BeadLists;
 
   beforeEach(() => {
-    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     store = storeOf();
-    server = new FakeServer();
+    sync = new FakeSync(store);
     memory = new Map();
-    loader = new BeadListLoader(store, server as unknown as ServerConnection, quiet);
+    watch = new BeadListWatch(store, sync);
     lists = openLists();
   });
   afterEach(() => {
     lists.dispose();
-    loader.dispose();
-    mock.timers.reset();
+    watch.dispose();
   });
 
   const openLists = (): BeadLists =>
-    new BeadLists(loader, {
+    new BeadLists(watch, {
       get: (key) => memory.get(key),
       update: async (key, value) => void memory.set(key, value),
     });
-  /** Advances the clock, and lets pending promises settle. */
-  const pass = async (ms: number): Promise<void> => {
-    mock.timers.tick(ms);
-    for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
-  };
-  const apply = (changes: TownDelta['changes']): void => {
-    store.apply({ from: store.revision, to: store.revision + 1, changes });
-  };
-  const changeBeads = (revision: number): void =>
-    apply({ town: { upsert: [town({ beadsRevision: revision })], remove: [] } });
+  const items = (...ids: string[]): BoardItem[] => ids.map((id) => ({ kind: 'bead', id }));
+  const top: BoardList = { id: '', total: 1, items: [{ kind: 'group', key: 'state:ready', count: 300 }] };
+  const ready = (...ids: string[]): BoardList => ({ id: 'state:ready', total: 300, items: items(...ids) });
+  const openKeys = (): string[] | undefined => sync.asked.at(-1)?.open.map(({ key, limit }) => `${key} ${limit}`);
+  const titles = (key: string): string[] | undefined =>
+    lists.lists?.[key]?.items.flatMap((item) => (item.kind === 'bead' ? [item.bead.title] : []));
 
-  it('are requested only while they are shown, and again once after a burst of changes', async () => {
-    await pass(1_000);
-    assert.equal(server.requests.length, 0);
-    lists.setVisible(true);
-    await pass(0);
-    assert.deepEqual(server.requests, [{ grouping: 'state', text: '', open: [] }]);
-    for (let revision = 2; revision < 30; revision++) changeBeads(revision);
-    await pass(10_000);
-    assert.equal(server.requests.length, 2);
+  it('are watched only while they are shown, and stay as they are while they are hidden', () => {
     lists.setVisible(false);
-    changeBeads(99);
-    await pass(10_000);
-    assert.equal(server.requests.length, 2);
+    assert.deepEqual(sync.asked, [undefined]);
     lists.setVisible(true);
-    await pass(0);
-    assert.equal(server.requests.length, 3);
+    assert.deepEqual(sync.asked.at(-1), { grouping: 'state', text: '', open: [] });
+    assert.equal(lists.lists, undefined);
+    lists.open('state:ready');
+    sync.answer([top, ready('toy-a')], [townBead('toy-a')]);
+    lists.setVisible(false);
+    assert.equal(sync.asked.at(-1), undefined);
+    sync.answer([]);
+    sync.apply({ beads: { upsert: [], remove: ['toy-a'] } });
+    assert.deepEqual(titles('state:ready'), ['Title of toy-a']);
+    assert.ok(lists.get('toy-a'));
+    lists.setVisible(true);
+    assert.deepEqual(openKeys(), ['state:ready 100']);
   });
 
-  it('are requested again only by a delta that may change them', async () => {
+  it('follow the store without asking: a list, and a bead of it', () => {
     lists.setVisible(true);
-    await pass(0);
-    apply({ agents: { upsert: [polecat('nux')], remove: [] } });
-    apply({ convoys: { upsert: [convoy('hq-c1', [])], remove: [] } });
-    apply({ attention: { upsert: [escalation('hq-e')], remove: [] } });
-    apply({ town: { upsert: [town({ name: 'other' })], remove: [] } });
-    await pass(10_000);
-    assert.equal(server.requests.length, 1, 'the lists do not depend on these');
-    const consent = { ...escalation('consent-x'), kind: 'consent' as const };
-    for (const changes of [
-      { town: { upsert: [town({ up: false })], remove: [] } },
-      { rigs: { upsert: [rig('toy', { accepted: false })], remove: [] } },
-      { attention: { upsert: [consent], remove: [] } },
-      { attention: { upsert: [], remove: ['consent-x'] } },
-    ]) {
-      const before: number = server.requests.length;
-      apply(changes);
-      await pass(10_000);
-      assert.equal(server.requests.length, before + 1, JSON.stringify(changes));
-    }
+    lists.open('state:ready');
+    sync.answer([top, ready('toy-a')], [townBead('toy-a')]);
+    const asked = sync.asked.length;
+    let changes = 0;
+    watch.onDidChange(() => changes++);
+    sync.apply({ beads: { upsert: [townBead('toy-a', { title: 'New' })], remove: [] } });
+    assert.deepEqual(titles('state:ready'), ['New']);
+    sync.apply({
+      lists: { upsert: [ready('toy-b', 'toy-a')], remove: [] },
+      beads: { upsert: [townBead('toy-b')], remove: [] },
+    });
+    assert.deepEqual(titles('state:ready'), ['Title of toy-b', 'New']);
+    assert.equal(changes, 2);
+    sync.apply({
+      agents: { upsert: [polecat('nux')], remove: [] },
+      convoys: { upsert: [convoy('hq-c1', [])], remove: [] },
+    });
+    assert.equal(changes, 2, 'the lists do not depend on these');
+    assert.equal(sync.asked.length, asked);
   });
 
-  it('change by the time alone, when a deferred bead becomes ready', async () => {
-    lists.setVisible(true);
-    await pass(0);
-    await pass(60_000);
-    await pass(0);
-    assert.equal(server.requests.length, 2);
-  });
-
-  it('are those that are expanded, a page of each; collapsing one requests nothing', async () => {
+  it('are those that are expanded, a page of each; collapsing one asks nothing', () => {
     lists.setVisible(true);
     lists.open('state:ready');
     lists.open('state:closed');
     lists.open('state:ready');
-    await pass(0);
-    assert.ok(lists.get('toy-7'));
-    assert.deepEqual(server.requests.at(-1)?.open, [
-      { key: 'state:ready', limit: 100 },
-      { key: 'state:closed', limit: 20 },
-    ]);
-    const before = server.requests.length;
+    assert.deepEqual(openKeys(), ['state:ready 100', 'state:closed 20']);
+    sync.answer([top, ready('toy-a'), { id: 'state:closed', total: 0, items: [] }], [townBead('toy-a')]);
+    const asked = sync.asked.length;
     lists.close('state:closed');
-    await pass(10_000);
-    assert.equal(server.requests.length, before);
+    lists.open('state:closed');
+    assert.equal(sync.asked.length, asked, 'it is watched already');
     lists.more('state:ready');
-    await pass(0);
-    assert.deepEqual(server.requests.at(-1)?.open, [{ key: 'state:ready', limit: 200 }]);
+    assert.deepEqual(openKeys(), ['state:ready 200', 'state:closed 20']);
+    for (let index = 0; index < 300; index++) lists.open(`epic:toy-${index}`);
+    assert.equal(openKeys()?.length, 200, 'as many as a server takes');
+    assert.equal(openKeys()?.at(-1), 'epic:toy-299 100');
   });
 
-  it('forget a list that the server does not know any more', async () => {
+  it('forget a list that the server does not know', () => {
     lists.setVisible(true);
     lists.open('state:ready');
     lists.open('epic:toy-gone');
-    await pass(0);
-    changeBeads(2);
-    await pass(10_000);
-    assert.deepEqual(
-      server.requests.at(-1)?.open.map(({ key }) => key),
-      ['state:ready'],
-    );
+    sync.answer([top, ready()]);
+    lists.open('state:failed');
+    assert.deepEqual(openKeys(), ['state:ready 100', 'state:failed 100']);
   });
 
-  it('start over with another grouping, which is remembered, and with a filter', async () => {
+  it('start over with another grouping, which is remembered, and with a filter', () => {
     lists.setVisible(true);
     lists.open('state:ready');
-    await pass(0);
     lists.setGrouping('epic');
-    await pass(0);
-    assert.deepEqual(server.requests.at(-1), { grouping: 'epic', text: '', open: [] });
+    assert.deepEqual(sync.asked.at(-1), { grouping: 'epic', text: '', open: [] });
     lists.setFilter('  stars ');
-    await pass(0);
-    assert.equal(server.requests.at(-1)?.text, 'stars');
+    assert.equal(sync.asked.at(-1)?.text, 'stars');
     lists.dispose();
     lists = openLists();
     assert.deepEqual([lists.grouping, lists.filter], ['epic', '']);
@@ -354,39 +336,27 @@ describe('the lists of the Beads view', () => {
     assert.equal(lists.grouping, 'state');
   });
 
-  it('ignore the answer to an earlier grouping', async () => {
-    let release = (): void => undefined;
-    server.hold = new Promise((done) => {
-      release = done;
-    });
+  it('stay until those of the next grouping arrive, and ignore an answer to the earlier one', () => {
     lists.setVisible(true);
-    await pass(0);
+    sync.answer([top]);
     lists.setGrouping('rig');
-    release();
-    await pass(0);
-    assert.equal(lists.lists, undefined);
-    await pass(10_000);
-    assert.equal(server.requests.at(-1)?.grouping, 'rig');
-    assert.ok(lists.lists);
+    sync.watched = { grouping: 'state', text: '', open: [] };
+    sync.apply({ lists: { upsert: [{ ...top, items: [] }], remove: [] } });
+    assert.equal(lists.lists?.['']?.items.length, 1);
+    sync.answer([{ id: '', total: 1, items: [{ kind: 'group', key: 'rig:toy', count: 2 }] }]);
+    assert.deepEqual(lists.lists?.['']?.items, [group('rig:toy', 2)]);
   });
 
-  it('stay after a failure, which is reported until the next answer, and go with the town', async () => {
+  it('stay after a failure, which is reported until the next answer, and go with the town', () => {
     lists.setVisible(true);
-    await pass(0);
-    server.fails = true;
-    changeBeads(2);
-    await pass(10_000);
+    sync.answer([top]);
+    sync.fail('no server');
     assert.equal(lists.problem, 'no server');
     assert.ok(lists.lists);
-    server.fails = false;
-    changeBeads(3);
-    await pass(10_000);
+    sync.fail(undefined);
     assert.equal(lists.problem, undefined);
     store.clear();
     assert.equal(lists.lists, undefined);
-    store.reset(snapshot());
-    await pass(0);
-    assert.ok(lists.lists, 'loaded for the next town');
   });
 });
 

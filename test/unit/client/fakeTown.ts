@@ -7,7 +7,9 @@ import { UserError } from '../../../server/src/base/errors';
 import { Dispatcher } from '../../../server/src/protocol/dispatcher';
 import { townSchemas } from '../../../server/src/protocol/schemas';
 import type { NotificationSpec } from '../../../server/src/protocol/request';
+import type { BoardList, BoardQuery } from '../../../server/src/protocol/board';
 import {
+  BoardWatch,
   PersonNotified,
   SessionAttach,
   SessionDetach,
@@ -38,7 +40,22 @@ interface FakeSession {
 
 export class FakeTown {
   readonly root = mkdtempSync(path.join(os.tmpdir(), 'gt-fake-'));
-  snapshot: TownSnapshot = { revision: 1, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [] };
+  snapshot: TownSnapshot = {
+    revision: 1,
+    town: [],
+    rigs: [],
+    agents: [],
+    convoys: [],
+    beads: [],
+    attention: [],
+    lists: [],
+  };
+  /** What was asked to be watched, with a snapshot or alone, in the order of the requests. */
+  readonly watched: (BoardQuery | undefined)[] = [];
+  /** The lists that are answered to the next such request. */
+  watchAnswer: BoardList[] = [];
+  /** This many requests to watch fail. */
+  failWatches = 0;
   readonly sessions = new Map<string, FakeSession>();
   /** The methods of the requests, in their order. */
   readonly calls: string[] = [];
@@ -172,10 +189,19 @@ export class FakeTown {
 
   private handlersFor(connection: MessageConnection): Dispatcher {
     const dispatcher = new Dispatcher(townSchemas);
-    dispatcher.on(TownGetSnapshot.spec, async () => {
+    dispatcher.on(TownGetSnapshot.spec, async ({ board }) => {
       if (this.failSnapshots-- > 0) throw new UserError('not now', undefined, 'unavailable');
+      this.watched.push(board);
       this.subscribers.add(connection);
       return structuredClone(this.snapshot);
+    });
+    dispatcher.on(BoardWatch.spec, async ({ board }) => {
+      this.watched.push(board);
+      if (this.failWatches-- > 0) throw new UserError('not now', undefined, 'unavailable');
+      const from = this.snapshot.revision;
+      this.snapshot.revision = from + 1;
+      this.snapshot.lists = this.watchAnswer;
+      return { from, to: from + 1, changes: { lists: { upsert: this.watchAnswer, remove: [] } } };
     });
     dispatcher.on(TownUp.spec, async () => null);
     dispatcher.on(SessionAttach.spec, async ({ session: id }) => {

@@ -15,7 +15,6 @@ export const town = (more: Partial<TownInfo> = {}): TownInfo => ({
   root: '/home/me/gt',
   up: true,
   defaultAgent: 'script',
-  beadsRevision: 1,
   ...more,
 });
 
@@ -39,6 +38,8 @@ export const bead = (id: string, more: Partial<BeadInfo> = {}): BeadInfo => ({
   type: 'task',
   status: 'open',
   phase: 'ready',
+  state: 'ready',
+  why: [],
   priority: 2,
   rig: 'toy',
   blockedBy: [],
@@ -84,5 +85,6 @@ export const snapshot = (more: Partial<TownSnapshot> = {}): TownSnapshot => ({
   convoys: [],
   beads: [],
   attention: [],
+  lists: [],
   ...more,
 });

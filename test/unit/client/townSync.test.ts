@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ConnectionState } from '../../../client/src/connection/townConnection';
 import { TownStore } from '../../../client/src/state/townStore';
-import { TownSync } from '../../../client/src/state/townSync';
+import { TownSync, type SyncedConnection } from '../../../client/src/state/townSync';
 import { Emitter } from '../../../server/src/base/lifecycle';
-import { TownGetSnapshot } from '../../../server/src/protocol/town';
+import type { BoardList, BoardQuery } from '../../../server/src/protocol/board';
+import type { RequestSpec } from '../../../server/src/protocol/request';
+import { TownGetSnapshot, type TownDelta } from '../../../server/src/protocol/town';
 import { connectTown, type TownConnection } from '../../../server/src/protocol/transport';
 import { FakeTown } from './fakeTown';
 import { QuietLog } from './quietLog';
@@ -148,5 +150,93 @@ describe('the state of the town in a window', () => {
     assert.equal(store.apply({ from: 6, to: 7, changes: {} }), 'gap');
     assert.equal(store.apply({ from: 5, to: 6, changes: {} }), 'applied');
     assert.equal(store.revision, 6);
+  });
+
+  describe('with lists that the window watches', () => {
+    const ready: BoardQuery = { grouping: 'state', text: '', open: [{ key: 'state:ready', limit: 10 }] };
+    const failed: BoardQuery = { grouping: 'state', text: '', open: [{ key: 'state:failed', limit: 10 }] };
+    const listOf = (id: string): BoardList => ({ id, total: 1, items: [{ kind: 'bead', id: 'toy-a' }] });
+    const names = (): string[] => store.lists.all().map(({ id }) => id);
+
+    it('gets them with the snapshot, with every answer, and again after a reconnect', async () => {
+      sync.watch(ready);
+      assert.deepEqual(fake.watched, [], 'nothing is asked before the connect');
+      fake.snapshot.lists = [listOf('state:ready')];
+      connected();
+      await until(() => sync.watched === ready);
+      assert.deepEqual([fake.watched, names()], [[ready], ['state:ready']]);
+      fake.watchAnswer = [listOf('state:failed')];
+      sync.watch(failed);
+      await until(() => sync.watched === failed);
+      assert.deepEqual(fake.watched, [ready, failed]);
+      assert.ok(store.lists.get('state:failed'));
+      fake.change({ lists: [{ ...listOf('state:failed'), total: 7 }] });
+      await until(() => store.lists.get('state:failed')?.total === 7);
+      connected();
+      await until(() => fake.watched.length === 3);
+      assert.deepEqual(fake.watched.at(-1), failed);
+      await until(() => snapshots() === 2);
+    });
+
+    it('asks once for the last of several queries, and reports a failure until the next answer', async () => {
+      connected();
+      await until(() => store.hasSnapshot);
+      fake.failWatches = 1;
+      const problems: (string | undefined)[] = [];
+      sync.onDidWatch(() => problems.push(sync.watchProblem));
+      sync.watch(failed);
+      await until(() => problems.length === 1);
+      assert.equal(problems[0], 'not now');
+      sync.watch(failed);
+      sync.watch({ ...failed, text: 'a' });
+      sync.watch(ready);
+      await until(() => sync.watched === ready);
+      assert.equal(sync.watchProblem, undefined);
+      assert.deepEqual(
+        fake.watched.slice(1).map((query) => query?.open[0]?.key),
+        ['state:failed', 'state:failed', 'state:ready'],
+      );
+    });
+
+    it('keeps a delta that follows an answer until that has come', async () => {
+      connected();
+      await until(() => store.hasSnapshot);
+      const { revision } = store;
+      let answer: (delta: TownDelta) => void = () => undefined;
+      const listeners: ((delta: TownDelta) => void)[] = [];
+      const held = new TownSync(
+        store,
+        {
+          call: ((spec: RequestSpec) =>
+            spec === TownGetSnapshot.spec
+              ? Promise.resolve(snapshot({ revision }))
+              : new Promise((done) => {
+                  answer = done as typeof answer;
+                })) as SyncedConnection['call'],
+          onNotification: ((_spec: unknown, handler: (delta: TownDelta) => void) => {
+            listeners.push(handler);
+            return { dispose: () => undefined };
+          }) as SyncedConnection['onNotification'],
+          onDidChangeState: states.event,
+        },
+        new QuietLog(),
+      );
+      sync.dispose();
+      connected();
+      await until(() => held.watched === undefined && store.revision === revision);
+      await new Promise((done) => setImmediate(done));
+      held.watch(ready);
+      const change = (to: number, id: string): TownDelta => ({
+        from: to - 1,
+        to,
+        changes: { lists: { upsert: [listOf(id)], remove: [] } },
+      });
+      for (const listener of listeners) listener(change(revision + 2, 'state:failed'));
+      assert.deepEqual(names(), []);
+      answer(change(revision + 1, 'state:ready'));
+      await until(() => store.revision === revision + 2);
+      assert.deepEqual(names().sort(), ['state:failed', 'state:ready']);
+      held.dispose();
+    });
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { identify } from '../../../server/src/base/process';
+import fs from 'node:fs';
+import { aliveAmong, identify } from '../../../server/src/base/process';
 import { SessionMonitor } from '../../../server/src/sessions/monitor';
 import type { SessionRecord } from '../../../server/src/sessions/records';
 import type { SessionInfo } from '../../../server/src/sessions/protocol';
@@ -13,7 +14,7 @@ class Sessions {
   records: SessionRecord[] = [];
   infos: SessionInfo[] | undefined = [];
   screens = new Map<string, string>();
-  buried: string[] = [];
+  exited: string[] = [];
   changes = 0;
   readonly watch = new SessionMonitor({
     living: () => this.records.filter((record) => !record.exit),
@@ -24,9 +25,11 @@ class Sessions {
       return screen;
     },
     asks: (_record, screen) => (screen.includes('?') ? `asks ${screen}` : undefined),
+    aliveAmong,
+    hasFolder: async (path) => fs.existsSync(path),
     folderOf: () => folder,
     markExited: async (record) => {
-      this.buried.push(record.id);
+      this.exited.push(record.id);
     },
     onChange: () => {
       this.changes += 1;
@@ -76,17 +79,17 @@ describe('the watch over sessions', () => {
     assert.equal(town.watch.of('b')?.asks, 'asks Well?');
     town.infos = undefined;
     await town.watch.look(START + 100_000);
-    assert.deepEqual(town.buried, [], 'no host to ask is no end');
+    assert.deepEqual(town.exited, [], 'no host to ask is no end');
   });
 
-  it('buries what has no process any more at the second look, unless its end was heard of meanwhile', async () => {
+  it('marks as exited what has no process at the second look, unless its end was heard of meanwhile', async () => {
     const town = new Sessions().add('gone').add('heard');
     for (const id of ['gone', 'heard']) town.screens.set(id, '');
     town.infos = [];
     await town.watch.look(START + 90_000);
-    assert.deepEqual(town.buried, []);
+    assert.deepEqual(town.exited, []);
     town.records[1] = { ...town.records[1]!, exit: { kind: 'exited', code: 0 } };
     await town.watch.look(START + 94_000);
-    assert.deepEqual(town.buried, ['gone']);
+    assert.deepEqual(town.exited, ['gone']);
   });
 });

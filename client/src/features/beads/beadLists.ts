@@ -1,14 +1,13 @@
 import { Disposable, Emitter } from '../../../../server/src/base/lifecycle';
 import {
   boardGroupings,
+  boardListLimit,
   boardPageLimit,
-  type BoardBead,
   type BoardGrouping,
-  type BoardItem,
-  type BoardList,
 } from '../../../../server/src/protocol/board';
+import type { BeadInfo } from '../../../../server/src/protocol/town';
 import { remember, type Memory } from '../../base/editor';
-import type { BeadListLoader } from './beadListLoader';
+import type { BeadListWatch, ShownItem, ShownLists } from './beadListWatch';
 
 const PAGE = 100;
 /** Only the beads that were closed last are of interest. */
@@ -19,12 +18,12 @@ export interface BeadListsState {
   readonly grouping: BoardGrouping;
   readonly filter: string;
   /** By key (see `BoardItem`); undefined until the first answer. */
-  readonly lists: Readonly<Record<string, BoardList>> | undefined;
+  readonly lists: ShownLists | undefined;
 }
 
 const GROUPING_KEY = 'gastown.beadGrouping';
 
-/** The choices of the person in the Beads view: grouping, filter, open lists and pages. The loader gets the lists. */
+/** The choices of the person in the Beads view: grouping, filter, open lists and pages. `BeadListWatch` has the lists. */
 export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
@@ -35,13 +34,13 @@ export class BeadLists extends Disposable implements BeadListsState {
   private visible = false;
 
   constructor(
-    private readonly loader: BeadListLoader,
+    private readonly watch: BeadListWatch,
     private readonly memory: Memory,
   ) {
     super();
     const remembered = memory.get(GROUPING_KEY);
     this.currentGrouping = boardGroupings.find((grouping) => grouping === remembered) ?? 'state';
-    this._register(loader.onDidChange(() => this.listsChanged()));
+    this._register(watch.onDidChange(() => this.listsChanged()));
   }
 
   get grouping(): BoardGrouping {
@@ -52,22 +51,22 @@ export class BeadLists extends Disposable implements BeadListsState {
     return this.currentFilter;
   }
 
-  get lists(): Readonly<Record<string, BoardList>> | undefined {
-    return this.loader.lists;
+  get lists(): ShownLists | undefined {
+    return this.watch.lists;
   }
 
   /** Why the lists may be out of date. */
   get problem(): string | undefined {
-    return this.loader.problem;
+    return this.watch.problem;
   }
 
-  /** A bead of any loaded list. */
-  get(id: string): BoardBead | undefined {
-    const items = Object.values(this.lists ?? {}).flatMap((list): BoardItem[] => list.items);
+  /** A bead of any list that was shown. */
+  get(id: string): BeadInfo | undefined {
+    const items = Object.values(this.lists ?? {}).flatMap((list): ShownItem[] => list.items);
     return items.flatMap((item) => (item.kind === 'bead' && item.bead.id === id ? [item.bead] : []))[0];
   }
 
-  /** Nothing is requested while the view is hidden. */
+  /** Nothing is watched while the view is hidden. */
   setVisible(visible: boolean): void {
     this.visible = visible;
     this.update();
@@ -97,7 +96,7 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.update();
   }
 
-  /** Loads the next page of a list. */
+  /** Shows the next page of a list. */
   more(key: string): void {
     const shown = this.lists?.[key]?.items.length ?? 0;
     this.limits.set(key, Math.min(Math.max(shown, this.limits.get(key) ?? 0) + PAGE, boardPageLimit));
@@ -111,17 +110,18 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.update();
   }
 
-  /** Lists of what is gone, such as the children of a deleted epic, are not requested again. */
+  /** Lists of what is gone, such as the children of a deleted epic, are not watched any more. */
   private listsChanged(): void {
-    if (this.loader.missing.length > 0) {
-      for (const key of this.loader.missing) this.limits.delete(key);
+    if (this.watch.missing.length > 0) {
+      for (const key of this.watch.missing) this.limits.delete(key);
       this.update();
     }
     this.changeEmitter.fire();
   }
 
   private update(): void {
-    const open = [...this.limits].map(([key, limit]) => ({ key, limit }));
-    this.loader.show(this.visible ? { grouping: this.grouping, text: this.filter, open } : undefined);
+    // Of more lists than a server takes, those that were opened last.
+    const open = [...this.limits].slice(-boardListLimit).map(([key, limit]) => ({ key, limit }));
+    this.watch.show(this.visible ? { grouping: this.grouping, text: this.filter, open } : undefined);
   }
 }

@@ -1,11 +1,12 @@
 import { plural } from '../../../../server/src/base/text';
-import type { BoardBead, BoardItem, BoardState } from '../../../../server/src/protocol/board';
-import type { BeadPhase } from '../../../../server/src/protocol/town';
+import type { BoardState } from '../../../../server/src/protocol/board';
+import type { BeadInfo, BeadPhase } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
 import { capitalized, escapeLine, oneLine, paragraphs } from '../../base/text';
 import { workerOf } from '../../state/queries';
 import type { TownStore } from '../../state/townStore';
 import type { Row, RowIcon } from '../../ui/tree/row';
+import type { ShownItem } from './beadListWatch';
 import type { BeadListsState } from './beadLists';
 import { beadIcon, beadState, phaseIcon } from './beadText';
 import { whyNotText } from './whyNot';
@@ -69,7 +70,7 @@ class BeadRowBuilder {
   }
 
   private groupRow(
-    { key, count }: Extract<BoardItem, { kind: 'group' }>,
+    { key, count }: Extract<ShownItem, { kind: 'group' }>,
     parent: string,
     above: readonly string[],
   ): Row {
@@ -88,7 +89,7 @@ class BeadRowBuilder {
     };
   }
 
-  private beadRow(bead: BoardBead, parent: string, above: readonly string[], open: boolean): Row {
+  private beadRow(bead: BeadInfo, parent: string, above: readonly string[], open: boolean): Row {
     const title = oneLine(bead.title);
     const key = `epic:${bead.id}`;
     const id = `${parent}/bead:${bead.id}`;
@@ -115,9 +116,8 @@ class BeadRowBuilder {
   }
 
   /** The group shows the state: a ready bead has its priority here, any other the reason for its state. */
-  private stateText(bead: BoardBead): string {
+  private stateText(bead: BeadInfo): string {
     const reasons = bead.why.map((reason) => whyNotText(reason)).join(', ');
-    const known = this.store.beads.get(bead.id);
     switch (bead.state) {
       case 'ready': {
         const assignee = bead.assignee ? ` · ${oneLine(bead.assignee, 40)}` : '';
@@ -127,24 +127,23 @@ class BeadRowBuilder {
       case 'deferred':
         return reasons || stateName(bead.state).toLowerCase();
       case 'closed':
-        return known ? beadState(this.store, known) : l10n.t('closed');
+        return beadState(this.store, bead);
       default:
         // Assigned to a person: the name says more than the state.
-        if (bead.state === 'in_progress' && bead.assignee && !(known && workerOf(this.store, known)))
+        if (bead.state === 'in_progress' && bead.assignee && !workerOf(this.store, bead))
           return l10n.t('{0} is working', oneLine(bead.assignee, 40));
-        return reasons || (known ? beadState(this.store, known) : stateName(bead.state).toLowerCase());
+        return reasons || beadState(this.store, bead);
     }
   }
 
-  private icon(bead: BoardBead): RowIcon {
-    const known = this.store.beads.get(bead.id);
+  private icon(bead: BeadInfo): RowIcon {
     if (bead.type === 'epic') return { ...phaseIcon(phases[bead.state]), id: 'type-hierarchy' };
-    return known && ['in_progress', 'in_review', 'closed'].includes(bead.state)
-      ? beadIcon(this.store, known)
+    return ['in_progress', 'in_review', 'closed'].includes(bead.state)
+      ? beadIcon(this.store, bead)
       : phaseIcon(phases[bead.state]);
   }
 
-  private isLive(bead: BoardBead): boolean {
+  private isLive(bead: BeadInfo): boolean {
     return this.store.agents.all().some((agent) => agent.bead === bead.id && agent.session !== undefined);
   }
 }
@@ -188,12 +187,12 @@ function moreRow(key: string, parent: string, shown: number, total: number): Row
 }
 
 /** Markdown for the hover of a bead's row. */
-export function beadListTooltip(bead: BoardBead): string {
+export function beadListTooltip(bead: BeadInfo): string {
   const facts = [
     escapeLine(bead.id),
     escapeLine(bead.type),
     `P${bead.priority}`,
-    escapeLine(bead.ledger),
+    escapeLine(bead.rig ?? ''),
     escapeLine(bead.status),
   ];
   return paragraphs([

@@ -17,7 +17,9 @@ export function convoyRows(store: TownStore): Row[] {
   const landed = all
     .filter((convoy) => convoy.status === 'closed')
     .sort((a, b) => (b.landedAt ?? '').localeCompare(a.landedAt ?? ''));
-  const loose = store.beads.all().filter((bead) => !bead.convoys.some((id) => store.convoys.get(id)));
+  const loose = store.beads
+    .all()
+    .filter((bead) => !bead.listedOnly && !bead.convoys.some((id) => store.convoys.get(id)));
   if (loose.length > 0)
     rows.push(
       groupRow(

@@ -1,3 +1,4 @@
+import { Emitter } from '../../base/lifecycle';
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
@@ -5,45 +6,8 @@ import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from '
 import type { IndexImage } from './indexCache';
 import type { ReverseEdges } from './reverseEdges';
 import { standingOf, type Standing } from './standing';
+import { createIndexes, dropIndexes, tables } from './tables';
 import { toMicroseconds } from '../model/time';
-
-const tables = `
-CREATE TABLE beads (
-  id TEXT PRIMARY KEY, ledger TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL, type TEXT NOT NULL, priority INTEGER NOT NULL,
-  assignee TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, closed REAL, defer REAL,
-  pinned INTEGER NOT NULL, ephemeral INTEGER NOT NULL, template INTEGER NOT NULL, finished INTEGER NOT NULL,
-  blocked INTEGER NOT NULL, state TEXT NOT NULL, due REAL, step TEXT NOT NULL, top TEXT, work INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE dependencies (
-  issue TEXT NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL, spawner TEXT, PRIMARY KEY (issue, target, type)
-) WITHOUT ROWID;
-CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
-`;
-
-/** Each serves a question that is asked often, so that its answer costs what it holds and not what the ledger holds. */
-const indexes = {
-  beads_status: 'beads (status, priority, created)',
-  beads_assignee: "beads (assignee) WHERE assignee <> ''",
-  beads_defer: 'beads (defer) WHERE defer IS NOT NULL',
-  beads_due: 'beads (due) WHERE due IS NOT NULL',
-  beads_open_type: 'beads (type, status) WHERE finished = 0',
-  beads_closed_type: 'beads (type, closed) WHERE finished = 1',
-  beads_backlog: 'beads (ledger, priority, created DESC, id) WHERE finished = 0',
-  beads_state: 'beads (state, priority, created, id) WHERE work = 1',
-  beads_closed: 'beads (state, closed DESC, id) WHERE work = 1',
-  beads_top: 'beads (top, status, priority, created, id) WHERE work = 1 AND top IS NOT NULL',
-  beads_blocked: 'beads (priority, created, id) WHERE blocked = 1',
-  dependencies_target: 'dependencies (target, type)',
-  dependencies_spawner: "dependencies (spawner) WHERE type = 'waits-for' AND spawner <> target",
-  labels_label: 'labels (label)',
-} as const;
-
-const createIndexes = Object.entries(indexes)
-  .map(([name, on]) => `CREATE INDEX ${name} ON ${on};`)
-  .join('\n');
-const dropIndexes = Object.keys(indexes)
-  .map((name) => `DROP INDEX IF EXISTS ${name};`)
-  .join('\n');
 
 /** From so many rows on it is quicker to build the indexes anew than to keep them. */
 const BULK_ROWS = 2_000;
@@ -84,6 +48,9 @@ export class BeadIndex {
   /** By ledger and state, and by ledger and place in the tree: how many beads of work. */
   private readonly counts = new Map<string, number>();
   private clockAt = 0;
+  private readonly restoodEmitter = new Emitter<ReadonlySet<string> | undefined>();
+  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
+  readonly onDidRestand = this.restoodEmitter.event;
 
   private constructor(
     private readonly db: Database,
@@ -139,7 +106,7 @@ export class BeadIndex {
 
   /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
   apply(changes: readonly IndexChange[]): void {
-    this.transaction(() => {
+    const restood = this.transaction(() => {
       const affected = new Set<string>();
       const parents = new Set<string>();
       const known: KnownWaiting = new Map();
@@ -159,8 +126,9 @@ export class BeadIndex {
           if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
         for (const waiting of this.spawnedBy(parent)) affected.add(waiting);
       }
-      this.restand(affected);
+      return this.restand(affected);
     });
+    if (restood.size > 0) this.restoodEmitter.fire(restood);
   }
 
   /**
@@ -183,6 +151,7 @@ export class BeadIndex {
       if (!isEmpty) this.restandDependents(isAffected);
       this.recount();
     });
+    this.restoodEmitter.fire(undefined);
   }
 
   /** Takes out the rows of a ledger. */
@@ -198,6 +167,7 @@ export class BeadIndex {
       this.restandDependents(isAffected);
       this.recount();
     });
+    this.restoodEmitter.fire(undefined);
   }
 
   /** Makes the states right that change by time alone. Call before a question about states. */
@@ -210,11 +180,18 @@ export class BeadIndex {
         : this.column('SELECT id FROM beads WHERE due IS NOT NULL AND due <= ?', [now]);
     this.clockAt = now;
     if (due.length === 0) return;
-    this.transaction(() => {
+    const restood = this.transaction(() => {
       const affected = new Set(due);
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
-      this.restand(affected);
+      return this.restand(affected);
     });
+    this.restoodEmitter.fire(restood);
+  }
+
+  /** Microseconds since 1970 at which the next bead stands otherwise by time alone. */
+  nextDue(): number | undefined {
+    const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL');
+    return row?.[0] === null ? undefined : Number(row?.[0]);
   }
 
   /** Wisps, which are in no file. */
@@ -270,11 +247,12 @@ export class BeadIndex {
     this.db.close();
   }
 
-  private transaction(work: () => void): void {
+  private transaction<T>(work: () => T): T {
     this.db.run('SAVEPOINT batch');
     try {
-      work();
+      const result = work();
       this.db.run('RELEASE batch');
+      return result;
     } catch (error) {
       this.db.run('ROLLBACK TO batch');
       this.db.run('RELEASE batch');
@@ -386,8 +364,11 @@ export class BeadIndex {
     this.restand(affected);
   }
 
-  /** Works out anew how these beads stand; where that is otherwise than before, their children are looked at too. */
-  private restand(affected: ReadonlySet<string>): void {
+  /**
+   * Works out anew how these beads stand; where that is otherwise than before, their children are looked at too.
+   * @returns all that were looked at
+   */
+  private restand(affected: ReadonlySet<string>): ReadonlySet<string> {
     const now = this.now();
     const known: KnownWaiting = new Map();
     const queue = [...affected];
@@ -415,6 +396,7 @@ export class BeadIndex {
         queue.push(child);
       }
     }
+    return seen;
   }
 
   private placeOf(id: string): Place | undefined {

@@ -1,5 +1,5 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
-import { boardCounts, boardPage, childProgress, looseCount, type BoardQuery } from './board';
+import { BoardQueries } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
 import type { Stored } from '../storage/codec';
 import { canonicalStatus } from '../model/fields';
@@ -22,10 +22,15 @@ import type { StoreState } from '../index/storeState';
 
 /** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
 export abstract class BeadReader {
+  /** Lists by state and in the tree of epics. */
+  readonly board: BoardQueries;
+
   protected constructor(
     protected readonly world: StoreState,
     protected readonly clock: () => Date,
-  ) {}
+  ) {
+    this.board = new BoardQueries(() => world.index);
+  }
 
   ledgerNames(): string[] {
     return [...this.world.ledgers.keys()];
@@ -149,19 +154,6 @@ export abstract class BeadReader {
     };
   }
 
-  /** How many beads are in each state of the board, by ledger. `held` are beads that wait for something that bd does not know. */
-  boardCounts(text: string, held: readonly string[]): ReturnType<typeof boardCounts> {
-    return boardCounts(this.world.index, text, held);
-  }
-
-  looseCount(text: string): number {
-    return looseCount(this.world.index, text);
-  }
-
-  boardPage(query: BoardQuery): ReturnType<typeof boardPage> {
-    return boardPage(this.world.index, query);
-  }
-
   /** The first open beads of a ledger, by priority, newest first; no steps of molecules. */
   backlog(ledger: string, types: readonly string[], limit: number): Bead[] {
     return this.beads(backlogIds(this.world.index, ledger, types, limit));
@@ -170,11 +162,6 @@ export abstract class BeadReader {
   /** The beads of a type that were closed last. */
   lastClosed(type: string, limit: number): Bead[] {
     return this.beads(lastClosedIds(this.world.index, type, limit));
-  }
-
-  /** How far the children of a bead are; undefined for one without any. */
-  childProgress(id: string): { done: number; total: number } | undefined {
-    return childProgress(this.world.index, id);
   }
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */

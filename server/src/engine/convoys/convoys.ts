@@ -106,7 +106,7 @@ function convoyStatus(town: ConvoyTown, convoy: Bead): ConvoyStatus {
   const beads = trackedBeads(town.store, convoy);
   return {
     ...convoyInfo(town.store, convoy),
-    tracked: beads.map((bead) => town.projection.beadInfo(bead)),
+    tracked: town.projection.beadInfos(beads),
     waves: waves(
       beads.map((bead) => bead.id),
       needsOf(town.store, beads),

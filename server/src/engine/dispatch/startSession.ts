@@ -32,8 +32,8 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   const work = workOf(bead);
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
-  const script =
-    runtime === 'script' ? scriptToRun(rig.frozenScript(action.name, work.branch!), bead, context) : undefined;
+  const frozen = runtime === 'script' ? rig.frozenScript(action.name, work.branch!) : undefined;
+  const script = runtime === 'script' ? scriptToRun(frozen, bead, context) : undefined;
   const { base } = await rig.prepareWorktree(action.name, {
     bead: bead.id,
     title: bead.title,
@@ -41,6 +41,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     base: work.base,
     attempt: work.attempt,
     script,
+    replaceScript: frozen !== undefined && frozen !== script,
   });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);

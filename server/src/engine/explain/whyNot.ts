@@ -20,11 +20,12 @@ export interface WhyNotSources {
 }
 
 /**
- * Says why nobody begins with a bead: by the same functions that `bd ready`, `bd blocked` and the engine use, at one
+ * Says why work on a bead has not started: by the same functions that `bd ready`, `bd blocked` and the engine use, at one
  * moment. The reasons that only the engine knows are worked out once for all beads that it looks at.
  */
 export class WhyNots {
-  private readonly now: number;
+  /** The moment, in milliseconds since 1970. */
+  readonly now: number;
   private readonly tracked: ReadonlyMap<string, number>;
   private readonly unmerged: ReadonlySet<string>;
   private readonly holds: ReadonlyMap<string, WhyNot[]>;
@@ -38,9 +39,17 @@ export class WhyNots {
     this.holds = this.findHolds();
   }
 
-  /** Beads that the engine keeps waiting although `bd ready` may name them. */
-  heldIds(): string[] {
-    return [...this.holds.keys()];
+  /** Beads that the engine keeps waiting although `bd ready` may name them, with the reasons that only it knows. */
+  get held(): ReadonlyMap<string, readonly WhyNot[]> {
+    return this.holds;
+  }
+
+  /** Milliseconds since 1970 at which the first of these reasons ends by time alone. */
+  get nextEnd(): number | undefined {
+    const ends = [...this.holds.values()].flatMap((reasons) =>
+      reasons.flatMap((reason) => (reason.kind === 'backoff' ? [Date.parse(reason.until)] : [])),
+    );
+    return ends.length === 0 ? undefined : Math.min(...ends);
   }
 
   of(bead: Bead): WhyNot[] {

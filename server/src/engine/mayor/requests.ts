@@ -184,8 +184,6 @@ function primeOf(town: MayorTown): string {
 
 function ready(town: MayorTown, rig?: string): BeadInfo[] {
   const isRig = (ledger: string | undefined): boolean => ledger !== undefined && town.isRig(ledger);
-  return town.store
-    .ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT })
-    .filter((bead) => isRig(town.store.ledgerOf(bead.id)))
-    .map((bead) => town.projection.beadInfo(bead));
+  const beads = town.store.ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT });
+  return town.projection.beadInfos(beads.filter((bead) => isRig(town.store.ledgerOf(bead.id))));
 }

@@ -1,25 +1,31 @@
 import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
+import type { BoardState } from '../../protocol/board';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
 import { stepOf } from '../molecules/molecules';
-import { isLater } from '../explain/whyNot';
+import { isLater, type WhyNots } from '../explain/whyNot';
 import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
-  /** @param reviewMode who looks at changes of a rig before they are merged */
+  /**
+   * @param reviewMode who looks at changes of a rig before they are merged
+   * @param whyNots what beads wait for, at this moment
+   */
   constructor(
     private readonly store: BeadStore,
     private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly whyNots: () => WhyNots,
   ) {}
 
-  beadInfo(bead: Bead): BeadInfo {
-    return this.reader().beadInfo(bead);
+  beadInfos(beads: readonly Bead[]): BeadInfo[] {
+    const reader = this.reader();
+    return beads.map((bead) => reader.beadInfo(bead));
   }
 
   /** Reads many beads of one moment. */
-  reader(): BeadInfoReader {
-    return new BeadInfoReader(this.store, this.reviewMode);
+  reader(why: WhyNots = this.whyNots()): BeadInfoReader {
+    return new BeadInfoReader(this.store, this.reviewMode, why);
   }
 
   convoyInfo(convoy: Bead): ConvoyInfo {
@@ -41,10 +47,13 @@ export class BeadInfoReader {
   constructor(
     private readonly store: BeadStore,
     private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly why: WhyNots,
   ) {}
 
   beadInfo(bead: Bead): BeadInfo {
     const work = workOf(bead);
+    const progress =
+      this.store.board.progress(bead.id) ?? (bead.issue_type === 'epic' ? { done: 0, total: 0 } : undefined);
     const blockedBy = isClosed(bead.status) ? [] : this.store.blockerIds(bead.id);
     return {
       id: bead.id,
@@ -53,6 +62,8 @@ export class BeadInfoReader {
       status: bead.status,
       priority: bead.priority,
       phase: this.phase(bead, blockedBy.length > 0),
+      state: this.state(bead.id),
+      why: this.why.of(bead),
       rig: this.store.ledgerOf(bead.id),
       assignee: bead.assignee,
       blockedBy,
@@ -60,7 +71,13 @@ export class BeadInfoReader {
       problem: isClosed(bead.status) ? undefined : work.problem,
       convoys: this.store.dependents(bead.id, 'tracks').map((convoy) => convoy.id),
       step: stepOf(this.store, bead),
+      ...(progress ? { progress } : {}),
     };
+  }
+
+  private state(id: string): BoardState {
+    const state = this.store.board.state(id) ?? 'closed';
+    return state === 'ready' && this.why.held.has(id) ? 'blocked' : state;
   }
 
   private phase(bead: Bead, blocked: boolean): BeadPhase {
@@ -79,7 +96,7 @@ export class BeadInfoReader {
       case 'in_review':
         return this.queuePhase(bead.id);
       default:
-        return blocked ? 'waiting' : isLater(bead.defer_until, Date.now()) ? 'deferred' : 'ready';
+        return blocked ? 'waiting' : isLater(bead.defer_until, this.why.now) ? 'deferred' : 'ready';
     }
   }
 

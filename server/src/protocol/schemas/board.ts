@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { BeadDiff, BeadPage, BoardGet, boardGroupings, boardPageLimit } from '../board';
+import { BeadDiff, BeadPage, boardGroupings, boardListLimit, boardPageLimit } from '../board';
+import { BoardWatch, TownGetSnapshot } from '../snapshot';
 import { name, schemaFor } from './schema';
 
 const openList = z.object({ key: z.string().max(300), limit: z.number().int().min(1).max(boardPageLimit) });
 
+const board = z.object({
+  grouping: z.enum(boardGroupings),
+  text: z.string().max(500),
+  open: z.array(openList).max(boardListLimit),
+});
+
 export const boardSchemas = [
-  schemaFor(
-    BoardGet.spec,
-    z.object({
-      grouping: z.enum(boardGroupings),
-      text: z.string().max(500).default(''),
-      open: z.array(openList).max(200).default([]),
-    }),
-  ),
+  schemaFor(TownGetSnapshot.spec, z.object({ once: z.boolean().optional(), board: board.optional() })),
+  schemaFor(BoardWatch.spec, z.object({ board: board.optional() })),
   schemaFor(BeadPage.spec, z.object({ id: name })),
   schemaFor(
     BeadDiff.spec,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { SessionAttach, SessionDetach, SessionInput, SessionResize } from '../session';
-import { ConsentGive, ServerRetire, TownDown, TownGetSnapshot, TownStop, TownUp } from '../town';
+import { ConsentGive, ServerRetire, TownDown, TownStop, TownUp } from '../town';
 import { cols, name, noParams, rows, schemaFor } from './schema';
 
 /** Requests about the town as a whole, and its server. */
 export const townRequestSchemas = [
-  schemaFor(TownGetSnapshot.spec, z.object({ once: z.boolean().optional() })),
   schemaFor(TownUp.spec, noParams),
   schemaFor(TownDown.spec, noParams),
   schemaFor(TownStop.spec, z.object({ agent: name.optional(), rig: name.optional(), all: z.boolean().optional() })),

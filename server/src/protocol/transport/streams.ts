@@ -1,4 +1,4 @@
-import type net from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { MessageReader, MessageWriter } from 'vscode-jsonrpc/node';
 import type { ProcessIdentity } from '../../base/process';
 import type { Welcome } from './handshake';
@@ -8,7 +8,7 @@ export interface Streams {
   reader: MessageReader;
   writer: MessageWriter;
   /** For backpressure (`writableLength`) and for closing this one connection. */
-  socket: net.Socket;
+  socket: Duplex;
 }
 
 /** The same at the client's side. */

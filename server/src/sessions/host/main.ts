@@ -4,6 +4,7 @@ import { Lease } from '../../base/lease';
 import { hostEndpointFile } from '../../protocol/transport/endpointFile';
 import { startDetached } from '../../protocol/transport/launch';
 import { listen } from '../../protocol/transport/rpcServer';
+import { runBridge } from './bridge';
 import { SessionHost } from './host';
 import { loadBackend } from './pty';
 
@@ -19,10 +20,16 @@ async function main(): Promise<void> {
       /** How long a view may take nothing before it is cut off. */
       'stuck-ms': { type: 'string', default: '15000' },
       pipes: { type: 'boolean', default: false },
+      /** Serves nobody itself: joins its standard input and output to the host that does. */
+      stdio: { type: 'boolean', default: false },
     },
   });
-  if (!values.root) throw new Error('usage: sessionHost --root <town>');
+  if (!values.root) throw new Error('usage: sessionHost --root <town> [--stdio]');
   const root = path.resolve(values.root);
+  if (values.stdio) {
+    await runBridge(root, path.resolve(process.argv[1] ?? ''));
+    return process.exit(0);
+  }
   const lease = await Lease.acquire(path.join(root, '.runtime', 'host-lease'), 500);
   if (!lease) return process.exit(0); // another one serves this town
 

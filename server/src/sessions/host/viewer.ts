@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import type { NotificationSpec } from '../../protocol/request';
 
@@ -17,7 +17,7 @@ export class Viewer {
   constructor(
     readonly id: string,
     private readonly connection: MessageConnection,
-    private readonly socket: Socket,
+    private readonly socket: Duplex,
   ) {}
 
   get isSlow(): boolean {

@@ -5,12 +5,11 @@ import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/supervision/workSessions';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
-import { BeadDiff, BeadPage, BoardGet, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
+import { BeadDiff, BeadPage, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import { beadDiff } from '../../engine/review/beadDiff';
-import { BoardReader } from './board';
 
-/** What the Beads view and the page of a bead need of a town. */
+/** What the page of a bead needs of a town. */
 export interface BoardTown {
   store: BeadStore;
   /** Read anew for each question. */
@@ -23,7 +22,6 @@ const MERGE_EVENTS = 50;
 
 export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
   const { store } = town;
-  dispatcher.on(BoardGet.spec, async (query) => new BoardReader(store, town.whyNots(), query.text).read(query));
   dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
   dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
     beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),

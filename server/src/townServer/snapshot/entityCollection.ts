@@ -16,6 +16,14 @@ export class EntityCollection<T extends { id: string }> {
     return this.entries.has(id);
   }
 
+  get(id: string): T | undefined {
+    return this.entries.get(id)?.item;
+  }
+
+  *values(): Generator<T> {
+    for (const { item } of this.entries.values()) yield item;
+  }
+
   ids(): Iterable<string> {
     return this.entries.keys();
   }
@@ -34,7 +42,8 @@ export class EntityCollection<T extends { id: string }> {
     return { upsert, remove };
   }
 
-  private put(item: T): boolean {
+  /** @returns whether it is new or different */
+  put(item: T): boolean {
     const text = JSON.stringify(item);
     if (this.entries.get(item.id)?.text === text) return false;
     this.entries.set(item.id, { item, text });

@@ -1,147 +1,203 @@
 import type { BeadStore } from '../../beads/store';
-import { attachedTo, MOLECULE, moleculeAbove } from '../../beads/model/molecule';
+import type { WhyNots } from '../../engine/explain/whyNot';
 import { isStep } from '../../engine/molecules/molecules';
 import type { Projection } from '../../engine/state/projection';
-import { CONVOY, MERGE_REQUEST, mergeOf, slingableTypes } from '../../engine/state/work';
-import {
-  collectionNames,
-  type AgentInfo,
-  type AttentionInfo,
-  type BeadInfo,
-  type CollectionName,
-  type ConvoyInfo,
-  type RigInfo,
-  type TownCollections,
-  type TownDelta,
-  type TownInfo,
-  type TownSnapshot,
-} from '../../protocol/town';
+import { CONVOY, slingableTypes } from '../../engine/state/work';
+import type { AgentInfo, AttentionInfo, BeadInfo, ConvoyInfo, RigInfo, TownInfo, TownDelta } from '../../protocol/town';
+import type { BoardMoment } from './boardSource';
+import { ChangedBeads } from './changedBeads';
 import { EntityCollection, type CollectionChange } from './entityCollection';
 
 /** What the model asks for anew with each update: small, whatever the ledgers hold. */
 export interface SnapshotSources {
   store: BeadStore;
   projection: Projection;
+  whyNots(): WhyNots;
   town(): TownInfo;
   rigs(): RigInfo[];
   agents(): AgentInfo[];
   attention(): AttentionInfo[];
 }
 
+/** What is new of a moment, for all windows. */
+export interface ModelChange {
+  /** Of the small collections. */
+  common: Omit<TownDelta['changes'], 'beads' | 'lists'>;
+  /** Beads that are new or different. */
+  beads: ReadonlySet<string>;
+  /** The overview as it was. */
+  overviewBefore: ReadonlySet<string>;
+}
+
 /** Open beads of each rig that windows show besides those of convoys. */
 const BACKLOG_LIMIT = 100;
 /** Convoys that landed last. */
 const CLOSED_CONVOYS = 20;
-/** More changes than this are not looked at one by one. */
-const MAX_DIRTY = 2_000;
 const IN_PROGRESS = ['hooked', 'in_progress', 'in_review', 'failed'];
 /** Records of the town that are shown as something else, or not at all. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(['merge_request', 'convoy', 'escalation', 'message', 'molecule']);
 
 /**
  * What windows show of a town, kept: beads and convoys are worked out anew where a change touched them, the small
- * collections with each update. Revisions rise by one with each change.
+ * collections with each update.
  */
 export class SnapshotModel {
-  private revision = 1;
-  private readonly collections: { [N in CollectionName]: EntityCollection<TownCollections[N]> } = {
-    town: new EntityCollection(),
-    rigs: new EntityCollection(),
-    agents: new EntityCollection(),
-    convoys: new EntityCollection(),
-    beads: new EntityCollection(),
-    attention: new EntityCollection(),
-  };
-  private dirty = new Set<string>();
-  private everythingIsDirty = true;
+  private readonly town = new EntityCollection<TownInfo>();
+  private readonly rigs = new EntityCollection<RigInfo>();
+  private readonly agents = new EntityCollection<AgentInfo>();
+  private readonly convoys = new EntityCollection<ConvoyInfo>();
+  private readonly attention = new EntityCollection<AttentionInfo>();
+  /** Each bead that any window shows, once. */
+  private readonly beads = new EntityCollection<BeadInfo>();
+  /** Beads that every window has: of convoys, in progress, and the first of those that are open. */
+  private overview: ReadonlySet<string> = new Set();
+  private readonly changed: ChangedBeads;
+  private whyNots: WhyNots | undefined;
 
-  constructor(private readonly sources: SnapshotSources) {}
+  constructor(private readonly sources: SnapshotSources) {
+    this.changed = new ChangedBeads(sources.store);
+  }
 
   /** These beads have changed. */
-  changed(ids: readonly string[]): void {
-    for (const id of ids) this.dirty.add(id);
-    if (this.dirty.size > MAX_DIRTY) this.markAll();
+  beadsChanged(ids: readonly string[]): void {
+    this.changed.add(ids);
   }
 
-  /** Something that beads are shown by has changed, such as a rig. */
-  markAll(): void {
-    this.everythingIsDirty = true;
-    this.dirty.clear();
+  /** These beads may stand otherwise among the others; undefined: any may. */
+  beadsRestood(ids: ReadonlySet<string> | undefined): void {
+    this.changed.addRestood(ids);
   }
 
-  /** Brings the model up to date. @returns what is new in it; undefined where nothing has changed */
-  update(): TownDelta | undefined {
-    const { sources, collections } = this;
-    const dirty = this.everythingIsDirty ? undefined : this.withNeighbours();
-    this.everythingIsDirty = false;
-    this.dirty = new Set();
-    const changes: { [N in CollectionName]: CollectionChange<TownCollections[N]> } = {
-      town: collections.town.replace([sources.town()]),
-      rigs: collections.rigs.replace(sources.rigs()),
-      agents: collections.agents.replace(sources.agents()),
-      convoys: this.updateConvoys(dirty),
-      beads: this.updateBeads(dirty),
-      attention: collections.attention.replace(sources.attention()),
-    };
-    const changed = collectionNames.filter((name) => changes[name].upsert.length + changes[name].remove.length > 0);
-    if (changed.length === 0) return undefined;
-    this.revision += 1;
+  /** Something that all beads are shown by has changed. */
+  everythingChanged(): void {
+    this.changed.addAll();
+  }
+
+  /** Looks at the beads as they are now. Lists are brought up to date with it, then `update` is called. */
+  nextMoment(): BoardMoment {
+    this.sources.store.board.refresh();
+    this.whyNots = this.sources.whyNots();
+    const changed = this.changed.take(this.beads.values(), this.why.held);
+    return this.momentOf(changed);
+  }
+
+  /** The beads as they were at the last moment, for a list that is new. */
+  lastMoment(): BoardMoment {
+    return this.momentOf(undefined);
+  }
+
+  private get why(): WhyNots {
+    return (this.whyNots ??= this.sources.whyNots());
+  }
+
+  private momentOf(changed: ReadonlySet<string> | undefined): BoardMoment {
+    const { board } = this.sources.store;
+    const held = new Set(this.why.held.keys());
     return {
-      from: this.revision - 1,
-      to: this.revision,
-      changes: Object.fromEntries(changed.map((name) => [name, changes[name]])),
+      changed,
+      rows: changed && changed.size > 0 ? board.rows(changed) : [],
+      held,
+      heldRows: held.size === 0 ? [] : board.rows(held).filter(({ state }) => state === 'ready'),
     };
   }
 
-  snapshot(): TownSnapshot {
-    const { town, rigs, agents, convoys, beads, attention } = this.collections;
-    return {
-      revision: this.revision,
-      town: town.items(),
-      rigs: rigs.items(),
-      agents: agents.items(),
-      convoys: convoys.items().sort((a, b) => b.createdAt.localeCompare(a.createdAt)),
-      beads: beads.items(),
-      attention: attention.items(),
+  /** @param listed beads that lists of windows name */
+  update({ changed }: BoardMoment, listed: Iterable<string>): ModelChange {
+    const { sources } = this;
+    const overviewBefore = this.overview;
+    const common = {
+      town: this.town.replace([sources.town()]),
+      rigs: this.rigs.replace(sources.rigs()),
+      agents: this.agents.replace(sources.agents()),
+      convoys: this.updateConvoys(changed),
+      attention: this.attention.replace(sources.attention()),
     };
+    this.overview = this.overviewBeads();
+    return {
+      common: withoutEmpty(common),
+      beads: this.updateBeads(changed, listed, overviewBefore),
+      overviewBefore,
+    };
+  }
+
+  /** Adds beads that a new list names. */
+  show(listed: Iterable<string>): void {
+    const reader = this.sources.projection.reader(this.why);
+    for (const id of listed) if (!this.beads.has(id)) this.beads.put(this.info(reader, id));
+  }
+
+  bead(id: string): BeadInfo | undefined {
+    return this.beads.get(id);
+  }
+
+  overviewIds(): ReadonlySet<string> {
+    return this.overview;
+  }
+
+  /** What every window has, apart from its beads. */
+  collections() {
+    return {
+      town: this.town.items(),
+      rigs: this.rigs.items(),
+      agents: this.agents.items(),
+      convoys: this.convoys.items().sort((a, b) => b.createdAt.localeCompare(a.createdAt)),
+      attention: this.attention.items(),
+    };
+  }
+
+  /** Milliseconds since 1970 at which something changes by time alone; undefined for never. */
+  nextChange(): number | undefined {
+    const times = [this.sources.store.board.nextDue(), this.why.nextEnd].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   // ---------------------------------------------------------------- convoys and beads
 
-  private updateConvoys(dirty: ReadonlySet<string> | undefined): CollectionChange<ConvoyInfo> {
+  private updateConvoys(changed: ReadonlySet<string> | undefined): CollectionChange<ConvoyInfo> {
     const { store, projection } = this.sources;
-    const convoys = this.collections.convoys;
     const shown = [...store.list({ type: [CONVOY], limit: 0 }), ...store.lastClosed(CONVOY, CLOSED_CONVOYS)];
     const ids = new Set(shown.map(({ id }) => id));
-    const items = shown.filter(({ id }) => !dirty || dirty.has(id) || !convoys.has(id));
-    return convoys.apply(
+    const items = shown.filter(({ id }) => !changed || changed.has(id) || !this.convoys.has(id));
+    return this.convoys.apply(
       items.map((convoy) => projection.convoyInfo(convoy)),
       (id) => ids.has(id),
     );
   }
 
-  private updateBeads(dirty: ReadonlySet<string> | undefined): CollectionChange<BeadInfo> {
+  private updateBeads(
+    changed: ReadonlySet<string> | undefined,
+    listed: Iterable<string>,
+    overviewBefore: ReadonlySet<string>,
+  ): ReadonlySet<string> {
     const { store, projection } = this.sources;
-    const beads = this.collections.beads;
-    const shown = this.shownBeads();
-    const reader = projection.reader();
+    const { beads, overview } = this;
+    const shown = new Set([...overview, ...listed]);
+    const reader = projection.reader(this.why);
     // Those that are in review, or wait for a time, change without a change of theirs.
     const moves = (id: string): boolean => {
       const bead = store.get(id);
       return bead?.status === 'in_review' || bead?.defer_until !== undefined;
     };
-    const items = [...shown].filter((id) => !dirty || dirty.has(id) || !beads.has(id) || moves(id));
-    return beads.apply(
-      items.map((id) => reader.beadInfo(store.get(id)!)),
+    const stale = [...shown].filter(
+      (id) => !changed || changed.has(id) || !beads.has(id) || overview.has(id) !== overviewBefore.has(id) || moves(id),
+    );
+    const { upsert } = beads.apply(
+      stale.map((id) => this.info(reader, id)),
       (id) => shown.has(id),
     );
+    return new Set(upsert.map(({ id }) => id));
   }
 
-  private shownBeads(): Set<string> {
+  private info(reader: ReturnType<Projection['reader']>, id: string): BeadInfo {
+    const info = reader.beadInfo(this.sources.store.get(id)!);
+    return this.overview.has(id) ? info : { ...info, listedOnly: true };
+  }
+
+  private overviewBeads(): Set<string> {
     const { store } = this.sources;
-    const ids = new Set(this.collections.convoys.items().flatMap((convoy) => convoy.beads));
+    const ids = new Set(this.convoys.items().flatMap((convoy) => convoy.beads));
     for (const bead of store.list({ status: IN_PROGRESS, limit: 0 })) ids.add(bead.id);
-    for (const rig of this.collections.rigs.ids())
+    for (const rig of this.rigs.ids())
       for (const bead of store.backlog(rig, [...slingableTypes], BACKLOG_LIMIT)) ids.add(bead.id);
     for (const id of ids) {
       const bead = store.get(id);
@@ -149,33 +205,11 @@ export class SnapshotModel {
     }
     return ids;
   }
+}
 
-  /** The beads that changed and those that are shown otherwise for it. */
-  private withNeighbours(): Set<string> {
-    const { store } = this.sources;
-    const found = new Set<string>();
-    // By what is shown so far: the bead itself may have lost the edge by which it was named.
-    for (const info of this.collections.beads.items())
-      if ([...info.convoys, ...info.blockedBy].some((id) => this.dirty.has(id))) found.add(info.id);
-    for (const id of this.dirty) {
-      found.add(id);
-      const bead = store.get(id);
-      if (!bead) continue;
-      for (const edge of bead.dependencies ?? []) found.add(edge.depends_on_id);
-      for (const dependent of store.dependents(id)) this.addWithChildren(dependent.id, found);
-      this.addWithChildren(id, found);
-      const source = bead.issue_type === MERGE_REQUEST ? mergeOf(bead)?.source : undefined;
-      if (source !== undefined) found.add(source);
-      const molecule = bead.issue_type === MOLECULE ? bead : moleculeAbove(store, bead);
-      const owner = molecule && attachedTo(molecule);
-      if (owner !== undefined) found.add(owner);
-    }
-    return found;
-  }
-
-  /** What waits because its parent waits is shown with the parent's reason. */
-  private addWithChildren(id: string, found: Set<string>): void {
-    found.add(id);
-    for (const child of this.sources.store.children(id, true)) found.add(child.id);
-  }
+/** Without the collections in which nothing is new. */
+function withoutEmpty(changes: ModelChange['common']): ModelChange['common'] {
+  return Object.fromEntries(
+    Object.entries(changes).filter(([, { upsert, remove }]) => upsert.length + remove.length > 0),
+  );
 }

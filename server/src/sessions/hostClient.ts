@@ -1,11 +1,11 @@
-import path from 'node:path';
-import { UserError } from '../../../base/errors';
-import { Disposable, Emitter, type IDisposable } from '../../../base/lifecycle';
-import { isAlive, type ProcessIdentity } from '../../../base/process';
-import type { Params } from '../../../protocol/request';
-import type { SessionScreen } from '../../../protocol/town';
-import { RpcClient } from '../../../protocol/transport/rpcClient';
-import { openHost, type HostConnectOptions } from './openHost';
+import { UserError } from '../base/errors';
+import { Disposable, Emitter, type IDisposable } from '../base/lifecycle';
+import type { ProcessIdentity } from '../base/process';
+import type { Params } from '../protocol/request';
+import type { SessionScreen } from '../protocol/town';
+import { RpcClient } from '../protocol/transport/rpcClient';
+import type { Connected } from '../protocol/transport/streams';
+import type { SessionProvider } from './providers/provider';
 import {
   HostAttach,
   HostDetach,
@@ -23,7 +23,7 @@ import {
   type SessionExitInfo,
   type SessionInfo,
   type sessionSignals,
-} from '../../protocol';
+} from './protocol';
 
 export interface SessionOutputEvent {
   id: string;
@@ -55,10 +55,7 @@ export class SessionHostClient extends Disposable {
   private rpc: RpcClient | undefined;
   private host: ProcessIdentity | undefined;
 
-  private constructor(
-    private readonly root: string,
-    private readonly options: HostConnectOptions,
-  ) {
+  private constructor(private readonly provider: SessionProvider) {
     super();
   }
 
@@ -66,9 +63,12 @@ export class SessionHostClient extends Disposable {
    * Connects to the town's session host, which is started when none answers.
    * @throws UserError `unavailable` when it cannot be started
    */
-  static async connect(root: string, options: HostConnectOptions = {}): Promise<SessionHostClient> {
-    const client = new SessionHostClient(root, { sessionHostJs: path.join(__dirname, 'sessionHost.js'), ...options });
-    const rpc = await RpcClient.open(() => client.openStreams(), { reconnectTimeoutMs: options.reconnectTimeoutMs });
+  static async connect(
+    provider: SessionProvider,
+    options: { reconnectTimeoutMs?: number | undefined } = {},
+  ): Promise<SessionHostClient> {
+    const client = new SessionHostClient(provider);
+    const rpc = await RpcClient.open(() => client.openStreams(), options);
     client.rpc = client._register(rpc);
     client.listen(rpc);
     for (const session of await client.list()) if (!session.exited) client.live.add(session.id);
@@ -154,7 +154,7 @@ export class SessionHostClient extends Disposable {
     this.live.clear();
     await this.caller.call(HostShutdown.spec, {});
     this.dispose();
-    while (host && isAlive(host)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (await this.lives(host)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   private get caller(): RpcClient {
@@ -163,8 +163,12 @@ export class SessionHostClient extends Disposable {
     return this.rpc;
   }
 
-  private async openStreams(): ReturnType<typeof openHost> {
-    const connected = await openHost(this.root, this.options);
+  private async lives(host: ProcessIdentity | undefined): Promise<boolean> {
+    return host !== undefined && (await this.provider.aliveAmong([host])).size > 0;
+  }
+
+  private async openStreams(): Promise<Connected> {
+    const connected = await this.provider.openHost();
     const before = this.host;
     this.host = connected.process;
     // The host may have died and been replaced while nobody noticed.
@@ -190,10 +194,11 @@ export class SessionHostClient extends Disposable {
   private async recover(): Promise<void> {
     const host = this.host;
     // A killed process loses its sockets a moment before it is gone.
-    for (let wait = 0; wait < 10 && host && isAlive(host); wait++)
+    for (let wait = 0; wait < 10 && (await this.lives(host)); wait++)
       await new Promise((resolve) => setTimeout(resolve, 20));
+    const lives = await this.lives(host);
     if (this.isDisposed || !this.rpc || this.host !== host) return;
-    if (host && isAlive(host)) await this.rpc.reconnect().catch(() => undefined);
+    if (lives) await this.rpc.reconnect().catch(() => undefined);
     else {
       this.host = undefined;
       this.loseHost();

@@ -1,0 +1,38 @@
+import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../../../base/process';
+import { endProcessesWith } from '../../../base/processEnvironment';
+import { isPresent } from '../../../base/safeFiles';
+import { hostEndpointFile, readEndpoint } from '../../../protocol/transport';
+import type { Connected } from '../../../protocol/transport/streams';
+import type { SessionProvider } from '../provider';
+import { openHost, type HostConnectOptions } from './openHost';
+
+/** Sessions on this machine, under this user. */
+export class LocalProvider implements SessionProvider {
+  constructor(
+    private readonly root: string,
+    private readonly options: HostConnectOptions = {},
+  ) {}
+
+  openHost(): Promise<Connected> {
+    return openHost(this.root, this.options);
+  }
+
+  async hasHost(): Promise<boolean> {
+    const endpoint = readEndpoint(hostEndpointFile(this.root));
+    return endpoint !== undefined && isAlive(endpoint);
+  }
+
+  aliveAmong(processes: readonly ProcessIdentity[]): Promise<ReadonlySet<number>> {
+    return aliveAmong(processes);
+  }
+
+  async endSession(session: string, group: ProcessIdentity): Promise<void> {
+    await endProcessGroup(group);
+    // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
+    await endProcessesWith({ GT_ROOT: this.root, GT_SESSION: session });
+  }
+
+  async hasFolder(folder: string): Promise<boolean> {
+    return isPresent(folder);
+  }
+}

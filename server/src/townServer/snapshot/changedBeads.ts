@@ -1,0 +1,107 @@
+import { attachedTo, MOLECULE, moleculeAbove } from '../../beads/model/molecule';
+import type { BeadStore } from '../../beads/store';
+import { MERGE_REQUEST, mergeOf } from '../../engine/state/work';
+import type { WhyNot } from '../../protocol/board';
+import type { BeadInfo } from '../../protocol/town';
+
+/** More changes than this are not looked at one by one. */
+const MAX_CHANGED = 2_000;
+
+type Holds = ReadonlyMap<string, readonly WhyNot[]>;
+
+/** Which beads are to be worked out anew: those that changed, and those that are shown otherwise for it. */
+export class ChangedBeads {
+  private changed = new Set<string>();
+  /** They may stand otherwise among the others. */
+  private restood = new Set<string>();
+  private isAny = true;
+  /** What only the engine knows of them, as texts: what has changed there is found by comparison. */
+  private holds = new Map<string, string>();
+
+  constructor(private readonly store: BeadStore) {}
+
+  add(ids: Iterable<string>): void {
+    for (const id of ids) this.changed.add(id);
+    if (this.changed.size > MAX_CHANGED) this.addAll();
+  }
+
+  /** @param ids undefined for all */
+  addRestood(ids: ReadonlySet<string> | undefined): void {
+    if (!ids || this.restood.size + ids.size > MAX_CHANGED) this.addAll();
+    else for (const id of ids) this.restood.add(id);
+  }
+
+  /** Something that all beads are shown by has changed, such as a rig. */
+  addAll(): void {
+    this.isAny = true;
+    this.changed.clear();
+    this.restood.clear();
+  }
+
+  /**
+   * What has changed since the last time; undefined: everything may have.
+   * @param shown as windows have them
+   */
+  take(shown: Iterable<BeadInfo>, holds: Holds): ReadonlySet<string> | undefined {
+    const found = this.isAny ? undefined : this.withNeighbours(shown);
+    this.isAny = false;
+    this.changed = new Set();
+    this.restood = new Set();
+    for (const id of this.compareHolds(holds)) found?.add(id);
+    return found;
+  }
+
+  private compareHolds(holds: Holds): string[] {
+    const before = this.holds;
+    this.holds = new Map([...holds].map(([id, reasons]) => [id, JSON.stringify(reasons)]));
+    return [
+      ...[...this.holds].flatMap(([id, text]) => (before.get(id) === text ? [] : [id])),
+      ...[...before.keys()].filter((id) => !this.holds.has(id)),
+    ];
+  }
+
+  private withNeighbours(shown: Iterable<BeadInfo>): Set<string> {
+    const { store } = this;
+    const found = new Set([...this.changed, ...this.restood]);
+    if (this.changed.size > 0)
+      // By what is shown so far: the bead itself may have lost the edge by which it was named.
+      for (const info of shown)
+        if ([...info.convoys, ...info.blockedBy].some((id) => this.changed.has(id))) found.add(info.id);
+    // Those that may wait for something else now.
+    const waiting = new Set(this.changed);
+    for (const id of this.restood)
+      if (store.get(id)?.dependencies?.some(({ type }) => type === 'waits-for')) waiting.add(id);
+    for (const id of this.changed) {
+      for (const dependent of store.dependents(id)) waiting.add(dependent.id);
+      for (const neighbour of this.neighbours(id)) found.add(neighbour);
+    }
+    for (const id of this.withDescendants(waiting)) found.add(id);
+    return found;
+  }
+
+  private *neighbours(id: string): Generator<string> {
+    const { store } = this;
+    const bead = store.get(id);
+    if (!bead) return;
+    for (const edge of bead.dependencies ?? []) yield edge.depends_on_id;
+    const source = bead.issue_type === MERGE_REQUEST ? mergeOf(bead)?.source : undefined;
+    if (source !== undefined) yield source;
+    const molecule = bead.issue_type === MOLECULE ? bead : moleculeAbove(store, bead);
+    const owner = molecule && attachedTo(molecule);
+    if (owner !== undefined) yield owner;
+  }
+
+  /** What waits because its parent waits is shown with the parent's reason. */
+  private withDescendants(roots: ReadonlySet<string>): Set<string> {
+    const found = new Set(roots);
+    const queue = [...roots];
+    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+      for (const child of this.store.children(id)) {
+        if (found.has(child.id)) continue;
+        found.add(child.id);
+        queue.push(child.id);
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,53 @@
+import { Disposable, toDisposable } from '../../base/lifecycle';
+import { logged } from '../../base/logged';
+import type { Log } from '../log';
+import type { SnapshotFeed } from './snapshotFeed';
+
+/** Deltas are sent at most so often. */
+const SNAPSHOT_MS = 40;
+/** Timers cannot wait for weeks. */
+const MAX_DELAY_MS = 3_600_000;
+
+/** Sends deltas soon after a change, and when time alone changes something: nothing while nobody follows the town. */
+export class SnapshotSchedule extends Disposable {
+  private soon: NodeJS.Timeout | undefined;
+  private later: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly feed: Pick<SnapshotFeed, 'size' | 'update' | 'model'>,
+    private readonly log: Log,
+  ) {
+    super();
+    this._register(toDisposable(() => this.stop()));
+  }
+
+  changed(): void {
+    if (this.feed.size === 0 || this.isDisposed) return;
+    this.soon ??= setTimeout(this.send, SNAPSHOT_MS);
+  }
+
+  /** A bead that is deferred, or a pause after a failure, ends without an event. */
+  followClock(): void {
+    clearTimeout(this.later);
+    const next = this.feed.size === 0 ? undefined : this.feed.model.nextChange();
+    if (next === undefined || this.isDisposed) return;
+    this.later = setTimeout(this.send, Math.min(Math.max(next - Date.now(), SNAPSHOT_MS), MAX_DELAY_MS));
+    this.later.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.soon);
+    clearTimeout(this.later);
+  }
+
+  /** Where a snapshot cannot be made, windows keep the last one. */
+  private readonly send = logged(
+    (error) => this.log.error(`snapshot: ${error}`),
+    () => {
+      clearTimeout(this.soon);
+      this.soon = undefined;
+      this.feed.update();
+      this.followClock();
+    },
+  );
+}
