@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
-import { plural } from '../../base/text';
+import { plural, printableJson } from '../../base/text';
 import { LedgerDatabase, LedgerExport } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
@@ -36,7 +36,8 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .action(async ({ output, status, rig, sqlite }: ExportOptions, invocation: Invocation) => {
       if (sqlite) return writeDatabase(context, invocation, { output, status, rig });
       const { text, count } = await context.call(invocation, LedgerExport.spec, defined({ status, ledger: rig }));
-      if (output === undefined) return context.terminal.write(text);
+      // The file has the bytes of the ledger; what is printed is the same JSON without raw control characters.
+      if (output === undefined) return context.terminal.write(printableJson(text));
       writeFileAtomic(path.resolve(context.process.cwd, output), text);
       context.print(
         invocation,
