@@ -19,11 +19,12 @@ import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } fro
 import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
-import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
+import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
 
@@ -48,6 +49,7 @@ export type Assignment = z.output<typeof assignmentSchema>;
 export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
+  private readonly gateResults: GateResults;
 
   constructor(
     private readonly town: TownLayout,
@@ -60,6 +62,7 @@ export class Rig {
   ) {
     this.layout = town.rig(config.name);
     this.pacingRecord = new PacingRecord(town.pacing(config.name));
+    this.gateResults = new GateResults(path.join(town.gateLogs, `${config.name}.results.json`));
   }
 
   get name(): string {
@@ -276,6 +279,7 @@ export class Rig {
         title: work.title,
         trailers: [`Bead: ${work.bead}`],
         author: identityOf(work.worker, this.emailDomain()),
+        signing: signingOf(this.settings),
       },
       base,
       this.refineryIdentity,
@@ -290,6 +294,27 @@ export class Rig {
     mergeRequest: string,
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult> {
+    const { gates } = this;
+    this.requireAccepted();
+    const tree = await treeOf(this.repository, commit);
+    const before = this.gateResults.get(tree, gates);
+    if (before) return before;
+    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, onGate);
+    if (isFinal) this.gateResults.set(tree, gates, result);
+    return result;
+  }
+
+  /** What failed is tested again, should the same files come back: a person asks for it. */
+  forgetFailedGates(): void {
+    this.gateResults.forgetFailures();
+  }
+
+  /** @returns `isFinal`: it says something about the files, and not about the machine or the time it took */
+  private async runGatesNow(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult & { isFinal: boolean }> {
     const directory = this.layout.refinery;
     await checkoutDetached(this.repository, directory, commit, {
       ...this.checkoutOptions,
@@ -311,7 +336,10 @@ export class Rig {
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
       onGate(gate, passed ? 'passed' : 'failed');
-      if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
+      if (!outcome.passed) {
+        const { problem, output, code } = outcome;
+        return { passed: false, gate: gate.name, problem, output, isFinal: code !== null };
+      }
       if (!passed) {
         const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
         return {
@@ -319,10 +347,11 @@ export class Rig {
           gate: gate.name,
           problem: `changed the tree that it should only test (${what})`,
           output: '',
+          isFinal: true,
         };
       }
     }
-    return { passed: true };
+    return { passed: true, isFinal: true };
   }
 
   /** Asked right before they run: they may have changed since the reconciler looked. */
