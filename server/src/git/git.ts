@@ -5,7 +5,7 @@ import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { messageOf } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
-import { neutralEnvironment } from './foreignConfig';
+import { neutralEnvironment, otherEnd } from './foreignConfig';
 import { withoutProgress, withoutSecrets } from './messages';
 
 /** Author and committer of what the server itself commits. */
@@ -214,6 +214,11 @@ export async function gitBytes(directory: string, args: readonly string[]): Prom
  */
 function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
+}
+
+/** How git is started in a repository on this disk that is fetched from or pushed to, see `otherEnd`. */
+export function otherGit(directory: string, hooks: boolean): Promise<{ uploadPack: string; receivePack: string }> {
+  return otherEnd(directory, gitEnvironment(), hooks);
 }
 
 /** The options, with what keeps git from running what the configuration of a folder names that is not ours. */

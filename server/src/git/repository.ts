@@ -2,10 +2,19 @@ import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
 import { makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 import { CredentialFile } from './credentials';
-import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, withRepository, type GitOptions } from './git';
+import {
+  git,
+  GitError,
+  gitLine,
+  gitProbe,
+  NAMED_BARE_REPOSITORY,
+  otherGit,
+  withRepository,
+  type GitOptions,
+} from './git';
 import { remoteLines } from './messages';
 import { isSafeBranch } from './names';
-import { accessOf, branchesOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
+import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
 /** Killed when the other side says nothing for so long. */
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
@@ -60,6 +69,16 @@ export class RigRepository {
         'remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*',
       ],
     };
+  }
+
+  /** The same, with the other git told to run nothing that a repository on this disk names. */
+  private async openAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
+    const { config, env } = this.access;
+    const folder = folderOf(this.source);
+    if (folder === undefined) return { config, env };
+    const { uploadPack, receivePack } = await otherGit(folder, !this.source.isFolder);
+    const programs = [`remote.origin.uploadpack=${uploadPack}`, `remote.origin.receivepack=${receivePack}`];
+    return { env, config: [...(config ?? []), ...programs] };
   }
 
   /** Makes the repository and fetches. Safe to repeat after a crash. */
@@ -158,7 +177,7 @@ export class RigRepository {
           '--update-shallow',
           'origin',
         ],
-        { ...this.access, timeoutMs: NETWORK_TIMEOUT_MS },
+        { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
       );
     } catch (error) {
       throw new UserError(
@@ -275,7 +294,7 @@ export class RigRepository {
             'origin',
             `${commit}:refs/heads/${branch}`,
           ],
-          { ...this.access, timeoutMs: NETWORK_TIMEOUT_MS },
+          { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
         );
       } catch (error) {
         await this.fetchLocked();

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../base/errors';
 import { splitAddress, type Credential, type CredentialFile } from './credentials';
-import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, type GitOptions } from './git';
+import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, otherGit, type GitOptions } from './git';
 
 /** What a rig's repository is made from. */
 export interface RepositorySource {
@@ -104,6 +105,23 @@ export function accessOf(source: RepositorySource, credentials: CredentialFile):
   return { config: credentials.config, env: source.isPartial ? { GIT_NO_LAZY_FETCH: '0' } : {} };
 }
 
+/** The folder of a source on this disk; undefined for one that another machine serves. */
+export function folderOf({ location }: Pick<RepositorySource, 'location'>): string | undefined {
+  if (path.isAbsolute(location)) return location;
+  if (!/^file:/i.test(location)) return undefined;
+  try {
+    return fileURLToPath(location);
+  } catch {
+    return undefined; // with a host: git refuses it too
+  }
+}
+
+/** The git at a source on this disk runs nothing that the repository's settings name. Its hooks run where it is a remote. */
+export async function uploadPackOf(source: Pick<RepositorySource, 'location' | 'isFolder'>): Promise<string[]> {
+  const folder = folderOf(source);
+  return folder === undefined ? [] : [`--upload-pack=${(await otherGit(folder, !source.isFolder)).uploadPack}`];
+}
+
 /** Everything that the source has. @throws UserError with git's words */
 export function refsOf(source: RepositorySource, credentials: CredentialFile): Promise<RemoteRef[]> {
   return lsRemote(source, accessOf(source, credentials));
@@ -112,10 +130,14 @@ export function refsOf(source: RepositorySource, credentials: CredentialFile): P
 async function lsRemote(source: RepositorySource, options: Pick<GitOptions, 'config' | 'env'>): Promise<RemoteRef[]> {
   let answer: string;
   try {
-    answer = await git(process.cwd(), ['ls-remote', '--symref', '--', source.location], {
-      ...options,
-      timeoutMs: 60_000,
-    });
+    answer = await git(
+      process.cwd(),
+      ['ls-remote', '--symref', ...(await uploadPackOf(source)), '--', source.location],
+      {
+        ...options,
+        timeoutMs: 60_000,
+      },
+    );
   } catch (error) {
     throw new UserError(
       `cannot reach ${source.location}: ${messageOf(error).trim()}`,

@@ -7,6 +7,7 @@ import type { SessionRecord } from '../sessions/records';
 import { git, gitLine, gitProbe } from '../git/git';
 import { isSafeBranch, isSafeSegment, requireSegment } from '../git/names';
 import { inspectWorktree } from '../git/worktree';
+import { uploadPackOf } from '../git/source';
 import type { CrewInfo } from '../protocol/town';
 import type { TownLayout } from '../town/layout';
 
@@ -99,10 +100,22 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
 }
 
 async function clone(rig: Rig, folder: string, branch: string | undefined): Promise<void> {
-  await git(rig.layout.crew, ['clone', '--progress', '--no-hardlinks', '--', rig.config.git_url, folder], {
-    ...rig.repository.login,
-    timeoutMs: NETWORK_TIMEOUT_MS,
-  });
+  await git(
+    rig.layout.crew,
+    [
+      'clone',
+      '--progress',
+      '--no-hardlinks',
+      ...(await uploadPackOf(rig.repository.source)),
+      '--',
+      rig.config.git_url,
+      folder,
+    ],
+    {
+      ...rig.repository.login,
+      timeoutMs: NETWORK_TIMEOUT_MS,
+    },
+  );
   // It names the file; what is in it stays there.
   for (const setting of rig.repository.credentials.config) {
     const [, key, value] = /^(.*?\.helper)=(.*)$/s.exec(setting)!;

@@ -108,7 +108,8 @@ export class Rig {
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base, this.checkoutOptions);
-    const script = (known?.branch === request.branch ? known.script : undefined) ?? request.script;
+    const frozen = request.replaceScript !== true && known?.branch === request.branch ? known.script : undefined;
+    const script = frozen ?? request.script;
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,

@@ -9,6 +9,8 @@ export interface WorktreeRequest {
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
+  /** The blocks that were frozen before are none that a person has accepted. */
+  replaceScript?: boolean;
 }
 
 /** A change as a reviewer gets it. */

@@ -23,7 +23,7 @@ import type { AttentionInfo, BoardQuery, ReviewMode, TownDelta, TownInfo, TownSn
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
 import { parseAddress, TownLayout } from '../town/layout';
-import { isRegistered } from '../town/registry';
+import { isRegistered, markRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
@@ -177,6 +177,7 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
+    await markRegistered(root);
     const { store, worker } = await openTownStore(layout, log, lease);
     const service = new TownService(layout, store, log);
     service._register(toDisposable(() => void worker.dispose()));
@@ -438,6 +439,8 @@ export class TownService extends Disposable {
   private hasFrozenScript(bead: Bead, rig: string): boolean {
     const { branch } = workOf(bead);
     const name = parseAddress(bead.assignee ?? '')?.name;
-    return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
+    const script = branch && name !== undefined ? this.rigs.get(rig)?.frozenScript(name, branch) : undefined;
+    // It lies in the agent's folder: a copied town, or an agent, may have written it.
+    return script !== undefined && this.consents.isScriptAccepted(script);
   }
 }

@@ -117,6 +117,8 @@ describe('the keeper of ledgers', () => {
       errors.some((text) => text.startsWith('keeping bad:')),
       errors.join('\n'),
     );
+    for (const folder of [layout.ledger, rigs[1]!.layout.ledger])
+      assert.equal(fs.existsSync(path.join(folder, 'beads.db')), false, 'only "bd export --sqlite" writes it');
     keeper.dispose();
     await store.close();
   });

@@ -204,6 +204,13 @@ export abstract class BeadReader {
     return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
   }
 
+  /** The `.beads` folder of an open ledger. */
+  directoryOf(ledger: string): string {
+    const found = this.world.ledgers.get(ledger);
+    if (!found) throw new Error(`no ledger ${ledger}`);
+    return found.directory;
+  }
+
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
     return this.world.index.exportDatabase();

@@ -196,6 +196,9 @@ async function script(town: AgentTown, context: CallContext) {
       'invalid',
     );
   }
+  // The file lies in the agent's folder.
+  if (!town.engineContext.isAccepted.script(assignment.script))
+    throw new UserError(`nobody has accepted the script of ${bead.id} as it is now`, undefined, 'consent');
   const molecule = moleculeOfBead(town.store, bead);
   return {
     bead: bead.id,

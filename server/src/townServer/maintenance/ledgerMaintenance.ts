@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomic } from '../../base/safeFiles';
 import { messageOf } from '../../base/errors';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
@@ -21,7 +20,7 @@ export interface MaintenanceTimes {
 
 /** Writes what the journals hold into the files. */
 const CHECKPOINT: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
-/** Commits the ledgers and writes the SQLite file for people. */
+/** Commits the ledgers. */
 const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
 /** Part of the time that checkpoints and commits may take, so that a large ledger does not keep the machine busy. */
 const SHARE = 0.02;
@@ -103,7 +102,6 @@ export class LedgerMaintenance extends Disposable {
     await this.town.store.checkpoint();
     for (const rig of this.town.rigs.all()) await this.maintainRig(rig);
     if (!this.town.isAtWork()) await this.town.store.keepIndex();
-    writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
   }
 
   /** One rig whose disk or repository fails does not keep the others from being kept. */
