@@ -9,8 +9,6 @@ import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
-import { nestedRepositories } from '../git/nestedRepositories';
-import { submodulesOf } from '../git/submodules';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { removeTree } from '../base/accessibleTree';
@@ -27,12 +25,10 @@ import { endRecordedGate, runGate } from './gates';
 import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
+import { refuseNested, requireChange } from './submission';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
-
-const NESTED_HINT =
-  'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -203,7 +199,7 @@ export class Rig {
         'conflict',
       );
     }
-    await this.refuseNested(directory, state.head);
+    await refuseNested(this.repository, directory, state.head);
     if (state.dirty)
       throw new UserError(
         'there are uncommitted changes',
@@ -230,35 +226,8 @@ export class Rig {
         'refused',
       );
     }
-    await this.requireChange(work.bases, state.head);
+    await requireChange(this.repository, work.bases, state.head);
     return { commit: state.head };
-  }
-
-  /** The files of a repository inside the worktree are in none of its commits. */
-  private async refuseNested(directory: string, head: string): Promise<void> {
-    const named = new Set((await submodulesOf(this.repository, head)).map((submodule) => submodule.path));
-    const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
-    const unnamed = nested.filter((folder) => !named.has(folder));
-    if (unnamed.length > 0)
-      throw new UserError(
-        `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: what is in there would not be merged`,
-        NESTED_HINT,
-        'conflict',
-      );
-  }
-
-  /** What would land nothing, or would land a folder without its files, goes no further. */
-  private async requireChange(bases: readonly string[], head: string): Promise<void> {
-    const target = (await this.repository.mergeBase(head)) ?? bases[0];
-    if (target === undefined) return;
-    if ((await treeOf(this.repository, target)) === (await treeOf(this.repository, head)))
-      throw new UserError(
-        'there is nothing to merge: the commits on this branch change nothing',
-        'commit your work, then "gt done" again',
-        'conflict',
-      );
-    const missing = await missingSubmodules(this.repository, target, head);
-    if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
   }
 
   async landingBase(): Promise<LandingBase> {

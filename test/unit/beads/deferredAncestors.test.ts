@@ -6,7 +6,7 @@ import { tempDir } from '../../helpers/temp';
 import { answers, DAY, NOW } from './histories';
 
 /** An epic with a child, which has a child, which has one more. */
-async function family(): Promise<{ store: BeadStore; directory: string; ids: string[]; at(now: number): void }> {
+async function family(): Promise<{ store: BeadStore; directory: string; ids: string[]; at: (now: number) => void }> {
   const directory = path.join(tempDir('deferred'), '.beads');
   initLedger(directory, 'toy');
   let now = NOW;
