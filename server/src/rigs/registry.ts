@@ -290,10 +290,14 @@ export class Rigs extends Disposable {
   }
 
   /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
-  configure(request: RigSetRequest, actor: string): RigInfo {
+  async configure(
+    { settings: { default_branch: branch, ...rest }, ...request }: RigSetRequest,
+    actor: string,
+  ): Promise<RigInfo> {
     const rig = this.require(request.name);
+    if (branch !== undefined) await rig.repository.useDefaultBranch(branch.trim());
     const wasAccepted = this.isAccepted(rig);
-    const settings = changeSettings(rig, request);
+    const settings = changeSettings(rig, { ...request, settings: rest });
     if (wasAccepted) this.accept(rig.name, commandsOf(settings), actor);
     this.onChanged();
     return this.info(rig, settings);

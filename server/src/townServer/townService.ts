@@ -16,6 +16,7 @@ import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
+import { agentGitSettings } from '../agents/gitSettings';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
 import { townSchemas } from '../protocol/schemas';
@@ -97,7 +98,7 @@ export class TownService extends Disposable {
         layout,
         store,
         this.consentStore,
-        async () => cleanEnvironment(await loginEnvironment()),
+        async () => ({ ...cleanEnvironment(await loginEnvironment()), ...agentGitSettings() }),
         () => this.changed(),
       ),
     );
