@@ -69,7 +69,7 @@ async function restore(given: string): Promise<Report['made']> {
   const directory = canonicalPath(given);
   const town = isLedger(directory) ? undefined : townOfDirectory(path.dirname(directory), {});
   if (town === undefined) return undefined;
-  const { restoreLedger } = await import('../../rigs/restoreLedger');
+  const { restoreLedger } = await import('../../town/restoreLedger');
   const done = await restoreLedger(town, directory);
   return done && (done.restored ? 'restored' : 'empty');
 }

@@ -3,8 +3,8 @@ import { isPresent, writeFileAtomic } from '../base/safeFiles';
 import { initLedger } from '../beads/storage/init';
 import { gitBytes, gitProbe } from '../git/git';
 import { LEDGER_BRANCH } from '../git/ledgerBranch';
-import { rigConfigFile } from '../town/config';
-import { TownLayout } from '../town/layout';
+import { rigConfigFile } from './config';
+import { TownLayout } from './layout';
 
 /**
  * Makes a ledger of a town anew whose folder is gone: a rig's from the branch of its repository that holds the last one that
