@@ -22,6 +22,8 @@ export interface BranchWork {
   trailers: readonly string[];
   /** Author of that commit. */
   author: GitIdentity;
+  /** The key to sign it with, where it is to be signed. */
+  signing?: { key: string; format: string };
 }
 
 /**
@@ -49,9 +51,12 @@ export async function rebaseOnto(
   const only = commits.length === 1 ? commits[0]! : undefined;
   if (only?.parents === onto && from === onto) return { kind: 'clean', commit: work.tip };
   const { message, author } = only ?? squashed(work, commits);
-  const commit = await gitLine(repository.directory, ['commit-tree', tree, '-p', onto, '-m', message], {
+  const { signing } = work;
+  const sign = signing ? [`-S${signing.key}`] : [];
+  const commit = await gitLine(repository.directory, ['commit-tree', tree, '-p', onto, ...sign, '-m', message], {
     identity: committer,
     author,
+    config: signing ? [`gpg.format=${signing.format}`] : [],
   });
   return { kind: 'clean', commit };
 }

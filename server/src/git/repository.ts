@@ -188,6 +188,14 @@ export class RigRepository {
     }
   }
 
+  /** A person has chosen another default branch. @throws UserError where the source does not have it */
+  async useDefaultBranch(branch: string): Promise<void> {
+    await this.fetch();
+    if (!isSafeBranch(branch) || !(await this.resolve(`refs/remotes/origin/${branch}`)))
+      throw unknownBranch(this.source, branch, await refsOf(this.source, this.credentials));
+    this.changeDefaultBranch(branch);
+  }
+
   /** Where the default branch is gone from the source, the one that the source names now takes its place. */
   private async followDefaultBranch(): Promise<void> {
     const { defaultBranch, isFolder } = this.source;
@@ -198,10 +206,15 @@ export class RigRepository {
     const branch = headBranch(refs);
     if (branch === undefined || branch === defaultBranch) throw unknownBranch(this.source, defaultBranch, refs);
     const landed = isFolder ? await this.resolve(`refs/remotes/origin/${this.landing}`) : undefined;
-    this.known = { ...this.source, defaultBranch: branch };
+    this.changeDefaultBranch(branch);
     await this.fetch();
     // What was merged under the old name, and is not in the folder's branch yet, goes on under the new one.
     if (landed && !(await this.resolve(`refs/remotes/origin/${this.landing}`))) await this.push(landed, undefined);
+  }
+
+  private changeDefaultBranch(branch: string): void {
+    if (branch === this.source.defaultBranch) return;
+    this.known = { ...this.source, defaultBranch: branch };
     this.onDefaultBranch(branch);
   }
 

@@ -9,8 +9,6 @@ import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
-import { nestedRepositories } from '../git/nestedRepositories';
-import { submodulesOf } from '../git/submodules';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { removeTree } from '../base/accessibleTree';
@@ -19,19 +17,18 @@ import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } fro
 import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
-import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
+import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
+import { refuseNested, requireChange } from './submission';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
-
-const NESTED_HINT =
-  'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
 const assignmentSchema = z.object({
@@ -48,6 +45,7 @@ export type Assignment = z.output<typeof assignmentSchema>;
 export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
+  private readonly gateResults: GateResults;
 
   constructor(
     private readonly town: TownLayout,
@@ -60,6 +58,7 @@ export class Rig {
   ) {
     this.layout = town.rig(config.name);
     this.pacingRecord = new PacingRecord(town.pacing(config.name));
+    this.gateResults = new GateResults(path.join(town.gateLogs, `${config.name}.results.json`));
   }
 
   get name(): string {
@@ -200,7 +199,7 @@ export class Rig {
         'conflict',
       );
     }
-    await this.refuseNested(directory, state.head);
+    await refuseNested(this.repository, directory, state.head);
     if (state.dirty)
       throw new UserError(
         'there are uncommitted changes',
@@ -227,35 +226,8 @@ export class Rig {
         'refused',
       );
     }
-    await this.requireChange(work.bases, state.head);
+    await requireChange(this.repository, work.bases, state.head);
     return { commit: state.head };
-  }
-
-  /** The files of a repository inside the worktree are in none of its commits. */
-  private async refuseNested(directory: string, head: string): Promise<void> {
-    const named = new Set((await submodulesOf(this.repository, head)).map((submodule) => submodule.path));
-    const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
-    const unnamed = nested.filter((folder) => !named.has(folder));
-    if (unnamed.length > 0)
-      throw new UserError(
-        `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: what is in there would not be merged`,
-        NESTED_HINT,
-        'conflict',
-      );
-  }
-
-  /** What would land nothing, or would land a folder without its files, goes no further. */
-  private async requireChange(bases: readonly string[], head: string): Promise<void> {
-    const target = (await this.repository.mergeBase(head)) ?? bases[0];
-    if (target === undefined) return;
-    if ((await treeOf(this.repository, target)) === (await treeOf(this.repository, head)))
-      throw new UserError(
-        'there is nothing to merge: the commits on this branch change nothing',
-        'commit your work, then "gt done" again',
-        'conflict',
-      );
-    const missing = await missingSubmodules(this.repository, target, head);
-    if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
   }
 
   async landingBase(): Promise<LandingBase> {
@@ -277,6 +249,7 @@ export class Rig {
         title: work.title,
         trailers: [`Bead: ${work.bead}`],
         author: identityOf(work.worker, this.emailDomain()),
+        signing: signingOf(this.settings),
       },
       base,
       this.refineryIdentity,
@@ -291,6 +264,27 @@ export class Rig {
     mergeRequest: string,
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult> {
+    const { gates } = this;
+    this.requireAccepted();
+    const tree = await treeOf(this.repository, commit);
+    const before = this.gateResults.get(tree, gates);
+    if (before) return before;
+    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, onGate);
+    if (isFinal) this.gateResults.set(tree, gates, result);
+    return result;
+  }
+
+  /** What failed is tested again, should the same files come back: a person asks for it. */
+  forgetFailedGates(): void {
+    this.gateResults.forgetFailures();
+  }
+
+  /** @returns `isFinal`: it says something about the files, and not about the machine or the time it took */
+  private async runGatesNow(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult & { isFinal: boolean }> {
     const directory = this.layout.refinery;
     await checkoutDetached(this.repository, directory, commit, {
       ...this.checkoutOptions,
@@ -312,7 +306,10 @@ export class Rig {
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
       onGate(gate, passed ? 'passed' : 'failed');
-      if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
+      if (!outcome.passed) {
+        const { problem, output, code } = outcome;
+        return { passed: false, gate: gate.name, problem, output, isFinal: code !== null };
+      }
       if (!passed) {
         const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
         return {
@@ -320,10 +317,11 @@ export class Rig {
           gate: gate.name,
           problem: `changed the tree that it should only test (${what})`,
           output: '',
+          isFinal: true,
         };
       }
     }
-    return { passed: true };
+    return { passed: true, isFinal: true };
   }
 
   /** Asked right before they run: they may have changed since the reconciler looked. */

@@ -1,6 +1,7 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
+import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
@@ -15,6 +16,7 @@ import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
+import { agentGitSettings } from '../agents/gitSettings';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
 import { townSchemas } from '../protocol/schemas';
@@ -34,7 +36,7 @@ import type { Log } from './log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';
-import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
+import { ledgerProblems, rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
 import type { SlungFormula } from '../engine/molecules/molecules';
@@ -96,7 +98,7 @@ export class TownService extends Disposable {
         layout,
         store,
         this.consentStore,
-        async () => cleanEnvironment(await loginEnvironment()),
+        async () => ({ ...cleanEnvironment(await loginEnvironment()), ...agentGitSettings() }),
         () => this.changed(),
       ),
     );
@@ -185,7 +187,8 @@ export class TownService extends Disposable {
   }
 
   private async load(): Promise<void> {
-    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
+    requireLedger(this.layout.ledger);
+    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq', tolerant: true });
     await this.rigs.load();
     this._register(
       new LedgerMaintenance({
@@ -194,6 +197,7 @@ export class TownService extends Disposable {
         rigs: this.rigs,
         log: this.log,
         isAtWork: () => this.isAtWork(),
+        onChecked: () => this.changed(),
       }),
     );
     await this.sessions.recover();
@@ -333,7 +337,7 @@ export class TownService extends Disposable {
       store: this.store,
       rigs: this.rigs,
       sessions: this.sessions.all(),
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs), ...ledgerProblems(this.store)],
       reviewMode: (rig) => this.reviewMode(rig),
     }).map(sayWhereNothingIsTested);
   }

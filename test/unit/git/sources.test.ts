@@ -257,6 +257,16 @@ describe('the repository of a rig', function () {
     }
   });
 
+  it('takes another default branch where a person names one that is there', async () => {
+    const folder = upstream();
+    sh(folder, 'git', 'branch', 'next');
+    const { repository } = await rigOf(folder);
+    await assert.rejects(repository.useDefaultBranch('none'), /has no branch none/);
+    await repository.useDefaultBranch('next');
+    assert.equal(repository.landing, 'gastown/next');
+    assert.equal((await landingBase(repository, refinery)).commit, sh(folder, 'git', 'rev-parse', 'next'));
+  });
+
   it('says which branches there are where the default branch is gone and no other takes its place', async () => {
     const folder = upstream();
     const { repository } = await rigOf(folder);

@@ -182,6 +182,34 @@ describe('a rig on disk', () => {
     assert.equal(await rig.hasLanded(tip), false);
   });
 
+  it('tests the same files with the same commands once, until a person asks again', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const same = commitFiles(folder, {}, 'The same files');
+    const rig = await rigOf(folder);
+    const runs = path.join(tempDir('runs'), 'runs');
+    const count = (): number => (fs.existsSync(runs) ? fs.readFileSync(runs, 'utf8').length : 0);
+    const test = (command: string): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        settings.merge_queue.test_command = `printf x >> '${runs}'; ${command}`;
+      });
+    const run = async (of: string): Promise<boolean> => (await rig.runGates(of, 'm', () => undefined)).passed;
+    test('true');
+    assert.deepEqual([await run(commit), await run(same), count()], [true, true, 1]);
+    test('false');
+    assert.deepEqual([await run(commit), await run(same), count()], [false, false, 2]);
+    rig.forgetFailedGates();
+    assert.deepEqual([await run(commit), count()], [false, 3]);
+    test('kill -9 $$');
+    assert.deepEqual(
+      [await run(commit), await run(commit), count()],
+      [false, false, 5],
+      'that says nothing of the files',
+    );
+    test('true');
+    assert.deepEqual([await run(commit), count()], [true, 5]);
+  });
+
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {
     const folder = makeRepository({ 'a.txt': 'a' });
     const commit = sh(folder, 'git', 'rev-parse', 'HEAD');

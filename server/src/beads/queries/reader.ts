@@ -1,6 +1,7 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
 import { BoardQueries } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
+import { deferringBead } from '../index/standing';
 import type { Stored } from '../storage/codec';
 import type { Ledger } from '../storage/ledger';
 import { canonicalStatus } from '../model/fields';
@@ -65,6 +66,13 @@ export abstract class BeadReader {
     return this.world.ledgers.get(ledger)?.problems ?? [];
   }
 
+  /** The same of all ledgers that have such lines. */
+  problemsByLedger(): { ledger: string; directory: string; problems: readonly LineProblem[] }[] {
+    return [...this.world.ledgers.values()].flatMap(({ name, directory, problems }) =>
+      problems.length > 0 ? [{ ledger: name, directory, problems }] : [],
+    );
+  }
+
   get(id: string): Bead | undefined {
     return this.world.get(id);
   }
@@ -107,6 +115,12 @@ export abstract class BeadReader {
     const own = openBlockers(this.world, bead);
     const ancestor = own.length === 0 ? blockedAncestor(this.world, bead) : undefined;
     return ancestor ? [ancestor.id] : own;
+  }
+
+  /** The bead itself, or the nearest ancestor, that is deferred. @param now milliseconds since 1970 */
+  deferringBead(id: string, now = this.clock().getTime()): Bead | undefined {
+    const bead = this.get(id);
+    return bead && deferringBead(this.world, bead, now * 1000);
   }
 
   /** Beads that depend on this one. */

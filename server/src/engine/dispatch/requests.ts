@@ -96,6 +96,7 @@ export function registerAgentHandlers(town: AgentTown): void {
       params.formula === undefined ? undefined : town.formula(rig, params.formula, params.vars ?? {}, context);
     if (!formula && params.vars)
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
+    if (context.kind === 'person') rig.forgetFailedGates();
     return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
   });
   dispatcher.on(Done.spec, async ({ message }, context) => {
