@@ -31,6 +31,11 @@ export class FaultyFs implements LedgerFs {
     return this.below.read(file);
   }
 
+  readParts(file: string, parts: readonly { start: number; length: number }[]): Buffer[] {
+    if (this.dead) throw new Crash();
+    return this.below.readParts(file, parts);
+  }
+
   stamp(file: string): string | undefined {
     if (this.dead) throw new Crash();
     return this.below.stamp(file);

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { UserError } from '../../server/src/base/errors';
+import { realFs, type LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 import { BeadStore } from '../../server/src/beads/store';
 import { line, me, newLedger, openLedger, read } from './realLedger';
 
@@ -279,5 +281,79 @@ describe('events.jsonl', () => {
     const again = await openLedger(directory);
     assert.equal(again.events(undefined, 0).length, 14);
     await again.close();
+  });
+
+  it('has the events of a bead by an index, which is the same as a walk through everything', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            bead: fc.nat(3),
+            kind: fc.constantFrom('event', 'event', 'event', 'checkpoint', 'large', 'page', 'reopen'),
+          }),
+          { maxLength: 40 },
+        ),
+        async (steps) => {
+          const directory = newLedger();
+          let store = await openLedger(directory);
+          const beads = await store.batch(me, (tx) => [0, 1, 2].map((n) => tx.create('hq', { title: `b${n}` }).id));
+          beads.push('hq-unknown');
+          for (const [index, { bead, kind }] of steps.entries()) {
+            const id = beads[bead]!;
+            // It names another bead in words, as a hostile message could.
+            const message = `${index} "bead":"${beads[(bead + 1) % 4]}" ü ${'y'.repeat(kind === 'large' ? 4_000_000 : 10)}`;
+            if (kind === 'event' || kind === 'large')
+              await store.batch(me, (tx) => tx.event({ type: 'nudged', bead: id, message }));
+            else if (kind === 'checkpoint') await store.checkpoint();
+            else if (kind === 'page') store.events(id, 3);
+            else {
+              await store.close();
+              store = await openLedger(directory);
+            }
+          }
+          const all = store.events(undefined, 0);
+          for (const id of beads) {
+            const own = all.filter((event) => event.bead === id);
+            assert.deepEqual(store.events(id, 0), own);
+            assert.deepEqual(store.events(id, 2), own.slice(-2));
+          }
+          await store.close();
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('reads no log again for the next page of a bead', async () => {
+    const directory = newLedger();
+    const reads: string[] = [];
+    const parts: string[] = [];
+    const counting: LedgerFs = {
+      ...realFs,
+      read: (file) => {
+        reads.push(path.basename(file));
+        return realFs.read(file);
+      },
+      readParts: (file, wanted) => {
+        parts.push(`${path.basename(file)} ${wanted.length}`);
+        return realFs.readParts(file, wanted);
+      },
+    };
+    const store = await openLedger(directory, { fs: counting });
+    const [a, b] = await store.batch(me, (tx) => ['a', 'b'].map((title) => tx.create('hq', { title }).id));
+    await store.checkpoint();
+    assert.equal(store.events(a).length, 1);
+    reads.length = 0;
+    await store.batch(me, (tx) => tx.event({ type: 'nudged', bead: a! }));
+    await store.checkpoint();
+    reads.length = 0;
+    parts.length = 0;
+    assert.deepEqual(
+      store.events(a).map(({ type }) => type),
+      ['created', 'nudged'],
+    );
+    assert.equal(store.events(b).length, 1);
+    assert.deepEqual([reads, parts], [[], ['events.jsonl 2', 'events.jsonl 1']]);
+    await store.close();
   });
 });

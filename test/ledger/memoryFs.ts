@@ -32,6 +32,11 @@ export class MemoryFs implements LedgerFs {
     return inode && Buffer.from(inode.current);
   }
 
+  readParts(file: string, parts: readonly { start: number; length: number }[]): Buffer[] {
+    const bytes = this.read(file);
+    return bytes ? parts.map(({ start, length }) => bytes.subarray(start, start + length)) : [];
+  }
+
   stamp(file: string): string | undefined {
     const inode = this.names.get(file);
     return inode && createHash('sha1').update(inode.current).digest('hex');

@@ -13,6 +13,10 @@ export class MemoryDisk {
     };
     return {
       read: (file) => this.files.get(file)?.current,
+      readParts: (file, parts) => {
+        const bytes = this.files.get(file)?.current;
+        return bytes ? parts.map(({ start, length }) => bytes.subarray(start, start + length)) : [];
+      },
       stamp: (file) => {
         const bytes = this.files.get(file)?.current;
         return bytes && createHash('sha1').update(bytes).digest('hex');

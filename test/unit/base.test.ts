@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { tryLock, unlock } from '../../server/src/base/kernelLock';
 import { Lease } from '../../server/src/base/lease';
 import { KeyedMutex } from '../../server/src/base/mutex';
 import { readTextIfPresent, writeFileAtomic } from '../../server/src/base/safeFiles';
@@ -76,6 +77,76 @@ describe('lease', () => {
     );
     for (const taker of takers) taker.stdin.end();
     assert.equal(answers.filter((answer) => answer === 'won').length, 1, answers.join(' '));
+  });
+});
+
+/** Runs a command where process numbers begin anew, as in a container; undefined where that is not permitted. */
+function elsewhere(command: string, ...args: string[]): string | undefined {
+  const unshare = ['--pid', '--fork', '--mount-proc', command, ...args];
+  const ended = spawnSync('unshare', unshare, { encoding: 'utf8', timeout: 30_000 });
+  if (ended.error || /unshare: .*(?:not permitted|failed)/.test(ended.stderr)) return undefined;
+  return ended.stdout + ended.stderr;
+}
+
+describe('lease of a process in another container', () => {
+  const taker = path.join(__dirname, 'leaseTaker.js');
+  const take = `const { Lease } = require(${JSON.stringify(taker)}); const { pid, isHere } = Lease.holder(process.argv[1]) ?? {}; process.stdout.write((Lease.tryAcquire(process.argv[1]) ? 'won' : 'lost') + ' ' + pid + ' ' + isHere)`;
+
+  it('is seen although its process is not, and is free when it ends', async function () {
+    if (elsewhere('true') === undefined) this.skip(); // it needs the right to make namespaces
+    const directory = tempDir('lease');
+    const lease = Lease.tryAcquire(directory);
+    assert.equal(elsewhere(process.execPath, '-e', take, directory), `lost ${process.pid} false`);
+    lease?.release();
+    assert.match(elsewhere(process.execPath, '-e', take, directory)!, /^won/);
+    // That one has ended without a release: nothing but the kernel says so.
+    assert.equal(Lease.holder(directory), undefined);
+    const next = Lease.tryAcquire(directory);
+    assert.equal(next?.epoch, 3);
+    next?.release();
+  });
+
+  it('cannot be told from a dead one where there is no lock: the second one is refused with the reason', () => {
+    const directory = tempDir('lease');
+    const record = { pid: 4321, start: 'x', nonce: 'x', space: 'another boot pid:[1]', host: 'devbox' };
+    fs.writeFileSync(path.join(directory, '7'), JSON.stringify(record));
+    const before = process.env.PATH;
+    process.env.PATH = '/nowhere';
+    try {
+      if (process.platform !== 'darwin')
+        assert.throws(
+          () => Lease.tryAcquire(directory),
+          /belongs to process 4321 of another machine or container \(devbox\).*there is no flock, perl, python3 on PATH/,
+        );
+    } finally {
+      process.env.PATH = before;
+    }
+    assert.deepEqual(Lease.holder(directory), undefined);
+    assert.ok(Lease.tryAcquire(directory));
+  });
+
+  it('is locked with whatever program of the system can', () => {
+    for (const program of ['flock', 'perl', 'python3']) {
+      const found = ['/usr/bin', '/bin']
+        .map((folder) => path.join(folder, program))
+        .find((file) => fs.existsSync(file));
+      if (!found) continue;
+      const directory = tempDir('lock');
+      const bin = tempDir('bin');
+      fs.symlinkSync(found, path.join(bin, program));
+      const before = process.env.PATH;
+      process.env.PATH = bin;
+      try {
+        const first = tryLock(directory);
+        assert.equal(first.kind, 'locked', program);
+        assert.equal(tryLock(directory).kind, 'held', program);
+        assert.equal(tryLock(directory, 'shared').kind, 'held', program);
+        if (first.kind === 'locked') unlock(first.fd);
+        assert.equal(tryLock(directory).kind, 'locked', program);
+      } finally {
+        process.env.PATH = before;
+      }
+    }
   });
 });
 

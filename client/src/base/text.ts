@@ -1,25 +1,16 @@
 /** Makes text from elsewhere (titles, names, messages) safe to show. Pure. */
 
+export { revealHidden } from '../../../server/src/base/text';
+
 /** One line of at most `length` characters: titles may be long and contain anything. */
 export function oneLine(text: string, length = 120): string {
   // Control characters and marks that reorder text must not change how the rest of a row reads.
   const clean = text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
   const characters = [...clean];
   return characters.length <= length ? clean : `${characters.slice(0, length - 1).join('')}…`;
-}
-
-/**
- * Writes out characters that are invisible or reorder text. For commands that a person approves: what is read must be what
- * runs.
- */
-export function revealHidden(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  );
 }
 
 /** For labels in which VS Code turns `$(name)` into an icon: quick picks and the status bar. */

@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { hasCode, messageOf } from '../../../server/src/base/errors';
+import { messageOf } from '../../../server/src/base/errors';
+import { canonicalPath, readTextIfPresent } from '../../../server/src/base/safeFiles';
+
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** A town that this person created or trusted, and the repositories that are its rigs. */
 export interface KnownTown {
@@ -31,7 +34,7 @@ export function configDirectory(
  * @param report gets one line for each file that cannot be used
  */
 export function readKnownTowns(report: (problem: string) => void, env: NodeJS.ProcessEnv = process.env): KnownTown[] {
-  const registry = readJson(path.join(configDirectory(env), 'towns.json'), registrySchema, report);
+  const registry = readJson(path.join(canonicalPath(configDirectory(env)), 'towns.json'), registrySchema, report);
   return (registry?.towns ?? [])
     .filter((town) => isTown(town.root))
     .map(({ root, name }) => ({ root, name: name || path.basename(root), rigs: readRigs(root, report) }));
@@ -52,9 +55,10 @@ function readJson<S extends z.ZodType>(
   report: (problem: string) => void,
 ): z.output<S> | undefined {
   try {
-    return schema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    const text = readTextIfPresent(file, MAX_BYTES);
+    return text === undefined ? undefined : schema.parse(JSON.parse(text));
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) report(`cannot use ${file}: ${messageOf(error)}`);
+    report(`cannot use ${file}: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { cleanEnvironment, type Environment } from '../base/cleanEnvironment';
 import type { AgentLocation } from '../town/layout';
+import { agentGitSettings, type AgentSigning } from './gitSettings';
 
 export { cleanEnvironment, type Environment };
 
@@ -69,6 +70,8 @@ export interface SessionEnvironmentOptions {
   token: string;
   /** Author of the agent's commits. */
   git: { name: string; email: string };
+  /** The key that the rig gives its agents to sign with. */
+  signing?: AgentSigning;
   /** Of the runtime; may not override what identifies the session. */
   runtime?: Record<string, string>;
 }
@@ -97,6 +100,8 @@ export function sessionEnvironment(
     GT_ROOT: options.root,
     ...(seat.rig === undefined ? {} : { GT_RIG: seat.rig }),
     ...(seat.role === 'crew' ? { GT_CREW: seat.name } : seat.role === 'polecat' ? { GT_POLECAT: seat.name } : {}),
+    // A member of the crew and the Mayor work with the person, and as the person does.
+    ...(seat.role === 'polecat' || seat.role === 'refinery' ? agentGitSettings(options.signing) : {}),
     GT_SESSION: options.session,
     GT_SESSION_TOKEN: options.token,
     BD_ACTOR: seat.agent,

@@ -10,7 +10,7 @@ import { identityOf } from './gitIdentity';
 import type { Launch } from '../sessions/manager';
 import type { SessionRequest } from '../sessions/types';
 import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
-import { agentsFile, townSettingsFile } from '../town/config';
+import { agentsFile, rigSettingsFile, signingOf, townSettingsFile } from '../town/config';
 import type { AgentLocation, TownLayout } from '../town/layout';
 import { shellRuntime } from './shellRuntime';
 
@@ -66,6 +66,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       session: session.id,
       token: session.token,
       git: identityOf(request.agent, townSettingsFile(layout).read().agent_email_domain),
+      signing: seat.rig === undefined ? undefined : signingOf(rigSettingsFile(layout.rig(seat.rig)).read()),
       runtime: command.env,
     });
     if (!isPresent(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');

@@ -1,18 +1,34 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { identify, isAlive, type ProcessIdentity } from './process';
+import { UserError } from './errors';
+import { tryLock, unlock } from './kernelLock';
+import { identify, isAlive, processSpace, type ProcessIdentity } from './process';
+import { PRIVATE_FILE, listFolder, makePrivateFolder, readTextIfPresent, removeFile } from './safeFiles';
 
 interface LeaseRecord extends ProcessIdentity {
   nonce: string;
+  /** Where its pid means something; missing in records of builds that did not lock. */
+  space?: string;
+  host?: string;
+}
+
+/** Who has a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here. */
+export interface LeaseHolder extends ProcessIdentity {
+  isHere: boolean;
+  host: string | undefined;
 }
 
 /**
  * Exclusive ownership of a folder by one process, taken over at once when the owner is dead.
  *
- * `<folder>/<n>` names the owner of epoch n; the highest epoch rules. A taker creates the next epoch with
- * link(2), which exactly one process can win, and then looks whether a still higher one appeared, so two
- * takers that saw the same dead owner can never both hold it. Epochs only rise: a release marks the file.
+ * The kernel's lock on the folder decides (`kernelLock.ts`): a process of another container sees it as well as one beside
+ * us. `<folder>/<n>` names the owner of epoch n; the highest epoch rules, and is what journal records carry. A taker creates
+ * the next epoch with link(2), which exactly one process can win, and then looks whether a still higher one appeared.
+ * Epochs only rise: a release marks the file.
+ *
+ * Where the file system has no such lock, an owner whose process can be looked at is told by that; any other one may live.
  */
 export class Lease {
   private constructor(
@@ -20,21 +36,44 @@ export class Lease {
     /** Rises with each owner. */
     readonly epoch: number,
     private readonly nonce: string,
+    /** The descriptor that has the lock; undefined where there is none. */
+    private lock: number | undefined,
   ) {}
 
-  /** The lease, or undefined while another live process holds it. */
+  /**
+   * The lease, or undefined while another process holds it.
+   * @throws UserError `unavailable` where it cannot be told whether the last owner still lives
+   */
   static tryAcquire(directory: string): Lease | undefined {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const highest = highestEpoch(directory);
-    if (highest > 0 && isHeld(read(directory, highest))) return undefined;
-    const next = highest + 1;
-    const record: LeaseRecord = { ...identify(process.pid), nonce: randomBytes(8).toString('hex') };
-    if (!create(directory, next, record)) return undefined;
-    const lease = new Lease(directory, next, record.nonce);
-    if (highestEpoch(directory) > next) {
-      fs.rmSync(epochFile(directory, next), { force: true });
+    makePrivateFolder(directory);
+    const known = newest(directory);
+    // Its own process says so more cheaply than the kernel.
+    if (known && isHere(known) && isAlive(known)) return undefined;
+    const attempt = tryLock(directory);
+    // A record of a build that did not lock says itself who had it.
+    if (attempt.kind === 'held' && (!known || known.space !== undefined)) return undefined;
+    if (attempt.kind === 'unsupported' && known && !isHere(known) && !hasRebooted(known))
+      throw cannotTell(directory, known, attempt.reason);
+    const lock = attempt.kind === 'locked' ? attempt.fd : undefined;
+    const lease = Lease.create(directory, lock);
+    if (!lease && lock !== undefined) unlock(lock);
+    return lease;
+  }
+
+  private static create(directory: string, lock: number | undefined): Lease | undefined {
+    const epoch = highestEpoch(directory) + 1;
+    const record: LeaseRecord = {
+      ...identify(process.pid),
+      nonce: randomBytes(8).toString('hex'),
+      space: processSpace(),
+      host: os.hostname(),
+    };
+    if (!create(directory, epoch, record)) return undefined;
+    if (highestEpoch(directory) > epoch) {
+      removeFile(epochFile(directory, epoch));
       return undefined;
     }
+    const lease = new Lease(directory, epoch, record.nonce, lock);
     lease.removeOlder();
     return lease;
   }
@@ -50,10 +89,14 @@ export class Lease {
   }
 
   /** The live owner of the folder, if any. */
-  static holder(directory: string): ProcessIdentity | undefined {
-    const highest = highestEpoch(directory);
-    const record = highest > 0 ? read(directory, highest) : undefined;
-    return isHeld(record) ? record : undefined;
+  static holder(directory: string): LeaseHolder | undefined {
+    const known = newest(directory);
+    if (known && isHere(known)) return isAlive(known) ? asHolder(known) : undefined;
+    if (!known) return undefined;
+    const attempt = tryLock(directory, 'shared');
+    if (attempt.kind !== 'locked') return asHolder(known);
+    unlock(attempt.fd);
+    return undefined;
   }
 
   /** False once somebody else rules, for example after this process was wrongly taken for dead. */
@@ -63,22 +106,44 @@ export class Lease {
 
   release(): void {
     if (this.isCurrent()) fs.truncateSync(epochFile(this.directory, this.epoch));
+    if (this.lock !== undefined) unlock(this.lock);
+    this.lock = undefined;
   }
 
   private removeOlder(): void {
     for (const epoch of epochs(this.directory)) {
-      if (epoch < this.epoch) fs.rmSync(epochFile(this.directory, epoch), { force: true });
+      if (epoch < this.epoch) removeFile(epochFile(this.directory, epoch));
     }
   }
 }
 
-function isHeld(record: LeaseRecord | undefined): record is LeaseRecord {
-  return record !== undefined && isAlive(record);
+/** Whether the pid of a record is one of this machine and container. */
+function isHere(record: LeaseRecord): boolean {
+  return record.space === undefined || record.space === processSpace();
+}
+
+/** Whether its machine is this one, and has been started again since. */
+function hasRebooted({ space, host }: LeaseRecord): boolean {
+  const [boot, numbers] = (space ?? '').split(' ');
+  const [ourBoot, ourNumbers] = processSpace().split(' ');
+  return host === os.hostname() && numbers === ourNumbers && boot !== ourBoot;
+}
+
+function asHolder(record: LeaseRecord): LeaseHolder {
+  return { pid: record.pid, start: record.start, isHere: isHere(record), host: record.host };
+}
+
+function cannotTell(directory: string, { pid, host }: LeaseRecord, reason: string): UserError {
+  return new UserError(
+    `${directory} belongs to process ${pid} of another machine or container (${host ?? 'unknown'}), and there is no lock that shows whether it still runs: ${reason}`,
+    `End it there. If you are sure that it is gone, remove ${directory} and try again.`,
+    'unavailable',
+  );
 }
 
 function create(directory: string, epoch: number, record: LeaseRecord): boolean {
   const temporary = path.join(directory, `${record.nonce}.tmp`);
-  fs.writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  fs.writeFileSync(temporary, JSON.stringify(record), { mode: PRIVATE_FILE, flag: 'wx' });
   try {
     fs.linkSync(temporary, epochFile(directory, epoch));
     return true;
@@ -86,14 +151,20 @@ function create(directory: string, epoch: number, record: LeaseRecord): boolean 
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    fs.rmSync(temporary, { force: true });
+    removeFile(temporary);
   }
+}
+
+/** The record of the highest epoch. */
+function newest(directory: string): LeaseRecord | undefined {
+  const highest = highestEpoch(directory);
+  return highest > 0 ? read(directory, highest) : undefined;
 }
 
 /** Undefined for a released (empty) or unreadable record. */
 function read(directory: string, epoch: number): LeaseRecord | undefined {
   try {
-    return JSON.parse(fs.readFileSync(epochFile(directory, epoch), 'utf8')) as LeaseRecord;
+    return JSON.parse(readTextIfPresent(epochFile(directory, epoch)) ?? '') as LeaseRecord;
   } catch {
     return undefined;
   }
@@ -101,8 +172,10 @@ function read(directory: string, epoch: number): LeaseRecord | undefined {
 
 /** None where the folder itself is gone, for example with the town that it lay in. */
 function epochs(directory: string): number[] {
-  const names = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
-  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+  return listFolder(directory)
+    .map(({ name }) => name)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function highestEpoch(directory: string): number {

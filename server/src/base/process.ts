@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { execFile, execFileSync } from 'node:child_process';
 
 /** Names one run of one process: a pid alone is reused by the system. */
@@ -10,6 +11,16 @@ export interface ProcessIdentity {
 
 export function identify(pid: number): ProcessIdentity {
   return { pid, start: startMark(pid) };
+}
+
+let cachedSpace: string | undefined;
+/**
+ * Where process numbers mean the same: a boot of one machine, and on Linux one namespace of processes. A container that
+ * shares a folder with us has numbers of its own.
+ */
+export function processSpace(): string {
+  cachedSpace ??= process.platform === 'linux' ? `${bootId()} ${fs.readlinkSync('/proc/self/ns/pid')}` : os.hostname();
+  return cachedSpace;
 }
 
 /** Whether this very run still lives. A record without a start mark names nobody: its pid may be a stranger's by now. */

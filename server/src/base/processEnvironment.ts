@@ -49,3 +49,21 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
     // It has just ended by itself.
   }
 }
+
+/**
+ * Whether a process of this command (`git` is also `git-lfs` and the like) works in a folder or below. Only Linux shows
+ * where a process works; elsewhere the answer is no.
+ */
+export function isCommandWorkingIn(folder: string, command: string): boolean {
+  if (process.platform !== 'linux') return false;
+  return fs.readdirSync('/proc').some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      if (!fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith(command)) return false;
+      const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
+      return cwd === folder || cwd.startsWith(`${folder}/`);
+    } catch {
+      return false; // gone, or somebody else's
+    }
+  });
+}

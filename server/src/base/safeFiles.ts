@@ -219,6 +219,20 @@ export function readTail(file: string, maxBytes: number): Buffer {
   }
 }
 
+/** Parts of a file, each shorter where the file ends within it; none where there is no such file. @throws as `readFileBytes` does */
+export function readFileParts(file: string, parts: readonly { start: number; length: number }[]): Buffer[] {
+  if (!isPresent(file)) return [];
+  const { fd } = openRegular(file, O_RDONLY);
+  try {
+    return parts.map(({ start, length }) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, start));
+    });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** The first bytes of a file. @throws as `readFileBytes` does, and for a missing file */
 export function readHead(file: string, maxBytes: number): Buffer {
   const { fd } = openRegular(file, O_RDONLY);

@@ -45,3 +45,34 @@ export function closestMatch(word: string, candidates: Iterable<string>): string
   }
   return best;
 }
+
+/** Invisible characters that reorder what follows, hide in it, or end a line: a text with them reads as another one. */
+const MISLEADING = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** The same, and what a terminal or a screen takes for a command or shows as nothing. Without tab and newline. */
+const HIDDEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** `\u{202e}` and the like in the place of characters that would reorder a line that a person reads. */
+export function revealMisleading(text: string): string {
+  return text.replace(MISLEADING, escaped);
+}
+
+/**
+ * Writes out characters that are invisible or reorder text. For commands that a person approves: what is read must be what
+ * runs.
+ */
+export function revealHidden(text: string): string {
+  return text.replace(HIDDEN, escaped);
+}
+
+/** JSON whose strings have control and misleading characters only as escapes: equal to any reader of JSON, and safe to print. */
+export function printableJson(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+}

@@ -1,7 +1,7 @@
 import { UserError } from '../base/errors';
 import type { ChangedFile } from '../protocol/town';
 import { DIFF_OPTIONS } from './diff';
-import { git, gitMaybe } from './git';
+import { git } from './git';
 import type { RigRepository } from './repository';
 
 const MAX_FILE_BYTES = 1_000_000;
@@ -37,8 +37,9 @@ function lines(text: string | undefined): number | undefined {
 export async function fileAt(repository: RigRepository, commit: string, path: string): Promise<string | undefined> {
   if (path.startsWith('/') || path.split('/').includes('..'))
     throw new UserError(`"${path}" is no path inside the repository`);
-  const size = Number(await gitMaybe(repository.directory, ['cat-file', '-s', `${commit}:${path}`]));
-  if (!(size <= MAX_FILE_BYTES)) return undefined;
-  const text = await git(repository.directory, ['cat-file', 'blob', `${commit}:${path}`]).catch(() => undefined);
-  return text?.includes('\0') ? undefined : text;
+  const entry = await git(repository.directory, ['ls-tree', '--full-tree', '--long', '-z', commit, '--', path]);
+  const [, type, object, size] = /^\d+ (\w+) ([0-9a-f]+) +(\d+|-)\t/.exec(entry) ?? [];
+  if (type !== 'blob' || object === undefined || Number(size) > MAX_FILE_BYTES) return undefined;
+  const text = await git(repository.directory, ['cat-file', 'blob', object]);
+  return text.includes('\0') ? undefined : text;
 }

@@ -1,4 +1,4 @@
-import { git, gitCapped, gitMaybe } from './git';
+import { git, gitCapped, gitProbe } from './git';
 import { isSafeBranch } from './names';
 import type { RigRepository } from './repository';
 
@@ -43,7 +43,7 @@ export async function branchNamed(repository: RigRepository, branch: string): Pr
 /** Where a branch left what is in the source already; the empty tree where they share nothing. */
 export async function forkPoint(repository: RigRepository, tip: string): Promise<string> {
   const target = await repository.tip();
-  const base = target && (await gitMaybe(repository.directory, ['merge-base', target, tip]));
+  const base = target && (await gitProbe(repository.directory, ['merge-base', target, tip]));
   return base || emptyTree(repository);
 }
 

@@ -200,16 +200,16 @@ const OTHER_END: readonly (readonly [key: string, value: string])[] = [
 ];
 
 /**
- * Settings for a fetch from, or a push to, a repository on this disk. There git starts a second git, which takes no
- * settings from the command and all from that repository: it is started with the ones that switch these off.
+ * How the other git is started for a fetch from, or a push to, a repository on this disk. It takes no settings from our
+ * command and all from that repository: so it is started with variables that switch these off.
  * @param hooks whether its hooks run: they are the policy of a bare repository, and nobody's in a checkout
- * @param remote the remote's name in the command
+ * @returns for `--upload-pack` and `--receive-pack`, or the settings of a remote that are called so
  */
-export async function localTransport(
+export async function otherEnd(
   directory: string,
   env: NodeJS.ProcessEnv,
-  { hooks, remote }: { hooks: boolean; remote: string },
-): Promise<string[]> {
+  hooks: boolean,
+): Promise<{ uploadPack: string; receivePack: string }> {
   const settings = new Map(OTHER_END);
   if (!hooks) settings.set('core.hooksPath', '/dev/null');
   const found = repositoryAt(directory);
@@ -219,5 +219,6 @@ export async function localTransport(
       if (!(hooks && key === 'core.hookspath')) settings.set(key, value);
     }
   const variables = Object.entries(environmentOf(settings)).map(([name, value]) => `${name}=${shellQuote(value)}`);
-  return ['upload', 'receive'].map((kind) => `remote.${remote}.${kind}pack=${variables.join(' ')} git ${kind}-pack`);
+  const command = (program: string): string => `${variables.join(' ')} git ${program}`;
+  return { uploadPack: command('upload-pack'), receivePack: command('receive-pack') };
 }

@@ -1,14 +1,19 @@
 import os from 'node:os';
+import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
+import { messageOf } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
-import { neutralEnvironment } from './foreignConfig';
+import { neutralEnvironment, otherEnd } from './foreignConfig';
+import { withoutProgress, withoutSecrets } from './messages';
 
 /** Author and committer of what the server itself commits. */
 export interface GitIdentity {
   name: string;
   email: string;
+  /** When, as git takes it in GIT_AUTHOR_DATE; now where it is missing. */
+  date?: string;
 }
 
 export interface GitOptions {
@@ -19,8 +24,24 @@ export interface GitOptions {
   timeoutMs?: number;
   /** An index file of the caller's own, so that the worktree's index stays as it is. */
   indexFile?: string;
+  /** Settings for this command alone, as `key=value`. */
+  config?: readonly string[];
   /** Variables for this command alone. */
   env?: Readonly<Record<string, string>>;
+}
+
+/** A git command that failed. `message` has git's own words, without progress lines and without secrets of URLs. */
+export class GitError extends Error {
+  constructor(
+    message: string,
+    /** Undefined where git was killed or could not be started. */
+    readonly exitCode: number | undefined,
+    readonly stdout: string,
+    readonly stderr: string,
+  ) {
+    super(message);
+    this.name = 'GitError';
+  }
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -41,10 +62,18 @@ const NEUTRAL_CONFIG = [
   'advice.detachedHead=false',
   'rerere.enabled=false',
   'protocol.ext.allow=never',
+  // Worktrees of agents and of the refinery hold what is in the commit, whatever a person has set for their own.
+  'core.autocrlf=false',
 ];
 
+/**
+ * For a repository that is named, not found by chance: a person who forbids git to use bare repositories that it comes
+ * across means those that others may have put there.
+ */
+export const NAMED_BARE_REPOSITORY = 'safe.bareRepository=all';
+
 const UNSAFE = {
-  // What `neutralEnvironment` switches off.
+  // What `neutralEnvironment` switches off, the credentials of a rig (a file of ours), and no template.
   allowUnsafeConfigEnvCount: true,
   allowUnsafeAlias: true,
   allowUnsafeAskPass: true,
@@ -86,11 +115,12 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
   throwIfAborted();
   const given = await inThisFolder(directory, options);
+  const failed: { error?: GitError } = {};
   try {
-    return await runner(directory, args, given, currentSignal()).raw(args);
+    return await runner(directory, args, given, failed, currentSignal()).raw(args);
   } catch (error) {
     throwIfAborted();
-    throw error;
+    throw failed.error ?? error;
   }
 }
 
@@ -106,7 +136,8 @@ export async function gitCapped(
   const cancelled = currentSignal();
   const signal = cancelled ? AbortSignal.any([stop.signal, cancelled]) : stop.signal;
   const given = await inThisFolder(directory, {});
-  const capped = runner(directory, args, given, signal).outputHandler((_command, stdout) => {
+  const failed: { error?: GitError } = {};
+  const capped = runner(directory, args, given, failed, signal).outputHandler((_command, stdout) => {
     stdout.on('data', (chunk: Buffer) => {
       if (size <= maxBytes) chunks.push(chunk);
       size += chunk.length;
@@ -117,7 +148,7 @@ export async function gitCapped(
     await capped.raw(args);
   } catch (error) {
     throwIfAborted();
-    if (size <= maxBytes) throw error;
+    if (size <= maxBytes) throw failed.error ?? error;
   }
   const text = Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
   return { text: text.replace(/\ufffd$/, ''), truncated: size > maxBytes };
@@ -133,7 +164,7 @@ export async function gitStream(
   take: (piece: Buffer) => void,
 ): Promise<void> {
   throwIfAborted();
-  const settings = NEUTRAL_CONFIG.flatMap((setting) => ['-c', setting]);
+  const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
   const child = spawn('git', [...settings, ...args], {
     cwd: directory,
     env: { ...gitEnvironment(), ...(await inThisFolder(directory, {})).env },
@@ -161,12 +192,7 @@ export async function gitStream(
       child.once('close', (code, signal) => {
         if (code === 0) resolve();
         else if (cancelled?.aborted) reject(new AbortedError());
-        else
-          reject(
-            new Error(
-              `${Buffer.concat(problems).toString('utf8')}git ${args[0]} ended with ${signal ?? `exit code ${code}`}`,
-            ),
-          );
+        else reject(failure(args, signal ? undefined : (code ?? undefined), Buffer.alloc(0), Buffer.concat(problems)));
       });
     });
   } finally {
@@ -190,18 +216,30 @@ function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
 }
 
+/** How git is started in a repository on this disk that is fetched from or pushed to, see `otherEnd`. */
+export function otherGit(directory: string, hooks: boolean): Promise<{ uploadPack: string; receivePack: string }> {
+  return otherEnd(directory, gitEnvironment(), hooks);
+}
+
 /** The options, with what keeps git from running what the configuration of a folder names that is not ours. */
 async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
   return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
 }
 
-function runner(directory: string, args: readonly string[], options: GitOptions, abort?: AbortSignal): SimpleGit {
+function runner(
+  directory: string,
+  args: readonly string[],
+  options: GitOptions,
+  /** Gets the error: simple-git passes on no more of one than its text. */
+  failed: { error?: GitError },
+  abort?: AbortSignal,
+): SimpleGit {
   const environment = gitEnvironment(options.identity, options.author);
   if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
   Object.assign(environment, options.env);
   return simpleGit({
     baseDir: directory,
-    config: NEUTRAL_CONFIG,
+    config: settingsFor(directory, options),
     unsafe: UNSAFE,
     allowEnvironment: Object.keys(environment).filter((key) => key.startsWith('GIT_')),
     completion: { onClose: true, onExit: false },
@@ -209,12 +247,12 @@ function runner(directory: string, args: readonly string[], options: GitOptions,
     ...(abort ? { abort } : {}),
     // By itself simple-git takes a failure that prints nothing for success; git's exit code is the truth.
     errors: (error, result) => {
-      if (error || result.exitCode === 0) return error;
-      return Buffer.concat([
-        ...result.stdErr,
-        ...result.stdOut,
-        Buffer.from(`git ${args[0]} ended with exit code ${result.exitCode}`),
-      ]);
+      if (result.exitCode === 0) return error;
+      // Where git could not be started it has said nothing.
+      const said = Buffer.concat(result.stdErr);
+      const stderr = said.length === 0 && error ? Buffer.from(messageOf(error)) : said;
+      failed.error = failure(args, result.exitCode, Buffer.concat(result.stdOut), stderr);
+      return failed.error;
     },
   })
     .env(environment)
@@ -226,18 +264,38 @@ export async function gitLine(directory: string, args: string[], options: GitOpt
   return (await git(directory, args, options)).trim();
 }
 
-/** The answer, or undefined where git says no (missing ref, not an ancestor, nothing configured). */
-export async function gitMaybe(
+/**
+ * The answer, or undefined where git says no. Only an exit code that means "no" for this command is one, and only where
+ * git complains of nothing: every other failure is an error, and never taken for an empty answer.
+ * @param no the exit codes of this command that mean "no"
+ * @throws GitError
+ */
+export async function gitProbe(
   directory: string,
   args: string[],
-  options: GitOptions = {},
+  options: GitOptions & { no?: readonly number[] } = {},
 ): Promise<string | undefined> {
   try {
     return await gitLine(directory, args, options);
   } catch (error) {
-    if (error instanceof AbortedError) throw error;
-    return undefined;
+    if (error instanceof GitError && (options.no ?? [1]).includes(error.exitCode ?? -1) && error.stderr.trim() === '')
+      return undefined;
+    throw error;
   }
+}
+
+function failure(args: readonly string[], exitCode: number | undefined, stdout: Buffer, stderr: Buffer): GitError {
+  const said = [stderr, stdout].map((bytes) => withoutSecrets(bytes.toString('utf8')));
+  const words = withoutProgress(said.join('\n'));
+  const command = `git ${args.find((arg) => !arg.startsWith('-')) ?? ''}`;
+  const end = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`;
+  return new GitError([words, `${command} ${end}`].filter(Boolean).join('\n'), exitCode, said[1]!, said[0]!);
+}
+
+function settingsFor(directory: string, options: GitOptions): string[] {
+  // `.repo.git` is named by its rig, and never found by chance.
+  const named = path.basename(directory) === '.repo.git' ? [NAMED_BARE_REPOSITORY] : [];
+  return [...NEUTRAL_CONFIG, ...named, ...(options.config ?? [])];
 }
 
 /** Passed on from the person's environment: how remotes are reached, never which repository is meant. */
@@ -279,5 +337,10 @@ function gitEnvironment(identity?: GitIdentity, author?: GitIdentity): Record<st
   environment.GIT_COMMITTER_EMAIL = committer.email;
   environment.GIT_AUTHOR_NAME = (author ?? committer).name;
   environment.GIT_AUTHOR_EMAIL = (author ?? committer).email;
+  if (author?.date !== undefined) environment.GIT_AUTHOR_DATE = author.date;
+  if (committer.date !== undefined) {
+    environment.GIT_COMMITTER_DATE = committer.date;
+    environment.GIT_AUTHOR_DATE ??= committer.date;
+  }
   return environment;
 }

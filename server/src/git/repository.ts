@@ -1,20 +1,25 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { writeFileAtomic, readTextIfPresent, makeFolder } from '../base/safeFiles';
-import { git, gitLine, gitMaybe, withRepository } from './git';
+import { makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
+import { CredentialFile } from './credentials';
+import {
+  git,
+  GitError,
+  gitLine,
+  gitProbe,
+  NAMED_BARE_REPOSITORY,
+  otherGit,
+  withRepository,
+  type GitOptions,
+} from './git';
+import { remoteLines } from './messages';
 import { isSafeBranch } from './names';
+import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
 /** Killed when the other side says nothing for so long. */
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
-/** What a rig's repository is made from. */
-export interface RepositorySource {
-  /** Git URL, or absolute path of a folder. */
-  location: string;
-  isFolder: boolean;
-  defaultBranch: string;
-}
+export type { RepositorySource } from './source';
 
 /** Where merged work lands: a folder's checked-out branch can never be pushed to, so it gets a branch of its own. */
 export function landingBranch(source: RepositorySource): string {
@@ -22,28 +27,81 @@ export function landingBranch(source: RepositorySource): string {
 }
 
 /**
- * The bare repository `<rig>/.repo.git` that all worktrees of a rig share.
- * It has one remote, `origin`, and no local heads but the polecats'.
+ * The bare repository `<rig>/.repo.git` that all worktrees of a rig share. It has no local heads but the polecats'. Its
+ * settings name no remote: only the server's own commands are told of one, so that agents, whose worktrees share these
+ * settings, have nothing that they could push the target to.
  */
 export class RigRepository {
+  private known: RepositorySource;
+  readonly credentials: CredentialFile;
+
+  /** @param onDefaultBranch told when the source has another default branch than before */
   constructor(
     readonly directory: string,
-    readonly source: RepositorySource,
-  ) {}
+    source: RepositorySource,
+    private readonly onDefaultBranch: (branch: string) => void = () => undefined,
+  ) {
+    this.known = source;
+    this.credentials = new CredentialFile(path.join(path.dirname(directory), '.credentials'), source.location);
+  }
+
+  get source(): RepositorySource {
+    return this.known;
+  }
 
   get landing(): string {
     return landingBranch(this.source);
+  }
+
+  /** What git needs to be let in at the source. */
+  get login(): Pick<GitOptions, 'config' | 'env'> {
+    return accessOf(this.source, this.credentials);
+  }
+
+  /** How the server's commands reach the source as `origin`. */
+  get access(): Pick<GitOptions, 'config' | 'env'> {
+    const { config, env } = this.login;
+    return {
+      env,
+      config: [
+        ...(config ?? []),
+        `remote.origin.url=${this.source.location}`,
+        'remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*',
+      ],
+    };
+  }
+
+  /** The same, with the other git told to run nothing that a repository on this disk names. */
+  private async openAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
+    const { config, env } = this.access;
+    const folder = folderOf(this.source);
+    if (folder === undefined) return { config, env };
+    const { uploadPack, receivePack } = await otherGit(folder, !this.source.isFolder);
+    const programs = [`remote.origin.uploadpack=${uploadPack}`, `remote.origin.receivepack=${receivePack}`];
+    return { env, config: [...(config ?? []), ...programs] };
   }
 
   /** Makes the repository and fetches. Safe to repeat after a crash. */
   async create(): Promise<void> {
     await withRepository(this.directory, async () => {
       makeFolder(this.directory);
-      await git(this.directory, ['init', '--bare', '--quiet', '--initial-branch=gastown-none', '.']);
+      await git(this.directory, [
+        'init',
+        '--bare',
+        '--quiet',
+        `--object-format=${this.source.objectFormat ?? 'sha1'}`,
+        '--template=',
+        '--initial-branch=gastown-none',
+        '.',
+      ]);
       this.resetConfig();
       await this.fetchLocked();
     });
-    if (!(await this.tip())) await this.createRootCommit();
+    if (await this.tip()) return;
+    // Only a repository that has nothing at all may get something to stand on.
+    const refs = await refsOf(this.source, this.credentials);
+    if (refs.length > 0) throw unknownBranch(this.source, this.source.defaultBranch, refs);
+    await this.createRootCommit();
   }
 
   /**
@@ -52,21 +110,19 @@ export class RigRepository {
    */
   resetConfig(): void {
     const file = path.join(this.directory, 'config');
-    const quoted = `"${this.source.location.replace(/[\\"]/g, '\\$&')}"`;
+    const isSha256 = this.source.objectFormat === 'sha256';
     const text = [
       '[core]',
-      '\trepositoryformatversion = 0',
+      `\trepositoryformatversion = ${isSha256 ? 1 : 0}`,
       '\tfilemode = true',
       '\tbare = true',
       '\tlogallrefupdates = true',
+      ...(isSha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
       '[gc]',
       '\tauto = 0',
       // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
       '[rerere]',
       '\tenabled = true',
-      '[remote "origin"]',
-      `\turl = ${quoted}`,
-      '\tfetch = +refs/heads/*:refs/remotes/origin/*',
       '',
     ].join('\n');
     if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
@@ -81,23 +137,48 @@ export class RigRepository {
    * at once, it fetches only what has moved.
    */
   async fetchMoved(): Promise<void> {
+    if (!this.source.isFolder) await this.fetch();
+    else {
+      await withRepository(this.directory, async () => this.resetConfig());
+      if (await this.hasMoved()) await this.fetch();
+    }
+    await this.followDefaultBranch();
+  }
+
+  /** Whether a folder on disk has what we do not have: a branch that counts, or a tag. */
+  private async hasMoved(): Promise<boolean> {
     const branches = [this.landing, this.source.defaultBranch];
-    if (!this.source.isFolder) return this.fetch();
-    await withRepository(this.directory, async () => this.resetConfig());
-    const [there, here] = await Promise.all([
-      refsAt(this.source.location, 'refs/heads/', branches),
+    const { env } = this.login;
+    const options = { env, config: [NAMED_BARE_REPOSITORY] };
+    const [heads, ours, tags, ourTags] = await Promise.all([
+      refsAt(this.source.location, 'refs/heads/', branches, options),
       refsAt(this.directory, 'refs/remotes/origin/', branches),
+      refsAt(this.source.location, 'refs/tags/', [''], options),
+      refsAt(this.directory, 'refs/tags/', ['']),
     ]);
-    if (there === undefined || there !== here) await this.fetch();
+    const known = new Set(ourTags);
+    return heads.join('\n') !== ours.join('\n') || tags.some((tag) => !known.has(tag));
   }
 
   private async fetchLocked(): Promise<void> {
     this.resetConfig();
     try {
-      // With its progress git is never silent for long, however large the repository.
-      await git(this.directory, ['fetch', '--progress', '--prune', '--no-tags', 'origin'], {
-        timeoutMs: NETWORK_TIMEOUT_MS,
-      });
+      await git(
+        this.directory,
+        [
+          'fetch',
+          // With its progress git is never silent for long, however large the repository.
+          '--progress',
+          '--prune',
+          // Tags too, as gates ask for them; those that only an agent has made stay. A tag that was moved is moved.
+          '--tags',
+          '--force',
+          // A source that is shallow makes this one shallow.
+          '--update-shallow',
+          'origin',
+        ],
+        { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
+      );
     } catch (error) {
       throw new UserError(
         `cannot fetch from ${this.source.location}: ${messageOf(error).trim()}`,
@@ -105,6 +186,36 @@ export class RigRepository {
         'unavailable',
       );
     }
+  }
+
+  /** A person has chosen another default branch. @throws UserError where the source does not have it */
+  async useDefaultBranch(branch: string): Promise<void> {
+    await this.fetch();
+    if (!isSafeBranch(branch) || !(await this.resolve(`refs/remotes/origin/${branch}`)))
+      throw unknownBranch(this.source, branch, await refsOf(this.source, this.credentials));
+    this.changeDefaultBranch(branch);
+  }
+
+  /** Where the default branch is gone from the source, the one that the source names now takes its place. */
+  private async followDefaultBranch(): Promise<void> {
+    const { defaultBranch, isFolder } = this.source;
+    if (await this.resolve(`refs/remotes/origin/${defaultBranch}`)) return;
+    const refs = await refsOf(this.source, this.credentials);
+    // A folder that nobody has committed to yet has what was merged, and nothing else.
+    if (branchesOf(refs).every((name) => name === this.landing) && refs.length > 0) return;
+    const branch = headBranch(refs);
+    if (branch === undefined || branch === defaultBranch) throw unknownBranch(this.source, defaultBranch, refs);
+    const landed = isFolder ? await this.resolve(`refs/remotes/origin/${this.landing}`) : undefined;
+    this.changeDefaultBranch(branch);
+    await this.fetch();
+    // What was merged under the old name, and is not in the folder's branch yet, goes on under the new one.
+    if (landed && !(await this.resolve(`refs/remotes/origin/${this.landing}`))) await this.push(landed, undefined);
+  }
+
+  private changeDefaultBranch(branch: string): void {
+    if (branch === this.source.defaultBranch) return;
+    this.known = { ...this.source, defaultBranch: branch };
+    this.onDefaultBranch(branch);
   }
 
   /** Commit that new work starts from: where work lands, else the default branch; undefined for an empty repository. */
@@ -123,8 +234,17 @@ export class RigRepository {
     return (await Promise.all(refs)).filter((tip) => tip !== undefined);
   }
 
+  /**
+   * The commit that a ref or a hash names; undefined where there is none.
+   * @throws GitError where the ref is there and its commit is not: that is damage, and no "no"
+   */
   async resolve(ref: string): Promise<string | undefined> {
-    return gitMaybe(this.directory, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
+    const verify = ['rev-parse', '--verify', '--quiet', '--end-of-options'];
+    const commit = await gitProbe(this.directory, [...verify, `${ref}^{commit}`]);
+    if (commit !== undefined || !ref.startsWith('refs/')) return commit;
+    const object = await gitProbe(this.directory, [...verify, ref]);
+    if (object !== undefined) await git(this.directory, ['cat-file', 'commit', object]);
+    return undefined;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
@@ -134,7 +254,7 @@ export class RigRepository {
   /** Where a commit has parted from what has landed. */
   async mergeBase(commit: string): Promise<string | undefined> {
     const tip = await this.tip();
-    return tip && gitMaybe(this.directory, ['merge-base', tip, commit]);
+    return tip && gitProbe(this.directory, ['merge-base', tip, commit]);
   }
 
   /** Commits in `to` that `from` does not have: `git rev-list --count from..to`, or all of `to`. */
@@ -153,6 +273,7 @@ export class RigRepository {
   /**
    * Lands a commit: compare-and-set against `expected` (undefined = the branch does not exist yet).
    * @returns false if the branch moved meanwhile; nothing has changed then
+   * @throws UserError `refused` where the remote does not take it, and would not take it a second time
    */
   async push(commit: string, expected: string | undefined): Promise<boolean> {
     const branch = this.landing;
@@ -164,82 +285,84 @@ export class RigRepository {
           this.directory,
           [
             'push',
+            '--porcelain',
             '--progress',
             '--atomic',
+            '--no-verify',
+            '--recurse-submodules=no',
             `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
             'origin',
             `${commit}:refs/heads/${branch}`,
           ],
-          { timeoutMs: NETWORK_TIMEOUT_MS },
+          { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
         );
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
         if (now === commit) return true;
         if (now !== expected) return false;
-        if (/checked out branch/.test(messageOf(error))) {
-          throw new UserError(
-            `${this.source.location} has ${branch} checked out, so nothing can land there`,
-            `switch the folder to ${this.source.defaultBranch} or another branch`,
-            'conflict',
-          );
-        }
-        throw new UserError(
-          `cannot push to ${branch} of ${this.source.location}: ${messageOf(error).trim()}`,
-          'check your right to push there',
-          'unavailable',
-        );
+        throw this.pushError(error);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
       return true;
     });
   }
-}
 
-/** Undefined where git cannot tell. */
-async function refsAt(directory: string, space: string, branches: readonly string[]): Promise<string | undefined> {
-  return gitMaybe(directory, [
-    'for-each-ref',
-    `--format=%(refname:lstrip=${space.split('/').length - 1}) %(objectname)`,
-    '--',
-    ...branches.map((branch) => `${space}${branch}`),
-  ]);
-}
-
-/** Looks at a URL or folder: whether it is a repository, and its default branch. */
-export async function inspectSource(location: string, wantedBranch?: string): Promise<RepositorySource> {
-  if (location.startsWith('-')) throw new UserError(`"${location}" is not a repository`, 'give a git URL or a folder');
-  const isUrl =
-    /^[a-z][a-z0-9+.-]*:\/\//i.test(location) || (/^[^/\\]+@[^/\\]+:/.test(location) && !fs.existsSync(location));
-  if (isUrl) return { location, isFolder: false, defaultBranch: wantedBranch ?? (await remoteDefaultBranch(location)) };
-  return inspectFolder(path.resolve(location), wantedBranch);
-}
-
-async function inspectFolder(folder: string, wantedBranch: string | undefined): Promise<RepositorySource> {
-  if (!fs.existsSync(folder))
-    throw new UserError(`there is no folder ${folder}`, 'give a git URL or an existing folder', 'not-found');
-  const top = await gitMaybe(folder, ['rev-parse', '--show-toplevel']);
-  const bare = (await gitMaybe(folder, ['rev-parse', '--is-bare-repository'])) === 'true';
-  if (!top && !bare) {
-    throw new UserError(`${folder} is not a git repository`, `run "git init" in it first`, 'not-found');
-  }
-  const location = bare ? folder : (top ?? folder);
-  const head = await gitMaybe(location, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
-  const defaultBranch = wantedBranch ?? head ?? 'main';
-  // A bare repository has no checkout that a push could pull the rug from under.
-  return { location, isFolder: !bare, defaultBranch };
-}
-
-async function remoteDefaultBranch(url: string): Promise<string> {
-  let answer: string;
-  try {
-    answer = await git(process.cwd(), ['ls-remote', '--symref', '--', url, 'HEAD'], { timeoutMs: 60_000 });
-  } catch (error) {
-    throw new UserError(
-      `cannot reach ${url}: ${messageOf(error).trim()}`,
-      'check the address, your access to it and the network',
+  private pushError(error: unknown): UserError {
+    const { location, defaultBranch } = this.source;
+    const reason = error instanceof GitError ? rejectionOf(error) : undefined;
+    if (reason !== undefined && /checked out/.test(reason))
+      return new UserError(
+        `${location} has ${this.landing} checked out, so nothing can land there`,
+        `switch the folder to ${defaultBranch} or another branch`,
+        'conflict',
+      );
+    if (reason !== undefined && !PASSING_REJECTION.test(reason)) {
+      const said = error instanceof GitError ? remoteLines(error.stderr) : '';
+      return new UserError(
+        [`${location} refuses the push to ${this.landing}: ${reason}`, said].filter(Boolean).join('\n'),
+        'change what the remote refuses, or your right to push there',
+        'refused',
+      );
+    }
+    return new UserError(
+      `cannot push to ${this.landing} of ${location}: ${messageOf(error).trim()}`,
+      'check your right to push there',
       'unavailable',
     );
   }
-  return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(answer)?.[1] ?? 'main';
+}
+
+/** Rejections by which the remote is busy or ill, and not against the push. */
+const PASSING_REJECTION =
+  /lock|failed to update ref|incorrect old value|unpack|migrate|internal|temporar|no space|quota/i;
+
+/** Why the remote did not take it: from the line of `git push --porcelain`, else from what http and ssh servers answer. */
+function rejectionOf(error: GitError): string | undefined {
+  return (
+    /^!\t[^\t]*\t\[remote rejected\] \((.*)\)$/m.exec(error.stdout)?.[1] ??
+    /The requested URL returned error: 40[134].*|Authentication failed.*|Permission denied.*|could not read Username.*/i.exec(
+      error.stderr,
+    )?.[0]
+  );
+}
+
+/** Lines `<name> <hash>` of the refs with one of these names (`''`: all) under a prefix. @throws GitError */
+async function refsAt(
+  directory: string,
+  prefix: string,
+  names: readonly string[],
+  options: GitOptions = {},
+): Promise<string[]> {
+  const text = await git(
+    directory,
+    [
+      'for-each-ref',
+      `--format=%(refname:lstrip=${prefix.split('/').length - 1}) %(objectname)`,
+      '--',
+      ...names.map((name) => `${prefix}${name}`),
+    ],
+    options,
+  );
+  return text.split('\n').filter(Boolean);
 }

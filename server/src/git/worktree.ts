@@ -1,27 +1,57 @@
 import path from 'node:path';
-import { isPresent, listFolder, makeFolder, removeFile, removeFolder } from '../base/safeFiles';
 import { messageOf, UserError } from '../base/errors';
-import { git, gitLine, gitMaybe, withRepository, type GitIdentity } from './git';
-import { safePart } from './names';
+import { isPresent, listFolder, makeFolder, moveFile } from '../base/safeFiles';
+import { makeAccessible, removeTree } from '../base/accessibleTree';
+import {
+  adminFolder,
+  operationIn,
+  ownAdminFolder,
+  readMark,
+  rebasedBranch,
+  writeMark,
+  type Operation,
+} from './adminFolder';
+import { git, GitError, withRepository } from './git';
 import type { RigRepository } from './repository';
+import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
+import { updateSubmodules } from './submodules';
+import { recordCheckout, statusOf } from './worktreeChanges';
 
 export interface WorktreeState {
   branch?: string;
   head?: string;
   /** Uncommitted or untracked (not ignored) files. */
   dirty: boolean;
+  /** What git has begun here and not ended. */
+  operation?: Operation;
 }
 
-/** Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing. */
+/**
+ * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
+ * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
+ */
 export async function ensureWorktree(
   repository: RigRepository,
   directory: string,
   branch: string,
   base: string,
+  options: { submodules?: boolean } = {},
 ): Promise<void> {
+  const finish = async (): Promise<void> => {
+    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await recordCheckout(directory, adminFolder(directory)!, branch);
+  };
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
-    if ((await inspectWorktree(directory))?.branch === branch) return;
+    removeRepositoryLocks(repository.directory);
+    const admin = ownAdminFolder(repository, directory);
+    if (admin !== undefined) {
+      removeWorktreeLocks(repository.directory, directory, admin, branch);
+      if ((await madeFor(directory, admin)) === branch) {
+        if (readMark(admin).unfinished) await finish();
+        return;
+      }
+    }
     if (listFolder(directory).length > 0) {
       throw new UserError(
         `${directory} exists and is not the worktree of ${branch}`,
@@ -38,32 +68,80 @@ export async function ensureWorktree(
         ? ['worktree', 'add', '--quiet', '--', directory, branch]
         : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
     );
+    writeMark(adminFolder(directory)!, { branch, unfinished: true, atCheckout: {} });
+    await finish();
   });
 }
 
-/** A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away. */
+/** The branch that a worktree was made for. One of an earlier build has no mark: then it is the branch that it is on. */
+async function madeFor(directory: string, admin: string): Promise<string | undefined> {
+  return readMark(admin).branch ?? rebasedBranch(admin) ?? (await statusOf(directory, 'no')).branch;
+}
+
+/**
+ * A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away; where
+ * that cannot be, as it belongs to somebody else, the whole folder is moved aside and a new one made.
+ */
 export async function checkoutDetached(
   repository: RigRepository,
   directory: string,
   commit: string,
-  keep: string[] = [],
+  options: { keep?: readonly string[]; submodules?: boolean } = {},
 ): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
-    if (!(await inspectWorktree(directory).catch(() => undefined))) {
-      // Nobody works here but the refinery: what git cannot read is made anew.
-      removeFolder(directory);
+    removeRepositoryLocks(repository.directory);
+    const admin = ownAdminFolder(repository, directory);
+    const reusable = admin !== undefined && isPresent(path.join(admin, 'HEAD'));
+    if (!reusable || !(await cleanCheckout(repository, directory, admin, commit, options.keep ?? []))) {
+      discard(directory);
       await git(repository.directory, ['worktree', 'prune']);
       makeFolder(path.dirname(directory));
-      await git(repository.directory, ['worktree', 'add', '--quiet', '--detach', '--', directory, commit]);
-      return;
+      await git(repository.directory, ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit]);
     }
-    await abortRebase(directory);
-    removeStaleLock(await gitLine(directory, ['rev-parse', '--absolute-git-dir']));
+    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await recordCheckout(directory, adminFolder(directory)!);
+  });
+}
+
+/** @returns false where it cannot be cleaned: nobody works here but the refinery, so it can be made anew */
+async function cleanCheckout(
+  repository: RigRepository,
+  directory: string,
+  admin: string,
+  commit: string,
+  keep: readonly string[],
+): Promise<boolean> {
+  const clean = async (): Promise<void> => {
+    removeWorktreeLocks(repository.directory, directory, admin);
+    if (operationIn(admin) === 'rebase') await git(directory, ['rebase', '--quit']);
     await git(directory, ['reset', '--quiet', '--hard']);
     await git(directory, ['checkout', '--quiet', '--force', '--detach', commit]);
     await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
-  });
+  };
+  try {
+    await clean();
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+  }
+  makeAccessible(directory);
+  try {
+    await clean();
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return false;
+  }
+}
+
+/** Removes a folder; what cannot be removed is moved aside, so that it is in nobody's way. */
+function discard(directory: string): void {
+  try {
+    removeTree(directory);
+  } catch {
+    moveFile(directory, `${directory}.left-${Date.now().toString(36)}`);
+  }
 }
 
 /**
@@ -72,81 +150,9 @@ export async function checkoutDetached(
  */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
   if (!isPresent(path.join(directory, '.git'))) return undefined;
-  const status = await git(directory, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal']);
-  const head = /^# branch\.oid ([0-9a-f]+)$/m.exec(status)?.[1];
-  const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
-  return {
-    branch: branch === '(detached)' ? undefined : branch,
-    head,
-    dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')),
-  };
-}
-
-/** Begins the message of a commit that we made of what was not committed. */
-const SNAPSHOT_SUBJECT = 'Snapshot of ';
-
-export function snapshotRef(label: string): string {
-  return `refs/gastown/snapshots/${label}`;
-}
-
-/** All snapshots of a repository. The first part of a label is the bead's id, as far as a ref can hold it. */
-export async function listSnapshots(
-  repository: RigRepository,
-): Promise<{ label: string; bead: string; commit: string; at: string }[]> {
-  const text = await git(repository.directory, [
-    'for-each-ref',
-    '--format=%(refname)%00%(objectname)%00%(committerdate:iso-strict)',
-    snapshotRef(''),
-  ]);
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [ref, commit, at] = line.split('\0');
-      const label = ref!.slice(snapshotRef('').length);
-      return { label, bead: label.split('/')[0]!, commit: commit!, at: at! };
-    });
-}
-
-/**
- * Keeps everything of a worktree (committed, uncommitted, untracked; not ignored) under
- * `refs/gastown/snapshots/<label>`, so that removing it can be undone.
- * @param label parts made safe by `safePart`
- * @returns the snapshot's commit
- */
-export async function snapshotWorktree(
-  repository: RigRepository,
-  directory: string,
-  label: string,
-  identity: GitIdentity,
-): Promise<string> {
-  return withRepository(repository.directory, async () => {
-    const head = await gitLine(directory, ['rev-parse', 'HEAD']);
-    const indexFile = path.join(repository.directory, `snapshot-${process.pid}-${safePart(label)}.index`);
-    let tree: string;
-    try {
-      await git(directory, ['read-tree', 'HEAD'], { indexFile });
-      await git(directory, ['add', '--all', '--', '.'], { indexFile });
-      tree = await gitLine(directory, ['write-tree'], { indexFile });
-    } finally {
-      removeFile(indexFile);
-    }
-    const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
-    const commit =
-      tree === headTree
-        ? head
-        : await gitLine(directory, ['commit-tree', tree, '-p', head, '-m', `${SNAPSHOT_SUBJECT}${label}`], {
-            identity,
-          });
-    await git(repository.directory, ['update-ref', snapshotRef(label), commit]);
-    return commit;
-  });
-}
-
-/** Of a snapshot: the commit that the worktree stood on. What was not committed then is the difference. */
-export async function committedPart(repository: RigRepository, snapshot: string): Promise<string> {
-  const subject = await gitLine(repository.directory, ['log', '-1', '--format=%s', snapshot, '--']);
-  return subject.startsWith(SNAPSHOT_SUBJECT) ? gitLine(repository.directory, ['rev-parse', `${snapshot}^`]) : snapshot;
+  const { head, branch, changes } = await statusOf(directory);
+  const admin = adminFolder(directory);
+  return { head, branch, dirty: changes.length > 0, operation: admin === undefined ? undefined : operationIn(admin) };
 }
 
 /** Removes a worktree. The caller has taken a snapshot; this refuses where there is none that covers it. */
@@ -157,19 +163,22 @@ export async function removeWorktree(repository: RigRepository, directory: strin
       throw new UserError(`${directory} has commits that its snapshot lacks`, 'it was left alone', 'conflict');
     }
     await git(repository.directory, ['worktree', 'remove', '--force', '--', directory]).catch((error: unknown) => {
-      // A crash between git's two steps leaves a folder that git no longer knows.
-      if (!/is not a working tree|not a valid path/.test(messageOf(error))) throw error;
-      removeFolder(directory);
+      if (!(error instanceof GitError)) throw error;
+      // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
+      removeLeftOver(directory);
     });
     await git(repository.directory, ['worktree', 'prune']);
   });
 }
 
-async function abortRebase(directory: string): Promise<void> {
-  await gitMaybe(directory, ['rebase', '--abort']);
-}
-
-/** A killed git leaves `index.lock`; the refinery's worktree has one user, so it is stale. */
-function removeStaleLock(gitDirectory: string): void {
-  removeFile(path.join(gitDirectory, 'index.lock'));
+function removeLeftOver(directory: string): void {
+  try {
+    removeTree(directory);
+  } catch (error) {
+    throw new UserError(
+      `${directory} cannot be removed: ${messageOf(error)}`,
+      'what is in it is kept as a snapshot; remove the folder yourself, or make it yours',
+      'conflict',
+    );
+  }
 }

@@ -237,6 +237,14 @@ export namespace LedgerExport {
   });
 }
 
+export namespace LedgerDatabase {
+  /** Writes `beads.db` into the ledger's folder: an SQLite file with the beads of all open ledgers, for people. */
+  export const spec = request<LedgerParam, { file: string }>('gastown/ledger/database', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
+  });
+}
+
 export namespace LedgerImport {
   export interface Params extends LedgerParam {
     text: string;
@@ -267,5 +275,6 @@ export const beadRequests = [
   BeadEvents.spec,
   BeadStats.spec,
   LedgerExport.spec,
+  LedgerDatabase.spec,
   LedgerImport.spec,
 ] as const;

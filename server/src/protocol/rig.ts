@@ -58,6 +58,7 @@ export namespace RigAdd {
 
 /** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
 export const rigSettingNames = [
+  'default_branch',
   'max_workers',
   'worker_spawn_delay',
   'max_attempts',

@@ -4,9 +4,10 @@ import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
 import type { Rig } from './rig';
 import type { SessionRecord } from '../sessions/records';
-import { git, gitLine, gitMaybe } from '../git/git';
+import { git, gitLine, gitProbe } from '../git/git';
 import { isSafeBranch, isSafeSegment, requireSegment } from '../git/names';
 import { inspectWorktree } from '../git/worktree';
+import { uploadPackOf } from '../git/source';
 import type { CrewInfo } from '../protocol/town';
 import type { TownLayout } from '../town/layout';
 
@@ -99,12 +100,30 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
 }
 
 async function clone(rig: Rig, folder: string, branch: string | undefined): Promise<void> {
-  await git(rig.layout.crew, ['clone', '--progress', '--no-hardlinks', '--', rig.config.git_url, folder], {
-    timeoutMs: NETWORK_TIMEOUT_MS,
-  });
+  await git(
+    rig.layout.crew,
+    [
+      'clone',
+      '--progress',
+      '--no-hardlinks',
+      ...(await uploadPackOf(rig.repository.source)),
+      '--',
+      rig.config.git_url,
+      folder,
+    ],
+    {
+      ...rig.repository.login,
+      timeoutMs: NETWORK_TIMEOUT_MS,
+    },
+  );
+  // It names the file; what is in it stays there.
+  for (const setting of rig.repository.credentials.config) {
+    const [, key, value] = /^(.*?\.helper)=(.*)$/s.exec(setting)!;
+    await git(folder, ['config', '--add', key!, value!]);
+  }
   const wanted = branch ?? rig.config.default_branch;
-  if ((await gitMaybe(folder, ['symbolic-ref', '--short', 'HEAD'])) === wanted) return;
-  const isThere = await gitMaybe(folder, ['rev-parse', '--verify', '--quiet', `refs/remotes/origin/${wanted}`]);
+  if ((await gitProbe(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD'])) === wanted) return;
+  const isThere = await gitProbe(folder, ['rev-parse', '--verify', '--quiet', `refs/remotes/origin/${wanted}`]);
   if (isThere !== undefined)
     await git(folder, ['checkout', '--quiet', '--track', '-B', wanted, `refs/remotes/origin/${wanted}`]);
   else if (branch !== undefined) await git(folder, ['checkout', '--quiet', '-b', branch]);

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
+import { z } from 'zod';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import {
   writeJsonAtomic,
@@ -11,6 +13,7 @@ import {
   removeFile,
 } from '../base/safeFiles';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
+import { endProcessesWith } from '../base/processEnvironment';
 import { recordedProcess } from '../base/recordedProcess';
 import type { GateInfo } from '../protocol/town';
 
@@ -18,6 +21,12 @@ import type { GateInfo } from '../protocol/town';
 export type GateOutcome =
   | { passed: true; output: string }
   | { passed: false; code: number | null; problem: string; output: string };
+
+/** Variable that tells the processes of one run of a gate from all others. */
+const GATE_MARK = 'GT_GATE_RUN';
+
+const recordedGate = recordedProcess.extend({ mark: z.uuid().optional() });
+type RunningGate = ProcessIdentity & { mark?: string };
 
 /** What is kept of a gate's output: the last part for the agent, more of it in the log. */
 const TAIL_BYTES = 8_000;
@@ -42,14 +51,16 @@ export async function runGate(
   const output = new Tail(TAIL_BYTES);
   let logged = 0;
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
+  // Processes that leave the group keep this variable: see `endGate`.
+  const mark = randomUUID();
   const child = spawn(shell, [flag, gate.command], {
     cwd: directory,
-    env,
+    env: { ...env, [GATE_MARK]: mark },
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const group = child.pid === undefined ? undefined : identify(child.pid);
-  if (group) writeJsonAtomic(groupFile, group, PRIVATE_FILE);
+  if (group) writeJsonAtomic(groupFile, { ...group, mark }, PRIVATE_FILE);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
     if (logged >= LOG_BYTES) return;
@@ -79,7 +90,7 @@ export async function runGate(
   });
   clearTimeout(timer);
   signal?.removeEventListener('abort', endEarly);
-  if (group) await endProcessGroup(group);
+  if (group) await endGate({ ...group, mark });
   fs.closeSync(log);
   child.stdout.destroy();
   child.stderr.destroy();
@@ -106,14 +117,20 @@ function problemOf(
 
 /** Ends a gate that a killed server left running in the refinery's worktree. */
 export async function endRecordedGate(groupFile: string): Promise<void> {
-  let group: ProcessIdentity;
+  let gate: RunningGate;
   try {
-    group = recordedProcess.parse(JSON.parse(readTextIfPresent(groupFile) ?? ''));
+    gate = recordedGate.parse(JSON.parse(readTextIfPresent(groupFile) ?? ''));
   } catch {
     return; // none was running, or what the file names is not for us to end
   }
-  await endProcessGroup(group, 0);
+  await endGate(gate, 0);
   removeFile(groupFile);
+}
+
+/** Ends a gate's process group, and every process that it started and that has left the group (`setsid`, daemons). */
+async function endGate({ mark, ...group }: RunningGate, graceMs?: number): Promise<void> {
+  await endProcessGroup(group, graceMs);
+  if (mark !== undefined) await endProcessesWith({ [GATE_MARK]: mark }, graceMs);
 }
 
 /** The last bytes of a stream, whatever its length. */

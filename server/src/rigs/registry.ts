@@ -3,11 +3,14 @@ import { isPresent, makePrivateFolder, moveFile } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
+import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
 import { Rig } from './rig';
-import { fastForward, fastForwardState } from '../git/landing';
+import { fastForward, fastForwardState } from '../git/fastForward';
+import { splitAddress } from '../git/credentials';
 import { requireSegment } from '../git/names';
-import { inspectSource, RigRepository } from '../git/repository';
+import { RigRepository } from '../git/repository';
+import { inspectSource } from '../git/source';
 import type { GateInfo, RigInfo } from '../protocol/town';
 import {
   commandsOf,
@@ -28,6 +31,7 @@ import {
   makeRig,
   refuseKnownSource,
   requireRigName,
+  sourceOf,
   type RigAddRequest,
   type RigSetRequest,
 } from './setup';
@@ -72,6 +76,11 @@ export class Rigs extends Disposable {
     return [...this.rigs.values()];
   }
 
+  /** Rigs of the town that cannot be used; `require` says why. */
+  brokenNames(): string[] {
+    return [...this.broken.keys()];
+  }
+
   get(name: string): Rig | undefined {
     return this.rigs.get(name);
   }
@@ -113,7 +122,9 @@ export class Rigs extends Disposable {
   private async tryOpen(name: string): Promise<void> {
     try {
       const config = this.readConfig(name);
-      await this.store.addLedger({ name, directory: this.layout.rig(name).ledger, prefix: config.beads.prefix });
+      const directory = this.layout.rig(name).ledger;
+      requireLedger(directory);
+      await this.store.addLedger({ name, directory, prefix: config.beads.prefix, tolerant: true });
       this.opened(this.rigOf(config));
     } catch (error) {
       this.broken.set(name, error instanceof Error ? error : new Error(String(error)));
@@ -138,12 +149,31 @@ export class Rigs extends Disposable {
     if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
     const config = rigConfigFile(layout).read();
     if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
-    return config;
+    return this.withoutSecret(config);
+  }
+
+  /** Earlier builds kept a token of the address where everybody could read it. */
+  private withoutSecret(config: RigConfig): RigConfig {
+    const { location, credential } = splitAddress(config.git_url);
+    if (location === config.git_url) return config;
+    const clean = { ...config, git_url: location };
+    new RigRepository(this.layout.rig(config.name).repository, sourceOf(clean)).credentials.write(credential);
+    rigConfigFile(this.layout.rig(config.name)).write(clean);
+    rigsFile(this.layout).update((file) => {
+      const entry = file.rigs[config.name];
+      if (entry) entry.git_url = location;
+    });
+    return clean;
   }
 
   private rigOf(config: RigConfig): Rig {
-    const source = { location: config.git_url, isFolder: config.folder, defaultBranch: config.default_branch };
-    const repository = new RigRepository(this.layout.rig(config.name).repository, source);
+    const repository = new RigRepository(this.layout.rig(config.name).repository, sourceOf(config), (branch) => {
+      config.default_branch = branch;
+      rigConfigFile(this.layout.rig(config.name)).update((file) => {
+        file.default_branch = branch;
+      });
+      this.onChanged();
+    });
     return new Rig(
       this.layout,
       config,
@@ -165,10 +195,10 @@ export class Rigs extends Disposable {
     const repeated = this.addedBy(request.name, by.operation);
     if (repeated) return this.info(repeated);
     const name = requireRigName(this.layout, request.name);
-    const source = await inspectSource(request.source, request.defaultBranch);
+    const { credential, ...source } = await inspectSource(request.source, request.defaultBranch);
     refuseKnownSource(this.layout, source);
     const prefix = choosePrefix(this.layout, name, source, request.prefix);
-    const rig = this.rigOf(await makeRig(this.layout, name, source, prefix));
+    const rig = this.rigOf(await makeRig(this.layout, { name, source, prefix, credential }));
     const { settings, asWanted } = await configureRig(rig, request);
     await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
     const gates = commandsOf(settings);
@@ -260,10 +290,14 @@ export class Rigs extends Disposable {
   }
 
   /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
-  configure(request: RigSetRequest, actor: string): RigInfo {
+  async configure(
+    { settings: { default_branch: branch, ...rest }, ...request }: RigSetRequest,
+    actor: string,
+  ): Promise<RigInfo> {
     const rig = this.require(request.name);
+    if (branch !== undefined) await rig.repository.useDefaultBranch(branch.trim());
     const wasAccepted = this.isAccepted(rig);
-    const settings = changeSettings(rig, request);
+    const settings = changeSettings(rig, { ...request, settings: rest });
     if (wasAccepted) this.accept(rig.name, commandsOf(settings), actor);
     this.onChanged();
     return this.info(rig, settings);

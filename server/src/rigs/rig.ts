@@ -2,40 +2,31 @@ import path from 'node:path';
 import { z } from 'zod';
 import { plural } from '../base/text';
 import { UserError } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic, listFolder, removeFolder } from '../base/safeFiles';
-import { git, gitLine, gitMaybe, type GitIdentity } from '../git/git';
-import {
-  branchCommits,
-  changedFiles,
-  landingBase,
-  rebaseOnto,
-  squash,
-  type LandingBase,
-  type RebaseResult,
-} from '../git/landing';
+import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { fileAt } from '../git/change';
+import { git, GitError, gitLine, type GitIdentity } from '../git/git';
+import { missingSubmodules } from '../git/gitlinks';
+import { branchCommits, landingBase, type LandingBase } from '../git/landing';
+import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
-import {
-  checkoutDetached,
-  committedPart,
-  ensureWorktree,
-  inspectWorktree,
-  listSnapshots,
-  removeWorktree,
-  snapshotRef,
-  snapshotWorktree,
-} from '../git/worktree';
+import { removeTree } from '../base/accessibleTree';
+import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
+import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } from '../git/worktree';
+import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
-import { commandsOf, gatesOf, rigSettingsFile, type RigConfig, type RigSettings } from '../town/config';
+import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
+import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
+import { isUnchanged, NO_CHANGE_HINT, refuseNested, requireChange } from './submission';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
@@ -56,6 +47,7 @@ export type Assignment = z.output<typeof assignmentSchema>;
 export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
+  private readonly gateResults: GateResults;
 
   constructor(
     private readonly town: TownLayout,
@@ -68,6 +60,7 @@ export class Rig {
   ) {
     this.layout = town.rig(config.name);
     this.pacingRecord = new PacingRecord(town.pacing(config.name));
+    this.gateResults = new GateResults(path.join(town.gateLogs, `${config.name}.results.json`));
   }
 
   get name(): string {
@@ -112,9 +105,9 @@ export class Rig {
       (known?.branch === request.branch
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
-    await ensureWorktree(this.repository, directory, request.branch, base);
-    const frozen = known?.branch === request.branch && known.script ? known : undefined;
-    const { script, scriptSteps } = frozen ?? request;
+    await ensureWorktree(this.repository, directory, request.branch, base, this.checkoutOptions);
+    const isFrozen = request.replaceScript !== true && known?.branch === request.branch && known.script !== undefined;
+    const { script, scriptSteps } = isFrozen ? known : request;
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,
@@ -155,7 +148,11 @@ export class Rig {
   }
 
   async hasUnsubmittedWork(name: string): Promise<boolean> {
-    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch((error: unknown) => {
+      if (error instanceof GitError) return 'unreadable' as const;
+      throw error;
+    });
+    if (state === 'unreadable') return true; // it may hold anything
     if (!state?.head) return false;
     const base = this.assignment(name)?.base;
     return (
@@ -193,6 +190,12 @@ export class Rig {
     const state = await inspectWorktree(directory);
     if (!state?.head)
       throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+    if (state.operation !== undefined)
+      throw new UserError(
+        `a ${state.operation} is in progress`,
+        `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
+        'conflict',
+      );
     if (state.branch !== work.branch) {
       throw new UserError(
         `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
@@ -200,6 +203,7 @@ export class Rig {
         'conflict',
       );
     }
+    await refuseNested(this.repository, directory, state.head);
     if (state.dirty)
       throw new UserError(
         'there are uncommitted changes',
@@ -213,7 +217,7 @@ export class Rig {
       state.head,
     );
     if (work.isUnchanged === true) {
-      if (commits.length > 0)
+      if (commits.length > 0 && !(await isUnchanged(this.repository, work.bases, state.head)))
         throw new UserError(
           `there is a change: ${plural(commits.length, 'commit')} on this branch`,
           'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
@@ -222,11 +226,7 @@ export class Rig {
       return { commit: state.head };
     }
     if (commits.length === 0)
-      throw new UserError(
-        'there is nothing to merge: no commit on this branch',
-        'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"',
-        'conflict',
-      );
+      throw new UserError('there is nothing to merge: no commit on this branch', NO_CHANGE_HINT, 'conflict');
     const foreign = commits.find((commit) => !work.authors.includes(commit.author));
     if (foreign) {
       throw new UserError(
@@ -235,6 +235,7 @@ export class Rig {
         'refused',
       );
     }
+    await requireChange(this.repository, work.bases, state.head);
     return { commit: state.head };
   }
 
@@ -245,17 +246,26 @@ export class Rig {
   async rebase(
     commit: string,
     base: string,
-    work: { bead: string; title: string; worker: string },
-  ): Promise<RebaseResult> {
+    work: { bead: string; title: string; worker: string; bases: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
     await endRecordedGate(this.groupFile);
-    const rebased = await rebaseOnto(this.repository, this.layout.refinery, commit, base, this.refineryIdentity);
-    if (rebased.kind === 'conflict') return rebased;
-    const author = identityOf(work.worker, this.emailDomain());
-    const message = `${work.title}\n\nBead: ${work.bead}`;
-    return {
-      kind: 'clean',
-      commit: await squash(this.repository, rebased.commit, base, message, author, this.refineryIdentity),
-    };
+    const rebased = await rebaseOnto(
+      this.repository,
+      this.layout.refinery,
+      {
+        tip: commit,
+        bases: work.bases,
+        title: work.title,
+        trailers: [`Bead: ${work.bead}`],
+        author: identityOf(work.worker, this.emailDomain()),
+        signing: signingOf(this.settings),
+      },
+      base,
+      this.refineryIdentity,
+    );
+    if (rebased.kind !== 'clean') return rebased;
+    const problems = await missingSubmodules(this.repository, base, rebased.commit);
+    return problems.length > 0 ? { kind: 'incomplete', problems } : rebased;
   }
 
   async runGates(
@@ -263,8 +273,32 @@ export class Rig {
     mergeRequest: string,
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult> {
+    const { gates } = this;
+    this.requireAccepted();
+    const tree = await treeOf(this.repository, commit);
+    const before = this.gateResults.get(tree, gates);
+    if (before) return before;
+    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, onGate);
+    if (isFinal) this.gateResults.set(tree, gates, result);
+    return result;
+  }
+
+  /** What failed is tested again, should the same files come back: a person asks for it. */
+  forgetFailedGates(): void {
+    this.gateResults.forgetFailures();
+  }
+
+  /** @returns `isFinal`: it says something about the files, and not about the machine or the time it took */
+  private async runGatesNow(
+    commit: string,
+    mergeRequest: string,
+    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
+  ): Promise<GateResult & { isFinal: boolean }> {
     const directory = this.layout.refinery;
-    await checkoutDetached(this.repository, directory, commit, this.settings.merge_queue.keep);
+    await checkoutDetached(this.repository, directory, commit, {
+      ...this.checkoutOptions,
+      keep: this.settings.merge_queue.keep,
+    });
     const env = await this.gateEnvironment();
     const { gates } = this;
     this.requireAccepted();
@@ -277,11 +311,14 @@ export class Rig {
         this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
         this.groupFile,
       );
-      const changed = outcome.passed ? await changedFiles(directory) : [];
+      const changed = outcome.passed ? (await statusOf(directory, 'no')).changes : [];
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
       onGate(gate, passed ? 'passed' : 'failed');
-      if (!outcome.passed) return { passed: false, gate: gate.name, problem: outcome.problem, output: outcome.output };
+      if (!outcome.passed) {
+        const { problem, output, code } = outcome;
+        return { passed: false, gate: gate.name, problem, output, isFinal: code !== null };
+      }
       if (!passed) {
         const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
         return {
@@ -289,10 +326,11 @@ export class Rig {
           gate: gate.name,
           problem: `changed the tree that it should only test (${what})`,
           output: '',
+          isFinal: true,
         };
       }
     }
-    return { passed: true };
+    return { passed: true, isFinal: true };
   }
 
   /** Asked right before they run: they may have changed since the reconciler looked. */
@@ -316,7 +354,7 @@ export class Rig {
 
   async prepareReview(commit: string): Promise<void> {
     await endRecordedGate(this.reviewGroupFile);
-    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit);
+    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit, this.checkoutOptions);
   }
 
   async runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }> {
@@ -381,7 +419,7 @@ export class Rig {
       await removeWorktree(this.repository, directory, snapshot);
     }
     if (branch) await this.dropBranch(branch, label);
-    removeFolder(this.layout.polecat(name));
+    removeTree(this.layout.polecat(name));
     return hasWork ? label : undefined;
   }
 
@@ -390,17 +428,17 @@ export class Rig {
     const tip = await this.branchTip(branch);
     const snapshot = await this.repository.resolve(snapshotRef(label));
     if (!tip || !snapshot || !(await this.repository.isAncestor(tip, snapshot))) return;
-    await gitMaybe(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
+    await git(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
   }
 
   /** Text of a file at the tip of the repository, or undefined. */
   async readFile(file: string): Promise<string | undefined> {
     const tip = await this.repository.tip();
-    try {
-      return tip ? await git(this.repository.directory, ['show', '--end-of-options', `${tip}:${file}`]) : undefined;
-    } catch {
-      return undefined;
-    }
+    return tip && fileAt(this.repository, tip, file);
+  }
+
+  private get checkoutOptions(): { submodules: boolean } {
+    return { submodules: this.settings.submodules };
   }
 
   private get reviewGroupFile(): string {

@@ -2,7 +2,9 @@ import { UserError } from '../base/errors';
 import { initLedger } from '../beads/storage/init';
 import type { Rig } from './rig';
 import { requireSegment } from '../git/names';
-import { RigRepository, type RepositorySource } from '../git/repository';
+import type { Credential } from '../git/credentials';
+import { RigRepository } from '../git/repository';
+import type { RepositorySource } from '../git/source';
 import { gateNames, rigSettingNames, type GateInfo, type GateName } from '../protocol/town';
 import { gatesOf, rigConfigFile, rigSettingsFile, rigsFile, type RigConfig, type RigSettings } from '../town/config';
 import { detectGates } from './detectGates';
@@ -73,13 +75,26 @@ function prefixOfBegun(town: TownLayout, name: string, source: RepositorySource)
   return config?.git_url === source.location ? config.beads.prefix : undefined;
 }
 
+export interface NewRig {
+  name: string;
+  source: RepositorySource;
+  prefix: string;
+  credential?: Credential;
+}
+
+/** What a rig remembers of its source. */
+export function sourceOf(config: RigConfig): RepositorySource {
+  return {
+    location: config.git_url,
+    isFolder: config.folder,
+    defaultBranch: config.default_branch,
+    objectFormat: config.object_format,
+    isPartial: config.partial,
+  };
+}
+
 /** The rig's folder with its repository and its ledger. */
-export async function makeRig(
-  town: TownLayout,
-  name: string,
-  source: RepositorySource,
-  prefix: string,
-): Promise<RigConfig> {
+export async function makeRig(town: TownLayout, { name, source, prefix, credential }: NewRig): Promise<RigConfig> {
   const layout = town.rig(name);
   const config: RigConfig = {
     type: 'rig',
@@ -88,11 +103,15 @@ export async function makeRig(
     git_url: source.location,
     folder: source.isFolder,
     default_branch: source.defaultBranch,
+    object_format: source.objectFormat,
+    partial: source.isPartial === true ? true : undefined,
     created_at: new Date().toISOString(),
     beads: { prefix },
   };
   rigConfigFile(layout).write(config);
-  await new RigRepository(layout.repository, source).create();
+  const repository = new RigRepository(layout.repository, source);
+  repository.credentials.write(credential);
+  await repository.create();
   initLedger(layout.ledger, prefix);
   return config;
 }

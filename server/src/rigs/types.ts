@@ -11,6 +11,8 @@ export interface WorktreeRequest {
   script?: string[];
   /** How many of them belong to which step. */
   scriptSteps?: { step: string; blocks: number }[];
+  /** The blocks that were frozen before are none that a person has accepted. */
+  replaceScript?: boolean;
 }
 
 /** A script as it was when the worktree was made. */

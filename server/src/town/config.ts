@@ -56,6 +56,9 @@ const rigSchema = z.looseObject({
   /** True where `git_url` is a folder with a checkout. */
   folder: z.boolean().default(false),
   default_branch: z.string(),
+  object_format: z.enum(['sha1', 'sha256']).optional(),
+  /** A clone that gets objects from its own remote when it needs them. */
+  partial: z.boolean().optional(),
   created_at: z.string().default(''),
   beads: z.looseObject({ prefix: z.string() }),
 });
@@ -93,6 +96,11 @@ const rigSettingsSchema = z
     review_timeout: seconds.default(1800),
     /** Seconds of silence after which an agent is looked after. */
     stall_after: seconds.default(600),
+    /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
+    submodules: z.boolean().default(true),
+    /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */
+    agent_signing_key: z.string().optional(),
+    agent_signing_format: z.enum(['openpgp', 'ssh', 'x509']).default('openpgp'),
     namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
     merge_queue: z
       .looseObject({
@@ -123,6 +131,14 @@ export const townSettingsFile = (town: TownLayout) => new SettingsFile(town.sett
 export const agentsFile = (town: TownLayout) => new SettingsFile(town.agentsFile, agentsSchema);
 export const rigConfigFile = (rig: RigLayout) => new SettingsFile(rig.configFile, rigSchema);
 export const rigSettingsFile = (rig: RigLayout) => new SettingsFile(rig.settingsFile, rigSettingsSchema);
+
+/** The key that a rig gives its agents to sign with. */
+export function signingOf(
+  settings: RigSettings,
+): { key: string; format: RigSettings['agent_signing_format'] } | undefined {
+  const key = settings.agent_signing_key?.trim();
+  return key ? { key, format: settings.agent_signing_format } : undefined;
+}
 
 /** Everything of a rig's settings that runs as a command, and that a person accepts together. */
 export function commandsOf(settings: RigSettings): GateInfo[] {

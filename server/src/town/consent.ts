@@ -4,11 +4,14 @@ import { z } from 'zod';
 import { canonicalPath } from '../base/safeFiles';
 import type { ConsentKind, GateInfo, RuntimeSettings } from '../protocol/town';
 import { SettingsFile } from './files';
+import { userAndMachine } from './mark';
 import { configDirectory } from './registry';
 
 const schema = z.looseObject({
   version: z.number().default(1),
   root: z.string().default(''),
+  /** Hash of the user and the machine; missing in files of before it was written. */
+  place: z.string().optional(),
   accepted: z.record(z.string(), z.looseObject({ kind: z.string(), by: z.string(), at: z.string() })).default({}),
 });
 
@@ -19,11 +22,23 @@ const schema = z.looseObject({
 export class ConsentStore {
   private readonly file: SettingsFile<typeof schema>;
   private accepted: Set<string>;
+  private readonly place = createHash('sha256').update(userAndMachine()).digest('hex');
 
   constructor(private readonly townRoot: string) {
     const key = createHash('sha256').update(canonicalPath(townRoot)).digest('hex').slice(0, 16);
     this.file = new SettingsFile(path.join(configDirectory(), 'accepted', `${key}.json`), schema);
-    this.accepted = new Set(Object.keys(this.file.read().accepted));
+    const { place, accepted } = this.file.read();
+    // What was accepted on another machine, or as another user, was accepted there.
+    this.accepted = new Set(place === undefined || place === this.place ? Object.keys(accepted) : []);
+  }
+
+  /** Another town has taken the place of the one that this was about. */
+  forgetAll(): void {
+    this.accepted.clear();
+    if (!this.file.exists()) return;
+    this.file.update((value) => {
+      value.accepted = {};
+    });
   }
 
   has(hash: string): boolean {
@@ -33,6 +48,8 @@ export class ConsentStore {
   accept(kind: ConsentKind, hash: string, by: string): void {
     if (this.accepted.has(hash)) return;
     const state = this.file.update((value) => {
+      if (value.place !== undefined && value.place !== this.place) value.accepted = {};
+      value.place = this.place;
       value.root = canonicalPath(this.townRoot);
       value.accepted[hash] = { kind, by, at: new Date().toISOString() };
     });

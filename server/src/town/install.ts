@@ -3,6 +3,7 @@ import { canonicalPath, isPresent, makeFolder, moveFile, listFolder, statOf } fr
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { initLedger } from '../beads/storage/init';
+import { ConsentStore } from './consent';
 import { rigsFile, townFile, townSettingsFile } from './config';
 import { TownLayout } from './layout';
 import { isRegistered, registerTown } from './registry';
@@ -63,6 +64,8 @@ async function adopt(town: TownLayout): Promise<void> {
       settings.up = false;
     });
   setRuntimeAside(town);
+  // A town that was here before may have had something accepted.
+  new ConsentStore(town.root).forgetAll();
   await registerTown(town.root, townFile(town).read().name);
 }
 

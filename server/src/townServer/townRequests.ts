@@ -52,7 +52,7 @@ export function registerTownHandlers(service: TownService): void {
   });
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigSet.spec, async (params, context) => {
-    const info = rigs.configure(params, context.actor);
+    const info = await rigs.configure(params, context.actor);
     return info;
   });
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));

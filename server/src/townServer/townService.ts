@@ -1,6 +1,7 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
+import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
@@ -15,6 +16,7 @@ import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
 import { workOf } from '../engine/state/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
+import { agentGitSettings } from '../agents/gitSettings';
 import type { AuditEvent, Bead } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
 import { townSchemas } from '../protocol/schemas';
@@ -22,7 +24,7 @@ import type { AttentionInfo, BoardQuery, ReviewMode, TownDelta, TownInfo, TownSn
 import { commandsOf, townFile, townSettingsFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
 import { parseAddress, TownLayout } from '../town/layout';
-import { isRegistered } from '../town/registry';
+import { isRegistered, markRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
@@ -34,7 +36,7 @@ import type { Log } from './log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';
-import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
+import { ledgerProblems, rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
 import type { SlungFormula } from '../engine/molecules/molecules';
@@ -96,7 +98,7 @@ export class TownService extends Disposable {
         layout,
         store,
         this.consentStore,
-        async () => cleanEnvironment(await loginEnvironment()),
+        async () => ({ ...cleanEnvironment(await loginEnvironment()), ...agentGitSettings() }),
         () => this.changed(),
       ),
     );
@@ -176,6 +178,7 @@ export class TownService extends Disposable {
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
+    await markRegistered(root);
     const { store, worker } = await openTownStore(layout, log, lease);
     const service = new TownService(layout, store, log);
     service._register(toDisposable(() => void worker.dispose()));
@@ -184,7 +187,8 @@ export class TownService extends Disposable {
   }
 
   private async load(): Promise<void> {
-    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
+    requireLedger(this.layout.ledger);
+    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq', tolerant: true });
     await this.rigs.load();
     this._register(
       new LedgerMaintenance({
@@ -193,6 +197,7 @@ export class TownService extends Disposable {
         rigs: this.rigs,
         log: this.log,
         isAtWork: () => this.isAtWork(),
+        onChecked: () => this.changed(),
       }),
     );
     await this.sessions.recover();
@@ -332,7 +337,7 @@ export class TownService extends Disposable {
       store: this.store,
       rigs: this.rigs,
       sessions: this.sessions.all(),
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs), ...ledgerProblems(this.store)],
       reviewMode: (rig) => this.reviewMode(rig),
     }).map(sayWhereNothingIsTested);
   }
@@ -437,6 +442,8 @@ export class TownService extends Disposable {
   private hasFrozenScript(bead: Bead, rig: string): boolean {
     const { branch } = workOf(bead);
     const name = parseAddress(bead.assignee ?? '')?.name;
-    return branch !== undefined && name !== undefined && this.rigs.get(rig)?.frozenScript(name, branch) !== undefined;
+    const script = branch && name !== undefined ? this.rigs.get(rig)?.frozenScript(name, branch) : undefined;
+    // It lies in the agent's folder: a copied town, or an agent, may have written it.
+    return script !== undefined && this.consents.isScriptAccepted(script.blocks);
   }
 }

@@ -9,6 +9,7 @@ import {
   sessionEnvironment,
   type SessionEnvironmentOptions,
 } from '../../../server/src/agents/environment';
+import { agentGitSettings } from '../../../server/src/agents/gitSettings';
 import { TownLayout } from '../../../server/src/town/layout';
 
 describe('clean environment', () => {
@@ -139,6 +140,7 @@ describe('session environment', () => {
       GT_ROOT: '/town',
       GT_RIG: 'toy',
       GT_POLECAT: 'rust',
+      ...agentGitSettings(),
       GT_SESSION: 's1',
       GT_SESSION_TOKEN: 'secret',
       BD_ACTOR: 'toy/polecats/rust',
@@ -152,6 +154,7 @@ describe('session environment', () => {
     const crew = sessionEnvironment({ ...options, seat: new TownLayout('/town').locationOf('toy/crew/ann')! }, 'linux');
     assert.equal(crew.GT_CREW, 'ann');
     assert.equal(crew.GT_POLECAT, undefined);
+    assert.equal(crew.GIT_CONFIG_COUNT, undefined, 'as the person');
   });
 
   it('finds PATH under its Windows name', () => {

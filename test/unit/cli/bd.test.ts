@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { loadSql } from '../../../server/src/beads/index/wasm';
 import type { Bead } from '../../../server/src/protocol/bead';
 import { parseDeps, parsePriority, parseWhen } from '../../../server/src/cli/bd/options';
 import { runBd } from '../../../server/src/cli/bd/program';
@@ -391,6 +392,26 @@ describe('bd', () => {
     });
     assert.equal((await other.bdIn(other.cwd, {}, ['import', '-'], out)).code, 0);
     await other.fails(/cannot read/, 'import', 'nope.jsonl');
+  });
+
+  it('writes an SQLite file when it is asked to, and only then', async () => {
+    const a = await project.create('a');
+    const b = await project.create('b');
+    await project.json('dep', 'add', b, a);
+    const file = path.join(project.cwd, '.beads', 'beads.db');
+    assert.equal(fs.existsSync(file), false);
+    assert.deepEqual(await project.json('export', '--sqlite'), { file });
+    const { Database } = await loadSql();
+    const database = new Database(fs.readFileSync(file));
+    assert.deepEqual(database.exec('SELECT title, blocked, state FROM beads ORDER BY title')[0]?.values, [
+      ['a', 0, 'ready'],
+      ['b', 1, 'blocked'],
+    ]);
+    assert.deepEqual(database.exec('SELECT issue, target FROM dependencies')[0]?.values, [[b, a]]);
+    database.close();
+    assert.match((await project.bd('export', '--sqlite')).out, /✓ Wrote .*beads\.db/);
+    await project.fails(/--sqlite goes without/, 'export', '--sqlite', '-o', 'x.db');
+    await project.fails(/--sqlite goes without/, 'export', '--sqlite', '--status', 'open');
   });
 
   it('finds the ledger from below, by BEADS_DIR and by --db', async () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { git } from '../../../server/src/git/git';
-import { isHarmless, localKeys, localTransport, overridden } from '../../../server/src/git/foreignConfig';
+import { isHarmless, localKeys, otherEnd, overridden } from '../../../server/src/git/foreignConfig';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
 
 /** A program that leaves a mark, and passes through what it gets as a filter would. */
@@ -146,10 +146,12 @@ describe('the configuration of a repository that is not ours', function () {
       `[core]\n\thooksPath = ${project}/.git/hooks\n\tfsmonitor = ${command}\n\talternateRefsCommand = ${command}\n` +
         `[uploadpack]\n\tpackObjectsHook = ${command}\n[gc]\n\tauto = 1\n`,
     );
+    const other = await otherEnd(project, process.env, false);
     const config = [
       `remote.origin.url=${project}`,
       'remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*',
-      ...(await localTransport(project, process.env, { hooks: false, remote: 'origin' })),
+      `remote.origin.uploadpack=${other.uploadPack}`,
+      `remote.origin.receivepack=${other.receivePack}`,
     ].flatMap((setting) => ['-c', setting]);
     await git(ours, [...config, 'fetch', '--quiet', 'origin']);
     await git(ours, [...config, 'push', '--quiet', 'origin', 'refs/remotes/origin/main:refs/heads/gastown/main']);

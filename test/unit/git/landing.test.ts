@@ -1,17 +1,32 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fastForward, fastForwardState, landingBase, rebaseOnto } from '../../../server/src/git/landing';
+import { fastForward, fastForwardState } from '../../../server/src/git/fastForward';
+import { landingBase } from '../../../server/src/git/landing';
+import { rebaseOnto as rebaseWork, type RebaseResult } from '../../../server/src/git/rebase';
 import { changedFilesOf } from '../../../server/src/git/change';
 import { diffBetween } from '../../../server/src/git/diff';
 import { gitStream } from '../../../server/src/git/git';
 import { diffOf, PatchHash, patchId, readableDiff } from '../../../server/src/git/patchId';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
-import { ensureWorktree, inspectWorktree, removeWorktree, snapshotWorktree } from '../../../server/src/git/worktree';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
+import { snapshotWorktree } from '../../../server/src/git/snapshots';
+import { ensureWorktree, inspectWorktree, removeWorktree } from '../../../server/src/git/worktree';
 import { UserError } from '../../../server/src/base/errors';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
 
 const refinery = { name: 'toy/refinery', email: 'toy.refinery@example.org' };
+
+function rebaseOnto(
+  repository: RigRepository,
+  directory: string,
+  tip: string,
+  onto: string,
+  committer: typeof refinery,
+): Promise<RebaseResult> {
+  const work = { tip, bases: [], title: 'Work', trailers: ['Bead: toy-1'], author: committer };
+  return rebaseWork(repository, directory, work, onto, committer);
+}
 
 async function rigOf(location: string): Promise<{ repository: RigRepository; root: string }> {
   const root = tempDir('rig');
@@ -263,7 +278,7 @@ describe('rebase', () => {
     const directory = path.join(root, 'refinery', 'rig');
     const result = await rebaseOnto(repository, directory, clean.commit, base.commit, refinery);
     assert.ok(result.kind === 'clean');
-    assert.equal(sh(directory, 'git', 'log', '-1', '--format=%an/%cn', result.commit), 'Ann/toy/refinery');
+    assert.equal(sh(repository.directory, 'git', 'log', '-1', '--format=%an/%cn', result.commit), 'Ann/toy/refinery');
     assert.deepEqual(await rebaseOnto(repository, directory, clash.commit, base.commit, refinery), {
       kind: 'conflict',
       files: ['a.txt'],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
@@ -49,6 +50,33 @@ describe('a gate', () => {
     assert.equal((await result).passed, true);
     const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
     await waitUntil('the child is gone', () => !isAlive(identify(child)));
+  });
+
+  it('takes nothing along that has left its process group, nor does a killed server leave it running', async () => {
+    const { result, directory } = run(
+      'setsid sleep 300 & echo $! > child; (setsid sh -c "setsid sleep 300 & echo \\$! > deep; exec sleep 300" &); while [ ! -s deep ]; do sleep 0.05; done',
+    );
+    assert.equal((await result).passed, true);
+    for (const name of ['child', 'deep']) {
+      const pid = Number(fs.readFileSync(path.join(directory, name), 'utf8'));
+      await waitUntil(`${name} is gone`, () => !isAlive(identify(pid)));
+    }
+    // As after a kill -9 of the server: the record is all that is known.
+    const mark = randomUUID();
+    const leader = spawn('sh', ['-c', 'setsid sleep 300 & echo $! > "$0"; exit 0', path.join(directory, 'left')], {
+      detached: true,
+      env: { ...process.env, GT_GATE_RUN: mark },
+    });
+    const group = identify(leader.pid!);
+    await waitUntil('it has been left', () => {
+      const file = path.join(directory, 'left');
+      return fs.existsSync(file) && fs.readFileSync(file, 'utf8').endsWith('\n');
+    });
+    const left = identify(Number(fs.readFileSync(path.join(directory, 'left'), 'utf8')));
+    const record = path.join(directory, 'group.json');
+    fs.writeFileSync(record, JSON.stringify({ ...group, mark }));
+    await endRecordedGate(record);
+    await waitUntil('it is gone', () => !isAlive(left));
   });
 
   it('keeps the end of a flood, and no more', async () => {

@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
 import { Rig } from '../../../server/src/rigs/rig';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
 import { rigSettingsFile } from '../../../server/src/town/config';
 import { TownLayout } from '../../../server/src/town/layout';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
@@ -111,6 +112,41 @@ describe('a rig on disk', () => {
     assert.equal(commit, sh(rig.layout.polecatWorktree('rust'), 'git', 'rev-parse', 'HEAD'));
   });
 
+  it('takes no work that would change nothing, would lack files in a clone, or stands in the middle of a rebase', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    const { base } = await rig.prepareWorktree('rust', request);
+    const directory = rig.layout.polecatWorktree('rust');
+    const submit = (): Promise<unknown> => rig.submittable('rust', { branch: BRANCH, bases: [base], authors: [AGENT] });
+    agentCommits(rig, { 'b.txt': 'b' });
+    sh(directory, 'git', 'rm', '--quiet', 'b.txt');
+    agentCommits(rig, {});
+    await assert.rejects(submit(), /nothing to merge: the commits on this branch change nothing/);
+    makeRepository({ 'tool.txt': 'tool' }, 'main', path.join(directory, 'tool'));
+    await assert.rejects(submit(), /tool is a git repository inside the worktree/);
+    agentCommits(rig, {});
+    await assert.rejects(submit(), /tool is a git repository inside the worktree/);
+    fs.rmSync(path.join(directory, 'tool', '.git'), { recursive: true });
+    await assert.rejects(submit(), /tool is a git repository of its own|uncommitted/);
+    sh(directory, 'git', 'rm', '-r', '--quiet', '--cached', 'tool');
+    const commit = agentCommits(rig, {});
+    assert.deepEqual(await submit(), { commit });
+    assert.throws(() => sh(directory, 'git', 'rebase', '--quiet', '--exec', 'false', base));
+    await assert.rejects(
+      submit(),
+      (error: unknown) =>
+        error instanceof UserError && /rebase is in progress/.test(error.message) && /--abort/.test(error.hint!),
+    );
+  });
+
+  it('is not sure of work that git cannot read', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    await rig.prepareWorktree('rust', request);
+    assert.equal(await rig.hasUnsubmittedWork('rust'), false);
+    const directory = rig.layout.polecatWorktree('rust');
+    fs.writeFileSync(path.join(sh(directory, 'git', 'rev-parse', '--absolute-git-dir'), 'index'), 'broken');
+    assert.equal(await rig.hasUnsubmittedWork('rust'), true);
+  });
+
   it('gives the review command the whole change, byte for byte, and a reviewer as much as anybody reads', async () => {
     const folder = makeRepository({ 'a.txt': 'a\n' });
     const base = sh(folder, 'git', 'rev-parse', 'HEAD');
@@ -135,7 +171,7 @@ describe('a rig on disk', () => {
     agentCommits(rig, { 'b.txt': 'wrong' });
     const tip = agentCommits(rig, { 'b.txt': 'right' });
     const { commit: base, expected } = await rig.landingBase();
-    const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT });
+    const result = await rig.rebase(tip, base, { bead: 'toy-1', title: 'One', worker: AGENT, bases: [] });
     assert.ok(result.kind === 'clean');
     assert.deepEqual(
       sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),
@@ -144,6 +180,34 @@ describe('a rig on disk', () => {
     assert.equal(await rig.land(result.commit, expected), true);
     assert.equal(await rig.hasLanded(result.commit), true);
     assert.equal(await rig.hasLanded(tip), false);
+  });
+
+  it('tests the same files with the same commands once, until a person asks again', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const same = commitFiles(folder, {}, 'The same files');
+    const rig = await rigOf(folder);
+    const runs = path.join(tempDir('runs'), 'runs');
+    const count = (): number => (fs.existsSync(runs) ? fs.readFileSync(runs, 'utf8').length : 0);
+    const test = (command: string): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        settings.merge_queue.test_command = `printf x >> '${runs}'; ${command}`;
+      });
+    const run = async (of: string): Promise<boolean> => (await rig.runGates(of, 'm', () => undefined)).passed;
+    test('true');
+    assert.deepEqual([await run(commit), await run(same), count()], [true, true, 1]);
+    test('false');
+    assert.deepEqual([await run(commit), await run(same), count()], [false, false, 2]);
+    rig.forgetFailedGates();
+    assert.deepEqual([await run(commit), count()], [false, 3]);
+    test('kill -9 $$');
+    assert.deepEqual(
+      [await run(commit), await run(commit), count()],
+      [false, false, 5],
+      'that says nothing of the files',
+    );
+    test('true');
+    assert.deepEqual([await run(commit), count()], [true, 5]);
   });
 
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {

@@ -16,7 +16,7 @@ import { detectGates } from '../../../server/src/rigs/detectGates';
 import { gatesHash, runtimeHash, scriptHash, ConsentStore } from '../../../server/src/town/consent';
 import { gatesOf, rigSettingsFile, townFile, townSettingsFile } from '../../../server/src/town/config';
 import { installTown } from '../../../server/src/town/install';
-import { isRegistered, registeredTowns, registerTown } from '../../../server/src/town/registry';
+import { isRegistered, markRegistered, registeredTowns, registerTown } from '../../../server/src/town/registry';
 import { isSafeBranch, polecatBranch, requireSegment } from '../../../server/src/git/names';
 import { tempDir } from '../../helpers/temp';
 
@@ -296,6 +296,58 @@ describe('making a town', () => {
     fs.mkdirSync(layout.runtime);
     await installTown(root);
     assert.equal(fs.existsSync(layout.runtime), true);
+  });
+
+  it('knows no town that was put where a known one was, and nothing that was accepted there counts', async () => {
+    const root = path.join(tempDir('place'), 'town');
+    await installTown(root);
+    const accepted = gatesHash('toy', []);
+    new ConsentStore(root).accept('rig-commands', accepted, 'ann');
+    assert.equal(new ConsentStore(root).has(accepted), true);
+    // The same from somewhere else: a copy has the mark of its own place, or that of another person.
+    const other = path.join(tempDir('other place'), 'town');
+    await installTown(other);
+    fs.renameSync(root, `${root}.old`);
+    fs.cpSync(other, root, { recursive: true });
+    townSettingsFile(new TownLayout(root)).update((settings) => {
+      settings.up = true;
+    });
+    assert.equal(isRegistered(root), false);
+    assert.deepEqual(await installTown(root), { root, created: false });
+    assert.equal(isRegistered(root), true);
+    assert.equal(townSettingsFile(new TownLayout(root)).read().up, false);
+    assert.equal(new ConsentStore(root).has(accepted), false);
+    // Another person's secret makes no mark of ours.
+    const config = process.env.XDG_CONFIG_HOME!;
+    fs.writeFileSync(path.join(config, 'gastown', 'secret'), 'another\n');
+    assert.equal(isRegistered(root), false);
+  });
+
+  it('what was accepted on another machine or by another user does not count, although the settings were copied', async () => {
+    const root = path.join(tempDir('copied settings'), 'town');
+    await installTown(root);
+    const hash = gatesHash('toy', []);
+    new ConsentStore(root).accept('rig-commands', hash, 'ann');
+    const folder = path.join(process.env.XDG_CONFIG_HOME!, 'gastown', 'accepted');
+    const file = path.join(folder, fs.readdirSync(folder)[0]!);
+    const state = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, unknown>;
+    fs.writeFileSync(file, JSON.stringify({ ...state, place: 'elsewhere' }));
+    assert.equal(new ConsentStore(root).has(hash), false);
+    const next = gatesHash('toy', [{ name: 'test', command: 'true', timeoutSeconds: 1 }]);
+    new ConsentStore(root).accept('rig-commands', next, 'ann');
+    assert.equal(new ConsentStore(root).has(next), true);
+    assert.equal(new ConsentStore(root).has(hash), false, 'and does not come back with the next one');
+  });
+
+  it('a town that was known before there were marks stays known and gets one', async () => {
+    const root = path.join(tempDir('older'), 'town');
+    await installTown(root);
+    const registry = path.join(process.env.XDG_CONFIG_HOME!, 'gastown', 'towns.json');
+    fs.writeFileSync(registry, JSON.stringify({ version: 1, towns: [{ root, name: 'town', added_at: '' }] }));
+    assert.equal(isRegistered(root), true);
+    await markRegistered(root);
+    assert.equal(registeredTowns()[0]!.marked, true);
+    assert.equal(isRegistered(root), true);
   });
 
   it('leaves a town alone whose server still runs', async () => {

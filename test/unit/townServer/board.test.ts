@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
 import { BeadDiff, BeadPage, boardRequests } from '../../../server/src/protocol/board';
 import { BoardWatch } from '../../../server/src/protocol/snapshot';
 import { townSchemas } from '../../../server/src/protocol/schemas';

@@ -5,7 +5,8 @@ import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
 import { Emitter } from '../../../server/src/base/lifecycle';
 import type { Rig } from '../../../server/src/rigs/rig';
-import { inspectSource, RigRepository } from '../../../server/src/git/repository';
+import { RigRepository } from '../../../server/src/git/repository';
+import { inspectSource } from '../../../server/src/git/source';
 import { collectGarbage, pruneGateLogs } from '../../../server/src/townServer/maintenance/housekeeping';
 import { LedgerMaintenance } from '../../../server/src/townServer/maintenance/ledgerMaintenance';
 import { logged } from '../../../server/src/base/logged';
@@ -116,6 +117,8 @@ describe('the keeper of ledgers', () => {
       errors.some((text) => text.startsWith('keeping bad:')),
       errors.join('\n'),
     );
+    for (const folder of [layout.ledger, rigs[1]!.layout.ledger])
+      assert.equal(fs.existsSync(path.join(folder, 'beads.db')), false, 'only "bd export --sqlite" writes it');
     keeper.dispose();
     await store.close();
   });

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { PRIVATE_FILE, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import { UserError, hasCode, messageOf } from '../../base/errors';
+import { adminFolder, operationIn } from '../../git/adminFolder';
 import { git } from '../../git/git';
+import { nestedRepositories } from '../../git/nestedRepositories';
+import { statusOf } from '../../git/worktreeChanges';
 import type { Caller } from '../../protocol/request';
 import { MoleculeGet, StepClose, type MoleculeInfo, type MoleculeStep } from '../../protocol/formula';
 import { Done, Hook, ScriptGet, type FrozenScript } from '../../protocol/town';
@@ -52,6 +55,7 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   );
   if (finished > 0 && !script.steps) print(`↻ going on after block ${finished}`);
 
+  if (script.submits !== false) await abortOperation(worktree, print);
   const run: Run = { town, script, options, worktree, home, progress };
   const ended = script.steps
     ? await runSteps(run, script.steps)
@@ -230,10 +234,25 @@ function startFailure(error: Error): UserError {
   );
 }
 
-/** Commits what the blocks left uncommitted, as the agent, without hooks. */
+/** A block that was killed in the middle of a rebase or the like begins anew: so does what git had begun for it. */
+async function abortOperation(worktree: string, print: (text: string) => void): Promise<void> {
+  const admin = adminFolder(worktree);
+  const operation = admin === undefined ? undefined : operationIn(admin);
+  if (operation === undefined) return;
+  print(`↻ giving up the ${operation} that was in progress`);
+  await git(worktree, [operation, '--abort']);
+}
+
+/**
+ * Commits what the blocks left uncommitted, as the agent, without hooks. What git called changed right after the checkout is
+ * nobody's change, and a repository inside the worktree is no file: submitting the work says what is wrong with it.
+ */
 async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
-  const changes = await git(worktree, ['status', '--porcelain', '--untracked-files=all']);
-  if (changes.trim() === '') return;
+  const { changes, fromCheckout } = await statusOf(worktree, 'all');
+  const nested = (await nestedRepositories(worktree)).filter(({ gitlink }) => gitlink === undefined);
+  const left = [...fromCheckout, ...nested.map(({ folder }) => folder)];
+  const own = changes.filter((file) => !nested.some(({ folder }) => file === `${folder}/`));
+  if (own.length === 0) return;
   const env = options.env ?? process.env;
   const [name, email] = [env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL];
   if (!name || !email)
@@ -243,11 +262,11 @@ async function commitRest(worktree: string, script: FrozenScript, options: Runni
       'refused',
     );
   const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
-  await git(worktree, ['add', '--all']);
+  await git(worktree, ['add', '--all', '--', '.', ...left.map((file) => `:(exclude,top,literal)${file}`)]);
   await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], {
     identity: { name, email },
   });
-  options.print(`● committed ${changes.trimEnd().split('\n').length} changed files`);
+  options.print(`● committed ${own.length} changed files`);
 }
 
 /** The first line that says something: a comment or a command. Control characters would be for the terminal. */

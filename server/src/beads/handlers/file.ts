@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
+import { writeFileAtomic } from '../../base/safeFiles';
+import { LedgerDatabase, LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
 import type { Stored } from '../storage/codec';
 import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';
@@ -17,6 +19,11 @@ export function registerFileHandlers(service: BeadService): void {
     const ledger = service.ledgerFor(context, params.ledger);
     for (const status of params.status ?? []) checkStatus(canonicalStatus(status), store.rulesOf(ledger));
     return store.exportText(ledger, params.status);
+  });
+  dispatcher.on(LedgerDatabase.spec, async (params, context) => {
+    const file = path.join(store.directoryOf(service.ledgerFor(context, params.ledger)), 'beads.db');
+    writeFileAtomic(file, store.exportDatabase());
+    return { file };
   });
   dispatcher.on(LedgerImport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);

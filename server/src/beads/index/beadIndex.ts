@@ -5,7 +5,7 @@ import type { BoardState } from '../../protocol/board';
 import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
 import type { IndexImage } from './indexCache';
 import type { ReverseEdges } from './reverseEdges';
-import { standingOf, type Standing } from './standing';
+import { NEVER, standingOf, type Standing } from './standing';
 import { createIndexes, dropIndexes, tables } from './tables';
 import { toMicroseconds } from '../model/time';
 
@@ -190,7 +190,7 @@ export class BeadIndex {
 
   /** Microseconds since 1970 at which the next bead stands otherwise by time alone. */
   nextDue(): number | undefined {
-    const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL');
+    const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL AND due < ?', [NEVER]);
     return row?.[0] === null ? undefined : Number(row?.[0]);
   }
 

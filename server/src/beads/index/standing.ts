@@ -24,7 +24,7 @@ export interface Standing {
   blocked: boolean;
   /** State of work: `ready` is exactly what `bd ready` means by it. */
   state: BoardState;
-  /** Microseconds since 1970 at which `state` changes by itself; undefined for one that waits for no time. */
+  /** Microseconds since 1970 at which `state` changes by itself, or `NEVER`; undefined for one that is not deferred. */
   due: number | undefined;
   /** Belongs to an unfinished molecule; `attached`: to one that says how to do a bead. */
   step: 'none' | 'free' | 'attached';
@@ -73,14 +73,37 @@ function stateOf(bead: Bead, facts: { blocked: boolean; step: Standing['step']; 
   const isFree = !facts.blocked && facts.step !== 'attached' && bead.pinned !== true;
   const canBeTaken = bead.ephemeral !== true && bead.is_template !== true && !notWork.includes(bead.issue_type);
   if (isOpen && isFree && canBeTaken && !facts.isDeferred) return 'ready';
-  return facts.isDeferred || (bead.status === 'deferred' && bead.defer_until === undefined) ? 'deferred' : 'blocked';
+  return facts.isDeferred ? 'deferred' : 'blocked';
 }
 
-/** Times until which the bead, or a parent of it, is deferred. */
+/** A time that does not come: somebody has put the bead aside, and not said until when. Microseconds since 1970. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** Times until which the bead, or an ancestor of it, is deferred: microseconds since 1970. */
 function deferredUntil(graph: Graph, bead: Bead): number[] {
-  const own = toMicroseconds(bead.defer_until);
-  const parents = parentsOf(bead).map((id) => toMicroseconds(graph.get(id)?.defer_until));
-  return [own, ...parents].filter((time) => time !== undefined);
+  return withAncestors(graph, bead).flatMap((each) => ownDeferral(each) ?? []);
+}
+
+/** The bead itself, or the nearest ancestor, that is deferred at a time. @param now microseconds since 1970 */
+export function deferringBead(graph: Graph, bead: Bead, now: number): Bead | undefined {
+  return withAncestors(graph, bead).find((each) => (ownDeferral(each) ?? 0) > now);
+}
+
+function ownDeferral(bead: Bead): number | undefined {
+  return toMicroseconds(bead.defer_until) ?? (bead.status === 'deferred' ? NEVER : undefined);
+}
+
+/** The nearest first. As with blocking, a finished parent passes on nothing. */
+function withAncestors(graph: Graph, bead: Bead): Bead[] {
+  const found = [bead];
+  const seen = new Set([bead.id]);
+  for (let level = [bead]; level.length > 0; ) {
+    const parents = [...new Set(level.flatMap(parentsOf))].filter((id) => !seen.has(id));
+    for (const id of parents) seen.add(id);
+    level = parents.flatMap((id) => graph.get(id) ?? []).filter((parent) => !isFinished(parent));
+    found.push(...level);
+  }
+  return found;
 }
 
 /** The molecule itself counts as one of its steps. */

@@ -169,11 +169,11 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
   if (!filter.type) conditions.add(`type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`);
   if (deferred && !filter.includeDeferred) {
     conditions.add('(defer IS NULL OR defer <= ?)', now);
-    conditions.add(
-      `NOT EXISTS (SELECT 1 FROM dependencies edge JOIN beads parent ON parent.id = edge.target
-      WHERE edge.issue = beads.id AND edge.type = 'parent-child' AND parent.defer > ?)`,
-      now,
-    );
+  }
+  // An ancestor may be deferred too, and not say until when.
+  if (!filter.includeDeferred) {
+    index.refresh();
+    conditions.add("state <> 'deferred'");
   }
   return conditions;
 }

@@ -1,7 +1,9 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
 import { BoardQueries } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
+import { deferringBead } from '../index/standing';
 import type { Stored } from '../storage/codec';
+import type { Ledger } from '../storage/ledger';
 import { canonicalStatus } from '../model/fields';
 import { bytesOf, compareIds, emptyText, withBeads, type LineProblem } from '../storage/ledgerText';
 import {
@@ -64,6 +66,13 @@ export abstract class BeadReader {
     return this.world.ledgers.get(ledger)?.problems ?? [];
   }
 
+  /** The same of all ledgers that have such lines. */
+  problemsByLedger(): { ledger: string; directory: string; problems: readonly LineProblem[] }[] {
+    return [...this.world.ledgers.values()].flatMap(({ name, directory, problems }) =>
+      problems.length > 0 ? [{ ledger: name, directory, problems }] : [],
+    );
+  }
+
   get(id: string): Bead | undefined {
     return this.world.get(id);
   }
@@ -106,6 +115,12 @@ export abstract class BeadReader {
     const own = openBlockers(this.world, bead);
     const ancestor = own.length === 0 ? blockedAncestor(this.world, bead) : undefined;
     return ancestor ? [ancestor.id] : own;
+  }
+
+  /** The bead itself, or the nearest ancestor, that is deferred. @param now milliseconds since 1970 */
+  deferringBead(id: string, now = this.clock().getTime()): Bead | undefined {
+    const bead = this.get(id);
+    return bead && deferringBead(this.world, bead, now * 1000);
   }
 
   /** Beads that depend on this one. */
@@ -166,21 +181,23 @@ export abstract class BeadReader {
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */
   events(id?: string, limit = 100, ledger?: string): AuditEvent[] {
-    const ledgers = [...this.world.ledgers.values()].filter(
-      (candidate) => ledger === undefined || candidate.name === ledger,
+    const ledgers = this.ledgersWithEvents(id).filter(({ name }) => ledger === undefined || name === ledger);
+    const found = ledgers.flatMap(({ eventLog }) =>
+      id === undefined ? firstOf(eventLog.newestFirst(), limit) : eventLog.ofBead(id, limit),
     );
-    const found: { seq: number; event: AuditEvent }[] = [];
-    for (const { eventLog } of ledgers) {
-      let count = 0;
-      for (const logged of eventLog.newestFirst()) {
-        if (id !== undefined && logged.event.bead !== id) continue;
-        found.push(logged);
-        if (++count === limit) break;
-      }
-    }
     // Stable: within a batch the trails are newest first, like the batches.
     const newest = found.sort((a, b) => b.seq - a.seq).map(({ event }) => event);
     return (limit > 0 ? newest.slice(0, limit) : newest).reverse();
+  }
+
+  /** The events of a bead are kept where it is, or where its prefix belongs. */
+  private ledgersWithEvents(id: string | undefined): Ledger[] {
+    const all = [...this.world.ledgers.values()];
+    if (id === undefined) return all;
+    const names = [this.world.locate(id)?.ledger, this.world.prefixes.ledgerOf(id)].filter(
+      (name) => name !== undefined,
+    );
+    return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
   }
 
   /** All beads of a ledger with their texts. */
@@ -197,6 +214,13 @@ export abstract class BeadReader {
     return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
   }
 
+  /** The `.beads` folder of an open ledger. */
+  directoryOf(ledger: string): string {
+    const found = this.world.ledgers.get(ledger);
+    if (!found) throw new Error(`no ledger ${ledger}`);
+    return found.directory;
+  }
+
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
     return this.world.index.exportDatabase();
@@ -205,4 +229,14 @@ export abstract class BeadReader {
   private beads(ids: readonly string[]): Bead[] {
     return ids.map((id) => this.get(id)).filter((bead) => bead !== undefined);
   }
+}
+
+/** @param limit 0 for all */
+function firstOf<T>(items: Iterable<T>, limit: number): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    found.push(item);
+    if (found.length === limit) break;
+  }
+  return found;
 }

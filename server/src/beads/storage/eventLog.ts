@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { AuditEvent } from '../../protocol/bead';
+import { EventOffsets } from './eventOffsets';
 import { canonicalJson } from './goJson';
 import { storageError, type LedgerFile, type LedgerFs } from './ledgerFs';
 
@@ -25,6 +26,10 @@ export class EventLog {
   private nameUnsynced = false;
   /** What was in the file when it was opened; only read where a journal was not folded. */
   private found: Set<string> | undefined;
+  /** Made when a bead's events are first asked for. */
+  private offsets: EventOffsets | undefined;
+  /** How often the file was rotated since it was opened. */
+  private rotations = 0;
 
   constructor(
     private readonly fs: LedgerFs,
@@ -55,10 +60,12 @@ export class EventLog {
     if (this.pending.length === 0) return;
     if (this.length > rotateAt) this.rotate();
     this.pending.sort((a, b) => a.seq - b.seq); // records of several journals come in the order they were opened
-    const bytes = Buffer.from(this.pending.map(({ seq, event }) => `${JSON.stringify({ ...event, seq })}\n`).join(''));
+    const lines = this.pending.map(({ seq, event }) => Buffer.from(`${JSON.stringify({ ...event, seq })}\n`));
+    const bytes = Buffer.concat(lines);
     this.file ??= this.openFile();
     this.file.write(bytes, this.length);
     this.file.truncate(this.length + bytes.length);
+    this.noteOffsets(lines);
     this.length += bytes.length;
     this.pending = [];
     this.found = undefined;
@@ -83,11 +90,50 @@ export class EventLog {
     this.file = undefined;
   }
 
+  /**
+   * The events of a bead, newest first. Costs what it has, apart from the first time.
+   * @param limit 0 for all
+   */
+  ofBead(bead: string, limit: number): LoggedEvent[] {
+    const found = this.pending.filter(({ event }) => event.bead === bead).reverse();
+    if (limit > 0 && found.length >= limit) return found.slice(0, limit);
+    this.offsets ??= this.readOffsets();
+    const lines = this.offsets.newestFirst(bead, limit === 0 ? 0 : limit - found.length);
+    for (let number = 0; number <= rotatedFiles; number++) {
+      const parts = lines.filter(({ generation }) => generation === this.rotations - number);
+      if (parts.length === 0) continue;
+      for (const bytes of this.fs.readParts(this.fileOf(number), parts)) {
+        const logged = decodeEvent(bytes.toString('utf8'));
+        if (logged?.event.bead === bead) found.push(logged);
+      }
+    }
+    return found;
+  }
+
+  private readOffsets(): EventOffsets {
+    const offsets = new EventOffsets();
+    for (let number = rotatedFiles; number >= 0; number--) {
+      const bytes = this.fs.read(this.fileOf(number));
+      if (bytes) offsets.addFile(this.rotations - number, number === 0 ? bytes.subarray(0, this.length) : bytes);
+    }
+    return offsets;
+  }
+
+  private noteOffsets(lines: readonly Buffer[]): void {
+    let start = this.length;
+    for (const [index, { event }] of this.pending.entries()) {
+      const length = lines[index]!.length;
+      if (event.bead !== undefined)
+        this.offsets?.add(event.bead, { generation: this.rotations, start, length: length - 1 });
+      start += length;
+    }
+  }
+
   /** Newest first, with the number of their batch. */
   *newestFirst(): Generator<LoggedEvent> {
     for (let index = this.pending.length - 1; index >= 0; index--) yield this.pending[index] as LoggedEvent;
     for (let number = 0; number <= rotatedFiles; number++) {
-      const bytes = this.fs.read(number === 0 ? this.path : this.rotated(number));
+      const bytes = this.fs.read(this.fileOf(number));
       if (!bytes) continue;
       for (let end = (number === 0 ? this.length : bytes.length) - 1; end > 0; ) {
         const start = bytes.lastIndexOf(10, end - 1) + 1;
@@ -110,6 +156,12 @@ export class EventLog {
     }
     this.fs.rename(this.path, this.rotated(1));
     this.length = 0;
+    this.rotations += 1;
+    this.offsets?.forgetBefore(this.rotations - rotatedFiles);
+  }
+
+  private fileOf(number: number): string {
+    return number === 0 ? this.path : this.rotated(number);
   }
 
   private rotated(number: number): string {

@@ -9,9 +9,12 @@ import {
   moveFile,
   openForUpdate,
   readFileBytes,
+  readFileParts,
   removeFile,
   syncDirectory,
 } from '../../base/safeFiles';
+
+import type { FilePart } from './eventOffsets';
 
 /** The largest file of a ledger that is read: beyond it the text of its beads does not fit into one string. */
 export const MAX_LEDGER_BYTES = 512 * 1024 * 1024;
@@ -23,6 +26,8 @@ export const MAX_LEDGER_BYTES = 512 * 1024 * 1024;
 export interface LedgerFs {
   /** The file's bytes, or undefined where there is no such file. */
   read(file: string): Buffer | undefined;
+  /** Parts of a file, each shorter where the file ends within it; none where there is no such file. */
+  readParts(file: string, parts: readonly FilePart[]): Buffer[];
   /** Changes whenever somebody writes or replaces the file; undefined where there is none. Reads nothing. */
   stamp(file: string): string | undefined;
   /**
@@ -96,6 +101,7 @@ class RealFile implements LedgerFile {
 
 export const realFs: LedgerFs = {
   read: (file) => readFileBytes(file, MAX_LEDGER_BYTES),
+  readParts: readFileParts,
   stamp: fileStamp,
   open(file, kind) {
     if (kind !== 'new') return new RealFile(openForUpdate(file), file);

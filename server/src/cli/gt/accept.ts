@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { revealHidden } from '../../base/text';
 import { ConsentGive, TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
 import type { Caller } from '../../protocol/request';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -73,7 +74,7 @@ export async function acceptConsent(
     context.print(
       invocation,
       { accepted: true, asked: true, id: item.id, hash: consent.hash, text: consent.text },
-      () => [`✓ Accepted (${item.id}):`, indent(consent.text, 2)],
+      () => [`✓ Accepted (${item.id}):`, indent(revealHidden(consent.text), 2)],
     );
   });
 }
@@ -82,7 +83,7 @@ export async function acceptConsent(
 function checkShown(id: string, consent: { hash: string; text: string }, { yes, hash }: AcceptOptions): void {
   if (!yes && hash === undefined)
     throw new UserError(
-      `this would run:\n${indent(consent.text, 2)}`,
+      `this would run:\n${indent(revealHidden(consent.text), 2)}`,
       `accept exactly this with "gt accept ${id} --hash ${consent.hash.slice(0, SHOWN_HASH)}"`,
       'consent',
     );

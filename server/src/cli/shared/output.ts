@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { printableJson, revealMisleading } from '../../base/text';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 
 /** Where a command line prints. */
@@ -80,10 +81,13 @@ export function painter(colour: boolean): Paint {
   return (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text);
 }
 
-/** Text of beads for a terminal, without control characters: these could move the cursor or change the window's title. */
+/**
+ * Text of beads for a terminal, without control characters: these could move the cursor or change the window's title.
+ * Characters that reorder a line are written out.
+ */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) =>
-    character === '\r' ? '' : '\ufffd',
+  return revealMisleading(
+    text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => (character === '\r' ? '' : '\ufffd')),
   );
 }
 
@@ -102,7 +106,7 @@ export function indent(text: string, columns: number): string {
 }
 
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }
 
 /** An error as it is printed: a JSON object, or lines with `Error:` and `Hint:`. */

@@ -96,6 +96,7 @@ export function registerAgentHandlers(town: AgentTown): void {
       params.formula === undefined ? undefined : town.formula(rig, params.formula, params.vars ?? {}, context);
     if (!formula && params.vars)
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
+    if (context.kind === 'person') rig.forgetFailedGates();
     return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
   });
   dispatcher.on(Done.spec, async (params, context) => {
@@ -196,6 +197,9 @@ async function script(town: AgentTown, context: CallContext) {
       'invalid',
     );
   }
+  // The file lies in the agent's folder.
+  if (!town.engineContext.isAccepted.script(assignment.script))
+    throw new UserError(`nobody has accepted the script of ${bead.id} as it is now`, undefined, 'consent');
   const molecule = moleculeOfBead(town.store, bead);
   return {
     bead: bead.id,

@@ -32,8 +32,8 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
   const work = workOf(bead);
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
-  const script =
-    runtime === 'script' ? (rig.frozenScript(action.name, work.branch!) ?? acceptedScript(bead, context)) : undefined;
+  const frozen = runtime === 'script' ? rig.frozenScript(action.name, work.branch!) : undefined;
+  const script = runtime === 'script' ? scriptToRun(frozen, bead, context) : undefined;
   const { base } = await rig.prepareWorktree(action.name, {
     bead: bead.id,
     title: bead.title,
@@ -42,6 +42,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     attempt: work.attempt,
     script: script?.blocks,
     scriptSteps: script?.steps,
+    replaceScript: frozen !== undefined && frozen !== script,
   });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);
@@ -70,6 +71,11 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
 function isHeld(context: EngineContext, id: string): boolean {
   const bead = context.store.get(id);
   return bead === undefined || workOf(bead).held === true;
+}
+
+/** The one that was frozen, if it is one that a person has accepted: its file may have come with a copied town. */
+function scriptToRun(frozen: Script | undefined, bead: Bead, context: EngineContext): Script {
+  return frozen && context.isAccepted.script(frozen.blocks) ? frozen : acceptedScript(bead, context);
 }
 
 /** Looked at again here: the description may have changed since the reconciler saw it. */

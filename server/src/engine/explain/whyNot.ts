@@ -1,5 +1,4 @@
 import { blockingTypes } from '../../beads/index/blocking';
-import { compareTimes } from '../../beads/model/time';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BeadRef, WhyNot } from '../../protocol/board';
@@ -76,15 +75,10 @@ export class WhyNots {
   }
 
   private deferred(bead: Bead): WhyNot[] {
-    const { store } = this.sources;
-    if (isLater(bead.defer_until, this.now)) return [{ kind: 'deferred', until: bead.defer_until }];
-    if (bead.status === 'deferred' && !bead.defer_until) return [{ kind: 'deferred' }];
-    for (const edge of bead.dependencies ?? []) {
-      const parent = edge.type === 'parent-child' ? store.get(edge.depends_on_id) : undefined;
-      if (parent && isLater(parent.defer_until, this.now))
-        return [{ kind: 'deferred', until: parent.defer_until, parent: this.ref(parent.id) }];
-    }
-    return [];
+    const by = this.sources.store.deferringBead(bead.id, this.now);
+    if (!by) return [];
+    const until = by.defer_until === undefined ? {} : { until: by.defer_until };
+    return [{ kind: 'deferred', ...until, ...(by.id === bead.id ? {} : { parent: this.ref(by.id) }) }];
   }
 
   private waits(bead: Bead): WhyNot[] {
@@ -177,8 +171,4 @@ export class WhyNots {
 export function refOf(store: BeadStore, id: string): BeadRef {
   const bead = store.get(id);
   return bead ? { id, title: bead.title, status: bead.status } : { id };
-}
-
-export function isLater(time: string | undefined, now: number): boolean {
-  return time !== undefined && time !== '' && compareTimes(time, new Date(now).toISOString()) > 0;
 }

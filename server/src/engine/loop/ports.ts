@@ -1,5 +1,6 @@
 import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
-import type { LandingBase, RebaseResult } from '../../git/landing';
+import type { LandingBase } from '../../git/landing';
+import type { RebaseResult } from '../../git/rebase';
 import type { Pacing } from '../../rigs/pacing';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
@@ -40,8 +41,15 @@ export interface RigPort {
     work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
   ): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
-  /** The one commit on top of `base` that would land. */
-  rebase(commit: string, base: string, work: { bead: string; title: string; worker: string }): Promise<RebaseResult>;
+  /**
+   * The one commit on top of `base` that would land. `incomplete`: a fresh clone of it would lack something.
+   * @param work `bases`: commits that the branch is known to stand on
+   */
+  rebase(
+    commit: string,
+    base: string,
+    work: { bead: string; title: string; worker: string; bases: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
   /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
   runGates(
     commit: string,

@@ -1,10 +1,14 @@
 import type { EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
-import type { MergeRequest } from '../state/work';
+import { basesOf, workOf, type MergeRequest } from '../state/work';
 import { conflictFeedback, type Feedback } from './rejectWork';
 import type { LandingBase } from '../../git/landing';
 
-export type Candidate = { kind: 'clean'; commit: string; base: LandingBase } | { kind: 'returned'; why: Feedback };
+export type Candidate =
+  | { kind: 'clean'; commit: string; base: LandingBase }
+  /** The target has all of it already. */
+  | { kind: 'empty' }
+  | { kind: 'returned'; why: Feedback };
 
 /** The commit that a merge request would land now, on top of all that has landed; or why its work has to go back. */
 export async function makeCandidate(rig: RigPort, request: MergeRequest, context: EngineContext): Promise<Candidate> {
@@ -18,12 +22,21 @@ export async function makeCandidate(rig: RigPort, request: MergeRequest, context
       },
     };
   }
-  const title = context.store.get(request.source)?.title ?? request.source;
+  const source = context.store.get(request.source);
   const rebased = await rig.rebase(request.commit, base.commit, {
     bead: request.source,
-    title,
+    title: source?.title ?? request.source,
     worker: request.worker,
+    bases: source ? basesOf(workOf(source)) : [],
   });
+  if (rebased.kind === 'empty') return rebased;
+  if (rebased.kind === 'incomplete') {
+    const problem = rebased.problems.join('\n');
+    return {
+      kind: 'returned',
+      why: { problem, feedback: `A clone of your change would lack something:\n\n${problem}` },
+    };
+  }
   if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, base.commit) };
   return { kind: 'clean', commit: rebased.commit, base };
 }

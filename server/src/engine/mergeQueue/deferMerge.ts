@@ -1,7 +1,9 @@
 import { messageOf, UserError } from '../../base/errors';
+import type { Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
 import { firstLine } from '../../base/text';
 import { actors, type EngineContext } from '../loop/context';
-import { escalate } from '../escalation/escalation';
+import { escalate, resolveEscalation } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { backoffMs } from '../loop/failure';
 
@@ -19,6 +21,8 @@ interface Turn {
 /** Whatever went wrong in a turn that is not the work's own fault: the request waits. */
 export async function deferMerge(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
   if (error instanceof UserError && waitsForPerson(error)) await holdForPerson(turn, error, context);
+  // The remote does not want it: it would not want it the next time either.
+  else if (error instanceof UserError && error.code === 'refused') await giveUp(turn, error.message, context);
   else await deferUntil(turn, messageOf(error), context);
 }
 
@@ -29,6 +33,23 @@ export async function cancelMerge(turn: Turn, request: MergeRequest, context: En
     if (!bead || isClosed(bead.status)) return;
     tx.close(bead.id, `${request.source} was closed before its work was merged`, { force: true });
     tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig });
+  });
+}
+
+/** The target has all of it already: nothing lands, and the bead is done. */
+export async function finishUnchanged(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
+  const reason = 'No change: the target has all of it already';
+  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+    const bead = tx.get(turn.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    tx.close(bead.id, reason, { force: true });
+    const source = tx.get(request.source);
+    if (source && !isClosed(source.status)) {
+      tx.update(source.id, { metadata: withWork(source, { problem: undefined, feedback: undefined }) });
+      tx.close(source.id, reason, { force: true });
+    }
+    for (const key of [request.source, bead.id, landingKey(turn.rig)]) resolveEscalation(tx, key, reason);
+    tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig, message: reason });
   });
 }
 
@@ -66,20 +87,40 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
     const request = bead && mergeOf(bead);
     if (!bead || !request || isClosed(bead.status)) return;
     const retries = request.retries + 1;
-    const exhausted = retries > MAX_RETRIES;
+    if (retries > MAX_RETRIES) return failMerge(tx, bead, request, { problem, tries: retries });
     const notBefore = new Date(context.clock.now().getTime() + backoffMs(retries)).toISOString();
-    tx.update(bead.id, { status: exhausted ? 'failed' : 'open', metadata: withMerge(bead, { retries, notBefore }) });
+    tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { retries, notBefore }) });
     tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });
-    if (!exhausted) return;
-    const source = tx.get(request.source);
-    if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
-    escalate(tx, {
-      key: bead.id,
-      bead: request.source,
-      rig: turn.rig,
-      agent: request.worker,
-      title: `${request.source} cannot be merged: ${firstLine(problem)}`,
-      detail: `${problem}\n\nTried ${retries} times. Fix the problem, then retry ${request.source}; its branch ${request.branch} is kept.`,
-    });
+  });
+}
+
+/** It waits until somebody says that it is to be tried again. */
+async function giveUp(turn: Turn, problem: string, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+    const bead = tx.get(turn.mergeRequest);
+    const request = bead && mergeOf(bead);
+    if (!bead || !request || isClosed(bead.status)) return;
+    tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });
+    failMerge(tx, bead, request, { problem, tries: request.retries + 1 });
+  });
+}
+
+function failMerge(
+  tx: Transaction,
+  bead: Bead,
+  request: MergeRequest,
+  { problem, tries }: { problem: string; tries: number },
+): void {
+  tx.update(bead.id, { status: 'failed', metadata: withMerge(bead, { retries: tries }) });
+  const source = tx.get(request.source);
+  if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
+  const tried = tries === 1 ? '' : `Tried ${tries} times. `;
+  escalate(tx, {
+    key: bead.id,
+    bead: request.source,
+    rig: request.rig,
+    agent: request.worker,
+    title: `${request.source} cannot be merged: ${firstLine(problem)}`,
+    detail: `${problem}\n\n${tried}Fix the problem, then retry ${request.source}; its branch ${request.branch} is kept.`,
   });
 }

@@ -8,7 +8,7 @@ import type { GateResult } from '../../rigs/types';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
 import { makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
-import { landingKey, deferUntil, deferMerge, cancelMerge } from './deferMerge';
+import { landingKey, deferUntil, deferMerge, cancelMerge, finishUnchanged } from './deferMerge';
 import { rejectWork, type Feedback } from './rejectWork';
 
 type MergeAction = Extract<Action, { type: 'merge' }>;
@@ -34,6 +34,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     showActivity(context, refinery, `rebasing ${request.source}`);
     const made = await makeCandidate(rig, request, context);
     if (made.kind === 'returned') return await rejectMerge(action, request, made.why, context);
+    if (made.kind === 'empty') return await finishUnchanged(action, request, context);
     const { commit, base } = made;
     // An approval is for one patch. What the rebase has made another is looked at again.
     if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))

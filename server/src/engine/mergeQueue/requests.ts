@@ -44,7 +44,10 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   dispatcher.on(MqReject.spec, async ({ id, ...verdict }, caller) =>
     judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
   );
-  dispatcher.on(MqRetry.spec, ({ id }, caller) => retry(town, caller, id));
+  dispatcher.on(MqRetry.spec, ({ id }, caller) => {
+    if (caller.kind === 'person') rigs.require(findRequest(context, id).request.rig).forgetFailedGates();
+    return retry(town, caller, id);
+  });
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(town, id);
     return { base, commit, files: await changedFilesOf(repository, base, commit) };

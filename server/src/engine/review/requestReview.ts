@@ -12,7 +12,7 @@ import {
   type MergeRequest,
 } from '../state/work';
 import { makeCandidate } from '../mergeQueue/candidate';
-import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
+import { deferMerge, cancelMerge, finishUnchanged } from '../mergeQueue/deferMerge';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
 /** In place of the id of a patch, where there is none. */
@@ -39,6 +39,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     }
     const candidate = await makeCandidate(rig, request, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
+    if (candidate.kind === 'empty') return await finishUnchanged(action, request, context);
     const { commit, base } = candidate;
     const patch = await rig.patchId(base.commit, commit);
     await rig.keepForReview(action.mergeRequest, commit, openRequests(context));

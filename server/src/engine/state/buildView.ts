@@ -141,10 +141,6 @@ function workViews(
     const rig = rigOfBead(store, bead);
     if (!rig || (IN_WORK.has(bead.status) && !isPolecatsWork(bead, rig))) return [];
     if (!IN_WORK.has(bead.status) && belongsToPerson(bead)) return [];
-    const deferred =
-      bead.status === 'deferred'
-        ? Math.max(time(bead.defer_until), bead.defer_until ? 0 : Infinity)
-        : time(bead.defer_until);
     return [
       {
         id: bead.id,
@@ -154,7 +150,9 @@ function workViews(
         priority: bead.priority,
         createdAt: Date.parse(bead.created_at),
         revision: bead.updated_at,
-        blocked: !IN_WORK.has(bead.status) && (deferred > now || isBlocked(store, bead, unmerged)),
+        blocked:
+          !IN_WORK.has(bead.status) &&
+          (store.deferringBead(bead.id, now) !== undefined || isBlocked(store, bead, unmerged)),
         slung: work.slung !== undefined || trackedBy.has(bead.id),
         held: work.held ?? false,
         waitsForStep: waitsForStep(store, bead),

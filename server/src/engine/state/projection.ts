@@ -3,7 +3,7 @@ import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
 import { stepOf } from '../molecules/molecules';
-import { isLater, type WhyNots } from '../explain/whyNot';
+import type { WhyNots } from '../explain/whyNot';
 import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
@@ -96,7 +96,7 @@ export class BeadInfoReader {
       case 'in_review':
         return this.queuePhase(bead.id);
       default:
-        return blocked ? 'waiting' : isLater(bead.defer_until, this.why.now) ? 'deferred' : 'ready';
+        return blocked ? 'waiting' : this.store.deferringBead(bead.id, this.why.now) ? 'deferred' : 'ready';
     }
   }
 

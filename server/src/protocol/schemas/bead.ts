@@ -17,6 +17,7 @@ import {
   DependencyTree,
   LabelChange,
   LabelList,
+  LedgerDatabase,
   LedgerExport,
   LedgerImport,
 } from '../bead';
@@ -113,5 +114,6 @@ export const beadSchemas = [
   schemaFor(BeadEvents.spec, z.object({ ledger, id: id.optional(), limit: count })),
   schemaFor(BeadStats.spec, z.object({ ledger })),
   schemaFor(LedgerExport.spec, z.object({ ledger, status: texts })),
+  schemaFor(LedgerDatabase.spec, z.object({ ledger })),
   schemaFor(LedgerImport.spec, z.object({ ledger, text: z.string(), dryRun: flag })),
 ];

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomic } from '../../base/safeFiles';
 import { messageOf } from '../../base/errors';
+import { isPresent } from '../../base/safeFiles';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer } from '../../base/debouncer';
@@ -21,7 +21,7 @@ export interface MaintenanceTimes {
 
 /** Writes what the journals hold into the files. */
 const CHECKPOINT: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
-/** Commits the ledgers and writes the SQLite file for people. */
+/** Commits the ledgers. */
 const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
 /** Part of the time that checkpoints and commits may take, so that a large ledger does not keep the machine busy. */
 const SHARE = 0.02;
@@ -36,6 +36,8 @@ export interface MaintainedTown {
   log: Log;
   /** True while a session lives or an action runs: nothing slow may be done then. */
   isAtWork(): boolean;
+  /** Files that others changed were looked at: what is wrong with them may have changed. */
+  onChecked?(): void;
 }
 
 /** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
@@ -64,7 +66,7 @@ export class LedgerMaintenance extends Disposable {
       ),
     );
     this.refreshing = this._register(
-      new Debouncer(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
+      new Debouncer(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.refresh())),
     );
     this._register(town.store.onDidChange(() => this.changed()));
     this._register(toDisposable(() => this.watchers.forEach((watcher) => watcher.close())));
@@ -79,13 +81,24 @@ export class LedgerMaintenance extends Disposable {
     this.unwatch(directory);
     try {
       const watcher = fs.watch(directory, (_event, file) => {
-        if (file === 'issues.jsonl') this.refreshing.changed();
+        if (file === 'issues.jsonl' || this.town.store.damages().length > 0 || !isPresent(directory))
+          this.refreshing.changed();
       });
       watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
       this.watchers.set(directory, watcher);
     } catch (error) {
       // Out of watchers: changes from outside are still merged in at the next checkpoint.
       this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      await this.town.store.refresh();
+    } finally {
+      // A folder that was removed and made anew is another one.
+      for (const directory of [...this.watchers.keys()]) this.watch(directory);
+      this.town.onChecked?.();
     }
   }
 
@@ -103,7 +116,6 @@ export class LedgerMaintenance extends Disposable {
     await this.town.store.checkpoint();
     for (const rig of this.town.rigs.all()) await this.maintainRig(rig);
     if (!this.town.isAtWork()) await this.town.store.keepIndex();
-    writeFileAtomic(path.join(this.town.layout.ledger, 'beads.db'), this.town.store.exportDatabase());
   }
 
   /** One rig whose disk or repository fails does not keep the others from being kept. */

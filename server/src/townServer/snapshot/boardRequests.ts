@@ -1,6 +1,7 @@
 import { beadDetails } from '../../beads/handlers/read';
 import type { BeadStore } from '../../beads/store';
-import { MERGE_REQUEST, mergeOf, workOf } from '../../engine/state/work';
+import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/supervision/workSessions';
 import type { RigRepository } from '../../git/repository';
@@ -22,7 +23,8 @@ const MERGE_EVENTS = 50;
 
 export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
   const { store } = town;
-  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
+  const requests = new RequestsOfBead(store);
+  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, requests, town.whyNots(), beadNamed(store, id)));
   dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
     beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),
   );
@@ -33,14 +35,14 @@ function beadNamed(store: BeadStore, id: string): Bead {
   return store.get(store.resolve(id)) as Bead;
 }
 
-function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
+function beadPage(store: BeadStore, requests: RequestsOfBead, why: WhyNots, bead: Bead): BeadPageInfo {
   const events = store.events(bead.id, EVENTS);
   const work = workOf(bead);
   return {
     bead: beadDetails(store, bead.id),
     events,
     sessions: workSessions(events),
-    merges: mergesOf(store, bead),
+    merges: requests.of(bead.id).flatMap((request) => mergeInfo(store, request)),
     reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
     why: [...why.of(bead), ...why.hints(bead)],
     feedback: work.feedback,
@@ -48,32 +50,22 @@ function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
   };
 }
 
-/** All merge requests that ever named the bead. */
-function mergesOf(store: BeadStore, bead: Bead): MergeInfo[] {
-  if (workOf(bead).branch === undefined) return [];
-  return store
-    .list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true })
-    .flatMap((request): MergeInfo[] => {
-      const merge = mergeOf(request);
-      if (merge?.source !== bead.id) return [];
-      return [
-        {
-          id: request.id,
-          status: request.status,
-          branch: merge.branch,
-          commit: merge.commit,
-          worker: merge.worker,
-          createdAt: request.created_at,
-          closedAt: request.closed_at,
-          reason: request.close_reason,
-          retries: merge.retries,
-          comments: (request.comments ?? []).map((comment) => ({
-            author: comment.author,
-            text: comment.text,
-            at: comment.created_at,
-          })),
-          events: store.events(request.id, MERGE_EVENTS),
-        },
-      ];
-    });
+function mergeInfo(store: BeadStore, request: Bead): MergeInfo[] {
+  const merge = mergeOf(request);
+  if (!merge) return [];
+  return [
+    {
+      id: request.id,
+      status: request.status,
+      branch: merge.branch,
+      commit: merge.commit,
+      worker: merge.worker,
+      createdAt: request.created_at,
+      closedAt: request.closed_at,
+      reason: request.close_reason,
+      retries: merge.retries,
+      comments: (request.comments ?? []).map(({ author, text, created_at }) => ({ author, text, at: created_at })),
+      events: store.events(request.id, MERGE_EVENTS),
+    },
+  ];
 }

@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { isPresent, readTextIfPresent, statOf, writeJsonAtomic } from '../base/safeFiles';
+import type { RigRepository } from './repository';
+
+/*
+ * Git keeps what belongs to one worktree (HEAD, index, a rebase in progress) in its administrative folder,
+ * `.repo.git/worktrees/<id>`. It is what makes a worktree the one that we made: HEAD is the agent's to move.
+ */
+
+const markSchema = z.object({
+  /** The branch that the worktree was made for. */
+  branch: z.string().optional(),
+  /** Its making was begun, and not ended: no agent has been in it. */
+  unfinished: z.boolean().optional(),
+  /** Files that differed from the index right after the checkout, with the hash of their content: nobody's changes. */
+  atCheckout: z.record(z.string(), z.string()).default({}),
+});
+
+/** What we remember of a worktree. */
+export type WorktreeMark = z.output<typeof markSchema>;
+
+/** The administrative folder of a worktree of any repository; undefined where the folder is none. */
+export function adminFolder(worktree: string): string | undefined {
+  const text = readGitFile(path.join(worktree, '.git'));
+  const target = text === undefined ? undefined : /^gitdir: (.*?)\r?\n?$/s.exec(text)?.[1];
+  return target === undefined ? undefined : path.resolve(worktree, target);
+}
+
+function readGitFile(file: string): string | undefined {
+  return statOf(file)?.isFile() ? readTextIfPresent(file) : undefined;
+}
+
+/** The same where the worktree is this repository's, and the repository says so too. */
+export function ownAdminFolder(repository: RigRepository, worktree: string): string | undefined {
+  const admin = adminFolder(worktree);
+  if (admin === undefined || path.dirname(admin) !== path.join(repository.directory, 'worktrees')) return undefined;
+  const back = readTextIfPresent(path.join(admin, 'gitdir'))?.trim();
+  return back !== undefined && path.resolve(admin, back) === path.join(worktree, '.git') ? admin : undefined;
+}
+
+const MARK = 'gastown.json';
+
+export function readMark(admin: string): WorktreeMark {
+  try {
+    const text = readTextIfPresent(path.join(admin, MARK));
+    return markSchema.parse(text === undefined ? {} : JSON.parse(text));
+  } catch {
+    return markSchema.parse({}); // an agent can write here: then HEAD is what is left to go by
+  }
+}
+
+export function writeMark(admin: string, mark: WorktreeMark): void {
+  writeJsonAtomic(path.join(admin, MARK), mark);
+}
+
+/** What git has begun in a worktree and not ended, by the command that goes on with it or gives it up. */
+export type Operation = 'rebase' | 'am' | 'merge' | 'cherry-pick' | 'revert';
+
+export function operationIn(admin: string): Operation | undefined {
+  const has = (name: string): boolean => isPresent(path.join(admin, name));
+  if (has('rebase-merge')) return 'rebase';
+  if (has('rebase-apply')) return has('rebase-apply/applying') ? 'am' : 'rebase';
+  if (has('MERGE_HEAD')) return 'merge';
+  if (has('CHERRY_PICK_HEAD')) return 'cherry-pick';
+  return has('REVERT_HEAD') ? 'revert' : undefined;
+}
+
+/** The branch that a rebase in progress is of: HEAD is detached meanwhile. */
+export function rebasedBranch(admin: string): string | undefined {
+  const names = ['rebase-merge', 'rebase-apply'].map((folder) => path.join(admin, folder, 'head-name'));
+  const name = names.map((file) => readTextIfPresent(file)?.trim()).find((text) => text !== undefined);
+  return name?.startsWith('refs/heads/') ? name.slice('refs/heads/'.length) : undefined;
+}

@@ -1,0 +1,98 @@
+import path from 'node:path';
+import { withTemporaryFolder } from '../base/accessibleTree';
+import { UserError } from '../base/errors';
+import { makeFolder } from '../base/safeFiles';
+import { git, GitError, gitProbe, type GitOptions } from './git';
+import type { RigRepository } from './repository';
+import { submoduleAccess, submodulesOf, urlOf, type Submodule } from './submodules';
+
+/**
+ * Why a fresh clone of a commit would lack something: a repository inside it is only referred to (a gitlink), and what it
+ * refers to can be had from nowhere. Looks at what differs from `base`.
+ * @returns one line for each, empty where all is well
+ */
+export async function missingSubmodules(repository: RigRepository, base: string, commit: string): Promise<string[]> {
+  const links = await changedGitlinks(repository, base, commit);
+  if (links.length === 0) return [];
+  const known = new Map((await submodulesOf(repository, commit)).map((one) => [one.path, one]));
+  const problems = await Promise.all(
+    links.map(async ({ folder, hash }) => {
+      const submodule = known.get(folder);
+      if (!submodule)
+        return `${folder} is a git repository of its own, and .gitmodules does not name it: its files would not be in the commit`;
+      return (await isAvailable(repository, commit, submodule, hash))
+        ? undefined
+        : `the commit ${hash.slice(0, 10)} of the submodule ${folder} is not in its remote ${submodule.url}`;
+    }),
+  );
+  return problems.filter((problem) => problem !== undefined);
+}
+
+/** Where `.gitmodules` itself has changed, all of them count. */
+async function changedGitlinks(
+  repository: RigRepository,
+  base: string,
+  commit: string,
+): Promise<{ folder: string; hash: string }[]> {
+  const { directory } = repository;
+  const raw = await git(directory, ['diff-tree', '-r', '-z', '--no-renames', '--raw', '--full-index', base, commit]);
+  const fields = raw.split('\0').filter(Boolean);
+  const changed = fields.flatMap((field, index) => {
+    const [, mode, hash] = /^:\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) \w/.exec(field) ?? [];
+    return mode === undefined ? [] : [{ mode, hash: hash!, file: fields[index + 1]! }];
+  });
+  const links = changed.flatMap(({ mode, hash, file }) => (mode === '160000' ? [{ folder: file, hash }] : []));
+  if (!changed.some(({ file }) => file === '.gitmodules')) return links;
+  const all = await git(directory, ['ls-tree', '-r', '-z', '--full-tree', commit]);
+  return all.split('\0').flatMap((line) => {
+    const [, hash, folder] = /^160000 commit ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
+    return hash === undefined ? [] : [{ folder: folder!, hash }];
+  });
+}
+
+/** Asks the remote for just this commit, as a fresh clone would. @throws UserError where the remote cannot be reached */
+async function isAvailable(
+  repository: RigRepository,
+  commit: string,
+  submodule: Submodule,
+  hash: string,
+): Promise<boolean> {
+  const url = await urlOf(repository, submodule);
+  const { config = [], env } = await submoduleAccess(repository, commit);
+  const options = { env, config: [...config, `remote.submodule.url=${url}`], timeoutMs: 120_000 };
+  const just = ['--depth=1', '--filter=tree:0', 'submodule', hash];
+  try {
+    return await withTemporaryFolder(
+      async (probe) =>
+        (await fetchInto(path.join(probe, 'one'), just, hash, options).catch(isGitError)) ||
+        // Servers may not give single commits: then everything that they show is asked for.
+        fetchInto(path.join(probe, 'all'), ['submodule', '+refs/*:refs/all/*'], hash, options),
+    );
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new UserError(
+      `cannot reach ${submodule.url}, the remote of the submodule ${submodule.path}: ${error.message.trim()}`,
+      'check the address in .gitmodules and your access to it',
+      'unavailable',
+    );
+  }
+}
+
+/** @returns whether the commit has come */
+async function fetchInto(
+  directory: string,
+  what: readonly string[],
+  hash: string,
+  options: GitOptions,
+): Promise<boolean> {
+  const format = hash.length === 64 ? 'sha256' : 'sha1';
+  makeFolder(directory);
+  await git(directory, ['init', '--bare', '--quiet', '--template=', `--object-format=${format}`, '.']);
+  await git(directory, ['-c', 'protocol.version=2', 'fetch', '--quiet', '--no-tags', ...what], options);
+  return (await gitProbe(directory, ['rev-parse', '--verify', '--quiet', `${hash}^{commit}`])) !== undefined;
+}
+
+function isGitError(error: unknown): false {
+  if (error instanceof GitError) return false;
+  throw error;
+}

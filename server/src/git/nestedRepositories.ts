@@ -1,0 +1,122 @@
+import path from 'node:path';
+import { isPresent, removeFile } from '../base/safeFiles';
+import { git, gitLine, gitProbe } from './git';
+import type { RigRepository } from './repository';
+
+/** A repository inside a worktree: a submodule, or one that somebody has made there. */
+export interface NestedRepository {
+  /** Its folder, relative to the worktree's. */
+  folder: string;
+  /** The commit of the gitlink that stands for it in the index. */
+  gitlink?: string;
+}
+
+/** The repositories inside a worktree, not those in ignored folders. Git itself never looks into them. */
+export async function nestedRepositories(worktree: string): Promise<NestedRepository[]> {
+  const [staged, others] = await Promise.all([
+    git(worktree, ['ls-files', '--stage', '-z']),
+    // Without `--directory` git lists files; what ends with a slash is a repository of its own.
+    git(worktree, ['ls-files', '--others', '--exclude-standard', '-z']),
+  ]);
+  const found = new Map<string, NestedRepository>();
+  const folders = new Set<string>();
+  for (const entry of staged.split('\0').filter(Boolean)) {
+    const [, mode, hash, file] = /^(\d+) ([0-9a-f]+) \d\t(.*)$/s.exec(entry) ?? [];
+    if (mode === '160000') found.set(file!, { folder: file!, gitlink: hash });
+    else if (file !== undefined) addParents(folders, file);
+  }
+  for (const file of others.split('\0').filter(Boolean)) {
+    const folder = file.replace(/\/$/, '');
+    if (file.endsWith('/')) found.set(folder, { folder, ...found.get(folder) });
+    else addParents(folders, file);
+  }
+  // Made in a folder whose files the outer one tracks: what came later in it the outer one does not see.
+  for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder });
+  const all = [...found.values()].filter(({ folder }) => isRepository(path.join(worktree, folder)));
+  return all.filter(({ folder }) => !all.some((outer) => folder.startsWith(`${outer.folder}/`)));
+}
+
+function addParents(folders: Set<string>, file: string): void {
+  for (
+    let folder = path.posix.dirname(file);
+    folder !== '.' && !folders.has(folder);
+    folder = path.posix.dirname(folder)
+  )
+    folders.add(folder);
+}
+
+function isRepository(folder: string): boolean {
+  try {
+    return isPresent(path.join(folder, '.git'));
+  } catch {
+    return false; // a link is on the way: it is no part of the worktree
+  }
+}
+
+/**
+ * Puts the files of a nested repository into an index of the outer one, and fetches its history into the outer one's
+ * objects, under `ref`. The clean submodule stays what it is: its remote has it.
+ */
+export async function keepNested(
+  repository: RigRepository,
+  worktree: string,
+  { folder, gitlink }: NestedRepository,
+  place: { indexFile: string; ref: string },
+): Promise<void> {
+  const inner = path.join(worktree, folder);
+  if (gitlink !== undefined && (await isAtRemote(inner, gitlink))) return;
+  await git(repository.directory, [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--update-shallow',
+    '--end-of-options',
+    inner,
+    `+refs/*:${place.ref}/refs/*`,
+    ...((await headOf(inner)) === undefined ? [] : [`+HEAD:${place.ref}/HEAD`]),
+  ]);
+  const tree = await treeOfFolder(repository, inner, place);
+  const options = { indexFile: place.indexFile, env: { GIT_DIR: repository.directory, GIT_WORK_TREE: worktree } };
+  await git(
+    worktree,
+    ['rm', '-r', '--cached', '--quiet', '--force', '--ignore-unmatch', '--', `:(top,literal)${folder}`],
+    options,
+  );
+  await git(worktree, ['read-tree', `--prefix=${folder}/`, tree], options);
+}
+
+function headOf(inner: string): Promise<string | undefined> {
+  return gitProbe(inner, ['rev-parse', '--verify', '--quiet', 'HEAD']);
+}
+
+/** A submodule in which nobody has changed anything, at a commit that its remote has. */
+async function isAtRemote(inner: string, gitlink: string): Promise<boolean> {
+  if ((await headOf(inner)) !== gitlink) return false;
+  const status = await git(inner, ['status', '--porcelain', '--ignore-submodules=none']);
+  const local = await git(inner, ['rev-list', '--max-count=1', '--branches', 'HEAD', '--not', '--remotes']);
+  return status.trim() === '' && local.trim() === '';
+}
+
+/** The tree of all files in a folder, made by the outer repository, so that no setting of the inner one counts. */
+async function treeOfFolder(
+  repository: RigRepository,
+  folder: string,
+  place: { indexFile: string; ref: string },
+): Promise<string> {
+  const indexFile = `${place.indexFile}.nested`;
+  const env = { GIT_DIR: repository.directory, GIT_WORK_TREE: folder };
+  try {
+    removeFile(indexFile);
+    const deeper = await nestedRepositories(folder);
+    await git(folder, ['add', '--all', '--', '.', ...deeper.map((one) => `:(exclude,top,literal)${one.folder}`)], {
+      indexFile,
+      env,
+    });
+    for (const [index, one] of deeper.entries())
+      await keepNested(repository, folder, one, { indexFile, ref: `${place.ref}/nested/${index}` });
+    return await gitLine(folder, ['write-tree'], { indexFile, env });
+  } finally {
+    removeFile(indexFile);
+  }
+}

@@ -1,0 +1,51 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { isCommandWorkingIn } from '../base/processEnvironment';
+import { listFolder, removeFile } from '../base/safeFiles';
+
+/** A lock of the whole repository that is older than this is nobody's: no git command holds one for so long. */
+const SHARED_LOCK_MS = 10_000;
+
+/**
+ * Removes the locks that a killed git has left in a worktree: index, HEAD, its submodules', and that of its branch. Call it
+ * while no agent works there. Nothing happens while a git process works in the worktree.
+ */
+export function removeWorktreeLocks(repository: string, worktree: string, admin: string, branch?: string): void {
+  if (isCommandWorkingIn(worktree, 'git')) return;
+  removeLocks(admin, 0);
+  removeLocksBelow(path.join(admin, 'modules'));
+  if (branch === undefined) return;
+  removeFile(path.join(repository, 'refs', 'heads', `${branch}.lock`));
+}
+
+/** Removes what a killed git has left in the repository itself. What only the server writes is locked by nobody else. */
+export function removeRepositoryLocks(repository: string): void {
+  removeLocks(repository, SHARED_LOCK_MS);
+  for (const folder of ['remotes', 'gastown']) removeLocksBelow(path.join(repository, 'refs', folder));
+}
+
+function removeLocks(folder: string, minAgeMs: number): void {
+  for (const name of listed(folder)) {
+    if (!name.endsWith('.lock')) continue;
+    const file = path.join(folder, name);
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() && Date.now() - stat.mtimeMs >= minAgeMs) removeFile(file);
+  }
+}
+
+function removeLocksBelow(folder: string): void {
+  removeLocks(folder, 0);
+  for (const name of listed(folder)) {
+    const child = path.join(folder, name);
+    // The objects of a submodule are many, and are never locked.
+    if (name !== 'objects' && fs.lstatSync(child, { throwIfNoEntry: false })?.isDirectory()) removeLocksBelow(child);
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return listFolder(folder).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,105 @@
+import path from 'node:path';
+import { UserError } from '../base/errors';
+import { statOf } from '../base/safeFiles';
+import { git, GitError, gitLine, gitProbe, type GitOptions } from './git';
+import type { RigRepository } from './repository';
+
+const NETWORK_TIMEOUT_MS = 10 * 60_000;
+
+/** A submodule as `.gitmodules` names it. */
+export interface Submodule {
+  name: string;
+  path: string;
+  url: string;
+}
+
+/** The submodules that `.gitmodules` of a commit names. */
+export async function submodulesOf(repository: RigRepository, commit: string): Promise<Submodule[]> {
+  const entry = await git(repository.directory, ['ls-tree', '--full-tree', '-z', commit, '--', '.gitmodules']);
+  const blob = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1];
+  if (blob === undefined) return [];
+  const text = await gitProbe(repository.directory, [
+    'config',
+    '--blob',
+    blob,
+    '-z',
+    '--get-regexp',
+    '^submodule\\..*\\.(path|url)$',
+  ]);
+  const found = new Map<string, Partial<Submodule>>();
+  for (const field of (text ?? '').split('\0').filter(Boolean)) {
+    const [, name, key, value] = /^submodule\.(.*)\.(path|url)\n(.*)$/s.exec(field) ?? [];
+    if (name !== undefined) found.set(name, { ...found.get(name), [key!]: value });
+  }
+  return [...found].flatMap(([name, { path: folder, url }]) =>
+    folder === undefined || url === undefined ? [] : [{ name, path: folder, url }],
+  );
+}
+
+/** Makes the submodules of a worktree what its commit says; nothing where it has none. @throws UserError `unavailable` */
+export async function updateSubmodules(repository: RigRepository, worktree: string): Promise<void> {
+  if (statOf(path.join(worktree, '.gitmodules')) === undefined) return;
+  const access = await submoduleAccess(repository, await gitLine(worktree, ['rev-parse', 'HEAD']));
+  const options = { ...access, timeoutMs: NETWORK_TIMEOUT_MS };
+  const update = ['submodule', 'update', '--init', '--recursive', '--force', '--checkout', '--progress'];
+  try {
+    await git(worktree, update, options);
+    await git(worktree, ['submodule', '--quiet', 'foreach', '--recursive', 'git clean -ffdxq'], options);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new UserError(
+      `cannot get the submodules of ${repository.source.location}: ${error.message.trim()}`,
+      'give yourself access to them, or set "submodules" to false in the settings of the rig',
+      'unavailable',
+    );
+  }
+}
+
+/** How submodules are reached: as the source reaches them, whose addresses may be relative to its own origin. */
+export async function submoduleAccess(
+  repository: RigRepository,
+  commit: string,
+): Promise<Pick<GitOptions, 'config' | 'env'>> {
+  const { config = [], env } = repository.login;
+  const urls = await Promise.all(
+    (await submodulesOf(repository, commit)).map(async (one) => ({ ...one, url: await urlOf(repository, one) })),
+  );
+  return {
+    env,
+    config: [
+      ...config,
+      ...urls.map(({ name, url }) => `submodule.${name}.url=${url}`),
+      // Git refuses folders as remotes of submodules, unless the repository is a folder of this machine itself.
+      ...(isLocal(repository.source.location) ? ['protocol.file.allow=always'] : []),
+    ],
+  };
+}
+
+export function isLocal(location: string): boolean {
+  return path.isAbsolute(location) || /^file:/i.test(location);
+}
+
+/** The address that the source itself uses for a submodule, or would use. */
+export async function urlOf(repository: RigRepository, { name, url }: Submodule): Promise<string> {
+  const { location } = repository.source;
+  const local = path.isAbsolute(location);
+  const own = local ? await gitProbe(location, ['config', '--get', `submodule.${name}.url`]) : undefined;
+  if (own !== undefined) return own;
+  if (!/^\.\.?\//.test(url)) return url;
+  const origin = local ? await gitProbe(location, ['config', '--get', 'remote.origin.url']) : undefined;
+  return resolveRelative(origin ?? location, url);
+}
+
+/** As git does it: each `../` takes a part off the end of the address. */
+export function resolveRelative(base: string, relative: string): string {
+  let left = base.replace(/\/+$/, '');
+  let right = relative;
+  for (;;) {
+    if (right.startsWith('./')) right = right.slice(2);
+    else if (right.startsWith('../')) {
+      right = right.slice(3);
+      const cut = Math.max(left.lastIndexOf('/'), left.lastIndexOf(':'));
+      left = cut < 0 ? '' : left.slice(0, left[cut] === ':' ? cut + 1 : cut);
+    } else return left === '' || left.endsWith(':') ? `${left}${right}` : `${left}/${right}`;
+  }
+}

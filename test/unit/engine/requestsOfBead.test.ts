@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { RequestsOfBead } from '../../../server/src/engine/mergeQueue/requestsOfBead';
+import { MERGE_REQUEST, mergeOf } from '../../../server/src/engine/state/work';
+import { openService, putLedger } from '../beads/service';
+
+const mergeFor = (source: string) => ({
+  merge: { source, rig: 'toy', branch: 'b', commit: 'c', worker: 'w', retries: 0 },
+});
+const sources = ['toy-1', 'toy-2', 'toy-3'];
+
+describe('merge requests of a bead', () => {
+  it('are, change by change, those that name it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            kind: fc.constantFrom('create', 'create', 'close', 'delete', 'rename', 'rig'),
+            at: fc.nat(),
+            source: fc.constantFrom(...sources),
+          }),
+          { maxLength: 25 },
+        ),
+        async (steps) => {
+          const { store, fs, now } = await openService();
+          const requests = new RequestsOfBead(store);
+          const made: string[] = [];
+          for (const { kind, at, source } of steps) {
+            now.value += 1_000;
+            const id = made[at % Math.max(1, made.length)];
+            if (kind === 'rig') {
+              if (store.ledgerNames().includes('late')) await store.removeLedger('late');
+              else await store.addLedger({ name: 'late', directory: putLedger(fs, 'late') });
+            } else
+              await store.batch({ actor: 'ann' }, (tx) => {
+                if (kind === 'create')
+                  made.push(tx.create('toy', { title: 'Merge', type: MERGE_REQUEST, metadata: mergeFor(source) }).id);
+                else if (id !== undefined && tx.get(id)?.status !== 'tombstone') {
+                  if (kind === 'close') tx.close(id, 'done', { force: true });
+                  else if (kind === 'delete') tx.delete(id);
+                  else tx.update(id, { metadata: mergeFor(source) });
+                }
+              });
+            for (const bead of sources) {
+              const named = store
+                .list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true })
+                .filter((request) => mergeOf(request)?.source === bead);
+              assert.deepEqual(
+                requests.of(bead).map((request) => [request.id, request.status]),
+                named.map((request) => [request.id, request.status]),
+              );
+            }
+          }
+          await store.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are read through once', async () => {
+    const { store } = await openService();
+    const requests = new RequestsOfBead(store);
+    const create = (source: string) =>
+      store.batch({ actor: 'ann' }, (tx) =>
+        tx.create('toy', { title: 'Merge', type: MERGE_REQUEST, metadata: mergeFor(source) }),
+      );
+    await create('toy-1');
+    let lists = 0;
+    const list = store.list.bind(store);
+    store.list = (...args) => {
+      lists += 1;
+      return list(...args);
+    };
+    assert.equal(requests.of('toy-1').length, 1);
+    await create('toy-1');
+    await create('toy-2');
+    assert.deepEqual([requests.of('toy-1').length, requests.of('toy-2').length, lists], [2, 1, 1]);
+    await store.close();
+  });
+});
