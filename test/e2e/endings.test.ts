@@ -153,6 +153,10 @@ describe('how work may end', function () {
     assert.equal(tried.match(/only a person opens/g)?.length, 3, tried);
     assert.doesNotMatch(tried, /opened/);
     assert.match(await town.gt('convoy', 'stranded'), /waits for the gate/);
+    assert.match(
+      await town.gt('attention'),
+      /\(gate\) Release waits for you: open the gate before deploy[\s\S]*→ bd close toy-mol-/,
+    );
     assert.doesNotMatch(landedFiles(), /deployed/);
     const gates = await town.person.json<Bead[]>('bd', ['list', '--type', 'gate'], {
       cwd: path.join(town.root, 'toy'),

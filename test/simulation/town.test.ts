@@ -350,7 +350,10 @@ class Simulation {
     const where = `seed ${this.seed}`;
     assert.deepEqual(this.world.violations, [], where);
     const sessions = [...this.world.sessions.values()];
-    const state = `${this.crashes} ${life.store.revision} ${this.world.landing} ${sessions.filter(({ exit }) => !exit).map(({ id }) => id)}`;
+    const state = `${this.crashes} ${life.store.revision} ${this.world.landing} ${sessions
+      .filter(({ exit }) => !exit)
+      .map(({ id }) => id)
+      .join(' ')}`;
     if (state === this.checked) return;
     this.checked = state;
     const living = sessions.filter((session) => !session.exit);

@@ -40,7 +40,7 @@ export function isLastStep({ open, gates }: OpenSteps): boolean {
   return gates.length === 0 && open.length === 1 && open[0]?.status === 'current';
 }
 
-/** For people and agents, such as `2 steps are open: test, deploy; closed gates: toy-mol-1.3 (human)`. */
+/** For people and agents, such as `2 steps are open: test, deploy; closed gate: toy-mol-1.3`. */
 export function describeOpenSteps({ open, gates }: OpenSteps): string {
   const parts: string[] = [];
   if (open.length > 0)
@@ -48,9 +48,7 @@ export function describeOpenSteps({ open, gates }: OpenSteps): string {
       `${open.length === 1 ? '1 step is' : `${open.length} steps are`} open: ${named(open.map(({ step }) => step))}`,
     );
   if (gates.length > 0)
-    parts.push(
-      `${gates.length === 1 ? 'closed gate' : 'closed gates'}: ${named(gates.map((gate) => `${gate.id} (${String(gate.await_type ?? 'gate')})`))}`,
-    );
+    parts.push(`${gates.length === 1 ? 'closed gate' : 'closed gates'}: ${named(gates.map((gate) => gate.id))}`);
   return parts.join('; ');
 }
 
