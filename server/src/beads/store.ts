@@ -54,6 +54,13 @@ export interface StoreOptions {
   onError?: (error: unknown) => void;
 }
 
+interface LedgerOptions {
+  name: string;
+  directory: string;
+  prefix?: string;
+  tolerant?: boolean;
+}
+
 /**
  * The beads of any number of ledgers. Reads are synchronous and see exactly what is durable; all writing goes
  * through `batch`. One store at a time may have a ledger open: its owner holds the lock.
@@ -71,6 +78,8 @@ export class BeadStore extends BeadReader {
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
+  /** Ledgers that can only be read until somebody mends their files, with what these looked like. */
+  private readonly damagedFiles = new Map<Ledger, string>();
   /** Size of a journal at which it is written without being asked. */
   private checkpointAt = CHECKPOINT_AT_BYTES;
 
@@ -132,8 +141,9 @@ export class BeadStore extends BeadReader {
   /**
    * Opens a `.beads` folder. Writes nothing. `prefix` defaults to what the folder says.
    * @param options.name `hq`, a rig's name, or any name for a ledger outside a town
+   * @param options.tolerant opens a damaged one too: what can be read of it is read, and nothing written (`damages`)
    */
-  async addLedger(options: { name: string; directory: string; prefix?: string }): Promise<void> {
+  async addLedger(options: LedgerOptions): Promise<void> {
     await this.lock.run(async () => {
       if (this.world.ledgers.has(options.name))
         throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
@@ -188,7 +198,10 @@ export class BeadStore extends BeadReader {
 
   /** Merges in what others changed in the files since they were read. */
   async refresh(): Promise<void> {
-    await this.checkpoints.run(() => this.writeLedgers(() => this.checkpointer.changedOutside));
+    await this.checkpoints.run(async () => {
+      if (this.damagedFiles.size > 0) await this.lock.run(() => this.reopenMended());
+      await this.writeLedgers(() => this.checkpointer.changedOutside);
+    });
   }
 
   /** Only the first and the last part keep batches waiting: the files are written beside them. */
@@ -221,10 +234,7 @@ export class BeadStore extends BeadReader {
 
   // ---------------------------------------------------------------- inside
 
-  private async load(
-    options: { name: string; directory: string; prefix?: string },
-    earlier?: EventLog,
-  ): Promise<JournalRecord[]> {
+  private async load(options: LedgerOptions, earlier?: EventLog): Promise<JournalRecord[]> {
     const prefix = options.prefix === undefined ? undefined : normalisePrefix(options.prefix);
     const { ledger, records, refused } = await Ledger.load(this.fs, {
       name: options.name,
@@ -233,10 +243,13 @@ export class BeadStore extends BeadReader {
       foreign: this.checkpointer.itemsFor(options.name),
       now: this.clock(),
       fence: this.fence,
+      ...(options.tolerant ? { tolerant: true } : {}),
+      report: (message) => this.onError(new Error(message)),
       soundHash: this.world.soundHash(options.name),
     });
     if (refused > 0)
       this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
+    if (ledger.isReadOnly) this.damagedFiles.set(ledger, ledger.filesStamp);
     if (earlier) ledger.eventLog.inherit(earlier);
     this.world.add(ledger);
     this.checkpointer.opened(ledger, records);
@@ -249,7 +262,29 @@ export class BeadStore extends BeadReader {
   private async reload(ledger: Ledger): Promise<void> {
     ledger.close();
     this.world.remove(ledger.name);
-    await this.load({ name: ledger.name, directory: ledger.directory, prefix: ledger.prefix }, ledger.eventLog);
+    const tolerant = ledger.isReadOnly;
+    await this.load(
+      { name: ledger.name, directory: ledger.directory, prefix: ledger.prefix, tolerant },
+      ledger.eventLog,
+    );
+  }
+
+  /** Opens damaged ledgers anew that somebody has mended meanwhile. */
+  private async reopenMended(): Promise<void> {
+    for (const [ledger, seen] of [...this.damagedFiles]) {
+      if (ledger.filesStamp === seen) continue;
+      this.damagedFiles.delete(ledger);
+      if (this.world.ledgers.get(ledger.name) !== ledger) continue;
+      await this.reload(ledger);
+      this.fire({ ids: [], events: [] });
+    }
+  }
+
+  /** What keeps ledgers from being written or merged, for a person to mend. */
+  damages(): { ledger: string; directory: string; problem: UserError }[] {
+    return [...this.world.ledgers.values()].flatMap(({ name, directory, damage }) =>
+      damage ? [{ ledger: name, directory, problem: damage }] : [],
+    );
   }
 
   private published(batches: { ids: string[]; events: AuditEvent[] }[]): void {

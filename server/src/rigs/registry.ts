@@ -3,6 +3,7 @@ import { isPresent, makePrivateFolder, moveFile } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
+import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
 import { Rig } from './rig';
 import { fastForward, fastForwardState } from '../git/fastForward';
@@ -75,6 +76,11 @@ export class Rigs extends Disposable {
     return [...this.rigs.values()];
   }
 
+  /** Rigs of the town that cannot be used; `require` says why. */
+  brokenNames(): string[] {
+    return [...this.broken.keys()];
+  }
+
   get(name: string): Rig | undefined {
     return this.rigs.get(name);
   }
@@ -116,7 +122,9 @@ export class Rigs extends Disposable {
   private async tryOpen(name: string): Promise<void> {
     try {
       const config = this.readConfig(name);
-      await this.store.addLedger({ name, directory: this.layout.rig(name).ledger, prefix: config.beads.prefix });
+      const directory = this.layout.rig(name).ledger;
+      requireLedger(directory);
+      await this.store.addLedger({ name, directory, prefix: config.beads.prefix, tolerant: true });
       this.opened(this.rigOf(config));
     } catch (error) {
       this.broken.set(name, error instanceof Error ? error : new Error(String(error)));

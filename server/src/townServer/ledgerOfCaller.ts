@@ -5,16 +5,19 @@ import { rigOfDirectory } from '../town/layout';
 /**
  * The ledger that is named, else the one of the caller's folder.
  * @param named a ledger's name, or the prefix of its beads
- * @throws UserError `not-found` for a name that is no ledger
+ * @throws UserError `not-found` for a name that is no ledger, and the rig's own problem where its ledger cannot be read: what
+ *   is meant for it must not go elsewhere
  */
 export function ledgerOfCaller(
   root: string,
-  rigs: Pick<Rigs, 'all'>,
+  rigs: Pick<Rigs, 'all' | 'brokenNames' | 'require'>,
   cwd: string | undefined,
   named: string | undefined,
 ): string {
   const names = rigs.all().map((rig) => rig.name);
-  if (named === undefined) return (cwd === undefined ? undefined : rigOfDirectory(root, cwd, names)) ?? 'hq';
+  const here = cwd === undefined ? undefined : rigOfDirectory(root, cwd, [...names, ...rigs.brokenNames()]);
+  if (named === undefined) return here === undefined ? 'hq' : rigs.require(here).name;
+  if (rigs.brokenNames().includes(named.replace(/-$/, ''))) rigs.require(named.replace(/-$/, ''));
   const plain = named.replace(/-$/, '');
   const found = plain === 'hq' ? 'hq' : rigs.all().find((rig) => rig.name === plain || rig.prefix === plain)?.name;
   if (!found) throw new UserError(`there is no ledger ${named}`, `there are: hq, ${names.join(', ')}`, 'not-found');

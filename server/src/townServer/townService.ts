@@ -1,6 +1,7 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import type { Lease } from '../base/lease';
+import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
 import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
@@ -35,7 +36,7 @@ import type { Log } from './log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';
-import { rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
+import { ledgerProblems, rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
 import type { SlungFormula } from '../engine/molecules/molecules';
@@ -186,7 +187,8 @@ export class TownService extends Disposable {
   }
 
   private async load(): Promise<void> {
-    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq' });
+    requireLedger(this.layout.ledger);
+    await this.store.addLedger({ name: 'hq', directory: this.layout.ledger, prefix: 'hq', tolerant: true });
     await this.rigs.load();
     this._register(
       new LedgerMaintenance({
@@ -195,6 +197,7 @@ export class TownService extends Disposable {
         rigs: this.rigs,
         log: this.log,
         isAtWork: () => this.isAtWork(),
+        onChecked: () => this.changed(),
       }),
     );
     await this.sessions.recover();
@@ -334,7 +337,7 @@ export class TownService extends Disposable {
       store: this.store,
       rigs: this.rigs,
       sessions: this.sessions.all(),
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs)],
+      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs), ...ledgerProblems(this.store)],
       reviewMode: (rig) => this.reviewMode(rig),
     }).map(sayWhereNothingIsTested);
   }

@@ -66,6 +66,13 @@ export abstract class BeadReader {
     return this.world.ledgers.get(ledger)?.problems ?? [];
   }
 
+  /** The same of all ledgers that have such lines. */
+  problemsByLedger(): { ledger: string; directory: string; problems: readonly LineProblem[] }[] {
+    return [...this.world.ledgers.values()].flatMap(({ name, directory, problems }) =>
+      problems.length > 0 ? [{ ledger: name, directory, problems }] : [],
+    );
+  }
+
   get(id: string): Bead | undefined {
     return this.world.get(id);
   }

@@ -71,6 +71,7 @@ export async function writeText(
   const { directory, issuesFile, seq, pieces, current } = options;
   const stamp = fs.stamp(issuesFile);
   const hash = hashOf(...pieces);
+  fs.makeDirectory(directory); // it may have been removed
   await ensureIgnored(fs, directory);
   const next = path.join(directory, 'base.next.jsonl');
   const head = Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq, sha256: hash })}\n`);

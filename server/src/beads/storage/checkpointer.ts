@@ -103,20 +103,26 @@ export class Checkpointer {
    * @returns those that cannot, with the reason
    */
   async writeWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
-    const needing = [...this.world.ledgers.values()].filter((ledger) => ledger.needsCheckpoint);
-    if (needing.length === 0) return new Map();
+    const all = [...this.world.ledgers.values()];
+    const readOnly = new Map(all.filter((ledger) => ledger.isReadOnly).map((ledger) => [ledger.name, ledger.damage]));
+    const needing = all.filter((ledger) => ledger.needsCheckpoint && !ledger.isReadOnly);
+    if (needing.length === 0) return readOnly;
     const written = await this.write(await this.begin(needing));
-    return this.finish(written);
+    return new Map<string, unknown>([...readOnly, ...(await this.finish(written))]);
+  }
+
+  private get writable(): Ledger[] {
+    return [...this.world.ledgers.values()].filter((ledger) => !ledger.isReadOnly);
   }
 
   /** Ledgers with changes that are not in their file, or whose file was changed from outside. */
   get unwritten(): Ledger[] {
-    return [...this.world.ledgers.values()].filter((ledger) => ledger.isDirty || ledger.changedOutside());
+    return this.writable.filter((ledger) => ledger.isDirty || ledger.changedOutside());
   }
 
   /** Ledgers whose file was changed from outside. */
   get changedOutside(): Ledger[] {
-    return [...this.world.ledgers.values()].filter((ledger) => ledger.changedOutside());
+    return this.writable.filter((ledger) => ledger.changedOutside());
   }
 
   /**
@@ -176,7 +182,7 @@ export class Checkpointer {
 
   /** Drops from the journals what is in the files and audit trails, and operations that nobody repeats any more. */
   async trimJournals(): Promise<void> {
-    const ledgers = [...this.world.ledgers.values()];
+    const ledgers = this.writable;
     for (const ledger of ledgers) await ledger.eventLog.sync();
     const now = this.clock().getTime();
     for (const ledger of ledgers) {

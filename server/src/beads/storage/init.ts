@@ -3,7 +3,7 @@ import { readTextIfPresent, writeFileAtomic, writeJsonAtomic, isPresent, makeFol
 import { UserError } from '../../base/errors';
 import { statusesUnknownToGo, typesUnknownToGo } from '../model/fields';
 import { normalisePrefix } from '../model/ids';
-import { readLedgerConfig, withIgnored } from './ledgerConfig';
+import { configText, readLedgerConfig, withIgnored } from './ledgerConfig';
 import { realFs } from './ledgerFs';
 
 /** Makes a `.beads` folder, or completes one. Files that are there already are left alone. */
@@ -14,14 +14,7 @@ export function initLedger(directory: string, prefix: string): void {
   if (present !== undefined && present !== name) {
     throw new UserError(`${directory} is already a ledger with prefix ${present}-`, undefined, 'conflict');
   }
-  const config = [
-    '# Settings of this ledger, read by bd.',
-    `issue-prefix: "${name}"`,
-    '# Names that this project adds to those built into bd.',
-    `status.custom: "${statusesUnknownToGo.join(',')}"`,
-    `types.custom: "${typesUnknownToGo.join(',')}"`,
-    '',
-  ].join('\n');
+  const config = configText(name, statusesUnknownToGo, typesUnknownToGo);
   const file = (child: string): string => path.join(directory, child);
   if (!isPresent(file('config.yaml'))) writeFileAtomic(file('config.yaml'), config);
   if (!isPresent(file('metadata.json')))

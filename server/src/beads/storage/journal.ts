@@ -14,11 +14,15 @@ export class Journal {
   /** Bytes of whole records; anything behind them is a remnant of a write that was never acknowledged. */
   private length = 0;
   private remnant = false;
+  /** What was read when the journal was opened, until it is opened to be written. */
+  private initial: Buffer | undefined;
 
   private constructor(
     private readonly fs: LedgerFs,
     readonly path: string,
     private readonly fence?: WriteFence,
+    /** Told when the file was gone and has been written anew. */
+    private readonly onRestored: (message: string) => void = () => undefined,
   ) {}
 
   /** Reads the journal. Throws where it is damaged in the middle, after keeping a copy aside. */
@@ -26,14 +30,22 @@ export class Journal {
     fs: LedgerFs,
     file: string,
     fence?: WriteFence,
-  ): Promise<{ journal: Journal; records: JournalRecord[]; refused: number }> {
-    const journal = new Journal(fs, file, fence);
+    onRestored?: (message: string) => void,
+    /** Gives what can be read of a damaged journal, which then must not be written. */
+    tolerant = false,
+  ): Promise<{ journal: Journal; records: JournalRecord[]; refused: number; damage?: UserError }> {
+    const journal = new Journal(fs, file, fence, onRestored);
     const bytes = fs.read(file);
     journal.remnant = !bytes || bytes.length === 0; // the first append makes the file and its name durable
     if (!bytes) return { journal, records: [], refused: 0 };
     const scan = scanJournal(bytes);
-    if (scan.damagedLine !== undefined) throw await damageError(fs, file, bytes, scan.damagedLine);
+    if (scan.damagedLine !== undefined) {
+      const damage = await damageError(fs, file, bytes, scan.damagedLine);
+      if (!tolerant) throw damage;
+      return { journal, records: readableRecords(bytes), refused: 0, damage };
+    }
     journal.length = scan.length;
+    journal.initial = bytes.subarray(0, scan.length);
     journal.remnant ||= scan.length < bytes.length;
     const { kept, refused } = ofCurrentOwners(scan.records);
     return { journal, records: kept, refused };
@@ -66,6 +78,8 @@ export class Journal {
       await file.sync();
       this.length += bytes.length;
       this.remnant = false;
+      // Before anybody is told that it is durable: the name may mean no file any more, or another one.
+      if (!isInPlace(file)) await this.restore(file.readStart?.(this.length));
     } catch (error) {
       if (this.remnant) await this.cutRemnant().catch(() => undefined); // tried again by the next append
       throw storageError(error, this.path);
@@ -104,10 +118,32 @@ export class Journal {
   }
 
   private async openForAppend(): Promise<LedgerFile> {
+    if (this.file && !isInPlace(this.file)) await this.restore(this.file.readStart?.(this.length));
+    if (!this.file && this.length > 0 && this.fs.stamp(this.path) === undefined) await this.restore(this.initial);
     if (this.file && !this.remnant) return this.file;
     this.file ??= this.fs.open(this.path);
+    this.initial = undefined;
     if (this.remnant) await this.cutRemnant();
     return this.file;
+  }
+
+  /**
+   * Writes the file anew that somebody has removed or replaced: what was acknowledged is in no other. A file that stands in
+   * its place is kept under another name.
+   */
+  private async restore(content: Buffer | undefined): Promise<void> {
+    this.file?.close();
+    this.file = undefined;
+    this.fs.makeDirectory(path.dirname(this.path));
+    const other = this.fs.read(this.path);
+    const kept = other && other.length > 0 ? asideName(other) : undefined;
+    if (kept !== undefined) this.fs.rename(this.path, path.join(path.dirname(this.path), kept));
+    await replaceFile(this.fs, this.path, content ?? Buffer.alloc(0));
+    this.length = content?.length ?? 0;
+    this.remnant = this.length === 0;
+    this.onRestored(
+      `${this.path} was ${kept === undefined ? 'removed' : 'replaced'} by another program and has been written anew from memory${kept === undefined ? '' : `; what stood there is kept as ${kept}`}`,
+    );
   }
 
   private async cutRemnant(): Promise<void> {
@@ -117,6 +153,15 @@ export class Journal {
     if (this.length === 0) await this.fs.syncDirectory(path.dirname(this.path));
     this.remnant = false;
   }
+}
+
+function isInPlace(file: LedgerFile): boolean {
+  return file.isInPlace?.() ?? true;
+}
+
+/** The name under which a journal is kept that cannot be used. */
+function asideName(bytes: Buffer): string {
+  return `journal.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.jsonl`;
 }
 
 interface Scan {
@@ -152,13 +197,23 @@ export function scanJournal(bytes: Buffer): Scan {
   return { records, length };
 }
 
+/** Every line of a damaged journal that is whole. */
+export function readableRecords(bytes: Buffer): JournalRecord[] {
+  const records = bytes
+    .toString('utf8')
+    .split('\n')
+    .map(decodeRecord)
+    .filter((record) => record !== undefined);
+  return ofCurrentOwners(records).kept;
+}
+
 async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: number): Promise<UserError> {
-  const name = `journal.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.jsonl`;
+  const name = asideName(bytes);
   const copy = path.join(path.dirname(file), name);
-  await writeDurably(fs, copy, bytes);
+  await writeDurably(fs, copy, bytes).catch(() => undefined); // a folder that can only be read has the file itself
   return new UserError(
     `${file} is damaged at line ${line}: its checksum does not fit, and later changes follow it`,
-    `A copy is kept as ${name}. Remove line ${line} from journal.jsonl to go on without that one change.`,
+    `Remove line ${line} to go on without that one change: bd --db "${path.dirname(file)}" doctor --fix. A copy is kept as ${name}.`,
     'unavailable',
   );
 }

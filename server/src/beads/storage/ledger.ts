@@ -11,8 +11,10 @@ import { decodeLine, isStored, type Stored } from './codec';
 import { EventLog } from './eventLog';
 import { Journal } from './journal';
 import type { JournalItem, JournalRecord } from './journalRecord';
-import { readLedgerConfig, type LedgerConfig } from './ledgerConfig';
+import { UserError } from '../../base/errors';
+import { configText, readLedgerConfig, type LedgerConfig } from './ledgerConfig';
 import { storageError, type LedgerFs } from './ledgerFs';
+import { withoutConflictMarkers } from './repair';
 import { bytesOf, parseLedgerText, readSoundText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
 import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
@@ -41,6 +43,10 @@ export class Ledger {
   /** Changes from outside were merged in: the file must be written before anything else is. */
   private mustCheckpoint = false;
   private hasBase = false;
+  /** What keeps the file from being written or merged, for a person; undefined while all is well. */
+  damage: UserError | undefined;
+  /** It was damaged when it was opened: nothing is written before it was mended and opened again. */
+  isReadOnly = false;
   /** Records up to this number are in `base.jsonl`. */
   private checkpointedSeq = 0;
   private writing: Promise<void> | undefined;
@@ -72,6 +78,10 @@ export class Ledger {
       fence?: WriteFence | undefined;
       /** Hash of the file as it was when every line could be read. */
       soundHash?: string | undefined;
+      /** Opens a damaged ledger too, to be read only: `damage` says why. */
+      tolerant?: boolean;
+      /** Told what was written anew because somebody had removed it. */
+      report?: (message: string) => void;
     },
   ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {
     const { name, directory, now } = options;
@@ -80,16 +90,29 @@ export class Ledger {
     const stamp = fs.stamp(file);
     const bytes = fs.read(file);
     const hash = bytes ? hashOf(bytes) : '';
-    const { journal, records, refused } = await Journal.load(fs, path.join(directory, 'journal.jsonl'), options.fence);
+    const { journal, records, refused, ...journalState } = await Journal.load(
+      fs,
+      path.join(directory, 'journal.jsonl'),
+      options.fence,
+      (message) => {
+        options.report?.(message);
+        ledger.restoreFolder();
+      },
+      options.tolerant,
+    );
     const { base, unfinished } = readBase(fs, directory, bytes && { bytes, hash });
     const lost = base !== undefined && base.bytes.length > 0 && isBlank(bytes);
     // An emptied or missing file was not edited by a person: the last checkpoint is put back.
     const present = lost ? base.bytes : (bytes ?? Buffer.alloc(0));
     const isSound = present === bytes && hash === options.soundHash;
-    const text = isSound ? readSoundText(present) : parseLedgerText(present, file);
+    const { text, damage } = isSound
+      ? { text: readSoundText(present) }
+      : parseTolerantly(present, file, options.tolerant);
     const prefix = options.prefix ?? config.prefix ?? prefixInUse(text) ?? path.basename(path.dirname(directory));
     const eventLog = new EventLog(fs, path.join(directory, 'events.jsonl'));
     const ledger = new Ledger(name, directory, prefix, config, fs, journal, eventLog, text.problems, hash, stamp);
+    ledger.damage = damage ?? journalState.damage;
+    ledger.isReadOnly = ledger.damage !== undefined;
     ledger.checkpointedSeq = base?.seq ?? 0;
     ledger.hasBase = base !== undefined;
     for (const id of text.beads.keys()) ledger.inFile.add(id);
@@ -251,10 +274,34 @@ export class Ledger {
    */
   async mergeOutside(seq: number, now: Date): Promise<string[]> {
     try {
-      return await this.tryMergeOutside(seq, now);
+      const changed = await this.tryMergeOutside(seq, now);
+      this.damage = undefined;
+      return changed;
     } catch (error) {
-      throw storageError(error, this.issuesFile);
+      const failure = storageError(error, this.issuesFile);
+      if (failure instanceof UserError) this.damage = failure;
+      throw failure;
     }
+  }
+
+  /** The folder was removed with the journal: its settings come back, and the file is written by the next checkpoint. */
+  private restoreFolder(): void {
+    const settings = path.join(this.directory, 'config.yaml');
+    if ([settings, this.issuesFile].some((file) => this.fs.stamp(file) !== undefined)) return;
+    this.mustCheckpoint = true;
+    this.fs.makeDirectory(this.directory);
+    const { customStatuses, customTypes } = this.config;
+    const file = this.fs.open(settings);
+    try {
+      file.write(Buffer.from(configText(this.prefix, customStatuses, customTypes)), 0);
+    } finally {
+      file.close();
+    }
+  }
+
+  /** What the files look like now, to see when a person has mended them. */
+  get filesStamp(): string {
+    return [this.issuesFile, this.journal.path].map((file) => this.fs.stamp(file) ?? '').join(' ');
   }
 
   close(): void {
@@ -264,6 +311,7 @@ export class Ledger {
 
   private async tryMergeOutside(seq: number, now: Date): Promise<string[]> {
     const bytes = this.fs.read(this.issuesFile);
+    if (!bytes && this.fs.stamp(this.journal.path) === undefined) this.restoreFolder();
     const current = bytes ?? Buffer.alloc(0);
     const hash = bytes ? hashOf(bytes) : '';
     const { base } = readBase(this.fs, this.directory, bytes && { bytes, hash });
@@ -326,6 +374,20 @@ export class Ledger {
     const decoded = decodeLine(item.text);
     if (!isStored(decoded)) throw new Error(`journal of ${this.name} holds an unreadable bead ${item.id}`);
     this.apply(item.id, decoded);
+  }
+}
+
+/** With git's conflict markers in it the lines of both sides are read, where that is wanted. */
+function parseTolerantly(
+  bytes: Buffer,
+  file: string,
+  tolerant = false,
+): { text: LedgerText; damage?: UserError | undefined } {
+  try {
+    return { text: parseLedgerText(bytes, file) };
+  } catch (error) {
+    if (!tolerant || !(error instanceof UserError)) throw error;
+    return { text: parseLedgerText(withoutConflictMarkers(bytes), file), damage: error };
   }
 }
 

@@ -20,6 +20,8 @@ const ignored = [
   '*.db-shm',
   'journal.jsonl',
   'journal.damaged-*.jsonl',
+  'issues.damaged-*.jsonl',
+  'beads.damaged-*.jsonl',
   'base.jsonl',
   'base.next.jsonl',
   'events.jsonl',
@@ -84,6 +86,18 @@ function issuesFile(fs: LedgerFs, directory: string): string {
     fs.read(path.join(directory, 'issues.jsonl')) === undefined &&
     fs.read(path.join(directory, 'beads.jsonl')) !== undefined;
   return legacy ? 'beads.jsonl' : 'issues.jsonl';
+}
+
+/** A `config.yaml` of ours. */
+export function configText(prefix: string, statuses: readonly string[], types: readonly string[]): string {
+  return [
+    '# Settings of this ledger, read by bd.',
+    `issue-prefix: "${prefix}"`,
+    '# Names that this project adds to those built into bd.',
+    `status.custom: "${statuses.join(',')}"`,
+    `types.custom: "${types.join(',')}"`,
+    '',
+  ].join('\n');
 }
 
 /**

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../base/errors';
 import { decodeLine, isStored, StoredBead, type Stored } from './codec';
@@ -29,7 +30,7 @@ export interface LedgerText {
 
 export const emptyText: LedgerText = { lines: [], beads: new Map(), problems: [], newline: '\n', mark: false };
 
-const conflictMarker = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
+export const conflictMarker = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
@@ -78,10 +79,15 @@ export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerTex
   return { lines, beads, problems, newline, mark };
 }
 
+/** The command that repairs a ledger, to be copied as it is. */
+export function repairHint(directory: string): string {
+  return `Repair it with: bd --db "${directory}" doctor --fix (it keeps each file as it was, too).`;
+}
+
 function conflictError(file: string, line: number): UserError {
   return new UserError(
     `${file} has git conflict markers (line ${line})`,
-    'Resolve the conflict (keep the lines of both sides, then remove the marker lines) and try again. Nothing was changed.',
+    `${repairHint(path.dirname(file))} It keeps the beads of both sides. Or resolve the conflict yourself. Nothing was changed.`,
     'conflict',
   );
 }
@@ -96,7 +102,7 @@ function withoutLineEnd(text: string): string {
   return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
-function* splitLines(bytes: Buffer): Generator<Buffer> {
+export function* splitLines(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(10, start);
     const next = end < 0 ? bytes.length : end + 1;

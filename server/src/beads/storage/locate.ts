@@ -85,6 +85,19 @@ export function isLedger(directory: string): boolean {
   return isDirectory(directory) && marks.some((name) => fs.existsSync(path.join(directory, name)));
 }
 
+/**
+ * For a ledger that was there before: one that is gone is never an empty one.
+ * @throws UserError `not-found`
+ */
+export function requireLedger(directory: string): void {
+  if (isLedger(directory)) return;
+  throw new UserError(
+    `the ledger ${directory} is gone: its beads were there before`,
+    `Bring the folder back from a backup. Without one run: bd --db "${directory}" doctor --fix (it takes what the rig's repository has of it, or begins anew).`,
+    'not-found',
+  );
+}
+
 /** The ledger of a folder: its own `.beads` or that of the nearest folder above, redirects followed. */
 export function findLedger(start: string): string | undefined {
   for (let folder = path.resolve(start); ; folder = path.dirname(folder)) {

@@ -36,7 +36,11 @@ export async function openLocalBackend(
     const store = await BeadStore.open({
       fence: lease && { name: 'ledger', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
     });
-    await store.addLedger({ name: ledgerName, directory });
+    await store.addLedger({ name: ledgerName, directory, tolerant: true });
+    for (const { problem } of store.damages())
+      warn(
+        `Warning: the ledger can only be read: ${problem.message}\n${problem.hint ? `Hint: ${problem.hint}\n` : ''}`,
+      );
     for (const problem of store.problems(ledgerName)) {
       warn(
         `Warning: line ${problem.line} of ${path.join(directory, 'issues.jsonl')} is kept as it is but not used: ${problem.reason}\n`,

@@ -9,7 +9,7 @@ const groups = [
   ['Change beads', ['create', 'update', 'close', 'reopen', 'delete']],
   ['Dependencies, labels, comments', ['dep', 'label', 'comment', 'comments']],
   ['Formulas and molecules', ['formula', 'cook', 'mol']],
-  ['The ledger', ['init', 'export', 'import', 'merge']],
+  ['The ledger', ['init', 'export', 'import', 'merge', 'doctor']],
   ['About bd', ['help', 'version', 'completion']],
 ] as const;
 
@@ -60,6 +60,7 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['cook'], add: async (program) => (await import('./cook')).addCook(program, context) },
     { commands: ['create', 'new'], add: async (program) => (await import('./create')).addCreate(program, context) },
     { commands: ['delete', 'rm'], add: async (program) => (await import('./delete')).addDelete(program, context) },
+    { commands: ['doctor'], add: async (program) => (await import('./doctor')).addDoctor(program, context) },
     { commands: ['dep'], add: async (program) => (await import('./dep')).addDep(program, context) },
     {
       commands: ['events', 'activity'],

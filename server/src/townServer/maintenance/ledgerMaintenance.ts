@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../base/errors';
+import { isPresent } from '../../base/safeFiles';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer } from '../../base/debouncer';
@@ -35,6 +36,8 @@ export interface MaintainedTown {
   log: Log;
   /** True while a session lives or an action runs: nothing slow may be done then. */
   isAtWork(): boolean;
+  /** Files that others changed were looked at: what is wrong with them may have changed. */
+  onChecked?(): void;
 }
 
 /** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
@@ -63,7 +66,7 @@ export class LedgerMaintenance extends Disposable {
       ),
     );
     this.refreshing = this._register(
-      new Debouncer(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.town.store.refresh())),
+      new Debouncer(WATCH.quietMs, WATCH.maxMs, () => this.run('refresh', () => this.refresh())),
     );
     this._register(town.store.onDidChange(() => this.changed()));
     this._register(toDisposable(() => this.watchers.forEach((watcher) => watcher.close())));
@@ -78,13 +81,24 @@ export class LedgerMaintenance extends Disposable {
     this.unwatch(directory);
     try {
       const watcher = fs.watch(directory, (_event, file) => {
-        if (file === 'issues.jsonl') this.refreshing.changed();
+        if (file === 'issues.jsonl' || this.town.store.damages().length > 0 || !isPresent(directory))
+          this.refreshing.changed();
       });
       watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
       this.watchers.set(directory, watcher);
     } catch (error) {
       // Out of watchers: changes from outside are still merged in at the next checkpoint.
       this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      await this.town.store.refresh();
+    } finally {
+      // A folder that was removed and made anew is another one.
+      for (const directory of [...this.watchers.keys()]) this.watch(directory);
+      this.town.onChecked?.();
     }
   }
 

@@ -1,4 +1,7 @@
 import { UserError } from '../../base/errors';
+import { plural } from '../../base/text';
+import type { BeadStore } from '../../beads/store';
+import { repairHint } from '../../beads/storage/ledgerText';
 import type { AttentionInfo } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 
@@ -17,6 +20,39 @@ export function rigProblems(rigs: Rigs): AttentionInfo[] {
       .filter(Boolean)
       .join('\n\n'),
   }));
+}
+
+/** Ledgers whose files are damaged: shown at once, with the command that repairs them. */
+export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLedger'>): AttentionInfo[] {
+  const damaged = store
+    .damages()
+    .map(({ ledger, directory, problem }) =>
+      ledgerItem(ledger, problem.message, [
+        problem.hint,
+        `The beads of ${directory} can be read. What is changed in them is refused, or kept in the journal, until the files are repaired.`,
+      ]),
+    );
+  const known = new Set(damaged.map((item) => item.id));
+  const lines = store
+    .problemsByLedger()
+    .map(({ ledger, directory, problems }) =>
+      ledgerItem(
+        ledger,
+        `${plural(problems.length, 'line')} of ${directory} ${problems.length === 1 ? 'is' : 'are'} kept but not used (line ${problems[0]!.line}: ${problems[0]!.reason})`,
+        [repairHint(directory)],
+      ),
+    );
+  return [...damaged, ...lines.filter((item) => !known.has(item.id))];
+}
+
+function ledgerItem(ledger: string, problem: string, more: readonly (string | undefined)[]): AttentionInfo {
+  return {
+    id: `problem-ledger-${ledger}`,
+    kind: 'problem',
+    ...(ledger === 'hq' ? {} : { rig: ledger }),
+    title: problem.split('\n')[0]!,
+    detail: [problem, ...more].filter(Boolean).join('\n\n'),
+  };
 }
 
 /** What a person accepts where a rig has no gates is that nothing is tested: said in so many words. */

@@ -1,0 +1,133 @@
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { compareTimes } from '../model/time';
+import { decodeLine, isStored } from './codec';
+import { decodeRecord } from './journalRecord';
+import { scanJournal } from './journal';
+import { readLedgerConfig } from './ledgerConfig';
+import { replaceFile, writeDurably, type LedgerFs } from './ledgerFs';
+import { conflictMarker, splitLines } from './ledgerText';
+
+/** Something that is wrong with a file of a ledger, and what a repair does about it. */
+export interface Finding {
+  file: string;
+  line: number;
+  problem: string;
+  remedy: string;
+}
+
+/** A ledger as it was looked at. `kept`: where the files are kept as they were, once it was repaired. */
+export interface Diagnosis {
+  findings: Finding[];
+  kept: string[];
+}
+
+/** Lines that a person may have to look at are kept in files of this name beside the ledger's own. */
+function keptName(file: string, bytes: Buffer): string {
+  const { name, ext } = path.parse(file);
+  return `${name}.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}${ext}`;
+}
+
+/**
+ * Looks for what keeps a ledger from being opened or used: git's conflict markers, lines that are no beads, beads with
+ * several lines, broken lines of the journal.
+ * @param fix repairs it: each file is kept as it was under another name first
+ */
+export async function diagnose(fs: LedgerFs, directory: string, fix: boolean): Promise<Diagnosis> {
+  const { issuesFile } = readLedgerConfig(fs, directory);
+  const diagnosis: Diagnosis = { findings: [], kept: [] };
+  for (const [file, look] of [
+    [issuesFile, mendIssues],
+    ['journal.jsonl', mendJournal],
+  ] as const) {
+    const bytes = fs.read(path.join(directory, file));
+    if (!bytes) continue;
+    const { findings, mended } = look(bytes, file);
+    diagnosis.findings.push(...findings);
+    if (!fix || findings.length === 0) continue;
+    const kept = keptName(file, bytes);
+    await writeDurably(fs, path.join(directory, kept), bytes);
+    await replaceFile(fs, path.join(directory, file), mended);
+    diagnosis.kept.push(kept);
+  }
+  return diagnosis;
+}
+
+interface Mended {
+  findings: Finding[];
+  mended: Buffer;
+}
+
+/** Pure. */
+export function mendIssues(bytes: Buffer, file: string): Mended {
+  const findings: Finding[] = [];
+  const lines: { bytes: Buffer; number: number; id?: string; updated?: string }[] = [];
+  const byId = new Map<string, number>();
+  let inBase = false;
+  let number = 0;
+  for (const slice of splitLines(bytes)) {
+    number += 1;
+    const text = slice.toString('utf8').replace(/\r?\n$/, '');
+    const say = (problem: string, remedy: string): void => void findings.push({ file, line: number, problem, remedy });
+    if (conflictMarker.test(text)) {
+      // The base of a conflict in the style "diff3" is what both sides have changed.
+      inBase = text.startsWith('|');
+      say('a conflict marker of git', 'the beads of both sides are kept, the one that was updated last of each');
+      continue;
+    }
+    if (inBase) continue;
+    if (text.trim() === '') {
+      lines.push({ bytes: slice, number });
+      continue;
+    }
+    const decoded = decodeLine(text);
+    if (!isStored(decoded)) {
+      if (decoded.kind === 'broken') say(decoded.reason, 'the line is removed');
+      else lines.push({ bytes: slice, number });
+      continue;
+    }
+    const { id, updated_at: updated } = decoded.bead;
+    const earlier = byId.get(id);
+    if (earlier !== undefined) {
+      say(`a second line of ${id}`, 'the one that was updated last is kept');
+      if (compareTimes(updated, lines[earlier]!.updated ?? '') < 0) continue;
+      lines[earlier]!.bytes = Buffer.alloc(0);
+    }
+    byId.set(id, lines.length);
+    lines.push({ bytes: slice, number, id, updated });
+  }
+  return { findings, mended: Buffer.concat(lines.map((line) => line.bytes)) };
+}
+
+/** Pure. */
+export function mendJournal(bytes: Buffer, file: string): Mended {
+  const { damagedLine } = scanJournal(bytes);
+  if (damagedLine === undefined) return { findings: [], mended: bytes };
+  const findings: Finding[] = [];
+  const kept: Buffer[] = [];
+  let line = 0;
+  for (const slice of splitLines(bytes)) {
+    line += 1;
+    if (slice.at(-1) === 10 && decodeRecord(slice.toString('utf8').slice(0, -1))) kept.push(slice);
+    else
+      findings.push({
+        file,
+        line,
+        problem: 'its checksum does not fit',
+        remedy: 'the line is removed, with its change',
+      });
+  }
+  return { findings, mended: Buffer.concat(kept) };
+}
+
+/** The lines of both sides. */
+export function withoutConflictMarkers(bytes: Buffer): Buffer {
+  let inBase = false;
+  const kept: Buffer[] = [];
+  for (const slice of splitLines(bytes)) {
+    const text = slice.toString('utf8');
+    if (conflictMarker.test(text.trimEnd())) inBase = text.startsWith('|');
+    else if (!inBase) kept.push(slice);
+  }
+  return Buffer.concat(kept);
+}

@@ -1,0 +1,31 @@
+import path from 'node:path';
+import { isPresent, writeFileAtomic } from '../base/safeFiles';
+import { initLedger } from '../beads/storage/init';
+import { gitBytes, gitProbe } from '../git/git';
+import { LEDGER_BRANCH } from '../git/ledgerBranch';
+import { rigConfigFile } from './config';
+import { TownLayout } from './layout';
+
+/**
+ * Makes a ledger of a town anew whose folder is gone: a rig's from the branch of its repository that holds the last one that
+ * was committed, the town's own as an empty one.
+ * @returns whether anything was brought back; undefined where the folder is no ledger's place in this town
+ */
+export async function restoreLedger(root: string, directory: string): Promise<{ restored: boolean } | undefined> {
+  const town = new TownLayout(root);
+  if (directory === town.ledger) {
+    initLedger(directory, 'hq');
+    return { restored: false };
+  }
+  const name = path.basename(path.dirname(directory));
+  const rig = town.rig(name);
+  if (directory !== rig.ledger || !rigConfigFile(rig).exists()) return undefined;
+  const ref = `refs/heads/${LEDGER_BRANCH}`;
+  const committed =
+    isPresent(rig.repository) && (await gitProbe(rig.repository, ['rev-parse', '--verify', '--quiet', ref]))
+      ? await gitBytes(rig.repository, ['cat-file', 'blob', `${ref}:.beads/issues.jsonl`])
+      : undefined;
+  initLedger(directory, rigConfigFile(rig).read().beads.prefix);
+  if (committed) writeFileAtomic(path.join(directory, 'issues.jsonl'), committed);
+  return { restored: committed !== undefined };
+}
