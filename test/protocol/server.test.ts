@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { loadSql } from '../../server/src/beads/index/wasm';
 import { formulaRequests } from '../../server/src/protocol/formula';
 import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
 import {
@@ -105,6 +106,18 @@ describe('the server', function () {
       [],
     );
     for (const window of windows) window.connection.dispose();
+  });
+
+  it('writes its beads as an SQLite file when a person asks, into the ledger of the folder', async () => {
+    const id = (await town.bd('create', '--title=For sqlite3', '--silent')).trim();
+    const { file } = JSON.parse(await town.bd('export', '--sqlite', '--json')) as { file: string };
+    assert.equal(file, path.join(town.root, 'toy', '.beads', 'beads.db'));
+    assert.equal(fs.existsSync(path.join(town.root, '.beads', 'beads.db')), false);
+    const { Database } = await loadSql();
+    const database = new Database(fs.readFileSync(file));
+    const rows = database.exec('SELECT ledger, title FROM beads WHERE id = ?', [id])[0]?.values;
+    assert.deepEqual(rows, [['toy', 'For sqlite3']]);
+    database.close();
   });
 
   it('answers a repeated operation with the first result, also after kill -9', async () => {

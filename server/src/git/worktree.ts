@@ -67,6 +67,8 @@ export async function ensureWorktree(
       known
         ? ['worktree', 'add', '--quiet', '--', directory, branch]
         : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
+      // The person's git-lfs gets its files from the remote.
+      repository.access,
     );
     writeMark(adminFolder(directory)!, { branch, unfinished: true, atCheckout: {} });
     await finish();
@@ -97,7 +99,11 @@ export async function checkoutDetached(
       discard(directory);
       await git(repository.directory, ['worktree', 'prune']);
       makeFolder(path.dirname(directory));
-      await git(repository.directory, ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit]);
+      await git(
+        repository.directory,
+        ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit],
+        repository.access,
+      );
     }
     if (options.submodules !== false) await updateSubmodules(repository, directory);
     await recordCheckout(directory, adminFolder(directory)!);
@@ -115,8 +121,8 @@ async function cleanCheckout(
   const clean = async (): Promise<void> => {
     removeWorktreeLocks(repository.directory, directory, admin);
     if (operationIn(admin) === 'rebase') await git(directory, ['rebase', '--quit']);
-    await git(directory, ['reset', '--quiet', '--hard']);
-    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit]);
+    await git(directory, ['reset', '--quiet', '--hard'], repository.access);
+    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
     await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
   };
   try {

@@ -6,6 +6,7 @@ import { fileAt } from '../git/change';
 import { git, GitError, gitLine, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, landingBase, type LandingBase } from '../git/landing';
+import { uploadLargeFiles } from '../git/largeFiles';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
@@ -370,6 +371,7 @@ export class Rig {
   }
 
   async land(commit: string, expected: string | undefined): Promise<boolean> {
+    await uploadLargeFiles(this.repository, `${commit}^`, commit);
     return this.repository.push(commit, expected);
   }
 

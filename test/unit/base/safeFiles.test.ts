@@ -31,6 +31,7 @@ describe('files of folders that somebody else may have made', () => {
   const operations: readonly [name: string, run: (file: string) => unknown][] = [
     ['readFileBytes', safe.readFileBytes],
     ['readHead', (file) => safe.readHead(file, 4)],
+    ['readFileParts', (file) => safe.readFileParts(file, [{ start: 0, length: 4 }])],
     ['openForUpdate', safe.openForUpdate],
     ['openForRewrite', safe.openForRewrite],
     ['openForAppend', safe.openForAppend],
@@ -67,6 +68,12 @@ describe('files of folders that somebody else may have made', () => {
     assert.equal(safe.readTail(at('link'), 10).length, 0);
     fs.writeFileSync(at('log'), '0123456789');
     assert.equal(safe.readTail(at('log'), 4).toString(), '6789');
+    const parts = safe.readFileParts(at('log'), [
+      { start: 2, length: 3 },
+      { start: 8, length: 9 },
+    ]);
+    assert.deepEqual(parts.map(String), ['234', '89']);
+    assert.deepEqual(safe.readFileParts(at('none'), [{ start: 0, length: 1 }]), []);
   });
 
   it('a pipe, a folder and a device are no files, and none of them is waited for', function () {

@@ -291,6 +291,36 @@ describe('what windows have of a town', function () {
     );
   });
 
+  it('reaches what waits for an ancestor far above: by its title, and by what that waits for itself', async () => {
+    const town = await BoardTown.open();
+    const { store } = town.service;
+    const window = new TownStore();
+    const feed = town.feed(({ delta }) => void window.apply(delta));
+    store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
+    store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+    const wall = await town.add('Wall');
+    const top = await town.add('Top', { needs: [wall] });
+    const spawner = await town.add('Spawner');
+    const spawned = await town.add('Spawned', { parent: spawner });
+    const waiting = await town.add('Waiting', { parent: top });
+    await store.batch({ actor: 'ann' }, (tx) => tx.addDependency(waiting, spawner, 'waits-for'));
+    const inner = await town.add('Inner', { parent: waiting });
+    const leaf = await town.add('Leaf', { parent: inner });
+    window.reset(feed.subscribe('one', { grouping: 'state', text: '', open: [] }));
+    const reason = (): unknown => {
+      feed.update();
+      const [why] = window.beads.get(leaf)?.why ?? [];
+      return why?.kind === 'parent' ? why.bead.title : why?.kind;
+    };
+    assert.equal(reason(), 'Waiting');
+    await store.batch({ actor: 'ann' }, (tx) => tx.update(waiting, { title: 'Renamed' }));
+    assert.equal(reason(), 'Renamed');
+    await store.batch({ actor: 'ann' }, (tx) => tx.close(spawned, 'done'));
+    assert.equal(reason(), 'Top', 'nothing is left that it waits for itself');
+    await store.batch({ actor: 'ann' }, (tx) => tx.close(wall, 'done'));
+    assert.equal(reason(), undefined);
+  });
+
   it('follows the clock: what was deferred becomes ready, and the feed says when', async () => {
     const town = await BoardTown.open();
     const { now, store } = town.service;
