@@ -11,6 +11,7 @@ import {
   writeMark,
   type Operation,
 } from './adminFolder';
+import { addExtraFiles, type ExtraFiles } from './extraFiles';
 import { git, GitError, withRepository } from './git';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
@@ -26,6 +27,18 @@ export interface WorktreeState {
   operation?: Operation;
 }
 
+/** What a worktree holds beside the files of its commit. */
+export interface CheckoutOptions {
+  /** Initialised by default. */
+  submodules?: boolean;
+  extraFiles?: ExtraFiles;
+}
+
+async function complete(repository: RigRepository, directory: string, options: CheckoutOptions): Promise<void> {
+  if (options.submodules !== false) await updateSubmodules(repository, directory);
+  if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
+}
+
 /**
  * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
  * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
@@ -35,10 +48,10 @@ export async function ensureWorktree(
   directory: string,
   branch: string,
   base: string,
-  options: { submodules?: boolean } = {},
+  options: CheckoutOptions = {},
 ): Promise<void> {
   const finish = async (): Promise<void> => {
-    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!, branch);
   };
   await withRepository(repository.directory, async () => {
@@ -88,7 +101,7 @@ export async function checkoutDetached(
   repository: RigRepository,
   directory: string,
   commit: string,
-  options: { keep?: readonly string[]; submodules?: boolean } = {},
+  options: CheckoutOptions & { keep?: readonly string[] } = {},
 ): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
@@ -105,7 +118,7 @@ export async function checkoutDetached(
         repository.access,
       );
     }
-    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!);
   });
 }

@@ -14,7 +14,13 @@ import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { removeTree } from '../base/accessibleTree';
 import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
-import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } from '../git/worktree';
+import {
+  checkoutDetached,
+  ensureWorktree,
+  inspectWorktree,
+  removeWorktree,
+  type CheckoutOptions,
+} from '../git/worktree';
 import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
@@ -430,8 +436,11 @@ export class Rig {
     return tip && fileAt(this.repository, tip, file);
   }
 
-  private get checkoutOptions(): { submodules: boolean } {
-    return { submodules: this.settings.submodules };
+  private get checkoutOptions(): CheckoutOptions {
+    const { submodules, worktree_files: copied, worktree_links: linked } = this.settings;
+    const { source } = this.repository;
+    const from = [path.join(this.layout.root, 'files'), ...(source.isFolder ? [source.location] : [])];
+    return { submodules, extraFiles: { copied, linked, from } };
   }
 
   private get reviewGroupFile(): string {
