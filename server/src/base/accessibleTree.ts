@@ -50,3 +50,14 @@ export async function withTemporaryFolder<T>(task: (folder: string) => Promise<T
     removeTree(folder);
   }
 }
+
+/** Copies a file, or a folder with all that is in it; links are copied as links. What is there already stays. */
+export function copyTree(from: string, to: string): void {
+  fs.cpSync(from, to, { recursive: true, force: false, verbatimSymlinks: true });
+}
+
+/** Makes a link, unless something is there already. */
+export function linkTo(target: string, link: string): void {
+  if (fs.lstatSync(link, { throwIfNoEntry: false })) return;
+  fs.symlinkSync(target, link, fs.statSync(target).isDirectory() ? 'junction' : 'file');
+}

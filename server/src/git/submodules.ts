@@ -61,18 +61,39 @@ export async function submoduleAccess(
   commit: string,
 ): Promise<Pick<GitOptions, 'config' | 'env'>> {
   const { config = [], env } = repository.login;
-  const urls = await Promise.all(
-    (await submodulesOf(repository, commit)).map(async (one) => ({ ...one, url: await urlOf(repository, one) })),
+  const declared = await submodulesOf(repository, commit);
+  const urls = await Promise.all(declared.map(async (one) => ({ ...one, url: await urlOf(repository, one) })));
+  const mayUseFolders = await Promise.all(
+    urls.filter(({ url }) => isLocal(url)).map((one) => isFolderMeant(repository, one, declared)),
   );
   return {
     env,
     config: [
       ...config,
       ...urls.map(({ name, url }) => `submodule.${name}.url=${url}`),
-      // Git refuses folders as remotes of submodules, unless the repository is a folder of this machine itself.
-      ...(isLocal(repository.source.location) ? ['protocol.file.allow=always'] : []),
+      ...(mayUseFolders.length > 0 && mayUseFolders.every(Boolean) ? ['protocol.file.allow=always'] : []),
     ],
   };
+}
+
+/**
+ * Git takes no folder of this machine as the remote of a submodule: `.gitmodules` of a clone may name any of the person's. It
+ * is told to only where the person has initialised that submodule in the source, or where it lies beside a remote that is
+ * itself a folder.
+ */
+async function isFolderMeant(
+  repository: RigRepository,
+  { name, url }: Submodule,
+  declared: readonly Submodule[],
+): Promise<boolean> {
+  const { location, isFolder } = repository.source;
+  if (path.isAbsolute(location) && (await configured(location, `submodule.${name}.url`)) === url) return true;
+  const isRelative = /^\.\.?\//.test(declared.find((one) => one.name === name)?.url ?? '');
+  return isRelative && !(isFolder && (await configured(location, 'remote.origin.url')) === undefined);
+}
+
+function configured(location: string, key: string): Promise<string | undefined> {
+  return gitProbe(location, ['config', '--get', key]);
 }
 
 export function isLocal(location: string): boolean {
@@ -83,10 +104,10 @@ export function isLocal(location: string): boolean {
 export async function urlOf(repository: RigRepository, { name, url }: Submodule): Promise<string> {
   const { location } = repository.source;
   const local = path.isAbsolute(location);
-  const own = local ? await gitProbe(location, ['config', '--get', `submodule.${name}.url`]) : undefined;
+  const own = local ? await configured(location, `submodule.${name}.url`) : undefined;
   if (own !== undefined) return own;
   if (!/^\.\.?\//.test(url)) return url;
-  const origin = local ? await gitProbe(location, ['config', '--get', 'remote.origin.url']) : undefined;
+  const origin = local ? await configured(location, 'remote.origin.url') : undefined;
   return resolveRelative(origin ?? location, url);
 }
 

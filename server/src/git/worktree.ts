@@ -11,6 +11,7 @@ import {
   writeMark,
   type Operation,
 } from './adminFolder';
+import { addExtraFiles, type ExtraFiles } from './extraFiles';
 import { git, GitError, withRepository } from './git';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
@@ -26,6 +27,18 @@ export interface WorktreeState {
   operation?: Operation;
 }
 
+/** What a worktree holds beside the files of its commit. */
+export interface CheckoutOptions {
+  /** Initialised by default. */
+  submodules?: boolean;
+  extraFiles?: ExtraFiles;
+}
+
+async function complete(repository: RigRepository, directory: string, options: CheckoutOptions): Promise<void> {
+  if (options.submodules !== false) await updateSubmodules(repository, directory);
+  if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
+}
+
 /**
  * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
  * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
@@ -35,10 +48,10 @@ export async function ensureWorktree(
   directory: string,
   branch: string,
   base: string,
-  options: { submodules?: boolean } = {},
+  options: CheckoutOptions = {},
 ): Promise<void> {
   const finish = async (): Promise<void> => {
-    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!, branch);
   };
   await withRepository(repository.directory, async () => {
@@ -67,6 +80,8 @@ export async function ensureWorktree(
       known
         ? ['worktree', 'add', '--quiet', '--', directory, branch]
         : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
+      // The person's git-lfs gets its files from the remote.
+      repository.access,
     );
     writeMark(adminFolder(directory)!, { branch, unfinished: true, atCheckout: {} });
     await finish();
@@ -86,7 +101,7 @@ export async function checkoutDetached(
   repository: RigRepository,
   directory: string,
   commit: string,
-  options: { keep?: readonly string[]; submodules?: boolean } = {},
+  options: CheckoutOptions & { keep?: readonly string[] } = {},
 ): Promise<void> {
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
@@ -97,9 +112,13 @@ export async function checkoutDetached(
       discard(directory);
       await git(repository.directory, ['worktree', 'prune']);
       makeFolder(path.dirname(directory));
-      await git(repository.directory, ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit]);
+      await git(
+        repository.directory,
+        ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit],
+        repository.access,
+      );
     }
-    if (options.submodules !== false) await updateSubmodules(repository, directory);
+    await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!);
   });
 }
@@ -115,8 +134,8 @@ async function cleanCheckout(
   const clean = async (): Promise<void> => {
     removeWorktreeLocks(repository.directory, directory, admin);
     if (operationIn(admin) === 'rebase') await git(directory, ['rebase', '--quit']);
-    await git(directory, ['reset', '--quiet', '--hard']);
-    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit]);
+    await git(directory, ['reset', '--quiet', '--hard'], repository.access);
+    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
     await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
   };
   try {

@@ -18,8 +18,18 @@ export interface RigInfo {
   review: ReviewMode;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
+  /** After `gt rig add`: beads that the repository itself keeps in `.beads`, where they were not imported. */
+  trackedBeads?: TrackedBeadsInfo;
   /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
   fastForward?: { commits: number; clean: boolean };
+}
+
+export interface TrackedBeadsInfo {
+  count: number;
+  /** What most of their ids begin with, without the hyphen. */
+  prefix: string;
+  /** A command line that prints them, for `bd import`. */
+  show: string;
 }
 
 export interface GateInfo {
@@ -45,6 +55,8 @@ export namespace RigAdd {
     prefix?: string;
     defaultBranch?: string;
     maxWorkers?: number;
+    /** Imports the beads that the repository itself keeps in `.beads`. */
+    importBeads?: boolean;
     /** By default commands are detected in the repository (package.json scripts and the like). */
     gates?: GateCommands;
     /**

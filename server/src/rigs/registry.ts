@@ -4,6 +4,7 @@ import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
 import { requireLedger } from '../beads/storage/locate';
+import { importBeads } from '../beads/handlers/file';
 import type { BeadStore } from '../beads/store';
 import { Rig } from './rig';
 import { fastForward, fastForwardState } from '../git/fastForward';
@@ -24,10 +25,12 @@ import {
 import { gatesHash, type ConsentStore } from '../town/consent';
 import type { TownLayout } from '../town/layout';
 import { writeRoutes } from '../town/routes';
+import { requireImportable, trackedBeads } from './trackedBeads';
 import {
   changeSettings,
   choosePrefix,
   configureRig,
+  makeRepository,
   makeRig,
   refuseKnownSource,
   requireRigName,
@@ -197,10 +200,14 @@ export class Rigs extends Disposable {
     const name = requireRigName(this.layout, request.name);
     const { credential, ...source } = await inspectSource(request.source, request.defaultBranch);
     refuseKnownSource(this.layout, source);
-    const prefix = choosePrefix(this.layout, name, source, request.prefix);
-    const rig = this.rigOf(await makeRig(this.layout, { name, source, prefix, credential }));
+    const tracked = await trackedBeads(await makeRepository(this.layout, name, source, credential));
+    const prefix = choosePrefix(this.layout, name, source, request.prefix, tracked?.info.prefix);
+    if (request.importBeads && tracked) requireImportable(tracked, prefix);
+    const rig = this.rigOf(makeRig(this.layout, { name, source, prefix }));
     const { settings, asWanted } = await configureRig(rig, request);
     await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
+    if (request.importBeads && tracked)
+      await this.store.batch({ actor: by.actor }, (tx) => importBeads(tx, name, tracked.text.beads));
     const gates = commandsOf(settings);
     // No gates at all is what this person asked for, and the answer says so.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
@@ -216,7 +223,7 @@ export class Rigs extends Disposable {
     this.opened(rig);
     await this.refreshFastForward(rig);
     this.onChanged();
-    return this.info(rig, settings);
+    return { ...this.info(rig, settings), ...(request.importBeads ? {} : { trackedBeads: tracked?.info }) };
   }
 
   /** The rig that this very request has added before a crash swallowed its answer. */

@@ -7,6 +7,7 @@ import { fileAt } from '../git/change';
 import { git, GitError, gitLine, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, landingBase, type LandingBase } from '../git/landing';
+import { uploadLargeFiles } from '../git/largeFiles';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
@@ -14,7 +15,13 @@ import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { removeTree } from '../base/accessibleTree';
 import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
-import { checkoutDetached, ensureWorktree, inspectWorktree, removeWorktree } from '../git/worktree';
+import {
+  checkoutDetached,
+  ensureWorktree,
+  inspectWorktree,
+  removeWorktree,
+  type CheckoutOptions,
+} from '../git/worktree';
 import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
@@ -379,6 +386,7 @@ export class Rig {
   }
 
   async land(commit: string, expected: string | undefined): Promise<boolean> {
+    await uploadLargeFiles(this.repository, `${commit}^`, commit);
     return this.repository.push(commit, expected);
   }
 
@@ -437,8 +445,11 @@ export class Rig {
     return tip && fileAt(this.repository, tip, file);
   }
 
-  private get checkoutOptions(): { submodules: boolean } {
-    return { submodules: this.settings.submodules };
+  private get checkoutOptions(): CheckoutOptions {
+    const { submodules, worktree_files: copied, worktree_links: linked } = this.settings;
+    const { source } = this.repository;
+    const from = [path.join(this.layout.root, 'files'), ...(source.isFolder ? [source.location] : [])];
+    return { submodules, extraFiles: { copied, linked, from } };
   }
 
   private get reviewGroupFile(): string {

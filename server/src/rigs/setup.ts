@@ -22,6 +22,7 @@ export interface RigAddRequest {
   prefix?: string;
   defaultBranch?: string;
   maxWorkers?: number;
+  importBeads?: boolean;
   gates?: Partial<Record<GateName, string>>;
   accept?: boolean;
 }
@@ -50,20 +51,30 @@ export function refuseKnownSource(town: TownLayout, source: RepositorySource): v
   if (same) throw new UserError(`${source.location} is the rig ${same[0]} already`, undefined, 'conflict');
 }
 
+/** The prefix of the beads that a repository keeps itself, where it can be that of a rig: their ids stay as they are. */
+export function usablePrefix(town: TownLayout, tracked: string | undefined): string | undefined {
+  const used = Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix);
+  return tracked !== undefined && PREFIX.test(tracked) && !['hq', ...used].includes(tracked) ? tracked : undefined;
+}
+
+const PREFIX = /^[a-z][a-z0-9-]{0,19}$/;
+
 /** An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. */
 export function choosePrefix(
   town: TownLayout,
   name: string,
   source: RepositorySource,
   wanted: string | undefined,
+  tracked?: string,
 ): string {
   const used = new Set(['hq', ...Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix)]);
   if (wanted === undefined) {
     const begun = prefixOfBegun(town, name, source);
-    return begun !== undefined && !used.has(begun) ? begun : prefixFrom(name, used);
+    if (begun !== undefined && !used.has(begun)) return begun;
+    return usablePrefix(town, tracked) ?? prefixFrom(name, used);
   }
   const prefix = wanted.replace(/-$/, '');
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix))
+  if (!PREFIX.test(prefix))
     throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
   if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
   return prefix;
@@ -79,7 +90,6 @@ export interface NewRig {
   name: string;
   source: RepositorySource;
   prefix: string;
-  credential?: Credential;
 }
 
 /** What a rig remembers of its source. */
@@ -93,8 +103,21 @@ export function sourceOf(config: RigConfig): RepositorySource {
   };
 }
 
-/** The rig's folder with its repository and its ledger. */
-export async function makeRig(town: TownLayout, { name, source, prefix, credential }: NewRig): Promise<RigConfig> {
+/** The repository of a new rig. */
+export async function makeRepository(
+  town: TownLayout,
+  name: string,
+  source: RepositorySource,
+  credential: Credential | undefined,
+): Promise<RigRepository> {
+  const repository = new RigRepository(town.rig(name).repository, source);
+  repository.credentials.write(credential);
+  await repository.create();
+  return repository;
+}
+
+/** What makes a folder with a repository the one of a rig: its configuration and its ledger. */
+export function makeRig(town: TownLayout, { name, source, prefix }: NewRig): RigConfig {
   const layout = town.rig(name);
   const config: RigConfig = {
     type: 'rig',
@@ -109,9 +132,6 @@ export async function makeRig(town: TownLayout, { name, source, prefix, credenti
     beads: { prefix },
   };
   rigConfigFile(layout).write(config);
-  const repository = new RigRepository(layout.repository, source);
-  repository.credentials.write(credential);
-  await repository.create();
   initLedger(layout.ledger, prefix);
   return config;
 }

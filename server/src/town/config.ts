@@ -96,6 +96,10 @@ const rigSettingsSchema = z
     review_timeout: seconds.default(1800),
     /** Seconds of silence after which an agent is looked after. */
     stall_after: seconds.default(600),
+    /** Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See `git/extraFiles.ts`. */
+    worktree_files: z.array(z.string()).default([]),
+    /** The same by a link, such as `node_modules`: for what is large, and is not written to. */
+    worktree_links: z.array(z.string()).default([]),
     /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
     submodules: z.boolean().default(true),
     /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */

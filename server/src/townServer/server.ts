@@ -110,6 +110,7 @@ export class TownServer {
         (reason) => this.log.error(`lease check: ${reason}`),
         () => {
           this.checkLease();
+          if (!this.ending) this.rpc?.keepEndpoint();
           this.clients.cutStuck();
         },
       ),

@@ -107,6 +107,56 @@ describe('the worktree of an agent', function () {
   });
 });
 
+describe('files that a rig names', function () {
+  this.timeout(60_000);
+
+  it('are in every worktree, ignored, and lead nowhere else', async () => {
+    const folder = makeRepository({ 'a.txt': 'a\n', 'tracked.env': 'tracked\n' });
+    for (const [file, text] of [
+      ['.env', 'person'],
+      ['tracked.env', 'mine'],
+      ['config/local [1].json', '{}'],
+      ['node_modules/x/index.js', 'x'],
+    ] as const) {
+      fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      fs.writeFileSync(path.join(folder, file), text);
+    }
+    const { repository, root } = await placeOf(folder);
+    const own = path.join(root, 'files');
+    fs.mkdirSync(own);
+    fs.writeFileSync(path.join(own, '.env'), 'rig');
+    const base = (await repository.tip())!;
+    const extra = (copied: string[], linked: string[] = []) => ({
+      extraFiles: { copied, linked, from: [own, folder] },
+    });
+    const given = extra(['.env', 'tracked.env', 'config/local [1].json'], ['node_modules']);
+    const agent = path.join(root, 'polecats', 'nux', 'rig');
+    const refineryFolder = path.join(root, 'refinery', 'rig');
+    await ensureWorktree(repository, agent, 'polecat/nux/toy-2@x', base, given);
+    for (let turn = 0; turn < 2; turn += 1) await checkoutDetached(repository, refineryFolder, base, given);
+    for (const place of [agent, refineryFolder]) {
+      assert.equal(fs.readFileSync(path.join(place, '.env'), 'utf8'), 'rig', 'the rig comes first');
+      assert.equal(fs.readFileSync(path.join(place, 'tracked.env'), 'utf8'), 'tracked\n');
+      assert.equal(fs.readFileSync(path.join(place, 'config', 'local [1].json'), 'utf8'), '{}');
+      assert.ok(fs.lstatSync(path.join(place, 'node_modules')).isSymbolicLink());
+      assert.equal((await inspectWorktree(place))?.dirty, false);
+      assert.equal(sh(place, 'git', 'status', '--porcelain'), '');
+    }
+    assert.ok(fs.existsSync(path.join(folder, 'node_modules', 'x', 'index.js')), 'cleaning follows no link');
+    for (const name of ['../out', '/etc/passwd', '.git/config', 'a/../../b', '.'])
+      await assert.rejects(checkoutDetached(repository, refineryFolder, base, extra([name])), /no path inside/);
+    await assert.rejects(checkoutDetached(repository, refineryFolder, base, extra(['nowhere'])), /is nowhere/);
+    // A commit whose folder is a link out of the worktree.
+    const outside = tempDir('outside');
+    fs.symlinkSync(outside, path.join(agent, 'conf'));
+    const evil = commitFiles(agent, {}, 'Evil');
+    fs.mkdirSync(path.join(folder, 'conf'));
+    fs.writeFileSync(path.join(folder, 'conf', 'x'), 'x');
+    await assert.rejects(checkoutDetached(repository, refineryFolder, evil, extra(['conf/x'])), /link/);
+    assert.deepEqual(fs.readdirSync(outside), []);
+  });
+});
+
 describe('a repository inside a worktree', function () {
   this.timeout(60_000);
 

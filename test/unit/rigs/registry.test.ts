@@ -8,7 +8,7 @@ import { Rigs } from '../../../server/src/rigs/registry';
 import { rigConfigFile, rigsFile, rigSettingsFile } from '../../../server/src/town/config';
 import { ConsentStore } from '../../../server/src/town/consent';
 import { TownLayout } from '../../../server/src/town/layout';
-import { makeRepository, tempDir } from '../../helpers/temp';
+import { makeRepository, sh, tempDir } from '../../helpers/temp';
 
 const ann = { actor: 'ann' };
 const withTest = { gates: { test: 'true' }, accept: true };
@@ -33,6 +33,10 @@ class Town {
     );
     await rigs.load();
     return rigs;
+  }
+
+  get store(): BeadStore {
+    return this.stores[0]!;
   }
 
   async close(): Promise<void> {
@@ -70,6 +74,36 @@ describe('rigs', () => {
       ['toolbox', 'toolkit', 'tooltip'],
     );
     assert.deepEqual(rigs.problems(), []);
+  });
+
+  it('offer the beads that a repository keeps itself, take their prefix, and import them where that is wanted', async () => {
+    const line = (id: string): string =>
+      `{"id":"${id}","title":"${id}","status":"open","priority":2,"issue_type":"task","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`;
+    const tracked = (...ids: string[]): string =>
+      makeRepository({ '.beads/issues.jsonl': `${ids.map(line).join('\n')}\n` });
+    const offered = await rigs.add(
+      { name: 'one', source: tracked('my-app-1', 'my-app-2', 'my-app-2.1'), ...withTest },
+      ann,
+    );
+    assert.equal(offered.prefix, 'my-app');
+    assert.deepEqual([offered.trackedBeads?.count, offered.trackedBeads?.prefix], [3, 'my-app']);
+    assert.match(sh(town.layout.root, 'sh', '-c', offered.trackedBeads!.show), /"my-app-2.1"/);
+    assert.equal(town.store.get('my-app-1'), undefined, 'nobody asked for it');
+    const imported = await rigs.add(
+      { name: 'two', source: tracked('lib-1', 'lib-2'), importBeads: true, ...withTest },
+      ann,
+    );
+    assert.equal(imported.trackedBeads, undefined);
+    assert.equal(town.store.get('lib-2')?.title, 'lib-2');
+    // The prefix is taken, or another is wanted: then they stay where they are.
+    const taken = await rigs.add({ name: 'three', source: tracked('lib-9'), ...withTest }, ann);
+    assert.notEqual(taken.prefix, 'lib');
+    await assert.rejects(
+      rigs.add({ name: 'four', source: tracked('web-1'), prefix: 'other', importBeads: true, ...withTest }, ann),
+      /web-1 does not begin with other-/,
+    );
+    const again = await rigs.add({ name: 'four', source: tracked('web-1'), importBeads: true, ...withTest }, ann);
+    assert.equal(again.prefix, 'web');
   });
 
   it('that cannot be opened do not keep the others from it, are shown, and come back when they are mended', async () => {

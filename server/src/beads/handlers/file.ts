@@ -51,7 +51,7 @@ function refuseForeignPrefixes(service: BeadService, ledger: string, ids: readon
 }
 
 /** By the merge without a base: what is newer wins field by field, and nothing that only one side has is lost. */
-function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
+export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
   const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [] };
   const ours = new Map<string, Stored>();
   const theirs = new Map<string, Stored>();

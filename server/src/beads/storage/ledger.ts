@@ -202,6 +202,7 @@ export class Ledger {
     const bytes = this.fs.read(this.issuesFile);
     if ((bytes ? hashOf(bytes) : '') !== this.hash) return true;
     this.stamp = stamp;
+    if (!this.isReadOnly) this.damage = undefined; // it is what it was before somebody damaged it
     return false;
   }
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../../base/errors';
 import { normalisePrefix } from '../model/ids';
 import { replaceFile, type LedgerFs } from './ledgerFs';
 import type { LedgerRules } from '../model/validate';
@@ -79,8 +80,9 @@ function issuesFile(fs: LedgerFs, directory: string): string {
     );
     const name = parsed.data?.jsonl_export;
     if (name && /^[\w.-]+\.jsonl$/.test(name) && !ours.has(name)) return name;
-  } catch {
-    // An unreadable metadata.json only loses the name of the file.
+  } catch (error) {
+    // One that is no JSON only loses the name of the file; a link or a pipe has come from somebody.
+    if (error instanceof UserError) throw error;
   }
   const legacy =
     fs.read(path.join(directory, 'issues.jsonl')) === undefined &&

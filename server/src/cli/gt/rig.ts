@@ -23,6 +23,7 @@ interface AddOptions {
   branch?: string;
   maxWorkers?: number;
   gate?: string[];
+  import?: boolean;
   yes?: boolean;
 }
 
@@ -46,6 +47,7 @@ function addAdd(rig: CliCommand, context: GtContext): void {
     .option('--branch <name>', 'default branch (default: the one that is checked out)')
     .option('--max-workers <n>', 'agents at once', Number)
     .option('--gate <name=command...>', `gate to run before every merge (${gateNames.join(', ')}; default: detected)`)
+    .option('--import', 'import the beads that the repository itself has in .beads')
     .option('--yes', 'accept the commands that are given or detected, and print them')
     .withHelp({
       text: 'The branch that is checked out in a folder is never pushed to: work is merged to gastown/<branch>, and you fast-forward. Commands that test a change run only after you accept them.',
@@ -64,6 +66,7 @@ function addAdd(rig: CliCommand, context: GtContext): void {
         maxWorkers: options.maxWorkers,
         gates: parseGates(options.gate),
         accept: options.yes,
+        importBeads: options.import,
       });
       context.print(invocation, info, () => addedLines(info));
     });
@@ -168,7 +171,17 @@ function addedLines(info: RigInfo): string[] {
       ? [`  No gates: nothing is tested before a merge. Add one: gt rig set ${info.id} test="…"`]
       : ['  Gates:', ...gateLines(info)]),
     ...(info.accepted ? [] : [`  They run only after you accept them: gt rig accept ${info.id}`]),
+    ...trackedLines(info),
   ];
+}
+
+function trackedLines({ id, prefix, trackedBeads }: RigInfo): string[] {
+  if (!trackedBeads) return [];
+  const { count, prefix: own, show } = trackedBeads;
+  const found = `  The repository has ${plural(count, 'bead')} of its own in .beads, which were not imported.`;
+  return own === prefix
+    ? [`${found} Import them:`, `    ${show} | bd import --rig ${id}`]
+    : [`${found} Their ids begin with ${own}-, not with ${prefix}-: add the rig with --prefix ${own} to import them.`];
 }
 
 function gateLines(info: RigInfo): string[] {

@@ -12,6 +12,9 @@ export interface Main {
   load: () => Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
 }
 
+/** Longest time that the output of a command may take to be read once the command is done. */
+const FLUSH_MS = 30_000;
+
 /**
  * Runs a command line as a process. It starts to connect to the server before it loads and parses, which takes about as
  * long as the server takes to answer.
@@ -32,6 +35,8 @@ export async function runMain({ offline, townOf, load }: Main): Promise<void> {
   started?.link.close();
   // Without the end of the event loop and the cleaning up of memory, which the system does faster.
   if (terminal.isFlushed) process.exit();
+  // A reader that is slow gets its text; nothing else may keep the command.
+  setTimeout(() => process.exit(), FLUSH_MS).unref();
 }
 
 /** False where a command is known not to need it, or names a town or ledger that only its parser understands. */

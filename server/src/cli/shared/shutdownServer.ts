@@ -1,10 +1,15 @@
+import path from 'node:path';
 import { UserError } from '../../base/errors';
+import { Lease } from '../../base/lease';
 import { isAlive } from '../../base/process';
 import { connectTo, readEndpoint, RpcClient, serverEndpointFile, type Endpoint } from '../../protocol/transport';
+import { hungError } from '../../protocol/transport/launch';
 import { ServerRetire } from '../../protocol/town';
 
 /** How long a server may take to stop, in milliseconds. */
 const STOP_MS = 15_000;
+/** How long a server may be silent, or take to write anew where it listens. */
+const ANSWER_MS = 4_000;
 const POLL_MS = 20;
 
 /**
@@ -14,9 +19,9 @@ const POLL_MS = 20;
  */
 export async function shutdownServer(root: string, actor: string): Promise<boolean> {
   const file = serverEndpointFile(root);
-  const endpoint = readEndpoint(file);
-  const client = await openIfRunning(() => connectTo(file, { kind: 'cli', actor }));
+  const client = await openRunning(root, () => connectTo(file, { kind: 'cli', actor }));
   if (!client) return false;
+  const endpoint = readEndpoint(file);
   const deadline = Date.now() + STOP_MS;
   const isClosed = new Promise<void>((resolve) => client.onClose(resolve));
   // Its connection may close before its answer comes.
@@ -30,6 +35,25 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
   }
   if (endpoint) await waitForEnd(endpoint, deadline);
   return true;
+}
+
+/**
+ * Whether a server runs is said by its lease: it writes the file anew that says where it listens, if that was removed.
+ * @throws UserError `unavailable` where one runs and does not answer
+ */
+async function openRunning(
+  root: string,
+  connect: Parameters<typeof RpcClient.open>[0],
+): Promise<RpcClient | undefined> {
+  const lease = path.join(root, '.runtime', 'lease');
+  const deadline = Date.now() + ANSWER_MS;
+  for (;;) {
+    const client = await openIfRunning(connect);
+    const holder = client ? undefined : Lease.holder(lease);
+    if (!holder) return client;
+    if (Date.now() > deadline) throw hungError(holder);
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
 }
 
 async function openIfRunning(connect: Parameters<typeof RpcClient.open>[0]): Promise<RpcClient | undefined> {

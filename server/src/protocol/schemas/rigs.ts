@@ -14,6 +14,7 @@ export const rigSchemas = [
       prefix: z.string().optional(),
       defaultBranch: z.string().optional(),
       maxWorkers: z.number().int().min(1).max(50).optional(),
+      importBeads: z.boolean().optional(),
       gates: gates.optional(),
       accept: z.boolean().optional(),
     }),

@@ -1,8 +1,9 @@
+import path from 'node:path';
 import { UserError, messageOf } from '../../base/errors';
 import { randomHex } from '../../base/hmac';
 import type { Caller, Params, RequestSpec, Result } from '../request';
 import { answerLostError, limited } from '../timeLimit';
-import { CommandLink, ConnectionLost } from './commandLink';
+import { CommandLink, ConnectionLost, NoGreeting } from './commandLink';
 import type { TownOptions } from './connect';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
 import type { HelloInput } from './handshake';
@@ -79,8 +80,16 @@ export class CommandClient implements Caller {
     } catch (error) {
       link?.close();
       if (error instanceof UserError && error.code !== 'unavailable') throw error;
+      if (error instanceof NoGreeting) await this.refuseHungServer();
       return undefined;
     }
+  }
+
+  /** A server that accepts connections and answers none is told to the person at once: another try would wait as long. */
+  private async refuseHungServer(): Promise<void> {
+    const [{ Lease }, { hungError }] = await Promise.all([import('../../base/lease'), import('./launch')]);
+    const holder = Lease.holder(path.join(this.root, '.runtime', 'lease'));
+    if (holder) throw hungError(holder);
   }
 
   private async openingLink(): Promise<CommandLink | undefined> {

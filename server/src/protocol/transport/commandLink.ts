@@ -3,10 +3,16 @@ import { UserError, messageOf } from '../../base/errors';
 import { userErrorOf } from '../wireError';
 import type { Endpoint } from './endpointFile';
 import { FrameReader, frame } from './frames';
-import { HANDSHAKE_MS, MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, type HelloInput } from './handshake';
+import { MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, type HelloInput } from './handshake';
 
 /** The connection ended before the answer came. */
 export class ConnectionLost extends Error {}
+
+/** The server accepted the connection, and says nothing. */
+export class NoGreeting extends ConnectionLost {}
+
+/** Time for each line of the server's handshake: a command must not wait long for a server that hangs. */
+const GREETING_MS = 4_000;
 
 interface Waiting<T> {
   resolve: (value: T) => void;
@@ -90,7 +96,7 @@ export class CommandLink {
 
   /** Ends the connection if the server's next line of the handshake does not come in time. */
   private limitWaiting(): void {
-    this.timer = setTimeout(() => this.end(new ConnectionLost(`no answer within ${HANDSHAKE_MS} ms`)), HANDSHAKE_MS);
+    this.timer = setTimeout(() => this.end(new NoGreeting(`no answer within ${GREETING_MS} ms`)), GREETING_MS);
   }
 
   private receive(chunk: Buffer): void {

@@ -24,7 +24,8 @@ export async function connectTo(
   options: HandshakeOptions = {},
 ): Promise<Connected> {
   const endpoint = readEndpoint(endpointFile);
-  if (!endpoint || !isAlive(endpoint)) throw new UserError('no server is running', undefined, 'unavailable');
+  // Its pid says nothing here where it runs in another container; its socket does.
+  if (!endpoint) throw new UserError('no server is running', undefined, 'unavailable');
   const socket = await openSocket(endpoint.socket);
   const welcome = await greetServer(socket, endpoint.key, hello, options);
   socket.on('error', () => undefined); // `close` follows, which everybody listens to
@@ -63,6 +64,8 @@ export async function openTown(root: string, hello: HelloInput, options: TownOpt
       script: options.serverJs ?? path.join(__dirname, 'server.js'),
       arguments: ['--town', root],
       startLease: path.join(root, '.runtime', 'server-start'),
+      programLease: path.join(root, '.runtime', 'lease'),
+      endpointFile,
       logFile: path.join(root, 'daemon', 'daemon.log'),
       timeoutMs: options.startTimeoutMs ?? 15_000,
       connect: () => connectTo(endpointFile, hello),

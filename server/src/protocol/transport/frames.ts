@@ -63,3 +63,33 @@ export class FrameReader {
     return this.chunks[0] ?? Buffer.alloc(0);
   }
 }
+
+/** Follows a stream of messages without keeping them: no header and no body may be longer than allowed. */
+export class FrameGuard {
+  private header = Buffer.alloc(0);
+  /** Bytes of a body that are still to come. */
+  private left = 0;
+
+  /** @returns what is wrong; the stream is then of no use any more */
+  problemIn(chunk: Buffer): string | undefined {
+    let rest = chunk;
+    for (;;) {
+      const skipped = Math.min(this.left, rest.length);
+      this.left -= skipped;
+      rest = rest.subarray(skipped);
+      if (rest.length === 0) return undefined;
+      const header = Buffer.concat([this.header, rest.subarray(0, MAX_HEADER + 1)]);
+      const end = header.indexOf(SEPARATOR);
+      if (end < 0) {
+        this.header = header;
+        return header.length > MAX_HEADER ? 'a message has no header' : undefined;
+      }
+      const length = /^content-length:[ \t]*(\d{1,15})[ \t]*$/im.exec(header.toString('latin1', 0, end))?.[1];
+      if (length === undefined) return 'a message has no Content-Length';
+      if (Number(length) > MAX_BODY) return `a message is longer than ${MAX_BODY} bytes`;
+      rest = rest.subarray(end + SEPARATOR.length - this.header.length);
+      this.header = Buffer.alloc(0);
+      this.left = Number(length);
+    }
+  }
+}

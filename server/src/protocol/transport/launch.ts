@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { makePrivateFolder, openForAppend, readTail } from '../../base/safeFiles';
 import { cleanEnvironment } from '../../base/cleanEnvironment';
 import { UserError, messageOf } from '../../base/errors';
-import { Lease } from '../../base/lease';
+import { Lease, type LeaseHolder } from '../../base/lease';
+import { readEndpoint } from './endpointFile';
 
 /** A bundled program that runs on its own. */
 export interface DetachedProgram {
@@ -22,6 +23,9 @@ export interface DetachedProgram {
 export interface LaunchOptions<T> extends DetachedProgram {
   /** Folder of the lease that lets one of many waiting clients start the program. */
   startLease: string;
+  /** Folder of the lease that the program itself holds while it runs. */
+  programLease: string;
+  endpointFile: string;
   timeoutMs: number;
   /** Throws a UserError `unavailable` while nobody answers; any other error ends the waiting. */
   connect(): Promise<T>;
@@ -33,6 +37,8 @@ export interface Started {
   problem?: string;
 }
 
+/** A program that says that it listens, and does not answer for so long, hangs. */
+const HUNG_MS = 2_000;
 const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
 
@@ -46,12 +52,15 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   if (first) return first.answer;
   if (!isDirectory(options.root)) throw new UserError(`there is no folder ${options.root}`, undefined, 'not-found');
   const deadline = Date.now() + options.timeoutMs;
+  const hungAt = Date.now() + HUNG_MS;
   let lease: Lease | undefined;
   let started: Started | undefined;
   try {
     while (Date.now() < deadline) {
       const found = await attempt(options);
       if (found) return found.answer;
+      const silent = silentProgram(options);
+      if (silent && Date.now() > hungAt) throw hungError(silent);
       lease ??= Lease.tryAcquire(options.startLease);
       const ended = started !== undefined && (started.exitCode !== undefined || started.problem !== undefined);
       if (lease && (!started || ended)) {
@@ -67,7 +76,31 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   }
   const last = await attempt(options);
   if (last) return last.answer;
+  const holder = Lease.holder(options.programLease);
+  if (holder) throw hungError(holder);
   throw new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
+}
+
+/** The program that holds its lease and has written where it listens: it has started, and is asked in vain. */
+function silentProgram({ programLease, endpointFile }: LaunchOptions<unknown>): LeaseHolder | undefined {
+  const endpoint = readEndpoint(endpointFile);
+  const holder = endpoint && Lease.holder(programLease);
+  return holder && holder.pid === endpoint.pid ? holder : undefined;
+}
+
+/** What a person is told of a program that runs and does not answer. */
+export function hungError({ pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHere' | 'host'>): UserError {
+  return isHere
+    ? new UserError(
+        `process ${pid}, which serves this town, does not answer`,
+        `It may be stopped or hang. If it does not answer soon, end it: kill -9 ${pid}. Agents continue, and the next command starts it again.`,
+        'unavailable',
+      )
+    : new UserError(
+        `this town is served by process ${pid} of another machine or container (${host ?? 'unknown'}), which cannot be reached from here`,
+        'Use the town there, or run "gt shutdown" there first.',
+        'unavailable',
+      );
 }
 
 async function attempt<T>(options: LaunchOptions<T>): Promise<{ answer: T } | undefined> {

@@ -2,17 +2,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
-import {
-  createMessageConnection,
-  SocketMessageReader,
-  SocketMessageWriter,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node';
+import { isDeepStrictEqual } from 'node:util';
+import { createMessageConnection, SocketMessageWriter, type MessageConnection } from 'vscode-jsonrpc/node';
 import { identify, isAlive } from '../../base/process';
 import { prepareSocketDirectory, socketAddress } from './address';
 import { readEndpoint, removeEndpoint, writeEndpoint } from './endpointFile';
 import { greetClient } from './greetClient';
 import type { Acceptance, Hello } from './handshake';
+import { LimitedReader } from './limitedReader';
 import type { Streams } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
@@ -36,6 +33,8 @@ export interface ListenOptions {
 
 export interface RpcServer {
   readonly socketPath: string;
+  /** Writes the endpoint file anew where somebody has removed or changed it. */
+  keepEndpoint(): void;
   /** Stops listening, closes every connection and removes the endpoint file. */
   close(): Promise<void>;
 }
@@ -72,10 +71,15 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
     });
   });
   server.on('error', (error) => options.log?.(`listening: ${String(error)}`));
-  writeEndpoint(options.endpointFile, { socket: address.path, key, ...identify(process.pid), protocol, build });
+  const endpoint = { socket: address.path, key, ...identify(process.pid), protocol, build };
+  writeEndpoint(options.endpointFile, endpoint);
 
   return {
     socketPath: address.path,
+    keepEndpoint() {
+      if (server.listening && !isDeepStrictEqual(readEndpoint(options.endpointFile), endpoint))
+        writeEndpoint(options.endpointFile, endpoint);
+    },
     async close() {
       removeEndpoint(options.endpointFile, address.path);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -87,7 +91,7 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
 
 function acceptConnection(socket: net.Socket, hello: Hello, options: ListenOptions): void {
   if (socket.destroyed) return;
-  const streams: Streams = { reader: new SocketMessageReader(socket), writer: new SocketMessageWriter(socket), socket };
+  const streams: Streams = { reader: new LimitedReader(socket), writer: new SocketMessageWriter(socket), socket };
   // A peer that sends anything but JSON-RPC, or cannot be written to, is disconnected.
   const disconnect = (error: unknown): void => {
     options.log?.(`connection of ${hello.kind} ${hello.pid} broken: ${String(error)}`);

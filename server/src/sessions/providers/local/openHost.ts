@@ -41,6 +41,8 @@ function connectOrStart(root: string, options: HostConnectOptions): Promise<Conn
     nodeArguments: ['--max-semi-space-size=1', '--optimize-for-size'],
     arguments: ['--root', root, ...(options.hostArguments ?? [])],
     startLease: path.join(root, '.runtime', 'host-start'),
+    programLease: path.join(root, '.runtime', 'host-lease'),
+    endpointFile: hostEndpointFile(root),
     logFile: path.join(root, 'daemon', 'host.log'),
     timeoutMs: options.startTimeoutMs ?? 15_000,
     connect: () => connectTo(hostEndpointFile(root), { kind: 'server' }),

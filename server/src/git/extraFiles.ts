@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { UserError } from '../base/errors';
+import { copyTree, linkTo } from '../base/accessibleTree';
+import { appendText, isPresent, makeFolder, readTextIfPresent, refuseLinks } from '../base/safeFiles';
+import { git } from './git';
+import type { RigRepository } from './repository';
+
+/** What a rig puts into worktrees beside what is in the commit. Paths are relative to the worktree. */
+export interface ExtraFiles {
+  copied: readonly string[];
+  linked: readonly string[];
+  /** Where they are looked for, in order: the rig's own folder for them, and the folder that the rig was made from. */
+  from: readonly string[];
+}
+
+/**
+ * Puts the files of a rig into a worktree, unless they are there already or the commit has them. Git ignores them there, so
+ * that nobody commits them.
+ * @throws UserError where a path leads out of the worktree, or the file is nowhere
+ */
+export async function addExtraFiles(repository: RigRepository, worktree: string, extra: ExtraFiles): Promise<void> {
+  for (const [names, isLink] of [
+    [extra.copied, false],
+    [extra.linked, true],
+  ] as const)
+    for (const name of names) await addOne(repository, worktree, { name, isLink, from: extra.from });
+}
+
+async function addOne(
+  repository: RigRepository,
+  worktree: string,
+  { name, isLink, from }: { name: string; isLink: boolean; from: readonly string[] },
+): Promise<void> {
+  const file = plainPath(name);
+  const tracked = await git(worktree, ['ls-files', '-z', '--', `:(top,literal)${file}`]);
+  if (tracked !== '') return; // the commit has it
+  const source = from.map((folder) => path.join(folder, file)).find((candidate) => isPresent(candidate));
+  if (source === undefined)
+    throw new UserError(
+      `${file} is to be put into worktrees, and is nowhere`,
+      `put it into ${from[0]}, or take it out of worktree_files and worktree_links in the settings of the rig`,
+      'unavailable',
+    );
+  ignore(repository, file);
+  const target = path.join(worktree, file);
+  makeFolder(path.dirname(target));
+  if (isLink) linkTo(source, target);
+  else {
+    refuseLinks(target);
+    copyTree(source, target);
+  }
+}
+
+function plainPath(name: string): string {
+  const file = path.posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
+  const isInside = file !== '.' && !file.startsWith('../') && file !== '..' && !path.posix.isAbsolute(file);
+  if (isInside && !file.split('/').includes('.git') && !/[\0\r\n]/.test(file)) return file;
+  throw new UserError(
+    `"${name}" in worktree_files or worktree_links is no path inside a worktree`,
+    'write it relative to the top of the worktree, such as ".env" or "config/local.json"',
+  );
+}
+
+/** In the repository's own list, which all of its worktrees share and no commit has. */
+function ignore(repository: RigRepository, file: string): void {
+  const list = path.join(repository.directory, 'info', 'exclude');
+  const line = `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`;
+  if ((readTextIfPresent(list) ?? '').split('\n').includes(line)) return;
+  makeFolder(path.dirname(list));
+  appendText(list, `${line}\n`);
+}

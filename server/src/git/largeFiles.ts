@@ -1,0 +1,60 @@
+import { messageOf, UserError } from '../base/errors';
+import { git } from './git';
+import type { RigRepository } from './repository';
+
+/** How a pointer names its object (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md). */
+const OBJECT_ID = /^oid sha256:([0-9a-f]{64})$/m;
+const MAX_POINTER_BYTES = 1024;
+const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+/** What one command line takes with ease. */
+const OBJECTS_AT_ONCE = 500;
+
+/**
+ * Uploads the objects of git-lfs to which the pointers of a change refer: nothing else does, as no hook runs. What the remote
+ * has already is not sent again.
+ * @throws UserError where an object is nowhere, or git-lfs is missing: the change would not be whole in a clone
+ */
+export async function uploadLargeFiles(repository: RigRepository, base: string, commit: string): Promise<void> {
+  const objects = await changedObjects(repository, base, commit);
+  for (let first = 0; first < objects.length; first += OBJECTS_AT_ONCE)
+    await upload(repository, objects.slice(first, first + OBJECTS_AT_ONCE));
+}
+
+async function changedObjects(repository: RigRepository, base: string, commit: string): Promise<string[]> {
+  const { directory } = repository;
+  const select = ['diff', '--name-only', '-z', '--no-renames', '--no-textconv', '--diff-filter=d'];
+  const names = await git(directory, [...select, '-G^oid sha256:[0-9a-f]{64}$', base, commit, '--']);
+  const found = new Set<string>();
+  for (const name of names.split('\0').filter(Boolean)) {
+    const entry = await git(directory, ['ls-tree', '--full-tree', '--long', '-z', commit, '--', name]);
+    const [, object, size] = /^100\d+ blob ([0-9a-f]+) +(\d+)\t/.exec(entry) ?? [];
+    if (object === undefined || Number(size) > MAX_POINTER_BYTES) continue;
+    const text = await git(directory, ['cat-file', 'blob', object]);
+    const id = text.startsWith('version https://git-lfs.github.com/spec/') ? OBJECT_ID.exec(text)?.[1] : undefined;
+    if (id !== undefined) found.add(id);
+  }
+  return [...found];
+}
+
+async function upload(repository: RigRepository, objects: readonly string[]): Promise<void> {
+  try {
+    await git(repository.directory, ['lfs', 'push', '--object-id', 'origin', ...objects], {
+      ...repository.access,
+      timeoutMs: UPLOAD_TIMEOUT_MS,
+    });
+  } catch (error) {
+    const said = messageOf(error).trim();
+    if (/'lfs' is not a git command/.test(said))
+      throw new UserError(
+        'the change has files of git-lfs, and git-lfs is not installed here',
+        'install git-lfs; a clone could not get these files otherwise',
+        'conflict',
+      );
+    const isMissing = /Unable to (?:stat|find)|missing|no such file/i.test(said);
+    throw new UserError(
+      `cannot upload the git-lfs files of the change to ${repository.source.location}: ${said}`,
+      isMissing ? 'commit the files themselves: their content is not here' : 'check your right to upload there',
+      isMissing ? 'refused' : 'unavailable',
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net';
+import { SocketMessageReader, type DataCallback, type Disposable } from 'vscode-jsonrpc/node';
+import { FrameGuard } from './frames';
+
+/**
+ * Reads messages of a peer that may send anything: `vscode-jsonrpc` itself reserves whatever length is announced, and keeps a
+ * timer for a message that never ends, also after its peer has gone.
+ */
+export class LimitedReader extends SocketMessageReader {
+  constructor(private readonly peer: Socket) {
+    super(peer);
+    this.partialMessageTimeout = 0;
+  }
+
+  override listen(callback: DataCallback): Disposable {
+    const guard = new FrameGuard();
+    this.peer.on('data', (chunk: Buffer) => {
+      const problem = guard.problemIn(chunk);
+      if (problem !== undefined) this.peer.destroy(new Error(problem));
+    });
+    return super.listen(callback);
+  }
+}

@@ -1,0 +1,55 @@
+import { UserError } from '../base/errors';
+import { gitBytes, gitLine } from '../git/git';
+import type { RigRepository } from '../git/repository';
+import { parseLedgerText, type LedgerText } from '../beads/storage/ledgerText';
+import type { TrackedBeadsInfo } from '../protocol/rig';
+
+const FILE = '.beads/issues.jsonl';
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Beads that a project keeps in its own repository, as its default branch has them. They are imported where a person says so. */
+export interface TrackedBeads {
+  info: TrackedBeadsInfo;
+  text: LedgerText;
+}
+
+/** @throws UserError where the file is in the middle of a merge */
+export async function trackedBeads(repository: RigRepository): Promise<TrackedBeads | undefined> {
+  const { directory } = repository;
+  const tip = await repository.tip();
+  if (tip === undefined) return undefined;
+  const entry = await gitLine(directory, ['ls-tree', '--full-tree', '--long', tip, '--', FILE]);
+  const [, blob, size] = /^100\d+ blob ([0-9a-f]+) +(\d+)\t/.exec(entry) ?? [];
+  if (blob === undefined || Number(size) > MAX_BYTES) return undefined;
+  const text = parseLedgerText(await gitBytes(directory, ['cat-file', 'blob', blob]), FILE);
+  const prefix = commonPrefix([...text.beads.keys()]);
+  if (prefix === undefined) return undefined;
+  const show = `git --git-dir='${directory.replaceAll("'", "'\\''")}' cat-file blob ${blob}`;
+  return { info: { count: text.beads.size, prefix, show }, text };
+}
+
+/** What most ids begin with, without the hyphen: of `my-app-3f.1` it is `my-app`. */
+export function commonPrefix(ids: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const id of ids) {
+    const prefix = id.slice(0, Math.max(0, id.lastIndexOf('-')));
+    if (prefix !== '') counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))[0]?.[0];
+}
+
+/** @throws UserError where a ledger with this prefix cannot take all of them */
+export function requireImportable({ info, text }: TrackedBeads, prefix: string): void {
+  const [problem] = text.problems;
+  if (problem)
+    throw new UserError(
+      `the repository's own beads cannot be imported: line ${problem.line} of ${FILE}: ${problem.reason}`,
+      'correct it there, or add the rig without --import',
+    );
+  const foreign = [...text.beads.keys()].find((id) => !id.startsWith(`${prefix}-`));
+  if (foreign !== undefined)
+    throw new UserError(
+      `the repository's own beads cannot be imported: ${foreign} does not begin with ${prefix}-`,
+      `add the rig with --prefix ${info.prefix}, or without --import`,
+    );
+}
