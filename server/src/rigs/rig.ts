@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { plural } from '../base/text';
 import { UserError } from '../base/errors';
 import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import { fileAt } from '../git/change';
@@ -33,7 +32,7 @@ import { endRecordedGate, runGate } from './gates';
 import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
-import { isUnchanged, NO_CHANGE_HINT, refuseNested, requireChange } from './submission';
+import { checkSubmission, type SubmittedWork } from './submission';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
@@ -189,61 +188,8 @@ export class Rig {
     return { id: 'block', title: `block ${index} of ${total}`, index, total };
   }
 
-  async submittable(
-    name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
-  ): Promise<{ commit: string }> {
-    const directory = this.layout.polecatWorktree(name);
-    const state = await inspectWorktree(directory);
-    if (!state?.head)
-      throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
-    if (state.operation !== undefined)
-      throw new UserError(
-        `a ${state.operation} is in progress`,
-        `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
-        'conflict',
-      );
-    if (state.branch !== work.branch) {
-      throw new UserError(
-        `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
-        `run "git switch ${work.branch}" and bring your commits there`,
-        'conflict',
-      );
-    }
-    await refuseNested(this.repository, directory, state.head);
-    if (state.dirty)
-      throw new UserError(
-        'there are uncommitted changes',
-        'commit what belongs to the work and remove the rest, then "gt done" again',
-        'conflict',
-      );
-    // What came in by a rebase onto the target is not the agent's own.
-    const commits = await branchCommits(
-      this.repository,
-      [...work.bases, ...(await this.repository.tips())],
-      state.head,
-    );
-    if (work.isUnchanged === true) {
-      if (commits.length > 0 && !(await isUnchanged(this.repository, work.bases, state.head)))
-        throw new UserError(
-          `there is a change: ${plural(commits.length, 'commit')} on this branch`,
-          'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
-          'conflict',
-        );
-      return { commit: state.head };
-    }
-    if (commits.length === 0)
-      throw new UserError('there is nothing to merge: no commit on this branch', NO_CHANGE_HINT, 'conflict');
-    const foreign = commits.find((commit) => !work.authors.includes(commit.author));
-    if (foreign) {
-      throw new UserError(
-        `commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
-        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)',
-        'refused',
-      );
-    }
-    await requireChange(this.repository, work.bases, state.head);
-    return { commit: state.head };
+  submittable(name: string, work: SubmittedWork): Promise<{ commit: string }> {
+    return checkSubmission(this.repository, this.layout.polecatWorktree(name), work);
   }
 
   async landingBase(): Promise<LandingBase> {
