@@ -232,3 +232,28 @@ describe('a ledger on disk', () => {
     await store.close();
   });
 });
+
+describe('a chain of dependencies', function () {
+  this.timeout(60_000);
+
+  it('may be thousands of beads long, and is never closed to a circle', async () => {
+    const store = await openLedger(newLedger('bd'));
+    const ids = await store.batch(me, (tx) => {
+      const chain: string[] = [];
+      for (let index = 0; index < 5_000; index++) {
+        chain.push(tx.create('hq', { title: `${index}` }).id);
+        if (index > 0) tx.addDependency(chain[index - 1]!, chain[index]!, 'blocks');
+      }
+      return chain;
+    });
+    await assert.rejects(
+      store.batch(me, (tx) => tx.addDependency(ids.at(-1)!, ids[0]!, 'blocks')),
+      /would create a cycle/,
+    );
+    assert.deepEqual(
+      store.ready({ limit: 0 }).map(({ id }) => id),
+      [ids.at(-1)],
+    );
+    await store.close();
+  });
+});
