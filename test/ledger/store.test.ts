@@ -49,7 +49,7 @@ describe('a ledger on disk', () => {
     );
   });
 
-  it('folding what nobody changed is the identity, byte for byte', async function () {
+  it('a checkpoint of what nobody changed is the identity, byte for byte', async function () {
     const fixture = requireFixture(this).toString();
     const directory = newLedger('bd', fixture);
     const store = await openLedger(directory);
@@ -60,7 +60,7 @@ describe('a ledger on disk', () => {
     assert.equal(read(directory), fixture);
   });
 
-  it('a batch survives closing without a fold, and folding', async () => {
+  it('a batch survives closing without a checkpoint, and a checkpoint', async () => {
     const directory = newLedger();
     const store = await openLedger(directory);
     const bead = await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
@@ -212,7 +212,7 @@ describe('a ledger on disk', () => {
     await store.close();
   });
 
-  it('refuses conflict markers when opening and when folding, and loses nothing', async () => {
+  it('refuses conflict markers when opening and at a checkpoint, and loses nothing', async () => {
     const directory = newLedger('bd', line('bd-1'));
     const store = await openLedger(directory);
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'ours' }));

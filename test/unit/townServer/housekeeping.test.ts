@@ -55,7 +55,7 @@ describe('housekeeping', () => {
 });
 
 describe('the keeper of ledgers', () => {
-  it('folds while changes never stop, watches a rig that is added later, and goes on after a rig that fails', async () => {
+  it('writes checkpoints while changes never stop, watches a rig that is added later, and goes on after a rig that fails', async () => {
     const layout = new TownLayout(tempDir('keeper'));
     initLedger(layout.ledger, 'hq');
     const store = await BeadStore.open();
