@@ -40,11 +40,12 @@ export async function stopWork(context: EngineContext, actor: string, target: St
   return live.map((session) => session.agent);
 }
 
-/** Starting the engine, or slinging again, lets go on what a person had stopped. */
+/**
+ * Starting the engine, or slinging again, lets go on what a person had stopped. What was taken off its hook, as by `gt polecat
+ * nuke`, waits until it is slung.
+ */
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
-  const held = context.store
-    .list({ status: ['open', 'hooked', 'in_progress'], limit: 0 })
-    .filter((bead) => workOf(bead).held);
+  const held = context.store.list({ status: ['hooked', 'in_progress'], limit: 0 }).filter((bead) => workOf(bead).held);
   if (held.length === 0) return;
   await context.store.batch({ actor }, (tx) => {
     for (const { id } of held) {
