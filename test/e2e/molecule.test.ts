@@ -8,6 +8,8 @@ import type { MoleculeInfo } from '../../server/src/protocol/formula';
 
 /** In the shell of an agent: the id of the step that it is at. */
 const here = 'bd mol current --json | sed -n \'s/.*"current_step_id": "\\(.*\\)".*/\\1/p\'';
+/** Closes each step of at most so many, one after another. */
+const walkAll = `for number in 1 2 3 4 5 6; do step=$(${here}); test -z "$step" || bd close "$step" --continue; done`;
 const walk = (name: string): string => `${name}=$(${here})\necho "$${name}" >> steps.txt`;
 
 describe('a molecule, from sling to merged', function () {
@@ -61,7 +63,7 @@ describe('a molecule, from sling to merged', function () {
     const wait = 'while ! test -f ../go; do sleep 0.1; done';
     const bead = await town.bead(
       'Survivor',
-      `gt prime > ../prime-$(date +%s%N).txt\nbd close "$(${here})" --continue\n\`\`\`\n\n\`\`\`sh\ngt prime > ../after.txt\n${wait}\necho x > x.txt`,
+      `gt prime > ../prime-$(date +%s%N).txt\nbd close "$(${here})" --continue\n\`\`\`\n\n\`\`\`sh\ngt prime > ../after.txt\n${wait}\necho x > x.txt\n${walkAll}`,
     );
     await town.gt('up');
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', 'shiny', '--on', bead, 'toy/rust'], {
@@ -101,16 +103,16 @@ describe('a molecule, from sling to merged', function () {
     const info = await molecule(bead);
     assert.equal(info.status, 'closed');
     assert.deepEqual(
-      info.steps.map(({ issue }) => /^not done/.test(issue.close_reason ?? '')),
-      [false, true, true, true, true],
-      'what was not walked is no success',
+      info.steps.filter(({ issue }) => /^not done/.test(issue.close_reason ?? '')),
+      [],
+      'each step was walked',
     );
   });
 
   it('is poured for every bead of a rig that names a formula, also for those of a convoy', async () => {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'formula=mol-polecat-work');
-    const bead = await town.bead('Plain', 'gt prime > prime.md');
+    const bead = await town.bead('Plain', `gt prime > prime.md\n${walkAll}`);
     const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'C', bead], { cwd: town.root });
     await town.gt('up');
     await town.convoyLands(convoy.id);
@@ -186,7 +188,7 @@ describe('a molecule, from sling to merged', function () {
     assert.equal((await molecule(bead)).completed, 1, 'what was done stays on record');
 
     sh(town.root, 'touch', 'toy/go');
-    await town.bd('update', bead, '-d', `Anew\n\n\`\`\`sh\nbd mol current > seen.txt\n\`\`\`\n`);
+    await town.bd('update', bead, '-d', `Anew\n\n\`\`\`sh\nbd mol current > seen.txt\n${walkAll}\n\`\`\`\n`);
     await slingAndLand(bead, bead, 'toy/rust');
     const again = await molecule(bead);
     assert.equal(again.molecule_id, first.molecule_id);
@@ -194,6 +196,6 @@ describe('a molecule, from sling to merged', function () {
       sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:seen.txt'),
       /0\/6[\s\S]*▶ 1\. understand/,
     );
-    assert.match(again.steps[0]!.issue.close_reason ?? '', /^not done: .* was closed: Merged in/);
+    assert.equal(again.steps[0]!.issue.close_reason, 'Closed');
   });
 });

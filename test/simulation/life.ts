@@ -190,7 +190,7 @@ export class Life {
 
   async sayDone(agent: string): Promise<void> {
     try {
-      await done(this.context, { actor: agent, kind: 'agent', agent });
+      await done(this.context, { actor: agent, kind: 'agent', agent }, { status: 'completed' });
       for (const session of this.town.world.sessions.values())
         if (session.agent === agent) session.doneAt ??= this.town.world.now;
     } catch (error) {

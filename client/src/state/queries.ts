@@ -33,10 +33,11 @@ export function sortedAttention(store: TownStore): AttentionInfo[] {
     consent: 1,
     escalation: 2,
     input: 3,
-    mail: 4,
-    plan: 5,
-    review: 6,
-    'fast-forward': 7,
+    gate: 4,
+    mail: 5,
+    plan: 6,
+    review: 7,
+    'fast-forward': 8,
   } as const;
   const severity = { critical: 0, high: 1, medium: 2, low: 3 } as const;
   const rank = (item: AttentionInfo): number => severity[item.severity ?? 'high'];

@@ -103,7 +103,8 @@ function rules({ branch, reviewed }: PrimeOptions): string {
             '- Your change is reviewed before it is merged. Tell the reviewer what they should know with `gt done -m "…"`: what you did about each point that was raised, or why you did not.',
           ]
         : []),
-      '- If you cannot go on, add a comment that says why (`bd comment <id> "…"`) and end without `gt done`.',
+      '- If nothing has to change, run `gt done --status no-change -m "<why>"`.',
+      '- If you cannot go on, run `gt done --status escalated -m "<what you need>"` where a person has to help, and `gt done --status deferred -m "<what is left>"` where another session can go on later.',
       '- If your session was interrupted, look at `git status` and `git log` first and go on from there.',
     ].join('\n'),
   ].join('\n\n');

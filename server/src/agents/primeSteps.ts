@@ -48,5 +48,5 @@ function currentStep({ issue, step }: MoleculeStep, index: number, total: number
 function rest(molecule: MoleculeInfo): string {
   if (molecule.completed === molecule.total || molecule.status === 'closed')
     return 'All steps are done. See to what is said above, commit it, then run `gt done`.';
-  return 'No step is ready: each that is left waits for something. `bd mol current` shows for what. If you cannot go on, say so in a comment and end.';
+  return 'No step is ready: each that is left waits for something, such as a gate that a person opens. `bd mol current` shows for what. Run `gt done --status deferred -m "<what is left>"`: another session goes on when a step is ready.';
 }

@@ -22,6 +22,8 @@ export interface HookResult {
   rebaseOnto?: string;
   /** Why the last attempt was rejected or failed, in one line. */
   problem?: string;
+  /** Its agent has ended this session without submitting. */
+  paused?: DoneStatus;
 }
 export namespace Hook {
   export const spec = request<{ agent?: string }, HookResult>('gastown/agent/hook', 'read');
@@ -33,10 +35,14 @@ export interface FrozenScript {
   title: string;
   attempt: number;
   blocks: string[];
+  /** How many of the blocks belong to which step of its molecule, in the same order; undefined where they are its own. */
+  steps?: { step: string; blocks: number }[];
   /** False for a request to the Mayor: there is no worktree, nothing is committed, and the blocks answer themselves. */
   submits?: boolean;
   /** Reaches the blocks as `$GT_REBASE_ONTO`. */
   rebaseOnto?: string;
+  /** Id of its molecule. */
+  molecule?: string;
   /** Of its molecule; they reach the blocks as `$GT_VAR_<name>`. */
   variables?: Record<string, string>;
 }
@@ -44,11 +50,24 @@ export namespace ScriptGet {
   export const spec = request<NoParams, FrozenScript>('gastown/agent/script', 'read');
 }
 
+/**
+ * How an agent's session ends. `completed`: its commits are submitted. `no-change`: nothing has to change, the message says
+ * why. `escalated`: a person has to help. `deferred`: something is left, and another session does it.
+ */
+export const doneStatuses = ['completed', 'no-change', 'escalated', 'deferred'] as const;
+export type DoneStatus = (typeof doneStatuses)[number];
+
+export interface DoneResult {
+  bead: string;
+  status: DoneStatus;
+  /** Where something was submitted, a change or a reviewed statement that there is none. */
+  mergeRequest?: string;
+}
 export namespace Done {
-  /** Ends the caller's work: its branch goes to the merge queue. Refused with uncommitted changes or foreign commits. */
-  export const spec = request<{ message?: string }, { mergeRequest: string; bead: string }>(
-    'gastown/agent/done',
-    'write',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
+  /** Ends the caller's work. Refused with uncommitted changes, foreign commits or open steps. */
+  export const spec = request<
+    { message?: string; status?: DoneStatus },
+    DoneResult,
+    { message?: string; status: DoneStatus }
+  >('gastown/agent/done', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }

@@ -28,6 +28,10 @@ export type WhyNot =
   | { kind: 'person'; name: string }
   /** A person stopped its agent. */
   | { kind: 'stopped' }
+  /** Its agent could not go on, and a person has to help. */
+  | { kind: 'escalated'; message: string }
+  /** Gates of its molecule are closed, or a step has to be done by somebody else. */
+  | { kind: 'steps'; gates: BeadRef[]; steps: BeadRef[]; more: number }
   /** A person has not accepted what would run: the runtime of this name, the bead's own script, or the rig's commands. */
   | { kind: 'consent'; what: 'runtime' | 'script' | 'rig'; name: string }
   /** Its rig cannot be used, for example because its settings cannot be read. */

@@ -70,7 +70,6 @@ export namespace RigAdd {
 
 /** Settings that `gt rig set` knows, besides the gates. Others are edited in the file. */
 export const rigSettingNames = [
-  'default_branch',
   'max_workers',
   'worker_spawn_delay',
   'max_attempts',
@@ -83,6 +82,7 @@ export const rigSettingNames = [
   'max_review_rounds',
   'review_timeout',
   'stall_after',
+  'default_branch',
 ] as const;
 
 export type RigSettingName = (typeof rigSettingNames)[number];

@@ -111,9 +111,9 @@ export interface AttentionInfo {
   id: string;
   /**
    * A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an
-   * `input` is an agent whose program asks a person.
+   * `input` is an agent whose program asks a person; a `gate` holds a step until a person opens it.
    */
-  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input' | 'mail' | 'plan';
+  kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input' | 'mail' | 'plan' | 'gate';
   title: string;
   detail: string;
   rig?: string;
@@ -123,6 +123,8 @@ export interface AttentionInfo {
   mergeRequest?: string;
   /** For `plan`: the staged convoy. */
   convoy?: string;
+  /** For `gate`: its bead, which is closed to open it; `bead` is the work that it holds. */
+  gate?: string;
   /** For `escalation`. */
   severity?: Severity;
   /** Somebody takes care of it: it is listed, and notifies nobody. */

@@ -27,12 +27,12 @@ import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
-import type { GateResult, ReviewedChange, WorktreeRequest } from './types';
+import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { endRecordedGate, runGate } from './gates';
 import { GateResults } from './gateResults';
 import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
-import { refuseNested, requireChange } from './submission';
+import { checkSubmission, type SubmittedWork } from './submission';
 
 /** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
 const MAX_READABLE_BYTES = 250_000;
@@ -45,6 +45,7 @@ const assignmentSchema = z.object({
   base: z.string(),
   attempt: z.number(),
   script: z.array(z.string()).optional(),
+  scriptSteps: z.array(z.object({ step: z.string(), blocks: z.number().int().min(0) })).optional(),
 });
 export type Assignment = z.output<typeof assignmentSchema>;
 
@@ -111,8 +112,8 @@ export class Rig {
         ? known.base
         : (await landingBase(this.repository, this.refineryIdentity)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base, this.checkoutOptions);
-    const frozen = request.replaceScript !== true && known?.branch === request.branch ? known.script : undefined;
-    const script = frozen ?? request.script;
+    const isFrozen = request.replaceScript !== true && known?.branch === request.branch && known.script !== undefined;
+    const { script, scriptSteps } = isFrozen ? known : request;
     const assignment: Assignment = {
       bead: request.bead,
       title: request.title,
@@ -120,6 +121,7 @@ export class Rig {
       base,
       attempt: request.attempt,
       script,
+      scriptSteps,
     };
     writeJsonAtomic(this.layout.assignment(name), assignment);
     return { base };
@@ -135,9 +137,10 @@ export class Rig {
     }
   }
 
-  frozenScript(name: string, branch: string): string[] | undefined {
+  frozenScript(name: string, branch: string): FrozenBlocks | undefined {
     const known = this.assignment(name);
-    return known?.branch === branch ? known.script : undefined;
+    if (known?.branch !== branch || !known.script) return undefined;
+    return { blocks: known.script, ...(known.scriptSteps ? { steps: known.scriptSteps } : {}) };
   }
 
   worktrees(): { name: string; bead?: string }[] {
@@ -185,56 +188,8 @@ export class Rig {
     return { id: 'block', title: `block ${index} of ${total}`, index, total };
   }
 
-  async submittable(
-    name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
-  ): Promise<{ commit: string }> {
-    const directory = this.layout.polecatWorktree(name);
-    const state = await inspectWorktree(directory);
-    if (!state?.head)
-      throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
-    if (state.operation !== undefined)
-      throw new UserError(
-        `a ${state.operation} is in progress`,
-        `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
-        'conflict',
-      );
-    if (state.branch !== work.branch) {
-      throw new UserError(
-        `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
-        `run "git switch ${work.branch}" and bring your commits there`,
-        'conflict',
-      );
-    }
-    await refuseNested(this.repository, directory, state.head);
-    if (state.dirty)
-      throw new UserError(
-        'there are uncommitted changes',
-        'commit what belongs to the work and remove the rest, then "gt done" again',
-        'conflict',
-      );
-    // What came in by a rebase onto the target is not the agent's own.
-    const commits = await branchCommits(
-      this.repository,
-      [...work.bases, ...(await this.repository.tips())],
-      state.head,
-    );
-    if (commits.length === 0)
-      throw new UserError(
-        'there is nothing to merge: no commit on this branch',
-        'commit your work, then "gt done" again',
-        'conflict',
-      );
-    const foreign = commits.find((commit) => !work.authors.includes(commit.author));
-    if (foreign) {
-      throw new UserError(
-        `commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
-        'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)',
-        'refused',
-      );
-    }
-    await requireChange(this.repository, work.bases, state.head);
-    return { commit: state.head };
+  submittable(name: string, work: SubmittedWork): Promise<{ commit: string }> {
+    return checkSubmission(this.repository, this.layout.polecatWorktree(name), work);
   }
 
   async landingBase(): Promise<LandingBase> {

@@ -1,15 +1,18 @@
 import { UserError } from '../base/errors';
+import { plural } from '../base/text';
 import { missingSubmodules } from '../git/gitlinks';
+import { branchCommits } from '../git/landing';
 import { nestedRepositories } from '../git/nestedRepositories';
 import { treeOf } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { submodulesOf } from '../git/submodules';
+import { inspectWorktree } from '../git/worktree';
 
 const NESTED_HINT =
   'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** The files of a repository inside the worktree are in none of its commits. */
-export async function refuseNested(repository: RigRepository, directory: string, head: string): Promise<void> {
+async function refuseNested(repository: RigRepository, directory: string, head: string): Promise<void> {
   const named = new Set((await submodulesOf(repository, head)).map((submodule) => submodule.path));
   const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
   const unnamed = nested.filter((folder) => !named.has(folder));
@@ -21,16 +24,99 @@ export async function refuseNested(repository: RigRepository, directory: string,
     );
 }
 
+const NO_CHANGE_HINT =
+  'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"';
+
+async function targetOf(
+  repository: RigRepository,
+  bases: readonly string[],
+  head: string,
+): Promise<string | undefined> {
+  return (await repository.mergeBase(head)) ?? bases[0];
+}
+
+/** Whether a branch holds the very files that it was made from. */
+async function isUnchanged(repository: RigRepository, bases: readonly string[], head: string): Promise<boolean> {
+  const target = await targetOf(repository, bases, head);
+  return target !== undefined && (await treeOf(repository, target)) === (await treeOf(repository, head));
+}
+
 /** What would land nothing, or would land a folder without its files, goes no further. */
-export async function requireChange(repository: RigRepository, bases: readonly string[], head: string): Promise<void> {
-  const target = (await repository.mergeBase(head)) ?? bases[0];
+async function requireChange(repository: RigRepository, bases: readonly string[], head: string): Promise<void> {
+  const target = await targetOf(repository, bases, head);
   if (target === undefined) return;
-  if ((await treeOf(repository, target)) === (await treeOf(repository, head)))
+  if (await isUnchanged(repository, bases, head))
     throw new UserError(
       'there is nothing to merge: the commits on this branch change nothing',
-      'commit your work, then "gt done" again',
+      NO_CHANGE_HINT,
       'conflict',
     );
   const missing = await missingSubmodules(repository, target, head);
   if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
+}
+
+/** What an agent submits. */
+export interface SubmittedWork {
+  branch: string;
+  /** Commits that the branch was made from, or rebased onto. */
+  bases: readonly string[];
+  authors: readonly string[];
+  /** The agent says that nothing has to change. */
+  isUnchanged?: boolean;
+}
+
+/**
+ * Checks that the work in a worktree can be merged, or that there is none.
+ * @throws UserError that tells the agent what to do
+ */
+export async function checkSubmission(
+  repository: RigRepository,
+  directory: string,
+  work: SubmittedWork,
+): Promise<{ commit: string }> {
+  const state = await inspectWorktree(directory);
+  if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+  if (state.operation !== undefined)
+    throw new UserError(
+      `a ${state.operation} is in progress`,
+      `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
+      'conflict',
+    );
+  if (state.branch !== work.branch) {
+    throw new UserError(
+      `the worktree is on ${state.branch ?? 'a detached commit'}, not on ${work.branch}`,
+      `run "git switch ${work.branch}" and bring your commits there`,
+      'conflict',
+    );
+  }
+  await refuseNested(repository, directory, state.head);
+  if (state.dirty)
+    throw new UserError(
+      'there are uncommitted changes',
+      'commit what belongs to the work and remove the rest, then "gt done" again',
+      'conflict',
+    );
+  // What came in by a rebase onto the target is not the agent's own.
+  const commits = await branchCommits(repository, [...work.bases, ...(await repository.tips())], state.head);
+  if (work.isUnchanged === true) {
+    if (commits.length > 0 && !(await isUnchanged(repository, work.bases, state.head)))
+      throw new UserError(
+        `there is a change: ${plural(commits.length, 'commit')} on this branch`,
+        'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
+        'conflict',
+      );
+    return { commit: state.head };
+  }
+  if (commits.length === 0)
+    throw new UserError('there is nothing to merge: no commit on this branch', NO_CHANGE_HINT, 'conflict');
+  const foreign = commits.find((commit) => !work.authors.includes(commit.author));
+  if (foreign) {
+    throw new UserError(
+      `commit ${foreign.hash.slice(0, 10)} is by "${foreign.author}", not by ${work.authors[0]}`,
+      'amend it with "git commit --amend --reset-author --no-edit" (GIT_AUTHOR_NAME is set for you)',
+      'refused',
+    );
+  }
+  await requireChange(repository, work.bases, state.head);
+  return { commit: state.head };
 }

@@ -9,8 +9,16 @@ export interface WorktreeRequest {
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
+  /** How many of them belong to which step. */
+  scriptSteps?: { step: string; blocks: number }[];
   /** The blocks that were frozen before are none that a person has accepted. */
   replaceScript?: boolean;
+}
+
+/** A script as it was when the worktree was made. */
+export interface FrozenBlocks {
+  blocks: string[];
+  steps?: { step: string; blocks: number }[];
 }
 
 /** A change as a reviewer gets it. */

@@ -444,6 +444,6 @@ export class TownService extends Disposable {
     const name = parseAddress(bead.assignee ?? '')?.name;
     const script = branch && name !== undefined ? this.rigs.get(rig)?.frozenScript(name, branch) : undefined;
     // It lies in the agent's folder: a copied town, or an agent, may have written it.
-    return script !== undefined && this.consents.isScriptAccepted(script);
+    return script !== undefined && this.consents.isScriptAccepted(script.blocks);
   }
 }

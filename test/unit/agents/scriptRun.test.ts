@@ -7,7 +7,7 @@ import { runScript } from '../../../server/src/agents/script/run';
 import { UserError } from '../../../server/src/base/errors';
 import type { Caller, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { MoleculeGet } from '../../../server/src/protocol/formula';
-import { Done, ScriptGet, type FrozenScript } from '../../../server/src/protocol/town';
+import { Done, Hook, ScriptGet, type FrozenScript } from '../../../server/src/protocol/town';
 
 describe('script runtime', () => {
   let home: string;
@@ -55,7 +55,7 @@ describe('script runtime', () => {
       title: more.title ?? 'Do the thing',
       attempt: more.attempt ?? 1,
       blocks,
-      variables: more.molecule,
+      ...(more.molecule ? { molecule: 'toy-mol-1', variables: more.molecule } : {}),
       submits: more.submits,
     };
     const town: Caller = {
@@ -64,9 +64,9 @@ describe('script runtime', () => {
         if (spec.method === Done.spec.method) done++;
         if (spec.method === MoleculeGet.spec.method)
           return [
-            { attached_to: 'toy-0', steps: [] },
             { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] },
           ] as unknown as Result<S>;
+        if (spec.method === Hook.spec.method) return { agent: 'x', bead: { id: 'toy-1' } } as unknown as Result<S>;
         const answer: unknown =
           spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
         return answer as Result<S>;

@@ -7,7 +7,7 @@ import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
 import { ensureWorktree, inspectWorktree } from '../../../server/src/git/worktree';
 import type { Caller, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
-import { ScriptGet } from '../../../server/src/protocol/town';
+import { Hook, ScriptGet } from '../../../server/src/protocol/town';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
 
 const BRANCH = 'polecat/rust/toy-1@x';
@@ -23,10 +23,13 @@ async function worktreeOf(folder: string): Promise<string> {
 
 async function run(worktree: string, block: string): Promise<{ code: number; printed: string }> {
   const town: Caller = {
-    call: async <S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> =>
-      (spec.method === ScriptGet.spec.method
-        ? { bead: 'toy-1', title: 'One', attempt: 1, blocks: [block] }
-        : { mergeRequest: 'toy-mr', bead: 'toy-1' }) as Result<S>,
+    call: async <S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> => {
+      const answers: Record<string, unknown> = {
+        [ScriptGet.spec.method]: { bead: 'toy-1', title: 'One', attempt: 1, blocks: [block] },
+        [Hook.spec.method]: { agent: 'rust', bead: { id: 'toy-1' } },
+      };
+      return (answers[spec.method] ?? { mergeRequest: 'toy-mr', bead: 'toy-1' }) as Result<S>;
+    },
   };
   let printed = '';
   const env = { PATH: process.env.PATH, HOME: tempDir('home'), GIT_AUTHOR_NAME: 'rust', GIT_AUTHOR_EMAIL: 'r@toy' };

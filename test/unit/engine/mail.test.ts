@@ -129,6 +129,7 @@ describe('the Mayor', () => {
       sessions: [],
       worktrees: [],
       convoys: [],
+      gates: [],
       inFlight: new Set(),
       ...changes,
     }).map((action) => `${action.type} ${actionKey(action)}`);

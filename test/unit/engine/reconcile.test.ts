@@ -40,6 +40,7 @@ function work(id: string, changes: Partial<WorkView> = {}): WorkView {
     blocked: false,
     slung: true,
     held: false,
+    waitsForStep: false,
     attempt: 0,
     deaths: 0,
     notBefore: 0,
@@ -79,6 +80,7 @@ function view(changes: Partial<TownView>): TownView {
     sessions: [],
     worktrees: [],
     convoys: [],
+    gates: [],
     inFlight: new Set(),
     ...changes,
   };
@@ -235,6 +237,7 @@ describe('reconcile: merging and landing', () => {
     retries: 0,
     notBefore: 0,
     first: false,
+    hasOpenSteps: false,
   };
 
   it('merges one request at a time, the best score first', () => {
@@ -334,6 +337,7 @@ describe('reconcile: reviews', () => {
     retries: 0,
     notBefore: 0,
     first: false,
+    hasOpenSteps: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', unanswered: 0, person: false };
   const reviewed = (review: RigView['review'], merges: TownView['merges'], more: Partial<TownView> = {}): string[] =>

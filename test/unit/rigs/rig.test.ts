@@ -64,7 +64,7 @@ describe('a rig on disk', () => {
     const first = await rig.prepareWorktree('rust', { ...request, script: ['one'] });
     const commit = agentCommits(rig, { 'b.txt': 'b' });
     assert.deepEqual(await rig.prepareWorktree('rust', { ...request, script: ['other'] }), first);
-    assert.deepEqual(rig.frozenScript('rust', BRANCH), ['one']);
+    assert.deepEqual(rig.frozenScript('rust', BRANCH), { blocks: ['one'] });
     assert.equal(rig.frozenScript('rust', 'another'), undefined);
     assert.equal(await rig.branchTip(BRANCH), commit);
   });

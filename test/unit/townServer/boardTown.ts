@@ -139,6 +139,7 @@ export class BoardTown {
           blocked: false,
           slung: true,
           held: workOf(bead).held ?? false,
+          waitsForStep: false,
           submitted: false,
           attempt: 0,
           deaths: 0,
@@ -157,6 +158,7 @@ export class BoardTown {
       sessions: [],
       worktrees: [],
       convoys: [],
+      gates: [],
       inFlight: new Set(),
       rigs: [
         {

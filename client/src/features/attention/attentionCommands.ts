@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { BeadClose } from '../../../../server/src/protocol/bead';
 import type { Caller } from '../../../../server/src/protocol/request';
 import { EscalationAck, EscalationClose, type AttentionInfo } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
@@ -11,7 +12,7 @@ import { pickAttention } from './pickAttention';
 type Kind = AttentionInfo['kind'];
 /** Opens an attention item of a kind that another feature owns. */
 export type AttentionHandlers = Record<
-  Exclude<Kind, 'escalation' | 'problem'>,
+  Exclude<Kind, 'escalation' | 'problem' | 'gate'>,
   (item: AttentionInfo) => Promise<unknown>
 >;
 
@@ -34,6 +35,8 @@ export class AttentionOpener {
         return this.show(item);
       case 'escalation':
         return this.openEscalation(item);
+      case 'gate':
+        return this.openGate(item);
       default:
         return this.services.handlers[item.kind](item);
     }
@@ -41,6 +44,16 @@ export class AttentionOpener {
 
   private show(item: AttentionInfo): Promise<unknown> {
     return this.services.dialogs.choose({ ...messageOfItem(item), actions: [] });
+  }
+
+  private async openGate(item: AttentionInfo): Promise<void> {
+    const { connection, dialogs, showBead } = this.services;
+    const open = l10n.t('Open Gate');
+    const show = l10n.t('Show Bead');
+    const choice = await dialogs.choose({ ...messageOfItem(item), actions: [open, ...(item.bead ? [show] : [])] });
+    if (choice === open && item.gate)
+      await connection.call(BeadClose.spec, { ids: [item.gate], reason: 'opened by a person' });
+    if (choice === show && item.bead) await showBead(item.bead);
   }
 
   private async openEscalation(item: AttentionInfo): Promise<void> {

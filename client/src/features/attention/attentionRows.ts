@@ -16,6 +16,7 @@ export const attentionIcons: Record<AttentionInfo['kind'], RowIcon> = {
   consent: { id: 'shield', color: 'list.warningForeground' },
   escalation: { id: 'bell-dot', color: 'list.errorForeground' },
   input: { id: 'question', color: 'list.warningForeground' },
+  gate: { id: 'lock', color: 'list.warningForeground' },
   mail: { id: 'mail', color: 'charts.blue' },
   plan: { id: 'checklist', color: 'charts.purple' },
   review: { id: 'git-pull-request', color: 'charts.purple' },
@@ -32,6 +33,8 @@ function kindText(kind: AttentionInfo['kind']): string {
       return l10n.t('fast-forward…');
     case 'input':
       return l10n.t('answer…');
+    case 'gate':
+      return l10n.t('open gate…');
     case 'mail':
       return l10n.t('mail');
     case 'plan':

@@ -29,6 +29,12 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
       return l10n.t('assigned to {0}', name(reason.name));
     case 'stopped':
       return l10n.t('its agent was stopped');
+    case 'escalated':
+      return l10n.t('its agent needs help: {0}', oneLine(reason.message, 80));
+    case 'steps':
+      return reason.gates.length > 0
+        ? l10n.t('waiting for the gate {0}', several(reason.gates, 0, bead))
+        : l10n.t('waiting for the step {0}', several(reason.steps.slice(0, 1), 0, bead));
     case 'rig':
       return l10n.t('the rig {0} cannot be used, see Needs Attention', name(reason.name));
     case 'consent':

@@ -8,9 +8,9 @@ import { git } from '../../git/git';
 import { nestedRepositories } from '../../git/nestedRepositories';
 import { statusOf } from '../../git/worktreeChanges';
 import type { Caller } from '../../protocol/request';
-import { MoleculeGet } from '../../protocol/formula';
-import { Done, ScriptGet, type FrozenScript } from '../../protocol/town';
-import { readProgress, writeProgress } from './progress';
+import { MoleculeGet, StepClose, type MoleculeInfo, type MoleculeStep } from '../../protocol/formula';
+import { Done, Hook, ScriptGet, type FrozenScript } from '../../protocol/town';
+import { hasBegunSteps, readProgress, writeProgress } from './progress';
 
 export interface ScriptOptions {
   /** By default the current folder: a session starts in its worktree. */
@@ -53,43 +53,141 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   print(
     `${script.bead}: ${oneLine(script.title)} (attempt ${script.attempt}, ${total} ${total === 1 ? 'block' : 'blocks'})`,
   );
-  if (finished > 0) print(`↻ going on after block ${finished}`);
+  if (finished > 0 && !script.steps) print(`↻ going on after block ${finished}`);
 
   if (script.submits !== false) await abortOperation(worktree, print);
-  for (let index = finished; index < total; index++) {
-    const text = script.blocks[index] ?? '';
-    print(`▶ block ${index + 1} of ${total}: ${firstLine(text)}`);
-    const code = await runBlock(
-      path.join(home, `block-${index + 1}.sh`),
-      text,
-      script,
-      worktree,
-      options,
-      await currentStep(town, script),
-    );
-    if (code !== 0) {
-      print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
-      return code;
-    }
-    writeProgress(progress, script.bead, script.attempt, index + 1);
-  }
+  const run: Run = { town, script, options, worktree, home, progress };
+  const ended = script.steps
+    ? await runSteps(run, script.steps)
+    : await runBlocks(run, { start: 0, end: total, finished });
+  if (ended !== undefined) return ended;
   if (script.submits === false) {
     print(`✓ ${script.bead} has run`);
     return 0;
   }
   await commitRest(worktree, script, options);
-  const { mergeRequest } = await town.call(Done.spec, {});
-  print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+  return submit(run);
+}
+
+/** One run of the script of a bead. */
+interface Run {
+  town: Caller;
+  script: FrozenScript;
+  options: Running;
+  worktree: string;
+  /** For what is ours: beside the worktree. */
+  home: string;
+  /** Record of the blocks that have run. */
+  progress: string;
+}
+
+interface BlockRange {
+  start: number;
+  /** The first block that is not run. */
+  end: number;
+  /** Those before it have run already. */
+  finished: number;
+  /** Id of the step that they belong to. */
+  step?: string;
+}
+
+/**
+ * @returns the exit code where the run is over: a block failed, or has ended the work itself (`gt done --status`)
+ */
+async function runBlocks(run: Run, { start, end, finished, step }: BlockRange): Promise<number | undefined> {
+  const { town, script, options, worktree, home, progress } = run;
+  const total = script.blocks.length;
+  for (let index = Math.max(start, finished); index < end; index++) {
+    const text = script.blocks[index] ?? '';
+    options.print(`▶ block ${index + 1} of ${total}: ${firstLine(text)}`);
+    const file = path.join(home, `block-${index + 1}.sh`);
+    const code = await runBlock(file, text, script, worktree, options, await currentStep(town, script));
+    if (code !== 0) {
+      options.print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
+      return code;
+    }
+    if (await hasEnded(run)) {
+      options.print(`✓ block ${index + 1} of ${total} has ended the work on ${script.bead}`);
+      return 0;
+    }
+    writeProgress(progress, { bead: script.bead, attempt: script.attempt, done: index + 1, step });
+  }
+  return undefined;
+}
+
+/** Whether a block has said `gt done` itself: then nothing is left to run or to submit. */
+async function hasEnded({ town, script }: Run): Promise<boolean> {
+  if (script.submits === false) return false;
+  const { bead, paused } = await town.call(Hook.spec, {});
+  return bead?.id !== script.bead || paused !== undefined;
+}
+
+/**
+ * Does the steps in the order in which they become ready; one without a block is for somebody else. Where the work was sent
+ * back all steps are done, and their blocks run once more.
+ */
+async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Promise<number | undefined> {
+  const { script, progress } = run;
+  const end = script.blocks.length;
+  const { steps = [] } = (await moleculeOf(run)) ?? {};
+  if (steps.every(({ status }) => status === 'done') && !hasBegunSteps(progress, script.bead, script.attempt))
+    return runBlocks(run, { start: 0, end, finished: readProgress(progress, script.bead, script.attempt) });
+  for (;;) {
+    const molecule = await moleculeOf(run);
+    const step = molecule && nextStep(molecule, run.options.env?.BD_ACTOR ?? process.env.BD_ACTOR);
+    if (!step) return undefined;
+    const place = plan.findIndex((candidate) => candidate.step === step.step);
+    const start = plan.slice(0, Math.max(place, 0)).reduce((sum, { blocks }) => sum + blocks, 0);
+    const blocks = plan[place]?.blocks ?? 0;
+    if (blocks === 0)
+      return pause(
+        run,
+        `the step ${step.step} (${step.issue.id}) has no \`\`\`sh block: do it, then close it with "bd close ${step.issue.id}"`,
+      );
+    const finished = readProgress(progress, script.bead, script.attempt, step.issue.id);
+    run.options.print(`● step ${oneLine(step.step)}`);
+    const ended = await runBlocks(run, { start, end: start + blocks, finished, step: step.issue.id });
+    if (ended !== undefined) return ended;
+    await run.town.call(StepClose.spec, { id: step.issue.id, auto: true });
+  }
+}
+
+async function moleculeOf({ town, script }: Pick<Run, 'town' | 'script'>): Promise<MoleculeInfo | undefined> {
+  return script.molecule === undefined ? undefined : (await town.call(MoleculeGet.spec, { id: script.molecule }))[0];
+}
+
+/** The step in progress that is ours, else the first that is ready. */
+function nextStep({ steps }: MoleculeInfo, self: string | undefined): MoleculeStep | undefined {
+  return (
+    steps.find(({ status, issue }) => status === 'current' && (!issue.assignee || issue.assignee === self)) ??
+    steps.find(({ status }) => status === 'ready')
+  );
+}
+
+/** Submits the work; where steps of its molecule are open, what has been done is kept until they are. */
+async function submit(run: Run): Promise<number> {
+  const { town, script, options } = run;
+  try {
+    const { mergeRequest } = await town.call(Done.spec, {});
+    options.print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+    return 0;
+  } catch (error) {
+    const molecule = await moleculeOf(run);
+    if (!(error instanceof UserError) || molecule === undefined || molecule.completed === molecule.total) throw error;
+    return pause(run, error.message);
+  }
+}
+
+async function pause({ town, script, options }: Run, message: string): Promise<number> {
+  await town.call(Done.spec, { status: 'deferred', message });
+  options.print(`◌ ${script.bead} waits: ${message}`);
   return 0;
 }
 
 /** Where it is in its molecule, if it has one: `bd close "$GT_STEP" --continue` goes on. */
 async function currentStep(town: Caller, script: FrozenScript): Promise<Record<string, string>> {
-  if (!script.variables) return {};
-  const molecules = await town.call(MoleculeGet.spec, {});
-  const step = molecules
-    .find((molecule) => molecule.attached_to === script.bead)
-    ?.steps.find((candidate) => candidate.is_current);
+  const molecule = await moleculeOf({ town, script });
+  const step = molecule?.steps.find((candidate) => candidate.is_current);
   return step === undefined ? {} : { GT_STEP: step.issue.id, GT_STEP_NAME: step.step };
 }
 

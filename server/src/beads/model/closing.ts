@@ -36,17 +36,33 @@ export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date):
 
 /** Why a gate that this program can check itself must stay shut. Gates on other services are closed by who asked them. */
 function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
+  const end = gateOpensAt(graph, bead);
+  if (end === undefined || end <= now.getTime()) return undefined;
+  return end === Infinity ? `${awaitedBead(bead)} is not closed` : `timer ends at ${new Date(end).toISOString()}`;
+}
+
+/**
+ * When a gate opens by itself, in milliseconds since 1970: the end of its timer, or the past once the bead that it waits for
+ * is closed (Infinity before). Undefined for a gate that somebody else opens.
+ */
+export function gateOpensAt(graph: Pick<Graph, 'get'>, bead: Bead): number | undefined {
   if (bead.issue_type !== 'gate') return undefined;
-  if (bead.await_type === 'timer' && typeof bead.timeout === 'number') {
-    const end = Date.parse(bead.created_at) + bead.timeout / 1e6;
-    return end > now.getTime() ? `timer ends at ${new Date(end).toISOString()}` : undefined;
-  }
-  if (bead.await_type === 'bead' && typeof bead.await_id === 'string') {
-    const awaited = bead.await_id.slice(bead.await_id.indexOf(':') + 1);
-    const target = graph.get(awaited);
-    return target && isFinished(target) ? undefined : `${awaited} is not closed`;
-  }
-  return undefined;
+  if (bead.await_type === 'timer' && typeof bead.timeout === 'number')
+    return Date.parse(bead.created_at) + bead.timeout / 1e6;
+  const awaited = awaitedBead(bead);
+  if (awaited === undefined) return undefined;
+  const target = graph.get(awaited);
+  return target && isFinished(target) ? 0 : Infinity;
+}
+
+function awaitedBead(bead: Bead): string | undefined {
+  if (bead.await_type !== 'bead' || typeof bead.await_id !== 'string') return undefined;
+  return bead.await_id.slice(bead.await_id.indexOf(':') + 1);
+}
+
+/** Whether only a person may open this gate. */
+export function isHumanGate(bead: Bead): boolean {
+  return bead.issue_type === 'gate' && bead.await_type === 'human';
 }
 
 /**

@@ -6,6 +6,7 @@ import type { IdempotencyCache } from '../../base/idempotency';
 import type { Sequence } from './sequence';
 import { ownerOf, type WriteFence } from './writeFence';
 import { Transaction } from '../transaction';
+import { refuseOpeningHumanGates } from '../model/humanGates';
 import { Overlay, type Change } from '../index/overlay';
 import type { StoreState } from '../index/storeState';
 
@@ -13,6 +14,8 @@ export interface BatchMeta {
   actor: string;
   /** Client-made id: a batch that is repeated with the same one returns the first result. */
   operation?: string | undefined;
+  /** Who asks. Agents may not do everything that people may. */
+  kind?: 'person' | 'agent' | 'engine';
 }
 
 interface Job {
@@ -106,7 +109,7 @@ export class Committer {
       }
       try {
         const view = new Overlay(groupView);
-        const { record, result } = this.runJob(job, view, committed[0]?.record.seq);
+        const { record, result } = this.runJob(job, { view, below: groupView }, committed[0]?.record.seq);
         for (const { ledger } of view.changes.values()) if (unwritable.has(ledger)) throw unwritable.get(ledger);
         groupView.absorb(view);
         if (record) committed.push({ changes: view.changes, record });
@@ -121,7 +124,7 @@ export class Committer {
 
   private runJob(
     job: Job,
-    view: Overlay,
+    { view, below }: { view: Overlay; below: Overlay },
     group: number | undefined,
   ): { record: JournalRecord | undefined; result: unknown } {
     const now = this.clock();
@@ -129,6 +132,7 @@ export class Committer {
     const tx = new Transaction(view, { actor: job.meta.actor, now, random: this.random, homeLedger });
     const result = job.work(tx);
     view.seal();
+    if (job.meta.kind === 'agent') refuseOpeningHumanGates(view.changes.keys(), below, view);
     if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
     if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
       return { record: undefined, result };

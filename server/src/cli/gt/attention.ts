@@ -46,6 +46,8 @@ export function nextStep(item: AttentionInfo): string {
       return `gt rig fast-forward ${item.rig}`;
     case 'input':
       return `gt attach ${item.agent}, or open its terminal in VS Code`;
+    case 'gate':
+      return `bd close ${item.gate}`;
     case 'review':
       return `gt mq status ${item.bead}, then: gt mq approve ${item.bead}, or gt mq reject ${item.bead} -m "…"`;
     case 'mail':

@@ -76,6 +76,12 @@ function words(reason: WhyNot): string {
       return `is ${reason.name}'s`;
     case 'stopped':
       return 'was stopped by a person';
+    case 'escalated':
+      return `its agent needs help: ${reason.message}`;
+    case 'steps':
+      return reason.gates.length > 0
+        ? `waits for the gate ${reason.gates.map(({ id }) => id).join(', ')}`
+        : `waits for the step ${reason.steps[0]?.id ?? ''}`;
     case 'rig':
       return `the rig ${reason.name} cannot be used`;
     case 'consent':

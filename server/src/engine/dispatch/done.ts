@@ -1,10 +1,36 @@
 import { UserError } from '../../base/errors';
-import { cutBytes } from '../../base/text';
+import { cutBytes, firstLine } from '../../base/text';
 import { parseAddress } from '../../town/layout';
+import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
+import type { DoneResult, DoneStatus } from '../../protocol/agent';
+import { graphOf } from '../../formulas/pour/molecule';
+import type { Transaction } from '../../beads/store';
+import { escalate } from '../escalation/escalation';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
+import { openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
+import { isHooked } from '../state/townView';
 import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
+
+/** What an agent says when it ends. */
+export interface DoneRequest {
+  status: DoneStatus;
+  /** About the change, for its reviewer; needed where there is none. */
+  message?: string | undefined;
+}
+
+interface Finished {
+  context: EngineContext;
+  caller: CallContext;
+  agent: string;
+  bead: Bead;
+  rig: string;
+  name: string;
+  message: string | undefined;
+}
+
+const MAX_MESSAGE_BYTES = 4_000;
 
 /** The bead on an agent's hook: what the engine gave it, not what it has claimed besides, such as the step that it is at. */
 export function hookedBead(context: EngineContext, agent: string) {
@@ -14,15 +40,10 @@ export function hookedBead(context: EngineContext, agent: string) {
 }
 
 /**
- * `gt done`: the agent's branch goes to the merge queue and its session ends. Saying it twice gives the first
- * answer.
- * @param note what the agent says about the change, for its reviewer
+ * `gt done`: the agent's session ends. Its branch goes to the merge queue, or it says why there is no change, or what keeps
+ * it from going on. Saying it twice gives the first answer.
  */
-export async function done(
-  context: EngineContext,
-  caller: CallContext,
-  note?: string,
-): Promise<{ mergeRequest: string; bead: string }> {
+export async function done(context: EngineContext, caller: CallContext, request: DoneRequest): Promise<DoneResult> {
   const agent = caller.agent;
   const address = agent ? parseAddress(agent) : undefined;
   if (!agent || !address)
@@ -33,44 +54,102 @@ export async function done(
     );
   const bead = hookedBead(context, agent);
   if (!bead) return alreadySubmitted(context, agent);
+  const message = request.message?.trim() ? cutBytes(request.message.trim(), MAX_MESSAGE_BYTES) : undefined;
+  const finished = { context, caller, agent, bead, rig: address.rig, name: address.name, message };
+  if (request.status === 'completed') return submit(finished, false);
+  if (message === undefined)
+    throw new UserError(
+      `"gt done --status ${request.status}" needs a reason`,
+      `say it with -m: "gt done --status ${request.status} -m <why>"`,
+      'invalid',
+    );
+  return request.status === 'no-change' ? submit(finished, true) : pause(finished, request.status, message);
+}
+
+async function submit(finished: Finished, noChange: boolean): Promise<DoneResult> {
+  const { context, caller, agent, bead, rig, name, message } = finished;
   const work = workOf(bead);
-  const { commit } = await requireRig(context, address.rig).submittable(address.name, {
+  refuseOpenSteps(graphOf(context.store), bead);
+  const { commit } = await requireRig(context, rig).submittable(name, {
     branch: work.branch!,
     bases: basesOf(work),
     authors: [agent, ...(work.formerWorkers ?? [])],
+    isUnchanged: noChange,
   });
-  const result = await context.store.batch(caller, (tx) => {
-    const current = tx.get(bead.id);
-    if (current?.assignee !== agent || !['hooked', 'in_progress'].includes(current.status))
-      throw new UserError(`${bead.id} is no longer on your hook`, undefined, 'conflict');
+  return context.store.batch(caller, (tx) => {
+    const current = requireHooked(tx, bead.id, agent);
+    refuseOpenSteps(tx.view, current);
     const merge: MergeRequest = {
       source: bead.id,
-      rig: address.rig,
+      rig,
       branch: work.branch!,
       commit,
       worker: agent,
       retries: 0,
-      note: note?.trim() ? cutBytes(note.trim(), 4_000) : undefined,
+      note: message,
+      ...(noChange ? { noChange } : {}),
     };
-    const request = tx.create(address.rig, {
-      title: cutBytes(`Merge: ${bead.title}`, 400),
+    const request = tx.create(rig, {
+      title: cutBytes(`${noChange ? 'No change' : 'Merge'}: ${bead.title}`, 400),
       type: MERGE_REQUEST,
       priority: bead.priority,
       metadata: { merge },
     });
-    tx.update(bead.id, { status: 'in_review', metadata: withWork(current, { deaths: 0, notBefore: undefined }) });
+    tx.update(bead.id, {
+      status: 'in_review',
+      metadata: withWork(current, { deaths: 0, notBefore: undefined, paused: undefined }),
+    });
     finishLastStep(tx, current);
-    tx.event({ type: 'done', bead: bead.id, agent, rig: address.rig, new: commit });
-    return { mergeRequest: request.id, bead: bead.id };
+    tx.event({ type: 'done', bead: bead.id, agent, rig, new: commit });
+    return { mergeRequest: request.id, bead: bead.id, status: noChange ? 'no-change' : 'completed' };
   });
-  return result;
 }
 
-function alreadySubmitted(context: EngineContext, agent: string): { mergeRequest: string; bead: string } {
+/** The bead stays the agent's, with its worktree; its next session is told what this one says. */
+async function pause(finished: Finished, status: 'escalated' | 'deferred', message: string): Promise<DoneResult> {
+  const { context, caller, agent, bead, rig, name } = finished;
+  const progress = await requireRig(context, rig).progress(name);
+  const at = context.clock.now().toISOString();
+  return context.store.batch(caller, (tx) => {
+    const current = requireHooked(tx, bead.id, agent);
+    // What its molecule waits for is noticed by itself; anything else is known to a person only.
+    const mark = status === 'deferred' ? openStepsOf(tx.view, current)?.mark : undefined;
+    tx.update(bead.id, {
+      status: 'hooked',
+      metadata: withWork(current, {
+        paused: { status, message, mark },
+        handoff: { message, at, progress, idle: 0 },
+        held: mark === undefined ? true : undefined,
+        problem: cutBytes(firstLine(message), 300),
+      }),
+    });
+    tx.event({ type: 'handed_off', bead: bead.id, agent, rig, message: firstLine(message) });
+    if (status === 'escalated')
+      escalate(tx, {
+        key: bead.id,
+        bead: bead.id,
+        rig,
+        agent,
+        by: agent,
+        title: `${agent} needs help with ${bead.id}: ${cutBytes(firstLine(message), 200)}`,
+        detail: `${bead.title}\n\n${message}\n\nIts worktree is kept. Help, then sling ${bead.id} again: it goes on where it stopped.`,
+      });
+    return { bead: bead.id, status };
+  });
+}
+
+function requireHooked(tx: Transaction, id: string, agent: string): Bead {
+  const current = tx.get(id);
+  if (current?.assignee !== agent || !isHooked(current))
+    throw new UserError(`${id} is no longer on your hook`, undefined, 'conflict');
+  return current;
+}
+
+function alreadySubmitted(context: EngineContext, agent: string): DoneResult {
   const request = context.store
     .list({ type: [MERGE_REQUEST], limit: 0 })
     .find((candidate) => mergeOf(candidate)?.worker === agent);
   const merge = request && mergeOf(request);
   if (!request || !merge) throw new UserError('there is nothing on your hook', 'see "gt hook"', 'conflict');
-  return { mergeRequest: request.id, bead: merge.source };
+  return { mergeRequest: request.id, bead: merge.source, status: merge.noChange ? 'no-change' : 'completed' };
 }

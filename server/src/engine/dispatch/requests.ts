@@ -99,8 +99,8 @@ export function registerAgentHandlers(town: AgentTown): void {
     if (context.kind === 'person') rig.forgetFailedGates();
     return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
   });
-  dispatcher.on(Done.spec, async ({ message }, context) => {
-    const result = await done(town.engineContext, context, message);
+  dispatcher.on(Done.spec, async (params, context) => {
+    const result = await done(town.engineContext, context, params);
     town.sessions.markDone(context.agent!);
     return result;
   });
@@ -131,6 +131,7 @@ function hookOf(town: AgentTown, agent: string) {
     attempt: work.attempt,
     rebaseOnto: work.rebaseOnto,
     problem: work.problem,
+    paused: work.paused?.status,
     bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
   };
 }
@@ -206,7 +207,8 @@ async function script(town: AgentTown, context: CallContext) {
     attempt: workOf(bead).attempt,
     rebaseOnto: workOf(bead).rebaseOnto,
     blocks: assignment.script,
-    ...(molecule ? { variables: originOf(molecule).vars } : {}),
+    steps: assignment.scriptSteps,
+    ...(molecule ? { molecule: molecule.id, variables: originOf(molecule).vars } : {}),
   };
 }
 

@@ -13,7 +13,10 @@ export function revisions(view: TownView): Action[] {
     const waiting = hooked
       // An agent's last session must be gone before its next begins.
       .filter((work) => !view.sessions.some((session) => session.agent === work.assignee))
-      .filter((work) => !starting.includes(work) && !work.held && work.consented && work.notBefore <= view.now)
+      .filter(
+        (work) =>
+          !starting.includes(work) && !work.held && !work.waitsForStep && work.consented && work.notBefore <= view.now,
+      )
       .sort((a, b) => a.createdAt - b.createdAt || a.id.localeCompare(b.id));
     return waiting.flatMap((work): Action[] => {
       const name = work.assignee ? parseAddress(work.assignee)?.name : undefined;

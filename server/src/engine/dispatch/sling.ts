@@ -65,7 +65,8 @@ function slingOne(
   refuseStep(tx, bead);
   const work = workOf(bead);
   const running = ['hooked', 'in_progress', 'in_review'].includes(bead.status);
-  if (running && !work.held) {
+  const isWaiting = work.held === true || work.paused !== undefined;
+  if (running && !isWaiting) {
     if (name && bead.assignee && !bead.assignee.endsWith(`/${name}`))
       throw new UserError(`${id} is on the hook of ${bead.assignee}`, undefined, 'conflict');
     if (request.formula)
@@ -113,6 +114,7 @@ function slingOne(
       slung,
       molecule,
       held: undefined,
+      paused: undefined,
       notBefore: undefined,
       problem: undefined,
       ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}),

@@ -3,7 +3,7 @@ import { messageOf, UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
-import { beginStep, scriptOf } from '../molecules/molecules';
+import { beginStep, scriptOf, type Script } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 import { backoffMs, failAttempt } from '../loop/failure';
 
@@ -40,12 +40,16 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     branch: work.branch!,
     base: work.base,
     attempt: work.attempt,
-    script,
+    script: script?.blocks,
+    scriptSteps: script?.steps,
     replaceScript: frozen !== undefined && frozen !== script,
   });
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);
-    tx.update(current.id, { status: 'in_progress', metadata: withWork(current, { base, hitches: 0 }) });
+    tx.update(current.id, {
+      status: 'in_progress',
+      metadata: withWork(current, { base, hitches: 0, paused: undefined }),
+    });
     beginStep(tx, current, agent);
   });
   if (isHeld(context, bead.id)) return;
@@ -70,16 +74,16 @@ function isHeld(context: EngineContext, id: string): boolean {
 }
 
 /** The one that was frozen, if it is one that a person has accepted: its file may have come with a copied town. */
-function scriptToRun(frozen: string[] | undefined, bead: Bead, context: EngineContext): string[] {
-  return frozen && context.isAccepted.script(frozen) ? frozen : acceptedScript(bead, context);
+function scriptToRun(frozen: Script | undefined, bead: Bead, context: EngineContext): Script {
+  return frozen && context.isAccepted.script(frozen.blocks) ? frozen : acceptedScript(bead, context);
 }
 
 /** Looked at again here: the description may have changed since the reconciler saw it. */
-function acceptedScript(bead: Bead, context: EngineContext): string[] {
-  const blocks = scriptOf(context.store, bead);
-  if (blocks.length > 0 && !context.isAccepted.script(blocks))
+function acceptedScript(bead: Bead, context: EngineContext): Script {
+  const script = scriptOf(context.store, bead);
+  if (script.blocks.length > 0 && !context.isAccepted.script(script.blocks))
     throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
-  return blocks;
+  return script;
 }
 
 async function recordFailure(

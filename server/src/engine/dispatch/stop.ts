@@ -44,12 +44,13 @@ export async function stopWork(context: EngineContext, actor: string, target: St
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
   const held = context.store
     .list({ status: ['open', 'hooked', 'in_progress'], limit: 0 })
-    .filter((bead) => workOf(bead).held);
+    // What its agent gave up waits for a person, who slings it again.
+    .filter((bead) => workOf(bead).held && workOf(bead).paused === undefined);
   if (held.length === 0) return;
   await context.store.batch({ actor }, (tx) => {
     for (const { id } of held) {
       const bead = tx.get(id);
-      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, problem: undefined }) });
+      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, paused: undefined, problem: undefined }) });
     }
   });
 }

@@ -29,6 +29,7 @@ function beginning(view: TownView): Set<string> {
     (work) =>
       isHooked(work) &&
       !work.held &&
+      !work.waitsForStep &&
       work.notBefore <= view.now &&
       Math.abs(view.now - Date.parse(work.revision)) < START_MS &&
       !view.sessions.some((session) => session.bead === work.id),

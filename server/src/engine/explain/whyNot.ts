@@ -2,6 +2,8 @@ import { blockingTypes } from '../../beads/index/blocking';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BeadRef, WhyNot } from '../../protocol/board';
+import { graphOf } from '../../formulas/pour/molecule';
+import { openStepsOf } from '../molecules/openSteps';
 import { belongsToPerson, launchedConvoys, openSources, trackedSince } from '../state/buildView';
 import type { TownView, WorkView } from '../state/townView';
 import { isClosed, MERGE_REQUEST, slingableTypes, workOf } from '../state/work';
@@ -55,7 +57,7 @@ export class WhyNots {
     if (isClosed(bead.status) || ['in_review', 'failed'].includes(bead.status)) return [];
     const reasons = [...this.deferred(bead), ...this.waits(bead), ...(this.holds.get(bead.id) ?? [])];
     if (['hooked', 'in_progress'].includes(bead.status))
-      return workOf(bead).held ? [{ kind: 'stopped' }] : reasons.filter((reason) => reason.kind === 'backoff');
+      return this.pauses(bead) ?? reasons.filter((reason) => reason.kind === 'backoff' || reason.kind === 'steps');
     if (!BEGINS.has(bead.status)) return [...reasons, { kind: 'status', status: bead.status }];
     return reasons;
   }
@@ -131,8 +133,30 @@ export class WhyNots {
       if (runtime !== undefined)
         reasons.push({ kind: 'consent', what: runtime === 'script' ? 'script' : 'runtime', name: runtime });
     }
+    if (work.waitsForStep) reasons.push(...this.waitsForStep(bead));
     if (work.notBefore > this.now) reasons.push({ kind: 'backoff', until: new Date(work.notBefore).toISOString() });
     return reasons;
+  }
+
+  /** Why nobody goes on with a bead that was begun. */
+  private pauses(bead: Bead): WhyNot[] | undefined {
+    const { held, paused } = workOf(bead);
+    if (paused?.status === 'escalated') return [{ kind: 'escalated', message: paused.message }];
+    return held ? [{ kind: 'stopped' }] : undefined;
+  }
+
+  private waitsForStep(bead: Bead): WhyNot[] {
+    const steps = openStepsOf(graphOf(this.sources.store), bead);
+    if (!steps) return [];
+    const open = steps.open.map(({ issue }) => issue.id);
+    return [
+      {
+        kind: 'steps',
+        gates: this.refs(steps.gates.map(({ id }) => id)).beads,
+        steps: this.refs(open).beads,
+        more: Math.max(0, open.length - NAMED),
+      },
+    ];
   }
 
   private refs(ids: readonly string[]): { beads: BeadRef[]; more: number } {

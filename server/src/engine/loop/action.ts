@@ -52,7 +52,8 @@ export type Action =
       runtime: string;
     }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
-  | { type: 'land-convoy'; convoy: string; revision: string };
+  | { type: 'land-convoy'; convoy: string; revision: string }
+  | { type: 'open-gate'; gate: string; revision: string };
 
 /** Two actions with one key never run at the same time. */
 export function actionKey(action: Action): string {
@@ -84,5 +85,7 @@ export function actionKey(action: Action): string {
       return `worktree:${action.rig}/${action.name}`;
     case 'land-convoy':
       return `convoy:${action.convoy}`;
+    case 'open-gate':
+      return `gate:${action.gate}`;
   }
 }

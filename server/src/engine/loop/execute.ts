@@ -2,6 +2,7 @@ import type { Action } from './action';
 import { requireRig, type EngineContext } from './context';
 import { hook } from '../dispatch/hook';
 import { landConvoy } from '../convoys/landConvoy';
+import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
@@ -51,5 +52,7 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
     case 'land-convoy':
       return landConvoy(action, context);
+    case 'open-gate':
+      return openGate(action, context);
   }
 }

@@ -2,7 +2,7 @@ import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landing';
 import type { RebaseResult } from '../../git/rebase';
 import type { Pacing } from '../../rigs/pacing';
-import type { GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
+import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
 
 /** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
@@ -25,17 +25,20 @@ export interface RigPort {
   recordShortLife(at: number): void;
   worktrees(): { name: string; bead?: string }[];
   /** The script that was frozen for this branch, if any. */
-  frozenScript(name: string, branch: string): string[] | undefined;
+  frozenScript(name: string, branch: string): FrozenBlocks | undefined;
   /** Tip of a branch in the rig's repository. */
   branchTip(branch: string): Promise<string | undefined>;
   /** Uncommitted files, or commits that no merge request has. False where there is no worktree. */
   hasUnsubmittedWork(name: string): Promise<boolean>;
   /** Opaque mark of how far the work in a worktree has come: commits and files. */
   progress(name: string): Promise<string>;
-  /** Checks that a polecat's work can be submitted. Throws a UserError that tells the agent what to do. */
+  /**
+   * Checks that a polecat's work can be submitted, or that there is none (`isUnchanged`). Throws a UserError that tells the
+   * agent what to do.
+   */
   submittable(
     name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[] },
+    work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
   ): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
   /**

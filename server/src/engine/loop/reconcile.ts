@@ -12,6 +12,7 @@ import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys } from '../convoys/landingRule';
+import { openGates } from '../molecules/gateRule';
 
 /** One rule looks at the town and says what should happen. */
 export type Rule = (view: TownView) => Action[];
@@ -31,6 +32,7 @@ const progress: Rule[] = [
   merges,
   removableWorktrees,
   convoys,
+  openGates,
 ];
 
 /** Decides what to do next. Pure: the same view gives the same actions, in the same order. */

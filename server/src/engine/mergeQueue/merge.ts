@@ -30,6 +30,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
       return await finish(action, request, candidate, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
+    if (request.noChange) return await finishWithoutChange(action, request, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
     const made = await makeCandidate(rig, request, context);
     if (made.kind === 'returned') return await rejectMerge(action, request, made.why, context);
@@ -119,6 +120,22 @@ async function finish(
     }
     for (const key of [request.source, bead.id, landingKey(action.rig)]) resolveEscalation(tx, key, reason);
     tx.event({ type: 'merged', bead: request.source, agent: request.worker, rig: action.rig, new: commit });
+  });
+}
+
+/** Nothing has to change, and whoever reviews this rig agrees: the bead is closed, and nothing lands. */
+async function finishWithoutChange(action: MergeAction, request: MergeRequest, context: EngineContext): Promise<void> {
+  const reason = `No change: ${request.note ?? ''}`;
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = tx.get(action.mergeRequest);
+    if (!bead || isClosed(bead.status)) return;
+    tx.close(bead.id, 'No change', { force: true });
+    const source = tx.get(request.source);
+    if (source && !isClosed(source.status)) {
+      tx.update(source.id, { metadata: withWork(source, { problem: undefined, feedback: undefined }) });
+      tx.close(source.id, reason, { force: true });
+    }
+    for (const key of [request.source, bead.id]) resolveEscalation(tx, key, reason);
   });
 }
 

@@ -7,6 +7,7 @@ export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const next = view.merges
       .filter((merge) => merge.rig === rig.name && rig.accepted && merge.notBefore <= view.now)
+      .filter((merge) => !merge.hasOpenSteps)
       .filter((merge) => rig.review === 'off' || merge.review?.state === 'approved')
       .sort(
         (a, b) =>

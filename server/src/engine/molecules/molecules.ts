@@ -98,25 +98,30 @@ export function stepMark(store: BeadStore, id: string): string {
   return root ? ` ${root.id}:${inspectMolecule(graphOf(store), root).completed}` : '';
 }
 
-/** A name as formulas have it: nothing that means something to a shell. */
-const plainName = /^[\w.:-]+$/;
+/** What the `script` runtime runs: blocks one after another, or those of the steps as each step becomes ready. */
+export interface Script {
+  blocks: string[];
+  /** How many of the blocks belong to which step, in the same order; undefined where they are the bead's own. */
+  steps?: { step: string; blocks: number }[];
+}
 
 /**
- * What the `script` runtime runs for a bead: its own blocks, else those of its molecule's steps, each step ending with
- * its own close. A close that is repeated after a crash finds another step current, and does nothing.
+ * What the `script` runtime runs for a bead: its own blocks, else those of its molecule's steps.
  * @throws UserError for a block that is not closed
  */
-export function scriptOf(store: BeadStore, bead: Bead): string[] {
+export function scriptOf(store: BeadStore, bead: Bead): Script {
   const own = scriptBlocks(bead.description ?? '');
   const root = own.length > 0 ? undefined : moleculeOfBead(store, bead);
-  if (!root) return own;
-  const { steps } = inspectMolecule(graphOf(store), root);
-  if (!steps.some(({ issue }) => stepScriptOf(issue).length > 0) || !steps.every(({ step }) => plainName.test(step)))
-    return own;
-  return steps.flatMap(({ issue, step }) => [
-    ...stepScriptOf(issue),
-    `# ${step} is done\ntest "$GT_STEP_NAME" != '${step}' || bd close "$GT_STEP" --continue\n`,
-  ]);
+  if (!root) return { blocks: own };
+  const scripts = inspectMolecule(graphOf(store), root).steps.map(({ issue, step }) => ({
+    step,
+    texts: stepScriptOf(issue),
+  }));
+  if (scripts.every(({ texts }) => texts.length === 0)) return { blocks: [] };
+  return {
+    blocks: scripts.flatMap(({ texts }) => texts),
+    steps: scripts.map(({ step, texts }) => ({ step, blocks: texts.length })),
+  };
 }
 
 /** Where a bead is while it is in work. */

@@ -15,6 +15,9 @@ import { makeCandidate } from '../mergeQueue/candidate';
 import { deferMerge, cancelMerge, finishUnchanged } from '../mergeQueue/deferMerge';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
+/** In place of the id of a patch, where there is none. */
+const NO_CHANGE = 'no change';
+
 type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
 
 /**
@@ -30,6 +33,10 @@ export async function requestReview(action: RequestReviewAction, context: Engine
   const source = context.store.get(request.source);
   if (!source || isClosed(source.status)) return cancelMerge(action, request, context);
   try {
+    if (request.noChange) {
+      const { commit } = await rig.landingBase();
+      return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);
+    }
     const candidate = await makeCandidate(rig, request, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
     if (candidate.kind === 'empty') return await finishUnchanged(action, request, context);

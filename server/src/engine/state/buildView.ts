@@ -6,9 +6,13 @@ import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
 import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
 import type { RigSettings } from '../../town/config';
+import { graphOf } from '../../formulas/pour/molecule';
+import { openBlockers } from '../../beads/index/blocking';
+import { gateOpensAt } from '../../beads/model/closing';
 import { isStep } from '../molecules/molecules';
+import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
-import type { ConvoyView, MergeView, RigView, TownView, WorktreeView, WorkView } from './townView';
+import type { ConvoyView, GateView, MergeView, RigView, TownView, WorktreeView, WorkView } from './townView';
 import { CONVOY, isClosed, isLaunched, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
 
 /** A rig as the view needs it. */
@@ -47,10 +51,11 @@ export function buildView(sources: ViewSources): TownView {
     inFlight: sources.inFlight,
     rigs: sources.rigs.map((rig) => rigView(rig, store, sources.now.getTime())),
     work: workViews(sources, trackedBy, openSources(store, requests)),
-    merges: requests.flatMap((bead) => mergeView(bead, trackedBy)),
+    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy)),
     sessions: sources.sessions.all(),
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
     convoys: launched.map((convoy) => convoyView(store, convoy)),
+    gates: gateViews(store),
   };
 }
 
@@ -150,6 +155,7 @@ function workViews(
           (store.deferringBead(bead.id, now) !== undefined || isBlocked(store, bead, unmerged)),
         slung: work.slung !== undefined || trackedBy.has(bead.id),
         held: work.held ?? false,
+        waitsForStep: waitsForStep(store, bead),
         attempt: work.attempt,
         deaths: work.deaths,
         submitted: unmerged.has(bead.id),
@@ -160,6 +166,14 @@ function workViews(
       },
     ];
   });
+}
+
+function waitsForStep(store: BeadStore, bead: Bead): boolean {
+  const work = workOf(bead);
+  if (work.molecule === undefined) return false;
+  const steps = openStepsOf(graphOf(store), bead);
+  if (!steps) return false;
+  return !steps.canGoOn || (work.paused?.mark !== undefined && work.paused.mark === steps.mark);
 }
 
 /** On a hook that this town's engine gave out: what people claim, and what came from other towns, is not ours to start. */
@@ -180,9 +194,22 @@ function isBlocked(store: BeadStore, bead: Bead, unmerged: ReadonlySet<string>):
   );
 }
 
-function mergeView(bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeView[] {
+/** Gates that open by a time or by a bead; the others are opened by whoever is asked. */
+function gateViews(store: BeadStore): GateView[] {
+  const gates = [false, true].flatMap((ephemeral) => store.list({ type: ['gate'], ephemeral, limit: 0 }));
+  return gates.flatMap((gate): GateView[] => {
+    const opensAt = gateOpensAt(store, gate);
+    if (opensAt === undefined) return [];
+    // It stands behind what its step needs.
+    const isBehind = openBlockers(graphOf(store), gate).length > 0;
+    return [{ id: gate.id, revision: gate.updated_at, opensAt: isBehind ? Infinity : opensAt }];
+  });
+}
+
+function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeView[] {
   const merge = mergeOf(bead);
   if (!merge) return [];
+  const source = store.get(merge.source);
   return [
     {
       id: bead.id,
@@ -195,6 +222,7 @@ function mergeView(bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeVie
       retries: merge.retries,
       notBefore: time(merge.notBefore),
       first: merge.first ?? false,
+      hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,

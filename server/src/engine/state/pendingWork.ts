@@ -6,6 +6,9 @@ export function hasWork(view: TownView): boolean {
   return (
     view.merges.length > 0 ||
     (view.mayor?.accepted ?? false) ||
-    view.work.some((work) => !work.blocked && !work.held && work.consented && work.status !== 'in_review')
+    view.gates.some((gate) => gate.opensAt !== Infinity) ||
+    view.work.some(
+      (work) => !work.blocked && !work.held && !work.waitsForStep && work.consented && work.status !== 'in_review',
+    )
   );
 }

@@ -15,12 +15,21 @@ export interface TownView {
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
+  gates: GateView[];
   /** Silences are counted from here: when the server began to look, or the machine woke up. */
   awakeSince: number;
   /** What the Mayor has to deal with; undefined while that is nothing. */
   mayor?: MayorView;
   /** Keys of actions that are running. */
   inFlight: ReadonlySet<string>;
+}
+
+/** A gate that opens by itself. */
+export interface GateView {
+  id: string;
+  revision: string;
+  /** Milliseconds since 1970; Infinity while what it waits for has not happened. */
+  opensAt: number;
 }
 
 export interface MayorView {
@@ -70,6 +79,8 @@ export interface WorkView {
   /** Slung by name or tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
+  /** No step of its molecule can be taken up, or its agent has seen to all that can. */
+  waitsForStep: boolean;
   /** An open merge request names it. */
   submitted: boolean;
   attempt: number;
@@ -96,6 +107,8 @@ export interface MergeView {
   notBefore: number;
   /** A person wants it merged before all others. */
   first: boolean;
+  /** Steps of its source are open: it is no finished work. */
+  hasOpenSteps: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
 }

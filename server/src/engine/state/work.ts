@@ -39,6 +39,13 @@ const workSchema = z.looseObject({
   notBefore: z.string().optional(),
   /** Steps that were taken about its agent's silence since it last made progress. */
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
+  /**
+   * Its agent ended the session without submitting (`gt done --status`). `mark`: it goes on by itself when its molecule is
+   * another one (`OpenSteps`); without it, it waits until it is slung again.
+   */
+  paused: z
+    .object({ status: z.enum(['escalated', 'deferred']), message: z.string(), mark: z.string().optional() })
+    .optional(),
   /** What the last session told the one that goes on. */
   handoff: z
     .object({
@@ -54,9 +61,9 @@ const workSchema = z.looseObject({
   feedback: z.string().optional(),
   /** One line of the same, for people. */
   problem: z.string().optional(),
-  /** Commit on the landing branch. */
   /** The commit that a merge was about to land: kept with the bead, whatever becomes of its merge request. */
   candidate: z.string().optional(),
+  /** Commit on the landing branch. */
   merged: z.string().optional(),
   /** What reviewers have said of it since it was begun, oldest first. */
   reviews: z
@@ -106,6 +113,8 @@ const mergeSchema = z.looseObject({
       person: z.boolean().optional(),
     })
     .optional(),
+  /** Its author says that nothing has to change, and why in `note`: nothing lands. */
+  noChange: z.boolean().optional(),
   /** A person wants it merged before all others. */
   first: z.boolean().optional(),
   /** Times it could not be tried (target moved, push failed). */

@@ -83,7 +83,7 @@ export async function resumeWork(
   await context.store.batch({ actor: caller.actor }, (tx) => {
     const current = tx.get(bead.id)!;
     tx.update(current.id, {
-      metadata: withWork(current, { held: undefined, notBefore: undefined, problem: undefined }),
+      metadata: withWork(current, { held: undefined, paused: undefined, notBefore: undefined, problem: undefined }),
     });
   });
   return { agent, bead: bead.id };

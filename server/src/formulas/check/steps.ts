@@ -2,7 +2,7 @@ import { localKeys } from '../../beads/storage/localMetadata';
 import { unique } from '../../base/objects';
 import { loopProblems, rangeProblem, unrolledCount } from '../compose/loops';
 import { conditionProblem } from '../cook/conditions';
-import { initialValues, namesIn, textsOf } from '../cook/variables';
+import { namesInScripts, scriptPlaceholder, initialValues, namesIn, textsOf } from '../cook/variables';
 import { findCycle, formatCycle, type CycleEdge } from '../cycles';
 import { count, limits } from '../limits';
 import {
@@ -53,12 +53,23 @@ export function stepProblems(
       ...singleStepProblems(step, named),
       ...loopOf(step, named, values),
       ...undeclared(step, named, formula),
+      ...scriptProblems(step, named, formula),
     );
     if (suggestions) problems.push(...referenceProblems(step, named, ids, suggestions));
   }
   const cycle = findCycle(steps);
   if (cycle) problems.push(cycleProblem(cycle, key));
   return problems;
+}
+
+/** A value never becomes a part of a command. */
+function scriptProblems(step: Step, where: string, { vars }: Formula): Problem[] {
+  return namesInScripts(step.description)
+    .filter((name) => Object.hasOwn(vars, name))
+    .map((name) => {
+      const { text, hint } = scriptPlaceholder(name);
+      return error('script-placeholder', where, `${text}. ${hint}`, pathWithin(step, 'description'));
+    });
 }
 
 function locateSteps(steps: readonly Step[], path: Path): LocatedStep[] {

@@ -2,11 +2,11 @@ import { scriptBlocks } from '../../base/scriptBlocks';
 import { unique } from '../../base/objects';
 import { cutBytes } from '../../base/text';
 import type { CookedFormula, CookedStep } from '../../protocol/formula';
-import type { Budget } from '../limits';
-import type { Formula, Gate, Step } from '../model';
+import { CompositionError, type Budget, type Place } from '../limits';
+import { pathWithin, type Formula, type Gate, type Step } from '../model';
 import { stepTypes } from '../schema';
 import { spawnerOf } from '../steps';
-import { substitute, substituteDeep, type Values } from './variables';
+import { namesInScripts, scriptPlaceholder, substitute, substituteDeep, type Values } from './variables';
 
 /** Titles of beads are limited. */
 const MAX_TITLE_BYTES = 400;
@@ -54,7 +54,7 @@ class ProtoWriter {
     private readonly budget: Budget,
   ) {}
 
-  fill(text: string, place: { where: string; path: readonly string[] }): string {
+  fill(text: string, place: Place): string {
     const filled = substitute(text, this.values, this.budget, place);
     this.budget.addText(filled.length, place);
     return filled;
@@ -68,7 +68,12 @@ class ProtoWriter {
   }
 
   private step(step: Step, parent: string | undefined, gateId: string | undefined): ProtoStep {
-    const place = { where: `step ${step.id}`, path: ['steps'] };
+    const place = { where: `step ${step.id}`, path: pathWithin(step, 'description') };
+    const unsafe = namesInScripts(step.description).find((name) => Object.hasOwn(this.values, name));
+    if (unsafe !== undefined) {
+      const { text, hint } = scriptPlaceholder(unsafe);
+      throw new CompositionError(place, text, hint);
+    }
     const fill = (text: string): string => this.fill(text, place);
     const type = step.children.length > 0 ? 'epic' : stepTypes.includes(step.type) ? step.type : 'task';
     const texts = {

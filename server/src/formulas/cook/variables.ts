@@ -1,3 +1,4 @@
+import { scriptBlocks } from '../../base/scriptBlocks';
 import { UserError } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
 import { fillText } from '../compose/texts';
@@ -50,6 +51,25 @@ export function substituteDeep(data: unknown, values: Values, budget: Budget, pl
 /** Names of variables in a string. */
 export function namesIn(text: string): string[] {
   return [...text.matchAll(placeholder)].map((match) => match[1] ?? '').filter((name) => !reservedWords.has(name));
+}
+
+/** Names of variables in the blocks of a text that the `script` runtime would run. A block that is not closed has none. */
+export function namesInScripts(text: string): string[] {
+  let blocks: string[];
+  try {
+    blocks = scriptBlocks(text);
+  } catch {
+    return [];
+  }
+  return [...new Set(blocks.flatMap(namesIn))];
+}
+
+/** What to write instead of a placeholder in a block that runs: the value never becomes a part of a command. */
+export function scriptPlaceholder(name: string): { text: string; hint: string } {
+  return {
+    text: `a \`\`\`sh block holds {{${name}}}, which would run as it stands`,
+    hint: `Write "$GT_VAR_${name}" there: the value of the variable reaches the script in the environment.`,
+  };
 }
 
 /** Every string of a step in which variables are replaced. */

@@ -84,7 +84,7 @@ export class Consents {
   }
 
   private missingScript(bead: Bead, rig: string): AttentionInfo | undefined {
-    const blocks = readable(() => scriptOf(this.store, bead));
+    const blocks = readable(() => scriptOf(this.store, bead).blocks);
     const hash = scriptHash(blocks);
     if (blocks.length === 0 || this.accepted.has(hash) || this.town.isFrozen(bead, rig)) return undefined;
     return {

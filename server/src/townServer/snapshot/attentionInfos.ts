@@ -4,7 +4,12 @@ import { escalations } from '../../engine/escalation/escalation';
 import { inbox, isForPerson, mailInfo } from '../../engine/mail/mail';
 import { planOf } from '../../engine/mayor/mayor';
 import { needsPerson } from '../../engine/mergeQueue/mergeRequests';
-import { CONVOY, MERGE_REQUEST, mergeOf, trackedIds } from '../../engine/state/work';
+import { openBlockers } from '../../beads/index/blocking';
+import { isHumanGate } from '../../beads/model/closing';
+import { attachedTo, moleculeAbove } from '../../beads/model/molecule';
+import { isHooked } from '../../engine/state/townView';
+import { CONVOY, MERGE_REQUEST, mergeOf, trackedIds, workOf } from '../../engine/state/work';
+import { graphOf } from '../../formulas/pour/molecule';
 import type { AttentionInfo, ReviewMode } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 import type { SessionView } from '../../sessions/types';
@@ -24,6 +29,7 @@ export function attentionInfos(sources: AttentionSources): AttentionInfo[] {
   return [
     ...escalationItems(sources),
     ...inputs(sources),
+    ...gates(sources),
     ...plans(sources),
     ...mails(sources),
     ...reviews(sources),
@@ -87,6 +93,36 @@ function inputs(sources: AttentionSources): AttentionInfo[] {
       title: `${session.agent} waits for you: it ${session.asks}`,
       detail: `Its program ${session.asks}. Answer in its terminal; it goes on by itself then.`,
     }));
+}
+
+/** Gates that only a person opens, once nothing else holds the step behind them. */
+function gates({ store }: AttentionSources): AttentionInfo[] {
+  const graph = graphOf(store);
+  const open = [false, true].flatMap((ephemeral) => store.list({ type: ['gate'], ephemeral, limit: 0 }));
+  return open
+    .filter((gate) => isHumanGate(gate) && openBlockers(graph, gate).length === 0)
+    .flatMap((gate): AttentionInfo[] => {
+      const molecule = moleculeAbove(store, gate);
+      const bead = molecule && store.get(attachedTo(molecule) ?? '');
+      if (!molecule || (bead && workOf(bead).slung === undefined && !isHooked(bead))) return [];
+      const held = store.dependents(gate.id, 'blocks').map(({ title }) => title);
+      return [
+        {
+          id: `gate-${gate.id}`,
+          kind: 'gate',
+          gate: gate.id,
+          bead: bead?.id,
+          rig: store.ledgerOf(gate.id),
+          title: `${bead?.title ?? molecule.title} waits for you: open the gate before ${held[0] ?? gate.title}`,
+          detail: [
+            gate.description,
+            `It holds: ${held.join(', ') || 'nothing any more'}. Open it here, or with "bd close ${gate.id}".`,
+          ]
+            .filter(Boolean)
+            .join('\n\n'),
+        },
+      ];
+    });
 }
 
 /** Unread mail to people: it does not matter to which of them, as long as somebody sees it. */

@@ -1,0 +1,12 @@
+import type { Action } from '../loop/action';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
+
+type OpenGateAction = Extract<Action, { type: 'open-gate' }>;
+
+/** Closes the bead of a gate whose condition is met: what it held back can go on. */
+export async function openGate(action: OpenGateAction, context: EngineContext): Promise<void> {
+  await context.store.batch({ actor: actors.engine }, (tx) => {
+    const gate = assertRevision(tx, action.gate, action.revision);
+    tx.close(gate.id, 'its condition is met');
+  });
+}

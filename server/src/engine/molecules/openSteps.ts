@@ -1,0 +1,74 @@
+import { descendantsOf, isFinished, type Graph } from '../../beads/index/blocking';
+import { UserError } from '../../base/errors';
+import { inspectMolecule } from '../../formulas/pour/molecule';
+import type { Bead } from '../../protocol/bead';
+import type { MoleculeStep } from '../../protocol/formula';
+import { moleculeOfBead } from './molecules';
+
+/** What is left of a bead's molecule. */
+export interface OpenSteps {
+  open: readonly MoleculeStep[];
+  /** Gates that are still closed. */
+  gates: readonly Bead[];
+  /** A step can be taken up now, or is in progress. */
+  canGoOn: boolean;
+  /** Is another one as soon as a step is closed or can be taken up. */
+  mark: string;
+}
+
+/** A bead named in a message; more would hide the first ones. */
+const NAMED = 5;
+
+/** @returns undefined where the bead has no molecule, or all its steps are done */
+export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
+  const root = moleculeOfBead(graph, bead);
+  if (!root || isFinished(root)) return undefined;
+  const { steps } = inspectMolecule(graph, root);
+  const open = steps.filter(({ status }) => status !== 'done');
+  const gates = descendantsOf(graph, root.id).filter((part) => part.issue_type === 'gate' && !isFinished(part));
+  if (open.length === 0 && gates.length === 0) return undefined;
+  return {
+    open,
+    gates,
+    canGoOn: open.some(({ status }) => status === 'ready' || status === 'current'),
+    mark: open.map(({ issue, status }) => `${issue.id}:${status === 'current' ? 'ready' : status}`).join(' '),
+  };
+}
+
+/** The agent may go on by itself, or hand in: the last step is about handing in. */
+export function isLastStep({ open, gates }: OpenSteps): boolean {
+  return gates.length === 0 && open.length === 1 && open[0]?.status === 'current';
+}
+
+/** For people and agents, such as `2 steps are open: test, deploy; closed gate: toy-mol-1.3`. */
+export function describeOpenSteps({ open, gates }: OpenSteps): string {
+  const parts: string[] = [];
+  if (open.length > 0)
+    parts.push(
+      `${open.length === 1 ? '1 step is' : `${open.length} steps are`} open: ${named(open.map(({ step }) => step))}`,
+    );
+  if (gates.length > 0)
+    parts.push(`${gates.length === 1 ? 'closed gate' : 'closed gates'}: ${named(gates.map((gate) => gate.id))}`);
+  return parts.join('; ');
+}
+
+function named(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED).join(', ');
+  return names.length > NAMED ? `${shown} and ${names.length - NAMED} more` : shown;
+}
+
+/**
+ * A molecule is done when its steps are done: before that nothing of its bead is submitted.
+ * @throws UserError `refused` with the steps that are open
+ */
+export function refuseOpenSteps(graph: Graph, bead: Bead): void {
+  const steps = openStepsOf(graph, bead);
+  if (!steps || isLastStep(steps)) return;
+  throw new UserError(
+    `${bead.id} is not done: ${describeOpenSteps(steps)}`,
+    steps.canGoOn
+      ? 'do the next step and close it with "bd close <step> --continue"; "bd mol current" shows it'
+      : 'end this session with "gt done --status deferred -m <what is left>"; another one starts when the gate opens',
+    'refused',
+  );
+}
