@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { isAlive } from '../../server/src/base/process';
@@ -29,7 +29,11 @@ export class Person {
   readonly home = tempDir('home');
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(extra: NodeJS.ProcessEnv = {}) {
+  /** @param uid the user that runs its commands, where the tests run as root: permissions do not stop root */
+  constructor(
+    extra: NodeJS.ProcessEnv = {},
+    readonly uid?: number,
+  ) {
     const runtime = path.join(this.home, 'run');
     fs.mkdirSync(runtime, { mode: 0o700 });
     fs.writeFileSync(path.join(this.home, '.gitconfig'), '[user]\n\tname = Ann\n\temail = ann@example.org\n');
@@ -44,6 +48,16 @@ export class Person {
       XDG_RUNTIME_DIR: runtime,
       ...extra,
     };
+    this.own();
+  }
+
+  /** Gives the person all that was made in the home by the test itself. */
+  own(): void {
+    if (this.uid !== undefined) execFileSync('chown', ['-R', `${this.uid}:${this.uid}`, this.home]);
+  }
+
+  private get identity(): { uid?: number; gid?: number } {
+    return this.uid === undefined ? {} : { uid: this.uid, gid: this.uid };
   }
 
   run(program: 'gt' | 'bd', args: readonly string[], options: RunOptions = {}): Promise<CliResult> {
@@ -52,7 +66,7 @@ export class Person {
       const child = execFile(
         process.execPath,
         [path.join(options.dist ?? dist, `${program}.js`), ...args],
-        { cwd: options.cwd ?? this.home, env: { ...this.env, ...options.env }, maxBuffer: 1 << 26 },
+        { cwd: options.cwd ?? this.home, env: { ...this.env, ...options.env }, maxBuffer: 1 << 26, ...this.identity },
         (error, stdout, stderr) => {
           clearTimeout(timer);
           if (!stuck)

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
+import { isPresent, makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 import { CredentialFile } from './credentials';
 import {
   git,
@@ -84,17 +84,7 @@ export class RigRepository {
   /** Makes the repository and fetches. Safe to repeat after a crash. */
   async create(): Promise<void> {
     await withRepository(this.directory, async () => {
-      makeFolder(this.directory);
-      await git(this.directory, [
-        'init',
-        '--bare',
-        '--quiet',
-        `--object-format=${this.source.objectFormat ?? 'sha1'}`,
-        '--template=',
-        '--initial-branch=gastown-none',
-        '.',
-      ]);
-      this.resetConfig();
+      await this.init();
       await this.fetchLocked();
     });
     if (await this.tip()) return;
@@ -102,6 +92,25 @@ export class RigRepository {
     const refs = await refsOf(this.source, this.credentials);
     if (refs.length > 0) throw unknownBranch(this.source, this.source.defaultBranch, refs);
     await this.createRootCommit();
+  }
+
+  private async init(): Promise<void> {
+    makeFolder(this.directory);
+    await git(this.directory, [
+      'init',
+      '--bare',
+      '--quiet',
+      `--object-format=${this.source.objectFormat ?? 'sha1'}`,
+      '--template=',
+      '--initial-branch=gastown-none',
+      '.',
+    ]);
+    this.resetConfig();
+  }
+
+  /** One that somebody has removed is made anew: what was merged is in the source, and comes from there. */
+  private async restoreIfGone(): Promise<void> {
+    if (!isPresent(path.join(this.directory, 'HEAD'))) await this.init();
   }
 
   /**
@@ -139,7 +148,10 @@ export class RigRepository {
   async fetchMoved(): Promise<void> {
     if (!this.source.isFolder) await this.fetch();
     else {
-      await withRepository(this.directory, async () => this.resetConfig());
+      await withRepository(this.directory, async () => {
+        await this.restoreIfGone();
+        this.resetConfig();
+      });
       if (await this.hasMoved()) await this.fetch();
     }
     await this.followDefaultBranch();
@@ -161,6 +173,7 @@ export class RigRepository {
   }
 
   private async fetchLocked(): Promise<void> {
+    await this.restoreIfGone();
     this.resetConfig();
     try {
       await git(

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
-import { isPresent, listFolder, makeFolder, moveFile } from '../base/safeFiles';
+import { isPresent, listFolder, makeFolder, moveFile, removeFile } from '../base/safeFiles';
 import { makeAccessible, removeTree } from '../base/accessibleTree';
 import {
   adminFolder,
@@ -12,6 +12,7 @@ import {
   type Operation,
 } from './adminFolder';
 import { addExtraFiles, type ExtraFiles } from './extraFiles';
+import { differencesFrom } from './exactTree';
 import { git, GitError, withRepository } from './git';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
@@ -136,6 +137,11 @@ async function cleanCheckout(
     if (operationIn(admin) === 'rebase') await git(directory, ['rebase', '--quit']);
     await git(directory, ['reset', '--quiet', '--hard'], repository.access);
     await git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
+    if ((await differencesFrom(directory, admin, commit)).size > 0) {
+      // Its index was told to look away: without one, every file is written.
+      removeFile(path.join(admin, 'index'));
+      await git(directory, ['reset', '--quiet', '--hard', commit], repository.access);
+    }
     await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
   };
   try {

@@ -8,6 +8,7 @@ import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { uploadLargeFiles } from '../git/largeFiles';
 import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
+import { watchTree } from '../git/exactTree';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
@@ -21,7 +22,6 @@ import {
   removeWorktree,
   type CheckoutOptions,
 } from '../git/worktree';
-import { statusOf } from '../git/worktreeChanges';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
@@ -255,6 +255,7 @@ export class Rig {
     const env = await this.gateEnvironment();
     const { gates } = this;
     this.requireAccepted();
+    const changesOfTree = await watchTree(directory, commit);
     for (const gate of gates) {
       onGate(gate, 'started');
       const outcome = await runGate(
@@ -264,7 +265,7 @@ export class Rig {
         this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
         this.groupFile,
       );
-      const changed = outcome.passed ? (await statusOf(directory, 'no')).changes : [];
+      const changed = outcome.passed ? await changesOfTree() : [];
       const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
       const passed = outcome.passed && changed.length === 0 && !moved;
       onGate(gate, passed ? 'passed' : 'failed');

@@ -1,6 +1,7 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
+import { makePrivateFolder } from '../base/safeFiles';
 import { runAbortable } from '../base/abort';
 import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
@@ -70,6 +71,7 @@ export class TownServer {
     setUnexpectedErrorHandler((error) =>
       log.error(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     );
+    makePrivateFolder(layout.runtime);
     const lease = Lease.tryAcquire(layout.serverLease);
     if (!lease) return undefined;
     try {

@@ -366,3 +366,16 @@ describe('what git prints', () => {
     assert.equal(remoteLines(text), 'error: no way');
   });
 });
+
+describe('the repository of a rig that was removed', () => {
+  for (const what of ['whole', 'HEAD'] as const)
+    it(`is made anew from the source (${what})`, async () => {
+      const project = makeRepository({ 'a.txt': 'a\n' }, 'main', path.join(tempDir('project'), 'project'));
+      const repository = new RigRepository(path.join(tempDir('town'), '.repo.git'), await inspectSource(project));
+      await repository.create();
+      const tip = await repository.tip();
+      fs.rmSync(what === 'whole' ? repository.directory : path.join(repository.directory, 'HEAD'), { recursive: true });
+      await repository.fetchMoved();
+      assert.equal(await repository.tip(), tip);
+    });
+});

@@ -228,3 +228,38 @@ describe('a rig on disk', () => {
     assert.deepEqual(seen, ['test started', 'test failed']);
   });
 });
+
+describe('gates of a rig see exactly the commit', () => {
+  for (const [what, command] of [
+    ['assume-unchanged', 'git update-index --assume-unchanged a.txt && echo edited > a.txt'],
+    ['skip-worktree', 'git update-index --skip-worktree a.txt && echo edited > a.txt'],
+    [
+      'an index that was written anew',
+      'echo edited > a.txt && git add a.txt && git update-index --assume-unchanged a.txt',
+    ],
+    ['the old time and size', 'cp -p a.txt /tmp/$$ && printf "edit" > a.txt && touch -r /tmp/$$ a.txt && rm /tmp/$$'],
+    ['a file that is taken away', 'git update-index --assume-unchanged a.txt && rm a.txt'],
+  ] as const)
+    it(`a gate that edits a file behind ${what} fails, and the next merge is tested with what was committed`, async () => {
+      const project = makeRepository(
+        { 'a.txt': 'good', 'b.txt': 'b' },
+        'main',
+        path.join(tempDir('project'), 'project'),
+      );
+      const rig = await rigOf(project);
+      const settings = rigSettingsFile(rig.layout);
+      settings.update((value) => {
+        value.merge_queue.test_command = command;
+      });
+      await rig.prepareWorktree('rust', request);
+      const first = agentCommits(rig, { 'new.txt': 'new' });
+      const outwitted = await rig.runGates(first, 'mr-1', () => undefined);
+      assert.equal(outwitted.passed, false);
+      assert.match(outwitted.passed ? '' : outwitted.problem, /changed the tree that it should only test \(.*a\.txt/);
+      settings.update((value) => {
+        value.merge_queue.test_command = 'test "$(cat a.txt)" = good';
+      });
+      const second = agentCommits(rig, { 'more.txt': 'more' });
+      assert.deepEqual(await rig.runGates(second, 'mr-2', () => undefined), { passed: true });
+    });
+});

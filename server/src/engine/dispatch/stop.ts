@@ -40,10 +40,13 @@ export async function stopWork(context: EngineContext, actor: string, target: St
   return live.map((session) => session.agent);
 }
 
-/** Starting the engine, or slinging again, lets go on what a person had stopped. */
+/**
+ * Starting the engine, or slinging again, lets go on what a person had stopped. What was taken off its hook, as by `gt polecat
+ * nuke`, waits until it is slung.
+ */
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
   const held = context.store
-    .list({ status: ['open', 'hooked', 'in_progress'], limit: 0 })
+    .list({ status: ['hooked', 'in_progress'], limit: 0 })
     // What its agent gave up waits for a person, who slings it again.
     .filter((bead) => workOf(bead).held && workOf(bead).paused === undefined);
   if (held.length === 0) return;

@@ -1,3 +1,4 @@
+import { waitEnd } from '../state/times';
 import type { Action } from '../loop/action';
 import type { TownView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
@@ -14,7 +15,7 @@ const mayors = (view: TownView): SessionView[] => view.sessions.filter((session)
 export function mayorStarts(view: TownView): Action[] {
   const { mayor } = view;
   if (!mayor?.accepted || mayors(view).length > 0) return [];
-  const next = mayor.items.find((item) => item.notBefore <= view.now);
+  const next = mayor.items.find((item) => waitEnd(item.notBefore, view.now) <= view.now);
   return next ? [{ type: 'start-mayor', item: next.id, revision: next.revision, runtime: mayor.runtime }] : [];
 }
 

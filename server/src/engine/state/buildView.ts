@@ -1,3 +1,4 @@
+import { happenedAt, waitEnd } from './times';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { isSafeSegment } from '../../git/names';
@@ -51,7 +52,7 @@ export function buildView(sources: ViewSources): TownView {
     inFlight: sources.inFlight,
     rigs: sources.rigs.map((rig) => rigView(rig, store, sources.now.getTime())),
     work: workViews(sources, trackedBy, openSources(store, requests)),
-    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy)),
+    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy, sources.now.getTime())),
     sessions: sources.sessions.all(),
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
     convoys: launched.map((convoy) => convoyView(store, convoy)),
@@ -109,11 +110,15 @@ export function openSources(store: BeadStore, requests: readonly Bead[]): Set<st
 function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
   const { settings } = rig;
   const { lastSpawnAt, shortLives } = rig.port.pacing;
-  const crashLooping = isCrashLoop(shortLives, now, settings.max_workers);
+  const crashLooping = isCrashLoop(
+    shortLives.filter((at) => at <= now),
+    now,
+    settings.max_workers,
+  );
   return {
     name: rig.port.name,
     accepted: rig.accepted,
-    lastSpawnAt,
+    lastSpawnAt: happenedAt(lastSpawnAt, now),
     maxWorkers: settings.max_workers,
     spawnDelayMs: settings.worker_spawn_delay * 1000,
     review: settings.review,
@@ -159,8 +164,8 @@ function workViews(
         attempt: work.attempt,
         deaths: work.deaths,
         submitted: unmerged.has(bead.id),
-        notBefore: time(work.notBefore),
-        stallHandledAt: time(work.silence?.at),
+        notBefore: waitEnd(time(work.notBefore), now),
+        stallHandledAt: happenedAt(time(work.silence?.at), now),
         wantedName: work.slung?.agent,
         consented: sources.consented(bead, rig),
       },
@@ -206,7 +211,7 @@ function gateViews(store: BeadStore): GateView[] {
   });
 }
 
-function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, number>): MergeView[] {
+function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, number>, now: number): MergeView[] {
   const merge = mergeOf(bead);
   if (!merge) return [];
   const source = store.get(merge.source);
@@ -220,7 +225,7 @@ function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, 
       createdAt: Date.parse(bead.created_at),
       convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
       retries: merge.retries,
-      notBefore: time(merge.notBefore),
+      notBefore: waitEnd(time(merge.notBefore), now),
       first: merge.first ?? false,
       hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
       review: merge.review && {

@@ -141,6 +141,7 @@ export class SessionHost {
       throw new UserError(`the working directory ${cwd} does not exist`, undefined, 'not-found');
     }
     const command = resolveCommand(params.command, params.env, cwd);
+    pruneLogs(this.options.scrollback);
     const log = new OutputLog(path.join(this.options.scrollback, `${id}.log`));
     let session: Session;
     try {

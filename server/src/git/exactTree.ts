@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileBytes, removeFile, statOf } from '../base/safeFiles';
+import { adminFolder } from './adminFolder';
+import { git } from './git';
+import { statusOf } from './worktreeChanges';
+
+/** Files of a worktree that are not what a commit has, with a hash of what is there; empty for one that is missing. */
+export type Differences = ReadonlyMap<string, string>;
+
+/** Of a larger file its size and time must do. */
+const MAX_HASHED = 64 * 1024 * 1024;
+
+/**
+ * Compares every file of a worktree with a commit. The worktree's own index is not asked: what runs there can tell it to
+ * look away (`assume-unchanged`, `skip-worktree`), or have it believe what was there before.
+ * @param admin the folder that holds the worktree's index
+ */
+export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {
+  const indexFile = path.join(admin, `compare-${randomBytes(6).toString('hex')}.index`);
+  try {
+    await git(directory, ['read-tree', commit], { indexFile });
+    const names = await git(directory, ['diff-files', '--name-only', '--ignore-submodules=dirty', '-z'], { indexFile });
+    return new Map(
+      names
+        .split('\0')
+        .filter(Boolean)
+        .map((name) => [name, hashOf(path.join(directory, name))]),
+    );
+  } finally {
+    removeFile(indexFile);
+    removeFile(`${indexFile}.lock`);
+  }
+}
+
+/**
+ * Notes what a worktree is now.
+ * @returns tells which files have changed since: as git sees it, and as they are
+ */
+export async function watchTree(directory: string, commit: string): Promise<() => Promise<string[]>> {
+  const admin = adminFolder(directory)!;
+  // What differs from the beginning are files that no checkout writes as they were committed.
+  const atFirst = await differencesFrom(directory, admin, commit);
+  return async () => [
+    ...(await statusOf(directory, 'no')).changes,
+    ...changedBetween(atFirst, await differencesFrom(directory, admin, commit)),
+  ];
+}
+
+/** The files that one comparison has and the other has not, or has otherwise. */
+function changedBetween(before: Differences, after: Differences): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
+}
+
+function hashOf(file: string): string {
+  try {
+    const bytes = readFileBytes(file, MAX_HASHED);
+    return bytes ? createHash('sha256').update(bytes).digest('hex') : '';
+  } catch {
+    // A link, a pipe, a large file: that it is another one is seen as well.
+    try {
+      const stat = statOf(path.dirname(file)) && statOf(file);
+      return stat ? `${stat.size} ${stat.mtimeMs}` : '';
+    } catch {
+      return 'no regular file';
+    }
+  }
+}
