@@ -15,7 +15,30 @@ const READY_MS = 5;
 
 /** The store itself, in this process. */
 export async function ledger(): Promise<Row[]> {
-  return [...(await small()), ...(await large())];
+  return [...(await small()), ...(await large()), await cycleCheck()];
+}
+
+/** What refusing a dependency costs that would close a circle of so many beads. */
+const CHAIN = 5_000;
+
+async function cycleCheck(): Promise<Row> {
+  const { store } = await filledStore(0);
+  const ids = await store.batch({ actor: 'bench' }, (tx) => {
+    const chain: string[] = [];
+    for (let index = 0; index < CHAIN; index++) {
+      chain.push(tx.create('toy', { title: `${index}` }).id);
+      if (index > 0) tx.addDependency(chain[index - 1]!, chain[index]!, 'blocks');
+    }
+    return chain;
+  });
+  const refused = async (): Promise<void> => {
+    await store
+      .batch({ actor: 'bench' }, (tx) => tx.addDependency(ids.at(-1)!, ids[0]!, 'blocks'))
+      .catch(() => undefined);
+  };
+  const row: Row = { subject, what: 'a circle refused', note: `${CHAIN} beads`, median: await median(5, refused) };
+  await store.close();
+  return row;
 }
 
 async function small(): Promise<Row[]> {
@@ -52,8 +75,13 @@ async function large(): Promise<Row[]> {
   const first = store.list({ ledger: 'toy', limit: 1 })[0]!.id;
   let counter = 0;
   const change = () => store.batch({ actor: 'bench' }, (tx) => tx.update(first, { notes: `n${counter++}` }));
+  const changeAndAsk = async (): Promise<void> => {
+    await change();
+    store.ready({ ledger: 'toy' });
+  };
   const rows: Row[] = [
     ...(await readyAndCreate(store, '10k beads', READY_MS)),
+    { subject, what: 'one change, then ready', note: '10k beads', median: await median(31, changeAndAsk) },
     {
       subject,
       what: 'list of all open',

@@ -48,7 +48,7 @@ describe('a molecule, from sling to merged', function () {
     );
     assert.deepEqual(
       info.steps.map(({ issue }) => issue.close_reason),
-      [...Array.from({ length: 4 }, () => `done by ${bead}`), 'handed in with gt done'],
+      [...Array.from({ length: 4 }, () => `done by ${bead}`), 'submitted with gt done'],
     );
     assert.ok(info.steps.every(({ issue }) => issue.assignee === 'toy/polecats/furiosa'));
     const landed = (file: string): string =>

@@ -100,7 +100,7 @@ describe('a crash between any two file operations', function () {
       assertFilesReadable(world);
       const store = await openStore({ ...world, fs: world.files });
       assertRecovered(store, acknowledged, full, what);
-      // And it works on: a further batch, a fold, and the same again from disk.
+      // And it works on: a further batch, a checkpoint, and the same again from disk.
       const extra = await store.batch({ actor: 'bob' }, (tx) => tx.create('toy', { title: 'after the crash' }));
       const state = stateOf(store);
       await store.checkpoint();

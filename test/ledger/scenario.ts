@@ -55,7 +55,7 @@ export function stateOf(store: BeadStore): Record<string, string> {
 export interface Step {
   name: string;
   operation?: string;
-  /** A batch, or undefined for a fold. */
+  /** A batch, or undefined for a checkpoint. */
   work?: (tx: Transaction, ids: string[]) => unknown;
 }
 

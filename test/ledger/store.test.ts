@@ -49,7 +49,7 @@ describe('a ledger on disk', () => {
     );
   });
 
-  it('folding what nobody changed is the identity, byte for byte', async function () {
+  it('a checkpoint of what nobody changed is the identity, byte for byte', async function () {
     const fixture = requireFixture(this).toString();
     const directory = newLedger('bd', fixture);
     const store = await openLedger(directory);
@@ -60,7 +60,7 @@ describe('a ledger on disk', () => {
     assert.equal(read(directory), fixture);
   });
 
-  it('a batch survives closing without a fold, and folding', async () => {
+  it('a batch survives closing without a checkpoint, and a checkpoint', async () => {
     const directory = newLedger();
     const store = await openLedger(directory);
     const bead = await store.batch(me, (tx) => tx.create('hq', { title: 'x' }));
@@ -212,7 +212,7 @@ describe('a ledger on disk', () => {
     await store.close();
   });
 
-  it('refuses conflict markers when opening and when folding, and loses nothing', async () => {
+  it('refuses conflict markers when opening and at a checkpoint, and loses nothing', async () => {
     const directory = newLedger('bd', line('bd-1'));
     const store = await openLedger(directory);
     await store.batch(me, (tx) => tx.update('bd-1', { title: 'ours' }));
@@ -229,6 +229,31 @@ describe('a ledger on disk', () => {
     write(directory, line('bd-1', { priority: 1, updated_at: '2026-01-02T00:00:00Z' }));
     await store.checkpoint();
     assert.deepEqual([store.get('bd-1')?.title, store.get('bd-1')?.priority], ['ours', 1]);
+    await store.close();
+  });
+});
+
+describe('a chain of dependencies', function () {
+  this.timeout(60_000);
+
+  it('may be thousands of beads long, and is never closed to a circle', async () => {
+    const store = await openLedger(newLedger('bd'));
+    const ids = await store.batch(me, (tx) => {
+      const chain: string[] = [];
+      for (let index = 0; index < 5_000; index++) {
+        chain.push(tx.create('hq', { title: `${index}` }).id);
+        if (index > 0) tx.addDependency(chain[index - 1]!, chain[index]!, 'blocks');
+      }
+      return chain;
+    });
+    await assert.rejects(
+      store.batch(me, (tx) => tx.addDependency(ids.at(-1)!, ids[0]!, 'blocks')),
+      /would create a cycle/,
+    );
+    assert.deepEqual(
+      store.ready({ limit: 0 }).map(({ id }) => id),
+      [ids.at(-1)],
+    );
     await store.close();
   });
 });

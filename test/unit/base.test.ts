@@ -8,7 +8,6 @@ import { KeyedMutex } from '../../server/src/base/mutex';
 import { readTextIfPresent, writeFileAtomic } from '../../server/src/base/safeFiles';
 import { endProcessGroup, identify, isAlive } from '../../server/src/base/process';
 import { recordedProcess } from '../../server/src/base/recordedProcess';
-import { Debouncer } from '../../server/src/base/debouncer';
 import { Disposable, Emitter, toDisposable } from '../../server/src/base/lifecycle';
 import { tempDir } from '../helpers/temp';
 
@@ -183,28 +182,6 @@ describe('recorded processes', () => {
       assert.equal(recordedProcess.safeParse(bad).success, false, JSON.stringify(bad));
     }
     if (process.platform !== 'win32') assert.equal(recordedProcess.safeParse({ pid: 4321, start: '' }).success, false);
-  });
-});
-
-describe('settled', () => {
-  it('waits until it is quiet, but never longer than its limit', async () => {
-    let runs = 0;
-    const settled = new Debouncer(60, 200, () => {
-      runs += 1;
-    });
-    const begun = Date.now();
-    while (Date.now() - begun < 500) {
-      settled.changed();
-      await new Promise((done) => setTimeout(done, 10));
-    }
-    assert.ok(runs >= 1 && runs <= 3, `${runs} runs while it was never quiet`);
-    const before = runs;
-    await new Promise((done) => setTimeout(done, 150));
-    assert.equal(runs, before + 1, 'once it is quiet');
-    settled.changed();
-    settled.dispose();
-    await new Promise((done) => setTimeout(done, 100));
-    assert.equal(runs, before + 1);
   });
 });
 

@@ -472,6 +472,6 @@ describe('reconcile: supervision', () => {
       [],
     );
     const town = view({ rigs: [rig({ crashLooping: true })], work: [work('a'), hooked('b', 'nux')] });
-    assert.deepEqual(kinds(town), ['escalate person:storm-toy']);
+    assert.deepEqual(kinds(town), ['escalate person:crash-loop-toy']);
   });
 });

@@ -14,7 +14,7 @@ interface LoggedEvent {
 
 /**
  * `events.jsonl`: who did what. Appended after the journal made a batch durable and not synced each time;
- * until the next fold the journal has the events too, so a crash loses none. Each line carries the number of
+ * until the next checkpoint the journal has the events too, so a crash loses none. Each line carries the number of
  * its batch.
  */
 export class EventLog {
@@ -24,7 +24,7 @@ export class EventLog {
   private unsynced = false;
   /** The file is new, so its name may not survive a power cut. */
   private nameUnsynced = false;
-  /** What was in the file when it was opened; only read where a journal was not folded. */
+  /** What was in the file when it was opened; only read where a journal holds records that are not in the file. */
   private found: Set<string> | undefined;
   /** Made when a bead's events are first asked for. */
   private offsets: EventOffsets | undefined;

@@ -35,7 +35,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
         molecule,
         attempt,
         deaths: 0,
-        hitches: 0,
+        startFailures: 0,
         base: undefined,
         formerWorkers: undefined,
         rebaseOnto: undefined,

@@ -117,7 +117,9 @@ function slingOne(
       paused: undefined,
       notBefore: undefined,
       problem: undefined,
-      ...(fresh ? { attempt: 0, deaths: 0, hitches: 0, reviews: [], handoff: undefined, silence: undefined } : {}),
+      ...(fresh
+        ? { attempt: 0, deaths: 0, startFailures: 0, reviews: [], handoff: undefined, silence: undefined }
+        : {}),
     }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });

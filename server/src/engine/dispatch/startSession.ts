@@ -48,7 +48,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
-      metadata: withWork(current, { base, hitches: 0, paused: undefined }),
+      metadata: withWork(current, { base, startFailures: 0, paused: undefined }),
     });
     beginStep(tx, current, agent);
   });
@@ -96,12 +96,12 @@ async function recordFailure(
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const bead = tx.get(action.bead);
     if (!bead || bead.assignee !== agent) return;
-    const hitches = workOf(bead).hitches + 1;
-    if (error.code === 'unavailable' && hitches <= MAX_START_FAILURES) {
-      const notBefore = new Date(now.getTime() + backoffMs(hitches)).toISOString();
+    const startFailures = workOf(bead).startFailures + 1;
+    if (error.code === 'unavailable' && startFailures <= MAX_START_FAILURES) {
+      const notBefore = new Date(now.getTime() + backoffMs(startFailures)).toISOString();
       tx.update(bead.id, {
         status: 'hooked',
-        metadata: withWork(bead, { hitches, notBefore, problem: error.message }),
+        metadata: withWork(bead, { startFailures, notBefore, problem: error.message }),
       });
       tx.event({ type: 'start_postponed', bead: bead.id, agent, rig: action.rig, message: error.message });
       return;

@@ -82,13 +82,13 @@ export function beginStep(tx: Transaction, bead: Bead, agent: string): void {
   if (root && !isFinished(root)) beginCurrent(tx, root, agent);
 }
 
-/** Handing in is what the last step is about: it needs no extra word. */
+/** The last step is about submitting: it needs no close of its own. */
 export function finishLastStep(tx: Transaction, bead: Bead): void {
   const root = moleculeOfBead(tx, bead);
   if (!root || isFinished(root)) return;
   const open = inspectMolecule(tx.view, root).steps.filter((step) => step.status !== 'done');
   const [last] = open;
-  if (open.length === 1 && last?.status === 'current') tx.close(last.issue.id, 'handed in with gt done');
+  if (open.length === 1 && last?.status === 'current') tx.close(last.issue.id, 'submitted with gt done');
 }
 
 /** How far a bead's molecule has come; empty where it has none. */

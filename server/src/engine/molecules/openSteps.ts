@@ -35,7 +35,7 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
   };
 }
 
-/** The agent may go on by itself, or hand in: the last step is about handing in. */
+/** The agent may go on by itself, or submit: the last step is about submitting. */
 export function isLastStep({ open, gates }: OpenSteps): boolean {
   return gates.length === 0 && open.length === 1 && open[0]?.status === 'current';
 }

@@ -30,7 +30,7 @@ const workSchema = z.looseObject({
   /** How often work was begun: 1 for the first try, one more for each that failed. */
   attempt: z.number().int().default(0),
   /** How often in a row its session could not be started for a reason that may pass, such as the network. */
-  hitches: z.number().int().default(0),
+  startFailures: z.number().int().default(0),
   /** How often in a row its session was killed without progress. */
   deaths: z.number().int().default(0),
   /** What the work looked like at the last death; a change is progress. */

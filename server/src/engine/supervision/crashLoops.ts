@@ -6,7 +6,7 @@ const MIN_DEATHS = 6;
 
 /** Names the escalation that tells a person. */
 export function crashLoopKey(rig: string): string {
-  return `storm-${rig}`;
+  return `crash-loop-${rig}`;
 }
 
 /**

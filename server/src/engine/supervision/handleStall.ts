@@ -16,7 +16,7 @@ export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
 /**
  * What to do about a silent agent. Pure.
  * @param steps steps taken since it last made progress
- * @param unsubmitted there are changes or commits that were not handed in
+ * @param unsubmitted there are changes or commits that were not submitted
  */
 export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudges: boolean }): NextStep {
   // What is silent again at the same place may just be slow, such as a long build: it is left to work, and a person is told.

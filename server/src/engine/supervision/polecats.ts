@@ -213,7 +213,7 @@ export async function restore(
         attempt,
         held: true,
         deaths: 0,
-        hitches: 0,
+        startFailures: 0,
         problem: 'restored from a snapshot; it waits to be started',
       }),
     });

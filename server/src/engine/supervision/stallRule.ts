@@ -6,7 +6,7 @@ import type { SessionView } from '../../sessions/types';
 export const START_LIMIT_MS = 120_000;
 
 /**
- * Looks after polecats that are silent for long: stalled, or waiting at their prompt with work that is not handed in.
+ * Looks after polecats that are silent for long: stalled, or waiting at their prompt with work that is not submitted.
  * One that asks for a person is left alone: that person is told.
  */
 export function stalls(view: TownView): Action[] {

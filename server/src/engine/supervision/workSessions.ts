@@ -45,7 +45,7 @@ export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
   return sessions;
 }
 
-/** Work that was handed in and came back has ended before; its end is told by what came back. */
+/** Work that was submitted and sent back has ended before; its end is told by what came back. */
 function conclude(last: WorkSession | undefined, event: AuditEvent): void {
   if (!last) return;
   if (isOf(last, event)) end(last, event, event.type);

@@ -51,18 +51,18 @@ export class LedgerMaintenance extends Disposable {
 
   constructor(
     private readonly town: MaintainedTown,
-    times: { checkpoint?: MaintenanceTimes; commit?: MaintenanceTimes } = {},
+    times: { checkpoint?: MaintenanceTimes; commit?: MaintenanceTimes; share?: number } = {},
   ) {
     super();
-    const { checkpoint = CHECKPOINT, commit = COMMIT } = times;
+    const { checkpoint = CHECKPOINT, commit = COMMIT, share = SHARE } = times;
     this.checkpointing = this._register(
       new Debouncer(checkpoint.quietMs, checkpoint.maxMs, () =>
-        this.run('checkpoint', () => paced(this.checkpointing, () => this.town.store.checkpoint())),
+        this.run('checkpoint', () => paced(this.checkpointing, share, () => this.town.store.checkpoint())),
       ),
     );
     this.committing = this._register(
       new Debouncer(commit.quietMs, commit.maxMs, () =>
-        this.run('commit', () => this.commits.run(() => paced(this.committing, () => this.commit()))),
+        this.run('commit', () => this.commits.run(() => paced(this.committing, share, () => this.commit()))),
       ),
     );
     this.refreshing = this._register(
@@ -136,11 +136,11 @@ export class LedgerMaintenance extends Disposable {
 }
 
 /** Runs a task and lets the next one wait in proportion to what this one took. */
-async function paced(debouncer: Debouncer, task: () => Promise<void>): Promise<void> {
+async function paced(debouncer: Debouncer, share: number, task: () => Promise<void>): Promise<void> {
   const start = performance.now();
   try {
     await task();
   } finally {
-    debouncer.pause(Math.min(MAX_PAUSE_MS, (performance.now() - start) / SHARE));
+    debouncer.pause(Math.min(MAX_PAUSE_MS, (performance.now() - start) / share));
   }
 }
