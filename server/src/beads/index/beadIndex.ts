@@ -6,7 +6,7 @@ import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from '
 import type { IndexImage } from './indexCache';
 import type { ReverseEdges } from './reverseEdges';
 import { NEVER, standingOf, type Standing } from './standing';
-import { createIndexes, dropIndexes, tables } from './tables';
+import { connectionSettings, createIndexes, dropIndexes, tables } from './tables';
 import { toMicroseconds } from '../model/time';
 
 /** From so many rows on it is quicker to build the indexes anew than to keep them. */
@@ -62,6 +62,7 @@ export class BeadIndex {
   /** An empty one. */
   static create(sql: SqlJsStatic, graph: Graph, edges: ReverseEdges, clock: () => Date): BeadIndex {
     const db = new sql.Database();
+    db.run(connectionSettings);
     db.run(tables);
     db.run(createIndexes);
     return new BeadIndex(db, graph, edges, clock);
@@ -80,6 +81,7 @@ export class BeadIndex {
     clock: () => Date,
   ): BeadIndex {
     const db = new sql.Database(database);
+    db.run(connectionSettings);
     const index = new BeadIndex(db, graph, edges, clock);
     try {
       index.readEdges();
@@ -238,7 +240,9 @@ export class BeadIndex {
   exportDatabase(): Uint8Array {
     for (const statement of this.statements.values()) statement.free();
     this.statements.clear();
-    return this.db.export();
+    const bytes = this.db.export();
+    this.db.run(connectionSettings); // exporting opens the database anew
+    return bytes;
   }
 
   close(): void {
