@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { CliTown, Person } from '../helpers/cliTown';
@@ -45,5 +46,32 @@ describe('for an ordinary user', function () {
       attention.filter(({ title }) => /cannot/.test(title)),
       [],
     );
+  });
+
+  it('a town that cannot be written is read all the same, and says what cannot be done', async () => {
+    const person = new Person({}, process.getuid?.() === 0 ? ORDINARY : undefined);
+    const project = makeRepository({ 'README.md': '# toy\n' }, 'main', path.join(person.home, 'toy'));
+    person.own();
+    town = await CliTown.make({ person, project });
+    const bead = await town.bead('Readable', 'true');
+    await town.gt('shutdown');
+    execFileSync('chmod', ['-R', 'a-w', town.root]);
+    try {
+      const cwd = path.join(town.root, 'toy');
+      const listed = await person.run('bd', ['list', '--json'], { cwd });
+      assert.equal(listed.code, 0, listed.stderr);
+      assert.deepEqual(
+        (JSON.parse(listed.stdout) as { id: string }[]).map(({ id }) => id),
+        [bead],
+      );
+      assert.match(listed.stderr, /cannot be written, so no server is started/);
+      assert.equal((await person.run('bd', ['show', bead], { cwd })).code, 0);
+      const created = await person.run('bd', ['create', 'No'], { cwd });
+      assert.notEqual(created.code, 0);
+      assert.match(created.stderr, /the ledger cannot be written: permission denied[\s\S]*Check the owner/);
+    } finally {
+      execFileSync('chmod', ['-R', 'u+w', town.root]);
+    }
+    assert.match(await town.bd('create', 'Again', '--silent'), /^toy-/);
   });
 });

@@ -1,10 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { UserError } from '../../base/errors';
+import { hasCode, UserError } from '../../base/errors';
+import { isAlive } from '../../base/process';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
 import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
+import { readEndpoint, serverEndpointFile } from '../../protocol/transport/endpointFile';
 import { actorName, helloOf } from '../shared/connect';
 
 export type { Backend } from './localBackend';
@@ -23,8 +25,13 @@ export interface BackendOptions {
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
   const town = townOfLedger(options, named);
-  if (town !== undefined) return openTown(town, commandFolder(options.cwd, named, town), options);
+  const canOnlyRead = town !== undefined && isReadOnly(town);
+  if (town !== undefined && !canOnlyRead) return openTown(town, commandFolder(options.cwd, named, town), options);
   const directory = named ?? findLedger(options.cwd);
+  if (canOnlyRead)
+    options.warn(
+      `Warning: ${town} cannot be written, so no server is started: only ${directory ?? 'nothing'} is read\n`,
+    );
   if (directory === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const { openLocalBackend } = await import('./localBackend');
@@ -34,6 +41,18 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
   });
+}
+
+/** Whether this user cannot write in a town, and no server answers for it: its ledgers can be read all the same. */
+function isReadOnly(town: string): boolean {
+  const endpoint = readEndpoint(serverEndpointFile(town));
+  if (endpoint && isAlive(endpoint)) return false;
+  try {
+    fs.accessSync(path.join(town, '.runtime'), fs.constants.W_OK);
+    return false;
+  } catch (error) {
+    return hasCode(error, 'EACCES') || hasCode(error, 'EROFS') || hasCode(error, 'EPERM');
+  }
 }
 
 /** The town whose server keeps the ledger; undefined for a ledger outside of any. */
