@@ -49,21 +49,6 @@ export function freeName(taken: ReadonlySet<string>, pool: readonly string[] = d
   return `polecat-${number}`;
 }
 
-/** A rig's name from a folder or URL: its last part, with everything else than letters, digits and `_` made `_`. */
-export function rigNameFrom(source: string): string {
-  const last =
-    source
-      .replace(/[\\/]+$/, '')
-      .replace(/\.git$/, '')
-      .split(/[\\/:]/)
-      .pop() ?? '';
-  const name = last
-    .replace(/[^A-Za-z0-9_]+/g, '_')
-    .replace(/^_+|_+$/g, '')
-    .slice(0, 40);
-  return /^[A-Za-z0-9]/.test(name) ? name : 'rig';
-}
-
 /** A short bead prefix from a rig's name, unlike those in use: `gas_town` → `gt`, `toolbox` → `too`. */
 export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   const words = rig.toLowerCase().split('_').filter(Boolean);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { backoff, CancellableDelay } from '../../../client/src/connection/backoff';
 import { findBeadIds } from '../../../client/src/features/beads/beadText';
 import { DependencyGraph } from '../../../client/src/features/convoys/dependencyGraph';
-import { rigNameFrom } from '../../../client/src/features/rigs/rigName';
+import { rigNameFrom } from '../../../server/src/base/rigName';
 
 describe('small functions of the extension', () => {
   it('derives rig names from repositories', () => {

@@ -11,7 +11,8 @@ import {
   rigOfDirectory,
   TownLayout,
 } from '../../../server/src/town/layout';
-import { freeName, isTownFolder, prefixFrom, rigNameFrom } from '../../../server/src/town/names';
+import { rigNameFrom } from '../../../server/src/base/rigName';
+import { freeName, isTownFolder, prefixFrom } from '../../../server/src/town/names';
 import { detectGates } from '../../../server/src/rigs/detectGates';
 import { gatesHash, runtimeHash, scriptHash, ConsentStore } from '../../../server/src/town/consent';
 import { gatesOf, rigSettingsFile, townFile, townSettingsFile } from '../../../server/src/town/config';

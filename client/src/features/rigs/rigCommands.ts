@@ -12,7 +12,7 @@ import type { Dialogs } from '../../ui/dialogs';
 import { Cancelled } from '../../ui/errors';
 import { askChoice, askText, required } from '../../ui/prompts';
 import type { Consent } from '../consent/consent';
-import { rigNameFrom } from './rigName';
+import { rigNameFrom } from '../../../../server/src/base/rigName';
 import { addRig, pickRig, rigNames } from './rigs';
 
 interface Services {

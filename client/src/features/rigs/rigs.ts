@@ -4,7 +4,7 @@ import { RigAdd, type RigInfo } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
 import type { TownStore } from '../../state/townStore';
 import { askChoice } from '../../ui/prompts';
-import { rigNameFrom } from './rigName';
+import { rigNameFrom } from '../../../../server/src/base/rigName';
 
 /** Adds a repository as a rig; by default the name comes from the repository. */
 export function addRig(

@@ -13,7 +13,7 @@ import {
   type GateName,
   type RigInfo,
 } from '../../protocol/town';
-import { rigNameFrom } from '../../town/names';
+import { rigNameFrom } from '../../base/rigName';
 import type { CliCommand, Invocation } from '../shared/command';
 import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
 import type { GtContext } from './context';
