@@ -14,6 +14,8 @@ export class Journal {
   /** Bytes of whole records; anything behind them is a remnant of a write that was never acknowledged. */
   private length = 0;
   private remnant = false;
+  /** The file was replaced, and a power cut may bring the old one back. */
+  private nameUnsynced = false;
   /** What was read when the journal was opened, until it is opened to be written. */
   private initial: Buffer | undefined;
 
@@ -103,13 +105,25 @@ export class Journal {
         await file.sync();
       } else {
         this.close(); // an open file cannot be replaced on Windows
-        await replaceFile(this.fs, this.path, bytes);
-        this.length = bytes.length;
-        this.remnant = false;
+        await this.replace(bytes);
       }
     } catch (error) {
       throw storageError(error, this.path);
     }
+  }
+
+  private async replace(bytes: Buffer): Promise<void> {
+    try {
+      await replaceFile(this.fs, this.path, bytes);
+      this.remnant = false;
+    } catch (error) {
+      // The new file may be in place already, only its name is not durable: the next append must not write behind the old end.
+      if (!this.fs.read(this.path)?.equals(bytes)) throw error;
+      this.remnant = this.nameUnsynced = true;
+      this.length = bytes.length;
+      throw error;
+    }
+    this.length = bytes.length;
   }
 
   close(): void {
@@ -150,7 +164,8 @@ export class Journal {
     if (!this.file) return;
     this.file.truncate(this.length);
     await this.file.sync();
-    if (this.length === 0) await this.fs.syncDirectory(path.dirname(this.path));
+    if (this.length === 0 || this.nameUnsynced) await this.fs.syncDirectory(path.dirname(this.path));
+    this.nameUnsynced = false;
     this.remnant = false;
   }
 }
