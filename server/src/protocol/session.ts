@@ -35,7 +35,14 @@ export namespace SessionResize {
 }
 
 export namespace SessionOutput {
-  export const spec = notification<{ session: string; sequence: number; data: string }>('gastown/session/output');
+  export interface Params {
+    session: string;
+    sequence: number;
+    data: string;
+    /** `data` is the whole screen, and replaces what is shown. */
+    isScreen?: boolean;
+  }
+  export const spec = notification<Params>('gastown/session/output');
 }
 
 export namespace SessionExit {

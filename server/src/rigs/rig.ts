@@ -226,17 +226,19 @@ export class Rig {
     mergeRequest: string,
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult> {
-    const { gates } = this;
-    this.requireAccepted();
+    // Read once: what is accepted, what runs and what the result is kept for are the same.
+    const { settings } = this;
+    const gates = gatesOf(settings);
+    this.requireAccepted(settings);
     const tree = await treeOf(this.repository, commit);
     const before = this.gateResults.get(tree, gates);
     if (before) return before;
-    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, onGate);
+    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, settings, onGate);
     if (isFinal) this.gateResults.set(tree, gates, result);
     return result;
   }
 
-  /** What failed is tested again, should the same files come back: a person asks for it. */
+  /** Discards the results of gates that failed, where a person wants them to run again. */
   forgetFailedGates(): void {
     this.gateResults.forgetFailures();
   }
@@ -245,18 +247,18 @@ export class Rig {
   private async runGatesNow(
     commit: string,
     mergeRequest: string,
+    settings: RigSettings,
     onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
   ): Promise<GateResult & { isFinal: boolean }> {
     const directory = this.layout.refinery;
     await checkoutDetached(this.repository, directory, commit, {
       ...this.checkoutOptions,
-      keep: this.settings.merge_queue.keep,
+      keep: settings.merge_queue.keep,
     });
     const env = await this.gateEnvironment();
-    const { gates } = this;
-    this.requireAccepted();
+    this.requireAccepted(settings);
     const changesOfTree = await watchTree(directory, commit);
-    for (const gate of gates) {
+    for (const gate of gatesOf(settings)) {
       onGate(gate, 'started');
       const outcome = await runGate(
         gate,
@@ -288,8 +290,8 @@ export class Rig {
   }
 
   /** Asked right before they run: they may have changed since the reconciler looked. */
-  private requireAccepted(): void {
-    if (!this.areAccepted(commandsOf(this.settings)))
+  private requireAccepted(settings: RigSettings = this.settings): void {
+    if (!this.areAccepted(commandsOf(settings)))
       throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
   }
 

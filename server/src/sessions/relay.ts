@@ -27,8 +27,6 @@ const MAX_BACKLOG_BYTES = 4_000_000;
 const CATCH_UP_MS = 250;
 /** Longest pause between two tries to send a screen that could not be read. */
 const MAX_RESEND_MS = 10_000;
-/** Full reset of a terminal: what follows is the whole screen. */
-const RESET = '\x1bc';
 
 /** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no other. */
 export class TerminalRelay extends Disposable {
@@ -102,7 +100,7 @@ export class TerminalRelay extends Disposable {
     this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
     this._register(client.onExit(({ id, code, signal }) => this.ended(id, { session: id, code, signal })));
     // What views show may lack output: the whole screen again.
-    this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, RESET + screen.screen)));
+    this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, screen.screen, true)));
     this._register(
       client.onDidLoseHost(({ sessions }) => {
         for (const id of sessions) this.ended(id, { session: id, code: null, signal: 'SIGHUP' });
@@ -111,11 +109,11 @@ export class TerminalRelay extends Disposable {
     return client;
   }
 
-  private output(session: string, sequence: number, data: string): void {
+  private output(session: string, sequence: number, data: string, isScreen = false): void {
     for (const connection of this.viewers.get(session) ?? []) {
       if (this.lagging.has(lagKey(session, connection))) continue;
       if (this.windows.backlog(connection) > MAX_BACKLOG_BYTES) this.waitForDrain(session, connection);
-      else this.windows.notify(connection, SessionOutput.spec, { session, sequence, data });
+      else this.windows.notify(connection, SessionOutput.spec, { session, sequence, data, isScreen });
     }
   }
 
@@ -144,7 +142,8 @@ export class TerminalRelay extends Disposable {
     this.windows.notify(connection, SessionOutput.spec, {
       session,
       sequence: screen.sequence,
-      data: RESET + screen.screen,
+      data: screen.screen,
+      isScreen: true,
     });
   }
 

@@ -57,6 +57,18 @@ describe('the terminal of an agent', () => {
     assert.equal(written, `${RESET}screen so far|more|and more|`);
   });
 
+  it('takes a whole screen for one because it is said to be, not by what a program prints', async () => {
+    fake.addSession('s1', 'screen|');
+    session.update(polecat('nux', { session: 's1' }), true);
+    await shows('screen|');
+    fake.output('s1', `${RESET}cleared|`);
+    fake.repeat('s1', { sequence: 1, data: `${RESET}cleared|` });
+    fake.repeat('s1', { sequence: 1, data: 'all of it|', isScreen: true });
+    fake.output('s1', 'next|');
+    await shows('next|');
+    assert.equal(written, `${RESET}screen|${RESET}cleared|${RESET}all of it|next|`);
+  });
+
   it('loses no output while it attaches', async () => {
     fake.addSession('s1', '');
     session.update(polecat('nux', { session: 's1' }), true);

@@ -150,6 +150,11 @@ export class FakeTown {
     this.tell(SessionOutput.spec, { session: id, sequence: session.sequence, data }, session.viewers);
   }
 
+  /** Sends once more what was sent before, as a relay may around an attach; or the whole screen. */
+  repeat(id: string, output: { sequence: number; data: string; isScreen?: boolean }): void {
+    this.tell(SessionOutput.spec, { session: id, ...output }, this.session(id).viewers);
+  }
+
   exit(id: string, code: number): void {
     const session = this.session(id);
     this.sessions.delete(id);

@@ -36,7 +36,7 @@ describe('the relay of terminals', function () {
   this.timeout(60_000);
   let host: FakeHost;
   let relay: TerminalRelay;
-  let sent: { method: string; data?: string }[];
+  let sent: { method: string; data?: string; isScreen?: boolean }[];
   let backlog: number;
   let dispatcher: Dispatcher;
   const attach = (session: string): Promise<unknown> =>
@@ -71,7 +71,10 @@ describe('the relay of terminals', function () {
     host.failures = 2;
     backlog = 0;
     await waitUntil('the screen has come', () => outputs().length > 0);
-    assert.match(outputs()[0]!, /whole screen/);
+    assert.deepEqual(
+      sent.filter(({ method }) => method === SessionOutput.spec.method).map(({ data, isScreen }) => [data, isScreen]),
+      [['whole screen', true]],
+    );
     host.output.fire({ id: 'one', sequence: 8, data: 'live again' });
     assert.equal(outputs().at(-1), 'live again');
   });
@@ -80,7 +83,7 @@ describe('the relay of terminals', function () {
     await attach('one');
     host.exit.fire({ id: 'one', code: 0, signal: null });
     assert.equal(sent.filter(({ method }) => method === SessionExit.spec.method).length, 1);
-    host.output.fire({ id: 'one', sequence: 9, data: 'a ghost' });
+    host.output.fire({ id: 'one', sequence: 9, data: 'too late' });
     host.exit.fire({ id: 'one', code: 0, signal: null });
     assert.equal(sent.length, 1);
   });

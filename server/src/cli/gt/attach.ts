@@ -63,9 +63,10 @@ function hintFor(address: string): string {
 async function relay(town: RpcClient, session: string, address: string): Promise<string> {
   const { stdin, stdout } = process;
   let sequence = Infinity;
-  const early: { sequence: number; data: string }[] = [];
-  const write = (output: { sequence: number; data: string }): void => {
-    if (output.sequence > sequence || output.data.startsWith(RESET)) stdout.write(output.data);
+  const early: SessionOutput.Params[] = [];
+  const write = (output: SessionOutput.Params): void => {
+    if (output.isScreen) stdout.write(RESET + output.data);
+    else if (output.sequence > sequence) stdout.write(output.data);
     sequence = Math.max(sequence, output.sequence);
   };
   return new Promise<string>((resolve) => {

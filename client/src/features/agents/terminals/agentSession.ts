@@ -48,7 +48,7 @@ export class AgentSession extends Disposable {
   private ended: string | undefined;
   private sequence = 0;
   /** Output that arrives before the answer to `attach`. */
-  private early: { sequence: number; data: string }[] = [];
+  private early: SessionOutput.Params[] = [];
   private note: string | undefined;
   private size: Size | undefined;
   /** The session follows the size of this window, because the person typed in it or opened it here last. */
@@ -112,7 +112,7 @@ export class AgentSession extends Disposable {
     this.ownsSize = false;
   }
 
-  /** Sends what the person types. During a reconnect it waits. */
+  /** Sends what the person types; it is buffered while there is no connection. What a broken connection loses is not repeated. */
   type(data: string): void {
     if (this.session === undefined || this.session === this.ended) return;
     this.claimSize();
@@ -196,16 +196,16 @@ export class AgentSession extends Disposable {
     this.screen.fixSize(size && size.cols === wanted.cols && size.rows === wanted.rows ? undefined : wanted);
   }
 
-  private receive(output: { session: string; sequence: number; data: string }): void {
+  private receive(output: SessionOutput.Params): void {
     if (output.session !== this.session) return;
     if (this.attaching) this.early.push(output);
     else if (this.attached) this.write(output);
   }
 
-  private write(output: { sequence: number; data: string }): void {
-    if (output.sequence <= this.sequence && !output.data.startsWith(RESET)) return;
-    this.sequence = output.sequence;
-    this.screen.write(output.data);
+  private write({ sequence, data, isScreen }: SessionOutput.Params): void {
+    if (sequence <= this.sequence && !isScreen) return;
+    this.sequence = sequence;
+    this.screen.write(isScreen ? RESET + data : data);
   }
 
   private showExit(exit: { session: string; code: number | null; signal: string | null }): void {
