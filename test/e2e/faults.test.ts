@@ -115,7 +115,7 @@ describe('faults', function () {
     // Not this person's town: no server will serve it.
     const refused = await person.run('gt', ['status'], { cwd: root });
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /not known to you|cannot be started|no town/);
+    assert.match(refused.stderr, /not in your registry|cannot be started|no town/);
     // Trusted by a person, it still is down, and neither its gates nor its scripts are accepted.
     await person.ok('gt', ['install', root]);
     const snapshot = await person.json<TownSnapshot>('gt', ['status'], { cwd: root });

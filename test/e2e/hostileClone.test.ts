@@ -135,7 +135,7 @@ describe('a hostile clone', function () {
         await bd('list', '--json');
         if (expected === 'refused') {
           assert.equal(created.code, 1, created.stdout);
-          assert.match(created.stderr, /no regular file or folder but a link to|points to .*, outside of/);
+          assert.match(created.stderr, /is a symbolic link to|points to .*, outside of/);
           assert.ok(created.stderr.includes(path.basename(name)), created.stderr);
         }
       });
@@ -162,7 +162,7 @@ describe('a hostile clone', function () {
           timeout: 60_000,
         },
       );
-      assert.match(ended.stderr, /journal\.jsonl: it is no regular file or folder but a link/);
+      assert.match(ended.stderr, /journal\.jsonl: it is a symbolic link/);
       const seen = fs.readFileSync(log, 'utf8');
       assert.match(seen, /metadata\.json/, 'strace has seen the command');
       for (const text of seen
@@ -257,7 +257,7 @@ describe('a hostile clone', function () {
   describe('formulas', () => {
     it('that are links to files of the person', async () => {
       link('.beads/formulas/x.formula.toml', '../../../outside/victim.toml');
-      assert.match((await bd('formula', 'show', 'x')).stderr, /it is no regular file or folder but a link/);
+      assert.match((await bd('formula', 'show', 'x')).stderr, /it is a symbolic link/);
       await bd('cook', 'x');
       await bd('formula', 'list', '--json');
     });

@@ -155,7 +155,7 @@ describe('a molecule, from sling to merged', function () {
     );
   });
 
-  it('is refused to other agents, is never slung by its steps, and begins anew with its bead', async () => {
+  it('is refused to other agents, is never slung by its steps, and starts over with its bead', async () => {
     town = await CliTown.make({ settings: { max_attempts: 1 } });
     const other = await town.bead('Other', 'exit 1');
     const walker = `bd close "$(${here})" --continue\nif bd close "$(cat ../../../other-step)" --continue 2> ../refused.txt; then exit 9; fi\ntest -f ../../../go`;

@@ -133,7 +133,7 @@ describe('review', function () {
     assert.deepEqual(onMain('list.txt').split('\n').slice(1, 5), ['b 2', 'c', 'd', 'e 1']);
   });
 
-  it('is bounded: after three rounds a person is called, and slinging it again begins anew', async () => {
+  it('is bounded: after three rounds a person is called, and slinging it again starts over', async () => {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'review=script', 'review_command=echo never; exit 1', 'max_review_rounds=2');
     const bead = await town.bead('One', writes('a.txt'));

@@ -86,7 +86,7 @@ describe('supervision', function () {
     assert.equal(town.sessions().length, 1, 'it is left alone for the person to look at');
   });
 
-  it('a session that hangs is begun anew and goes on where it stopped', async () => {
+  it('a session that hangs is restarted and goes on where it stopped', async () => {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'stall_after=2');
     const bead = await town.bead('One', `echo x > a.txt\nif [ ! -e ../hung ]; then touch ../hung; sleep 1000; fi`);

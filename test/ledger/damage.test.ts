@@ -73,7 +73,7 @@ describe('a ledger whose files are taken away or damaged', () => {
       await create(store, 'after');
       assert.match(
         said.join('\n'),
-        /journal\.jsonl was (?:removed|replaced) by another program and has been written anew/,
+        /journal\.jsonl was (?:removed|replaced) by another program and has been rewritten/,
       );
       await create(store, 'and again');
       await store.close();
@@ -103,7 +103,7 @@ describe('a ledger whose files are taken away or damaged', () => {
     assert.equal(fs.readFileSync(at(kept!), 'utf8'), 'theirs\n');
   });
 
-  it('a journal that was removed before the first write of a start is written anew too', async () => {
+  it('a journal that was removed before the first write of a start is rewritten too', async () => {
     const first = await open();
     await create(first, 'before');
     await first.close();

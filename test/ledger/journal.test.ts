@@ -145,7 +145,7 @@ describe('the journal', () => {
     await store.close();
   });
 
-  it('is folded when it grows large', async () => {
+  it('is written by a checkpoint when it grows large', async () => {
     const directory = newLedger();
     const store = await openLedger(directory);
     const text = 'x'.repeat(100_000);
@@ -198,7 +198,7 @@ describe('several ledgers', () => {
     await last.close();
   });
 
-  it('what a journal holds for a ledger that is not open waits for it, through folds', async () => {
+  it('what a journal holds for a ledger that is not open waits for it, through checkpoints', async () => {
     const [hq, toy] = [newLedger('hq'), newLedger('toy')];
     const store = await open(hq, toy);
     const task = await store.batch(me, (tx) => {
@@ -248,7 +248,7 @@ describe('several ledgers', () => {
     await store.close();
   });
 
-  it('removing one folds it', async () => {
+  it('removing one writes a checkpoint', async () => {
     const [hq, toy] = [newLedger('hq'), newLedger('toy')];
     const store = await open(hq, toy);
     await store.batch(me, (tx) => {

@@ -108,7 +108,7 @@ describe('changes from outside', () => {
     await store.close();
   });
 
-  it('a change that comes at the moment of the fold is not overwritten', async () => {
+  it('a change that comes at the moment of a checkpoint is not overwritten', async () => {
     const directory = newLedger('bd', line('bd-1'));
     const file = path.join(directory, 'issues.jsonl');
     const { realFs } = await import('../../server/src/beads/storage/ledgerFs');

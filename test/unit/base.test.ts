@@ -79,7 +79,7 @@ describe('lease', () => {
   });
 });
 
-/** Runs a command where process numbers begin anew, as in a container; undefined where that is not permitted. */
+/** Runs a command where process numbers start over, as in a container; undefined where that is not permitted. */
 function elsewhere(command: string, ...args: string[]): string | undefined {
   const unshare = ['--pid', '--fork', '--mount-proc', command, ...args];
   const ended = spawnSync('unshare', unshare, { encoding: 'utf8', timeout: 30_000 });

@@ -53,7 +53,7 @@ describe('shims', () => {
     const target = { node: 'C:\\Program Files\\Code\\Code.exe', electron: true, program: 'C:\\100%\\gt.js' };
     assert.equal(
       windowsShim(target),
-      '@echo off\r\nrem Written by Gas Town, and written anew by it.\r\nsetlocal\r\nset "ELECTRON_RUN_AS_NODE=1"\r\n"C:\\Program Files\\Code\\Code.exe" "C:\\100%%\\gt.js" %*\r\n',
+      '@echo off\r\nrem Written by Gas Town, and rewritten by it.\r\nsetlocal\r\nset "ELECTRON_RUN_AS_NODE=1"\r\n"C:\\Program Files\\Code\\Code.exe" "C:\\100%%\\gt.js" %*\r\n',
     );
     assert.throws(() => windowsShim({ ...target, program: 'a"b' }));
     assert.match(

@@ -33,7 +33,7 @@ export class IdempotencyCache {
   }
 
   /**
-   * The kept result of an operation; while its first call still runs, that one's; else what `action` gives. Whether a
+   * The kept result of an operation; the result of the call that is still running, or of `action`. Whether a
    * result is kept is the action's matter (`set`): a failure never is.
    */
   run(key: string, action: () => Promise<unknown>): Promise<unknown> {

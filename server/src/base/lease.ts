@@ -28,7 +28,7 @@ export interface LeaseHolder extends ProcessIdentity {
  * the next epoch with link(2), which exactly one process can win, and then looks whether a still higher one appeared.
  * Epochs only rise: a release marks the file.
  *
- * Where the file system has no such lock, an owner whose process can be looked at is told by that; any other one may live.
+ * Where the file system has no such lock, the owner's process is checked; where that is impossible, it is assumed to be alive.
  */
 export class Lease {
   private constructor(

@@ -76,7 +76,7 @@ function linkError(file: string): UserError {
     // It has just gone: its name says enough.
   }
   return new UserError(
-    `${file}: it is no regular file or folder but a link${target}`,
+    `${file}: it is a symbolic link${target}`,
     'Nothing is read or written through links. It may have come with a repository: look at it, and put the file or folder itself in its place.',
     'refused',
   );
@@ -85,7 +85,7 @@ function linkError(file: string): UserError {
 /**
  * Opens a regular file.
  * @param flags without O_TRUNC: what is no regular file must not be touched
- * @returns its descriptor, for the caller to close
+ * @returns the open descriptor and its stat; the caller closes it, for the caller to close
  * @throws UserError `refused` for a link, a pipe, a device or a folder; a system error such as ENOENT
  */
 function openRegular(file: string, flags: number, mode?: number): { fd: number; stat: fs.Stats } {

@@ -11,7 +11,7 @@ export interface ShimTarget {
   program: string;
 }
 
-const MARK = 'Written by Gas Town, and written anew by it.';
+const MARK = 'Written by Gas Town, and rewritten by it.';
 
 /** A script for sh that becomes the program. Pure. */
 export function shellShim({ node, electron, program }: ShimTarget): string {

@@ -269,7 +269,7 @@ export class BeadStore extends BeadReader {
     );
   }
 
-  /** Opens damaged ledgers anew that somebody has mended meanwhile. */
+  /** Reopens damaged ledgers that somebody has mended meanwhile. */
   private async reopenMended(): Promise<void> {
     for (const [ledger, seen] of [...this.damagedFiles]) {
       if (ledger.filesStamp === seen) continue;
@@ -315,7 +315,7 @@ export class BeadStore extends BeadReader {
   }
 }
 
-/** An index that cannot be read is made anew. */
+/** An index that cannot be read is recreated. */
 function readIndex(cache: IndexCache | undefined, onError: (error: unknown) => void): IndexImage | undefined {
   try {
     return cache?.read();

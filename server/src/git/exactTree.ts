@@ -12,8 +12,7 @@ export type Differences = ReadonlyMap<string, string>;
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares every file of a worktree with a commit. The worktree's own index is not asked: what runs there can tell it to
- * look away (`assume-unchanged`, `skip-worktree`), or have it believe what was there before.
+ * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have set assume-unchanged or skip-worktree (`assume-unchanged`, `skip-worktree`), or have it believe what was there before.
  * @param admin the folder that holds the worktree's index
  */
 export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {
@@ -35,7 +34,7 @@ export async function differencesFrom(directory: string, admin: string, commit: 
 
 /**
  * Notes what a worktree is now.
- * @returns tells which files have changed since: as git sees it, and as they are
+ * @returns a function that lists the files that changed since, by git's status and by content
  */
 export async function watchTree(directory: string, commit: string): Promise<() => Promise<string[]>> {
   const admin = adminFolder(directory)!;

@@ -230,7 +230,7 @@ function runner(
   directory: string,
   args: readonly string[],
   options: GitOptions,
-  /** Gets the error: simple-git passes on no more of one than its text. */
+  /** Receives the original error; simple-git exposes only its message. */
   failed: { error?: GitError },
   abort?: AbortSignal,
 ): SimpleGit {

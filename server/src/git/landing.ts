@@ -6,7 +6,7 @@ import type { RigRepository } from './repository';
 export interface LandingBase {
   /** Commit that work is rebased on. */
   commit: string;
-  /** What the landing branch must still be when we push; undefined = it must not exist. */
+  /** Expected tip of the landing branch, for the compare-and-set push; undefined = it must not exist. */
   expected: string | undefined;
 }
 

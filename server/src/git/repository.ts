@@ -35,7 +35,7 @@ export class RigRepository {
   private known: RepositorySource;
   readonly credentials: CredentialFile;
 
-  /** @param onDefaultBranch told when the source has another default branch than before */
+  /** @param onDefaultBranch called when the default branch of the source changes */
   constructor(
     readonly directory: string,
     source: RepositorySource,
@@ -108,7 +108,7 @@ export class RigRepository {
     this.resetConfig();
   }
 
-  /** One that somebody has removed is made anew: what was merged is in the source, and comes from there. */
+  /** One that somebody has removed is recreated: what was merged is in the source, and comes from there. */
   private async restoreIfGone(): Promise<void> {
     if (!isPresent(path.join(this.directory, 'HEAD'))) await this.init();
   }

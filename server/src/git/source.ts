@@ -77,7 +77,7 @@ async function inspectFolder(folder: string, wantedBranch: string | undefined): 
   ]);
   const source = {
     location,
-    // A bare repository has no checkout that a push could pull the rug from under, unless it has worktrees.
+    // A bare repository has no checkout that a push could make stale, unless it has worktrees.
     isFolder: worktrees.length > 0,
     objectFormat: objectFormat === 'sha256' ? ('sha256' as const) : ('sha1' as const),
     isPartial: partial !== undefined,

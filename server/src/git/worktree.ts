@@ -124,7 +124,7 @@ export async function checkoutDetached(
   });
 }
 
-/** @returns false where it cannot be cleaned: nobody works here but the refinery, so it can be made anew */
+/** @returns false where it cannot be cleaned: nobody works here but the refinery, so it can be recreated */
 async function cleanCheckout(
   repository: RigRepository,
   directory: string,
@@ -138,7 +138,7 @@ async function cleanCheckout(
     await git(directory, ['reset', '--quiet', '--hard'], repository.access);
     await git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
     if ((await differencesFrom(directory, admin, commit)).size > 0) {
-      // Its index was told to look away: without one, every file is written.
+      // Its index has skip-worktree bits: without one, every file is written.
       removeFile(path.join(admin, 'index'));
       await git(directory, ['reset', '--quiet', '--hard', commit], repository.access);
     }

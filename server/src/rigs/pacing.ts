@@ -10,7 +10,7 @@ export type Pacing = z.output<typeof pacingSchema>;
 /** More ends than this are not needed to tell a crash loop. */
 const MAX_SHORT_LIVES = 200;
 
-/** Keeps a rig's pacing over restarts of the server, so that a crash loop does not begin anew with each of them. */
+/** Keeps a rig's pacing over restarts of the server, so that a crash loop does not start over with each of them. */
 export class PacingRecord {
   private known: Pacing | undefined;
 

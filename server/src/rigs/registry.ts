@@ -273,7 +273,7 @@ export class Rigs extends Disposable {
 
   // ---------------------------------------------------------------- settings and consent
 
-  /** Undefined while they cannot be read. Read anew each time: people edit the file. */
+  /** Undefined while they cannot be read. Read again each time: people edit the file. */
   settingsOf(rig: Rig): RigSettings | undefined {
     try {
       const { settings } = rig;

@@ -34,7 +34,7 @@ import { PacingRecord, type Pacing } from './pacing';
 import { runReviewScript } from './reviewScript';
 import { checkSubmission, type SubmittedWork } from './submission';
 
-/** More than the prime of a reviewer shows of a diff, in whatever script, so that it can tell that there is more. */
+/** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
 const MAX_READABLE_BYTES = 250_000;
 
 /** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
@@ -75,7 +75,7 @@ export class Rig {
   get prefix(): string {
     return this.config.beads.prefix;
   }
-  /** Read anew each time: people edit it. */
+  /** Read again each time: people edit it. */
   get settings(): RigSettings {
     return rigSettingsFile(this.layout).read();
   }

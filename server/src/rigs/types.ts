@@ -11,7 +11,7 @@ export interface WorktreeRequest {
   script?: string[];
   /** How many of them belong to which step. */
   scriptSteps?: { step: string; blocks: number }[];
-  /** The blocks that were frozen before are none that a person has accepted. */
+  /** The frozen script was never accepted: replace it. */
   replaceScript?: boolean;
 }
 

@@ -12,7 +12,7 @@ import type { SessionExit, SessionView } from './types';
 import { processOf, SessionMonitor } from './monitor';
 import { newToken, type SessionRecord, type SessionRecords } from './records';
 
-/** How one session is started: made from runtime, agent and town by `service/launcher.ts`. */
+/** How one session is started: built by `agents/launch.ts`. */
 export interface Launch {
   command: string;
   args: string[];
@@ -46,7 +46,7 @@ interface Hosted {
 /** How often the processes of a host that does not talk to us are looked at. */
 const LOOK_MS = 2_000;
 
-/** Some programs take a key that comes with the text for a part of it. */
+/** Some programs treat Enter as pasted text if it arrives together with the text. */
 const ENTER_AFTER_MS = 400;
 
 /** A screen that changes all the time is read so often before Enter is given up. */
@@ -185,8 +185,9 @@ export class SessionManager extends Disposable {
 
   /**
    * Types as a person would: the text and then, when the program has taken it, Enter. Enter would answer whatever stands
-   * on the screen, so the screen is checked before the text and again immediately before Enter; only a person's own
-   * text is sent without. @throws UserError `conflict` where the program asks a person something
+   * on the screen, so the screen is checked before the text and again immediately before Enter. Text from a person is
+   * sent without these checks.
+   * @throws UserError `conflict` where the program asks a person something
    */
   async nudge(session: string, text: string, byPerson = false): Promise<void> {
     const record = this.records.get(session);

@@ -7,7 +7,7 @@ import { rigConfigFile } from './config';
 import { TownLayout } from './layout';
 
 /**
- * Makes a ledger of a town anew whose folder is gone: a rig's from the branch of its repository that holds the last one that
+ * Recreates a ledger of a town whose folder is gone: a rig's from the branch of its repository that holds the last one that
  * was committed, the town's own as an empty one.
  * @returns whether anything was brought back; undefined where the folder is no ledger's place in this town
  */

@@ -13,7 +13,7 @@ interface Client {
   send(method: string, params: unknown): Promise<void>;
 }
 
-/** A client that leaves so many bytes unread is cut off: it reconnects and loads everything anew. */
+/** A client that leaves so many bytes unread is cut off: it reconnects and reloads everything. */
 export const MAX_BACKLOG_BYTES = 16_000_000;
 
 /** The clients that are connected, and what is sent to them without being asked for. Every queue has a bound. */
@@ -42,7 +42,7 @@ export class Connections {
   notify<P>(id: string, spec: NotificationSpec<P>, params: P): void {
     const client = this.clients.get(id);
     if (!client || client.socket.destroyed || this.cutIfStuck(id, client)) return;
-    // It fails where the connection breaks at this moment, which its `close` event tells.
+    // Rejects if the connection breaks; its `close` event handles that.
     client.send(spec.method, params).catch(() => this.remove(id));
   }
 
@@ -50,7 +50,7 @@ export class Connections {
     for (const id of [...this.clients.keys()]) if (isSubscribed(id)) this.notify(id, spec, params);
   }
 
-  /** Cuts off clients that do not read their answers either. Call from time to time. */
+  /** Disconnects clients with too much unread data, answers included. Call periodically. */
   cutStuck(): void {
     for (const [id, client] of this.clients) this.cutIfStuck(id, client);
   }

@@ -17,7 +17,7 @@ import { registerSupervisionHandlers } from '../engine/supervision/requests';
 import { ledgerOfCaller } from './ledgerOfCaller';
 import { registerTownHandlers } from './townRequests';
 
-/** Everything that can be asked of a town. The order counts where one stands around another. */
+/** Everything that can be asked of a town. Order matters: guards wrap the handlers that were registered before them. */
 export function registerHandlers(service: TownService): void {
   const { dispatcher, layout, store, projection, rigs, runtimes, sessions, engineContext, interactive } = service;
   const isRig = (name: string): boolean => rigs.get(name) !== undefined;
@@ -58,7 +58,7 @@ export function registerHandlers(service: TownService): void {
     info: () => service.info(),
     snapshot: () => service.snapshot(),
   });
-  // Outside of all that tells an agent who it is: mail comes with it, whatever the role.
+  // Registered last, so that it wraps every handler of `gt prime` and adds mail for all roles.
   registerMailHandlers({
     dispatcher,
     store,

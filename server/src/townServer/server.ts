@@ -129,7 +129,7 @@ export class TownServer {
     const caller = () => identifyCaller(hello, this.service.layout.root, this.service.records);
     const options: ServeOptions = {
       dispatcher: this.service.dispatcher,
-      // Asked anew for each call: a session's token dies with the session.
+      // Asked again for each call: a session's token dies with the session.
       context: (operation) => contextOf(caller(), id, operation),
       authorize: (spec) => authorize(spec, caller()),
       once: (spec, context, run) =>

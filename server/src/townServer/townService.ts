@@ -174,7 +174,7 @@ export class TownService extends Disposable {
       throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
     if (!isRegistered(root))
       throw new UserError(
-        `the town ${root} is not known to you`,
+        `the town ${root} is not in your registry`,
         `if you trust it, run "gt install ${root}"`,
         'refused',
       );
@@ -302,7 +302,7 @@ export class TownService extends Disposable {
   // ---------------------------------------------------------------- snapshots
 
   /**
-   * @param once for somebody who goes away again
+   * @param once for a client that asks once and does not stay
    * @param board lists that the connection watches
    */
   subscribe(connection: string | undefined, once = false, board?: BoardQuery): TownSnapshot {
@@ -372,7 +372,7 @@ export class TownService extends Disposable {
     return { ...view, mayor };
   }
 
-  /** A rig whose settings cannot be read is left out: nothing is dispatched or merged in it until they can. */
+  /** Why work has not started, worked out from what the engine sees at this moment. */
   whyNots(): WhyNots {
     return new WhyNots({
       store: this.store,

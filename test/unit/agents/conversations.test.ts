@@ -30,7 +30,7 @@ describe('conversations of interrupted sessions', () => {
     fs.writeFileSync(path.join(home, file), text);
   }
 
-  it('begin anew where there is none, where the program has not kept it, and for other work', () => {
+  it('start over where there is none, where the program has not kept it, and for other work', () => {
     const first = choose('claude');
     assert.equal(first.resume, false);
     assert.equal(choose('claude', { resume: true }).resume, false);

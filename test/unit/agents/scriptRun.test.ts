@@ -153,7 +153,7 @@ describe('script runtime', () => {
     assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), '1\n2\n2\n3\n');
   });
 
-  it('begins anew for another attempt, and when the record is not readable', async () => {
+  it('starts over for another attempt, and when the record is not readable', async () => {
     assert.equal(await run(['echo x >> log']), 0);
     assert.equal(await run(['echo x >> log'], { attempt: 2 }), 0);
     fs.writeFileSync(path.join(home, 'progress.json'), '{"bead":');

@@ -58,7 +58,7 @@ describe('the script runtime in a worktree', function () {
     assert.equal((await inspectWorktree(worktree))?.dirty, false);
   });
 
-  it('gives up the rebase in which a block was killed, and begins the block anew', async () => {
+  it('gives up the rebase in which a block was killed, and starts the block over', async () => {
     const folder = makeRepository({ 'a.txt': 'one\n' });
     const worktree = await worktreeOf(folder);
     commitFiles(worktree, { 'a.txt': 'mine\n' }, 'Mine');

@@ -44,10 +44,7 @@ describe('files of folders that somebody else may have made', () => {
   ];
   for (const [name, run] of operations)
     it(`${name} follows no link, whether it is the file or a folder above it`, () => {
-      assert.throws(
-        () => run(at('link')),
-        isRefused(`${at('link')}: it is no regular file or folder but a link to ../`),
-      );
+      assert.throws(() => run(at('link')), isRefused(`${at('link')}: it is a symbolic link to ../`));
       assert.throws(() => run(at('up', 'victim.txt')), isRefused(at('up')));
       assert.throws(() => run(at('up', 'new', 'file')), isRefused(at('up')));
       assert.throws(() => run(at('dangling')), isRefused(at('dangling')));

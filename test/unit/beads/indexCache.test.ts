@@ -113,7 +113,7 @@ describe('the index that is kept for the next start', function () {
     assert.deepEqual(errors, []);
   });
 
-  it('is not kept where a line cannot be read, and one that cannot be read is reported and made anew', async () => {
+  it('is not kept where a line cannot be read, and one that cannot be read is reported and recreated', async () => {
     const file = path.join(directoryOf('other'), 'issues.jsonl');
     fs.writeFileSync(file, '{broken\n');
     const store = await open({ schema: '1' });

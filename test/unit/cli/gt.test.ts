@@ -315,7 +315,7 @@ describe('gt', () => {
       gates: { test: 'a=b', lint: '' },
     });
     await fails(
-      /there is no setting colour\nHint: settings: default_branch, max_workers/,
+      /there is no setting colour\nHint: settings: max_workers/,
       'rig',
       'set',
       'toy',

@@ -22,7 +22,7 @@ describe('escalations', () => {
     await store.close();
   });
 
-  it('can be filed anew after a person deleted them', async () => {
+  it('can be filed again after a person deleted them', async () => {
     const store = await hqStore();
     await store.batch({ actor: 'deacon' }, (tx) => escalate(tx, cause));
     const id = store.list({ type: ['escalation'], limit: 0 })[0]!.id;

@@ -195,7 +195,7 @@ describe('the Mayor', () => {
       { mayor: other, sessions: [session({ exit: { kind: 'ended', code: null } })] },
       ['forget-session session:s'],
     ],
-    ['starts anew for what else waits', { mayor: other }, ['start-mayor mayor']],
+    ['starts again for what else waits', { mayor: other }, ['start-mayor mayor']],
     ['stays where a person talks to it', { sessions: [session({ bead: undefined, startedAt: 0 })] }, []],
     [
       'ends also while the engine is down',

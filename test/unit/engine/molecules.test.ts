@@ -130,7 +130,7 @@ describe('molecules of beads', () => {
     assert.equal(stepOf(service.store, now())?.id, 'w');
   });
 
-  it('keep their steps through sessions that die, and begin anew with a fresh hook', async () => {
+  it('keep their steps through sessions that die, and start over with a fresh hook', async () => {
     await slingIt('two');
     await hook(rust);
     await service.call(StepClose.spec, { id: `${root().id}.1` }, { actor: rust });

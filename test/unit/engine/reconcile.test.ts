@@ -353,7 +353,7 @@ describe('reconcile: reviews', () => {
     ...changes,
   });
 
-  it('are laid out first; only what is approved is merged', () => {
+  it('are requested first; only what is approved is merged', () => {
     assert.deepEqual(reviewed('script', [request]), ['request-review merge:toy']);
     assert.deepEqual(reviewed('off', [request]), ['merge merge:toy']);
     assert.deepEqual(reviewed('person', [{ ...request, review: waiting }]), []);
@@ -376,7 +376,7 @@ describe('reconcile: reviews', () => {
       [],
     );
   });
-  it('of a reviewer that ends, hangs, was shown something else or has answered end as they should', () => {
+  it('end the sessions of reviewers that hang, were shown another change or have answered', () => {
     const asked = [{ ...request, review: { ...waiting, shown: 'p' } }];
     assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), [
       'record-review-timeout session:s',
@@ -415,7 +415,7 @@ describe('reconcile: reviews', () => {
       'forget-session session:s',
     ]);
   });
-  it('of what a person wants first come first', () => {
+  it('start with what a person wants first', () => {
     const approved = { ...waiting, state: 'approved' as const };
     const merges = [
       { ...request, priority: 0, review: approved },
@@ -441,7 +441,7 @@ describe('reconcile: supervision', () => {
       }),
     );
 
-  it('looks after an agent that is silent for long, and not after one that asks, was looked after, or slept with the machine', () => {
+  it('handles stalled agents, and leaves alone those that wait for input, were handled already, or were suspended with the machine', () => {
     assert.deepEqual(silentFor(599_000), []);
     assert.deepEqual(silentFor(600_001), ['handle-stall session:s-a']);
     assert.deepEqual(silentFor(600_001, { asks: 'asks for a login' }), []);
@@ -466,7 +466,7 @@ describe('reconcile: supervision', () => {
   it('leaves alone what it cannot look at', () => {
     assert.deepEqual(silentFor(10_000_000, { look: undefined }), []);
   });
-  it('starts nothing in a storm, and says so once', () => {
+  it('starts no sessions during a crash loop, and escalates once', () => {
     assert.deepEqual(
       kinds(view({ rigs: [rig({ crashLooping: true, crashLoopReported: true })], work: [work('a')] })),
       [],

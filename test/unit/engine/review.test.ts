@@ -318,7 +318,7 @@ describe('a review without an answer', () => {
     assert.equal(town.review?.unanswered, 1);
   });
 
-  it('is asked for anew after a pause, as often as a person stops the reviewer', async () => {
+  it('is asked for again after a pause, as often as a person stops the reviewer', async () => {
     const town = await Town.open(waiting);
     for (let n = 0; n < 5; n += 1) {
       await silence(town, true);
@@ -346,7 +346,7 @@ describe('a silent agent', () => {
       'wait',
     ]);
   });
-  it('that has done nothing is nudged once and begun anew', () => {
+  it('that has done nothing is nudged once and restarted', () => {
     assert.deepEqual(steps({ unsubmitted: false, takesNudges: true }), [
       'nudge',
       'restart',
@@ -356,7 +356,7 @@ describe('a silent agent', () => {
       'restart',
     ]);
   });
-  it('that reads no words is begun anew once; silent again at the same place it may be slow, and a person is told', () => {
+  it('that reads no words is restarted once; silent again at the same place it may be slow, and a person is told', () => {
     for (const unsubmitted of [true, false])
       assert.deepEqual(steps({ unsubmitted, takesNudges: false }), [
         'restart',

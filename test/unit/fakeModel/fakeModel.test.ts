@@ -47,7 +47,7 @@ describe('the script of the fake model', () => {
     assert.deepEqual(play([{ kind: 'other', text: 'said by a hook' }, user('hello')]), ['hooked']);
   });
 
-  it('begins anew on words that fit another, and not on words in mid-turn that fit none', () => {
+  it('starts over on words that fit another, and not on words in mid-turn that fit none', () => {
     const call: Item[] = [
       { kind: 'call', id: 'x-call_fake_1_0_abc' },
       { kind: 'result', id: 'x-call_fake_1_0_abc', text: '' },

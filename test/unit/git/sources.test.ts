@@ -369,7 +369,7 @@ describe('what git prints', () => {
 
 describe('the repository of a rig that was removed', () => {
   for (const what of ['whole', 'HEAD'] as const)
-    it(`is made anew from the source (${what})`, async () => {
+    it(`is recreated from the source (${what})`, async () => {
       const project = makeRepository({ 'a.txt': 'a\n' }, 'main', path.join(tempDir('project'), 'project'));
       const repository = new RigRepository(path.join(tempDir('town'), '.repo.git'), await inspectSource(project));
       await repository.create();

@@ -307,7 +307,7 @@ describe("the refinery's worktree", function () {
     assert.deepEqual(fs.readdirSync(directory).sort(), ['.git', '.gitignore', 'a.txt']);
   });
 
-  it('is made anew where git cannot read it', async () => {
+  it('is recreated where git cannot read it', async () => {
     const { repository, root } = await placeOf(makeRepository({ 'a.txt': 'a\n' }));
     const directory = path.join(root, 'refinery', 'rig');
     const commit = (await repository.tip())!;

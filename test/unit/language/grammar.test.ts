@@ -73,7 +73,7 @@ describe('the grammar of formulas', () => {
     it(`highlights ${file} as in its snapshot`, () => {
       const snapshot = path.join(folder, `${file}.snap`);
       const got = picture(grammar, fs.readFileSync(path.join(folder, file), 'utf8'));
-      // GASTOWN_UPDATE=1 writes the pictures anew; the difference is for a person to look at.
+      // GASTOWN_UPDATE=1 rewrites the snapshots; the difference is for a person to look at.
       if (process.env['GASTOWN_UPDATE']) fs.writeFileSync(snapshot, got);
       assert.equal(got, fs.readFileSync(snapshot, 'utf8'));
     });

@@ -234,7 +234,7 @@ describe('gates of a rig see exactly the commit', () => {
     ['assume-unchanged', 'git update-index --assume-unchanged a.txt && echo edited > a.txt'],
     ['skip-worktree', 'git update-index --skip-worktree a.txt && echo edited > a.txt'],
     [
-      'an index that was written anew',
+      'an index that was rewritten',
       'echo edited > a.txt && git add a.txt && git update-index --assume-unchanged a.txt',
     ],
     ['the old time and size', 'cp -p a.txt /tmp/$$ && printf "edit" > a.txt && touch -r /tmp/$$ a.txt && rm /tmp/$$'],

@@ -108,7 +108,7 @@ describe('what an agent may do with beads', () => {
     await refused(call(StepClose.spec, { id: 'q1' }), new RegExp(request), 'refused');
   });
 
-  it('it imports nothing; a person does', async () => {
+  it('is refused imports; a person is not', async () => {
     const text = `${JSON.stringify({ id: 'toy-1', title: 't', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' })}\n`;
     await refused(call(LedgerImport.spec, { text }), /does not import/, 'refused');
     assert.deepEqual((await call(LedgerImport.spec, { text }, ann)).created, ['toy-1']);

@@ -211,7 +211,7 @@ function contentOf({ beads, convoys, lists }: Pick<TownSnapshot, 'beads' | 'conv
 describe('what windows have of a town', function () {
   this.timeout(300_000);
 
-  it('is, change by change, what one gets that asks anew', async () => {
+  it('applied delta by delta equals a fresh snapshot', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const town = await BoardTown.open();
@@ -348,7 +348,7 @@ describe('what windows have of a town', function () {
     assert.equal(feed.model.nextChange(), undefined);
   });
 
-  it('is loaded anew after a failure, of which nobody knows how far it came', async () => {
+  it('is reloaded after a failure, of which nobody knows how far it came', async () => {
     const town = await BoardTown.open();
     const window = new TownStore();
     const outcomes: string[] = [];

@@ -9,7 +9,7 @@ import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './pr
  * and the `.codex` folder of a project is read from its main checkout, which is not ours.
  *
  * - It asks whether to trust a folder, and answers with an entry for exactly that folder. `-c` takes the whole table only.
- * - It runs commands in a login shell, whose start-up files may set PATH anew: then `gt` is not found.
+ * - It runs commands in a login shell, whose start-up files may set PATH again: then `gt` is not found.
  * - By itself it works through a daemon that outlives it, has an environment of its own and is shared with the person.
  */
 

@@ -8,7 +8,7 @@ import type { RuntimePreset } from './preset';
 
 /**
  * Its plug-ins could call us, but before the first turn it installs a package for them: offline that hung for a minute.
- * `--prompt` is not submitted together with `--continue`, so an interrupted session begins anew.
+ * `--prompt` is not submitted together with `--continue`, so an interrupted session starts over.
  */
 const opencode: RuntimePreset = {
   checked: '1.18.33',

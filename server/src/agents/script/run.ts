@@ -234,7 +234,7 @@ function startFailure(error: Error): UserError {
   );
 }
 
-/** A block that was killed in the middle of a rebase or the like begins anew: so does what git had begun for it. */
+/** A block that was killed in the middle of a rebase or the like starts over: so does what git had begun for it. */
 async function abortOperation(worktree: string, print: (text: string) => void): Promise<void> {
   const admin = adminFolder(worktree);
   const operation = admin === undefined ? undefined : operationIn(admin);

@@ -9,7 +9,7 @@ import { NEVER, standingOf, type Standing } from './standing';
 import { connectionSettings, createIndexes, dropIndexes, tables } from './tables';
 import { toMicroseconds } from '../model/time';
 
-/** From so many rows on it is quicker to build the indexes anew than to keep them. */
+/** From so many rows on it is quicker to rebuild the indexes than to keep them. */
 const BULK_ROWS = 2_000;
 
 export interface IndexChange {
@@ -40,7 +40,7 @@ interface Place {
  * One sql.js database over all ledgers: a materialised index for queries, never the truth. It is written only
  * after the journal is durable, inside one synchronous SAVEPOINT, so readers never see anything else.
  *
- * How a bead stands among the others (`standing.ts`) is kept in its row, and worked out anew for the beads that a change
+ * How a bead stands among the others (`standing.ts`) is kept in its row, and recomputed for the beads that a change
  * can affect: one change costs what it touches, whatever the ledger holds.
  */
 export class BeadIndex {
@@ -134,8 +134,7 @@ export class BeadIndex {
   }
 
   /**
-   * Adds many rows at once, such as those of a ledger that was opened. `isAffected`: targets of dependencies that are known
-   * now, or no longer, whose dependents stand otherwise.
+   * Adds many rows at once, such as those of a ledger that was opened. `isAffected`: true for dependency targets that have just appeared or disappeared; their dependents are evaluated again.
    */
   addAll(rows: ReadonlyMap<string, IndexRow>, isAffected: (target: string) => boolean): void {
     this.transaction(() => {
@@ -241,7 +240,7 @@ export class BeadIndex {
     for (const statement of this.statements.values()) statement.free();
     this.statements.clear();
     const bytes = this.db.export();
-    this.db.run(connectionSettings); // exporting opens the database anew
+    this.db.run(connectionSettings); // exporting reopens the database
     return bytes;
   }
 
@@ -369,7 +368,7 @@ export class BeadIndex {
   }
 
   /**
-   * Works out anew how these beads stand; where that is otherwise than before, their children are looked at too.
+   * Recomputes how these beads stand; where that is otherwise than before, their children are looked at too.
    * @returns all that were looked at
    */
   private restand(affected: ReadonlySet<string>): ReadonlySet<string> {

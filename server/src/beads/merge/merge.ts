@@ -128,7 +128,7 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
     case 'dependencies':
       return mergeEdges(sides as Sides<Dependency[] | undefined>, resolve);
     case 'comments':
-      // Ids are no identity: the Go tool numbers comments anew on import.
+      // Ids are no identity: the Go tool renumbers comments on import.
       return mergeParts(
         sides as Sides<Comment[] | undefined>,
         (comment) => canonicalJson([comment.author, comment.created_at, comment.text]),

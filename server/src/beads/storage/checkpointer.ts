@@ -127,7 +127,7 @@ export class Checkpointer {
 
   /**
    * First part of a checkpoint, while nothing else changes the ledgers: everything up to the last record will be in the
-   * files, and wisps, which are not written there, are recorded anew.
+   * files, and wisps, which are not written there, are recorded again.
    */
   async begin(ledgers: readonly Ledger[]): Promise<Checkpoint> {
     requireCurrent(this.fence);

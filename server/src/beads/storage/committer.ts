@@ -82,7 +82,7 @@ export class Committer {
         return;
       }
       this.publish(group.committed);
-      // A folder that was removed has been made anew with its journal: its file is written before anybody is answered.
+      // A folder that was removed has been recreated with its journal: its file is written before anybody is answered.
       if (home.needsCheckpoint) await this.checkpointer.writeWhereNeeded();
     }
     for (const answer of group.answers) answer();

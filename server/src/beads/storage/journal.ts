@@ -23,7 +23,7 @@ export class Journal {
     private readonly fs: LedgerFs,
     readonly path: string,
     private readonly fence?: WriteFence,
-    /** Told when the file was gone and has been written anew. */
+    /** Told when the file was gone and has been rewritten. */
     private readonly onRestored: (message: string) => void = () => undefined,
   ) {}
 
@@ -142,7 +142,7 @@ export class Journal {
   }
 
   /**
-   * Writes the file anew that somebody has removed or replaced: what was acknowledged is in no other. A file that stands in
+   * Rewrites the file that somebody has removed or replaced: what was acknowledged is in no other. A file that stands in
    * its place is kept under another name.
    */
   private async restore(content: Buffer | undefined): Promise<void> {
@@ -156,7 +156,7 @@ export class Journal {
     this.length = content?.length ?? 0;
     this.remnant = this.length === 0;
     this.onRestored(
-      `${this.path} was ${kept === undefined ? 'removed' : 'replaced'} by another program and has been written anew from memory${kept === undefined ? '' : `; what stood there is kept as ${kept}`}`,
+      `${this.path} was ${kept === undefined ? 'removed' : 'replaced'} by another program and has been rewritten from memory${kept === undefined ? '' : `; what stood there is kept as ${kept}`}`,
     );
   }
 

@@ -80,7 +80,7 @@ export class Ledger {
       soundHash?: string | undefined;
       /** Opens a damaged ledger too, to be read only: `damage` says why. */
       tolerant?: boolean;
-      /** Told what was written anew because somebody had removed it. */
+      /** Told what was rewritten because somebody had removed it. */
       report?: (message: string) => void;
     },
   ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {

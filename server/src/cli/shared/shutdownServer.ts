@@ -8,7 +8,7 @@ import { ServerRetire } from '../../protocol/town';
 
 /** How long a server may take to stop, in milliseconds. */
 const STOP_MS = 15_000;
-/** How long a server may be silent, or take to write anew where it listens. */
+/** How long a server may be silent, or take to rewrite where it listens. */
 const ANSWER_MS = 4_000;
 const POLL_MS = 20;
 
@@ -38,7 +38,7 @@ export async function shutdownServer(root: string, actor: string): Promise<boole
 }
 
 /**
- * Whether a server runs is said by its lease: it writes the file anew that says where it listens, if that was removed.
+ * Whether a server runs is said by its lease: it rewrites the file that says where it listens, if that was removed.
  * @throws UserError `unavailable` where one runs and does not answer
  */
 async function openRunning(

@@ -108,7 +108,7 @@ function slingOne(
   const molecule = proto ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, proto) : work.molecule;
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
-    // What failed begins anew with a fresh polecat; what was stopped goes on where it was.
+    // What failed starts over with a fresh polecat; what was stopped goes on where it was.
     ...(fresh ? { status: 'open', assignee: undefined } : {}),
     metadata: withWork(bead, {
       slung,
@@ -126,7 +126,7 @@ function slingOne(
   return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
 }
 
-/** Statuses from which work can begin, go on, or begin anew. */
+/** Statuses from which work can begin, go on, or start over. */
 const SLINGABLE = new Set(['open', 'hooked', 'in_progress', 'in_review', 'failed']);
 
 function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string): void {

@@ -32,7 +32,7 @@ export interface EngineContext {
   onActivity(): void;
 }
 
-/** An action's picture of the world is out of date: it is dropped and the next round decides anew. */
+/** An action's picture of the world is out of date: it is dropped and the next round decides again. */
 export class StaleAction extends Error {}
 
 /** The bead, if it is still as the reconciler saw it. */

@@ -14,7 +14,7 @@ export interface Clock {
 export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
-  /** Who looks at changes, read anew each time. */
+  /** Who looks at changes, read again each time. */
   readonly review: ReviewMode;
   readonly maxReviewRounds: number;
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */

@@ -60,7 +60,7 @@ export function mayorView(store: BeadStore, runtime: string, accepted: boolean):
   return items.length > 0 ? { runtime, accepted, items } : undefined;
 }
 
-/** A session of the Mayor came to nothing: it is started anew, a bounded number of times; then a person is called. */
+/** A session of the Mayor came to nothing: it is restarted, a bounded number of times; then a person is called. */
 export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const tries = mailOf(bead).tries + 1;
   const held = tries >= MAX_TRIES;

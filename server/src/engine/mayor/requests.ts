@@ -161,7 +161,7 @@ function script(town: MayorTown): FrozenScript {
       'the script runtime runs the ```sh blocks of the request; or set another runtime: gt config mayor <runtime>',
     );
   if (!town.isScriptAccepted(blocks))
-    throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask anew: gt mayor ask -F <file>', 'consent');
+    throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask again: gt mayor ask -F <file>', 'consent');
   // One attempt whatever happens: after a crash it goes on with the block that it was in.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
 }

@@ -9,7 +9,7 @@ import { backoffMs } from '../loop/failure';
 
 /** After so many tries that were not the work's fault a person is called. */
 const MAX_RETRIES = 10;
-/** Until it is looked again whether a person has seen to what keeps a rig from landing. */
+/** Interval between two checks of a rig that waits for a person. */
 const HELD_MS = 20_000;
 
 /** A merge request whose turn cannot be finished. */

@@ -87,11 +87,11 @@ async function retry(
         'conflict',
       );
     const work = tx.get(request.source);
-    // Its bead may have been begun anew since: that work must not be overtaken by the old.
+    // Its bead may have been restarted since: that work must not be overtaken by the old.
     if (!work || !['failed', 'in_review'].includes(work.status) || work.assignee !== request.worker) {
       throw new UserError(
         `${request.source} is no longer in the hands of ${request.worker}`,
-        'its work was begun anew; leave the old request alone',
+        'its work was restarted; leave the old request alone',
         'conflict',
       );
     }

@@ -7,7 +7,7 @@ export interface Scored {
 
 const HOUR = 3_600_000;
 
-/** Gas Town's order of merging (reference/gastown.md §3.7): old convoys, urgent beads, few retries, long waits. */
+/** The order of merging, as in the Go `gt`: old convoys, urgent beads, few retries and long waits come first. */
 export function mergeScore(merge: Scored, now: number): number {
   const convoyHours = merge.convoyCreatedAt > 0 ? Math.max(0, now - merge.convoyCreatedAt) / HOUR : 0;
   const waitingHours = Math.max(0, now - merge.createdAt) / HOUR;

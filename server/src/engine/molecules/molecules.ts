@@ -16,7 +16,7 @@ import { workOf } from '../state/work';
 /**
  * A bead may have a molecule that says how to do it, named in its own metadata. Its steps are the agent's bookkeeping:
  * they are never slung. What was closed stays closed through crashes, and through attempts that are sent back; work
- * that begins anew in a fresh worktree begins its molecule anew too.
+ * that starts over in a fresh worktree starts its molecule over too.
  */
 export interface SlungFormula {
   name: string;

@@ -12,11 +12,11 @@ export interface OpenSteps {
   gates: readonly Bead[];
   /** A step can be taken up now, or is in progress. */
   canGoOn: boolean;
-  /** Is another one as soon as a step is closed or can be taken up. */
+  /** Changes whenever a step is closed or becomes ready. */
   mark: string;
 }
 
-/** A bead named in a message; more would hide the first ones. */
+/** Maximum number of steps that a message names. */
 const NAMED = 5;
 
 /** @returns undefined where the bead has no molecule, or all its steps are done */

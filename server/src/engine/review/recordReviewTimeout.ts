@@ -27,7 +27,7 @@ export async function recordReviewTimeout(
   await context.sessions.forget(action.session);
 }
 
-/** That is no failure of the reviewer's: it is asked again as often as the person stops it. */
+/** Being stopped by a person does not count as a failed review. */
 function recordStopped(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const request = mergeOf(bead);
   if (!request?.review) return;

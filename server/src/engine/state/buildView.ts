@@ -252,7 +252,7 @@ function worktreeViews(store: BeadStore, rig: RigPort, requests: readonly Bead[]
   });
 }
 
-/** Closed, or begun anew by somebody else: nobody comes back to this worktree. A failed bead's is kept for a person. */
+/** Closed, or restarted by somebody else: nobody comes back to this worktree. A failed bead's is kept for a person. */
 function isOver(bead: Bead, agent: string): boolean {
   if (isClosed(bead.status) || DISPATCHABLE.has(bead.status)) return true;
   return IN_WORK.has(bead.status) && bead.assignee !== agent;

@@ -119,7 +119,7 @@ export interface WorktreeView {
   name: string;
   /** The bead that it was made for; undefined where its record is missing. */
   bead?: string;
-  /** Nobody comes back to it: that bead is closed or begun anew elsewhere, and no open merge request names it. */
+  /** Nobody comes back to it: that bead is closed or restarted elsewhere, and no open merge request names it. */
   finished: boolean;
 }
 

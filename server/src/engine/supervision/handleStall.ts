@@ -26,7 +26,7 @@ export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudg
   return state.steps === MAX_NUDGES ? 'mayor' : state.steps === MAX_NUDGES + 1 ? 'person' : 'wait';
 }
 
-/** An agent has been silent for long: it is nudged, begun anew, or somebody is told. */
+/** An agent has been silent for long: it is nudged, restarted, or somebody is told. */
 export async function handleStall(action: HandleStallAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const name = parseAddress(action.agent)?.name ?? '';

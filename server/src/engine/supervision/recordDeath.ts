@@ -20,7 +20,6 @@ export async function recordDeath(
   const progress =
     (address ? await requireRig(context, rig).progress(address.name) : '') + stepMark(context.store, action.bead);
   const started = context.sessions.all().find((session) => session.id === action.session)?.startedAt;
-  // Of itself: what kills it from outside, such as a lost host, is nobody's failing runtime.
   const short = started !== undefined && context.clock.now().getTime() - started < SHORT_LIFE_MS;
   const tail = action.exit.kind === 'exited' ? await context.sessions.tail(action.session) : '';
   await context.store.batch({ actor: actors.witness(rig) }, (tx) => {
@@ -33,6 +32,7 @@ export async function recordDeath(
       return;
     }
     if (action.exit.kind === 'exited') {
+      // Only exits count toward a crash loop: a session that was killed from outside says nothing about its runtime.
       if (short) tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
       const problem = `Agent exited (code ${action.exit.code ?? 'unknown'}) before submitting its work`;
       failAttempt(tx, bead, {

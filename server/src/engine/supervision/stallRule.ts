@@ -28,7 +28,7 @@ export function stalls(view: TownView): Action[] {
   });
 }
 
-/** When its silence has lasted too long. A laptop that slept, or a step that was taken, begins it anew. */
+/** Deadline after which it counts as stalled; system sleep and every supervision step reset it. */
 export function silentUntil(view: TownView, session: SessionView, work: WorkView, rig: RigView): number {
   const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.stallHandledAt, view.awakeSince);
   return since + (session.look?.saidNothing ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);

@@ -33,7 +33,7 @@ export interface ListenOptions {
 
 export interface RpcServer {
   readonly socketPath: string;
-  /** Writes the endpoint file anew where somebody has removed or changed it. */
+  /** Rewrites the endpoint file where somebody has removed or changed it. */
   keepEndpoint(): void;
   /** Stops listening, closes every connection and removes the endpoint file. */
   close(): Promise<void>;

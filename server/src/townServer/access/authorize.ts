@@ -55,7 +55,7 @@ function nobody(actor: string, cwd: string | undefined, reason: string): Caller 
   return { kind: 'nobody', actor, cwd, readOnly: { reason, hint: 'run it in the terminal of the agent' } };
 }
 
-/** An actor unlike the token is refused at the door. */
+/** Rejects a hello whose actor does not match its token. */
 export function acceptHello(hello: Hello, root: string, records: SessionRecords): Acceptance {
   const caller = identifyCaller(hello, root, records);
   if (caller.kind === 'agent' && hello.actor !== undefined && hello.actor !== caller.actor) {

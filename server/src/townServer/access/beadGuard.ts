@@ -37,7 +37,7 @@ function refuseEngineData(params: { type?: string; metadata?: Record<string, unk
 
 /**
  * Work that is on a hook or in the merge queue ends by `gt done` and a merge. An agent that closed, deleted or gave
- * away such a bead, its own or another's, would lose the commits to sight.
+ * away such a bead, its own or another's, would orphan the commits.
  */
 export function refuseWorkInHand(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;
@@ -57,7 +57,7 @@ export function refuseWorkInHand(store: BeadStore, ids: readonly string[], conte
 
 /**
  * Merge requests, convoys and escalations are the engine's and people's; mail says who wrote what. An agent that
- * changed one would merge, launch or hush up by hand, or put words into somebody's mouth.
+ * changed one would bypass the merge queue, launch convoys or suppress escalations, or put words into somebody's mouth.
  */
 export function refuseEngineBeads(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;

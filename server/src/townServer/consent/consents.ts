@@ -25,7 +25,7 @@ export class Consents {
     private readonly town: ConsentTown,
   ) {}
 
-  /** A runtime that does not exist is no question of consent: starting it fails with a clear error. */
+  /** Whether a person has accepted everything that this bead would run. */
   given(bead: Bead, rig: string): boolean {
     return this.missing(bead, rig) === undefined;
   }
@@ -34,7 +34,7 @@ export class Consents {
     return this.accepted.has(scriptHash(blocks));
   }
 
-  /** One that does not exist is no question of consent: starting it fails with a clear error. */
+  /** A runtime that does not exist needs no consent: starting it fails with a clear error. */
   isRuntimeAccepted(name: string, runtime = this.town.find(name)): boolean {
     return name === 'script' || runtime === undefined || this.accepted.has(runtimeHash(name, runtime));
   }

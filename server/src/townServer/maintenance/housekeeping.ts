@@ -17,7 +17,7 @@ export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
 
 /**
  * Packs a rig's repository, at most once a day and only where there is much to pack. The file that remembers the day
- * lies in the repository, so that servers that come and go do not each begin anew.
+ * lies in the repository, so that servers that come and go do not each start over.
  * @returns whether git was asked
  */
 export async function collectGarbage(repository: RigRepository, now = Date.now()): Promise<boolean> {

@@ -96,7 +96,7 @@ export class LedgerMaintenance extends Disposable {
     try {
       await this.town.store.refresh();
     } finally {
-      // A folder that was removed and made anew is another one.
+      // A folder that was removed and recreated is another one.
       for (const directory of [...this.watchers.keys()]) this.watch(directory);
       this.town.onChecked?.();
     }

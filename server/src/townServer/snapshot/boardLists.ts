@@ -24,7 +24,7 @@ interface Known {
 }
 
 /**
- * The lists of beads that one window watches, kept: a list is made anew where a change touches what it shows, and a page
+ * The lists of beads that one window watches, kept: a list is recreated where a change touches what it shows, and a page
  * costs its rows, whatever the ledgers hold.
  */
 export class BoardLists {
@@ -132,7 +132,7 @@ export class BoardLists {
     return { ...epics, list: { ...epics.list, items } };
   }
 
-  /** A list of which only beads that it does not show may have come or gone; undefined where it has to be made anew. */
+  /** Updates the total where only rows outside of the loaded page changed; undefined where it has to be recreated. */
   private recount(known: Known, kind: ListKind, counts: StateCounts): Known | undefined {
     const withTotal = (total: number): Known => ({ ...known, list: { ...known.list, total } });
     switch (kind.kind) {

@@ -13,7 +13,7 @@ import { beadDiff } from '../../engine/review/beadDiff';
 /** What the page of a bead needs of a town. */
 export interface BoardTown {
   store: BeadStore;
-  /** Read anew for each question. */
+  /** Read again for each question. */
   whyNots(): WhyNots;
   repositoryOf(rig: string): RigRepository | undefined;
 }

@@ -9,7 +9,7 @@ const MAX_CHANGED = 2_000;
 
 type Holds = ReadonlyMap<string, readonly WhyNot[]>;
 
-/** Which beads are to be worked out anew: those that changed, and those that are shown otherwise for it. */
+/** Which beads are to be recomputed: those that changed, and the beads whose display depends on them. */
 export class ChangedBeads {
   private changed = new Set<string>();
   /** They may stand otherwise among the others. */

@@ -74,7 +74,7 @@ export class SnapshotFeed {
     }
   }
 
-  /** The whole town, for somebody who goes away again. */
+  /** The whole town, for a client that asks once and does not stay. */
   snapshot(): TownSnapshot {
     this.update();
     return { revision: this.revision, ...this.model.collections(), beads: this.beads(new Set()), lists: [] };
@@ -82,7 +82,7 @@ export class SnapshotFeed {
 
   /** Subscribes a connection, with lists that it watches from now on. */
   subscribe(connection: string, query: BoardQuery | undefined): TownSnapshot {
-    // A delta up to this moment is not for the one that gets everything whole.
+    // This connection gets a full snapshot: the pending delta skips it.
     this.subscriptions.delete(connection);
     this.update();
     const lists = new BoardLists(this.sources.store);
@@ -162,7 +162,7 @@ export class SnapshotFeed {
     for (const { listed } of this.subscriptions.values()) yield* listed;
   }
 
-  /** After a failure nobody knows what was sent: each connection sees a gap in the revisions, and loads everything anew. */
+  /** After a failure nobody knows what was sent: each connection sees a gap in the revisions, and reloads everything. */
   private startOver(): void {
     this.model.everythingChanged();
     this.revision += 1;

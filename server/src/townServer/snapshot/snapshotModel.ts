@@ -8,7 +8,7 @@ import type { BoardMoment } from './boardSource';
 import { ChangedBeads } from './changedBeads';
 import { EntityCollection, type CollectionChange } from './entityCollection';
 
-/** What the model asks for anew with each update: small, whatever the ledgers hold. */
+/** What the model asks for again with each update: small, whatever the ledgers hold. */
 export interface SnapshotSources {
   store: BeadStore;
   projection: Projection;
@@ -19,7 +19,7 @@ export interface SnapshotSources {
   attention(): AttentionInfo[];
 }
 
-/** What is new of a moment, for all windows. */
+/** Changes since the last update, shared by all windows. */
 export interface ModelChange {
   /** Of the small collections. */
   common: Omit<TownDelta['changes'], 'beads' | 'lists'>;
@@ -38,7 +38,7 @@ const IN_PROGRESS = ['hooked', 'in_progress', 'in_review', 'failed'];
 const NOT_SHOWN: ReadonlySet<string> = new Set(['merge_request', 'convoy', 'escalation', 'message', 'molecule']);
 
 /**
- * What windows show of a town, kept: beads and convoys are worked out anew where a change touched them, the small
+ * What windows show of a town, kept: beads and convoys are recomputed where a change touched them, the small
  * collections with each update.
  */
 export class SnapshotModel {
