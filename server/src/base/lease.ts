@@ -46,7 +46,9 @@ export class Lease {
    */
   static tryAcquire(directory: string): Lease | undefined {
     makePrivateFolder(directory);
-    const known = newest(directory);
+    // The next epoch follows the one that was judged: whoever takes it first wins, also where the lock decides nothing.
+    const epoch = highestEpoch(directory);
+    const known = epoch > 0 ? read(directory, epoch) : undefined;
     // Its own process says so more cheaply than the kernel.
     if (known && isHere(known) && isAlive(known)) return undefined;
     const attempt = tryLock(directory);
@@ -55,13 +57,12 @@ export class Lease {
     if (attempt.kind === 'unsupported' && known && !isHere(known) && !hasRebooted(known))
       throw cannotTell(directory, known, attempt.reason);
     const lock = attempt.kind === 'locked' ? attempt.fd : undefined;
-    const lease = Lease.create(directory, lock);
+    const lease = Lease.create(directory, epoch + 1, lock);
     if (!lease && lock !== undefined) unlock(lock);
     return lease;
   }
 
-  private static create(directory: string, lock: number | undefined): Lease | undefined {
-    const epoch = highestEpoch(directory) + 1;
+  private static create(directory: string, epoch: number, lock: number | undefined): Lease | undefined {
     const record: LeaseRecord = {
       ...identify(process.pid),
       nonce: randomBytes(8).toString('hex'),

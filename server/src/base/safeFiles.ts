@@ -85,7 +85,7 @@ function linkError(file: string): UserError {
 /**
  * Opens a regular file.
  * @param flags without O_TRUNC: what is no regular file must not be touched
- * @returns the open descriptor and its stat; the caller closes it, for the caller to close
+ * @returns the open descriptor and its stat; the caller closes it
  * @throws UserError `refused` for a link, a pipe, a device or a folder; a system error such as ENOENT
  */
 function openRegular(file: string, flags: number, mode?: number): { fd: number; stat: fs.Stats } {

@@ -314,13 +314,7 @@ describe('gt', () => {
       settings: { max_workers: '4' },
       gates: { test: 'a=b', lint: '' },
     });
-    await fails(
-      /there is no setting colour\nHint: settings: max_workers/,
-      'rig',
-      'set',
-      'toy',
-      'colour=red',
-    );
+    await fails(/there is no setting colour\nHint: settings: max_workers/, 'rig', 'set', 'toy', 'colour=red');
     await fails(/"x" is not a setting\nHint: write it as key=value/, 'rig', 'set', 'toy', 'x');
   });
 

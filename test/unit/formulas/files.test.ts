@@ -44,7 +44,7 @@ describe('files of formulas', () => {
   it('are rejected if they are links to devices, which never end', function () {
     if (process.platform === 'win32') this.skip();
     fs.symlinkSync('/dev/zero', file('zero'));
-    refused('zero', /it is no regular file/);
+    refused('zero', /it is a symbolic link to/);
   });
 
   it('are rejected if they are folders', () => {
