@@ -138,8 +138,9 @@ withEachProvider('session host', (kind) => {
     );
     await client.watch(true, script);
     client.dispose();
-    await until(() => fs.existsSync(started), 'the server is started', 30_000);
-    assert.equal(fs.readFileSync(started, 'utf8'), `--town ${fixture.root}`);
+    const said = (): string => (fs.existsSync(started) ? fs.readFileSync(started, 'utf8') : '');
+    await until(() => said() !== '', 'the server is started', 30_000);
+    assert.equal(said(), `--town ${fixture.root}`);
     await (await fixture.connect()).watch(false, script);
   });
 
