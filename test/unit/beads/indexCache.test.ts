@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import initSqlJs from 'sql.js';
+import { setUnexpectedErrorHandler } from '../../../server/src/base/errors';
 import { IndexCache } from '../../../server/src/beads/index/indexCache';
 import { initLedger } from '../../../server/src/beads/storage/init';
 import { BeadStore } from '../../../server/src/beads/store';
@@ -42,12 +43,15 @@ describe('the index that is kept for the next start', function () {
     for (const name of ledgers) initLedger(directoryOf(name), name);
   });
 
-  async function open(options: { schema?: string; now?: () => number } = {}): Promise<BeadStore> {
+  async function open(
+    options: { schema?: string; now?: () => number; onOpen?: (store: BeadStore) => void } = {},
+  ): Promise<BeadStore> {
     const store = await BeadStore.open({
       clock: () => new Date((options.now ?? (() => NOW))()),
       onError: (error) => errors.push(error),
       ...(options.schema === undefined ? {} : { indexCache: new IndexCache(cacheFile(), options.schema) }),
     });
+    options.onOpen?.(store);
     for (const name of ledgers) await store.addLedger({ name, directory: directoryOf(name) });
     return store;
   }
@@ -79,12 +83,43 @@ describe('the index that is kept for the next start', function () {
   const isUsed = (store: BeadStore, id: string): boolean =>
     store.list({ titleContains: 'marked', limit: 0 }).some((bead) => bead.id === id);
 
-  it('is used by the next start', async () => {
+  it('is used by the next start, also where somebody listens before the ledgers are open', async () => {
     const id = await kept();
     await mark(id);
-    const store = await open({ schema: '1' });
+    const store = await open({ schema: '1', onOpen: (early) => void early.board.onDidRestand(() => undefined) });
     assert.equal(isUsed(store, id), true);
     await store.close();
+  });
+
+  it('is made from the ledgers again where a change cannot be brought into it', async () => {
+    const store = await open();
+    const told: unknown[] = [];
+    store.board.onDidRestand((ids) => told.push(ids));
+    const id = await store.batch({ actor: 'me' }, (tx) => tx.create('toy', { title: 'First' }).id);
+    const { index } = (store as unknown as { world: { index: { insert(...row: unknown[]): void } } }).world;
+    index.insert = () => {
+      throw new Error('disk image is malformed');
+    };
+    const warnings: string[] = [];
+    setUnexpectedErrorHandler((error) => warnings.push(String(error)));
+    try {
+      await store.batch({ actor: 'me' }, (tx) => tx.create('toy', { title: 'Second', priority: 0 }));
+    } finally {
+      setUnexpectedErrorHandler((error) => process.emitWarning(String(error)));
+    }
+    assert.deepEqual(warnings, ['Error: disk image is malformed']);
+    assert.equal(told.at(-1), undefined);
+    assert.deepEqual(
+      store.ready().map(({ title }) => title),
+      ['Second', 'First'],
+    );
+    await store.batch({ actor: 'me' }, (tx) => tx.close(id, 'done'));
+    const fresh = answers(store);
+    await store.checkpoint();
+    await store.close();
+    const again = await open();
+    assert.deepEqual(fresh, answers(again));
+    await again.close();
   });
 
   it('is not used by another program, for other files or other ledgers, or damaged', async () => {

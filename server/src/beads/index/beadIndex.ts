@@ -1,4 +1,3 @@
-import { Emitter } from '../../base/lifecycle';
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
@@ -26,6 +25,15 @@ export interface IndexRow {
   dependencyTargets: readonly string[];
 }
 
+/** What an index is made from. */
+export interface IndexSources {
+  graph: Graph;
+  edges: ReverseEdges;
+  clock: () => Date;
+  /** Told which beads may have another state, step or place; undefined: any, because a ledger came or went. */
+  onRestood: (ids: ReadonlySet<string> | undefined) => void;
+}
+
 export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
 
 /** Where a row counts on the board. */
@@ -48,41 +56,36 @@ export class BeadIndex {
   /** By ledger and state, and by ledger and place in the tree: how many beads of work. */
   private readonly counts = new Map<string, number>();
   private clockAt = 0;
-  private readonly restoodEmitter = new Emitter<ReadonlySet<string> | undefined>();
-  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
-  readonly onDidRestand = this.restoodEmitter.event;
+
+  private readonly graph: Graph;
+  private readonly edges: ReverseEdges;
+  private readonly clock: () => Date;
+  private readonly onRestood: IndexSources['onRestood'];
 
   private constructor(
     private readonly db: Database,
-    private readonly graph: Graph,
-    private readonly edges: ReverseEdges,
-    private readonly clock: () => Date,
-  ) {}
+    sources: IndexSources,
+  ) {
+    ({ graph: this.graph, edges: this.edges, clock: this.clock, onRestood: this.onRestood } = sources);
+  }
 
   /** An empty one. */
-  static create(sql: SqlJsStatic, graph: Graph, edges: ReverseEdges, clock: () => Date): BeadIndex {
+  static create(sql: SqlJsStatic, sources: IndexSources): BeadIndex {
     const db = new sql.Database();
     db.run(connectionSettings);
     db.run(tables);
     db.run(createIndexes);
-    return new BeadIndex(db, graph, edges, clock);
+    return new BeadIndex(db, sources);
   }
 
   /**
-   * One that was exported before.
-   * @param edges gets the dependencies that it holds
+   * One that was exported before. The edges of the sources get the dependencies that it holds.
    * @throws Error where the database is none, or another one
    */
-  static open(
-    sql: SqlJsStatic,
-    { database, at, counts }: ExportedIndex,
-    graph: Graph,
-    edges: ReverseEdges,
-    clock: () => Date,
-  ): BeadIndex {
+  static open(sql: SqlJsStatic, { database, at, counts }: ExportedIndex, sources: IndexSources): BeadIndex {
     const db = new sql.Database(database);
     db.run(connectionSettings);
-    const index = new BeadIndex(db, graph, edges, clock);
+    const index = new BeadIndex(db, sources);
     try {
       index.readEdges();
     } catch (error) {
@@ -130,7 +133,7 @@ export class BeadIndex {
       }
       return this.restand(affected);
     });
-    if (restood.size > 0) this.restoodEmitter.fire(restood);
+    if (restood.size > 0) this.onRestood(restood);
   }
 
   /**
@@ -152,7 +155,7 @@ export class BeadIndex {
       if (!isEmpty) this.restandDependents(isAffected);
       this.recount();
     });
-    this.restoodEmitter.fire(undefined);
+    this.onRestood(undefined);
   }
 
   /** Takes out the rows of a ledger. */
@@ -168,7 +171,7 @@ export class BeadIndex {
       this.restandDependents(isAffected);
       this.recount();
     });
-    this.restoodEmitter.fire(undefined);
+    this.onRestood(undefined);
   }
 
   /** Makes the states right that change by time alone. Call before a question about states. */
@@ -186,7 +189,7 @@ export class BeadIndex {
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
       return this.restand(affected);
     });
-    this.restoodEmitter.fire(restood);
+    this.onRestood(restood);
   }
 
   /** Microseconds since 1970 at which the next bead stands otherwise by time alone. */

@@ -1,6 +1,8 @@
 import type { Bead, Dependency } from '../../protocol/bead';
 import type { SqlJsStatic } from 'sql.js';
-import { BeadIndex, type IndexRow } from './beadIndex';
+import { onUnexpectedError } from '../../base/errors';
+import { Emitter } from '../../base/lifecycle';
+import { BeadIndex, type IndexChange, type IndexRow, type IndexSources } from './beadIndex';
 import { edgesTo } from './blocking';
 import type { IndexCache, IndexedLedger, IndexImage } from './indexCache';
 import { ReverseEdges } from './reverseEdges';
@@ -16,6 +18,9 @@ export class StoreState implements Source {
   readonly prefixes = new PrefixTable();
 
   private readonly edges = new ReverseEdges();
+  private readonly restood = new Emitter<ReadonlySet<string> | undefined>();
+  /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
+  readonly onDidRestand = this.restood.event;
   private built: BeadIndex | undefined;
   /** Open, and not in the index yet. */
   private pending: Ledger[] = [];
@@ -53,15 +58,46 @@ export class StoreState implements Source {
     const { image } = this;
     this.image = undefined; // large
     if (image && isOf(image, ledgers)) {
-      const index = BeadIndex.open(this.sql, image, this, this.edges, this.clock);
+      const index = BeadIndex.open(this.sql, image, this.indexSources());
       const changed = new Set(index.ephemeral());
       for (const ledger of ledgers) for (const id of ledger.notInFile()) changed.add(id);
       index.apply([...changed].map((id) => ({ id, row: this.locate(id) })));
       return index;
     }
-    const index = BeadIndex.create(this.sql, this, this.edges, this.clock);
+    const index = BeadIndex.create(this.sql, this.indexSources());
     this.addToIndex(index, ledgers);
     return index;
+  }
+
+  private indexSources(): IndexSources {
+    return {
+      graph: this,
+      edges: this.edges,
+      clock: this.clock,
+      // While it is made nobody has seen anything of it.
+      onRestood: (ids) => {
+        if (this.built) this.restood.fire(ids);
+      },
+    };
+  }
+
+  /**
+   * The index is never the truth: where a change cannot be brought into it, it is made from the ledgers again, which have the
+   * change.
+   */
+  private bring(changes: readonly IndexChange[]): void {
+    const { index } = this;
+    try {
+      index.apply(changes);
+    } catch (error) {
+      onUnexpectedError(error);
+      this.built = undefined;
+      index.close();
+      this.edges.clear();
+      this.pending = [...this.ledgers.values()];
+      void this.index;
+      this.restood.fire(undefined);
+    }
   }
 
   private addToIndex(index: BeadIndex, ledgers: readonly Ledger[]): void {
@@ -87,6 +123,7 @@ export class StoreState implements Source {
   }
 
   close(): void {
+    this.restood.dispose();
     this.built?.close();
   }
 
@@ -111,15 +148,15 @@ export class StoreState implements Source {
 
   /** Takes over changes that are durable. */
   apply(changes: ReadonlyMap<string, Change>): void {
-    const { index } = this; // of the states before
+    void this.index; // of the states before
     const before = new Map([...changes.keys()].map((id) => [id, this.get(id)]));
     for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
-    index.apply([...changes.keys()].map((id) => ({ id, before: before.get(id), row: this.locate(id) })));
+    this.bring([...changes.keys()].map((id) => ({ id, before: before.get(id), row: this.locate(id) })));
   }
 
   /** The ledgers hold new states of these beads. */
   changed(ids: readonly string[]): void {
-    this.index.apply(ids.map((id) => ({ id, row: this.locate(id) })));
+    this.bring(ids.map((id) => ({ id, row: this.locate(id) })));
   }
 
   /** A bead that several ledgers hold counts where its prefix belongs. */

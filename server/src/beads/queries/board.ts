@@ -1,3 +1,4 @@
+import type { StoreState } from '../index/storeState';
 import type { SqlValue } from 'sql.js';
 import type { BoardState } from '../../protocol/board';
 import type { BeadIndex } from '../index/beadIndex';
@@ -43,12 +44,11 @@ const children =
 /** What the lists of beads in windows ask of the index. Call `refresh` first where states must be those of this moment. */
 export class BoardQueries {
   /** @param source of the index, which is made when it is first asked */
-  constructor(private readonly source: () => BeadIndex) {}
-
-  /** Beads that may stand otherwise among the others than before; undefined: any, because a ledger came or went. */
-  get onDidRestand(): BeadIndex['onDidRestand'] {
-    return this.index.onDidRestand;
-  }
+  constructor(
+    private readonly source: () => BeadIndex,
+    /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
+    readonly onDidRestand: StoreState['onDidRestand'],
+  ) {}
 
   private get index(): BeadIndex {
     return this.source();

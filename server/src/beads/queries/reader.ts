@@ -31,7 +31,7 @@ export abstract class BeadReader {
     protected readonly world: StoreState,
     protected readonly clock: () => Date,
   ) {
-    this.board = new BoardQueries(() => world.index);
+    this.board = new BoardQueries(() => world.index, world.onDidRestand);
   }
 
   ledgerNames(): string[] {
