@@ -3,7 +3,7 @@ import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { firstLine } from '../../base/text';
 import { actors, type EngineContext } from '../loop/context';
-import { escalate, resolveEscalation } from '../escalation/escalation';
+import { escalate } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { backoffMs } from '../loop/failure';
 
@@ -33,23 +33,6 @@ export async function cancelMerge(turn: Turn, request: MergeRequest, context: En
     if (!bead || isClosed(bead.status)) return;
     tx.close(bead.id, `${request.source} was closed before its work was merged`, { force: true });
     tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig });
-  });
-}
-
-/** The target has all of it already: nothing lands, and the bead is done. */
-export async function finishUnchanged(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
-  const reason = 'No change: the target has all of it already';
-  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
-    tx.close(bead.id, reason, { force: true });
-    const source = tx.get(request.source);
-    if (source && !isClosed(source.status)) {
-      tx.update(source.id, { metadata: withWork(source, { problem: undefined, feedback: undefined }) });
-      tx.close(source.id, reason, { force: true });
-    }
-    for (const key of [request.source, bead.id, landingKey(turn.rig)]) resolveEscalation(tx, key, reason);
-    tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig, message: reason });
   });
 }
 

@@ -2,13 +2,13 @@ import type { EventType } from '../../protocol/bead';
 import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
-import { resolveEscalation } from '../escalation/escalation';
 import type { RigPort } from '../loop/ports';
 import type { GateResult } from '../../rigs/types';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
 import { makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
-import { landingKey, deferUntil, deferMerge, cancelMerge, finishUnchanged } from './deferMerge';
+import { deferUntil, deferMerge, cancelMerge } from './deferMerge';
+import { finishMerge, NOTHING_LEFT } from './finishMerge';
 import { rejectWork, type Feedback } from './rejectWork';
 
 type MergeAction = Extract<Action, { type: 'merge' }>;
@@ -27,14 +27,15 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     const source = context.store.get(request.source);
     const candidate = request.candidate ?? (source && workOf(source).candidate);
     if (candidate !== undefined && (await rig.hasLanded(candidate)))
-      return await finish(action, request, candidate, context);
+      return await finishMerge(action, request, { commit: candidate }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
-    if (request.noChange) return await finishWithoutChange(action, request, context);
+    if (request.noChange)
+      return await finishMerge(action, request, { noChange: request.note ?? 'see its review' }, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
     const made = await makeCandidate(rig, request, context);
     if (made.kind === 'returned') return await rejectMerge(action, request, made.why, context);
-    if (made.kind === 'empty') return await finishUnchanged(action, request, context);
+    if (made.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
     const { commit, base } = made;
     // An approval is for one patch. What the rebase has made another is looked at again.
     if (rig.review !== 'off' && request.review?.patch !== (await rig.patchId(base.commit, commit)))
@@ -43,7 +44,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     if (!result.passed) return await rejectMerge(action, request, gateFeedback(result), context);
     await recordCandidate(action, request, commit, context);
     if (!(await rig.land(commit, base.expected))) return await deferUntil(action, 'the target branch moved', context);
-    await finish(action, request, commit, context);
+    await finishMerge(action, request, { commit }, context);
   } catch (error) {
     if (error instanceof StaleAction || error instanceof AbortedError) throw error;
     await deferMerge(action, error, context);
@@ -99,43 +100,6 @@ async function recordCandidate(
     tx.update(bead.id, { metadata: withMerge(bead, { candidate }) });
     const source = tx.get(request.source);
     if (source) tx.update(source.id, { metadata: withWork(source, { candidate }) });
-  });
-}
-
-async function finish(
-  action: MergeAction,
-  request: MergeRequest,
-  commit: string,
-  context: EngineContext,
-): Promise<void> {
-  const reason = `Merged in ${commit.slice(0, 12)}`;
-  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = tx.get(action.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
-    tx.close(bead.id, reason, { force: true });
-    const source = tx.get(request.source);
-    if (source && !isClosed(source.status)) {
-      tx.update(source.id, { metadata: withWork(source, { merged: commit, problem: undefined, feedback: undefined }) });
-      tx.close(source.id, reason, { force: true });
-    }
-    for (const key of [request.source, bead.id, landingKey(action.rig)]) resolveEscalation(tx, key, reason);
-    tx.event({ type: 'merged', bead: request.source, agent: request.worker, rig: action.rig, new: commit });
-  });
-}
-
-/** Nothing has to change, and whoever reviews this rig agrees: the bead is closed, and nothing lands. */
-async function finishWithoutChange(action: MergeAction, request: MergeRequest, context: EngineContext): Promise<void> {
-  const reason = `No change: ${request.note ?? ''}`;
-  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
-    const bead = tx.get(action.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
-    tx.close(bead.id, 'No change', { force: true });
-    const source = tx.get(request.source);
-    if (source && !isClosed(source.status)) {
-      tx.update(source.id, { metadata: withWork(source, { problem: undefined, feedback: undefined }) });
-      tx.close(source.id, reason, { force: true });
-    }
-    for (const key of [request.source, bead.id]) resolveEscalation(tx, key, reason);
   });
 }
 

@@ -12,7 +12,8 @@ import {
   type MergeRequest,
 } from '../state/work';
 import { makeCandidate } from '../mergeQueue/candidate';
-import { deferMerge, cancelMerge, finishUnchanged } from '../mergeQueue/deferMerge';
+import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
+import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
 /** In place of the id of a patch, where there is none. */
@@ -39,7 +40,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     }
     const candidate = await makeCandidate(rig, request, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
-    if (candidate.kind === 'empty') return await finishUnchanged(action, request, context);
+    if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
     const { commit, base } = candidate;
     const patch = await rig.patchId(base.commit, commit);
     await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
