@@ -38,6 +38,10 @@ const addLine = (name: string): string =>
     `grep -q "^${name}$" list.log || { echo ${name} >> list.log; git add list.log; git commit --quiet -m "list ${name}"; }`,
   ].join('\n');
 
+/** Does the steps of a formula, one after another; the last one is done by submitting. */
+const WALK =
+  'for number in 1 2 3 4; do step=$(bd mol current --json | sed -n \'s/.*"current_step_id": "\\(.*\\)".*/\\1/p\'); test -z "$step" || bd close "$step" --continue; done';
+
 /**
  * The shape of the demo's convoy: `bad` fails its gate at the first attempt, `right` is rejected at its first, `left`
  * and `right` want the same line, and `join` is done by a formula.
@@ -57,6 +61,7 @@ async function fileConvoy(town: CliTown, round: number): Promise<{ convoy: strin
         ? 'if gt prime | grep -q "^### Round 1: rejected"; then rm -f draft.md; else echo draft > draft.md; fi; git add --all; git diff --cached --quiet || git commit --quiet -m draft'
         : '',
       '[ -e "$name" ] && [ "$(cat "$name")" = "$text" ] || { printf %s "$text" > "$name"; git add --all; git commit --quiet -m "$name"; }',
+      ...(file.startsWith('join') ? [WALK] : []),
       'sleep 0.3',
     ].join('\n');
   };
