@@ -83,7 +83,10 @@ describe('a server that is hard to reach', function () {
   });
 
   it('is shared with a container: no acknowledged write of either side is lost', async function () {
-    if (spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status !== 0) this.skip(); // not permitted here
+    if (spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status !== 0) {
+      console.log('      (skipped: no namespace of processes can be made here)');
+      this.skip();
+    }
     await town.gt('shutdown');
     const bd = path.resolve('dist/bd.js');
     const create = (title: string, elsewhere: boolean): Promise<string> =>

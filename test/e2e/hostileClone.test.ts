@@ -141,7 +141,10 @@ describe('a hostile clone', function () {
       });
 
     it('nothing outside is even opened, as strace sees it', async function () {
-      if (spawnSync('strace', ['-V']).error) this.skip();
+      if (spawnSync('strace', ['-V']).error) {
+        console.log('      (skipped: there is no strace)');
+        this.skip();
+      }
       link('.beads/issues.jsonl.tmp', victim);
       link('.beads/journal.jsonl', victim);
       const log = path.join(person.home, 'strace.log');

@@ -82,7 +82,12 @@ inVsCode('pictures of a running convoy', 'oldest', function (lane) {
     await palette(page, 'Gas Town: Open Walkthrough');
     await page.getByText('Group beads in a convoy').first().click();
     // Its picture is drawn in a frame of its own; beside it there is another one while it loads.
-    await page.frameLocator('iframe.webview.ready').frameLocator('#active-frame').locator('svg:visible').first().waitFor();
+    await page
+      .frameLocator('iframe.webview.ready')
+      .frameLocator('#active-frame')
+      .locator('svg:visible')
+      .first()
+      .waitFor();
     await session.screenshot('walkthrough');
 
     /** From the row of the bead: that of the agent may be out of view. */

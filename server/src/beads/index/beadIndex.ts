@@ -137,7 +137,8 @@ export class BeadIndex {
   }
 
   /**
-   * Adds many rows at once, such as those of a ledger that was opened. `isAffected`: true for dependency targets that have just appeared or disappeared; their dependents are evaluated again.
+   * Adds many rows at once, such as those of a ledger that was opened.
+   * @param isAffected true for dependency targets that have just appeared or disappeared: their dependents are evaluated again
    */
   addAll(rows: ReadonlyMap<string, IndexRow>, isAffected: (target: string) => boolean): void {
     this.transaction(() => {

@@ -21,10 +21,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('-o, --output <file>', 'write to this file')
     .option('-s, --status <statuses>', 'only these statuses', collect)
     .option('--rig <name>', 'the ledger of this rig')
-    .option(
-      '--sqlite',
-      'write .beads/beads.db, for sqlite3; it is a copy, which nothing reads and nobody keeps up to date',
-    )
+    .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date')
     .withHelp({
       examples: [
         ['bd export -o backup.jsonl', 'everything to a file'],

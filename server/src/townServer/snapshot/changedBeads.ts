@@ -12,7 +12,7 @@ type Holds = ReadonlyMap<string, readonly WhyNot[]>;
 /** Which beads are to be recomputed: those that changed, and the beads whose display depends on them. */
 export class ChangedBeads {
   private changed = new Set<string>();
-  /** They may stand otherwise among the others. */
+  /** Their state, step or place may have changed. */
   private restood = new Set<string>();
   private isAny = true;
   /** What only the engine knows of them, as texts: what has changed there is found by comparison. */

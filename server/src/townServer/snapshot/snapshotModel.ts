@@ -63,7 +63,7 @@ export class SnapshotModel {
     this.changed.add(ids);
   }
 
-  /** These beads may stand otherwise among the others; undefined: any may. */
+  /** The state, step or place of these beads may have changed; undefined: of any bead. */
   beadsRestood(ids: ReadonlySet<string> | undefined): void {
     this.changed.addRestood(ids);
   }
