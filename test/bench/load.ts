@@ -42,14 +42,19 @@ export async function load(): Promise<Row[]> {
 }
 
 /** Each window waits for its handshake, its language server and its first snapshot; all of them come at once. */
-export async function windows(town: CliTown): Promise<Row[]> {
+async function windows(town: CliTown): Promise<Row[]> {
   const note = `${WINDOWS} windows at once, ${BEADS / 1000}k beads`;
   const before = memoryOf(town);
   const opened: MessageConnection[] = [];
+  // The index of the beads is opened for whoever asks first.
+  const first = await timed(async () => void opened.push(await openWindow(town)));
   const times = await Promise.all(
     Array.from({ length: WINDOWS }, () => timed(async () => void opened.push(await openWindow(town)))),
   );
-  const rows = [row('a window has its first snapshot', note, times)];
+  const rows = [
+    row('the first window after a start has its snapshot', `${BEADS / 1000}k beads`, [first]),
+    { ...row('a window has its first snapshot', note, times), goal: { median: 500 } },
+  ];
   const kept = memoryOf(town);
   const changes = await timesOfChange(town, opened);
   for (const window of opened) window.dispose();
@@ -161,15 +166,7 @@ async function creates(town: CliTown): Promise<Row[]> {
 }
 
 function row(what: string, note: string, times: readonly number[]): Row {
-  const isFirst = what.includes('first snapshot');
-  return {
-    subject,
-    what,
-    note,
-    median: middle(times),
-    p99: percentile(times, 0.99),
-    ...(isFirst ? { goal: { median: 500 } } : {}),
-  };
+  return { subject, what, note, median: middle(times), ...(times.length > 1 ? { p99: percentile(times, 0.99) } : {}) };
 }
 
 function memoryOf(town: CliTown): number {
