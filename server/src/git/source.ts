@@ -194,6 +194,6 @@ export function unknownBranch(
     branches.length === 0
       ? 'it has other refs, but no branch: make one, and push it there'
       : `its branches: ${shown}. Name one: --branch of "gt rig add", or "gt rig set <rig> default_branch=<name>"`,
-    'unavailable',
+    'conflict',
   );
 }
