@@ -36,41 +36,40 @@ describe('recovery without an expert', function () {
     await waitUntil('the server has ended', () => town.processOf('server') === undefined);
   }
 
-  for (const ledger of ['town', 'rig'] as const)
-    for (const [what, harm] of [
-      ['a line that is garbage', (lines: string[]) => lines.splice(1, 1, 'garbage')],
-      ['a line that was cut', (lines: string[]) => lines.splice(1, 1, lines[1]!.slice(0, 40))],
-      ['a block of zeros', (lines: string[]) => lines.splice(1, 1, '\0'.repeat(lines[1]!.length))],
-    ] as const)
-      it(`from a journal of the ${ledger} with ${what}`, async () => {
-        await make();
-        const folder = ledger === 'town' ? town.root : rig();
-        for (const title of ['one', 'two', 'three'])
-          await town.person.ok('bd', ['create', `--title=${title}`], { cwd: folder });
-        await endServer();
-        const file = path.join(folder, '.beads', 'journal.jsonl');
-        const lines = fs.readFileSync(file, 'utf8').split('\n');
-        harm(lines);
-        fs.writeFileSync(file, lines.join('\n'));
+  for (const [ledger, what, harm] of [
+    ['rig', 'a line that is garbage', () => 'garbage'],
+    ['town', 'a line that was cut', (line: string) => line.slice(0, 40)],
+    ['rig', 'a block of zeros', (line: string) => '\0'.repeat(line.length)],
+  ] as const)
+    it(`from a journal of the ${ledger} with ${what}`, async () => {
+      await make();
+      const folder = ledger === 'town' ? town.root : rig();
+      for (const title of ['one', 'two', 'three'])
+        await town.person.ok('bd', ['create', `--title=${title}`], { cwd: folder });
+      await endServer();
+      const file = path.join(folder, '.beads', 'journal.jsonl');
+      const lines = fs.readFileSync(file, 'utf8').split('\n');
+      lines[1] = harm(lines[1]!);
+      fs.writeFileSync(file, lines.join('\n'));
 
-        const refused = await screen.run('bd create --title=four', folder);
-        assert.equal(refused.code, 1);
-        assert.match(refused.stderr, /journal\.jsonl is damaged at line \d/);
-        const up = await screen.run('gt up', town.root);
-        if (ledger === 'town') {
-          assert.equal(up.code, 1);
-          assert.match(up.stderr, /journal\.jsonl is damaged at line \d/);
-          assert.equal((await town.snapshot()).town[0]?.up, false);
-        }
-        await screen.follow(refused.stderr, /^bd --db .* doctor --fix$/, folder);
-        await screen.ok('bd create --title=four', folder);
-        const kept = await titles(folder);
-        assert.ok(
-          ['one', 'three', 'four'].every((title) => kept.includes(title)),
-          kept.join(),
-        );
-        assert.deepEqual(await screen.followAttention(town.root), []);
-      });
+      const refused = await screen.run('bd create --title=four', folder);
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /journal\.jsonl is damaged at line \d/);
+      const up = await screen.run('gt up', town.root);
+      if (ledger === 'town') {
+        assert.equal(up.code, 1);
+        assert.match(up.stderr, /journal\.jsonl is damaged at line \d/);
+        assert.equal((await town.snapshot()).town[0]?.up, false);
+      }
+      await screen.follow(refused.stderr, /^bd --db .* doctor --fix$/, folder);
+      await screen.ok('bd create --title=four', folder);
+      const kept = await titles(folder);
+      assert.ok(
+        ['one', 'three', 'four'].every((title) => kept.includes(title)),
+        kept.join(),
+      );
+      assert.deepEqual(await screen.followAttention(town.root), []);
+    });
 
   for (const when of ['while the server runs', 'before it starts'] as const)
     it(`from a ledger with conflict markers that came ${when}`, async () => {
@@ -90,22 +89,17 @@ describe('recovery without an expert', function () {
       await screen.ok('bd create --title=new', rig());
     });
 
-  for (const [command, again] of [
-    ['gt status', 'gt status'],
-    ['bd create --title=new', 'bd list'],
-    ['gt shutdown', 'gt status'],
-  ] as const)
-    it(`from a server that hangs when "${command}" is run`, async () => {
-      await make();
-      await town.bd('create', '--title=kept');
-      const { pid } = town.processOf('server')!;
-      process.kill(pid, 'SIGSTOP');
-      const { code, stderr } = await screen.run(command, rig());
-      assert.equal(code, 1);
-      await screen.follow(stderr, new RegExp(`^kill -9 ${pid}$`), town.root);
-      await screen.ok(again, rig());
-      assert.ok((await titles(rig())).includes('kept'));
-    });
+  it('from a server that hangs', async () => {
+    await make();
+    await town.bd('create', '--title=kept');
+    const { pid } = town.processOf('server')!;
+    process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await screen.run('bd create --title=new', rig());
+    assert.equal(code, 1);
+    await screen.follow(stderr, new RegExp(`^kill -9 ${pid}$`), town.root);
+    await screen.ok('bd create --title=new', rig());
+    assert.deepEqual(await titles(rig()), ['kept', 'new']);
+  });
 
   for (const when of ['while nothing runs', 'while an agent works', 'while the server is down'] as const)
     it(`from a .repo.git that was removed ${when}`, async () => {
