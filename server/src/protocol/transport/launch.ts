@@ -83,7 +83,7 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   const holder = Lease.holder(options.programLease);
   if (holder) throw hungError(holder);
   throw (
-    startFailureIn(readFrom(options.logFile, started?.logStart ?? 0)) ??
+    ownReason(options, started) ??
     new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable')
   );
 }
@@ -160,10 +160,11 @@ function failure<T>(options: LaunchOptions<T>, started: Started | undefined): st
   return `cannot start ${name}: ${what}${tail ? `\n${tail}` : ''}`;
 }
 
-/** What was logged since, at most its last part. */
-function readFrom(file: string, start: number): string {
-  const size = statOf(file)?.size ?? 0;
-  return readTail(file, Math.min(MAX_LOG_BYTES, Math.max(0, size - start))).toString('utf8');
+/** What the program itself says of why it ended, since this start. */
+function ownReason({ logFile }: DetachedProgram, started: Started | undefined): UserError | undefined {
+  if (!started?.exitCode || started.logStart === undefined) return undefined;
+  const since = Math.max(0, (statOf(logFile)?.size ?? 0) - started.logStart);
+  return startFailureIn(readTail(logFile, Math.min(MAX_LOG_BYTES, since)).toString('utf8'));
 }
 
 function logTail(file: string): string {
