@@ -112,8 +112,10 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
   const at = context.clock.now().toISOString();
   return context.store.batch(caller, (tx) => {
     const current = requireHooked(tx, bead.id, agent);
-    // What its molecule waits for is noticed by itself; anything else is known to a person only.
-    const mark = status === 'deferred' ? openStepsOf(tx.view, current)?.mark : undefined;
+    // What its molecule waits for is noticed by itself; anything else is known to a person only. Where every step could be
+    // taken up in its turn, as after a gate that has just opened, nothing would ever start it again.
+    const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
+    const mark = steps && (!steps.canGoOn || steps.gates.length > 0) ? steps.mark : undefined;
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(current, {

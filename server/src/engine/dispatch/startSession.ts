@@ -18,17 +18,22 @@ export async function startSession(action: StartAction, context: EngineContext):
   const bead = context.store.get(action.bead);
   if (bead?.updated_at !== action.revision || bead.assignee !== agent)
     throw new StaleAction(`${action.bead} has changed`);
+  const start: Start = { ...action, agent };
   try {
-    await begin(action, agent, bead, context);
+    await begin(start, bead, context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // A person was asked meanwhile: it waits for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
-    await recordFailure(action, agent, error, context);
+    await recordFailure(start, error, context);
   }
 }
 
-async function begin(action: StartAction, agent: string, bead: Bead, context: EngineContext): Promise<void> {
+/** `revision` moves with what the start itself writes on the bead. */
+type Start = StartAction & { agent: string };
+
+async function begin(action: Start, bead: Bead, context: EngineContext): Promise<void> {
+  const { agent } = action;
   const work = workOf(bead);
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
@@ -44,13 +49,14 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     scriptSteps: script?.steps,
     replaceScript: frozen !== undefined && frozen !== script,
   });
-  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+  action.revision = await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
       metadata: withWork(current, { base, startFailures: 0, paused: undefined }),
     });
     beginStep(tx, current, agent);
+    return tx.require(current.id).updated_at;
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
@@ -86,16 +92,12 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   return script;
 }
 
-async function recordFailure(
-  action: StartAction,
-  agent: string,
-  error: UserError,
-  context: EngineContext,
-): Promise<void> {
+async function recordFailure(action: Start, error: UserError, context: EngineContext): Promise<void> {
+  const { agent } = action;
   const now = context.clock.now();
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    const bead = tx.get(action.bead);
-    if (!bead || bead.assignee !== agent) return;
+    // Somebody may have closed it, or taken it off the hook, while it was starting.
+    const bead = assertRevision(tx, action.bead, action.revision);
     const startFailures = workOf(bead).startFailures + 1;
     if (error.code === 'unavailable' && startFailures <= MAX_START_FAILURES) {
       const notBefore = new Date(now.getTime() + backoffMs(startFailures)).toISOString();
