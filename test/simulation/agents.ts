@@ -76,7 +76,7 @@ export class Agents {
     const { chances } = this.world;
     const bead = hookedBead(life.context, agent);
     const steps = bead && openStepsOf(graphOf(life.store), bead);
-    const isEarly = chances.happens('an agent says done before its steps are', 0.05, agent);
+    const isEarly = chances.happens('an agent says done before its steps are', 0.25, agent);
     if (steps && !isLastStep(steps) && !isEarly) {
       if (steps.canGoOn) return this.closeStep(life, agent, steps.open.find((step) => step.is_current)?.issue);
       return this.say(life, agent, { status: 'deferred', message: 'a gate is closed' });
@@ -119,30 +119,38 @@ export class Agents {
     const item = session.bead === undefined ? undefined : life.store.get(session.bead);
     if (!item || isClosed(item.status) || session.doneAt !== undefined || !this.world.chances.chance(0.3)) return;
     const caller: CallContext = { actor: MAYOR, kind: 'agent', agent: MAYOR, session: session.id };
-    const isTaken = await life.tolerate('the Mayor answers', /has been answered|no space left/, async () => {
-      if (mailOf(item).kind !== 'request') {
-        await life.store.batch(caller, (tx) => ackMail(tx, item.id, tx.now));
-        return true;
-      }
-      const isPlan = this.world.chances.chance(0.6);
-      const convoy = isPlan ? await this.stage(life, caller, item) : undefined;
-      if (convoy) await answerWithPlan(life.store, caller, item.id, convoy);
-      else await answerInWords(life.store, caller, item.id, 'no need');
-      this.world.answers.set(item.id, (this.world.answers.get(item.id) ?? 0) + 1);
-      return true;
-    });
-    if (isTaken) this.farewell(MAYOR);
+    if (mailOf(item).kind !== 'request') {
+      const write = () => life.store.batch(caller, (tx) => ackMail(tx, item.id, tx.now));
+      await life.tolerate('the Mayor deals with mail', OVERTAKEN, write);
+      return this.farewell(MAYOR);
+    }
+    const convoy = this.world.chances.chance(0.6) ? await this.stage(life, caller, item) : undefined;
+    const isTwice = this.world.chances.happens('the Mayor answers twice', 0.1);
+    const answers = await Promise.all([
+      convoy && this.answer(life, item.id, () => answerWithPlan(life.store, caller, item.id, convoy)),
+      (isTwice || !convoy) && this.answer(life, item.id, () => answerInWords(life.store, caller, item.id, 'no need')),
+    ]);
+    if (answers.some(Boolean)) this.farewell(MAYOR);
+  }
+
+  /** @returns whether it counts */
+  private async answer(life: Life, request: string, say: () => Promise<unknown>): Promise<boolean> {
+    const isTaken = await life.tolerate('the Mayor answers', /has been answered|no space left/, say);
+    if (isTaken) this.world.answers.set(request, (this.world.answers.get(request) ?? 0) + 1);
+    return isTaken !== undefined;
   }
 
   /** A convoy that a person launches, or not. */
-  private stage(life: Life, caller: CallContext, request: Bead): Promise<Bead> {
+  private stage(life: Life, caller: CallContext, request: Bead): Promise<Bead | undefined> {
     const rigs = [...this.world.repositories.keys()];
-    return life.store.batch(caller, (tx) => {
-      const convoy = tx.create('hq', { title: `plan of ${request.title}`, type: 'convoy', status: 'staged_ready' });
-      const rig = rigs[this.world.chances.pick(rigs.length, request.title)]!;
-      tx.addDependency(convoy.id, tx.create(rig, { title: `work of ${request.title}`, type: 'task' }).id, 'tracks');
-      return tx.require(convoy.id);
-    });
+    const rig = rigs[this.world.chances.pick(rigs.length, request.title)]!;
+    return life.tolerate('the Mayor stages a convoy', OVERTAKEN, () =>
+      life.store.batch(caller, (tx) => {
+        const convoy = tx.create('hq', { title: `plan of ${request.title}`, type: 'convoy', status: 'staged_ready' });
+        tx.addDependency(convoy.id, tx.create(rig, { title: `work of ${request.title}`, type: 'task' }).id, 'tracks');
+        return tx.require(convoy.id);
+      }),
+    );
   }
 
   private farewell(agent: string): void {

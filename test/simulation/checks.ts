@@ -1,4 +1,4 @@
-import type { Action } from '../../server/src/engine/loop/action';
+import { actionKey, type Action } from '../../server/src/engine/loop/action';
 import { isHooked, type TownView } from '../../server/src/engine/state/townView';
 import { workOf } from '../../server/src/engine/state/work';
 import type { Life } from './life';
@@ -18,8 +18,13 @@ function hold(condition: boolean, rule: string, detail: () => string): void {
   if (!condition) throw new Broken(rule, detail());
 }
 
+/** Actions that run an agent, or commands of the rig. */
+const BEGINS = new Set<Action['type']>(['hook', 'start-session', 'review-by-script', 'review-by-agent', 'merge']);
+
 /** What an action is decided on, at the very moment at which it is. */
 export function checkDecision(world: World, view: TownView, action: Action): void {
+  if (BEGINS.has(action.type) && 'rig' in action && !world.approvals.has(action.rig))
+    world.violate('nothing begins in a rig whose commands wait for approval', actionKey(action));
   if (action.type !== 'hook') return;
   const hooked = view.work.filter((work) => work.rig === action.rig && isHooked(work) && !work.held);
   if (hooked.length >= MAX_WORKERS[action.rig]!)

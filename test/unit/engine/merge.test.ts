@@ -166,7 +166,7 @@ describe('a merge request whose turn cannot be finished', () => {
     const revision = town.bead(request).updated_at;
     await merge({ type: 'merge', mergeRequest: request, rig: 'toy', revision, maxAttempts: 3 }, town.context);
   };
-  const failWith = (error: unknown): void => void (town.rig.land = () => Promise.reject(error as Error));
+  const failWith = (error: UserError): void => void (town.rig.land = () => Promise.reject(error));
   const waitMs = (): number => Date.parse(town.merge(request).notBefore ?? '') - town.service.now.value;
 
   beforeEach(async () => {
