@@ -125,7 +125,7 @@ export class Agents {
       return this.farewell(MAYOR);
     }
     const convoy = this.world.chances.chance(0.6) ? await this.stage(life, caller, item) : undefined;
-    const isTwice = this.world.chances.happens('the Mayor answers twice', 0.1);
+    const isTwice = this.world.chances.happens('the Mayor answers twice', 0.3);
     const answers = await Promise.all([
       convoy && this.answer(life, item.id, () => answerWithPlan(life.store, caller, item.id, convoy)),
       (isTwice || !convoy) && this.answer(life, item.id, () => answerInWords(life.store, caller, item.id, 'no need')),
