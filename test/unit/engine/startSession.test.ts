@@ -5,7 +5,7 @@ import { StaleAction } from '../../../server/src/engine/loop/context';
 import { withWork } from '../../../server/src/engine/state/work';
 import { EngineTown, RUST, unavailable } from './engineTown';
 
-const refusal = (code?: 'consent'): UserError => new UserError('it cannot be started', 'install it', code);
+const refusal = (code?: 'consent' | 'conflict'): UserError => new UserError('it cannot be started', 'install it', code);
 
 describe('the start of a session', () => {
   let town: EngineTown;
@@ -95,6 +95,19 @@ describe('the start of a session', () => {
     assert.equal(town.escalations.length, 1);
   });
 
+  it('waits for a person where a folder needs a hand, asks once, and asks no more once it has started', async () => {
+    town.host.start = () => Promise.reject(refusal('conflict'));
+    await start();
+    await start();
+    assert.deepEqual(
+      [town.bead(id).status, town.work(id).startFailures, town.escalations],
+      ['hooked', 0, ['toy cannot start work: it cannot be started']],
+    );
+    delete town.host.start;
+    await start();
+    assert.deepEqual([town.bead(id).status, town.escalations], ['in_progress', []]);
+  });
+
   it('waits without counting where a person has to agree first', async () => {
     town.host.start = () => Promise.reject(refusal('consent'));
     await assert.rejects(start(), StaleAction);
@@ -102,7 +115,10 @@ describe('the start of a session', () => {
   });
 
   it('leaves a bead alone that was closed while its start failed', async () => {
-    for (const fail of [unavailable, () => Promise.reject(refusal())]) {
+    for (const fail of [
+      unavailable,
+      ...(['conflict', undefined] as const).map((code) => () => Promise.reject(refusal(code))),
+    ]) {
       ({ id } = await town.hooked());
       town.rig.prepareWorktree = async () => {
         await town.close(id);

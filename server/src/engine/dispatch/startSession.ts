@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Action } from '../loop/action';
 import { messageOf, UserError } from '../../base/errors';
+import { firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { beginStep, scriptOf, type Script } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
-import { backoffMs, failAttempt } from '../loop/failure';
+import { escalate, isOpen, resolveEscalation } from '../escalation/escalation';
+import { backoffMs, failAttempt, HELD_MS } from '../loop/failure';
 
 type StartAction = Extract<Action, { type: 'start-session' }>;
 
@@ -25,11 +28,14 @@ export async function startSession(action: StartAction, context: EngineContext):
     if (!(error instanceof UserError)) throw error;
     // A person was asked meanwhile: it waits for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
-    await recordFailure(start, error, context);
+    await (error.code === 'conflict' ? holdForPerson : recordFailure)(start, error, context);
   }
 }
 
-/** `revision` moves with what the start itself writes on the bead. */
+/**
+ * `revision` moves with what the start itself writes on the bead: what failed is not written on a bead that somebody has closed,
+ * or taken off the hook, meanwhile.
+ */
 type Start = StartAction & { agent: string };
 
 async function begin(action: Start, bead: Bead, context: EngineContext): Promise<void> {
@@ -53,8 +59,9 @@ async function begin(action: Start, bead: Bead, context: EngineContext): Promise
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
-      metadata: withWork(current, { base, startFailures: 0, paused: undefined }),
+      metadata: withWork(current, { base, startFailures: 0, startBlock: undefined, paused: undefined }),
     });
+    if (work.startBlock) resolveEscalation(tx, work.startBlock, `${current.id} has started`);
     beginStep(tx, current, agent);
     return tx.require(current.id).updated_at;
   });
@@ -92,11 +99,36 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   return script;
 }
 
+/** The rig or a folder needs a person's hand: the bead waits, without using up its tries. One question for one cause. */
+async function holdForPerson(action: Start, error: UserError, context: EngineContext): Promise<void> {
+  const { agent } = action;
+  const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
+  const startBlock = `start-${action.rig}-${shortHash(error.message)}`;
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+    const bead = assertRevision(tx, action.bead, action.revision);
+    tx.update(bead.id, {
+      status: 'hooked',
+      metadata: withWork(bead, { startBlock, notBefore, problem: error.message }),
+    });
+    if (isOpen(tx, startBlock)) return;
+    tx.event({ type: 'start_postponed', bead: bead.id, agent, rig: action.rig, message: error.message });
+    escalate(tx, {
+      key: startBlock,
+      rig: action.rig,
+      title: `${action.rig} cannot start work: ${firstLine(error.message)}`,
+      detail: [error.message, error.hint, 'Work starts by itself once that is done.'].filter(Boolean).join('\n\n'),
+    });
+  });
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
 async function recordFailure(action: Start, error: UserError, context: EngineContext): Promise<void> {
   const { agent } = action;
   const now = context.clock.now();
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    // Somebody may have closed it, or taken it off the hook, while it was starting.
     const bead = assertRevision(tx, action.bead, action.revision);
     const startFailures = workOf(bead).startFailures + 1;
     if (error.code === 'unavailable' && startFailures <= MAX_START_FAILURES) {
