@@ -59,13 +59,21 @@ describe('work that waits', () => {
     assert.equal(town.work(id).held, true);
   });
 
-  it('for nothing that happens by itself waits for a person: its steps could be taken up', async () => {
+  it('for a gate that opens just before its agent says so goes on at once, and not again and again', async () => {
     await slung(['a'], gate);
+    const session = { id: 's1', agent: RUST, role: 'polecat' as const, rig: 'toy', name: 'rust', bead: id };
+    town.sessions.push({ ...session, startedAt: town.service.now.value });
     await close(steps().open[0]!.issue.id);
-    // The gate opens just before the agent says that it waits for it.
+    town.service.now.value += 1_000;
     await close(steps().gates[0]!.id);
     await defer();
-    assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], [undefined, true]);
+    assert.notEqual(town.work(id).paused?.mark, steps().mark);
+    assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], ['unseen', undefined]);
+    town.service.now.value += 1_000;
+    town.sessions[0] = { ...session, startedAt: town.service.now.value };
+    await town.update(id, { status: 'in_progress' });
+    await defer();
+    assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], [steps().mark, undefined]);
   });
 
   it('for another branch of its molecule goes on with that', async () => {

@@ -9,7 +9,7 @@ import type { Transaction } from '../../beads/store';
 import { escalate } from '../escalation/escalation';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
-import { openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
+import { hasOpenedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
 import { isHooked } from '../state/townView';
 import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
 
@@ -112,10 +112,10 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
   const at = context.clock.now().toISOString();
   return context.store.batch(caller, (tx) => {
     const current = requireHooked(tx, bead.id, agent);
-    // What its molecule waits for is noticed by itself; anything else is known to a person only. Where every step could be
-    // taken up in its turn, as after a gate that has just opened, nothing would ever start it again.
+    // What its molecule waits for is noticed by itself; anything else is known to a person only.
     const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
-    const mark = steps && (!steps.canGoOn || steps.gates.length > 0) ? steps.mark : undefined;
+    // It may not have seen that a gate has opened: another session looks again.
+    const mark = steps && (hasOpenedSince(tx.view, current, startOf(context, agent)) ? UNSEEN : steps.mark);
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(current, {
@@ -138,6 +138,14 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
       });
     return { bead: bead.id, status };
   });
+}
+
+/** In place of the mark of a molecule that has changed while its agent was at it. */
+const UNSEEN = 'unseen';
+
+/** When the agent's session was started, in milliseconds since 1970. */
+function startOf({ sessions }: EngineContext, agent: string): number {
+  return sessions.all().find((session) => session.agent === agent && !session.exit)?.startedAt ?? Infinity;
 }
 
 function requireHooked(tx: Transaction, id: string, agent: string): Bead {
