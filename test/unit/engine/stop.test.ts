@@ -59,10 +59,11 @@ describe('work that waits', () => {
     assert.equal(town.work(id).held, true);
   });
 
-  it('for a gate that opens just before its agent says so goes on at once, and not again and again', async () => {
+  it('for a gate that opens just before its agent says so, and is killed, goes on at once, and not again and again', async () => {
     await slung(['a'], gate);
     const session = { id: 's1', agent: RUST, role: 'polecat' as const, rig: 'toy', name: 'rust', bead: id };
-    town.sessions.push({ ...session, startedAt: town.service.now.value });
+    const exit = { kind: 'killed' as const, code: null };
+    town.sessions.push({ ...session, exit, startedAt: town.service.now.value });
     await close(steps().open[0]!.issue.id);
     town.service.now.value += 1_000;
     await close(steps().gates[0]!.id);

@@ -143,9 +143,9 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
 /** In place of the mark of a molecule that has changed while its agent was at it. */
 const UNSEEN = 'unseen';
 
-/** When the agent's session was started, in milliseconds since 1970. */
+/** When the agent's session was started, in milliseconds since 1970. It may have been killed while it said that it ends. */
 function startOf({ sessions }: EngineContext, agent: string): number {
-  return sessions.all().find((session) => session.agent === agent && !session.exit)?.startedAt ?? Infinity;
+  return sessions.all().find((session) => session.agent === agent)?.startedAt ?? 0;
 }
 
 function requireHooked(tx: Transaction, id: string, agent: string): Bead {
