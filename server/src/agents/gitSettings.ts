@@ -11,6 +11,9 @@ const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['core.fsmonitor', 'false'],
   // As in the commit: the server makes worktrees so.
   ['core.autocrlf', 'false'],
+  // Messages are UTF-8 here, and a terminal of ours shows them so.
+  ['i18n.commitEncoding', 'UTF-8'],
+  ['i18n.logOutputEncoding', 'UTF-8'],
   ['commit.template', '/dev/null'],
   ['init.templateDir', ''],
 ];

@@ -64,6 +64,9 @@ const NEUTRAL_CONFIG = [
   'protocol.ext.allow=never',
   // Worktrees of agents and of the refinery hold what is in the commit, whatever a person has set for their own.
   'core.autocrlf=false',
+  // What it prints is read as UTF-8, and what it is given is UTF-8.
+  'i18n.commitEncoding=UTF-8',
+  'i18n.logOutputEncoding=UTF-8',
 ];
 
 /**
