@@ -105,7 +105,7 @@ export class BoardLists {
     this.known = this.query ? this.shared.of(this.query, moment) : new Map();
     const isNew = ([key, { list }]: [string, Known]): boolean => {
       const known = before.get(key)?.list;
-      return known !== list && JSON.stringify(known) !== JSON.stringify(list);
+      return !known || (known !== list && JSON.stringify(known) !== JSON.stringify(list));
     };
     return {
       upsert: [...this.known].filter(isNew).map(([, { list }]) => list),
