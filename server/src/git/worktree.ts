@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
 import { isPresent, listFolder, makeFolder, moveFile, removeFile } from '../base/safeFiles';
+import { argumentText } from '../base/text';
 import { makeAccessible, removeTree } from '../base/accessibleTree';
 import {
   adminFolder,
@@ -14,8 +15,10 @@ import {
 import { addExtraFiles, type ExtraFiles } from './extraFiles';
 import { differencesFrom } from './exactTree';
 import { git, GitError, withRepository } from './git';
+import { safePart } from './names';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
+import { pruneWorktrees, repairWorktree } from './worktreeRepair';
 import { updateSubmodules } from './submodules';
 import { recordCheckout, statusOf } from './worktreeChanges';
 
@@ -40,6 +43,12 @@ async function complete(repository: RigRepository, directory: string, options: C
   if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
 }
 
+/** To a place that no clean-up of worktrees reaches. */
+function moveCommand(repository: RigRepository, directory: string, branch: string): string {
+  const kept = path.join(path.dirname(repository.directory), `kept-${safePart(branch)}`);
+  return `mv ${argumentText(directory)} ${argumentText(kept)}`;
+}
+
 /**
  * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
  * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
@@ -55,9 +64,10 @@ export async function ensureWorktree(
     await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!, branch);
   };
+  await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
-    repository.resetConfig();
     removeRepositoryLocks(repository.directory);
+    await repairWorktree(repository, directory, branch);
     const admin = ownAdminFolder(repository, directory);
     if (admin !== undefined) {
       removeWorktreeLocks(repository.directory, directory, admin, branch);
@@ -69,18 +79,18 @@ export async function ensureWorktree(
     if (listFolder(directory).length > 0) {
       throw new UserError(
         `${directory} exists and is not the worktree of ${branch}`,
-        'move it away; nothing in it was touched',
+        `Nothing in it was touched. Move it away, for example: ${moveCommand(repository, directory, branch)}`,
         'conflict',
       );
     }
-    await git(repository.directory, ['worktree', 'prune']);
+    await pruneWorktrees(repository);
     makeFolder(path.dirname(directory));
     const known = await repository.resolve(`refs/heads/${branch}`);
     await git(
       repository.directory,
       known
-        ? ['worktree', 'add', '--quiet', '--', directory, branch]
-        : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
+        ? ['worktree', 'add', '--quiet', '--lock', '--', directory, branch]
+        : ['worktree', 'add', '--quiet', '--lock', '--no-track', '-b', branch, '--', directory, base],
       // The person's git-lfs gets its files from the remote.
       repository.access,
     );
@@ -104,14 +114,14 @@ export async function checkoutDetached(
   commit: string,
   options: CheckoutOptions & { keep?: readonly string[] } = {},
 ): Promise<void> {
+  await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
-    repository.resetConfig();
     removeRepositoryLocks(repository.directory);
     const admin = ownAdminFolder(repository, directory);
     const reusable = admin !== undefined && isPresent(path.join(admin, 'HEAD'));
     if (!reusable || !(await cleanCheckout(repository, directory, admin, commit, options.keep ?? []))) {
       discard(directory);
-      await git(repository.directory, ['worktree', 'prune']);
+      await pruneWorktrees(repository);
       makeFolder(path.dirname(directory));
       await git(
         repository.directory,
@@ -187,12 +197,14 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     if (state?.head && !(await repository.isAncestor(state.head, snapshot))) {
       throw new UserError(`${directory} has commits that its snapshot lacks`, 'it was left alone', 'conflict');
     }
-    await git(repository.directory, ['worktree', 'remove', '--force', '--', directory]).catch((error: unknown) => {
-      if (!(error instanceof GitError)) throw error;
-      // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
-      removeLeftOver(directory);
-    });
-    await git(repository.directory, ['worktree', 'prune']);
+    await git(repository.directory, ['worktree', 'remove', '--force', '--force', '--', directory]).catch(
+      (error: unknown) => {
+        if (!(error instanceof GitError)) throw error;
+        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
+        removeLeftOver(directory);
+      },
+    );
+    await pruneWorktrees(repository);
   });
 }
 
