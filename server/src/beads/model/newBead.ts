@@ -22,6 +22,9 @@ export interface NewBead {
   ephemeral?: boolean;
   external_ref?: string;
   defer_until?: string;
+  due_at?: string;
+  estimated_minutes?: number;
+  spec_id?: string;
   /** Further fields of the file format. */
   extra?: Record<string, unknown>;
 }

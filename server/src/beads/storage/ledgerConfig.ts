@@ -63,6 +63,7 @@ export function readLedgerConfig(fs: LedgerFs, directory: string): LedgerConfig 
     issuesFile: issuesFile(fs, directory),
     customStatuses: namesIn(values.get('status.custom')),
     customTypes: namesIn(values.get('types.custom')),
+    keepsOwner: values.get('create.owner') !== 'false',
   };
 }
 

@@ -5,11 +5,13 @@ import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run'
 import { BdContext } from './context';
 
 const groups = [
-  ['Find work', ['ready', 'list', 'show', 'blocked', 'stats', 'events']],
-  ['Change beads', ['create', 'update', 'close', 'reopen', 'delete']],
-  ['Dependencies, labels, comments', ['dep', 'label', 'comment', 'comments']],
-  ['Formulas and molecules', ['formula', 'cook', 'mol']],
-  ['The ledger', ['init', 'export', 'import', 'merge', 'doctor']],
+  ['Find work', ['ready', 'list', 'show', 'search', 'query', 'blocked', 'children', 'count', 'stale', 'stats', 'events']],
+  ['Change beads', ['create', 'q', 'update', 'close', 'reopen', 'defer', 'undefer', 'delete', 'rename', 'todo', 'edit']],
+  ['Dependencies, labels, comments', ['dep', 'label', 'comment', 'comments', 'epic', 'graph', 'state', 'set-state']],
+  ['Duplicates and order', ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans']],
+  ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm']],
+  ['The ledger', ['init', 'export', 'import', 'merge', 'sync', 'config', 'kv', 'info', 'where', 'types', 'rename-prefix', 'doctor']],
+  ['Agents', ['prime', 'onboard', 'audit', 'human']],
   ['About bd', ['help', 'version', 'completion']],
 ] as const;
 
@@ -28,11 +30,18 @@ function createProgram(): CliProgram {
       .option('--db <path>', 'the .beads folder to use (default: BEADS_DIR, else the nearest one)')
       .option('-q, --quiet', 'print errors only')
       .option('-V, --version', 'print the version')
-      // Options of the Go tool without a meaning here: there is no daemon and nothing to flush.
+      .option('-v, --verbose', 'accepted, has no effect')
+      .option('--readonly', 'refuse every change')
+      // Options of the Go tool without a meaning here: there is no daemon, one store, and nothing to flush.
       .option('--no-daemon', 'accepted, has no effect')
       .option('--no-auto-flush', 'accepted, has no effect')
       .option('--no-auto-import', 'accepted, has no effect')
+      .option('--no-db', 'accepted, has no effect')
+      .option('--allow-stale', 'accepted, has no effect')
       .option('--sandbox', 'accepted, has no effect')
+      .option('--profile', 'accepted, has no effect')
+      .option('--lock-timeout <duration>', 'accepted, has no effect')
+      .option('--dolt-auto-commit <mode>', 'accepted, has no effect')
       .withOverview({ groups, glossary })
       .withHelp({
         text: "Inside a town it talks to the town's server; elsewhere it works on the nearest .beads folder, under a lock. An id may be shortened to any part that is unique.",
@@ -77,6 +86,14 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['ready'], add: async (program) => (await import('./ready')).addReady(program, context) },
     { commands: ['reopen'], add: async (program) => (await import('./reopen')).addReopen(program, context) },
     { commands: ['show', 'view'], add: async (program) => (await import('./show')).addShow(program, context) },
+    { commands: ['children'], add: async (program) => (await import('./children')).addChildren(program, context) },
+    { commands: ['count'], add: async (program) => (await import('./count')).addCount(program, context) },
+    { commands: ['defer'], add: async (program) => (await import('./defer')).addDefer(program, context) },
+    { commands: ['undefer'], add: async (program) => (await import('./defer')).addUndefer(program, context) },
+    { commands: ['query'], add: async (program) => (await import('./query')).addQuery(program, context) },
+    { commands: ['search'], add: async (program) => (await import('./search')).addSearch(program, context) },
+    { commands: ['relate'], add: async (program) => (await import('./depCycles')).addRelation(program, context, 'relate') },
+    { commands: ['unrelate'], add: async (program) => (await import('./depCycles')).addRelation(program, context, 'unrelate') },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {
