@@ -11,7 +11,7 @@ import type { JournalEvent } from './storage/journalRecord';
 import { attachedMolecules, MOLECULE, openSteps } from './model/molecule';
 import type { NewBead } from './model/newBead';
 import { defined, plain, sameValue } from './model/plain';
-import { withReplacedId } from './model/references';
+import { withReplacedId, withReplacedIds } from './model/references';
 import { timeAfter } from './model/time';
 import { checkCommentText, checkFields, checkLabel } from './model/validate';
 import type { Overlay } from './index/overlay';
@@ -222,6 +222,33 @@ export class Transaction {
     const changed = mentions.filter((mention) => this.replaceIdIn(mention === id ? newId : mention, id, newId));
     this.delete(id, `renamed to ${newId}`);
     return changed.length;
+  }
+
+  /** Gives beads other ids, all at once, whatever their prefix; the old ids stay as tombstones. */
+  renameAll(ids: ReadonlyMap<string, string>): void {
+    const idOf = (id: string): string => ids.get(id) ?? id;
+    for (const id of ids.keys()) {
+      const { bead, ledger } = this.locate(id);
+      const renamed = {
+        ...bead,
+        ...withReplacedIds(bead, ids),
+        id: idOf(id),
+        updated_at: timeAfter(this.context.now, bead.updated_at),
+        dependencies: bead.dependencies?.map((edge) => ({
+          ...edge,
+          issue_id: idOf(edge.issue_id),
+          depends_on_id: idOf(edge.depends_on_id),
+        })),
+        comments: bead.comments?.map((comment) => ({ ...comment, issue_id: idOf(id) })),
+      };
+      this.view.set(ledger, plain(renamed));
+      this.record({ type: 'created', bead: renamed.id, new: bead.status, message: `renamed from ${id}` });
+    }
+    for (const id of ids.keys()) {
+      const { bead, ledger } = this.locate(id);
+      this.put(ledger, bead, { dependencies: undefined });
+      this.delete(id, `renamed to ${idOf(id)}`);
+    }
   }
 
   /** @returns whether a text of the bead named the id */

@@ -127,6 +127,9 @@ export namespace BeadCreate {
     owner?: string;
     molType?: string;
     wispType?: string;
+    /** For a gate: the kind of what it waits for, and how long in nanoseconds. */
+    awaitType?: string;
+    timeout?: number;
     /** For a bead of type `event`. */
     event?: { category?: string; actor?: string; target?: string; payload?: string };
     /** Refuses a description without the sections that its type needs. */
@@ -203,6 +206,8 @@ export namespace BeadUpdate {
     claim?: boolean;
     /** Keys to set; null removes one. `metadata` replaces all of them. */
     metadataChanges?: Record<string, unknown>;
+    /** For a gate: who is told when it opens. */
+    addWaiters?: string[];
     /** False makes a wisp an ordinary bead. */
     ephemeral?: boolean;
     /** Who closes it, for a change of status to closed. */
@@ -364,13 +369,60 @@ export namespace BeadStats {
   export const spec = request<LedgerParam, Stats>('gastown/bead/stats', 'read');
 }
 
-export namespace LedgerExport {
+export interface LedgerInfo {
+  /** Name of the ledger: a rig's, `hq`, or `local` outside of a town. */
+  ledger: string;
+  directory: string;
+  prefix: string;
+  issues: number;
+  settings: Record<string, string>;
+}
+
+export namespace LedgerInfoGet {
+  export const spec = request<LedgerParam, LedgerInfo>('gastown/ledger/info', 'read');
+}
+
+export namespace LedgerSettingChange {
   export interface Params extends LedgerParam {
-    status?: string[];
+    key: string;
+    /** Undefined removes it. */
+    value?: string;
   }
-  /** The text of an `issues.jsonl`. */
+  export const spec = request<Params, { key: string; value?: string }>('gastown/ledger/setting', 'write');
+}
+
+export namespace LedgerPrefixChange {
+  export interface Params extends LedgerParam {
+    prefix: string;
+    /** Also beads whose ids have another prefix than the ledger's. */
+    repair?: boolean;
+    dryRun?: boolean;
+  }
+  /** Gives all beads ids with another prefix; dependencies and texts follow. */
+  export const spec = request<Params, { from: string; to: string; renamed: [from: string, to: string][] }>(
+    'gastown/ledger/prefix',
+    'person',
+    { timeLimitMs: LONG_LIMIT_MS },
+  );
+}
+
+export namespace LedgerExport {
+  export type Params = BeadFilter;
+  /** The text of an `issues.jsonl`, with tombstones unless the filter chooses beads. */
   export const spec = request<Params, { text: string; count: number }>('gastown/ledger/export', 'read', {
     timeLimitMs: LONG_LIMIT_MS,
+  });
+}
+
+export namespace LedgerFlush {
+  export interface Params extends LedgerParam {
+    /** Only read what others have changed in the file. */
+    importOnly?: boolean;
+  }
+  /** Brings `issues.jsonl` and the ledger to the same state. */
+  export const spec = request<Params, { file: string; issues: number }>('gastown/ledger/flush', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
   });
 }
 
@@ -386,6 +438,8 @@ export namespace LedgerImport {
   export interface Params extends LedgerParam {
     text: string;
     dryRun?: boolean;
+    /** Leaves beads that are in the ledger as they are. */
+    skipExisting?: boolean;
   }
   export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
@@ -416,7 +470,11 @@ export const beadRequests = [
   CommentAdd.spec,
   BeadEvents.spec,
   BeadStats.spec,
+  LedgerInfoGet.spec,
+  LedgerSettingChange.spec,
+  LedgerPrefixChange.spec,
   LedgerExport.spec,
+  LedgerFlush.spec,
   LedgerDatabase.spec,
   LedgerImport.spec,
 ] as const;

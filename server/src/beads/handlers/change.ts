@@ -112,14 +112,18 @@ function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Par
   set('spec_id', params.specId);
   set('await_id', params.awaitId);
   set('estimated_minutes', params.estimate);
+  if (params.addWaiters) patch.waiters = [...new Set([...waitersOf(bead), ...params.addWaiters])];
   if (params.ephemeral !== undefined) patch.ephemeral = params.ephemeral || undefined;
   if (params.type !== undefined) patch.issue_type = typeFromInput(params.type);
   if (params.status !== undefined) patch.status = canonicalStatus(params.status);
   if (params.appendNotes) patch.notes = [params.notes ?? bead.notes, params.appendNotes].filter(Boolean).join('\n');
   if (params.metadata) patch.metadata = { ...keptMetadata(bead.metadata, kept), ...params.metadata };
-  if (params.metadataChanges)
-    patch.metadata = mergedMetadata(params.metadata ?? bead.metadata, params.metadataChanges);
+  if (params.metadataChanges) patch.metadata = mergedMetadata(params.metadata ?? bead.metadata, params.metadataChanges);
   return patch;
+}
+
+function waitersOf(bead: Bead): string[] {
+  return Array.isArray(bead.waiters) ? bead.waiters.filter((waiter) => typeof waiter === 'string') : [];
 }
 
 function keptMetadata(old: unknown, kept: readonly string[]): Record<string, unknown> {

@@ -17,9 +17,7 @@ export function registerCloseHandlers(service: BeadService): void {
         errors.push({ id, error: asUserError(error) });
       }
     }
-    return service.store.batch(metaOf(context), (tx) =>
-      closeAll(tx, [...new Set(found)], errors, params),
-    );
+    return service.store.batch(metaOf(context), (tx) => closeAll(tx, [...new Set(found)], errors, params));
   });
 }
 

@@ -11,6 +11,8 @@ export interface BeadHandlerOptions {
   ledgerFor(context: CallContext, named?: string): string;
   /** Keys of metadata that a change of all metadata leaves alone. */
   protectedMetadata?: readonly string[];
+  /** Others know the prefixes: they cannot be changed. */
+  fixedPrefixes?: boolean;
 }
 
 /** What every handler works with. */

@@ -13,7 +13,8 @@ type CreateParams = ParsedParams<typeof BeadCreate.spec>;
 
 export function registerCreateHandlers(service: BeadService): void {
   service.dispatcher.on(BeadCreate.spec, async (params, context) => {
-    const parent = params.parent === undefined ? undefined : resolveParent(service, context, params.parent, params.ledger);
+    const parent =
+      params.parent === undefined ? undefined : resolveParent(service, context, params.parent, params.ledger);
     const waitsFor = params.waitsFor && {
       ...params.waitsFor,
       id: resolveOne(service, context, params.waitsFor.id, params.ledger),
@@ -120,11 +121,13 @@ function create(
 }
 
 /** Fields that only beads of some kinds have. */
-function extraFields({ molType, wispType, awaitId, event }: CreateParams): Record<string, unknown> {
+function extraFields({ molType, wispType, awaitType, awaitId, timeout, event }: CreateParams): Record<string, unknown> {
   return given({
     mol_type: molType,
     wisp_type: wispType,
+    await_type: awaitType,
     await_id: awaitId,
+    timeout,
     event_kind: event?.category,
     actor: event?.actor,
     target: event?.target,

@@ -10,9 +10,7 @@ export function deleteBeads(tx: Transaction, ids: readonly string[], reason: str
     const bead = tx.require(id);
     const inbound = tx.view.dependents(id);
     const edges = [...(bead.dependencies ?? []), ...inbound.map(({ edge }) => edge)];
-    result.dependencies.push(
-      ...edges.map(({ issue_id, depends_on_id, type }) => ({ issue_id, depends_on_id, type })),
-    );
+    result.dependencies.push(...edges.map(({ issue_id, depends_on_id, type }) => ({ issue_id, depends_on_id, type })));
     result.labels += bead.labels?.length ?? 0;
     const connected = new Set(edges.map((edge) => (edge.issue_id === id ? edge.depends_on_id : edge.issue_id)));
     tx.delete(id, reason);

@@ -4,7 +4,9 @@ import { registerCloseHandlers } from './close';
 import { registerCreateHandlers } from './create';
 import { registerDependencyHandlers } from './dependency';
 import { registerFileHandlers } from './file';
+import { registerPrefixHandlers } from './prefix';
 import { registerReadHandlers } from './read';
+import { registerSettingsHandlers } from './settings';
 import { registerReplaceHandlers } from './replace';
 import type { BeadStore } from '../store';
 import type { BeadHandlerOptions, BeadService } from './common';
@@ -18,5 +20,7 @@ export function registerBeadHandlers(dispatcher: Dispatcher, store: BeadStore, o
   registerCloseHandlers(service);
   registerDependencyHandlers(service);
   registerReplaceHandlers(service);
+  registerSettingsHandlers(service);
+  registerPrefixHandlers(service);
   registerFileHandlers(service);
 }

@@ -12,7 +12,9 @@ export function registerReplaceHandlers(service: BeadService): void {
     const by = resolveOne(service, context, params.by, params.ledger);
     if (id === by)
       throw new UserError(
-        params.kind === 'duplicates' ? 'cannot mark an issue as duplicate of itself' : 'cannot mark an issue as superseded by itself',
+        params.kind === 'duplicates'
+          ? 'cannot mark an issue as duplicate of itself'
+          : 'cannot mark an issue as superseded by itself',
       );
     return store.batch(metaOf(context), (tx) => {
       tx.addDependency(id, by, dependencyType(params.kind));

@@ -21,6 +21,17 @@ export function withReplacedId(bead: Bead, id: string, replacement: string): Par
   return Object.fromEntries(changed);
 }
 
+/** The texts of a bead that change when each of these ids is replaced. */
+export function withReplacedIds(bead: Bead, ids: ReadonlyMap<string, string>): Partial<Bead> {
+  const words = /(?<![\w-])[A-Za-z0-9][\w-]*(?:\.\d+)*/g;
+  const changed = textFields.flatMap((field) => {
+    const text = bead[field];
+    const next = text?.replace(words, (word) => ids.get(word) ?? word);
+    return next === undefined || next === text ? [] : [[field, next] as const];
+  });
+  return Object.fromEntries(changed);
+}
+
 function wholeId(id: string): RegExp {
   return new RegExp(`(?<![\\w-])${id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\d)`);
 }

@@ -10,7 +10,9 @@ const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'frida
 /** RFC 3339; undefined for what is no time. Days start at local midnight. */
 export function timeFromWords(text: string, now: Date): string | undefined {
   const word = text.trim().toLowerCase();
-  return relativeTime(word, now) ?? dayName(word, now) ?? dateOf(word) ?? (isTime(text.trim()) ? text.trim() : undefined);
+  return (
+    relativeTime(word, now) ?? dayName(word, now) ?? dateOf(word) ?? (isTime(text.trim()) ? text.trim() : undefined)
+  );
 }
 
 /** A time to look back to: `7d` means seven days ago. */
@@ -23,7 +25,8 @@ export function pastTime(text: string, now: Date): string | undefined {
 /** `+6h`, `+1d`, `-2w`, `in 3 days`, `2 weeks ago`; months and years by the calendar. */
 function relativeTime(word: string, now: Date): string | undefined {
   const short = /^([+-])(\d{1,5})([hdwmy])$/.exec(word);
-  const long = /^(?:in (\d{1,5}|an?) (hour|day|week|month|year)s?|(\d{1,5}|an?) (hour|day|week|month|year)s? ago)$/.exec(word);
+  const long =
+    /^(?:in (\d{1,5}|an?) (hour|day|week|month|year)s?|(\d{1,5}|an?) (hour|day|week|month|year)s? ago)$/.exec(word);
   if (short) return shifted(now, Number(`${short[1]}${short[2]}`), short[3] ?? '');
   if (!long) return undefined;
   const [, ahead, aheadUnit, back, backUnit] = long;

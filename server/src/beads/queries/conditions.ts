@@ -10,12 +10,14 @@ import { compileQuery } from './queryLanguage';
 type Predicate = (bead: Bead) => boolean;
 
 /** Every condition of a filter that is asked of one bead at a time, by its name. */
-const conditions: { [K in keyof Required<BeadConditions>]: (value: NonNullable<BeadConditions[K]>, now: Date) => Predicate } = {
+const conditions: {
+  [K in keyof Required<BeadConditions>]: (value: NonNullable<BeadConditions[K]>, now: Date) => Predicate;
+} = {
   priorityMin: (least) => (bead) => bead.priority >= least,
   priorityMax: (most) => (bead) => bead.priority <= most,
   labelPattern: (pattern) => hasLabel(globToRegex(pattern)),
   labelRegex: (pattern) => hasLabel(pattern),
-  noLabels: (wanted) => (bead) => (bead.labels ?? []).length === 0 === wanted,
+  noLabels: (wanted) => (bead) => ((bead.labels ?? []).length === 0) === wanted,
   excludeLabels: (labels) => (bead) => !(bead.labels ?? []).some((label) => labels.includes(label)),
   excludeTypes: (types) => {
     const excluded = new Set<string>(types.map(typeFromInput));
@@ -35,7 +37,8 @@ const conditions: { [K in keyof Required<BeadConditions>]: (value: NonNullable<B
   dueBefore: (time) => isBefore('due_at', time),
   deferAfter: (time) => isAfter('defer_until', time),
   deferBefore: (time) => isBefore('defer_until', time),
-  overdue: (wanted, now) => (bead) => (!isFinished(bead) && (timeIn(bead, 'due_at') ?? Infinity) < now.getTime() * 1000) === wanted,
+  overdue: (wanted, now) => (bead) =>
+    (!isFinished(bead) && (timeIn(bead, 'due_at') ?? Infinity) < now.getTime() * 1000) === wanted,
   deferred: (wanted) => (bead) => (bead.defer_until !== undefined || bead.status === 'deferred') === wanted,
   pinned: (wanted) => (bead) => (bead.pinned === true || bead.status === 'pinned') === wanted,
   molType: (type) => (bead) => (bead.mol_type ?? '') === type,

@@ -141,8 +141,7 @@ const equalities: Readonly<Record<string, (value: string) => Predicate>> = {
   type: (value) => (bead) => bead.issue_type === typeFromInput(value),
   assignee: (value) => textOrNone((bead) => bead.assignee, value),
   owner: (value) => textOrNone((bead) => bead.owner, value),
-  label: (value) => (bead) =>
-    isNone(value) ? (bead.labels ?? []).length === 0 : (bead.labels ?? []).includes(value),
+  label: (value) => (bead) => (isNone(value) ? (bead.labels ?? []).length === 0 : (bead.labels ?? []).includes(value)),
   title: (value) => (bead) => includes(bead.title, value),
   description: (value) => (bead) => (isNone(value) ? !bead.description : includes(bead.description, value)),
   notes: (value) => (bead) => (isNone(value) ? !bead.notes : includes(bead.notes, value)),
@@ -170,7 +169,17 @@ const timeFields: Readonly<Record<string, string>> = {
   due: 'due_at',
   defer: 'defer_until',
 };
-const knownStatuses = ['open', 'in_progress', 'blocked', 'deferred', 'closed', 'pinned', 'hooked', 'in_review', 'failed'];
+const knownStatuses = [
+  'open',
+  'in_progress',
+  'blocked',
+  'deferred',
+  'closed',
+  'pinned',
+  'hooked',
+  'in_review',
+  'failed',
+];
 
 function compare(name: string, comparator: Comparator, value: string, now: Date): Predicate {
   const field = Object.hasOwn(aliases, name) ? aliases[name]! : name;

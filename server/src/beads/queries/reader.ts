@@ -210,10 +210,12 @@ export abstract class BeadReader {
   }
 
   /** The text of an `issues.jsonl` with a ledger's beads, sorted by id; wisps are never exported. */
-  exportText(ledger: string, status?: string[]): { text: string; count: number } {
+  exportText(ledger: string, status?: string[], ids?: ReadonlySet<string>): { text: string; count: number } {
     const wanted = status && new Set(status.map(canonicalStatus));
     const beads = new Map(
-      [...this.entries(ledger)].filter(([, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status))),
+      [...this.entries(ledger)].filter(
+        ([id, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status)) && (!ids || ids.has(id)),
+      ),
     );
     return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
   }
@@ -223,6 +225,18 @@ export abstract class BeadReader {
     const found = this.world.ledgers.get(ledger);
     if (!found) throw new Error(`no ledger ${ledger}`);
     return found.directory;
+  }
+
+  /** The file of beads of an open ledger. */
+  fileOf(ledger: string): string {
+    const found = this.world.ledgers.get(ledger);
+    if (!found) throw new Error(`no ledger ${ledger}`);
+    return found.issuesFile;
+  }
+
+  /** Reads the ledger's `config.yaml` again, for one who changed it. */
+  configChanged(ledger: string): void {
+    this.world.ledgers.get(ledger)?.readConfig();
   }
 
   /** An SQLite file with the index, for people with `sqlite3`. */

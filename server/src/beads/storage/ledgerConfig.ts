@@ -23,6 +23,7 @@ const ignored = [
   'journal.damaged-*.jsonl',
   'issues.damaged-*.jsonl',
   'beads.damaged-*.jsonl',
+  'settings.json',
   'base.jsonl',
   'base.next.jsonl',
   'events.jsonl',

@@ -74,7 +74,11 @@ async function closeBeads(
   context.print(invocation, suggests || options.claimNext ? value : closed, () => [
     ...closed.map((bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`),
     ...(suggests
-      ? ['', 'Newly unblocked:', ...unblocked.map((bead) => `  • ${bead.id} "${oneLine(bead.title)}" (P${bead.priority})`)]
+      ? [
+          '',
+          'Newly unblocked:',
+          ...unblocked.map((bead) => `  • ${bead.id} "${oneLine(bead.title)}" (P${bead.priority})`),
+        ]
       : []),
     ...claimed.map((bead) => `${paint('green', '✓')} Claimed ${bead.id}: ${oneLine(bead.title)}`),
   ]);

@@ -43,7 +43,8 @@ export class BdContext extends CommandContext {
 function refusingChanges(backend: Backend): Backend {
   return {
     call: async (spec, params) => {
-      if (spec.access !== 'read') throw new UserError('operation is not allowed in read-only mode', undefined, 'refused');
+      if (spec.access !== 'read')
+        throw new UserError('operation is not allowed in read-only mode', undefined, 'refused');
       return backend.call(spec, params);
     },
     close: () => backend.close(),

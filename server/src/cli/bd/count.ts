@@ -30,9 +30,7 @@ export function addCount(program: CliCommand, context: BdContext): void {
       const filter = filterParams(options);
       const { count, groups } = await context.call(invocation, BeadCount.spec, { ...filter, ...(by ? { by } : {}) });
       context.print(invocation, by ? { total: count, groups } : { count }, () =>
-        by
-          ? [`Total: ${count}`, '', ...groups.map((each) => `${oneLine(each.group)}: ${each.count}`)]
-          : String(count),
+        by ? [`Total: ${count}`, '', ...groups.map((each) => `${oneLine(each.group)}: ${each.count}`)] : String(count),
       );
     });
 }

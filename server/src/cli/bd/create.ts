@@ -95,8 +95,12 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--defer <time>', 'hide it from ready until then (+6h, tomorrow, 2026-01-31)')
     .option('--metadata <json>', 'JSON object, or @file', parseMetadata)
     .option('--ephemeral', 'a wisp: never written to issues.jsonl')
-    .option('--wisp-type <type>', `for a wisp: ${wispTypes.join(', ')}`, (text: string) => oneOf(text, wispTypes, 'wisp-type'))
-    .option('--mol-type <type>', 'for a molecule: swarm, patrol or work', (text: string) => oneOf(text, molTypes, 'mol-type'))
+    .option('--wisp-type <type>', `for a wisp: ${wispTypes.join(', ')}`, (text: string) =>
+      oneOf(text, wispTypes, 'wisp-type'),
+    )
+    .option('--mol-type <type>', 'for a molecule: swarm, patrol or work', (text: string) =>
+      oneOf(text, molTypes, 'mol-type'),
+    )
     .option('--event-category <name>', 'for an event: what happened, such as patrol.muted')
     .option('--event-actor <uri>', 'for an event: who did it')
     .option('--event-target <id>', 'for an event: to what')
@@ -121,7 +125,9 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       if (params.description === undefined && !options.silent && !options.dryRun && params.title !== '') hint(context);
       const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await ownerParam(context)) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
-      context.print(invocation, bead, () => (options.dryRun ? previewLines(bead, context) : createdLines(bead, context)));
+      context.print(invocation, bead, () =>
+        options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
+      );
     });
 }
 

@@ -23,7 +23,11 @@ export function addDefer(program: CliCommand, context: BdContext): void {
       const beads = await context.withLedger(invocation, async (backend) => {
         const closed = (await backend.call(BeadShow.spec, { ids })).find((bead) => bead.status === 'closed');
         if (closed) throw new UserError(`${closed.id} is closed`, `Reopen it first: bd reopen ${closed.id}`);
-        return backend.call(BeadUpdate.spec, { ids, status: 'deferred', ...(until === undefined ? {} : { defer: until }) });
+        return backend.call(BeadUpdate.spec, {
+          ids,
+          status: 'deferred',
+          ...(until === undefined ? {} : { defer: until }),
+        });
       });
       context.print(invocation, beads, () => beads.map((bead) => `* Deferred ${bead.id}`));
     });

@@ -124,9 +124,7 @@ function connectedLines(result: DeleteResult, id: string): string[] {
   const references = result.references.map((bead) => `  ${bead.id}: ${oneLine(bead.title)}`);
   return [
     ...(links.length > 0 ? ['', `Dependency links to remove: ${links.length}`, ...links] : []),
-    ...(references.length > 0
-      ? ['', 'Connected issues where text references will be updated:', ...references]
-      : []),
+    ...(references.length > 0 ? ['', 'Connected issues where text references will be updated:', ...references] : []),
   ];
 }
 

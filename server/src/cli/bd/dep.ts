@@ -78,7 +78,8 @@ function addAdd(dep: CliCommand, context: BdContext): void {
       context.print(
         invocation,
         value,
-        () => `${context.paint('green', '✓')} Added dependency: ${edge.issue_id} depends on ${edge.depends_on_id} (${edge.type})`,
+        () =>
+          `${context.paint('green', '✓')} Added dependency: ${edge.issue_id} depends on ${edge.depends_on_id} (${edge.type})`,
       );
     });
 }
@@ -101,7 +102,8 @@ function addRemove(dep: CliCommand, context: BdContext): void {
       context.print(
         invocation,
         { status: 'removed', ...edge },
-        () => `${context.paint('green', '✓')} Removed dependency: ${edge.issue_id} no longer depends on ${edge.depends_on_id}`,
+        () =>
+          `${context.paint('green', '✓')} Removed dependency: ${edge.issue_id} no longer depends on ${edge.depends_on_id}`,
       );
     });
 }

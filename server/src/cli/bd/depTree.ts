@@ -116,8 +116,7 @@ export function addDepList(dep: CliCommand, context: BdContext): void {
 }
 
 function listLines(id: string, related: BeadDetails['dependencies'], direction: Direction): string[] {
-  if (related.length === 0)
-    return ['', direction === 'up' ? `No issues depend on ${id}` : `${id} has no dependencies`];
+  if (related.length === 0) return ['', direction === 'up' ? `No issues depend on ${id}` : `${id} has no dependencies`];
   return [
     '',
     direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`,

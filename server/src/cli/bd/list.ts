@@ -32,9 +32,7 @@ interface ListOptions extends FilterOptions {
 }
 
 export function addList(program: CliCommand, context: BdContext): void {
-  const command = withFilterOptions(
-    program.command('list').alias('ls').description('list beads that are not closed'),
-  );
+  const command = withFilterOptions(program.command('list').alias('ls').description('list beads that are not closed'));
   withListConditions(withConditionOptions(command))
     .option('-n, --limit <count>', `at most so many, ${DEFAULT_LIMIT} without --all; 0 for all`, parseLimit)
     .option('--sort <order>', 'priority, created, updated, closed, status, id, title, type or assignee')
@@ -116,7 +114,9 @@ function graphLines(beads: readonly BeadListItem[], format: string): string[] {
     '  rankdir=TB;',
     '  node [shape=box, style=rounded];',
     ...beads.map((bead) => `  ${quote(bead.id)} [label=${quote(`${bead.id}\\n${oneLine(bead.title)}`)}];`),
-    ...edges.map(({ bead, edge }) => `  ${quote(bead.id)} -> ${quote(edge.depends_on_id)} [label=${quote(edge.type)}];`),
+    ...edges.map(
+      ({ bead, edge }) => `  ${quote(bead.id)} -> ${quote(edge.depends_on_id)} [label=${quote(edge.type)}];`,
+    ),
     '}',
   ];
 }

@@ -48,7 +48,11 @@ export function addReady(program: CliCommand, context: BdContext): void {
     .action(async (options: ReadyOptions, invocation: Invocation) => {
       if (options.gated) return printGated(invocation, context);
       if (options.mol !== undefined) return printMoleculeReady(invocation, context, options.mol);
-      const filter = { limit: DEFAULT_LIMIT, ...filterParams(options), ...defined({ includeDeferred: options.includeDeferred }) };
+      const filter = {
+        limit: DEFAULT_LIMIT,
+        ...filterParams(options),
+        ...defined({ includeDeferred: options.includeDeferred }),
+      };
       await context.withLedger(invocation, async (backend) => {
         const ready = await backend.call(BeadReady.spec, filter);
         if (options.explain) return printExplained(invocation, context, backend, ready, filter);

@@ -11,33 +11,47 @@ const blocking = new Set(['blocks', 'conditional-blocks', 'waits-for']);
 export async function printMoleculeReady(invocation: Invocation, context: BdContext, id: string): Promise<void> {
   const { root, steps, ready } = await context.withLedger(invocation, async (backend) => {
     const [details] = await backend.call(BeadShow.spec, { ids: [id] });
-    const below = await backend.call(BeadList.spec, { parent: id, all: true, limit: 0, sort: 'created', reverse: true });
+    const below = await backend.call(BeadList.spec, {
+      parent: id,
+      all: true,
+      limit: 0,
+      sort: 'created',
+      reverse: true,
+    });
     const whole = await backend.call(BeadList.spec, { ids: [details!.id], all: true, limit: 1 });
     const ids = [details!.id, ...below.map((bead) => bead.id)];
-    return { root: details!, steps: [...whole, ...below], ready: await backend.call(BeadReady.spec, { ids, limit: 0 }) };
+    return {
+      root: details!,
+      steps: [...whole, ...below],
+      ready: await backend.call(BeadReady.spec, { ids, limit: 0 }),
+    };
   });
   const groups = parallelGroups(steps);
   const groupOf = new Map([...groups].flatMap(([name, ids]) => ids.map((step) => [step, name] as const)));
-  const blocks = (step: Bead): string[] => steps.filter((other) => needs(other).includes(step.id)).map((other) => other.id);
+  const blocks = (step: Bead): string[] =>
+    steps.filter((other) => needs(other).includes(step.id)).map((other) => other.id);
   const isOpen = (other: string): boolean => steps.find((step) => step.id === other)?.status !== 'closed';
   const isReady = new Set(ready.map((bead) => bead.id));
-  const rows = steps.filter((step) => isReady.has(step.id)).map((issue) => {
-    const group = groupOf.get(issue.id);
-    const others = group === undefined ? [] : (groups.get(group) ?? []).filter((other) => other !== issue.id && isOpen(other));
-    return {
-      issue: plainBead(issue),
-      ...(group === undefined ? {} : { parallel_group: group }),
-      parallel_info: {
-        step_id: issue.id,
-        status: issue.status,
-        is_ready: true,
-        blocked_by: [] as string[],
-        blocks: blocks(issue),
-        can_parallel: others,
+  const rows = steps
+    .filter((step) => isReady.has(step.id))
+    .map((issue) => {
+      const group = groupOf.get(issue.id);
+      const others =
+        group === undefined ? [] : (groups.get(group) ?? []).filter((other) => other !== issue.id && isOpen(other));
+      return {
+        issue: plainBead(issue),
         ...(group === undefined ? {} : { parallel_group: group }),
-      },
-    };
-  });
+        parallel_info: {
+          step_id: issue.id,
+          status: issue.status,
+          is_ready: true,
+          blocked_by: [] as string[],
+          blocks: blocks(issue),
+          can_parallel: others,
+          ...(group === undefined ? {} : { parallel_group: group }),
+        },
+      };
+    });
   const value = {
     molecule_id: root.id,
     molecule_title: root.title,
@@ -82,7 +96,9 @@ function parallelGroups(steps: readonly Bead[]): Map<string, string[]> {
     const known = depths.get(id);
     if (known !== undefined) return known;
     depths.set(id, 1); // a step that waits for itself
-    const before = needs(byId.get(id)!).filter((other) => byId.has(other)).map(depthOf);
+    const before = needs(byId.get(id)!)
+      .filter((other) => byId.has(other))
+      .map(depthOf);
     const depth = 1 + Math.max(0, ...before);
     depths.set(id, depth);
     return depth;
@@ -97,7 +113,14 @@ function parallelGroups(steps: readonly Bead[]): Map<string, string[]> {
 
 /** Without dependencies and counts. */
 function plainBead(bead: Bead): Bead {
-  const { dependencies: _edges, dependency_count: _a, dependent_count: _b, comment_count: _c, parent: _p, ...rest } = bead;
+  const {
+    dependencies: _edges,
+    dependency_count: _a,
+    dependent_count: _b,
+    comment_count: _c,
+    parent: _p,
+    ...rest
+  } = bead;
   return rest as Bead;
 }
 

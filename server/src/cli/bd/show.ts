@@ -42,7 +42,11 @@ export function addShow(program: CliCommand, context: BdContext): void {
     })
     .action(async (words: string[], options: ShowOptions, invocation: Invocation) =>
       context.withLedger(invocation, async (backend) => {
-        const ids = [...words, ...(options.id ?? []), ...(options.current ? await current(invocation, context, backend) : [])];
+        const ids = [
+          ...words,
+          ...(options.id ?? []),
+          ...(options.current ? await current(invocation, context, backend) : []),
+        ];
         if (ids.length === 0)
           throw new UserError('at least one issue ID is required (use positional args or --id flag)');
         if (options.thread) return printThread(invocation, context, backend, ids[0] ?? '');
@@ -62,12 +66,18 @@ async function current(invocation: Invocation, context: BdContext, backend: Back
   const { cwd, env } = context.process;
   const assignee = await actorName((invocation.options as { actor?: string }).actor, env, cwd);
   const beads = await backend.call(BeadList.spec, { status: ['in_progress', 'hooked'], assignee });
-  if (beads.length === 0) throw new UserError('no issue in progress', 'Name one, or claim one: bd ready --claim', 'not-found');
+  if (beads.length === 0)
+    throw new UserError('no issue in progress', 'Name one, or claim one: bd ready --claim', 'not-found');
   return beads.map((bead) => bead.id);
 }
 
 /** Those that exist; an error is printed for each of the others. */
-async function found(invocation: Invocation, context: BdContext, backend: Backend, ids: string[]): Promise<BeadDetails[]> {
+async function found(
+  invocation: Invocation,
+  context: BdContext,
+  backend: Backend,
+  ids: string[],
+): Promise<BeadDetails[]> {
   const beads: BeadDetails[] = [];
   const seen = new Set<string>();
   for (const id of ids) {

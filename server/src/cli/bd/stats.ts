@@ -39,12 +39,15 @@ export function addStats(program: CliCommand, context: BdContext): void {
 }
 
 function statsLines({ summary }: Stats, activity: Activity | undefined, paint: Paint): string[] {
-  const row = (name: string, value: number | string): string => `  ${`${name}:`.padEnd(NAME_COLUMNS)}${paint('bold', String(value))}`;
+  const row = (name: string, value: number | string): string =>
+    `  ${`${name}:`.padEnd(NAME_COLUMNS)}${paint('bold', String(value))}`;
   const extended = [
     ...(summary.deferred_issues > 0 ? [row('Deferred', summary.deferred_issues)] : []),
     ...(summary.tombstone_issues > 0 ? [row('Deleted', `${summary.tombstone_issues} (tombstones)`)] : []),
     ...(summary.pinned_issues > 0 ? [row('Pinned', summary.pinned_issues)] : []),
-    ...(summary.epics_eligible_for_closure > 0 ? [row('Epics Ready to Close', summary.epics_eligible_for_closure)] : []),
+    ...(summary.epics_eligible_for_closure > 0
+      ? [row('Epics Ready to Close', summary.epics_eligible_for_closure)]
+      : []),
     ...(summary.closed_issues > 0 ? [row('Avg Lead Time', `${summary.average_lead_time_hours.toFixed(1)} hours`)] : []),
   ];
   return [

@@ -23,7 +23,11 @@ import {
   LabelList,
   LedgerDatabase,
   LedgerExport,
+  LedgerFlush,
   LedgerImport,
+  LedgerInfoGet,
+  LedgerPrefixChange,
+  LedgerSettingChange,
   RelationChange,
 } from '../bead';
 import { name, schemaFor } from './schema';
@@ -120,6 +124,8 @@ const newBead = {
   owner: z.string().max(500).optional(),
   molType: text,
   wispType: text,
+  awaitType: text,
+  timeout: count,
   event: z.object({ category: text, actor: text, target: text, payload: text }).optional(),
   validate: flag,
   ephemeral: flag,
@@ -134,7 +140,10 @@ export const beadSchemas = [
     BeadCreateMany.spec,
     z.object({
       ledger,
-      beads: z.array(z.object({ ...newBead, key: id.optional() })).min(1).max(10_000),
+      beads: z
+        .array(z.object({ ...newBead, key: id.optional() }))
+        .min(1)
+        .max(10_000),
       edges: z.array(z.object({ from: id, to: id, type: text })).optional(),
     }),
   ),
@@ -159,12 +168,16 @@ export const beadSchemas = [
       setLabels: texts,
       parent: text,
       claim: flag,
+      addWaiters: texts,
       metadataChanges: z.record(z.string(), z.unknown()).optional(),
       ephemeral: flag,
       closedBySession: text,
     }),
   ),
-  schemaFor(BeadClose.spec, z.object({ ledger, ids: z.array(id).max(10_000), reason: text, force: flag, session: text })),
+  schemaFor(
+    BeadClose.spec,
+    z.object({ ledger, ids: z.array(id).max(10_000), reason: text, force: flag, session: text }),
+  ),
   schemaFor(BeadReopen.spec, z.object({ ledger, ids, reason: text })),
   schemaFor(BeadDelete.spec, z.object({ ledger, ids, reason: text, cascade: flag, dryRun: flag })),
   schemaFor(DependencyAdd.spec, edge),
@@ -181,7 +194,11 @@ export const beadSchemas = [
   schemaFor(CommentAdd.spec, z.object({ ledger, id, text: z.string(), author: z.string().max(200).optional() })),
   schemaFor(BeadEvents.spec, z.object({ ledger, id: id.optional(), limit: count })),
   schemaFor(BeadStats.spec, z.object({ ledger })),
-  schemaFor(LedgerExport.spec, z.object({ ledger, status: texts })),
+  schemaFor(LedgerInfoGet.spec, z.object({ ledger })),
+  schemaFor(LedgerSettingChange.spec, z.object({ ledger, key: z.string(), value: z.string().max(100_000).optional() })),
+  schemaFor(LedgerPrefixChange.spec, z.object({ ledger, prefix: z.string(), repair: flag, dryRun: flag })),
+  schemaFor(LedgerExport.spec, z.object(filter)),
+  schemaFor(LedgerFlush.spec, z.object({ ledger, importOnly: flag })),
   schemaFor(LedgerDatabase.spec, z.object({ ledger })),
-  schemaFor(LedgerImport.spec, z.object({ ledger, text: z.string(), dryRun: flag })),
+  schemaFor(LedgerImport.spec, z.object({ ledger, text: z.string(), dryRun: flag, skipExisting: flag })),
 ];
