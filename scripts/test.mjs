@@ -6,7 +6,7 @@ import { runLimited, verdict } from './lanes.mjs';
 
 const soak = process.argv.includes('--soak');
 /** A lane that hangs must not hang everything. The long tests take longer. */
-const limitMs = Number(process.env.GASTOWN_LANE_MINUTES || (soak ? 120 : 20)) * 60_000;
+const limitMs = Number(process.env.GASTOWN_LANE_MINUTES || (soak ? 120 : 40)) * 60_000;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
 /** Lanes from fast to slow. `mocha` lanes are folders under test/; the others are commands. */

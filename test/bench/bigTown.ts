@@ -16,24 +16,33 @@ export async function bigTown(beads: number): Promise<CliTown> {
 }
 
 /** A connection of this process to the town's server, which is started if need be. */
-export async function connectionTo(town: CliTown): Promise<TownConnection> {
-  const before = { ...process.env };
-  // The socket's folder is found by the environment.
-  Object.assign(process.env, {
-    XDG_RUNTIME_DIR: town.person.env.XDG_RUNTIME_DIR,
-    XDG_CONFIG_HOME: town.person.env.XDG_CONFIG_HOME,
-    HOME: town.person.home,
-  });
-  try {
-    return await connectTown(
+export function connectionTo(town: CliTown): Promise<TownConnection> {
+  return withPerson(town, () =>
+    connectTown(
       town.root,
       { kind: 'cli', actor: 'ann', cwd: path.join(town.root, 'toy') },
       { serverJs: path.resolve('dist', 'server.js') },
-    );
+    ),
+  );
+}
+
+const NAMES = ['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'HOME'] as const;
+let inside = 0;
+let outside: NodeJS.ProcessEnv = {};
+
+/** Runs something with the environment of the town's person, by which the socket's folder is found; also many at once. */
+export async function withPerson<T>(town: CliTown, work: () => Promise<T>): Promise<T> {
+  if (inside === 0) outside = { ...process.env };
+  inside += 1;
+  for (const name of NAMES) process.env[name] = town.person.env[name];
+  try {
+    return await work();
   } finally {
-    for (const name of ['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'HOME']) {
-      if (before[name] === undefined) delete process.env[name];
-      else process.env[name] = before[name];
-    }
+    inside -= 1;
+    if (inside === 0)
+      for (const name of NAMES) {
+        if (outside[name] === undefined) delete process.env[name];
+        else process.env[name] = outside[name];
+      }
   }
 }

@@ -3,6 +3,7 @@ import { commands } from './commands';
 import { engine } from './engine';
 import { landing } from './landing';
 import { ledger } from './ledger';
+import { load } from './load';
 import type { Row, Subject } from './measure';
 import { memory } from './memory';
 import { circumstances, table } from './report';
@@ -18,6 +19,7 @@ const subjects: Readonly<Record<string, Subject>> = {
   engine,
   landing,
   memory,
+  load,
   scale,
   vscode,
 };

@@ -6,6 +6,8 @@ export interface Row {
   what: string;
   /** In `unit`. */
   median: number;
+  /** In `unit`: 99 of 100 are not above it. */
+  p99?: number;
   unit?: 'ms' | 'MB' | 'kB';
   /** Against something measured in the same run. */
   ratio?: { to: string; value: number };
@@ -18,6 +20,11 @@ export type Subject = () => Promise<Row[]>;
 
 export function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** The lowest value that so great a part of the values do not exceed. @param part from 0 to 1 */
+export function percentile(values: readonly number[], part: number): number {
+  return [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * part) - 1)]!;
 }
 
 /** How long a task takes, in milliseconds. */

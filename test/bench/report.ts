@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { Row } from './measure';
 
-const heading = ['subject', 'what', 'median', 'ratio', 'goal', ''] as const;
+const heading = ['subject', 'what', 'median', 'p99', 'ratio', 'goal', ''] as const;
 
 function cells(row: Row): string[] {
   const unit = row.unit ?? 'ms';
@@ -14,11 +14,16 @@ function cells(row: Row): string[] {
   return [
     row.subject,
     row.note ? `${row.what} (${row.note})` : row.what,
-    `${row.median.toFixed(row.median < 10 ? 2 : 0)} ${unit}`,
+    `${figure(row.median)} ${unit}`,
+    row.p99 === undefined ? '' : `${figure(row.p99)} ${unit}`,
     row.ratio ? `${row.ratio.value.toFixed(2)} × ${row.ratio.to}` : '',
     goal,
     row.goal ? (isMet(row) ? 'met' : 'missed') : '',
   ];
+}
+
+function figure(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
 }
 
 function isMet({ goal, median, ratio }: Row): boolean {

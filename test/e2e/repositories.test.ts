@@ -231,6 +231,13 @@ describe('a rig lands three beads from a repository', function () {
     await lands({ source: folder });
   });
 
+  it('of SHA-256, empty, and known by its URL alone', async () => {
+    const folder = path.join(person.home, 'empty256.git');
+    sh(person.home, 'git', 'init', '--quiet', '--bare', '--object-format=sha256', '--initial-branch=main', folder);
+    await lands({ source: `file://${folder}`, branch: 'main', gate: 'test -f first.txt' });
+    assert.equal(sh(folder, 'git', 'rev-parse', 'main').length, 64);
+  });
+
   it('that is empty', async () => {
     const folder = path.join(person.home, 'empty');
     fs.mkdirSync(folder);

@@ -21,8 +21,7 @@ export class TownResolver extends Disposable {
   private again = false;
   private readonly reported = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
-  private watchedRoots = '';
-  private rigWatchers: vscode.Disposable[] = [];
+  private watchers: fs.FSWatcher[] = [];
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
 
@@ -46,11 +45,10 @@ export class TownResolver extends Disposable {
         if (state.focused && this.current?.kind !== 'town') soon();
       }),
     );
-    this.watchRegistry();
     this._register(
       toDisposable(() => {
         clearTimeout(this.timer);
-        this.dropRigWatchers();
+        this.dropWatchers();
       }),
     );
   }
@@ -116,7 +114,6 @@ export class TownResolver extends Disposable {
       this.log.info(`town of this window: ${JSON.stringify(finding)}`);
     }
     this.current = finding;
-    this.watchRigs();
     this.connection.setTown(
       finding.kind === 'town' ? { root: finding.root, trusted: vscode.workspace.isTrusted } : undefined,
     );
@@ -126,7 +123,7 @@ export class TownResolver extends Disposable {
 
   private async look(): Promise<Finding> {
     const trusted = vscode.workspace.isTrusted;
-    this.knownTowns = withRealPaths(readKnownTowns((problem) => this.reportOnce(problem)));
+    this.knownTowns = this.readAndWatch();
     const setting = settings.town;
     return findTown({
       trusted,
@@ -150,33 +147,45 @@ export class TownResolver extends Disposable {
       .map((folder) => folder.uri.fsPath);
   }
 
-  private watchRegistry(): void {
-    const folder = configDirectory();
+  /**
+   * What changes after this has returned is noticed: watchers of Node see changes from the moment they are created,
+   * while those of VS Code start in another process some time later, and miss what is written until then.
+   */
+  private readAndWatch(): KnownTown[] {
+    const read = (): KnownTown[] => withRealPaths(readKnownTowns((problem) => this.reportOnce(problem)));
+    if (this.isDisposed) return read();
+    const roots = read().map((town) => town.root);
+    this.dropWatchers();
+    this.watch(registryFolder(this.log), 'towns.json');
+    // A rig that another window or `gt` adds may be the open repository.
+    for (const root of roots) this.watch(path.join(root, 'mayor'), 'rigs.json');
+    return read();
+  }
+
+  private dropWatchers(): void {
+    for (const watcher of this.watchers.splice(0)) watcher.close();
+  }
+
+  private watch(folder: string, file: string): void {
     try {
-      // A folder that does not exist cannot be watched, and the first town may be created in a shell at any time.
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const watcher = fs.watch(folder, (_event, name) => {
+        if (name === null || name === file || !fs.existsSync(folder)) this.refreshSoon();
+      });
+      watcher.on('error', (error) => this.reportOnce(`cannot watch ${folder}: ${messageOf(error)}`));
+      this.watchers.push(watcher);
     } catch (error) {
-      this.log.warn(`cannot create ${folder}: ${messageOf(error)}`);
+      this.reportOnce(`cannot watch ${folder}: ${messageOf(error)}`);
     }
-    for (const watcher of this.watch(folder, 'towns.json')) this._register(watcher);
   }
+}
 
-  /** A rig that another window or `gt` adds may be the open repository. */
-  private watchRigs(): void {
-    const roots = this.knownTowns.map((town) => town.root);
-    if (roots.join('\0') === this.watchedRoots) return;
-    this.watchedRoots = roots.join('\0');
-    this.dropRigWatchers();
-    this.rigWatchers = roots.flatMap((root) => this.watch(path.join(root, 'mayor'), 'rigs.json'));
+/** A folder that does not exist cannot be watched, and the first town may be created in a shell at any time. */
+function registryFolder(log: vscode.LogOutputChannel): string {
+  const folder = configDirectory();
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    log.warn(`cannot create ${folder}: ${messageOf(error)}`);
   }
-
-  private dropRigWatchers(): void {
-    for (const watcher of this.rigWatchers.splice(0)) watcher.dispose();
-  }
-
-  private watch(folder: string, file: string): vscode.Disposable[] {
-    const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), file));
-    const soon = (): void => this.refreshSoon();
-    return [watcher, watcher.onDidCreate(soon), watcher.onDidChange(soon), watcher.onDidDelete(soon)];
-  }
+  return folder;
 }

@@ -93,12 +93,15 @@ function linuxStartMark(pid: number): string {
   return stat ? `${bootId()}:${stat.startTicks}` : GONE;
 }
 
-function linuxStat(pid: number): { state: string; startTicks: string } | undefined {
+/** What Linux tells of a process. `parent` is 1 for an orphan, `terminal` 0 for a process without one. */
+export function linuxStat(
+  pid: number,
+): { state: string; parent: number; terminal: number; startTicks: string } | undefined {
   try {
     const text = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command name is in parentheses and may itself hold spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0]!, startTicks: fields[19]! };
+    return { state: fields[0]!, parent: Number(fields[1]), terminal: Number(fields[4]), startTicks: fields[19]! };
   } catch {
     return undefined;
   }

@@ -13,6 +13,30 @@ export function snapshotRef(label: string): string {
   return `refs/gastown/snapshots/${label}`;
 }
 
+const NESTED = 'refs/gastown/nested/';
+
+/** Labels of the snapshots that hold the history of repositories inside the worktree. */
+export async function nestedLabels(repository: RigRepository): Promise<Set<string>> {
+  const refs = await git(repository.directory, ['for-each-ref', '--format=%(refname)', NESTED]);
+  // `<bead>/<try>/<number>…`
+  return new Set(
+    refs
+      .split('\n')
+      .filter(Boolean)
+      .map((ref) => ref.slice(NESTED.length).split('/').slice(0, 2).join('/')),
+  );
+}
+
+/** Removes a snapshot, unless it is another one by now. */
+export async function removeSnapshot(
+  repository: RigRepository,
+  { label, commit }: { label: string; commit: string },
+): Promise<void> {
+  await withRepository(repository.directory, () =>
+    git(repository.directory, ['update-ref', '-d', snapshotRef(label), commit]),
+  );
+}
+
 /** All snapshots of a repository. The first part of a label is the bead's id, as far as a ref can hold it. */
 export async function listSnapshots(
   repository: RigRepository,
@@ -76,7 +100,7 @@ async function treeOfAll(repository: RigRepository, directory: string, label: st
       { indexFile },
     );
     for (const [index, found] of nested.entries())
-      await keepNested(repository, directory, found, { indexFile, ref: `refs/gastown/nested/${label}/${index}` });
+      await keepNested(repository, directory, found, { indexFile, ref: `${NESTED}${label}/${index}` });
     return await gitLine(directory, ['write-tree'], { indexFile });
   } finally {
     removeFile(indexFile);

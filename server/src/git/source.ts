@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../base/errors';
+import { readTextIfPresent } from '../base/safeFiles';
+import { withTemporaryFolder } from '../base/accessibleTree';
 import { splitAddress, type Credential, type CredentialFile } from './credentials';
 import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, otherGit, type GitOptions } from './git';
 
@@ -35,14 +37,29 @@ export async function inspectSource(
     /^[a-z][a-z0-9+.-]*:\/\//i.test(address) || (/^[^/\\]+@[^/\\]+:/.test(address) && !fs.existsSync(address));
   if (!isUrl) return inspectFolder(path.resolve(address), wantedBranch);
   const { location, credential } = splitAddress(address);
-  const refs = await lsRemote({ location, isFolder: false, defaultBranch: '' }, loginOf(location, credential));
+  const source = { location, isFolder: false, defaultBranch: '' };
+  const login = loginOf(location, credential);
+  const refs = await lsRemote(source, login);
+  const isSha256 = refs[0] ? refs[0].commit.length === 64 : await isEmptySha256(source, login);
   return {
     location,
     credential,
     isFolder: false,
     defaultBranch: chooseBranch(location, refs, wantedBranch),
-    objectFormat: refs[0]?.commit.length === 64 ? 'sha256' : 'sha1',
+    objectFormat: isSha256 ? 'sha256' : 'sha1',
   };
+}
+
+/**
+ * An empty repository has no ref whose length tells its format: only its greeting does, which git shows in a trace
+ * (gitprotocol-capabilities, `object-format`).
+ */
+async function isEmptySha256(source: RepositorySource, login: Pick<GitOptions, 'config' | 'env'>): Promise<boolean> {
+  return withTemporaryFolder(async (folder) => {
+    const trace = path.join(folder, 'packets');
+    await lsRemote(source, { ...login, env: { ...login.env, GIT_TRACE_PACKET: trace } });
+    return /ls-remote< object-format=sha256$/m.test(readTextIfPresent(trace) ?? '');
+  });
 }
 
 /** Before there is a rig that could keep it, the credential is passed in the environment. */
@@ -194,6 +211,6 @@ export function unknownBranch(
     branches.length === 0
       ? 'it has other refs, but no branch: make one, and push it there'
       : `its branches: ${shown}. Name one: --branch of "gt rig add", or "gt rig set <rig> default_branch=<name>"`,
-    'unavailable',
+    'conflict',
   );
 }

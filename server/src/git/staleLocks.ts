@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { isCommandWorkingIn } from '../base/processEnvironment';
+import { isCommandWorkingIn } from '../base/processTraces';
 import { listFolder, removeFile } from '../base/safeFiles';
 
 /** A lock of the whole repository that is older than this is nobody's: no git command holds one for so long. */

@@ -13,7 +13,7 @@ import {
   removeFile,
 } from '../base/safeFiles';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
-import { endProcessesWith } from '../base/processEnvironment';
+import { DescendantWatch, endProcessesWith, outputsOf, type ProcessTraces } from '../base/processTraces';
 import { recordedProcess } from '../base/recordedProcess';
 import type { GateInfo } from '../protocol/town';
 
@@ -25,8 +25,11 @@ export type GateOutcome =
 /** Variable that tells the processes of one run of a gate from all others. */
 const GATE_MARK = 'GT_GATE_RUN';
 
-const recordedGate = recordedProcess.extend({ mark: z.uuid().optional() });
-type RunningGate = ProcessIdentity & { mark?: string };
+const recordedGate = recordedProcess.extend({
+  mark: z.uuid().optional(),
+  outputs: z.array(z.string().regex(/^(socket|pipe):\[\d+\]$/)).default([]),
+});
+type RunningGate = ProcessIdentity & { mark?: string; outputs: string[] };
 
 /** What is kept of a gate's output: the last part for the agent, more of it in the log. */
 const TAIL_BYTES = 8_000;
@@ -60,7 +63,9 @@ export async function runGate(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const group = child.pid === undefined ? undefined : identify(child.pid);
-  if (group) writeJsonAtomic(groupFile, { ...group, mark }, PRIVATE_FILE);
+  const outputs = group ? outputsOf(group.pid) : [];
+  if (group) writeJsonAtomic(groupFile, { ...group, mark, outputs }, PRIVATE_FILE);
+  const descendants = group && new DescendantWatch(group);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
     if (logged >= LOG_BYTES) return;
@@ -90,7 +95,11 @@ export async function runGate(
   });
   clearTimeout(timer);
   signal?.removeEventListener('abort', endEarly);
-  if (group) await endGate({ ...group, mark });
+  if (group)
+    await endGate(
+      { ...group, mark, outputs },
+      { seen: descendants?.stop(), orphansIn: { folder: directory, startedAfter: group } },
+    );
   fs.closeSync(log);
   child.stdout.destroy();
   child.stderr.destroy();
@@ -123,14 +132,18 @@ export async function endRecordedGate(groupFile: string): Promise<void> {
   } catch {
     return; // none was running, or what the file names is not for us to end
   }
-  await endGate(gate, 0);
+  await endGate(gate, {}, 0);
   removeFile(groupFile);
 }
 
 /** Ends a gate's process group, and every process that it started and that has left the group (`setsid`, daemons). */
-async function endGate({ mark, ...group }: RunningGate, graceMs?: number): Promise<void> {
+async function endGate(
+  { mark, outputs, ...group }: RunningGate,
+  traces: Pick<ProcessTraces, 'seen' | 'orphansIn'>,
+  graceMs?: number,
+): Promise<void> {
   await endProcessGroup(group, graceMs);
-  if (mark !== undefined) await endProcessesWith({ [GATE_MARK]: mark }, graceMs);
+  if (mark !== undefined) await endProcessesWith({ variables: { [GATE_MARK]: mark }, outputs, ...traces }, graceMs);
 }
 
 /** The last bytes of a stream, whatever its length. */

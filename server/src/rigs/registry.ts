@@ -57,6 +57,7 @@ export class Rigs extends Disposable {
   private readonly broken = new Map<string, Error>();
   private readonly lastSettings = new Map<string, RigSettings>();
   private outsideTimer: NodeJS.Timeout | undefined;
+  private outsideRefresh: Promise<void> = Promise.resolve();
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
   /** Adding and removing choose prefixes and change rigs.json. */
   private readonly lock = new Mutex();
@@ -359,18 +360,21 @@ export class Rigs extends Disposable {
     return commits;
   }
 
-  /** What changes without the town's doing: people's checkouts, and rigs that could not be opened. */
-  refreshExternalState(): void {
-    for (const rig of this.all()) void this.refreshFastForward(rig);
-    void this.retryBroken();
-  }
-
-  /** After the answer to somebody who looks once, for the next one: git takes longer than the answer. */
+  /**
+   * Looks soon at what changes without the town's doing: people's checkouts, and rigs that could not be opened. Once for
+   * all who ask meanwhile, and after their answers: git takes longer than an answer.
+   */
   scheduleExternalRefresh(): void {
     this.outsideTimer ??= setTimeout(() => {
-      this.outsideTimer = undefined;
-      if (!this.isDisposed) this.refreshExternalState();
+      this.outsideRefresh = this.outsideRefresh.then(() => this.refreshExternalState());
     }, OUTSIDE_MS).unref();
+  }
+
+  private async refreshExternalState(): Promise<void> {
+    this.outsideTimer = undefined;
+    if (this.isDisposed) return;
+    await Promise.all(this.all().map((rig) => this.refreshFastForward(rig)));
+    await this.retryBroken();
   }
 
   /** Looks again how far the folder's checkout is behind; people change it outside of the town. */

@@ -306,11 +306,10 @@ export class TownService extends Disposable {
    * @param board lists that the connection watches
    */
   subscribe(connection: string | undefined, once = false, board?: BoardQuery): TownSnapshot {
-    if (once) this.rigs.scheduleExternalRefresh();
-    else this.rigs.refreshExternalState();
+    this.rigs.scheduleExternalRefresh();
     if (once || connection === undefined) return this.snapshot();
     const snapshot = this.feed.subscribe(connection, board);
-    this.schedule.followClock();
+    this.schedule.changed(); // what was not told to the model since the last update
     return snapshot;
   }
 

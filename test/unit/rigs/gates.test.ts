@@ -61,6 +61,15 @@ describe('a gate', () => {
       const pid = Number(fs.readFileSync(path.join(directory, name), 'utf8'));
       await waitUntil(`${name} is gone`, () => !isAlive(identify(pid)));
     }
+    // Without the variables, with and without the gate's own output.
+    const bare = run(
+      'env -i setsid sleep 300 & echo $! > heir; (env -i setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! > here)',
+    );
+    assert.equal((await bare.result).passed, true);
+    for (const name of ['heir', 'here']) {
+      const pid = Number(fs.readFileSync(path.join(bare.directory, name), 'utf8'));
+      await waitUntil(`${name} is gone`, () => !isAlive(identify(pid)));
+    }
     // As after a kill -9 of the server: the record is all that is known.
     const mark = randomUUID();
     const leader = spawn('sh', ['-c', 'setsid sleep 300 & echo $! > "$0"; exit 0', path.join(directory, 'left')], {

@@ -368,6 +368,67 @@ describe('what windows have of a town', function () {
     );
   });
 
+  const manyWindows: [string, (index: number) => Omit<BoardQuery, 'text'> & { text?: string }][] = [
+    ['the same lists', () => ({ grouping: 'state', open: [{ key: 'state:ready', limit: 100 }] })],
+    [
+      'one list that all have, and others',
+      (index: number) => ({
+        grouping: boardGroupings[index % boardGroupings.length]!,
+        open: [
+          { key: 'state:ready', limit: 100 },
+          { key: 'state:closed', limit: 1 + (index % 2) },
+        ],
+      }),
+    ],
+    ['a text', () => ({ grouping: 'rig', text: ' bead', open: [{ key: 'state:ready', limit: 100 }] })],
+  ];
+  for (const [what, queryOf] of manyWindows)
+    it(`is made once for fifty windows that watch ${what}`, async () => {
+      const town = await BoardTown.open();
+      const { store } = town.service;
+      for (let index = 0; index < 5; index += 1) await town.add(`Bead ${index}`);
+      const told = new Map<string, TownDelta>();
+      const feed = town.feed(({ connection, delta }) => told.set(connection, delta));
+      store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
+      store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+      const reads = { pages: 0, searches: 0 };
+      const { board } = store;
+      const inState = board.inState.bind(board);
+      board.inState = (...args) => {
+        if (args[0].state === 'ready') reads.pages += 1;
+        return inState(...args);
+      };
+      const found = board.found.bind(board);
+      board.found = (...args) => {
+        if (args[1] === undefined) reads.searches += 1; // of the whole index
+        return found(...args);
+      };
+      const snapshots = Array.from({ length: 50 }, (_unused, index) =>
+        feed.subscribe(`window ${index}`, { text: '', ...queryOf(index) }),
+      );
+      for (const { lists } of snapshots) assert.equal(lists.find(({ id }) => id === 'state:ready')?.total, 5);
+      const isSearch = what === 'a text';
+      assert.deepEqual(reads, isSearch ? { pages: 0, searches: 1 } : { pages: 1, searches: 0 });
+      await town.add('Bead that is new');
+      feed.update();
+      assert.equal(told.size, 50);
+      for (const { changes } of told.values())
+        assert.equal(changes.lists?.upsert.find(({ id }) => id === 'state:ready')?.total, 6);
+      assert.deepEqual(reads, isSearch ? { pages: 0, searches: 1 } : { pages: 2, searches: 0 });
+    });
+
+  it('is as fresh for the second window as what was told, however soon it comes', async () => {
+    const town = await BoardTown.open();
+    const feed = town.feed();
+    town.service.store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
+    feed.subscribe('one', undefined);
+    const id = await town.add('A moment later');
+    assert.deepEqual(
+      feed.subscribe('two', undefined).beads.map((bead) => bead.id),
+      [id],
+    );
+  });
+
   it('refuses to watch for a connection that follows nothing', async () => {
     const town = await BoardTown.open();
     assert.throws(() => town.feed().watch('nobody', undefined), /nothing to add lists to/);

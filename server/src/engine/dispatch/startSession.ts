@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Action } from '../loop/action';
 import { messageOf, UserError } from '../../base/errors';
+import { firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { beginStep, scriptOf, type Script } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
-import { backoffMs, failAttempt } from '../loop/failure';
+import { escalate, isOpen, resolveEscalation } from '../escalation/escalation';
+import { backoffMs, failAttempt, HELD_MS } from '../loop/failure';
 
 type StartAction = Extract<Action, { type: 'start-session' }>;
 
@@ -24,7 +27,7 @@ export async function startSession(action: StartAction, context: EngineContext):
     if (!(error instanceof UserError)) throw error;
     // A person was asked meanwhile: it waits for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
-    await recordFailure(action, agent, error, context);
+    await (error.code === 'conflict' ? holdForPerson : recordFailure)(action, agent, error, context);
   }
 }
 
@@ -48,8 +51,9 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
-      metadata: withWork(current, { base, startFailures: 0, paused: undefined }),
+      metadata: withWork(current, { base, startFailures: 0, startBlock: undefined, paused: undefined }),
     });
+    if (work.startBlock) resolveEscalation(tx, work.startBlock, `${current.id} has started`);
     beginStep(tx, current, agent);
   });
   if (isHeld(context, bead.id)) return;
@@ -84,6 +88,37 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   if (script.blocks.length > 0 && !context.isAccepted.script(script.blocks))
     throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
   return script;
+}
+
+/** The rig or a folder needs a person's hand: the bead waits, without using up its tries. One question for one cause. */
+async function holdForPerson(
+  action: StartAction,
+  agent: string,
+  error: UserError,
+  context: EngineContext,
+): Promise<void> {
+  const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
+  const startBlock = `start-${action.rig}-${shortHash(error.message)}`;
+  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+    const bead = tx.get(action.bead);
+    if (!bead || bead.assignee !== agent) return;
+    tx.update(bead.id, {
+      status: 'hooked',
+      metadata: withWork(bead, { startBlock, notBefore, problem: error.message }),
+    });
+    if (isOpen(tx, startBlock)) return;
+    tx.event({ type: 'start_postponed', bead: bead.id, agent, rig: action.rig, message: error.message });
+    escalate(tx, {
+      key: startBlock,
+      rig: action.rig,
+      title: `${action.rig} cannot start work: ${firstLine(error.message)}`,
+      detail: [error.message, error.hint, 'Work starts by itself once that is done.'].filter(Boolean).join('\n\n'),
+    });
+  });
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 async function recordFailure(

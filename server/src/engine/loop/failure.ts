@@ -17,6 +17,8 @@ export interface Failure {
   retry: boolean;
 }
 
+/** Interval between two checks whether what a person was asked for is done. */
+export const HELD_MS = 20_000;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 

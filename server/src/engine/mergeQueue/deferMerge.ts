@@ -5,13 +5,10 @@ import { firstLine } from '../../base/text';
 import { actors, type EngineContext } from '../loop/context';
 import { escalate } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
-import { backoffMs } from '../loop/failure';
+import { backoffMs, HELD_MS } from '../loop/failure';
 
 /** After so many tries that were not the work's fault a person is called. */
 const MAX_RETRIES = 10;
-/** Interval between two checks of a rig that waits for a person. */
-const HELD_MS = 20_000;
-
 /** A merge request whose turn cannot be finished. */
 interface Turn {
   mergeRequest: string;

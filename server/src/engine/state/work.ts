@@ -31,6 +31,8 @@ const workSchema = z.looseObject({
   attempt: z.number().int().default(0),
   /** How often in a row its session could not be started for a reason that may pass, such as the network. */
   startFailures: z.number().int().default(0),
+  /** Key of the escalation that asks a person for what its session needs to start. */
+  startBlock: z.string().optional(),
   /** How often in a row its session was killed without progress. */
   deaths: z.number().int().default(0),
   /** What the work looked like at the last death; a change is progress. */

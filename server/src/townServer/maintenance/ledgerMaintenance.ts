@@ -11,6 +11,7 @@ import { commitLedger } from '../../git/ledgerBranch';
 import type { TownLayout } from '../../town/layout';
 import { collectGarbage, pruneGateLogs } from './housekeeping';
 import type { Log } from '../log';
+import { SNAPSHOT_LIMITS, SnapshotPruning, type SnapshotLimits } from './snapshotPruning';
 import type { Rigs } from '../../rigs/registry';
 
 /** After so long without a change, and at the latest so long after the first one. */
@@ -48,13 +49,20 @@ export class LedgerMaintenance extends Disposable {
   private readonly watchers = new Map<string, fs.FSWatcher>();
   /** A slow commit must not be overtaken by the next. */
   private readonly commits = new Mutex();
+  private readonly snapshots: SnapshotPruning;
 
   constructor(
     private readonly town: MaintainedTown,
-    times: { checkpoint?: MaintenanceTimes; commit?: MaintenanceTimes; share?: number } = {},
+    times: {
+      checkpoint?: MaintenanceTimes;
+      commit?: MaintenanceTimes;
+      share?: number;
+      snapshots?: SnapshotLimits;
+    } = {},
   ) {
     super();
-    const { checkpoint = CHECKPOINT, commit = COMMIT, share = SHARE } = times;
+    const { checkpoint = CHECKPOINT, commit = COMMIT, share = SHARE, snapshots = SNAPSHOT_LIMITS } = times;
+    this.snapshots = new SnapshotPruning(town.store, snapshots);
     this.checkpointing = this._register(
       new Debouncer(checkpoint.quietMs, checkpoint.maxMs, () =>
         this.run('checkpoint', () => paced(this.checkpointing, share, () => this.town.store.checkpoint())),
@@ -123,6 +131,7 @@ export class LedgerMaintenance extends Disposable {
     try {
       await commitLedger(rig.repository, rig.layout.ledger, { name: 'deacon', email: 'deacon@gastown.local' });
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
+      await this.snapshots.prune(rig.repository);
       if (!this.town.isAtWork()) await collectGarbage(rig.repository);
     } catch (error) {
       this.town.log.error(`keeping ${rig.name}: ${messageOf(error)}`);

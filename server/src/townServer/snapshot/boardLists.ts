@@ -1,11 +1,25 @@
 import type { BeadStore } from '../../beads/store';
-import { boardStates, type BoardItem, type BoardList, type BoardQuery, type BoardState } from '../../protocol/board';
+import {
+  boardStates,
+  type BoardGrouping,
+  type BoardItem,
+  type BoardList,
+  type BoardQuery,
+  type BoardState,
+} from '../../protocol/board';
 import { AllBeads, shownState, type BoardMoment, type BoardSource, type StateCounts } from './boardSource';
-import { EntityCollection, type CollectionChange } from './entityCollection';
+import type { CollectionChange } from './entityCollection';
 import { FoundBeads } from './foundBeads';
 
 /** Rows at the top of the tree by epics. */
 const TOP_LIMIT = 200;
+
+/** What the top of the tree is. */
+const TOPS: Readonly<Record<BoardGrouping, ListKind>> = {
+  state: { kind: 'states' },
+  rig: { kind: 'rigs' },
+  epic: { kind: 'epics' },
+};
 
 /** What a list's key means. */
 type ListKind =
@@ -17,28 +31,61 @@ type ListKind =
   /** The states of a ledger, or of all. */
   | { kind: 'states'; ledger?: string | undefined };
 
-/** A list as it was last made. */
+/** A list as it was last made; another object where it may be different. */
 interface Known {
   list: BoardList;
   beads: ReadonlySet<string>;
 }
 
-/**
- * The lists of beads that one window watches, kept: a list is recreated where a change touches what it shows, and a page
- * costs its rows, whatever the ledgers hold.
- */
-export class BoardLists {
-  private query: BoardQuery | undefined;
-  private source: BoardSource;
-  private known = new Map<string, Known>();
-  private readonly lists = new EntityCollection<BoardList>();
+const NOTHING: BoardMoment = { changed: new Set(), rows: [], held: new Set(), heldRows: [] };
 
-  constructor(private readonly store: BeadStore) {
-    this.source = new AllBeads(store);
+/**
+ * The lists of beads that windows watch, each made once for all of them: a list is recreated where a change touches what it
+ * shows, and a page costs its rows, whatever the ledgers hold and however many windows watch it.
+ */
+export class SharedLists {
+  private readonly byText = new Map<string, ListsOfText>();
+
+  constructor(private readonly store: BeadStore) {}
+
+  /** Brings everything to a moment. Lists that nobody asks for until `dropUnused` are forgotten. */
+  begin(moment: BoardMoment): void {
+    for (const lists of this.byText.values()) lists.begin(moment);
   }
 
+  dropUnused(): void {
+    for (const [text, lists] of this.byText) if (!lists.dropUnused()) this.byText.delete(text);
+  }
+
+  /** After a failure nobody knows what is up to date. */
+  clear(): void {
+    this.byText.clear();
+  }
+
+  /** The lists of a query by their keys; without those that mean nothing. */
+  of({ text, grouping, open }: BoardQuery, moment: BoardMoment): Map<string, Known> {
+    const words = text.trim();
+    let lists = this.byText.get(words);
+    if (!lists) this.byText.set(words, (lists = new ListsOfText(this.store, words, moment)));
+    const wanted = new Map([['', TOP_LIMIT], ...open.map(({ key, limit }) => [key, limit] as const)]);
+    const found = new Map<string, Known>();
+    for (const [key, limit] of wanted) {
+      const known = lists.get(grouping, key, limit);
+      if (known) found.set(key, known);
+    }
+    return found;
+  }
+}
+
+/** The lists that one window watches. */
+export class BoardLists {
+  private query: BoardQuery | undefined;
+  private known: ReadonlyMap<string, Known> = new Map();
+
+  constructor(private readonly shared: SharedLists) {}
+
   items(): BoardList[] {
-    return this.lists.items();
+    return [...this.known.values()].map(({ list }) => list);
   }
 
   /** The beads that the lists name. */
@@ -48,47 +95,87 @@ export class BoardLists {
 
   /** Takes over what the window wants to see from now on. */
   watch(query: BoardQuery | undefined, moment: BoardMoment): CollectionChange<BoardList> {
-    if ((query?.text.trim() ?? '') !== (this.query?.text.trim() ?? '')) {
-      const text = query?.text.trim() ?? '';
-      this.source = text === '' ? new AllBeads(this.store) : new FoundBeads(this.store, text);
-    }
     this.query = query;
-    this.known = new Map();
-    return this.make(moment, () => true);
+    return this.update(moment);
   }
 
   /** Brings the lists up to date. */
   update(moment: BoardMoment): CollectionChange<BoardList> {
-    if (!this.query) return { upsert: [], remove: [] };
-    const isDifferent = this.source.update(moment);
-    return this.make(moment, (kind, known) => isDifferent || isTouched(kind, known, moment));
-  }
-
-  private make(moment: BoardMoment, mayDiffer: (kind: ListKind, known: Known) => boolean): CollectionChange<BoardList> {
-    const counts = this.query ? this.source.counts(moment) : [];
     const before = this.known;
-    this.known = new Map();
-    for (const [key, limit] of this.wanted()) {
-      const kind = this.kindOf(key);
-      if (!kind) continue;
-      const known = before.get(key);
-      const kept = known && !mayDiffer(kind, known) ? this.recount(known, kind, counts) : undefined;
-      this.known.set(key, kept ?? this.list(key, kind, limit, counts, moment));
-    }
-    return this.lists.replace([...this.known.values()].map(({ list }) => list));
+    this.known = this.query ? this.shared.of(this.query, moment) : new Map();
+    const isNew = ([key, { list }]: [string, Known]): boolean => {
+      const known = before.get(key)?.list;
+      return !known || (known !== list && JSON.stringify(known) !== JSON.stringify(list));
+    };
+    return {
+      upsert: [...this.known].filter(isNew).map(([, { list }]) => list),
+      remove: [...before.keys()].filter((key) => !this.known.has(key)),
+    };
+  }
+}
+
+/** A list, and whether it was asked for and is up to date since the last moment. */
+interface Entry {
+  known: Known | undefined;
+  isCurrent: boolean;
+}
+
+/** The lists of the beads in which a text is found, or of all beads. */
+class ListsOfText {
+  private readonly source: BoardSource;
+  private readonly entries = new Map<string, Entry>();
+  private moment: BoardMoment;
+  private isDifferent = true;
+  private counted: StateCounts | undefined;
+
+  constructor(
+    private readonly store: BeadStore,
+    text: string,
+    moment: BoardMoment,
+  ) {
+    this.source = text === '' ? new AllBeads(store) : new FoundBeads(store, text);
+    // What had changed by then is in what the source has just read.
+    this.moment = { ...moment, changed: NOTHING.changed, rows: NOTHING.rows };
   }
 
-  private wanted(): Map<string, number> {
-    if (!this.query) return new Map();
-    return new Map([['', TOP_LIMIT], ...this.query.open.map(({ key, limit }) => [key, limit] as const)]);
+  begin(moment: BoardMoment): void {
+    this.moment = moment;
+    this.isDifferent = this.source.update(moment);
+    this.counted = undefined;
+    for (const entry of this.entries.values()) entry.isCurrent = false;
+  }
+
+  /** @returns whether any is left */
+  dropUnused(): boolean {
+    for (const [id, { isCurrent }] of this.entries) if (!isCurrent) this.entries.delete(id);
+    return this.entries.size > 0;
   }
 
   /** Undefined for a key that means nothing: a window may ask for what is gone. */
-  private kindOf(key: string): ListKind | undefined {
-    if (key === '') {
-      const kinds = { state: { kind: 'states' }, rig: { kind: 'rigs' }, epic: { kind: 'epics' } } as const;
-      return kinds[this.query!.grouping];
-    }
+  get(grouping: BoardGrouping, key: string, limit: number): Known | undefined {
+    // The top is another list for each grouping; the others are the same for all.
+    const id = JSON.stringify([key === '' ? grouping : '', key, limit]);
+    const entry = this.entries.get(id);
+    if (entry?.isCurrent) return entry.known;
+    const known = this.make(grouping, key, limit, entry?.known);
+    this.entries.set(id, { known, isCurrent: true });
+    return known;
+  }
+
+  private get counts(): StateCounts {
+    return (this.counted ??= this.source.counts(this.moment));
+  }
+
+  private make(grouping: BoardGrouping, key: string, limit: number, before: Known | undefined): Known | undefined {
+    const kind = this.kindOf(grouping, key);
+    if (!kind) return undefined;
+    const mayDiffer = !before || this.isDifferent || isTouched(kind, before, this.moment);
+    const kept = before && !mayDiffer ? this.recount(before, kind, this.counts) : undefined;
+    return kept ?? this.list(key, kind, limit, this.counts, this.moment);
+  }
+
+  private kindOf(grouping: BoardGrouping, key: string): ListKind | undefined {
+    if (key === '') return TOPS[grouping];
     if (key === 'loose') return { kind: 'loose' };
     const [, kind, id] = /^(state|rig|epic):(.+)$/s.exec(key) ?? [];
     if (kind === undefined || id === undefined) return undefined;
@@ -134,7 +221,8 @@ export class BoardLists {
 
   /** Updates the total where only rows outside of the loaded page changed; undefined where it has to be recreated. */
   private recount(known: Known, kind: ListKind, counts: StateCounts): Known | undefined {
-    const withTotal = (total: number): Known => ({ ...known, list: { ...known.list, total } });
+    const withTotal = (total: number): Known =>
+      total === known.list.total ? known : { ...known, list: { ...known.list, total } };
     switch (kind.kind) {
       case 'children':
         return known;

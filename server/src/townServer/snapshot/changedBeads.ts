@@ -20,6 +20,10 @@ export class ChangedBeads {
 
   constructor(private readonly store: BeadStore) {}
 
+  get isEmpty(): boolean {
+    return !this.isAny && this.changed.size + this.restood.size === 0;
+  }
+
   add(ids: Iterable<string>): void {
     for (const id of ids) this.changed.add(id);
     if (this.changed.size > MAX_CHANGED) this.addAll();

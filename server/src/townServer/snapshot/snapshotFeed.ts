@@ -1,9 +1,12 @@
 import { UserError } from '../../base/errors';
 import type { BoardList, BoardQuery } from '../../protocol/board';
 import type { TownDelta, TownSnapshot } from '../../protocol/town';
-import { BoardLists } from './boardLists';
+import { BoardLists, SharedLists } from './boardLists';
 import type { CollectionChange } from './entityCollection';
 import { SnapshotModel, type ModelChange, type SnapshotSources } from './snapshotModel';
+
+/** A snapshot is so fresh for a connection that comes later, in milliseconds. */
+const SHARED_MS = 40;
 
 /** A connection that follows the town. */
 interface Subscription {
@@ -27,14 +30,19 @@ export interface ConnectionDelta {
  */
 export class SnapshotFeed {
   readonly model: SnapshotModel;
+  /** Each list once, for all windows that watch it. */
+  private readonly shared: SharedLists;
   private revision = 1;
+  /** Milliseconds since 1970; 0 where everything has to be looked at again. */
+  private updatedAt = 0;
   private readonly subscriptions = new Map<string, Subscription>();
 
   constructor(
-    private readonly sources: SnapshotSources,
+    sources: SnapshotSources,
     private readonly send: (delta: ConnectionDelta) => void,
   ) {
     this.model = new SnapshotModel(sources);
+    this.shared = new SharedLists(sources.store);
   }
 
   get size(): number {
@@ -53,13 +61,16 @@ export class SnapshotFeed {
   update(): void {
     try {
       const moment = this.model.nextMoment();
+      this.shared.begin(moment);
       const changes = [...this.subscriptions].map(([connection, subscription]) => {
         const listedBefore = subscription.listed;
         const lists = subscription.lists.update(moment);
         if (!isEmpty(lists)) subscription.listed = subscription.lists.beads();
         return { connection, subscription, lists, listedBefore };
       });
+      this.shared.dropUnused();
       const change = this.model.update(moment, this.listed());
+      this.updatedAt = Date.now();
       const deltas = changes.flatMap(({ connection, subscription, lists, listedBefore }) => {
         const content = this.contentFor(subscription, change, lists, listedBefore);
         return Object.keys(content).length === 0 ? [] : [{ connection, subscription, content }];
@@ -80,12 +91,15 @@ export class SnapshotFeed {
     return { revision: this.revision, ...this.model.collections(), beads: this.beads(new Set()), lists: [] };
   }
 
-  /** Subscribes a connection, with lists that it watches from now on. */
+  /**
+   * Subscribes a connection, with lists that it watches from now on. Many that come at once share what was made for the
+   * first of them: what nobody told the model since is in the next delta.
+   */
   subscribe(connection: string, query: BoardQuery | undefined): TownSnapshot {
     // This connection gets a full snapshot: the pending delta skips it.
     this.subscriptions.delete(connection);
-    this.update();
-    const lists = new BoardLists(this.sources.store);
+    if (this.model.hasChanges || Date.now() - this.updatedAt > SHARED_MS) this.update();
+    const lists = new BoardLists(this.shared);
     lists.watch(query, this.model.lastMoment());
     const listed = lists.beads();
     this.model.show(listed);
@@ -165,6 +179,8 @@ export class SnapshotFeed {
   /** After a failure nobody knows what was sent: each connection sees a gap in the revisions, and reloads everything. */
   private startOver(): void {
     this.model.everythingChanged();
+    this.shared.clear();
+    this.updatedAt = 0;
     this.revision += 1;
     for (const subscription of this.subscriptions.values()) subscription.revision = this.revision;
   }

@@ -73,6 +73,11 @@ export class SnapshotModel {
     this.changed.addAll();
   }
 
+  /** Whether it was told of changes since the last moment. */
+  get hasChanges(): boolean {
+    return !this.changed.isEmpty;
+  }
+
   /** Looks at the beads as they are now. Lists are brought up to date with it, then `update` is called. */
   nextMoment(): BoardMoment {
     this.sources.store.board.refresh();

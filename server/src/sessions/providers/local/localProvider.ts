@@ -1,5 +1,5 @@
 import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../../../base/process';
-import { endProcessesWith } from '../../../base/processEnvironment';
+import { endProcessesWith } from '../../../base/processTraces';
 import { isPresent } from '../../../base/safeFiles';
 import { hostEndpointFile, readEndpoint } from '../../../protocol/transport';
 import type { Connected } from '../../../protocol/transport/streams';
@@ -29,7 +29,7 @@ export class LocalProvider implements SessionProvider {
   async endSession(session: string, group: ProcessIdentity): Promise<void> {
     await endProcessGroup(group);
     // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
-    await endProcessesWith({ GT_ROOT: this.root, GT_SESSION: session });
+    await endProcessesWith({ variables: { GT_ROOT: this.root, GT_SESSION: session } });
   }
 
   async hasFolder(folder: string): Promise<boolean> {

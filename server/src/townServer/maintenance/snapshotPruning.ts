@@ -1,0 +1,82 @@
+import type { BeadStore } from '../../beads/store';
+import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { isClosed, mergeOf, workOf } from '../../engine/state/work';
+import type { RigRepository } from '../../git/repository';
+import { listSnapshots, nestedLabels, removeSnapshot } from '../../git/snapshots';
+
+type Snapshot = Awaited<ReturnType<typeof listSnapshots>>[number];
+
+export interface SnapshotLimits {
+  /** Snapshots of merged work that are kept for each rig. */
+  keep: number;
+  /** How long they are kept after the merge, in milliseconds. */
+  maxAgeMs: number;
+}
+
+export const SNAPSHOT_LIMITS: SnapshotLimits = { keep: 100, maxAgeMs: 30 * 24 * 3600_000 };
+
+/**
+ * Removes snapshots of worktrees whose work is all merged, by age and by number. Whatever holds more than was merged is
+ * kept for ever: files that were not committed, a repository inside, another attempt, a bead that was opened again.
+ */
+export class SnapshotPruning {
+  private readonly requests: RequestsOfBead;
+  /** Snapshots that turned out to hold more than was merged, as they and their beads were then: git is not asked again. */
+  private readonly unmerged = new Set<string>();
+
+  constructor(
+    private readonly store: BeadStore,
+    private readonly limits: SnapshotLimits,
+  ) {
+    this.requests = new RequestsOfBead(store);
+  }
+
+  /** @returns labels of the snapshots that were removed */
+  async prune(repository: RigRepository, now = Date.now()): Promise<string[]> {
+    const finished = (await listSnapshots(repository))
+      .flatMap((snapshot) => this.finished(snapshot) ?? [])
+      .sort((a, b) => b.closedAt - a.closedAt);
+    const outdated = finished.filter(
+      ({ closedAt }, index) => index >= this.limits.keep || closedAt < now - this.limits.maxAgeMs,
+    );
+    const unseen = outdated.filter(({ key }) => !this.unmerged.has(key));
+    if (unseen.length === 0) return [];
+    const nested = await nestedLabels(repository);
+    const removed: string[] = [];
+    for (const { key, snapshot, merged } of unseen) {
+      if (nested.has(snapshot.label) || !(await this.isMerged(repository, snapshot, merged))) this.unmerged.add(key);
+      else {
+        await removeSnapshot(repository, snapshot);
+        removed.push(snapshot.label);
+      }
+    }
+    return removed;
+  }
+
+  /** Of a snapshot whose bead is closed with a merge. */
+  private finished(snapshot: Snapshot) {
+    const bead = this.store.get(snapshot.bead);
+    const merged = bead && isClosed(bead.status) ? workOf(bead).merged : undefined;
+    const closedAt = Date.parse(bead?.closed_at ?? '');
+    if (!bead || merged === undefined || Number.isNaN(closedAt)) return undefined;
+    return { snapshot, merged, closedAt, key: `${snapshot.label} ${snapshot.commit} ${bead.updated_at}` };
+  }
+
+  /** Whether the merge took all of it, and the target still has that merge. */
+  private async isMerged(repository: RigRepository, { bead, commit }: Snapshot, merged: string): Promise<boolean> {
+    const request = this.requests
+      .of(bead)
+      .map((candidate) => (isClosed(candidate.status) ? mergeOf(candidate) : undefined))
+      .find((candidate) => candidate?.candidate === merged);
+    return (
+      request !== undefined &&
+      (await holds(repository, request.commit, commit)) &&
+      (await holds(repository, `refs/remotes/origin/${repository.landing}`, merged))
+    );
+  }
+}
+
+async function holds(repository: RigRepository, tip: string, commit: string): Promise<boolean> {
+  const [known, ancestor] = [await repository.resolve(tip), await repository.resolve(commit)];
+  return known !== undefined && ancestor !== undefined && (await repository.isAncestor(ancestor, known));
+}
