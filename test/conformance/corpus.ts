@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /** The recorded answers of the original, where they are present. */
-export const corpus = path.resolve(process.env.GASTOWN_CORPUS ?? "../shared/conformance/bd");
+export const corpus = path.resolve(process.env.GASTOWN_SHARED ?? '../shared', 'conformance/bd');
 
 /** In place of `node:child_process` in the runner: bd is called in the main thread, everything else is started. */
 const spawnShim = `

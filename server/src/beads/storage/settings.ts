@@ -32,7 +32,7 @@ export function readSettings(directory: string): Record<string, string> {
   const yaml = parseSimpleYaml(readTextIfPresent(path.join(directory, 'config.yaml')) ?? '');
   const known = [...yaml]
     .filter(([key]) => shared.has(settingKey(key)))
-    .map(([key, value]) => [settingKey(key), value]);
+    .map(([key, value]): [string, string] => [settingKey(key), value]);
   return { ...readLocal(directory), ...Object.fromEntries(known) };
 }
 

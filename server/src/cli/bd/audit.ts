@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import { messageOf, UserError } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
+import { appendText } from '../../base/safeFiles';
 import { LedgerInfoGet } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
@@ -116,6 +116,6 @@ async function append(invocation: Invocation, context: BdContext, entry: Record<
   const id = `int-${randomBytes(4).toString('hex')}`;
   const { kind, ...rest } = entry;
   const line = JSON.stringify({ id, kind, created_at: new Date().toISOString(), actor, ...rest });
-  fs.appendFileSync(path.join(directory, 'interactions.jsonl'), `${line}\n`);
+  appendText(path.join(directory, 'interactions.jsonl'), `${line}\n`, 0o644);
   return id;
 }

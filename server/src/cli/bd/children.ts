@@ -9,7 +9,7 @@ export function addChildren(program: CliCommand, context: BdContext): void {
     .description('list the open children of a bead')
     .withHelp({
       examples: [['bd children app-a1b2c', 'not yet closed ones']],
-      see: ['bd show --children', 'bd list --parent', 'bd epic status'],
+      see: ['bd show', 'bd list', 'bd epic status'],
     })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
       const below = await context.call(invocation, BeadList.spec, { parent: id, limit: 0 });

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
+import { authorAddress } from '../shared/connect';
 import { openBackend } from './backend';
 import type { Backend } from './localBackend';
 
@@ -31,6 +32,13 @@ export class BdContext extends CommandContext {
   override print(invocation: Invocation, value: unknown, lines: () => string | readonly string[]): void {
     const options = { ...invocation.options, quiet: false };
     super.print({ ...invocation, options }, value, lines);
+  }
+
+  /** The address of the author of a new bead, where git knows one. */
+  async owner(): Promise<{ owner?: string }> {
+    const { cwd, env } = this.process;
+    const owner = await authorAddress(env, cwd);
+    return owner === undefined ? {} : { owner };
   }
 
   /** Sends one request to the ledger. */

@@ -1,7 +1,6 @@
 import { UserError } from '../../base/errors';
 import { BeadCreate, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
-import { authorAddress } from '../shared/connect';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { createFromMarkdown, createFromPlan } from './createMany';
@@ -122,9 +121,9 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       if (options.file !== undefined) return createFromMarkdown(invocation, context, options.file);
       if (options.graph !== undefined) return createFromPlan(invocation, context, options.graph);
       const params = paramsOf(title, options, context);
-      if (params.description === undefined && !options.silent && !options.dryRun && params.title !== '') hint(context);
-      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await ownerParam(context)) });
+      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await context.owner()) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
+      if (!bead.description && !options.dryRun) hint(context);
       context.print(invocation, bead, () =>
         options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
       );
@@ -238,11 +237,4 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
 function notesOf({ notes, appendNotes }: CreateOptions): string | undefined {
   const given = [notes, appendNotes].filter((text) => text !== undefined);
   return given.length > 0 ? given.join('\n') : undefined;
-}
-
-/** The address of the author, where git knows one. */
-export async function ownerParam(context: BdContext): Promise<{ owner?: string }> {
-  const { cwd, env } = context.process;
-  const owner = await authorAddress(env, cwd);
-  return owner === undefined ? {} : { owner };
 }

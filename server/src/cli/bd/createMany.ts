@@ -4,7 +4,6 @@ import { BeadCreateMany, type Bead, type BeadCreate } from '../../protocol/bead'
 import type { Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
-import { ownerParam } from './create';
 import { beadsOfMarkdown } from './markdownBeads';
 import { readText } from './options';
 
@@ -48,7 +47,7 @@ async function createAll(
   file: string,
   plan: { beads: (BeadCreate.Params & { key?: string })[]; edges?: BeadCreateMany.Params['edges'] },
 ): Promise<void> {
-  const owner = await ownerParam(context);
+  const owner = await context.owner();
   const params = { ...plan, beads: plan.beads.map((bead) => ({ ...bead, ...owner })) };
   const created = await context.call(invocation, BeadCreateMany.spec, params);
   const keys = plan.beads.flatMap(({ key }, index) => (key === undefined ? [] : [[key, created[index]!.id] as const]));

@@ -16,7 +16,7 @@ export function addDefer(program: CliCommand, context: BdContext): void {
         ['bd defer app-a1b2c', 'until somebody takes it up again'],
         ['bd defer app-a1b2c --until tomorrow', 'ready again tomorrow'],
       ],
-      see: ['bd undefer', 'bd update --defer'],
+      see: ['bd undefer', 'bd update'],
     })
     .action(async (ids: string[], options: { until?: string }, invocation: Invocation) => {
       const until = options.until === undefined ? undefined : parseWhen(options.until, new Date(), '--until');

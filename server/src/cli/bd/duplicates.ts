@@ -60,7 +60,7 @@ function groupOf(beads: readonly BeadListItem[], all: readonly BeadListItem[]): 
   const rows = beads.map((bead) => ({
     id: bead.id,
     title: bead.title,
-    status: bead.status as string,
+    status: bead.status,
     priority: bead.priority,
     references: all.filter((other) => other.id !== bead.id && (other.description ?? '').includes(bead.id)).length,
     dependents: bead.dependent_count,

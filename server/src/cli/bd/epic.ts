@@ -17,7 +17,7 @@ export function addEpic(program: CliCommand, context: BdContext): void {
   const epic = program
     .command('epic')
     .description('epics: beads with children')
-    .withHelp({ examples: [['bd epic status', 'how far they are']], see: ['bd children', 'bd list --tree'] });
+    .withHelp({ examples: [['bd epic status', 'how far they are']], see: ['bd children', 'bd list'] });
   epic
     .command('status')
     .description('show how many children of each open epic are closed')

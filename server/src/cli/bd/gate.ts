@@ -25,7 +25,7 @@ export function addGate(program: CliCommand, context: BdContext): void {
     .withHelp({
       text: 'Kinds: human (a person opens it), timer, bead (another bead is closed), gh:run, gh:pr and mail (whoever watches them opens it).',
       examples: [['bd gate list', 'all that are shut']],
-      see: ['bd blocked', 'bd ready --gated'],
+      see: ['bd blocked', 'bd ready'],
     });
   addList(gate, context);
   addShow(gate, context);
@@ -268,7 +268,7 @@ function addDiscover(gate: CliCommand): void {
   gate
     .command('discover')
     .description('not here: this program asks no other service')
-    .withHelp({ examples: [['bd gate discover', 'says what to do instead']], see: ['bd update --await-id'] })
+    .withHelp({ examples: [['bd gate discover', 'says what to do instead']], see: ['bd update'] })
     .action(() => {
       throw new UserError(
         'gates on GitHub are not watched by this program',

@@ -18,7 +18,7 @@ interface GraphOptions {
 interface Layout {
   beads: Bead[];
   layers: string[][];
-  needs(id: string): string[];
+  needs: (id: string) => string[];
 }
 
 export function addGraph(program: CliCommand, context: BdContext): void {
@@ -35,7 +35,7 @@ export function addGraph(program: CliCommand, context: BdContext): void {
         ['bd graph app-a1b2c', 'an epic with its children'],
         ['bd graph --all --dot | dot -Tsvg > graph.svg', 'a picture of everything that is open'],
       ],
-      see: ['bd dep tree', 'bd list --format dot'],
+      see: ['bd dep tree', 'bd list'],
     })
     .action(async (id: string | undefined, options: GraphOptions, invocation: Invocation) => {
       if (id === undefined && !options.all) throw new UserError('issue ID required (or use --all)', 'bd graph <id>');

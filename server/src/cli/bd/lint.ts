@@ -22,7 +22,7 @@ export function addLint(program: CliCommand, context: BdContext): void {
       text: 'A bug needs Steps to Reproduce and Acceptance Criteria, a task and a feature Acceptance Criteria, an epic Success Criteria.',
       examples: [['bd lint', 'all open beads']],
       exits: { 1: 'something is missing' },
-      see: ['bd create --validate'],
+      see: ['bd create'],
     })
     .action(async (ids: string[], options: LintOptions, invocation: Invocation) => {
       const beads = await context.withLedger<Linted[]>(invocation, (backend) => {

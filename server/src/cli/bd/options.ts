@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../../base/errors';
-import { timeFromWords } from '../../beads/model/timeWords';
+import { pastTime, timeFromWords } from '../../beads/model/timeWords';
 import type { CliCommand } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
 
@@ -87,9 +87,9 @@ export function parseWhen(text: string, now: Date, option: string): string {
   return time;
 }
 
-/** A time in a condition, such as that of `--created-after`. */
+/** A time in a condition, such as that of `--created-after`; `7d` means seven days ago. */
 export function parseBound(text: string, option: string): string {
-  const time = timeFromWords(text, new Date());
+  const time = pastTime(text, new Date());
   if (time === undefined)
     throw new UserError(
       `parsing ${option}: cannot parse time expression: ${JSON.stringify(text)} (examples: +6h, tomorrow, 2026-01-31)`,

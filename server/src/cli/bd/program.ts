@@ -57,6 +57,14 @@ const glossary = {
   id: 'id or a unique part of it',
   ids: 'ids or unique parts of them',
   formula: 'name of a formula, or a file',
+  title: 'title; write it after -- if it starts with a hyphen',
+  key: 'name of the value',
+  value: 'text',
+  prefix: 'with or without the hyphen at its end',
+  capability: 'the name after export: in the label',
+  mode: 'git-portable',
+  entry: 'id of an entry, as it was printed',
+  words: 'whatever follows',
 };
 
 function createProgram(): CliProgram {

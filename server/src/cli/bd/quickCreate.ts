@@ -3,7 +3,6 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
 import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
-import { ownerParam } from './create';
 import { collect, defined, parsePriority } from './options';
 
 /** `bd q` and `bd todo`: beads in a hurry. */
@@ -23,7 +22,7 @@ export function addQuick(program: CliCommand, context: BdContext): void {
     .option('-l, --labels <labels>', 'labels, separated by commas', collect)
     .withHelp({ examples: [['bd q "Fix the login page" -t bug -p 1', 'for a script']], see: ['bd create'] })
     .action(async (words: string[], options: QuickOptions, invocation: Invocation) => {
-      const params = { title: words.join(' '), ...defined({ ...options }), ...(await ownerParam(context)) };
+      const params = { title: words.join(' '), ...defined({ ...options }), ...(await context.owner()) };
       const bead = await context.call(invocation, BeadCreate.spec, params);
       context.print(invocation, { id: bead.id }, () => bead.id);
     });
@@ -53,7 +52,7 @@ export function addTodo(program: CliCommand, context: BdContext): void {
       const assignee = await actorName((invocation.options as GlobalOptions).actor, env, cwd);
       const { priority, description } = options;
       const params = { title: words.join(' '), assignee, ...defined({ priority, description }) };
-      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await ownerParam(context)) });
+      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await context.owner()) });
       context.print(invocation, bead, () => `Created ${bead.id}: ${oneLine(bead.title)}`);
     });
   todo

@@ -121,7 +121,7 @@ function plainBead(bead: Bead): Bead {
     parent: _p,
     ...rest
   } = bead;
-  return rest as Bead;
+  return rest;
 }
 
 /** Molecules whose gate has closed and whose next step nobody has taken up. */

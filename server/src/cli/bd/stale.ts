@@ -27,7 +27,7 @@ export function addStale(program: CliCommand, context: BdContext): void {
     .withHelp({
       text: 'Closed beads are left out.',
       examples: [['bd stale --days 7 --status in_progress', 'begun and left lying for a week']],
-      see: ['bd list --updated-before', 'bd doctor'],
+      see: ['bd list', 'bd doctor'],
     })
     .action(async ({ days, limit, status }: StaleOptions, invocation: Invocation) => {
       if (status !== undefined && !statuses.includes(status))

@@ -103,7 +103,7 @@ interface CreateOptions {
 function addCreate(swarm: CliCommand, context: BdContext): void {
   swarm
     .command('create <id>')
-    .description('create a molecule that coordinates the children of an epic; a single bead gets an epic of its own')
+    .description('create a molecule that coordinates the children of an epic')
     .option('--coordinator <address>', 'who coordinates')
     .option('--force', 'even if the epic has one')
     .withHelp({
