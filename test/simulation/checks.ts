@@ -1,67 +1,108 @@
-import assert from 'node:assert/strict';
-import { MAX_WORKERS, type Life } from './life';
-import type { World } from './world';
+import { actionKey, type Action } from '../../server/src/engine/loop/action';
+import { isHooked, type TownView } from '../../server/src/engine/state/townView';
+import { workOf } from '../../server/src/engine/state/work';
+import type { Life } from './life';
+import { MAX_WORKERS, type World } from './world';
+
+/** An invariant does not hold. */
+export class Broken extends Error {
+  constructor(
+    readonly rule: string,
+    detail: string,
+  ) {
+    super(`broken: ${rule}\n${detail}`);
+  }
+}
+
+function hold(condition: boolean, rule: string, detail: () => string): void {
+  if (!condition) throw new Broken(rule, detail());
+}
+
+/** Actions that run an agent, or commands of the rig. */
+const BEGINS = new Set<Action['type']>(['hook', 'start-session', 'review-by-script', 'review-by-agent', 'merge']);
+
+/** What an action is decided on, at the very moment at which it is. */
+export function checkDecision(world: World, view: TownView, action: Action): void {
+  if (BEGINS.has(action.type) && 'rig' in action && !world.approvals.has(action.rig))
+    world.violate('nothing begins in a rig whose commands wait for approval', actionKey(action));
+  if (action.type !== 'hook') return;
+  const hooked = view.work.filter((work) => work.rig === action.rig && isHooked(work) && !work.held);
+  if (hooked.length >= MAX_WORKERS[action.rig]!)
+    world.violate('no more beads are hooked than there are workers', hooked.map((work) => work.id).join(' '));
+}
 
 /** What must hold at every moment. */
 export class Checks {
-  /** What the beads and the landing branch were when they were last checked. */
+  /** What the beads and the targets were when they were last checked. */
   private checked = '';
 
-  constructor(
-    private readonly world: World,
-    private readonly where: string,
-  ) {}
+  constructor(private readonly world: World) {}
 
-  check(life: Life, convoy: string, crashes: number): void {
-    assert.deepEqual(this.world.violations, [], this.where);
+  check(life: Life, crashes: number): void {
+    const [violation] = this.world.violations;
+    if (violation) throw new Broken(violation.rule, violation.detail);
     this.checkSessions();
-    const state = `${crashes} ${life.store.revision} ${this.world.landing}`;
+    let state = `${crashes} ${life.store.revision}`;
+    for (const { landing } of this.world.repositories.values()) state += ` ${landing}`;
     if (state === this.checked) return;
     this.checked = state;
     this.checkHooks(life);
     this.checkMerges(life);
-    this.checkConvoy(life, convoy);
+    this.checkConvoys(life);
     this.checkFailures(life);
   }
 
   private checkSessions(): void {
-    let polecats = 0;
-    let reviewers = 0;
-    for (const session of this.world.sessions.values()) {
-      if (session.exit) continue;
-      if (session.role === 'refinery') reviewers += 1;
-      else if (session.role === 'polecat') polecats += 1;
+    const counts = new Map<string, number>();
+    for (const { role, rig } of this.world.live) {
+      const kind = rig === undefined ? role : `${role} of ${rig}`;
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
-    assert.ok(reviewers <= 1, `${this.where}: two reviewers`);
-    assert.ok(polecats <= MAX_WORKERS, `${this.where}: ${polecats} live sessions`);
+    for (const rig of this.world.repositories.keys())
+      hold((counts.get(`polecat of ${rig}`) ?? 0) <= MAX_WORKERS[rig]!, 'max_workers', () => `live in ${rig}`);
+    for (const [kind, count] of counts)
+      hold(count <= 1 || kind.startsWith('polecat'), 'one reviewer a rig and one Mayor', () => `${count} ${kind}`);
+    for (const [request, count] of this.world.answers) hold(count <= 1, 'a request is answered once', () => request);
   }
 
   private checkHooks(life: Life): void {
-    const hooked = life.beads.list('task', 'hooked', 'in_progress');
-    const hooks = hooked.map((bead) => bead.assignee);
-    assert.equal(new Set(hooks).size, hooks.length, `${this.where}: an agent with two hooked beads`);
+    const hooks = life.work('hooked', 'in_progress').map((bead) => bead.assignee);
+    hold(new Set(hooks).size === hooks.length, 'an agent has one hooked bead', () => hooks.join(' '));
   }
 
   private checkMerges(life: Life): void {
-    const work = this.world.workOf(this.world.landing).filter((bead) => bead.startsWith('toy-'));
-    const merged = new Set(work);
-    assert.equal(merged.size, work.length, `${this.where}: merged twice: ${work.join(' ')}`);
-    for (const bead of life.beads.list('task', 'closed'))
-      assert.ok(merged.has(bead.id), `${this.where}: ${bead.id} is closed and not merged`);
+    for (const { rig, landedWork } of this.world.repositories.values()) {
+      const work = landedWork.filter((bead) => bead.startsWith(`${rig}-`));
+      hold(new Set(work).size === work.length, 'nothing is merged twice', () => work.join(' '));
+    }
+    for (const bead of life.work('closed')) {
+      const { landed, landedWork } = this.world.repositoryOf(bead.id);
+      const merged = workOf(bead).merged;
+      const isRecorded = merged !== undefined && landed.has(merged);
+      const isIn = landedWork.includes(bead.id);
+      hold(
+        isIn ? isRecorded : this.world.unchanged.has(bead.id),
+        'a closed bead has landed, and says where',
+        () => `${bead.id}: landed ${isIn}, merged as ${merged}`,
+      );
+    }
   }
 
-  private checkConvoy(life: Life, convoy: string): void {
-    const bead = life.store.get(convoy);
-    if (bead?.status !== 'closed') return;
-    for (const edge of bead.dependencies ?? [])
-      assert.equal(life.store.get(edge.depends_on_id)?.status, 'closed', `${this.where}: landed too early`);
+  private checkConvoys(life: Life): void {
+    for (const convoy of life.beads.list('convoy', 'closed'))
+      for (const edge of convoy.dependencies ?? [])
+        hold(
+          life.store.get(edge.depends_on_id)?.status === 'closed',
+          'a convoy lands when all that it tracks is closed',
+          () => `${convoy.id}: ${edge.depends_on_id}`,
+        );
   }
 
   private checkFailures(life: Life): void {
-    const failed = life.beads.list('task', 'failed');
+    const failed = life.work('failed');
     if (failed.length === 0) return;
     const escalations = life.beads.list('escalation').filter((item) => item.status !== 'closed');
     const told = escalations.map((item) => JSON.stringify(item.metadata)).join('\n');
-    for (const bead of failed) assert.ok(told.includes(bead.id), `${this.where}: ${bead.id} failed silently`);
+    for (const bead of failed) hold(told.includes(bead.id), 'a failure calls a person', () => bead.id);
   }
 }

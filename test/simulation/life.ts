@@ -1,118 +1,154 @@
-import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { UserError } from '../../server/src/base/errors';
-import { BeadStore } from '../../server/src/beads/store';
+import { BeadStore, type Transaction } from '../../server/src/beads/store';
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
-import { Engine, type EngineHost } from '../../server/src/engine/loop/engine';
-import { buildView } from '../../server/src/engine/state/buildView';
 import type { EngineContext } from '../../server/src/engine/loop/context';
-import { done } from '../../server/src/engine/dispatch/done';
-import { giveVerdict } from '../../server/src/engine/review/review';
+import { Engine, type EngineHost } from '../../server/src/engine/loop/engine';
+import { mayorView } from '../../server/src/engine/mayor/mayor';
+import { isStep } from '../../server/src/engine/molecules/molecules';
+import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
+import { buildView } from '../../server/src/engine/state/buildView';
 import type { TownView } from '../../server/src/engine/state/townView';
-import { mergeOf } from '../../server/src/engine/state/work';
+import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { RigSettings } from '../../server/src/town/config';
 import { BeadsByType } from './beadsByType';
+import { checkDecision } from './checks';
 import { FakeRig } from './fakeRig';
 import { FakeSessions } from './fakeSessions';
+import { formulas } from './formulas';
 import type { MemoryDisk } from './memoryDisk';
 import { VirtualTimers } from './virtualTimers';
-import type { World } from './world';
+import { MAX_WORKERS, RUNTIMES, type Guard, type World } from './world';
 
-export const MAX_WORKERS = 3;
-const settings = {
-  max_workers: MAX_WORKERS,
-  worker_spawn_delay: 0,
-  max_attempts: 4,
-  max_restarts: 6,
-  review: 'off',
-  stall_after: 30,
-  review_timeout: 60,
-  max_review_rounds: 3,
-  namepool: {},
-} as unknown as RigSettings;
-
-/** Holds the engine to its promise: an action is written down before it runs, and never twice at a time. */
-class MemoryActionLog {
-  private readonly open = new Set<string>();
-
-  begin(action: Action): void {
-    assert.ok(!this.open.has(actionKey(action)), `${actionKey(action)} runs twice`);
-    this.open.add(actionKey(action));
-  }
-
-  end(action: Action): void {
-    assert.ok(this.open.delete(actionKey(action)), `${actionKey(action)} ended and was not begun`);
-  }
-}
+/** The second rig starts its agents one after another. */
+const settingsOf = (rig: string): RigSettings =>
+  ({
+    max_workers: MAX_WORKERS[rig],
+    worker_spawn_delay: rig === 'farm' ? 1 : 0,
+    max_attempts: 4,
+    max_restarts: 6,
+    stall_after: 30,
+    review_timeout: 60,
+    max_review_rounds: 3,
+    namepool: {},
+  }) as unknown as RigSettings;
 
 /** What outlives a server. */
 export interface SimulatedTown {
   readonly disk: MemoryDisk;
   readonly world: World;
-  /** Whether the disk refuses now and then. */
+  /** Whether disk, network and people are at their worst. */
   readonly disturbed: boolean;
+  /** The Mayor has a runtime. */
+  readonly hasMayor: boolean;
+  /** Beads of the second rig are done by a formula where they name none. */
+  readonly rigFormula: boolean;
 }
+
+/** The action that is being carried out, for whatever is called below it. */
+const running = new AsyncLocalStorage<{ action: Action; hasWritten: boolean } | undefined>();
 
 /** One life of the server: everything in it ends with `alive`. */
 export class Life {
+  readonly beads: BeadsByType;
+  readonly context: EngineContext;
   private readonly timers: VirtualTimers;
   private readonly engine: Engine;
-  /** State of beads and sessions at the last look. */
+  private readonly rigs: FakeRig[];
+  private readonly openActions = new Set<string>();
+  private lastView: TownView | undefined;
+  /** State of beads and world at the last look. */
   private looked = '';
 
   private constructor(
     readonly store: BeadStore,
-    readonly beads: BeadsByType,
-    readonly context: EngineContext,
     private readonly town: SimulatedTown,
     private readonly state: { alive: boolean },
+    guard: Guard,
   ) {
-    this.timers = new VirtualTimers(() => town.world.now);
-    const host: EngineHost = {
-      buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince),
-      log: { info: () => undefined, error: (text) => this.logged(text) },
+    const { world } = town;
+    this.beads = new BeadsByType(store);
+    const hasOpenSteps = (id: string): boolean => {
+      const bead = store.get(id);
+      return bead !== undefined && openStepsOf(graphOf(store), bead) !== undefined;
     };
-    this.engine = new Engine(context, new MemoryActionLog(), host, this.timers);
-  }
-
-  static async begin(town: SimulatedTown): Promise<Life> {
-    const state = { alive: true };
-    const guard = async <T>(effect: () => T): Promise<T> => {
-      for (let wait = Math.floor(town.world.random() * 3); wait > 0; wait -= 1)
-        await new Promise((next) => setImmediate(next));
-      if (!state.alive) return new Promise<never>(() => undefined);
-      return effect();
-    };
-    const store = await BeadStore.open({
-      fs: town.disk.mount(
-        () => state.alive,
-        () => town.disturbed && town.world.chance(0.004),
-      ),
-      clock: () => new Date(town.world.now),
-      random: town.world.random,
-    });
-    await store.addLedger({ name: 'hq', directory: '/town/.beads', prefix: 'hq' });
-    await store.addLedger({ name: 'toy', directory: '/town/toy/.beads', prefix: 'toy' });
-    const beads = new BeadsByType(store);
-    const rig = new FakeRig(town.world, guard);
-    const context: EngineContext = {
-      store,
-      sessions: new FakeSessions(town.world, guard),
-      clock: { now: () => new Date(town.world.now) },
+    this.rigs = [...world.repositories].map(
+      ([name, repository]) => new FakeRig(name, world, repository, guard, hasOpenSteps),
+    );
+    const { worker, reviewer } = RUNTIMES;
+    this.context = {
+      store: this.watched(store),
+      sessions: new FakeSessions(world, guard),
+      clock: { now: () => new Date(world.now) },
       activity: new Map(),
       person: { notify: () => undefined },
-      rig: (name) => (name === 'toy' ? rig : undefined),
-      defaultRuntime: () => 'claude',
-      reviewerRuntime: () => 'claude',
-      workflow: () => undefined,
+      rig: (name) => this.rigs.find((rig) => rig.name === name),
+      defaultRuntime: () => worker,
+      reviewerRuntime: () => reviewer,
+      workflow: (rig) => (rig === 'farm' && town.rigFormula ? formulas[0] : undefined),
       isAccepted: { script: () => true },
       onActivity: () => undefined,
     };
-    return new Life(store, beads, context, town, state);
+    this.timers = new VirtualTimers(() => world.now);
+    const host: EngineHost = {
+      buildView: (inFlight, awakeSince) => (this.lastView = this.view(inFlight, awakeSince)),
+      log: { info: () => undefined, error: (text) => this.logged(text) },
+    };
+    const log = { begin: (action: Action) => this.begin(action), end: (action: Action) => this.ended(action) };
+    this.engine = new Engine(this.context, log, host, this.timers);
+  }
+
+  static async begin(town: SimulatedTown): Promise<Life> {
+    const { world, disk } = town;
+    const state = { alive: true };
+    /** @returns false where the server has just died */
+    const survives = (what: string, probability: number): boolean => {
+      if (town.disturbed && world.chances.happens('the server dies', probability, what)) state.alive = false;
+      return state.alive;
+    };
+    const guard: Guard = async (what, effect) => {
+      for (let wait = Math.floor(world.chances.random() * 3); wait > 0; wait -= 1)
+        await new Promise((next) => setImmediate(next));
+      if (!state.alive) return new Promise<never>(() => undefined);
+      const result = effect();
+      return survives(`after ${what}`, 0.002) ? result : new Promise<never>(() => undefined);
+    };
+    const store = await BeadStore.open({
+      fs: disk.mount(
+        () => state.alive && survives('before it writes', 0.0003),
+        () => town.disturbed && world.chances.happens('the disk is full', 0.003),
+      ),
+      clock: () => new Date(world.now),
+      random: world.idRandom,
+    });
+    await store.addLedger({ name: 'hq', directory: '/town/.beads', prefix: 'hq' });
+    for (const rig of world.repositories.keys())
+      await store.addLedger({ name: rig, directory: `/town/${rig}/.beads`, prefix: rig });
+    return new Life(store, town, state, guard);
+  }
+
+  get world(): World {
+    return this.town.world;
+  }
+
+  get hasMayor(): boolean {
+    return this.town.hasMayor;
+  }
+
+  /** Runtimes that a person has to approve. */
+  get runtimes(): string[] {
+    const { worker, reviewer, mayor } = RUNTIMES;
+    return this.hasMayor ? [worker, reviewer, mayor] : [worker, reviewer];
   }
 
   get alive(): boolean {
     return this.state.alive;
+  }
+
+  /** No action runs, and no rule asks for one. */
+  get isIdle(): boolean {
+    return this.openActions.size === 0;
   }
 
   /** kill -9 */
@@ -122,80 +158,117 @@ export class Life {
     void this.store.close();
   }
 
+  /**
+   * Somebody asks something of this server, which may refuse it or die over it.
+   * @param errors what it may say; anything else is a defect
+   * @returns undefined where it refused
+   */
+  async tolerate<T>(what: string, errors: RegExp | typeof UserError, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      const isExpected = errors instanceof RegExp ? errors.test(String(error)) : error instanceof errors;
+      if (this.alive && !isExpected)
+        this.world.violate('requests are answered or refused with a reason', `${what}: ${String(error)}`);
+      return undefined;
+    }
+  }
+
   /** What the server does in quiet moments: it writes the beads from the journals into their files. */
   async checkpoint(): Promise<void> {
-    try {
-      await this.store.checkpoint();
-    } catch (error) {
-      if (this.alive && !(error instanceof UserError)) this.town.world.violations.push(`checkpoint: ${String(error)}`);
-    }
+    await this.tolerate('checkpoint', UserError, () => this.store.checkpoint());
   }
 
   /** The engine looks where something has happened, as it does in a server, and whatever is due by now runs. */
   look(): void {
-    const state = `${this.store.revision} ${this.town.world.sessionState}`;
+    const state = `${this.store.revision} ${this.world.state}`;
     if (state !== this.looked) this.engine.kick(0);
     this.looked = state;
-    this.timers.runDue();
+    // What an action notes about itself holds below that action only.
+    running.run(undefined, () => this.timers.runDue());
+  }
+
+  /** Beads that are worked on: no steps of molecules. */
+  work(...statuses: string[]): Bead[] {
+    return this.beads.list('task', ...statuses).filter((bead) => !isStep(this.store, bead));
   }
 
   private view(inFlight: ReadonlySet<string>, awakeSince: number): TownView {
-    const { world } = this.town;
-    return buildView({
+    const { world } = this;
+    const view = buildView({
       store: this.store,
       sessions: this.context.sessions,
-      up: true,
+      up: world.up,
       now: new Date(world.now),
       awakeSince,
       inFlight,
-      rigs: [
-        {
-          port: this.context.rig('toy')!,
-          settings: { ...settings, review: world.review },
-          accepted: true,
-          reviewerAccepted: true,
-        },
-      ],
-      consented: () => true,
+      rigs: this.rigs.map((port) => ({
+        port,
+        settings: { ...settingsOf(port.name), review: port.review },
+        accepted: world.approvals.has(port.name),
+        reviewerAccepted: world.approvals.has(RUNTIMES.reviewer),
+      })),
+      consented: () => world.approvals.has(RUNTIMES.worker),
     });
+    if (!this.hasMayor) return view;
+    return { ...view, mayor: mayorView(this.store, RUNTIMES.mayor, world.approvals.has(RUNTIMES.mayor)) };
+  }
+
+  /** An action is written down before it runs, and never runs twice at a time. */
+  private begin(action: Action): void {
+    const key = actionKey(action);
+    if (this.openActions.has(key)) this.world.violate('an action runs once at a time', key);
+    this.openActions.add(key);
+    checkDecision(this.world, this.lastView!, action);
+    running.enterWith({ action, hasWritten: false });
+  }
+
+  private ended(action: Action): void {
+    const key = actionKey(action);
+    if (!this.openActions.delete(key)) this.world.violate('only what was begun ends', key);
+  }
+
+  /** The store as actions have it: what an action decided on must still be so when it first writes. */
+  private watched(store: BeadStore): BeadStore {
+    const watchedStore = Object.create(store) as BeadStore;
+    watchedStore.batch = (meta, work) => {
+      const current = running.getStore();
+      if (!current || current.hasWritten || !namesRevision(current.action)) return store.batch(meta, work);
+      return store.batch(meta, (tx) => this.firstWrite(tx, current, work));
+    };
+    return watchedStore;
+  }
+
+  private firstWrite<T>(
+    tx: Transaction,
+    current: { action: Action; hasWritten: boolean },
+    work: (tx: Transaction) => T,
+  ): T {
+    const id = subjectOf(current.action);
+    const before = tx.get(id)?.updated_at;
+    const result = work(tx);
+    current.hasWritten = true;
+    if ('revision' in current.action && before !== current.action.revision && tx.get(id)?.updated_at !== before)
+      this.world.violate('an action is refused where its bead has changed', JSON.stringify(current.action));
+    return result;
   }
 
   /** What goes wrong below an action is the disk's or the network's fault, or a defect. */
   private logged(text: string): void {
-    if (this.alive && !text.includes('UserError')) this.town.world.violations.push(text);
+    if (this.alive && !text.includes('UserError')) this.world.violate('actions fail for a known reason', text);
   }
+}
 
-  /** Somebody looks at a change, and may not know that it is another by now. */
-  async judge(bead: Bead, by: { agent?: string; session?: string }): Promise<void> {
-    const { world } = this.town;
-    const patch = mergeOf(bead)?.review?.patch;
-    const verdict = world.chance(0.12) ? 'rejected' : 'approved';
-    // Noted before it is said: a server that dies over it may have written it down.
-    if (verdict === 'approved' && patch !== undefined) world.approved.add(patch);
-    const caller =
-      by.agent === undefined
-        ? { actor: 'ann', kind: 'person' as const }
-        : { actor: by.agent, kind: 'agent' as const, ...by };
-    try {
-      await giveVerdict(this.context, caller, bead.id, {
-        verdict,
-        message: 'because',
-        patch: by.agent === undefined ? patch : undefined,
-      });
-      for (const session of world.sessions.values()) if (session.agent === by.agent) session.doneAt ??= world.now;
-    } catch (error) {
-      if (this.alive && !(error instanceof UserError)) world.violations.push(`judge: ${String(error)}`);
-    }
-  }
+/** A verdict of the review command is about a patch, whatever else has changed on its request. */
+function namesRevision(action: Action): boolean {
+  return 'revision' in action && action.type !== 'review-by-script';
+}
 
-  async sayDone(agent: string): Promise<void> {
-    try {
-      await done(this.context, { actor: agent, kind: 'agent', agent }, { status: 'completed' });
-      for (const session of this.town.world.sessions.values())
-        if (session.agent === agent) session.doneAt ??= this.town.world.now;
-    } catch (error) {
-      if (this.alive && !/nothing on your hook|no longer on your hook|no space left/.test(String(error)))
-        this.town.world.violations.push(`done: ${String(error)}`);
-    }
-  }
+/** The bead whose revision an action names. */
+function subjectOf(action: Action): string {
+  if ('mergeRequest' in action) return action.mergeRequest;
+  if ('bead' in action) return action.bead;
+  if ('item' in action) return action.item;
+  if ('convoy' in action) return action.convoy;
+  return 'gate' in action ? action.gate : '';
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Simulation } from './histories';
+import { describeFailure, runHistory, shrink } from './shrink';
+import { Simulation } from './simulation';
 
 export interface SeedsToRun {
   first: number;
@@ -17,24 +18,17 @@ export interface SeedReport {
   failure?: string;
 }
 
+/** Looking for the shortest history that fails takes no longer. */
+const SHRINK_MS = 120_000;
+
 async function runSeeds({ first, step, count }: SeedsToRun): Promise<void> {
   for (let seed = first; seed < first + count; seed += step) {
     const simulation = new Simulation(seed);
-    const report = (failure?: string): void =>
-      parentPort?.postMessage({
-        seed,
-        crashes: simulation.crashes,
-        rounds: simulation.rounds,
-        ...(failure === undefined ? {} : { failure }),
-      } satisfies SeedReport);
-    try {
-      await simulation.run();
-      report();
-    } catch (error) {
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      report(`replay with GASTOWN_SEED=${seed} GASTOWN_SEEDS=1\n${detail}`);
-      return;
-    }
+    const outcome = await runHistory(simulation);
+    const failure = outcome && describeFailure(await shrink(seed, outcome, SHRINK_MS));
+    const { crashes, rounds } = simulation;
+    parentPort?.postMessage({ seed, crashes, rounds, ...(failure ? { failure } : {}) } satisfies SeedReport);
+    if (failure) return;
   }
 }
 

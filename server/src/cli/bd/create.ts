@@ -123,7 +123,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       const params = paramsOf(title, options, context);
       const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await context.owner()) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
-      if (!bead.description && !options.dryRun) hint(context);
+      if (!bead.description && !options.dryRun && context.terminal.colour) hint(context);
       context.print(invocation, bead, () =>
         options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
       );

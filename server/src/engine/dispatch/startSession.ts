@@ -21,17 +21,25 @@ export async function startSession(action: StartAction, context: EngineContext):
   const bead = context.store.get(action.bead);
   if (bead?.updated_at !== action.revision || bead.assignee !== agent)
     throw new StaleAction(`${action.bead} has changed`);
+  const start: Start = { ...action, agent };
   try {
-    await begin(action, agent, bead, context);
+    await begin(start, bead, context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // A person was asked meanwhile: it waits for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
-    await (error.code === 'conflict' ? holdForPerson : recordFailure)(action, agent, error, context);
+    await (error.code === 'conflict' ? holdForPerson : recordFailure)(start, error, context);
   }
 }
 
-async function begin(action: StartAction, agent: string, bead: Bead, context: EngineContext): Promise<void> {
+/**
+ * `revision` moves with what the start itself writes on the bead: what failed is not written on a bead that somebody has closed,
+ * or taken off the hook, meanwhile.
+ */
+type Start = StartAction & { agent: string };
+
+async function begin(action: Start, bead: Bead, context: EngineContext): Promise<void> {
+  const { agent } = action;
   const work = workOf(bead);
   const runtime = work.slung?.runtime ?? context.defaultRuntime(action.rig);
   const rig = requireRig(context, action.rig);
@@ -47,7 +55,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     scriptSteps: script?.steps,
     replaceScript: frozen !== undefined && frozen !== script,
   });
-  await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
+  action.revision = await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
@@ -55,6 +63,7 @@ async function begin(action: StartAction, agent: string, bead: Bead, context: En
     });
     if (work.startBlock) resolveEscalation(tx, work.startBlock, `${current.id} has started`);
     beginStep(tx, current, agent);
+    return tx.require(current.id).updated_at;
   });
   if (isHeld(context, bead.id)) return;
   await context.sessions.start({
@@ -91,17 +100,12 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
 }
 
 /** The rig or a folder needs a person's hand: the bead waits, without using up its tries. One question for one cause. */
-async function holdForPerson(
-  action: StartAction,
-  agent: string,
-  error: UserError,
-  context: EngineContext,
-): Promise<void> {
+async function holdForPerson(action: Start, error: UserError, context: EngineContext): Promise<void> {
+  const { agent } = action;
   const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
   const startBlock = `start-${action.rig}-${shortHash(error.message)}`;
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    const bead = tx.get(action.bead);
-    if (!bead || bead.assignee !== agent) return;
+    const bead = assertRevision(tx, action.bead, action.revision);
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(bead, { startBlock, notBefore, problem: error.message }),
@@ -121,16 +125,11 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-async function recordFailure(
-  action: StartAction,
-  agent: string,
-  error: UserError,
-  context: EngineContext,
-): Promise<void> {
+async function recordFailure(action: Start, error: UserError, context: EngineContext): Promise<void> {
+  const { agent } = action;
   const now = context.clock.now();
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
-    const bead = tx.get(action.bead);
-    if (!bead || bead.assignee !== agent) return;
+    const bead = assertRevision(tx, action.bead, action.revision);
     const startFailures = workOf(bead).startFailures + 1;
     if (error.code === 'unavailable' && startFailures <= MAX_START_FAILURES) {
       const notBefore = new Date(now.getTime() + backoffMs(startFailures)).toISOString();

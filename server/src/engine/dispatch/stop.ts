@@ -2,7 +2,7 @@ import type { EngineContext } from '../loop/context';
 import { parseAddress } from '../../town/layout';
 import { isHooked } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
-import { withWork, workOf } from '../state/work';
+import { withWork, workOf, type Work } from '../state/work';
 
 /** Whose work a person stops. */
 export interface StopTarget {
@@ -47,13 +47,17 @@ export async function stopWork(context: EngineContext, actor: string, target: St
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
   const held = context.store
     .list({ status: ['hooked', 'in_progress'], limit: 0 })
-    // What its agent gave up waits for a person, who slings it again.
-    .filter((bead) => workOf(bead).held && workOf(bead).paused === undefined);
+    .filter((bead) => workOf(bead).held && !waitsForSling(workOf(bead)));
   if (held.length === 0) return;
   await context.store.batch({ actor }, (tx) => {
     for (const { id } of held) {
       const bead = tx.get(id);
-      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, paused: undefined, problem: undefined }) });
+      if (bead) tx.update(id, { metadata: withWork(bead, { held: undefined, problem: undefined }) });
     }
   });
+}
+
+/** Its agent gave it up: a person looks at it and slings it again. What waits for a step of its molecule goes on by itself. */
+function waitsForSling({ paused }: Work): boolean {
+  return paused !== undefined && paused.mark === undefined;
 }

@@ -111,7 +111,7 @@ export async function answerWithPlan(
   note?: string,
 ): Promise<{ request: string; convoy: string }> {
   refuseOthers(caller);
-  const bead = requireRequest(store, request);
+  const { id } = requireRequest(store, request);
   if (!convoy.status.startsWith('staged'))
     throw new UserError(
       `${convoy.id} is ${convoy.status}, not staged`,
@@ -121,6 +121,7 @@ export async function answerWithPlan(
   if (trackedIds(convoy).length === 0)
     throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
   return store.batch(caller, (tx) => {
+    const bead = requireUnanswered(tx, id);
     const current = tx.get(convoy.id)!;
     tx.update(convoy.id, {
       metadata: withConvoy(current, { plan: { request: bead.id, by: caller.actor, note: note?.trim() || undefined } }),
@@ -139,8 +140,9 @@ export async function answerInWords(
   message: string,
 ): Promise<{ request: string; mail: string }> {
   refuseOthers(caller);
-  const bead = requireRequest(store, request);
+  const { id } = requireRequest(store, request);
   return store.batch(caller, (tx) => {
+    const bead = requireUnanswered(tx, id);
     const mail = sendMail(tx, {
       from: caller.actor,
       to: requestInfo(bead).by,
@@ -156,7 +158,7 @@ export async function answerInWords(
 }
 
 function finish(tx: Transaction, bead: Bead, reason: string): void {
-  markRead(tx, bead.id, new Date());
+  markRead(tx, bead.id, tx.now);
   tx.close(bead.id, reason, { force: true });
   resolveEscalation(tx, SILENT_KEY, 'The Mayor has answered');
 }
@@ -170,6 +172,13 @@ function requireRequest(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'request')
     throw new UserError(`${id} is no request to the Mayor`, 'see "gt mayor status"', 'not-found');
+  return requireUnanswered(store, bead.id);
+}
+
+/** Asked again in the batch that answers: two answers may have come at once. */
+function requireUnanswered(reader: Pick<Transaction, 'get'>, id: string): Bead {
+  const bead = reader.get(id);
+  if (!bead) throw new UserError(`there is no request ${id}`, 'see "gt mayor status"', 'not-found');
   if (isClosed(bead.status))
     throw new UserError(`${bead.id} has been answered: ${bead.close_reason ?? ''}`, undefined, 'conflict');
   return bead;

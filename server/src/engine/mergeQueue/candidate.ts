@@ -40,3 +40,17 @@ export async function makeCandidate(rig: RigPort, request: MergeRequest, context
   if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, base.commit) };
   return { kind: 'clean', commit: rebased.commit, base };
 }
+
+/**
+ * The commit of this work that is on the target already: a crash, or somebody who closed the merge request, came between its
+ * landing and the record of it. Also that of an earlier request for the same bead.
+ */
+export async function landedCandidate(
+  rig: RigPort,
+  request: MergeRequest,
+  context: EngineContext,
+): Promise<string | undefined> {
+  const source = context.store.get(request.source);
+  const candidate = request.candidate ?? (source && workOf(source).candidate);
+  return candidate !== undefined && (await rig.hasLanded(candidate)) ? candidate : undefined;
+}

@@ -4,8 +4,8 @@ import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
 import type { GateResult } from '../../rigs/types';
-import { failuresOf, isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
-import { makeCandidate } from './candidate';
+import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
+import { landedCandidate, makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
 import { deferUntil, deferMerge, cancelMerge } from './deferMerge';
 import { finishMerge, NOTHING_LEFT } from './finishMerge';
@@ -23,11 +23,8 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
   const request = await begin(action, context);
   const refinery = actors.refinery(action.rig);
   try {
-    // Also that of an earlier request for the same bead, which somebody closed before its landing was written down.
-    const source = context.store.get(request.source);
-    const candidate = request.candidate ?? (source && workOf(source).candidate);
-    if (candidate !== undefined && (await rig.hasLanded(candidate)))
-      return await finishMerge(action, request, { commit: candidate }, context);
+    const landed = await landedCandidate(rig, request, context);
+    if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
     if (request.noChange)

@@ -35,6 +35,17 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
   };
 }
 
+/** Whether a gate of a bead's molecule was opened since. @param since milliseconds since 1970 */
+export function hasOpenedSince(graph: Graph, bead: Bead, since: number): boolean {
+  const root = moleculeOfBead(graph, bead);
+  return (
+    root !== undefined &&
+    descendantsOf(graph, root.id).some(
+      (part) => part.issue_type === 'gate' && Date.parse(part.closed_at ?? '') >= since,
+    )
+  );
+}
+
 /** The agent may go on by itself, or submit: the last step is about submitting. */
 export function isLastStep({ open, gates }: OpenSteps): boolean {
   return gates.length === 0 && open.length === 1 && open[0]?.status === 'current';

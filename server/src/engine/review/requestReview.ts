@@ -11,7 +11,7 @@ import {
   workOf,
   type MergeRequest,
 } from '../state/work';
-import { makeCandidate } from '../mergeQueue/candidate';
+import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
 import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
@@ -31,9 +31,11 @@ export async function requestReview(action: RequestReviewAction, context: Engine
   const request = bead && mergeOf(bead);
   if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
     throw new StaleAction(`${action.mergeRequest} has changed`);
-  const source = context.store.get(request.source);
-  if (!source || isClosed(source.status)) return cancelMerge(action, request, context);
   try {
+    const landed = await landedCandidate(rig, request, context);
+    if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
+    if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
+      return await cancelMerge(action, request, context);
     if (request.noChange) {
       const { commit } = await rig.landingBase();
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);

@@ -1,0 +1,138 @@
+import { openBlockers } from '../../server/src/beads/index/blocking';
+import { isHumanGate } from '../../server/src/beads/model/closing';
+import { UserError } from '../../server/src/base/errors';
+import { sling } from '../../server/src/engine/dispatch/sling';
+import { releaseHeld, stopWork } from '../../server/src/engine/dispatch/stop';
+import { ask, planOf, releaseMayor } from '../../server/src/engine/mayor/mayor';
+import { giveVerdict } from '../../server/src/engine/review/review';
+import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
+import { graphOf } from '../../server/src/formulas/pour/molecule';
+import type { Bead } from '../../server/src/protocol/bead';
+import type { CallContext } from '../../server/src/protocol/dispatcher';
+import type { ReviewMode } from '../../server/src/protocol/town';
+import type { Life } from './life';
+import type { World } from './world';
+
+export const ann: CallContext = { actor: 'ann', kind: 'person' };
+
+/** Losing a race is fine. */
+const RACES = /no space left|conflict|closed|in work|being merged|on the hook|is not open|changed since|no open merge/;
+
+/** Somebody looks at a change, and may not know that it is another by now. @returns whether the verdict counts */
+export async function judge(life: Life, request: Bead, caller: CallContext): Promise<boolean> {
+  const { world } = life;
+  const merge = mergeOf(request);
+  const patch = merge?.review?.patch;
+  const verdict = world.chances.happens('a change is rejected', 0.12, merge?.source) ? 'rejected' : 'approved';
+  // Noted before it is said: a server that dies over it may have written it down.
+  if (verdict === 'approved' && patch !== undefined) world.repositoryOf(merge!.source).approved.add(patch);
+  const shown = caller.kind === 'person' ? patch : undefined;
+  const taken = await life.tolerate(`${caller.actor} judges`, UserError, () =>
+    giveVerdict(life.context, caller, request.id, { verdict, message: 'because', patch: shown }),
+  );
+  return taken !== undefined;
+}
+
+/** What people do beside the agents: they approve, review, open gates; they also get in the way. */
+export class People {
+  constructor(private readonly world: World) {}
+
+  /** What they do by and by, so that work goes on. @param haste how likely they see to something in one round */
+  help(life: Life, haste: number): void {
+    const { chances } = this.world;
+    const names = [...this.world.repositories.keys(), ...life.runtimes];
+    for (const name of names) if (!this.world.approvals.has(name) && chances.chance(haste)) this.world.approve(name);
+    if (!this.world.up && chances.chance(haste)) this.switchOn(life);
+    if (chances.chance(0.4)) this.review(life);
+    for (const gate of life.beads.list('gate', 'open'))
+      if (isHumanGate(gate) && chances.chance(haste) && openBlockers(graphOf(life.store), gate).length === 0)
+        this.write(life, 'a gate is opened', (tx) => tx.get(gate.id)?.status === 'open' && tx.close(gate.id, 'go on'));
+    for (const convoy of life.beads.list('convoy', 'staged_ready'))
+      if (planOf(convoy) && chances.chance(haste)) this.launch(life, convoy);
+    if (chances.chance(0.15)) this.release(life);
+    for (const bead of life.work('failed', 'hooked'))
+      if (
+        (bead.status === 'failed' || (workOf(bead).paused?.mark === undefined && workOf(bead).held)) &&
+        chances.chance(haste)
+      )
+        this.slingAgain(life, bead);
+  }
+
+  /** They stop and start, file more, change their minds about reviews, close merge requests by hand. */
+  interfere(life: Life, convoy: string): void {
+    const { chances } = this.world;
+    if (chances.happens('a person stops all agents', 0.01))
+      void life.tolerate('all is stopped', RACES, () => stopWork(life.context, 'ann', { all: true }));
+    if (chances.happens('the engine is switched off', 0.004)) this.world.up = false;
+    for (const [rig, repository] of this.world.repositories) {
+      if (chances.happens('the commands change and wait for approval', 0.003, rig)) this.world.approvals.delete(rig);
+      if (repository.review !== 'off' && chances.happens('reviews are done in another way', 0.01, rig))
+        repository.review = REVIEWS[chances.pick(REVIEWS.length, `${rig} ${chances.round}`)]!;
+    }
+    if (chances.happens('a bead is added late', 0.006)) this.addLate(life, convoy);
+    if (life.hasMayor && chances.happens('the Mayor is asked for something', 0.005))
+      this.ask(life, `request ${chances.round}`);
+    for (const request of life.beads.list('merge_request', 'open'))
+      if (chances.happens('a merge request is closed by hand', 0.01, mergeOf(request)?.source))
+        this.write(life, 'closed by hand', (tx) => tx.close(request.id, 'by hand', { force: true }));
+  }
+
+  /** `gt up`: it lets go on what was stopped. */
+  private switchOn(life: Life): void {
+    this.world.up = true;
+    this.release(life);
+  }
+
+  private release(life: Life): void {
+    void life.tolerate('what was stopped goes on', RACES, async () => {
+      await releaseHeld(life.context, 'ann');
+      if (life.hasMayor && this.world.chances.chance(0.2)) await releaseMayor(life.store, 'ann');
+    });
+  }
+
+  /** A person looks at whatever lies there, asked or not. */
+  private review(life: Life): void {
+    const request = life.beads
+      .list('merge_request', 'open')
+      .find((candidate) => mergeOf(candidate)?.review?.state === 'waiting');
+    if (request) void judge(life, request, ann);
+  }
+
+  private launch(life: Life, convoy: Bead): void {
+    this.write(life, 'a plan is launched', (tx) => {
+      const current = tx.require(convoy.id);
+      if (current.status !== 'staged_ready') return;
+      const launched_at = new Date(this.world.now).toISOString();
+      tx.update(convoy.id, { status: 'open', metadata: withConvoy(current, { launched_at }) });
+    });
+  }
+
+  private addLate(life: Life, convoy: string): void {
+    const { chances } = this.world;
+    const rigs = [...this.world.repositories.keys()];
+    const title = `late${chances.round}`;
+    const rig = rigs[chances.pick(rigs.length, title)]!;
+    const bead = { id: `${rig}-${title}`, title, type: 'task', priority: chances.pick(5, title) };
+    this.write(life, 'a bead is added', (tx) => {
+      if (tx.get(convoy)?.status === 'open') tx.addDependency(convoy, tx.create(rig, bead).id, 'tracks');
+    });
+  }
+
+  private slingAgain(life: Life, bead: Bead): void {
+    if (bead.status === 'failed') this.world.begunAnew.add(bead.id);
+    const rig = this.world.repositoryOf(bead.id).rig;
+    const agent = bead.status === 'failed' && this.world.chances.chance(0.2) ? 'furiosa' : undefined;
+    void life.tolerate('slung again', RACES, () => sling(life.store, ann, { beads: [bead.id], rig, agent }));
+  }
+
+  private ask(life: Life, title: string): void {
+    this.write(life, 'a request', (tx) => ask(tx, 'ann', 'do something', title));
+  }
+
+  private write(life: Life, what: string, work: Parameters<Life['store']['batch']>[1]): void {
+    void life.tolerate(what, RACES, () => life.store.batch(ann, work));
+  }
+}
+
+/** Who looks at changes. */
+const REVIEWS: readonly ReviewMode[] = ['script', 'agent', 'person'];
