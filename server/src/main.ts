@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import { messageOf } from './base/errors';
+import { UserError, messageOf } from './base/errors';
+import { startFailureLine } from './protocol/transport/startFailure';
 import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
 import { languageServer } from './language/server/languageServer';
@@ -53,6 +54,6 @@ function log(message: string): void {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${error instanceof UserError ? startFailureLine(error) : messageOf(error)}\n`);
   process.exit(1);
 });

@@ -6,6 +6,9 @@ import fc from 'fast-check';
 import { UserError } from '../../server/src/base/errors';
 import { realFs, type LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 import { BeadStore } from '../../server/src/beads/store';
+import { Journal } from '../../server/src/beads/storage/journal';
+import type { JournalRecord } from '../../server/src/beads/storage/journalRecord';
+import { FaultyFs } from './faultyFs';
 import { line, me, newLedger, openLedger, read } from './realLedger';
 
 describe('the journal', () => {
@@ -74,6 +77,41 @@ describe('the journal', () => {
       ['one', 'three'],
     );
     await again.close();
+  });
+
+  it('that was emptied and could not be made durable is emptied again before anything is written into it', async () => {
+    const file = path.join(newLedger(), 'journal.jsonl');
+    const record = (seq: number): JournalRecord => ({
+      seq,
+      group: seq,
+      ts: '2026-01-01T00:00:00Z',
+      actor: 'ann',
+      items: [],
+      events: [],
+    });
+    const { journal } = await Journal.load(realFs, file);
+    await journal.append([record(1), record(2)]);
+    journal.close();
+    // The sync right behind the truncation, and then also the one of the next append.
+    for (const failing of [1, 2]) {
+      const faulty = new FaultyFs({ at: 3, until: 2 + failing, kind: 'EIO' });
+      const { journal: reopened } = await Journal.load(faulty, file);
+      await assert.rejects(
+        reopened.rewrite(() => undefined),
+        /input\/output error|EIO/,
+      );
+      const before = faulty.log.length;
+      if (failing === 2) await assert.rejects(reopened.append([record(3)]), /input\/output error|EIO/);
+      await reopened.append([record(4)]);
+      const steps = faulty.log.slice(before).map((step) => step.split(' ')[0]);
+      const write = steps.indexOf('write');
+      assert.deepEqual(steps.slice(write - 3, write), ['truncate', 'sync', 'sync'], steps.join());
+      assert.deepEqual(
+        (await Journal.load(realFs, file)).records.map(({ seq }) => seq),
+        [4],
+      );
+      reopened.close();
+    }
   });
 
   it('of a newer version is left alone', async () => {

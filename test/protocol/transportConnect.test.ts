@@ -141,6 +141,15 @@ describe('connection to a town', () => {
     assert.equal(broken.code, 'unavailable');
     assert.match(broken.message, /ended with code 3/);
     assert.match(broken.message, /fake server: cannot go on/);
+    configure({ exitCode: 1, reason: { message: 'not your town', hint: 'do this' } });
+    const told = await rejection(connectTown(root, { kind: 'cli' }, options));
+    assert.deepEqual([told.message, told.hint, told.code], ['not your town', 'do this', 'unavailable']);
+    configure({ exitCode: 3 });
+    assert.match(
+      (await rejection(connectTown(root, { kind: 'cli' }, options))).message,
+      /ended with code 3/,
+      'an earlier start had another reason',
+    );
     configure({ hang: true });
     assert.match(
       (await rejection(connectTown(root, { kind: 'cli' }, { ...options, startTimeoutMs: 500 }))).message,

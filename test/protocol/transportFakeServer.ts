@@ -11,6 +11,7 @@ import { townSchemas } from '../../server/src/protocol/schemas';
 import { ServerRetire } from '../../server/src/protocol/town';
 import { serverEndpointFile } from '../../server/src/protocol/transport';
 import { listen } from '../../server/src/protocol/transport/rpcServer';
+import { startFailureLine } from '../../server/src/protocol/transport/startFailure';
 import { serve } from '../../server/src/protocol/transport/serve';
 
 export const Echo = request<{ text: string }, { text: string; pid: number; actor: string }>('fake/echo', 'write');
@@ -37,6 +38,8 @@ export interface FakeConfig {
   protocol?: number;
   /** Ends at once with this code and a line in the log. */
   exitCode?: number;
+  /** The reason for it, as a server gives one that it knows. */
+  reason?: { message: string; hint?: string };
   /** Never listens. */
   hang?: boolean;
   startDelayMs?: number;
@@ -53,7 +56,10 @@ async function main(): Promise<void> {
     `${process.pid} ${JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('GT_')))}\n`,
   );
   if (config.exitCode !== undefined) {
-    process.stderr.write('fake server: cannot go on\n');
+    const { reason } = config;
+    process.stderr.write(
+      `${reason ? startFailureLine(new UserError(reason.message, reason.hint)) : 'fake server: cannot go on'}\n`,
+    );
     process.exit(config.exitCode);
   }
   if (config.hang) {

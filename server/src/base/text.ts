@@ -26,6 +26,14 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/**
+ * A path or name as an argument of a command that a message names, to be copied into a shell as it is. Double quotes mean
+ * the same to every shell, unless something in the text is special between them.
+ */
+export function argumentText(text: string): string {
+  return /["$`\\!]/.test(text) && process.platform !== 'win32' ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+}
+
 /** Edits (letters to insert, remove or replace) up to which a word counts as a misspelling of another one. */
 const MAX_EDITS = 2;
 /** Longer words are no misspelling of a name, and comparing them would take long. */

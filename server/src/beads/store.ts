@@ -179,7 +179,11 @@ export class BeadStore extends BeadReader {
     if (currentSignal()?.aborted) return Promise.reject(new AbortedError());
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
-    void this.lock.run(() => this.committer.commitQueued());
+    void this.lock.run(async () => {
+      // Somebody may have mended a moment ago what this batch would be refused for.
+      if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
+      await this.committer.commitQueued();
+    });
     return result;
   }
 
@@ -260,6 +264,7 @@ export class BeadStore extends BeadReader {
   }
 
   private async reload(ledger: Ledger): Promise<void> {
+    const order = [...this.world.ledgers.keys()];
     ledger.close();
     this.world.remove(ledger.name);
     const tolerant = ledger.isReadOnly;
@@ -267,6 +272,7 @@ export class BeadStore extends BeadReader {
       { name: ledger.name, directory: ledger.directory, prefix: ledger.prefix, tolerant },
       ledger.eventLog,
     );
+    this.world.sortLedgers(order);
   }
 
   /** Reopens damaged ledgers that somebody has mended meanwhile. */

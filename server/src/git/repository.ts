@@ -109,8 +109,16 @@ export class RigRepository {
   }
 
   /** One that somebody has removed is recreated: what was merged is in the source, and comes from there. */
-  private async restoreIfGone(): Promise<void> {
-    if (!isPresent(path.join(this.directory, 'HEAD'))) await this.init();
+  async restoreIfGone(): Promise<void> {
+    if (!this.isThere) await this.fetch();
+  }
+
+  private async initIfGone(): Promise<void> {
+    if (!this.isThere) await this.init();
+  }
+
+  private get isThere(): boolean {
+    return isPresent(path.join(this.directory, 'HEAD'));
   }
 
   /**
@@ -149,7 +157,7 @@ export class RigRepository {
     if (!this.source.isFolder) await this.fetch();
     else {
       await withRepository(this.directory, async () => {
-        await this.restoreIfGone();
+        await this.initIfGone();
         this.resetConfig();
       });
       if (await this.hasMoved()) await this.fetch();
@@ -173,7 +181,7 @@ export class RigRepository {
   }
 
   private async fetchLocked(): Promise<void> {
-    await this.restoreIfGone();
+    await this.initIfGone();
     this.resetConfig();
     try {
       await git(

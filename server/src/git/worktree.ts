@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
 import { isPresent, listFolder, makeFolder, moveFile, removeFile } from '../base/safeFiles';
+import { argumentText } from '../base/text';
 import { makeAccessible, removeTree } from '../base/accessibleTree';
 import {
   adminFolder,
@@ -14,6 +15,7 @@ import {
 import { addExtraFiles, type ExtraFiles } from './extraFiles';
 import { differencesFrom } from './exactTree';
 import { git, GitError, withRepository } from './git';
+import { safePart } from './names';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
 import { updateSubmodules } from './submodules';
@@ -40,6 +42,12 @@ async function complete(repository: RigRepository, directory: string, options: C
   if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
 }
 
+/** To a place that no clean-up of worktrees reaches. */
+function moveCommand(repository: RigRepository, directory: string, branch: string): string {
+  const kept = path.join(path.dirname(repository.directory), `kept-${safePart(branch)}`);
+  return `mv ${argumentText(directory)} ${argumentText(kept)}`;
+}
+
 /**
  * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
  * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
@@ -55,6 +63,7 @@ export async function ensureWorktree(
     await complete(repository, directory, options);
     await recordCheckout(directory, adminFolder(directory)!, branch);
   };
+  await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     removeRepositoryLocks(repository.directory);
@@ -69,7 +78,7 @@ export async function ensureWorktree(
     if (listFolder(directory).length > 0) {
       throw new UserError(
         `${directory} exists and is not the worktree of ${branch}`,
-        'move it away; nothing in it was touched',
+        `Nothing in it was touched. Move it away, for example: ${moveCommand(repository, directory, branch)}`,
         'conflict',
       );
     }
@@ -104,6 +113,7 @@ export async function checkoutDetached(
   commit: string,
   options: CheckoutOptions & { keep?: readonly string[] } = {},
 ): Promise<void> {
+  await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
     repository.resetConfig();
     removeRepositoryLocks(repository.directory);

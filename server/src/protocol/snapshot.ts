@@ -129,6 +129,8 @@ export interface AttentionInfo {
   severity?: Severity;
   /** Somebody takes care of it: it is listed, and notifies nobody. */
   acked?: boolean;
+  /** For `problem`: what a person runs to repair it, where one command does. */
+  command?: string;
   /** For `mail`. */
   from?: string;
   /** For `consent`: what `ConsentGive` takes. `runtime`: the name of the runtime. */

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { isPresent, makePrivateFolder, moveFile } from '../base/safeFiles';
+import { isPresent } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
@@ -25,6 +24,8 @@ import {
 import { gatesHash, type ConsentStore } from '../town/consent';
 import type { TownLayout } from '../town/layout';
 import { writeRoutes } from '../town/routes';
+import { moveAside, removedRig, takeBackLedger } from './removedRigs';
+import { UnfinishedAdds, type UnfinishedAdd } from './unfinishedAdds';
 import { requireImportable, trackedBeads } from './trackedBeads';
 import {
   changeSettings,
@@ -59,6 +60,7 @@ export class Rigs extends Disposable {
   private outsideTimer: NodeJS.Timeout | undefined;
   private outsideRefresh: Promise<void> = Promise.resolve();
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
+  private readonly unfinished: UnfinishedAdds;
   /** Adding and removing choose prefixes and change rigs.json. */
   private readonly lock = new Mutex();
   private readonly openEmitter = this._register(new Emitter<Rig>());
@@ -74,6 +76,7 @@ export class Rigs extends Disposable {
     private readonly onChanged: () => void,
   ) {
     super();
+    this.unfinished = new UnfinishedAdds(layout);
   }
 
   all(): Rig[] {
@@ -201,11 +204,23 @@ export class Rigs extends Disposable {
     const name = requireRigName(this.layout, request.name);
     const { credential, ...source } = await inspectSource(request.source, request.defaultBranch);
     refuseKnownSource(this.layout, source);
+    return this.unfinished.run(name, { ...request, source: source.location }, () =>
+      this.addNew({ ...request, name }, { ...source, credential }, by),
+    );
+  }
+
+  private async addNew(
+    { name, ...request }: RigAddRequest,
+    { credential, ...source }: Awaited<ReturnType<typeof inspectSource>>,
+    by: { actor: string; operation?: string },
+  ): Promise<RigInfo> {
     const tracked = await trackedBeads(await makeRepository(this.layout, name, source, credential));
-    const prefix = choosePrefix(this.layout, name, source, request.prefix, tracked?.info.prefix);
+    const removed = removedRig(this.layout, source.location);
+    const prefix = choosePrefix(this.layout, name, source, request.prefix, tracked?.info.prefix, removed?.prefix);
+    if (removed?.prefix === prefix) takeBackLedger(removed, this.layout.rig(name));
     if (request.importBeads && tracked) requireImportable(tracked, prefix);
     const rig = this.rigOf(makeRig(this.layout, { name, source, prefix }));
-    const { settings, asWanted } = await configureRig(rig, request);
+    const { settings, asWanted } = await configureRig(rig, { ...request, name });
     await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
     if (request.importBeads && tracked)
       await this.store.batch({ actor: by.actor }, (tx) => importBeads(tx, name, tracked.text.beads));
@@ -236,7 +251,8 @@ export class Rigs extends Disposable {
   /** One that cannot be opened can be removed too: its folder may be gone. */
   remove(name: string): Promise<{ movedTo: string }> {
     return this.lock.run(async () => {
-      const rig = this.broken.has(name) ? undefined : this.require(name);
+      const isWhole = !this.broken.has(name) && !this.unfinished.has(name);
+      const rig = isWhole ? this.require(name) : this.rigs.get(name);
       const busy = rig?.worktrees() ?? [];
       if (busy.length > 0)
         throw new UserError(
@@ -246,12 +262,13 @@ export class Rigs extends Disposable {
         );
       await this.store.removeLedger(name);
       if (rig) this.closed(rig);
+      this.unfinished.forget(name);
       this.broken.delete(name);
       rigsFile(this.layout).update((file) => {
         delete file.rigs[name];
       });
       writeRoutes(this.layout);
-      const movedTo = this.moveAside(name);
+      const movedTo = moveAside(this.layout, name);
       this.onChanged();
       return { movedTo };
     });
@@ -262,14 +279,6 @@ export class Rigs extends Disposable {
     this.lastSettings.delete(rig.name);
     this.fastForwards.delete(rig.name);
     this.closeEmitter.fire(rig);
-  }
-
-  private moveAside(name: string): string {
-    const { root } = this.layout.rig(requireSegment('rig', name));
-    const movedTo = path.join(this.layout.removed, `${name}-${Date.now().toString(36)}`);
-    makePrivateFolder(this.layout.removed);
-    if (isPresent(root)) moveFile(root, movedTo);
-    return movedTo;
   }
 
   // ---------------------------------------------------------------- settings and consent
@@ -283,6 +292,11 @@ export class Rigs extends Disposable {
     } catch {
       return undefined; // `problems` says why
     }
+  }
+
+  /** Adds that were cut short, of rigs that are not there. */
+  unfinishedAdds(): UnfinishedAdd[] {
+    return this.unfinished.all().filter(({ name }) => !this.rigs.has(name));
   }
 
   problems(): RigProblem[] {

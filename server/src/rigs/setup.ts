@@ -59,18 +59,22 @@ export function usablePrefix(town: TownLayout, tracked: string | undefined): str
 
 const PREFIX = /^[a-z][a-z0-9-]{0,19}$/;
 
-/** An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. */
+/**
+ * An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. A rig that was removed
+ * before comes back with its own.
+ */
 export function choosePrefix(
   town: TownLayout,
   name: string,
   source: RepositorySource,
   wanted: string | undefined,
   tracked?: string,
+  removed?: string,
 ): string {
   const used = new Set(['hq', ...Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix)]);
   if (wanted === undefined) {
     const begun = prefixOfBegun(town, name, source);
-    if (begun !== undefined && !used.has(begun)) return begun;
+    for (const before of [begun, removed]) if (before !== undefined && !used.has(before)) return before;
     return usablePrefix(town, tracked) ?? prefixFrom(name, used);
   }
   const prefix = wanted.replace(/-$/, '');

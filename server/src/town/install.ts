@@ -45,6 +45,16 @@ export async function installTown(folder: string, name?: string): Promise<Instal
   return { root, created: true };
 }
 
+/** True for a folder in which the creation of a town was cut short. */
+export function isUnfinishedTown(folder: string): boolean {
+  const names = listFolder(folder).map(({ name }) => name);
+  return (
+    names.includes(OWN_FOLDERS[0]!) &&
+    names.every((name) => OWN_NAMES.has(name)) &&
+    !townFile(new TownLayout(folder)).exists()
+  );
+}
+
 /** May be repeated after a crash at any point. */
 function makeTown(town: TownLayout, name: string): void {
   // An empty folder of our own comes first: from here on the folder is recognised as ours.

@@ -66,6 +66,14 @@ export class TownLayout {
   get removed(): string {
     return this.at('.runtime', 'removed');
   }
+  /** A rig that was removed, by the name of its folder there. */
+  removedRig(folder: string): RigLayout {
+    return new RigLayout(this.path.join(this.removed, folder), this.path);
+  }
+  /** What `gt rig add` was asked for, while it runs. */
+  get unfinishedAdds(): string {
+    return this.at('.runtime', 'adding');
+  }
 
   sessionRecord(session: string): string {
     return this.at('.runtime', 'sessions', `${session}.json`);

@@ -19,9 +19,10 @@ import { fullAddress } from '../town/layout';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs } = service;
-  dispatcher.on(TownGetSnapshot.spec, async ({ once, board }, context) =>
-    service.subscribe(context.connection, once, board),
-  );
+  dispatcher.on(TownGetSnapshot.spec, async ({ once, board }, context) => {
+    await service.recheckDamages();
+    return service.subscribe(context.connection, once, board);
+  });
   dispatcher.on(BoardWatch.spec, async ({ board }, { connection = '' }) => service.watchBoard(connection, board));
   dispatcher.on(TownUp.spec, async (_params, context) => {
     await releaseHeld(service.engineContext, context.actor);

@@ -1,5 +1,6 @@
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
+import { argumentText } from '../base/text';
 import type { Lease } from '../base/lease';
 import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
@@ -171,11 +172,11 @@ export class TownService extends Disposable {
   static async open(root: string, log: Log, lease: Pick<Lease, 'epoch' | 'isCurrent'>): Promise<TownService> {
     const layout = new TownLayout(root);
     if (!townFile(layout).exists())
-      throw new UserError(`${root} is no town`, 'make one with "gt install"', 'not-found');
+      throw new UserError(`${root} is no town`, `Create one with: gt install ${argumentText(root)}`, 'not-found');
     if (!isRegistered(root))
       throw new UserError(
         `the town ${root} is not in your registry`,
-        `if you trust it, run "gt install ${root}"`,
+        `If you trust it, run: gt install ${argumentText(root)}`,
         'refused',
       );
     await markRegistered(root);
@@ -271,10 +272,11 @@ export class TownService extends Disposable {
 
   async setUp(up: boolean, actor: string): Promise<void> {
     if (townSettingsFile(this.layout).read().up === up) return;
+    // First, since it is refused where the ledger is damaged.
+    await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
     townSettingsFile(this.layout).update((settings) => {
       settings.up = up;
     });
-    await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
     this.changed();
   }
 
@@ -300,6 +302,11 @@ export class TownService extends Disposable {
   }
 
   // ---------------------------------------------------------------- snapshots
+
+  /** Looks again at ledgers that are shown as damaged: whoever has just repaired one is not told that it is not. */
+  async recheckDamages(): Promise<void> {
+    if (this.store.damages().length > 0) await this.store.refresh().catch(() => undefined); // `damages` has the reason
+  }
 
   /**
    * @param once for a client that asks once and does not stay

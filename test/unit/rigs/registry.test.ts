@@ -183,6 +183,63 @@ describe('rigs', () => {
     assert.equal((await rigs.add({ name: 'toolbox', source: project, ...withTest }, ann)).prefix, 'tb');
   });
 
+  for (const [what, again] of [
+    ['under the same name', { name: 'toolbox' }],
+    ['under another name', { name: 'workbench' }],
+  ] as const)
+    it(`that were removed and are added again ${what} have their beads`, async () => {
+      const project = source();
+      await rigs.add({ name: 'toolbox', source: project, prefix: 'tb', ...withTest }, ann);
+      const bead = await town.store.batch(ann, (tx) => tx.create('toolbox', { title: 'Still there' }));
+      await rigs.remove('toolbox');
+      assert.equal(town.store.get(bead.id), undefined);
+      const info = await rigs.add({ ...again, source: project, ...withTest }, ann);
+      assert.equal(info.prefix, 'tb');
+      assert.equal(town.store.get(bead.id)?.title, 'Still there');
+      assert.ok(town.store.events(bead.id).length > 0, 'with what happened to it');
+      rigs = await town.open();
+      assert.equal(town.store.get(bead.id)?.title, 'Still there');
+    });
+
+  it('that were removed leave their beads alone where another repository, or another prefix, is added', async () => {
+    const project = source();
+    await rigs.add({ name: 'toolbox', source: project, prefix: 'tb', ...withTest }, ann);
+    const bead = await town.store.batch(ann, (tx) => tx.create('toolbox', { title: 'Not here' }));
+    const { movedTo } = await rigs.remove('toolbox');
+    await rigs.add({ name: 'toolbox', source: source(), ...withTest }, ann);
+    await rigs.add({ name: 'other', source: project, prefix: 'ot', ...withTest }, ann);
+    assert.equal(town.store.get(bead.id), undefined);
+    assert.ok(fs.existsSync(path.join(movedTo, '.beads', 'issues.jsonl')));
+  });
+
+  it('whose adding was cut short are told with the command that goes on, and can be given up', async () => {
+    const project = makeRepository({ 'a.txt': 'a' }, 'main', path.join(tempDir('it"s'), '$a `b`'));
+    const { layout } = town;
+    fs.mkdirSync(layout.unfinishedAdds, { recursive: true });
+    const request = { source: project, prefix: 'tb', maxWorkers: 3, gates: { test: 'echo "$HOME"' } };
+    fs.writeFileSync(path.join(layout.unfinishedAdds, 'toolbox.json'), JSON.stringify(request));
+    fs.writeFileSync(path.join(layout.unfinishedAdds, 'garbage.json'), '{');
+    fs.writeFileSync(path.join(layout.unfinishedAdds, '..json'), JSON.stringify(request));
+    fs.mkdirSync(layout.rig('toolbox').repository, { recursive: true });
+    const items = rigProblems(rigs);
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      ['problem-adding-toolbox'],
+    );
+    // As a shell reads it.
+    const words = sh(town.layout.root, 'sh', '-c', `for word in ${items[0]!.command!}; do echo "$word"; done`);
+    assert.deepEqual(words.split('\n'), [
+      ...['gt', 'rig', 'add', 'toolbox', project],
+      ...['--prefix', 'tb', '--max-workers', '3', '--gate', 'test=echo "$HOME"'],
+    ]);
+    const { movedTo } = await rigs.remove('toolbox');
+    assert.ok(fs.existsSync(path.join(movedTo, '.repo.git')));
+    assert.deepEqual(rigProblems(rigs), []);
+    await rigs.add({ name: 'toolbox', source: project, ...withTest }, ann);
+    assert.deepEqual(rigProblems(rigs), []);
+    assert.equal(fs.existsSync(path.join(layout.unfinishedAdds, 'toolbox.json')), false);
+  });
+
   it('are there once for one request whose answer was lost', async () => {
     const request = { name: 'toy', source: source(), ...withTest };
     const first = await rigs.add(request, { ...ann, operation: 'op-1' });

@@ -133,6 +133,14 @@ export class StoreState implements Source {
     this.pending.push(ledger);
   }
 
+  /** Puts the ledgers in an order: the first one is where events that name no bead are kept. Others follow. */
+  sortLedgers(names: readonly string[]): void {
+    const known = names.flatMap((name) => this.ledgers.get(name) ?? []);
+    const all = new Set([...known, ...this.ledgers.values()]);
+    this.ledgers.clear();
+    for (const ledger of all) this.ledgers.set(ledger.name, ledger);
+  }
+
   remove(name: string): void {
     const ledger = this.ledgers.get(name);
     if (!ledger) return;

@@ -75,6 +75,7 @@ export class Committer {
     if (group.committed.length > 0) {
       const home = this.homeOf(group.committed);
       try {
+        if (home.isReadOnly && home.damage) throw home.damage;
         await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
       } catch (error) {
         // Also those that failed by themselves: their reason may lie in a batch that now never was.

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
+import { repairCommand } from './ledgerText';
 import { decodeRecord, encodeRecord, type JournalRecord } from './journalRecord';
 import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
@@ -102,7 +103,8 @@ export class Journal {
         const file = await this.openForAppend();
         file.truncate(0);
         this.length = 0;
-        await file.sync();
+        this.remnant = true; // until it is on the disk: the next append must not overwrite the head of what was there
+        await this.cutRemnant();
       } else {
         this.close(); // an open file cannot be replaced on Windows
         await this.replace(bytes);
@@ -228,7 +230,7 @@ async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: numb
   await writeDurably(fs, copy, bytes).catch(() => undefined); // a folder that can only be read has the file itself
   return new UserError(
     `${file} is damaged at line ${line}: its checksum does not fit, and later changes follow it`,
-    `Remove line ${line} to go on without that one change: bd --db "${path.dirname(file)}" doctor --fix. A copy is kept as ${name}.`,
+    `Remove line ${line} to go on without that one change: ${repairCommand(path.dirname(file))}. A copy is kept as ${name}.`,
     'unavailable',
   );
 }

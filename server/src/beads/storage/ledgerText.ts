@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../base/errors';
+import { argumentText } from '../../base/text';
 import { decodeLine, isStored, StoredBead, type Stored } from './codec';
 import { compareTimes } from '../model/time';
 
@@ -80,8 +81,12 @@ export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerTex
 }
 
 /** The command that repairs a ledger, to be copied as it is. */
+export function repairCommand(directory: string): string {
+  return `bd --db ${argumentText(directory)} doctor --fix`;
+}
+
 export function repairHint(directory: string): string {
-  return `Repair it with: bd --db "${directory}" doctor --fix (it keeps each file as it was, too).`;
+  return `Repair it with: ${repairCommand(directory)} (it keeps each file as it was, too).`;
 }
 
 function conflictError(file: string, line: number): UserError {

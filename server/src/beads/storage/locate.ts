@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { canonicalPath, readTextIfPresent } from '../../base/safeFiles';
+import { argumentText } from '../../base/text';
+import { repairCommand } from './ledgerText';
 
 const maxRedirects = 3;
 /** A redirect is one line. */
@@ -29,7 +31,7 @@ export function followRedirect(directory: string): string {
     if (limits && !limits.some((folder) => isWithin(folder, target)))
       throw new UserError(
         `${next.source} points to ${target}, outside of ${limits[0]}`,
-        `It may have come with the repository. If you mean that ledger, name it: bd --db ${target} …`,
+        `It may have come with the repository. If you mean that ledger, name it: bd --db ${argumentText(target)} …`,
         'refused',
       );
     current = target;
@@ -93,7 +95,7 @@ export function requireLedger(directory: string): void {
   if (isLedger(directory)) return;
   throw new UserError(
     `the ledger ${directory} is gone: its beads were there before`,
-    `Bring the folder back from a backup. Without one run: bd --db "${directory}" doctor --fix (it takes what the rig's repository has of it, or starts over).`,
+    `Bring the folder back from a backup. Without one run: ${repairCommand(directory)} (it takes what the rig's repository has of it, or starts over).`,
     'not-found',
   );
 }

@@ -55,6 +55,6 @@ export function nextStep(item: AttentionInfo): string {
     case 'plan':
       return `gt convoy status ${item.convoy}, then: gt convoy launch ${item.convoy}`;
     case 'problem':
-      return 'fix the file or folder that it names';
+      return item.command ?? 'fix the file or folder that it names';
   }
 }

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { canonicalPath } from '../../base/safeFiles';
 import { UserError } from '../../base/errors';
+import { argumentText } from '../../base/text';
 
 /** The town around a directory, else the one that GT_ROOT names; undefined where there is neither. */
 export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): string | undefined {
@@ -17,16 +19,33 @@ export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): stri
  * @throws UserError where there is none, or more than one
  */
 export async function findTown(directory: string, env: NodeJS.ProcessEnv, named: string | undefined): Promise<string> {
-  if (named !== undefined) return canonicalPath(path.resolve(directory, named));
+  if (named !== undefined) {
+    const root = canonicalPath(path.resolve(directory, named));
+    if (!fs.existsSync(path.join(root, 'mayor', 'town.json'))) await refuseUnfinished(root);
+    return root;
+  }
   const here = townOfDirectory(directory, env);
   if (here) return here;
+  await refuseUnfinished(canonicalPath(directory));
   const { registeredTowns } = await import('../../town/registry');
   const towns = registeredTowns();
   if (towns.length === 1) return towns[0]!.root;
+  if (towns.length === 0) await refuseUnfinished(path.join(os.homedir(), 'gt'));
   if (towns.length === 0) throw new UserError('you have no town', 'create one with "gt install"', 'not-found');
   throw new UserError(
     'you have more than one town',
     `name one with --town: ${towns.map((town) => town.root).join(', ')}`,
     'ambiguous',
+  );
+}
+
+/** A town whose creation was cut short is no reason to use another one. */
+async function refuseUnfinished(folder: string): Promise<void> {
+  const { isUnfinishedTown } = await import('../../town/install');
+  if (!isUnfinishedTown(folder)) return;
+  throw new UserError(
+    `creating the town ${folder} was cut short`,
+    `Finish it: gt install ${argumentText(folder)}`,
+    'not-found',
   );
 }

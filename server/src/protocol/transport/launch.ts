@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
-import { makePrivateFolder, openForAppend, readTail } from '../../base/safeFiles';
+import { makePrivateFolder, openForAppend, readTail, statOf } from '../../base/safeFiles';
 import { cleanEnvironment } from '../../base/cleanEnvironment';
 import { UserError, messageOf } from '../../base/errors';
 import { Lease, type LeaseHolder } from '../../base/lease';
 import { readEndpoint } from './endpointFile';
+import { startFailureIn } from './startFailure';
 
 /** A bundled program that runs on its own. */
 export interface DetachedProgram {
@@ -35,12 +36,15 @@ export interface Started {
   /** Undefined while it runs. */
   exitCode?: number | null;
   problem?: string;
+  /** Bytes of its log that were there before. */
+  logStart?: number;
 }
 
 /** A program that says that it listens, and does not answer for so long, hangs. */
 const HUNG_MS = 2_000;
 const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
+const MAX_LOG_BYTES = 4096;
 
 /**
  * The program's answer, after starting it if none runs. Of many clients one starts it and the others wait; the program's
@@ -78,7 +82,10 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   if (last) return last.answer;
   const holder = Lease.holder(options.programLease);
   if (holder) throw hungError(holder);
-  throw new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
+  throw (
+    ownReason(options, started) ??
+    new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable')
+  );
 }
 
 /** The program that holds its lease and has written where it listens: it has started, and is asked in vain. */
@@ -120,6 +127,7 @@ export function startDetached(options: DetachedProgram): Started {
     if (!fs.existsSync(options.script)) throw new Error(`${options.script} is missing; is Gas Town built?`);
     makePrivateFolder(path.dirname(options.logFile));
     log = openForAppend(options.logFile);
+    started.logStart = fs.fstatSync(log).size;
     const isElectron = process.versions.electron !== undefined;
     const nodeArguments = isElectron ? [] : (options.nodeArguments ?? []);
     const child = spawn(process.execPath, [...nodeArguments, options.script, ...options.arguments], {
@@ -152,8 +160,15 @@ function failure<T>(options: LaunchOptions<T>, started: Started | undefined): st
   return `cannot start ${name}: ${what}${tail ? `\n${tail}` : ''}`;
 }
 
+/** What the program itself says of why it ended, since this start. */
+function ownReason({ logFile }: DetachedProgram, started: Started | undefined): UserError | undefined {
+  if (!started?.exitCode || started.logStart === undefined) return undefined;
+  const since = Math.max(0, (statOf(logFile)?.size ?? 0) - started.logStart);
+  return startFailureIn(readTail(logFile, Math.min(MAX_LOG_BYTES, since)).toString('utf8'));
+}
+
 function logTail(file: string): string {
-  return readTail(file, 4096).toString('utf8').trimEnd().split('\n').slice(-15).join('\n');
+  return readTail(file, MAX_LOG_BYTES).toString('utf8').trimEnd().split('\n').slice(-15).join('\n');
 }
 
 function isDirectory(directory: string): boolean {

@@ -129,6 +129,7 @@ export class LedgerMaintenance extends Disposable {
   /** One rig whose disk or repository fails does not keep the others from being kept. */
   private async maintainRig(rig: Rig): Promise<void> {
     try {
+      await rig.repository.restoreIfGone();
       await commitLedger(rig.repository, rig.layout.ledger, { name: 'deacon', email: 'deacon@gastown.local' });
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
       await this.snapshots.prune(rig.repository);

@@ -1,25 +1,37 @@
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import type { BeadStore } from '../../beads/store';
-import { repairHint } from '../../beads/storage/ledgerText';
+import { repairCommand, repairHint } from '../../beads/storage/ledgerText';
 import type { AttentionInfo } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 
 /** What keeps rigs from working, for people: a folder that is gone, a settings file that cannot be read. */
 export function rigProblems(rigs: Rigs): AttentionInfo[] {
-  return rigs.problems().map(({ rig, error }) => ({
-    id: `problem-rig-${rig}`,
-    kind: 'problem',
-    rig,
-    title: `${rig}: ${error.message.split('\n')[0]}`,
-    detail: [
-      error.message,
-      error instanceof UserError ? error.hint : undefined,
-      `Nothing is dispatched or merged in ${rig} until then.`,
-    ]
-      .filter(Boolean)
-      .join('\n\n'),
-  }));
+  const unfinished = rigs.unfinishedAdds().map(
+    ({ name, command }): AttentionInfo => ({
+      id: `problem-adding-${name}`,
+      kind: 'problem',
+      title: `${name}: adding it was cut short`,
+      detail: `The server was ended in the middle of "gt rig add". Add the rig again: what is there already is used.\n\nOr give it up: gt rig remove ${name}`,
+      command,
+    }),
+  );
+  const problems = rigs.problems().map(
+    ({ rig, error }): AttentionInfo => ({
+      id: `problem-rig-${rig}`,
+      kind: 'problem',
+      rig,
+      title: `${rig}: ${error.message.split('\n')[0]}`,
+      detail: [
+        error.message,
+        error instanceof UserError ? error.hint : undefined,
+        `Nothing is dispatched or merged in ${rig} until then.`,
+      ]
+        .filter(Boolean)
+        .join('\n\n'),
+    }),
+  );
+  return [...unfinished, ...problems];
 }
 
 /** Ledgers whose files are damaged: shown at once, with the command that repairs them. */
@@ -27,7 +39,7 @@ export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLed
   const damaged = store
     .damages()
     .map(({ ledger, directory, problem }) =>
-      ledgerItem(ledger, problem.message, [
+      ledgerItem({ ledger, directory }, problem.message, [
         problem.hint,
         `The beads of ${directory} can be read. What is changed in them is refused, or kept in the journal, until the files are repaired.`,
       ]),
@@ -37,7 +49,7 @@ export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLed
     .problemsByLedger()
     .map(({ ledger, directory, problems }) =>
       ledgerItem(
-        ledger,
+        { ledger, directory },
         `${plural(problems.length, 'line')} of ${directory} ${problems.length === 1 ? 'is' : 'are'} kept but not used (line ${problems[0]!.line}: ${problems[0]!.reason})`,
         [repairHint(directory)],
       ),
@@ -45,13 +57,18 @@ export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLed
   return [...damaged, ...lines.filter((item) => !known.has(item.id))];
 }
 
-function ledgerItem(ledger: string, problem: string, more: readonly (string | undefined)[]): AttentionInfo {
+function ledgerItem(
+  { ledger, directory }: { ledger: string; directory: string },
+  problem: string,
+  more: readonly (string | undefined)[],
+): AttentionInfo {
   return {
     id: `problem-ledger-${ledger}`,
     kind: 'problem',
     ...(ledger === 'hq' ? {} : { rig: ledger }),
     title: problem.split('\n')[0]!,
     detail: [problem, ...more].filter(Boolean).join('\n\n'),
+    command: repairCommand(directory),
   };
 }
 

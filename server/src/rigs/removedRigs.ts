@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { isPresent, listFolder, makePrivateFolder, moveFile } from '../base/safeFiles';
+import { isLedger } from '../beads/storage/locate';
+import { requireSegment } from '../git/names';
+import { rigConfigFile, type RigConfig } from '../town/config';
+import type { RigLayout, TownLayout } from '../town/layout';
+
+/** Moves the folder of a rig to those that were removed. @returns where it is now */
+export function moveAside(town: TownLayout, name: string): string {
+  const { root } = town.rig(requireSegment('rig', name));
+  const movedTo = path.join(town.removed, `${name}-${Date.now().toString(36)}`);
+  makePrivateFolder(town.removed);
+  if (isPresent(root)) moveFile(root, movedTo);
+  return movedTo;
+}
+
+/** A rig of this source that was removed last, and whose beads are still there. */
+export interface RemovedRig {
+  prefix: string;
+  ledger: string;
+}
+
+export function removedRig(town: TownLayout, location: string): RemovedRig | undefined {
+  const removedAt = (name: string): number => Number.parseInt(name.slice(name.lastIndexOf('-') + 1), 36) || 0;
+  return listFolder(town.removed)
+    .filter((entry) => entry.isDirectory())
+    .sort((a, b) => removedAt(b.name) - removedAt(a.name))
+    .flatMap(({ name }): RemovedRig[] => {
+      const layout = town.removedRig(name);
+      const config = configOf(layout);
+      return config?.git_url === location && isLedger(layout.ledger)
+        ? [{ prefix: config.beads.prefix, ledger: layout.ledger }]
+        : [];
+    })[0];
+}
+
+/** Takes the beads back into a rig that has none yet. */
+export function takeBackLedger(removed: RemovedRig, rig: RigLayout): void {
+  if (isPresent(rig.ledger)) return;
+  moveFile(removed.ledger, rig.ledger);
+}
+
+/** Undefined where it cannot be read: then nothing is taken from there. */
+function configOf(layout: RigLayout): RigConfig | undefined {
+  try {
+    return rigConfigFile(layout).exists() ? rigConfigFile(layout).read() : undefined;
+  } catch {
+    return undefined;
+  }
+}
