@@ -51,7 +51,7 @@ export class Transaction {
 
   create(ledger: string, options: NewBead): Bead {
     const rules = this.view.rulesOf(ledger);
-    const now = timeAfter(this.context.now, undefined);
+    const now = timeAfter(new Date(this.context.now.getTime() + (options.createdAfterMs ?? 0)), undefined);
     const type = typeFromInput(options.type ?? 'task');
     const bead: Bead = {
       ...plain(options.extra ?? {}),

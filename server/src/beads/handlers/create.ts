@@ -59,7 +59,8 @@ async function createMany(
       if (next.length === 0) throw new UserError("the beads of the plan are each other's parents");
       for (const node of next) {
         const { deps: _deps, ...rest } = node.bead;
-        const made = create(tx, node.ledger, rest, node.parent === undefined ? undefined : idOf(node.parent), []);
+        const parent = node.parent === undefined ? undefined : idOf(node.parent);
+        const made = create(tx, node.ledger, rest, parent, [], nodes.indexOf(node));
         if (node.bead.key !== undefined) ids.set(node.bead.key, made.id);
         node.created = made.id;
       }
@@ -80,9 +81,11 @@ function create(
   params: CreateParams,
   parent: string | undefined,
   deps: { type: DependencyType; swap: boolean; id: string }[],
+  place = 0,
 ): Bead {
   const bead: NewBead = {
     title: params.title,
+    createdAfterMs: place,
     ...given({
       description: params.description,
       design: params.design,
