@@ -1,3 +1,5 @@
+import { REAL_OBJECTS } from '../git/git';
+
 /**
  * Settings of git under which agents and gates work. A person's own habits (a signature on every commit, hooks, templates, an
  * editor that opens) would stop them, as nobody sits there to answer.
@@ -11,6 +13,9 @@ const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['core.fsmonitor', 'false'],
   // As in the commit: the server makes worktrees so.
   ['core.autocrlf', 'false'],
+  // Messages are UTF-8 here, and a terminal of ours shows them so.
+  ['i18n.commitEncoding', 'UTF-8'],
+  ['i18n.logOutputEncoding', 'UTF-8'],
   ['commit.template', '/dev/null'],
   ['init.templateDir', ''],
 ];
@@ -33,6 +38,7 @@ export function agentGitSettings(signing?: AgentSigning): Record<string, string>
     // A message that nobody can write is given with -m, and one that git proposes is kept.
     GIT_EDITOR: 'true',
     GIT_TERMINAL_PROMPT: '0',
+    ...REAL_OBJECTS,
     GIT_CONFIG_COUNT: String(settings.size),
   };
   [...settings].forEach(([key, value], index) => {

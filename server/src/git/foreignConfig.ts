@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { UserError } from '../base/errors';
-import { isPresent, readTextIfPresent, statOf } from '../base/safeFiles';
+import { canonicalPath, isPresent, readTextIfPresent, statOf } from '../base/safeFiles';
 import { shellQuote } from '../base/shims';
 
 /*
@@ -48,6 +48,17 @@ const LISTING_MS = 5_000;
 const MAX_LISTING = 16 * 1024 * 1024;
 const MAX_CONFIG = 4 * 1024 * 1024;
 
+/** Repositories that the server made, with what puts their settings back. */
+const ours = new Map<string, () => void>();
+
+/**
+ * The settings of this repository are the server's alone, and are put back before each git command of the server in it and in
+ * its worktrees: agents share the file, and one of them could stop the git of all.
+ */
+export function keepSettings(repository: string, restore: () => void): void {
+  for (const spelling of [repository, canonicalPath(repository)]) ours.set(spelling, restore);
+}
+
 /**
  * The variables under which a git command in this folder takes no program, place or file from the repository's settings.
  * @returns nothing for a plain repository, such as the ones that the server makes
@@ -55,6 +66,11 @@ const MAX_CONFIG = 4 * 1024 * 1024;
  */
 export async function neutralEnvironment(directory: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const found = repositoryAt(directory);
+  const restore = found?.common === undefined ? undefined : ours.get(found.common);
+  if (restore) {
+    restore();
+    return {};
+  }
   if (!found || isHarmless(found.config)) return {};
   const keys = await listLocal(directory, env);
   const variables = environmentOf(overridden(keys));
@@ -103,6 +119,8 @@ interface FoundRepository {
   /** The folder with `.git`, or the bare repository itself. */
   top: string;
   isBare: boolean;
+  /** The folder whose configuration counts; empty where it cannot be told. */
+  common: string;
   /** Text of its configuration; undefined where it is not one that can simply be read. */
   config: string | undefined;
 }
@@ -112,7 +130,7 @@ export function repositoryAt(directory: string): FoundRepository | undefined {
   for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
     const common = attempt(() => commonDirectory(folder));
     if (common !== undefined)
-      return { top: folder, isBare: common === folder, config: common && attempt(() => configOf(common)) };
+      return { top: folder, isBare: common === folder, common, config: common && attempt(() => configOf(common)) };
     if (folder === path.dirname(folder)) return undefined;
   }
 }

@@ -64,6 +64,9 @@ const NEUTRAL_CONFIG = [
   'protocol.ext.allow=never',
   // Worktrees of agents and of the refinery hold what is in the commit, whatever a person has set for their own.
   'core.autocrlf=false',
+  // What it prints is read as UTF-8, and what it is given is UTF-8.
+  'i18n.commitEncoding=UTF-8',
+  'i18n.logOutputEncoding=UTF-8',
 ];
 
 /**
@@ -325,8 +328,17 @@ const INHERITED = [
   'no_proxy',
 ];
 
+/** Below what is no folder: nobody can make one there. */
+const NO_FILE = `${os.devNull}/none`;
+
+/**
+ * An agent can write refs and grafts into the repository that all worktrees share, by which git shows other objects and
+ * another history than are pushed. Nobody here is shown those.
+ */
+export const REAL_OBJECTS = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: NO_FILE } as const;
+
 function gitEnvironment(identity?: GitIdentity, author?: GitIdentity): Record<string, string> {
-  const environment: Record<string, string> = { LANG: 'C', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' };
+  const environment: Record<string, string> = { LANG: 'C', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', ...REAL_OBJECTS };
   for (const key of INHERITED) {
     const value = process.env[key];
     if (value !== undefined) environment[key] = value;

@@ -16,7 +16,6 @@ export async function commitLedger(
   identity: GitIdentity,
 ): Promise<string | undefined> {
   return withRepository(repository.directory, async () => {
-    repository.resetConfig();
     const ref = `refs/heads/${LEDGER_BRANCH}`;
     const parent = await repository.resolve(ref);
     const blob = await gitLine(repository.directory, [

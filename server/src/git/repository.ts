@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { isPresent, makeFolder, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
+import { isPresent, makeFolder, readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
 import { CredentialFile } from './credentials';
 import {
   git,
@@ -12,6 +12,7 @@ import {
   withRepository,
   type GitOptions,
 } from './git';
+import { keepSettings } from './foreignConfig';
 import { remoteLines } from './messages';
 import { isSafeBranch } from './names';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
@@ -42,6 +43,7 @@ export class RigRepository {
     private readonly onDefaultBranch: (branch: string) => void = () => undefined,
   ) {
     this.known = source;
+    keepSettings(directory, () => this.resetConfig());
     this.credentials = new CredentialFile(path.join(path.dirname(directory), '.credentials'), source.location);
   }
 
@@ -123,9 +125,10 @@ export class RigRepository {
 
   /**
    * Agents share this repository through their worktrees and could write settings that name commands
-   * (filters, hooks, aliases). The file is ours alone, so it is put back before the server works here.
+   * (filters, hooks, aliases), or attributes by which files are checked out otherwise than they are committed. The files
+   * are ours alone, so they are put back before the server works here.
    */
-  resetConfig(): void {
+  private resetConfig(): void {
     const file = path.join(this.directory, 'config');
     const isSha256 = this.source.objectFormat === 'sha256';
     const text = [
@@ -143,6 +146,7 @@ export class RigRepository {
       '',
     ].join('\n');
     if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
+    removeFile(path.join(this.directory, 'info', 'attributes'));
   }
 
   async fetch(): Promise<void> {
@@ -158,7 +162,6 @@ export class RigRepository {
     else {
       await withRepository(this.directory, async () => {
         await this.initIfGone();
-        this.resetConfig();
       });
       if (await this.hasMoved()) await this.fetch();
     }
@@ -182,7 +185,6 @@ export class RigRepository {
 
   private async fetchLocked(): Promise<void> {
     await this.initIfGone();
-    this.resetConfig();
     try {
       await git(
         this.directory,
@@ -300,7 +302,6 @@ export class RigRepository {
     const branch = this.landing;
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
     return withRepository(this.directory, async () => {
-      this.resetConfig();
       try {
         await git(
           this.directory,

@@ -18,6 +18,7 @@ import { git, GitError, withRepository } from './git';
 import { safePart } from './names';
 import type { RigRepository } from './repository';
 import { removeRepositoryLocks, removeWorktreeLocks } from './staleLocks';
+import { pruneWorktrees, repairWorktree } from './worktreeRepair';
 import { updateSubmodules } from './submodules';
 import { recordCheckout, statusOf } from './worktreeChanges';
 
@@ -65,8 +66,8 @@ export async function ensureWorktree(
   };
   await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
-    repository.resetConfig();
     removeRepositoryLocks(repository.directory);
+    await repairWorktree(repository, directory, branch);
     const admin = ownAdminFolder(repository, directory);
     if (admin !== undefined) {
       removeWorktreeLocks(repository.directory, directory, admin, branch);
@@ -82,14 +83,14 @@ export async function ensureWorktree(
         'conflict',
       );
     }
-    await git(repository.directory, ['worktree', 'prune']);
+    await pruneWorktrees(repository);
     makeFolder(path.dirname(directory));
     const known = await repository.resolve(`refs/heads/${branch}`);
     await git(
       repository.directory,
       known
-        ? ['worktree', 'add', '--quiet', '--', directory, branch]
-        : ['worktree', 'add', '--quiet', '--no-track', '-b', branch, '--', directory, base],
+        ? ['worktree', 'add', '--quiet', '--lock', '--', directory, branch]
+        : ['worktree', 'add', '--quiet', '--lock', '--no-track', '-b', branch, '--', directory, base],
       // The person's git-lfs gets its files from the remote.
       repository.access,
     );
@@ -115,13 +116,12 @@ export async function checkoutDetached(
 ): Promise<void> {
   await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
-    repository.resetConfig();
     removeRepositoryLocks(repository.directory);
     const admin = ownAdminFolder(repository, directory);
     const reusable = admin !== undefined && isPresent(path.join(admin, 'HEAD'));
     if (!reusable || !(await cleanCheckout(repository, directory, admin, commit, options.keep ?? []))) {
       discard(directory);
-      await git(repository.directory, ['worktree', 'prune']);
+      await pruneWorktrees(repository);
       makeFolder(path.dirname(directory));
       await git(
         repository.directory,
@@ -197,12 +197,14 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     if (state?.head && !(await repository.isAncestor(state.head, snapshot))) {
       throw new UserError(`${directory} has commits that its snapshot lacks`, 'it was left alone', 'conflict');
     }
-    await git(repository.directory, ['worktree', 'remove', '--force', '--', directory]).catch((error: unknown) => {
-      if (!(error instanceof GitError)) throw error;
-      // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
-      removeLeftOver(directory);
-    });
-    await git(repository.directory, ['worktree', 'prune']);
+    await git(repository.directory, ['worktree', 'remove', '--force', '--force', '--', directory]).catch(
+      (error: unknown) => {
+        if (!(error instanceof GitError)) throw error;
+        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
+        removeLeftOver(directory);
+      },
+    );
+    await pruneWorktrees(repository);
   });
 }
 

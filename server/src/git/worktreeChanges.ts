@@ -11,6 +11,8 @@ interface StatusEntry {
   untracked: boolean;
   /** The index is as in HEAD: only the file itself differs. */
   unstaged: boolean;
+  /** Has stages of a merge in the index. */
+  conflict: boolean;
 }
 
 export interface Status {
@@ -18,6 +20,8 @@ export interface Status {
   branch?: string;
   /** What differs from HEAD, without what differed right after the checkout and is still the same. */
   changes: string[];
+  /** Of these, the files that a merge or the like has left with conflicts. */
+  conflicts: string[];
   /** What differed right after the checkout, and is still the same. */
   fromCheckout: string[];
 }
@@ -33,7 +37,8 @@ export async function statusOf(worktree: string, untracked: 'no' | 'normal' | 'a
       .map((entry) => entry.path),
   );
   const changes = entries.map((entry) => entry.path).filter((file) => !fromCheckout.has(file));
-  return { head, branch, changes, fromCheckout: [...fromCheckout] };
+  const conflicts = entries.filter((entry) => entry.conflict).map((entry) => entry.path);
+  return { head, branch, changes, conflicts, fromCheckout: [...fromCheckout] };
 }
 
 /**
@@ -73,13 +78,14 @@ async function rawStatus(worktree: string, untracked: string) {
 /** `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`. */
 function entryOf(field: string): StatusEntry | undefined {
   const kind = field[0];
-  if (kind === '?') return { path: field.slice(2), untracked: true, unstaged: false };
+  if (kind === '?') return { path: field.slice(2), untracked: true, unstaged: false, conflict: false };
   const spaces = kind === '1' ? 8 : kind === 'u' ? 10 : undefined;
   if (spaces === undefined) return undefined;
   return {
     path: field.split(' ').slice(spaces).join(' '),
     untracked: false,
     unstaged: kind === '1' && field[2] === '.' && field[3] === 'M',
+    conflict: kind === 'u',
   };
 }
 

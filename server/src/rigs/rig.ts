@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UserError } from '../base/errors';
 import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import { fileAt } from '../git/change';
-import { git, GitError, gitLine, type GitIdentity } from '../git/git';
+import { git, GitError, gitLine, withRepository, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { uploadLargeFiles } from '../git/largeFiles';
@@ -22,6 +22,7 @@ import {
   removeWorktree,
   type CheckoutOptions,
 } from '../git/worktree';
+import { repairWorktree } from '../git/worktreeRepair';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
@@ -369,6 +370,7 @@ export class Rig {
     const branch = this.assignment(name)?.branch;
     // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
     const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
+    await withRepository(this.repository.directory, () => repairWorktree(this.repository, directory, branch));
     // Throws where git cannot read the worktree: then nothing is removed, and a person is told.
     const hasWork = (await inspectWorktree(directory)) !== undefined;
     if (hasWork) {

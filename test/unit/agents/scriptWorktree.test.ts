@@ -78,6 +78,37 @@ describe('the script runtime in a worktree', function () {
     assert.equal(sh(worktree, 'git', 'show', '--name-only', '--format=', 'HEAD'), 'b.txt');
     assert.equal((await inspectWorktree(worktree))?.dirty, true);
   });
+
+  it('leaves a folder that only looks like a repository, too', async () => {
+    const worktree = await worktreeOf(makeRepository({ 'a.txt': 'one\n' }));
+    const { code, printed } = await run(worktree, 'mkdir odd; echo "gitdir: /nowhere" > odd/.git; echo x > odd/x');
+    assert.equal(code, 0, printed);
+    assert.equal((await inspectWorktree(worktree))?.dirty, true);
+  });
+
+  const twoSides =
+    'git switch -qc side; echo a > c.txt; git add -A; git commit -qm a; git switch -q -; echo b > c.txt; git add -A; git commit -qm b';
+  for (const [what, script, problem] of [
+    ['a merge', `${twoSides}; git merge side || true`, /left conflicts in c\.txt/],
+    ['a cherry-pick', `${twoSides}; git cherry-pick side || true`, /left conflicts in c\.txt/],
+    [
+      'a stash',
+      'echo a > a.txt; git stash -q; echo b > a.txt; git add a.txt; git commit -qm b; git stash pop || true',
+      /a\.txt/,
+    ],
+    [
+      'a merge that is resolved, and not ended',
+      `${twoSides}; git merge side || echo c > c.txt; git add c.txt`,
+      /left a merge/,
+    ],
+  ] as const)
+    it(`commits no conflicts, nor what git has begun: ${what}`, async () => {
+      const worktree = await worktreeOf(makeRepository({ 'a.txt': 'one\n' }));
+      const { code, printed } = await run(worktree, `export GIT_COMMITTER_NAME=r GIT_COMMITTER_EMAIL=r@toy; ${script}`);
+      assert.equal(code, 1);
+      assert.match(printed, problem);
+      assert.equal(sh(worktree, 'git', 'log', '-1', '--format=%s'), 'b');
+    });
 });
 
 describe('the git of agents', () => {

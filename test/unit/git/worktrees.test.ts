@@ -290,6 +290,50 @@ describe('a change with a repository inside', function () {
   });
 });
 
+describe('a worktree that was damaged', function () {
+  this.timeout(60_000);
+
+  for (const [what, damage] of [
+    ['the file .git', 'rm .git'],
+    ['an empty file .git', ': > .git'],
+    ['HEAD', 'echo garbage > "$ADMIN/HEAD"'],
+    ['an empty HEAD', ': > "$ADMIN/HEAD"'],
+    ['the index', 'echo garbage > "$ADMIN/index"'],
+    ['an empty index', ': > "$ADMIN/index"'],
+    ['its links', 'rm "$ADMIN/commondir"; echo /nowhere > "$ADMIN/gitdir"'],
+    ['the administrative folder', 'rm -r "$ADMIN"'],
+    ['its branch', 'git update-ref -d "$(git symbolic-ref HEAD)"'],
+    [
+      'the settings of the repository',
+      'git config core.worktree /tmp; git config core.bare false; git config core.x y',
+    ],
+  ] as const)
+    it(`is repaired, with all that is in it: ${what}`, async () => {
+      const { repository, directory } = await placeOf(makeRepository({ 'a.txt': 'one\n', 'b.txt': 'b\n' }));
+      const commit = commitFiles(directory, { 'mine.txt': 'mine\n' }, 'Mine');
+      fs.writeFileSync(path.join(directory, 'a.txt'), 'changed\n');
+      fs.writeFileSync(path.join(directory, 'new.txt'), 'new\n');
+      const admin = gitFolder(directory);
+      sh(directory, 'sh', '-c', `ADMIN="${admin}"; ${damage}`);
+      await ensureWorktree(repository, directory, BRANCH, commit);
+      assert.equal(sh(directory, 'git', 'symbolic-ref', '--short', 'HEAD'), BRANCH);
+      assert.equal(sh(directory, 'git', 'rev-parse', 'HEAD'), commit);
+      assert.equal(sh(directory, 'git', 'status', '--porcelain'), 'M a.txt\n?? new.txt');
+      assert.equal(fs.readFileSync(path.join(directory, 'new.txt'), 'utf8'), 'new\n');
+    });
+
+  it('is left alone where it has become a repository of its own', async () => {
+    const { repository, directory } = await placeOf(makeRepository({ 'a.txt': 'one\n' }));
+    sh(directory, 'sh', '-c', 'rm .git; git init -q; git add -A; git commit -qm own');
+    const head = sh(directory, 'git', 'rev-parse', 'HEAD');
+    await assert.rejects(
+      ensureWorktree(repository, directory, BRANCH, (await repository.tip())!),
+      /is not the worktree of/,
+    );
+    assert.equal(sh(directory, 'git', 'rev-parse', 'HEAD'), head);
+  });
+});
+
 describe("the refinery's worktree", function () {
   this.timeout(60_000);
 

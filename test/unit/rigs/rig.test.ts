@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { agentGitSettings } from '../../../server/src/agents/gitSettings';
 import { UserError } from '../../../server/src/base/errors';
 import { Rig } from '../../../server/src/rigs/rig';
 import { RigRepository } from '../../../server/src/git/repository';
@@ -31,7 +32,7 @@ async function rigOf(folder: string, accepted = true): Promise<Rig> {
     town,
     config,
     repository,
-    async () => process.env,
+    async () => ({ ...process.env, ...agentGitSettings() }),
     () => 'example.org',
     () => accepted,
   );
@@ -77,16 +78,36 @@ describe('a rig on disk', () => {
     assert.deepEqual(rig.worktrees(), [{ name: 'rust', bead: undefined }]);
   });
 
-  it('removes nothing that git cannot read', async () => {
-    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
-    await rig.prepareWorktree('rust', request);
-    const directory = rig.layout.polecatWorktree('rust');
-    fs.writeFileSync(path.join(directory, 'precious.txt'), '!');
-    const index = path.join(sh(directory, 'git', 'rev-parse', '--absolute-git-dir'), 'index');
-    fs.writeFileSync(index, 'broken');
-    await assert.rejects(rig.retireWorktree('rust', 'toy-1'));
-    assert.equal(fs.readFileSync(path.join(directory, 'precious.txt'), 'utf8'), '!');
-  });
+  for (const [what, damage] of [
+    ['a repository of its own', 'rm .git && git init -q'],
+    ['one with commits', 'rm .git && git init -q && git add -A && git commit -qm own'],
+    ['a link elsewhere', 'echo "gitdir: /nowhere" > .git'],
+  ] as const)
+    it(`removes nothing that git cannot keep: the worktree is now ${what}`, async () => {
+      const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+      await rig.prepareWorktree('rust', request);
+      const directory = rig.layout.polecatWorktree('rust');
+      fs.writeFileSync(path.join(directory, 'precious.txt'), '!');
+      sh(directory, 'sh', '-c', damage);
+      await assert.rejects(rig.retireWorktree('rust', 'toy-1'));
+      assert.equal(fs.readFileSync(path.join(directory, 'precious.txt'), 'utf8'), '!');
+    });
+
+  for (const [what, damage] of [
+    ['its index', 'echo broken > "$(git rev-parse --git-dir)/index"'],
+    ['its file .git', 'rm .git'],
+    ['HEAD', ': > "$(git rev-parse --git-dir)/HEAD"'],
+  ] as const)
+    it(`keeps a snapshot of a worktree without ${what}`, async () => {
+      const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+      await rig.prepareWorktree('rust', request);
+      const directory = rig.layout.polecatWorktree('rust');
+      fs.writeFileSync(path.join(directory, 'precious.txt'), '!');
+      sh(directory, 'sh', '-c', damage);
+      await rig.retireWorktree('rust', 'toy-1');
+      const snapshot = sh(rig.repository.directory, 'git', 'for-each-ref', '--format=%(refname)', 'refs/gastown');
+      assert.equal(sh(rig.repository.directory, 'git', 'show', `${snapshot}:precious.txt`), '!');
+    });
 
   it('keeps a snapshot of each try, also of ids that are no names', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
@@ -261,5 +282,28 @@ describe('gates of a rig see exactly the commit', () => {
       });
       const second = agentCommits(rig, { 'more.txt': 'more' });
       assert.deepEqual(await rig.runGates(second, 'mr-2', () => undefined), { passed: true });
+    });
+
+  for (const [what, sabotage] of [
+    ['a replaced blob', 'git replace HEAD:a.txt HEAD~1:a.txt'],
+    ['a replaced tree', 'git replace "HEAD^{tree}" "HEAD~1^{tree}"'],
+    ['a replaced commit', 'git replace HEAD HEAD~1'],
+    [
+      'attributes of the repository',
+      'echo "a.txt text eol=crlf" > "$(git rev-parse --git-common-dir)/info/attributes"',
+    ],
+    ['a graft', 'git rev-parse HEAD > "$(git rev-parse --git-common-dir)/info/grafts"'],
+  ] as const)
+    it(`${what} that an agent has put into the repository changes nothing for them`, async () => {
+      const rig = await rigOf(makeRepository({ 'a.txt': 'good\n' }));
+      rigSettingsFile(rig.layout).update((value) => {
+        value.merge_queue.test_command =
+          'test "$(od -c a.txt)" = "$(printf "bad\\n" | od -c)" && test "$(git show HEAD:a.txt)" = bad && git rev-parse HEAD~1';
+      });
+      await rig.prepareWorktree('rust', request);
+      const commit = agentCommits(rig, { 'a.txt': 'bad\n' });
+      fs.mkdirSync(path.join(rig.repository.directory, 'info'));
+      sh(rig.layout.polecatWorktree('rust'), 'sh', '-c', sabotage);
+      assert.deepEqual(await rig.runGates(commit, 'mr-1', () => undefined), { passed: true });
     });
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { PRIVATE_FILE, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import { UserError, hasCode, messageOf } from '../../base/errors';
+import { plural } from '../../base/text';
 import { adminFolder, operationIn } from '../../git/adminFolder';
 import { git } from '../../git/git';
 import { nestedRepositories } from '../../git/nestedRepositories';
@@ -248,11 +249,12 @@ async function abortOperation(worktree: string, print: (text: string) => void): 
  * nobody's change, and a repository inside the worktree is no file: submitting the work says what is wrong with it.
  */
 async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
-  const { changes, fromCheckout } = await statusOf(worktree, 'all');
+  const { changes, conflicts, fromCheckout } = await statusOf(worktree, 'all');
   const nested = (await nestedRepositories(worktree)).filter(({ gitlink }) => gitlink === undefined);
   const left = [...fromCheckout, ...nested.map(({ folder }) => folder)];
-  const own = changes.filter((file) => !nested.some(({ folder }) => file === `${folder}/`));
+  const own = changes.filter((file) => !nested.some(({ folder }) => file.startsWith(`${folder}/`)));
   if (own.length === 0) return;
+  refuseConflicts(worktree, conflicts);
   const env = options.env ?? process.env;
   const [name, email] = [env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL];
   if (!name || !email)
@@ -266,7 +268,25 @@ async function commitRest(worktree: string, script: FrozenScript, options: Runni
   await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], {
     identity: { name, email },
   });
-  options.print(`● committed ${own.length} changed files`);
+  options.print(`● committed ${plural(own.length, 'changed file')}`);
+}
+
+/** Files with conflict markers are nobody's work, and what git has begun only the blocks can end rightly. */
+function refuseConflicts(worktree: string, conflicts: readonly string[]): void {
+  const admin = adminFolder(worktree);
+  const operation = admin === undefined ? undefined : operationIn(admin);
+  if (conflicts.length > 0)
+    throw new UserError(
+      `the blocks left conflicts in ${conflicts.join(', ')}`,
+      'resolve them in the script, or let it fail: a command of a block that fails ends the script',
+      'conflict',
+    );
+  if (operation !== undefined)
+    throw new UserError(
+      `the blocks left a ${operation} in progress`,
+      `end it in the script with "git ${operation} --continue" or "git ${operation} --abort"`,
+      'conflict',
+    );
 }
 
 /** The first line that says something: a comment or a command. Control characters would be for the terminal. */

@@ -26,7 +26,6 @@ export async function collectGarbage(repository: RigRepository, now = Date.now()
   if (now - last < DAY_MS) return false;
   writeFileAtomic(mark, '');
   await withRepository(repository.directory, async () => {
-    repository.resetConfig();
     await git(
       repository.directory,
       ['-c', `gc.auto=${LOOSE_OBJECTS}`, '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet'],

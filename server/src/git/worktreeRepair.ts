@@ -1,0 +1,107 @@
+import path from 'node:path';
+import {
+  isPresent,
+  listFolder,
+  makeFolder,
+  readTextIfPresent,
+  removeFile,
+  statOf,
+  writeFileAtomic,
+} from '../base/safeFiles';
+import { adminFolder, readMark } from './adminFolder';
+import { git, GitError } from './git';
+import type { RigRepository } from './repository';
+
+/**
+ * Puts back what makes a folder the worktree that it was, where an agent, a crash or a full disk has damaged it: the file
+ * `.git`, the administrative folder, HEAD, the branch and the index. Files of the worktree and commits are never
+ * touched. Call it while no agent works there, inside `withRepository`.
+ * @param branch the branch that the worktree was made for, where its mark does not say so
+ */
+export async function repairWorktree(repository: RigRepository, directory: string, branch?: string): Promise<void> {
+  const admin = repairLink(repository, directory, branch);
+  if (admin === undefined) return;
+  const own = readMark(admin).branch ?? branch;
+  if (own === undefined) return;
+  repairHead(admin, own);
+  await repairBranch(repository, admin);
+  await repairIndex(directory, admin);
+}
+
+/**
+ * Forgets worktrees whose folder is gone. Those of agents are locked, so that git does not forget one that has lost only its
+ * file `.git`.
+ */
+export async function pruneWorktrees(repository: RigRepository): Promise<void> {
+  for (const admin of adminFolders(repository)) {
+    const link = linkOf(admin);
+    if (link !== undefined && !isPresent(path.dirname(link))) removeFile(path.join(admin, 'locked'));
+  }
+  await git(repository.directory, ['worktree', 'prune']);
+}
+
+function adminFolders(repository: RigRepository): string[] {
+  const worktrees = path.join(repository.directory, 'worktrees');
+  return isPresent(worktrees) ? listFolder(worktrees).map(({ name }) => path.join(worktrees, name)) : [];
+}
+
+/** @returns undefined where the folder is no worktree of ours, and cannot be told to have been one */
+function repairLink(repository: RigRepository, directory: string, branch: string | undefined): string | undefined {
+  const worktrees = path.join(repository.directory, 'worktrees');
+  const link = path.join(directory, '.git');
+  const known = adminFolder(directory);
+  if (known !== undefined && path.dirname(known) !== worktrees) return undefined; // of another repository
+  if (statOf(link)?.isDirectory()) return undefined; // a repository of its own
+  if (!isPresent(directory) || listFolder(directory).length === 0) return undefined;
+  const admin = known ?? adminFolders(repository).find((one) => linkOf(one) === link);
+  if (admin === undefined) return undefined;
+  if (!isPresent(path.join(admin, 'HEAD'))) {
+    if (branch === undefined) return undefined;
+    makeFolder(admin);
+  }
+  putBack(path.join(admin, 'commondir'), '../..\n');
+  putBack(path.join(admin, 'gitdir'), `${link}\n`);
+  putBack(link, `gitdir: ${admin}\n`);
+  return admin;
+}
+
+/** The file `.git` of the worktree that an administrative folder is for. */
+function linkOf(admin: string): string | undefined {
+  const link = readTextIfPresent(path.join(admin, 'gitdir'))?.trim();
+  return link === undefined ? undefined : path.resolve(admin, link);
+}
+
+function putBack(file: string, text: string): void {
+  if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
+}
+
+function repairHead(admin: string, branch: string): void {
+  const head = readTextIfPresent(path.join(admin, 'HEAD')) ?? '';
+  if (!/^(?:ref: refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/.test(head))
+    writeFileAtomic(path.join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`);
+}
+
+/** A branch that somebody has deleted under the worktree stands again where the worktree's own log saw it last. */
+async function repairBranch(repository: RigRepository, admin: string): Promise<void> {
+  const ref = /^ref: (refs\/heads\/\S+)/.exec(readTextIfPresent(path.join(admin, 'HEAD')) ?? '')?.[1];
+  if (ref === undefined || (await repository.resolve(ref)) !== undefined) return;
+  const entries = readTextIfPresent(path.join(admin, 'logs', 'HEAD')) ?? '';
+  const [before, after = ''] = (entries.trimEnd().split('\n').at(-1) ?? '').split(' ');
+  // The deletion itself is an entry too, with zeros for the new commit.
+  const commit = /^0+$/.test(after) ? before : after;
+  if (!commit || (await repository.resolve(commit)) === undefined) return;
+  await git(repository.directory, ['update-ref', ref, commit]);
+}
+
+/** Git refuses everything where it cannot read the index. What was only staged is still in the files. */
+async function repairIndex(directory: string, admin: string): Promise<void> {
+  try {
+    if (!isPresent(path.join(admin, 'index'))) return void (await git(directory, ['read-tree', 'HEAD']));
+    // Reads the index, and prints nothing.
+    await git(directory, ['ls-files', '--', ':(literal).gastown-index-probe']);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    removeFile(path.join(admin, 'index'));
+    await git(directory, ['read-tree', 'HEAD']);
+  }
+}
