@@ -1,11 +1,12 @@
 import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
+import type { BeadConditions } from '../../protocol/bead';
 import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/standing';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
 /** Which beads are meant. All given conditions must hold. */
-export interface BeadFilter {
+export interface BeadFilter extends BeadConditions {
   ledger?: string;
   status?: string[];
   type?: string[];

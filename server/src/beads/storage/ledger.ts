@@ -55,7 +55,7 @@ export class Ledger {
     readonly name: string,
     readonly directory: string,
     readonly prefix: string,
-    readonly config: LedgerConfig,
+    private settings: LedgerConfig,
     private readonly fs: LedgerFs,
     readonly journal: Journal,
     readonly eventLog: EventLog,
@@ -139,6 +139,15 @@ export class Ledger {
 
   get issuesFile(): string {
     return path.join(this.directory, this.config.issuesFile);
+  }
+
+  get config(): LedgerConfig {
+    return this.settings;
+  }
+
+  /** Custom names may have changed; the file of beads stays the same one. */
+  readConfig(): void {
+    this.settings = { ...readLedgerConfig(this.fs, this.directory), issuesFile: this.settings.issuesFile };
   }
 
   /** Hash of its file; undefined where the file is not what this ledger was read from and has to be written first. */
