@@ -148,12 +148,16 @@ export class BeadIndex {
       if (isBulk) this.db.run(dropIndexes);
       const now = this.now();
       const known: KnownWaiting = new Map();
+      if (isEmpty) this.counts.clear();
       for (const [id, row] of rows) {
         if (!isEmpty) this.delete(id);
-        this.insert(row, standingOf(this.graph, row.bead, now, known));
+        const standing = standingOf(this.graph, row.bead, now, known);
+        this.insert(row, standing);
+        if (isEmpty) this.count(undefined, placeOf(row.ledger, standing));
       }
       if (isBulk) this.db.run(createIndexes);
-      if (!isEmpty) this.restandDependents(isAffected);
+      if (isEmpty) return;
+      this.restandDependents(isAffected);
       this.recount();
     });
     this.onRestood(undefined);
