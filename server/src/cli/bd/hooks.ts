@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { makeFolder, moveFile, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
@@ -125,7 +124,6 @@ function install(folder: string, name: HookName): boolean {
   const isForeign = other !== undefined && !stateOf(folder, name).Installed;
   if (isForeign) moveFile(file, file + CHAINED);
   writeFileAtomic(file, hookText(name), 0o755);
-  fs.chmodSync(file, 0o755);
   return isForeign;
 }
 

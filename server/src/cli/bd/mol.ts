@@ -81,7 +81,7 @@ function formulaName(given: string): string {
 
 /** Ids by `formula` and `formula.step`. */
 function qualified(name: string, { new_epic_id: root, id_mapping: ids }: PourResult): Record<string, string> {
-  const steps = Object.entries(ids).map(([step, id]) => [`${name}.${step}`, id]);
+  const steps = Object.entries(ids).map(([step, id]): [string, string] => [`${name}.${step}`, id]);
   return Object.fromEntries([[name, root], ...steps]);
 }
 
