@@ -15,6 +15,7 @@ const lanes = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
   { name: 'unit', mocha: 'unit' },
   { name: 'ledger', mocha: 'ledger' },
+  { name: 'conformance', mocha: 'conformance' },
   { name: 'simulation', mocha: 'simulation' },
   { name: 'protocol', mocha: 'protocol' },
   { name: 'e2e', mocha: 'e2e' },

@@ -133,7 +133,7 @@ async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promi
     output.finish();
     if (!options.keep || !landed) await town.call(TownStop.spec, { all: true }).catch(() => undefined);
     town.close();
-    await shutdownServer(root, actor);
+    await shutdownServer(root, { kind: 'cli', actor });
   }
 }
 

@@ -10,6 +10,7 @@ import { greetClient } from '../../server/src/protocol/transport/greetClient';
 import { greetServer, type Acceptance, type Hello } from '../../server/src/protocol/transport/handshake';
 import { connectTo, readEndpoint, serverEndpointFile } from '../../server/src/protocol/transport';
 import { listen, type RpcServer } from '../../server/src/protocol/transport/rpcServer';
+import { waitUntil } from '../helpers/temp';
 
 const key = 'ab'.repeat(32);
 
@@ -288,6 +289,35 @@ describe('rpc server', () => {
     assert.equal(await connection.sendRequest('ping'), 'pong');
     connection.dispose();
     good.socket.destroy();
+  });
+
+  for (const [what, sent] of [
+    ['announces more than is allowed', `Content-Length: ${256 * 1024 * 1024 + 1}\r\n\r\n`],
+    ['announces more than a number holds', `Content-Length: ${'9'.repeat(15)}\r\n\r\n`],
+    ['announces more in its second message', `Content-Length: 4\r\n\r\n{"a"Content-Length: 999999999\r\n\r\n`],
+    ['sends a header without an end', 'X: '.padEnd(5_000, 'x')],
+  ] as const)
+    it(`closes the connection of a peer that ${what}, at once`, async () => {
+      await start();
+      const bad = await connectTo(serverEndpointFile(root), { kind: 'cli' });
+      bad.socket.resume();
+      const ended = new Promise((done) => bad.socket.once('close', done));
+      bad.socket.write(sent); // and it stays
+      await ended;
+    });
+
+  it('keeps no timer and no connection of a peer that goes in the middle of a message', async () => {
+    await start();
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    for (let round = 0; round < 20; round += 1) {
+      const { socket } = await connectTo(serverEndpointFile(root), { kind: 'cli' });
+      socket.resume();
+      const ended = new Promise((done) => socket.once('close', done));
+      socket.end('Content-Length: 1000\r\n\r\n{"half":');
+      await ended;
+    }
+    await waitUntil('all are gone', () => timers() <= before);
   });
 
   it('reads nothing from a file that is not an endpoint', async () => {

@@ -50,6 +50,8 @@ export class People {
     for (const convoy of life.beads.list('convoy', 'staged_ready'))
       if (planOf(convoy) && chances.chance(haste)) this.launch(life, convoy);
     if (chances.chance(0.15)) this.release(life);
+    for (const escalation of life.beads.list('escalation', 'open'))
+      if (escalation.id.startsWith('hq-esc-silent-') && chances.chance(haste)) this.restartSession(escalation);
     for (const bead of life.work('failed', 'hooked'))
       if (
         (bead.status === 'failed' || (workOf(bead).paused?.mark === undefined && workOf(bead).held)) &&
@@ -123,6 +125,13 @@ export class People {
     const rig = this.world.repositoryOf(bead.id).rig;
     const agent = bead.status === 'failed' && this.world.chances.chance(0.2) ? 'furiosa' : undefined;
     void life.tolerate('slung again', RACES, () => sling(life.store, ann, { beads: [bead.id], rig, agent }));
+  }
+
+  /** `gt session restart`, of an agent that does not go on by itself. */
+  private restartSession(escalation: Bead): void {
+    const { agent } = (escalation.metadata as { escalation: { agent?: string } }).escalation;
+    for (const session of this.world.live)
+      if (session.agent === agent && this.world.stalled.has(session.id)) session.exit = { kind: 'killed', code: null };
   }
 
   private ask(life: Life, title: string): void {

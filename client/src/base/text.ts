@@ -1,12 +1,15 @@
 /** Makes text from elsewhere (titles, names, messages) safe to show. Pure. */
 
-export { revealHidden } from '../../../server/src/base/text';
+import { revealMisleading } from '../../../server/src/base/text';
 
-/** One line of at most `length` characters: titles may be long and contain anything. */
+export { revealHidden, revealMisleading } from '../../../server/src/base/text';
+
+/**
+ * One line of at most `length` characters: titles may be long and contain anything. Marks that reorder or hide text are
+ * written out, such as `\u{202e}`.
+ */
 export function oneLine(text: string, length = 120): string {
-  // Control characters and marks that reorder text must not change how the rest of a row reads.
-  const clean = text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, ' ')
+  const clean = revealMisleading(text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' '))
     .replace(/ {2,}/g, ' ')
     .trim();
   const characters = [...clean];
@@ -20,7 +23,7 @@ export function noIcons(text: string): string {
 
 /** Text for a line of Markdown. It escapes no more than necessary, because people read the source, too. */
 export function escapeMarkdown(text: string): string {
-  return noIcons(text)
+  return noIcons(revealMisleading(text))
     .replace(/[\\`*[\]~|]/g, '\\$&')
     .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
     .replace(/&/g, '&amp;')
@@ -33,7 +36,7 @@ export function escapeMarkdown(text: string): string {
 export function fenced(text: string, language = ''): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
+  return `${fence}${language}\n${revealMisleading(text)}\n${fence}`;
 }
 
 /** One line of text from elsewhere, for a line of Markdown. */

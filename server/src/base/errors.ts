@@ -34,9 +34,43 @@ const engineMessages: readonly [pattern: RegExp, text: string][] = [
   [/heap out of memory|reaching memory limit/, 'it needs too much memory'],
 ];
 
-/** The text of anything that was thrown, without the engine's own words for what is too big. */
+const noSpace = { text: 'no space left on the disk', hint: 'Free some space and try again.' };
+const noRight = { text: 'permission denied', hint: 'Check the owner and the permissions of the folder.' };
+const tooManyFiles = { text: 'too many open files', hint: 'End other programs, or raise the limit ("ulimit -n").' };
+
+/** What the machine itself refuses, whatever was done, in words for a person. The one place where they are translated. */
+const machineProblems: Readonly<Record<string, { text: string; hint: string }>> = {
+  ENOSPC: noSpace,
+  EDQUOT: noSpace,
+  EACCES: noRight,
+  EPERM: noRight,
+  EROFS: { text: 'the file system can only be read', hint: 'Make it writable, or use another folder.' },
+  EMFILE: tooManyFiles,
+  ENFILE: tooManyFiles,
+  EIO: { text: 'the disk reports an error', hint: 'Check the disk. What was saved before is not changed.' },
+};
+
+/** Undefined for any other error, and for programs and sockets, whose errors say something else. */
+export function machineProblem(error: unknown): { text: string; hint: string } | undefined {
+  const { code, syscall = '' } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
+  if (error instanceof UserError || code === undefined || /^(?:spawn|connect|listen|bind|kill)/.test(syscall))
+    return undefined;
+  return machineProblems[code];
+}
+
+/** What a person is told of an error that they can do something about; undefined for a defect. */
+export function asUserError(error: unknown): UserError | undefined {
+  if (error instanceof UserError) return error;
+  const problem = machineProblem(error);
+  return problem && new UserError(messageOf(error), problem.hint, 'unavailable');
+}
+
+/** The text of anything that was thrown, without the words of the engine or the system for what a person knows by others. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const problem = machineProblem(error);
+  const { path } = error as NodeJS.ErrnoException;
+  if (problem) return path === undefined ? problem.text : `${path}: ${problem.text}`;
   return engineMessages.find(([pattern]) => pattern.test(error.message))?.[1] ?? error.message;
 }
 

@@ -263,6 +263,8 @@ export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 
     fs.renameSync(temporary, file);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
+    // What failed on a descriptor names no file.
+    if (error instanceof Error) Object.assign(error, { path: file });
     throw error;
   }
   fsyncDirectory(path.dirname(file));

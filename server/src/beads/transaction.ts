@@ -11,6 +11,7 @@ import type { JournalEvent } from './storage/journalRecord';
 import { attachedMolecules, MOLECULE, openSteps } from './model/molecule';
 import type { NewBead } from './model/newBead';
 import { defined, plain, sameValue } from './model/plain';
+import { withReplacedId, withReplacedIds } from './model/references';
 import { timeAfter } from './model/time';
 import { checkCommentText, checkFields, checkLabel } from './model/validate';
 import type { Overlay } from './index/overlay';
@@ -50,7 +51,7 @@ export class Transaction {
 
   create(ledger: string, options: NewBead): Bead {
     const rules = this.view.rulesOf(ledger);
-    const now = timeAfter(this.context.now, undefined);
+    const now = timeAfter(new Date(this.context.now.getTime() + (options.createdAfterMs ?? 0)), undefined);
     const type = typeFromInput(options.type ?? 'task');
     const bead: Bead = {
       ...plain(options.extra ?? {}),
@@ -71,6 +72,9 @@ export class Transaction {
         owner: options.owner,
         external_ref: options.external_ref,
         defer_until: options.defer_until,
+        due_at: options.due_at,
+        estimated_minutes: options.estimated_minutes,
+        spec_id: options.spec_id,
         metadata: options.metadata && plain(options.metadata),
         ephemeral: options.ephemeral === true ? true : undefined,
         labels: options.labels?.length ? [...new Set(options.labels)].sort() : undefined,
@@ -111,12 +115,12 @@ export class Transaction {
   }
 
   /** Closes after the guards of `bd close`; a closed bead stays as it is. */
-  close(id: string, reason: string, options: { force?: boolean } = {}): Bead {
+  close(id: string, reason: string, options: { force?: boolean; session?: string } = {}): Bead {
     const bead = this.require(id);
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.putClosed(ledger, bead, reason || 'Closed');
+    const closed = this.putClosed(ledger, bead, reason || 'Closed', options.session);
     if (bead.issue_type === MOLECULE)
       for (const step of openSteps(this.view, bead))
         this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);
@@ -126,11 +130,12 @@ export class Transaction {
     return closed;
   }
 
-  private putClosed(ledger: string, bead: Bead, reason: string): Bead {
+  private putClosed(ledger: string, bead: Bead, reason: string, session?: string): Bead {
     const closed = this.put(ledger, bead, {
       status: 'closed',
       closed_at: timeAfter(this.context.now, undefined),
       close_reason: reason,
+      ...(session === undefined ? {} : { closed_by_session: session }),
     });
     this.record({ type: 'closed', bead: bead.id, old: bead.status, new: 'closed', message: reason });
     return closed;
@@ -188,6 +193,72 @@ export class Transaction {
     this.record({ type: 'deleted', bead: id, old: bead.status, message: reason });
   }
 
+  /**
+   * Gives a bead another id. Dependencies on it follow, and so do the texts of the beads that are named.
+   * @param mentions ids of beads whose texts may name it
+   * @returns the number of beads whose texts changed
+   */
+  rename(id: string, newId: string, mentions: readonly string[]): number {
+    const { bead, ledger } = this.locate(id);
+    this.givenId(ledger, this.view.rulesOf(ledger).prefix, newId);
+    const dependents = this.view.dependents(id);
+    const own = (edge: Dependency): Dependency => ({ ...edge, issue_id: newId });
+    const comments = bead.comments?.map((comment) => ({ ...comment, issue_id: newId }));
+    const renamed = {
+      ...bead,
+      id: newId,
+      updated_at: timeAfter(this.context.now, bead.updated_at),
+      ...(bead.dependencies ? { dependencies: bead.dependencies.map(own) } : {}),
+      ...(comments ? { comments } : {}),
+    };
+    this.view.set(ledger, plain(renamed));
+    this.record({ type: 'created', bead: newId, new: bead.status, message: `renamed from ${id}` });
+    for (const { bead: dependent } of dependents) {
+      const current = this.locate(dependent.id);
+      const moved = (edge: Dependency): Dependency =>
+        edge.depends_on_id === id ? { ...edge, depends_on_id: newId } : edge;
+      this.put(current.ledger, current.bead, { dependencies: current.bead.dependencies?.map(moved) });
+    }
+    const changed = mentions.filter((mention) => this.replaceIdIn(mention === id ? newId : mention, id, newId));
+    this.delete(id, `renamed to ${newId}`);
+    return changed.length;
+  }
+
+  /** Gives beads other ids, all at once, whatever their prefix; the old ids stay as tombstones. */
+  renameAll(ids: ReadonlyMap<string, string>): void {
+    const idOf = (id: string): string => ids.get(id) ?? id;
+    for (const id of ids.keys()) {
+      const { bead, ledger } = this.locate(id);
+      const renamed = {
+        ...bead,
+        ...withReplacedIds(bead, ids),
+        id: idOf(id),
+        updated_at: timeAfter(this.context.now, bead.updated_at),
+        dependencies: bead.dependencies?.map((edge) => ({
+          ...edge,
+          issue_id: idOf(edge.issue_id),
+          depends_on_id: idOf(edge.depends_on_id),
+        })),
+        comments: bead.comments?.map((comment) => ({ ...comment, issue_id: idOf(id) })),
+      };
+      this.view.set(ledger, plain(renamed));
+      this.record({ type: 'created', bead: renamed.id, new: bead.status, message: `renamed from ${id}` });
+    }
+    for (const id of ids.keys()) {
+      const { bead, ledger } = this.locate(id);
+      this.put(ledger, bead, { dependencies: undefined });
+      this.delete(id, `renamed to ${idOf(id)}`);
+    }
+  }
+
+  /** @returns whether a text of the bead named the id */
+  replaceIdIn(bead: string, id: string, replacement: string): boolean {
+    const patch = withReplacedId(this.require(bead), id, replacement);
+    if (Object.keys(patch).length === 0) return false;
+    this.update(bead, patch);
+    return true;
+  }
+
   /** `from` depends on `to`. Adding what is there already changes nothing. */
   addDependency(from: string, to: string, type: DependencyType, metadata?: string): Dependency {
     const bead = this.require(from);
@@ -210,13 +281,14 @@ export class Transaction {
     return edge;
   }
 
+  /** Removes the dependency of this type, or those of all types. @returns the first of them */
   removeDependency(from: string, to: string, type?: string): Dependency {
     const bead = this.require(from);
-    const edge = bead.dependencies?.find(
-      (other) => other.depends_on_id === to && (type === undefined || other.type === type),
-    );
-    if (!edge) throw new UserError(`dependency ${from} -> ${to} not found`, undefined, 'not-found');
-    this.dropEdges(from, (other) => other === edge);
+    const isMeant = (other: Dependency): boolean =>
+      other.depends_on_id === to && (type === undefined || other.type === type);
+    const edge = bead.dependencies?.find(isMeant);
+    if (!edge) throw new UserError(`dependency from ${from} to ${to} does not exist`, undefined, 'not-found');
+    this.dropEdges(from, isMeant);
     return edge;
   }
 
@@ -250,14 +322,14 @@ export class Transaction {
     return true;
   }
 
-  comment(id: string, text: string): Comment {
+  comment(id: string, text: string, author = this.context.actor): Comment {
     const bead = this.require(id);
     checkCommentText(text);
     const comment: Comment = {
       // Random, not counted: two clones that comment at once must not get the same number.
       id: Math.floor(this.context.random() * Number.MAX_SAFE_INTEGER),
       issue_id: id,
-      author: this.context.actor,
+      author,
       text,
       created_at: timeAfter(this.context.now, bead.comments?.at(-1)?.created_at),
     };
@@ -314,7 +386,7 @@ export class Transaction {
   private givenId(ledger: string, prefix: string, id: string): string {
     checkGivenId(id);
     if (this.view.ledgerOf(id) !== ledger) {
-      throw new UserError(`prefix mismatch: ${ledger} uses '${prefix}-' but the ID is ${id}`);
+      throw new UserError(`prefix mismatch: database uses '${prefix}-' but ID '${id}' doesn't match`);
     }
     if (this.view.locate(id)) throw new UserError(`issue ${id} already exists`, undefined, 'conflict');
     return id;

@@ -1,4 +1,4 @@
-import { UserError, messageOf, type ErrorCode } from '../base/errors';
+import { UserError, asUserError, messageOf, type ErrorCode } from '../base/errors';
 
 /** JSON-RPC's code of a `UserError`, whose hint and code are the data. */
 const USER_ERROR = -32050;
@@ -24,8 +24,8 @@ const errorCodes: readonly ErrorCode[] = [
 
 /** How anything that was thrown crosses the wire. */
 export function wireError(error: unknown): WireError {
-  if (error instanceof UserError)
-    return { code: USER_ERROR, message: error.message, data: { hint: error.hint, code: error.code } };
+  const told = asUserError(error);
+  if (told) return { code: USER_ERROR, message: told.message, data: { hint: told.hint, code: told.code } };
   return { code: INTERNAL_ERROR, message: messageOf(error) };
 }
 

@@ -163,6 +163,7 @@ export class SessionManager extends Disposable {
   }
 
   all(): SessionView[] {
+    this.records.cutFuture(Date.now());
     return this.records.all().map(({ id, agent, role, rig, name, bead, startedAt, doneAt, exit }) => {
       const look = this.monitor.of(id);
       return { id, agent, role, rig, name, bead, startedAt, doneAt, exit, look, asks: look?.asks };

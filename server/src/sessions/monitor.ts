@@ -38,7 +38,7 @@ const STILL_MS = 3_000;
  * whether there still is a process and a folder. Nothing lives, nothing is looked at.
  */
 export class SessionMonitor extends Disposable {
-  private readonly looks = new Map<string, ScreenState & { screenAt: number }>();
+  private readonly looks = new Map<string, ScreenState & { screenAt: number; reported: string | undefined }>();
   private readonly suspects = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -112,17 +112,23 @@ export class SessionMonitor extends Disposable {
   }
 
   private async lookAt(record: SessionRecord, info: SessionInfo, now: number): Promise<boolean> {
-    const lastOutputAt = Math.max(info.lastOutputAt ? Date.parse(info.lastOutputAt) : 0, record.startedAt);
-    const saidNothing = info.lastOutputAt === undefined;
+    const { lastOutputAt: reported } = info;
     const known = this.looks.get(record.id);
+    const lastOutputAt = Math.min(
+      Math.max(reported ? Date.parse(reported) : 0, record.startedAt),
+      // The clock was set back: what was reported before was said when it was first heard of.
+      known && known.reported === reported ? known.lastOutputAt : now,
+      now,
+    );
+    const saidNothing = reported === undefined;
     if (now - lastOutputAt < STILL_MS) {
-      this.looks.set(record.id, { lastOutputAt, saidNothing, screenAt: 0 });
+      this.looks.set(record.id, { lastOutputAt, saidNothing, reported, screenAt: 0 });
       return known?.asks !== undefined;
     }
     // The same screen needs no second reading.
     if (known?.screenAt === lastOutputAt) return false;
     const asks = this.sessions.asks(record, await this.sessions.screen(record.id));
-    this.looks.set(record.id, { lastOutputAt, saidNothing, asks, screenAt: lastOutputAt });
+    this.looks.set(record.id, { lastOutputAt, saidNothing, reported, asks, screenAt: lastOutputAt });
     return asks !== known?.asks;
   }
 }

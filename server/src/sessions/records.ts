@@ -52,6 +52,17 @@ export class SessionRecords {
     this.records.set(record.id, record);
   }
 
+  /** The clock was set back: what is recorded of times that are still to come happened at the latest now. */
+  cutFuture(now: number): void {
+    for (const record of this.all())
+      if (Math.max(record.startedAt, record.doneAt ?? 0) > now)
+        this.save({
+          ...record,
+          startedAt: Math.min(record.startedAt, now),
+          ...(record.doneAt === undefined ? {} : { doneAt: Math.min(record.doneAt, now) }),
+        });
+  }
+
   remove(id: string): void {
     this.records.delete(id);
     removeFile(this.town.sessionRecord(id));

@@ -1,5 +1,6 @@
 import type { TownService } from './townService';
 import { registerBeadHandlers } from '../beads/handlers';
+import { enginesKeys } from '../engine/state/work';
 import type { CallContext } from '../protocol/dispatcher';
 import { registerConvoyHandlers } from '../engine/convoys/convoys';
 import { guardBeadHandlers } from './access/beadGuard';
@@ -33,7 +34,7 @@ export function registerHandlers(service: TownService): void {
   };
   const ledgerFor = (context: CallContext, named: string | undefined): string =>
     ledgerOfCaller(layout.root, rigs, context.cwd, named);
-  registerBeadHandlers(dispatcher, store, { ledgerFor });
+  registerBeadHandlers(dispatcher, store, { ledgerFor, protectedMetadata: enginesKeys, fixedPrefixes: true });
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.acceptScriptOf(bead, by));
   registerConvoyHandlers(dispatcher, { store, projection, isRig });

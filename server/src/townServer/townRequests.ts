@@ -15,6 +15,7 @@ import {
   TownStop,
   TownUp,
 } from '../protocol/town';
+import { BUILD } from '../protocol/transport';
 import { fullAddress } from '../town/layout';
 
 export function registerTownHandlers(service: TownService): void {
@@ -59,7 +60,10 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));
   dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
   dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));
-  dispatcher.on(ServerRetire.spec, async () => {
+  dispatcher.on(ServerRetire.spec, async ({ build }, { kind }) => {
+    // Its programs may be newer than the server: then they replace it, like anybody's.
+    if (kind === 'agent' && build <= BUILD)
+      throw new UserError('only a person may stop the server', undefined, 'refused');
     service.retire();
     return null;
   });

@@ -54,7 +54,7 @@ describe('requests that change beads', () => {
       await refused(create('x', { id: 'toy-1', ledger: 'hq' }), /prefix mismatch/);
       await refused(create('x', { id: '../../x-y' }), /invalid ID format/);
       await refused(create('x', { prefix: 'nope' }), /no ledger has the prefix "nope"/);
-      await refused(create('x', { parent: 'hq-none' }), /no issue found matching/, 'not-found');
+      await refused(create('x', { parent: 'hq-none' }), /parent issue hq-none not found/, 'not-found');
       await refused(create('x', { deps: [['blocks', 'hq-none']] }), /no issue found matching/);
       assert.equal(service.store.list({ limit: 0 }).length, 1);
     });
@@ -179,7 +179,7 @@ describe('requests that change beads', () => {
       await service.call(BeadUpdate.spec, {
         ids: [id],
         appendNotes: 'n2',
-        metadata: { l: 2, k: null },
+        metadataChanges: { l: 2, k: null },
         setLabels: ['c'],
       });
       assert.deepEqual([get(id).notes, get(id).metadata, get(id).labels], ['n1\nn2', { l: 2 }, ['c']]);
@@ -257,7 +257,7 @@ describe('requests that change beads', () => {
       assert.deepEqual([get(id).assignee, get(id).status], ['ann', 'in_progress']);
       await refused(
         service.call(BeadUpdate.spec, { ids: [id], claim: true }, { actor: 'bob' }),
-        new RegExp(`^Error claiming ${id}: already claimed by ann$`),
+        new RegExp(`^Error claiming ${id}: issue already claimed by ann$`),
         'conflict',
       );
       await service.call(BeadUpdate.spec, { ids: [id], claim: true });
@@ -441,8 +441,8 @@ describe('requests that change beads', () => {
       assert.equal(get(a.id).dependencies, undefined);
       assert.equal((await service.call(BeadList.spec, { all: true })).length, 1);
       assert.equal((await service.call(BeadList.spec, { status: ['tombstone'] })).length, 1);
-      await refused(service.call(BeadUpdate.spec, { ids: [b.id], title: 'x' }), /not found/, 'not-found');
-      await refused(service.call(BeadDelete.spec, { ids: [b.id] }), /not found/, 'not-found');
+      await refused(service.call(BeadUpdate.spec, { ids: [b.id], title: 'x' }), /no issue found/, 'not-found');
+      await refused(service.call(BeadDelete.spec, { ids: [b.id] }), /no issue found/, 'not-found');
     });
 
     it('of a wisp leaves nothing', async () => {

@@ -54,7 +54,7 @@ describe('requests about beads', () => {
       });
       await refused(
         service.call(DependencyRemove.spec, { from: a.id, to: b.id }),
-        /dependency .* not found/,
+        /dependency from .* does not exist/,
         'not-found',
       );
     });
@@ -93,12 +93,12 @@ describe('requests about beads', () => {
           node.truncated,
         ]);
       assert.deepEqual(await tree({ id: epic.id }), [
-        [epic.id, 0, '', false],
+        [epic.id, 0, epic.id, false],
         [a.id, 1, epic.id, false],
         [b.id, 1, epic.id, false],
         [a.id, 2, b.id, false],
       ]);
-      assert.deepEqual(await tree({ id: epic.id, maxDepth: 0 }), [[epic.id, 0, '', true]]);
+      assert.deepEqual(await tree({ id: epic.id, maxDepth: 0 }), [[epic.id, 0, epic.id, true]]);
       assert.deepEqual(
         (await tree({ id: a.id, direction: 'up' })).map((row) => row[0]),
         [a.id, b.id, epic.id, epic.id],

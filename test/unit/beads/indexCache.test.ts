@@ -96,8 +96,9 @@ describe('the index that is kept for the next start', function () {
     const told: unknown[] = [];
     store.board.onDidRestand((ids) => told.push(ids));
     const id = await store.batch({ actor: 'me' }, (tx) => tx.create('toy', { title: 'First' }).id);
-    const { index } = (store as unknown as { world: { index: { insert(...row: unknown[]): void } } }).world;
-    index.insert = () => {
+    type Internals = { world: { index: { beadRows: { insert(...row: unknown[]): void } } } };
+    const { beadRows } = (store as unknown as Internals).world.index;
+    beadRows.insert = () => {
       throw new Error('disk image is malformed');
     };
     const warnings: string[] = [];

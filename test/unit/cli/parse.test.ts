@@ -199,8 +199,8 @@ describe('parsing of a command line', () => {
           line,
         );
       fails('oen', /unknown command 'oen'/, /Did you mean one\?/);
-      fails('one a --cuont 1', /unknown option '--cuont'/, /Did you mean --count\?/);
-      fails('one a --zzz', /unknown option '--zzz'/, /after --/);
+      fails('one a --cuont 1', /unknown flag: --cuont/, /Did you mean --count\?/);
+      fails('one a --zzz', /unknown flag: --zzz/, /after --/);
       fails('one', /missing required argument 'id'/, /See x --help/);
       fails('pick a --size small', /argument 'small' is invalid\. big only/, /See x --help/);
       fails('pick a --size big --as round', /Allowed choices are flat, deep/, /See x --help/);

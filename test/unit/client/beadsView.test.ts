@@ -175,6 +175,7 @@ describe('the Beads tree', () => {
       why: [{ kind: 'person', name: '[x](command:evil)' }],
     });
     const tooltip = item.kind === 'bead' ? beadListTooltip(item.bead) : '';
+    assert.match(row?.label ?? '', /\\u\{202e\}/);
     assert.doesNotMatch(tooltip, /(?<!\\)\]\(command|<img/);
   });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { TownStore } from '../../../client/src/state/townStore';
 import { agentRows, agentRowTooltip, terminalName } from '../../../client/src/features/agents/agentRows';
-import { attentionRows } from '../../../client/src/features/attention/attentionRows';
+import { attentionRows, attentionTooltip } from '../../../client/src/features/attention/attentionRows';
 import { convoyRows, convoyRowTooltip } from '../../../client/src/features/convoys/convoyRows';
-import type { Row } from '../../../client/src/ui/tree/row';
+import type { Row, RowTarget } from '../../../client/src/ui/tree/row';
 import { openAttention } from '../../../client/src/state/queries';
 import type { TownSnapshot } from '../../../server/src/protocol/town';
 import { bead, convoy, escalation, polecat, rig, snapshot, town } from './samples';
@@ -265,4 +265,51 @@ describe('the Needs Attention list', () => {
       'toy: fast-forward main | fast-forward…',
     ]);
   });
+});
+
+describe('every tree', () => {
+  const MARK = '\u202e';
+  const evil = (what: string): string => `${what}${MARK}fdp.exe`;
+  const store = storeOf({
+    town: [town({ name: evil('town'), root: evil('/root') })],
+    rigs: [rig('toy', { source: evil('/source'), targetBranch: evil('branch'), defaultBranch: evil('main') })],
+    convoys: [convoy('hq-c1', ['toy-a'], { title: evil('convoy') })],
+    beads: [
+      bead('toy-a', {
+        title: evil('bead'),
+        problem: evil('problem'),
+        assignee: evil('assignee'),
+        why: [{ kind: 'person', name: evil('person') }],
+        step: { id: evil('step'), title: evil('step title'), index: 1, total: 2 },
+        phase: 'working',
+        status: 'in_progress',
+      }),
+    ],
+    agents: [
+      polecat('nux', {
+        activity: evil('activity'),
+        bead: 'toy-a',
+        beadTitle: evil('bead title'),
+        state: 'working',
+        runtime: evil('runtime'),
+        step: { id: evil('step'), title: evil('step title'), index: 1, total: 2 },
+      }),
+    ],
+    attention: [{ ...escalation('hq-e1'), title: evil('title'), detail: evil('detail'), command: evil('command') }],
+  });
+
+  for (const [name, rows, tooltip] of [
+    ['Convoys', convoyRows(store), (target: RowTarget) => convoyRowTooltip(store, target)],
+    ['Agents', agentRows(store), (target: RowTarget) => agentRowTooltip(store, target)],
+    ['Needs Attention', attentionRows(store), (target: RowTarget) => attentionTooltip(store, target)],
+  ] as const)
+    it(`writes out in "${name}" what would reorder a line, in rows and in what a hover says`, () => {
+      const all = (some: readonly Row[]): Row[] => some.flatMap((row) => [row, ...all(row.children)]);
+      const texts = all(rows).flatMap((row) => [row.label, row.description ?? '', row.aria, tooltip(row.target) ?? '']);
+      assert.ok(texts.some((text) => text.includes('u{202e}')));
+      assert.deepEqual(
+        texts.filter((text) => text.includes(MARK)),
+        [],
+      );
+    });
 });

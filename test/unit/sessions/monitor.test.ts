@@ -71,6 +71,25 @@ describe('the watch over sessions', () => {
     assert.equal(town.changes, 1);
   });
 
+  it('takes no time that is still to come, after the clock was set back, and counts on from there', async () => {
+    const DAY_MS = 24 * 3600_000;
+    const town = new Sessions().add('a', '2026-01-01T00:01:00Z').add('b');
+    town.screens.set('a', 'May I?').set('b', 'b?');
+    const back = START - 400 * DAY_MS;
+    await town.watch.look(back);
+    for (const id of ['a', 'b']) assert.equal(town.watch.of(id)?.lastOutputAt, back, id);
+    await town.watch.look(back + 10_000);
+    for (const id of ['a', 'b'])
+      assert.deepEqual([town.watch.of(id)?.lastOutputAt, town.watch.of(id)?.asks !== undefined], [back, true], id);
+    town.infos![0]!.lastOutputAt = '2026-01-01T00:02:00Z';
+    await town.watch.look(back + 60_000);
+    assert.equal(town.watch.of('a')?.lastOutputAt, back + 60_000, 'something new was said');
+    assert.equal(town.watch.of('b')?.lastOutputAt, back);
+    // Set back once more, behind what was seen since.
+    await town.watch.look(back - DAY_MS);
+    assert.equal(town.watch.of('b')?.lastOutputAt, back - DAY_MS);
+  });
+
   it('keeps on looking at the others where one cannot be looked at, and says nothing of what it has not seen', async () => {
     const town = new Sessions().add('a').add('b');
     town.screens.set('b', 'Well?');

@@ -84,8 +84,11 @@ describe('the maintenance of ledgers', function () {
       const rigLayout = layout.rig(name);
       initLedger(rigLayout.ledger, name);
       await store.addLedger({ name, directory: rigLayout.ledger, prefix: name });
-      const repository = new RigRepository(rigLayout.repository, await inspectSource(makeRepository({ 'a.txt': 'a' })));
-      if (!broken) await repository.create();
+      const source = makeRepository({ 'a.txt': 'a' });
+      const repository = new RigRepository(rigLayout.repository, await inspectSource(source));
+      // It would get its repository from its source, and that is gone too.
+      if (broken) fs.rmSync(source, { recursive: true });
+      else await repository.create();
       return { name, layout: rigLayout, repository } as unknown as Rig;
     };
     rigs.push(await rigOf('bad', true), await rigOf('good', false));

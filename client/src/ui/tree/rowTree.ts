@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable, toDisposable, type IDisposable } from '../../../../server/src/base/lifecycle';
 import type { Row, RowTarget } from './row';
+import { revealMisleading } from '../../base/text';
 import { RowForest, type RowNode } from './rowDiff';
 
 /** Deltas come in bursts; a tree is updated at most this often. */
@@ -44,16 +45,18 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getTreeItem({ row }: RowNode): vscode.TreeItem {
-    const item = new vscode.TreeItem(row.label, collapsible(row));
+    // Whatever a row is made of: nothing in it reorders or hides what a person reads.
+    const label = revealMisleading(row.label);
+    const item = new vscode.TreeItem(label, collapsible(row));
     item.id = row.id;
-    item.description = row.description;
+    item.description = row.description === undefined ? undefined : revealMisleading(row.description);
     item.iconPath = new vscode.ThemeIcon(
       row.icon.id,
       row.icon.color === undefined ? undefined : new vscode.ThemeColor(row.icon.color),
     );
     item.contextValue = row.context;
-    item.accessibilityInformation = { label: row.aria, role: 'treeitem' };
-    if (row.click) item.command = { command: row.click, title: row.label, arguments: [row.target] };
+    item.accessibilityInformation = { label: revealMisleading(row.aria), role: 'treeitem' };
+    if (row.click) item.command = { command: row.click, title: label, arguments: [row.target] };
     return item;
   }
 
@@ -70,7 +73,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   resolveTreeItem(item: vscode.TreeItem, { row }: RowNode): vscode.TreeItem {
     const text = this.source.tooltip(row.target);
     // Not trusted: titles and messages come from anywhere.
-    item.tooltip = text === undefined ? row.label : new vscode.MarkdownString(text, true);
+    item.tooltip = text === undefined ? revealMisleading(row.label) : new vscode.MarkdownString(text, true);
     return item;
   }
 

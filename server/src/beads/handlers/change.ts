@@ -10,35 +10,39 @@ import {
 } from '../../protocol/bead';
 import type { ParsedParams } from '../../protocol/request';
 import { canonicalStatus, typeFromInput } from '../model/fields';
-import { isPlainObject } from '../../base/objects';
+import { asPlainObject, isPlainObject } from '../../base/objects';
 import type { BeadService } from './common';
 import type { Transaction } from '../store';
 import { checkLabel } from '../model/validate';
-import { metaOf, refuseTemplate, resolveAll, resolveOne } from './common';
+import { deleteBeads, withDependents } from './deletion';
+import { batchUnless, idsOrLastChanged, metaOf, refuseTemplate, resolveAll, resolveOne } from './common';
 
 type UpdateParams = ParsedParams<typeof BeadUpdate.spec>;
 
 export function registerChangeHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(BeadUpdate.spec, async (params, context) => {
-    const ids = resolveAll(service, context, params.ids, params.ledger);
+    const given = idsOrLastChanged(service, context, params.ids, params.ledger);
+    const ids = resolveAll(service, context, given, params.ledger);
     const parent = params.parent ? resolveOne(service, context, params.parent, params.ledger) : params.parent;
     if (params.claim && params.status !== undefined)
       throw new UserError('--claim sets the status itself and cannot be combined with --status');
     if (params.claim && params.assignee !== undefined)
       throw new UserError('--claim sets the assignee itself and cannot be combined with --assignee');
-    return store.batch(metaOf(context), (tx) => ids.map((id) => update(tx, id, { ...params, parent }, context.actor)));
+    const kept = service.protectedMetadata ?? [];
+    return store.batch(metaOf(context), (tx) =>
+      ids.map((id) => update(tx, id, { ...params, parent }, context.actor, kept)),
+    );
   });
   dispatcher.on(BeadReopen.spec, async (params, context) => {
     const ids = resolveAll(service, context, params.ids, params.ledger);
     return store.batch(metaOf(context), (tx) => ids.map((id) => tx.reopen(id, params.reason)));
   });
   dispatcher.on(BeadDelete.spec, async (params, context) => {
-    const ids = resolveAll(service, context, params.ids, params.ledger);
-    return store.batch(metaOf(context), (tx) => {
-      for (const id of ids) tx.delete(id, params.reason);
-      return ids;
-    });
+    const named = resolveAll(service, context, params.ids, params.ledger);
+    return batchUnless(params.dryRun, store, context, (tx) =>
+      deleteBeads(tx, params.cascade ? withDependents(tx, named) : named, params.reason),
+    );
   });
   dispatcher.on(LabelChange.spec, async (params, context) => {
     const ids = resolveAll(service, context, params.ids, params.ledger);
@@ -57,20 +61,23 @@ export function registerChangeHandlers(service: BeadService): void {
   });
   dispatcher.on(CommentAdd.spec, async (params, context) => {
     const id = resolveOne(service, context, params.id, params.ledger);
-    return store.batch(metaOf(context), (tx) => tx.comment(id, params.text));
+    if (params.author !== undefined && context.kind === 'agent' && params.author !== context.actor)
+      throw new UserError('an agent comments under its own name', undefined, 'refused');
+    return store.batch(metaOf(context), (tx) => tx.comment(id, params.text, params.author));
   });
 }
 
-function update(tx: Transaction, id: string, params: UpdateParams, actor: string): Bead {
+function update(tx: Transaction, id: string, params: UpdateParams, actor: string, kept: readonly string[]): Bead {
   const bead = tx.require(id);
   refuseTemplate(bead);
   if (params.claim) claim(tx, bead, actor);
-  const { status, ...fields } = patchOf(tx.require(id), params);
+  const { status, ...fields } = patchOf(tx.require(id), params, kept);
   tx.update(id, fields);
   changeLabels(tx, id, params);
   if (params.parent !== undefined) tx.setParent(id, params.parent === '' ? undefined : params.parent);
   // Closing goes through the guards of `bd close`, whichever command asks for it.
-  if (status === 'closed') tx.close(id, 'Closed');
+  if (status === 'closed')
+    tx.close(id, 'Closed', params.closedBySession === undefined ? {} : { session: params.closedBySession });
   else if (status !== undefined) tx.update(id, leavingDeferred(tx.require(id), status, params));
   return tx.require(id);
 }
@@ -79,7 +86,7 @@ function update(tx: Transaction, id: string, params: UpdateParams, actor: string
 function claim(tx: Transaction, bead: Bead, actor: string): void {
   const mine = bead.assignee === actor;
   if (bead.assignee && !mine)
-    throw new UserError(`Error claiming ${bead.id}: already claimed by ${bead.assignee}`, undefined, 'conflict');
+    throw new UserError(`Error claiming ${bead.id}: issue already claimed by ${bead.assignee}`, undefined, 'conflict');
   if (mine && ['in_progress', 'hooked'].includes(bead.status)) return;
   if (bead.status !== 'open' && !(bead.status === 'deferred' && bead.defer_until)) {
     throw new UserError(`Error claiming ${bead.id}: its status is ${bead.status}`, undefined, 'conflict');
@@ -87,7 +94,7 @@ function claim(tx: Transaction, bead: Bead, actor: string): void {
   tx.update(bead.id, { assignee: actor, status: 'in_progress', defer_until: undefined });
 }
 
-function patchOf(bead: Bead, params: UpdateParams): Partial<Bead> {
+function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Partial<Bead> {
   const patch: Partial<Bead> = {};
   const set = <K extends keyof Bead>(key: K, value: Bead[K] | undefined): void => {
     if (value !== undefined) patch[key] = value === '' && key !== 'title' ? undefined : value;
@@ -101,11 +108,26 @@ function patchOf(bead: Bead, params: UpdateParams): Partial<Bead> {
   set('assignee', params.assignee);
   set('external_ref', params.externalRef);
   set('defer_until', params.defer);
+  set('due_at', params.due);
+  set('spec_id', params.specId);
+  set('await_id', params.awaitId);
+  set('estimated_minutes', params.estimate);
+  if (params.addWaiters) patch.waiters = [...new Set([...waitersOf(bead), ...params.addWaiters])];
+  if (params.ephemeral !== undefined) patch.ephemeral = params.ephemeral || undefined;
   if (params.type !== undefined) patch.issue_type = typeFromInput(params.type);
   if (params.status !== undefined) patch.status = canonicalStatus(params.status);
   if (params.appendNotes) patch.notes = [params.notes ?? bead.notes, params.appendNotes].filter(Boolean).join('\n');
-  if (params.metadata) patch.metadata = mergedMetadata(bead.metadata, params.metadata);
+  if (params.metadata) patch.metadata = { ...keptMetadata(bead.metadata, kept), ...params.metadata };
+  if (params.metadataChanges) patch.metadata = mergedMetadata(params.metadata ?? bead.metadata, params.metadataChanges);
   return patch;
+}
+
+function waitersOf(bead: Bead): string[] {
+  return Array.isArray(bead.waiters) ? bead.waiters.filter((waiter) => typeof waiter === 'string') : [];
+}
+
+function keptMetadata(old: unknown, kept: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(asPlainObject(old)).filter(([key]) => kept.includes(key)));
 }
 
 /** Keys are set one by one and null removes one, so that nobody wipes what others keep there. */

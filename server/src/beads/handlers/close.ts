@@ -2,23 +2,22 @@ import { UserError } from '../../base/errors';
 import { BeadClose, type Bead, type CloseResult } from '../../protocol/bead';
 import { isBlocked, watchersOf } from '../index/blocking';
 import type { BeadService } from './common';
+import type { ParsedParams } from '../../protocol/request';
 import type { Transaction } from '../store';
-import { metaOf, resolveOne } from './common';
+import { idsOrLastChanged, metaOf, resolveOne } from './common';
 
 export function registerCloseHandlers(service: BeadService): void {
   service.dispatcher.on(BeadClose.spec, async (params, context) => {
     const found: string[] = [];
     const errors: { id: string; error: UserError }[] = [];
-    for (const id of params.ids) {
+    for (const id of idsOrLastChanged(service, context, params.ids, params.ledger)) {
       try {
         found.push(resolveOne(service, context, id, params.ledger));
       } catch (error) {
         errors.push({ id, error: asUserError(error) });
       }
     }
-    return service.store.batch(metaOf(context), (tx) =>
-      closeAll(tx, [...new Set(found)], errors, params.reason ?? 'Closed', params.force ?? false),
-    );
+    return service.store.batch(metaOf(context), (tx) => closeAll(tx, [...new Set(found)], errors, params));
   });
 }
 
@@ -26,9 +25,9 @@ function closeAll(
   tx: Transaction,
   ids: string[],
   unknown: { id: string; error: UserError }[],
-  reason: string,
-  force: boolean,
+  params: Pick<ParsedParams<typeof BeadClose.spec>, 'reason' | 'force' | 'session'>,
 ): CloseResult {
+  const { reason = 'Closed', force = false, session } = params;
   const closed: string[] = [];
   let failed: { id: string; error: UserError }[] = [];
   // Until a round closes nothing more: an id may only wait for another of the same command.
@@ -37,7 +36,7 @@ function closeAll(
     failed = [];
     for (const id of open) {
       try {
-        tx.close(id, reason, { force });
+        tx.close(id, reason, { force, ...(session ? { session } : {}) });
         closed.push(id);
       } catch (error) {
         failed.push({ id, error: asUserError(error) });

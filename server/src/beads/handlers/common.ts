@@ -3,9 +3,16 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import type { BatchMeta, BeadStore, Transaction } from '../store';
 
+/** How far back the last change of a caller is looked for. */
+const EVENTS_LOOKED_AT = 1000;
+
 export interface BeadHandlerOptions {
   /** The ledger that a request means: the named one, else the one of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
+  /** Keys of metadata that a change of all metadata leaves alone. */
+  protectedMetadata?: readonly string[];
+  /** Others know the prefixes: they cannot be changed. */
+  fixedPrefixes?: boolean;
 }
 
 /** What every handler works with. */
@@ -28,8 +35,28 @@ export function resolveAll(
   return [...new Set(ids.map((id) => resolveOne(service, context, id, named)))];
 }
 
+/** The ids that are named, else the bead that the caller changed last. */
+export function idsOrLastChanged(
+  service: BeadService,
+  context: CallContext,
+  ids: readonly string[],
+  named?: string,
+): readonly string[] {
+  if (ids.length > 0) return ids;
+  const ledger = service.ledgerFor(context, named);
+  const changed = service.store
+    .events(undefined, EVENTS_LOOKED_AT, ledger)
+    .findLast(({ actor, bead }) => actor === context.actor && bead !== undefined && service.store.get(bead));
+  if (changed?.bead === undefined)
+    throw new UserError('no issue ID provided', 'You have not changed a bead lately; name one.', 'not-found');
+  return [changed.bead];
+}
+
 export function resolveOne(service: BeadService, context: CallContext, id: string, named?: string): string {
-  return service.store.resolve(id, ledgerHint(service, context, named));
+  const found = service.store.resolve(id, ledgerHint(service, context, named));
+  if (service.store.get(found)?.status === 'tombstone')
+    throw new UserError(`no issue found matching ${JSON.stringify(id)}`, 'It was deleted.', 'not-found');
+  return found;
 }
 
 /** Where partial ids are looked for first; a caller outside of every ledger may still give whole ids. */

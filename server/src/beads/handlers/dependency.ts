@@ -2,13 +2,15 @@ import {
   DependencyAdd,
   DependencyRemove,
   DependencyTree,
+  RelationChange,
   dependencyType,
   type Bead,
   type TreeNode,
 } from '../../protocol/bead';
+import { UserError } from '../../base/errors';
 import { isExternal } from '../model/dependencies';
 import type { BeadService } from './common';
-import type { BeadStore } from '../store';
+import type { BeadStore, Transaction } from '../store';
 import { metaOf, resolveOne } from './common';
 
 const defaultDepth = 50;
@@ -28,6 +30,21 @@ export function registerDependencyHandlers(service: BeadService): void {
     return store.batch(metaOf(context), (tx) => {
       tx.removeDependency(from, to, params.type);
       return { issue_id: from, depends_on_id: to };
+    });
+  });
+  dispatcher.on(RelationChange.spec, async (params, context) => {
+    const id1 = resolveOne(service, context, params.a, params.ledger);
+    const id2 = resolveOne(service, context, params.b, params.ledger);
+    if (id1 === id2) throw new UserError('cannot relate an issue to itself');
+    return store.batch(metaOf(context), (tx) => {
+      for (const [from, to] of [
+        [id1, id2],
+        [id2, id1],
+      ] as const) {
+        if (params.change === 'add') tx.addDependency(from, to, dependencyType('relates-to'));
+        else removeLink(tx, from, to);
+      }
+      return { id1, id2 };
     });
   });
   dispatcher.on(DependencyTree.spec, async (params, context) => {
@@ -54,7 +71,7 @@ function tree(store: BeadStore, root: string, maxDepth: number, direction: 'down
     if (!truncated) for (const neighbour of next) visit(neighbour, depth + 1, bead.id);
   };
   const start = store.get(root);
-  if (start) visit(start, 0, '');
+  if (start) visit(start, 0, root);
   return nodes;
 }
 
@@ -67,4 +84,13 @@ function neighbours(store: BeadStore, bead: Bead, direction: 'down' | 'up'): Bea
 
 function isChildEdge(from: Bead, to: string): boolean {
   return from.dependencies?.some((edge) => edge.depends_on_id === to && edge.type === 'parent-child') ?? false;
+}
+
+function removeLink(tx: Transaction, from: string, to: string): void {
+  try {
+    tx.removeDependency(from, to, 'relates-to');
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`failed to remove relates-to ${from} -> ${to}: ${error.message}`, undefined, error.code);
+  }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
-import { LedgerDatabase, LedgerExport, LedgerImport, type ImportResult } from '../../protocol/bead';
+import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport, type ImportResult } from '../../protocol/bead';
 import type { Stored } from '../storage/codec';
 import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';
@@ -11,14 +11,24 @@ import type { Transaction } from '../store';
 import { compareTimes } from '../model/time';
 import { checkStatus } from '../model/validate';
 import { canonicalStatus } from '../model/fields';
-import { batchUnless } from './common';
+import { batchUnless, resolveOne } from './common';
 
 export function registerFileHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(LedgerExport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);
     for (const status of params.status ?? []) checkStatus(canonicalStatus(status), store.rulesOf(ledger));
-    return store.exportText(ledger, params.status);
+    const { ledger: _named, status, ...conditions } = params;
+    if (Object.values(conditions).every((value) => value === undefined)) return store.exportText(ledger, status);
+    const parent = params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, ledger) };
+    const chosen = store.list({ limit: 0, ...params, ...parent, ledger, all: true });
+    return store.exportText(ledger, undefined, new Set(chosen.map(({ id }) => id)));
+  });
+  dispatcher.on(LedgerFlush.spec, async (params, context) => {
+    const ledger = service.ledgerFor(context, params.ledger);
+    await store.refresh();
+    if (!params.importOnly) await store.checkpoint();
+    return { file: store.fileOf(ledger), issues: store.stats(ledger).summary.total_issues };
   });
   dispatcher.on(LedgerDatabase.spec, async (params, context) => {
     const file = path.join(store.directoryOf(service.ledgerFor(context, params.ledger)), 'beads.db');
@@ -37,7 +47,13 @@ export function registerFileHandlers(service: BeadService): void {
       throw new UserError(`cannot import: ${broken.length} line(s) are no beads (${shown})`, 'Nothing was imported.');
     }
     refuseForeignPrefixes(service, ledger, [...text.beads.keys()]);
-    return batchUnless(params.dryRun, store, context, (tx) => importBeads(tx, ledger, text.beads));
+    return batchUnless(params.dryRun, store, context, (tx) => {
+      if (!params.skipExisting) return importBeads(tx, ledger, text.beads);
+      const isNew = ([id]: [string, Stored]): boolean => tx.view.locate(id) === undefined;
+      const fresh = new Map([...text.beads].filter(isNew));
+      const skipped = [...text.beads.keys()].filter((id) => !fresh.has(id));
+      return { ...importBeads(tx, ledger, fresh), skipped };
+    });
   });
 }
 

@@ -4,17 +4,23 @@ import { registerCloseHandlers } from './close';
 import { registerCreateHandlers } from './create';
 import { registerDependencyHandlers } from './dependency';
 import { registerFileHandlers } from './file';
+import { registerPrefixHandlers } from './prefix';
 import { registerReadHandlers } from './read';
+import { registerSettingsHandlers } from './settings';
+import { registerReplaceHandlers } from './replace';
 import type { BeadStore } from '../store';
 import type { BeadHandlerOptions, BeadService } from './common';
 
 /** Registers a handler for every request about beads alone (`beadRequests`). */
 export function registerBeadHandlers(dispatcher: Dispatcher, store: BeadStore, options: BeadHandlerOptions): void {
-  const service: BeadService = { dispatcher, store, ledgerFor: (context, named) => options.ledgerFor(context, named) };
+  const service: BeadService = { ...options, dispatcher, store };
   registerCreateHandlers(service);
   registerReadHandlers(service);
   registerChangeHandlers(service);
   registerCloseHandlers(service);
   registerDependencyHandlers(service);
+  registerReplaceHandlers(service);
+  registerSettingsHandlers(service);
+  registerPrefixHandlers(service);
   registerFileHandlers(service);
 }

@@ -1,5 +1,6 @@
 import {
   BeadBlocked,
+  BeadCount,
   BeadEvents,
   BeadList,
   BeadReady,
@@ -13,6 +14,8 @@ import {
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
+import { UserError } from '../../base/errors';
+import type { Result } from '../../protocol/request';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
@@ -27,6 +30,12 @@ export function registerReadHandlers(service: BeadService): void {
     const filter = { ...params, ...scope(service, context, params) };
     checkFilter(service, context, filter);
     return store.list(filter).map((bead) => listItem(store, bead));
+  });
+  dispatcher.on(BeadCount.spec, async (params, context) => {
+    const { by, ...given } = params;
+    const filter = { ...given, ...scope(service, context, params), all: given.status === undefined, limit: 0 };
+    checkFilter(service, context, filter);
+    return countedBy(store.list(filter), by);
   });
   dispatcher.on(BeadReady.spec, async (params, context) => {
     const filter = { ...params, ...scope(service, context, params) };
@@ -71,6 +80,26 @@ function checkFilter(service: BeadService, context: CallContext, filter: BeadFil
     const used = service.store.list({ type: [type], all: true, limit: 1 }).length > 0;
     if (!used) checkType(typeFromInput(type), rules);
   }
+  const { priorityMin = 0, priorityMax = 4 } = filter;
+  if (priorityMin > priorityMax)
+    throw new UserError(`priority range reversed: min ${priorityMin} is above max ${priorityMax}`);
+}
+
+const groupsOf: Readonly<Record<string, (bead: Bead) => readonly string[]>> = {
+  status: (bead) => [bead.status],
+  priority: (bead) => [`P${bead.priority}`],
+  type: (bead) => [bead.issue_type],
+  assignee: (bead) => [bead.assignee || '(unassigned)'],
+  label: (bead) => (bead.labels?.length ? bead.labels : ['(no labels)']),
+};
+
+function countedBy(beads: readonly Bead[], by: string | undefined): Result<typeof BeadCount.spec> {
+  const counts = new Map<string, number>();
+  const groups = by === undefined ? undefined : groupsOf[by];
+  for (const bead of groups ? beads : [])
+    for (const group of groups?.(bead) ?? []) counts.set(group, (counts.get(group) ?? 0) + 1);
+  const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { count: beads.length, groups: sorted.map(([group, count]) => ({ group, count })) };
 }
 
 /** A bead with the counts that lists promise. */

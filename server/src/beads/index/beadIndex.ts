@@ -1,12 +1,12 @@
-import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
+import type { BindParams, SqlJsStatic, SqlValue } from 'sql.js';
 import type { Bead } from '../../protocol/bead';
-import type { BoardState } from '../../protocol/board';
-import { isFinished, parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
+import { BeadRows } from './beadRows';
+import { parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
 import type { IndexImage } from './indexCache';
+import { MemoryDatabase } from './memoryDatabase';
 import type { ReverseEdges } from './reverseEdges';
-import { NEVER, standingOf, type Standing } from './standing';
-import { connectionSettings, createIndexes, dropIndexes, tables } from './tables';
-import { toMicroseconds } from '../model/time';
+import { NEVER, standingOf } from './standing';
+import { placeOf, WorkCounts } from './workCounts';
 
 /** From so many rows on it is quicker to rebuild the indexes than to keep them. */
 const BULK_ROWS = 2_000;
@@ -36,14 +36,6 @@ export interface IndexSources {
 
 export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
 
-/** Where a row counts on the board. */
-interface Place {
-  ledger: string;
-  state: BoardState;
-  top: string | null;
-  isWork: boolean;
-}
-
 /**
  * One sql.js database over all ledgers: a materialised index for queries, never the truth. It is written only
  * after the journal is durable, inside one synchronous SAVEPOINT, so readers never see anything else.
@@ -52,9 +44,8 @@ interface Place {
  * can affect: one change costs what it touches, whatever the ledger holds.
  */
 export class BeadIndex {
-  private readonly statements = new Map<string, Statement>();
-  /** By ledger and state, and by ledger and place in the tree: how many beads of work. */
-  private readonly counts = new Map<string, number>();
+  private readonly beadRows: BeadRows;
+  private readonly counts = new WorkCounts();
   private clockAt = 0;
 
   private readonly graph: Graph;
@@ -63,19 +54,18 @@ export class BeadIndex {
   private readonly onRestood: IndexSources['onRestood'];
 
   private constructor(
-    private readonly db: Database,
+    private readonly database: MemoryDatabase,
     sources: IndexSources,
   ) {
+    this.beadRows = new BeadRows(database);
     ({ graph: this.graph, edges: this.edges, clock: this.clock, onRestood: this.onRestood } = sources);
   }
 
   /** An empty one. */
   static create(sql: SqlJsStatic, sources: IndexSources): BeadIndex {
-    const db = new sql.Database();
-    db.run(connectionSettings);
-    db.run(tables);
-    db.run(createIndexes);
-    return new BeadIndex(db, sources);
+    const index = new BeadIndex(new MemoryDatabase(sql), sources);
+    index.beadRows.createTables();
+    return index;
   }
 
   /**
@@ -83,35 +73,21 @@ export class BeadIndex {
    * @throws Error where the database is none, or another one
    */
   static open(sql: SqlJsStatic, { database, at, counts }: ExportedIndex, sources: IndexSources): BeadIndex {
-    const db = new sql.Database(database);
-    db.run(connectionSettings);
-    const index = new BeadIndex(db, sources);
+    const index = new BeadIndex(new MemoryDatabase(sql, database), sources);
     try {
-      index.readEdges();
+      for (const [issue, targets] of index.beadRows.dependencyTargets()) index.edges.set(issue, [...targets]);
     } catch (error) {
-      db.close();
+      index.close();
       throw error;
     }
     index.clockAt = at;
-    for (const [key, count] of counts) index.counts.set(key, count);
+    index.counts.restore(counts);
     return index;
-  }
-
-  private readEdges(): void {
-    // As one text: rows cost more than what is in them.
-    const [text] = this.column('SELECT json_group_array(json_array(issue, target)) FROM dependencies');
-    const targets = new Map<string, Set<string>>();
-    for (const [issue, target] of JSON.parse(text!) as [string, string][]) {
-      const known = targets.get(issue);
-      if (known) known.add(target);
-      else targets.set(issue, new Set([target]));
-    }
-    for (const [issue, each] of targets) this.edges.set(issue, [...each]);
   }
 
   /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
   apply(changes: readonly IndexChange[]): void {
-    const restood = this.transaction(() => {
+    const restood = this.database.transaction(() => {
       const affected = new Set<string>();
       const parents = new Set<string>();
       const known: KnownWaiting = new Map();
@@ -129,7 +105,7 @@ export class BeadIndex {
       for (const parent of parents) {
         for (const dependent of this.edges.of(parent))
           if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
-        for (const waiting of this.spawnedBy(parent)) affected.add(waiting);
+        for (const waiting of this.beadRows.spawnedBy(parent)) affected.add(waiting);
       }
       return this.restand(affected);
     });
@@ -141,36 +117,44 @@ export class BeadIndex {
    * @param isAffected true for dependency targets that have just appeared or disappeared: their dependents are evaluated again
    */
   addAll(rows: ReadonlyMap<string, IndexRow>, isAffected: (target: string) => boolean): void {
-    this.transaction(() => {
+    this.database.transaction(() => {
       for (const [id, { dependencyTargets }] of rows) this.edges.set(id, dependencyTargets);
-      const isEmpty = this.number('SELECT COUNT(*) FROM (SELECT 1 FROM beads LIMIT 1)') === 0;
-      const isBulk = rows.size >= BULK_ROWS;
-      if (isBulk) this.db.run(dropIndexes);
-      const now = this.now();
-      const known: KnownWaiting = new Map();
-      for (const [id, row] of rows) {
-        if (!isEmpty) this.delete(id);
-        this.insert(row, standingOf(this.graph, row.bead, now, known));
-      }
-      if (isBulk) this.db.run(createIndexes);
-      if (!isEmpty) this.restandDependents(isAffected);
-      this.recount();
+      const { isEmpty } = this.beadRows;
+      const add = (): void => this.insertAll(rows, isEmpty);
+      if (rows.size >= BULK_ROWS) this.beadRows.withoutIndexes(add);
+      else add();
+      if (isEmpty) return;
+      this.restandDependents(isAffected);
+      this.counts.recount(this.database);
     });
     this.onRestood(undefined);
   }
 
+  /** @param isFirst there are no others: they are counted as they come */
+  private insertAll(rows: ReadonlyMap<string, IndexRow>, isFirst: boolean): void {
+    const now = this.now();
+    const known: KnownWaiting = new Map();
+    if (isFirst) this.counts.clear();
+    for (const [id, row] of rows) {
+      if (!isFirst) this.beadRows.delete(id);
+      const standing = standingOf(this.graph, row.bead, now, known);
+      this.beadRows.insert(row, standing);
+      if (isFirst) this.counts.move(undefined, placeOf(row.ledger, standing));
+    }
+  }
+
   /** Takes out the rows of a ledger. */
   removeAll(ids: Iterable<string>, isAffected: (target: string) => boolean): void {
-    this.transaction(() => {
+    this.database.transaction(() => {
       const affected = new Set<string>();
       for (const id of ids) {
         for (const dependent of this.edges.of(id)) affected.add(dependent);
-        this.delete(id);
+        this.beadRows.delete(id);
         this.edges.set(id, []);
       }
       this.restand(affected);
       this.restandDependents(isAffected);
-      this.recount();
+      this.counts.recount(this.database);
     });
     this.onRestood(undefined);
   }
@@ -185,7 +169,7 @@ export class BeadIndex {
         : this.column('SELECT id FROM beads WHERE due IS NOT NULL AND due <= ?', [now]);
     this.clockAt = now;
     if (due.length === 0) return;
-    const restood = this.transaction(() => {
+    const restood = this.database.transaction(() => {
       const affected = new Set(due);
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
       return this.restand(affected);
@@ -206,132 +190,47 @@ export class BeadIndex {
 
   /** How many beads of work a ledger has in a state, or in a place of the tree of epics. */
   countsBy(kind: 'state' | 'top'): { ledger: string; name: string; count: number }[] {
-    return [...this.counts].flatMap(([key, count]) => {
-      const [by, ledger, name] = key.split('\0') as [string, string, string];
-      return by === kind && count > 0 ? [{ ledger, name, count }] : [];
-    });
+    return this.counts.by(kind);
   }
 
   /** First column of every row. */
   column(sql: string, params: BindParams = null): string[] {
-    return this.rows(sql, params).map((row) => String(row[0]));
+    return this.database.column(sql, params);
   }
 
   rows(sql: string, params: BindParams = null): SqlValue[][] {
-    const statement = this.statement(sql);
-    const rows: SqlValue[][] = [];
-    try {
-      statement.bind(params);
-      while (statement.step()) rows.push(statement.get());
-    } finally {
-      statement.reset();
-    }
-    return rows;
+    return this.database.rows(sql, params);
   }
 
   number(sql: string, params: BindParams = null): number {
-    return Number(this.rows(sql, params)[0]?.[0] ?? 0);
+    return this.database.number(sql, params);
   }
 
   /** This index as `open` takes it. */
   export(): ExportedIndex {
     this.refresh();
-    return { database: this.exportDatabase(), at: this.clockAt, counts: [...this.counts] };
+    return { database: this.exportDatabase(), at: this.clockAt, counts: this.counts.export() };
   }
 
   /** The bytes of an SQLite file with this content. */
   exportDatabase(): Uint8Array {
-    for (const statement of this.statements.values()) statement.free();
-    this.statements.clear();
-    const bytes = this.db.export();
-    this.db.run(connectionSettings); // exporting reopens the database
-    return bytes;
+    return this.database.export();
   }
 
   close(): void {
-    for (const statement of this.statements.values()) statement.free();
-    this.statements.clear();
-    this.db.close();
-  }
-
-  private transaction<T>(work: () => T): T {
-    this.db.run('SAVEPOINT batch');
-    try {
-      const result = work();
-      this.db.run('RELEASE batch');
-      return result;
-    } catch (error) {
-      this.db.run('ROLLBACK TO batch');
-      this.db.run('RELEASE batch');
-      throw error;
-    }
+    this.database.close();
   }
 
   private now(): number {
     return this.clock().getTime() * 1000;
   }
 
-  private statement(sql: string): Statement {
-    let statement = this.statements.get(sql);
-    if (!statement) this.statements.set(sql, (statement = this.db.prepare(sql)));
-    return statement;
-  }
-
-  private run(sql: string, params: SqlValue[]): void {
-    this.statement(sql).run(params);
-  }
-
   private write(id: string, row: IndexChange['row'], known: KnownWaiting): void {
-    const before = this.placeOf(id);
-    this.delete(id);
-    if (row) {
-      const standing = standingOf(this.graph, row.bead, this.now(), known);
-      this.insert(row, standing);
-      this.count(before, placeOf(row.ledger, standing));
-    } else this.count(before, undefined);
-  }
-
-  private delete(id: string): void {
-    this.run('DELETE FROM beads WHERE id = ?', [id]);
-    this.run('DELETE FROM dependencies WHERE issue = ?', [id]);
-    this.run('DELETE FROM labels WHERE bead = ?', [id]);
-  }
-
-  private insert({ ledger, bead }: { ledger: string; bead: Bead }, standing: Standing): void {
-    const time = (text: string | undefined): number | null => toMicroseconds(text) ?? null;
-    this.run(
-      `INSERT OR REPLACE INTO beads (id, ledger, title, status, type, priority, assignee, created, updated, closed, defer, pinned, ephemeral,
-       template, finished, blocked, state, due, step, top, work) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-      [
-        bead.id,
-        ledger,
-        bead.title,
-        bead.status,
-        bead.issue_type,
-        bead.priority,
-        bead.assignee ?? '',
-        time(bead.created_at) ?? 0,
-        time(bead.updated_at) ?? 0,
-        time(bead.closed_at),
-        time(bead.defer_until),
-        Number(bead.pinned === true || bead.status === 'pinned'),
-        Number(bead.ephemeral === true),
-        Number(bead.is_template === true),
-        Number(isFinished(bead)),
-        ...valuesOf(standing),
-        Number(standing.isWork),
-      ],
-    );
-    for (const edge of bead.dependencies ?? []) {
-      const spawner = edge.type === 'waits-for' ? waitsFor(edge).spawner : null;
-      this.run('INSERT OR REPLACE INTO dependencies VALUES (?,?,?,?)', [
-        bead.id,
-        edge.depends_on_id,
-        edge.type,
-        spawner,
-      ]);
-    }
-    for (const label of bead.labels ?? []) this.run('INSERT OR IGNORE INTO labels VALUES (?,?)', [bead.id, label]);
+    const before = this.beadRows.placeOf(id);
+    this.beadRows.delete(id);
+    const standing = row && standingOf(this.graph, row.bead, this.now(), known);
+    if (row && standing) this.beadRows.insert(row, standing);
+    this.counts.move(before, row && standing && placeOf(row.ledger, standing));
   }
 
   /**
@@ -341,26 +240,16 @@ export class BeadIndex {
   private collectAffected(id: string, affected: Set<string>, parents: Set<string>): void {
     affected.add(id);
     for (const dependent of this.edges.of(id)) affected.add(dependent);
-    for (const [parent] of this.rows("SELECT target FROM dependencies WHERE issue = ? AND type = 'parent-child'", [
-      id,
-    ])) {
-      affected.add(String(parent));
-      parents.add(String(parent));
+    for (const parent of this.beadRows.parentsOf(id)) {
+      affected.add(parent);
+      parents.add(parent);
     }
-    for (const waiting of this.spawnedBy(id)) affected.add(waiting);
+    for (const waiting of this.beadRows.spawnedBy(id)) affected.add(waiting);
   }
 
   private waitsForChildren(id: string, parent: string): boolean {
     return (this.graph.get(id)?.dependencies ?? []).some(
       (edge) => edge.type === 'waits-for' && (edge.depends_on_id === parent || waitsFor(edge).spawner === parent),
-    );
-  }
-
-  /** Beads whose `waits-for` names this one as a spawner that is not its target. */
-  private spawnedBy(id: string): string[] {
-    return this.column(
-      "SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND spawner = ?",
-      [id],
     );
   }
 
@@ -382,20 +271,10 @@ export class BeadIndex {
     const seen = new Set(queue);
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       const bead = this.graph.get(id);
-      const before = this.rows('SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?', [id])[0];
-      if (!bead || !before) continue;
-      const standing = standingOf(this.graph, bead, now, known);
-      const values = valuesOf(standing);
-      const isSame = values.every((value, index) => value === before[index]);
-      if (!isSame) {
-        this.run('UPDATE beads SET blocked = ?, state = ?, due = ?, step = ?, top = ? WHERE id = ?', [...values, id]);
-        const ledger = String(before[5]);
-        this.count(
-          { ledger, state: before[1] as BoardState, top: before[4] as string | null, isWork: before[6] === 1 },
-          placeOf(ledger, standing),
-        );
-      }
-      if (isSame && !affected.has(id)) continue;
+      if (!bead) continue;
+      const moved = this.beadRows.restand(id, standingOf(this.graph, bead, now, known));
+      if (moved === 'gone' || (!moved && !affected.has(id))) continue;
+      if (moved) this.counts.move(moved.before, moved.after);
       for (const child of this.edges.of(id)) {
         const bead = seen.has(child) ? undefined : this.graph.get(child);
         if (!bead || !parentsOf(bead).includes(id)) continue;
@@ -405,50 +284,6 @@ export class BeadIndex {
     }
     return seen;
   }
-
-  private placeOf(id: string): Place | undefined {
-    const [row] = this.rows('SELECT ledger, state, top, work FROM beads WHERE id = ?', [id]);
-    return (
-      row && {
-        ledger: String(row[0]),
-        state: row[1] as BoardState,
-        top: row[2] as string | null,
-        isWork: row[3] === 1,
-      }
-    );
-  }
-
-  private count(before: Place | undefined, after: Place | undefined): void {
-    for (const [place, by] of [
-      [before, -1],
-      [after, 1],
-    ] as const) {
-      if (!place?.isWork) continue;
-      this.bump(`state\0${place.ledger}\0${place.state}`, by);
-      if (place.top !== null) this.bump(`top\0${place.ledger}\0${place.top}`, by);
-    }
-  }
-
-  private bump(key: string, by: number): void {
-    this.counts.set(key, (this.counts.get(key) ?? 0) + by);
-  }
-
-  private recount(): void {
-    this.counts.clear();
-    const rows = this.rows('SELECT ledger, state, top, COUNT(*) FROM beads WHERE work = 1 GROUP BY 1, 2, 3');
-    for (const [ledger, state, top, count] of rows) {
-      this.bump(`state\0${String(ledger)}\0${String(state)}`, Number(count));
-      if (top !== null) this.bump(`top\0${String(ledger)}\0${String(top)}`, Number(count));
-    }
-  }
-}
-
-function valuesOf(standing: Standing): SqlValue[] {
-  return [Number(standing.blocked), standing.state, standing.due ?? null, standing.step, standing.top ?? null];
-}
-
-function placeOf(ledger: string, standing: Standing): Place {
-  return { ledger, state: standing.state, top: standing.top ?? null, isWork: standing.isWork };
 }
 
 /** Whether a change of a bead can let any bead, itself included, stand otherwise among the others. */

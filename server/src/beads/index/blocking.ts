@@ -26,9 +26,12 @@ export function closedByFailure(bead: Bead): boolean {
 }
 
 /** Beads are never changed in place: what was read of one stays true. */
-const knownParents = new WeakMap<Bead, string[]>();
+const knownParents = new WeakMap<Bead, readonly string[]>();
 
-export function parentsOf(bead: Bead): string[] {
+const none: readonly string[] = [];
+
+export function parentsOf(bead: Bead): readonly string[] {
+  if (!bead.dependencies) return none; // most beads: nothing is kept for them
   let parents = knownParents.get(bead);
   if (!parents) {
     const edges = (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child');

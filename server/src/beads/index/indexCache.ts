@@ -14,7 +14,7 @@ export interface IndexImage {
   ledgers: readonly IndexedLedger[];
   /** Microseconds since 1970 for which the states hold that change by time alone. */
   at: number;
-  /** How many beads of work: the index's own counts, see `BeadIndex.countsBy`. */
+  /** How many beads of work: the index's own counts, see `WorkCounts`. */
   counts: readonly (readonly [key: string, count: number])[];
   /** An SQLite file. */
   database: Uint8Array;

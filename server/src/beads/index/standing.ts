@@ -96,6 +96,7 @@ function ownDeferral(bead: Bead): number | undefined {
 /** The nearest first. As with blocking, a finished parent passes on nothing. */
 function withAncestors(graph: Graph, bead: Bead): Bead[] {
   const found = [bead];
+  if (parentsOf(bead).length === 0) return found;
   const seen = new Set([bead.id]);
   for (let level = [bead]; level.length > 0; ) {
     const parents = [...new Set(level.flatMap(parentsOf))].filter((id) => !seen.has(id));
@@ -108,6 +109,7 @@ function withAncestors(graph: Graph, bead: Bead): Bead[] {
 
 /** The molecule itself counts as one of its steps. */
 function stepOf(graph: Graph, bead: Bead): Standing['step'] {
+  if (bead.issue_type !== MOLECULE && parentsOf(bead).length === 0) return 'none';
   let found: Standing['step'] = 'none';
   const seen = new Set<string>();
   for (let level: Bead[] = [bead]; level.length > 0; ) {

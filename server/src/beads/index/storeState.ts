@@ -215,7 +215,8 @@ export class StoreState implements Source {
   rulesOf(ledger: string): LedgerRules & { prefix: string } {
     const found = this.ledgers.get(ledger);
     if (!found) throw new Error(`no ledger ${ledger}`);
-    return { prefix: found.prefix, customStatuses: found.config.customStatuses, customTypes: found.config.customTypes };
+    const { customStatuses, customTypes, keepsOwner } = found.config;
+    return { prefix: found.prefix, customStatuses, customTypes, keepsOwner };
   }
 
   private belongs(id: string, ledger: string): boolean {

@@ -1,7 +1,3 @@
-/** The database is one connection's alone and in memory: it needs no locks, no journal on a file and no temporary files. */
-export const connectionSettings =
-  'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;';
-
 /** Tables of the index over all ledgers. Times are microseconds since 1970. */
 export const tables = `
 CREATE TABLE beads (

@@ -28,15 +28,9 @@ export function checkNewDependency(graph: Graph, from: Bead, to: string, type: D
   if ((!target || target.status === 'tombstone') && !isExternal(to)) {
     throw new UserError(`dependency target ${to} not found`, undefined, 'not-found');
   }
-  const existing = from.dependencies?.find((edge) => edge.depends_on_id === to);
-  if (existing?.type === type) return existing;
-  if (existing) {
-    throw new UserError(
-      `dependency ${from.id} -> ${to} already exists with type "${existing.type}" (requested "${type}"); remove it first with 'bd dep remove' then re-add`,
-      undefined,
-      'conflict',
-    );
-  }
+  // Two beads may have dependencies of several types between them.
+  const existing = from.dependencies?.find((edge) => edge.depends_on_id === to && edge.type === type);
+  if (existing) return existing;
   if (type === 'parent-child' && target && from.issue_type === 'epic' && !containers.has(target.issue_type)) {
     throw new UserError(
       `invalid parent-child dependency: parent (${from.id}) cannot depend on child (${to}). Use: bd dep add ${to} ${from.id} --type parent-child`,

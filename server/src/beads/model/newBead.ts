@@ -22,6 +22,11 @@ export interface NewBead {
   ephemeral?: boolean;
   external_ref?: string;
   defer_until?: string;
+  due_at?: string;
+  /** Milliseconds after the time of the batch: beads of one plan keep their order. */
+  createdAfterMs?: number;
+  estimated_minutes?: number;
+  spec_id?: string;
   /** Further fields of the file format. */
   extra?: Record<string, unknown>;
 }

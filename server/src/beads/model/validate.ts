@@ -7,6 +7,8 @@ import { isTime } from './time';
 export interface LedgerRules {
   customStatuses: readonly string[];
   customTypes: readonly string[];
+  /** Whether new beads may name the address of their author. */
+  keepsOwner: boolean;
 }
 
 export const maxTitleBytes = 500;
@@ -30,12 +32,9 @@ export function checkFields(fields: Partial<Bead>, rules: LedgerRules): void {
   }
   if (fields.status !== undefined) checkStatus(fields.status, rules);
   if (fields.issue_type !== undefined) checkType(fields.issue_type, rules);
-  if (fields.defer_until !== undefined && !isTime(fields.defer_until)) {
-    throw new UserError(
-      `invalid time: ${JSON.stringify(fields.defer_until)}`,
-      'Use RFC 3339, such as 2026-01-31T09:00:00Z.',
-    );
-  }
+  for (const time of [fields.defer_until, fields.due_at])
+    if (time !== undefined && !(typeof time === 'string' && isTime(time)))
+      throw new UserError(`invalid time: ${JSON.stringify(time)}`, 'Use RFC 3339, such as 2026-01-31T09:00:00Z.');
   for (const label of fields.labels ?? []) checkLabel(label);
 }
 

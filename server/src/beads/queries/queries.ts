@@ -1,11 +1,12 @@
 import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
+import type { BeadConditions } from '../../protocol/bead';
 import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/standing';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
 /** Which beads are meant. All given conditions must hold. */
-export interface BeadFilter {
+export interface BeadFilter extends BeadConditions {
   ledger?: string;
   status?: string[];
   type?: string[];
@@ -190,7 +191,7 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   };
   const order = Object.hasOwn(orders, filter.sort ?? 'priority') ? orders[filter.sort ?? 'priority'] : undefined;
   if (order === undefined)
-    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(orders).join(', ')}`);
+    throw new UserError(`invalid sort policy '${filter.sort}'. Valid values: ${Object.keys(orders).join(', ')}`);
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 

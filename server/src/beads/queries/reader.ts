@@ -12,12 +12,15 @@ import {
   countBeads,
   labelCounts,
   lastClosedIds,
+  listDefaultLimit,
   listIds,
+  readyDefaultLimit,
   readyIds,
   type BeadFilter,
   type ListFilter,
   type ReadyFilter,
 } from './queries';
+import { predicateOf } from './conditions';
 import { resolveId } from '../model/resolveId';
 import type { LedgerRules } from '../model/validate';
 import type { StoreState } from '../index/storeState';
@@ -90,12 +93,13 @@ export abstract class BeadReader {
 
   /** Unfinished beads unless told otherwise; at most 50 unless `limit` says more. */
   list(filter: ListFilter = {}): Bead[] {
-    return this.beads(listIds(this.world.index, filter));
+    return this.filtered(filter, filter.limit ?? listDefaultLimit, (each) => listIds(this.world.index, each));
   }
 
   /** Beads that can be worked on now, by priority, oldest first; at most 100 unless `limit` says more. */
   ready(filter: ReadyFilter = {}): Bead[] {
-    return this.beads(readyIds(this.world.index, filter, this.clock().getTime() * 1000));
+    const now = this.clock().getTime() * 1000;
+    return this.filtered(filter, filter.limit ?? readyDefaultLimit, (each) => readyIds(this.world.index, each, now));
   }
 
   /** Unfinished beads that wait for another, or whose parent does. */
@@ -206,10 +210,12 @@ export abstract class BeadReader {
   }
 
   /** The text of an `issues.jsonl` with a ledger's beads, sorted by id; wisps are never exported. */
-  exportText(ledger: string, status?: string[]): { text: string; count: number } {
+  exportText(ledger: string, status?: string[], ids?: ReadonlySet<string>): { text: string; count: number } {
     const wanted = status && new Set(status.map(canonicalStatus));
     const beads = new Map(
-      [...this.entries(ledger)].filter(([, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status))),
+      [...this.entries(ledger)].filter(
+        ([id, { bead }]) => !bead.ephemeral && (!wanted || wanted.has(bead.status)) && (!ids || ids.has(id)),
+      ),
     );
     return { text: bytesOf(withBeads(emptyText, beads)).toString('utf8'), count: beads.size };
   }
@@ -221,9 +227,29 @@ export abstract class BeadReader {
     return found.directory;
   }
 
+  /** The file of beads of an open ledger. */
+  fileOf(ledger: string): string {
+    const found = this.world.ledgers.get(ledger);
+    if (!found) throw new Error(`no ledger ${ledger}`);
+    return found.issuesFile;
+  }
+
+  /** Reads the ledger's `config.yaml` again, for one who changed it. */
+  configChanged(ledger: string): void {
+    this.world.ledgers.get(ledger)?.readConfig();
+  }
+
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
     return this.world.index.exportDatabase();
+  }
+
+  /** Conditions that no index answers are asked of each bead, and the limit counts what is left. */
+  private filtered<F extends BeadFilter>(filter: F, limit: number, find: (filter: F) => string[]): Bead[] {
+    const holds = predicateOf(filter, this.clock());
+    if (!holds) return this.beads(find(filter));
+    const found = this.beads(find({ ...filter, limit: 0 })).filter(holds);
+    return limit > 0 ? found.slice(0, limit) : found;
   }
 
   private beads(ids: readonly string[]): Bead[] {

@@ -36,9 +36,13 @@ export class StoredBead implements Stored {
   /** What its dependencies name, where it was decoded once. */
   private targets: readonly string[] | undefined;
 
-  /** @param source the line without its end, which was read as a bead before */
+  /**
+   * @param source the line, which was read as a bead before
+   * @param length of the line without its end, in bytes, where the source is a part of the file
+   */
   constructor(
     private readonly source: Buffer | string,
+    private readonly length: number,
     bead?: Bead,
   ) {
     if (bead) this.keep(bead);
@@ -49,7 +53,7 @@ export class StoredBead implements Stored {
   }
 
   get text(): string {
-    return typeof this.source === 'string' ? this.source : this.source.toString('utf8');
+    return typeof this.source === 'string' ? this.source : this.source.toString('utf8', 0, this.length);
   }
 
   get bead(): Bead {
@@ -82,9 +86,9 @@ export type Undecodable = { kind: 'other' } | { kind: 'broken'; reason: string }
 /**
  * Reads one line. The bead is a normalised view (defaults filled in, aliases resolved, inconsistent
  * `closed_at` repaired) and frozen; the text stays as it is until the bead changes.
- * @param bytes the same text as it lies in the file, to be kept instead of it
+ * @param line the same text as it lies in the file, with its end, to be kept instead of it
  */
-export function decodeLine(text: string, bytes?: Buffer): Stored | Undecodable {
+export function decodeLine(text: string, line?: { bytes: Buffer; length: number }): Stored | Undecodable {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -97,7 +101,8 @@ export function decodeLine(text: string, bytes?: Buffer): Stored | Undecodable {
     const issue = parsed.error.issues[0];
     return { kind: 'broken', reason: `${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'not a bead'}` };
   }
-  return new StoredBead(bytes ?? text, normalise(value as Record<string, unknown>));
+  const bead = normalise(value as Record<string, unknown>);
+  return new StoredBead(line?.bytes ?? text, line?.length ?? text.length, bead);
 }
 
 export function isStored(line: Stored | Undecodable): line is Stored {
@@ -110,8 +115,9 @@ function isOtherRecord(value: unknown): boolean {
   return '_schema' in value || ('_type' in value && value._type !== 'issue');
 }
 
+/** @param raw the line's own object, which becomes the bead */
 function normalise(raw: Record<string, unknown>): Bead {
-  const bead = { ...raw } as Bead;
+  const bead = raw as Bead;
   for (const key of Object.keys(bead)) if (bead[key] === null || derivedFields.has(key)) delete bead[key];
   bead.status = canonicalStatus(bead.status || 'open');
   bead.priority ??= 0;
@@ -153,10 +159,9 @@ function repairClosedAt(bead: Bead): void {
 
 /** Readers share the objects of the store, so nobody may change one by accident. */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) if (typeof part === 'object') deepFreeze(part);
   return value;
 }
 
@@ -218,5 +223,6 @@ function encodeOrdered(part: Record<string, unknown>, order: readonly string[]):
 
 /** A bead that is not in any file yet, or a changed one, with its text. */
 export function store(bead: Bead, ...earlier: Stored[]): Stored {
-  return new StoredBead(encodeBead(bead, ...earlier), deepFreeze(bead));
+  const text = encodeBead(bead, ...earlier);
+  return new StoredBead(text, text.length, deepFreeze(bead));
 }

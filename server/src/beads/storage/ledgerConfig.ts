@@ -23,6 +23,7 @@ const ignored = [
   'journal.damaged-*.jsonl',
   'issues.damaged-*.jsonl',
   'beads.damaged-*.jsonl',
+  'settings.json',
   'base.jsonl',
   'base.next.jsonl',
   'events.jsonl',
@@ -63,6 +64,7 @@ export function readLedgerConfig(fs: LedgerFs, directory: string): LedgerConfig 
     issuesFile: issuesFile(fs, directory),
     customStatuses: namesIn(values.get('status.custom')),
     customTypes: namesIn(values.get('types.custom')),
+    keepsOwner: values.get('create.owner') !== 'false',
   };
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { UserError, messageOf } from '../../base/errors';
+import { UserError, machineProblem, messageOf } from '../../base/errors';
 import {
   createExclusively,
   fileStamp,
@@ -160,20 +160,13 @@ export async function replaceFile(
 export function storageError(error: unknown, file: string): Error {
   if (error instanceof UserError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  const problem = machineProblem(error);
+  if (problem)
     return new UserError(
-      `cannot write ${file}: no space left on the disk`,
-      'Free some space and try again. Nothing was changed.',
+      `cannot write ${file}: ${problem.text}`,
+      `${problem.hint} Nothing was changed.`,
       'unavailable',
     );
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(
-      `cannot write ${file}: permission denied`,
-      'Check the owner and the permissions of the folder.',
-      'unavailable',
-    );
-  }
   if (code !== undefined)
     return new UserError(`cannot write ${file}: ${messageOf(error)}`, 'Nothing was changed.', 'unavailable');
   return error instanceof Error ? error : new Error(messageOf(error));

@@ -60,7 +60,7 @@ export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerTex
     const text = withoutLineEnd(raw);
     if (text.trim() === '') continue;
     if (conflictMarker.test(text)) throw conflictError(file, number);
-    const decoded = decodeLine(text, slice.subarray(0, slice.length - (raw.length - text.length)));
+    const decoded = decodeLine(text, { bytes: slice, length: slice.length - (raw.length - text.length) });
     if (!isStored(decoded)) {
       if (decoded.kind === 'broken') problems.push({ line: number, reason: decoded.reason });
       continue;
@@ -176,7 +176,7 @@ export function readSoundText(bytes: Buffer): Pick<LedgerText, 'beads' | 'proble
   const mayHoldOthers = mentionsOtherRecords(bytes);
   for (const line of splitLines(bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes)) {
     const id = idOfLine(line, mayHoldOthers);
-    if (id !== undefined) beads.set(id, new StoredBead(line.subarray(0, lengthWithoutLineEnd(line))));
+    if (id !== undefined) beads.set(id, new StoredBead(line, lengthWithoutLineEnd(line)));
   }
   return { beads, problems: [] };
 }

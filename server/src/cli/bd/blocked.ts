@@ -1,5 +1,5 @@
 import { BeadBlocked } from '../../protocol/bead';
-import { blockedLine } from '../shared/beadText';
+import { blockedLines } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
@@ -21,7 +21,14 @@ export function addBlocked(program: CliCommand, context: BdContext): void {
       const params = defined({ parent: options.parent, ledger: options.rig });
       const beads = await context.call(invocation, BeadBlocked.spec, params);
       context.print(invocation, beads, () =>
-        beads.length === 0 ? 'Nothing is blocked.' : beads.map((bead) => blockedLine(bead, context.paint)),
+        beads.length === 0
+          ? ['', '✨ No blocked issues', '']
+          : [
+              '',
+              `🚫 Blocked issues (${beads.length}):`,
+              '',
+              ...beads.flatMap((bead) => blockedLines(bead, context.paint)),
+            ],
       );
     });
 }

@@ -1,7 +1,6 @@
 import { UserError } from '../../base/errors';
-import { BeadClose } from '../../protocol/bead';
+import { BeadClose, BeadReady, BeadUpdate, type Bead } from '../../protocol/bead';
 import { StepClose } from '../../protocol/formula';
-import { beadLine } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { continueLines } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
@@ -14,6 +13,8 @@ interface CloseOptions {
   message?: string;
   comment?: string;
   reasonFile?: string;
+  session?: string;
+  claimNext?: boolean;
   force?: boolean;
   suggestNext?: boolean;
   continue?: boolean;
@@ -30,8 +31,10 @@ export function addClose(program: CliCommand, context: BdContext): void {
     .hiddenOption('-m, --message <text>', 'same as --reason')
     .hiddenOption('--comment <text>', 'same as --reason')
     .option('--reason-file <file>', 'read the reason from a file (- for standard input)')
+    .option('--session <id>', 'session in which it was done (default: CLAUDE_SESSION_ID)')
     .option('-f, --force', 'even if it is pinned, waits for others or has open children')
     .option('--suggest-next', 'also list beads that became ready')
+    .option('--claim-next', 'then claim the first bead that is ready')
     .option('--continue', 'for a step of a molecule: start the next ready step')
     .option('--no-auto', 'with --continue: only show the next step')
     .withHelp({
@@ -45,7 +48,6 @@ export function addClose(program: CliCommand, context: BdContext): void {
       see: ['bd reopen', 'bd mol current', 'gt done'],
     })
     .action(async (ids: string[], options: CloseOptions, invocation: Invocation) => {
-      if (ids.length === 0) throw new UserError('no issue ID provided');
       await (options.continue ? closeAndContinue : closeBeads)(invocation, context, ids, options);
     });
 }
@@ -62,15 +64,37 @@ async function closeBeads(
   options: CloseOptions,
 ): Promise<void> {
   const { paint } = context;
-  const params = { ids, ...defined({ reason: reasonOf(options, context), force: options.force }) };
+  const session = options.session ?? (context.process.env.CLAUDE_SESSION_ID || undefined);
+  const params = { ids, ...defined({ reason: reasonOf(options, context), force: options.force, session }) };
   const { closed, errors, unblocked } = await context.call(invocation, BeadClose.spec, params);
   for (const error of errors) context.printError(invocation, new UserError(error.message));
-  context.print(invocation, options.suggestNext ? { closed, unblocked } : closed, () => [
+  const suggests = options.suggestNext && unblocked.length > 0;
+  const claimed = options.claimNext ? await claimNext(invocation, context) : [];
+  const value = { closed, ...(suggests ? { unblocked } : {}), ...(options.claimNext ? { claimed } : {}) };
+  context.print(invocation, suggests || options.claimNext ? value : closed, () => [
     ...closed.map((bead) => `${paint('green', '✓')} Closed ${bead.id}: ${oneLine(bead.close_reason ?? '')}`),
-    ...(options.suggestNext && unblocked.length > 0
-      ? ['', 'Ready now:', ...unblocked.map((bead) => `  ${beadLine(bead, paint)}`)]
+    ...(suggests
+      ? [
+          '',
+          'Newly unblocked:',
+          ...unblocked.map((bead) => `  • ${bead.id} "${oneLine(bead.title)}" (P${bead.priority})`),
+        ]
       : []),
+    ...claimed.map((bead) => `${paint('green', '✓')} Claimed ${bead.id}: ${oneLine(bead.title)}`),
   ]);
+}
+
+/** The first bead that is ready and that nobody else claims meanwhile; none where there is none. */
+async function claimNext(invocation: Invocation, context: BdContext): Promise<Bead[]> {
+  const ready = await context.call(invocation, BeadReady.spec, { unassigned: true });
+  for (const bead of ready) {
+    try {
+      return await context.call(invocation, BeadUpdate.spec, { ids: [bead.id], claim: true });
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== 'conflict') throw error;
+    }
+  }
+  return [];
 }
 
 async function closeAndContinue(
@@ -79,7 +103,8 @@ async function closeAndContinue(
   [id, ...more]: string[],
   options: CloseOptions,
 ): Promise<void> {
-  if (id === undefined || more.length > 0) throw new UserError('--continue only works when closing a single issue');
+  if (id === undefined) throw new UserError('no issue ID provided');
+  if (more.length > 0) throw new UserError('--continue only works when closing a single issue');
   const { force, auto } = options;
   const params = { id, ...defined({ reason: reasonOf(options, context), force, auto }) };
   const result = await context.call(invocation, StepClose.spec, params);

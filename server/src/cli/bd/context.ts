@@ -1,6 +1,8 @@
+import { UserError } from '../../base/errors';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
+import { authorAddress } from '../shared/connect';
 import { openBackend } from './backend';
 import type { Backend } from './localBackend';
 
@@ -9,24 +11,54 @@ export interface GlobalOptions {
   actor?: string;
   db?: string;
   quiet?: boolean;
+  readonly?: boolean;
 }
 
 /** What every command of `bd` uses: a way to the ledger and a way to print. */
 export class BdContext extends CommandContext {
   /** Opens the ledger for one command, and closes it in any case. */
   async withLedger<T>(invocation: Invocation, work: (backend: Backend) => Promise<T>): Promise<T> {
-    const { actor, db } = invocation.options as GlobalOptions;
+    const { actor, db, readonly } = invocation.options as GlobalOptions;
     const { cwd, env } = this.process;
     const backend = await openBackend({ cwd, env, actor, db, started: this.started, warn: (text) => this.note(text) });
     try {
-      return await work(backend);
+      return await work(readonly ? refusingChanges(backend) : backend);
     } finally {
       await backend.close();
     }
+  }
+
+  /** `--quiet` leaves out remarks; what was asked for is printed all the same. */
+  override print(invocation: Invocation, value: unknown, lines: () => string | readonly string[]): void {
+    const options = { ...invocation.options, quiet: false };
+    super.print({ ...invocation, options }, value, lines);
+  }
+
+  /** The address of the author of a new bead, where git knows one. */
+  async owner(): Promise<{ owner?: string }> {
+    const { cwd, env } = this.process;
+    const owner = await authorAddress(env, cwd);
+    return owner === undefined ? {} : { owner };
   }
 
   /** Sends one request to the ledger. */
   call<S extends RequestSpec>(invocation: Invocation, spec: S, params: Params<S>): Promise<Result<S>> {
     return this.withLedger(invocation, (backend) => backend.call(spec, params));
   }
+}
+
+/** For `--readonly`. */
+function refusingChanges(backend: Backend): Backend {
+  return {
+    call: async (spec, params) => {
+      if (spec.access !== 'read')
+        throw new UserError(
+          `operation '${spec.method.split('/').at(-1)}' is not allowed in read-only mode`,
+          undefined,
+          'refused',
+        );
+      return backend.call(spec, params);
+    },
+    close: () => backend.close(),
+  };
 }

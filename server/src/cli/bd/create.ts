@@ -1,16 +1,19 @@
 import { UserError } from '../../base/errors';
-import { BeadCreate } from '../../protocol/bead';
+import { BeadCreate, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { createFromMarkdown, createFromPlan } from './createMany';
 import {
   collect,
   defined,
   descriptionOf,
   parseDeps,
+  parseEstimate,
   parseMetadata,
   parsePriority,
   parseWhen,
+  readText,
   warnIfPast,
   withDescriptionOptions,
   type DescriptionOptions,
@@ -35,6 +38,22 @@ interface CreateOptions extends DescriptionOptions {
   defer?: string;
   metadata?: Record<string, unknown>;
   ephemeral?: boolean;
+  file?: string;
+  graph?: string;
+  waitsFor?: string;
+  waitsForGate?: string;
+  designFile?: string;
+  appendNotes?: string;
+  specId?: string;
+  estimate?: number;
+  due?: string;
+  wispType?: string;
+  molType?: string;
+  eventCategory?: string;
+  eventActor?: string;
+  eventTarget?: string;
+  eventPayload?: string;
+  validate?: boolean;
   silent?: boolean;
   dryRun?: boolean;
 }
@@ -52,18 +71,41 @@ export function addCreate(program: CliCommand, context: BdContext): void {
   withDescriptionOptions(command)
     .option('-l, --labels <labels>', 'labels, separated by commas', collect)
     .hiddenOption('--label <label>', 'same as --labels', collect)
+    .option('-f, --file <file>', 'create all beads of a Markdown file')
+    .option('--graph <file>', 'create the beads of a plan with their dependencies (JSON)')
     .option('--parent <id>', 'make it a child of this bead')
     .option('--deps <deps>', 'dependencies type:id or id, separated by commas', parseDeps)
     .option('--id <id>', 'use this id')
     .option('--prefix <prefix>', 'create it in the ledger with this prefix')
     .option('--rig <name>', 'create it in the ledger of this rig')
+    .option('--waits-for <id>', 'it waits for the children of this bead')
+    .option('--waits-for-gate <gate>', 'all-children or any-children')
+    .option('--force', 'accepted: an id of another prefix needs --prefix')
+    .option('--repo <path>', 'accepted, has no effect: name the ledger with --rig or --prefix')
     .option('--design <text>', 'design notes')
+    .option('--design-file <file>', 'read the design notes from a file (- for standard input)')
     .option('--acceptance <text>', 'acceptance criteria')
     .option('--notes <text>', 'notes')
+    .option('--append-notes <text>', 'more notes')
+    .option('--spec-id <id>', 'its specification, such as docs/login.md')
+    .option('-e, --estimate <minutes>', 'how long it takes', parseEstimate)
+    .option('--due <time>', 'until when it is wanted (+6h, tomorrow, 2026-01-31)')
     .option('--external-ref <ref>', 'reference in another system, such as gh-9')
     .option('--defer <time>', 'hide it from ready until then (+6h, tomorrow, 2026-01-31)')
     .option('--metadata <json>', 'JSON object, or @file', parseMetadata)
     .option('--ephemeral', 'a wisp: never written to issues.jsonl')
+    .option('--wisp-type <type>', `for a wisp: ${wispTypes.join(', ')}`, (text: string) =>
+      oneOf(text, wispTypes, 'wisp-type'),
+    )
+    .option('--mol-type <type>', 'for a molecule: swarm, patrol or work', (text: string) =>
+      oneOf(text, molTypes, 'mol-type'),
+    )
+    .option('--event-category <name>', 'for an event: what happened, such as patrol.muted')
+    .option('--event-actor <uri>', 'for an event: who did it')
+    .option('--event-target <id>', 'for an event: to what')
+    .option('--event-payload <json>', 'for an event: more data')
+    .option('--agent-rig <name>', 'accepted, has no effect: agents belong to the town')
+    .option('--validate', 'refuse a description without the sections that its type needs')
     .option('--silent', 'print the id only')
     .option('--dry-run', 'show what would be created')
     .withHelp({
@@ -76,21 +118,84 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       see: ['bd dep add', 'bd update', 'gt sling'],
     })
     .action(async (title: string | undefined, options: CreateOptions, invocation: Invocation) => {
-      const bead = await context.call(invocation, BeadCreate.spec, paramsOf(title, options, context));
+      if (options.file !== undefined) return createFromMarkdown(invocation, context, options.file);
+      if (options.graph !== undefined) return createFromPlan(invocation, context, options.graph);
+      const params = paramsOf(title, options, context);
+      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await context.owner()) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
-      const done = options.dryRun ? 'Would create issue' : 'Created issue';
-      context.print(invocation, bead, () => [
-        `${context.paint('green', '✓')} ${done}: ${bead.id}`,
-        `  ${oneLine(bead.title)}`,
-      ]);
+      if (!bead.description && !options.dryRun && context.terminal.colour) hint(context);
+      context.print(invocation, bead, () =>
+        options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
+      );
     });
+}
+
+export function createdLines(bead: Bead, { paint }: BdContext): string[] {
+  return [
+    `${paint('green', '✓')} Created issue: ${bead.id}`,
+    `  Title: ${oneLine(bead.title)}`,
+    `  Priority: P${bead.priority}`,
+    `  Status: ${oneLine(bead.status)}`,
+  ];
+}
+
+function previewLines(bead: Bead, { paint }: BdContext): string[] {
+  return [
+    `${paint('yellow', '⚠')} [DRY RUN] Would create issue:`,
+    '  ID: (will be generated)',
+    `  Title: ${oneLine(bead.title)}`,
+    `  Type: ${oneLine(bead.issue_type)}`,
+    `  Priority: P${bead.priority}`,
+    `  Status: ${oneLine(bead.status)}`,
+    ...(bead.assignee ? [`  Assignee: ${oneLine(bead.assignee)}`] : []),
+    ...(bead.description ? [`  Description: ${oneLine(bead.description)}`] : []),
+    ...(bead.labels?.length ? [`  Labels: ${bead.labels.map(oneLine).join(', ')}`] : []),
+  ];
+}
+
+function hint(context: BdContext): void {
+  context.note(`${context.paint('yellow', '⚠')} Creating issue without description.`);
+  context.note('  Issues without descriptions lack context for future work.');
+  context.note('  Consider adding --description="Why this issue exists and what needs to be done"');
+}
+
+const wispTypes = ['heartbeat', 'ping', 'patrol', 'gc_report', 'recovery', 'error', 'escalation'] as const;
+const molTypes = ['swarm', 'patrol', 'work'] as const;
+const gates = ['all-children', 'any-children'] as const;
+
+function oneOf(text: string, valid: readonly string[], name: string): string {
+  if (valid.includes(text)) return text;
+  const list = `${valid.slice(0, -1).join(', ')}, or ${valid.at(-1)}`;
+  throw new UserError(`invalid ${name} ${JSON.stringify(text)} (must be ${list})`);
+}
+
+function waitsForOf({ waitsFor, waitsForGate }: CreateOptions) {
+  const gate = gates.find((known) => known === (waitsForGate ?? 'all-children'));
+  if (gate === undefined)
+    throw new UserError(`invalid --waits-for-gate value '${waitsForGate}' (valid: ${gates.join(', ')})`);
+  return waitsFor === undefined ? undefined : { id: waitsFor, gate };
+}
+
+function eventOf({ eventCategory, eventActor, eventTarget, eventPayload }: CreateOptions) {
+  const event = defined({
+    category: eventCategory,
+    actor: eventActor,
+    target: eventTarget,
+    payload: eventPayload,
+  });
+  return Object.keys(event).length > 0 ? event : undefined;
 }
 
 function paramsOf(title: string | undefined, options: CreateOptions, context: BdContext) {
   if (title !== undefined && options.title !== undefined && title !== options.title)
-    throw new UserError('give the title only once, as argument or as --title');
+    throw new UserError(
+      `cannot specify different titles as both positional argument and --title flag\n  Positional: ${JSON.stringify(title)}\n  --title:    ${JSON.stringify(options.title)}`,
+    );
+  if (title === undefined && options.title === undefined)
+    throw new UserError('title required (or use --file to create from markdown)');
   const now = new Date();
-  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
+  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now, '--defer');
+  const due = options.due === undefined ? undefined : parseWhen(options.due, now, '--due');
   warnIfPast(defer, now, (text) => context.note(text));
   const labels = [...(options.labels ?? []), ...(options.label ?? [])];
   return {
@@ -106,9 +211,20 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
       id: options.id,
       prefix: options.prefix,
       ledger: options.rig,
-      design: options.design,
+      waitsFor: waitsForOf(options),
+      design:
+        options.designFile === undefined
+          ? options.design
+          : readText(options.designFile, context.process, 'reading design file'),
       acceptance: options.acceptance,
-      notes: options.notes,
+      notes: notesOf(options),
+      specId: options.specId,
+      estimate: options.estimate,
+      due: due === '' ? undefined : due,
+      wispType: options.wispType,
+      molType: options.molType,
+      event: eventOf(options),
+      validate: options.validate,
       externalRef: options.externalRef,
       defer,
       metadata: options.metadata,
@@ -116,4 +232,9 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
       dryRun: options.dryRun,
     }),
   };
+}
+
+function notesOf({ notes, appendNotes }: CreateOptions): string | undefined {
+  const given = [notes, appendNotes].filter((text) => text !== undefined);
+  return given.length > 0 ? given.join('\n') : undefined;
 }

@@ -1,27 +1,33 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
-import { plural, printableJson } from '../../base/text';
-import { LedgerDatabase, LedgerExport } from '../../protocol/bead';
+import { printableJson } from '../../base/text';
+import { BeadList, LedgerDatabase, LedgerExport } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
+import { jsonText } from '../shared/output';
 import type { BdContext } from './context';
-import { collect, defined } from './options';
+import { filterParams, withConditionOptions, withFilterOptions, type FilterOptions } from './filters';
+import { obsidianText } from './obsidian';
+import { defined } from './options';
 
-interface ExportOptions {
+interface ExportOptions extends FilterOptions {
   output?: string;
-  status?: string[];
-  rig?: string;
+  format?: string;
   sqlite?: boolean;
+  all?: boolean;
 }
 
 export function addExport(program: CliCommand, context: BdContext): void {
-  program
+  const command = program
     .command('export')
     .description('print the ledger as issues.jsonl, or write it as an SQLite file')
     .option('-o, --output <file>', 'write to this file')
-    .option('-s, --status <statuses>', 'only these statuses', collect)
-    .option('--rig <name>', 'the ledger of this rig')
-    .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date')
+    .option('--format <format>', 'jsonl, or obsidian: a list of tasks in Markdown')
+    .option('--parent <id>', 'descendants of this bead')
+    .option('--force', 'accepted, has no effect')
+    .option('--all', 'accepted: everything is exported')
+    .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date');
+  withConditionOptions(withFilterOptions(command))
     .withHelp({
       examples: [
         ['bd export -o backup.jsonl', 'everything to a file'],
@@ -30,25 +36,39 @@ export function addExport(program: CliCommand, context: BdContext): void {
       ],
       see: ['bd import'],
     })
-    .action(async ({ output, status, rig, sqlite }: ExportOptions, invocation: Invocation) => {
-      if (sqlite) return writeDatabase(context, invocation, { output, status, rig });
-      const { text, count } = await context.call(invocation, LedgerExport.spec, defined({ status, ledger: rig }));
-      // The file has the bytes of the ledger; what is printed is the same JSON without raw control characters.
-      if (output === undefined) return context.terminal.write(printableJson(text));
+    .action(async (options: ExportOptions, invocation: Invocation) => {
+      const { output, format = 'jsonl' } = options;
+      if (options.sqlite) return writeDatabase(context, invocation, options);
+      if (format !== 'jsonl' && format !== 'obsidian') throw new UserError("format must be 'jsonl' or 'obsidian'");
+      const { text, count } = await exported(invocation, context, options, format);
+      const summary = { success: true, exported: count, skipped: 0, total_issues: count };
+      const isJson = (invocation.options as { json?: boolean }).json === true;
+      if (output === undefined) {
+        // The file has the bytes of the ledger; what is printed is the same JSON without raw control characters.
+        context.terminal.write(printableJson(text));
+        if (isJson) context.terminal.writeError(jsonText(summary));
+        return;
+      }
       writeFileAtomic(path.resolve(context.process.cwd, output), text);
-      context.print(
-        invocation,
-        { exported: count, output },
-        () => `${context.paint('green', '✓')} Exported ${plural(count, 'issue')} to ${output}`,
-      );
+      if (isJson) context.terminal.writeError(jsonText({ ...summary, output_file: output }));
+      else context.note(`Exported ${count} issues to ${output}`);
     });
 }
 
-async function writeDatabase(
-  context: BdContext,
+async function exported(
   invocation: Invocation,
-  { output, status, rig }: ExportOptions,
-): Promise<void> {
+  context: BdContext,
+  options: ExportOptions,
+  format: 'jsonl' | 'obsidian',
+): Promise<{ text: string; count: number }> {
+  const filter = filterParams(options);
+  if (format === 'jsonl') return context.call(invocation, LedgerExport.spec, filter);
+  const beads = await context.call(invocation, BeadList.spec, { ...filter, all: true, limit: 0 });
+  return { text: obsidianText(beads), count: beads.length };
+}
+
+async function writeDatabase(context: BdContext, invocation: Invocation, options: ExportOptions): Promise<void> {
+  const { output, status, rig } = options;
   if (output !== undefined || status !== undefined)
     throw new UserError(
       '--sqlite goes without --output and --status',

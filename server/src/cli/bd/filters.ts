@@ -1,45 +1,176 @@
+import { UserError } from '../../base/errors';
+import type { BeadFilter } from '../../protocol/bead';
 import type { CliCommand } from '../shared/command';
-import { collect, defined, parsePriority } from './options';
+import { collect, defined, parseBound, parsePriority } from './options';
 
-/** Options of `bd list` and `bd ready` that select beads. */
+/** Options that select beads, for every command that lists, counts or exports some. */
 export interface FilterOptions {
+  status?: string[];
+  state?: string[];
   assignee?: string | false;
   unassigned?: boolean;
   type?: string[];
+  excludeType?: string[];
   label?: string[];
   labelAny?: string[];
+  labelPattern?: string;
+  labelRegex?: string;
+  labels?: false;
+  excludeLabel?: string[];
   priority?: number;
-  parent?: string;
+  priorityMin?: number;
+  priorityMax?: number;
+  parent?: string | false;
   filterParent?: string;
   mol?: string;
+  molType?: string;
+  wispType?: string;
+  title?: string;
+  titleContains?: string;
+  descContains?: string;
+  notesContains?: string;
+  emptyDescription?: boolean;
+  spec?: string;
+  id?: string[];
+  createdAfter?: string;
+  createdBefore?: string;
+  updatedAfter?: string;
+  updatedBefore?: string;
+  closedAfter?: string;
+  closedBefore?: string;
+  dueAfter?: string;
+  dueBefore?: string;
+  deferAfter?: string;
+  deferBefore?: string;
+  overdue?: boolean;
+  deferred?: boolean;
+  pinned?: boolean;
+  metadataField?: [string, string][];
+  hasMetadataKey?: string;
   rig?: string;
   limit?: number;
   sort?: string;
 }
 
+/** What `bd list`, `bd ready`, `bd search`, `bd count` and `bd export` all have. */
 export function withFilterOptions(command: CliCommand): CliCommand {
   return command
     .option('-a, --assignee <name>', 'assigned to; empty for nobody')
     .option('-t, --type <types>', 'types, separated by commas', collect)
+    .option('--exclude-type <types>', 'not of these types', collect)
     .option('-l, --label <labels>', 'with all of these labels', collect)
     .option('--label-any <labels>', 'with one of these labels', collect)
+    .option('--exclude-label <labels>', 'with none of these labels', collect)
     .option('-p, --priority <priority>', '0-4 or P0-P4', parsePriority)
-    .option('--parent <id>', 'descendants of this bead')
-    .option('--rig <name>', 'in the ledger of this rig')
-    .option('--sort <order>', 'order');
+    .option('--mol-type <type>', 'swarm, patrol or work')
+    .option('--metadata-field <key=value>', 'with this value in its metadata', parseField)
+    .option('--has-metadata-key <key>', 'with this key in its metadata')
+    .option('--rig <name>', 'in the ledger of this rig');
 }
 
-export function filterParams(options: FilterOptions) {
+/** Conditions on texts and times. */
+export function withConditionOptions(command: CliCommand): CliCommand {
+  command
+    .option('-s, --status <statuses>', 'statuses, separated by commas', collect)
+    .option('--no-assignee', 'assigned to nobody')
+    .option('--no-labels', 'without labels')
+    .option('--priority-min <priority>', 'at least this number', parsePriority)
+    .option('--priority-max <priority>', 'at most this number', parsePriority)
+    .option('--title <text>', 'title contains')
+    .option('--title-contains <text>', 'same as --title')
+    .option('--desc-contains <text>', 'description contains')
+    .option('--notes-contains <text>', 'notes contain')
+    .option('--empty-description', 'without a description')
+    .option('--id <ids>', 'exactly these ids', collect);
+  return withTimes(command, ['created', 'updated', 'closed']);
+}
+
+/** Conditions that only lists have. */
+export function withListConditions(command: CliCommand): CliCommand {
+  command
+    .hiddenOption('--state <statuses>', 'same as --status', collect)
+    .option('--parent <id>', 'descendants of this bead')
+    .option('--filter-parent <id>', 'same as --parent')
+    .option('--no-parent', 'below no other bead')
+    .option('--label-pattern <pattern>', 'with a label like this, such as tech-*')
+    .option('--label-regex <regex>', 'with a label that matches')
+    .option('--wisp-type <type>', 'wisps of this type')
+    .option('--spec <start>', 'whose specification begins so')
+    .option('--overdue', 'past their due time')
+    .option('--deferred', 'deferred')
+    .option('--pinned', 'pinned')
+    .option('--no-pinned', 'not pinned');
+  return withTimes(command, ['due', 'defer']);
+}
+
+function withTimes(command: CliCommand, names: readonly string[]): CliCommand {
+  for (const name of names) {
+    for (const side of ['after', 'before']) {
+      const option = `--${name}-${side}`;
+      command.option(`${option} <time>`, `${name} ${side} this time`, (text: string) => parseBound(text, option));
+    }
+  }
+  return command;
+}
+
+/** `key=value` */
+export function parseField(text: string, earlier: [string, string][] = []): [string, string][] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new UserError(`invalid metadata field '${text}'`, 'Use key=value.');
+  return [...earlier, [text.slice(0, equals), text.slice(equals + 1)]];
+}
+
+/** Parameters of a request for what the options mean. */
+export function filterParams(options: FilterOptions): BeadFilter {
+  const status = [...(options.status ?? []), ...(options.state ?? [])].filter((name) => name !== 'all');
+  const parent = options.parent || options.filterParent || options.mol;
   return defined({
-    assignee: options.assignee === false ? undefined : options.assignee,
-    unassigned: options.unassigned || options.assignee === false || undefined,
+    status: status.length > 0 ? status : undefined,
+    assignee: options.assignee === false || options.assignee === '' ? undefined : options.assignee,
+    unassigned: options.unassigned || options.assignee === false || options.assignee === '' || undefined,
     type: options.type,
+    excludeTypes: options.excludeType,
     labels: options.label,
     labelsAny: options.labelAny,
+    labelPattern: options.labelPattern,
+    labelRegex: options.labelRegex,
+    noLabels: options.labels === false || undefined,
+    excludeLabels: options.excludeLabel,
     priority: options.priority,
-    parent: options.parent ?? options.filterParent ?? options.mol,
+    priorityMin: options.priorityMin,
+    priorityMax: options.priorityMax,
+    parent: parent || undefined,
+    noParent: options.parent === false || undefined,
+    molType: options.molType,
+    wispType: options.wispType,
+    titleContains: options.titleContains ?? options.title,
+    descriptionContains: options.descContains,
+    notesContains: options.notesContains,
+    emptyDescription: options.emptyDescription,
+    spec: options.spec,
+    ids: options.id,
+    createdAfter: options.createdAfter,
+    createdBefore: options.createdBefore,
+    updatedAfter: options.updatedAfter,
+    updatedBefore: options.updatedBefore,
+    closedAfter: options.closedAfter,
+    closedBefore: options.closedBefore,
+    dueAfter: options.dueAfter,
+    dueBefore: options.dueBefore,
+    deferAfter: options.deferAfter,
+    deferBefore: options.deferBefore,
+    overdue: options.overdue,
+    deferred: options.deferred,
+    pinned: options.pinned,
+    metadataFields: options.metadataField,
+    hasMetadataKey: options.hasMetadataKey,
     ledger: options.rig,
     limit: options.limit,
     sort: options.sort,
   });
+}
+
+/** `--status all`: closed beads too. */
+export function wantsAll(options: FilterOptions): boolean {
+  return [...(options.status ?? []), ...(options.state ?? [])].includes('all');
 }

@@ -4,10 +4,32 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined, readText } from './options';
 
+interface Figures {
+  created: number;
+  updated: number;
+  unchanged: number;
+  skipped: number;
+}
+
+function previewLines({ created, updated }: Figures): string[] {
+  return [
+    'No collisions detected.',
+    `Would create ${created} new issues, update ${updated} existing issues`,
+    '',
+    'Dry-run mode: no changes made',
+  ];
+}
+
+function summaryLine({ created, updated, unchanged, skipped }: Figures): string {
+  const more = [...(unchanged > 0 ? [`${unchanged} unchanged`] : []), ...(skipped > 0 ? [`${skipped} skipped`] : [])];
+  return [`Import complete: ${created} created, ${updated} updated`, ...more].join(', ');
+}
+
 interface ImportOptions {
   input?: string;
   rig?: string;
   dryRun?: boolean;
+  skipExisting?: boolean;
 }
 
 export function addImport(program: CliCommand, context: BdContext): void {
@@ -17,6 +39,7 @@ export function addImport(program: CliCommand, context: BdContext): void {
     .argument('[file]', 'the file (- for standard input)')
     .option('-i, --input <file>', 'the file')
     .option('--rig <name>', 'into the ledger of this rig')
+    .option('--skip-existing', 'leave beads that are here as they are')
     .option('--dry-run', 'only show what would change')
     .withHelp({
       text: 'A bead that exists here is replaced if the imported one was changed later. A bead that was deleted here stays deleted.',
@@ -31,7 +54,7 @@ export function addImport(program: CliCommand, context: BdContext): void {
       const text = readText(source === '-' ? '-' : path.resolve(context.process.cwd, source), context.process);
       const result = await context.call(invocation, LedgerImport.spec, {
         text,
-        ...defined({ ledger: options.rig, dryRun: options.dryRun }),
+        ...defined({ ledger: options.rig, dryRun: options.dryRun, skipExisting: options.skipExisting }),
       });
       const value = {
         created: result.created.length,
@@ -40,12 +63,8 @@ export function addImport(program: CliCommand, context: BdContext): void {
         skipped: result.skipped.length,
         ids: [...result.created, ...result.updated],
       };
-      const done = options.dryRun ? 'Would import' : 'Imported';
-      context.print(
-        invocation,
-        value,
-        () =>
-          `${done}: ${value.created} new, ${value.updated} changed, ${value.unchanged} unchanged, ${value.skipped} skipped (deleted here)`,
-      );
+      const isJson = (invocation.options as { json?: boolean }).json === true;
+      for (const line of options.dryRun ? previewLines(value) : [summaryLine(value)]) context.note(line);
+      if (isJson) context.print(invocation, value, () => []);
     });
 }

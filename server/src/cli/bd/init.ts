@@ -1,49 +1,99 @@
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
+import { isPresent, readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
 import type { BdContext, GlobalOptions } from './context';
 
 const MAX_PREFIX = 40;
+const GIT_MS = 10_000;
+
+interface InitOptions {
+  prefix?: string;
+  branch?: string;
+  stealth?: boolean;
+  force?: boolean;
+  skipMergeDriver?: boolean;
+}
 
 export function addInit(program: CliCommand, context: BdContext): void {
-  program
+  const command = program
     .command('init')
     .description('create a ledger in this folder')
     .option('-p, --prefix <prefix>', 'prefix of ids (default: the name of the folder)')
+    .option('-b, --branch <name>', 'branch for the ledger, kept as the setting sync-branch')
+    .option('--stealth', 'keep the ledger out of git: for a repository that is not yours')
+    .option('--force', 'complete a ledger that is there')
+    .option('--skip-merge-driver', 'do not tell git how to merge the file');
+  for (const flag of [
+    '--contributor',
+    '--from-jsonl',
+    '--setup-exclude',
+    '--skip-hooks',
+    '--team',
+    '--non-interactive',
+  ])
+    command.option(flag, 'accepted, has no effect');
+  command
+    .option('--backend <name>', 'accepted, has no effect: there is one store')
     .withHelp({
-      text: 'Creates .beads with an empty issues.jsonl, to be committed to git. An existing ledger is left as it is.',
+      text: 'Creates .beads with an empty issues.jsonl, to be committed to git, and tells git to merge that file with "bd merge". In a clone that has the files it makes them usable.',
       examples: [
         ['bd init', 'named after the folder'],
         ['bd init --prefix app', 'ids are app-…'],
       ],
+      exits: { 1: 'there is a ledger already' },
       see: ['bd create', 'gt rig add'],
     })
-    .action(async (options: { prefix?: string }, invocation: Invocation) => {
+    .action(async (options: InitOptions, invocation: Invocation) => {
       const { cwd, env } = context.process;
-      const named = (invocation.options as GlobalOptions).db ?? env.BEADS_DIR;
+      const { db, quiet } = invocation.options as GlobalOptions;
+      const named = db ?? env.BEADS_DIR;
       const directory = named ? path.resolve(cwd, named) : path.join(cwd, '.beads');
       if (townOfDirectory(path.dirname(directory), {}))
         throw new UserError('this folder belongs to a town; its rigs have ledgers', 'Add a rig with gt rig add.');
-      const value = await createLedger(directory, options.prefix);
-      const done = value.created ? 'Created' : 'Found';
-      context.print(
-        invocation,
-        value,
-        () => `${context.paint('green', '✓')} ${done} a ledger with prefix ${value.prefix}- in ${directory}`,
-      );
+      const value = await createLedger(directory, options);
+      const repository = await repositoryOf(path.dirname(directory));
+      if (repository && options.stealth) excludeFromGit(repository);
+      else if (repository && !options.skipMergeDriver) await installMergeDriver(repository, directory);
+      if (quiet) return;
+      context.print(invocation, value, () => [
+        '',
+        '✓ bd initialized successfully!',
+        '',
+        `  Directory: ${directory}`,
+        `  Issue prefix: ${value.prefix}`,
+        `  Issues will be named: ${value.prefix}-<hash> (e.g., ${value.prefix}-a3f2d)`,
+        '',
+        'Run bd quickstart to get started.',
+        '',
+      ]);
     });
 }
 
-async function createLedger(directory: string, wanted: string | undefined) {
-  const [{ initLedger }, { readLedgerConfig }, { realFs }] = await Promise.all([
+/** Written once a clone uses the files; git ignores it. */
+const LOCAL_MARK = '.local_version';
+
+async function createLedger(directory: string, options: InitOptions) {
+  const [{ initLedger }, { readLedgerConfig }, { realFs }, { writeSetting }] = await Promise.all([
     import('../../beads/storage/init'),
     import('../../beads/storage/ledgerConfig'),
     import('../../beads/storage/ledgerFs'),
+    import('../../beads/storage/settings'),
   ]);
   const existing = readLedgerConfig(realFs, directory).prefix;
-  const prefix = wanted ?? existing ?? prefixOfFolder(path.basename(path.dirname(directory)));
+  const isUsed = ['.lock', 'journal.jsonl', LOCAL_MARK].some((name) => isPresent(path.join(directory, name)));
+  if (existing !== undefined && isUsed && !options.force)
+    throw new UserError(
+      `Found existing database: ${directory}`,
+      `This workspace is already initialized with the prefix ${existing}-. Run bd commands normally.`,
+      'conflict',
+    );
+  const prefix = options.prefix || existing || prefixOfFolder(path.basename(path.dirname(directory)));
   initLedger(directory, prefix);
+  writeFileAtomic(path.join(directory, LOCAL_MARK), '1\n');
+  if (options.branch) writeSetting(directory, 'sync-branch', options.branch);
   return { prefix: prefix.replace(/-+$/, ''), directory, created: existing === undefined };
 }
 
@@ -55,4 +105,36 @@ function prefixOfFolder(name: string): string {
     .replace(/^-+|-+$/g, '')
     .slice(0, MAX_PREFIX);
   return prefix || 'bd';
+}
+
+/** The root of the checkout around a folder, with its git folder; undefined outside of one. */
+async function repositoryOf(folder: string): Promise<{ root: string; gitDirectory: string } | undefined> {
+  const text = await git(folder, ['rev-parse', '--show-toplevel', '--absolute-git-dir']);
+  const [root, gitDirectory] = text?.trim().split('\n') ?? [];
+  return root && gitDirectory ? { root, gitDirectory } : undefined;
+}
+
+/** Undefined where git fails. */
+function git(cwd: string, args: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
+  });
+}
+
+/** The setting is of this clone; .gitattributes goes with the repository. */
+async function installMergeDriver({ root }: { root: string }, directory: string): Promise<void> {
+  await git(root, ['config', 'merge.beads.driver', 'bd merge %A %O %A %B']);
+  await git(root, ['config', 'merge.beads.name', 'bd JSONL merge driver']);
+  const file = path.join(root, '.gitattributes');
+  const text = readTextIfPresent(file) ?? '';
+  const pattern = `${path.relative(root, directory).split(path.sep).join('/')}/issues.jsonl merge=beads`;
+  if (text.includes(pattern)) return;
+  writeFileAtomic(file, `${text}\n# Use bd merge for beads JSONL files\n${pattern}\n`);
+}
+
+function excludeFromGit({ gitDirectory }: { gitDirectory: string }): void {
+  const file = path.join(gitDirectory, 'info', 'exclude');
+  const text = readTextIfPresent(file) ?? '';
+  if (/^\.beads\/$/m.test(text)) return;
+  writeFileAtomic(file, `${text}\n# Beads stealth mode (added by bd init --stealth)\n.beads/\n`);
 }

@@ -47,11 +47,12 @@ async function changeLabel(
   const label = words.at(-1) ?? '';
   if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
   const results = await context.call(invocation, LabelChange.spec, { ids, label, change });
-  const unchanged = change === 'add' ? 'Already there:' : 'Not there:';
+  const unchanged = change === 'add' ? 'Already there: label' : 'Not there: label';
+  const mark = context.paint('green', '✓');
   context.print(invocation, results, () =>
     results.map((result) => {
-      const done = { added: 'Added', removed: 'Removed', unchanged }[result.status];
-      return `${done} ${oneLine(result.label)} ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
+      const done = { added: `${mark} Added label`, removed: `${mark} Removed label`, unchanged }[result.status];
+      return `${done} '${oneLine(result.label)}' ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
     }),
   );
 }

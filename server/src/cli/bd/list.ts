@@ -1,73 +1,149 @@
-import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
-import { beadLine } from '../shared/beadText';
+import { UserError } from '../../base/errors';
+import { BeadList, BeadReady, type BeadFilter, type BeadListItem } from '../../protocol/bead';
+import { beadLine, longLines } from '../shared/beadText';
+import { treeOfBeads } from '../shared/beadTree';
 import type { CliCommand, Invocation } from '../shared/command';
-import { indent, printable } from '../shared/output';
+import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
-import { filterParams, withFilterOptions, type FilterOptions } from './filters';
-import { collect, defined, parseLimit } from './options';
+import type { Backend } from './localBackend';
+import {
+  filterParams,
+  wantsAll,
+  withConditionOptions,
+  withFilterOptions,
+  withListConditions,
+  type FilterOptions,
+} from './filters';
+import { defined, parseLimit } from './options';
 
 const DEFAULT_LIMIT = 50;
 
 interface ListOptions extends FilterOptions {
-  limit: number;
-  status?: string[];
-  state?: string[];
-  title?: string;
-  titleContains?: string;
-  id?: string[];
+  limit?: number;
   all?: boolean;
   reverse?: boolean;
   long?: boolean;
   ready?: boolean;
+  tree?: boolean;
+  pretty?: boolean;
+  format?: string;
+  watch?: boolean;
+  includeGates?: boolean;
+  includeTemplates?: boolean;
 }
 
 export function addList(program: CliCommand, context: BdContext): void {
-  withFilterOptions(program.command('list').alias('ls').description('list beads that are not closed'))
-    .option('-s, --status <statuses>', 'statuses, separated by commas', collect)
-    .hiddenOption('--state <statuses>', 'same as --status', collect)
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
-    .option('--all', 'also closed beads, gates, templates and wisps')
-    .option('--no-assignee', 'assigned to nobody')
-    .option('--title-contains <text>', 'title contains')
-    .hiddenOption('--title <text>', 'same as --title-contains')
-    .option('--id <ids>', 'exactly these ids', collect)
-    .hiddenOption('--filter-parent <id>', 'same as --parent')
+  const command = withFilterOptions(program.command('list').alias('ls').description('list beads that are not closed'));
+  withListConditions(withConditionOptions(command))
+    .option('-n, --limit <count>', `at most so many, ${DEFAULT_LIMIT} without --all; 0 for all`, parseLimit)
+    .option('--sort <order>', 'priority, created, updated, closed, status, id, title, type or assignee')
     .option('-r, --reverse', 'in reverse order')
+    .option('--all', 'also closed beads, gates, templates and wisps')
+    .option('--include-gates', 'also gates')
+    .option('--include-templates', 'also templates')
     .option('--ready', 'only beads that can be worked on now')
-    .option('--long', 'with descriptions')
+    .option('--long', 'several lines each')
+    .option('--tree', 'as a tree of parents and children')
+    .option('--pretty', 'same as --tree')
+    .option('--flat', 'one line each, the default')
+    .option('--format <format>', 'digraph or dot: as a graph; a Go template is not supported')
+    .option('-w, --watch', 'print the list again whenever it changes')
+    .option('--no-pager', 'accepted, has no effect: there is no pager')
     .withHelp({
       text: 'Closed beads, gates, templates and wisps are left out unless --all or --status asks for them.',
       examples: [
         ['bd list', 'the first fifty that are not closed'],
         ['bd list --status open,blocked --label backend -n 0', 'all with this status and label'],
-        ['bd list --parent app-a1b2c --long', 'all below an epic, with their descriptions'],
+        ['bd list --parent app-a1b2c --long', 'all below an epic'],
+        ['bd list --created-after 7d --no-assignee', 'new ones that nobody has'],
       ],
-      see: ['bd ready', 'bd show'],
+      see: ['bd ready', 'bd search', 'bd query', 'bd show'],
     })
     .action(async (options: ListOptions, invocation: Invocation) => {
-      const status = [...(options.status ?? []), ...(options.state ?? [])];
-      const filter = {
-        ...filterParams(options),
-        ...defined({
-          status: status.length > 0 ? status : undefined,
-          titleContains: options.titleContains ?? options.title,
-          ids: options.id,
-        }),
-      };
-      const order = defined({ all: options.all, reverse: options.reverse });
-      const beads = await context.withLedger(invocation, (backend) =>
-        options.ready ? backend.call(BeadReady.spec, filter) : backend.call(BeadList.spec, { ...filter, ...order }),
-      );
-      context.print(invocation, beads, () => listLines(beads, context, options.long ?? false));
-      if (options.limit > 0 && beads.length === options.limit && context.terminal.colour)
-        context.note(`(the first ${options.limit}; -n 0 shows all)`);
+      await printList(invocation, context, options);
+      if (options.watch) await watch(invocation, context, options);
     });
 }
 
-function listLines(beads: readonly BeadListItem[], context: BdContext, long: boolean): string[] {
-  if (beads.length === 0) return ['No issues found.'];
-  return beads.flatMap((bead) => [
-    beadLine(bead, context.paint),
-    ...(long && bead.description ? [indent(printable(bead.description), 4)] : []),
-  ]);
+async function printList(invocation: Invocation, context: BdContext, options: ListOptions): Promise<string> {
+  const all = options.all || wantsAll(options);
+  const limit = options.limit ?? (all || options.tree ? 0 : DEFAULT_LIMIT);
+  const filter = { ...filterParams(options), limit: limit > 0 ? limit + 1 : 0 };
+  const order = defined({ all: all || undefined, reverse: options.reverse });
+  const gates = options.includeGates || options.includeTemplates;
+  const found = await context.withLedger(invocation, async (backend) => {
+    if (options.ready) return readyIn(backend, filter, order);
+    if (!gates) return backend.call(BeadList.spec, { ...filter, ...order });
+    const everything = await backend.call(BeadList.spec, { ...filter, ...order, all: true, limit: 0 });
+    return everything.filter((bead) => all || isListed(bead, options));
+  });
+  const isCut = limit > 0 && found.length > limit;
+  const beads = isCut ? found.slice(0, limit) : found;
+  context.print(invocation, beads, () => listLines(beads, context, options));
+  if (isCut) {
+    context.note('');
+    context.note(`Showing ${limit} issues (use --limit 0 for all)`);
+  }
+  return JSON.stringify(beads);
+}
+
+/** Ready beads in any order of the list. */
+async function readyIn(backend: Backend, filter: BeadFilter, order: { reverse?: boolean }): Promise<BeadListItem[]> {
+  const { sort, limit, ...conditions } = filter;
+  if (sort === undefined) return backend.call(BeadReady.spec, filter);
+  const ids = (await backend.call(BeadReady.spec, { ...conditions, limit: 0 })).map((bead) => bead.id);
+  if (ids.length === 0) return [];
+  return backend.call(BeadList.spec, { ids, sort, ...order, ...defined({ limit }) });
+}
+
+function isListed(bead: BeadListItem, options: ListOptions): boolean {
+  if (bead.status === 'closed' && !options.status) return false;
+  if (bead.issue_type === 'gate' && !options.includeGates) return false;
+  return !bead.is_template || options.includeTemplates === true;
+}
+
+function listLines(beads: readonly BeadListItem[], context: BdContext, options: ListOptions): string[] {
+  if (options.format !== undefined) return graphLines(beads, options.format);
+  if (options.tree || options.pretty)
+    return beads.length === 0 ? ['No issues found.'] : treeOfBeads(beads, context.paint, { summary: true });
+  if (!options.long) return beads.map((bead) => beadLine(bead, context.paint));
+  return ['', `Found ${beads.length} issues:`, '', ...beads.flatMap((bead) => longLines(bead, context.paint))];
+}
+
+function graphLines(beads: readonly BeadListItem[], format: string): string[] {
+  if (format !== 'digraph' && format !== 'dot')
+    throw new UserError(`unknown format: ${format}`, 'Valid: digraph, dot. For programs there is --json.');
+  const quote = (text: string): string => JSON.stringify(oneLine(text));
+  const listed = new Set(beads.map((bead) => bead.id));
+  const edges = beads.flatMap((bead) =>
+    (bead.dependencies ?? []).filter((edge) => listed.has(edge.depends_on_id)).map((edge) => ({ bead, edge })),
+  );
+  if (format === 'digraph') return edges.map(({ bead, edge }) => `${bead.id} ${edge.depends_on_id}`);
+  return [
+    'digraph issues {',
+    '  rankdir=TB;',
+    '  node [shape=box, style=rounded];',
+    ...beads.map((bead) => `  ${quote(bead.id)} [label=${quote(`${bead.id}\\n${oneLine(bead.title)}`)}];`),
+    ...edges.map(
+      ({ bead, edge }) => `  ${quote(bead.id)} -> ${quote(edge.depends_on_id)} [label=${quote(edge.type)}];`,
+    ),
+    '}',
+  ];
+}
+
+const WATCH_MS = 2000;
+
+/** Until somebody interrupts it. */
+async function watch(invocation: Invocation, context: BdContext, options: ListOptions): Promise<void> {
+  let shown = '';
+  const quiet = { ...invocation, options: { ...invocation.options, quiet: true, json: false } };
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    const seen = await context.withLedger(quiet, (backend) =>
+      backend.call(BeadList.spec, { ...filterParams(options), limit: options.limit ?? DEFAULT_LIMIT }),
+    );
+    const text = JSON.stringify(seen);
+    if (shown !== '' && text !== shown) await printList(invocation, context, options);
+    shown = text;
+  }
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { UserError, messageOf } from '../../base/errors';
-import { formatTime, isTime } from '../../beads/model/time';
+import path from 'node:path';
+import { hasCode, UserError, messageOf } from '../../base/errors';
+import { pastTime, timeFromWords } from '../../beads/model/timeWords';
 import type { CliCommand } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
 
@@ -8,7 +9,10 @@ import type { ProcessContext } from '../shared/context';
 export function parsePriority(text: string): number {
   const match = /^[pP]?([0-4])$/.exec(text.trim());
   if (!match)
-    throw new UserError(`priority must be between 0 and 4 (got ${text})`, 'Use 0-4 or P0-P4; 0 is the most urgent.');
+    throw new UserError(
+      `invalid priority ${JSON.stringify(text)} (expected 0-4 or P0-P4, not words like high/medium/low)`,
+      '0 is the most urgent.',
+    );
   return Number(match[1]);
 }
 
@@ -53,7 +57,7 @@ export function parseMetadata(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text.startsWith('@') ? fs.readFileSync(text.slice(1), 'utf8') : text);
   } catch (error) {
-    throw new UserError('metadata must be valid JSON', messageOf(error));
+    throw new UserError('invalid JSON in --metadata: must be valid JSON', messageOf(error));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UserError('metadata must be a JSON object');
@@ -72,37 +76,40 @@ export function parseSetting(text: string): [string, unknown] {
   }
 }
 
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
-const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-
-/** `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time. Days start at local midnight. */
-export function parseWhen(text: string, now: Date): string {
-  const word = text.trim().toLowerCase();
-  if (word === '') return '';
-  const relative = /^\+(\d{1,5})([hdw])$/.exec(word);
-  if (relative) return formatTime(new Date(now.getTime() + Number(relative[1]) * (unitMs[relative[2] ?? ''] ?? 0)));
-  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  const inDays = (days: number): string =>
-    formatTime(new Date(midnight.getFullYear(), midnight.getMonth(), midnight.getDate() + days));
-  if (word === 'tomorrow') return inDays(1);
-  const weekday = weekdays.indexOf(word.replace(/^next\s+/, ''));
-  if (weekday >= 0) return inDays(((weekday - midnight.getDay() + 6) % 7) + 1);
-  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(word);
-  const local = date && new Date(Number(date[1]), Number(date[2]) - 1, Number(date[3]));
-  if (local && local.getMonth() === Number(date[2]) - 1) return formatTime(local);
-  if (isTime(text.trim())) return text.trim();
-  throw new UserError(
-    `invalid time: ${JSON.stringify(text)}`,
-    'Use +6h, +1d, +2w, tomorrow, next monday, 2026-01-31 or an RFC 3339 time.',
-  );
+/** `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time; empty clears it. */
+export function parseWhen(text: string, now: Date, option: string): string {
+  if (text.trim() === '') return '';
+  const time = timeFromWords(text, now);
+  if (time === undefined)
+    throw new UserError(
+      `invalid ${option} format ${JSON.stringify(text)}. Examples: +6h, tomorrow, next monday, 2026-01-31`,
+    );
+  return time;
 }
 
-/** The text of a file, or of standard input for `-`. */
-export function readText(file: string, process: ProcessContext): string {
+/** A time in a condition, such as that of `--created-after`; `7d` means seven days ago. */
+export function parseBound(text: string, option: string): string {
+  const time = pastTime(text, new Date());
+  if (time === undefined)
+    throw new UserError(
+      `parsing ${option}: cannot parse time expression: ${JSON.stringify(text)} (examples: +6h, tomorrow, 2026-01-31)`,
+    );
+  return time;
+}
+
+/** Minutes of an estimate. */
+export function parseEstimate(text: string): number {
+  if (!/^\d+$/.test(text.trim())) throw new UserError('estimate must be a non-negative number of minutes');
+  return Number(text);
+}
+
+/** The text of a file, or of standard input for `-`. @param doing begins the message of an error */
+export function readText(file: string, process: ProcessContext, doing = 'reading file'): string {
   try {
-    return file === '-' ? process.readStdin() : fs.readFileSync(file, 'utf8');
+    return file === '-' ? process.readStdin() : fs.readFileSync(path.resolve(process.cwd, file), 'utf8');
   } catch (error) {
-    throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
+    const why = hasCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
+    throw new UserError(`${doing}: failed to open file: open ${file}: ${why}`);
   }
 }
 
@@ -112,23 +119,28 @@ export interface DescriptionOptions {
   message?: string;
   bodyFile?: string;
   descriptionFile?: string;
+  stdin?: boolean;
 }
 
 /** The ways to give a description. */
 export function withDescriptionOptions(command: CliCommand): CliCommand {
   return command
-    .option('-d, --description <text>', 'description')
+    .option('-d, --description <text>', 'description (- for standard input)')
     .hiddenOption('--body <text>', 'same as --description')
     .hiddenOption('-m, --message <text>', 'same as --description')
+    .option('--stdin', 'read the description from standard input')
     .option('--body-file <file>', 'read the description from a file (- for standard input)')
     .hiddenOption('--description-file <file>', 'same as --body-file');
 }
 
 export function descriptionOf(options: DescriptionOptions, process: ProcessContext): string | undefined {
   const given = [options.description, options.body, options.message].filter((text) => text !== undefined);
-  const file = options.bodyFile ?? options.descriptionFile;
-  if (given.length + (file === undefined ? 0 : 1) > 1) throw new UserError('give the description only once');
-  return file === undefined ? given[0] : readText(file, process);
+  const file = options.stdin ? '-' : (options.bodyFile ?? options.descriptionFile);
+  if (file !== undefined && given.length > 0)
+    throw new UserError('cannot specify both --body-file and --description/--body/--message');
+  if (given.length > 1) throw new UserError('give the description only once');
+  if (file === undefined && given[0] !== '-') return given[0];
+  return readText(file ?? '-', process, 'reading body file');
 }
 
 /** The fields that are not undefined, for parameters where an absent key and `undefined` differ. */
@@ -140,5 +152,8 @@ export function defined<T extends Record<string, unknown>>(fields: T): { [K in k
 
 /** Warns of a time in the past, which has no effect. */
 export function warnIfPast(time: string | undefined, now: Date, note: (text: string) => void): void {
-  if (time && Date.parse(time) <= now.getTime()) note(`Warning: ${time} is in the past, so nothing is deferred`);
+  if (!time || Date.parse(time) > now.getTime()) return;
+  const shown = JSON.stringify(time.slice(0, 16).replace('T', ' '));
+  note(`! Defer date ${shown} is in the past. Issue will appear in bd ready immediately.`);
+  note('  Did you mean a future date? Use --defer=+1h or --defer=tomorrow');
 }

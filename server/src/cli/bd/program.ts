@@ -5,11 +5,69 @@ import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run'
 import { BdContext } from './context';
 
 const groups = [
-  ['Find work', ['ready', 'list', 'show', 'blocked', 'stats', 'events']],
-  ['Change beads', ['create', 'update', 'close', 'reopen', 'delete']],
-  ['Dependencies, labels, comments', ['dep', 'label', 'comment', 'comments']],
-  ['Formulas and molecules', ['formula', 'cook', 'mol']],
-  ['The ledger', ['init', 'export', 'import', 'merge', 'doctor']],
+  [
+    'Find work',
+    [
+      'ready',
+      'list',
+      'show',
+      'search',
+      'query',
+      'blocked',
+      'children',
+      'count',
+      'stale',
+      'status',
+      'events',
+      'activity',
+    ],
+  ],
+  [
+    'Change beads',
+    [
+      'create',
+      'q',
+      'todo',
+      'update',
+      'assign',
+      'priority',
+      'note',
+      'close',
+      'reopen',
+      'defer',
+      'undefer',
+      'delete',
+      'rename',
+    ],
+  ],
+  ['Order', ['dep', 'link', 'relate', 'unrelate', 'epic', 'graph', 'label', 'tag', 'state', 'set-state', 'ship']],
+  ['Comments', ['comment', 'comments']],
+  ['Tidy up', ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans']],
+  ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm', 'merge-slot']],
+  [
+    'The ledger',
+    [
+      'init',
+      'export',
+      'import',
+      'merge',
+      'sync',
+      'hooks',
+      'worktree',
+      'backend',
+      'repo',
+      'upgrade',
+      'config',
+      'kv',
+      'info',
+      'where',
+      'types',
+      'statuses',
+      'rename-prefix',
+      'doctor',
+    ],
+  ],
+  ['Guides', ['prime', 'onboard', 'quickstart', 'human', 'preflight', 'thanks', 'audit']],
   ['About bd', ['help', 'version', 'completion']],
 ] as const;
 
@@ -17,6 +75,16 @@ const glossary = {
   id: 'id or a unique part of it',
   ids: 'ids or unique parts of them',
   formula: 'name of a formula, or a file',
+  title: 'title; write it after -- if it starts with a hyphen',
+  name: 'its name',
+  hook: 'name of a hook of git',
+  key: 'name of the value',
+  value: 'text',
+  prefix: 'with or without the hyphen at its end',
+  capability: 'the name after export: in the label',
+  mode: 'git-portable',
+  entry: 'id of an entry, as it was printed',
+  words: 'whatever follows',
 };
 
 function createProgram(): CliProgram {
@@ -28,12 +96,19 @@ function createProgram(): CliProgram {
       .option('--db <path>', 'the .beads folder to use (default: BEADS_DIR, else the nearest one)')
       .option('-q, --quiet', 'print errors only')
       .option('-V, --version', 'print the version')
-      // Options of the Go tool without a meaning here: there is no daemon and nothing to flush.
+      .option('-v, --verbose', 'accepted, has no effect')
+      .option('--readonly', 'refuse every change')
+      // Options of the Go tool without a meaning here: there is no daemon, one store, and nothing to flush.
       .option('--no-daemon', 'accepted, has no effect')
       .option('--no-auto-flush', 'accepted, has no effect')
       .option('--no-auto-import', 'accepted, has no effect')
+      .option('--no-db', 'accepted, has no effect')
+      .option('--allow-stale', 'accepted, has no effect')
       .option('--sandbox', 'accepted, has no effect')
-      .withOverview({ groups, glossary })
+      .option('--profile', 'accepted, has no effect')
+      .option('--lock-timeout <duration>', 'accepted, has no effect')
+      .option('--dolt-auto-commit <mode>', 'accepted, has no effect')
+      .withOverview({ groups, glossary, groupHelpExit: 0 })
       .withHelp({
         text: "Inside a town it talks to the town's server; elsewhere it works on the nearest .beads folder, under a lock. An id may be shortened to any part that is unique.",
         examples: [
@@ -63,7 +138,7 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['doctor'], add: async (program) => (await import('./doctor')).addDoctor(program, context) },
     { commands: ['dep'], add: async (program) => (await import('./dep')).addDep(program, context) },
     {
-      commands: ['events', 'activity'],
+      commands: ['events'],
       add: async (program) => (await import('./events')).addEvents(program, context),
     },
     { commands: ['export'], add: async (program) => (await import('./export')).addExport(program, context) },
@@ -77,6 +152,95 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['ready'], add: async (program) => (await import('./ready')).addReady(program, context) },
     { commands: ['reopen'], add: async (program) => (await import('./reopen')).addReopen(program, context) },
     { commands: ['show', 'view'], add: async (program) => (await import('./show')).addShow(program, context) },
+    { commands: ['children'], add: async (program) => (await import('./children')).addChildren(program, context) },
+    { commands: ['count'], add: async (program) => (await import('./count')).addCount(program, context) },
+    { commands: ['defer'], add: async (program) => (await import('./defer')).addDefer(program, context) },
+    { commands: ['undefer'], add: async (program) => (await import('./defer')).addUndefer(program, context) },
+    { commands: ['query'], add: async (program) => (await import('./query')).addQuery(program, context) },
+    { commands: ['search'], add: async (program) => (await import('./search')).addSearch(program, context) },
+    {
+      commands: ['relate'],
+      add: async (program) => (await import('./depCycles')).addRelation(program, context, 'relate'),
+    },
+    {
+      commands: ['unrelate'],
+      add: async (program) => (await import('./depCycles')).addRelation(program, context, 'unrelate'),
+    },
+    { commands: ['audit'], add: async (program) => (await import('./audit')).addAudit(program, context) },
+    { commands: ['config'], add: async (program) => (await import('./config')).addConfig(program, context) },
+    { commands: ['duplicate'], add: async (program) => (await import('./duplicate')).addDuplicate(program, context) },
+    { commands: ['supersede'], add: async (program) => (await import('./duplicate')).addSupersede(program, context) },
+    {
+      commands: ['duplicates'],
+      add: async (program) => (await import('./duplicates')).addDuplicates(program, context),
+    },
+    {
+      commands: ['find-duplicates'],
+      add: async (program) => (await import('./duplicates')).addFindDuplicates(program, context),
+    },
+    { commands: ['epic'], add: async (program) => (await import('./epic')).addEpic(program, context) },
+    { commands: ['gate'], add: async (program) => (await import('./gate')).addGate(program, context) },
+    { commands: ['graph'], add: async (program) => (await import('./graph')).addGraph(program, context) },
+    { commands: ['human'], add: async (program) => (await import('./guides')).addHuman(program, context) },
+    { commands: ['info'], add: async (program) => (await import('./info')).addInfo(program, context) },
+    { commands: ['kv'], add: async (program) => (await import('./kv')).addKv(program, context) },
+    { commands: ['lint'], add: async (program) => (await import('./lint')).addLint(program, context) },
+    { commands: ['merge-slot'], add: async (program) => (await import('./slot')).addMergeSlot(program, context) },
+    { commands: ['onboard'], add: async (program) => (await import('./guides')).addOnboard(program, context) },
+    { commands: ['orphans'], add: async (program) => (await import('./orphans')).addOrphans(program, context) },
+    { commands: ['prime'], add: async (program) => (await import('./guides')).addPrime(program, context) },
+    { commands: ['q'], add: async (program) => (await import('./quickCreate')).addQuick(program, context) },
+    { commands: ['quickstart'], add: async (program) => (await import('./guides')).addQuickstart(program, context) },
+    { commands: ['rename'], add: async (program) => (await import('./rename')).addRename(program, context) },
+    {
+      commands: ['rename-prefix'],
+      add: async (program) => (await import('./rename')).addRenamePrefix(program, context),
+    },
+    { commands: ['set-state'], add: async (program) => (await import('./state')).addSetState(program, context) },
+    { commands: ['ship'], add: async (program) => (await import('./slot')).addShip(program, context) },
+    { commands: ['stale'], add: async (program) => (await import('./stale')).addStale(program, context) },
+    { commands: ['state'], add: async (program) => (await import('./state')).addState(program, context) },
+    { commands: ['statuses'], add: async (program) => (await import('./info')).addStatuses(program, context) },
+    { commands: ['swarm'], add: async (program) => (await import('./swarm')).addSwarm(program, context) },
+    { commands: ['sync'], add: async (program) => (await import('./sync')).addSync(program, context) },
+    { commands: ['todo'], add: async (program) => (await import('./quickCreate')).addTodo(program, context) },
+    { commands: ['types'], add: async (program) => (await import('./info')).addTypes(program, context) },
+    { commands: ['where'], add: async (program) => (await import('./info')).addWhere(program, context) },
+    {
+      commands: ['assign', 'note', 'tag', 'link', 'priority'],
+      add: async (program) => (await import('./aliases')).addShortForms(program, context),
+    },
+    {
+      commands: [
+        'dolt',
+        'branch',
+        'history',
+        'vc',
+        'jira',
+        'linear',
+        'github',
+        'gitlab',
+        'ado',
+        'notion',
+        'federation',
+        'daemon',
+        'mail',
+        'move',
+        'refile',
+      ],
+      add: async (program) => (await import('./guides')).addElsewhere(program),
+    },
+    { commands: ['activity'], add: async (program) => (await import('./activity')).addActivity(program, context) },
+    { commands: ['hooks'], add: async (program) => (await import('./hooks')).addHooks(program, context) },
+    { commands: ['worktree'], add: async (program) => (await import('./worktree')).addWorktree(program, context) },
+    {
+      commands: ['backend', 'repo', 'upgrade'],
+      add: async (program) => (await import('./storeInfo')).addStoreInfo(program, context),
+    },
+    {
+      commands: ['preflight', 'thanks'],
+      add: async (program) => (await import('./guides')).addSmallTexts(program, context),
+    },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {
@@ -92,8 +256,11 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
 }
 
 /** Runs one command. Never throws. @returns the exit code */
-export async function runBd(words: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
+export async function runBd(given: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
   const context = new BdContext(process, started);
+  const wantsJson =
+    /^(?:1|true)$/.test(process.env.BD_JSON ?? '') && !given.includes('--json') && given[0] !== '__complete';
+  const words = wantsJson ? ['--json', ...given] : given;
   const code = await runCommandLine(
     {
       createProgram,

@@ -2,43 +2,79 @@ import { BeadStats, type Stats } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { Paint } from '../shared/output';
 import type { BdContext } from './context';
+import { recentActivity, type Activity } from './recentActivity';
 import { defined } from './options';
 
-const NAME_COLUMNS = 15;
-const COUNT_COLUMNS = 6;
+const NAME_COLUMNS = 24;
+
+interface StatsOptions {
+  rig?: string;
+  activity?: boolean;
+}
 
 export function addStats(program: CliCommand, context: BdContext): void {
   program
-    .command('stats')
-    .alias('status')
+    .command('status')
+    .alias('stats')
     .description('show statistics of the ledger')
     .option('--rig <name>', 'the ledger of this rig')
+    .option('--all', 'accepted: all beads are counted')
+    .option('--assigned', 'accepted: all beads are counted')
+    .option('--no-activity', 'without what happened in the last day')
     .withHelp({
       examples: [
         ['bd stats', 'number of beads in each state'],
         ['bd stats --rig toy --json', 'of one rig, for a program'],
       ],
-      see: ['bd list'],
+      see: ['bd list', 'bd count'],
     })
-    .action(async (options: { rig?: string }, invocation: Invocation) => {
-      const stats = await context.call(invocation, BeadStats.spec, defined({ ledger: options.rig }));
-      context.print(invocation, stats, () => statsLines(stats, context.paint));
+    .action(async (options: StatsOptions, invocation: Invocation) => {
+      const params = defined({ ledger: options.rig });
+      const stats = await context.call(invocation, BeadStats.spec, params);
+      const activity = options.activity === false ? undefined : await recentActivity(invocation, context, params);
+      context.print(invocation, { ...stats, ...(activity ? { recent_activity: activity } : {}) }, () =>
+        statsLines(stats, activity, context.paint),
+      );
     });
 }
 
-function statsLines({ summary }: Stats, paint: Paint): string[] {
-  const row = (name: string, value: string): string =>
-    `${name.padEnd(NAME_COLUMNS)}${paint('bold', value.padStart(COUNT_COLUMNS))}`;
+function statsLines({ summary }: Stats, activity: Activity | undefined, paint: Paint): string[] {
+  const row = (name: string, value: number | string): string =>
+    `  ${`${name}:`.padEnd(NAME_COLUMNS)}${paint('bold', String(value))}`;
+  const extended = [
+    ...(summary.deferred_issues > 0 ? [row('Deferred', summary.deferred_issues)] : []),
+    ...(summary.tombstone_issues > 0 ? [row('Deleted', `${summary.tombstone_issues} (tombstones)`)] : []),
+    ...(summary.pinned_issues > 0 ? [row('Pinned', summary.pinned_issues)] : []),
+    ...(summary.epics_eligible_for_closure > 0
+      ? [row('Epics Ready to Close', summary.epics_eligible_for_closure)]
+      : []),
+    ...(summary.closed_issues > 0 ? [row('Avg Lead Time', `${summary.average_lead_time_hours.toFixed(1)} hours`)] : []),
+  ];
   return [
-    row('Total', String(summary.total_issues)),
-    row('Open', String(summary.open_issues)),
-    row('In progress', String(summary.in_progress_issues)),
-    row('Ready', String(summary.ready_issues)),
-    row('Blocked', String(summary.blocked_issues)),
-    row('Deferred', String(summary.deferred_issues)),
-    row('Closed', String(summary.closed_issues)),
-    row('Pinned', String(summary.pinned_issues)),
-    row('Epics to close', String(summary.epics_eligible_for_closure)),
-    `${row('Lead time', summary.average_lead_time_hours.toFixed(1))} h`,
+    '',
+    '📊 Issue Database Status',
+    '',
+    'Summary:',
+    row('Total Issues', summary.total_issues),
+    row('Open', summary.open_issues),
+    row('In Progress', summary.in_progress_issues),
+    row('Blocked', summary.blocked_issues),
+    row('Closed', summary.closed_issues),
+    row('Ready to Work', summary.ready_issues),
+    ...(extended.length > 0 ? ['', 'Extended:', ...extended] : []),
+    ...(activity ? ['', ...activityLines(activity, row)] : []),
+    '',
+    "For more details, use 'bd list' to see individual issues.",
+    '',
+  ];
+}
+
+function activityLines(activity: Activity, row: (name: string, value: number) => string): string[] {
+  return [
+    `Recent Activity (last ${activity.hours_tracked} hours):`,
+    row('Issues Created', activity.issues_created),
+    row('Issues Closed', activity.issues_closed),
+    row('Issues Reopened', activity.issues_reopened),
+    row('Issues Updated', activity.issues_updated),
   ];
 }

@@ -8,9 +8,11 @@ import {
   defined,
   descriptionOf,
   parseMetadata,
+  parseEstimate,
   parsePriority,
   parseSetting,
   parseWhen,
+  readText,
   warnIfPast,
   withDescriptionOptions,
   type DescriptionOptions,
@@ -33,6 +35,14 @@ interface UpdateOptions extends DescriptionOptions {
   claim?: boolean;
   defer?: string;
   externalRef?: string;
+  specId?: string;
+  estimate?: number;
+  due?: string;
+  awaitId?: string;
+  ephemeral?: boolean;
+  persistent?: boolean;
+  session?: string;
+  designFile?: string;
   metadata?: Record<string, unknown>;
   setMetadata?: [string, unknown][];
   unsetMetadata?: string[];
@@ -40,7 +50,7 @@ interface UpdateOptions extends DescriptionOptions {
 
 export function addUpdate(program: CliCommand, context: BdContext): void {
   const command = program
-    .command('update <ids...>')
+    .command('update [ids...]')
     .description('change fields of beads')
     .option('-s, --status <status>', 'status')
     .option('--title <title>', 'title')
@@ -49,9 +59,17 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('-a, --assignee <name>', 'assignee; empty for nobody');
   withDescriptionOptions(command)
     .option('--design <text>', 'design notes')
+    .option('--design-file <file>', 'read the design notes from a file (- for standard input)')
     .option('--acceptance <text>', 'acceptance criteria')
     .option('--notes <text>', 'notes')
     .option('--append-notes <text>', 'add a line to the notes')
+    .option('--spec-id <id>', 'its specification; empty for none')
+    .option('-e, --estimate <minutes>', 'how long it takes', parseEstimate)
+    .option('--due <time>', 'until when it is wanted; empty for no date')
+    .option('--await-id <id>', 'for a gate: what it waits for, such as the number of a run')
+    .option('--ephemeral', 'make it a wisp, which is never written to issues.jsonl')
+    .option('--persistent', 'make a wisp an ordinary bead')
+    .option('--session <id>', 'with --status closed: session in which it was done')
     .option('--add-label <labels>', 'add labels', collectLabels)
     .option('--remove-label <labels>', 'remove labels', collectLabels)
     .option('--set-labels <labels>', 'replace all labels; empty for none', collect)
@@ -59,14 +77,14 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--claim', 'claim it if nobody else has it: assign it to you and mark it in progress')
     .option('--defer <time>', 'hide it from ready until then; empty to end this')
     .option('--external-ref <ref>', 'reference in another system')
-    .option('--metadata <json>', 'set these keys (null removes one); JSON object, or @file', parseMetadata)
+    .option('--metadata <json>', 'replace the metadata; JSON object, or @file', parseMetadata)
     .option('--set-metadata <key=value>', 'set one key', (text: string, earlier: [string, unknown][] = []) => [
       ...earlier,
       parseSetting(text),
     ])
     .option('--unset-metadata <key>', 'remove one key', collect)
     .withHelp({
-      text: 'Fields and metadata keys that are not given stay as they are.',
+      text: 'Fields that are not given stay as they are. Without an id it changes the bead that you changed last.',
       examples: [
         ['bd update app-a1b2c --status in_progress --assignee ann', 'start it'],
         ['bd update app-a1b2c --claim', 'claim it, unless somebody else has it'],
@@ -79,7 +97,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
       const changes = changesOf(options, context);
       if (Object.keys(changes).length === 0)
-        throw new UserError('no changes given', 'See bd update --help for what can be changed.');
+        throw new UserError('No updates specified', 'See bd update --help for what can be changed.');
       const beads = await context.call(invocation, BeadUpdate.spec, { ids, ...changes });
       context.print(invocation, beads, () =>
         beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`),
@@ -89,7 +107,12 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
 
 function changesOf(options: UpdateOptions, context: BdContext) {
   const now = new Date();
-  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now);
+  if (options.ephemeral && options.persistent)
+    throw new UserError('cannot specify both --ephemeral and --persistent flags');
+  if (options.notes !== undefined && options.appendNotes !== undefined)
+    throw new UserError('cannot specify both --notes and --append-notes');
+  const defer = options.defer === undefined ? undefined : parseWhen(options.defer, now, '--defer');
+  const due = options.due === undefined ? undefined : parseWhen(options.due, now, '--due');
   warnIfPast(defer, now, (text) => context.note(text));
   return defined({
     status: options.status,
@@ -98,7 +121,10 @@ function changesOf(options: UpdateOptions, context: BdContext) {
     priority: options.priority,
     assignee: options.assignee,
     description: descriptionOf(options, context.process),
-    design: options.design,
+    design:
+      options.designFile === undefined
+        ? options.design
+        : readText(options.designFile, context.process, 'reading design file'),
     acceptance: options.acceptance,
     notes: options.notes,
     appendNotes: options.appendNotes,
@@ -109,13 +135,19 @@ function changesOf(options: UpdateOptions, context: BdContext) {
     claim: options.claim,
     defer,
     externalRef: options.externalRef,
-    metadata: metadataOf(options),
+    due,
+    specId: options.specId,
+    estimate: options.estimate,
+    awaitId: options.awaitId,
+    ephemeral: options.ephemeral ? true : options.persistent ? false : undefined,
+    closedBySession: options.session,
+    metadata: options.metadata,
+    metadataChanges: metadataChangesOf(options),
   });
 }
 
-function metadataOf(options: UpdateOptions): Record<string, unknown> | undefined {
+function metadataChangesOf(options: UpdateOptions): Record<string, unknown> | undefined {
   const entries = [
-    ...Object.entries(options.metadata ?? {}),
     ...(options.setMetadata ?? []),
     ...(options.unsetMetadata ?? []).map((key): [string, unknown] => [key, null]),
   ];

@@ -47,7 +47,8 @@ export class GtContext extends CommandContext {
     return findTown(this.process.cwd, this.process.env, (invocation.options as GlobalOptions).town);
   }
 
-  private hello(invocation: Invocation): Promise<HelloInput> {
+  /** How a command introduces itself. */
+  hello(invocation: Invocation): Promise<HelloInput> {
     return helloOf(this.process, (invocation.options as GlobalOptions).actor);
   }
 

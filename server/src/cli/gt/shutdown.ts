@@ -11,7 +11,7 @@ export function addShutdown(program: CliCommand, context: GtContext): void {
     })
     .action(async (_options: unknown, invocation: Invocation) => {
       const { shutdownServer } = await import('../shared/shutdownServer');
-      const stopped = await shutdownServer(await context.townRoot(invocation), await context.actor(invocation));
+      const stopped = await shutdownServer(await context.townRoot(invocation), await context.hello(invocation));
       context.print(invocation, { stopped }, () => (stopped ? '✓ The server has stopped' : 'No server was running'));
     });
 }

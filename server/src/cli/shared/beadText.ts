@@ -1,4 +1,4 @@
-import type { Bead, BeadDetails, BlockedItem, Comment, TreeNode } from '../../protocol/bead';
+import type { Bead, BeadDetails, BlockedItem, Comment } from '../../protocol/bead';
 import { indent, oneLine, printable, type Colour, type Paint } from './output';
 
 /** Beads as lines for people. */
@@ -19,94 +19,208 @@ const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
 };
 const customMark: [mark: string, colour: Colour] = ['◇', 'cyan'];
 const priorityColours: readonly Colour[] = ['red', 'yellow', 'bold', 'dim', 'dim'];
-/** Their mark says enough. */
-const statusesWithoutName = ['open', 'closed', 'in_progress'];
+const RULE = '─'.repeat(60);
 
 function statusMark(status: string, paint: Paint): string {
   const [mark, colour] = marks[status] ?? customMark;
   return paint(colour, mark);
 }
 
-/** One line: mark, id, priority, type, title, assignee, labels and status. */
+function priorityText(bead: BeadSummary, paint: Paint): string {
+  return paint(priorityColours[bead.priority] ?? 'dim', `P${bead.priority}`);
+}
+
+/** `○ app-a1b2c [● P1] [bug] @ann [web] - Title`. Scripts cut these columns. */
 export function beadLine(bead: BeadSummary, paint: Paint): string {
   const title = oneLine(bead.title);
+  const isClosed = bead.status === 'closed';
   return [
     statusMark(bead.status, paint),
     paint('bold', oneLine(bead.id)),
-    paint(priorityColours[bead.priority] ?? 'dim', `P${bead.priority}`),
-    paint('dim', oneLine(bead.issue_type)),
-    bead.status === 'closed' ? paint('dim', title) : title,
+    `[${isClosed ? '' : '● '}${priorityText(bead, paint)}]`,
+    `[${oneLine(bead.issue_type)}]`,
     ...(bead.assignee ? [paint('cyan', `@${oneLine(bead.assignee)}`)] : []),
-    ...(bead.labels ?? []).map((label) => paint('dim', `#${oneLine(label)}`)),
-    ...(statusesWithoutName.includes(bead.status) ? [] : [paint('dim', `(${oneLine(bead.status)})`)]),
+    ...(bead.labels?.length ? [`[${bead.labels.map(oneLine).join(' ')}]`] : []),
+    '-',
+    isClosed ? paint('dim', title) : title,
   ].join(' ');
 }
 
-export function blockedLine(bead: BlockedItem, paint: Paint): string {
-  return `${beadLine(bead, paint)}\n    ${paint('red', 'waits for')} ${bead.blocked_by.map(oneLine).join(', ')}`;
+/** `○ app-a1b2c ● P1 [bug] Title`: a line of a tree or of `bd show --short`. Ordinary tasks name no type. */
+export function shortLine(bead: BeadSummary, paint: Paint): string {
+  const isClosed = bead.status === 'closed';
+  const type = oneLine(bead.issue_type);
+  return [
+    statusMark(bead.status, paint),
+    paint('bold', oneLine(bead.id)),
+    `● ${priorityText(bead, paint)}`,
+    ...(isClosed ? [type] : type === 'task' ? [] : [`[${type}]`]),
+    oneLine(bead.title),
+  ].join(' ');
+}
+
+/** A numbered row of `bd ready`, with the assignee and the estimate below it. */
+export function readyLines(bead: Bead, index: number, paint: Paint): string[] {
+  const estimate = bead.estimated_minutes;
+  return [
+    `${index + 1}. [● ${priorityText(bead, paint)}] [${oneLine(bead.issue_type)}] ${paint('bold', oneLine(bead.id))}: ${oneLine(bead.title)}`,
+    ...(typeof estimate === 'number' ? [`   Estimate: ${estimate} min`] : []),
+    ...(bead.assignee ? [`   Assignee: ${oneLine(bead.assignee)}`] : []),
+  ];
+}
+
+/** `app-a1b2c [P1] [bug] open @ann [web] - Title`: a row of `bd search`. */
+export function foundLine(bead: BeadSummary, paint: Paint): string {
+  return [
+    paint('bold', oneLine(bead.id)),
+    `[${priorityText(bead, paint)}]`,
+    `[${oneLine(bead.issue_type)}]`,
+    oneLine(bead.status),
+    ...(bead.assignee ? [paint('cyan', `@${oneLine(bead.assignee)}`)] : []),
+    ...(bead.labels?.length ? [`[${bead.labels.map(oneLine).join(' ')}]`] : []),
+    '-',
+    oneLine(bead.title),
+  ].join(' ');
+}
+
+/** Several lines a bead, for `--long`. */
+export function longLines(bead: Bead, paint: Paint): string[] {
+  return [
+    `${paint('bold', oneLine(bead.id))} [${priorityText(bead, paint)}] [${oneLine(bead.issue_type)}] ${oneLine(bead.status)}`,
+    `  ${oneLine(bead.title)}`,
+    ...(bead.assignee ? [`  Assignee: ${oneLine(bead.assignee)}`] : []),
+    ...(bead.labels?.length ? [`  Labels: [${bead.labels.map(oneLine).join(' ')}]`] : []),
+    '',
+  ];
+}
+
+export function blockedLines(bead: BlockedItem, paint: Paint): string[] {
+  return [
+    `[● ${priorityText(bead, paint)}] ${paint('bold', oneLine(bead.id))}: ${oneLine(bead.title)}`,
+    `  Blocked by ${bead.blocked_by.length} open dependencies: [${bead.blocked_by.map(oneLine).join(' ')}]`,
+    '',
+  ];
+}
+
+/** Everything about some beads, with a rule between them. */
+export function detailsOfAll(beads: readonly BeadDetails[], paint: Paint): string[] {
+  return beads.flatMap((bead, index) => [...(index > 0 ? ['', RULE] : []), ...detailLines(bead, paint)]);
 }
 
 /** Everything about one bead. */
 export function detailLines(bead: BeadDetails, paint: Paint): string[] {
   const metadata = bead.metadata === undefined ? undefined : JSON.stringify(bead.metadata, null, 2);
   return [
+    '',
     ...headLines(bead, paint),
-    ...textLines('Description', bead.description, paint),
-    ...textLines('Design', bead.design, paint),
-    ...textLines('Acceptance criteria', bead.acceptance_criteria, paint),
-    ...textLines('Notes', bead.notes, paint),
-    ...textLines('Metadata', metadata, paint),
-    ...relatedLines('Depends on', bead.dependencies, paint),
-    ...relatedLines('Needed by', bead.dependents, paint),
-    ...(bead.comments?.length ? ['', paint('bold', 'Comments'), ...commentLines(bead.comments, paint)] : []),
+    ...textLines('DESCRIPTION', bead.description, paint),
+    ...textLines('DESIGN', bead.design, paint),
+    ...textLines('NOTES', bead.notes, paint),
+    ...textLines('ACCEPTANCE CRITERIA', bead.acceptance_criteria, paint),
+    ...textLines('METADATA', metadata, paint),
+    ...(bead.labels?.length ? ['', `${paint('bold', 'LABELS:')} ${bead.labels.map(oneLine).join(', ')}`] : []),
+    ...relationLines(bead, paint),
+    ...(bead.comments?.length ? ['', paint('bold', 'COMMENTS'), ...commentLines(bead.comments, paint)] : []),
   ];
 }
 
 function headLines(bead: BeadDetails, paint: Paint): string[] {
-  const facts = [
-    oneLine(bead.issue_type),
-    `P${bead.priority}`,
-    oneLine(bead.status),
-    ...(bead.assignee ? [`@${oneLine(bead.assignee)}`] : []),
+  const kind = bead.issue_type === 'epic' ? ' [EPIC]' : '';
+  const state = `[● ${priorityText(bead, paint)} · ${oneLine(bead.status).toUpperCase()}]`;
+  const people = [
+    ...(bead.created_by ? [`Owner: ${oneLine(bead.created_by)}`] : []),
+    ...(bead.assignee ? [`Assignee: ${oneLine(bead.assignee)}`] : []),
+    `Type: ${oneLine(bead.issue_type)}`,
   ];
-  const author = bead.created_by ? ` by ${oneLine(bead.created_by)}` : '';
-  const created = `created ${bead.created_at}${author} · updated ${bead.updated_at}`;
-  const closed = bead.closed_at ? `closed ${bead.closed_at}: ${oneLine(bead.close_reason ?? '')}` : '';
+  const times = [
+    `Created: ${day(bead.created_at)}`,
+    `Updated: ${day(bead.updated_at)}`,
+    ...(bead.due_at ? [`Due: ${day(bead.due_at)}`] : []),
+    ...(bead.defer_until ? [`Deferred: ${day(bead.defer_until)}`] : []),
+  ];
   return [
-    `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))} ${paint('bold', oneLine(bead.title))}`,
-    `  ${facts.join(' · ')}`,
-    `  ${paint('dim', created)}`,
-    ...(closed ? [`  ${paint('dim', closed)}`] : []),
-    ...(bead.defer_until ? [`  deferred until ${bead.defer_until}`] : []),
-    ...(bead.external_ref ? [`  ref ${oneLine(bead.external_ref)}`] : []),
-    ...(bead.labels?.length ? [`  labels ${bead.labels.map(oneLine).join(', ')}`] : []),
+    `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))}${kind} · ${paint('bold', oneLine(bead.title))}   ${state}`,
+    people.join(' · '),
+    paint('dim', times.join(' · ')),
+    ...(bead.close_reason ? [`Close reason: ${oneLine(bead.close_reason)}`] : []),
+    ...(bead.external_ref ? [`External: ${oneLine(bead.external_ref)}`] : []),
+    ...(typeof bead.spec_id === 'string' ? [`Spec: ${oneLine(bead.spec_id)}`] : []),
   ];
+}
+
+/** The date of an RFC 3339 time. */
+function day(time: unknown): string {
+  return String(time).slice(0, 10);
 }
 
 function textLines(name: string, text: string | undefined, paint: Paint): string[] {
-  return text ? ['', paint('bold', name), indent(printable(text), 2)] : [];
+  return text ? ['', paint('bold', name), printable(text.trimEnd())] : [];
 }
 
-function relatedLines(
-  name: string,
-  beads: readonly (BeadSummary & { dependency_type: string })[],
-  paint: Paint,
-): string[] {
-  if (beads.length === 0) return [];
-  const lines = beads.map((bead) => `  ${paint('dim', oneLine(bead.dependency_type))} ${beadLine(bead, paint)}`);
-  return ['', paint('bold', name), ...lines];
+type Related = BeadSummary & { dependency_type: string };
+
+/** Headings of `bd show` for what a bead depends on, and for what depends on it, by the type of the dependency. */
+const outgoing: Readonly<Record<string, [heading: string, arrow: string]>> = {
+  'parent-child': ['PARENT', '↑'],
+  related: ['RELATED', '↔'],
+  'relates-to': ['RELATED', '↔'],
+  'discovered-from': ['DISCOVERED FROM', '◊'],
+};
+const incoming: Readonly<Record<string, [heading: string, arrow: string]>> = {
+  'parent-child': ['CHILDREN', '↳'],
+  related: ['RELATED', '↔'],
+  'relates-to': ['RELATED', '↔'],
+  'discovered-from': ['DISCOVERED', '◊'],
+};
+
+function relationLines(bead: BeadDetails, paint: Paint): string[] {
+  const groups = new Map<string, string[]>();
+  const add = (other: Related, [heading, arrow]: [string, string]): void => {
+    const line = `  ${arrow} ${relatedText(other, paint)}`;
+    const lines = groups.get(heading) ?? [];
+    if (!lines.includes(line)) groups.set(heading, [...lines, line]);
+  };
+  for (const other of bead.dependencies) add(other, outgoing[other.dependency_type] ?? ['DEPENDS ON', '→']);
+  for (const other of bead.dependents) add(other, incoming[other.dependency_type] ?? ['BLOCKS', '←']);
+  const order = ['PARENT', 'CHILDREN', 'DEPENDS ON', 'BLOCKS', 'RELATED', 'DISCOVERED FROM', 'DISCOVERED'];
+  return order.flatMap((heading) => {
+    const lines = groups.get(heading);
+    return lines ? ['', paint('bold', heading), ...lines] : [];
+  });
 }
 
-export function commentLines(comments: readonly Comment[], paint: Paint): string[] {
+/** `○ app-a1b2c: (EPIC) Title ● P1` */
+export function relatedText(bead: BeadSummary, paint: Paint): string {
+  const kind = bead.issue_type === 'epic' ? '(EPIC) ' : '';
+  return `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))}: ${kind}${oneLine(bead.title)} ● ${priorityText(bead, paint)}`;
+}
+
+function commentLines(comments: readonly Comment[], paint: Paint): string[] {
   return comments.flatMap((comment) => [
-    `  ${paint('cyan', oneLine(comment.author))} ${paint('dim', comment.created_at)}`,
+    `  ${paint('dim', `${day(comment.created_at)} ${comment.created_at.slice(11, 16)}`)} ${paint('cyan', oneLine(comment.author))}`,
     indent(printable(comment.text), 4),
   ]);
 }
 
-export function treeLines(nodes: readonly TreeNode[], paint: Paint): string[] {
-  return nodes.map((node) => {
-    const branch = node.depth === 0 ? '' : `${'  '.repeat(node.depth - 1)}└ `;
-    return `${paint('dim', branch)}${beadLine(node, paint)}${node.truncated ? paint('dim', ' …') : ''}`;
+/** The comments of a bead by themselves: `[ann] at 2026-01-31 09:00`. */
+export function commentBlocks(comments: readonly Comment[], paint: Paint): string[] {
+  return comments.flatMap((comment) => [
+    `[${paint('cyan', oneLine(comment.author))}] at ${day(comment.created_at)} ${comment.created_at.slice(11, 16)}`,
+    indent(printable(comment.text), 2),
+    '',
+  ]);
+}
+
+/** Branches of a tree before each line of its nodes. @param depths of the nodes, in the order of the lines; roots have 0 */
+export function treeBranches(depths: readonly number[]): string[] {
+  return depths.map((depth, index) => {
+    if (depth === 0) return '';
+    const following = depths.slice(index + 1);
+    const isLast = (level: number): boolean => {
+      const next = following.find((other) => other <= level);
+      return next === undefined || next < level;
+    };
+    const stems = Array.from({ length: depth - 1 }, (_, level) => (isLast(level + 1) ? '    ' : '│   '));
+    return `${stems.join('')}${isLast(depth) ? '└── ' : '├── '}`;
   });
 }

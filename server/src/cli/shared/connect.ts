@@ -1,6 +1,6 @@
 import type { HelloInput } from '../../protocol/transport/handshake';
 import type { ProcessContext } from './context';
-import { plainUserName } from './gitUserName';
+import { plainUserName, plainUserValue } from './gitUserName';
 
 /** How long git may take to answer, in milliseconds. */
 const GIT_MS = 5_000;
@@ -22,11 +22,21 @@ export async function actorName(given: string | undefined, env: NodeJS.ProcessEn
   return named || (await gitUserName(cwd)) || env.USER || 'unknown';
 }
 
+/** Address of who writes: GIT_AUTHOR_EMAIL or git's user.email; undefined where git knows none. */
+export async function authorAddress(env: NodeJS.ProcessEnv, cwd: string): Promise<string | undefined> {
+  const plain = env.GIT_AUTHOR_EMAIL || plainUserValue('email', env, cwd);
+  return plain || (await gitValue('user.email', cwd)) || undefined;
+}
+
 /** Empty where there is no git, or it has no name. */
-async function gitUserName(cwd: string): Promise<string> {
+function gitUserName(cwd: string): Promise<string> {
+  return gitValue('user.name', cwd);
+}
+
+async function gitValue(name: string, cwd: string): Promise<string> {
   const { execFile } = await import('node:child_process');
   return new Promise((resolve) => {
-    execFile('git', ['config', '--get', 'user.name'], { cwd, timeout: GIT_MS }, (error, stdout) =>
+    execFile('git', ['config', '--get', name], { cwd, timeout: GIT_MS }, (error, stdout) =>
       resolve(error ? '' : stdout.trim()),
     );
   });

@@ -12,6 +12,11 @@ const changesConfig = /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/;
 
 /** @returns undefined where only git itself can tell */
 export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
+  return plainUserValue('name', env, cwd);
+}
+
+/** `user.name` or `user.email`. @returns undefined where only git itself can tell */
+export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   for (const name in env) if (name.startsWith('GIT_') && changesConfig.test(name)) return undefined;
   const home = env.HOME;
   if (!home || process.platform === 'win32') return undefined;
@@ -27,7 +32,7 @@ export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | und
     ];
     if (texts.some((text) => text !== undefined && !isPlain(text))) return undefined;
     return texts
-      .map((text) => (text === undefined ? undefined : nameIn(text)))
+      .map((text) => (text === undefined ? undefined : valueIn(text, key)))
       .reverse()
       .find((name) => name !== undefined);
   } catch {
@@ -63,9 +68,9 @@ function isPlain(text: string): boolean {
 }
 
 /** @throws Error for any line that is not plain: git may see an error in it, or more than we do */
-function nameIn(text: string): string | undefined {
+function valueIn(text: string, key: 'name' | 'email'): string | undefined {
   let inUser = false;
-  let name: string | undefined;
+  let value: string | undefined;
   for (const line of text.split('\n')) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
@@ -76,9 +81,9 @@ function nameIn(text: string): string | undefined {
     if (!match) throw new Error('not a plain line');
     const word = match[1]!.toLowerCase();
     if (isSection) inUser = word === 'user' && !trimmed.includes('"');
-    else if (inUser && word === 'name') name = plainValue(match[2]);
+    else if (inUser && word === key) value = plainValue(match[2]);
   }
-  return name;
+  return value;
 }
 
 function plainValue(value: string | undefined): string {

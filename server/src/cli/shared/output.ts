@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { printableJson, revealMisleading } from '../../base/text';
-import { UserError, hasCode, messageOf } from '../../base/errors';
+import { asUserError, hasCode, messageOf } from '../../base/errors';
 
 /** Where a command line prints. */
 export interface Terminal {
@@ -111,8 +111,7 @@ export function jsonText(value: unknown): string {
 
 /** An error as it is printed: a JSON object, or lines with `Error:` and `Hint:`. */
 export function errorText(error: unknown, json: boolean): string {
-  const hint = error instanceof UserError ? error.hint : undefined;
-  const code = error instanceof UserError ? error.code : undefined;
+  const { hint, code } = asUserError(error) ?? {};
   if (json)
     return jsonText({
       error: messageOf(error),

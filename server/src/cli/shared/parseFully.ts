@@ -106,7 +106,8 @@ function commanderParser(parse: ValueParser): (text: string, earlier: unknown) =
 }
 
 function userErrorOf(error: CommanderError, program: CliCommand): UserError {
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const message = text.replace(/^unknown option '(-[^']*)'/, 'unknown flag: $1');
   const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
   const hint =
     similar === undefined ? (hints[error.code] ?? `See ${program.name} --help.`) : `Did you mean ${similar}?`;

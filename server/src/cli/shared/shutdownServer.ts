@@ -4,6 +4,7 @@ import { Lease } from '../../base/lease';
 import { isAlive } from '../../base/process';
 import { connectTo, readEndpoint, RpcClient, serverEndpointFile, type Endpoint } from '../../protocol/transport';
 import { hungError } from '../../protocol/transport/launch';
+import type { HelloInput } from '../../protocol/transport/handshake';
 import { ServerRetire } from '../../protocol/town';
 
 /** How long a server may take to stop, in milliseconds. */
@@ -17,9 +18,9 @@ const POLL_MS = 20;
  * @returns false if none was running
  * @throws UserError `unavailable` if it does not stop in time
  */
-export async function shutdownServer(root: string, actor: string): Promise<boolean> {
+export async function shutdownServer(root: string, hello: HelloInput): Promise<boolean> {
   const file = serverEndpointFile(root);
-  const client = await openRunning(root, () => connectTo(file, { kind: 'cli', actor }));
+  const client = await openRunning(root, () => connectTo(file, hello));
   if (!client) return false;
   const endpoint = readEndpoint(file);
   const deadline = Date.now() + STOP_MS;

@@ -95,7 +95,9 @@ export class Engine extends Disposable {
 
   private tick(): void {
     // A machine that slept: nobody was silent meanwhile.
-    if (this.timers.now() - this.dueAt > LATE_MS) this.awakeSince = this.timers.now();
+    const now = this.timers.now();
+    if (now - this.dueAt > LATE_MS) this.awakeSince = now;
+    this.awakeSince = Math.min(this.awakeSince, now); // the clock was set back
     this.dueAt = Infinity;
     try {
       const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);

@@ -3,35 +3,43 @@ import type { BeadStore } from '../../beads/store';
 import { dependencyFromInput } from '../../beads/model/dependencies';
 import { typeFromInput } from '../../beads/model/fields';
 import type { BeadService } from '../../beads/handlers/common';
-import { resolveAll, resolveOne } from '../../beads/handlers/common';
+import { idsOrLastChanged, resolveAll, resolveOne } from '../../beads/handlers/common';
 import { isHooked } from '../../engine/state/townView';
 import { CONVOY, engineTypes, enginesKeys } from '../../engine/state/work';
 import {
   BeadClose,
   BeadCreate,
+  BeadCreateMany,
   BeadDelete,
   BeadReopen,
+  BeadReplace,
   BeadUpdate,
   DependencyAdd,
   DependencyRemove,
   LedgerImport,
+  RelationChange,
   type Bead,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
 /** What the engine writes on a bead is its own: a client that could write it would dispatch or merge by hand. */
-function refuseEngineData(params: { type?: string; metadata?: Record<string, unknown> }): void {
+function refuseEngineData(params: {
+  type?: string;
+  metadata?: Record<string, unknown>;
+  metadataChanges?: Record<string, unknown>;
+}): void {
   // Read as the handler reads it: `mr` is short for one of them.
-  const given = params.type === undefined ? undefined : typeFromInput(params.type);
-  const type = engineTypes.find((candidate) => candidate === given);
+  const wanted = params.type === undefined ? undefined : typeFromInput(params.type);
+  const type = engineTypes.find((candidate) => candidate === wanted);
   if (type)
     throw new UserError(
       `beads of type ${type} are made by the town itself`,
       type === 'convoy' ? 'use "gt convoy create"' : type === 'message' ? 'use "gt mail send"' : undefined,
       'refused',
     );
-  const key = enginesKeys.find((candidate) => params.metadata && candidate in params.metadata);
+  const given = { ...params.metadata, ...params.metadataChanges };
+  const key = enginesKeys.find((candidate) => candidate in given);
   if (key) throw new UserError(`the metadata key "${key}" belongs to the engine`, 'use "gt sling"', 'refused');
 }
 
@@ -104,6 +112,18 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     acceptScript(bead, context.actor);
     return bead;
   });
+  dispatcher.wrap(BeadCreateMany.spec, (next) => async (params, context) => {
+    const keys = new Set(params.beads.flatMap(({ key }) => key ?? []));
+    for (const bead of params.beads) {
+      refuseEngineData(bead);
+      for (const [type, id] of bead.deps ?? [])
+        if (dependencyFromInput(type).swap && !keys.has(id)) refuseEdge(service, id, params.ledger, context);
+    }
+    for (const { from } of params.edges ?? []) if (!keys.has(from)) refuseEdge(service, from, params.ledger, context);
+    const beads = await next(params, context);
+    for (const bead of beads) acceptScript(bead, context.actor);
+    return beads;
+  });
   dispatcher.wrap(BeadUpdate.spec, (next) => async (params, context) => {
     refuseEngineData(params);
     const ids = idsMeant(service, params, context);
@@ -113,6 +133,17 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     const beads = await next(params, context);
     if (params.description !== undefined) for (const bead of beads) acceptScript(bead, context.actor);
     return beads;
+  });
+  dispatcher.wrap(BeadReplace.spec, (next) => async (params, context) => {
+    const ids = idsMeant(service, { ...params, ids: [params.id] }, context);
+    refuseEngineBeads(store, ids, context);
+    refuseWorkInHand(store, ids, context);
+    return next(params, context);
+  });
+  dispatcher.wrap(BeadDelete.spec, (next) => async (params, context) => {
+    if (context.kind === 'agent' && params.cascade)
+      throw new UserError('an agent deletes only what it names', 'leave out --cascade', 'refused');
+    return next(params, context);
   });
   for (const spec of [BeadClose.spec, BeadReopen.spec, BeadDelete.spec]) {
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, context) => {
@@ -131,6 +162,10 @@ function guardEdges(service: BeadService): void {
       return next(params, context);
     });
   }
+  service.dispatcher.wrap(RelationChange.spec, (next) => async (params, context) => {
+    for (const id of [params.a, params.b]) refuseEdge(service, id, params.ledger, context);
+    return next(params, context);
+  });
 }
 
 /** Exactly what the handler will change: the same part of an id may mean another bead in another ledger. */
@@ -139,7 +174,9 @@ function idsMeant(
   params: { ids: readonly string[]; ledger?: string },
   context: CallContext,
 ): string[] {
-  return context.kind === 'agent' ? resolveAll(service, context, params.ids, params.ledger) : [];
+  if (context.kind !== 'agent') return [];
+  const ids = idsOrLastChanged(service, context, params.ids, params.ledger);
+  return resolveAll(service, context, ids, params.ledger);
 }
 
 /** What a launched convoy tracks is dispatched, and what a merge request waits for holds it up. Planning is free. */

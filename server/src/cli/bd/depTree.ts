@@ -1,0 +1,141 @@
+import { UserError } from '../../base/errors';
+import { BeadShow, DependencyTree, type BeadDetails, type TreeNode } from '../../protocol/bead';
+import { treeBranches } from '../shared/beadText';
+import type { CliCommand, Invocation } from '../shared/command';
+import { oneLine } from '../shared/output';
+import type { BdContext } from './context';
+import { collect, defined } from './options';
+
+/** `bd dep tree` and `bd dep list`: what a bead depends on, and what depends on it. */
+
+const directions = ['down', 'up', 'both'] as const;
+type Direction = (typeof directions)[number];
+
+interface TreeOptions {
+  maxDepth?: number;
+  direction?: Direction;
+  reverse?: boolean;
+  status?: string[];
+  format?: string;
+}
+
+export function addDepTree(dep: CliCommand, context: BdContext): void {
+  dep
+    .command('tree <id>')
+    .description('show what a bead depends on (down), what depends on it (up), or both, as a tree')
+    .option('-d, --max-depth <depth>', 'how deep', parseDepth)
+    .option('--direction <direction>', 'down, up or both', parseDirection)
+    .option('--reverse', 'same as --direction up')
+    .option('--status <statuses>', 'only beads with this status, and the bead itself', collect)
+    .option('--show-all-paths', 'accepted: every path is shown')
+    .option('--format <format>', 'mermaid: as a flowchart')
+    .withHelp({
+      examples: [
+        ['bd dep tree app-a1b2c', 'everything that it depends on'],
+        ['bd dep tree app-a1b2c --direction up --max-depth 2', 'what depends on it, two levels'],
+      ],
+      see: ['bd dep list', 'bd blocked'],
+    })
+    .action(async (id: string, options: TreeOptions, invocation: Invocation) => {
+      const direction = options.direction ?? (options.reverse ? 'up' : 'down');
+      const found = await context.call(invocation, DependencyTree.spec, {
+        id,
+        direction,
+        ...defined({ maxDepth: options.maxDepth }),
+      });
+      const wanted = options.status;
+      const nodes = wanted ? found.filter((node) => node.depth === 0 || wanted.includes(node.status)) : found;
+      if (options.format !== undefined && options.format !== 'mermaid')
+        throw new UserError(`unknown format: ${options.format}`, 'Valid: mermaid. For programs there is --json.');
+      context.print(invocation, nodes, () => (options.format ? mermaidLines(nodes) : treeLines(nodes, direction)));
+    });
+}
+
+const headings: Readonly<Record<Direction, string>> = {
+  down: 'Dependency tree for',
+  up: 'Dependent tree for',
+  both: 'Full dependency graph for',
+};
+
+function treeLines(nodes: readonly TreeNode[], direction: Direction): string[] {
+  const branches = treeBranches(nodes.map(({ depth }) => depth));
+  const indentation = (index: number): string => (nodes[index]!.depth === 0 ? '' : '    ');
+  return [
+    '',
+    `🌲 ${headings[direction]} ${nodes[0]?.id ?? ''}:`,
+    '',
+    ...nodes.map((node, index) => `${indentation(index)}${branches[index] ?? ''}${nodeText(node)}`),
+    '',
+  ];
+}
+
+function nodeText(node: TreeNode): string {
+  const { id, title, priority, status, truncated } = node;
+  if (id.startsWith('external:')) return `${oneLine(title)} (external)`;
+  return `${oneLine(id)}: ${oneLine(title)} [P${priority}] (${oneLine(status)})${truncated ? ' …' : ''}`;
+}
+
+function mermaidLines(nodes: readonly TreeNode[]): string[] {
+  const mark = ({ id, status }: TreeNode): string =>
+    id.startsWith('external:') ? '⚠' : status === 'closed' ? '☑' : status === 'in_progress' ? '◧' : '☐';
+  const label = (node: TreeNode): string => oneLine(`${mark(node)} ${node.id}: ${node.title}`).replaceAll('"', "'");
+  return [
+    'flowchart TD',
+    ...nodes.map((node) => `  ${node.id}["${label(node)}"]`),
+    '',
+    ...nodes.filter((node) => node.depth > 0).map((node) => `  ${node.parent_id} --> ${node.id}`),
+  ];
+}
+
+interface ListOptions {
+  direction: Direction;
+  type?: string;
+}
+
+export function addDepList(dep: CliCommand, context: BdContext): void {
+  dep
+    .command('list <id>')
+    .description('list the dependencies of a bead; with --direction up those that depend on it')
+    .option('--direction <direction>', 'down, up or both', parseDirection, 'down')
+    .option('-t, --type <type>', 'only of this type')
+    .withHelp({
+      examples: [
+        ['bd dep list app-a1b2c', 'what it depends on'],
+        ['bd dep list app-a1b2c --direction up -t blocks', 'what waits for it'],
+      ],
+      see: ['bd dep tree'],
+    })
+    .action(async (id: string, options: ListOptions, invocation: Invocation) => {
+      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [id] });
+      const related = [
+        ...(options.direction === 'up' ? [] : (bead?.dependencies ?? [])),
+        ...(options.direction === 'down' ? [] : (bead?.dependents ?? [])),
+      ].filter((other) => options.type === undefined || other.dependency_type === options.type);
+      context.print(invocation, related, () => listLines(bead?.id ?? id, related, options.direction));
+    });
+}
+
+function listLines(id: string, related: BeadDetails['dependencies'], direction: Direction): string[] {
+  if (related.length === 0) return ['', direction === 'up' ? `No issues depend on ${id}` : `${id} has no dependencies`];
+  return [
+    '',
+    direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`,
+    '',
+    ...related.map(
+      (other) =>
+        `  ${other.id}: ${oneLine(other.title)} [P${other.priority}] (${oneLine(other.status)}) via ${oneLine(other.dependency_type)}`,
+    ),
+    '',
+  ];
+}
+
+function parseDirection(text: string): Direction {
+  const direction = directions.find((name) => name === text);
+  if (!direction) throw new UserError("--direction must be 'down', 'up', or 'both'");
+  return direction;
+}
+
+function parseDepth(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new UserError('--max-depth must be >= 1');
+  return Number(text);
+}

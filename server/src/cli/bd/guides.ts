@@ -1,0 +1,203 @@
+import { UserError } from '../../base/errors';
+import { findLedger } from '../../beads/storage/locate';
+import { readTextIfPresent } from '../../base/safeFiles';
+import path from 'node:path';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { BdContext } from './context';
+
+/** `bd prime`, `bd onboard`, `bd quickstart` and `bd human`: how to work with beads, for agents and for people. */
+
+interface PrimeOptions {
+  mcp?: boolean;
+  export?: boolean;
+}
+
+export function addPrime(program: CliCommand, context: BdContext): void {
+  program
+    .command('prime')
+    .description('print how an agent works with beads here; nothing where there is no ledger')
+    .option('--full', 'everything, the default')
+    .option('--mcp', 'in short')
+    .option('--stealth', 'accepted: git is not mentioned anyway')
+    .option('--export', 'the default text, whatever .beads/PRIME.md says')
+    .withHelp({
+      text: 'A file .beads/PRIME.md is printed instead of the default text.',
+      examples: [['bd prime', 'for a hook at the start of a session']],
+      see: ['bd onboard', 'gt prime'],
+    })
+    .action((options: PrimeOptions, invocation: Invocation) => {
+      const ledger = ledgerHere(context);
+      if (ledger === undefined) return;
+      const own = options.export ? undefined : readTextIfPresent(path.join(ledger, 'PRIME.md'));
+      context.print({ ...invocation, options: {} }, undefined, () =>
+        (own ?? (options.mcp ? shortText : fullText)).trimEnd(),
+      );
+    });
+}
+
+function ledgerHere({ process }: BdContext): string | undefined {
+  try {
+    return process.env.BEADS_DIR || findLedger(process.cwd);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+const shortText = `# Beads Issue Tracker Active
+
+- Track all work as beads: "bd create", "bd ready", "bd close".
+- Claim a bead before you start: "bd update <id> --claim".
+- Before you say that you are done: close what is finished, create beads for what is left, run "bd sync".
+`;
+
+const fullText = `# Beads Workflow Context
+
+Beads are the issues of this project. Run \`bd prime\` again when you have lost your context.
+
+## Start
+
+- \`bd ready\` shows what can be worked on; \`bd show <id>\` shows one bead with everything about it.
+- \`bd update <id> --claim\` takes it, unless somebody else has it.
+
+## While you work
+
+- \`bd create "Title" -d "Why and what" -t bug -p 1 --deps discovered-from:<id>\` for what you find on the way.
+- \`bd dep add <id> <other>\`: the first waits for the second. \`bd blocked\` shows what waits.
+- \`bd update <id> --append-notes "…"\` and \`bd comments add <id> "…"\` keep what the next one must know.
+- Priorities are 0 to 4; 0 is the most urgent, 2 is the default.
+
+## Before you say that you are done
+
+1. \`bd close <id> --reason "…"\` for everything that is finished.
+2. \`bd create\` for everything that is left.
+3. \`bd sync\`, then commit and push as the project does.
+
+Use no other list of tasks beside beads.
+`;
+
+export function addOnboard(program: CliCommand, context: BdContext): void {
+  program
+    .command('onboard')
+    .description('print what to write into AGENTS.md')
+    .withHelp({ examples: [['bd onboard', 'a few lines to copy']], see: ['bd prime'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print({ ...invocation, options: {} }, undefined, () => onboardText.trimEnd()),
+    );
+}
+
+const onboardText = `
+bd Onboarding
+
+Add these lines to AGENTS.md (or create it):
+
+--- BEGIN AGENTS.MD CONTENT ---
+## Issues
+
+The issues of this project are beads: run \`bd prime\` first.
+\`bd ready\` finds work, \`bd create "Title"\` notes it, \`bd close <id>\` ends it, \`bd sync\` before a commit.
+--- END AGENTS.MD CONTENT ---
+`;
+
+export function addQuickstart(program: CliCommand, context: BdContext): void {
+  program
+    .command('quickstart')
+    .description('show the first steps')
+    .withHelp({ examples: [['bd quickstart', 'from bd init to bd close']], see: ['bd human'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print({ ...invocation, options: {} }, undefined, () => quickstartText.trimEnd()),
+    );
+}
+
+const quickstartText = `
+bd - Dependency-Aware Issue Tracker
+
+  bd init --prefix app               create a ledger in this repository
+  bd create "Fix the login" -p 1     create a bead
+  bd dep add app-d3e4f app-a1b2c     d3e4f waits for a1b2c
+  bd ready                           what can be worked on now
+  bd update app-a1b2c --claim        take one
+  bd close app-a1b2c                 end it
+
+The beads are in .beads/issues.jsonl: commit it.
+`;
+
+export function addHuman(program: CliCommand, context: BdContext): void {
+  program
+    .command('human')
+    .description('show the commands that people use most')
+    .withHelp({ examples: [['bd human', 'a short list']], see: ['bd help'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print({ ...invocation, options: {} }, undefined, () => humanText.trimEnd()),
+    );
+}
+
+const humanText = `
+bd - Essential Commands for Humans
+
+  create    create a bead              list      list beads
+  show      everything about one       ready     what can be started
+  update    change one                 search    find by words
+  close     end one                    blocked   what waits
+  dep add   let one wait for another   stats     how many of each
+
+All commands: bd help
+`;
+
+export function addSmallTexts(program: CliCommand, context: BdContext): void {
+  const text = (name: string, summary: string, example: string, words: string): void => {
+    program
+      .command(name)
+      .description(summary)
+      .withHelp({ examples: [[`bd ${name}`, example]], see: ['bd help'] })
+      .action((_options: unknown, invocation: Invocation) =>
+        context.print({ ...invocation, options: {} }, undefined, () => words.trimEnd()),
+      );
+  };
+  text('preflight', 'show what to check before a pull request', 'a short list', preflightText);
+  text('thanks', 'say thank you', 'to those who made beads', thanksText);
+}
+
+const preflightText = `PR Readiness Checklist:
+
+[ ] The tests pass
+[ ] The linter is silent
+[ ] No beads pollution: the diff of .beads/issues.jsonl holds only what you changed
+[ ] Finished beads are closed, found ones are created
+`;
+
+const thanksText = `
+Beads were made by Steve Yegge and everybody who contributed to github.com/steveyegge/beads. Thank you!
+`;
+
+/** Commands of other stores and services. */
+const elsewhere: Readonly<Record<string, string>> = {
+  dolt: 'The beads are in .beads/issues.jsonl; git keeps their versions.',
+  branch: 'branch requires a store with versions. Use git branches.',
+  history: 'Use bd events <id>, or git log -p .beads/issues.jsonl.',
+  vc: 'Use git for .beads/issues.jsonl.',
+  jira: 'Export with bd export, and import with a program of that service.',
+  linear: 'Export with bd export, and import with a program of that service.',
+  github: 'Export with bd export, and import with a program of that service.',
+  gitlab: 'Export with bd export, and import with a program of that service.',
+  ado: 'Export with bd export, and import with a program of that service.',
+  notion: 'Export with bd export, and import with a program of that service.',
+  federation: 'Several ledgers belong together in a town: gt rig add.',
+  daemon: 'No daemon is needed; in a town the server serves the ledgers.',
+  mail: 'In a town: gt mail.',
+  move: 'Make the bead in the other ledger: bd create --rig <name>, then bd supersede.',
+  refile: 'Make the bead in the other ledger: bd create --rig <name>, then bd supersede.',
+};
+export const elsewhereCommands = Object.keys(elsewhere);
+
+/** Says of commands that need another store or service what to do instead. */
+export function addElsewhere(program: CliCommand): void {
+  for (const [name, instead] of Object.entries(elsewhere))
+    program
+      .command(`${name} [words...]`, { hidden: true })
+      .description('not here: it belongs to another store or service')
+      .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
+      .action(() => {
+        throw new UserError(`${name} requires another store or service than this program has`, instead, 'unavailable');
+      });
+}

@@ -1,0 +1,171 @@
+import { UserError } from '../../base/errors';
+import { BeadList, LedgerFlush, LedgerInfoGet, type Bead } from '../../protocol/bead';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { BdContext } from './context';
+import { syncFull } from './syncFull';
+
+/** `bd sync`: brings the file of beads and the ledger to the same state. */
+
+interface SyncOptions {
+  status?: boolean;
+  check?: boolean;
+  flushOnly?: boolean;
+  import?: boolean;
+  importOnly?: boolean;
+  dryRun?: boolean;
+  resolve?: boolean;
+  full?: boolean;
+  message?: string;
+  pull?: boolean;
+  push?: boolean;
+}
+
+export function addSync(program: CliCommand, context: BdContext): void {
+  const sync = program
+    .command('sync')
+    .description('bring issues.jsonl and the ledger to the same state')
+    .option('--status', 'show whether anything is left to write')
+    .option('--check', 'look for what would make a merge go wrong')
+    .option('--flush-only', 'only write the file, and say nothing')
+    .option('--import', 'only read what others changed in the file')
+    .option('--import-only', 'same as --import')
+    .option('--dry-run', 'only show')
+    .option('--full', 'also commit the file, pull, and push')
+    .option('-m, --message <text>', 'with --full: message of the commit')
+    .option('--no-pull', 'with --full: without pulling')
+    .option('--no-push', 'with --full: without pushing')
+    .option('--squash', 'accepted, has no effect')
+    .option('--merge', 'accepted, has no effect: there is no branch of its own')
+    .option('--from-main', 'accepted, has no effect: there is no branch of its own')
+    .option('--accept-rebase', 'accepted, has no effect')
+    .option('--set-mode <mode>', 'accepted, has no effect: there is one mode')
+    .option('--resolve', 'resolve conflicts: the merge driver does, so there are none')
+    .option('--ours', 'accepted with --resolve')
+    .option('--theirs', 'accepted with --resolve')
+    .option('--manual', 'accepted with --resolve')
+    .option('--force', 'accepted, has no effect')
+    .option('--rename-on-import', 'accepted, has no effect')
+    .option('--no-git-history', 'accepted, has no effect')
+    .withHelp({
+      text: 'Every command writes its changes to the file by itself, and reads what others changed in it; git carries the file. In a town the server commits ledgers to the branch beads-sync.',
+      examples: [
+        ['bd sync', 'before a commit, to be sure'],
+        ['bd sync --full -m "Beads"', 'commit the file alone, pull and push'],
+        ['bd sync --import-only', 'after a pull'],
+      ],
+      see: ['bd export', 'bd import', 'bd merge'],
+    })
+    .action((options: SyncOptions, invocation: Invocation) => runSync(invocation, context, options));
+  addMode(sync, context);
+}
+
+async function runSync(invocation: Invocation, context: BdContext, options: SyncOptions): Promise<void> {
+  if (options.status) return printStatus(invocation, context);
+  if (options.check) return printCheck(invocation, context);
+  if (options.resolve) return context.print(invocation, { conflicts: [] }, () => 'No conflicts to resolve');
+  if (options.dryRun)
+    return context.print(invocation, { dry_run: true }, () => '→ [DRY RUN] Would export database to JSONL');
+  if (options.full) return syncFull(invocation, context, options);
+  const importOnly = options.import || options.importOnly;
+  const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
+  if (options.flushOnly) return;
+  context.print(invocation, { file, issues, imported: importOnly === true }, () =>
+    importOnly
+      ? ['→ Importing from JSONL...', '✓ Import complete']
+      : ['Exporting beads to JSONL...', `✓ Exported ${issues} issues`, `✓ ${file} updated`],
+  );
+}
+
+async function printStatus(invocation: Invocation, context: BdContext): Promise<void> {
+  await context.call(invocation, LedgerInfoGet.spec, {});
+  const value = { mode: 'git-portable', pending_changes: 0, conflicts: [] };
+  context.print(invocation, value, () => [
+    'Sync mode: git-portable (JSONL exported on push, imported on pull)',
+    'Conflict strategy: field by field (bd merge)',
+    'Pending changes: none',
+    'Import branch: none',
+    'Conflicts: none',
+  ]);
+}
+
+async function printCheck(invocation: Invocation, context: BdContext): Promise<void> {
+  const { info, beads } = await context.withLedger(invocation, async (backend) => ({
+    info: await backend.call(LedgerInfoGet.spec, {}),
+    beads: await backend.call(BeadList.spec, { all: true, limit: 0 }),
+  }));
+  const foreign = beads.filter((bead) => !bead.id.startsWith(`${info.prefix}-`)).map((bead) => bead.id);
+  const orphans = orphanedChildren(beads);
+  const value = {
+    forced_push: { detected: false, message: 'Nothing is pushed by bd sync' },
+    prefix_mismatch: { configured_prefix: info.prefix, mismatched_ids: foreign },
+    orphaned_children: { ids: orphans },
+  };
+  if (foreign.length + orphans.length > 0) context.exitCode = 1;
+  const verdict = (ids: readonly string[], fine: string): string =>
+    ids.length === 0 ? `   [OK] ${fine}` : `   [PROBLEM] ${ids.join(', ')}`;
+  context.print(invocation, value, () => [
+    'Sync Integrity Check',
+    '====================',
+    '1. Force Push Detection',
+    '   [OK] No sync branch configured or no remote',
+    '',
+    '2. Prefix Mismatch Check',
+    `   Configured prefix: ${info.prefix}`,
+    verdict(foreign, 'All issues have correct prefix'),
+    '',
+    '3. Orphaned Children Check',
+    verdict(orphans, 'No orphaned children found'),
+    '',
+    '',
+    'Summary',
+    '-------',
+    foreign.length + orphans.length === 0 ? 'No problems detected. Safe to sync.' : 'Problems detected.',
+  ]);
+}
+
+/** Ids such as `app-1.2` of which there is no `app-1`. */
+function orphanedChildren(beads: readonly Bead[]): string[] {
+  const known = new Set(beads.map((bead) => bead.id));
+  return beads.map((bead) => bead.id).filter((id) => /\.\d+$/.test(id) && !known.has(id.replace(/\.\d+$/, '')));
+}
+
+const modes: Readonly<Record<string, string>> = {
+  'git-portable': 'JSONL exported on push, imported on pull',
+};
+
+/** There is one mode: the file in git is the truth. */
+function addMode(sync: CliCommand, context: BdContext): void {
+  const mode = sync
+    .command('mode')
+    .description('how beads come to other clones: by their file in git')
+    .withHelp({ examples: [['bd sync mode current', 'the only one']], see: ['bd sync'] });
+  mode
+    .command('list')
+    .description('list the modes')
+    .withHelp({ examples: [['bd sync mode list', 'there is one']], see: ['bd sync'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print(invocation, Object.keys(modes), () => [
+        'Available sync modes:',
+        ...Object.entries(modes).map(([name, text]) => `  ${name.padEnd(22)} ${text} (default)`),
+      ]),
+    );
+  mode
+    .command('current')
+    .description('show the mode')
+    .withHelp({ examples: [['bd sync mode current', 'git-portable']], see: ['bd sync'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print(invocation, { mode: 'git-portable' }, () => [
+        'Current sync mode: git-portable',
+        `  ${modes['git-portable']}`,
+      ]),
+    );
+  mode
+    .command('set <mode>')
+    .description('choose the mode')
+    .withHelp({ examples: [['bd sync mode set git-portable', 'the only one']], see: ['bd sync'] })
+    .action((name: string, _options: unknown, invocation: Invocation) => {
+      if (!Object.hasOwn(modes, name))
+        throw new UserError(`invalid sync mode: ${name}`, `Valid modes: ${Object.keys(modes).join(', ')}`);
+      context.print(invocation, { mode: name }, () => [`Sync mode set to: ${name}`, `  ${modes[name]}`]);
+    });
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { tempDir } from '../helpers/temp';
+import { corpus, makeRunner } from './corpus';
+
+/** One step of a scenario as the corpus records it. */
+interface Step {
+  scenario: string;
+  step: number;
+  cmd: string[];
+  exit: number | string;
+  skipped?: string;
+}
+
+interface Difference {
+  layer: string;
+  scenario: string;
+  step: number;
+  line: string;
+  path?: string;
+  want: unknown;
+  got: unknown;
+}
+
+interface Deviation {
+  scenario: string;
+  layer: string;
+  why: string;
+}
+
+interface Compare {
+  compareStep(want: Step, got: Step): Difference[];
+  documented(difference: Difference, list: readonly Deviation[]): Deviation | undefined;
+}
+
+const MAX_DEVIATIONS = 250;
+const RUN_MS = 600_000;
+const folder = path.resolve('test/conformance');
+const deviations = readJson<Deviation[]>('deviations.json');
+/** Differences that are left, by their layer. Only a smaller number may be written here. */
+const ratchet = readJson<Record<string, number>>('ratchet.json');
+
+function readJson<T>(name: string): T {
+  return JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')) as T;
+}
+
+function readSteps(file: string): Step[] {
+  const lines = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Step);
+}
+
+/** Runs all scenarios with bd in one process. @returns the answers */
+async function runAll(): Promise<Step[]> {
+  const directory = tempDir('conformance');
+  const bin = path.join(directory, 'bin');
+  fs.mkdirSync(bin);
+  // Hooks of git start a process of their own.
+  fs.symlinkSync(path.resolve('dist/bd.js'), path.join(bin, 'bd'));
+  const output = path.join(directory, 'answers.jsonl');
+  const args = [path.resolve('out/test/conformance/inProcess.js'), makeRunner(directory), output];
+  const env = { ...process.env, CONFORMANCE_BD: path.join(bin, 'bd') };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'], timeout: RUN_MS });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 0, 'the scenarios ran');
+  return readSteps(output);
+}
+
+describe('bd beside the original', function () {
+  this.timeout(RUN_MS);
+  let differences: Difference[] = [];
+  let compare: Compare;
+
+  before(async function () {
+    if (!fs.existsSync(corpus)) {
+      console.log(`      skipped: there is no ${corpus}`);
+      this.skip();
+    }
+    compare = (await import(pathToFileURL(path.join(corpus, 'compare.mjs')).href)) as Compare;
+    const answers = new Map((await runAll()).map((step) => [`${step.scenario} ${step.step}`, step]));
+    const wanted = readSteps(path.join(corpus, 'observed-0.49.6.jsonl')).filter((step) => !step.skipped);
+    differences = wanted.flatMap((want) => {
+      const got = answers.get(`${want.scenario} ${want.step}`);
+      assert.ok(got && !got.skipped, `${want.scenario}:${want.step} was run`);
+      return compare.compareStep(want, got);
+    });
+  });
+
+  it('differs no more than it did, in any layer', () => {
+    const open = differences.filter((difference) => !compare.documented(difference, deviations));
+    const counts = new Map<string, number>();
+    for (const { layer } of open) counts.set(layer, (counts.get(layer) ?? 0) + 1);
+    const worse = [...counts].filter(([layer, count]) => count > (ratchet[layer] ?? 0));
+    const shown = open
+      .filter(({ layer }) => worse.some(([name]) => name === layer))
+      .map((each) => `${each.layer} ${each.scenario}:${each.step} bd ${each.line} ${each.path ?? ''}`);
+    assert.deepEqual(worse, [], shown.join('\n'));
+    const better = Object.entries(ratchet).filter(([layer, count]) => (counts.get(layer) ?? 0) < count);
+    if (better.length > 0)
+      console.log(
+        `      fewer now: ${better.map(([layer, count]) => `${layer} ${counts.get(layer) ?? 0} of ${count}`).join(', ')}`,
+      );
+  });
+
+  it('has a reason for every deviation, and each is still one', () => {
+    assert.ok(deviations.length <= MAX_DEVIATIONS, `${deviations.length} deviations`);
+    for (const { why } of deviations) assert.ok(why.length > 10, why);
+    const used = new Set(differences.map((difference) => compare.documented(difference, deviations)));
+    assert.deepEqual(
+      deviations.filter((deviation) => !used.has(deviation)),
+      [],
+    );
+  });
+});
