@@ -441,8 +441,8 @@ describe('requests that change beads', () => {
       assert.equal(get(a.id).dependencies, undefined);
       assert.equal((await service.call(BeadList.spec, { all: true })).length, 1);
       assert.equal((await service.call(BeadList.spec, { status: ['tombstone'] })).length, 1);
-      await refused(service.call(BeadUpdate.spec, { ids: [b.id], title: 'x' }), /not found/, 'not-found');
-      await refused(service.call(BeadDelete.spec, { ids: [b.id] }), /not found/, 'not-found');
+      await refused(service.call(BeadUpdate.spec, { ids: [b.id], title: 'x' }), /no issue found/, 'not-found');
+      await refused(service.call(BeadDelete.spec, { ids: [b.id] }), /no issue found/, 'not-found');
     });
 
     it('of a wisp leaves nothing', async () => {

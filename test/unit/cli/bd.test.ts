@@ -175,7 +175,7 @@ describe('bd', () => {
     await project.fails(/different titles/, 'create', 'a', '--title', 'b');
     await project.fails(/give the description only once/, 'create', 'a', '-d', 'x', '--body', 'y');
     await project.fails(/invalid priority "7"/, 'create', 'a', '-p', '7');
-    await project.fails(/metadata must be valid JSON/, 'create', 'a', '--metadata', '{');
+    await project.fails(/invalid JSON in --metadata/, 'create', 'a', '--metadata', '{');
     await project.fails(/metadata must be a JSON object/, 'create', 'a', '--metadata', '[1]');
     await project.fails(/invalid dependency format/, 'create', 'a', '--deps', 'blocks:');
     await project.fails(/invalid issue type/, 'create', 'a', '--type', '');
@@ -488,7 +488,7 @@ describe('bd', () => {
       'dep',
       'label',
       'comments',
-      'stats',
+      'status',
       'export',
       'import',
       'events',

@@ -53,7 +53,10 @@ export function idsOrLastChanged(
 }
 
 export function resolveOne(service: BeadService, context: CallContext, id: string, named?: string): string {
-  return service.store.resolve(id, ledgerHint(service, context, named));
+  const found = service.store.resolve(id, ledgerHint(service, context, named));
+  if (service.store.get(found)?.status === 'tombstone')
+    throw new UserError(`no issue found matching ${JSON.stringify(id)}`, 'It was deleted.', 'not-found');
+  return found;
 }
 
 /** Where partial ids are looked for first; a caller outside of every ledger may still give whole ids. */

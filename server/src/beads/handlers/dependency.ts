@@ -10,7 +10,7 @@ import {
 import { UserError } from '../../base/errors';
 import { isExternal } from '../model/dependencies';
 import type { BeadService } from './common';
-import type { BeadStore } from '../store';
+import type { BeadStore, Transaction } from '../store';
 import { metaOf, resolveOne } from './common';
 
 const defaultDepth = 50;
@@ -42,7 +42,7 @@ export function registerDependencyHandlers(service: BeadService): void {
         [id2, id1],
       ] as const) {
         if (params.change === 'add') tx.addDependency(from, to, dependencyType('relates-to'));
-        else tx.removeDependency(from, to, 'relates-to');
+        else removeLink(tx, from, to);
       }
       return { id1, id2 };
     });
@@ -84,4 +84,13 @@ function neighbours(store: BeadStore, bead: Bead, direction: 'down' | 'up'): Bea
 
 function isChildEdge(from: Bead, to: string): boolean {
   return from.dependencies?.some((edge) => edge.depends_on_id === to && edge.type === 'parent-child') ?? false;
+}
+
+function removeLink(tx: Transaction, from: string, to: string): void {
+  try {
+    tx.removeDependency(from, to, 'relates-to');
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`failed to remove relates-to ${from} -> ${to}: ${error.message}`, undefined, error.code);
+  }
 }

@@ -191,7 +191,7 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   };
   const order = Object.hasOwn(orders, filter.sort ?? 'priority') ? orders[filter.sort ?? 'priority'] : undefined;
   if (order === undefined)
-    throw new UserError(`invalid sort: ${filter.sort}`, `Valid: ${Object.keys(orders).join(', ')}`);
+    throw new UserError(`invalid sort policy '${filter.sort}'. Valid values: ${Object.keys(orders).join(', ')}`);
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 

@@ -52,7 +52,11 @@ function refusingChanges(backend: Backend): Backend {
   return {
     call: async (spec, params) => {
       if (spec.access !== 'read')
-        throw new UserError('operation is not allowed in read-only mode', undefined, 'refused');
+        throw new UserError(
+          `operation '${spec.method.split('/').at(-1)}' is not allowed in read-only mode`,
+          undefined,
+          'refused',
+        );
       return backend.call(spec, params);
     },
     close: () => backend.close(),

@@ -21,7 +21,7 @@ export function addCount(program: CliCommand, context: BdContext): void {
         ['bd count --status open', 'one number'],
         ['bd count --by-status --type bug', 'one number for each status'],
       ],
-      see: ['bd stats', 'bd list'],
+      see: ['bd status', 'bd list'],
     })
     .action(async (options: CountOptions, invocation: Invocation) => {
       const wanted = groupings.filter((by) => options[`by${capitalized(by)}`]);

@@ -25,6 +25,7 @@ export function addDep(program: CliCommand, context: BdContext): void {
       see: ['bd blocked'],
     })
     .action(async (blocker: string | undefined, { blocks: blocked }: { blocks?: string }, invocation: Invocation) => {
+      if (blocker === undefined && blocked === undefined) return void (await invocation.printHelp(dep));
       if (blocker === undefined || blocked === undefined)
         throw new UserError('nothing to do', 'Use bd dep add <id> <depends-on>, or bd dep <blocker> --blocks <id>.');
       const edge = await context.call(invocation, DependencyAdd.spec, { from: blocked, to: blocker });

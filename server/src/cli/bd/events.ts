@@ -7,7 +7,6 @@ import { defined, parseLimit } from './options';
 export function addEvents(program: CliCommand, context: BdContext): void {
   program
     .command('events')
-    .alias('activity')
     .description('show the audit trail: who did what, the newest last')
     .argument('[id]', 'only about this bead')
     .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit)

@@ -144,6 +144,32 @@ bd - Essential Commands for Humans
 All commands: bd help
 `;
 
+export function addSmallTexts(program: CliCommand, context: BdContext): void {
+  const text = (name: string, summary: string, example: string, words: string): void => {
+    program
+      .command(name)
+      .description(summary)
+      .withHelp({ examples: [[`bd ${name}`, example]], see: ['bd help'] })
+      .action((_options: unknown, invocation: Invocation) =>
+        context.print({ ...invocation, options: {} }, undefined, () => words.trimEnd()),
+      );
+  };
+  text('preflight', 'show what to check before a pull request', 'a short list', preflightText);
+  text('thanks', 'say thank you', 'to those who made beads', thanksText);
+}
+
+const preflightText = `PR Readiness Checklist:
+
+[ ] The tests pass
+[ ] The linter is silent
+[ ] No beads pollution: the diff of .beads/issues.jsonl holds only what you changed
+[ ] Finished beads are closed, found ones are created
+`;
+
+const thanksText = `
+Beads were made by Steve Yegge and everybody who contributed to github.com/steveyegge/beads. Thank you!
+`;
+
 /** Commands of other stores and services. */
 const elsewhere: Readonly<Record<string, string>> = {
   dolt: 'The beads are in .beads/issues.jsonl; git keeps their versions.',

@@ -14,7 +14,7 @@ export function addInfo(program: CliCommand, context: BdContext): void {
     .description('show where the ledger is and what it holds')
     .option('--schema', 'accepted: everything is shown')
     .option('--whats-new', 'what has changed in this program')
-    .withHelp({ examples: [['bd info --json', 'for a program']], see: ['bd where', 'bd stats', 'bd doctor'] })
+    .withHelp({ examples: [['bd info --json', 'for a program']], see: ['bd where', 'bd status', 'bd doctor'] })
     .action(async (options: { whatsNew?: boolean }, invocation: Invocation) => {
       if (options.whatsNew)
         return context.print(invocation, { changelog: 'CHANGELOG.md' }, () => [

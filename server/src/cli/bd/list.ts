@@ -1,10 +1,11 @@
 import { UserError } from '../../base/errors';
-import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
+import { BeadList, BeadReady, type BeadFilter, type BeadListItem } from '../../protocol/bead';
 import { beadLine, longLines } from '../shared/beadText';
 import { treeOfBeads } from '../shared/beadTree';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import type { Backend } from './localBackend';
 import {
   filterParams,
   wantsAll,
@@ -71,7 +72,7 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
   const order = defined({ all: all || undefined, reverse: options.reverse });
   const gates = options.includeGates || options.includeTemplates;
   const found = await context.withLedger(invocation, async (backend) => {
-    if (options.ready) return backend.call(BeadReady.spec, filter);
+    if (options.ready) return readyIn(backend, filter, order);
     if (!gates) return backend.call(BeadList.spec, { ...filter, ...order });
     const everything = await backend.call(BeadList.spec, { ...filter, ...order, all: true, limit: 0 });
     return everything.filter((bead) => all || isListed(bead, options));
@@ -84,6 +85,15 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
     context.note(`Showing ${limit} issues (use --limit 0 for all)`);
   }
   return JSON.stringify(beads);
+}
+
+/** Ready beads in any order of the list. */
+async function readyIn(backend: Backend, filter: BeadFilter, order: { reverse?: boolean }): Promise<BeadListItem[]> {
+  const { sort, limit, ...conditions } = filter;
+  if (sort === undefined) return backend.call(BeadReady.spec, filter);
+  const ids = (await backend.call(BeadReady.spec, { ...conditions, limit: 0 })).map((bead) => bead.id);
+  if (ids.length === 0) return [];
+  return backend.call(BeadList.spec, { ids, sort, ...order, ...defined({ limit }) });
 }
 
 function isListed(bead: BeadListItem, options: ListOptions): boolean {

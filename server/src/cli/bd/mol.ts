@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { plural } from '../../base/text';
 import {
   MoleculeBurn,
@@ -12,6 +13,7 @@ import { moleculeLines, progressLine } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { readFormula, withVariableOption } from './cook';
+import { addMoleculeLists, addWispList } from './moleculeLists';
 import { defined } from './options';
 
 /** `bd mol`: molecules, poured from formulas and done step by step. */
@@ -37,6 +39,7 @@ export function addMol(program: CliCommand, context: BdContext): void {
   addProgress(mol, context);
   addSquash(mol, context);
   addBurn(mol, context);
+  addMoleculeLists(mol, context);
 }
 
 interface PourOptions {
@@ -49,6 +52,7 @@ function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: 
   const command = ephemeral
     ? mol.command('wisp').description('same as pour, but never written to issues.jsonl')
     : mol.command('pour').description('create a molecule from a formula: a bead for it and one for each step');
+  if (ephemeral) addWispList(command, context);
   withVariableOption(command)
     .argument('<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
@@ -63,21 +67,40 @@ function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: 
       });
       const { warnings, ...poured } = result;
       for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-      if (options.dryRun) context.print(invocation, { ...poured, dry_run: true }, () => dryRunLines(result));
-      else context.print(invocation, poured, () => pouredLines(result, context));
+      const name = formulaName(formula);
+      const value = { ...poured, id_mapping: qualified(name, result) };
+      if (options.dryRun) context.print(invocation, { ...value, dry_run: true }, () => dryRunLines(name, result));
+      else context.print(invocation, value, () => pouredLines(result, context));
     });
 }
 
-function dryRunLines(result: PourResult): string[] {
-  const steps = Object.keys(result.id_mapping).map((step) => `  ${oneLine(step)}`);
-  return [`Would create ${plural(result.created, 'bead')}:`, ...steps];
+/** The name of a formula, also of one that is given as a file. */
+function formulaName(given: string): string {
+  return path.basename(given).replace(/(?:\.formula)?\.(?:toml|json)$/, '');
+}
+
+/** Ids by `formula` and `formula.step`. */
+function qualified(name: string, { new_epic_id: root, id_mapping: ids }: PourResult): Record<string, string> {
+  const steps = Object.entries(ids).map(([step, id]): [string, string] => [`${name}.${step}`, id]);
+  return Object.fromEntries([[name, root], ...steps]);
+}
+
+function dryRunLines(name: string, result: PourResult): string[] {
+  const steps = Object.keys(result.id_mapping).map(
+    (step) => `  - ${oneLine(step)} (from ${oneLine(`${name}.${step}`)})`,
+  );
+  return ['', `Dry run: would pour ${result.created} issues from proto ${oneLine(name)}`, '', ...steps];
 }
 
 function pouredLines(result: PourResult, { paint }: BdContext): string[] {
   const steps = Object.entries(result.id_mapping).map(([step, id]) => `  ${paint('bold', id)} ${oneLine(step)}`);
-  const note = result.phase === 'vapor' ? ' (wisp)' : '';
-  const id = paint('bold', result.new_epic_id);
-  return [`${paint('green', '✓')} Poured ${id} with ${plural(steps.length, 'step')}${note}`, ...steps];
+  const isWisp = result.phase === 'vapor';
+  return [
+    `${paint('green', '✓')} ${isWisp ? 'Created wisp' : 'Poured mol'}: created ${result.created} issues`,
+    `  Root issue: ${paint('bold', result.new_epic_id)}`,
+    `  Phase: ${isWisp ? 'vapor (never in issues.jsonl)' : 'liquid (persistent in .beads/)'}`,
+    ...steps,
+  ];
 }
 
 function addShow(mol: CliCommand, context: BdContext): void {
@@ -122,7 +145,12 @@ function addCurrent(mol: CliCommand, context: BdContext): void {
       const found = await context.call(invocation, MoleculeGet.spec, defined({ id, actor: options.for }));
       context.print(invocation, found, () =>
         found.length === 0
-          ? 'No molecule in progress. Pour one with "bd mol pour <formula>", or name one.'
+          ? [
+              `No molecules in progress for ${oneLine(options.for ?? 'you')}.`,
+              '',
+              'To start work on a molecule:',
+              '  bd mol pour <formula>',
+            ]
           : found.flatMap((molecule, index) => [...(index > 0 ? [''] : []), ...moleculeLines(molecule, context.paint)]),
       );
     });
@@ -136,7 +164,8 @@ function addProgress(mol: CliCommand, context: BdContext): void {
     .withHelp({ examples: [['bd mol progress app-m1n2o', 'steps done of all']], see: ['bd mol show'] })
     .action(async (id: string | undefined, _options: unknown, invocation: Invocation) => {
       const found = await context.call(invocation, MoleculeGet.spec, defined({ id }));
-      context.print(invocation, found.map(figuresOf), () =>
+      const figures = found.map(figuresOf);
+      context.print(invocation, id === undefined ? figures : figures[0], () =>
         found.length === 0
           ? 'No molecule in progress.'
           : found.map((molecule) => progressLine(molecule, context.paint)),
@@ -145,7 +174,7 @@ function addProgress(mol: CliCommand, context: BdContext): void {
 }
 
 function figuresOf({ steps: _steps, current_step: _current, next_step: _next, ...figures }: MoleculeInfo) {
-  return figures;
+  return { current_step_id: '', ...figures };
 }
 
 function addSquash(mol: CliCommand, context: BdContext): void {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { UserError, messageOf } from '../../base/errors';
+import { hasCode, UserError, messageOf } from '../../base/errors';
 import { pastTime, timeFromWords } from '../../beads/model/timeWords';
 import type { CliCommand } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
@@ -57,7 +57,7 @@ export function parseMetadata(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text.startsWith('@') ? fs.readFileSync(text.slice(1), 'utf8') : text);
   } catch (error) {
-    throw new UserError('metadata must be valid JSON', messageOf(error));
+    throw new UserError('invalid JSON in --metadata: must be valid JSON', messageOf(error));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UserError('metadata must be a JSON object');
@@ -108,7 +108,8 @@ export function readText(file: string, process: ProcessContext, doing = 'reading
   try {
     return file === '-' ? process.readStdin() : fs.readFileSync(path.resolve(process.cwd, file), 'utf8');
   } catch (error) {
-    throw new UserError(`${doing}: failed to open file: ${messageOf(error)}`);
+    const why = hasCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
+    throw new UserError(`${doing}: failed to open file: open ${file}: ${why}`);
   }
 }
 

@@ -7,7 +7,20 @@ import { BdContext } from './context';
 const groups = [
   [
     'Find work',
-    ['ready', 'list', 'show', 'search', 'query', 'blocked', 'children', 'count', 'stale', 'stats', 'events'],
+    [
+      'ready',
+      'list',
+      'show',
+      'search',
+      'query',
+      'blocked',
+      'children',
+      'count',
+      'stale',
+      'status',
+      'events',
+      'activity',
+    ],
   ],
   [
     'Change beads',
@@ -39,6 +52,11 @@ const groups = [
       'import',
       'merge',
       'sync',
+      'hooks',
+      'worktree',
+      'backend',
+      'repo',
+      'upgrade',
       'config',
       'kv',
       'info',
@@ -49,7 +67,7 @@ const groups = [
       'doctor',
     ],
   ],
-  ['Guides', ['prime', 'onboard', 'quickstart', 'human', 'audit']],
+  ['Guides', ['prime', 'onboard', 'quickstart', 'human', 'preflight', 'thanks', 'audit']],
   ['About bd', ['help', 'version', 'completion']],
 ] as const;
 
@@ -58,6 +76,8 @@ const glossary = {
   ids: 'ids or unique parts of them',
   formula: 'name of a formula, or a file',
   title: 'title; write it after -- if it starts with a hyphen',
+  name: 'its name',
+  hook: 'name of a hook of git',
   key: 'name of the value',
   value: 'text',
   prefix: 'with or without the hyphen at its end',
@@ -88,7 +108,7 @@ function createProgram(): CliProgram {
       .option('--profile', 'accepted, has no effect')
       .option('--lock-timeout <duration>', 'accepted, has no effect')
       .option('--dolt-auto-commit <mode>', 'accepted, has no effect')
-      .withOverview({ groups, glossary })
+      .withOverview({ groups, glossary, groupHelpExit: 0 })
       .withHelp({
         text: "Inside a town it talks to the town's server; elsewhere it works on the nearest .beads folder, under a lock. An id may be shortened to any part that is unique.",
         examples: [
@@ -118,7 +138,7 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['doctor'], add: async (program) => (await import('./doctor')).addDoctor(program, context) },
     { commands: ['dep'], add: async (program) => (await import('./dep')).addDep(program, context) },
     {
-      commands: ['events', 'activity'],
+      commands: ['events'],
       add: async (program) => (await import('./events')).addEvents(program, context),
     },
     { commands: ['export'], add: async (program) => (await import('./export')).addExport(program, context) },
@@ -210,6 +230,17 @@ function modules(context: BdContext): CommandModule[] {
       ],
       add: async (program) => (await import('./guides')).addElsewhere(program),
     },
+    { commands: ['activity'], add: async (program) => (await import('./activity')).addActivity(program, context) },
+    { commands: ['hooks'], add: async (program) => (await import('./hooks')).addHooks(program, context) },
+    { commands: ['worktree'], add: async (program) => (await import('./worktree')).addWorktree(program, context) },
+    {
+      commands: ['backend', 'repo', 'upgrade'],
+      add: async (program) => (await import('./storeInfo')).addStoreInfo(program, context),
+    },
+    {
+      commands: ['preflight', 'thanks'],
+      add: async (program) => (await import('./guides')).addSmallTexts(program, context),
+    },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {
@@ -225,8 +256,11 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
 }
 
 /** Runs one command. Never throws. @returns the exit code */
-export async function runBd(words: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
+export async function runBd(given: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
   const context = new BdContext(process, started);
+  const wantsJson =
+    /^(?:1|true)$/.test(process.env.BD_JSON ?? '') && !given.includes('--json') && given[0] !== '__complete';
+  const words = wantsJson ? ['--json', ...given] : given;
   const code = await runCommandLine(
     {
       createProgram,

@@ -14,8 +14,8 @@ interface StatsOptions {
 
 export function addStats(program: CliCommand, context: BdContext): void {
   program
-    .command('stats')
-    .alias('status')
+    .command('status')
+    .alias('stats')
     .description('show statistics of the ledger')
     .option('--rig <name>', 'the ledger of this rig')
     .option('--all', 'accepted: all beads are counted')

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import { BeadList, LedgerFlush, LedgerInfoGet, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { syncFull } from './syncFull';
 
 /** `bd sync`: brings the file of beads and the ledger to the same state. */
 
@@ -14,6 +15,9 @@ interface SyncOptions {
   dryRun?: boolean;
   resolve?: boolean;
   full?: boolean;
+  message?: string;
+  pull?: boolean;
+  push?: boolean;
 }
 
 export function addSync(program: CliCommand, context: BdContext): void {
@@ -26,6 +30,15 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--import', 'only read what others changed in the file')
     .option('--import-only', 'same as --import')
     .option('--dry-run', 'only show')
+    .option('--full', 'also commit the file, pull, and push')
+    .option('-m, --message <text>', 'with --full: message of the commit')
+    .option('--no-pull', 'with --full: without pulling')
+    .option('--no-push', 'with --full: without pushing')
+    .option('--squash', 'accepted, has no effect')
+    .option('--merge', 'accepted, has no effect: there is no branch of its own')
+    .option('--from-main', 'accepted, has no effect: there is no branch of its own')
+    .option('--accept-rebase', 'accepted, has no effect')
+    .option('--set-mode <mode>', 'accepted, has no effect: there is one mode')
     .option('--resolve', 'resolve conflicts: the merge driver does, so there are none')
     .option('--ours', 'accepted with --resolve')
     .option('--theirs', 'accepted with --resolve')
@@ -37,6 +50,7 @@ export function addSync(program: CliCommand, context: BdContext): void {
       text: 'Every command writes its changes to the file by itself, and reads what others changed in it; git carries the file. In a town the server commits ledgers to the branch beads-sync.',
       examples: [
         ['bd sync', 'before a commit, to be sure'],
+        ['bd sync --full -m "Beads"', 'commit the file alone, pull and push'],
         ['bd sync --import-only', 'after a pull'],
       ],
       see: ['bd export', 'bd import', 'bd merge'],
@@ -51,6 +65,7 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   if (options.resolve) return context.print(invocation, { conflicts: [] }, () => 'No conflicts to resolve');
   if (options.dryRun)
     return context.print(invocation, { dry_run: true }, () => '→ [DRY RUN] Would export database to JSONL');
+  if (options.full) return syncFull(invocation, context, options);
   const importOnly = options.import || options.importOnly;
   const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
   if (options.flushOnly) return;

@@ -158,11 +158,14 @@ export class CliCommand {
 export class CliProgram extends CliCommand {
   /** Headings of the overview, each with its commands. */
   groups: readonly (readonly [heading: string, commands: readonly string[]])[] = [];
+  /** Exit code where a group is named without one of its commands: its page is an answer, or part of an error. */
+  groupHelpExit: 0 | 1 = 1;
   /** What arguments are, by name; an argument may have a description of its own. */
   glossary: Readonly<Record<string, string>> = {};
 
-  withOverview(overview: Pick<CliProgram, 'groups' | 'glossary'>): this {
+  withOverview(overview: Pick<CliProgram, 'groups' | 'glossary'> & { groupHelpExit?: 0 | 1 }): this {
     this.groups = overview.groups;
+    this.groupHelpExit = overview.groupHelpExit ?? this.groupHelpExit;
     this.glossary = overview.glossary;
     return this;
   }

@@ -79,8 +79,9 @@ function overview(program: CliProgram): string[][] {
   );
 }
 
+/** The name only, as in the overview: arguments are on the page of the command. */
 function commandRow(command: CliCommand): Row {
-  return [[command.name, ...command.arguments.map(argumentName)].join(' '), command.summary];
+  return [command.name, command.summary];
 }
 
 function argumentRow(command: CliCommand): (argument: Argument) => Row {

@@ -44,7 +44,8 @@ export async function runCommandLine(line: CommandLine, given: readonly string[]
       : given;
     await addCommandsFor(line, words, program);
     const call = words.length === 0 ? { helpFor: program, exitCode: 0 } : await parse(program, words);
-    if ('helpFor' in call) return await printHelp(terminal, call);
+    if ('helpFor' in call)
+      return await printHelp(terminal, { ...call, exitCode: call.exitCode && program.groupHelpExit });
     await runCall(call, terminal);
     return 0;
   } catch (error) {

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { UserError } from '../../base/errors';
+import { makeFolder, moveFile, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { LedgerFlush } from '../../protocol/bead';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { BdContext } from './context';
+
+/** `bd hooks`: git calls bd before a commit and after a merge, so that the file of beads is always whole. */
+
+const names = ['pre-commit', 'post-merge', 'pre-push', 'post-checkout', 'prepare-commit-msg'] as const;
+type HookName = (typeof names)[number];
+
+const GIT_MS = 10_000;
+const VERSION = 'v1';
+const MARK = '# bd-hook';
+/** A hook of somebody else is kept under this name and called first. */
+const CHAINED = '.old';
+
+interface HookState {
+  Name: HookName;
+  Installed: boolean;
+  Version: string;
+  IsShim: boolean;
+  Outdated: boolean;
+}
+
+export function addHooks(program: CliCommand, context: BdContext): void {
+  const hooks = program
+    .command('hooks')
+    .description('hooks of git that keep the file of beads whole')
+    .withHelp({
+      text: 'Hooks that are there already are kept: they are called first.',
+      examples: [['bd hooks install', 'once in a clone']],
+      see: ['bd sync', 'bd init'],
+    });
+  addInstall(hooks, context);
+  hooks
+    .command('uninstall')
+    .description('remove them; hooks that were there before come back')
+    .withHelp({ examples: [['bd hooks uninstall', 'all of them']], see: ['bd hooks install'] })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const folder = await hooksFolder(context);
+      for (const name of names) uninstall(folder, name);
+      const message = 'Git hooks uninstalled successfully';
+      context.print(invocation, { success: true, message }, () => `✓ ${message}`);
+    });
+  hooks
+    .command('list')
+    .description('show which are installed')
+    .withHelp({ examples: [['bd hooks list', 'all five']], see: ['bd hooks install'] })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const folder = await hooksFolder(context);
+      const states = names.map((name) => stateOf(folder, name));
+      context.print(invocation, { hooks: states }, () => [
+        'Git hooks status:',
+        ...states.map((each) =>
+          each.Installed ? `  ✓ ${each.Name}: installed (version ${each.Version})` : `  ✗ ${each.Name}: not installed`,
+        ),
+      ]);
+    });
+  hooks
+    .command('run')
+    .description('what a hook does; git calls it')
+    .argument('<hook>', names.join(', '))
+    .argument('[words...]', 'what git passes to the hook')
+    .withHelp({ examples: [['bd hooks run pre-commit', 'as git does']], see: ['bd hooks install'] })
+    .action((name: string, _words: string[], _options: unknown, invocation: Invocation) =>
+      run(invocation, context, name),
+    );
+}
+
+function addInstall(hooks: CliCommand, context: BdContext): void {
+  hooks
+    .command('install')
+    .description('install them in this clone')
+    .option('--force', 'accepted: older ones of bd are replaced anyway')
+    .option('--chain', 'accepted: other hooks are called anyway')
+    .option('--shared', 'accepted, has no effect')
+    .withHelp({ examples: [['bd hooks install', 'for this clone']], see: ['bd hooks list'] })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const folder = await hooksFolder(context);
+      makeFolder(folder);
+      const chained = names.filter((name) => install(folder, name)).length > 0;
+      const message = 'Git hooks installed successfully';
+      context.print(invocation, { success: true, message, shared: false, chained, beadsHooks: false }, () => [
+        `✓ ${message}`,
+        '',
+        'Installed hooks:',
+        ...names.map((name) => `  - ${name}`),
+      ]);
+    });
+}
+
+async function hooksFolder({ process }: BdContext): Promise<string> {
+  const folder = await git(process.cwd, ['rev-parse', '--git-path', 'hooks']);
+  if (folder === undefined) throw new UserError('not a git repository', 'Run it in a clone.', 'not-found');
+  return path.resolve(process.cwd, folder.trim());
+}
+
+/** Undefined where git fails. */
+function git(cwd: string, args: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
+  });
+}
+
+function stateOf(folder: string, name: HookName): HookState {
+  const text = readTextIfPresent(path.join(folder, name)) ?? '';
+  const version = new RegExp(`^${MARK} (\\S+)$`, 'm').exec(text)?.[1];
+  return {
+    Name: name,
+    Installed: version !== undefined,
+    Version: version ?? '',
+    IsShim: version !== undefined,
+    Outdated: version !== undefined && version !== VERSION,
+  };
+}
+
+/** @returns whether another hook was there, which is called first from now on */
+function install(folder: string, name: HookName): boolean {
+  const file = path.join(folder, name);
+  const other = readTextIfPresent(file);
+  const isForeign = other !== undefined && !stateOf(folder, name).Installed;
+  if (isForeign) moveFile(file, file + CHAINED);
+  writeFileAtomic(file, hookText(name), 0o755);
+  return isForeign;
+}
+
+function hookText(name: HookName): string {
+  return `#!/bin/sh
+${MARK} ${VERSION}
+old="$(dirname "$0")/${name}${CHAINED}"
+if [ -x "$old" ]; then "$old" "$@" || exit $?; fi
+command -v bd >/dev/null 2>&1 || exit 0
+exec bd hooks run ${name} "$@"
+`;
+}
+
+function uninstall(folder: string, name: HookName): void {
+  const file = path.join(folder, name);
+  if (!stateOf(folder, name).Installed) return;
+  removeFile(file);
+  if (readTextIfPresent(file + CHAINED) !== undefined) moveFile(file + CHAINED, file);
+}
+
+/** Before a commit and a push the file is written, after a merge and a checkout it is read. */
+async function run(invocation: Invocation, context: BdContext, given: string): Promise<void> {
+  const name = names.find((known) => known === given);
+  if (name === undefined) throw new UserError(`Unknown hook: ${given}`, `Known: ${names.join(', ')}`);
+  if (name === 'prepare-commit-msg') return;
+  const importOnly = name === 'post-merge' || name === 'post-checkout';
+  try {
+    const { file } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
+    if (name === 'pre-commit' && (await isTracked(file))) await git(path.dirname(file), ['add', '--', file]);
+  } catch (error) {
+    // A repository without a ledger is committed to as always.
+    if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
+  }
+}
+
+/** What nobody has added to git yet stays theirs to add. */
+async function isTracked(file: string): Promise<boolean> {
+  return (await git(path.dirname(file), ['ls-files', '--error-unmatch', '--', file])) !== undefined;
+}

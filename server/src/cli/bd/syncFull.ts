@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { UserError } from '../../base/errors';
+import { LedgerFlush } from '../../protocol/bead';
+import type { Invocation } from '../shared/command';
+import type { BdContext } from './context';
+
+/** `bd sync --full`: commits the file of beads alone, pulls, and pushes. */
+
+const GIT_MS = 300_000;
+
+export interface FullSyncOptions {
+  message?: string;
+  pull?: boolean;
+  push?: boolean;
+}
+
+export async function syncFull(invocation: Invocation, context: BdContext, options: FullSyncOptions): Promise<void> {
+  const steps: string[] = ['→ Exporting pending changes to JSONL...'];
+  const { file } = await context.call(invocation, LedgerFlush.spec, {});
+  const folder = path.dirname(file);
+  const committed = await commit(folder, file, options.message ?? `bd sync: ${new Date().toISOString()}`);
+  if (committed) steps.push('→ Committing changes...');
+  const hasUpstream = await succeeds(folder, ['rev-parse', '--abbrev-ref', '@{upstream}']);
+  const pulled = hasUpstream && options.pull !== false;
+  if (pulled) {
+    steps.push('→ Pulling from remote...');
+    await pull(folder);
+    await context.call(invocation, LedgerFlush.spec, {});
+    // What the merge of the ledger itself has changed belongs to the same sync.
+    await commit(folder, file, options.message ?? 'bd sync: merge');
+  }
+  const pushed = hasUpstream && options.push !== false;
+  if (pushed) {
+    steps.push('→ Pushing to remote...');
+    await git(folder, ['push', '--quiet']);
+  }
+  context.print(invocation, { committed, pulled, pushed }, () => [...steps, '', '✓ Sync complete']);
+}
+
+/** Commits one file, whatever else is staged. @returns false where it has not changed */
+async function commit(folder: string, file: string, message: string): Promise<boolean> {
+  await git(folder, ['add', '--', file]);
+  if (await succeeds(folder, ['diff', '--cached', '--quiet', '--', file])) return false;
+  await git(folder, ['commit', '--quiet', '--no-verify', '-m', message, '--', file]);
+  return true;
+}
+
+async function pull(folder: string): Promise<void> {
+  try {
+    await git(folder, ['pull', '--quiet', '--no-rebase', '--no-edit']);
+  } catch (error) {
+    await succeeds(folder, ['merge', '--abort']);
+    const why = error instanceof UserError ? error.message : String(error);
+    throw new UserError(`cannot pull: ${why}`, 'Nothing was merged. Pull by hand, then run bd sync again.', 'conflict');
+  }
+}
+
+/** @throws UserError with git's own words */
+function git(cwd: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout, stderr) => {
+      if (error) reject(new UserError(stderr.trim().replace(/^(?:fatal|error): /, '') || error.message));
+      else resolve(stdout);
+    });
+  });
+}
+
+function succeeds(cwd: string, args: string[]): Promise<boolean> {
+  return git(cwd, args).then(
+    () => true,
+    () => false,
+  );
+}
