@@ -60,12 +60,15 @@ export function commitFiles(directory: string, files: Readonly<Record<string, st
   return sh(directory, 'git', 'rev-parse', 'HEAD');
 }
 
+/** As `scripts/mochaHooks.cjs` has it for whole tests: a limit is there to end a test that hangs. */
+const PATIENCE = 3;
+
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 20_000,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + timeoutMs * PATIENCE;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
     await new Promise((done) => setTimeout(done, 25));

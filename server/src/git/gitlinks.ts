@@ -59,7 +59,12 @@ async function isAvailable(
 ): Promise<boolean> {
   const url = await urlOf(repository, submodule);
   const { config = [], env } = await submoduleAccess(repository, commit);
-  const options = { env, config: [...config, `remote.submodule.url=${url}`], timeoutMs: 120_000 };
+  const options = {
+    // As for a submodule: git takes some kinds of addresses, such as folders, only from the person.
+    env: { ...env, GIT_PROTOCOL_FROM_USER: '0' },
+    config: [...config, `remote.submodule.url=${url}`],
+    timeoutMs: 120_000,
+  };
   const just = ['--depth=1', '--filter=tree:0', 'submodule', hash];
   try {
     return await withTemporaryFolder(

@@ -1,5 +1,5 @@
-/** Below the time limit of mocha (.mocharc.json), so that a failure reports the state. */
-const LIMIT_MS = 25_000;
+/** Below the time limit of a test (.mocharc.json, scripts/mochaHooks.cjs), so that a failure reports the state. */
+const LIMIT_MS = 90_000;
 
 /** Polls until the condition holds. @throws Error with the present state (`what`) after the time limit */
 export async function until(condition: () => boolean, what: () => unknown = () => 'nothing'): Promise<void> {

@@ -217,7 +217,7 @@ describe('a change with a repository inside', function () {
   this.timeout(60_000);
 
   it('is refused with the name of the folder, where a clone would not get its files', async () => {
-    const { repository, directory } = await placeOf(makeRepository({ 'a.txt': 'a\n' }));
+    const { folder, repository, directory } = await placeOf(makeRepository({ 'a.txt': 'a\n' }));
     const base = (await repository.tip())!;
     const tool = makeRepository({ 'tool.txt': 'tool\n' }, 'main', path.join(directory, 'lib', 'tool'));
     const bare = commitFiles(directory, {}, 'Tool');
@@ -231,6 +231,9 @@ describe('a change with a repository inside', function () {
     );
     const named = commitFiles(directory, {}, 'Named');
     assert.deepEqual(await submodulesOf(repository, named), [{ name: 'my tool', path: 'lib/tool', url: remote }]);
+    // The refinery's own checkout would be refused a folder of this machine as well, unless the person uses it so.
+    await assert.rejects(missingSubmodules(repository, base, named), /cannot reach .*transport 'file' not allowed/s);
+    sh(folder, 'git', 'config', 'submodule.my tool.url', remote);
     assert.deepEqual(await missingSubmodules(repository, base, named), []);
 
     commitFiles(tool, { 'tool.txt': 'unpushed\n' }, 'Unpushed');

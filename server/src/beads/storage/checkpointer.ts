@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../protocol/bead';
 import type { CheckpointWriter } from './checkpointFile';
 import type { EventLog } from './eventLog';
 import type { JournalEvent, JournalItem, JournalRecord } from './journalRecord';
-import type { ForeignItem, Ledger } from './ledger';
+import type { JournaledChange, Ledger } from './ledger';
 import type { Sequence } from './sequence';
 import { ownerOf, requireCurrent, type WriteFence } from './writeFence';
 import type { StoreState } from '../index/storeState';
@@ -37,7 +37,7 @@ export class Checkpointer {
   ) {}
 
   /** What the journals of the open ledgers hold for another one. */
-  itemsFor(name: string): ForeignItem[] {
+  itemsFor(name: string): JournaledChange[] {
     const records = [...this.world.ledgers.values()]
       .filter((ledger) => ledger.name !== name)
       .flatMap((ledger) => ledger.journal.records());

@@ -12,16 +12,16 @@ import { EventLog } from './eventLog';
 import { Journal } from './journal';
 import type { JournalItem, JournalRecord } from './journalRecord';
 import { UserError } from '../../base/errors';
+import { guessPrefix, isBlank, readLedgerFiles, type LedgerFiles } from './ledgerFiles';
 import { configText, readLedgerConfig, type LedgerConfig } from './ledgerConfig';
 import { storageError, type LedgerFs } from './ledgerFs';
-import { withoutConflictMarkers } from './repair';
-import { bytesOf, parseLedgerText, readSoundText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
+import { bytesOf, parseLedgerText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
 import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
 import type { WriteFence } from './writeFence';
 
-/** A change that another ledger's journal holds for this one. */
-export interface ForeignItem {
+/** A change of a bead as a journal holds it, of this ledger or of another one. */
+export interface JournaledChange {
   seq: number;
   item: JournalItem;
 }
@@ -35,20 +35,26 @@ export interface ForeignItem {
 export class Ledger {
   readonly entries = new Map<string, Stored>();
   /** Beads that have a line in the file. */
-  private readonly inFile = new Set<string>();
+  private readonly inFile: Set<string>;
+  /** Lines of the file that could not be read; they are kept as they are. */
+  problems: readonly LineProblem[];
+  /** Hash of the file as it was last read or written. */
+  private hash: string;
+  /** What the file system says of it at that time. */
+  private stamp: string | undefined;
   /** Ephemeral beads that came from journals; those among them without a line in the file are wisps. */
   private readonly ephemeral = new Set<string>();
   /** What the memory holds and the file does not, by id; undefined for a bead that is gone. */
   private dirty = new Map<string, Stored | undefined>();
   /** Changes from outside were merged in: the file must be written before anything else is. */
   private mustCheckpoint = false;
-  private hasBase = false;
+  private hasBase: boolean;
   /** What keeps the file from being written or merged, for a person; undefined while all is well. */
   damage: UserError | undefined;
   /** It was damaged when it was opened: nothing is written before it was mended and opened again. */
   isReadOnly = false;
   /** Records up to this number are in `base.jsonl`. */
-  private checkpointedSeq = 0;
+  private checkpointedSeq: number;
   private writing: Promise<void> | undefined;
 
   private constructor(
@@ -59,13 +65,15 @@ export class Ledger {
     private readonly fs: LedgerFs,
     readonly journal: Journal,
     readonly eventLog: EventLog,
-    /** Lines of the file that could not be read; they are kept as they are. */
-    public problems: readonly LineProblem[],
-    /** Hash of the file as it was last read or written. */
-    private hash: string,
-    /** What the file system says of it at that time. */
-    private stamp: string | undefined,
-  ) {}
+    { text, hash, stamp, base }: LedgerFiles,
+  ) {
+    this.problems = text.problems;
+    this.hash = hash;
+    this.stamp = stamp;
+    this.hasBase = base !== undefined;
+    this.checkpointedSeq = base?.seq ?? 0;
+    this.inFile = new Set(text.beads.keys());
+  }
 
   static async load(
     fs: LedgerFs,
@@ -73,7 +81,7 @@ export class Ledger {
       name: string;
       directory: string;
       prefix?: string;
-      foreign: readonly ForeignItem[];
+      foreign: readonly JournaledChange[];
       now: Date;
       fence?: WriteFence | undefined;
       /** Hash of the file as it was when every line could be read. */
@@ -84,12 +92,8 @@ export class Ledger {
       report?: (message: string) => void;
     },
   ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {
-    const { name, directory, now } = options;
+    const { name, directory } = options;
     const config = readLedgerConfig(fs, directory);
-    const file = path.join(directory, config.issuesFile);
-    const stamp = fs.stamp(file);
-    const bytes = fs.read(file);
-    const hash = bytes ? hashOf(bytes) : '';
     const { journal, records, refused, ...journalState } = await Journal.load(
       fs,
       path.join(directory, 'journal.jsonl'),
@@ -100,41 +104,28 @@ export class Ledger {
       },
       options.tolerant,
     );
-    const { base, unfinished } = readBase(fs, directory, bytes && { bytes, hash });
-    const lost = base !== undefined && base.bytes.length > 0 && isBlank(bytes);
-    // An emptied or missing file was not edited by a person: the last checkpoint is put back.
-    const present = lost ? base.bytes : (bytes ?? Buffer.alloc(0));
-    const isSound = present === bytes && hash === options.soundHash;
-    const { text, damage } = isSound
-      ? { text: readSoundText(present) }
-      : parseTolerantly(present, file, options.tolerant);
-    const prefix = options.prefix ?? config.prefix ?? prefixInUse(text) ?? path.basename(path.dirname(directory));
+    const files = readLedgerFiles(fs, directory, path.join(directory, config.issuesFile), options);
+    const prefix = options.prefix ?? config.prefix ?? guessPrefix(directory, files.text.beads.keys());
     const eventLog = new EventLog(fs, path.join(directory, 'events.jsonl'));
-    const ledger = new Ledger(name, directory, prefix, config, fs, journal, eventLog, text.problems, hash, stamp);
-    ledger.damage = damage ?? journalState.damage;
+    const ledger = new Ledger(name, directory, prefix, config, fs, journal, eventLog, files);
+    ledger.damage = files.damage ?? journalState.damage;
     ledger.isReadOnly = ledger.damage !== undefined;
-    ledger.checkpointedSeq = base?.seq ?? 0;
-    ledger.hasBase = base !== undefined;
-    for (const id of text.beads.keys()) ledger.inFile.add(id);
-
-    const own = records.flatMap((record) =>
-      record.items.filter((item) => item.ledger === '').map((item) => ({ seq: record.seq, item })),
-    );
-    const items = [...own, ...options.foreign]
-      .filter(({ seq }) => seq > ledger.checkpointedSeq)
-      .sort((a, b) => a.seq - b.seq);
-    const unchanged = base !== undefined && (base.bytes === present || present.equals(base.bytes));
-    const baseText = unchanged ? text : base && parseLedgerText(base.bytes, 'base.jsonl');
-    // Without a base and without a journal there is nothing of ours yet.
-    for (const [id, stored] of (baseText ?? (items.length === 0 ? text : undefined))?.beads ?? [])
-      ledger.entries.set(id, stored);
-    for (const { item } of items) ledger.replay(item);
-    ledger.mustCheckpoint = unfinished;
-    if (lost || (!unchanged && (baseText || items.length > 0))) {
-      ledger.adoptMerge(ledger.mergedWith(text, baseText?.beads ?? new Map(), now));
-      ledger.mustCheckpoint = true;
-    }
+    ledger.takeOver(files, [...ownItems(records), ...options.foreign], options.now);
     return { ledger, records, refused };
+  }
+
+  /** What the last checkpoint wrote, then what the journals hold beyond it, then what others wrote into the file. */
+  private takeOver(files: LedgerFiles, journaled: readonly JournaledChange[], now: Date): void {
+    const { text, base, isLost, isUnchanged, isUnfinished } = files;
+    const items = journaled.filter(({ seq }) => seq > this.checkpointedSeq).sort((a, b) => a.seq - b.seq);
+    // Without a base and without a journal there is nothing of ours yet.
+    const beads = base?.beads ?? (items.length === 0 ? text.beads : undefined);
+    for (const [id, stored] of beads ?? []) this.entries.set(id, stored);
+    for (const { item } of items) this.replay(item);
+    this.mustCheckpoint = isUnfinished;
+    if (!isLost && (isUnchanged || (!base && items.length === 0))) return;
+    this.adoptMerge(this.mergedWith(text, base?.beads ?? new Map(), now));
+    this.mustCheckpoint = true;
   }
 
   get issuesFile(): string {
@@ -387,31 +378,7 @@ export class Ledger {
   }
 }
 
-/** With git's conflict markers in it the lines of both sides are read, where that is wanted. */
-function parseTolerantly(
-  bytes: Buffer,
-  file: string,
-  tolerant = false,
-): { text: LedgerText; damage?: UserError | undefined } {
-  try {
-    return { text: parseLedgerText(bytes, file) };
-  } catch (error) {
-    if (!tolerant || !(error instanceof UserError)) throw error;
-    return { text: parseLedgerText(withoutConflictMarkers(bytes), file), damage: error };
-  }
-}
-
-/** A file without a single line. */
-function isBlank(bytes: Buffer | undefined): boolean {
-  return !bytes || (bytes.length < 1_000 && bytes.toString('latin1').trim() === '');
-}
-
-/** The prefix that most beads of the file carry, for folders whose configuration does not say. */
-function prefixInUse(text: Pick<LedgerText, 'beads'>): string | undefined {
-  const counts = new Map<string, number>();
-  for (const id of text.beads.keys()) {
-    const prefix = id.slice(0, id.indexOf('-'));
-    if (prefix) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
+/** What a ledger's own journal holds of its own beads. */
+function ownItems(records: readonly JournalRecord[]): JournaledChange[] {
+  return records.flatMap(({ seq, items }) => items.filter((item) => item.ledger === '').map((item) => ({ seq, item })));
 }

@@ -1,0 +1,89 @@
+import path from 'node:path';
+import { UserError } from '../../base/errors';
+import { hashOf, readBase } from './checkpointFile';
+import type { Stored } from './codec';
+import type { LedgerFs } from './ledgerFs';
+import { parseLedgerText, readSoundText, type LedgerText } from './ledgerText';
+import { withoutConflictMarkers } from './repair';
+
+/** The beads of `issues.jsonl` and of its base, as they lie on the disk when a ledger is opened. */
+export interface LedgerFiles {
+  /** The file; the last checkpoint where the file was emptied or removed. */
+  text: Pick<LedgerText, 'beads' | 'problems'>;
+  /** Hash of the file itself; empty where there is none. */
+  hash: string;
+  /** What the file system says of it. */
+  stamp: string | undefined;
+  /** Why it could be read in part only. */
+  damage: UserError | undefined;
+  /** What the last checkpoint wrote, and the number of the last journal record in it. */
+  base: { seq: number; beads: ReadonlyMap<string, Stored> } | undefined;
+  /** The file was emptied or removed, which nobody does on purpose. */
+  isLost: boolean;
+  /** The text is that of the last checkpoint. */
+  isUnchanged: boolean;
+  /** A crash came between writing the file and its base. */
+  isUnfinished: boolean;
+}
+
+/**
+ * @param soundHash hash of the file as it was when every line could be read: then none has to be decoded again
+ * @param tolerant reads both sides of a conflict too; `damage` says so
+ * @throws UserError `conflict` for a file with git's conflict markers, where that is not wanted
+ */
+export function readLedgerFiles(
+  fs: LedgerFs,
+  directory: string,
+  file: string,
+  { soundHash, tolerant = false }: { soundHash?: string | undefined; tolerant?: boolean | undefined },
+): LedgerFiles {
+  const stamp = fs.stamp(file);
+  const bytes = fs.read(file);
+  const hash = bytes ? hashOf(bytes) : '';
+  const { base, unfinished } = readBase(fs, directory, bytes && { bytes, hash });
+  const isLost = base !== undefined && base.bytes.length > 0 && isBlank(bytes);
+  const present = isLost ? base.bytes : (bytes ?? Buffer.alloc(0));
+  const isSound = present === bytes && hash === soundHash;
+  const { text, damage } = isSound ? { text: readSoundText(present) } : parseTolerantly(present, file, tolerant);
+  const isUnchanged = base !== undefined && (base.bytes === present || present.equals(base.bytes));
+  const baseText = isUnchanged ? text : base && parseLedgerText(base.bytes, 'base.jsonl');
+  return {
+    text,
+    hash,
+    stamp,
+    damage,
+    base: base && baseText && { seq: base.seq, beads: baseText.beads },
+    isLost,
+    isUnchanged,
+    isUnfinished: unfinished,
+  };
+}
+
+/** With git's conflict markers in it the lines of both sides are read, where that is wanted. */
+function parseTolerantly(
+  bytes: Buffer,
+  file: string,
+  tolerant: boolean,
+): { text: LedgerText; damage?: UserError | undefined } {
+  try {
+    return { text: parseLedgerText(bytes, file) };
+  } catch (error) {
+    if (!tolerant || !(error instanceof UserError)) throw error;
+    return { text: parseLedgerText(withoutConflictMarkers(bytes), file), damage: error };
+  }
+}
+
+/** A file without a single line. */
+export function isBlank(bytes: Buffer | undefined): boolean {
+  return !bytes || (bytes.length < 1_000 && bytes.toString('latin1').trim() === '');
+}
+
+/** The prefix of a folder whose configuration does not say: that of most of its beads, else the name of the folder above. */
+export function guessPrefix(directory: string, ids: Iterable<string>): string {
+  const counts = new Map<string, number>();
+  for (const id of ids) {
+    const prefix = id.slice(0, id.indexOf('-'));
+    if (prefix) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? path.basename(path.dirname(directory));
+}
