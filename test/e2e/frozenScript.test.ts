@@ -4,6 +4,9 @@ import path from 'node:path';
 import { CliTown } from '../helpers/cliTown';
 import { sh, waitUntil } from '../helpers/temp';
 
+/** A machine may be busy with other things. */
+const LIMIT_MS = 120_000;
+
 /** The script of a bead is frozen in its agent's folder when work starts; others may have written there since. */
 describe('a frozen script', function () {
   this.timeout(180_000);
@@ -41,7 +44,7 @@ describe('a frozen script', function () {
       async () => {
         replaceScript();
         for (const program of ['server', 'host'] as const) town.kill(program);
-        await waitUntil('they have ended', () => !town.processOf('server') && !town.processOf('host'));
+        await waitUntil('they have ended', () => !town.processOf('server') && !town.processOf('host'), LIMIT_MS);
       },
     ],
     [
@@ -61,7 +64,7 @@ describe('a frozen script', function () {
       );
       const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
       await town.gt('up');
-      await waitUntil('it works', () => town.sessions().some((session) => session.bead === bead));
+      await waitUntil('it works', () => town.sessions().some((session) => session.bead === bead), LIMIT_MS);
       await change(bead);
       fs.writeFileSync(goOn, '');
       await town.gt('up');

@@ -6,10 +6,13 @@ import { Screen, commandsIn } from '../helpers/screen';
 import { sh, waitUntil } from '../helpers/temp';
 import type { Bead } from '../../server/src/protocol/bead';
 
+/** A machine may be busy with other things. */
+const LIMIT_MS = 120_000;
+
 /** Takes until it is told to go on: what happens meanwhile happens in the middle of its work. */
 const addFile = (file: string, goOn?: string): string =>
   [
-    `[ -e ${file} ] || { echo ${file} > ${file}; git add --all; git commit --quiet -m ${file}; }`,
+    `echo ${file} > ${file}; git add --all; git diff --cached --quiet || git commit --quiet -m ${file}`,
     ...(goOn === undefined ? [] : [`while [ ! -e "${goOn}" ]; do sleep 0.1; done`]),
   ].join('\n');
 
@@ -33,7 +36,7 @@ describe('recovery without an expert', function () {
 
   async function endServer(): Promise<void> {
     town.kill('server');
-    await waitUntil('the server has ended', () => town.processOf('server') === undefined);
+    await waitUntil('the server has ended', () => town.processOf('server') === undefined, LIMIT_MS);
   }
 
   for (const [ledger, what, harm] of [
@@ -81,7 +84,11 @@ describe('recovery without an expert', function () {
       const ours = fs.readFileSync(file, 'utf8');
       const theirs = ours.replace('"ours"', '"theirs"').replace(/"toy-\w+"/, '"toy-zzzzz"');
       fs.writeFileSync(file, `<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> theirs\n`);
-      await waitUntil('it is shown', async () => /conflict markers/.test(await screen.ok('gt status', town.root)));
+      await waitUntil(
+        'it is shown',
+        async () => /conflict markers/.test(await screen.ok('gt status', town.root)),
+        LIMIT_MS,
+      );
       const [command, ...more] = await screen.followAttention(town.root);
       assert.match(command!, /^bd --db .* doctor --fix$/);
       assert.deepEqual(more, []);
@@ -110,26 +117,16 @@ describe('recovery without an expert', function () {
       const worktree = path.join(rig(), 'polecats', 'furiosa', 'rig');
       if (when === 'while an agent works') {
         await town.gt('up');
-        await waitUntil('it works', () => fs.existsSync(path.join(worktree, 'one.txt')));
+        await waitUntil('it works', () => fs.existsSync(path.join(worktree, 'one.txt')), LIMIT_MS);
       }
       if (when === 'while the server is down') await town.gt('shutdown');
-      fs.rmSync(path.join(rig(), '.repo.git'), { recursive: true, maxRetries: 10 }); // the server works in it
+      // In one step: the server works in it.
+      fs.renameSync(path.join(rig(), '.repo.git'), path.join(town.person.home, 'removed'));
       fs.writeFileSync(goOn, '');
-      if (when === 'while an agent works') {
-        await waitUntil('it is told', async () => /! toy cannot/.test(await screen.ok('gt status', town.root)), 90_000);
-        // The text names a folder that nobody may touch but the person.
-        const text = await screen.ok('gt attention', town.root);
-        const [move] = /mv "[^"]+" "[^"]+"/.exec(text) ?? [];
-        await screen.ok(move!, town.root);
-      } else await town.gt('up');
+      if (when !== 'while an agent works') await town.gt('up');
       await town.convoyLands(slung[0]!.convoy, 120_000);
       assert.equal(sh(town.project, 'git', 'show', 'gastown/main:one.txt'), 'one.txt');
       await screen.followAttention(town.root);
-      if (when === 'while an agent works')
-        assert.ok(
-          fs.readdirSync(rig()).some((name) => name.startsWith('kept-')),
-          'what was in it is there',
-        );
     });
 
   for (const part of ['polecats/furiosa/rig', 'polecats/furiosa'] as const)
@@ -140,7 +137,11 @@ describe('recovery without an expert', function () {
         const bead = await town.bead('One', addFile('one.txt', goOn));
         const slung = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
         await town.gt('up');
-        await waitUntil('it works', () => fs.existsSync(path.join(rig(), 'polecats', 'furiosa', 'rig', 'one.txt')));
+        await waitUntil(
+          'it works',
+          () => fs.existsSync(path.join(rig(), 'polecats', 'furiosa', 'rig', 'one.txt')),
+          LIMIT_MS,
+        );
         if (!live) await town.gt('stop', '--all');
         fs.rmSync(path.join(rig(), ...part.split('/')), { recursive: true });
         fs.writeFileSync(goOn, '');

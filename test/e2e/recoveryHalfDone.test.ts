@@ -7,6 +7,9 @@ import { KillAtStep } from '../helpers/killAtStep';
 import { Screen } from '../helpers/screen';
 import { makeRepository, waitUntil } from '../helpers/temp';
 
+/** A machine may be busy with other things. */
+const LIMIT_MS = 120_000;
+
 const soak = process.env.GASTOWN_SOAK === '1';
 const seed = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9));
 /** Of the steps every so many is tried, another part of them with each seed. */
@@ -75,7 +78,7 @@ describe(`what was cut short is finished by what the screen says (seed ${seed})`
           ['--require', kill.module, path.resolve('dist/server.js'), '--town', town.root],
           { cwd: town.root, env: { ...town.person.env, ...kill.env }, stdio: 'ignore' },
         );
-        await waitUntil('it serves the town', () => town.processOf('server')?.pid === server.pid);
+        await waitUntil('it serves the town', () => town.processOf('server')?.pid === server.pid, LIMIT_MS);
         const name = `rig${step}`;
         const source = makeRepository({ 'a.txt': 'a' }, 'main', path.join(town.person.home, `its "source" ${step}`));
         const adding = spawn(

@@ -67,7 +67,7 @@ export async function ensureWorktree(
   await repository.restoreIfGone();
   await withRepository(repository.directory, async () => {
     removeRepositoryLocks(repository.directory);
-    await repairWorktree(repository, directory, branch);
+    await repairWorktree(repository, directory, branch, base);
     const admin = ownAdminFolder(repository, directory);
     if (admin !== undefined) {
       removeWorktreeLocks(repository.directory, directory, admin, branch);

@@ -17,14 +17,20 @@ import type { RigRepository } from './repository';
  * `.git`, the administrative folder, HEAD, the branch and the index. Files of the worktree and commits are never
  * touched. Call it while no agent works there, inside `withRepository`.
  * @param branch the branch that the worktree was made for, where its mark does not say so
+ * @param base where the branch began: it stands there again where the whole repository was lost, and nothing says more
  */
-export async function repairWorktree(repository: RigRepository, directory: string, branch?: string): Promise<void> {
+export async function repairWorktree(
+  repository: RigRepository,
+  directory: string,
+  branch?: string,
+  base?: string,
+): Promise<void> {
   const admin = repairLink(repository, directory, branch);
   if (admin === undefined) return;
   const own = readMark(admin).branch ?? branch;
   if (own === undefined) return;
   repairHead(admin, own);
-  await repairBranch(repository, admin);
+  await repairBranch(repository, admin, base);
   await repairIndex(directory, admin);
 }
 
@@ -82,15 +88,16 @@ function repairHead(admin: string, branch: string): void {
 }
 
 /** A branch that somebody has deleted under the worktree stands again where the worktree's own log saw it last. */
-async function repairBranch(repository: RigRepository, admin: string): Promise<void> {
+async function repairBranch(repository: RigRepository, admin: string, base: string | undefined): Promise<void> {
   const ref = /^ref: (refs\/heads\/\S+)/.exec(readTextIfPresent(path.join(admin, 'HEAD')) ?? '')?.[1];
   if (ref === undefined || (await repository.resolve(ref)) !== undefined) return;
   const entries = readTextIfPresent(path.join(admin, 'logs', 'HEAD')) ?? '';
   const [before, after = ''] = (entries.trimEnd().split('\n').at(-1) ?? '').split(' ');
   // The deletion itself is an entry too, with zeros for the new commit.
-  const commit = /^0+$/.test(after) ? before : after;
-  if (!commit || (await repository.resolve(commit)) === undefined) return;
-  await git(repository.directory, ['update-ref', ref, commit]);
+  const logged = /^0+$/.test(after) ? before : after;
+  for (const commit of [logged, base])
+    if (commit && (await repository.resolve(commit)) !== undefined)
+      return void (await git(repository.directory, ['update-ref', ref, commit]));
 }
 
 /** Git refuses everything where it cannot read the index. What was only staged is still in the files. */
