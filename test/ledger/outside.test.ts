@@ -193,7 +193,10 @@ describe('the merge driver', () => {
       'right',
       `${line('bd-1', { labels: ['r'], updated_at: '2026-01-03T00:00:00Z' })}${line('bd-2')}{"even\n`,
     );
-    assert.deepEqual(mergeFiles(left, base, left, right, new Date('2026-02-01T00:00:00Z')), { count: 2 });
+    assert.deepEqual(mergeFiles(left, base, left, right, new Date('2026-02-01T00:00:00Z')), {
+      count: 2,
+      unreadable: 2,
+    });
     const merged = fs.readFileSync(left, 'utf8');
     assert.match(merged, /"labels":\["l","r"\]/);
     for (const kept of ['{"odd\n', '{"even', line('bd-2').trimEnd()]) assert.ok(merged.includes(kept), kept);

@@ -96,7 +96,7 @@ describe('bd with formulas', () => {
     );
     assert.equal((JSON.parse(await ok('cook', 'two')) as { formula: string }).formula, 'two');
     await fails(/missing required variables: who[\s\S]*--var who=<Whom>/, 'cook', 'two', '--mode', 'runtime');
-    await fails(/invalid mode: quick/, 'cook', 'two', '--mode', 'quick');
+    await fails(/invalid mode 'quick'/, 'cook', 'two', '--mode', 'quick');
     await fails(/there is no file nowhere\.toml/, 'cook', 'nowhere.toml');
     await fails(/invalid variable format 'who', expected 'key=value'/, 'cook', 'two', '--var', 'who');
     put('bad.formula.toml', workflow('bad', ['a < b']));

@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import { readFileBytes, writeFileAtomic } from '../../base/safeFiles';
 import { MAX_LEDGER_BYTES } from '../storage/ledgerFs';
-import { bytesOf, parseLedgerText, withBeads } from '../storage/ledgerText';
+import { bytesOf, parseLedgerText, withBeads, type LineProblem } from '../storage/ledgerText';
 import { mergeBeads } from './merge';
 
 /** A side that git has no version of is an empty file. */
@@ -11,8 +11,17 @@ function readLedgerFile(file: string): Buffer {
   return bytes;
 }
 
-/** The git merge driver: three versions of an `issues.jsonl` become one. */
-export function mergeFiles(output: string, base: string, left: string, right: string, now: Date): { count: number } {
+/**
+ * The git merge driver: three versions of an `issues.jsonl` become one.
+ * @returns `unreadable`: lines of the two sides that are no beads; they are kept, and a person must look at them
+ */
+export function mergeFiles(
+  output: string,
+  base: string,
+  left: string,
+  right: string,
+  now: Date,
+): { count: number; unreadable: number } {
   const [before, ours, theirs] = [base, left, right].map((file) => parseLedgerText(readLedgerFile(file), file));
   if (!before || !ours || !theirs) throw new Error('three files are needed');
   const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
@@ -27,5 +36,6 @@ export function mergeFiles(output: string, base: string, left: string, right: st
       line.id === undefined && line.bytes.toString('latin1').trim() !== '' && !known.has(line.bytes.toString('latin1')),
   );
   writeFileAtomic(output, bytesOf(withBeads({ ...ours, lines: [...ours.lines, ...added] }, merged)));
-  return { count: merged.size };
+  const isUnreadable = (problem: LineProblem): boolean => !problem.reason.startsWith('duplicate');
+  return { count: merged.size, unreadable: [...ours.problems, ...theirs.problems].filter(isUnreadable).length };
 }

@@ -31,7 +31,7 @@ export function addCook(program: CliCommand, context: BdContext): void {
     })
     .action(async (formula: string, options: CookOptions, invocation: Invocation) => {
       if (options.mode !== undefined && !['compile', 'runtime'].includes(options.mode))
-        throw new UserError(`invalid mode: ${options.mode}`, 'Use compile or runtime.');
+        throw new UserError(`invalid mode '${options.mode}', must be 'compile' or 'runtime'`);
       const isRuntime = options.mode === 'runtime' || (options.mode === undefined && options.var !== undefined);
       const cooked = await context.call(invocation, FormulaCook.spec, {
         formula: readFormula(formula, context),

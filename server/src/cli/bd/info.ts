@@ -52,7 +52,7 @@ export function addWhere(program: CliCommand, context: BdContext): void {
         info = await context.call(invocation, LedgerInfoGet.spec, {});
       } catch (error) {
         if (error instanceof UserError && error.code === 'not-found')
-          throw new UserError('No beads directory found', error.hint, error.code);
+          throw new UserError('no beads database found', error.hint, error.code);
         throw error;
       }
       const here = path.join(context.process.cwd, '.beads');

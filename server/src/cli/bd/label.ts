@@ -77,7 +77,7 @@ function addListAll(label: CliCommand, context: BdContext): void {
       const labels = await context.call(invocation, LabelList.spec, {});
       context.print(invocation, labels, () =>
         labels.length === 0
-          ? 'No labels.'
+          ? ['', 'No labels found in database']
           : labels.map((entry) => `${String(entry.count).padStart(COUNT_COLUMNS)} ${oneLine(entry.label)}`),
       );
     });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
@@ -13,6 +14,7 @@ export function addMerge(program: CliCommand, context: BdContext): void {
     .argument('<right>', 'their side')
     .withHelp({
       text: 'git calls it for files that .gitattributes marks with merge=beads. Merges bead by bead and field by field.',
+      exits: { 1: 'lines of a side cannot be read; all are kept, and git shows a conflict' },
       examples: [
         ['git config merge.beads.driver "bd merge %A %O %A %B"', 'set up the merge driver'],
         ['bd merge ours.jsonl base.jsonl ours.jsonl theirs.jsonl', 'what git then calls'],
@@ -23,7 +25,13 @@ export function addMerge(program: CliCommand, context: BdContext): void {
       async (output: string, base: string, left: string, right: string, _options: unknown, invocation: Invocation) => {
         const { mergeFiles } = await import('../../beads/merge/mergeFiles');
         const at = (file: string): string => path.resolve(context.process.cwd, file);
-        const { count } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+        const { count, unreadable } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+        if (unreadable > 0)
+          throw new UserError(
+            `error reading the sides: ${plural(unreadable, 'line')} cannot be read`,
+            `They are kept in ${output} as they are. Mend or remove them, then "git add" it.`,
+            'conflict',
+          );
         context.print(invocation, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);
       },
     );

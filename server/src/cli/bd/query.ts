@@ -47,7 +47,7 @@ export function addQuery(program: CliCommand, context: BdContext): void {
       if (options.parseOnly)
         return context.print(invocation, { query, valid: true }, () => `Parsed query: ${oneLine(query)}`);
       context.print(invocation, beads, () => {
-        if (beads.length === 0) return 'No issues found';
+        if (beads.length === 0) return `No issues found matching query: ${oneLine(query)}`;
         const heading = `Found ${beads.length} issues:`;
         return options.long
           ? ['', heading, '', ...beads.flatMap((bead) => longLines(bead, context.paint))]

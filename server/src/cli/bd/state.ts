@@ -86,7 +86,7 @@ async function setState(backend: Backend, given: string, dimension: string, valu
     await backend.call(BeadUpdate.spec, { ids: [id], addLabels: [`${dimension}:${value}`], removeLabels });
     const created = await backend.call(BeadCreate.spec, {
       title: `State change: ${dimension} → ${value}`,
-      description: `Set ${dimension} to ${value}${reason ? `\n\nReason: ${reason}` : ''}`,
+      description: `${old === null ? `Set ${dimension} to ${value}` : `Changed ${dimension} from ${old} to ${value}`}${reason ? `\n\nReason: ${reason}` : ''}`,
       type: 'event',
       priority: 4,
       parent: id,

@@ -116,7 +116,7 @@ function addCreate(swarm: CliCommand, context: BdContext): void {
         const existing = options.force ? undefined : await swarmOf(backend, given.id);
         if (existing)
           throw new UserError(
-            'swarm already exists',
+            `Swarm already exists: ${existing.id}`,
             `${existing.id} (${existing.title}). Use --force to create another.`,
             'conflict',
           );

@@ -62,7 +62,7 @@ function addVersion(program: CliCommand, context: CommandContext): void {
       context.print(
         invocation,
         version,
-        () => `${name} ${VERSION} (build ${build}, protocol ${PROTOCOL}, node ${process.version})`,
+        () => `${name} version ${VERSION} (build ${build}, protocol ${PROTOCOL}, node ${process.version})`,
       );
     });
 }
