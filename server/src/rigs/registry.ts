@@ -59,6 +59,7 @@ export class Rigs extends Disposable {
   private readonly lastSettings = new Map<string, RigSettings>();
   private outsideTimer: NodeJS.Timeout | undefined;
   private outsideRefresh: Promise<void> = Promise.resolve();
+  private looking: Promise<void> = Promise.resolve();
   private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
   private readonly unfinished: UnfinishedAdds;
   /** Adding and removing choose prefixes and change rigs.json. */
@@ -392,7 +393,14 @@ export class Rigs extends Disposable {
   }
 
   /** Looks again how far the folder's checkout is behind; people change it outside of the town. */
-  async refreshFastForward(rig: Rig): Promise<void> {
+  refreshFastForward(rig: Rig): Promise<void> {
+    // One look at a time: what an earlier one saw must not replace what a later one has seen.
+    const look = this.looking.then(() => this.lookAtCheckout(rig));
+    this.looking = look.catch(() => undefined); // whoever asked is told
+    return look;
+  }
+
+  private async lookAtCheckout(rig: Rig): Promise<void> {
     const state = await fastForwardState(rig.repository).catch(() => undefined);
     if (JSON.stringify(state) === JSON.stringify(this.fastForwards.get(rig.name))) return;
     this.fastForwards.set(rig.name, state);
