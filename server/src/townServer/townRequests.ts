@@ -1,5 +1,6 @@
 import type { TownService } from './townService';
 import { UserError } from '../base/errors';
+import { requeueRefused } from '../engine/mergeQueue/requeue';
 import { releaseHeld, stopWork } from '../engine/dispatch/stop';
 import {
   BoardWatch,
@@ -55,6 +56,7 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigSet.spec, async (params, context) => {
     const info = await rigs.configure(params, context.actor);
+    await requeueRefused(service.engineContext, params.name, context.actor);
     return info;
   });
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));

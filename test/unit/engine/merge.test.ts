@@ -3,6 +3,7 @@ import { AbortedError } from '../../../server/src/base/abort';
 import { UserError } from '../../../server/src/base/errors';
 import { StaleAction } from '../../../server/src/engine/loop/context';
 import { merge } from '../../../server/src/engine/mergeQueue/merge';
+import { requeueRefused } from '../../../server/src/engine/mergeQueue/requeue';
 import { requestReview } from '../../../server/src/engine/review/requestReview';
 import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
 import { EngineTown, unavailable } from './engineTown';
@@ -216,6 +217,18 @@ describe('a merge request whose turn cannot be finished', () => {
     await turn();
     assert.deepEqual([town.bead(request).status, town.bead(bead).status], ['failed', 'failed']);
     assert.deepEqual(town.escalations, [`${bead} cannot be merged: protected branch hook declined`]);
+    await requeueRefused(town.context, 'other', 'ann');
+    assert.equal(town.bead(request).status, 'failed', 'another rig was changed');
+    await requeueRefused(town.context, 'toy', 'ann');
+    assert.deepEqual([town.bead(request).status, town.bead(bead).status], ['open', 'in_review']);
+    assert.deepEqual([town.escalations, town.merge(request).refused], [[], undefined]);
+  });
+
+  it('stays given up, whatever is changed about the rig, where it was not the remote', async () => {
+    await town.update(request, { status: 'failed' });
+    await town.update(bead, { status: 'failed' });
+    await requeueRefused(town.context, 'toy', 'ann');
+    assert.equal(town.bead(request).status, 'failed');
   });
 
   it('is left alone where somebody closed it meanwhile', async () => {

@@ -8,7 +8,8 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { SlingResult } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
 import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
-import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withMerge, withWork, workOf } from '../state/work';
+import { requeue } from '../mergeQueue/requeue';
+import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withWork, workOf } from '../state/work';
 
 export interface SlingRequest {
   beads: string[];
@@ -99,9 +100,7 @@ function slingOne(
       'conflict',
     );
   if (waiting) {
-    // The work itself was done; only its merging had failed. Its branch is still there: it is queued again.
-    tx.update(waiting.id, { status: 'open', metadata: withMerge(waiting, { retries: 0, notBefore: undefined }) });
-    tx.update(id, { status: 'in_review', metadata: withWork(bead, { slung, problem: undefined }) });
+    requeue(tx, waiting, bead, { slung });
     tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
     return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
   }

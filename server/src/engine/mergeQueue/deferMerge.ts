@@ -74,14 +74,14 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
   });
 }
 
-/** It waits until somebody says that it is to be tried again. */
+/** It waits until somebody says that it is to be tried again, or changes the rig. */
 async function giveUp(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     const request = bead && mergeOf(bead);
     if (!bead || !request || isClosed(bead.status)) return;
     tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });
-    failMerge(tx, bead, request, { problem, tries: request.retries + 1 });
+    failMerge(tx, bead, request, { problem, tries: request.retries + 1, refused: true });
   });
 }
 
@@ -89,9 +89,9 @@ function failMerge(
   tx: Transaction,
   bead: Bead,
   request: MergeRequest,
-  { problem, tries }: { problem: string; tries: number },
+  { problem, tries, refused }: { problem: string; tries: number; refused?: boolean },
 ): void {
-  tx.update(bead.id, { status: 'failed', metadata: withMerge(bead, { retries: tries }) });
+  tx.update(bead.id, { status: 'failed', metadata: withMerge(bead, { retries: tries, refused }) });
   const source = tx.get(request.source);
   if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
   const tried = tries === 1 ? '' : `Tried ${tries} times. `;

@@ -93,6 +93,8 @@ const mergeSchema = z.looseObject({
   commit: z.string(),
   /** The agent whose work it is. */
   worker: z.string(),
+  /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
+  refused: z.boolean().optional(),
   /** Passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
   /** What its author says about it (`gt done -m`). */
