@@ -144,6 +144,30 @@ describe('a rig lands three beads from a repository', function () {
       assert.match(fs.readFileSync(path.join(fresh, name), 'utf8'), /large/, `${name} is a pointer`);
   });
 
+  it('with a filter that only the project has set up, once a person takes it', async () => {
+    const folder = upstream(person.home, {
+      'README.md': '# toy\n',
+      '.gitattributes': '*.up filter=up\n',
+      'a.up': 'small\n',
+    });
+    sh(folder, 'git', 'config', 'filter.up.clean', 'tr A-Z a-z');
+    sh(folder, 'git', 'config', 'filter.up.smudge', 'tr a-z A-Z');
+    sh(folder, 'git', 'config', 'filter.up.required', 'true');
+    const gate = 'grep -q SMALL a.up && ! grep -l small *.up';
+    town = await CliTown.make({ person, project: folder, gates: [`test=${gate}`] });
+    assert.match(await town.gt('rig', 'set', 'toy', 'git_filters=up'), /filter up \(smudge\): tr a-z A-Z/);
+    await landsThree(town, { source: folder, script: 'grep -q SMALL a.up\necho SMALL > "$GT_BEAD.up"' });
+    const names = sh(folder, 'git', 'ls-tree', '--name-only', 'gastown/main').split('\n');
+    const filtered = names.filter((name) => name.endsWith('.up'));
+    assert.equal(filtered.length, 4);
+    for (const name of filtered) assert.equal(sh(folder, 'git', 'cat-file', 'blob', `gastown/main:${name}`), 'small');
+    // A program that somebody writes into the settings is asked about, and does not run.
+    const settings = path.join(town.root, 'toy', 'settings', 'config.json');
+    fs.writeFileSync(settings, fs.readFileSync(settings, 'utf8').replaceAll('tr a-z', 'evil'));
+    const asked = await town.person.json<{ kind: string; detail: string }[]>('gt', ['attention'], { cwd: town.root });
+    assert.match(asked.find(({ kind }) => kind === 'consent')?.detail ?? '', /filter up \(smudge\): evil A-Z/);
+  });
+
   it('with hooks of husky, which are not those of agents', async () => {
     const hook = '#!/bin/sh\necho "a person has to look" >&2\nexit 1\n';
     const folder = upstream(person.home, { 'README.md': '# toy\n', '.husky/_/h': '', 'package.json': '{}' });

@@ -12,6 +12,7 @@ import {
   withRepository,
   type GitOptions,
 } from './git';
+import { filterSettings, type GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
 import { remoteLines } from './messages';
 import { isSafeBranch } from './names';
@@ -34,6 +35,8 @@ export function landingBranch(source: RepositorySource): string {
  */
 export class RigRepository {
   private known: RepositorySource;
+  /** The filters that a person has accepted for its worktrees. */
+  filters: () => GitFilters = () => ({});
   readonly credentials: CredentialFile;
 
   /** @param onDefaultBranch called when the default branch of the source changes */
@@ -143,6 +146,7 @@ export class RigRepository {
       // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
       '[rerere]',
       '\tenabled = true',
+      ...filterSettings(this.filters()),
       '',
     ].join('\n');
     if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);

@@ -14,6 +14,8 @@ export interface RigInfo {
   maxWorkers: number;
   /** Gate commands, in the order they run. */
   gates: GateInfo[];
+  /** Programs of git filters that run in its worktrees, where it has some. */
+  filters?: { name: string; command: string }[];
   /** Who looks at changes before they are merged. */
   review: ReviewMode;
   /** False while a person has not yet accepted the rig's commands. */
@@ -83,6 +85,7 @@ export const rigSettingNames = [
   'review_timeout',
   'stall_after',
   'default_branch',
+  'git_filters',
 ] as const;
 
 export type RigSettingName = (typeof rigSettingNames)[number];

@@ -9,7 +9,9 @@ import { Rig } from './rig';
 import { fastForward, fastForwardState } from '../git/fastForward';
 import { splitAddress } from '../git/credentials';
 import { requireSegment } from '../git/names';
+import { filterCommands, type GitFilters } from '../git/filters';
 import { RigRepository } from '../git/repository';
+import { filtersOf } from '../git/sourceFilters';
 import { inspectSource } from '../git/source';
 import type { GateInfo, RigInfo } from '../protocol/town';
 import {
@@ -182,7 +184,7 @@ export class Rigs extends Disposable {
       });
       this.onChanged();
     });
-    return new Rig(
+    const rig = new Rig(
       this.layout,
       config,
       repository,
@@ -190,6 +192,14 @@ export class Rigs extends Disposable {
       () => townSettingsFile(this.layout).read().agent_email_domain,
       (gates) => this.areAccepted(config.name, gates),
     );
+    repository.filters = () => this.acceptedFilters(rig);
+    return rig;
+  }
+
+  /** None while a person still has to be asked about the rig's commands. */
+  private acceptedFilters(rig: Rig): GitFilters {
+    const settings = this.settingsOf(rig);
+    return settings && this.areAccepted(rig.name, commandsOf(settings)) ? settings.git_filters : {};
   }
 
   // ---------------------------------------------------------------- adding and removing
@@ -314,13 +324,14 @@ export class Rigs extends Disposable {
 
   /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
   async configure(
-    { settings: { default_branch: branch, ...rest }, ...request }: RigSetRequest,
+    { settings: { default_branch: branch, git_filters: names, ...rest }, ...request }: RigSetRequest,
     actor: string,
   ): Promise<RigInfo> {
     const rig = this.require(request.name);
     if (branch !== undefined) await rig.repository.useDefaultBranch(branch.trim());
     const wasAccepted = this.isAccepted(rig);
-    const settings = changeSettings(rig, { ...request, settings: rest });
+    const filters = names === undefined ? undefined : await filtersOf(rig.repository.source, names);
+    const settings = changeSettings(rig, { ...request, settings: rest }, filters);
     if (wasAccepted) this.accept(rig.name, commandsOf(settings), actor);
     this.onChanged();
     return this.info(rig, settings);
@@ -360,6 +371,7 @@ export class Rigs extends Disposable {
       targetBranch: rig.repository.landing,
       maxWorkers: shown?.max_workers ?? 0,
       gates: shown ? gatesOf(shown) : [],
+      ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
       review: shown?.review ?? 'off',
       accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
       fastForward: this.fastForwards.get(rig.name),

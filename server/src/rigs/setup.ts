@@ -1,12 +1,21 @@
 import { UserError } from '../base/errors';
 import { initLedger } from '../beads/storage/init';
 import type { Rig } from './rig';
+import type { GitFilters } from '../git/filters';
 import { requireSegment } from '../git/names';
 import type { Credential } from '../git/credentials';
 import { RigRepository } from '../git/repository';
 import type { RepositorySource } from '../git/source';
 import { gateNames, rigSettingNames, type GateInfo, type GateName } from '../protocol/town';
-import { gatesOf, rigConfigFile, rigSettingsFile, rigsFile, type RigConfig, type RigSettings } from '../town/config';
+import {
+  commandsOf,
+  gatesOf,
+  rigConfigFile,
+  rigSettingsFile,
+  rigsFile,
+  type RigConfig,
+  type RigSettings,
+} from '../town/config';
 import { detectGates } from './detectGates';
 import type { TownLayout } from '../town/layout';
 import { isTownFolder, prefixFrom } from '../town/names';
@@ -157,7 +166,9 @@ export async function configureRig(
       if (command) value.merge_queue[`${gate}_command`] = command;
     }
   });
-  return { settings, asWanted: isExactly(gatesOf(settings), wanted) };
+  // A review or a filter that was there before is a command that nobody has named.
+  const hasOthers = commandsOf(settings).length > gatesOf(settings).length;
+  return { settings, asWanted: !hasOthers && isExactly(gatesOf(settings), wanted) };
 }
 
 function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, string>>): boolean {
@@ -167,8 +178,13 @@ function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, 
 }
 
 /** Writes what a person has set. Nothing is written where it does not fit. @throws UserError `invalid` */
-export function changeSettings(rig: Rig, { settings, gates }: RigSetRequest): RigSettings {
+export function changeSettings(
+  rig: Rig,
+  { settings, gates }: RigSetRequest,
+  filters: GitFilters | undefined,
+): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
+    if (filters) value.git_filters = { ...filters };
     for (const key of rigSettingNames) if (settings[key] !== undefined) assign(value, key, settings[key].trim());
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { runtimeSettings } from '../protocol/schemas/runtime';
 import { gateNames, reviewModes, type GateInfo } from '../protocol/town';
+import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
 
@@ -68,6 +69,14 @@ const seconds = z
   .positive()
   .max(24 * 3600);
 
+const filterCommand = z.string().regex(FILTER_COMMAND).optional();
+const gitFilter = z.strictObject({
+  clean: filterCommand,
+  smudge: filterCommand,
+  process: filterCommand,
+  required: z.boolean().optional(),
+});
+
 /** `<rig>/settings/config.json` */
 const rigSettingsSchema = z
   .looseObject({
@@ -102,6 +111,8 @@ const rigSettingsSchema = z
     worktree_links: z.array(z.string()).default([]),
     /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
     submodules: z.boolean().default(true),
+    /** Filters of git whose programs run in the worktrees, such as those of git-lfs. `gt rig set` takes them from the source. */
+    git_filters: z.record(z.string().regex(FILTER_NAME), gitFilter).default({}),
     /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */
     agent_signing_key: z.string().optional(),
     agent_signing_format: z.enum(['openpgp', 'ssh', 'x509']).default('openpgp'),
@@ -148,7 +159,11 @@ export function signingOf(
 export function commandsOf(settings: RigSettings): GateInfo[] {
   const command = settings.review === 'script' ? settings.review_command?.trim() : undefined;
   const review = command ? [{ name: 'review', command, timeoutSeconds: settings.review_timeout }] : [];
-  return [...gatesOf(settings), ...review];
+  const filters = filterCommands(settings.git_filters).map((one) => ({
+    ...one,
+    timeoutSeconds: settings.merge_queue.gate_timeout,
+  }));
+  return [...gatesOf(settings), ...review, ...filters];
 }
 
 /** The rig's gates in the order they run. */

@@ -5,6 +5,7 @@ import { PRIVATE_FILE, removeFile, writeFileAtomic } from '../../base/safeFiles'
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { plural } from '../../base/text';
 import { adminFolder, operationIn } from '../../git/adminFolder';
+import { keepSettings } from '../../git/foreignConfig';
 import { git } from '../../git/git';
 import { nestedRepositories } from '../../git/nestedRepositories';
 import { statusOf } from '../../git/worktreeChanges';
@@ -58,6 +59,7 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
 
   if (script.submits !== false) await abortOperation(worktree, print);
   const run: Run = { town, script, options, worktree, home, progress };
+  if (script.submits !== false) trustSettings(worktree);
   const ended = script.steps
     ? await runSteps(run, script.steps)
     : await runBlocks(run, { start: 0, end: total, finished });
@@ -68,6 +70,13 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   }
   await commitRest(worktree, script, options);
   return submit(run);
+}
+
+/** The repository of an agent's worktree is the rig's: its settings, filters among them, are those that a person accepted. */
+function trustSettings(worktree: string): void {
+  const admin = adminFolder(worktree);
+  const repository = admin === undefined ? undefined : path.dirname(path.dirname(admin));
+  if (repository !== undefined && path.basename(repository) === '.repo.git') keepSettings(repository, () => undefined);
 }
 
 /** One run of the script of a bead. */

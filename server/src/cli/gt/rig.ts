@@ -185,7 +185,7 @@ function trackedLines({ id, prefix, trackedBeads }: RigInfo): string[] {
 }
 
 function gateLines(info: RigInfo): string[] {
-  return info.gates.map((gate) => `    ${gate.name}: ${gate.command}`);
+  return [...info.gates, ...(info.filters ?? [])].map(({ name, command }) => `    ${name}: ${command}`);
 }
 
 interface RigChanges {
