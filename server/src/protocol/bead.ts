@@ -366,7 +366,11 @@ export namespace BeadEvents {
 }
 
 export namespace BeadStats {
-  export const spec = request<LedgerParam, Stats>('gastown/bead/stats', 'read');
+  export interface Params extends LedgerParam {
+    /** Only of the beads that are assigned to the caller. */
+    assigned?: boolean;
+  }
+  export const spec = request<Params, Stats>('gastown/bead/stats', 'read');
 }
 
 export interface LedgerInfo {

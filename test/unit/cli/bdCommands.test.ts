@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { runBd } from '../../../server/src/cli/bd/program';
-import type { Bead } from '../../../server/src/protocol/bead';
+import type { Bead, Stats } from '../../../server/src/protocol/bead';
 import { tempDir } from '../../helpers/temp';
 
 describe('commands of bd on a ledger of their own', () => {
@@ -49,6 +49,20 @@ describe('commands of bd on a ledger of their own', () => {
     assert.equal((await json<Bead[]>('update', id, '--status', 'testing'))[0]?.status, 'testing');
     await fails(/invalid key/, 'config', 'set', '', 'x');
     await fails(/without quotes/, 'config', 'set', 'status.custom', 'a"b');
+  });
+
+  it('stats count the beads of everybody, or those that are assigned to the caller', async () => {
+    const mine = await create('mine');
+    await create('of nobody');
+    await json('update', mine, '--claim');
+    const count = async (...options: string[]): Promise<number[]> => {
+      const { summary } = await json<Stats>('stats', ...options);
+      return [summary.total_issues, summary.open_issues, summary.in_progress_issues];
+    };
+    assert.deepEqual(await count(), [2, 1, 1]);
+    assert.deepEqual(await count('--all'), [2, 1, 1]);
+    assert.deepEqual(await count('--assigned'), [1, 0, 1]);
+    await fails(/exclude each other/, 'stats', '--all', '--assigned');
   });
 
   it('keeps values for others', async () => {

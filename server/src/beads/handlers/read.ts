@@ -57,7 +57,9 @@ export function registerReadHandlers(service: BeadService): void {
     const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);
     return store.events(id, params.limit, id === undefined ? service.ledgerFor(context, params.ledger) : undefined);
   });
-  dispatcher.on(BeadStats.spec, async (params, context) => store.stats(service.ledgerFor(context, params.ledger)));
+  dispatcher.on(BeadStats.spec, async ({ ledger, assigned }, context) =>
+    store.stats(service.ledgerFor(context, ledger), assigned ? context.actor : undefined),
+  );
 }
 
 /** The ledger, unless beads are named by their ids or their parent: those may lie in any. */

@@ -233,16 +233,20 @@ export interface Counts {
   leadTimeHours: number;
 }
 
-/** Figures over the beads of one ledger or of all; wisps are left out. */
-export function countBeads(index: BeadIndex, ledger: string | undefined, now: number): Counts {
-  const scope = 'ephemeral = 0 AND (?1 IS NULL OR ledger = ?1)';
-  const params: SqlValue[] = [ledger ?? null];
+/** Figures over the beads of one ledger or of all, and of one assignee or of everybody; wisps are left out. */
+export function countBeads(
+  index: BeadIndex,
+  { ledger, assignee }: Pick<BeadFilter, 'ledger' | 'assignee'>,
+  now: number,
+): Counts {
+  const scope = 'ephemeral = 0 AND (?1 IS NULL OR ledger = ?1) AND (?2 IS NULL OR assignee = ?2)';
+  const params: SqlValue[] = [ledger ?? null, assignee ?? null];
   const byStatus = new Map(
     index
       .rows(`SELECT status, COUNT(*) FROM beads WHERE ${scope} GROUP BY status`, params)
       .map(([status, count]) => [String(status), Number(count)]),
   );
-  const filter = ledger === undefined ? {} : { ledger };
+  const filter = { ...(ledger === undefined ? {} : { ledger }), ...(assignee === undefined ? {} : { assignee }) };
   return {
     byStatus,
     total: [...byStatus].reduce((sum, [status, count]) => sum + (status === 'tombstone' ? 0 : count), 0),

@@ -153,8 +153,9 @@ export abstract class BeadReader {
     return labelCounts(this.world.index, ledger);
   }
 
-  stats(ledger?: string): Stats {
-    const counts = countBeads(this.world.index, ledger, this.clock().getTime() * 1000);
+  /** @param assignee whose beads are counted; everybody's where it is missing */
+  stats(ledger?: string, assignee?: string): Stats {
+    const counts = countBeads(this.world.index, { ledger, assignee }, this.clock().getTime() * 1000);
     const of = (status: string): number => counts.byStatus.get(status) ?? 0;
     return {
       summary: {

@@ -1,4 +1,5 @@
 import { BeadStats, type Stats } from '../../protocol/bead';
+import { UserError } from '../../base/errors';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { Paint } from '../shared/output';
 import type { BdContext } from './context';
@@ -9,6 +10,8 @@ const NAME_COLUMNS = 24;
 
 interface StatsOptions {
   rig?: string;
+  all?: boolean;
+  assigned?: boolean;
   activity?: boolean;
 }
 
@@ -18,8 +21,8 @@ export function addStats(program: CliCommand, context: BdContext): void {
     .alias('stats')
     .description('show statistics of the ledger')
     .option('--rig <name>', 'the ledger of this rig')
-    .option('--all', 'accepted: all beads are counted')
-    .option('--assigned', 'accepted: all beads are counted')
+    .option('--all', 'of everybody, as without it')
+    .option('--assigned', 'only of the beads that are assigned to you')
     .option('--no-activity', 'without what happened in the last day')
     .withHelp({
       examples: [
@@ -29,8 +32,13 @@ export function addStats(program: CliCommand, context: BdContext): void {
       see: ['bd list', 'bd count'],
     })
     .action(async (options: StatsOptions, invocation: Invocation) => {
+      if (options.all && options.assigned)
+        throw new UserError('--all and --assigned exclude each other', 'give one of them');
       const params = defined({ ledger: options.rig });
-      const stats = await context.call(invocation, BeadStats.spec, params);
+      const stats = await context.call(invocation, BeadStats.spec, {
+        ...params,
+        ...defined({ assigned: options.assigned }),
+      });
       const activity = options.activity === false ? undefined : await recentActivity(invocation, context, params);
       context.print(invocation, { ...stats, ...(activity ? { recent_activity: activity } : {}) }, () =>
         statsLines(stats, activity, context.paint),
