@@ -31,11 +31,14 @@ function runInThread(
   });
 }
 
+const FIRST_SEED = 922_750_798;
+
 describe('simulation of the town', function () {
   const soak = process.env.GASTOWN_SOAK === '1';
   this.timeout(soak ? 0 : 1_800_000);
   const count = Number(process.env.GASTOWN_SEEDS || (soak ? SEEDS_OF_SOAK : SEEDS));
-  const first = Number(process.env.GASTOWN_SEED ?? Math.floor(Math.random() * 1e9));
+  // The same histories for every commit; the long run looks for new ones.
+  const first = Number(process.env.GASTOWN_SEED ?? (soak ? Math.floor(Math.random() * 1e9) : FIRST_SEED));
 
   it(`keeps its invariants through crashes, ${count} seeds from ${first}`, async () => {
     const workers: Worker[] = [];
