@@ -12,7 +12,8 @@ export type Differences = ReadonlyMap<string, string>;
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have set assume-unchanged or skip-worktree (`assume-unchanged`, `skip-worktree`), or have it believe what was there before.
+ * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have set
+ * assume-unchanged or skip-worktree, or have written an index that hides its edits.
  * @param admin the folder that holds the worktree's index
  */
 export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {

@@ -280,7 +280,7 @@ async function commitRest(worktree: string, script: FrozenScript, options: Runni
   options.print(`● committed ${plural(own.length, 'changed file')}`);
 }
 
-/** Files with conflict markers are nobody's work, and what git has begun only the blocks can end rightly. */
+/** Conflict markers are not committed, and a merge or the like has to be ended by the script itself. */
 function refuseConflicts(worktree: string, conflicts: readonly string[]): void {
   const admin = adminFolder(worktree);
   const operation = admin === undefined ? undefined : operationIn(admin);
