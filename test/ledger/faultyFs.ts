@@ -81,6 +81,11 @@ export class FaultyFs implements LedgerFs {
     this.below.makeDirectory(directory);
   }
 
+  async syncFile(file: string): Promise<void> {
+    this.step(`sync ${file}`);
+    await this.below.syncFile(file);
+  }
+
   async syncDirectory(directory: string): Promise<void> {
     this.step(`sync ${directory}`);
     await this.below.syncDirectory(directory);

@@ -92,9 +92,9 @@ describe('the journal', () => {
     const { journal } = await Journal.load(realFs, file);
     await journal.append([record(1), record(2)]);
     journal.close();
-    // The sync right behind the truncation, and then also the one of the next append.
+    // The sync right behind the truncation (opening makes what it reads durable, in two steps), and then also the one of the next append.
     for (const failing of [1, 2]) {
-      const faulty = new FaultyFs({ at: 3, until: 2 + failing, kind: 'EIO' });
+      const faulty = new FaultyFs({ at: 5, until: 4 + failing, kind: 'EIO' });
       const { journal: reopened } = await Journal.load(faulty, file);
       await assert.rejects(
         reopened.rewrite(() => undefined),

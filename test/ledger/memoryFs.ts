@@ -86,6 +86,12 @@ export class MemoryFs implements LedgerFs {
 
   makeDirectory(): void {}
 
+  async syncFile(file: string): Promise<void> {
+    await Promise.resolve();
+    const inode = this.names.get(file);
+    if (inode) inode.durable = inode.current;
+  }
+
   async syncDirectory(directory: string): Promise<void> {
     await Promise.resolve();
     for (const { change } of this.pending.filter((one) => one.directory === directory)) change(this.durableNames);

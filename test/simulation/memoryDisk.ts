@@ -46,7 +46,14 @@ export class MemoryDisk {
         this.files.delete(file);
       },
       makeDirectory: check,
-      syncDirectory: async () => check(),
+      syncFile: async (file) => {
+        if (!isAlive()) throw new Error('this process is dead');
+        const entry = this.files.get(file);
+        if (entry) entry.durable = entry.bytes.subarray(0, entry.length);
+      },
+      syncDirectory: async () => {
+        if (!isAlive()) throw new Error('this process is dead');
+      },
     };
   }
 

@@ -309,6 +309,17 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Makes the content of a file durable that another process may have written. */
+export async function syncFile(file: string): Promise<void> {
+  // Windows flushes only what is open for writing; elsewhere a file that can only be read is made durable, too.
+  const fd = fs.openSync(file, process.platform === 'win32' ? 'r+' : 'r');
+  try {
+    await fsync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** Makes a folder and those above it that are missing. */
 export function makeFolder(folder: string, mode?: number): void {
   refuseLinks(folder);

@@ -76,6 +76,7 @@ export class Committer {
       const home = this.homeOf(group.committed);
       try {
         if (home.isReadOnly && home.damage) throw home.damage;
+        for (const { journal } of this.world.ledgers.values()) await journal.syncRead();
         await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
       } catch (error) {
         // Also those that failed by themselves: their reason may lie in a batch that now never was.

@@ -17,6 +17,8 @@ export class Journal {
   private remnant = false;
   /** The file was replaced, and a power cut may bring the old one back. */
   private nameUnsynced = false;
+  /** The process that wrote the records may have ended before they were on the disk. */
+  private unsynced = false;
   /** What was read when the journal was opened, until it is opened to be written. */
   private initial: Buffer | undefined;
 
@@ -50,6 +52,8 @@ export class Journal {
     journal.length = scan.length;
     journal.initial = bytes.subarray(0, scan.length);
     journal.remnant ||= scan.length < bytes.length;
+    journal.unsynced = scan.length > 0;
+    await journal.syncRead().catch(() => undefined); // a disk that is full can still be read; tried again before a write
     const { kept, refused } = ofCurrentOwners(scan.records);
     return { journal, records: kept, refused };
   }
@@ -63,6 +67,21 @@ export class Journal {
     if (this.length === 0) return [];
     const bytes = this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0);
     return ofCurrentOwners(scanJournal(bytes).records).kept;
+  }
+
+  /**
+   * Makes durable what was read when the journal was opened: it is acted on, in other ledgers too, so a power cut must not
+   * take it back while it leaves what followed from it.
+   */
+  async syncRead(): Promise<void> {
+    if (!this.unsynced || this.fs.stamp(this.path) === undefined) return;
+    try {
+      await this.fs.syncFile(this.path);
+      await this.fs.syncDirectory(path.dirname(this.path));
+      this.unsynced = false;
+    } catch (error) {
+      throw storageError(error, this.path);
+    }
   }
 
   /**

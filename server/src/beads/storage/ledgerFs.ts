@@ -12,6 +12,7 @@ import {
   readFileParts,
   removeFile,
   syncDirectory,
+  syncFile,
 } from '../../base/safeFiles';
 
 import type { FilePart } from './eventOffsets';
@@ -38,6 +39,8 @@ export interface LedgerFs {
   rename(from: string, to: string): void;
   remove(file: string): void;
   makeDirectory(directory: string): void;
+  /** Makes the content of a file durable, whoever wrote it. */
+  syncFile(file: string): Promise<void>;
   /** Makes new and renamed entries of a folder durable. */
   syncDirectory(directory: string): Promise<void>;
 }
@@ -111,6 +114,7 @@ export const realFs: LedgerFs = {
   rename: moveFile,
   remove: removeFile,
   makeDirectory: (directory) => makeFolder(directory),
+  syncFile,
   syncDirectory,
 };
 
