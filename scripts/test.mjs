@@ -42,11 +42,16 @@ const env = {
   XDG_CONFIG_HOME: path.join(scratch, 'config'),
 };
 const totals = { passes: 0, failures: 0, pending: 0 };
+/** What failed, for the end of the output: that is what remains of a long log. */
+const failed = [];
 
 function add(lane, result) {
   totals.passes += result.passes;
   totals.failures += result.failures;
   totals.pending += result.pending ?? 0;
+  for (const test of result.failed ?? []) failed.push({ lane, ...test });
+  if (result.failures > 0 && !result.failed?.length)
+    failed.push({ lane, title: result.problem ?? 'see its output above' });
   console.log(
     `── ${lane}: ${result.passes} passed, ${result.failures} failed${result.pending ? `, ${result.pending} skipped` : ''} (${result.seconds} s)`,
   );
@@ -105,6 +110,7 @@ for (const lane of lanes) {
   add(lane.name, { ...(await runLane(lane)), seconds: ((Date.now() - begun) / 1000).toFixed(1) });
 }
 rmSync(scratch, { recursive: true, force: true });
+for (const { lane, title, error } of failed) console.log(`\nFailed in ${lane}: ${title}${error ? `\n${error}` : ''}`);
 console.log(
   `\n${totals.passes} passed, ${totals.failures} failed${totals.pending ? `, ${totals.pending} skipped` : ''}`,
 );
