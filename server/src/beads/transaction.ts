@@ -40,6 +40,11 @@ export class Transaction {
     return this.context.now;
   }
 
+  /** Who acts. */
+  get actor(): string {
+    return this.context.actor;
+  }
+
   get(id: string): Bead | undefined {
     return this.view.get(id);
   }
