@@ -18,6 +18,8 @@ import type { Overlay } from './index/overlay';
 
 export interface TransactionContext {
   actor: string;
+  /** The agent's session that the batch is from: what it closes names this one, whatever the program calls its own. */
+  session?: string | undefined;
   now: Date;
   random(): number;
   /** Where events that name no bead are kept. */
@@ -120,7 +122,7 @@ export class Transaction {
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.putClosed(ledger, bead, reason || 'Closed', options.session);
+    const closed = this.putClosed(ledger, bead, reason || 'Closed', this.context.session ?? options.session);
     if (bead.issue_type === MOLECULE)
       for (const step of openSteps(this.view, bead))
         this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);

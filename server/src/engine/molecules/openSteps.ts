@@ -35,13 +35,19 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
   };
 }
 
-/** Whether a gate of a bead's molecule was opened since. @param since milliseconds since 1970 */
-export function hasOpenedSince(graph: Graph, bead: Bead, since: number): boolean {
+/**
+ * Whether somebody else has opened a gate or closed a step of a bead's molecule while an agent was at it: the agent may not
+ * have seen what became ready.
+ * @param session the agent's; `startedAt` in milliseconds since 1970
+ */
+export function hasMovedBesides(graph: Graph, bead: Bead, session: { id?: string; startedAt: number }): boolean {
   const root = moleculeOfBead(graph, bead);
   return (
     root !== undefined &&
     descendantsOf(graph, root.id).some(
-      (part) => part.issue_type === 'gate' && Date.parse(part.closed_at ?? '') >= since,
+      (part) =>
+        Date.parse(part.closed_at ?? '') >= session.startedAt &&
+        (session.id === undefined || part.closed_by_session !== session.id),
     )
   );
 }
