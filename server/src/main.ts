@@ -6,7 +6,7 @@ import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
 import { languageServer } from './language/server/languageServer';
 import { TownServer } from './townServer/server';
-import { canonicalPath } from './base/safeFiles';
+import { canonicalPath } from './base/safePaths';
 
 let running: TownServer | undefined;
 

@@ -1,4 +1,4 @@
-import { isPresent } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';

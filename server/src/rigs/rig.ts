@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors';
-import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
 import { git, GitError, gitLine, withRepository, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { appendText, makePrivateFolder, moveFile, statOf } from '../base/safeFiles';
+import { appendText, moveFile } from '../base/safeFiles';
+import { makePrivateFolder } from '../base/safeFolders';
+import { statOf } from '../base/safePaths';
 
 export interface Log {
   info(text: string): void;

@@ -1,7 +1,7 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
-import { makePrivateFolder } from '../base/safeFiles';
+import { makePrivateFolder } from '../base/safeFolders';
 import { runAbortable } from '../base/abort';
 import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';

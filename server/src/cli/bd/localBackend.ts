@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { isPresent, makePrivateFolder, writeFileAtomic } from '../../base/safeFiles';
+import { writeFileAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
+import { makePrivateFolder } from '../../base/safeFolders';
 import { bundledFile } from '../../base/bundledFile';
 import { JobWorker } from '../../base/jobs/jobWorker';
 import { UserError, hasCode, messageOf } from '../../base/errors';
