@@ -91,11 +91,11 @@ export class Agents {
     }
   }
 
-  private async closeStep(life: Life, { agent, id }: HostSession, step: Bead | undefined): Promise<void> {
+  private async closeStep(life: Life, { agent }: HostSession, step: Bead | undefined): Promise<void> {
     if (!step) return;
     const options = { reason: 'done', force: false, auto: true, actor: agent };
     await life.tolerate(`a step is closed by ${agent}`, OVERTAKEN, () =>
-      life.store.batch({ actor: agent, session: id }, (tx) => {
+      life.store.batch({ actor: agent, kind: 'agent' }, (tx) => {
         if (hookedBead(life.context, agent) && tx.get(step.id)?.status !== 'closed') closeStep(tx, step.id, options);
       }),
     );

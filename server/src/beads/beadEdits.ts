@@ -10,8 +10,8 @@ import type { JournalEvent } from './storage/journalRecord';
 
 export interface TransactionContext {
   actor: string;
-  /** The agent's session that the batch is from: what it closes names this one, whatever the program calls its own. */
-  session?: string | undefined;
+  /** Kept with what is closed, where the caller names no session. */
+  session?: string;
   now: Date;
   random(): number;
   /** Where events that name no bead are kept. */

@@ -55,7 +55,7 @@ export class Transaction extends BeadLinks {
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.putClosed(ledger, bead, reason || 'Closed', this.context.session ?? options.session);
+    const closed = this.putClosed(ledger, bead, reason || 'Closed', options.session ?? this.context.session);
     if (bead.issue_type === MOLECULE)
       for (const step of openSteps(this.view, bead))
         this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);

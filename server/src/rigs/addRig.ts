@@ -21,7 +21,7 @@ export interface AddedRig {
 
 /** Makes the repository, folder, settings and ledger of a new rig. Repeating it goes on where it stopped. */
 export async function makeAddedRig(
-  { town, store, open }: { town: TownLayout; store: BeadStore; open(config: RigConfig): Rig },
+  { town, store, open }: { town: TownLayout; store: BeadStore; open: (config: RigConfig) => Rig },
   request: RigAddRequest,
   { credential, ...source }: Awaited<ReturnType<typeof inspectSource>>,
   actor: string,

@@ -275,25 +275,6 @@ describe('requests that change beads', () => {
       await refused(service.call(BeadClose.spec, { ids: [id], force: true }), /cannot modify template/);
     });
 
-    it('names the session of the agent that closes it, whatever its program says', async () => {
-      for (const [session, expected] of [
-        ['toy-rust-1', 'toy-rust-1'],
-        [undefined, 'own'],
-      ]) {
-        const [closed, updated] = [await create('x'), await create('y')];
-        await service.call(BeadClose.spec, { ids: [closed.id], session: 'own' }, { session });
-        await service.call(
-          BeadUpdate.spec,
-          { ids: [updated.id], status: 'closed', closedBySession: 'own' },
-          { session },
-        );
-        assert.deepEqual(
-          [closed, updated].map(({ id }) => get(id).closed_by_session),
-          [expected, expected],
-        );
-      }
-    });
-
     it('leaving deferred clears the date', async () => {
       const { id } = await create('x', { defer: '2026-04-01T00:00:00Z' });
       await service.call(BeadUpdate.spec, { ids: [id], status: 'deferred' });

@@ -17,7 +17,7 @@ export interface Service {
   call<S extends RequestSpec>(
     spec: S,
     params: Params<S>,
-    more?: { actor?: string; operation?: string; session?: string },
+    more?: { actor?: string; operation?: string },
   ): Promise<Result<S>>;
 }
 
@@ -51,7 +51,6 @@ export async function openService(
         actor: more.actor ?? 'ann',
         kind: 'person',
         operation: more.operation,
-        session: more.session,
       })) as Result<typeof spec>;
     },
   };

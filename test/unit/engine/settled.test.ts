@@ -23,7 +23,8 @@ describe('escalations whose cause is gone', () => {
   let shortLives: number[];
 
   const actions = (): Extract<Action, { type: 'close-escalation' }>[] => {
-    const { store, sessions, rig } = town.context;
+    const { context } = town;
+    const { store, sessions } = context;
     const view = buildView({
       store,
       sessions,
@@ -33,7 +34,7 @@ describe('escalations whose cause is gone', () => {
       inFlight: new Set(),
       rigs: [
         {
-          port: { ...rig('toy')!, pacing: { lastSpawnAt: 0, shortLives }, worktrees: () => [] },
+          port: { ...context.rig('toy')!, pacing: { lastSpawnAt: 0, shortLives }, worktrees: () => [] },
           settings,
           accepted: true,
           reviewerAccepted: true,

@@ -22,7 +22,7 @@ export interface BeadService extends BeadHandlerOptions {
 }
 
 export function metaOf(context: CallContext): BatchMeta {
-  return { actor: context.actor, operation: context.operation, kind: context.kind, session: context.session };
+  return { actor: context.actor, operation: context.operation, kind: context.kind };
 }
 
 /** Ids of what the caller named by unique parts, each once, in the order given. */

@@ -16,8 +16,6 @@ export interface BatchMeta {
   operation?: string | undefined;
   /** Who asks. Agents may not do everything that people may. */
   kind?: 'person' | 'agent' | 'engine';
-  /** For an agent: the session that it calls from. */
-  session?: string | undefined;
 }
 
 interface Job {
@@ -133,8 +131,15 @@ export class Committer {
   ): { record: JournalRecord | undefined; result: unknown } {
     const now = this.clock();
     const homeLedger = this.firstLedger().name;
-    const { actor, session } = job.meta;
-    const tx = new Transaction(view, { actor, session, now, random: this.random, homeLedger });
+    const { actor, kind } = job.meta;
+    const tx = new Transaction(view, {
+      actor,
+      // An agent's address: so it can be told from others who close its steps.
+      ...(kind === 'agent' ? { session: actor } : {}),
+      now,
+      random: this.random,
+      homeLedger,
+    });
     const result = job.work(tx);
     view.seal();
     if (job.meta.kind === 'agent') refuseOpeningHumanGates(view.changes.keys(), below, view);

@@ -9,7 +9,7 @@ import type { Transaction } from '../../beads/store';
 import { escalate } from '../escalation/escalation';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
-import { hasMovedBesides, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
+import { hasChangedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
 import { isHooked } from '../state/townView';
 import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
 
@@ -114,8 +114,10 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
     const current = requireHooked(tx, bead.id, agent);
     // What its molecule waits for is noticed by itself; anything else is known to a person only.
     const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
-    // It may not have seen that a gate has opened or a step was closed: another session looks again.
-    const mark = steps && (hasMovedBesides(tx.view, current, sessionOf(context, agent)) ? UNSEEN : steps.mark);
+    // It may not have seen that a gate has opened, or that somebody has done a step for it: another session looks again.
+    const isUnseen =
+      status === 'deferred' && hasChangedSince(tx.view, current, { agent, since: startOf(context, agent) });
+    const mark = isUnseen ? UNSEEN : steps?.mark;
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(current, {
@@ -143,9 +145,9 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
 /** In place of the mark of a molecule that has changed while its agent was at it. */
 const UNSEEN = 'unseen';
 
-/** The agent's session. It may have been killed while it said that it ends. */
-function sessionOf({ sessions }: EngineContext, agent: string): { id?: string; startedAt: number } {
-  return sessions.all().find((session) => session.agent === agent) ?? { startedAt: 0 };
+/** When the agent's session was started, in milliseconds since 1970. It may have been killed while it said that it ends. */
+function startOf({ sessions }: EngineContext, agent: string): number {
+  return sessions.all().find((session) => session.agent === agent)?.startedAt ?? 0;
 }
 
 function requireHooked(tx: Transaction, id: string, agent: string): Bead {

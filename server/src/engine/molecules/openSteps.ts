@@ -3,6 +3,8 @@ import { UserError } from '../../base/errors';
 import { inspectMolecule } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { MoleculeStep } from '../../protocol/formula';
+import { parseAddress } from '../../town/layout';
+import { MAYOR } from '../mayor/mayor';
 import { moleculeOfBead } from './molecules';
 
 /** What is left of a bead's molecule. */
@@ -36,20 +38,21 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
 }
 
 /**
- * Whether somebody else has opened a gate or closed a step of a bead's molecule while an agent was at it: the agent may not
- * have seen what became ready.
- * @param session the agent's; `startedAt` in milliseconds since 1970
+ * Whether somebody else than the agent has closed a step of a bead's molecule, or opened a gate, since.
+ * @param since milliseconds since 1970
  */
-export function hasMovedBesides(graph: Graph, bead: Bead, session: { id?: string; startedAt: number }): boolean {
+export function hasChangedSince(graph: Graph, bead: Bead, { agent, since }: { agent: string; since: number }): boolean {
   const root = moleculeOfBead(graph, bead);
   return (
     root !== undefined &&
-    descendantsOf(graph, root.id).some(
-      (part) =>
-        Date.parse(part.closed_at ?? '') >= session.startedAt &&
-        (session.id === undefined || part.closed_by_session !== session.id),
-    )
+    descendantsOf(graph, root.id).some((part) => Date.parse(part.closed_at ?? '') >= since && !isClosedBy(part, agent))
   );
+}
+
+/** A runtime may name its own session; then the step is the agent's that had it. */
+function isClosedBy({ closed_by_session: session, assignee }: Bead, agent: string): boolean {
+  if (typeof session !== 'string' || session === agent) return session === agent;
+  return assignee === agent && session !== MAYOR && parseAddress(session) === undefined;
 }
 
 /** The agent may go on by itself, or submit: the last step is about submitting. */

@@ -12,7 +12,7 @@ export interface TownAttentionSources {
   rigs: Rigs;
   sessions: Pick<SessionManager, 'all'>;
   consents: Pick<Consents, 'open'>;
-  reviewMode(rig: string): ReviewMode;
+  reviewMode: (rig: string) => ReviewMode;
 }
 
 /** What waits for a person, at this moment. */
