@@ -32,6 +32,11 @@ export abstract class BeadEdits {
     return this.context.now;
   }
 
+  /** Who acts. */
+  get actor(): string {
+    return this.context.actor;
+  }
+
   get(id: string): Bead | undefined {
     return this.view.get(id);
   }
