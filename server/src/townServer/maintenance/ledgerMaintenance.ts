@@ -10,7 +10,7 @@ import type { Rig } from '../../rigs/rig';
 import { commitLedger } from '../../git/ledgerBranch';
 import type { TownLayout } from '../../town/layout';
 import { collectGarbage, pruneGateLogs } from './housekeeping';
-import type { Log } from '../log';
+import type { Log } from '../../base/log';
 import { SNAPSHOT_LIMITS, SnapshotPruning, type SnapshotLimits } from './snapshotPruning';
 import type { Rigs } from '../../rigs/registry';
 
