@@ -206,6 +206,11 @@ export class Ledger {
     return false;
   }
 
+  /** Where the file is not what it was, waits for a checkpoint that may be writing it at this moment. */
+  async settled(): Promise<void> {
+    while (this.writing && this.fs.stamp(this.issuesFile) !== this.stamp) await this.writing;
+  }
+
   /**
    * Writes what changed up to record `seq` into `issues.jsonl`. Nothing else of the ledger has to wait for it: later changes
    * are for the next checkpoint.
