@@ -194,7 +194,7 @@ describe('a molecule, from sling to merged', function () {
     assert.equal(again.molecule_id, first.molecule_id);
     assert.match(
       sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'show', 'refs/remotes/origin/gastown/main:seen.txt'),
-      /0\/6[\s\S]*▶ 1\. understand/,
+      /\[current\] \S+: [^\n]+ <- YOU ARE HERE[\s\S]*Progress: 0\/6 steps complete/,
     );
     assert.equal(again.steps[0]!.issue.close_reason, 'Closed');
   });

@@ -49,6 +49,7 @@ inVsCode('a review in a window', 'main', function (lane) {
         .first()
         .waitFor();
     await palette(page, 'Notifications: Clear All Notifications');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await page.mouse.move(900, 780);
     await session.screenshot('review');
 
@@ -91,8 +92,19 @@ inVsCode('a review in a window', 'main', function (lane) {
       /Almost\.\\nPlease write a test\.\\n\\n- twice\.js:1: Where is its test\?/,
     );
 
-    await treeRow(page, /^review…: .*Double numbers/).click();
-    await page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ }).waitFor();
+    // The row of the first round may still be there for a moment.
+    const secondRound = page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ });
+    await waitUntil(
+      'the second round is open',
+      async () => {
+        await treeRow(page, /^review…: .*Double numbers/).click();
+        return secondRound.waitFor({ timeout: 2_000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      WAIT_MS,
+    );
     await page.locator('.view-line', { hasText: 'Where is its test' }).first().waitFor();
     await page.mouse.move(900, 780);
     await session.screenshot('review-second-round');

@@ -18,6 +18,8 @@ import type { Overlay } from './index/overlay';
 
 export interface TransactionContext {
   actor: string;
+  /** Kept with what is closed, where the caller names no session. */
+  session?: string;
   now: Date;
   random(): number;
   /** Where events that name no bead are kept. */
@@ -36,6 +38,11 @@ export class Transaction {
   /** The time of everything that the batch does. */
   get now(): Date {
     return this.context.now;
+  }
+
+  /** Who acts. */
+  get actor(): string {
+    return this.context.actor;
   }
 
   get(id: string): Bead | undefined {
@@ -120,7 +127,7 @@ export class Transaction {
     if (bead.status === 'closed') return bead;
     checkClose(this.view, bead, options.force ?? false, this.context.now);
     const { ledger } = this.locate(id);
-    const closed = this.putClosed(ledger, bead, reason || 'Closed', options.session);
+    const closed = this.putClosed(ledger, bead, reason || 'Closed', options.session ?? this.context.session);
     if (bead.issue_type === MOLECULE)
       for (const step of openSteps(this.view, bead))
         this.putClosed(this.locate(step.id).ledger, step, `not done: ${reason}`);

@@ -3,6 +3,9 @@
 export const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 export type FormulaType = (typeof formulaTypes)[number];
 
+/** Of a step that states none. */
+export const DEFAULT_PRIORITY = 2;
+
 /** A place in the data of a formula: names of keys and indexes of items. */
 export type Path = readonly (string | number)[];
 
@@ -54,7 +57,7 @@ export interface Step extends HasLocation {
   notes: string;
   acceptance: string;
   type: string;
-  priority: number;
+  priority?: number;
   labels: string[];
   metadata?: Record<string, unknown>;
   /** Ids of the steps that must be done first: `needs` and `depends_on`. */

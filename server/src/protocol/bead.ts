@@ -320,6 +320,8 @@ export namespace DependencyTree {
     id: string;
     maxDepth?: number;
     direction?: 'down' | 'up' | 'both';
+    /** Each bead as often as it is reached, not only where it is nearest to the root. */
+    allPaths?: boolean;
   }
   export const spec = request<Params, TreeNode[]>('gastown/dependency/tree', 'read');
 }

@@ -19,9 +19,9 @@ export interface FormulaSummary {
 
 export interface FormulaVariable {
   name: string;
-  description: string;
+  description?: string;
   default?: string;
-  required: boolean;
+  required?: boolean;
   enum?: string[];
   pattern?: string;
 }
@@ -30,33 +30,50 @@ export interface FormulaDetails extends FormulaSummary {
   /** The data of the file. */
   raw: Record<string, unknown>;
   variables: FormulaVariable[];
-  /** Its steps as they would be poured, as far as that is known without values. */
-  outline: { id: string; title: string; needs: string[]; parent?: string }[];
+  /** Its steps as they would be poured, as far as that is known without values; those of the file where it has errors. */
+  outline: FormulaStep[];
 }
 
-export interface CookedStep {
+/** A step as a file spells it. What is not stated is absent. */
+export interface FormulaStep {
   id: string;
   title: string;
-  type: string;
-  priority: number;
   description?: string;
   notes?: string;
   acceptance?: string;
-  labels: string[];
+  type?: string;
+  priority?: number;
+  labels?: string[];
+  metadata?: Record<string, unknown>;
+  needs?: string[];
+  waits_for?: string;
   assignee?: string;
-  needs: string[];
-  /** The step that it is a part of. */
-  parent?: string;
+  condition?: string;
+  gate?: { type: string; id?: string; timeout?: string };
+  children?: FormulaStep[];
 }
 
+/** A formula with all that it includes, as a file would spell it. */
 export interface CookedFormula {
   formula: string;
+  description?: string;
   version: number;
-  title: string;
-  description: string;
-  phase: 'liquid' | 'vapor';
-  vars: Record<string, string>;
-  steps: CookedStep[];
+  type: string;
+  phase?: 'liquid' | 'vapor';
+  vars?: Record<string, Omit<FormulaVariable, 'name'>>;
+  steps: FormulaStep[];
+  /** The file, or that it is built in. */
+  source: string;
+}
+
+export interface CookResult {
+  cooked: CookedFormula;
+  /** Values of variables that were filled in. */
+  values: Record<string, string>;
+  /** Names of variables in texts of the steps, in the order in which they appear. */
+  used: string[];
+  /** Where each step is written, by its id: `steps[2]`. Steps of other files are missing. */
+  places: Record<string, string>;
   warnings: string[];
 }
 
@@ -94,10 +111,26 @@ export interface PourResult {
   new_epic_id: string;
   /** Ids of beads by ids of steps. */
   id_mapping: Record<string, string>;
+  /** Titles by ids of steps. */
+  titles: Record<string, string>;
   created: number;
   attached: number;
   phase: 'liquid' | 'vapor';
   warnings: string[];
+}
+
+export const bondTypes = ['sequential', 'parallel', 'conditional'] as const;
+/** B after A, B as a part of A, or B only if A fails. */
+export type BondType = (typeof bondTypes)[number];
+
+export interface BondResult {
+  result_id: string;
+  result_type: 'compound_molecule';
+  bond_type: BondType;
+  /** Beads that were created. */
+  spawned?: number;
+  /** Ids of beads by `formula` and `formula.step`. */
+  id_mapping?: Record<string, string>;
 }
 
 export interface ContinueResult {
@@ -148,10 +181,10 @@ export namespace FormulaShow {
 
 export namespace FormulaCook {
   export interface Params extends FormulaSource {
-    /** Placeholders and conditions stay as they are. */
+    /** Placeholders and conditions stay as they are. Otherwise every variable needs a value. */
     keepVariables?: boolean;
   }
-  export const spec = request<Params, CookedFormula, WithDefaults<Params, 'vars' | 'keepVariables'>>(
+  export const spec = request<Params, CookResult, WithDefaults<Params, 'vars' | 'keepVariables'>>(
     'gastown/formula/cook',
     'read',
   );
@@ -217,6 +250,26 @@ export namespace MoleculeBurn {
   export const spec = request<Params, BurnResult, WithDefaults<Params, 'dryRun'>>('gastown/molecule/burn', 'write');
 }
 
+export namespace MoleculeBond {
+  export interface Params extends LedgerParam {
+    /** Each a bead, or else the name of a formula, which is poured. */
+    a: string;
+    b: string;
+    type?: BondType;
+    vars?: Record<string, string>;
+    /** Whether what is poured is never written to `issues.jsonl`; by default as the bead that it is bonded to. */
+    ephemeral?: boolean;
+    /** The last part of the id of what is poured, such as `arm-{{name}}`. */
+    ref?: string;
+    /** The title of the molecule that holds two formulas. */
+    title?: string;
+  }
+  export const spec = request<Params, BondResult, WithDefaults<Params, 'type' | 'vars'>>(
+    'gastown/molecule/bond',
+    'write',
+  );
+}
+
 /** Every request about formulas and molecules; each has a handler in `formulas/handlers.ts`. */
 export const formulaRequests = [
   FormulaList.spec,
@@ -227,4 +280,5 @@ export const formulaRequests = [
   StepClose.spec,
   MoleculeSquash.spec,
   MoleculeBurn.spec,
+  MoleculeBond.spec,
 ] as const;

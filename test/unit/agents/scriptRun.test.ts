@@ -15,6 +15,7 @@ describe('script runtime', () => {
   let printed: string;
   let output: string;
   let done: number;
+  let said: string[];
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: os.tmpdir(),
@@ -31,6 +32,7 @@ describe('script runtime', () => {
     git('-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '-q', '--allow-empty', '-m', 'start');
     printed = output = '';
     done = 0;
+    said = [];
   });
   afterEach(() => fs.rmSync(home, { recursive: true }));
 
@@ -48,6 +50,9 @@ describe('script runtime', () => {
       env?: NodeJS.ProcessEnv;
       title?: string;
       molecule?: Record<string, string>;
+      /** Answers to "gt done" before it is taken, and how many of two steps are closed when that is looked at. */
+      refusals?: UserError[];
+      closedSteps?: number;
     } = {},
   ): Promise<number> {
     const script: FrozenScript = {
@@ -59,12 +64,23 @@ describe('script runtime', () => {
       submits: more.submits,
     };
     const town: Caller = {
-      async call<S extends RequestSpec>(spec: S, _params: Params<S>): Promise<Result<S>> {
+      async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
-        if (spec.method === Done.spec.method) done++;
+        if (spec.method === Done.spec.method) {
+          const { status } = params as { status?: string };
+          said.push(status ?? 'completed');
+          const refusal = status === undefined ? more.refusals?.shift() : undefined;
+          if (refusal) throw refusal;
+          done++;
+        }
         if (spec.method === MoleculeGet.spec.method)
           return [
-            { attached_to: 'toy-1', steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }] },
+            {
+              attached_to: 'toy-1',
+              completed: more.closedSteps ?? 1,
+              total: 2,
+              steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }],
+            },
           ] as unknown as Result<S>;
         if (spec.method === Hook.spec.method) return { agent: 'x', bead: { id: 'toy-1' } } as unknown as Result<S>;
         const answer: unknown =
@@ -108,6 +124,21 @@ describe('script runtime', () => {
     const code = await run(['echo "$GT_VAR_title at $GT_STEP ($GT_STEP_NAME)"'], { molecule: { title: 'A "parser"' } });
     assert.equal(code, 0, printed);
     assert.equal(output, 'A "parser" at toy-mol-1.2 (test)\n');
+  });
+
+  const open = new UserError('toy-1 is not done: 1 step is open: test', undefined, 'refused');
+
+  it('waits where steps of its molecule are open', async () => {
+    assert.equal(await run(['true'], { molecule: {}, refusals: [open], closedSteps: 1 }), 0, printed);
+    assert.deepEqual(said, ['completed', 'deferred']);
+  });
+
+  it('submits again where the last step has been closed since that was refused', async () => {
+    assert.equal(await run(['true'], { molecule: {}, refusals: [open], closedSteps: 2 }), 0, printed);
+    assert.deepEqual(said, ['completed', 'completed']);
+    said = [];
+    assert.equal(await run(['true'], { molecule: {}, attempt: 2, refusals: [open, open], closedSteps: 2 }), 1);
+    assert.deepEqual(said, ['completed', 'completed'], 'another reason is no reason to try for ever');
   });
 
   it('commits nothing where nothing is left to commit', async () => {

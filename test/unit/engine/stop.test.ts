@@ -22,9 +22,9 @@ describe('work that waits', () => {
     });
   };
   const steps = () => openStepsOf(graphOf(town.store), town.bead(id))!;
-  const close = (step: string) =>
-    town.store.batch({ actor: 'ann' }, (tx) =>
-      closeStep(tx, step, { reason: 'done', force: false, auto: false, actor: RUST }),
+  const close = (step: string, by: 'agent' | 'person' = 'agent') =>
+    town.store.batch(by === 'agent' ? agent : { actor: 'ann' }, (tx) =>
+      closeStep(tx, step, { reason: 'done', force: true, auto: false, actor: RUST }),
     );
   const defer = () => done(town.context, agent, { status: 'deferred', message: 'the gate is closed' });
 
@@ -66,7 +66,7 @@ describe('work that waits', () => {
     town.sessions.push({ ...session, exit, startedAt: town.service.now.value });
     await close(steps().open[0]!.issue.id);
     town.service.now.value += 1_000;
-    await close(steps().gates[0]!.id);
+    await close(steps().gates[0]!.id, 'person');
     await defer();
     assert.notEqual(town.work(id).paused?.mark, steps().mark);
     assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], ['unseen', undefined]);
@@ -75,6 +75,29 @@ describe('work that waits', () => {
     await town.update(id, { status: 'in_progress' });
     await defer();
     assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], [steps().mark, undefined]);
+  });
+
+  for (const left of [1, 0])
+    it(`for a step that a person closes just before its agent says so goes on at once, with ${left} of 2 open`, async () => {
+      await slung(['a', 'b']);
+      town.sessions.push({
+        ...{ id: 's1', agent: RUST, role: 'polecat', rig: 'toy', name: 'rust', bead: id },
+        startedAt: town.service.now.value,
+      });
+      for (const { issue } of steps().open.slice(left)) await close(issue.id, 'person');
+      await defer();
+      assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], ['unseen', undefined]);
+    });
+
+  it('for something else waits for a person, also where its agent has done every step', async () => {
+    await slung(['a', 'b']);
+    town.sessions.push({
+      ...{ id: 's1', agent: RUST, role: 'polecat', rig: 'toy', name: 'rust', bead: id },
+      startedAt: town.service.now.value,
+    });
+    for (const { issue } of steps().open) await close(issue.id);
+    await defer();
+    assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], [undefined, true]);
   });
 
   it('for another branch of its molecule goes on with that', async () => {

@@ -395,13 +395,13 @@ describe('requests about formulas', () => {
     await refused(service.call(FormulaShow.spec, { name: 'broken' }), /formula validation failed/);
     await refused(service.call(FormulaShow.spec, { name: 'nowhere' }), /not found/, 'not-found');
     assert.equal(
-      (await service.call(FormulaCook.spec, { formula: 'shiny', keepVariables: true })).steps[0]!.title,
+      (await service.call(FormulaCook.spec, { formula: 'shiny', keepVariables: true })).cooked.steps[0]!.title,
       'Design: {{title}}',
     );
     const text = workflow('file', ['a'], '[vars.who]\nrequired = true').replace('Do a', 'Do {{who}}');
     assert.equal(
       (await service.call(FormulaCook.spec, { formula: { text, file: '/x/file.formula.toml' }, vars: { who: 'it' } }))
-        .steps[0]!.title,
+        .cooked.steps[0]!.title,
       'Do it',
     );
     await refused(

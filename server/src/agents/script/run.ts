@@ -176,16 +176,20 @@ function nextStep({ steps }: MoleculeInfo, self: string | undefined): MoleculeSt
 
 /** Submits the work; where steps of its molecule are open, what has been done is kept until they are. */
 async function submit(run: Run): Promise<number> {
-  const { town, script, options } = run;
   try {
-    const { mergeRequest } = await town.call(Done.spec, {});
-    options.print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
-    return 0;
+    return await sayDone(run);
   } catch (error) {
     const molecule = await moleculeOf(run);
-    if (!(error instanceof UserError) || molecule === undefined || molecule.completed === molecule.total) throw error;
-    return pause(run, error.message);
+    if (!(error instanceof UserError) || molecule === undefined) throw error;
+    if (molecule.completed < molecule.total) return pause(run, error.message);
+    return sayDone(run); // somebody may have closed the last step since it was refused
   }
+}
+
+async function sayDone({ town, script, options }: Run): Promise<number> {
+  const { mergeRequest } = await town.call(Done.spec, {});
+  options.print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+  return 0;
 }
 
 async function pause({ town, script, options }: Run, message: string): Promise<number> {

@@ -14,6 +14,7 @@ import type { BeadStore, Transaction } from '../store';
 import { metaOf, resolveOne } from './common';
 
 const defaultDepth = 50;
+const NO_TIME = '0001-01-01T00:00:00Z';
 
 export function registerDependencyHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
@@ -49,22 +50,49 @@ export function registerDependencyHandlers(service: BeadService): void {
   });
   dispatcher.on(DependencyTree.spec, async (params, context) => {
     const id = resolveOne(service, context, params.id, params.ledger);
-    const depth = params.maxDepth ?? defaultDepth;
-    const direction = params.direction ?? 'down';
-    if (direction !== 'both') return tree(store, id, depth, direction);
-    return [...tree(store, id, depth, 'down'), ...tree(store, id, depth, 'up').slice(1)];
+    const { maxDepth = defaultDepth, direction = 'down', allPaths = false } = params;
+    const part = (way: Way): TreeNode[] => (allPaths ? everyPath : shortestPaths)(store, id, maxDepth, way);
+    if (direction !== 'both') return part(direction);
+    // What needs the bead, the furthest first; then the bead and what it needs.
+    const [above, below] = [part('up').slice(1).reverse(), part('down')];
+    return allPaths ? [...above, ...below] : nearestOf([...above, ...below]);
   });
 }
 
-/**
- * Down: what a bead needs, that is, its dependencies and its children. Up: what needs it.
- * A bead that comes up again is shown again but not followed twice.
- */
-function tree(store: BeadStore, root: string, maxDepth: number, direction: 'down' | 'up'): TreeNode[] {
+/** Down: what a bead needs, that is, its dependencies and its children. Up: what needs it. */
+type Way = 'down' | 'up';
+
+/** Each bead once, where it is nearest to the root; the nearest ones first. */
+function shortestPaths(store: BeadStore, root: string, maxDepth: number, way: Way): TreeNode[] {
+  const start = store.get(root);
+  const nodes: TreeNode[] = start ? [{ ...start, depth: 0, parent_id: root, truncated: false }] : [];
+  const seen = new Set([root]);
+  for (let index = 0; index < nodes.length; index++) {
+    const node = nodes[index]!;
+    const next = neighbours(store, node, way).filter(({ id }) => !seen.has(id));
+    node.truncated = node.depth >= maxDepth && next.length > 0;
+    for (const bead of node.truncated ? [] : next) {
+      if (seen.has(bead.id)) continue;
+      seen.add(bead.id);
+      nodes.push({ ...bead, depth: node.depth + 1, parent_id: node.id, truncated: false });
+    }
+  }
+  return nodes;
+}
+
+/** Each bead once: it may be above and below the root. */
+function nearestOf(nodes: readonly TreeNode[]): TreeNode[] {
+  const best = new Map<string, TreeNode>();
+  for (const node of nodes) if (node.depth < (best.get(node.id)?.depth ?? Infinity)) best.set(node.id, node);
+  return nodes.filter((node) => best.get(node.id) === node);
+}
+
+/** Each bead as often as it is reached, in the order of a tree; it is followed once. */
+function everyPath(store: BeadStore, root: string, maxDepth: number, way: Way): TreeNode[] {
   const nodes: TreeNode[] = [];
   const followed = new Set<string>();
   const visit = (bead: Bead, depth: number, parent: string): void => {
-    const next = followed.has(bead.id) ? [] : neighbours(store, bead, direction);
+    const next = followed.has(bead.id) ? [] : neighbours(store, bead, way);
     followed.add(bead.id);
     const truncated = depth >= maxDepth && next.length > 0;
     nodes.push({ ...bead, depth, parent_id: parent, truncated });
@@ -75,11 +103,26 @@ function tree(store: BeadStore, root: string, maxDepth: number, direction: 'down
   return nodes;
 }
 
-function neighbours(store: BeadStore, bead: Bead, direction: 'down' | 'up'): Bead[] {
+function neighbours(store: BeadStore, bead: Bead, way: Way): Bead[] {
   const needed = store.dependencies(bead.id).filter((other) => !isChildEdge(bead, other.id));
   const needing = store.dependents(bead.id).filter((other) => !isChildEdge(other, bead.id));
   const parents = store.dependencies(bead.id, 'parent-child');
-  return direction === 'down' ? [...needed, ...store.children(bead.id)] : [...needing, ...parents];
+  if (way === 'up') return [...needing, ...parents];
+  return [...needed, ...store.children(bead.id), ...externalBeads(bead)];
+}
+
+/** What a bead needs that lies in no ledger here, in the form of beads. */
+function externalBeads(bead: Bead): Bead[] {
+  const ids = (bead.dependencies ?? []).map((edge) => edge.depends_on_id).filter(isExternal);
+  return ids.map((id) => ({
+    id,
+    title: `⏳ ${id.slice(id.lastIndexOf(':') + 1)}`,
+    status: 'blocked',
+    priority: 0,
+    issue_type: 'task',
+    created_at: NO_TIME,
+    updated_at: NO_TIME,
+  }));
 }
 
 function isChildEdge(from: Bead, to: string): boolean {

@@ -131,7 +131,15 @@ export class Committer {
   ): { record: JournalRecord | undefined; result: unknown } {
     const now = this.clock();
     const homeLedger = this.firstLedger().name;
-    const tx = new Transaction(view, { actor: job.meta.actor, now, random: this.random, homeLedger });
+    const { actor, kind } = job.meta;
+    const tx = new Transaction(view, {
+      actor,
+      // An agent's address: so it can be told from others who close its steps.
+      ...(kind === 'agent' ? { session: actor } : {}),
+      now,
+      random: this.random,
+      homeLedger,
+    });
     const result = job.work(tx);
     view.seal();
     if (job.meta.kind === 'agent') refuseOpeningHumanGates(view.changes.keys(), below, view);

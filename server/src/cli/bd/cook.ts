@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { plural } from '../../base/text';
 import { collectVariable } from '../shared/variableArgument';
 import { readFormulaFile } from '../../formulas/registry/files';
-import { FormulaCook, type CookedFormula } from '../../protocol/formula';
+import { FormulaCook, type CookedFormula, type CookResult } from '../../protocol/formula';
 import type { CliCommand, Invocation } from '../shared/command';
-import { oneLine, printable, type Paint } from '../shared/output';
+import { oneLine, printable } from '../shared/output';
 import type { BdContext } from './context';
-import { outlineLines } from './formula';
+import { stepTree } from './formula';
 
 interface CookOptions {
   var?: Record<string, string>;
@@ -33,22 +32,55 @@ export function addCook(program: CliCommand, context: BdContext): void {
       if (options.mode !== undefined && !['compile', 'runtime'].includes(options.mode))
         throw new UserError(`invalid mode '${options.mode}', must be 'compile' or 'runtime'`);
       const isRuntime = options.mode === 'runtime' || (options.mode === undefined && options.var !== undefined);
-      const cooked = await context.call(invocation, FormulaCook.spec, {
+      const result = await context.call(invocation, FormulaCook.spec, {
         formula: readFormula(formula, context),
         vars: options.var ?? {},
         keepVariables: !isRuntime,
       });
-      const { warnings, ...proto } = cooked;
-      for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-      context.print(invocation, proto, () =>
-        options.dryRun ? outline(cooked, context.paint) : printable(JSON.stringify(proto, null, 2)),
+      for (const warning of result.warnings) context.note(`Warning: ${oneLine(warning)}`);
+      const { cooked } = result;
+      context.print(invocation, cooked, () =>
+        options.dryRun ? previewLines(result, isRuntime) : printable(JSON.stringify(cooked, null, 2)),
       );
     });
 }
 
-function outline(cooked: CookedFormula, paint: Paint): string[] {
-  const head = `${paint('bold', oneLine(cooked.formula))}: ${plural(cooked.steps.length, 'step')} (${cooked.phase})`;
-  return [head, ...outlineLines(cooked.steps, paint)];
+function previewLines({ cooked, values, used, places }: CookResult, isRuntime: boolean): string[] {
+  const name = oneLine(cooked.formula);
+  const steps = stepTree(cooked.steps, (step) => {
+    const place = Object.hasOwn(places, step.id) ? places[step.id] : undefined;
+    return place === undefined ? '' : ` [from: ${name}@${place}]`;
+  });
+  const mode = isRuntime ? 'runtime' : 'compile-time';
+  const note = isRuntime ? 'variables substituted' : '{{variables}} shown as placeholders';
+  return [
+    '',
+    `Dry run: would cook formula ${name} as proto ${name} (${mode} mode)`,
+    '',
+    `Steps (${steps.length}) [${note}]:`,
+    ...steps.map((line) => `  ${line}`),
+    ...(used.length > 0 ? ['', `Variables used: ${used.map(oneLine).join(', ')}`] : []),
+    ...(isRuntime ? valueLines(values) : definitionLines(cooked)),
+  ];
+}
+
+function valueLines(values: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(values).map(([name, value]) => `  {{${oneLine(name)}}} = ${oneLine(value)}`);
+  return lines.length > 0 ? ['', 'Variable values:', ...lines] : [];
+}
+
+function definitionLines({ vars = {} }: CookedFormula): string[] {
+  const lines = Object.entries(vars).map(([name, one]) => {
+    const notes = [
+      ...(one.required ? ['required'] : []),
+      ...(one.default === undefined ? [] : [`default=${one.default}`]),
+      ...(one.enum ? [`enum=[${one.enum.join(',')}]`] : []),
+      ...(one.pattern === undefined ? [] : [`pattern=${one.pattern}`]),
+    ];
+    const note = notes.length > 0 ? ` (${notes.join(', ')})` : '';
+    return `  ${oneLine(`{{${name}}}: ${one.description ?? ''}${note}`)}`;
+  });
+  return lines.length > 0 ? ['', 'Variable definitions:', ...lines] : [];
 }
 
 /** `--var key=value`, which may be given several times. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { BeadShow, DependencyTree, type BeadDetails, type TreeNode } from '../../protocol/bead';
+import { BeadReady, BeadShow, DependencyTree, type BeadDetails, type TreeNode } from '../../protocol/bead';
 import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
@@ -17,6 +17,7 @@ interface TreeOptions {
   reverse?: boolean;
   status?: string[];
   format?: string;
+  showAllPaths?: boolean;
 }
 
 export function addDepTree(dep: CliCommand, context: BdContext): void {
@@ -27,7 +28,7 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     .option('--direction <direction>', 'down, up or both', parseDirection)
     .option('--reverse', 'same as --direction up')
     .option('--status <statuses>', 'only beads with this status, and the bead itself', collect)
-    .option('--show-all-paths', 'accepted: every path is shown')
+    .option('--show-all-paths', 'each bead as often as it is reached, not only where it is nearest')
     .option('--format <format>', 'mermaid: as a flowchart')
     .withHelp({
       examples: [
@@ -41,13 +42,22 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
       const found = await context.call(invocation, DependencyTree.spec, {
         id,
         direction,
-        ...defined({ maxDepth: options.maxDepth }),
+        ...defined({ maxDepth: options.maxDepth, allPaths: options.showAllPaths }),
       });
       const wanted = options.status;
       const nodes = wanted ? found.filter((node) => node.depth === 0 || wanted.includes(node.status)) : found;
+      const root = nodes.find((node) => node.depth === 0)!;
       if (options.format !== undefined && options.format !== 'mermaid')
         throw new UserError(`unknown format: ${options.format}`, 'Valid: mermaid. For programs there is --json.');
-      context.print(invocation, nodes, () => (options.format ? mermaidLines(nodes) : treeLines(nodes, direction)));
+      const isReady =
+        direction !== 'up' && root.status === 'open' && !invocation.options.json && !options.format
+          ? (await context.call(invocation, BeadReady.spec, { ids: [root.id], limit: 1 })).length > 0
+          : false;
+      context.print(invocation, nodes.map(plainNode), () =>
+        options.format
+          ? mermaidLines(nodes)
+          : treeLines(root, options.showAllPaths ? nodes : byParent(root, nodes), { direction, isReady }),
+      );
     });
 }
 
@@ -57,14 +67,43 @@ const headings: Readonly<Record<Direction, string>> = {
   both: 'Full dependency graph for',
 };
 
-function treeLines(nodes: readonly TreeNode[], direction: Direction): string[] {
+/** Without what `bd show` is for. */
+function plainNode({ dependencies: _edges, comments: _comments, ...node }: TreeNode) {
+  return node;
+}
+
+/** Nodes in the order of a tree: each one followed by those that were reached through it. */
+function byParent(root: TreeNode, nodes: readonly TreeNode[]): TreeNode[] {
+  const below = new Map<string, TreeNode[]>();
+  for (const node of nodes) if (node !== root) below.set(node.parent_id, [...(below.get(node.parent_id) ?? []), node]);
+  const listed = new Set(nodes.map(({ id }) => id));
+  // With both directions a bead may be above and below the root: only one level further counts.
+  const next = (node: TreeNode): TreeNode[] =>
+    (below.get(node.id) ?? []).filter(({ depth }) => depth === node.depth + 1);
+  const withBelow = (node: TreeNode): TreeNode[] => [node, ...next(node).flatMap(withBelow)];
+  // A filter may have left out what these were reached through.
+  const detached = nodes.filter((node) => node !== root && !listed.has(node.parent_id));
+  return [...withBelow(root), ...detached.flatMap(withBelow)];
+}
+
+function treeLines(
+  root: TreeNode,
+  nodes: readonly TreeNode[],
+  { direction, isReady }: { direction: Direction; isReady: boolean },
+): string[] {
   const branches = treeBranches(nodes.map(({ depth }) => depth));
-  const indentation = (index: number): string => (nodes[index]!.depth === 0 ? '' : '    ');
+  const shown = new Set<string>();
+  const text = (node: TreeNode): string => {
+    if (shown.has(node.id)) return `${oneLine(node.id)} (shown above)`;
+    shown.add(node.id);
+    return `${nodeText(node)}${node === root && isReady ? ' [READY]' : ''}`;
+  };
+  const indentation = (node: TreeNode): string => (node.depth === 0 ? '' : '    ');
   return [
     '',
-    `🌲 ${headings[direction]} ${nodes[0]?.id ?? ''}:`,
+    `🌲 ${headings[direction]} ${root.id}:`,
     '',
-    ...nodes.map((node, index) => `${indentation(index)}${branches[index] ?? ''}${nodeText(node)}`),
+    ...nodes.map((node, index) => `${indentation(node)}${branches[index] ?? ''}${text(node)}`),
     '',
   ];
 }

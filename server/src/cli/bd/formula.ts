@@ -1,5 +1,13 @@
 import { plural } from '../../base/text';
-import { FormulaList, FormulaShow, type FormulaDetails, type FormulaSummary } from '../../protocol/formula';
+import {
+  FormulaList,
+  FormulaShow,
+  type FormulaDetails,
+  type FormulaStep,
+  type FormulaSummary,
+  type FormulaVariable,
+} from '../../protocol/formula';
+import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { indent, oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
@@ -62,42 +70,46 @@ function addShow(formula: CliCommand, context: BdContext): void {
 
 function detailLines(details: FormulaDetails, paint: Paint): string[] {
   const section = (title: string, lines: readonly string[]): string[] =>
-    lines.length > 0 ? ['', title, ...lines] : [];
+    lines.length > 0 ? ['', title, ...lines.map((line) => `   ${line}`)] : [];
+  const steps = stepTree(details.outline);
+  const variables = [...details.variables].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
-    `${paint('bold', oneLine(details.name))} ${paint('dim', `(${details.type}, ${oneLine(details.source)})`)}`,
-    ...(details.description ? ['', indent(printable(details.description), 2)] : []),
-    ...section(
-      paint('bold', 'Variables'),
-      details.variables.map((variable) => variableLine(variable, paint)),
-    ),
-    ...section(paint('bold', 'Steps'), outlineLines(details.outline, paint)),
-    ...section(paint('red', 'Errors'), details.errors.map(messageLine)),
-    ...section(paint('yellow', 'Warnings'), details.warnings.map(messageLine)),
+    '',
+    `📋 ${paint('bold', oneLine(details.name))}`,
+    `   Type: ${details.type}`,
+    ...(details.description ? [`   Description: ${indent(printable(details.description), 3).trimStart()}`] : []),
+    `   Source: ${oneLine(details.source)}`,
+    ...section('📝 Variables:', variables.map(variableLine)),
+    ...section(`🌲 Steps (${steps.length}):`, steps),
+    ...section(paint('red', 'Errors:'), details.errors.map(oneLine)),
+    ...section(paint('yellow', 'Warnings:'), details.warnings.map(oneLine)),
+    '',
   ];
 }
 
-function messageLine(message: string): string {
-  return `  ${oneLine(message)}`;
-}
-
-function variableLine(variable: FormulaDetails['variables'][number], paint: Paint): string {
+function variableLine(variable: FormulaVariable): string {
   const notes = [
-    variable.required ? 'required' : '',
-    variable.default === undefined ? '' : `default ${JSON.stringify(variable.default)}`,
-    variable.enum ? `one of ${variable.enum.join(', ')}` : '',
-  ].filter((note) => note !== '');
-  const note = notes.length > 0 ? ` (${oneLine(notes.join(', '))})` : '';
-  const description = variable.description ? `: ${oneLine(variable.description)}` : '';
-  return `  ${paint('cyan', oneLine(variable.name))}${note}${description}`;
+    ...(variable.required ? ['required'] : []),
+    ...(variable.default === undefined ? [] : [`default=${JSON.stringify(variable.default)}`]),
+    ...(variable.enum ? [`enum=[${variable.enum.join(',')}]`] : []),
+    ...(variable.pattern === undefined ? [] : [`pattern=${variable.pattern}`]),
+  ];
+  const note = notes.length > 0 ? ` [${notes.join(', ')}]` : '';
+  return oneLine(`{{${variable.name}}}: ${variable.description ?? ''}${note}`);
 }
 
-/** Steps as a numbered tree, each with the steps that it needs. */
-export function outlineLines(steps: FormulaDetails['outline'], paint: Paint): string[] {
-  const depth = new Map<string, number>();
-  return steps.map((step, index) => {
-    const level = step.parent === undefined ? 0 : (depth.get(step.parent) ?? 0) + 1;
-    depth.set(step.id, level);
-    const needs = step.needs.length > 0 ? paint('dim', ` ← ${step.needs.map(oneLine).join(', ')}`) : '';
-    return `  ${'  '.repeat(level)}${index + 1}. ${paint('bold', oneLine(step.id))} ${oneLine(step.title)}${needs}`;
+/** Steps as a tree, each with its type and the steps that it needs. @param after what stands behind a step */
+export function stepTree(steps: readonly FormulaStep[], after: (step: FormulaStep) => string = () => ''): string[] {
+  const flat = flatSteps(steps, 1);
+  const branches = treeBranches(flat.map(({ depth }) => depth));
+  return flat.map(({ step }, index) => {
+    const type = step.type && step.type !== 'task' ? ` (${step.type})` : '';
+    const needs = step.needs ? ` [needs: ${step.needs.join(', ')}]` : '';
+    const gate = step.gate ? ` [gate: ${[step.gate.type, step.gate.id].filter(Boolean).join(' ')}]` : '';
+    return `${branches[index] ?? ''}${oneLine(`${step.id}: ${step.title}${type}${needs}${gate}${after(step)}`)}`;
   });
+}
+
+function flatSteps(steps: readonly FormulaStep[], depth: number): { step: FormulaStep; depth: number }[] {
+  return steps.flatMap((step) => [{ step, depth }, ...flatSteps(step.children ?? [], depth + 1)]);
 }

@@ -14,7 +14,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
-import { parseLimit } from './options';
+import { parseDuration, parseLimit } from './options';
 
 /** `bd gate`: beads that hold up others until something outside has happened. */
 
@@ -104,6 +104,7 @@ function addShow(gate: CliCommand, context: BdContext): void {
         typeof value === 'string' && value !== '' ? [`  ${name}: ${oneLine(value)}`] : [];
       context.print(invocation, bead, () => [
         `${bead.status === 'closed' ? '✓' : '○'} ${bead.id} - ${oneLine(bead.title)}`,
+        ...line('Status', bead.status),
         ...line('Await Type', bead.await_type),
         ...line('Await ID', bead.await_id),
         ...(typeof bead.timeout === 'number' ? [`  Timeout: ${durationText(bead.timeout)}`] : []),
@@ -254,14 +255,6 @@ function addCreate(gate: CliCommand, context: BdContext): void {
       });
       context.print(invocation, bead, () => `✓ Created gate: ${bead.id} (blocks ${options.blocks})`);
     });
-}
-
-/** Nanoseconds, as the file format has them. */
-function parseDuration(text: string): number {
-  const match = /^(\d+)(s|m|h|d)$/.exec(text.trim());
-  if (!match) throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h or 1d.');
-  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as 's' | 'm' | 'h' | 'd'];
-  return Number(match[1]) * unit * 1e9;
 }
 
 function addDiscover(gate: CliCommand): void {

@@ -1,20 +1,29 @@
 import path from 'node:path';
+import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
+import { BeadShow } from '../../protocol/bead';
 import {
+  MoleculeBond,
   MoleculeBurn,
-  MoleculeGet,
   MoleculePour,
   MoleculeSquash,
-  type MoleculeInfo,
+  type BondType,
+  type BurnResult,
   type PourResult,
+  type SquashResult,
 } from '../../protocol/formula';
+import type { Params } from '../../protocol/request';
 import type { CliCommand, HelpDetails, Invocation } from '../shared/command';
-import { moleculeLines, progressLine } from '../shared/moleculeText';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import type { Backend } from './localBackend';
 import { readFormula, withVariableOption } from './cook';
-import { addMoleculeLists, addWispList } from './moleculeLists';
-import { defined } from './options';
+import { addDistill } from './distill';
+import { addMoleculeLists } from './moleculeLists';
+import { addWispGc, addWispList } from './wisps';
+import { addBond, addSeed, parseBondType } from './moleculeBond';
+import { addMoleculeViews } from './moleculeView';
+import { collect, defined } from './options';
 
 /** `bd mol`: molecules, poured from formulas and done step by step. */
 export function addMol(program: CliCommand, context: BdContext): void {
@@ -22,56 +31,118 @@ export function addMol(program: CliCommand, context: BdContext): void {
     .command('mol')
     .alias('molecule')
     .description('molecules: poured from formulas, done step by step');
-  addPour(mol, context, false, {
-    examples: [
-      ['bd mol pour shiny --var feature=login', 'a bead for each step'],
-      ['bd mol pour shiny --var feature=login --dry-run', 'only show them'],
-    ],
-    see: ['bd mol wisp', 'bd cook', 'gt sling --formula'],
-  });
-  addPour(mol, context, true, {
-    text: 'For work that leaves nothing to keep, such as a patrol.',
-    examples: [['bd mol wisp shiny --var feature=login', 'steps that never reach git']],
-    see: ['bd mol squash', 'bd mol burn'],
-  });
-  addShow(mol, context);
-  addCurrent(mol, context);
-  addProgress(mol, context);
+  addPour(mol, context);
+  addWisp(mol, context);
+  addMoleculeViews(mol, context);
   addSquash(mol, context);
   addBurn(mol, context);
   addMoleculeLists(mol, context);
+  addBond(mol, context);
+  addDistill(mol, context);
+  addSeed(mol, context);
 }
 
 interface PourOptions {
   var?: Record<string, string>;
   dryRun?: boolean;
   assignee?: string;
+  attach?: string[];
+  attachType?: BondType;
 }
 
-function addPour(mol: CliCommand, context: BdContext, ephemeral: boolean, help: HelpDetails): void {
-  const command = ephemeral
-    ? mol.command('wisp').description('same as pour, but never written to issues.jsonl')
-    : mol.command('pour').description('create a molecule from a formula: a bead for it and one for each step');
-  if (ephemeral) addWispList(command, context);
-  withVariableOption(command)
+function addPour(mol: CliCommand, context: BdContext): void {
+  const command = mol
+    .command('pour')
+    .description('create a molecule from a formula: a bead for it and one for each step');
+  withPourOptions(command, context, false)
+    .option('--attach <formula>', 'pour this one too, so that it follows; may be repeated', collect)
+    .option('--attach-type <type>', 'sequential, parallel or conditional', parseBondType, 'sequential')
+    .withHelp({
+      examples: [
+        ['bd mol pour shiny --var feature=login', 'a bead for each step'],
+        ['bd mol pour shiny --var feature=login --dry-run', 'only show them'],
+      ],
+      see: ['bd mol wisp', 'bd cook', 'gt sling --formula'],
+    });
+}
+
+function addWisp(mol: CliCommand, context: BdContext): void {
+  const wisp = mol.command('wisp').description('same as pour, but never written to issues.jsonl');
+  const help: HelpDetails = {
+    text: 'For work that leaves nothing to keep, such as a patrol.',
+    examples: [['bd mol wisp shiny --var feature=login', 'steps that never reach git']],
+    see: ['bd mol squash', 'bd mol burn'],
+  };
+  addWispList(wisp, context);
+  addWispGc(wisp, context);
+  withPourOptions(wisp.command('create').description('same as bd mol wisp <formula>'), context, true).withHelp(help);
+  withPourOptions(wisp, context, true).withHelp(help);
+}
+
+function withPourOptions(command: CliCommand, context: BdContext, ephemeral: boolean): CliCommand {
+  return withVariableOption(command)
     .argument('<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
     .option('--dry-run', 'only show what would be created')
-    .withHelp(help)
-    .action(async (formula: string, options: PourOptions, invocation: Invocation) => {
-      const result = await context.call(invocation, MoleculePour.spec, {
-        formula: readFormula(formula, context),
-        vars: options.var ?? {},
-        ephemeral,
-        ...defined({ dryRun: options.dryRun, assignee: options.assignee }),
-      });
-      const { warnings, ...poured } = result;
-      for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
-      const name = formulaName(formula);
-      const value = { ...poured, id_mapping: qualified(name, result) };
-      if (options.dryRun) context.print(invocation, { ...value, dry_run: true }, () => dryRunLines(name, result));
-      else context.print(invocation, value, () => pouredLines(result, context));
+    .action((formula: string, _options: unknown, invocation: Invocation) => {
+      // `wisp` and `wisp create` have the same options: those after `create` are parsed as those of `wisp`.
+      const options = invocation.options as PourOptions;
+      return pourFormula({ formula, options, ephemeral }, invocation, context);
     });
+}
+
+async function pourFormula(
+  { formula, options, ephemeral }: { formula: string; options: PourOptions; ephemeral: boolean },
+  invocation: Invocation,
+  context: BdContext,
+): Promise<void> {
+  const source = readFormula(formula, context);
+  const vars = options.var ?? {};
+  const { result, attached } = await context.withLedger(invocation, async (backend) => {
+    const poured = await pourOrNotFound(backend, {
+      formula: source,
+      vars,
+      ephemeral,
+      ...defined({ dryRun: options.dryRun, assignee: options.assignee }),
+    });
+    return { result: poured, attached: options.dryRun ? 0 : await attach(backend, poured.new_epic_id, options) };
+  });
+  const { warnings, titles: _titles, ...poured } = result;
+  for (const warning of warnings) context.note(`Warning: ${oneLine(warning)}`);
+  const name = formulaName(formula);
+  const value = { ...poured, attached, id_mapping: qualified(name, result) };
+  if (options.dryRun) context.print(invocation, { ...value, dry_run: true }, () => dryRunLines(name, result));
+  else context.print(invocation, value, () => pouredLines(result, attached, context));
+}
+
+/** Says, as the other commands of molecules do, what was not found. */
+async function pourOrNotFound(backend: Backend, params: Params<typeof MoleculePour.spec>): Promise<PourResult> {
+  try {
+    return await backend.call(MoleculePour.spec, params);
+  } catch (error) {
+    const { formula } = params;
+    if (!(error instanceof UserError) || error.message !== `formula ${JSON.stringify(formula)} not found`) throw error;
+    throw new UserError(
+      `${JSON.stringify(formula).slice(1, -1)} not found as formula or proto ID`,
+      error.hint,
+      error.code,
+    );
+  }
+}
+
+/** Pours the formulas of `--attach` so that they follow. @returns how many beads they became */
+async function attach(backend: Backend, root: string, options: PourOptions): Promise<number> {
+  let count = 0;
+  for (const formula of options.attach ?? []) {
+    const bonded = await backend.call(MoleculeBond.spec, {
+      a: root,
+      b: formula,
+      type: options.attachType ?? 'sequential',
+      vars: options.var ?? {},
+    });
+    count += bonded.spawned ?? 0;
+  }
+  return count;
 }
 
 /** The name of a formula, also of one that is given as a file. */
@@ -86,95 +157,34 @@ function qualified(name: string, { new_epic_id: root, id_mapping: ids }: PourRes
 }
 
 function dryRunLines(name: string, result: PourResult): string[] {
-  const steps = Object.keys(result.id_mapping).map(
-    (step) => `  - ${oneLine(step)} (from ${oneLine(`${name}.${step}`)})`,
-  );
-  return ['', `Dry run: would pour ${result.created} issues from proto ${oneLine(name)}`, '', ...steps];
-}
-
-function pouredLines(result: PourResult, { paint }: BdContext): string[] {
-  const steps = Object.entries(result.id_mapping).map(([step, id]) => `  ${paint('bold', id)} ${oneLine(step)}`);
   const isWisp = result.phase === 'vapor';
+  const count = `${result.created} issues from proto ${oneLine(name)}`;
+  const row = (title: string, place: string): string => `  - ${oneLine(title)} (from ${oneLine(place)})`;
   return [
-    `${paint('green', '✓')} ${isWisp ? 'Created wisp' : 'Poured mol'}: created ${result.created} issues`,
-    `  Root issue: ${paint('bold', result.new_epic_id)}`,
-    `  Phase: ${isWisp ? 'vapor (never in issues.jsonl)' : 'liquid (persistent in .beads/)'}`,
-    ...steps,
+    '',
+    `Dry run: would ${isWisp ? `create wisp with ${count}` : `pour ${count}`}`,
+    '',
+    `Storage: ${isWisp ? 'wisp (never in issues.jsonl)' : 'permanent (.beads/)'}`,
+    '',
+    row(name, name),
+    ...Object.entries(result.titles).map(([step, title]) => row(title, `${name}.${step}`)),
   ];
 }
 
-function addShow(mol: CliCommand, context: BdContext): void {
-  mol
-    .command('show')
-    .description('show the steps of a molecule')
-    .argument('<id>', 'the molecule, a step of it, or the bead that it is attached to')
-    .option('--parallel', 'also list steps that can be done at the same time')
-    .withHelp({
-      examples: [
-        ['bd mol show app-m1n2o', 'its steps'],
-        ['bd mol show app-m1n2o --parallel', 'and those that can be done at the same time'],
-      ],
-      see: ['bd mol current'],
-    })
-    .action(async (id: string, options: { parallel?: boolean }, invocation: Invocation) => {
-      const [molecule] = await context.call(invocation, MoleculeGet.spec, { id });
-      const parallel = molecule!.steps
-        .filter((step) => step.status === 'ready' || step.status === 'current')
-        .map((step) => step.issue.id);
-      context.print(invocation, options.parallel ? { ...molecule, parallel } : molecule, () => [
-        ...moleculeLines(molecule!, context.paint),
-        ...(options.parallel ? ['', `At the same time: ${parallel.join(', ') || 'nothing'}`] : []),
-      ]);
-    });
-}
-
-function addCurrent(mol: CliCommand, context: BdContext): void {
-  mol
-    .command('current')
-    .description('show your molecules in progress, with the current step of each')
-    .argument('[id]', 'a molecule (default: those that you are working on)')
-    .option('--for <name>', 'those of somebody else')
-    .withHelp({
-      examples: [
-        ['bd mol current', 'your own'],
-        ['bd mol current --for toy/polecats/rust', "another agent's"],
-      ],
-      see: ['bd close', 'gt mol status'],
-    })
-    .action(async (id: string | undefined, options: { for?: string }, invocation: Invocation) => {
-      const found = await context.call(invocation, MoleculeGet.spec, defined({ id, actor: options.for }));
-      context.print(invocation, found, () =>
-        found.length === 0
-          ? [
-              `No molecules in progress for ${oneLine(options.for ?? 'you')}.`,
-              '',
-              'To start work on a molecule:',
-              '  bd mol pour <formula>',
-            ]
-          : found.flatMap((molecule, index) => [...(index > 0 ? [''] : []), ...moleculeLines(molecule, context.paint)]),
-      );
-    });
-}
-
-function addProgress(mol: CliCommand, context: BdContext): void {
-  mol
-    .command('progress')
-    .description('show the progress of a molecule')
-    .argument('[id]', 'a molecule (default: those that you are working on)')
-    .withHelp({ examples: [['bd mol progress app-m1n2o', 'steps done of all']], see: ['bd mol show'] })
-    .action(async (id: string | undefined, _options: unknown, invocation: Invocation) => {
-      const found = await context.call(invocation, MoleculeGet.spec, defined({ id }));
-      const figures = found.map(figuresOf);
-      context.print(invocation, id === undefined ? figures : figures[0], () =>
-        found.length === 0
-          ? 'No molecule in progress.'
-          : found.map((molecule) => progressLine(molecule, context.paint)),
-      );
-    });
-}
-
-function figuresOf({ steps: _steps, current_step: _current, next_step: _next, ...figures }: MoleculeInfo) {
-  return { current_step_id: '', ...figures };
+function pouredLines(result: PourResult, attached: number, { paint }: BdContext): string[] {
+  const steps = Object.entries(result.id_mapping).map(([step, id]) => `  ${paint('bold', id)} ${oneLine(step)}`);
+  const isWisp = result.phase === 'vapor';
+  const root = result.new_epic_id;
+  return [
+    `${paint('green', '✓')} ${isWisp ? `Created wisp: ${result.created} issues` : `Poured mol: created ${result.created} issues`}`,
+    `  Root issue: ${paint('bold', root)}`,
+    `  Phase: ${isWisp ? 'vapor (never in issues.jsonl)' : 'liquid (persistent in .beads/)'}`,
+    ...(attached > 0 ? [`  Attached: ${attached} issues`] : []),
+    ...steps,
+    ...(isWisp
+      ? ['', 'Next steps:', `  bd mol squash ${root}   # keep a digest`, `  bd mol burn ${root}     # keep nothing`]
+      : []),
+  ];
 }
 
 function addSquash(mol: CliCommand, context: BdContext): void {
@@ -201,19 +211,28 @@ function addSquash(mol: CliCommand, context: BdContext): void {
         });
         context.print(invocation, result, () =>
           result.digest_id === undefined
-            ? 'No ephemeral children found'
-            : `Squashed ${plural(result.squashed_count, 'wisp')} → ${result.digest_id}`,
+            ? `No ephemeral children found for molecule ${result.molecule_id}`
+            : squashedLines(result, options.dryRun === true),
         );
       },
     );
 }
 
+function squashedLines(result: SquashResult, dryRun: boolean): string[] {
+  if (dryRun) return ['', `Dry run: would squash ${result.squashed_count} ephemeral children of ${result.molecule_id}`];
+  return [
+    `✓ Squashed molecule: ${result.squashed_count} children → 1 digest`,
+    `  Digest ID: ${result.digest_id}`,
+    ...(result.deleted_count > 0 ? [`  Deleted: ${plural(result.deleted_count, 'wisp')}`] : []),
+    ...(result.kept_children ? ['  Children preserved (--keep-children)'] : []),
+  ];
+}
+
 function addBurn(mol: CliCommand, context: BdContext): void {
   mol
-    .command('burn')
-    .description('delete a molecule with its steps; without --force only show what would be deleted')
-    .argument('<id>', 'the molecule')
-    .option('-f, --force', 'delete it')
+    .command('burn <ids...>')
+    .description('delete molecules with their steps; without --force only show what would be deleted')
+    .option('-f, --force', 'delete them')
     .hiddenOption('-y, --yes', 'same as --force')
     .option('--dry-run', 'only show')
     .withHelp({
@@ -224,14 +243,51 @@ function addBurn(mol: CliCommand, context: BdContext): void {
       see: ['bd mol squash'],
     })
     .action(
-      async (id: string, options: { force?: boolean; yes?: boolean; dryRun?: boolean }, invocation: Invocation) => {
+      async (ids: string[], options: { force?: boolean; yes?: boolean; dryRun?: boolean }, invocation: Invocation) => {
         const dryRun = options.dryRun === true || !(options.force || options.yes);
-        const result = await context.call(invocation, MoleculeBurn.spec, { id, dryRun });
-        const done = `${dryRun ? 'Would delete' : 'Deleted'} ${plural(result.deleted_count, 'bead')} of ${result.molecule_id}`;
-        context.print(invocation, dryRun ? { ...result, dry_run: true } : result, () => [
-          done,
-          ...(dryRun ? [`To delete: bd mol burn ${result.molecule_id} --force`] : []),
-        ]);
+        const burnt = await context.withLedger(invocation, async (backend) => {
+          const results: Burnt[] = [];
+          for (const id of ids) {
+            const [root] = await backend.call(BeadShow.spec, { ids: [id] });
+            const result = await backend.call(MoleculeBurn.spec, { id: root!.id, dryRun });
+            results.push({ result, isWisp: root!.ephemeral === true, title: root!.title });
+          }
+          return results;
+        });
+        const results = burnt.map(({ result }) => result);
+        const total = results.reduce((sum, { deleted_count }) => sum + deleted_count, 0);
+        const value = results.length === 1 ? results[0]! : { results, total_deleted: total, failed_count: 0 };
+        context.print(invocation, dryRun ? { ...value, dry_run: true } : value, () =>
+          burnt.flatMap((each) => burntLines(each, dryRun)),
+        );
       },
     );
+}
+
+interface Burnt {
+  result: BurnResult;
+  isWisp: boolean;
+  title: string;
+}
+
+function burntLines({ result, isWisp, title }: Burnt, dryRun: boolean): string[] {
+  const kind = isWisp ? 'wisp' : 'mol';
+  if (dryRun)
+    return [
+      '',
+      `Dry run: would burn ${kind} ${result.molecule_id}`,
+      '',
+      `Root: ${oneLine(title)}`,
+      '',
+      `${isWisp ? 'Wisp issues' : 'Issues'} to delete (${result.deleted_count} total):`,
+      ...result.deleted_ids.map((id) => `  - ${id}`),
+      '',
+      "No digest will be created (use 'bd mol squash' to create one).",
+      `To delete: bd mol burn ${result.molecule_id} --force`,
+    ];
+  return [
+    `✓ Burned ${kind}: ${result.deleted_count} issues deleted`,
+    `  ${isWisp ? 'Ephemeral' : 'Persistent'}: ${result.molecule_id}`,
+    '  No digest created.',
+  ];
 }

@@ -4,7 +4,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { printGated } from './readyMolecules';
 
-/** `bd mol list`, `bd mol stale`, `bd mol ready` and `bd mol wisp list`. */
+/** `bd mol list`, `bd mol stale` and `bd mol ready`. */
 
 export function addMoleculeLists(mol: CliCommand, context: BdContext): void {
   mol
@@ -88,37 +88,4 @@ function staleOf(all: readonly BeadListItem[]): StaleMolecule[] {
       },
     ];
   });
-}
-
-const OLD_MS = 86_400_000;
-
-export function addWispList(wisp: CliCommand, context: BdContext): void {
-  wisp
-    .command('list')
-    .description('list the wisps that are not closed')
-    .option('--all', 'closed ones too')
-    .withHelp({ examples: [['bd mol wisp list', 'all of them']], see: ['bd mol burn'] })
-    .action(async (options: { all?: boolean }, invocation: Invocation) => {
-      const found = (await everything(invocation, context)).filter(
-        (bead) => bead.ephemeral && (options.all || bead.status !== 'closed'),
-      );
-      const wisps = found.map((bead) => ({
-        id: bead.id,
-        title: bead.title,
-        status: bead.status,
-        priority: bead.priority,
-        type: bead.issue_type,
-        created_at: bead.created_at,
-        updated_at: bead.updated_at,
-        ...(Date.now() - Date.parse(bead.updated_at) > OLD_MS ? { old: true } : {}),
-      }));
-      context.print(invocation, { wisps, count: wisps.length }, () =>
-        wisps.length === 0
-          ? 'No wisps found'
-          : [
-              `Wisps (${wisps.length}):`,
-              ...wisps.map((each) => `  ${each.id} ${oneLine(each.title)} (${oneLine(each.status)})`),
-            ],
-      );
-    });
 }

@@ -103,6 +103,14 @@ export function parseEstimate(text: string): number {
   return Number(text);
 }
 
+/** `30s`, `15m`, `2h` or `1d` in nanoseconds, as the file format has them. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+)(s|m|h|d)$/.exec(text.trim());
+  if (!match) throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h or 1d.');
+  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as 's' | 'm' | 'h' | 'd'];
+  return Number(match[1]) * unit * 1e9;
+}
+
 /** The text of a file, or of standard input for `-`. @param doing begins the message of an error */
 export function readText(file: string, process: ProcessContext, doing = 'reading file'): string {
   try {

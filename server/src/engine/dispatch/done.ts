@@ -9,7 +9,7 @@ import type { Transaction } from '../../beads/store';
 import { escalate } from '../escalation/escalation';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
-import { hasOpenedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
+import { hasChangedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
 import { isHooked } from '../state/townView';
 import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
 
@@ -114,8 +114,10 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
     const current = requireHooked(tx, bead.id, agent);
     // What its molecule waits for is noticed by itself; anything else is known to a person only.
     const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
-    // It may not have seen that a gate has opened: another session looks again.
-    const mark = steps && (hasOpenedSince(tx.view, current, startOf(context, agent)) ? UNSEEN : steps.mark);
+    // It may not have seen that a gate has opened, or that somebody has done a step for it: another session looks again.
+    const isUnseen =
+      status === 'deferred' && hasChangedSince(tx.view, current, { agent, since: startOf(context, agent) });
+    const mark = isUnseen ? UNSEEN : steps?.mark;
     tx.update(bead.id, {
       status: 'hooked',
       metadata: withWork(current, {

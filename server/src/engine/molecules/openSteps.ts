@@ -3,6 +3,8 @@ import { UserError } from '../../base/errors';
 import { inspectMolecule } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { MoleculeStep } from '../../protocol/formula';
+import { parseAddress } from '../../town/layout';
+import { MAYOR } from '../mayor/mayor';
 import { moleculeOfBead } from './molecules';
 
 /** What is left of a bead's molecule. */
@@ -35,15 +37,22 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
   };
 }
 
-/** Whether a gate of a bead's molecule was opened since. @param since milliseconds since 1970 */
-export function hasOpenedSince(graph: Graph, bead: Bead, since: number): boolean {
+/**
+ * Whether somebody else than the agent has closed a step of a bead's molecule, or opened a gate, since.
+ * @param since milliseconds since 1970
+ */
+export function hasChangedSince(graph: Graph, bead: Bead, { agent, since }: { agent: string; since: number }): boolean {
   const root = moleculeOfBead(graph, bead);
   return (
     root !== undefined &&
-    descendantsOf(graph, root.id).some(
-      (part) => part.issue_type === 'gate' && Date.parse(part.closed_at ?? '') >= since,
-    )
+    descendantsOf(graph, root.id).some((part) => Date.parse(part.closed_at ?? '') >= since && !isClosedBy(part, agent))
   );
+}
+
+/** A runtime may name its own session; then the step is the agent's that had it. */
+function isClosedBy({ closed_by_session: session, assignee }: Bead, agent: string): boolean {
+  if (typeof session !== 'string' || session === agent) return session === agent;
+  return assignee === agent && session !== MAYOR && parseAddress(session) === undefined;
 }
 
 /** The agent may go on by itself, or submit: the last step is about submitting. */

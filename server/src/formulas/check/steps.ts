@@ -9,6 +9,7 @@ import {
   error,
   formatPath,
   pathWithin,
+  DEFAULT_PRIORITY,
   warning,
   type Formula,
   type OnComplete,
@@ -134,7 +135,8 @@ function singleStepProblems(step: Step, named: string): Problem[] {
   const at = (...keys: Path): Path => pathWithin(step, ...keys);
   if (step.title.trim() === '' && !step.expand)
     problems.push(error('missing-key', named, 'title is required (unless using expand)', at('title')));
-  if (!Number.isInteger(step.priority) || step.priority < 0 || step.priority > 4)
+  const { priority = DEFAULT_PRIORITY } = step;
+  if (!Number.isInteger(priority) || priority < 0 || priority > 4)
     problems.push(error('invalid-value', named, 'priority must be 0-4', at('priority')));
   const condition = conditionProblem(step.condition);
   if (condition) problems.push(error('invalid-value', named, condition, at('condition')));

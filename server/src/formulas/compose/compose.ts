@@ -42,7 +42,6 @@ function standaloneExpansion(formula: Formula, budget: Budget): Step[] {
     notes: '',
     acceptance: '',
     type: '',
-    priority: 2,
     labels: [],
     needs: [],
     waitsFor: '',

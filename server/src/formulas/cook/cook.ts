@@ -2,9 +2,10 @@ import { UserError } from '../../base/errors';
 import { composeFormula } from '../compose/compose';
 import type { ResolveFormula } from '../compose/expansion';
 import { Budget, CompositionError } from '../limits';
-import type { Formula } from '../model';
+import type { Formula, Step } from '../model';
 import { filterByCondition } from './conditions';
 import { protoOf, type Proto } from './proto';
+import { resolvedFormula, type Resolved } from './resolved';
 import { initialValues, namesOf, resolveValues, type Values, type ValueSources } from './variables';
 
 export interface CookOptions extends Partial<ValueSources> {
@@ -21,6 +22,38 @@ export interface CookOptions extends Partial<ValueSources> {
  * @throws UserError for missing or invalid values, where it cannot be composed, and where a limit is exceeded
  */
 export function cook(formula: Formula, resolve: ResolveFormula, options: CookOptions = {}): Proto {
+  return composed(formula, resolve, options, ({ formula: whole, steps, values, budget }) =>
+    protoOf(whole, steps, values, budget),
+  );
+}
+
+/**
+ * The same, but as a file would spell it. Unless placeholders stay, every variable needs a value, also one that no step uses.
+ * @param source the file of the formula
+ */
+export function resolveFormula(
+  formula: Formula,
+  resolve: ResolveFormula,
+  options: CookOptions & { source: string },
+): Resolved {
+  return composed(formula, resolve, { ...options, complete: true }, ({ formula: whole, steps, values, budget }) =>
+    resolvedFormula(whole, steps, { values, source: options.source, budget }),
+  );
+}
+
+interface Composed {
+  formula: Formula;
+  steps: readonly Step[];
+  values: Values;
+  budget: Budget;
+}
+
+function composed<T>(
+  formula: Formula,
+  resolve: ResolveFormula,
+  options: CookOptions,
+  write: (composed: Composed) => T,
+): T {
   if (formula.type === 'aspect')
     throw new UserError(
       `${formula.name} is an aspect and has no steps of its own`,
@@ -32,28 +65,29 @@ export function cook(formula: Formula, resolve: ResolveFormula, options: CookOpt
       'Its legs are separate beads of a convoy; pour a workflow.',
     );
   try {
-    return cookComposed(formula, resolve, options);
+    return write(compose(formula, resolve, options));
   } catch (error) {
     if (!(error instanceof CompositionError)) throw error;
     throw error.of(formula.name);
   }
 }
 
-function cookComposed(formula: Formula, resolve: ResolveFormula, options: CookOptions): Proto {
+function compose(formula: Formula, resolve: ResolveFormula, options: CookOptions): Composed {
   const budget = options.budget ?? new Budget();
-  const sources: ValueSources = { given: options.given ?? {}, offered: options.offered };
+  const { given = {}, offered, complete } = options;
+  const sources: ValueSources = { given, offered, complete };
   const { steps, vars } = composeFormula(formula, resolve, initialValues(formula, sources), budget);
-  const composed = { ...formula, vars };
-  if (options.keepVariables) return protoOf(composed, steps, {}, budget);
-  const kept = filterByCondition(steps, initialValues(composed, sources), budget);
+  const whole = { ...formula, vars };
+  if (options.keepVariables) return { formula: whole, steps, values: {}, budget };
+  const kept = filterByCondition(steps, initialValues(whole, sources), budget);
   // Conditions were decided by these too, so a misspelled name is seen where only they use it.
   const used = namesOf(formula, kept);
-  const values = resolveValues(composed, used, {
+  const values = resolveValues(whole, used, {
     ...sources,
-    given: withoutDroppedNames(sources.given, composed, namesOf(formula, steps), used),
+    given: withoutDroppedNames(sources.given, whole, namesOf(formula, steps), used),
   });
   if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all conditions are false`);
-  return protoOf(composed, kept, values, budget);
+  return { formula: whole, steps: kept, values, budget };
 }
 
 /** Values of names that only dropped steps use are not reported as unknown. */

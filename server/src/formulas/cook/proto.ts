@@ -1,9 +1,8 @@
 import { scriptBlocks } from '../../base/scriptBlocks';
 import { unique } from '../../base/objects';
 import { cutBytes } from '../../base/text';
-import type { CookedFormula, CookedStep } from '../../protocol/formula';
 import { CompositionError, type Budget, type Place } from '../limits';
-import { pathWithin, type Formula, type Gate, type Step } from '../model';
+import { DEFAULT_PRIORITY, pathWithin, type Formula, type Gate, type Step } from '../model';
 import { stepTypes } from '../schema';
 import { spawnerOf } from '../steps';
 import { namesInScripts, scriptPlaceholder, substitute, substituteDeep, type Values } from './variables';
@@ -12,7 +11,19 @@ import { namesInScripts, scriptPlaceholder, substitute, substituteDeep, type Val
 const MAX_TITLE_BYTES = 400;
 
 /** The bead that a step becomes. */
-export interface ProtoStep extends CookedStep {
+export interface ProtoStep {
+  id: string;
+  title: string;
+  type: string;
+  priority: number;
+  description?: string;
+  notes?: string;
+  acceptance?: string;
+  labels: string[];
+  assignee?: string;
+  needs: string[];
+  /** The step that it is a part of. */
+  parent?: string;
   metadata?: Record<string, unknown>;
   /** The script blocks of its description, without values: those reach a script as `$GT_VAR_<name>`, never as text. */
   script?: string[];
@@ -22,7 +33,13 @@ export interface ProtoStep extends CookedStep {
 }
 
 /** A cooked formula: the beads that pouring creates, in their order. */
-export interface Proto extends Omit<CookedFormula, 'steps' | 'warnings'> {
+export interface Proto {
+  formula: string;
+  version: number;
+  title: string;
+  description: string;
+  phase: 'liquid' | 'vapor';
+  vars: Record<string, string>;
   steps: ProtoStep[];
 }
 
@@ -91,7 +108,7 @@ class ProtoWriter {
       id: step.id,
       title: oneLine(fill(step.title)) || step.id,
       type,
-      priority: step.priority,
+      priority: step.priority ?? DEFAULT_PRIORITY,
       labels: unique(waitsFor ? [...labels, `gate:${waitsFor.gate}`] : labels),
       ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
       ...(metadata ? { metadata: metadata as Record<string, unknown> } : {}),
@@ -109,8 +126,8 @@ class ProtoWriter {
       id: `gate-${step.id}`,
       title: oneLine(`Gate: ${type} ${awaitId}`),
       type: 'gate',
-      priority: step.priority,
-      description: `What step ${step.id} waits for.`,
+      priority: step.priority ?? DEFAULT_PRIORITY,
+      description: `Async gate for step ${step.id}`,
       labels: [],
       needs: step.needs,
       ...(parent === undefined ? {} : { parent }),

@@ -156,7 +156,9 @@ export interface ValueSources {
   /** From a person or an agent. Unknown names are errors. */
   given: Values;
   /** From the caller's context, such as the id of the bead. Unknown names are ignored. */
-  offered?: Values;
+  offered?: Values | undefined;
+  /** Every variable needs a value, also one that no step uses. */
+  complete?: boolean | undefined;
 }
 
 /**
@@ -181,7 +183,7 @@ export function resolveValues(
   const missing = Object.entries(formula.vars)
     .filter(
       ([name, variable]) =>
-        (values[name] === undefined && (variable.required || used.has(name))) ||
+        (values[name] === undefined && (sources.complete || variable.required || used.has(name))) ||
         (variable.required && values[name] === ''),
     )
     .map(([name]) => name);
@@ -189,10 +191,12 @@ export function resolveValues(
     const described = missing
       .slice(0, MAX_LISTED)
       .map((name) => `--var ${name}=<${abbreviate(formula.vars[name]?.description || 'value')}>`);
-    throw new UserError(
-      `missing required variables: ${shortList(missing)}`,
-      `Provide them with: ${described.join(' ')}`,
-    );
+    throw sources.complete
+      ? new UserError(
+          'runtime mode requires all variables to have values',
+          `Missing: ${shortList(missing)}\nProvide with: ${described.join(' ')}`,
+        )
+      : new UserError(`missing required variables: ${shortList(missing)}`, `Provide them with: ${described.join(' ')}`);
   }
   const patterns = new PatternChecks();
   const wrong = Object.entries(formula.vars).flatMap(([name, variable]) =>

@@ -1,22 +1,26 @@
 import { batchUnless, metaOf } from '../../beads/handlers/common';
 import type { BeadStore } from '../../beads/store';
+import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import {
   FormulaCook,
   FormulaList,
   FormulaShow,
+  MoleculeBond,
   MoleculeBurn,
   MoleculeGet,
   MoleculePour,
   MoleculeSquash,
   StepClose,
+  type BondResult,
   type MoleculeInfo,
   type PourResult,
 } from '../../protocol/formula';
 import type { ParsedParams } from '../../protocol/request';
 import type { FormulaPlaces } from '../registry/files';
 import type { FormulaService } from '../service/formulaService';
+import { bond, type Operand } from './bond';
 import { closeStep, graphOf, inspectMolecule, moleculeOf, requireMolecule } from './molecule';
 import { pour } from './pour';
 import { burn, squash } from './squash';
@@ -53,14 +57,13 @@ export function registerFormulaHandlers(
   dispatcher.on(FormulaShow.spec, async (params, context) =>
     formulas.show(places(context, params.ledger), params.name),
   );
-  dispatcher.on(FormulaCook.spec, async (params, context) => {
-    const { proto, warnings } = await formulas.cook(places(context, params.ledger), {
+  dispatcher.on(FormulaCook.spec, async (params, context) =>
+    formulas.resolve(places(context, params.ledger), {
       formula: params.formula,
       given: params.vars,
       keepVariables: params.keepVariables,
-    });
-    return { ...proto, warnings };
-  });
+    }),
+  );
   dispatcher.on(MoleculePour.spec, (params, context) => pourMolecule(service, params, context));
   dispatcher.on(MoleculeGet.spec, async (params, context) => molecules(service, params, context));
   dispatcher.on(StepClose.spec, async (params, context) => {
@@ -81,10 +84,68 @@ export function registerFormulaHandlers(
       squash(tx, ledger, tx.require(root.id), { summary: params.summary, keep: params.keep }),
     );
   });
+  dispatcher.on(MoleculeBond.spec, (params, context) => bondOperands(service, params, context));
   dispatcher.on(MoleculeBurn.spec, async (params, context) => {
     const root = requireMolecule(store, resolveId(service, context, params.id, params.ledger));
     return batchUnless(params.dryRun, store, context, (tx) => burn(tx, tx.require(root.id)));
   });
+}
+
+async function bondOperands(
+  service: Service,
+  params: ParsedParams<typeof MoleculeBond.spec>,
+  context: CallContext,
+): Promise<BondResult> {
+  const ledger = service.ledgerFor(context, params.ledger);
+  const { type, vars, ephemeral, ref, title } = params;
+  const [a, b] = [
+    await operandOf(service, context, params.a, params),
+    await operandOf(service, context, params.b, params),
+  ];
+  const target = 'bead' in a ? a.bead : 'bead' in b ? b.bead : undefined;
+  return service.store.batch(metaOf(context), (tx) =>
+    bond(tx, a, b, {
+      // What is poured lies where the bead lies that it is bonded to.
+      ledger: (target && service.store.ledgerOf(target.id)) ?? ledger,
+      type,
+      vars,
+      ...(ephemeral === undefined ? {} : { ephemeral }),
+      ...(ref === undefined ? {} : { ref }),
+      ...(title === undefined ? {} : { title }),
+    }),
+  );
+}
+
+/** The bead with this id, else the formula with this name, else the bead that a part of an id means. */
+async function operandOf(
+  service: Service,
+  context: CallContext,
+  given: string,
+  { ledger, vars }: { ledger?: string; vars: Record<string, string> },
+): Promise<Operand> {
+  const home = service.ledgerFor(context, ledger);
+  const exact = service.store.get(given);
+  if (exact) return { bead: exact };
+  const places = service.placesFor(context, home);
+  const known = (await service.formulas.list(places)).some(({ name }) => name === given);
+  const bead = known ? undefined : beadOrNone(service.store, given, home);
+  if (bead) return { bead };
+  if (!known) throw new UserError(`'${given}' not found (not an issue ID or formula name)`, undefined, 'not-found');
+  try {
+    return { proto: (await service.formulas.cook(places, { formula: given, offered: vars })).proto };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`bonding: ${error.message}`, error.hint, error.code);
+  }
+}
+
+function beadOrNone(store: BeadStore, given: string, ledger: string): Bead | undefined {
+  try {
+    return store.get(store.resolve(given, ledger));
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'not-found') return undefined;
+    throw error;
+  }
 }
 
 function resolveId(service: Service, context: CallContext, id: string, ledger: string | undefined): string {
@@ -110,6 +171,7 @@ async function pourMolecule(
     return {
       new_epic_id: root,
       id_mapping: ids,
+      titles: Object.fromEntries(proto.steps.map(({ id, title }) => [id, title])),
       created: 1 + Object.keys(ids).length,
       attached: 0,
       phase: params.ephemeral ? 'vapor' : 'liquid',

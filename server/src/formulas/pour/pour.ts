@@ -13,6 +13,8 @@ export interface PourOptions {
   /** Of the molecule itself. */
   assignee?: string;
   title?: string;
+  /** The id of the molecule. Its steps have ids of their names below it; otherwise they are numbered. */
+  id?: string;
   /** The bead to which the molecule is attached; the agent that has the bead does the steps. */
   attachTo?: string;
 }
@@ -40,6 +42,7 @@ export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poure
     depends_on_id: to,
     type,
     created_at: formatTime(tx.now),
+    created_by: tx.actor,
     ...(metadata === undefined ? {} : { metadata }),
   });
   const root = tx.create(options.ledger, {
@@ -47,13 +50,17 @@ export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poure
     description: proto.description,
     type: MOLECULE,
     infix,
+    id: options.id,
     ephemeral: options.ephemeral,
     assignee: options.assignee,
     metadata: { formula: { name: proto.formula, version: proto.version, vars: proto.vars } },
     extra: { source_formula: proto.formula },
   }).id;
   if (options.attachTo !== undefined) tx.addDependency(root, options.attachTo, ATTACHED_TO);
-  const ids = Object.fromEntries(proto.steps.map((step, index) => [step.id, `${root}.${index + 1}`]));
+  const isNamed = options.id !== undefined;
+  const ids = Object.fromEntries(
+    proto.steps.map((step, index) => [step.id, `${root}.${isNamed ? step.id : index + 1}`]),
+  );
   for (const step of proto.steps) {
     const id = ids[step.id]!;
     const dependencies = [

@@ -5,8 +5,9 @@ import shiny from '../built-in/shiny.formula.toml';
 import { FormulaChecker, throwIfInvalid } from '../check/checker';
 import { fileNameProblems } from '../check/fileName';
 import { Suggestions } from '../check/suggestions';
-import { cook, type CookOptions } from '../cook/cook';
+import { cook, resolveFormula, type CookOptions } from '../cook/cook';
 import type { Proto } from '../cook/proto';
+import type { Resolved } from '../cook/resolved';
 import { limits } from '../limits';
 import { Memo } from '../memo';
 import type { ParsedFormula } from '../load/parse';
@@ -143,14 +144,30 @@ export class FormulaRegistry {
 
   /** The same for the text of any file; the formulas that it names are searched here. */
   cookFile(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
-    const format = source.endsWith('.json') ? 'json' : 'toml';
-    return this.cookText({ text, source, format, tier: 'project' }, options);
+    return this.cookText(fileText(text, source), options);
   }
 
   private cookText(text: FormulaText, options: CookOptions): { proto: Proto; warnings: string[] } {
     return this.working(text, () => {
       const { formula, warnings } = this.checker.requireValid(this.load(text));
       return { proto: cook(formula, this.checker.resolve, options), warnings };
+    });
+  }
+
+  /** Name → the formula with all that it includes, as a file would spell it. @throws UserError with everything that is wrong */
+  resolve(name: string, options: CookOptions): Resolved & { warnings: string[] } {
+    return this.resolveText(this.text(name), options);
+  }
+
+  /** The same for the text of any file. */
+  resolveFile(text: string, source: string, options: CookOptions): Resolved & { warnings: string[] } {
+    return this.resolveText(fileText(text, source), options);
+  }
+
+  private resolveText(text: FormulaText, options: CookOptions): Resolved & { warnings: string[] } {
+    return this.working(text, () => {
+      const { formula, warnings } = this.checker.requireValid(this.load(text));
+      return { ...resolveFormula(formula, this.checker.resolve, { ...options, source: text.source }), warnings };
     });
   }
 
@@ -211,6 +228,11 @@ export class FormulaRegistry {
       'not-found',
     );
   }
+}
+
+/** The text of any file. */
+function fileText(text: string, source: string): FormulaText {
+  return { text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' };
 }
 
 function unusable(name: string, reason: string): FormulaEntry {

@@ -1,5 +1,5 @@
 import type { JobRunner } from '../../base/jobs/messages';
-import type { FormulaDetails, FormulaSummary } from '../../protocol/formula';
+import type { CookResult as ResolvedResult, FormulaDetails, FormulaSummary } from '../../protocol/formula';
 import type { FormulaPlaces } from '../registry/files';
 import type { CookRequest, CookResult, FormulaJob } from './jobs';
 
@@ -21,6 +21,11 @@ export class FormulaService {
 
   cook(places: FormulaPlaces, request: CookRequest): Promise<CookResult> {
     return this.run({ kind: 'cook', places, ...request });
+  }
+
+  /** A formula with all that it includes, as a file would spell it. */
+  resolve(places: FormulaPlaces, request: CookRequest): Promise<ResolvedResult> {
+    return this.run({ kind: 'resolve', places, ...request });
   }
 
   private run<T>(job: FormulaJob): Promise<T> {

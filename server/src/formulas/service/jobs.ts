@@ -1,7 +1,9 @@
 import { UserError } from '../../base/errors';
-import type { FormulaDetails, FormulaSummary } from '../../protocol/formula';
+import type { CookResult as ResolvedResult, FormulaDetails, FormulaStep, FormulaSummary } from '../../protocol/formula';
 import type { CookOptions } from '../cook/cook';
 import type { Proto } from '../cook/proto';
+import { stepData } from '../cook/resolved';
+import { Budget } from '../limits';
 import { isError } from '../model';
 import type { FormulaPlaces } from '../registry/files';
 import type { FormulaEntry, FormulaRegistry } from '../registry/registry';
@@ -22,14 +24,14 @@ export interface CookResult {
 export type FormulaJob = { places: FormulaPlaces } & (
   | { kind: 'list' }
   | { kind: 'show'; name: string }
-  | ({ kind: 'cook' } & CookRequest)
+  | ({ kind: 'cook' | 'resolve' } & CookRequest)
 );
 
 /** Runs a job. Reads files through the registry only. */
 export function runFormulaJob(
   job: FormulaJob,
   registry: FormulaRegistry,
-): FormulaSummary[] | FormulaDetails | CookResult {
+): FormulaSummary[] | FormulaDetails | CookResult | ResolvedResult {
   switch (job.kind) {
     case 'list':
       return registry.list().map(summaryOf);
@@ -41,6 +43,13 @@ export function runFormulaJob(
       return typeof formula === 'string'
         ? registry.cook(formula, options)
         : registry.cookFile(formula.text, formula.file, options);
+    }
+    case 'resolve': {
+      const { formula, given, keepVariables } = job;
+      const options: CookOptions = { given, keepVariables };
+      return typeof formula === 'string'
+        ? registry.resolve(formula, options)
+        : registry.resolveFile(formula.text, formula.file, options);
     }
   }
 }
@@ -70,23 +79,23 @@ function detailsOf(registry: FormulaRegistry, name: string): FormulaDetails {
     ...summary,
     raw: registry.raw(name),
     variables,
-    outline: pourable ? outlineOf(registry, name, summary.errors) : [],
+    outline: (pourable ? outlineOf(registry, name, summary.errors) : undefined) ?? ownSteps(entry),
   };
 }
 
 /** Adds an error where cooking fails, for example because of a formula that it names. */
-function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): FormulaDetails['outline'] {
+function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): FormulaStep[] | undefined {
   try {
-    const { steps } = registry.cook(name, { keepVariables: true }).proto;
-    return steps.map(({ id, title, needs, parent }) => ({
-      id,
-      title,
-      needs,
-      ...(parent === undefined ? {} : { parent }),
-    }));
+    return registry.resolve(name, { keepVariables: true }).cooked.steps;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     errors.push(error.message);
-    return [];
+    return undefined;
   }
+}
+
+/** The steps of the file alone. */
+function ownSteps({ formula }: FormulaEntry): FormulaStep[] {
+  const steps = formula?.steps.length ? formula.steps : (formula?.template ?? []);
+  return steps.map((step) => stepData(step, {}, new Budget()));
 }

@@ -184,7 +184,13 @@ export const beadSchemas = [
   schemaFor(DependencyRemove.spec, edge),
   schemaFor(
     DependencyTree.spec,
-    z.object({ ledger, id, maxDepth: count, direction: z.enum(['down', 'up', 'both']).optional() }),
+    z.object({
+      ledger,
+      id,
+      maxDepth: count,
+      direction: z.enum(['down', 'up', 'both']).optional(),
+      allPaths: z.boolean().optional(),
+    }),
   ),
   schemaFor(RelationChange.spec, z.object({ ledger, a: id, b: id, change: z.enum(['add', 'remove']) })),
   schemaFor(BeadReplace.spec, z.object({ ledger, id, by: id, kind: z.enum(['duplicates', 'supersedes']) })),

@@ -3,11 +3,13 @@ import {
   FormulaCook,
   FormulaList,
   FormulaShow,
+  MoleculeBond,
   MoleculeBurn,
   MoleculeGet,
   MoleculePour,
   MoleculeSquash,
   StepClose,
+  bondTypes,
 } from '../formula';
 import { name, schemaFor, variables } from './schema';
 
@@ -38,4 +40,17 @@ export const formulaSchemas = [
     z.object({ ...molecule, summary: z.string().max(100_000).optional(), keep: flag, dryRun: flag }),
   ),
   schemaFor(MoleculeBurn.spec, z.object({ ...molecule, dryRun: flag })),
+  schemaFor(
+    MoleculeBond.spec,
+    z.object({
+      ledger,
+      a: name,
+      b: name,
+      type: z.enum(bondTypes).default('sequential'),
+      vars: variables.default({}),
+      ephemeral: z.boolean().optional(),
+      ref: z.string().max(200).optional(),
+      title: z.string().max(500).optional(),
+    }),
+  ),
 ];

@@ -1,8 +1,9 @@
 import { UserError } from '../../base/errors';
 import type { BeadService } from '../../beads/handlers/common';
 import { resolveOne } from '../../beads/handlers/common';
+import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { MoleculeBurn, MoleculeSquash, StepClose } from '../../protocol/formula';
+import { MoleculeBond, MoleculeBurn, MoleculeSquash, StepClose } from '../../protocol/formula';
 import { refuseEngineBeads, refuseWorkInHand } from './beadGuard';
 import { ownerOf } from './stepRules';
 
@@ -27,5 +28,32 @@ export function guardStepHandlers(service: BeadService): void {
       if (owner) throw new UserError(`${params.id} belongs to ${owner.id}`, 'a person may do this', 'refused');
       return next(params, context);
     });
+  }
+  dispatcher.wrap(MoleculeBond.spec, (next) => async (params, context) => {
+    for (const given of context.kind === 'agent' ? [params.a, params.b] : []) {
+      const bead = beadNamed(service, given, params.ledger, context);
+      if (!bead) continue;
+      refuseEngineBeads(store, [bead.id], context);
+      const owner = ownerOf(store, bead);
+      if (owner) throw new UserError(`${given} belongs to ${owner.id}`, 'a person may do this', 'refused');
+    }
+    return next(params, context);
+  });
+}
+
+/** The bead that may be meant; a part of an id that is the name of a formula too means the formula. */
+function beadNamed(
+  service: BeadService,
+  given: string,
+  ledger: string | undefined,
+  context: CallContext,
+): Bead | undefined {
+  const exact = service.store.get(given);
+  if (exact) return exact;
+  try {
+    return service.store.get(resolveOne(service, context, given, ledger));
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'not-found') return undefined;
+    throw error;
   }
 }

@@ -1,0 +1,106 @@
+import { BeadDelete, BeadList, type BeadListItem } from '../../protocol/bead';
+import type { CliCommand, Invocation } from '../shared/command';
+import { oneLine } from '../shared/output';
+import type { BdContext } from './context';
+import { parseDuration } from './options';
+
+/** `bd mol wisp list` and `bd mol wisp gc`. */
+
+const OLD_MS = 86_400_000;
+
+export function addWispList(wisp: CliCommand, context: BdContext): void {
+  wisp
+    .command('list')
+    .description('list the wisps that are not closed')
+    .option('--all', 'closed ones too')
+    .withHelp({ examples: [['bd mol wisp list', 'all of them']], see: ['bd mol burn'] })
+    .action(async (options: { all?: boolean }, invocation: Invocation) => {
+      const found = (await context.call(invocation, BeadList.spec, { all: true, limit: 0 })).filter(
+        (bead) => bead.ephemeral && (options.all || bead.status !== 'closed'),
+      );
+      const wisps = found.map((bead) => ({
+        id: bead.id,
+        title: bead.title,
+        status: bead.status,
+        priority: bead.priority,
+        type: bead.issue_type,
+        created_at: bead.created_at,
+        updated_at: bead.updated_at,
+        ...(Date.now() - Date.parse(bead.updated_at) > OLD_MS ? { old: true } : {}),
+      }));
+      const old = wisps.filter((each) => each.old).length;
+      context.print(invocation, { wisps, count: wisps.length, ...(old > 0 ? { old_count: old } : {}) }, () =>
+        wisps.length === 0
+          ? 'No wisps found'
+          : [
+              `Wisps (${wisps.length}):`,
+              ...wisps.map((each) => `  ${each.id} ${oneLine(each.title)} (${oneLine(each.status)})`),
+            ],
+      );
+    });
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+const AN_HOUR = 3_600_000 * NANOSECONDS_PER_MS;
+const IN_WORK = new Set(['in_progress', 'hooked', 'in_review']);
+
+export function addWispGc(wisp: CliCommand, context: BdContext): void {
+  wisp
+    .command('gc')
+    .description('delete wisps that have not changed for a while')
+    .option('--age <duration>', 'how long, such as 30m or 24h', parseDuration, AN_HOUR)
+    .option('--all', 'closed ones too')
+    .option('--dry-run', 'only show')
+    .withHelp({
+      text: 'A molecule with a step in progress is kept, with all its steps.',
+      examples: [
+        ['bd mol wisp gc --dry-run', 'what would be deleted'],
+        ['bd mol wisp gc --age 24h --all', 'everything older than a day'],
+      ],
+      see: ['bd mol wisp list', 'bd mol burn'],
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      // --dry-run is an option of `wisp` too, and parsed as that.
+      const options = invocation.options as { age: number; all?: boolean; dryRun?: boolean };
+      const ids = await context.withLedger(invocation, async (backend) => {
+        const beads = await backend.call(BeadList.spec, { all: true, limit: 0 });
+        const before = Date.now() - options.age / NANOSECONDS_PER_MS;
+        const found = abandoned(beads, before).filter((bead) => options.all || bead.status !== 'closed');
+        // Children first: what is left is whole at any time.
+        const list = found.map((bead) => bead.id).reverse();
+        if (!options.dryRun && list.length > 0)
+          await backend.call(BeadDelete.spec, { ids: list, reason: 'wisp not changed for a while' });
+        return list;
+      });
+      const value = options.dryRun
+        ? { cleaned_ids: ids, cleaned_count: 0, candidates: ids.length, dry_run: true }
+        : { cleaned_ids: ids, cleaned_count: ids.length };
+      context.print(invocation, value, () =>
+        ids.length === 0
+          ? 'No abandoned wisps found'
+          : [
+              `${options.dryRun ? 'Dry run: would clean' : '✓ Cleaned'} ${ids.length} abandoned wisps:`,
+              ...ids.map((id) => `  ${id}`),
+            ],
+      );
+    });
+}
+
+/** Wisps that have not changed since then, without those of a tree that somebody works on. */
+function abandoned(beads: readonly BeadListItem[], before: number): BeadListItem[] {
+  const byId = new Map(beads.map((bead) => [bead.id, bead]));
+  const rootOf = (bead: BeadListItem): string => {
+    const seen = new Set<string>();
+    let top = bead;
+    while (top.parent !== undefined && !seen.has(top.id)) {
+      seen.add(top.id);
+      const parent = byId.get(top.parent);
+      if (!parent) break;
+      top = parent;
+    }
+    return top.id;
+  };
+  const wisps = beads.filter((bead) => bead.ephemeral);
+  const busy = new Set(wisps.filter((bead) => IN_WORK.has(bead.status)).map(rootOf));
+  return wisps.filter((bead) => Date.parse(bead.updated_at) < before && !busy.has(rootOf(bead)));
+}
