@@ -229,6 +229,11 @@ export class BeadStore extends BeadReader {
     );
   }
 
+  /** Whether changes that were made here are in a journal alone. */
+  get isUnsaved(): boolean {
+    return [...this.world.ledgers.values()].some((ledger) => ledger.hasUnwrittenChanges);
+  }
+
   /** Whether others have changed the files since they were read. Cheap. */
   async isOutdated(): Promise<boolean> {
     for (const [ledger, seen] of this.damagedFiles) if (ledger.filesStamp !== seen) return true;

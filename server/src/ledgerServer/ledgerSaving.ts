@@ -41,8 +41,6 @@ export class LedgerSaving {
   private readonly saving: Debouncer;
   private readonly keeping: Debouncer;
   private ended = false;
-  /** What was changed here is in the journal alone. */
-  private isUnsaved = false;
 
   constructor(
     private readonly ledger: OpenLedger,
@@ -59,10 +57,9 @@ export class LedgerSaving {
     ledger.store.onDidChange(() => this.keeping.changed());
   }
 
-  /** Something was changed. */
+  /** Something may have been changed. */
   changed(): void {
-    this.isUnsaved = true;
-    this.saving.changed();
+    if (this.ledger.store.isUnsaved) this.saving.changed();
   }
 
   /** Writes what is left. */
@@ -70,19 +67,14 @@ export class LedgerSaving {
     this.ended = true;
     this.saving.dispose();
     this.keeping.dispose();
-    if (this.isUnsaved) await this.save();
+    await this.save();
     await this.ledger.keepIndex();
     await this.writer.dispose();
   }
 
+  /** What is in the file already is not written once more: the file may be that of another branch by now. */
   private async save(): Promise<void> {
-    this.isUnsaved = false;
-    try {
-      await this.ledger.store.checkpoint();
-    } catch (error) {
-      this.isUnsaved = true;
-      throw error;
-    }
+    if (this.ledger.store.isUnsaved) await this.ledger.store.checkpoint();
   }
 
   private run(what: string, task: () => Promise<void>): void {

@@ -156,6 +156,11 @@ export class Ledger {
     return this.dirty.keys();
   }
 
+  /** Whether any bead was changed here and is not in the file yet. */
+  get hasUnwrittenChanges(): boolean {
+    return this.dirty.size > 0;
+  }
+
   get isDirty(): boolean {
     return this.dirty.size > 0 || this.mustCheckpoint;
   }
