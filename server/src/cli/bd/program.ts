@@ -18,6 +18,7 @@ const groups = [
       'count',
       'stale',
       'status',
+      'skills',
       'events',
       'activity',
     ],
@@ -241,6 +242,7 @@ function modules(context: BdContext): CommandModule[] {
       commands: ['preflight', 'thanks'],
       add: async (program) => (await import('./guides')).addSmallTexts(program, context),
     },
+    { commands: ['skills'], add: async (program) => (await import('./skills')).addSkills(program, context) },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {
