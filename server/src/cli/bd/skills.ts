@@ -20,7 +20,7 @@ export function addSkills(program: CliCommand, context: BdContext): void {
         ['bd skills toy/polecats/rust', 'of one agent'],
         ['bd skills --json', 'of everybody, for a program'],
       ],
-      see: ['bd stats', 'bd audit'],
+      see: ['bd status', 'bd audit'],
     })
     .action(async (agent: string | undefined, _options: unknown, invocation: Invocation) => {
       const { work } = await workHistory(context, invocation, { actor: agent });

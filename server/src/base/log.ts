@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { appendText, moveFile } from '../base/safeFiles';
-import { makePrivateFolder } from '../base/safeFolders';
-import { statOf } from '../base/safePaths';
+import { appendText, moveFile } from './safeFiles';
+import { makePrivateFolder } from './safeFolders';
+import { statOf } from './safePaths';
 
 export interface Log {
   info(text: string): void;
