@@ -1,7 +1,7 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
-import { makePrivateFolder } from '../base/safeFiles';
+import { makePrivateFolder } from '../base/safeFolders';
 import { runAbortable } from '../base/abort';
 import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
@@ -12,12 +12,12 @@ import type { Streams } from '../protocol/transport/streams';
 import { handleRequest, serve, type ServeOptions } from '../protocol/transport/serve';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
-import { Connections } from './connections';
+import { Connections } from '../protocol/transport/connections';
 import { registerHandlers } from './handlers';
-import { runOnce } from './idempotency';
+import { runOnce } from '../beads/runOnce';
 import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
-import { FileLog, type Log } from './log';
+import { FileLog, type Log } from '../base/log';
 import { TerminalRelay } from '../sessions/relay';
 import { TownService } from './townService';
 
@@ -165,13 +165,13 @@ export class TownServer {
 
   private disconnected(id: string): void {
     this.clients.remove(id);
-    this.service.unsubscribe(id);
+    this.service.feed.remove(id);
     void this.terminals.disconnected(id);
     this.idleSince = Date.now();
   }
 
   private broadcast<P>(spec: NotificationSpec<P>, params: P): void {
-    this.clients.broadcast(spec, params, (id) => this.service.isSubscribed(id));
+    this.clients.broadcast(spec, params, (id) => this.service.feed.has(id));
   }
 
   private checkIdle(): void {
