@@ -64,6 +64,8 @@ export class Agents {
     const worktree = repository.worktrees.get(session.name);
     if (!worktree || session.doneAt !== undefined) return;
     if (chances.chance(0.4)) {
+      // It does not know yet that its bead is closed: what it does from now on is in the snapshot only.
+      if (isClosed(life.store.get(worktree.bead)?.status ?? 'closed')) this.world.lateWork.add(worktree.bead);
       session.look = { lastOutputAt: this.world.now, saidNothing: false };
       repository.work(worktree, session.attempt, chances.chance(0.1));
     } else if (chances.chance(0.4)) {

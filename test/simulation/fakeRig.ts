@@ -174,8 +174,8 @@ export class FakeRig implements RigPort {
       if (worktree.bead !== bead)
         world.violate('a worktree is removed for its own bead', `${worktree.bead} for ${bead}`);
       // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
-      if (worktree.commits > 0 && !world.begunAnew.has(bead) && !repository.landedWork.includes(bead))
-        world.violate('no unmerged work is removed', bead);
+      const isKnown = world.begunAnew.has(bead) || world.lateWork.has(bead) || repository.landedWork.includes(bead);
+      if (worktree.commits > 0 && !isKnown) world.violate('no unmerged work is removed', bead);
       repository.worktrees.delete(name);
       return undefined;
     });

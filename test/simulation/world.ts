@@ -38,6 +38,8 @@ export class World {
   readonly begunAnew = new Set<string>();
   /** Beads whose agents found that nothing has to change. */
   readonly unchanged = new Set<string>();
+  /** Beads whose agents worked on after they were closed. */
+  readonly lateWork = new Set<string>();
   /** Every request to the Mayor, by its id: how many answers it got. */
   readonly answers = new Map<string, number>();
   /** Agents end right after their start until then. */

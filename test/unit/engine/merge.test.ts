@@ -89,8 +89,18 @@ describe('a turn of the merge queue', () => {
     assert.match(town.bead(request).close_reason ?? '', /was closed before its work was merged/);
   });
 
+  it('gives back what needs no change, as its agent said, where there is one all the same', async () => {
+    await submit({ noChange: true, note: 'it is there' });
+    town.rig.hasUnsubmittedWork = async (name) => name === 'rust';
+    await turn();
+    assert.deepEqual(statuses(), ['closed', 'hooked']);
+    assert.match(town.work(bead).feedback ?? '', /your worktree has changes/);
+    assert.deepEqual(town.calls, []);
+  });
+
   it('closes without a push what needs no change, or what the target has already', async () => {
     await submit({ noChange: true, note: 'it is there' });
+    town.rig.hasUnsubmittedWork = async () => false;
     await turn();
     assert.deepEqual([...statuses(), town.calls], ['closed', 'closed', []]);
     assert.match(town.bead(bead).close_reason ?? '', /No change: it is there/);

@@ -3,6 +3,7 @@ import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
+import { parseAddress } from '../../town/layout';
 import type { GateResult } from '../../rigs/types';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landedCandidate, makeCandidate } from './candidate';
@@ -27,8 +28,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
-    if (request.noChange)
-      return await finishMerge(action, request, { noChange: request.note ?? 'see its review' }, context);
+    if (request.noChange) return await finishUnchanged(action, request, rig, context);
     showActivity(context, refinery, `rebasing ${request.source}`);
     const made = await makeCandidate(rig, request, context);
     if (made.kind === 'returned') return await rejectMerge(action, request, made.why, context);
@@ -49,6 +49,25 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     showActivity(context, refinery, undefined);
   }
 }
+
+/** Its agent may have worked on since it said so: it may not have heard that its word was taken. */
+async function finishUnchanged(
+  action: MergeAction,
+  request: MergeRequest,
+  rig: RigPort,
+  context: EngineContext,
+): Promise<void> {
+  const author = parseAddress(request.worker);
+  if (!author || !(await rig.hasUnsubmittedWork(author.name)))
+    return finishMerge(action, request, { noChange: request.note ?? 'see its review' }, context);
+  return rejectMerge(action, request, CHANGED_SINCE, context);
+}
+
+const CHANGED_SINCE: Feedback = {
+  problem: 'its worktree has changes, though its agent said that nothing has to change',
+  feedback:
+    'You said "gt done --status no-change", but your worktree has changes. Submit them with "gt done", or remove them and say it again.',
+};
 
 async function begin(action: MergeAction, context: EngineContext): Promise<MergeRequest> {
   return context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
