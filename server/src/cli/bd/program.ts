@@ -38,6 +38,8 @@ const groups = [
       'undefer',
       'delete',
       'rename',
+      'edit',
+      'promote',
     ],
   ],
   ['Order', ['dep', 'link', 'relate', 'unrelate', 'epic', 'graph', 'label', 'tag', 'state', 'set-state', 'ship']],
@@ -125,6 +127,34 @@ function createProgram(): CliProgram {
   );
 }
 
+/** Of other stores and services; what to do instead is in guides.ts. */
+const elsewhereCommands = new Set([
+  'dolt',
+  'branch',
+  'history',
+  'diff',
+  'vc',
+  'jira',
+  'linear',
+  'github',
+  'gitlab',
+  'ado',
+  'notion',
+  'federation',
+  'daemon',
+  'mail',
+  'move',
+  'refile',
+  'repair',
+  'resolve-conflicts',
+  'migrate',
+  'admin',
+  'agent',
+  'hook',
+  'slot',
+  'create-form',
+]);
+
 /** Where each command is defined. */
 function modules(context: BdContext): CommandModule[] {
   return [
@@ -211,25 +241,11 @@ function modules(context: BdContext): CommandModule[] {
       add: async (program) => (await import('./aliases')).addShortForms(program, context),
     },
     {
-      commands: [
-        'dolt',
-        'branch',
-        'history',
-        'vc',
-        'jira',
-        'linear',
-        'github',
-        'gitlab',
-        'ado',
-        'notion',
-        'federation',
-        'daemon',
-        'mail',
-        'move',
-        'refile',
-      ],
+      commands: [...elsewhereCommands],
       add: async (program) => (await import('./guides')).addElsewhere(program),
     },
+    { commands: ['edit'], add: async (program) => (await import('./edit')).addEdit(program, context) },
+    { commands: ['promote'], add: async (program) => (await import('./promote')).addPromote(program, context) },
     { commands: ['activity'], add: async (program) => (await import('./activity')).addActivity(program, context) },
     { commands: ['hooks'], add: async (program) => (await import('./hooks')).addHooks(program, context) },
     { commands: ['worktree'], add: async (program) => (await import('./worktree')).addWorktree(program, context) },
@@ -255,12 +271,18 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
   return wholeProgram({ createProgram, modules: modules(context) });
 }
 
+/** Commands of other stores take any options: they only say what to do instead. */
+function withoutOptions(given: readonly string[]): readonly string[] {
+  const isElsewhere = elsewhereCommands.has(given[0] ?? '');
+  return isElsewhere ? given.filter((word) => !word.startsWith('-') || /^(?:--json|--help|-h)$/.test(word)) : given;
+}
+
 /** Runs one command. Never throws. @returns the exit code */
 export async function runBd(given: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
   const context = new BdContext(process, started);
   const wantsJson =
     /^(?:1|true)$/.test(process.env.BD_JSON ?? '') && !given.includes('--json') && given[0] !== '__complete';
-  const words = wantsJson ? ['--json', ...given] : given;
+  const words = wantsJson ? ['--json', ...withoutOptions(given)] : withoutOptions(given);
   const code = await runCommandLine(
     {
       createProgram,
