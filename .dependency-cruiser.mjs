@@ -27,8 +27,13 @@ export default {
       server('engine'),
       ['base', 'protocol', 'town', 'git', 'beads', 'agents', 'sessions', 'rigs', 'formulas'].map(server),
     ),
+    layer('ledgerServer', server('ledgerServer'), ['base', 'protocol', 'beads', 'formulas'].map(server)),
     layer('client', 'client/src/', ['base', 'protocol'].map(server)),
-    layer('cli', server('cli'), ['base', 'protocol', 'beads', 'formulas', 'town', 'agents'].map(server)),
+    layer(
+      'cli',
+      server('cli'),
+      ['base', 'protocol', 'beads', 'formulas', 'ledgerServer', 'town', 'agents'].map(server),
+    ),
     {
       name: 'nobody-imports-the-town-server',
       severity: 'error',

@@ -2,6 +2,9 @@
 // longer: a limit is there to end a test that hangs, not to measure one that works.
 const PATIENCE = 4;
 
+// A test that is about the server of a ledger outside of a town says so, and ends what it starts.
+process.env.BEADS_NO_DAEMON ??= '1';
+
 exports.mochaHooks = {
   beforeEach() {
     const test = this.currentTest;

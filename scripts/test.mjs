@@ -40,6 +40,8 @@ const env = {
   GASTOWN_SOAK: soak ? '1' : '',
   // Nothing of a test may reach the person's own towns.
   XDG_CONFIG_HOME: path.join(scratch, 'config'),
+  XDG_CACHE_HOME: path.join(scratch, 'cache'),
+  BEADS_NO_DAEMON: '1',
 };
 const totals = { passes: 0, failures: 0, pending: 0 };
 /** What failed, for the end of the output: that is what remains of a long log. */

@@ -1,36 +1,70 @@
 import path from 'node:path';
-import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { UserError, messageOf } from './base/errors';
 import { startFailureLine } from './protocol/transport/startFailure';
 import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
-import { languageServer } from './language/server/languageServer';
-import { TownServer } from './townServer/server';
 import { canonicalPath } from './base/safeFiles';
 
-let running: TownServer | undefined;
+/** What serves, once it does. */
+interface Running {
+  end(reason: string): Promise<void>;
+  crash(reason: string): never;
+}
+
+let running: Running | undefined;
 
 /**
  * `server --town <root>` serves a town through its socket, detached from whoever started it.
+ * `server --ledger <directory> --state <folder> [--idle <ms>]` serves a ledger outside of every town in the same way.
  * `server --stdio` serves the language features alone, where there is no town.
  */
 async function main(args: readonly string[]): Promise<void> {
-  const at = args.indexOf('--town');
-  const root = at < 0 ? undefined : args[at + 1];
-  if (root === undefined) {
-    const end = (): void => process.exit(0);
-    process.stdin.once('close', end); // whoever started it is gone
-    process.stdout.once('error', end);
-    languageServer(
-      { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) },
-      end,
-      { jobs: new JobWorker({ script: bundledFile('formulaWorker.js'), log }) },
-    ).listen();
-    return;
-  }
+  const valueOf = (name: string): string | undefined => {
+    const at = args.indexOf(name);
+    return at < 0 ? undefined : args[at + 1];
+  };
+  const [town, ledger, state] = ['--town', '--ledger', '--state'].map(valueOf);
+  if (town !== undefined) return runDetached(() => startTown(town));
+  if (ledger !== undefined && state !== undefined)
+    return runDetached(() => startLedger(ledger, state, valueOf('--idle')));
+  return serveLanguage();
+}
+
+/** The language features alone, for whoever is at the other end of stdio. */
+async function serveLanguage(): Promise<void> {
+  const [{ languageServer }, { StreamMessageReader, StreamMessageWriter }] = await Promise.all([
+    import('./language/server/languageServer'),
+    import('vscode-jsonrpc/node'),
+  ]);
+  const end = (): void => process.exit(0);
+  process.stdin.once('close', end); // whoever started it is gone
+  process.stdout.once('error', end);
+  languageServer(
+    { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) },
+    end,
+    { jobs: new JobWorker({ script: bundledFile('formulaWorker.js'), log }) },
+  ).listen();
+}
+
+// Each is loaded alone: a command waits for the server of its ledger to start, which needs little of the program.
+async function startTown(root: string): Promise<Running | undefined> {
+  const { TownServer } = await import('./townServer/server');
+  return TownServer.start(canonicalPath(root));
+}
+
+async function startLedger(directory: string, state: string, idle: string | undefined): Promise<Running | undefined> {
+  const { LedgerServer } = await import('./ledgerServer/ledgerServer');
+  return LedgerServer.start({
+    directory: canonicalPath(directory),
+    state: canonicalPath(state),
+    ...(idle === undefined ? {} : { idleMs: Number(idle) }),
+  });
+}
+
+async function runDetached(start: () => Promise<Running | undefined>): Promise<void> {
   process.chdir(path.parse(process.cwd()).root);
-  const server = await TownServer.start(canonicalPath(root));
-  if (!server) process.exit(0); // another server has the town: the client finds that one
+  const server = await start();
+  if (!server) process.exit(0); // another one serves it: the client finds that one
   running = server;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));
   process.on('SIGHUP', () => undefined); // the window that started it has closed

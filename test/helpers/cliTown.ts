@@ -46,6 +46,7 @@ export class Person {
       TMPDIR: process.env.TMPDIR,
       XDG_CONFIG_HOME: path.join(this.home, '.config'),
       XDG_RUNTIME_DIR: runtime,
+      BEADS_NO_DAEMON: '1',
       ...extra,
     };
     this.own();

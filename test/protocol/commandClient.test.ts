@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { identify, isAlive } from '../../server/src/base/process';
+import { townPlace } from '../../server/src/protocol/transport/serverPlace';
 import { CommandClient, startLink } from '../../server/src/protocol/transport/commandClient';
 import { serverEndpointFile, writeEndpoint } from '../../server/src/protocol/transport/endpointFile';
 import { frame } from '../../server/src/protocol/transport/frames';
@@ -43,7 +44,10 @@ describe('the client of a command', () => {
   });
 
   function open(actor = 'ann'): CommandClient {
-    const client = new CommandClient(root, async () => ({ kind: 'cli', actor }), { serverJs, startTimeoutMs: 10_000 });
+    const client = new CommandClient(townPlace(root), async () => ({ kind: 'cli', actor }), {
+      serverJs,
+      startTimeoutMs: 10_000,
+    });
     clients.push(client);
     return client;
   }
@@ -71,7 +75,7 @@ describe('the client of a command', () => {
   });
 
   it('starts no server where it only wants a running one', async () => {
-    const client = new CommandClient(root, async () => ({ kind: 'cli' }), { serverJs, onlyRunning: true });
+    const client = new CommandClient(townPlace(root), async () => ({ kind: 'cli' }), { serverJs, onlyRunning: true });
     clients.push(client);
     const error = await rejection(client.call(Nothing, {}));
     assert.deepEqual([error.message, error.code], ['no server is running', 'unavailable']);
@@ -80,10 +84,10 @@ describe('the client of a command', () => {
 
   it('uses a connection that was started ahead', async () => {
     await open().call(Nothing, {});
-    const started = await startLink(root);
+    const started = await startLink(townPlace(root));
     assert.ok(started);
     await started.link.started;
-    const client = new CommandClient(root, async () => ({ kind: 'cli', actor: 'eve' }), { started });
+    const client = new CommandClient(townPlace(root), async () => ({ kind: 'cli', actor: 'eve' }), { started });
     clients.push(client);
     assert.equal((await client.call(Echo, { text: 'x' })).actor, 'eve');
   });

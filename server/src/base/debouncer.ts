@@ -1,5 +1,8 @@
 import type { IDisposable } from './lifecycle';
 
+/** Longest pause after a task. */
+const MAX_PAUSE_MS = 5 * 60_000;
+
 /** Runs a task when there was no change for a while, and at the latest so long after the first change. */
 export class Debouncer implements IDisposable {
   private timer: NodeJS.Timeout | undefined;
@@ -34,5 +37,18 @@ export class Debouncer implements IDisposable {
   private run(): void {
     this.firstAt = undefined;
     this.task();
+  }
+}
+
+/**
+ * Runs a task and lets the next one wait in proportion to what this one took.
+ * @param share part of the time that the task may take, from 0 to 1
+ */
+export async function paced(debouncer: Debouncer, share: number, task: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  try {
+    await task();
+  } finally {
+    debouncer.pause(Math.min(MAX_PAUSE_MS, (performance.now() - start) / share));
   }
 }

@@ -12,12 +12,16 @@ interface LeaseRecord extends ProcessIdentity {
   /** Where its pid means something; missing in records of builds that did not lock. */
   space?: string;
   host?: string;
+  /** What the owner says of itself. */
+  note?: string;
 }
 
 /** Who has a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here. */
 export interface LeaseHolder extends ProcessIdentity {
   isHere: boolean;
   host: string | undefined;
+  /** What it says of itself. */
+  note: string | undefined;
 }
 
 /**
@@ -42,9 +46,10 @@ export class Lease {
 
   /**
    * The lease, or undefined while another process holds it.
+   * @param note for others who want it
    * @throws UserError `unavailable` where it cannot be told whether the last owner still lives
    */
-  static tryAcquire(directory: string): Lease | undefined {
+  static tryAcquire(directory: string, note?: string): Lease | undefined {
     makePrivateFolder(directory);
     // The next epoch follows the one that was judged: whoever takes it first wins, also where the lock decides nothing.
     const epoch = highestEpoch(directory);
@@ -57,17 +62,23 @@ export class Lease {
     if (attempt.kind === 'unsupported' && known && !isHere(known) && !hasRebooted(known))
       throw cannotTell(directory, known, attempt.reason);
     const lock = attempt.kind === 'locked' ? attempt.fd : undefined;
-    const lease = Lease.create(directory, epoch + 1, lock);
+    const lease = Lease.create(directory, epoch + 1, lock, note);
     if (!lease && lock !== undefined) unlock(lock);
     return lease;
   }
 
-  private static create(directory: string, epoch: number, lock: number | undefined): Lease | undefined {
+  private static create(
+    directory: string,
+    epoch: number,
+    lock: number | undefined,
+    note: string | undefined,
+  ): Lease | undefined {
     const record: LeaseRecord = {
       ...identify(process.pid),
       nonce: randomBytes(8).toString('hex'),
       space: processSpace(),
       host: os.hostname(),
+      ...(note === undefined ? {} : { note }),
     };
     if (!create(directory, epoch, record)) return undefined;
     if (highestEpoch(directory) > epoch) {
@@ -80,10 +91,10 @@ export class Lease {
   }
 
   /** Waits for the holder to let go, at most `timeoutMs`. */
-  static async acquire(directory: string, timeoutMs: number): Promise<Lease | undefined> {
+  static async acquire(directory: string, timeoutMs: number, note?: string): Promise<Lease | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const lease = Lease.tryAcquire(directory);
+      const lease = Lease.tryAcquire(directory, note);
       if (lease || Date.now() >= deadline) return lease;
       await new Promise((done) => setTimeout(done, 5 + Math.random() * 20));
     }
@@ -130,8 +141,10 @@ function hasRebooted({ space, host }: LeaseRecord): boolean {
   return host === os.hostname() && numbers === ourNumbers && boot !== ourBoot;
 }
 
+/** A note may lead to a signal: it counts only with what nobody who wrote a file elsewhere can know, the id of this boot. */
 function asHolder(record: LeaseRecord): LeaseHolder {
-  return { pid: record.pid, start: record.start, isHere: isHere(record), host: record.host };
+  const note = record.space === processSpace() ? record.note : undefined;
+  return { pid: record.pid, start: record.start, isHere: isHere(record), host: record.host, note };
 }
 
 function cannotTell(directory: string, { pid, host }: LeaseRecord, reason: string): UserError {

@@ -27,7 +27,7 @@ export type { Stored } from './storage/codec';
 export type { NewBead } from './model/newBead';
 export type { Transaction } from './transaction';
 
-/** How long the first result of an operation is given again. */
+/** How long the first result of an operation is given again, where nothing else is said. */
 const OPERATION_LIFETIME_MS = 3_600_000;
 /** Journals beyond this are written to the files, so that opening stays quick. */
 const CHECKPOINT_AT_BYTES = 4 * 1024 * 1024;
@@ -48,6 +48,8 @@ export interface StoreOptions {
   checkpoints?: CheckpointWriter;
   /** Where the index is kept from one start to the next. */
   indexCache?: IndexCache;
+  /** How long the first result of an operation is given again, in milliseconds. */
+  operationLifetimeMs?: number | undefined;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
   /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
@@ -71,8 +73,8 @@ export class BeadStore extends BeadReader {
   /** One checkpoint at a time. Taken before `lock`. */
   private readonly checkpoints = new Mutex();
   private readonly changes: Emitter<BeadsChanged>;
-  /** First results of the operations of the last hour, by their key. */
-  readonly operations = new IdempotencyCache(OPERATION_LIFETIME_MS);
+  /** First results of recent operations, by their key. */
+  readonly operations: IdempotencyCache;
   private readonly sequence = new Sequence();
   private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
@@ -95,8 +97,10 @@ export class BeadStore extends BeadReader {
     private readonly fence: WriteFence | undefined,
     writer: CheckpointWriter,
     private readonly indexCache: IndexCache | undefined,
+    operationLifetimeMs: number,
   ) {
     super(world, clock);
+    this.operations = new IdempotencyCache(operationLifetimeMs);
     this.changes = new Emitter(onError);
     this.onDidChange = this.changes.event;
     this.checkpointer = new Checkpointer(
@@ -133,6 +137,7 @@ export class BeadStore extends BeadReader {
       options.fence,
       options.checkpoints ?? { write: (job) => writeCheckpoint(options.fs ?? realFs, job) },
       indexCache,
+      options.operationLifetimeMs ?? OPERATION_LIFETIME_MS,
     );
   }
 
@@ -208,6 +213,34 @@ export class BeadStore extends BeadReader {
     });
   }
 
+  /**
+   * Opens those ledgers again whose files others have changed, as another process would: what the files and the journals
+   * hold counts, and nothing is written.
+   */
+  async reopenChanged(): Promise<void> {
+    await this.checkpoints.run(() =>
+      this.lock.run(async () => {
+        for (const ledger of [...this.world.ledgers.values()]) {
+          const damage = this.damagedFiles.get(ledger);
+          if (damage === undefined ? !ledger.changedOutside() : damage === ledger.filesStamp) continue;
+          await this.reopen(ledger);
+        }
+      }),
+    );
+  }
+
+  /** Whether changes that were made here are in a journal alone. */
+  get isUnsaved(): boolean {
+    return [...this.world.ledgers.values()].some((ledger) => ledger.hasUnwrittenChanges);
+  }
+
+  /** Whether others have changed the files since they were read. Cheap. */
+  async isOutdated(): Promise<boolean> {
+    for (const [ledger, seen] of this.damagedFiles) if (ledger.filesStamp !== seen) return true;
+    for (const ledger of this.world.ledgers.values()) await ledger.settled();
+    return this.checkpointer.changedOutside.length > 0;
+  }
+
   /** Only the first and the last part keep batches waiting: the files are written beside them. */
   private async writeLedgers(choose: () => Ledger[]): Promise<void> {
     const begun = await this.lock.run(() => this.checkpointer.begin(choose()));
@@ -239,6 +272,16 @@ export class BeadStore extends BeadReader {
   // ---------------------------------------------------------------- inside
 
   private async load(options: LedgerOptions, earlier?: EventLog): Promise<JournalRecord[]> {
+    const { ledger, records } = await this.read(options, earlier);
+    this.world.add(ledger);
+    this.opened(ledger, records);
+    return records;
+  }
+
+  private async read(
+    options: LedgerOptions,
+    earlier: EventLog | undefined,
+  ): Promise<{ ledger: Ledger; records: JournalRecord[] }> {
     const prefix = options.prefix === undefined ? undefined : normalisePrefix(options.prefix);
     const { ledger, records, refused } = await Ledger.load(this.fs, {
       name: options.name,
@@ -255,12 +298,28 @@ export class BeadStore extends BeadReader {
       this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
     if (ledger.isReadOnly) this.damagedFiles.set(ledger, ledger.filesStamp);
     if (earlier) ledger.eventLog.inherit(earlier);
-    this.world.add(ledger);
+    return { ledger, records };
+  }
+
+  private opened(ledger: Ledger, records: readonly JournalRecord[]): void {
     this.checkpointer.opened(ledger, records);
     for (const record of records) {
       if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
     }
-    return records;
+  }
+
+  /** The index gets no more than what differs. */
+  private async reopen(old: Ledger): Promise<void> {
+    old.close();
+    this.damagedFiles.delete(old);
+    const { name, directory, prefix } = old;
+    const { ledger, records } = await this.read({ name, directory, prefix, tolerant: true }, old.eventLog);
+    const ids = new Set<string>();
+    for (const [id, stored] of ledger.entries) if (old.entries.get(id)?.text !== stored.text) ids.add(id);
+    for (const id of old.entries.keys()) if (!ledger.entries.has(id)) ids.add(id);
+    this.world.replace(ledger, [...ids]);
+    this.opened(ledger, records);
+    this.fire({ ids: [...ids], events: [] });
   }
 
   private async reload(ledger: Ledger): Promise<void> {

@@ -5,6 +5,9 @@ import { git } from './git';
 import type { RigRepository } from './repository';
 
 const MAX_FILE_BYTES = 1_000_000;
+/** So that their names fit into a command line. */
+const COMMITS_A_COMMAND = 200;
+const FULL_HASH = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 const STATUS: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D: 'deleted' };
 
 /** Files that differ between two commits, by path. */
@@ -31,6 +34,32 @@ export async function changedFilesOf(repository: RigRepository, base: string, co
 /** `-` stands for a binary file. */
 function lines(text: string | undefined): number | undefined {
   return text === undefined || text === '-' ? undefined : Number(text);
+}
+
+/** The paths that commits change, by commit. Those that are no commit of the repository are left out. */
+export async function filesOfCommits(
+  repository: RigRepository,
+  commits: readonly string[],
+): Promise<Map<string, string[]>> {
+  const files = new Map<string, string[]>();
+  for (let start = 0; start < commits.length; start += COMMITS_A_COMMAND) {
+    const options = ['--root', '-m', '--first-parent', '--no-walk=unsorted', '--name-only', '-z', '--format=%x00%H'];
+    const asked = commits.slice(start, start + COMMITS_A_COMMAND);
+    const output = await git(repository.directory, [
+      'log',
+      '--ignore-missing',
+      ...DIFF_OPTIONS,
+      ...options,
+      ...asked,
+      '--',
+    ]);
+    let current: string[] = [];
+    for (const part of output.split('\0').map((text) => text.replace(/^\n/, ''))) {
+      if (FULL_HASH.test(part)) files.set(part, (current = []));
+      else if (part !== '') current.push(part);
+    }
+  }
+  return files;
 }
 
 /** Text of a file in a commit; undefined where it is not there, too large or not text. */

@@ -365,6 +365,8 @@ export namespace BeadEvents {
   export interface Params extends LedgerParam {
     id?: string;
     limit?: number;
+    /** Only what was done by, or concerns, this agent or person: an address or a pattern with `*` and `?`. */
+    by?: string;
   }
   export const spec = request<Params, AuditEvent[]>('gastown/bead/events', 'read');
 }

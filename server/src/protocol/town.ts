@@ -1,6 +1,7 @@
 import { Done, Hook, Prime, ScriptGet } from './agent';
 import { boardRequests } from './board';
 import { crewRequests } from './crew';
+import { historyRequests } from './history';
 import { escalationRequests } from './escalation';
 import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
@@ -119,4 +120,5 @@ export const townRequests = [
   ...escalationRequests,
   ...mayorRequests,
   ...crewRequests,
+  ...historyRequests,
 ] as const;

@@ -11,6 +11,7 @@ import { slungFormula } from '../engine/molecules/slungFormula';
 import { registerAgentHandlers } from '../engine/dispatch/requests';
 import { registerBoardHandlers } from './snapshot/boardRequests';
 import { registerCrewHandlers } from '../rigs/crewRequests';
+import { registerHistoryHandlers } from '../engine/history/requests';
 import { registerMailHandlers } from '../engine/mail/requests';
 import { registerMayorHandlers } from '../engine/mayor/requests';
 import { registerMergeQueueHandlers } from '../engine/mergeQueue/requests';
@@ -45,6 +46,7 @@ export function registerHandlers(service: TownService): void {
     formula: (rig, name, given, caller) =>
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
+  registerHistoryHandlers(parts);
   registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.reviewMode(rig) });
   registerSupervisionHandlers({ ...parts, whyNots: () => service.whyNots() });
   guardScreens(dispatcher);

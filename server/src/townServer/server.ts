@@ -12,12 +12,12 @@ import type { Streams } from '../protocol/transport/streams';
 import { handleRequest, serve, type ServeOptions } from '../protocol/transport/serve';
 import { TownLayout } from '../town/layout';
 import { acceptHello, authorize, contextOf, identifyCaller } from './access/authorize';
-import { Connections } from './connections';
+import { Connections } from '../protocol/transport/connections';
 import { registerHandlers } from './handlers';
-import { runOnce } from './idempotency';
+import { runOnce } from '../beads/runOnce';
 import { logged } from '../base/logged';
 import { languageServer } from '../language/server/languageServer';
-import { FileLog, type Log } from './log';
+import { FileLog, type Log } from '../base/log';
 import { TerminalRelay } from '../sessions/relay';
 import { TownService } from './townService';
 

@@ -33,7 +33,7 @@ import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
 import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
-import type { Log } from './log';
+import type { Log } from '../base/log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
 import { attentionInfos } from './snapshot/attentionInfos';

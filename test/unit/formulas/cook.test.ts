@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { evaluateCondition } from '../../../server/src/formulas/cook/conditions';
 import { durationNs } from '../../../server/src/formulas/cook/proto';
-import { matchesGlob } from '../../../server/src/formulas/compose/glob';
+import { matchesGlob } from '../../../server/src/base/glob';
 import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
 import { evaluate } from '../../../server/src/formulas/compose/range';
 import { substitute } from '../../../server/src/formulas/cook/variables';

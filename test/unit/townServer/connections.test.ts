@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { notification } from '../../../server/src/protocol/request';
-import { Connections, MAX_BACKLOG_BYTES } from '../../../server/src/townServer/connections';
+import { Connections, MAX_BACKLOG_BYTES } from '../../../server/src/protocol/transport/connections';
 
 class FakeSocket {
   writableLength = 0;

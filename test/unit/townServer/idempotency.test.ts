@@ -5,7 +5,7 @@ import { BeadStore } from '../../../server/src/beads/store';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { RigAdd, SessionInput, TownGetSnapshot } from '../../../server/src/protocol/town';
 import { IdempotencyCache, operationKey } from '../../../server/src/base/idempotency';
-import { runOnce } from '../../../server/src/townServer/idempotency';
+import { runOnce } from '../../../server/src/beads/runOnce';
 import type { RequestSpec } from '../../../server/src/protocol/request';
 import { tempDir } from '../../helpers/temp';
 

@@ -16,10 +16,12 @@ import {
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 import { UserError } from '../../base/errors';
+import { matchesGlob } from '../../base/glob';
 import type { Result } from '../../protocol/request';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
+import { EVENTS_SHOWN } from '../queries/reader';
 import { resolveAll, resolveOne } from './common';
 
 export function registerReadHandlers(service: BeadService): void {
@@ -63,7 +65,14 @@ export function registerReadHandlers(service: BeadService): void {
   });
   dispatcher.on(BeadEvents.spec, async (params, context) => {
     const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);
-    return store.events(id, params.limit, id === undefined ? service.ledgerFor(context, params.ledger) : undefined);
+    const { by, limit = EVENTS_SHOWN } = params;
+    const isEverywhere = id !== undefined || (by !== undefined && params.ledger === undefined);
+    const ledger = isEverywhere ? undefined : service.ledgerFor(context, params.ledger);
+    if (by === undefined) return store.events(id, limit, ledger);
+    const found = store
+      .events(id, 0, ledger)
+      .filter((event) => [event.actor, event.agent ?? ''].some((name) => matchesGlob(by, name)));
+    return limit === 0 ? found : found.slice(-limit);
   });
   dispatcher.on(BeadStats.spec, async ({ ledger, assigned }, context) =>
     store.stats(service.ledgerFor(context, ledger), assigned ? context.actor : undefined),

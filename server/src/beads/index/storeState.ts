@@ -167,6 +167,13 @@ export class StoreState implements Source {
     this.bring(ids.map((id) => ({ id, row: this.locate(id) })));
   }
 
+  /** Another reading of an open ledger takes its place. @param ids of the beads that differ */
+  replace(ledger: Ledger, ids: readonly string[]): void {
+    void this.index;
+    this.ledgers.set(ledger.name, ledger);
+    this.changed(ids);
+  }
+
   /** A bead that several ledgers hold counts where its prefix belongs. */
   locate(id: string): Located | undefined {
     const owner = this.prefixes.ledgerOf(id);

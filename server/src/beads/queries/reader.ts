@@ -25,6 +25,9 @@ import { resolveId } from '../model/resolveId';
 import type { LedgerRules } from '../model/validate';
 import type { StoreState } from '../index/storeState';
 
+/** Number of events where no other is asked for. */
+export const EVENTS_SHOWN = 100;
+
 /** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
 export abstract class BeadReader {
   /** Lists by state and in the tree of epics. */
@@ -185,7 +188,7 @@ export abstract class BeadReader {
   }
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */
-  events(id?: string, limit = 100, ledger?: string): AuditEvent[] {
+  events(id?: string, limit = EVENTS_SHOWN, ledger?: string): AuditEvent[] {
     const ledgers = this.ledgersWithEvents(id).filter(({ name }) => ledger === undefined || name === ledger);
     const found = ledgers.flatMap(({ eventLog }) =>
       id === undefined ? firstOf(eventLog.newestFirst(), limit) : eventLog.ofBead(id, limit),

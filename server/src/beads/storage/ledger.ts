@@ -156,6 +156,11 @@ export class Ledger {
     return this.dirty.keys();
   }
 
+  /** Whether any bead was changed here and is not in the file yet. */
+  get hasUnwrittenChanges(): boolean {
+    return this.dirty.size > 0;
+  }
+
   get isDirty(): boolean {
     return this.dirty.size > 0 || this.mustCheckpoint;
   }
@@ -204,6 +209,11 @@ export class Ledger {
     this.stamp = stamp;
     if (!this.isReadOnly) this.damage = undefined; // it is what it was before somebody damaged it
     return false;
+  }
+
+  /** Where the file is not what it was, waits for a checkpoint that may be writing it at this moment. */
+  async settled(): Promise<void> {
+    while (this.writing && this.fs.stamp(this.issuesFile) !== this.stamp) await this.writing;
   }
 
   /**

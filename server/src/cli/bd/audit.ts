@@ -7,6 +7,7 @@ import { LedgerInfoGet } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
 import type { BdContext, GlobalOptions } from './context';
+import { printEvents } from './events';
 import { defined } from './options';
 
 /** `bd audit`: what agents asked models and tools, one line each in `.beads/interactions.jsonl`, which git carries. */
@@ -28,9 +29,16 @@ export function addAudit(program: CliCommand, context: BdContext): void {
     .command('audit')
     .description('record what agents asked models and tools')
     .withHelp({
-      text: 'Entries are added to .beads/interactions.jsonl and never changed. What happened to beads is in bd events.',
-      examples: [['bd audit record --kind tool_call --tool-name bash --exit-code 0', 'one entry']],
-      see: ['bd events'],
+      text: 'Entries are added to .beads/interactions.jsonl and never changed. With --actor alone: what an agent did with beads.',
+      examples: [
+        ['bd audit record --kind tool_call --tool-name bash --exit-code 0', 'one entry'],
+        ['bd audit --actor toy/polecats/rust', 'what an agent did'],
+      ],
+      see: ['bd events', 'bd skills'],
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const { actor: by } = invocation.options as GlobalOptions;
+      return by === undefined ? invocation.printHelp(audit) : printEvents(context, invocation, { by });
     });
   addRecord(audit, context);
   addLabel(audit, context);

@@ -7,6 +7,7 @@ import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
 import { readEndpoint, serverEndpointFile } from '../../protocol/transport/endpointFile';
+import { ledgerPlace, ledgerStateFolder, townPlace, type ServerPlace } from '../../protocol/transport/serverPlace';
 import { actorName, helloOf } from '../shared/connect';
 
 export type { Backend } from './localBackend';
@@ -17,11 +18,16 @@ export interface BackendOptions {
   actor: string | undefined;
   /** `--db`: a `.beads` folder or a file in one. */
   db: string | undefined;
+  /** `--no-daemon` or `--sandbox`: outside of a town the ledger is opened by the command itself. */
+  isServerOff: boolean;
   started: StartedLink | undefined;
   warn: (text: string) => void;
 }
 
-/** Inside a town the server is the only writer; elsewhere the ledger is opened under a lock. */
+/**
+ * Inside a town its server is the only writer. Elsewhere the ledger has a server of its own while it is used, or is opened
+ * by the command under a lock.
+ */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
   const town = townOfLedger(options, named);
@@ -34,12 +40,46 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
     );
   if (directory === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
+  const place = canOnlyRead ? undefined : chosenPlace(directory, options);
+  return (place && (await openLedgerServer(place, options))) ?? openLocally(directory, options);
+}
+
+/** @returns undefined where the command has to open the ledger itself */
+async function openLedgerServer(place: ServerPlace, options: BackendOptions): Promise<Backend | undefined> {
+  const { LedgerServerBackend, canStartServer, startWarning } = await import('./ledgerBackend');
+  const { cwd, env, started, warn } = options;
+  if (started?.root !== place.root && !canStartServer(place, env)) return undefined;
+  const backend = new LedgerServerBackend({
+    place,
+    cwd,
+    started,
+    warn,
+    actor: () => actorName(options.actor, env, cwd),
+  });
+  try {
+    await backend.connect();
+    return backend;
+  } catch (error) {
+    const { NotAnswering } = await import('../../protocol/transport/launch');
+    // One that hangs has the ledger, so that it cannot be opened here either.
+    if (!(error instanceof UserError) || error.code !== 'unavailable' || error instanceof NotAnswering) throw error;
+    // What is wrong with the ledger itself is said by whoever opens it.
+    const local = await openLocally(place.root, options);
+    warn(startWarning(error));
+    return local;
+  }
+}
+
+async function openLocally(directory: string, options: BackendOptions): Promise<Backend> {
   const { openLocalBackend } = await import('./localBackend');
-  const { cwd, env } = options;
-  return openLocalBackend(directory, await actorName(options.actor, env, cwd), options.warn, {
+  const { cwd, env, warn } = options;
+  return openLocalBackend(directory, {
+    actor: await actorName(options.actor, env, cwd),
+    warn,
     cwd,
     home: env.HOME ?? env.USERPROFILE,
     town: env.GT_ROOT,
+    state: ledgerStateFolder(directory, env),
   });
 }
 
@@ -85,11 +125,36 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { CommandClient } = await import('../../protocol/transport/commandClient');
-  const town = new CommandClient(root, async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
+  const town = new CommandClient(townPlace(root), async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
     started: options.started,
   });
   return {
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),
   };
+}
+
+const TRUE = /^(?:1|t|true|y|yes|on)$/i;
+
+/**
+ * Where the server of a ledger outside of every town is; undefined for a command that opens the ledger itself, because it
+ * was told to, or because it belongs to a session of a town: what such a command may do is for the town to say.
+ */
+export function chosenPlace(
+  directory: string,
+  { env, isServerOff }: Pick<BackendOptions, 'env' | 'isServerOff'>,
+): ServerPlace | undefined {
+  const saysNo = [env.BEADS_NO_DAEMON, env.BD_NO_DAEMON].some((value) => TRUE.test(value ?? ''));
+  if (isServerOff || saysNo || env.GT_ROOT || env.GT_SESSION_TOKEN) return undefined;
+  return ledgerPlace(directory, env);
+}
+
+/** The server that a command will call, as far as it can be told without parsing. May throw. */
+export function placeOfCommand(cwd: string, env: NodeJS.ProcessEnv, words: readonly string[]): ServerPlace | undefined {
+  const named = namedLedger({ cwd, env, db: undefined });
+  const town = townOfLedger({ cwd, env }, named);
+  if (town !== undefined) return townPlace(town);
+  const directory = named ?? findLedger(cwd);
+  const isServerOff = words.some((word) => word === '--no-daemon' || word === '--sandbox');
+  return directory === undefined ? undefined : chosenPlace(directory, { env, isServerOff });
 }

@@ -12,15 +12,26 @@ export interface GlobalOptions {
   db?: string;
   quiet?: boolean;
   readonly?: boolean;
+  /** False with `--no-daemon`. */
+  daemon?: boolean;
+  sandbox?: boolean;
 }
 
 /** What every command of `bd` uses: a way to the ledger and a way to print. */
 export class BdContext extends CommandContext {
   /** Opens the ledger for one command, and closes it in any case. */
   async withLedger<T>(invocation: Invocation, work: (backend: Backend) => Promise<T>): Promise<T> {
-    const { actor, db, readonly } = invocation.options as GlobalOptions;
+    const { actor, db, readonly, daemon, sandbox } = invocation.options as GlobalOptions;
     const { cwd, env } = this.process;
-    const backend = await openBackend({ cwd, env, actor, db, started: this.started, warn: (text) => this.note(text) });
+    const backend = await openBackend({
+      cwd,
+      env,
+      actor,
+      db,
+      isServerOff: daemon === false || sandbox === true,
+      started: this.started,
+      warn: (text) => this.note(text),
+    });
     try {
       return await work(readonly ? refusingChanges(backend) : backend);
     } finally {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { Lease } from '../../base/lease';
+import type { Lease } from '../../base/lease';
 import { canonicalPath } from '../../base/safeFiles';
 import { plural } from '../../base/text';
 import type { Diagnosis } from '../../beads/storage/repair';
@@ -54,15 +54,18 @@ async function examine(cwd: string, env: NodeJS.ProcessEnv, db: string | undefin
     import('../../beads/storage/ledgerFs'),
   ]);
   // In a town the server merges in what changes in the files; elsewhere no other command may write meanwhile.
-  const lease =
-    fix && townOfDirectory(directory, {}) === undefined
-      ? await Lease.acquire(path.join(directory, '.lock'), LOCK_MS)
-      : undefined;
+  const lease = fix && townOfDirectory(directory, {}) === undefined ? await lockForRepair(directory) : undefined;
   try {
     return { directory, fixed: fix, ...(made ? { made } : {}), ...(await diagnose(realFs, directory, fix)) };
   } finally {
     lease?.release();
   }
+}
+
+/** The server of the ledger lets go of it. A folder that cannot be written says so when it is repaired. */
+async function lockForRepair(directory: string): Promise<Lease | undefined> {
+  const { lockLedger } = await import('../../ledgerServer/lockLedger');
+  return lockLedger(directory, LOCK_MS);
 }
 
 async function restore(given: string): Promise<Report['made']> {

@@ -1,7 +1,7 @@
 import { BeadEvents, type AuditEvent } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, type Paint } from '../shared/output';
-import type { BdContext } from './context';
+import type { BdContext, GlobalOptions } from './context';
 import { defined, parseLimit } from './options';
 
 export function addEvents(program: CliCommand, context: BdContext): void {
@@ -16,16 +16,28 @@ export function addEvents(program: CliCommand, context: BdContext): void {
       examples: [
         ['bd events app-a1b2c', 'what happened to a bead'],
         ['bd events -n 20', 'the last twenty of all'],
+        ["bd events --actor 'toy/polecats/*'", 'what some agents did'],
       ],
       see: ['bd show'],
     })
     .action(async (id: string | undefined, options: { limit?: number; rig?: string }, invocation: Invocation) => {
-      const params = defined({ id, limit: options.limit, ledger: options.rig });
-      const events = await context.call(invocation, BeadEvents.spec, params);
-      context.print(invocation, events, () =>
-        events.length === 0 ? 'No events.' : events.map((event) => eventLine(event, context.paint)),
-      );
+      const by = (invocation.options as GlobalOptions).actor;
+      await printEvents(context, invocation, { id, limit: options.limit, ledger: options.rig, by });
     });
+}
+
+/** Prints what happened, the latest last. @param asked `by`: only what was done by whom this pattern names */
+export async function printEvents(
+  context: BdContext,
+  invocation: Invocation,
+  asked: { id?: string | undefined; limit?: number | undefined; ledger?: string | undefined; by: string | undefined },
+): Promise<void> {
+  // Whose events are wanted is no question of who asks.
+  const anybody = { ...invocation, options: { ...invocation.options, actor: undefined } };
+  const events = await context.call(anybody, BeadEvents.spec, defined(asked));
+  context.print(invocation, events, () =>
+    events.length === 0 ? 'No events.' : events.map((event) => eventLine(event, context.paint)),
+  );
 }
 
 function eventLine(event: AuditEvent, paint: Paint): string {

@@ -18,6 +18,7 @@ const groups = [
       'count',
       'stale',
       'status',
+      'skills',
       'events',
       'activity',
     ],
@@ -100,19 +101,19 @@ function createProgram(): CliProgram {
       .option('-V, --version', 'print the version')
       .option('-v, --verbose', 'accepted, has no effect')
       .option('--readonly', 'refuse every change')
-      // Options of the Go tool without a meaning here: there is no daemon, one store, and nothing to flush.
-      .option('--no-daemon', 'accepted, has no effect')
+      .option('--no-daemon', 'outside a town: work on the files, without the server of the ledger')
+      .option('--sandbox', 'same as --no-daemon')
+      // Options of the Go tool without a meaning here: there is one store, and nothing to flush.
       .option('--no-auto-flush', 'accepted, has no effect')
       .option('--no-auto-import', 'accepted, has no effect')
       .option('--no-db', 'accepted, has no effect')
       .option('--allow-stale', 'accepted, has no effect')
-      .option('--sandbox', 'accepted, has no effect')
       .option('--profile', 'accepted, has no effect')
       .option('--lock-timeout <duration>', 'accepted, has no effect')
       .option('--dolt-auto-commit <mode>', 'accepted, has no effect')
       .withOverview({ groups, glossary, groupHelpExit: 0 })
       .withHelp({
-        text: "Inside a town it talks to the town's server; elsewhere it works on the nearest .beads folder, under a lock. An id may be shortened to any part that is unique.",
+        text: "Inside a town it talks to the town's server. Elsewhere it works on the nearest .beads folder, through a server of its own that starts with the first command and ends minutes after the last (BEADS_NO_DAEMON=1 or --no-daemon: without one). An id may be shortened to any part that is unique.",
         examples: [
           ['bd init --prefix app', 'create a ledger here'],
           ['bd create "Fix the login page" -t bug -p 1', 'create a bead'],
@@ -257,6 +258,7 @@ function modules(context: BdContext): CommandModule[] {
       commands: ['preflight', 'thanks'],
       add: async (program) => (await import('./guides')).addSmallTexts(program, context),
     },
+    { commands: ['skills'], add: async (program) => (await import('./skills')).addSkills(program, context) },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['update'], add: async (program) => (await import('./update')).addUpdate(program, context) },
     {

@@ -2,9 +2,11 @@ import { BeadStats, type Stats } from '../../protocol/bead';
 import { UserError } from '../../base/errors';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { Paint } from '../shared/output';
-import type { BdContext } from './context';
+import type { BdContext, GlobalOptions } from './context';
 import { recentActivity, type Activity } from './recentActivity';
 import { defined } from './options';
+import { hasTown, printWorkStats } from './skills';
+import { groupings, type Grouping } from './workHistory';
 
 const NAME_COLUMNS = 24;
 
@@ -13,6 +15,8 @@ interface StatsOptions {
   all?: boolean;
   assigned?: boolean;
   activity?: boolean;
+  groupBy?: Grouping;
+  tag?: string;
 }
 
 export function addStats(program: CliCommand, context: BdContext): void {
@@ -24,21 +28,28 @@ export function addStats(program: CliCommand, context: BdContext): void {
     .option('--all', 'of everybody, as without it')
     .option('--assigned', 'only of the beads that are assigned to you')
     .option('--no-activity', 'without what happened in the last day')
+    .addOption('--group-by <what>', 'work of agents, by what they are, or ran with', { choices: groupings })
+    .option('--tag <tag>', 'work of agents on beads with this label, or with files of this language')
     .withHelp({
+      text: 'With --actor (an address, or a pattern such as toy/polecats/*), --group-by or --tag: how the work of agents went.',
       examples: [
         ['bd stats', 'number of beads in each state'],
+        ["bd stats --actor 'toy/polecats/*' --group-by model", 'what each model has completed, and how'],
         ['bd stats --rig toy --json', 'of one rig, for a program'],
       ],
-      see: ['bd list', 'bd count'],
+      see: ['bd list', 'bd count', 'bd skills'],
     })
     .action(async (options: StatsOptions, invocation: Invocation) => {
       if (options.all && options.assigned)
         throw new UserError('--all and --assigned exclude each other', 'give one of them');
+      const { groupBy: by, tag } = options;
+      const actor = options.assigned ? undefined : (invocation.options as GlobalOptions).actor;
+      if (by !== undefined || tag !== undefined || (actor !== undefined && hasTown(context, invocation)))
+        return printWorkStats(context, invocation, { actor, tag, by });
       const params = defined({ ledger: options.rig });
-      const stats = await context.call(invocation, BeadStats.spec, {
-        ...params,
-        ...defined({ assigned: options.assigned }),
-      });
+      // Without a town the actor is whoever has the beads.
+      const assigned = options.assigned || actor !== undefined;
+      const stats = await context.call(invocation, BeadStats.spec, { ...params, ...(assigned ? { assigned } : {}) });
       const activity = options.activity === false ? undefined : await recentActivity(invocation, context, params);
       context.print(invocation, { ...stats, ...(activity ? { recent_activity: activity } : {}) }, () =>
         statsLines(stats, activity, context.paint),

@@ -2,6 +2,7 @@ import type { Caller, Params, RequestSpec, Result } from '../../protocol/request
 import { CommandClient } from '../../protocol/transport/commandClient';
 import type { HelloInput } from '../../protocol/transport/handshake';
 import type { RpcClient } from '../../protocol/transport/rpcClient';
+import { townPlace } from '../../protocol/transport/serverPlace';
 import { helloOf } from '../shared/connect';
 import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
@@ -19,7 +20,7 @@ export class GtContext extends CommandContext {
   /** Runs a command against the town's server, which is started if it does not run. */
   async withTown<T>(invocation: Invocation, work: (town: Caller, root: string) => Promise<T>): Promise<T> {
     const root = await this.townRoot(invocation);
-    const town = new CommandClient(root, () => this.hello(invocation), { started: this.started });
+    const town = new CommandClient(townPlace(root), () => this.hello(invocation), { started: this.started });
     try {
       return await work(town, root);
     } finally {

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
+import { townPlace } from '../../protocol/transport/serverPlace';
 import { townOfDirectory } from '../shared/findTown';
 import { runMain } from '../shared/main';
 
 void runMain({
   offline: ['install', 'shutdown', 'attach', 'version', 'completion'],
-  townOf: ({ cwd, env }) => townOfDirectory(cwd, env),
+  serverOf: ({ cwd, env }) => {
+    const town = townOfDirectory(cwd, env);
+    return town === undefined ? undefined : townPlace(town);
+  },
   load: async () => (await import('./program')).runGt,
 });

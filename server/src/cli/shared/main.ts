@@ -1,14 +1,15 @@
 import fs from 'node:fs';
 import { startLink, type StartedLink } from '../../protocol/transport/commandClient';
+import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { ProcessContext } from './context';
 import { ProcessTerminal } from './output';
 
 /** One of the two command lines, as far as it matters before it is loaded. */
 export interface Main {
-  /** Commands that do not call the town's server, or not as others do. */
+  /** Commands that do not call a server, or not as others do. */
   offline: readonly string[];
-  /** The town whose server the command will call, as far as it can be told without parsing. May throw. */
-  townOf: (process: ProcessContext) => string | undefined;
+  /** The server that the command will call, as far as it can be told without parsing. May throw. */
+  serverOf: (process: ProcessContext, words: readonly string[]) => ServerPlace | undefined;
   load: () => Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
 }
 
@@ -19,7 +20,7 @@ const FLUSH_MS = 30_000;
  * Runs a command line as a process. It starts to connect to the server before it loads and parses, which takes about as
  * long as the server takes to answer.
  */
-export async function runMain({ offline, townOf, load }: Main): Promise<void> {
+export async function runMain({ offline, serverOf, load }: Main): Promise<void> {
   const words = process.argv.slice(2);
   const terminal = new ProcessTerminal();
   const context: ProcessContext = {
@@ -28,7 +29,7 @@ export async function runMain({ offline, townOf, load }: Main): Promise<void> {
     env: process.env,
     readStdin: () => fs.readFileSync(0, 'utf8'),
   };
-  const started = needsServer(words, offline) ? await startAhead(() => townOf(context)) : undefined;
+  const started = needsServer(words, offline) ? await startAhead(() => serverOf(context, words)) : undefined;
   await started?.link.started;
   const run = await load();
   process.exitCode = await run(words, context, started);
@@ -47,10 +48,10 @@ function needsServer(words: readonly string[], offline: readonly string[]): bool
   return !words.some((word) => /^(?:-h|--help|--town|--db)(?:=|$)/.test(word));
 }
 
-async function startAhead(townOf: () => string | undefined): Promise<StartedLink | undefined> {
+async function startAhead(serverOf: () => ServerPlace | undefined): Promise<StartedLink | undefined> {
   try {
-    const root = townOf();
-    return root === undefined ? undefined : await startLink(root);
+    const place = serverOf();
+    return place && (await startLink(place));
   } catch {
     return undefined; // the command finds the same error and reports it
   }

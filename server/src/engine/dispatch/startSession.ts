@@ -6,7 +6,7 @@ import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { beginStep, scriptOf, type Script } from '../molecules/molecules';
-import { withWork, workOf } from '../state/work';
+import { withWork, workOf, type Work } from '../state/work';
 import { escalate, isOpen, resolveEscalation } from '../escalation/escalation';
 import { backoffMs, failAttempt, HELD_MS } from '../loop/failure';
 
@@ -59,7 +59,13 @@ async function begin(action: Start, bead: Bead, context: EngineContext): Promise
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, {
       status: 'in_progress',
-      metadata: withWork(current, { base, startFailures: 0, startBlock: undefined, paused: undefined }),
+      metadata: withWork(current, {
+        base,
+        started: startedWith(work, runtime, context.clock.now()),
+        startFailures: 0,
+        startBlock: undefined,
+        paused: undefined,
+      }),
     });
     if (work.startBlock) resolveEscalation(tx, work.startBlock, `${current.id} has started`);
     beginStep(tx, current, agent);
@@ -79,6 +85,11 @@ async function begin(action: Start, bead: Bead, context: EngineContext): Promise
   );
   // A person who stopped everything while this one was starting means this one too.
   if (isHeld(context, bead.id)) await context.sessions.endAgent(agent, 'stopped');
+}
+
+function startedWith(work: Work, runtime: string, now: Date): Work['started'] {
+  const model = work.slung?.model;
+  return { at: work.started?.at ?? now.toISOString(), runtime, ...(model === undefined ? {} : { model }) };
 }
 
 function isHeld(context: EngineContext, id: string): boolean {

@@ -29,6 +29,8 @@ const workSchema = z.looseObject({
   rebaseOnto: z.string().optional(),
   /** How often work was begun: 1 for the first try, one more for each that failed. */
   attempt: z.number().int().default(0),
+  /** When its first session started, and what ran the last one. */
+  started: z.object({ at: z.string(), runtime: z.string(), model: z.string().optional() }).optional(),
   /** How often in a row its session could not be started for a reason that may pass, such as the network. */
   startFailures: z.number().int().default(0),
   /** Key of the escalation that asks a person for what its session needs to start. */

@@ -1,7 +1,7 @@
 import { CompositionError, count, limits, MADE, type Budget, type Place } from '../limits';
 import { pathWithin, quoted, type Formula, type Step, type Variable } from '../model';
 import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../steps';
-import { matchesGlob } from './glob';
+import { matchesGlob } from '../../base/glob';
 import { fillText, type Placeholders } from './texts';
 
 /** Finds a formula by name, merged with its parents. Throws a UserError where there is none, or it is invalid. */

@@ -198,7 +198,7 @@ export const beadSchemas = [
   schemaFor(LabelChange.spec, z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) })),
   schemaFor(LabelList.spec, z.object({ ledger, id: id.optional() })),
   schemaFor(CommentAdd.spec, z.object({ ledger, id, text: z.string(), author: z.string().max(200).optional() })),
-  schemaFor(BeadEvents.spec, z.object({ ledger, id: id.optional(), limit: count })),
+  schemaFor(BeadEvents.spec, z.object({ ledger, id: id.optional(), limit: count, by: text })),
   schemaFor(BeadStats.spec, z.object({ ledger, assigned: flag })),
   schemaFor(LedgerInfoGet.spec, z.object({ ledger })),
   schemaFor(LedgerSettingChange.spec, z.object({ ledger, key: z.string(), value: z.string().max(100_000).optional() })),

@@ -4,6 +4,7 @@ import { boardSchemas } from './board';
 import { convoySchemas } from './convoy';
 import { escalationSchemas } from './escalation';
 import { formulaSchemas } from './formula';
+import { historySchemas } from './history';
 import { mailSchemas, mayorSchemas } from './mail';
 import { mergeQueueSchemas } from './mergeQueue';
 import { crewSchemas, rigSchemas } from './rigs';
@@ -22,6 +23,7 @@ export const townSchemas: SchemaMap = new Map([
   ...convoySchemas,
   ...crewSchemas,
   ...escalationSchemas,
+  ...historySchemas,
   ...mailSchemas,
   ...mayorSchemas,
   ...mergeQueueSchemas,

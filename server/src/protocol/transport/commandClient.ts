@@ -1,37 +1,38 @@
-import path from 'node:path';
 import { UserError, messageOf } from '../../base/errors';
 import { randomHex } from '../../base/hmac';
 import type { Caller, Params, RequestSpec, Result } from '../request';
 import { answerLostError, limited } from '../timeLimit';
 import { CommandLink, ConnectionLost, NoGreeting } from './commandLink';
 import type { TownOptions } from './connect';
-import { readEndpoint, serverEndpointFile } from './endpointFile';
+import { readEndpoint } from './endpointFile';
 import type { HelloInput } from './handshake';
 import type { RpcClient } from './rpcClient';
+import type { ServerPlace } from './serverPlace';
 import { BUILD, PROTOCOL } from './version';
 
-/** A connection to the server of a town that was started ahead of the command that may need it. */
+/** A connection to a server that was started ahead of the command that may need it. */
 export interface StartedLink {
+  /** What the server serves. */
   root: string;
   link: CommandLink;
 }
 
-/** Starts to connect to the town's server, unless none runs or it is not the one of this build or a newer one. */
-export async function startLink(root: string): Promise<StartedLink | undefined> {
-  const endpoint = readEndpoint(serverEndpointFile(root));
+/** Starts to connect to a server, unless none runs or it is not the one of this build or a newer one. */
+export async function startLink({ root, endpointFile }: ServerPlace): Promise<StartedLink | undefined> {
+  const endpoint = readEndpoint(endpointFile);
   if (!endpoint || endpoint.protocol !== PROTOCOL || endpoint.build < BUILD) return undefined;
   return { root, link: await CommandLink.start(endpoint) };
 }
 
 export interface CommandClientOptions extends TownOptions {
-  /** Used if it is a connection to this town. */
+  /** Used if it is a connection to this server. */
   started?: StartedLink;
   /** Starts no server, and replaces none: a call fails as `unavailable` where none runs. */
   onlyRunning?: boolean;
 }
 
 /**
- * Requests of one command to the town's server. As long as a current server runs, a `CommandLink` carries them. If there
+ * Requests of one command to a server. As long as a current server runs, a `CommandLink` carries them. If there
  * is none, it is older, or the connection breaks, an `RpcClient` takes over: it starts or replaces the server, and repeats
  * a request whose answer was lost with the same operation id, so that it takes effect once.
  */
@@ -40,10 +41,19 @@ export class CommandClient implements Caller {
   private client: Promise<RpcClient> | undefined;
 
   constructor(
-    private readonly root: string,
+    private readonly place: ServerPlace,
     private readonly hello: () => Promise<HelloInput>,
     private readonly options: CommandClientOptions = {},
   ) {}
+
+  /**
+   * Connects before the first call, and starts the server if none runs.
+   * @throws UserError `refused` if the server refuses us; `unavailable` if it cannot be reached
+   */
+  async connect(): Promise<void> {
+    const link = await (this.link ??= this.openLink());
+    if (!link) await (this.client ??= this.openClient());
+  }
 
   /**
    * @throws UserError as the handler threw it; `refused` if the server refuses us; `unavailable` if it cannot be reached,
@@ -88,18 +98,18 @@ export class CommandClient implements Caller {
   /** A server that accepts connections and answers none is told to the person at once: another try would wait as long. */
   private async refuseHungServer(): Promise<void> {
     const [{ Lease }, { hungError }] = await Promise.all([import('../../base/lease'), import('./launch')]);
-    const holder = Lease.holder(path.join(this.root, '.runtime', 'lease'));
-    if (holder) throw hungError(holder);
+    const holder = Lease.holder(this.place.programLease);
+    if (holder) throw hungError(holder, this.place.kind);
   }
 
   private async openingLink(): Promise<CommandLink | undefined> {
     const { started } = this.options;
-    return (started?.root === this.root ? started : await startLink(this.root))?.link;
+    return (started?.root === this.place.root ? started : await startLink(this.place))?.link;
   }
 
   private async openClient(): Promise<RpcClient> {
     if (this.options.onlyRunning) throw new UserError('no server is running', undefined, 'unavailable');
-    const { connectTown } = await import('./connect');
-    return connectTown(this.root, await this.hello(), this.options);
+    const { connectServer } = await import('./connect');
+    return connectServer(this.place, await this.hello(), this.options);
   }
 }

@@ -8,6 +8,7 @@ import { callOver } from './callWire';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
 import { greetServer, type HandshakeOptions, type HelloInput } from './handshake';
 import { RpcClient } from './rpcClient';
+import { townPlace, type ServerPlace } from './serverPlace';
 import type { Connected } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
@@ -54,24 +55,24 @@ export interface TownOptions {
  * language client; everybody else uses `connectTown`.
  * @throws UserError `unavailable` with the tail of its log when it cannot be started
  */
-export async function openTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
-  const endpointFile = serverEndpointFile(root);
+export function openTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
+  return openServer(townPlace(root), hello, options);
+}
+
+/** The same for the server of a town or of a ledger outside of one. */
+export async function openServer(place: ServerPlace, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
+  const { endpointFile } = place;
   const build = hello.build ?? BUILD;
   for (let round = 0; ; round++) {
     const { startUntilAnswered } = await import('./launch');
     const connected = await startUntilAnswered({
-      root,
+      ...place,
       script: options.serverJs ?? path.join(__dirname, 'server.js'),
-      arguments: ['--town', root],
-      startLease: path.join(root, '.runtime', 'server-start'),
-      programLease: path.join(root, '.runtime', 'lease'),
-      endpointFile,
-      logFile: path.join(root, 'daemon', 'daemon.log'),
       timeoutMs: options.startTimeoutMs ?? 15_000,
       connect: () => connectTo(endpointFile, hello),
     });
     if (connected.welcome.build >= build || round > 2) return checkedProtocol(connected, hello);
-    await retire(connected, endpointFile, build);
+    await retire(connected, place, build);
   }
 }
 
@@ -84,8 +85,17 @@ export async function joinTown(root: string, hello: HelloInput): Promise<Connect
 }
 
 /** A client of the town's server that reconnects, see `RpcClient`. */
-export async function connectTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<RpcClient> {
-  return RpcClient.open(() => openTown(root, hello, options), { reconnectTimeoutMs: options.reconnectTimeoutMs });
+export function connectTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<RpcClient> {
+  return connectServer(townPlace(root), hello, options);
+}
+
+/** The same for the server of a town or of a ledger outside of one. */
+export async function connectServer(
+  place: ServerPlace,
+  hello: HelloInput,
+  options: TownOptions = {},
+): Promise<RpcClient> {
+  return RpcClient.open(() => openServer(place, hello, options), { reconnectTimeoutMs: options.reconnectTimeoutMs });
 }
 export type TownConnection = RpcClient;
 
@@ -94,15 +104,19 @@ function checkedProtocol(connected: Connected, hello: HelloInput): Connected {
   if (connected.welcome.protocol === ours) return connected;
   connected.socket.destroy();
   throw new UserError(
-    `the town's server speaks protocol ${connected.welcome.protocol}, this program ${ours}`,
-    'Update Gas Town in every window and command line that uses this town.',
+    `the server speaks protocol ${connected.welcome.protocol}, this program ${ours}`,
+    'Update Gas Town in every window and command line that uses it.',
     'unavailable',
   );
 }
 
-/** Asks an older server to end and waits until its process is gone. */
-async function retire(connected: Connected, endpointFile: string, build: number): Promise<void> {
-  const endpoint = readEndpoint(endpointFile);
+/**
+ * Asks a server to end and waits until its process is gone.
+ * @param build of the one that takes over
+ * @throws UserError `unavailable` where it does not end
+ */
+export async function retire(connected: Connected, place: ServerPlace, build: number): Promise<void> {
+  const endpoint = readEndpoint(place.endpointFile);
   const connection = createMessageConnection(connected.reader, connected.writer);
   let limit: NodeJS.Timeout | undefined;
   try {
@@ -115,8 +129,10 @@ async function retire(connected: Connected, endpointFile: string, build: number)
     await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, late]);
   } catch (error) {
     throw new UserError(
-      `the older server of this town could not be replaced: ${messageOf(error)}`,
-      'Run `gt shutdown`, then try again.',
+      `the running server of this ${place.kind} could not be replaced: ${messageOf(error)}`,
+      place.kind === 'town'
+        ? 'Run `gt shutdown`, then try again.'
+        : `End process ${endpoint?.pid ?? 'unknown'}, then try again.`,
       'unavailable',
     );
   } finally {
@@ -128,7 +144,7 @@ async function retire(connected: Connected, endpointFile: string, build: number)
   while (endpoint && isAlive(endpoint)) {
     if (Date.now() > deadline)
       throw new UserError(
-        'the older server of this town does not stop',
+        `the running server of this ${place.kind} does not stop`,
         `Its process id is ${endpoint.pid}.`,
         'unavailable',
       );

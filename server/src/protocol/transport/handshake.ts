@@ -102,7 +102,7 @@ export function answer(line: unknown, nonce: string, key: string, input: HelloIn
   if (!matchesPattern(theirs, noncePattern) || !matchesPattern(proof, proofPattern))
     throw new Error('unreadable answer');
   if (!isSame(proof, sign(key, 'server', nonce, theirs)))
-    throw new UserError('the program at the other end does not know the key of this town', undefined, 'refused');
+    throw new UserError('the program at the other end does not know the key of this server', undefined, 'refused');
   const hello: Hello = {
     ...input,
     protocol: input.protocol ?? PROTOCOL,

@@ -10,7 +10,7 @@ import { startFailureIn } from './startFailure';
 
 /** A bundled program that runs on its own. */
 export interface DetachedProgram {
-  /** Town root; the program's working directory. */
+  /** Folder of the town or ledger; the program's working directory. */
   root: string;
   /** Absolute path of the bundled program. */
   script: string;
@@ -22,6 +22,8 @@ export interface DetachedProgram {
 }
 
 export interface LaunchOptions<T> extends DetachedProgram {
+  /** What it serves, for messages. */
+  kind?: 'town' | 'ledger';
   /** Folder of the lease that lets one of many waiting clients start the program. */
   startLease: string;
   /** Folder of the lease that the program itself holds while it runs. */
@@ -42,6 +44,8 @@ export interface Started {
 
 /** A program that says that it listens, and does not answer for so long, hangs. */
 const HUNG_MS = 2_000;
+/** How often a program is started again that was killed before it answered. */
+const MAX_KILLS = 10;
 const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
 const MAX_LOG_BYTES = 4096;
@@ -56,7 +60,8 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   if (first) return first.answer;
   if (!isDirectory(options.root)) throw new UserError(`there is no folder ${options.root}`, undefined, 'not-found');
   const deadline = Date.now() + options.timeoutMs;
-  const hungAt = Date.now() + HUNG_MS;
+  let kills = 0;
+  let quiet: { pid: number; since: number } | undefined;
   let lease: Lease | undefined;
   let started: Started | undefined;
   try {
@@ -64,12 +69,15 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
       const found = await attempt(options);
       if (found) return found.answer;
       const silent = silentProgram(options);
-      if (silent && Date.now() > hungAt) throw hungError(silent);
+      // Of several that come and go each may just have begun to listen.
+      if (!silent || silent.pid !== quiet?.pid) quiet = silent && { pid: silent.pid, since: Date.now() };
+      else if (Date.now() - quiet.since > HUNG_MS) throw hungError(silent, options.kind);
       lease ??= Lease.tryAcquire(options.startLease);
       const ended = started !== undefined && (started.exitCode !== undefined || started.problem !== undefined);
       if (lease && (!started || ended)) {
         // An end with code 0 means that somebody else holds the lease of the program: it answers soon, or is ending.
-        if (ended && started?.exitCode !== 0) break;
+        // Without a code somebody has killed it, which says nothing about the next one.
+        if (ended && started?.exitCode !== 0 && !(started?.exitCode === null && kills++ < MAX_KILLS)) break;
         if (ended) await sleep(LEASE_RETRY_MS);
         started = startDetached(options);
       }
@@ -81,11 +89,9 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   const last = await attempt(options);
   if (last) return last.answer;
   const holder = Lease.holder(options.programLease);
-  if (holder) throw hungError(holder);
-  throw (
-    ownReason(options, started) ??
-    new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable')
-  );
+  const reason = ownReason(options, started);
+  if (holder && !(reason && options.kind === 'ledger')) throw hungError(holder, options.kind);
+  throw reason ?? new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
 }
 
 /** The program that holds its lease and has written where it listens: it has started, and is asked in vain. */
@@ -95,17 +101,38 @@ function silentProgram({ programLease, endpointFile }: LaunchOptions<unknown>): 
   return holder && holder.pid === endpoint.pid ? holder : undefined;
 }
 
+/** A program runs and does not answer. */
+export class NotAnswering extends UserError {}
+
 /** What a person is told of a program that runs and does not answer. */
-export function hungError({ pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHere' | 'host'>): UserError {
+export function hungError(
+  { pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHere' | 'host'>,
+  kind: 'town' | 'ledger' = 'town',
+): NotAnswering {
+  if (kind === 'ledger') return ledgerHeldError({ pid, isHere, host });
   return isHere
-    ? new UserError(
+    ? new NotAnswering(
         `process ${pid}, which serves this town, does not answer`,
         `It may be stopped or hang. If it does not answer soon, end it: kill -9 ${pid}. Agents continue, and the next command starts it again.`,
         'unavailable',
       )
-    : new UserError(
+    : new NotAnswering(
         `this town is served by process ${pid} of another machine or container (${host ?? 'unknown'}), which cannot be reached from here`,
         'Use the town there, or run "gt shutdown" there first.',
+        'unavailable',
+      );
+}
+
+function ledgerHeldError({ pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHere' | 'host'>): NotAnswering {
+  return isHere
+    ? new NotAnswering(
+        `process ${pid} has this ledger open and does not answer`,
+        `It may be stopped or hang. If it does not answer soon, end it: kill -9 ${pid}. The next command continues without it.`,
+        'unavailable',
+      )
+    : new NotAnswering(
+        `this ledger is in use by process ${pid} of another machine or container (${host ?? 'unknown'})`,
+        'Use the ledger there, or end that process first.',
         'unavailable',
       );
 }

@@ -14,8 +14,9 @@ import type { Streams } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
 export interface ListenOptions {
+  /** What it serves: a town's root or a ledger's folder. */
   root: string;
-  purpose: 'server' | 'host';
+  purpose: 'server' | 'host' | 'ledger';
   /** Written once the socket listens, removed by `close()`. */
   endpointFile: string;
   accept(hello: Hello): Acceptance | Promise<Acceptance>;

@@ -4,13 +4,13 @@ import { messageOf } from '../../base/errors';
 import { isPresent } from '../../base/safeFiles';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
-import { Debouncer } from '../../base/debouncer';
+import { Debouncer, paced } from '../../base/debouncer';
 import type { BeadStore } from '../../beads/store';
 import type { Rig } from '../../rigs/rig';
 import { commitLedger } from '../../git/ledgerBranch';
 import type { TownLayout } from '../../town/layout';
 import { collectGarbage, pruneGateLogs } from './housekeeping';
-import type { Log } from '../log';
+import type { Log } from '../../base/log';
 import { SNAPSHOT_LIMITS, SnapshotPruning, type SnapshotLimits } from './snapshotPruning';
 import type { Rigs } from '../../rigs/registry';
 
@@ -26,7 +26,6 @@ const CHECKPOINT: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
 const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
 /** Part of the time that checkpoints and commits may take, so that a large ledger does not keep the machine busy. */
 const SHARE = 0.02;
-const MAX_PAUSE_MS = 5 * 60_000;
 /** An editor or a pull writes a file in several steps. */
 const WATCH: MaintenanceTimes = { quietMs: 300, maxMs: 2_000 };
 
@@ -142,15 +141,5 @@ export class LedgerMaintenance extends Disposable {
   private run(what: string, task: () => Promise<void>): void {
     if (this.isDisposed) return;
     task().catch((error: unknown) => this.town.log.error(`${what}: ${messageOf(error)}`));
-  }
-}
-
-/** Runs a task and lets the next one wait in proportion to what this one took. */
-async function paced(debouncer: Debouncer, share: number, task: () => Promise<void>): Promise<void> {
-  const start = performance.now();
-  try {
-    await task();
-  } finally {
-    debouncer.pause(Math.min(MAX_PAUSE_MS, (performance.now() - start) / share));
   }
 }

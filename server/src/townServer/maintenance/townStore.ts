@@ -7,7 +7,7 @@ import type { CheckpointResult } from '../../beads/storage/checkpointFile';
 import { BeadStore } from '../../beads/store';
 import { BUILD } from '../../protocol/transport';
 import type { TownLayout } from '../../town/layout';
-import type { Log } from '../log';
+import type { Log } from '../../base/log';
 
 /** It holds the text of a whole ledger, several times: much memory, and not for long. */
 const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };

@@ -1,6 +1,6 @@
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { logged } from '../../base/logged';
-import type { Log } from '../log';
+import type { Log } from '../../base/log';
 import type { SnapshotFeed } from './snapshotFeed';
 
 /** Deltas are sent at most so often. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readTextIfPresent } from '../../../base/safeFiles';
 import type { Caller } from '../../../protocol/request';
 import { CommandClient } from '../../../protocol/transport/commandClient';
+import { townPlace } from '../../../protocol/transport/serverPlace';
 import { helloOf } from '../connect';
 import type { ProcessContext } from '../context';
 import type { Candidate } from './completions';
@@ -26,7 +27,7 @@ export async function askRunningServer(
 ): Promise<Candidate[]> {
   // The person's name does not matter here; git is not started to find it.
   const actor = env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown';
-  const town = new CommandClient(root, () => helloOf({ cwd, env }, actor), { onlyRunning: true });
+  const town = new CommandClient(townPlace(root), () => helloOf({ cwd, env }, actor), { onlyRunning: true });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Candidate[]>((resolve) => {
     timer = setTimeout(() => resolve([]), TIME_LIMIT_MS);

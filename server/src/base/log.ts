@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { appendText, makePrivateFolder, moveFile, statOf } from '../base/safeFiles';
+import { appendText, makePrivateFolder, moveFile, statOf } from './safeFiles';
 
 export interface Log {
   info(text: string): void;

@@ -1,4 +1,4 @@
-import type { NotificationSpec } from '../protocol/request';
+import type { NotificationSpec } from '../request';
 
 /** What is needed of a connection's socket to bound what waits in it. */
 export interface ClientSocket {

@@ -1,4 +1,4 @@
-import type { BeadStore } from '../beads/store';
+import type { BeadStore } from './store';
 import type { CallContext } from '../protocol/dispatcher';
 import type { RequestSpec } from '../protocol/request';
 import { onUnexpectedError } from '../base/errors';

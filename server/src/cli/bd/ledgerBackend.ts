@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError, messageOf } from '../../base/errors';
+import { readTextIfPresent, makePrivateFolder } from '../../base/safeFiles';
+import { LedgerWarnings } from '../../protocol/ledgerServer';
+import { CommandClient, type StartedLink } from '../../protocol/transport/commandClient';
+import { readEndpoint } from '../../protocol/transport/endpointFile';
+import type { ServerPlace } from '../../protocol/transport/serverPlace';
+import type { Backend } from './localBackend';
+
+/** A command waits so long for the server of a ledger to start: a large ledger is read meanwhile. */
+const START_MS = 60_000;
+const FALSE = /^(?:0|f|false|n|no|off)$/i;
+
+/** Whether a server may be started here: only for a ledger of this user, by a program that is there, in a folder of theirs. */
+export function canStartServer(place: ServerPlace, env: NodeJS.ProcessEnv): boolean {
+  if (readEndpoint(place.endpointFile)) return true; // it was started before, or is being replaced
+  if (FALSE.test(env.BEADS_AUTO_START_DAEMON ?? '') || FALSE.test(env.BD_AUTO_START_DAEMON ?? '')) return false;
+  try {
+    const stat = fs.statSync(place.root);
+    if (process.getuid && stat.uid !== process.getuid()) return false;
+    fs.accessSync(place.root, fs.constants.W_OK);
+    if (!fs.existsSync(path.join(__dirname, 'server.js')) || isOffInSettings(place.root)) return false;
+    makePrivateFolder(path.dirname(place.endpointFile));
+    return true;
+  } catch {
+    return false; // the ledger, or the person's cache, can only be read
+  }
+}
+
+/** `no-daemon: true` or `auto-start-daemon: false`, as the original has them. */
+function isOffInSettings(directory: string): boolean {
+  const text = readTextIfPresent(path.join(directory, 'config.yaml')) ?? '';
+  return /^no-daemon:\s*["']?true\b/m.test(text) || /^auto-start-daemon:\s*["']?false\b/m.test(text);
+}
+
+export interface LedgerServerOptions {
+  place: ServerPlace;
+  actor: () => Promise<string>;
+  cwd: string;
+  started: StartedLink | undefined;
+  warn: (text: string) => void;
+}
+
+/** Requests of one command to the server of a ledger, which is started with the first if none runs. */
+export class LedgerServerBackend implements Backend {
+  private readonly client: CommandClient;
+  private warned: Promise<void> | undefined;
+
+  constructor(private readonly options: LedgerServerOptions) {
+    const { place, actor, cwd, started } = options;
+    this.client = new CommandClient(place, async () => ({ kind: 'cli', cwd, actor: await actor() }), {
+      ...(started ? { started } : {}),
+      startTimeoutMs: START_MS,
+    });
+  }
+
+  /** Starts the server if none runs. @throws UserError `unavailable` where none can be started */
+  connect(): Promise<void> {
+    return this.client.connect();
+  }
+
+  call: Backend['call'] = async (spec, params) => {
+    const answer = this.client.call(spec, params);
+    answer.catch(() => undefined); // it is awaited below
+    this.warned ??= this.client.call(LedgerWarnings.spec, {}).then((texts) => {
+      for (const text of texts) this.options.warn(`Warning: ${text}\n`);
+    });
+    await this.warned.catch(() => undefined); // what is wrong the answer itself says
+    return answer;
+  };
+
+  async close(): Promise<void> {
+    this.client.close();
+  }
+}
+
+/** What a person is told where no server could be started, and the command works without one. */
+export function startWarning(error: unknown): string {
+  const hint = error instanceof UserError && error.hint ? `\nHint: ${error.hint}` : '';
+  return `Warning: this command works without a server, which did not start: ${messageOf(error)}${hint}\n`;
+}

@@ -1,0 +1,112 @@
+import type { ReviewRecord, WorkRecord } from '../../protocol/history';
+
+/** What `bd stats --group-by` groups the work by. */
+export const groupings = ['actor', 'model', 'agent', 'rig', 'type'] as const;
+export type Grouping = (typeof groupings)[number];
+
+/** Sums of the work of a group, as `bd stats --actor … --json` has them. */
+export interface WorkSummary {
+  /** Value of what was grouped by. */
+  group: string;
+  completed: number;
+  failed: number;
+  active: number;
+  /** Completed at the first attempt, without a rejection. */
+  first_try: number;
+  /** How often its changes were sent back by reviewers. */
+  revisions: number;
+  /** Reviews of its changes that approved them. */
+  approvals: number;
+  /** Merged commits: the gates of the rig passed on each. */
+  merged: number;
+  /** Averages over completed beads; missing where there is none. */
+  average_lead_time_hours?: number;
+  average_work_time_hours?: number;
+}
+
+export function groupOf(record: WorkRecord, by: Grouping): string {
+  switch (by) {
+    case 'model':
+      return record.model ?? record.runtime ?? 'a person';
+    case 'rig':
+      return record.rig;
+    case 'type':
+      return record.type;
+    default:
+      return record.actor;
+  }
+}
+
+/** @param by one group with the name `all` where it is missing */
+export function summaries(work: readonly WorkRecord[], by: Grouping | undefined): WorkSummary[] {
+  const groups = new Map<string, WorkRecord[]>(by === undefined ? [['all', []]] : []);
+  for (const record of work) {
+    const group = by === undefined ? 'all' : groupOf(record, by);
+    groups.set(group, [...(groups.get(group) ?? []), record]);
+  }
+  return [...groups]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([group, records]) => ({ group, ...summaryOf(records) }));
+}
+
+function summaryOf(records: readonly WorkRecord[]): Omit<WorkSummary, 'group'> {
+  const completed = records.filter(({ outcome }) => outcome === 'completed');
+  const sum = (value: (record: WorkRecord) => number): number =>
+    records.reduce((total, record) => total + value(record), 0);
+  const lead = averageHours(completed, ({ createdAt }) => createdAt);
+  const work = averageHours(completed, ({ startedAt }) => startedAt);
+  return {
+    completed: completed.length,
+    failed: records.filter(({ outcome }) => outcome === 'failed').length,
+    active: records.filter(({ outcome }) => outcome === 'active').length,
+    first_try: completed.filter(({ attempts, rejections }) => attempts <= 1 && rejections === 0).length,
+    revisions: sum(({ rejections }) => rejections),
+    approvals: sum(({ approvals }) => approvals),
+    merged: sum(({ merged }) => (merged === undefined ? 0 : 1)),
+    ...(lead === undefined ? {} : { average_lead_time_hours: lead }),
+    ...(work === undefined ? {} : { average_work_time_hours: work }),
+  };
+}
+
+/** Hours from a time of each record to its end; records without one of the two do not count. */
+function averageHours(
+  records: readonly WorkRecord[],
+  from: (record: WorkRecord) => string | undefined,
+): number | undefined {
+  const hours = records
+    .map((record) => (Date.parse(record.closedAt ?? '') - Date.parse(from(record) ?? '')) / 3_600_000)
+    .filter((value) => !Number.isNaN(value));
+  if (hours.length === 0) return undefined;
+  return Math.round((hours.reduce((total, value) => total + value, 0) / hours.length) * 100) / 100;
+}
+
+/** Number of completed beads for each language or label of an actor, the most frequent first. */
+export interface Skills {
+  actor: string;
+  completed: number;
+  skills: { skill: string; tasks: number }[];
+}
+
+export function skillsOf(work: readonly WorkRecord[]): Skills[] {
+  const actors = new Map<string, WorkRecord[]>();
+  for (const record of work.filter(({ outcome }) => outcome === 'completed'))
+    actors.set(record.actor, [...(actors.get(record.actor) ?? []), record]);
+  return [...actors]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([actor, records]) => {
+      const counts = new Map<string, number>();
+      for (const { labels, languages } of records)
+        for (const skill of new Set([...languages, ...labels])) counts.set(skill, (counts.get(skill) ?? 0) + 1);
+      const skills = [...counts]
+        .map(([skill, tasks]) => ({ skill, tasks }))
+        .sort((a, b) => b.tasks - a.tasks || a.skill.localeCompare(b.skill));
+      return { actor, completed: records.length, skills };
+    });
+}
+
+/** Reviews given: how many approved and how many sent back. */
+export function reviewsGiven(reviews: readonly ReviewRecord[]): { approved: number; rejected: number } {
+  const count = (verdict: ReviewRecord['verdict']): number =>
+    reviews.filter((review) => review.verdict === verdict).length;
+  return { approved: count('approved'), rejected: count('rejected') };
+}

@@ -1,0 +1,74 @@
+import { matchesGlob } from '../../base/glob';
+import type { Bead } from '../../protocol/bead';
+import type { ReviewRecord, WorkOutcome, WorkRecord } from '../../protocol/history';
+import { parseAddress } from '../../town/layout';
+import { slingableTypes, workOf } from '../state/work';
+
+/** After every time that is written. */
+const NOT_YET = '9999';
+
+/** A bead with the rig that it belongs to. */
+export interface RigBead {
+  bead: Bead;
+  rig: string;
+}
+
+/** @param pattern undefined for everybody */
+export function isOf(pattern: string | undefined, actor: string): boolean {
+  return pattern === undefined || matchesGlob(pattern, actor);
+}
+
+/**
+ * The work on beads by whom a pattern names, the latest last. Who has a bead is whose work it is; one that was closed without
+ * ever having been given to anybody is no work of anybody's.
+ */
+export function workRecords(
+  beads: readonly RigBead[],
+  pattern: string | undefined,
+  languages: ReadonlyMap<string, readonly string[]>,
+): WorkRecord[] {
+  return beads
+    .filter(({ bead }) => slingableTypes.has(bead.issue_type) && bead.assignee && isOf(pattern, bead.assignee))
+    .map((one) => recordOf(one, languages))
+    .sort(
+      (a, b) => (a.closedAt ?? NOT_YET).localeCompare(b.closedAt ?? NOT_YET) || a.createdAt.localeCompare(b.createdAt),
+    );
+}
+
+function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonly string[]>): WorkRecord {
+  const { started, merged, attempt, reviews } = workOf(bead);
+  const actor = bead.assignee ?? '';
+  const isAgent = parseAddress(actor) !== undefined;
+  return {
+    bead: bead.id,
+    title: bead.title,
+    type: bead.issue_type,
+    rig,
+    labels: bead.labels ?? [],
+    actor,
+    ...(isAgent && started ? { runtime: started.runtime } : {}),
+    ...(isAgent && started?.model !== undefined ? { model: started.model } : {}),
+    outcome: outcomeOf(bead),
+    createdAt: bead.created_at,
+    ...(started ? { startedAt: started.at } : {}),
+    ...(bead.closed_at === undefined ? {} : { closedAt: bead.closed_at }),
+    ...(merged === undefined ? {} : { merged }),
+    attempts: attempt,
+    approvals: reviews.filter(({ verdict }) => verdict === 'approved').length,
+    rejections: reviews.filter(({ verdict }) => verdict === 'rejected').length,
+    languages: [...((merged === undefined ? undefined : languages.get(merged)) ?? [])],
+  };
+}
+
+function outcomeOf({ status }: Bead): WorkOutcome {
+  if (status === 'closed') return 'completed';
+  return status === 'failed' ? 'failed' : 'active';
+}
+
+/** What those whom a pattern names have said in reviews, the latest last. */
+export function reviewRecords(beads: readonly RigBead[], pattern: string | undefined): ReviewRecord[] {
+  return beads
+    .flatMap(({ bead }) => workOf(bead).reviews.map(({ by, verdict, at }) => ({ bead: bead.id, by, verdict, at })))
+    .filter(({ by }) => isOf(pattern, by))
+    .sort((a, b) => a.at.localeCompare(b.at));
+}

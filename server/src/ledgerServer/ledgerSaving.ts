@@ -1,0 +1,84 @@
+import { bundledFile } from '../base/bundledFile';
+import { Debouncer, paced } from '../base/debouncer';
+import { messageOf } from '../base/errors';
+import { JobWorker } from '../base/jobs/jobWorker';
+import type { Log } from '../base/log';
+import { statOf } from '../base/safeFiles';
+import {
+  writeCheckpoint,
+  type CheckpointJob,
+  type CheckpointResult,
+  type CheckpointWriter,
+} from '../beads/storage/checkpointFile';
+import { realFs } from '../beads/storage/ledgerFs';
+import type { OpenLedger } from './openLedger';
+
+/** A file of at most so many bytes is written by the thread that serves: another one would cost more. */
+const SMALL_BYTES = 1024 * 1024;
+/** A worker holds the text of a whole ledger, several times. */
+const WORKER = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
+/** `issues.jsonl` follows a change after so long, and at the latest so long after the first one, in milliseconds. */
+const SAVE = { quietMs: 10, maxMs: 500 };
+/** Part of the time that writing the file may take while changes come. */
+const SHARE = 0.25;
+/** The index is kept when nothing was changed for so long, in milliseconds. */
+const KEEP_INDEX = { quietMs: 20_000, maxMs: 300_000 };
+
+/** Writes small files itself, and large ones in a thread that serves nobody. */
+export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { dispose(): Promise<void> } {
+  const worker = new JobWorker({ script: bundledFile('checkpointWorker.js'), ...WORKER, log });
+  return {
+    write: (job: CheckpointJob) =>
+      (statOf(job.issuesFile)?.size ?? 0) <= SMALL_BYTES
+        ? writeCheckpoint(realFs, job)
+        : worker.run<CheckpointResult>(job),
+    dispose: () => worker.dispose(),
+  };
+}
+
+/** Keeps the files of an open ledger close to what its journal holds: never needed for durability, which the journal gives. */
+export class LedgerSaving {
+  private readonly saving: Debouncer;
+  private readonly keeping: Debouncer;
+  private ended = false;
+
+  constructor(
+    private readonly ledger: OpenLedger,
+    private readonly writer: { dispose(): Promise<void> },
+    private readonly log: Log,
+  ) {
+    this.saving = new Debouncer(SAVE.quietMs, SAVE.maxMs, () =>
+      this.run('issues.jsonl', () => paced(this.saving, SHARE, () => this.save())),
+    );
+    this.keeping = new Debouncer(KEEP_INDEX.quietMs, KEEP_INDEX.maxMs, () =>
+      this.run('index', () => ledger.keepIndex()),
+    );
+    this.keeping.changed();
+    ledger.store.onDidChange(() => this.keeping.changed());
+  }
+
+  /** Something may have been changed. */
+  changed(): void {
+    if (this.ledger.store.isUnsaved) this.saving.changed();
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    this.ended = true;
+    this.saving.dispose();
+    this.keeping.dispose();
+    await this.save();
+    await this.ledger.keepIndex();
+    await this.writer.dispose();
+  }
+
+  /** What is in the file already is not written once more: the file may be that of another branch by now. */
+  private async save(): Promise<void> {
+    if (this.ledger.store.isUnsaved) await this.ledger.store.checkpoint();
+  }
+
+  private run(what: string, task: () => Promise<void>): void {
+    if (this.ended) return;
+    task().catch((error: unknown) => this.log.error(`${what}: ${messageOf(error)}`));
+  }
+}

@@ -1,0 +1,220 @@
+import os from 'node:os';
+import { messageOf, setUnexpectedErrorHandler, UserError } from '../base/errors';
+import type { Lease } from '../base/lease';
+import { FileLog, type Log } from '../base/log';
+import { logged } from '../base/logged';
+import { isPresent, makePrivateFolder, removeFolder } from '../base/safeFiles';
+import { LedgerSettingChange } from '../protocol/bead';
+import type { CallContext } from '../protocol/dispatcher';
+import type { RequestSpec } from '../protocol/request';
+import { ServerRetire } from '../protocol/town';
+import type { Acceptance, Hello } from '../protocol/transport/handshake';
+import { Connections } from '../protocol/transport/connections';
+import { listen, type RpcServer } from '../protocol/transport/rpcServer';
+import { serve } from '../protocol/transport/serve';
+import { ledgerPlaceIn } from '../protocol/transport/serverPlace';
+import { runOnce } from '../beads/runOnce';
+import { LedgerFolder } from './ledgerFolder';
+import { LedgerSaving, ledgerWriter } from './ledgerSaving';
+import { lockLedger, serverNote } from './lockLedger';
+import { OpenLedger } from './openLedger';
+
+/** The server ends when nobody was connected for so long. */
+export const IDLE_MS = 5 * 60_000;
+/** How often it looks whether it still has the ledger, and is still needed. */
+const CHECK_MS = 1_000;
+/** A command that has the ledger open itself may take so long. */
+const LOCK_MS = 30_000;
+/** A client that lost an answer asks again long before. */
+const OPERATION_LIFETIME_MS = 2 * 60_000;
+/** An ending server is gone after so long, whatever still runs. */
+const END_LIMIT_MS = 5_000;
+
+export interface LedgerServerOptions {
+  /** The `.beads` folder, without links. */
+  directory: string;
+  /** The person's folder for the files of this server. */
+  state: string;
+  idleMs?: number;
+}
+
+/** Serves one ledger outside of every town to command lines until nobody needs it. */
+export class LedgerServer {
+  private readonly clients: Connections;
+  private rpc: RpcServer | undefined;
+  private nextConnection = 1;
+  private idleSince = Date.now();
+  private ending = false;
+
+  private constructor(
+    private readonly options: LedgerServerOptions,
+    private readonly ledger: OpenLedger,
+    private readonly folder: LedgerFolder,
+    private readonly saving: LedgerSaving,
+    private readonly lease: Lease,
+    private readonly log: Log,
+  ) {
+    this.clients = new Connections(log);
+    ledger.dispatcher.on(ServerRetire.spec, async () => {
+      setImmediate(() => void this.end('another program takes over'));
+      return null;
+    });
+  }
+
+  /**
+   * @throws UserError where another process has the ledger, or it cannot be opened
+   */
+  static async start(options: LedgerServerOptions): Promise<LedgerServer> {
+    const { directory, state } = options;
+    const place = ledgerPlaceIn(state, directory);
+    makePrivateFolder(state);
+    const log = new FileLog(place.logFile);
+    setUnexpectedErrorHandler((error) => log.error(`unexpected: ${stackOf(error)}`));
+    const lease = await lockLedger(directory, LOCK_MS, serverNote(state));
+    if (!lease) throw new UserError(`${directory} cannot be written`, undefined, 'unavailable');
+    try {
+      const server = await LedgerServer.open(options, lease, log);
+      await server.listen(place.endpointFile);
+      log.info(`serving ${directory}`);
+      return server;
+    } catch (error) {
+      log.error(`cannot start: ${messageOf(error)}`);
+      lease.release();
+      throw error;
+    }
+  }
+
+  private static async open(options: LedgerServerOptions, lease: Lease, log: Log): Promise<LedgerServer> {
+    const { directory, state } = options;
+    const folder = new LedgerFolder(directory);
+    const writer = ledgerWriter((text) => log.error(text));
+    const ledger = await OpenLedger.open({
+      directory,
+      lease,
+      state,
+      places: ({ cwd }) => ({ home: os.homedir(), ...(cwd === undefined ? {} : { cwd }) }),
+      checkpoints: writer,
+      operationLifetimeMs: OPERATION_LIFETIME_MS,
+      onError: (error) => log.error(messageOf(error)),
+    });
+    return new LedgerServer(options, ledger, folder, new LedgerSaving(ledger, writer, log), lease, log);
+  }
+
+  private async listen(endpointFile: string): Promise<void> {
+    this.rpc = await listen({
+      root: this.options.directory,
+      purpose: 'ledger',
+      endpointFile,
+      accept: acceptHello,
+      onConnection: (connection, hello, { socket }) => {
+        const id = `c${this.nextConnection++}`;
+        this.clients.add(id, socket, (method, params) => connection.sendNotification(method, params));
+        socket.once('close', () => {
+          this.clients.remove(id);
+          this.idleSince = Date.now();
+        });
+        serve(
+          connection,
+          this.ledger.dispatcher,
+          (operation) => contextOf(hello, operation),
+          () => undefined, // only the person's own commands get here, and they may do everything
+          (method, error) => this.log.error(`${method}: ${stackOf(error)}`),
+          (spec, context, run) => this.handle(spec, context, run),
+        );
+        connection.listen();
+      },
+      log: (text) => this.log.info(text),
+    });
+    const check = logged(
+      (reason) => this.log.error(`check: ${reason}`),
+      () => this.check(),
+    );
+    setInterval(check, CHECK_MS).unref();
+  }
+
+  private async handle(spec: RequestSpec, context: CallContext, run: () => Promise<unknown>): Promise<unknown> {
+    if (spec.method === ServerRetire.spec.method) return run();
+    await this.prepare();
+    const result = await runOnce(this.ledger.store, spec, context, run);
+    if (spec.access !== 'read') {
+      if (spec.method === LedgerSettingChange.spec.method) this.folder.settingsRead();
+      this.saving.changed();
+    }
+    return result;
+  }
+
+  /**
+   * What others have done to the ledger since the last request is seen by the next one. As without a server, nothing is
+   * written for a request that only reads: a branch that is looked at can be left again.
+   */
+  private async prepare(): Promise<void> {
+    if (!this.ending && !this.lease.isCurrent()) this.lose();
+    if (!this.ending && this.folder.hasOtherSettings()) void this.end('the settings of the ledger were changed');
+    if (!this.ending && (await this.ledger.store.isOutdated()))
+      await this.ledger.store.reopenChanged().catch((error: unknown) => this.end(messageOf(error)));
+    // Its connection is closed in a moment, and the client asks the next server.
+    if (this.ending) await new Promise(() => undefined);
+  }
+
+  private check(): void {
+    if (this.ending) return;
+    if (!this.lease.isCurrent()) this.lose();
+    this.rpc?.keepEndpoint();
+    this.clients.cutStuck();
+    if (this.clients.size > 0) this.idleSince = Date.now();
+    else if (Date.now() - this.idleSince > (this.options.idleMs ?? IDLE_MS)) void this.end('nobody needs it');
+  }
+
+  /** The ledger is gone, or another process has it: nothing may be written any more. */
+  private lose(): never {
+    this.log.error(`${this.options.directory} is gone, or another process has it`);
+    void this.rpc?.close();
+    if (!isPresent(this.options.directory)) removeFolder(this.options.state);
+    process.exit(1);
+  }
+
+  /** Saves what it can within the limit, and ends the process. */
+  async end(reason: string): Promise<void> {
+    if (this.ending) return;
+    this.ending = true;
+    this.log.info(`ending: ${reason}`);
+    setTimeout(() => this.exit(0), END_LIMIT_MS).unref();
+    try {
+      await this.rpc?.close();
+      await this.saving.finish();
+      await this.ledger.close();
+    } catch (error) {
+      this.log.error(messageOf(error));
+    }
+    this.exit(0);
+  }
+
+  /** After an unexpected exception nothing in memory can be trusted: what was acknowledged is in the journal. */
+  crash(reason: string): never {
+    this.log.error(reason);
+    return this.exit(1);
+  }
+
+  private exit(code: number): never {
+    this.lease.release();
+    process.exit(code);
+  }
+}
+
+/** The key of the endpoint file has shown that it is the person's own program; others than commands have no business here. */
+function acceptHello({ kind }: Hello): Acceptance {
+  return kind === 'cli' ? { ok: true } : { ok: false, reason: 'this server serves bd alone', code: 'refused' };
+}
+
+function contextOf({ actor = 'unknown', cwd }: Hello, operation: string | undefined): CallContext {
+  return {
+    actor,
+    kind: 'person',
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(operation === undefined ? {} : { operation }),
+  };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,61 @@
+import path from 'node:path';
+import { UserError, hasCode } from '../base/errors';
+import { Lease } from '../base/lease';
+import { isAlive } from '../base/process';
+import { isPresent, makePrivateFolder, writeFileAtomic } from '../base/safeFiles';
+
+/** What a server that ends saves first may take so long. */
+const END_MS = 10_000;
+const POLL_MS = 10;
+
+/** What the lock says of a server that holds it; what a command holds says nothing. */
+export function serverNote(state: string): string {
+  return `server ${state}`;
+}
+
+/**
+ * The lock on a ledger: whoever has it is the only one who writes. A server lets go of the ledger for whoever wants it.
+ * @param note as `serverNote` gives it, for a server: one with the same files is left alone
+ * @returns undefined where the folder cannot be written
+ * @throws UserError `unavailable` where another process holds it for longer than `timeoutMs`
+ */
+export async function lockLedger(directory: string, timeoutMs: number, note?: string): Promise<Lease | undefined> {
+  const folder = path.join(directory, '.lock');
+  try {
+    makePrivateFolder(folder);
+    // The folder of another tool may not ignore it.
+    if (!isPresent(path.join(folder, '.gitignore'))) writeFileAtomic(path.join(folder, '.gitignore'), '*\n');
+    for (const deadline = Date.now() + timeoutMs; ; ) {
+      const lease = Lease.tryAcquire(folder, note);
+      if (lease) return lease;
+      if (Date.now() > deadline) break;
+      await endServer(folder, note);
+      await new Promise((done) => setTimeout(done, 5 + Math.random() * 20));
+    }
+  } catch (error) {
+    if (hasCode(error, 'EACCES') || hasCode(error, 'EROFS') || hasCode(error, 'EPERM')) return undefined;
+    throw error;
+  }
+  throw new UserError(
+    `the ledger ${directory} is locked by process ${Lease.holder(folder)?.pid ?? 'unknown'}`,
+    `Another bd has held it for ${timeoutMs / 1000} seconds. Wait for it to end, or end it.`,
+    'unavailable',
+  );
+}
+
+/**
+ * Ends the server that holds a lock, if one does, and waits until it has. A signal reaches one whose files are elsewhere,
+ * too; what a server acknowledged is in the journal, whatever ends it.
+ */
+async function endServer(folder: string, note: string | undefined): Promise<void> {
+  const holder = Lease.holder(folder);
+  if (!holder?.isHere || !holder.note?.startsWith('server ') || holder.note === note) return;
+  try {
+    process.kill(holder.pid, 'SIGTERM');
+  } catch (error) {
+    if (hasCode(error, 'ESRCH')) return; // it has just ended
+    if (!hasCode(error, 'EPERM')) throw error; // another user's: it is waited for like any other program
+  }
+  for (const deadline = Date.now() + END_MS; isAlive(holder) && Date.now() < deadline; )
+    await new Promise((done) => setTimeout(done, POLL_MS));
+}

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import { bundledFile } from '../base/bundledFile';
+import { UserError } from '../base/errors';
+import { JobWorker } from '../base/jobs/jobWorker';
+import type { Lease } from '../base/lease';
+import { makePrivateFolder, statOf } from '../base/safeFiles';
+import { registerBeadHandlers } from '../beads/handlers';
+import { IndexCache } from '../beads/index/indexCache';
+import { BeadStore, type StoreOptions } from '../beads/store';
+import { registerFormulaHandlers } from '../formulas/pour/handlers';
+import type { FormulaPlaces } from '../formulas/registry/files';
+import { FormulaService } from '../formulas/service/formulaService';
+import { Dispatcher, type CallContext } from '../protocol/dispatcher';
+import { LedgerWarnings } from '../protocol/ledgerServer';
+import { ledgerServerSchemas } from '../protocol/schemas/ledgerServer';
+import { BUILD } from '../protocol/transport/version';
+
+/** Name of the ledger outside of a town, for the store. */
+const LEDGER = 'local';
+/** A smaller file is read as quickly without an index. */
+const INDEX_FROM_BYTES = 256 * 1024;
+
+export interface OpenLedgerOptions extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'operationLifetimeMs'> {
+  /** The `.beads` folder, without links. */
+  directory: string;
+  /** The lock on the ledger; undefined where it can only be read. */
+  lease: Lease | undefined;
+  /** Folder for the index that is kept; undefined without one. */
+  state: string | undefined;
+  places: (context: CallContext) => Omit<FormulaPlaces, 'ledger'>;
+}
+
+/**
+ * A ledger outside of every town with the handlers of all requests about it: what a command opens itself, and what the
+ * ledger's server has open. The caller keeps the lock and releases it after `close`.
+ */
+export class OpenLedger {
+  readonly dispatcher = new Dispatcher(ledgerServerSchemas);
+  /** Formulas may be anybody's: they are read in a thread of their own, which starts with the first. */
+  private readonly formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js') });
+
+  private constructor(
+    readonly directory: string,
+    readonly store: BeadStore,
+    private readonly state: string | undefined,
+    places: OpenLedgerOptions['places'],
+  ) {
+    const ledgerFor = (_context: CallContext, named?: string): string => this.ledgerFor(named);
+    registerBeadHandlers(this.dispatcher, store, { ledgerFor });
+    registerFormulaHandlers(this.dispatcher, store, {
+      ledgerFor,
+      placesFor: (context) => ({ ...places(context), ledger: directory }),
+      formulas: new FormulaService(this.formulaJobs),
+    });
+    this.dispatcher.on(LedgerWarnings.spec, async () => this.warnings());
+  }
+
+  static async open({ directory, lease, state, places, ...options }: OpenLedgerOptions): Promise<OpenLedger> {
+    const store = await BeadStore.open({
+      ...options,
+      fence: lease && { name: 'ledger', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
+      ...(state === undefined ? {} : { indexCache: new IndexCache(path.join(state, 'index'), String(BUILD)) }),
+    });
+    try {
+      await store.addLedger({ name: LEDGER, directory, tolerant: true });
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return new OpenLedger(directory, store, state, places);
+  }
+
+  /** The file of beads. */
+  get issuesFile(): string {
+    return this.store.fileOf(LEDGER);
+  }
+
+  /** What a person should know about the files. */
+  warnings(): string[] {
+    const damages = this.store.damages().map(({ problem }) => {
+      const hint = problem.hint ? `\nHint: ${problem.hint}` : '';
+      return `the ledger can only be read: ${problem.message}${hint}`;
+    });
+    const lines = this.store
+      .problems(LEDGER)
+      .map(
+        ({ line, reason }) =>
+          `line ${line} of ${path.join(this.directory, 'issues.jsonl')} is kept as it is but not used: ${reason}`,
+      );
+    return [...damages, ...lines];
+  }
+
+  /** Keeps the index for whoever opens the ledger next, where that is worth it. */
+  async keepIndex(): Promise<void> {
+    const size = statOf(this.issuesFile)?.size ?? 0;
+    if (this.state === undefined || size < INDEX_FROM_BYTES) return;
+    makePrivateFolder(this.state);
+    await this.store.keepIndex();
+  }
+
+  async close(): Promise<void> {
+    await this.formulaJobs.dispose();
+    await this.store.close();
+  }
+
+  private ledgerFor(named: string | undefined): string {
+    if (named === undefined) return LEDGER;
+    const found = this.store.ledgerNamed(named);
+    if (found === undefined)
+      throw new UserError(`no ledger ${named}`, 'Outside a town there is only the ledger of this folder.', 'not-found');
+    return found;
+  }
+}

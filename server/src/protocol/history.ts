@@ -1,0 +1,60 @@
+import type { BeadType } from './vocabulary';
+import { request } from './request';
+
+/** What agents and people have done, derived from beads, reviews and commits. */
+
+/** `completed` is closed, with a change or without one; `failed` was given up. */
+export type WorkOutcome = 'completed' | 'failed' | 'active';
+
+/** The work of one agent or person on one bead. */
+export interface WorkRecord {
+  bead: string;
+  title: string;
+  type: BeadType;
+  rig: string;
+  labels: string[];
+  /** Whose work it is. */
+  actor: string;
+  /** What ran the agent at last; missing where a person did the work. */
+  runtime?: string;
+  model?: string;
+  outcome: WorkOutcome;
+  createdAt: string;
+  /** When the first session started. */
+  startedAt?: string;
+  closedAt?: string;
+  /** Commit on the landing branch. */
+  merged?: string;
+  /** How often work was begun. */
+  attempts: number;
+  approvals: number;
+  rejections: number;
+  /** Of the files of the merged commit, the most frequent first. */
+  languages: string[];
+}
+
+/** A review by the agents or people that were asked about. */
+export interface ReviewRecord {
+  bead: string;
+  by: string;
+  verdict: 'approved' | 'rejected';
+  at: string;
+}
+
+export interface WorkHistoryResult {
+  /** The latest last. */
+  work: WorkRecord[];
+  reviews: ReviewRecord[];
+}
+
+export namespace WorkHistory {
+  export interface Params {
+    /** An address or a pattern with `*` and `?`; everybody where it is missing. */
+    actor?: string;
+    /** Only beads with this label, or with files of this language. */
+    tag?: string;
+  }
+  export const spec = request<Params, WorkHistoryResult>('gastown/history/work', 'read');
+}
+
+export const historyRequests = [WorkHistory.spec] as const;
