@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { isPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
 import { FormulaList, FormulaShow } from '../../protocol/formula';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';

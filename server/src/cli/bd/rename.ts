@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { BeadRename, LedgerInfoGet, LedgerPrefixChange } from '../../protocol/bead';
+import { BeadRename } from '../../protocol/bead';
+import { LedgerInfoGet, LedgerPrefixChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { BeadList, LedgerFlush, LedgerInfoGet, type Bead } from '../../protocol/bead';
+import { BeadList, type Bead } from '../../protocol/bead';
+import { LedgerFlush, LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { syncFull } from './syncFull';
