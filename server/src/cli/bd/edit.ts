@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { PRIVATE_FILE, readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { PRIVATE_FILE, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 import { BeadShow, BeadUpdate, type BeadDetails } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
@@ -53,9 +54,9 @@ export function addEdit(program: CliCommand, context: BdContext): void {
 
 /** The text after the person has left the editor. An editor that ends a line is not a change of its own. */
 function edited(text: string, name: string, { process }: BdContext): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bd-edit-'));
+  // A name that nobody can have made ready as a link to somewhere else.
+  const file = path.join(canonicalPath(os.tmpdir()), `bd-edit-${randomBytes(9).toString('hex')}-${name}.md`);
   try {
-    const file = path.join(folder, `${name}.md`);
     writeFileAtomic(file, text === '' ? '' : `${text.trimEnd()}\n`, PRIVATE_FILE);
     const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
     // The variable holds a command line, such as `code --wait`; the file is an argument of its own.
@@ -74,6 +75,6 @@ function edited(text: string, name: string, { process }: BdContext): string {
     const after = (readTextIfPresent(file) ?? '').trimEnd();
     return after === text.trimEnd() ? text : after;
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    removeFile(file);
   }
 }
