@@ -58,7 +58,8 @@ export default tseslint.config(
         {
           selector:
             "CallExpression[callee.object.name='fs'][callee.property.name=/^((open|readFile|writeFile|appendFile|copyFile|cp|mkdir|mkdtemp|readdir|opendir|rename|rm|rmdir|unlink|truncate|chmod|chown|link|symlink)Sync|create(Read|Write)Stream)$/]",
-          message: 'Use base/safeFiles.ts or safeFolders.ts: the file may be a link, a pipe or a device that somebody else put there.',
+          message:
+            'Use base/safeFiles.ts or safeFolders.ts: the file may be a link, a pipe or a device that somebody else put there.',
         },
         {
           selector:
@@ -67,7 +68,8 @@ export default tseslint.config(
         },
         {
           selector: 'ImportDeclaration[source.value=/^(node:)?fs$/] > ImportSpecifier',
-          message: 'Import the whole of node:fs, so that its calls can be checked, or use base/safeFiles.ts or safeFolders.ts.',
+          message:
+            'Import the whole of node:fs, so that its calls can be checked, or use base/safeFiles.ts or safeFolders.ts.',
         },
       ],
     },
