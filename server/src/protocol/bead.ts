@@ -84,6 +84,8 @@ export namespace BeadList {
     /** With closed beads, gates and templates. Tombstones only where `status` names them. */
     all?: boolean;
     reverse?: boolean;
+    /** With what each bead waits for and what waits for it. */
+    relations?: boolean;
   }
   export const spec = request<Params, BeadListItem[]>('gastown/bead/list', 'read');
 }

@@ -172,7 +172,7 @@ export const beadSchemas = [
     }),
   ),
   schemaFor(BeadShow.spec, z.object({ ledger, ids })),
-  schemaFor(BeadList.spec, z.object({ ...filter, all: flag, reverse: flag })),
+  schemaFor(BeadList.spec, z.object({ ...filter, all: flag, reverse: flag, relations: flag })),
   schemaFor(
     BeadCount.spec,
     z.object({ ...filter, by: z.enum(['status', 'priority', 'type', 'assignee', 'label']).optional() }),
