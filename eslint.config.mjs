@@ -38,7 +38,7 @@ export default tseslint.config(
     },
   },
   {
-    // Links, pipes and devices that a clone or a copied town brings along: base/safeFiles.ts opens no such file.
+    // Links, pipes and devices that a clone or a copied town brings along: base/safeFiles.ts and safeFolders.ts open no such file.
     files: ['server/src/**/*.ts'],
     ignores: [
       'server/src/base/**',
@@ -58,16 +58,18 @@ export default tseslint.config(
         {
           selector:
             "CallExpression[callee.object.name='fs'][callee.property.name=/^((open|readFile|writeFile|appendFile|copyFile|cp|mkdir|mkdtemp|readdir|opendir|rename|rm|rmdir|unlink|truncate|chmod|chown|link|symlink)Sync|create(Read|Write)Stream)$/]",
-          message: 'Use base/safeFiles.ts: the file may be a link, a pipe or a device that somebody else put there.',
+          message:
+            'Use base/safeFiles.ts or safeFolders.ts: the file may be a link, a pipe or a device that somebody else put there.',
         },
         {
           selector:
             "ImportDeclaration[source.value=/^(node:)?fs.promises$/], MemberExpression[object.name='fs'][property.name='promises']",
-          message: 'Use base/safeFiles.ts.',
+          message: 'Use base/safeFiles.ts or safeFolders.ts.',
         },
         {
           selector: 'ImportDeclaration[source.value=/^(node:)?fs$/] > ImportSpecifier',
-          message: 'Import the whole of node:fs, so that its calls can be checked, or use base/safeFiles.ts.',
+          message:
+            'Import the whole of node:fs, so that its calls can be checked, or use base/safeFiles.ts or safeFolders.ts.',
         },
       ],
     },

@@ -87,7 +87,9 @@ async function runHarness(lane) {
     passes === undefined
       ? undefined
       : { passes: Number(passes), failures: Number(failures), pending: Number(pending ?? 0) };
-  return verdict(lane.name, totals, { ...ended, limitMs });
+  const report = /^ +\d+ failing$[\s\S]*/m.exec(ended.output)?.[0].slice(0, 3000);
+  const failed = report === undefined ? [] : [{ title: 'inside VS Code', error: report }];
+  return { ...verdict(lane.name, totals, { ...ended, limitMs }), failed };
 }
 
 async function runCommand(lane) {

@@ -3,7 +3,7 @@ import { UserError, messageOf } from './base/errors';
 import { startFailureLine } from './protocol/transport/startFailure';
 import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
-import { canonicalPath } from './base/safeFiles';
+import { canonicalPath } from './base/safePaths';
 
 /** What serves, once it does. */
 interface Running {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CliTown, Person } from '../helpers/cliTown';
 import { commitFiles, makeRepository, sh, tempDir, waitUntil } from '../helpers/temp';
 import type { Bead } from '../../server/src/protocol/bead';
-import type { ConvoyInfo } from '../../server/src/protocol/town';
+import type { ConvoyInfo, SlingResult } from '../../server/src/protocol/town';
 
 const write = (file: string, text: string, seconds = 0.2): string =>
   `sleep ${seconds}\nprintf '%s\\n' '${text}' > '${file}'\ngit add --all\ngit commit --quiet -m 'Add ${file}'`;
@@ -52,6 +52,28 @@ describe('from sling to merged', function () {
       ).split('\n').length,
       4,
     );
+  });
+
+  it('lands the work below an epic, as a convoy or slung; then the epic can be closed', async () => {
+    town = await CliTown.make();
+    const epic = (await town.bd('create', 'Pages', '--type', 'epic', '--silent')).trim();
+    const below = async (title: string, file: string): Promise<string> => {
+      const bead = await town.bead(title, write(file, title));
+      await town.bd('update', bead, '--parent', epic);
+      return bead;
+    };
+    await below('First', 'one.txt');
+    const staged = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Pages', epic, '--stage'], {
+      cwd: town.root,
+    });
+    assert.equal(staged.total, 1);
+    await below('Second', 'two.txt');
+    await town.gt('convoy', 'launch', staged.id);
+    const slung = await town.person.json<SlingResult[]>('gt', ['sling', epic, 'toy'], { cwd: town.root });
+    assert.equal(slung.length, 2);
+    await town.gt('up');
+    for (const convoy of new Set(slung.map((result) => result.convoy))) await town.convoyLands(convoy);
+    assert.match(await town.bd('epic', 'close-eligible'), new RegExp(epic));
   });
 
   it('slings one bead with a convoy of its own; a gate that fails sends it back, and the next attempt is merged', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import type { Question } from '../../client/src/ui/dialogs';
-import { driver } from '../harness/driverClient';
+import { driver, type Target } from '../harness/driverClient';
 import { WAIT_MS } from '../harness/limits';
 
 export async function gastown(): Promise<GasTownApi> {
@@ -37,6 +37,8 @@ export function makeRepository(folder: string, files: Record<string, string>): v
 }
 
 const POLL_MS = 50;
+/** Time that a click has to take effect. */
+const CLICK_MS = 5_000;
 
 /** Polls until `look` finds something. @throws Error with the present `state` after the time limit */
 export async function until<T>(
@@ -51,6 +53,18 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`waited ${WAIT_MS} ms for ${what}; there is ${JSON.stringify(state())}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** Clicks until `look` finds something: a row that is drawn anew in that moment takes no click. */
+export async function clickUntil(what: string, target: Target, look: () => boolean | undefined): Promise<void> {
+  await until(what, async () => {
+    await driver.click(target);
+    for (const deadline = Date.now() + CLICK_MS; Date.now() < deadline; ) {
+      if (look()) return true;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    return false;
+  });
 }
 
 /** Answers the modal dialogs, which VS Code does not show in a test. @returns the questions, as they come */

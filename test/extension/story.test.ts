@@ -10,6 +10,7 @@ import {
   answer,
   answerQuestions,
   choose,
+  clickUntil,
   gastown,
   git,
   makeRepository,
@@ -166,9 +167,9 @@ describe('the main job in VS Code', function () {
     const agent = await until('the agent', () =>
       api.store.agents.all().find((one) => one.bead === beads[1] && one.session),
     );
-    await driver.click(row(`^Agent ${agent.name},`));
-    await driver.waitFor({ selector: '.terminal-outer-container, .terminal-wrapper.active' });
-    await until('its terminal', () => vscode.window.activeTerminal?.name.startsWith(agent.name));
+    await clickUntil('its terminal', row(`^Agent ${agent.name},`), () =>
+      vscode.window.activeTerminal?.name.startsWith(agent.name),
+    );
     await driver.waitFor({ selector: '.terminal-wrapper.active .xterm-rows', text: 'what shall it say' });
     await driver.screenshot('story-terminal');
     await driver.click({ selector: '.terminal-wrapper.active .xterm-screen' });

@@ -7,7 +7,18 @@ import type { GasTownApi } from '../../client/src/extension';
 import type { Bead } from '../../server/src/protocol/bead';
 import { driver, hasDriver } from '../harness/driverClient';
 import { TEST_MS } from '../harness/limits';
-import { answer, answerQuestions, choose, gastown, git, makeRepository, palette, step, until } from './gastown';
+import {
+  answer,
+  answerQuestions,
+  choose,
+  clickUntil,
+  gastown,
+  git,
+  makeRepository,
+  palette,
+  step,
+  until,
+} from './gastown';
 
 /** Failures of work, and the commands beside the main story. Uses the town of the story. */
 describe('failures in VS Code', function () {
@@ -126,8 +137,9 @@ describe('failures in VS Code', function () {
   });
 
   it('shows the decisions of a built-in role', async () => {
-    await driver.click(row('^Agent refinery'));
-    await until('the log', () => vscode.window.activeTextEditor?.document.uri.path.endsWith('refinery.md'));
+    await clickUntil('the log', row('^Agent refinery'), () =>
+      vscode.window.activeTextEditor?.document.uri.path.endsWith('refinery.md'),
+    );
     assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /merged/);
   });
 });

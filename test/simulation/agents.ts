@@ -67,18 +67,19 @@ export class Agents {
       session.look = { lastOutputAt: this.world.now, saidNothing: false };
       repository.work(worktree, session.attempt, chances.chance(0.1));
     } else if (chances.chance(0.4)) {
-      await this.goOn(life, session.agent, worktree.commits > 0);
+      await this.goOn(life, session, worktree.commits > 0);
     }
   }
 
   /** The next step of its bead, or the end. */
-  private async goOn(life: Life, agent: string, hasCommits: boolean): Promise<void> {
+  private async goOn(life: Life, session: HostSession, hasCommits: boolean): Promise<void> {
     const { chances } = this.world;
+    const { agent } = session;
     const bead = hookedBead(life.context, agent);
     const steps = bead && openStepsOf(graphOf(life.store), bead);
     const isEarly = chances.happens('an agent says done before its steps are', 0.25, agent);
     if (steps && !isLastStep(steps) && !isEarly) {
-      if (steps.canGoOn) return this.closeStep(life, agent, steps.open.find((step) => step.is_current)?.issue);
+      if (steps.canGoOn) return this.closeStep(life, session, steps.open.find((step) => step.is_current)?.issue);
       return this.say(life, agent, { status: 'deferred', message: 'a gate is closed' });
     }
     if (chances.happens('an agent asks for help', 0.02, agent))
@@ -90,11 +91,11 @@ export class Agents {
     }
   }
 
-  private async closeStep(life: Life, agent: string, step: Bead | undefined): Promise<void> {
+  private async closeStep(life: Life, { agent }: HostSession, step: Bead | undefined): Promise<void> {
     if (!step) return;
     const options = { reason: 'done', force: false, auto: true, actor: agent };
     await life.tolerate(`a step is closed by ${agent}`, OVERTAKEN, () =>
-      life.store.batch({ actor: agent }, (tx) => {
+      life.store.batch({ actor: agent, kind: 'agent' }, (tx) => {
         if (hookedBead(life.context, agent) && tx.get(step.id)?.status !== 'closed') closeStep(tx, step.id, options);
       }),
     );

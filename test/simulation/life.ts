@@ -270,5 +270,6 @@ function subjectOf(action: Action): string {
   if ('bead' in action) return action.bead;
   if ('item' in action) return action.item;
   if ('convoy' in action) return action.convoy;
+  if ('escalation' in action) return action.escalation;
   return 'gate' in action ? action.gate : '';
 }

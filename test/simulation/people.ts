@@ -3,6 +3,7 @@ import { isHumanGate } from '../../server/src/beads/model/closing';
 import { UserError } from '../../server/src/base/errors';
 import { sling } from '../../server/src/engine/dispatch/sling';
 import { releaseHeld, stopWork } from '../../server/src/engine/dispatch/stop';
+import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
 import { ask, planOf, releaseMayor } from '../../server/src/engine/mayor/mayor';
 import { giveVerdict } from '../../server/src/engine/review/review';
 import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
@@ -77,6 +78,11 @@ export class People {
     for (const request of life.beads.list('merge_request', 'open'))
       if (chances.happens('a merge request is closed by hand', 0.01, mergeOf(request)?.source))
         this.write(life, 'closed by hand', (tx) => tx.close(request.id, 'by hand', { force: true }));
+    for (const bead of life.work('hooked', 'in_progress')) {
+      const step = openStepsOf(graphOf(life.store), bead)?.open.find(({ is_current }) => is_current)?.issue;
+      if (step && chances.happens('a step is closed by hand', 0.01, bead.id))
+        this.write(life, 'a step is closed by hand', (tx) => tx.close(step.id, 'by hand', { force: true }));
+    }
   }
 
   /** `gt up`: it lets go on what was stopped. */

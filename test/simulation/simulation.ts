@@ -1,4 +1,5 @@
 import { sling } from '../../server/src/engine/dispatch/sling';
+import { causeOf } from '../../server/src/engine/escalation/escalation';
 import { planOf } from '../../server/src/engine/mayor/mayor';
 import { isClosed } from '../../server/src/engine/state/work';
 import type { ReviewMode } from '../../server/src/protocol/town';
@@ -153,13 +154,13 @@ export class Simulation implements SimulatedTown {
       life.look();
       for (let turns = 0; turns < 5; turns += 1) await new Promise((next) => setImmediate(next));
       this.checks.check(life, this.crashes);
-      if (life.isIdle && this.isAtRest) return;
+      if (life.isIdle && this.isAtRest && staleEscalations(life).length === 0) return;
     }
     const { sessions, repositories } = this.world;
     const worktrees = [...repositories.values()].flatMap((repository) => [...repository.worktrees.keys()]);
     throw new Broken(
-      'an idle town has no sessions and no worktrees',
-      JSON.stringify([[...sessions.values()], worktrees]),
+      'an idle town has no sessions, no worktrees, and calls nobody about what is over',
+      JSON.stringify([[...sessions.values()], worktrees, staleEscalations(life)]),
     );
   }
 
@@ -176,6 +177,14 @@ export class Simulation implements SimulatedTown {
         .map((bead) => [bead.id, bead.status, bead.assignee, bead.metadata]),
     );
   }
+}
+
+/** All has landed: nobody has to look at a bead, a start, a merge or agents that exit. */
+function staleEscalations(life: Life): string[] {
+  return life.beads
+    .list('escalation', 'open')
+    .filter((bead) => causeOf(bead).bead !== undefined || /^hq-esc-(start|landing|crash-loop)-/.test(bead.id))
+    .map((bead) => bead.title);
 }
 
 function isOpenForMayor({ status, assignee }: { status: string; assignee?: string }): boolean {

@@ -88,6 +88,24 @@ export async function arrowTo(page: Page, name: RegExp): Promise<void> {
   await focused.waitFor();
 }
 
+/**
+ * Repeats what opens something until it is there: a row that is drawn anew in that moment takes neither click nor key, and a row
+ * of before opens what was there before.
+ */
+export async function openWith(opened: Locator, action: () => Promise<void>): Promise<void> {
+  await waitUntil(
+    `${String(opened)} is there`,
+    async () => {
+      await action();
+      return opened.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+    },
+    WAIT_MS,
+  );
+}
+
 /** Runs an item of the open menu with the keyboard. */
 export async function menuTo(page: Page, name: RegExp): Promise<void> {
   const menu = page.locator('.monaco-menu');

@@ -12,6 +12,7 @@ import {
   countPointer,
   entry,
   menuTo,
+  openWith,
   step,
   tabTo,
   writeDescription,
@@ -117,10 +118,12 @@ inVsCode('with the keyboard only', 'main', function (lane) {
   it('starts the engine, and types in the terminal of the agent', async () => {
     await palette(page, 'Gas Town: Start Engine');
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
-    await focus('Agents');
-    await arrowTo(page, /^Agent furiosa/);
-    await session.screenshot('keyboard-agent');
-    await press('Enter');
+    await openWith(page.locator('.terminal-wrapper.active'), async () => {
+      await focus('Agents');
+      await arrowTo(page, /^Agent furiosa/);
+      await session.screenshot('keyboard-agent');
+      await press('Enter');
+    });
     await untilTerminal(page, 'who is there');
     await page.locator('.terminal-wrapper.active .xterm:focus-within').waitFor();
     await page.keyboard.type('keys\n');
@@ -146,10 +149,11 @@ inVsCode('with the keyboard only', 'main', function (lane) {
     await step(page, 'Select an agent runtime');
     await press('Enter');
     await treeRow(page, /^review…: .*Say sorry/).waitFor();
-    await focus('Needs Attention');
-    await arrowTo(page, /^review…: .*Say sorry/);
-    await press('Enter');
-    await page.getByRole('tab', { name: /^Review Say sorry/ }).waitFor();
+    await openWith(page.getByRole('tab', { name: /^Review Say sorry/ }), async () => {
+      await focus('Needs Attention');
+      await arrowTo(page, /^review…: .*Say sorry/);
+      await press('Enter');
+    });
     await page.locator('.view-line', { hasText: 'sorry' }).first().waitFor();
     await page.keyboard.press('F6'); // to the editor, in case a list has kept the focus
     await session.screenshot('keyboard-review');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { WAIT_MS } from '../harness/limits';
 import type { VsixSession } from '../harness/vsixSession';
 import { waitUntil } from '../helpers/temp';
+import { openWith } from './hands';
 import { cli, isStored, makeTown, openForPictures, palette, script, treeRow } from './vsix';
 import { inVsCode } from './versions';
 
@@ -38,9 +39,8 @@ inVsCode('a review in a window', 'main', function (lane) {
     cli('gt', env, town, 'up');
     await page.getByRole('button', { name: 'Review', exact: true }).waitFor(); // the message
     await session.screenshot('review-asked');
-    await treeRow(page, /^review…: .*Double numbers/).click();
     const tab = page.getByRole('tab', { name: /^Review Double numbers/ });
-    await tab.waitFor();
+    await openWith(tab, () => treeRow(page, /^review…: .*Double numbers/).click());
     await page.locator('.multiDiffEntry').getByText('twice.js').first().waitFor();
     await page.locator('.view-line', { hasText: 'attempt' }).first().waitFor();
     for (const action of ['Approve Change', 'Request Changes', 'Land Change'])
@@ -92,19 +92,8 @@ inVsCode('a review in a window', 'main', function (lane) {
       /Almost\.\\nPlease write a test\.\\n\\n- twice\.js:1: Where is its test\?/,
     );
 
-    // The row of the first round may still be there for a moment.
     const secondRound = page.getByRole('tab', { name: /^Review Double numbers \(round 2\)/ });
-    await waitUntil(
-      'the second round is open',
-      async () => {
-        await treeRow(page, /^review…: .*Double numbers/).click();
-        return secondRound.waitFor({ timeout: 2_000 }).then(
-          () => true,
-          () => false,
-        );
-      },
-      WAIT_MS,
-    );
+    await openWith(secondRound, () => treeRow(page, /^review…: .*Double numbers/).click());
     await page.locator('.view-line', { hasText: 'Where is its test' }).first().waitFor();
     await page.mouse.move(900, 780);
     await session.screenshot('review-second-round');

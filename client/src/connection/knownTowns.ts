@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../../server/src/base/errors';
-import { canonicalPath, readTextIfPresent } from '../../../server/src/base/safeFiles';
+import { readTextIfPresent } from '../../../server/src/base/safeFiles';
+import { canonicalPath } from '../../../server/src/base/safePaths';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 

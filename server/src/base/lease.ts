@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { UserError } from './errors';
 import { tryLock, unlock } from './kernelLock';
 import { identify, isAlive, processSpace, type ProcessIdentity } from './process';
-import { PRIVATE_FILE, listFolder, makePrivateFolder, readTextIfPresent, removeFile } from './safeFiles';
+import { PRIVATE_FILE, readTextIfPresent, removeFile } from './safeFiles';
+import { listFolder, makePrivateFolder } from './safeFolders';
 
 interface LeaseRecord extends ProcessIdentity {
   nonce: string;

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { appendText, makePrivateFolder, moveFile, statOf } from './safeFiles';
+import { appendText, moveFile } from './safeFiles';
+import { makePrivateFolder } from './safeFolders';
+import { statOf } from './safePaths';
 
 export interface Log {
   info(text: string): void;

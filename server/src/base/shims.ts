@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic, canonicalPath, makeFolder, PRIVATE_FOLDER } from './safeFiles';
+import { readTextIfPresent, writeFileAtomic } from './safeFiles';
+import { canonicalPath } from './safePaths';
+import { makeFolder, PRIVATE_FOLDER } from './safeFolders';
 
 export interface ShimTarget {
   /** Absolute path of the binary that plays node. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { isPresent, readTextIfPresent, statOf, writeJsonAtomic } from '../base/safeFiles';
+import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { isPresent, statOf } from '../base/safePaths';
 import type { RigRepository } from './repository';
 
 /*

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileBytes, removeFile, statOf } from '../base/safeFiles';
+import { readFileBytes, removeFile } from '../base/safeFiles';
+import { statOf } from '../base/safePaths';
 import { adminFolder } from './adminFolder';
 import { git } from './git';
 import { statusOf } from './worktreeChanges';

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { UserError } from '../base/errors';
 import { copyTree, linkTo } from '../base/accessibleTree';
-import { appendText, isPresent, makeFolder, readTextIfPresent, refuseLinks } from '../base/safeFiles';
+import { appendText, readTextIfPresent } from '../base/safeFiles';
+import { isPresent, refuseLinks } from '../base/safePaths';
+import { makeFolder } from '../base/safeFolders';
 import { git } from './git';
 import type { RigRepository } from './repository';
 

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { UserError } from '../base/errors';
-import { canonicalPath, isPresent, readTextIfPresent, statOf } from '../base/safeFiles';
+import { readTextIfPresent } from '../base/safeFiles';
+import { canonicalPath, isPresent, statOf } from '../base/safePaths';
 import { shellQuote } from '../base/shims';
 
 /*

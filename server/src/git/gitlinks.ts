@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { withTemporaryFolder } from '../base/accessibleTree';
 import { UserError } from '../base/errors';
-import { makeFolder } from '../base/safeFiles';
+import { makeFolder } from '../base/safeFolders';
 import { git, GitError, gitProbe, type GitOptions } from './git';
 import type { RigRepository } from './repository';
 import { submoduleAccess, submodulesOf, urlOf, type Submodule } from './submodules';

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { isPresent, removeFile } from '../base/safeFiles';
+import { removeFile } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
 import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 

@@ -1,21 +1,15 @@
 import path from 'node:path';
 import { UserError, messageOf } from '../base/errors';
-import { isPresent, makeFolder, readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
+import { makeFolder } from '../base/safeFolders';
 import { CredentialFile } from './credentials';
-import {
-  git,
-  GitError,
-  gitLine,
-  gitProbe,
-  NAMED_BARE_REPOSITORY,
-  otherGit,
-  withRepository,
-  type GitOptions,
-} from './git';
-import { filterSettings, type GitFilters } from './filters';
+import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions } from './git';
+import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
-import { remoteLines } from './messages';
+import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
+import { pushError } from './pushError';
+import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
 /** Killed when the other side says nothing for so long. */
@@ -46,7 +40,7 @@ export class RigRepository {
     private readonly onDefaultBranch: (branch: string) => void = () => undefined,
   ) {
     this.known = source;
-    keepSettings(directory, () => this.resetConfig());
+    keepSettings(directory, () => this.resetSettings());
     this.credentials = new CredentialFile(path.join(path.dirname(directory), '.credentials'), source.location);
   }
 
@@ -110,7 +104,7 @@ export class RigRepository {
       '--initial-branch=gastown-none',
       '.',
     ]);
-    this.resetConfig();
+    this.resetSettings();
   }
 
   /** One that somebody has removed is recreated: what was merged is in the source, and comes from there. */
@@ -126,31 +120,11 @@ export class RigRepository {
     return isPresent(path.join(this.directory, 'HEAD'));
   }
 
-  /**
-   * Agents share this repository through their worktrees and could write settings that name commands
-   * (filters, hooks, aliases), or attributes by which files are checked out otherwise than they are committed. The files
-   * are ours alone, so they are put back before the server works here.
-   */
-  private resetConfig(): void {
-    const file = path.join(this.directory, 'config');
-    const isSha256 = this.source.objectFormat === 'sha256';
-    const text = [
-      '[core]',
-      `\trepositoryformatversion = ${isSha256 ? 1 : 0}`,
-      '\tfilemode = true',
-      '\tbare = true',
-      '\tlogallrefupdates = true',
-      ...(isSha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
-      '[gc]',
-      '\tauto = 0',
-      // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
-      '[rerere]',
-      '\tenabled = true',
-      ...filterSettings(this.filters()),
-      '',
-    ].join('\n');
-    if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
-    removeFile(path.join(this.directory, 'info', 'attributes'));
+  private resetSettings(): void {
+    resetSettings(this.directory, {
+      isSha256: this.source.objectFormat === 'sha256',
+      filters: this.filters(),
+    });
   }
 
   async fetch(): Promise<void> {
@@ -167,24 +141,10 @@ export class RigRepository {
       await withRepository(this.directory, async () => {
         await this.initIfGone();
       });
-      if (await this.hasMoved()) await this.fetch();
+      const branches = [this.landing, this.source.defaultBranch];
+      if (await hasMoved(this.source.location, this.directory, branches, this.login)) await this.fetch();
     }
     await this.followDefaultBranch();
-  }
-
-  /** Whether a folder on disk has what we do not have: a branch that counts, or a tag. */
-  private async hasMoved(): Promise<boolean> {
-    const branches = [this.landing, this.source.defaultBranch];
-    const { env } = this.login;
-    const options = { env, config: [NAMED_BARE_REPOSITORY] };
-    const [heads, ours, tags, ourTags] = await Promise.all([
-      refsAt(this.source.location, 'refs/heads/', branches, options),
-      refsAt(this.directory, 'refs/remotes/origin/', branches),
-      refsAt(this.source.location, 'refs/tags/', [''], options),
-      refsAt(this.directory, 'refs/tags/', ['']),
-    ]);
-    const known = new Set(ourTags);
-    return heads.join('\n') !== ours.join('\n') || tags.some((tag) => !known.has(tag));
   }
 
   private async fetchLocked(): Promise<void> {
@@ -327,68 +287,10 @@ export class RigRepository {
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
         if (now === commit) return true;
         if (now !== expected) return false;
-        throw this.pushError(error);
+        throw pushError(error, this.source, branch);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
       return true;
     });
   }
-
-  private pushError(error: unknown): UserError {
-    const { location, defaultBranch } = this.source;
-    const reason = error instanceof GitError ? rejectionOf(error) : undefined;
-    if (reason !== undefined && /checked out/.test(reason))
-      return new UserError(
-        `${location} has ${this.landing} checked out, so nothing can land there`,
-        `switch the folder to ${defaultBranch} or another branch`,
-        'conflict',
-      );
-    if (reason !== undefined && !PASSING_REJECTION.test(reason)) {
-      const said = error instanceof GitError ? remoteLines(error.stderr) : '';
-      return new UserError(
-        [`${location} refuses the push to ${this.landing}: ${reason}`, said].filter(Boolean).join('\n'),
-        'change what the remote refuses, or your right to push there',
-        'refused',
-      );
-    }
-    return new UserError(
-      `cannot push to ${this.landing} of ${location}: ${messageOf(error).trim()}`,
-      'check your right to push there',
-      'unavailable',
-    );
-  }
-}
-
-/** Rejections by which the remote is busy or ill, and not against the push. */
-const PASSING_REJECTION =
-  /lock|failed to update ref|incorrect old value|unpack|migrate|internal|temporar|no space|quota/i;
-
-/** Why the remote did not take it: from the line of `git push --porcelain`, else from what http and ssh servers answer. */
-function rejectionOf(error: GitError): string | undefined {
-  return (
-    /^!\t[^\t]*\t\[remote rejected\] \((.*)\)$/m.exec(error.stdout)?.[1] ??
-    /The requested URL returned error: 40[134].*|Authentication failed.*|Permission denied.*|could not read Username.*/i.exec(
-      error.stderr,
-    )?.[0]
-  );
-}
-
-/** Lines `<name> <hash>` of the refs with one of these names (`''`: all) under a prefix. @throws GitError */
-async function refsAt(
-  directory: string,
-  prefix: string,
-  names: readonly string[],
-  options: GitOptions = {},
-): Promise<string[]> {
-  const text = await git(
-    directory,
-    [
-      'for-each-ref',
-      `--format=%(refname:lstrip=${prefix.split('/').length - 1}) %(objectname)`,
-      '--',
-      ...names.map((name) => `${prefix}${name}`),
-    ],
-    options,
-  );
-  return text.split('\n').filter(Boolean);
 }

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isCommandWorkingIn } from '../base/processTraces';
-import { listFolder, removeFile } from '../base/safeFiles';
+import { removeFile } from '../base/safeFiles';
+import { listFolder } from '../base/safeFolders';
 
 /** A lock of the whole repository that is older than this is nobody's: no git command holds one for so long. */
 const SHARED_LOCK_MS = 10_000;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../base/errors';
-import { statOf } from '../base/safeFiles';
+import { statOf } from '../base/safePaths';
 import { git, GitError, gitLine, gitProbe, type GitOptions } from './git';
 import type { RigRepository } from './repository';
 

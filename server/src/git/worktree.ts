@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors';
-import { isPresent, listFolder, makeFolder, moveFile, removeFile } from '../base/safeFiles';
+import { moveFile, removeFile } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
+import { listFolder, makeFolder } from '../base/safeFolders';
 import { argumentText } from '../base/text';
 import { makeAccessible, removeTree } from '../base/accessibleTree';
 import {

@@ -1,13 +1,7 @@
 import path from 'node:path';
-import {
-  isPresent,
-  listFolder,
-  makeFolder,
-  readTextIfPresent,
-  removeFile,
-  statOf,
-  writeFileAtomic,
-} from '../base/safeFiles';
+import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
+import { isPresent, statOf } from '../base/safePaths';
+import { listFolder, makeFolder } from '../base/safeFolders';
 import { adminFolder, readMark } from './adminFolder';
 import { git, GitError } from './git';
 import type { RigRepository } from './repository';

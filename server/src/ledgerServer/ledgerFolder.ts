@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { fileStamp } from '../base/safeFiles';
+import { fileStamp } from '../base/safePaths';
 
 /** Files that say how a ledger is to be read. */
 const SETTINGS = ['config.yaml', 'metadata.json', 'redirect'];

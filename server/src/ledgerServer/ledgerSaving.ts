@@ -3,7 +3,7 @@ import { Debouncer, paced } from '../base/debouncer';
 import { messageOf } from '../base/errors';
 import { JobWorker } from '../base/jobs/jobWorker';
 import type { Log } from '../base/log';
-import { statOf } from '../base/safeFiles';
+import { statOf } from '../base/safePaths';
 import {
   writeCheckpoint,
   type CheckpointJob,

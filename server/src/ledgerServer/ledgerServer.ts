@@ -3,8 +3,9 @@ import { messageOf, setUnexpectedErrorHandler, UserError } from '../base/errors'
 import type { Lease } from '../base/lease';
 import { FileLog, type Log } from '../base/log';
 import { logged } from '../base/logged';
-import { isPresent, makePrivateFolder, removeFolder } from '../base/safeFiles';
-import { LedgerSettingChange } from '../protocol/bead';
+import { isPresent } from '../base/safePaths';
+import { makePrivateFolder, removeFolder } from '../base/safeFolders';
+import { LedgerSettingChange } from '../protocol/ledger';
 import type { CallContext } from '../protocol/dispatcher';
 import type { RequestSpec } from '../protocol/request';
 import { ServerRetire } from '../protocol/town';

@@ -2,7 +2,9 @@ import path from 'node:path';
 import { UserError, hasCode } from '../base/errors';
 import { Lease } from '../base/lease';
 import { isAlive } from '../base/process';
-import { isPresent, makePrivateFolder, writeFileAtomic } from '../base/safeFiles';
+import { writeFileAtomic } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
+import { makePrivateFolder } from '../base/safeFolders';
 
 /** What a server that ends saves first may take so long. */
 const END_MS = 10_000;

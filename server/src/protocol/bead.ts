@@ -1,27 +1,11 @@
 import { request } from './request';
-import type {
-  Bead,
-  Dependency,
-  Comment,
-  BeadListItem,
-  BlockedItem,
-  BeadDetails,
-  AuditEvent,
-  TreeNode,
-  Stats,
-  ImportResult,
-} from './beadRecord';
+import type { BeadFilter, LedgerParam } from './beadFilter';
+import type { AuditEvent, Bead, BeadDetails, BeadListItem, BlockedItem, Comment, Stats } from './beadRecord';
+import { dependencyRequests } from './dependency';
+import { ledgerRequests } from './ledger';
 import { LONG_LIMIT_MS } from './timeLimit';
 export * from './beadRecord';
 export * from './vocabulary';
-
-/**
- * Which ledger is meant: a rig's name, `hq` for the town's, or undefined for the one that the caller's working
- * directory decides. Requests about an existing id are routed by its prefix and ignore it.
- */
-export interface LedgerParam {
-  ledger?: string;
-}
 
 /** Fields of a bead that a person may set. */
 export interface BeadFields {
@@ -44,70 +28,6 @@ export interface BeadFields {
   /** For a gate: what it waits for. */
   awaitId?: string;
   metadata?: Record<string, unknown>;
-}
-
-/** Conditions on single beads that no index answers; all given ones must hold. Times are RFC 3339. */
-export interface BeadConditions {
-  priorityMin?: number;
-  priorityMax?: number;
-  /** A label must match this pattern with `*` and `?`. */
-  labelPattern?: string;
-  /** A label must match this regular expression (RE2). */
-  labelRegex?: string;
-  noLabels?: boolean;
-  excludeLabels?: string[];
-  excludeTypes?: string[];
-  descriptionContains?: string;
-  notesContains?: string;
-  emptyDescription?: boolean;
-  /** Beginning of the specification's id. */
-  spec?: string;
-  createdAfter?: string;
-  createdBefore?: string;
-  updatedAfter?: string;
-  updatedBefore?: string;
-  closedAfter?: string;
-  closedBefore?: string;
-  dueAfter?: string;
-  dueBefore?: string;
-  deferAfter?: string;
-  deferBefore?: string;
-  /** Past its due time and not closed. */
-  overdue?: boolean;
-  /** Deferred by its status or until a time. */
-  deferred?: boolean;
-  pinned?: boolean;
-  molType?: string;
-  wispType?: string;
-  noParent?: boolean;
-  /** Keys of the metadata with their values as text. */
-  metadataFields?: [key: string, value: string][];
-  hasMetadataKey?: string;
-  /** Title, description or id contains it. */
-  text?: string;
-  externalContains?: string;
-  /** An expression such as `status=open AND priority<2`. */
-  query?: string;
-}
-
-/** Which beads a list has. */
-export interface BeadFilter extends LedgerParam, BeadConditions {
-  status?: string[];
-  type?: string[];
-  assignee?: string;
-  unassigned?: boolean;
-  /** A bead must have all of these labels. */
-  labels?: string[];
-  /** A bead must have one of these labels. */
-  labelsAny?: string[];
-  priority?: number;
-  /** Descendants of this bead only. */
-  parent?: string;
-  titleContains?: string;
-  ids?: string[];
-  /** 0: no limit. */
-  limit?: number;
-  sort?: string;
 }
 
 export namespace BeadCreate {
@@ -265,23 +185,6 @@ export namespace BeadDelete {
   export const spec = request<Params, DeleteResult>('gastown/bead/delete', 'write');
 }
 
-/** `from` depends on `to`. */
-export interface EdgeParams extends LedgerParam {
-  from: string;
-  to: string;
-  type?: string;
-}
-
-/** A link without a direction: one dependency each way. */
-export namespace RelationChange {
-  export interface Params extends LedgerParam {
-    a: string;
-    b: string;
-    change: 'add' | 'remove';
-  }
-  export const spec = request<Params, { id1: string; id2: string }>('gastown/dependency/relate', 'write');
-}
-
 /** Closes a bead because another one takes its place, and links the two. */
 export namespace BeadReplace {
   export interface Params extends LedgerParam {
@@ -302,28 +205,6 @@ export namespace BeadRename {
     'gastown/bead/rename',
     'person',
   );
-}
-
-export namespace DependencyAdd {
-  export const spec = request<EdgeParams, Dependency>('gastown/dependency/add', 'write');
-}
-
-export namespace DependencyRemove {
-  export const spec = request<EdgeParams, { issue_id: string; depends_on_id: string }>(
-    'gastown/dependency/remove',
-    'write',
-  );
-}
-
-export namespace DependencyTree {
-  export interface Params extends LedgerParam {
-    id: string;
-    maxDepth?: number;
-    direction?: 'down' | 'up' | 'both';
-    /** Each bead as often as it is reached, not only where it is nearest to the root. */
-    allPaths?: boolean;
-  }
-  export const spec = request<Params, TreeNode[]>('gastown/dependency/tree', 'read');
 }
 
 export interface LabelResult {
@@ -377,84 +258,7 @@ export namespace BeadStats {
   export const spec = request<Params, Stats>('gastown/bead/stats', 'read');
 }
 
-export interface LedgerInfo {
-  /** Name of the ledger: a rig's, `hq`, or `local` outside of a town. */
-  ledger: string;
-  directory: string;
-  prefix: string;
-  issues: number;
-  settings: Record<string, string>;
-}
-
-export namespace LedgerInfoGet {
-  export const spec = request<LedgerParam, LedgerInfo>('gastown/ledger/info', 'read');
-}
-
-export namespace LedgerSettingChange {
-  export interface Params extends LedgerParam {
-    key: string;
-    /** Undefined removes it. */
-    value?: string;
-  }
-  export const spec = request<Params, { key: string; value?: string }>('gastown/ledger/setting', 'write');
-}
-
-export namespace LedgerPrefixChange {
-  export interface Params extends LedgerParam {
-    prefix: string;
-    /** Also beads whose ids have another prefix than the ledger's. */
-    repair?: boolean;
-    dryRun?: boolean;
-  }
-  /** Gives all beads ids with another prefix; dependencies and texts follow. */
-  export const spec = request<Params, { from: string; to: string; renamed: [from: string, to: string][] }>(
-    'gastown/ledger/prefix',
-    'person',
-    { timeLimitMs: LONG_LIMIT_MS },
-  );
-}
-
-export namespace LedgerExport {
-  export type Params = BeadFilter;
-  /** The text of an `issues.jsonl`, with tombstones unless the filter chooses beads. */
-  export const spec = request<Params, { text: string; count: number }>('gastown/ledger/export', 'read', {
-    timeLimitMs: LONG_LIMIT_MS,
-  });
-}
-
-export namespace LedgerFlush {
-  export interface Params extends LedgerParam {
-    /** Only read what others have changed in the file. */
-    importOnly?: boolean;
-  }
-  /** Brings `issues.jsonl` and the ledger to the same state. */
-  export const spec = request<Params, { file: string; issues: number }>('gastown/ledger/flush', 'write', {
-    timeLimitMs: LONG_LIMIT_MS,
-    transient: true,
-  });
-}
-
-export namespace LedgerDatabase {
-  /** Writes `beads.db` into the ledger's folder: an SQLite file with the beads of all open ledgers, for people. */
-  export const spec = request<LedgerParam, { file: string }>('gastown/ledger/database', 'write', {
-    timeLimitMs: LONG_LIMIT_MS,
-    transient: true,
-  });
-}
-
-export namespace LedgerImport {
-  export interface Params extends LedgerParam {
-    text: string;
-    dryRun?: boolean;
-    /** Leaves beads that are in the ledger as they are. */
-    skipExisting?: boolean;
-  }
-  export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
-    timeLimitMs: LONG_LIMIT_MS,
-  });
-}
-
-/** Every request that works on beads alone; each has a handler in `beads/handlers.ts`. */
+/** Every request that works on beads and their ledger alone; each has a handler in `beads/handlers/`. */
 export const beadRequests = [
   BeadCreate.spec,
   BeadCreateMany.spec,
@@ -467,10 +271,6 @@ export const beadRequests = [
   BeadClose.spec,
   BeadReopen.spec,
   BeadDelete.spec,
-  DependencyAdd.spec,
-  DependencyRemove.spec,
-  DependencyTree.spec,
-  RelationChange.spec,
   BeadReplace.spec,
   BeadRename.spec,
   LabelChange.spec,
@@ -478,11 +278,6 @@ export const beadRequests = [
   CommentAdd.spec,
   BeadEvents.spec,
   BeadStats.spec,
-  LedgerInfoGet.spec,
-  LedgerSettingChange.spec,
-  LedgerPrefixChange.spec,
-  LedgerExport.spec,
-  LedgerFlush.spec,
-  LedgerDatabase.spec,
-  LedgerImport.spec,
+  ...dependencyRequests,
+  ...ledgerRequests,
 ] as const;

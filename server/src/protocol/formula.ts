@@ -1,4 +1,5 @@
-import type { Bead, BeadStatus, LedgerParam } from './bead';
+import type { Bead, BeadStatus } from './bead';
+import type { LedgerParam } from './beadFilter';
 import { request, type WithDefaults } from './request';
 
 /** Formulas, and the molecules that are poured from them. Fields of results are spelled as `bd --json` prints them. */

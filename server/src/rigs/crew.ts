@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { isPresent, listFolder, makeFolder, makePrivateFolder, moveFile, removeFolder } from '../base/safeFiles';
+import { moveFile } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
+import { listFolder, makeFolder, makePrivateFolder, removeFolder } from '../base/safeFolders';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
 import type { Rig } from './rig';

@@ -4,14 +4,8 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
-import {
-  writeJsonAtomic,
-  makePrivateFolder,
-  openForRewrite,
-  PRIVATE_FILE,
-  readTextIfPresent,
-  removeFile,
-} from '../base/safeFiles';
+import { writeJsonAtomic, openForRewrite, PRIVATE_FILE, readTextIfPresent, removeFile } from '../base/safeFiles';
+import { makePrivateFolder } from '../base/safeFolders';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
 import { DescendantWatch, endProcessesWith, outputsOf, type ProcessTraces } from '../base/processTraces';
 import { recordedProcess } from '../base/recordedProcess';

@@ -1,22 +1,17 @@
-import { isPresent } from '../base/safeFiles';
 import { UserError } from '../base/errors';
 import { Disposable, Emitter } from '../base/lifecycle';
 import { Mutex } from '../base/mutex';
 import { requireLedger } from '../beads/storage/locate';
-import { importBeads } from '../beads/handlers/file';
 import type { BeadStore } from '../beads/store';
 import { Rig } from './rig';
-import { fastForward, fastForwardState } from '../git/fastForward';
-import { splitAddress } from '../git/credentials';
-import { requireSegment } from '../git/names';
-import { filterCommands, type GitFilters } from '../git/filters';
+import { fastForward } from '../git/fastForward';
+import type { GitFilters } from '../git/filters';
 import { RigRepository } from '../git/repository';
 import { filtersOf } from '../git/sourceFilters';
 import { inspectSource } from '../git/source';
 import type { GateInfo, RigInfo } from '../protocol/town';
 import {
   commandsOf,
-  gatesOf,
   rigConfigFile,
   rigsFile,
   townSettingsFile,
@@ -26,15 +21,14 @@ import {
 import { gatesHash, type ConsentStore } from '../town/consent';
 import type { TownLayout } from '../town/layout';
 import { writeRoutes } from '../town/routes';
-import { moveAside, removedRig, takeBackLedger } from './removedRigs';
+import { Checkouts } from './checkouts';
+import { readRigConfig } from './rigConfig';
+import { makeAddedRig } from './addRig';
+import { moveAside } from './removedRigs';
+import { rigInfo } from './rigInfo';
 import { UnfinishedAdds, type UnfinishedAdd } from './unfinishedAdds';
-import { requireImportable, trackedBeads } from './trackedBeads';
 import {
   changeSettings,
-  choosePrefix,
-  configureRig,
-  makeRepository,
-  makeRig,
   refuseKnownSource,
   requireRigName,
   sourceOf,
@@ -61,8 +55,7 @@ export class Rigs extends Disposable {
   private readonly lastSettings = new Map<string, RigSettings>();
   private outsideTimer: NodeJS.Timeout | undefined;
   private outsideRefresh: Promise<void> = Promise.resolve();
-  private looking: Promise<void> = Promise.resolve();
-  private readonly fastForwards = new Map<string, { commits: number; clean: boolean } | undefined>();
+  private readonly checkouts: Checkouts;
   private readonly unfinished: UnfinishedAdds;
   /** Adding and removing choose prefixes and change rigs.json. */
   private readonly lock = new Mutex();
@@ -80,6 +73,7 @@ export class Rigs extends Disposable {
   ) {
     super();
     this.unfinished = new UnfinishedAdds(layout);
+    this.checkouts = new Checkouts(onChanged);
   }
 
   all(): Rig[] {
@@ -131,7 +125,7 @@ export class Rigs extends Disposable {
 
   private async tryOpen(name: string): Promise<void> {
     try {
-      const config = this.readConfig(name);
+      const config = readRigConfig(this.layout, name);
       const directory = this.layout.rig(name).ledger;
       requireLedger(directory);
       await this.store.addLedger({ name, directory, prefix: config.beads.prefix, tolerant: true });
@@ -145,35 +139,6 @@ export class Rigs extends Disposable {
     this.broken.delete(rig.name);
     this.rigs.set(rig.name, rig);
     this.openEmitter.fire(rig);
-  }
-
-  private readConfig(name: string): RigConfig {
-    const layout = this.layout.rig(requireSegment('rig', name));
-    const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
-    if (!isPresent(layout.root))
-      throw new UserError(
-        `its folder ${layout.root} is gone`,
-        `bring it back, or take the rig out with "gt rig remove ${name}"`,
-        'not-found',
-      );
-    if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');
-    const config = rigConfigFile(layout).read();
-    if (config.name !== name) throw new UserError(`${layout.configFile} is about a rig ${config.name}`, hint);
-    return this.withoutSecret(config);
-  }
-
-  /** Earlier builds kept a token of the address where everybody could read it. */
-  private withoutSecret(config: RigConfig): RigConfig {
-    const { location, credential } = splitAddress(config.git_url);
-    if (location === config.git_url) return config;
-    const clean = { ...config, git_url: location };
-    new RigRepository(this.layout.rig(config.name).repository, sourceOf(clean)).credentials.write(credential);
-    rigConfigFile(this.layout.rig(config.name)).write(clean);
-    rigsFile(this.layout).update((file) => {
-      const entry = file.rigs[config.name];
-      if (entry) entry.git_url = location;
-    });
-    return clean;
   }
 
   private rigOf(config: RigConfig): Rig {
@@ -225,16 +190,13 @@ export class Rigs extends Disposable {
     { credential, ...source }: Awaited<ReturnType<typeof inspectSource>>,
     by: { actor: string; operation?: string },
   ): Promise<RigInfo> {
-    const tracked = await trackedBeads(await makeRepository(this.layout, name, source, credential));
-    const removed = removedRig(this.layout, source.location);
-    const prefix = choosePrefix(this.layout, name, source, request.prefix, tracked?.info.prefix, removed?.prefix);
-    if (removed?.prefix === prefix) takeBackLedger(removed, this.layout.rig(name));
-    if (request.importBeads && tracked) requireImportable(tracked, prefix);
-    const rig = this.rigOf(makeRig(this.layout, { name, source, prefix }));
-    const { settings, asWanted } = await configureRig(rig, { ...request, name });
-    await this.store.addLedger({ name, directory: rig.layout.ledger, prefix });
-    if (request.importBeads && tracked)
-      await this.store.batch({ actor: by.actor }, (tx) => importBeads(tx, name, tracked.text.beads));
+    const made = await makeAddedRig(
+      { town: this.layout, store: this.store, open: (config) => this.rigOf(config) },
+      { name, ...request },
+      { ...source, credential },
+      by.actor,
+    );
+    const { rig, settings, asWanted, prefix, tracked } = made;
     const gates = commandsOf(settings);
     // No gates at all is what this person asked for, and the answer says so.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
@@ -288,7 +250,7 @@ export class Rigs extends Disposable {
   private closed(rig: Rig): void {
     this.rigs.delete(rig.name);
     this.lastSettings.delete(rig.name);
-    this.fastForwards.delete(rig.name);
+    this.checkouts.forget(rig.name);
     this.closeEmitter.fire(rig);
   }
 
@@ -360,22 +322,11 @@ export class Rigs extends Disposable {
   }
 
   info(rig: Rig, settings = this.settingsOf(rig)): RigInfo {
-    const { config } = rig;
-    const shown = settings ?? this.lastSettings.get(rig.name);
-    return {
-      id: rig.name,
-      prefix: rig.prefix,
-      source: config.git_url,
-      sourceIsFolder: config.folder,
-      defaultBranch: config.default_branch,
-      targetBranch: rig.repository.landing,
-      maxWorkers: shown?.max_workers ?? 0,
-      gates: shown ? gatesOf(shown) : [],
-      ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
-      review: shown?.review ?? 'off',
-      accepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
-      fastForward: this.fastForwards.get(rig.name),
-    };
+    return rigInfo(rig, {
+      shown: settings ?? this.lastSettings.get(rig.name),
+      isAccepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
+      fastForward: this.checkouts.of(rig.name),
+    });
   }
 
   // ---------------------------------------------------------------- fast-forward
@@ -406,16 +357,6 @@ export class Rigs extends Disposable {
 
   /** Looks again how far the folder's checkout is behind; people change it outside of the town. */
   refreshFastForward(rig: Rig): Promise<void> {
-    // One look at a time: what an earlier one saw must not replace what a later one has seen.
-    const look = this.looking.then(() => this.lookAtCheckout(rig));
-    this.looking = look.catch(() => undefined); // whoever asked is told
-    return look;
-  }
-
-  private async lookAtCheckout(rig: Rig): Promise<void> {
-    const state = await fastForwardState(rig.repository).catch(() => undefined);
-    if (JSON.stringify(state) === JSON.stringify(this.fastForwards.get(rig.name))) return;
-    this.fastForwards.set(rig.name, state);
-    this.onChanged();
+    return this.checkouts.refresh(rig);
   }
 }

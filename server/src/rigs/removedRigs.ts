@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { isPresent, listFolder, makePrivateFolder, moveFile } from '../base/safeFiles';
+import { moveFile } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
+import { listFolder, makePrivateFolder } from '../base/safeFolders';
 import { isLedger } from '../beads/storage/locate';
 import { requireSegment } from '../git/names';
 import { rigConfigFile, type RigConfig } from '../town/config';

@@ -1,60 +1,40 @@
 import path from 'node:path';
-import { z } from 'zod';
 import { UserError } from '../base/errors';
-import { listFolder, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
-import { git, GitError, gitLine, withRepository, type GitIdentity } from '../git/git';
+import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, landingBase, type LandingBase } from '../git/landing';
 import { uploadLargeFiles } from '../git/largeFiles';
-import { rebaseOnto, treeOf, type RebaseResult } from '../git/rebase';
-import { watchTree } from '../git/exactTree';
+import { rebaseOnto, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
-import { removeTree } from '../base/accessibleTree';
-import { committedPart, listSnapshots, snapshotRef, snapshotWorktree } from '../git/snapshots';
-import {
-  checkoutDetached,
-  ensureWorktree,
-  inspectWorktree,
-  removeWorktree,
-  type CheckoutOptions,
-} from '../git/worktree';
-import { repairWorktree } from '../git/worktreeRepair';
+import { committedPart, listSnapshots } from '../git/snapshots';
+import { checkoutDetached, ensureWorktree, inspectWorktree, type CheckoutOptions } from '../git/worktree';
 import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
-import { readProgress } from '../agents/script/progress';
 import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
-import { endRecordedGate, runGate } from './gates';
-import { GateResults } from './gateResults';
+import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
+import { GateRunner, type GateListener } from './gateRunner';
+import { endRecordedGate } from './gates';
 import { PacingRecord, type Pacing } from './pacing';
+import { retireWorktree } from './retireWorktree';
 import { runReviewScript } from './reviewScript';
 import { checkSubmission, type SubmittedWork } from './submission';
 
 /** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
 const MAX_READABLE_BYTES = 250_000;
 
-/** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
-const assignmentSchema = z.object({
-  bead: z.string(),
-  title: z.string(),
-  branch: z.string(),
-  base: z.string(),
-  attempt: z.number(),
-  script: z.array(z.string()).optional(),
-  scriptSteps: z.array(z.object({ step: z.string(), blocks: z.number().int().min(0) })).optional(),
-});
-export type Assignment = z.output<typeof assignmentSchema>;
-
 /** A rig on disk: its repository, worktrees and gates. */
 export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
-  private readonly gateResults: GateResults;
+  private readonly gateRunner: GateRunner;
 
   constructor(
     private readonly town: TownLayout,
@@ -67,7 +47,16 @@ export class Rig {
   ) {
     this.layout = town.rig(config.name);
     this.pacingRecord = new PacingRecord(town.pacing(config.name));
-    this.gateResults = new GateResults(path.join(town.gateLogs, `${config.name}.results.json`));
+    this.gateRunner = new GateRunner({
+      town,
+      layout: this.layout,
+      rig: config.name,
+      repository,
+      environment: gateEnvironment,
+      checkout: () => this.checkoutOptions,
+      requireAccepted: (settings) => this.requireAccepted(settings),
+      groupFile: this.groupFile,
+    });
   }
 
   get name(): string {
@@ -129,19 +118,11 @@ export class Rig {
   }
 
   assignment(name: string): Assignment | undefined {
-    // It lies in the agent's own folder: whatever is in it must not stop the others.
-    try {
-      const text = readTextIfPresent(this.layout.assignment(name));
-      return text === undefined ? undefined : assignmentSchema.safeParse(JSON.parse(text)).data;
-    } catch {
-      return undefined;
-    }
+    return readAssignment(this.layout, name);
   }
 
   frozenScript(name: string, branch: string): FrozenBlocks | undefined {
-    const known = this.assignment(name);
-    if (known?.branch !== branch || !known.script) return undefined;
-    return { blocks: known.script, ...(known.scriptSteps ? { steps: known.scriptSteps } : {}) };
+    return frozenScript(this.assignment(name), branch);
   }
 
   worktrees(): { name: string; bead?: string }[] {
@@ -171,22 +152,12 @@ export class Rig {
 
   async progress(name: string): Promise<string> {
     const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
-    const steps = readTextIfPresent(path.join(this.layout.polecat(name), 'progress.json')) ?? '';
+    const steps = readTextIfPresent(progressFile(this.layout, name)) ?? '';
     return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
   }
 
-  /** Where the script runtime is. */
   step(name: string): StepInfo | undefined {
-    const assignment = this.assignment(name);
-    const total = assignment?.script?.length ?? 0;
-    if (!assignment || total === 0) return undefined;
-    const finished = readProgress(
-      path.join(this.layout.polecat(name), 'progress.json'),
-      assignment.bead,
-      assignment.attempt,
-    );
-    const index = Math.min(finished + 1, total);
-    return { id: 'block', title: `block ${index} of ${total}`, index, total };
+    return scriptStep(this.layout, name);
   }
 
   submittable(name: string, work: SubmittedWork): Promise<{ commit: string }> {
@@ -222,72 +193,14 @@ export class Rig {
     return problems.length > 0 ? { kind: 'incomplete', problems } : rebased;
   }
 
-  async runGates(
-    commit: string,
-    mergeRequest: string,
-    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
-  ): Promise<GateResult> {
-    // Read once: what is accepted, what runs and what the result is kept for are the same.
-    const { settings } = this;
-    const gates = gatesOf(settings);
-    this.requireAccepted(settings);
-    const tree = await treeOf(this.repository, commit);
-    const before = this.gateResults.get(tree, gates);
-    if (before) return before;
-    const { isFinal, ...result } = await this.runGatesNow(commit, mergeRequest, settings, onGate);
-    if (isFinal) this.gateResults.set(tree, gates, result);
-    return result;
+  /** Read once: what is accepted, what runs and what the result is kept for are the same. */
+  async runGates(commit: string, mergeRequest: string, onGate: GateListener): Promise<GateResult> {
+    return this.gateRunner.run(commit, mergeRequest, this.settings, onGate);
   }
 
   /** Discards the results of gates that failed, where a person wants them to run again. */
   forgetFailedGates(): void {
-    this.gateResults.forgetFailures();
-  }
-
-  /** @returns `isFinal`: it says something about the files, and not about the machine or the time it took */
-  private async runGatesNow(
-    commit: string,
-    mergeRequest: string,
-    settings: RigSettings,
-    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
-  ): Promise<GateResult & { isFinal: boolean }> {
-    const directory = this.layout.refinery;
-    await checkoutDetached(this.repository, directory, commit, {
-      ...this.checkoutOptions,
-      keep: settings.merge_queue.keep,
-    });
-    const env = await this.gateEnvironment();
-    this.requireAccepted(settings);
-    const changesOfTree = await watchTree(directory, commit);
-    for (const gate of gatesOf(settings)) {
-      onGate(gate, 'started');
-      const outcome = await runGate(
-        gate,
-        directory,
-        env,
-        this.town.gateLog(this.name, safePart(mergeRequest), gate.name),
-        this.groupFile,
-      );
-      const changed = outcome.passed ? await changesOfTree() : [];
-      const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
-      const passed = outcome.passed && changed.length === 0 && !moved;
-      onGate(gate, passed ? 'passed' : 'failed');
-      if (!outcome.passed) {
-        const { problem, output, code } = outcome;
-        return { passed: false, gate: gate.name, problem, output, isFinal: code !== null };
-      }
-      if (!passed) {
-        const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
-        return {
-          passed: false,
-          gate: gate.name,
-          problem: `changed the tree that it should only test (${what})`,
-          output: '',
-          isFinal: true,
-        };
-      }
-    }
-    return { passed: true, isFinal: true };
+    this.gateRunner.forgetFailed();
   }
 
   /** Asked right before they run: they may have changed since the reconciler looked. */
@@ -365,29 +278,8 @@ export class Rig {
     return { base, authors: [...new Set(commits.map((entry) => entry.author))] };
   }
 
-  async retireWorktree(name: string, bead: string): Promise<string | undefined> {
-    const directory = this.layout.polecatWorktree(name);
-    const branch = this.assignment(name)?.branch;
-    // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
-    const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
-    await withRepository(this.repository.directory, () => repairWorktree(this.repository, directory, branch));
-    // Throws where git cannot read the worktree: then nothing is removed, and a person is told.
-    const hasWork = (await inspectWorktree(directory)) !== undefined;
-    if (hasWork) {
-      const snapshot = await snapshotWorktree(this.repository, directory, label, this.refineryIdentity);
-      await removeWorktree(this.repository, directory, snapshot);
-    }
-    if (branch) await this.dropBranch(branch, label);
-    removeTree(this.layout.polecat(name));
-    return hasWork ? label : undefined;
-  }
-
-  /** The snapshot holds a branch's commits; one that it does not hold is kept. */
-  private async dropBranch(branch: string, label: string): Promise<void> {
-    const tip = await this.branchTip(branch);
-    const snapshot = await this.repository.resolve(snapshotRef(label));
-    if (!tip || !snapshot || !(await this.repository.isAncestor(tip, snapshot))) return;
-    await git(this.repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
+  retireWorktree(name: string, bead: string): Promise<string | undefined> {
+    return retireWorktree(this.repository, this.layout, { name, bead, identity: this.refineryIdentity });
   }
 
   /** Text of a file at the tip of the repository, or undefined. */

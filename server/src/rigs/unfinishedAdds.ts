@@ -1,13 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import {
-  PRIVATE_FILE,
-  listFolder,
-  makePrivateFolder,
-  readTextIfPresent,
-  removeFile,
-  writeJsonAtomic,
-} from '../base/safeFiles';
+import { PRIVATE_FILE, readTextIfPresent, removeFile, writeJsonAtomic } from '../base/safeFiles';
+import { listFolder, makePrivateFolder } from '../base/safeFolders';
 import { argumentText } from '../base/text';
 import { isSafeSegment } from '../git/names';
 import type { TownLayout } from '../town/layout';

@@ -25,6 +25,10 @@ import {
   type sessionSignals,
 } from './protocol';
 
+/** How often, and how long apart, a host is asked to forget a session whose process was just killed. */
+const FORGET_TRIES = 20;
+const FORGET_AGAIN_MS = 50;
+
 export interface SessionOutputEvent {
   id: string;
   sequence: number;
@@ -135,6 +139,18 @@ export class SessionHostClient extends Disposable {
 
   async kill(id: string, signal: (typeof sessionSignals)[number] = 'SIGTERM'): Promise<void> {
     await this.caller.call(HostKill.spec, { id, signal });
+  }
+
+  /** The host hears of the end of a killed process a moment later, and forgets nothing that lives: so it is asked again. */
+  async forgetEnded(id: string): Promise<void> {
+    for (let tries = FORGET_TRIES; ; tries -= 1) {
+      try {
+        return await this.forget(id);
+      } catch (error) {
+        if (tries === 0 || !(error instanceof UserError && error.code === 'conflict')) throw error;
+        await new Promise((done) => setTimeout(done, FORGET_AGAIN_MS));
+      }
+    }
   }
 
   async forget(id: string): Promise<void> {

@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { Disposable, toDisposable } from '../base/lifecycle';
-import { abortableDelay } from '../base/abort';
+import { Disposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
 import { SessionHostClient } from './hostClient';
 import type { SessionProvider } from './providers/provider';
-import type { SessionExitInfo } from './protocol';
 import type { SessionRequest } from './types';
 import type { AgentLocation, TownLayout } from '../town/layout';
 import type { SessionExit, SessionView } from './types';
-import { processOf, SessionMonitor } from './monitor';
+import { SessionMonitor } from './monitor';
+import { exitOf, SessionRecovery } from './recovery';
+import { typeText } from './typing';
 import { newToken, type SessionRecord, type SessionRecords } from './records';
 
 /** How one session is started: built by `agents/launch.ts`. */
@@ -36,31 +36,11 @@ export interface SessionManagerOptions {
   provider: SessionProvider;
 }
 
-/** A process that the session host runs. */
-interface Hosted {
-  pid: number;
-  start: string;
-  exited?: SessionExitInfo;
-}
-
-/** How often the processes of a host that does not talk to us are looked at. */
-const LOOK_MS = 2_000;
-
-/** Some programs treat Enter as pasted text if it arrives together with the text. */
-const ENTER_AFTER_MS = 400;
-
-/** A screen that changes all the time is read so often before Enter is given up. */
-const MAX_ENTER_TRIES = 50;
-
-/** Exit codes by which a shell reports that its child was ended by a signal. */
-const SIGNAL_EXIT = 128;
-
 /** Agents' sessions: their records on disk, their processes in the session host. */
 export class SessionManager extends Disposable {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
   private isWatched = false;
-  private lookTimer: NodeJS.Timeout | undefined;
   private readonly starting = new KeyedMutex();
   private readonly monitor = this._register(
     new SessionMonitor({
@@ -77,9 +57,22 @@ export class SessionManager extends Disposable {
     }),
   );
 
+  private readonly recovery: SessionRecovery;
+
   constructor(private readonly options: SessionManagerOptions) {
     super();
-    this._register(toDisposable(() => clearTimeout(this.lookTimer)));
+    this.recovery = this._register(
+      new SessionRecovery({
+        provider: options.provider,
+        records: options.records,
+        living: () => this.living(),
+        client: () => this.client(),
+        isConnected: () => this.isConnected,
+        markExited: (record, exit) => this.markExited(record, exit),
+        end: (session, by) => this.end(session, by),
+        log: options.log,
+      }),
+    );
   }
 
   private get provider(): SessionProvider {
@@ -92,74 +85,7 @@ export class SessionManager extends Disposable {
 
   /** Compares the records with what really lives. Call once, before the engine looks at sessions. */
   async recover(): Promise<void> {
-    const hosted = await this.hosted();
-    if (!hosted) return this.checkProcesses();
-    for (const record of this.records.all()) {
-      if (!record.exit) await this.recoverOne(record, hosted.get(record.id));
-    }
-    for (const [id, session] of hosted) if (!this.records.get(id)) await this.endUnknown(id, session);
-    if (this.living().length > 0) this.monitor.begin();
-  }
-
-  /** What the session host runs; undefined where one lives that this server cannot talk to. */
-  private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
-    if (!(await this.provider.hasHost())) return new Map();
-    try {
-      return new Map((await (await this.client()).list()).map((session) => [session.id, session]));
-    } catch (error) {
-      this.options.log.error(`the sessions are looked after by their process ids alone: ${messageOf(error)}`);
-      return undefined;
-    }
-  }
-
-  private async recoverOne(record: SessionRecord, session: Hosted | undefined): Promise<void> {
-    if (!session) return this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
-    const known = { ...record, pid: session.pid, start: session.start };
-    if (session.exited) return this.markExited(known, exitOf(record, session.exited));
-    this.records.save(known);
-    // The last server was killed while it ended this one: its token is void already, so it must not live on.
-    if (record.stopping) await this.end(record.id, record.stopping);
-  }
-
-  /** Nobody knows what it is for: its record was removed, or never written. */
-  private async endUnknown(id: string, session: Hosted): Promise<void> {
-    if (!session.exited) await this.provider.endSession(id, { pid: session.pid, start: session.start });
-    await this.forgetInHost(id).catch((error: unknown) =>
-      this.options.log.error(`forgetting ${id}: ${messageOf(error)}`),
-    );
-  }
-
-  /** The host hears of the end of a killed process a moment later, and forgets nothing that lives. */
-  private async forgetInHost(id: string): Promise<void> {
-    const client = await this.client();
-    for (let tries = 20; ; tries -= 1) {
-      try {
-        return await client.forget(id);
-      } catch (error) {
-        if (tries === 0 || !(error instanceof UserError && error.code === 'conflict')) throw error;
-        await new Promise((done) => setTimeout(done, 50));
-      }
-    }
-  }
-
-  /**
-   * Without a host to ask, such as one of another version that an update left running, a session lives as long as
-   * its recorded process: it can be stopped, and its end is noticed.
-   */
-  private async checkProcesses(): Promise<void> {
-    const living = this.living();
-    const alive = await this.provider.aliveAmong(living.flatMap(processOf));
-    for (const record of living) {
-      if (record.pid === undefined || !alive.has(record.pid))
-        await this.markExited(record, { kind: record.stopping ?? 'killed', code: null });
-      else if (record.stopping) await this.end(record.id, record.stopping);
-    }
-    if (this.isDisposed || this.isConnected || !this.records.all().some((record) => !record.exit)) return;
-    this.lookTimer = setTimeout(() => {
-      this.checkProcesses().catch((error: unknown) =>
-        this.options.log.error(`looking at processes: ${messageOf(error)}`),
-      );
-    }, LOOK_MS);
+    if ((await this.recovery.run()) && this.living().length > 0) this.monitor.begin();
   }
 
   all(): SessionView[] {
@@ -184,42 +110,12 @@ export class SessionManager extends Disposable {
     return record !== undefined && this.options.acceptsText(record.runtime);
   }
 
-  /**
-   * Types as a person would: the text and then, when the program has taken it, Enter. Enter would answer whatever stands
-   * on the screen, so the screen is checked before the text and again immediately before Enter. Text from a person is
-   * sent without these checks.
-   * @throws UserError `conflict` where the program asks a person something
-   */
+  /** Types to a session and presses Enter, see `typeText`. @throws UserError `not-found` where it has ended */
   async nudge(session: string, text: string, byPerson = false): Promise<void> {
     const record = this.records.get(session);
     if (!record || record.exit) throw new UserError('that session has ended', 'see "gt agents"', 'not-found');
-    const client = await this.client();
-    if (!byPerson) await this.requireNoQuestion(client, record);
-    await client.input(session, `\x1b[200~${printable(text)}\x1b[201~`);
-    await abortableDelay(ENTER_AFTER_MS);
-    if (byPerson) await client.input(session, '\r');
-    else await this.pressEnter(client, record);
-  }
-
-  /** Presses Enter only on the very screen that was checked: the host refuses it once more output has come. */
-  private async pressEnter(client: SessionHostClient, record: SessionRecord): Promise<void> {
-    for (let tries = MAX_ENTER_TRIES; ; tries -= 1) {
-      const sequence = await this.requireNoQuestion(client, record);
-      try {
-        return await client.input(record.id, '\r', sequence);
-      } catch (error) {
-        if (tries === 0 || !(error instanceof UserError && error.code === 'conflict')) throw error;
-      }
-    }
-  }
-
-  /** @returns the place in the session's output that the checked screen shows */
-  private async requireNoQuestion(client: SessionHostClient, record: SessionRecord): Promise<number> {
-    const { text, sequence } = await client.view(record.id);
-    const asks = this.options.asks(record.runtime, text);
-    if (asks !== undefined)
-      throw new UserError(`${record.agent} waits for a person: it ${asks}`, 'answer in its terminal', 'conflict');
-    return sequence;
+    const asks = (runtime: string, screen: string) => this.options.asks(runtime, screen);
+    await typeText(await this.client(), record, text, { asks, byPerson });
   }
 
   /** The visible lines of an agent's screen. */
@@ -307,7 +203,8 @@ export class SessionManager extends Disposable {
 
   async forget(session: string): Promise<void> {
     this.records.remove(session);
-    if (this.host) await this.forgetInHost(session).catch(() => undefined); // a host that died has forgotten it
+    // A host that died has forgotten it.
+    await this.host?.then((client) => client.forgetEnded(session)).catch(() => undefined);
     this.options.onChange();
   }
 
@@ -396,15 +293,4 @@ export class SessionManager extends Disposable {
     }
     await this.provider.endSession(record.id, { pid: record.pid, start: record.start });
   }
-}
-
-function exitOf(record: SessionRecord, exit: SessionExitInfo): SessionExit {
-  if (record.stopping) return { kind: record.stopping, code: exit.code };
-  const killed = exit.signal !== null || (exit.code !== null && exit.code > SIGNAL_EXIT);
-  return { kind: killed ? 'killed' : 'exited', code: exit.code };
-}
-
-/** What is typed is text: no control character of it reaches the program as a key. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

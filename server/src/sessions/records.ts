@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { writeJsonAtomic, listFolder, PRIVATE_FILE, readTextIfPresent, removeFile } from '../base/safeFiles';
+import { writeJsonAtomic, PRIVATE_FILE, readTextIfPresent, removeFile } from '../base/safeFiles';
+import { listFolder } from '../base/safeFolders';
 import { recordedProcess } from '../base/recordedProcess';
 import { agentRoles, type TownLayout } from '../town/layout';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalPath } from '../base/safeFiles';
+import { canonicalPath } from '../base/safePaths';
 import type { ConsentKind, GateInfo, RuntimeSettings } from '../protocol/town';
 import { SettingsFile } from './files';
 import { userAndMachine } from './mark';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError, messageOf } from '../base/errors';
-import { readTextIfPresent, writeJsonAtomic, fileStamp, isPresent } from '../base/safeFiles';
+import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { fileStamp, isPresent } from '../base/safePaths';
 
 /** What was last read of a file; as long as its stamp is the same, so is its value or its error. */
 interface Remembered {

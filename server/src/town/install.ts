@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { canonicalPath, isPresent, makeFolder, moveFile, listFolder, statOf } from '../base/safeFiles';
+import { moveFile } from '../base/safeFiles';
+import { canonicalPath, isPresent, statOf } from '../base/safePaths';
+import { makeFolder, listFolder } from '../base/safeFolders';
 import { UserError } from '../base/errors';
 import { Lease } from '../base/lease';
 import { initLedger } from '../beads/storage/init';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { canonicalPath } from '../base/safeFiles';
+import { canonicalPath } from '../base/safePaths';
 import { UserError, hasCode } from '../base/errors';
 import { Lease } from '../base/lease';
 import { SettingsFile } from './files';

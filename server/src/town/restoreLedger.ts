@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { isPresent, writeFileAtomic } from '../base/safeFiles';
+import { writeFileAtomic } from '../base/safeFiles';
+import { isPresent } from '../base/safePaths';
 import { initLedger } from '../beads/storage/init';
 import { gitBytes, gitProbe } from '../git/git';
 import { LEDGER_BRANCH } from '../git/ledgerBranch';

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { hookedBead } from '../engine/dispatch/done';
-import { moleculeOfBead } from '../engine/molecules/molecules';
+import { moleculeOfBead, type SlungFormula } from '../engine/molecules/molecules';
+import { slungFormula } from '../engine/molecules/slungFormula';
 import { registerFormulaHandlers } from '../formulas/pour/handlers';
 import type { FormulaPlaces } from '../formulas/registry/files';
 import type { CallContext } from '../protocol/dispatcher';
@@ -9,6 +10,7 @@ import { guardStepHandlers } from './access/stepGuard';
 import type { EngineContext } from '../engine/loop/context';
 import type { BeadService } from '../beads/handlers/common';
 import type { FormulaService } from '../formulas/service/formulaService';
+import type { Rig } from '../rigs/rig';
 
 /** Where the formulas are that can be named by a caller, for the beads of this ledger. */
 export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cwd'>, ledger: string): FormulaPlaces {
@@ -18,6 +20,12 @@ export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cw
     town: layout.root,
     ...(context.cwd === undefined ? {} : { cwd: context.cwd }),
   };
+}
+
+/** The formula by which the beads of a rig are done, if its settings name one. */
+export function workflowOf(formulas: FormulaService, layout: TownLayout, rig: Rig): SlungFormula | undefined {
+  const { formula } = rig.settings;
+  return formula ? slungFormula(formulas, formulaPlaces(layout, {}, rig.name), rig, formula, {}) : undefined;
 }
 
 interface FormulaTown extends BeadService {

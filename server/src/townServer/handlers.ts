@@ -37,29 +37,29 @@ export function registerHandlers(service: TownService): void {
     ledgerOfCaller(layout.root, rigs, context.cwd, named);
   registerBeadHandlers(dispatcher, store, { ledgerFor, protectedMetadata: enginesKeys, fixedPrefixes: true });
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
-  guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.acceptScriptOf(bead, by));
+  guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
   registerConvoyHandlers(dispatcher, { store, projection, isRig });
   registerTownHandlers(service);
   registerAgentHandlers({
     ...parts,
-    townName: () => service.info().name,
+    townName: () => service.town.info().name,
     formula: (rig, name, given, caller) =>
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
   registerHistoryHandlers(parts);
-  registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.reviewMode(rig) });
-  registerSupervisionHandlers({ ...parts, whyNots: () => service.whyNots() });
+  registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.work.reviewMode(rig) });
+  registerSupervisionHandlers({ ...parts, whyNots: () => service.engineView.whyNots() });
   guardScreens(dispatcher);
   registerMayorHandlers({
     ...parts,
     projection,
     interactive,
     isRig,
-    isRuntimeAccepted: (name) => service.isRuntimeAccepted(name),
+    isRuntimeAccepted: (name) => service.consents.isRuntimeAccepted(name),
     isScriptAccepted: (blocks) => engineContext.isAccepted.script(blocks),
-    acceptScriptOf: (bead, by) => service.acceptScriptOf(bead, by),
-    info: () => service.info(),
-    snapshot: () => service.snapshot(),
+    acceptScriptOf: (bead, by) => service.consents.acceptScriptOf(bead, by),
+    info: () => service.town.info(),
+    snapshot: () => service.feed.snapshot(),
   });
   // Registered last, so that it wraps every handler of `gt prime` and adds mail for all roles.
   registerMailHandlers({
@@ -73,7 +73,7 @@ export function registerHandlers(service: TownService): void {
   registerCrewHandlers({ ...parts, start: (request) => interactive.start(request) });
   registerBoardHandlers(dispatcher, {
     store,
-    whyNots: () => service.whyNots(),
+    whyNots: () => service.engineView.whyNots(),
     repositoryOf: (rig) => rigs.get(rig)?.repository,
   });
 }

@@ -1,7 +1,7 @@
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
-import { makePrivateFolder } from '../base/safeFiles';
+import { makePrivateFolder } from '../base/safeFolders';
 import { runAbortable } from '../base/abort';
 import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
@@ -165,13 +165,13 @@ export class TownServer {
 
   private disconnected(id: string): void {
     this.clients.remove(id);
-    this.service.unsubscribe(id);
+    this.service.feed.remove(id);
     void this.terminals.disconnected(id);
     this.idleSince = Date.now();
   }
 
   private broadcast<P>(spec: NotificationSpec<P>, params: P): void {
-    this.clients.broadcast(spec, params, (id) => this.service.isSubscribed(id));
+    this.clients.broadcast(spec, params, (id) => this.service.feed.has(id));
   }
 
   private checkIdle(): void {

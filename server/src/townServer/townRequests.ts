@@ -25,7 +25,7 @@ export function registerTownHandlers(service: TownService): void {
     await service.recheckDamages();
     return service.subscribe(context.connection, once, board);
   });
-  dispatcher.on(BoardWatch.spec, async ({ board }, { connection = '' }) => service.watchBoard(connection, board));
+  dispatcher.on(BoardWatch.spec, async ({ board }, { connection = '' }) => service.feed.watch(connection, board));
   dispatcher.on(TownUp.spec, async (_params, context) => {
     await releaseHeld(service.engineContext, context.actor);
     await service.setUp(true, context.actor);

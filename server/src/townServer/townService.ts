@@ -8,23 +8,19 @@ import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
 import { SessionManager } from '../sessions/manager';
 import { SessionRecords } from '../sessions/records';
-import { buildView, type ViewedRig } from '../engine/state/buildView';
-import { mayorView } from '../engine/mayor/mayor';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
 import { hasWork } from '../engine/state/pendingWork';
-import { WhyNots } from '../engine/explain/whyNot';
 import { Projection } from '../engine/state/projection';
-import { workOf } from '../engine/state/work';
 import { cleanEnvironment, loginEnvironment } from '../agents/environment';
 import { agentGitSettings } from '../agents/gitSettings';
-import type { AuditEvent, Bead } from '../protocol/bead';
+import type { AuditEvent } from '../protocol/bead';
 import { Dispatcher } from '../protocol/dispatcher';
 import { townSchemas } from '../protocol/schemas';
-import type { AttentionInfo, BoardQuery, ReviewMode, TownDelta, TownInfo, TownSnapshot } from '../protocol/town';
-import { commandsOf, townFile, townSettingsFile } from '../town/config';
+import type { AttentionInfo, BoardQuery, TownSnapshot } from '../protocol/town';
+import { townFile } from '../town/config';
 import { ConsentStore } from '../town/consent';
-import { parseAddress, TownLayout } from '../town/layout';
+import { TownLayout } from '../town/layout';
 import { isRegistered, markRegistered } from '../town/registry';
 import { Consents } from './consent/consents';
 import { messageFor, type PersonMessage } from './personMessages';
@@ -36,17 +32,16 @@ import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from '../base/log';
 import { InteractiveSessions } from '../engine/supervision/interactiveSessions';
 import { agentInfos } from './snapshot/agentInfos';
-import { attentionInfos } from './snapshot/attentionInfos';
-import { ledgerProblems, rigProblems, sayWhereNothingIsTested } from './snapshot/rigAttention';
+import { townAttention } from './snapshot/townAttention';
 import { Rigs } from '../rigs/registry';
 import { RuntimeCatalogue } from '../agents/catalogue';
-import type { SlungFormula } from '../engine/molecules/molecules';
 import { FormulaService } from '../formulas/service/formulaService';
 import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
-import type { Rig } from '../rigs/rig';
-import { formulaPlaces } from './formulas';
-import { slungFormula } from '../engine/molecules/slungFormula';
+import { EngineView } from './engineView';
+import { workflowOf } from './formulas';
+import { TownSwitch } from './townSwitch';
+import { WorkRuntimes } from './workRuntimes';
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
 export class TownService extends Disposable {
@@ -59,11 +54,14 @@ export class TownService extends Disposable {
   readonly runtimes: RuntimeCatalogue;
   readonly engineContext: EngineContext;
   readonly interactive = new InteractiveSessions(this);
-  private readonly consents: Consents;
+  readonly town: TownSwitch;
+  readonly work: WorkRuntimes;
+  readonly consents: Consents;
+  readonly engineView: EngineView;
   private readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
-  private readonly feed: SnapshotFeed;
+  readonly feed: SnapshotFeed;
   private readonly schedule: SnapshotSchedule;
 
   private readonly deltaEmitter = this._register(new Emitter<ConnectionDelta>());
@@ -88,9 +86,10 @@ export class TownService extends Disposable {
     this.formulas = new FormulaService(this.formulaJobs);
     this.projection = new Projection(
       store,
-      (rig) => this.reviewMode(rig),
-      () => this.whyNots(),
+      (rig) => this.work.reviewMode(rig),
+      () => this.engineView.whyNots(),
     );
+    this.town = new TownSwitch(layout, store);
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
@@ -103,12 +102,13 @@ export class TownService extends Disposable {
         () => this.changed(),
       ),
     );
+    this.work = new WorkRuntimes(this.rigs, this.runtimes, (blocks) => this.consents.isScriptAccepted(blocks));
     this.consents = new Consents(store, this.consentStore, {
-      nameFor: (bead, rig) => this.runtimeOf(bead, rig),
-      isUsable: (rig) => this.isUsable(rig),
+      nameFor: (bead, rig) => this.work.runtimeOf(bead, rig),
+      isUsable: (rig) => this.work.isUsable(rig),
       find: (name) => this.runtimes.find(name),
-      isFrozen: (bead, rig) => this.hasFrozenScript(bead, rig),
-      others: () => [...this.reviewers(), ...this.interactive.runtimes()],
+      isFrozen: (bead, rig) => this.work.hasFrozenScript(bead, rig),
+      others: () => [...this.work.reviewers(), ...this.interactive.runtimes()],
     });
     this.sessions = this._register(
       new SessionManager({
@@ -132,24 +132,33 @@ export class TownService extends Disposable {
       person: { notify: (message) => this.personEmitter.fire(message) },
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
-      workflow: (rig) => this.workflowOf(this.rigs.require(rig)),
+      workflow: (rig) => workflowOf(this.formulas, layout, this.rigs.require(rig)),
       reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.schedule.changed(),
     };
+    this.engineView = new EngineView({
+      store,
+      sessions: this.sessions,
+      rigs: this.rigs,
+      runtimes: this.runtimes,
+      work: this.work,
+      consents: this.consents,
+      isUp: () => this.town.info().up,
+    });
     this.feed = new SnapshotFeed(
       {
         store,
         projection: this.projection,
-        whyNots: () => this.whyNots(),
-        town: () => this.info(),
+        whyNots: () => this.engineView.whyNots(),
+        town: () => this.town.info(),
         rigs: () => this.rigs.all().map((rig) => this.rigs.info(rig)),
         agents: () =>
           agentInfos({
             store,
             rigs: this.rigs.all(),
             sessions: this.sessions.all(),
-            up: this.info().up,
+            up: this.town.info().up,
             activity: this.activity,
             runtimeOf: (session) => this.records.get(session)?.runtime,
           }),
@@ -161,7 +170,7 @@ export class TownService extends Disposable {
     this.actionLog = new ActionLog(layout.actionLog);
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
-        buildView: (inFlight, awakeSince) => this.view(inFlight, awakeSince),
+        buildView: (inFlight, awakeSince) => this.engineView.build(inFlight, awakeSince),
         onLook: (view) => this.sessions.watchServer(this.isAtWork() || hasWork(view)),
         log,
       }),
@@ -219,13 +228,6 @@ export class TownService extends Disposable {
     this.engine.kick(0);
   }
 
-  /** The formula by which the beads of a rig are done, if its settings name one. */
-  private workflowOf(rig: Rig): SlungFormula | undefined {
-    const { formula } = rig.settings;
-    if (!formula) return undefined;
-    return slungFormula(this.formulas, formulaPlaces(this.layout, {}, rig.name), rig, formula, {});
-  }
-
   /**
    * Starts no more actions and cancels those that run.
    * @returns keys of actions that had not ended after `limitMs`
@@ -259,25 +261,15 @@ export class TownService extends Disposable {
     }
   }
 
-  info(): TownInfo {
-    const settings = townSettingsFile(this.layout).read();
-    return {
-      id: 'town',
-      name: townFile(this.layout).read().name,
-      root: this.layout.root,
-      up: settings.up,
-      defaultAgent: settings.default_agent,
-    };
+  /** What waits for a person, at this moment. */
+  attention(): AttentionInfo[] {
+    const { store, rigs, sessions, consents } = this;
+    return townAttention({ store, rigs, sessions, consents, reviewMode: (rig) => this.work.reviewMode(rig) });
   }
 
+  /** The stored switch. */
   async setUp(up: boolean, actor: string): Promise<void> {
-    if (townSettingsFile(this.layout).read().up === up) return;
-    // First, since it is refused where the ledger is damaged.
-    await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
-    townSettingsFile(this.layout).update((settings) => {
-      settings.up = up;
-    });
-    this.changed();
+    if (await this.town.set(up, actor)) this.changed();
   }
 
   /** Something that windows show or the engine decides on may be different now. */
@@ -298,10 +290,8 @@ export class TownService extends Disposable {
   /** True while ending the server would stop something: sessions, actions, or work that waits for its turn. */
   isBusy(): boolean {
     if (this.isAtWork()) return true;
-    return hasWork(this.view(new Set()));
+    return hasWork(this.engineView.build());
   }
-
-  // ---------------------------------------------------------------- snapshots
 
   /** Looks again at ledgers that are shown as damaged: whoever has just repaired one is not told that it is not. */
   async recheckDamages(): Promise<void> {
@@ -314,92 +304,10 @@ export class TownService extends Disposable {
    */
   subscribe(connection: string | undefined, once = false, board?: BoardQuery): TownSnapshot {
     this.rigs.scheduleExternalRefresh();
-    if (once || connection === undefined) return this.snapshot();
+    if (once || connection === undefined) return this.feed.snapshot();
     const snapshot = this.feed.subscribe(connection, board);
     this.schedule.changed(); // what was not told to the model since the last update
     return snapshot;
-  }
-
-  /** What windows show of the town at this moment. */
-  snapshot(): TownSnapshot {
-    return this.feed.snapshot();
-  }
-
-  watchBoard(connection: string, board: BoardQuery | undefined): TownDelta {
-    return this.feed.watch(connection, board);
-  }
-
-  isSubscribed(connection: string): boolean {
-    return this.feed.has(connection);
-  }
-
-  unsubscribe(connection: string): void {
-    this.feed.remove(connection);
-  }
-
-  /** What waits for a person, at this moment. */
-  attention(): AttentionInfo[] {
-    return attentionInfos({
-      store: this.store,
-      rigs: this.rigs,
-      sessions: this.sessions.all(),
-      openConsents: () => [...this.openConsents(), ...rigProblems(this.rigs), ...ledgerProblems(this.store)],
-      reviewMode: (rig) => this.reviewMode(rig),
-    }).map(sayWhereNothingIsTested);
-  }
-
-  /** Settings that cannot be read are shown as such; the rest of the picture does not depend on them. */
-  private openConsents(): AttentionInfo[] {
-    try {
-      return this.consents.open();
-    } catch (error) {
-      return [
-        { id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) },
-      ];
-    }
-  }
-
-  // ---------------------------------------------------------------- what the engine sees
-
-  private view(inFlight: ReadonlySet<string>, awakeSince = 0) {
-    const rigs = this.viewedRigs();
-    const readable = new Set(rigs.map((rig) => rig.port.name));
-    const mayor = mayorView(this.store, this.runtimes.mayor, this.isRuntimeAccepted(this.runtimes.mayor));
-    const view = buildView({
-      store: this.store,
-      sessions: this.sessions,
-      up: this.info().up,
-      now: new Date(),
-      awakeSince,
-      inFlight,
-      rigs,
-      consented: (bead, rig) => readable.has(rig) && this.consents.given(bead, rig),
-    });
-    return { ...view, mayor };
-  }
-
-  /** Why work has not started, worked out from what the engine sees at this moment. */
-  whyNots(): WhyNots {
-    return new WhyNots({
-      store: this.store,
-      view: this.view(new Set()),
-      runtimeOf: (bead, rig) => (this.isUsable(rig) ? this.runtimeOf(bead, rig) : undefined),
-    });
-  }
-
-  private viewedRigs(): ViewedRig[] {
-    return this.rigs.all().flatMap((port): ViewedRig[] => {
-      const settings = this.rigs.settingsOf(port);
-      if (!settings) return [];
-      return [
-        {
-          port,
-          settings,
-          accepted: this.rigs.areAccepted(port.name, commandsOf(settings)),
-          reviewerAccepted: this.consents.isRuntimeAccepted(this.runtimes.reviewerFor(port.name)),
-        },
-      ];
-    });
   }
 
   private storeChanged(ids: readonly string[], events: readonly AuditEvent[]): void {
@@ -412,44 +320,5 @@ export class TownService extends Disposable {
       this.eventEmitter.fire(event);
     }
     this.changed();
-  }
-
-  /** The sling's own choice, else the rig's, else the town's default. */
-  private runtimeOf(bead: Bead, rig: string): string {
-    return workOf(bead).slung?.runtime ?? this.runtimes.defaultFor(rig);
-  }
-
-  /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */
-  private isUsable(name: string): boolean {
-    const rig = this.rigs.get(name);
-    return rig !== undefined && this.rigs.settingsOf(rig) !== undefined;
-  }
-
-  reviewMode(name: string): ReviewMode {
-    const rig = this.rigs.get(name);
-    return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
-  }
-
-  private reviewers(): { rig: string; runtime: string }[] {
-    return this.rigs
-      .all()
-      .filter((rig) => this.reviewMode(rig.name) === 'agent')
-      .map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
-  }
-
-  isRuntimeAccepted(name: string): boolean {
-    return this.consents.isRuntimeAccepted(name);
-  }
-
-  acceptScriptOf(bead: Bead, by: string): void {
-    this.consents.acceptScriptOf(bead, by);
-  }
-
-  private hasFrozenScript(bead: Bead, rig: string): boolean {
-    const { branch } = workOf(bead);
-    const name = parseAddress(bead.assignee ?? '')?.name;
-    const script = branch && name !== undefined ? this.rigs.get(rig)?.frozenScript(name, branch) : undefined;
-    // It lies in the agent's folder: a copied town, or an agent, may have written it.
-    return script !== undefined && this.consents.isScriptAccepted(script.blocks);
   }
 }

@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
 import * as safe from '../../../server/src/base/safeFiles';
+import * as folders from '../../../server/src/base/safeFolders';
+import * as paths from '../../../server/src/base/safePaths';
 import { tempDir } from '../../helpers/temp';
 
 const isRefused = (words: string) => (error: unknown) =>
@@ -37,10 +39,10 @@ describe('files of folders that somebody else may have made', () => {
     ['openForAppend', safe.openForAppend],
     ['appendText', (file) => safe.appendText(file, 'x')],
     ['writeFileAtomic', (file) => safe.writeFileAtomic(file, 'x')],
-    ['makeFolder', safe.makeFolder],
-    ['makePrivateFolder', safe.makePrivateFolder],
-    ['listFolder', safe.listFolder],
-    ['isPresent', safe.isPresent],
+    ['makeFolder', folders.makeFolder],
+    ['makePrivateFolder', folders.makePrivateFolder],
+    ['listFolder', folders.listFolder],
+    ['isPresent', paths.isPresent],
   ];
   for (const [name, run] of operations)
     it(`${name} follows no link, whether it is the file or a folder above it`, () => {
@@ -53,11 +55,11 @@ describe('files of folders that somebody else may have made', () => {
 
   it('removing and moving touch a link itself and nothing behind it', () => {
     assert.throws(() => safe.removeFile(at('up', 'victim.txt')), isRefused(at('up')));
-    assert.throws(() => safe.removeFolder(at('up', 'clone')), isRefused(at('up')));
+    assert.throws(() => folders.removeFolder(at('up', 'clone')), isRefused(at('up')));
     assert.throws(() => safe.moveFile(at('link'), at('up', 'moved')), isRefused(at('up')));
     safe.moveFile(at('link'), at('moved'));
     safe.removeFile(at('moved'));
-    safe.removeFolder(at('up'));
+    folders.removeFolder(at('up'));
     assert.deepEqual(fs.readdirSync(folder), ['dangling']);
   });
 
@@ -101,7 +103,7 @@ describe('files of folders that somebody else may have made', () => {
     if (process.platform === 'win32') this.skip();
     fs.mkdirSync(at('logs'), { mode: 0o755 });
     fs.writeFileSync(at('logs', 'old.log'), 'old', { mode: 0o644 });
-    safe.makePrivateFolder(at('logs'));
+    folders.makePrivateFolder(at('logs'));
     fs.closeSync(safe.openForRewrite(at('logs', 'old.log')));
     safe.appendText(at('logs', 'new.log'), 'new');
     const modes = ['.', 'old.log', 'new.log'].map((name) => fs.statSync(at('logs', name)).mode & 0o777);
@@ -109,7 +111,7 @@ describe('files of folders that somebody else may have made', () => {
   });
 
   it('one folder has one spelling, also where part of it does not exist yet', () => {
-    assert.equal(safe.canonicalPath(at('up', 'clone', 'new', 'town')), at('new', 'town'));
-    assert.equal(safe.canonicalPath(at('up')), path.dirname(folder));
+    assert.equal(paths.canonicalPath(at('up', 'clone', 'new', 'town')), at('new', 'town'));
+    assert.equal(paths.canonicalPath(at('up')), path.dirname(folder));
   });
 });

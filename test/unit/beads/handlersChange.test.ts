@@ -9,9 +9,9 @@ import {
   BeadReady,
   BeadReopen,
   BeadUpdate,
-  DependencyAdd,
   type Bead,
 } from '../../../server/src/protocol/bead';
+import { DependencyAdd } from '../../../server/src/protocol/dependency';
 import type { Params } from '../../../server/src/protocol/request';
 import { openService, refused, type Service } from './service';
 

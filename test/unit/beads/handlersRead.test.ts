@@ -14,15 +14,12 @@ import {
   BeadUpdate,
   beadRequests,
   CommentAdd,
-  DependencyAdd,
-  DependencyRemove,
-  DependencyTree,
   LabelChange,
   LabelList,
-  LedgerExport,
-  LedgerImport,
   type Bead,
 } from '../../../server/src/protocol/bead';
+import { DependencyAdd, DependencyRemove, DependencyTree } from '../../../server/src/protocol/dependency';
+import { LedgerExport, LedgerImport } from '../../../server/src/protocol/ledger';
 import type { Params } from '../../../server/src/protocol/request';
 import { openService, refused, type Service } from './service';
 

@@ -130,6 +130,7 @@ describe('the Mayor', () => {
       worktrees: [],
       convoys: [],
       gates: [],
+      escalations: [],
       inFlight: new Set(),
       ...changes,
     }).map((action) => `${action.type} ${actionKey(action)}`);

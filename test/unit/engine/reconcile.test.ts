@@ -81,6 +81,7 @@ function view(changes: Partial<TownView>): TownView {
     worktrees: [],
     convoys: [],
     gates: [],
+    escalations: [],
     inFlight: new Set(),
     ...changes,
   };

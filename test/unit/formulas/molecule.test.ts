@@ -4,17 +4,9 @@ import { BeadStore } from '../../../server/src/beads/store';
 import { mergeOf } from '../../../server/src/engine/state/work';
 import { beginCurrent, graphOf, inspectMolecule, restartMolecule } from '../../../server/src/formulas/pour/molecule';
 import { stepNameOf } from '../../../server/src/formulas/pour/pour';
-import {
-  BeadClose,
-  BeadCreate,
-  BeadDelete,
-  BeadReady,
-  BeadUpdate,
-  DependencyAdd,
-  LedgerExport,
-  LedgerImport,
-  type Bead,
-} from '../../../server/src/protocol/bead';
+import { BeadClose, BeadCreate, BeadDelete, BeadReady, BeadUpdate, type Bead } from '../../../server/src/protocol/bead';
+import { DependencyAdd } from '../../../server/src/protocol/dependency';
+import { LedgerExport, LedgerImport } from '../../../server/src/protocol/ledger';
 import {
   FormulaCook,
   FormulaList,

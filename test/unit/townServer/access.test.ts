@@ -6,11 +6,10 @@ import {
   BeadReopen,
   BeadUpdate,
   CommentAdd,
-  DependencyAdd,
-  DependencyRemove,
-  LedgerImport,
   type BeadStatus,
 } from '../../../server/src/protocol/bead';
+import { DependencyAdd, DependencyRemove } from '../../../server/src/protocol/dependency';
+import { LedgerImport } from '../../../server/src/protocol/ledger';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import { MoleculePour, StepClose } from '../../../server/src/protocol/formula';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';

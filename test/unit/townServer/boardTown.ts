@@ -159,6 +159,7 @@ export class BoardTown {
       worktrees: [],
       convoys: [],
       gates: [],
+      escalations: [],
       inFlight: new Set(),
       rigs: [
         {

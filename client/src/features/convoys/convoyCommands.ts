@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { UserError } from '../../../../server/src/base/errors';
 import { plural } from '../../../../server/src/base/text';
-import { DependencyAdd, type BeadListItem } from '../../../../server/src/protocol/bead';
+import { type BeadListItem } from '../../../../server/src/protocol/bead';
+import { DependencyAdd } from '../../../../server/src/protocol/dependency';
 import type { Caller } from '../../../../server/src/protocol/request';
 import {
   ConvoyAdd,

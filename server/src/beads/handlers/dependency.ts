@@ -1,12 +1,5 @@
-import {
-  DependencyAdd,
-  DependencyRemove,
-  DependencyTree,
-  RelationChange,
-  dependencyType,
-  type Bead,
-  type TreeNode,
-} from '../../protocol/bead';
+import { dependencyType, type Bead, type TreeNode } from '../../protocol/bead';
+import { DependencyAdd, DependencyRemove, DependencyTree, RelationChange } from '../../protocol/dependency';
 import { UserError } from '../../base/errors';
 import { isExternal } from '../model/dependencies';
 import type { BeadService } from './common';

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
-import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport, type ImportResult } from '../../protocol/bead';
+import { type ImportResult } from '../../protocol/bead';
+import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport } from '../../protocol/ledger';
 import type { Stored } from '../storage/codec';
 import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { LedgerPrefixChange, type Bead } from '../../protocol/bead';
+import { type Bead } from '../../protocol/bead';
+import { LedgerPrefixChange } from '../../protocol/ledger';
 import { writeSetting } from '../storage/settings';
 import { metaOf, type BeadService } from './common';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/bead';
+import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import { readSettings, settingKey, writeSetting } from '../storage/settings';
 import type { BeadService } from './common';
 

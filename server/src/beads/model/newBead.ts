@@ -1,4 +1,9 @@
+import type { Bead } from '../../protocol/bead';
 import type { BeadStatus } from '../../protocol/vocabulary';
+import { typeFromInput } from './fields';
+import { defined, plain } from './plain';
+import { timeAfter } from './time';
+
 /** What a new bead may be given; everything but the title has a default. */
 export interface NewBead {
   title: string;
@@ -29,4 +34,38 @@ export interface NewBead {
   spec_id?: string;
   /** Further fields of the file format. */
   extra?: Record<string, unknown>;
+}
+
+/** The bead, without its id. Nothing is checked yet. */
+export function beadFrom(options: NewBead, { actor, now }: { actor: string; now: Date }): Bead {
+  const createdAt = timeAfter(new Date(now.getTime() + (options.createdAfterMs ?? 0)), undefined);
+  const type = typeFromInput(options.type ?? 'task');
+  return {
+    ...plain(options.extra ?? {}),
+    id: '',
+    title: options.title,
+    status: options.status ?? 'open',
+    priority: options.priority ?? 2,
+    issue_type: type,
+    created_at: createdAt,
+    created_by: actor,
+    updated_at: createdAt,
+    ...defined({
+      description: options.description,
+      design: options.design,
+      acceptance_criteria: options.acceptance_criteria,
+      notes: options.notes,
+      assignee: options.assignee,
+      owner: options.owner,
+      external_ref: options.external_ref,
+      defer_until: options.defer_until,
+      due_at: options.due_at,
+      estimated_minutes: options.estimated_minutes,
+      spec_id: options.spec_id,
+      metadata: options.metadata && plain(options.metadata),
+      ephemeral: options.ephemeral === true ? true : undefined,
+      labels: options.labels?.length ? [...new Set(options.labels)].sort() : undefined,
+      closed_at: options.status === 'closed' ? createdAt : undefined,
+    }),
+  };
 }

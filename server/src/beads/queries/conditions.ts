@@ -1,7 +1,8 @@
 import { RE2JS } from 're2js';
 import { messageOf, UserError } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
-import type { Bead, BeadConditions } from '../../protocol/bead';
+import type { Bead } from '../../protocol/bead';
+import type { BeadConditions } from '../../protocol/beadFilter';
 import { isFinished, parentOf } from '../index/blocking';
 import { typeFromInput } from '../model/fields';
 import { toMicroseconds } from '../model/time';

@@ -1,6 +1,6 @@
 import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
-import type { BeadConditions } from '../../protocol/bead';
+import type { BeadConditions } from '../../protocol/beadFilter';
 import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/standing';
 import { canonicalStatus, typeFromInput } from '../model/fields';

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { readTextIfPresent, writeFileAtomic, writeJsonAtomic, isPresent, makeFolder } from '../../base/safeFiles';
+import { readTextIfPresent, writeFileAtomic, writeJsonAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
+import { makeFolder } from '../../base/safeFolders';
 import { UserError } from '../../base/errors';
 import { statusesUnknownToGo, typesUnknownToGo } from '../model/fields';
 import { normalisePrefix } from '../model/ids';

@@ -4,16 +4,15 @@ import { promisify } from 'node:util';
 import { UserError, machineProblem, messageOf } from '../../base/errors';
 import {
   createExclusively,
-  fileStamp,
-  makeFolder,
   moveFile,
   openForUpdate,
   readFileBytes,
   readFileParts,
   removeFile,
-  syncDirectory,
-  syncFile,
 } from '../../base/safeFiles';
+import { fileStamp } from '../../base/safePaths';
+import { makeFolder } from '../../base/safeFolders';
+import { syncDirectory, syncFile } from '../../base/syncToDisk';
 
 import type { FilePart } from './eventOffsets';
 

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { canonicalPath, readTextIfPresent } from '../../base/safeFiles';
+import { readTextIfPresent } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 import { argumentText } from '../../base/text';
 import { repairCommand } from './ledgerText';
 

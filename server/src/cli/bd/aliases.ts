@@ -1,4 +1,5 @@
-import { BeadUpdate, DependencyAdd, LabelChange } from '../../protocol/bead';
+import { BeadUpdate, LabelChange } from '../../protocol/bead';
+import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { collectLabels, parsePriority, readText } from './options';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { messageOf, UserError } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
 import { appendText } from '../../base/safeFiles';
-import { LedgerInfoGet } from '../../protocol/bead';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
 import type { BdContext, GlobalOptions } from './context';

@@ -1,4 +1,4 @@
-import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/bead';
+import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

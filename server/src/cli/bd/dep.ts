@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { DependencyAdd, DependencyRemove } from '../../protocol/bead';
+import { DependencyAdd, DependencyRemove } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { addCycles, addRelation } from './depCycles';

@@ -1,4 +1,5 @@
-import { BeadList, RelationChange, type Bead } from '../../protocol/bead';
+import { BeadList, type Bead } from '../../protocol/bead';
+import { RelationChange } from '../../protocol/dependency';
 import { wavesOf } from '../../base/graph';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';

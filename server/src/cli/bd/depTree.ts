@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { BeadReady, BeadShow, DependencyTree, type BeadDetails, type TreeNode } from '../../protocol/bead';
+import { BeadReady, BeadShow, type BeadDetails, type TreeNode } from '../../protocol/bead';
+import { DependencyTree } from '../../protocol/dependency';
 import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';

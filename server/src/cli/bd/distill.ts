@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { isPresent, writeFileAtomic } from '../../base/safeFiles';
-import { LedgerInfoGet, type Bead } from '../../protocol/bead';
+import { writeFileAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
+import { type Bead } from '../../protocol/bead';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import type { Lease } from '../../base/lease';
-import { canonicalPath } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 import { plural } from '../../base/text';
 import type { Diagnosis } from '../../beads/storage/repair';
 import { findLedger, isLedger } from '../../beads/storage/locate';

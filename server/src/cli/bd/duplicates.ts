@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors';
 import { sameContent, similarPairs } from '../../beads/model/similarity';
-import { BeadClose, BeadList, DependencyAdd, type BeadListItem } from '../../protocol/bead';
+import { BeadClose, BeadList, type BeadListItem } from '../../protocol/bead';
+import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

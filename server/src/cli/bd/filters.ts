@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import type { BeadFilter } from '../../protocol/bead';
+import type { BeadFilter } from '../../protocol/beadFilter';
 import type { CliCommand } from '../shared/command';
 import { collect, defined, parseBound, parsePriority } from './options';
 

@@ -6,10 +6,10 @@ import {
   BeadList,
   BeadShow,
   BeadUpdate,
-  DependencyAdd,
   type Bead,
   type BeadDetails,
 } from '../../protocol/bead';
+import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

@@ -4,6 +4,7 @@ import { BeadList, BeadShow, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { graphHtml } from './graphHtml';
 import type { Backend } from './localBackend';
 
 /** `bd graph`: beads in layers, each layer after those that it waits for. */
@@ -12,6 +13,7 @@ interface GraphOptions {
   all?: boolean;
   compact?: boolean;
   dot?: boolean;
+  html?: boolean;
   box?: boolean;
 }
 
@@ -30,10 +32,12 @@ export function addGraph(program: CliCommand, context: BdContext): void {
     .option('--compact', 'one line each')
     .option('--box', 'in boxes, the default')
     .option('--dot', 'for Graphviz')
+    .option('--html', 'a page with a picture, for a browser')
     .withHelp({
       examples: [
         ['bd graph app-a1b2c', 'an epic with its children'],
         ['bd graph --all --dot | dot -Tsvg > graph.svg', 'a picture of everything that is open'],
+        ['bd graph app-a1b2c --html > graph.html', 'the same, to open in a browser'],
       ],
       see: ['bd dep tree', 'bd list'],
     })
@@ -42,10 +46,14 @@ export function addGraph(program: CliCommand, context: BdContext): void {
       const { root, layout } = await context.withLedger(invocation, (backend) => layoutOf(backend, id));
       const shown = root ?? layout.beads[0];
       if (!shown) return context.print(invocation, [], () => 'No open issues found');
-      context.print(invocation, jsonOf(shown, layout), () =>
-        options.dot ? dotLines(layout) : options.compact ? compactLines(shown, layout) : boxLines(shown, layout),
-      );
+      context.print(invocation, jsonOf(shown, layout), () => linesOf(shown, layout, options));
     });
+}
+
+function linesOf(root: Bead, layout: Layout, options: GraphOptions): string | string[] {
+  if (options.html) return graphHtml(`${root.id}: ${oneLine(root.title)}`, layout);
+  if (options.dot) return dotLines(layout);
+  return options.compact ? compactLines(root, layout) : boxLines(root, layout);
 }
 
 async function layoutOf(backend: Backend, id: string | undefined): Promise<{ root?: Bead; layout: Layout }> {

@@ -3,6 +3,7 @@ import { findLedger } from '../../beads/storage/locate';
 import { readTextIfPresent } from '../../base/safeFiles';
 import path from 'node:path';
 import type { CliCommand, Invocation } from '../shared/command';
+import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
 /** `bd prime`, `bd onboard`, `bd quickstart` and `bd human`: how to work with beads, for agents and for people. */
@@ -10,6 +11,7 @@ import type { BdContext } from './context';
 interface PrimeOptions {
   mcp?: boolean;
   export?: boolean;
+  memoriesOnly?: boolean;
 }
 
 export function addPrime(program: CliCommand, context: BdContext): void {
@@ -20,19 +22,41 @@ export function addPrime(program: CliCommand, context: BdContext): void {
     .option('--mcp', 'in short')
     .option('--stealth', 'accepted: git is not mentioned anyway')
     .option('--export', 'the default text, whatever .beads/PRIME.md says')
+    .option('--memories-only', 'only what was kept with bd remember')
     .withHelp({
-      text: 'A file .beads/PRIME.md is printed instead of the default text.',
+      text: 'A file .beads/PRIME.md is printed instead of the default text. What was kept with "bd remember" follows.',
       examples: [['bd prime', 'for a hook at the start of a session']],
       see: ['bd onboard', 'gt prime'],
     })
-    .action((options: PrimeOptions, invocation: Invocation) => {
+    .action(async (options: PrimeOptions, invocation: Invocation) => {
       const ledger = ledgerHere(context);
       if (ledger === undefined) return;
       const own = options.export ? undefined : readTextIfPresent(path.join(ledger, 'PRIME.md'));
-      context.print({ ...invocation, options: {} }, undefined, () =>
-        (own ?? (options.mcp ? shortText : fullText)).trimEnd(),
-      );
+      const text = options.memoriesOnly ? '' : (own ?? (options.mcp ? shortText : fullText));
+      const parts = [text.trimEnd(), await memoriesText(ledger, context)].filter((part) => part !== '');
+      if (parts.length > 0) context.print({ ...invocation, options: {} }, undefined, () => parts.join('\n\n'));
     });
+}
+
+/** What earlier sessions have kept; empty where that is nothing. */
+async function memoriesText(ledger: string, context: BdContext): Promise<string> {
+  const [{ readSettings }, { memoriesOf }] = await Promise.all([
+    import('../../beads/storage/settings'),
+    import('./memory'),
+  ]);
+  let settings: Record<string, string>;
+  try {
+    settings = readSettings(ledger);
+  } catch (error) {
+    // A hook at the start of a session prints the rest all the same.
+    if (!(error instanceof UserError)) throw error;
+    context.note(`Warning: ${error.message}`);
+    return '';
+  }
+  const memories = [...memoriesOf(settings)];
+  if (memories.length === 0) return '';
+  const lines = memories.map(([key, text]) => `- ${oneLine(key)}: ${oneLine(text)}`);
+  return ['## Remembered by earlier sessions', '', ...lines].join('\n');
 }
 
 function ledgerHere({ process }: BdContext): string | undefined {

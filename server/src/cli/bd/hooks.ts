@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { makeFolder, moveFile, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
-import { LedgerFlush } from '../../protocol/bead';
+import { moveFile, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { makeFolder } from '../../base/safeFolders';
+import { LedgerFlush } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 

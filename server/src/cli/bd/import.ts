@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { LedgerImport } from '../../protocol/bead';
+import { LedgerImport } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined, readText } from './options';

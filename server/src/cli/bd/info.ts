@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { builtInStatuses, builtInTypes, LedgerInfoGet, type LedgerInfo } from '../../protocol/bead';
+import { builtInStatuses, builtInTypes } from '../../protocol/bead';
+import { LedgerInfoGet, type LedgerInfo } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { isPresent, readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
 import type { BdContext, GlobalOptions } from './context';

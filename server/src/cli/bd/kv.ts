@@ -1,7 +1,8 @@
-import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/bead';
+import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { MEMORY_PREFIX } from './memory';
 
 /** `bd kv`: values that people and agents keep for each other. */
 
@@ -51,6 +52,6 @@ export function addKv(program: CliCommand, context: BdContext): void {
 
 async function valuesOf(invocation: Invocation, context: BdContext): Promise<Map<string, string>> {
   const { settings } = await context.call(invocation, LedgerInfoGet.spec, {});
-  const own = Object.entries(settings).filter(([key]) => key.startsWith(PREFIX));
+  const own = Object.entries(settings).filter(([key]) => key.startsWith(PREFIX) && !key.startsWith(MEMORY_PREFIX));
   return new Map(own.map(([key, value]) => [key.slice(PREFIX.length), value]));
 }

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../../base/errors';
-import { readTextIfPresent, makePrivateFolder } from '../../base/safeFiles';
+import { readTextIfPresent } from '../../base/safeFiles';
+import { makePrivateFolder } from '../../base/safeFolders';
 import { LedgerWarnings } from '../../protocol/ledgerServer';
 import { CommandClient, type StartedLink } from '../../protocol/transport/commandClient';
 import { readEndpoint } from '../../protocol/transport/endpointFile';

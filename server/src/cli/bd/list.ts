@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { BeadList, BeadReady, type BeadFilter, type BeadListItem } from '../../protocol/bead';
+import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
+import { type BeadFilter } from '../../protocol/beadFilter';
 import { beadLine, longLines } from '../shared/beadText';
 import { treeOfBeads } from '../shared/beadTree';
 import type { CliCommand, Invocation } from '../shared/command';

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { BeadClose, BeadList, LedgerInfoGet, type Bead } from '../../protocol/bead';
+import { BeadClose, BeadList, type Bead } from '../../protocol/bead';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

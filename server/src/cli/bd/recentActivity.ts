@@ -1,4 +1,5 @@
-import { BeadEvents, type AuditEvent, type LedgerParam } from '../../protocol/bead';
+import { BeadEvents, type AuditEvent } from '../../protocol/bead';
+import { type LedgerParam } from '../../protocol/beadFilter';
 import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
 

@@ -1,4 +1,5 @@
-import { BeadRename, LedgerPrefixChange } from '../../protocol/bead';
+import { BeadRename } from '../../protocol/bead';
+import { LedgerPrefixChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';

@@ -14,6 +14,7 @@ interface ShowOptions {
   refs?: boolean;
   thread?: boolean;
   current?: boolean;
+  watch?: boolean;
 }
 
 export function addShow(program: CliCommand, context: BdContext): void {
@@ -27,6 +28,7 @@ export function addShow(program: CliCommand, context: BdContext): void {
     .option('--refs', 'only the beads that depend on them')
     .option('--thread', 'the whole conversation that a message belongs to')
     .option('--current', 'the bead that you are working on')
+    .option('-w, --watch', 'print it again whenever it changes, until you interrupt it')
     .option('--long', 'accepted: everything is shown')
     .option('--include-comments', 'accepted: comments are shown')
     .option('--include-dependents', 'accepted: dependents are shown')
@@ -40,8 +42,8 @@ export function addShow(program: CliCommand, context: BdContext): void {
       exits: { 1: 'at least one was not found; the others are shown' },
       see: ['bd dep tree', 'bd comments', 'bd events'],
     })
-    .action(async (words: string[], options: ShowOptions, invocation: Invocation) =>
-      context.withLedger(invocation, async (backend) => {
+    .action(async (words: string[], options: ShowOptions, invocation: Invocation) => {
+      const beads = await context.withLedger(invocation, async (backend) => {
         const ids = [
           ...words,
           ...(options.id ?? []),
@@ -50,11 +52,31 @@ export function addShow(program: CliCommand, context: BdContext): void {
         if (ids.length === 0)
           throw new UserError('at least one issue ID is required (use positional args or --id flag)');
         if (options.thread) return printThread(invocation, context, backend, ids[0] ?? '');
-        const beads = await found(invocation, context, backend, ids);
-        if (beads.length === 0) return;
-        printBeads(invocation, context, beads, options);
-      }),
-    );
+        return found(invocation, context, backend, ids);
+      });
+      if (!beads || beads.length === 0) return;
+      printBeads(invocation, context, beads, options);
+      if (options.watch) await watch(invocation, context, options, beads);
+    });
+}
+
+const WATCH_MS = 2_000;
+
+/** Each look opens the ledger anew: outside of a town others could not write meanwhile. */
+async function watch(
+  invocation: Invocation,
+  context: BdContext,
+  options: ShowOptions,
+  shown: BeadDetails[],
+): Promise<void> {
+  const ids = shown.map((bead) => bead.id);
+  for (let last = JSON.stringify(shown); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    const beads = await context.call(invocation, BeadShow.spec, { ids });
+    const now = JSON.stringify(beads);
+    if (now !== last) printBeads(invocation, context, beads, options);
+    last = now;
+  }
 }
 
 function repeat(text: string, earlier: string[] = []): string[] {

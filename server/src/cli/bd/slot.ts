@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { BeadCreate, BeadList, BeadShow, BeadUpdate, LedgerInfoGet, type BeadDetails } from '../../protocol/bead';
+import { BeadCreate, BeadList, BeadShow, BeadUpdate, type BeadDetails } from '../../protocol/bead';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
 import { oneLine } from '../shared/output';

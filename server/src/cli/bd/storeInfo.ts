@@ -1,5 +1,5 @@
 import { VERSION } from '../../protocol/transport/version';
-import { LedgerInfoGet } from '../../protocol/bead';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 

@@ -1,13 +1,6 @@
 import { UserError } from '../../base/errors';
-import {
-  BeadCreate,
-  BeadList,
-  BeadShow,
-  BeadUpdate,
-  RelationChange,
-  type Bead,
-  type BeadDetails,
-} from '../../protocol/bead';
+import { BeadCreate, BeadList, BeadShow, BeadUpdate, type Bead, type BeadDetails } from '../../protocol/bead';
+import { RelationChange } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { BeadList, LedgerFlush, LedgerInfoGet, type Bead } from '../../protocol/bead';
+import { BeadList, type Bead } from '../../protocol/bead';
+import { LedgerFlush, LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { syncFull } from './syncFull';

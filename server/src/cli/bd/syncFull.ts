@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { LedgerFlush } from '../../protocol/bead';
+import { LedgerFlush } from '../../protocol/ledger';
 import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
 

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { isPresent, makeFolder, readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
-import { LedgerInfoGet } from '../../protocol/bead';
+import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
+import { makeFolder } from '../../base/safeFolders';
+import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 

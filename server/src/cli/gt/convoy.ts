@@ -30,6 +30,7 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
     .withHelp({
       examples: [
         ['gt convoy create "Login" toy-a1b2c toy-d3e4f', 'launch two beads'],
+        ['gt convoy create "Login" toy-e9f0g', 'launch what is below an epic'],
         ['gt convoy create "Login" toy-a1b2c --stage --notify', 'do not launch it yet, and tell me when it lands'],
       ],
       see: ['gt convoy launch', 'gt sling', 'bd dep add'],

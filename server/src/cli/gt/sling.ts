@@ -26,7 +26,7 @@ export function addSling(program: CliCommand, context: GtContext): void {
     .option('--on <bead>', 'gt sling <formula> --on <bead> <rig>: the same as --formula, the other way round')
     .option('--var <key=value>', 'value of a variable of the formula', collectVariable)
     .withHelp({
-      text: 'A bead that is not in a convoy gets one of its own. An agent of the rig starts with it as soon as one is free, its dependencies are merged and the engine is running. A bead that is in progress already is left alone.',
+      text: 'A bead that is not in a convoy gets one of its own; for an epic all that can be worked on below it is slung, in one convoy. An agent of the rig starts with it as soon as one is free, its dependencies are merged and the engine is running. A bead that is in progress already is left alone.',
       examples: [
         ['gt sling toy-a1b2c toy', 'to any free agent of the rig'],
         ['gt sling toy-a1b2c toy/rust --agent claude --model opus', 'to this agent, with this runtime and model'],

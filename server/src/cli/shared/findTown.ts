@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { canonicalPath } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 import { UserError } from '../../base/errors';
 import { argumentText } from '../../base/text';
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readTextIfPresent, canonicalPath } from '../../base/safeFiles';
+import { readTextIfPresent } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 
 /*
  * git's user.name, read from the files that nearly everybody has. Starting git for it takes as long as the rest of a

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/town';
 import { convoyInfo, type Projection } from '../state/projection';
 import { waves } from './graph';
+import { withoutEpics } from '../dispatch/epics';
 import { refuseStep } from '../molecules/molecules';
 import { CONVOY, isClosed, slingableTypes, trackedIds, withConvoy } from '../state/work';
 
@@ -139,7 +140,10 @@ export function needsOf(store: BeadStore, beads: readonly Bead[]): Map<string, s
 }
 
 function trackable(town: ConvoyTown, ids: readonly string[]): Bead[] {
-  const resolved = [...new Set(ids.map((id) => town.store.resolve(id)))];
+  const resolved = withoutEpics(
+    town.store,
+    ids.map((id) => town.store.resolve(id)),
+  );
   return resolved.map((id) => {
     const bead = town.store.get(id);
     if (!bead || bead.status === 'tombstone')

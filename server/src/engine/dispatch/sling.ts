@@ -8,6 +8,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { SlingResult } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
 import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
+import { workBelow, withoutEpics } from './epics';
 import { requeue } from '../mergeQueue/requeue';
 import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withWork, workOf } from '../state/work';
 
@@ -23,20 +24,33 @@ export interface SlingRequest {
 
 /**
  * Asks that beads be worked on. It only writes the wish down: the reconciler hooks each bead when it is ready
- * and a worker is free. A bead that no open convoy tracks gets one of its own.
+ * and a worker is free. A bead that no open convoy tracks gets one of its own; the work below an epic shares one.
  */
 export async function sling(store: BeadStore, context: CallContext, request: SlingRequest): Promise<SlingResult[]> {
   if (context.kind === 'agent')
     throw new UserError('an agent does not sling work', 'create a bead; a person or a convoy slings it', 'refused');
   const name =
     request.agent === undefined ? undefined : requireSegment('agent', request.agent.replace(/^polecats\//, ''));
-  if (name && request.beads.length > 1)
+  const named = [...new Set(request.beads.map((id) => store.resolve(id)))];
+  const ids = withoutEpics(store, named);
+  if (name && ids.length > 1)
     throw new UserError('one agent takes one bead at a time', `sling to ${request.rig} without a name`);
-  const ids = [...new Set(request.beads.map((id) => store.resolve(id)))];
   const protos = await cookFor(store, ids, request.formula);
-  return store.batch(context, (tx) =>
-    ids.map((id) => slingOne(tx, store, context, request, { id, name, proto: protos.get(id) })),
-  );
+  return store.batch(context, (tx) => {
+    const convoys = new Map<string, string>();
+    for (const id of named) for (const work of trackEpic(tx, store, id)) convoys.set(...work);
+    return ids.map((id) => slingOne(tx, store, context, request, { id, name, proto: protos.get(id), convoys }));
+  });
+}
+
+/** One convoy for what is below an epic and is not in one yet. @returns ids of beads with that of their convoy */
+function trackEpic(tx: Transaction, store: BeadStore, id: string): [bead: string, convoy: string][] {
+  const epic = tx.get(id);
+  if (epic?.issue_type !== 'epic' || isClosed(epic.status)) return [];
+  const untracked = workBelow(store, epic).filter((bead) => openConvoyOf(store, bead) === undefined);
+  if (untracked.length === 0) return [];
+  const convoy = createConvoy(tx, epic.title, untracked);
+  return untracked.map((bead) => [bead.id, convoy]);
 }
 
 /** What the formula makes of each bead as it is now. It is cooked elsewhere, and so before the batch. */
@@ -58,8 +72,14 @@ function slingOne(
   store: BeadStore,
   context: CallContext,
   request: SlingRequest,
-  { id, name, proto }: { id: string; name: string | undefined; proto: Proto | undefined },
+  {
+    id,
+    name,
+    proto,
+    convoys,
+  }: { id: string; name: string | undefined; proto: Proto | undefined; convoys: ReadonlyMap<string, string> },
 ): SlingResult {
+  const convoyOf = (bead: Bead): string => convoys.get(bead.id) ?? trackingConvoy(tx, store, bead);
   const bead = tx.get(id);
   if (!bead || bead.status === 'tombstone') throw new UserError(`there is no bead ${id}`, 'see "bd list"', 'not-found');
   refuseUnslingable(bead, store.ledgerOf(id), request.rig);
@@ -76,7 +96,7 @@ function slingOne(
         'its steps cannot be changed any more; stop it first, or sling it without a formula',
         'conflict',
       );
-    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: false };
+    return { bead: id, rig: request.rig, convoy: convoyOf(bead), changed: false };
   }
   if (running && request.formula)
     throw new UserError(
@@ -102,7 +122,7 @@ function slingOne(
   if (waiting) {
     requeue(tx, waiting, bead, { slung });
     tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
-    return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
+    return { bead: id, rig: request.rig, convoy: convoyOf(bead), changed: true };
   }
   const molecule = proto ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, proto) : work.molecule;
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
@@ -122,7 +142,7 @@ function slingOne(
     }),
   });
   tx.event({ type: 'sling_requested', bead: id, rig: request.rig, message: bead.title });
-  return { bead: id, rig: request.rig, convoy: trackingConvoy(tx, store, bead), changed: true };
+  return { bead: id, rig: request.rig, convoy: convoyOf(bead), changed: true };
 }
 
 /** Statuses from which work can begin, go on, or start over. */
@@ -154,16 +174,21 @@ function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | u
 
 /** The convoy that tracks a bead; made here where there is none, so that all work is seen to land. */
 function trackingConvoy(tx: Transaction, store: BeadStore, bead: Bead): string {
-  const open = store
-    .dependents(bead.id, 'tracks')
-    .find((convoy) => convoy.issue_type === CONVOY && !isClosed(convoy.status));
-  if (open) return open.id;
+  return openConvoyOf(store, bead) ?? createConvoy(tx, `Work: ${bead.title}`, [bead]);
+}
+
+function openConvoyOf(store: BeadStore, bead: Bead): string | undefined {
+  return store.dependents(bead.id, 'tracks').find((convoy) => convoy.issue_type === CONVOY && !isClosed(convoy.status))
+    ?.id;
+}
+
+function createConvoy(tx: Transaction, title: string, beads: readonly Bead[]): string {
   const convoy = tx.create('hq', {
-    title: cutBytes(`Work: ${bead.title}`, 400),
+    title: cutBytes(title, 400),
     type: CONVOY,
     status: 'open',
     metadata: { convoy: { launched_at: new Date().toISOString() } },
   });
-  tx.addDependency(convoy.id, bead.id, 'tracks');
+  for (const bead of beads) tx.addDependency(convoy.id, bead.id, 'tracks');
   return convoy.id;
 }

@@ -110,11 +110,16 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   return script;
 }
 
+/** Begins the keys of escalations that ask a person for what sessions of a rig need to start. */
+export function startKeyPrefix(rig: string): string {
+  return `start-${rig}-`;
+}
+
 /** The rig or a folder needs a person's hand: the bead waits, without using up its tries. One question for one cause. */
 async function holdForPerson(action: Start, error: UserError, context: EngineContext): Promise<void> {
   const { agent } = action;
   const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
-  const startBlock = `start-${action.rig}-${shortHash(error.message)}`;
+  const startBlock = `${startKeyPrefix(action.rig)}${shortHash(error.message)}`;
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);
     tx.update(bead.id, {

@@ -25,6 +25,7 @@ export interface Escalation {
 }
 
 const schema = z.looseObject({
+  key: z.string().optional(),
   bead: z.string().optional(),
   rig: z.string().optional(),
   agent: z.string().optional(),
@@ -81,9 +82,14 @@ export function isOpen(reader: Pick<Transaction, 'get'>, key: string): boolean {
 
 // ---------------------------------------------------------------- what people and agents say
 
-export function escalationInfo(bead: Bead): EscalationInfo {
+/** What an escalation is about; nothing where its metadata cannot be read. */
+export function causeOf(bead: Bead): z.output<typeof schema> {
   const parsed = schema.safeParse((bead.metadata as { escalation?: unknown } | undefined)?.escalation ?? {});
-  const cause = parsed.success ? parsed.data : schema.parse({});
+  return parsed.success ? parsed.data : schema.parse({});
+}
+
+export function escalationInfo(bead: Bead): EscalationInfo {
+  const cause = causeOf(bead);
   return {
     id: bead.id,
     severity: cause.severity,

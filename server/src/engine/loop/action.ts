@@ -53,7 +53,8 @@ export type Action =
     }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string }
-  | { type: 'open-gate'; gate: string; revision: string };
+  | { type: 'open-gate'; gate: string; revision: string }
+  | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
 /** Two actions with one key never run at the same time. */
 export function actionKey(action: Action): string {
@@ -87,5 +88,7 @@ export function actionKey(action: Action): string {
       return `convoy:${action.convoy}`;
     case 'open-gate':
       return `gate:${action.gate}`;
+    case 'close-escalation':
+      return `escalation:${action.escalation}`;
   }
 }

@@ -4,6 +4,7 @@ import { hook } from '../dispatch/hook';
 import { landConvoy } from '../convoys/landConvoy';
 import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
+import { closeSettled } from '../escalation/settled';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
@@ -54,5 +55,7 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return landConvoy(action, context);
     case 'open-gate':
       return openGate(action, context);
+    case 'close-escalation':
+      return closeSettled(action, context);
   }
 }

@@ -12,13 +12,14 @@ import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys } from '../convoys/landingRule';
+import { settledEscalations } from '../escalation/settled';
 import { openGates } from '../molecules/gateRule';
 
 /** One rule looks at the town and says what should happen. */
 export type Rule = (view: TownView) => Action[];
 
 /** Run whether the engine is up or not: they only write down what has happened. */
-const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths];
+const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths, settledEscalations];
 
 /** Start something new. Revisions come before new beads. */
 const progress: Rule[] = [

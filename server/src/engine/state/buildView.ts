@@ -5,6 +5,7 @@ import { isSafeSegment } from '../../git/names';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
+import { settledReason, type SettledFacts } from '../escalation/settled';
 import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
 import type { RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
@@ -13,8 +14,27 @@ import { gateOpensAt } from '../../beads/model/closing';
 import { isStep } from '../molecules/molecules';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
-import type { ConvoyView, GateView, MergeView, RigView, TownView, WorktreeView, WorkView } from './townView';
-import { CONVOY, isClosed, isLaunched, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
+import type {
+  ConvoyView,
+  EscalationView,
+  GateView,
+  MergeView,
+  RigView,
+  TownView,
+  WorktreeView,
+  WorkView,
+} from './townView';
+import {
+  CONVOY,
+  ESCALATION,
+  isClosed,
+  isLaunched,
+  MERGE_REQUEST,
+  mergeOf,
+  slingableTypes,
+  trackedIds,
+  workOf,
+} from './work';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -45,19 +65,30 @@ export function buildView(sources: ViewSources): TownView {
   const launched = launchedConvoys(store);
   const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
   const trackedBy = trackedSince(launched);
+  const now = sources.now.getTime();
+  const facts = {
+    now,
+    rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
+    work: workViews(sources, trackedBy, openSources(store, requests)),
+    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy, now)),
+    sessions: sources.sessions.all(),
+  };
   return {
-    now: sources.now.getTime(),
+    ...facts,
     awakeSince: sources.awakeSince,
     up: sources.up,
     inFlight: sources.inFlight,
-    rigs: sources.rigs.map((rig) => rigView(rig, store, sources.now.getTime())),
-    work: workViews(sources, trackedBy, openSources(store, requests)),
-    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy, sources.now.getTime())),
-    sessions: sources.sessions.all(),
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
     convoys: launched.map((convoy) => convoyView(store, convoy)),
     gates: gateViews(store),
+    escalations: escalationViews(store, { ...facts, statusOf: (id) => store.get(id)?.status }),
   };
+}
+
+function escalationViews(store: BeadStore, facts: SettledFacts): EscalationView[] {
+  return store
+    .list({ type: [ESCALATION], ledger: 'hq', limit: 0 })
+    .map((bead) => ({ id: bead.id, revision: bead.updated_at, settled: settledReason(bead, facts) }));
 }
 
 export function launchedConvoys(store: BeadStore): Bead[] {
@@ -165,6 +196,7 @@ function workViews(
         deaths: work.deaths,
         submitted: unmerged.has(bead.id),
         notBefore: waitEnd(time(work.notBefore), now),
+        startBlock: work.startBlock,
         stallHandledAt: happenedAt(time(work.silence?.at), now),
         wantedName: work.slung?.agent,
         consented: sources.consented(bead, rig),

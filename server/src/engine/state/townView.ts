@@ -16,12 +16,21 @@ export interface TownView {
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
   gates: GateView[];
+  /** Open ones. */
+  escalations: EscalationView[];
   /** Silences are counted from here: when the server began to look, or the machine woke up. */
   awakeSince: number;
   /** What the Mayor has to deal with; undefined while that is nothing. */
   mayor?: MayorView;
   /** Keys of actions that are running. */
   inFlight: ReadonlySet<string>;
+}
+
+export interface EscalationView {
+  id: string;
+  revision: string;
+  /** Why nobody needs to look at it any more; undefined while its cause is there. */
+  settled?: string;
 }
 
 /** A gate that opens by itself. */
@@ -86,6 +95,8 @@ export interface WorkView {
   attempt: number;
   deaths: number;
   notBefore: number;
+  /** Key of the escalation that asks a person for what its session needs to start. */
+  startBlock?: string;
   /** When something was last done about its agent's silence. */
   stallHandledAt: number;
   /** The polecat that the person asked for. */

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { canonicalPath, readTextIfPresent, firstNames } from '../../base/safeFiles';
+import { readTextIfPresent } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
+import { firstNames } from '../../base/safeFolders';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { limits } from '../limits';
 

@@ -16,11 +16,11 @@ import {
   BeadStats,
   BeadUpdate,
   CommentAdd,
-  DependencyAdd,
-  DependencyRemove,
-  DependencyTree,
   LabelChange,
   LabelList,
+} from '../bead';
+import { DependencyAdd, DependencyRemove, DependencyTree, RelationChange } from '../dependency';
+import {
   LedgerDatabase,
   LedgerExport,
   LedgerFlush,
@@ -28,8 +28,7 @@ import {
   LedgerInfoGet,
   LedgerPrefixChange,
   LedgerSettingChange,
-  RelationChange,
-} from '../bead';
+} from '../ledger';
 import { name, schemaFor } from './schema';
 
 const ledger = z.string().optional();

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
-import { makePrivateFolder, openForAppend, readTail, statOf } from '../../base/safeFiles';
+import { openForAppend, readTail } from '../../base/safeFiles';
+import { makePrivateFolder } from '../../base/safeFolders';
+import { statOf } from '../../base/safePaths';
 import { cleanEnvironment } from '../../base/cleanEnvironment';
 import { UserError, messageOf } from '../../base/errors';
 import { Lease, type LeaseHolder } from '../../base/lease';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { hmacSha256 } from '../../base/hmac';
-import { canonicalPath } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 import { serverEndpointFile } from './endpointFile';
 
 /** Where a server is found, and how it is started. */

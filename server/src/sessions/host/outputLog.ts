@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { makePrivateFolder, moveFile, openForRewrite, removeOldest } from '../../base/safeFiles';
+import { moveFile, openForRewrite } from '../../base/safeFiles';
+import { makePrivateFolder, removeOldest } from '../../base/safeFolders';
 
 /**
  * A session's raw output on disk, at most twice `limit` bytes: when the file is full it replaces `<file>.1`.

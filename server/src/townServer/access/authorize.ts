@@ -4,7 +4,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { RequestSpec } from '../../protocol/request';
 import type { Acceptance, Hello } from '../../protocol/transport';
 import { agentOfDirectory, isAgentName } from '../../town/layout';
-import { canonicalPath } from '../../base/safeFiles';
+import { canonicalPath } from '../../base/safePaths';
 
 /** Who a connection is, decided once from its hello. */
 export interface Caller {

@@ -14,12 +14,10 @@ import {
   BeadReopen,
   BeadReplace,
   BeadUpdate,
-  DependencyAdd,
-  DependencyRemove,
-  LedgerImport,
-  RelationChange,
   type Bead,
 } from '../../protocol/bead';
+import { DependencyAdd, DependencyRemove, RelationChange } from '../../protocol/dependency';
+import { LedgerImport } from '../../protocol/ledger';
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { removeOldest, statOf, writeFileAtomic } from '../../base/safeFiles';
+import { writeFileAtomic } from '../../base/safeFiles';
+import { removeOldest } from '../../base/safeFolders';
+import { statOf } from '../../base/safePaths';
 import { git, withRepository } from '../../git/git';
 import type { RigRepository } from '../../git/repository';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../base/errors';
-import { isPresent } from '../../base/safeFiles';
+import { isPresent } from '../../base/safePaths';
 import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer, paced } from '../../base/debouncer';

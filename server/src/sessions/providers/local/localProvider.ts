@@ -1,6 +1,6 @@
 import { aliveAmong, endProcessGroup, isAlive, type ProcessIdentity } from '../../../base/process';
 import { endProcessesWith } from '../../../base/processTraces';
-import { isPresent } from '../../../base/safeFiles';
+import { isPresent } from '../../../base/safePaths';
 import { hostEndpointFile, readEndpoint } from '../../../protocol/transport';
 import type { Connected } from '../../../protocol/transport/streams';
 import type { SessionProvider } from '../provider';

@@ -1,0 +1,92 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError, hasCode } from './errors';
+
+/*
+ * Files in folders that somebody else may have made: a clone, a copied town, an agent's home. Git and archives bring links,
+ * and archives pipes and devices, so that a plain read or write would reach any file of the person, wait for ever or never
+ * end. Everything under a ledger, a town or a rig is opened by safeFiles.ts and safeFolders.ts (lint holds the folders to
+ * it): no component of the path is a link, the file is a regular one, and its size is known before it is read.
+ *
+ * Paths are absolute, and their roots are without links: `canonicalPath` once, where a person names a folder. A process of
+ * the same user that swaps a folder between the check and the use is not guarded against: it could write the file itself.
+ */
+
+/**
+ * The path without links, so that one folder has one spelling. What does not exist yet is appended to the nearest folder
+ * that does.
+ */
+export function canonicalPath(given: string): string {
+  const absolute = path.resolve(given);
+  try {
+    return fs.realpathSync(absolute);
+  } catch (error) {
+    const parent = path.dirname(absolute);
+    if (parent === absolute || !isMissing(error)) return absolute;
+    return path.join(canonicalPath(parent), path.basename(absolute));
+  }
+}
+
+/** @throws UserError `refused` that names the first link of the path, the file itself included */
+export function refuseLinks(file: string): void {
+  const parent = path.dirname(file);
+  if (hasLinkAbove(parent)) {
+    const { root } = path.parse(parent);
+    let at = root;
+    for (const name of parent.slice(root.length).split(path.sep).filter(Boolean)) {
+      at = path.join(at, name);
+      refuseLink(at);
+    }
+  }
+  refuseLink(file);
+}
+
+/** Most paths are what the system says they are: one call instead of one for each folder. */
+function hasLinkAbove(folder: string): boolean {
+  if (process.platform === 'win32') return true;
+  try {
+    return fs.realpathSync.native(folder) !== folder;
+  } catch {
+    return true; // it does not exist yet, or cannot be read
+  }
+}
+
+function refuseLink(file: string): void {
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkError(file);
+}
+
+export function linkError(file: string): UserError {
+  let target = '';
+  try {
+    target = ` to ${fs.readlinkSync(file)}`;
+  } catch {
+    // It has just gone: its name says enough.
+  }
+  return new UserError(
+    `${file}: it is a symbolic link${target}`,
+    'Nothing is read or written through links. It may have come with a repository: look at it, and put the file or folder itself in its place.',
+    'refused',
+  );
+}
+
+/** Whether there is a file, a folder or whatever else. @throws UserError for a link on the way */
+export function isPresent(file: string): boolean {
+  return statOf(file) !== undefined;
+}
+
+/** What the system says of a file or folder; undefined where it is missing. @throws UserError for a link on the way */
+export function statOf(file: string): fs.Stats | undefined {
+  refuseLinks(file);
+  return fs.lstatSync(file, { throwIfNoEntry: false });
+}
+
+/** Changes whenever somebody writes, replaces or removes the file. Reads nothing. */
+export function fileStamp(file: string): string | undefined {
+  const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}
+
+/** Whether a system error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
+}

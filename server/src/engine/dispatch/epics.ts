@@ -1,0 +1,43 @@
+import type { BeadStore } from '../../beads/store';
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import { parseAddress } from '../../town/layout';
+import { isStep } from '../molecules/molecules';
+import { isClosed, slingableTypes } from '../state/work';
+
+/**
+ * What agents can work on below an epic, at any depth. What is closed, put off, or a person's is left alone.
+ * @throws UserError `conflict` where there is nothing
+ */
+export function workBelow(store: BeadStore, epic: Bead): Bead[] {
+  const work = store
+    .children(epic.id, true)
+    .filter(
+      (bead) =>
+        slingableTypes.has(bead.issue_type) &&
+        !isClosed(bead.status) &&
+        bead.status !== 'deferred' &&
+        (!bead.assignee || parseAddress(bead.assignee) !== undefined) &&
+        !isStep(store, bead),
+    );
+  if (work.length > 0) return work;
+  throw new UserError(
+    `no agent can work on anything below the epic ${epic.id}`,
+    `"bd children ${epic.id}" lists its children; "bd create … --parent ${epic.id}" adds one`,
+    'conflict',
+  );
+}
+
+/** The same ids, each once, with those of the work below an epic in its place. */
+export function withoutEpics(store: BeadStore, ids: readonly string[]): string[] {
+  return [
+    ...new Set(
+      ids.flatMap((id) => {
+        const bead = store.get(id);
+        return bead?.issue_type === 'epic' && !isClosed(bead.status)
+          ? workBelow(store, bead).map((below) => below.id)
+          : [id];
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,43 @@
+import { messageOf, UserError } from '../base/errors';
+import { GitError } from './git';
+import { remoteLines } from './messages';
+import type { RepositorySource } from './source';
+
+/** What a person is told of a push to a branch that failed: `refused` where the remote would not take it a second time. */
+export function pushError(error: unknown, source: RepositorySource, branch: string): UserError {
+  const { location, defaultBranch } = source;
+  const reason = error instanceof GitError ? rejectionOf(error) : undefined;
+  if (reason !== undefined && /checked out/.test(reason))
+    return new UserError(
+      `${location} has ${branch} checked out, so nothing can land there`,
+      `switch the folder to ${defaultBranch} or another branch`,
+      'conflict',
+    );
+  if (reason !== undefined && !PASSING_REJECTION.test(reason)) {
+    const said = error instanceof GitError ? remoteLines(error.stderr) : '';
+    return new UserError(
+      [`${location} refuses the push to ${branch}: ${reason}`, said].filter(Boolean).join('\n'),
+      'change what the remote refuses, or your right to push there',
+      'refused',
+    );
+  }
+  return new UserError(
+    `cannot push to ${branch} of ${location}: ${messageOf(error).trim()}`,
+    'check your right to push there',
+    'unavailable',
+  );
+}
+
+/** Rejections by which the remote is busy or ill, and not against the push. */
+const PASSING_REJECTION =
+  /lock|failed to update ref|incorrect old value|unpack|migrate|internal|temporar|no space|quota/i;
+
+/** Why the remote did not take it: from the line of `git push --porcelain`, else from what http and ssh servers answer. */
+function rejectionOf(error: GitError): string | undefined {
+  return (
+    /^!\t[^\t]*\t\[remote rejected\] \((.*)\)$/m.exec(error.stdout)?.[1] ??
+    /The requested URL returned error: 40[134].*|Authentication failed.*|Permission denied.*|could not read Username.*/i.exec(
+      error.stderr,
+    )?.[0]
+  );
+}

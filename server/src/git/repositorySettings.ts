@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
+import { filterSettings, type GitFilters } from './filters';
+
+/**
+ * Agents share the repository of a rig through their worktrees and could write settings that name commands (filters, hooks,
+ * aliases), or attributes by which files are checked out otherwise than they are committed. The files are ours alone, so they
+ * are put back before the server works here.
+ */
+export function resetSettings(
+  directory: string,
+  { isSha256, filters }: { isSha256: boolean; filters: GitFilters },
+): void {
+  const file = path.join(directory, 'config');
+  const text = [
+    '[core]',
+    `\trepositoryformatversion = ${isSha256 ? 1 : 0}`,
+    '\tfilemode = true',
+    '\tbare = true',
+    '\tlogallrefupdates = true',
+    ...(isSha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
+    '[gc]',
+    '\tauto = 0',
+    // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
+    '[rerere]',
+    '\tenabled = true',
+    ...filterSettings(filters),
+    '',
+  ].join('\n');
+  if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
+  removeFile(path.join(directory, 'info', 'attributes'));
+}

@@ -1,0 +1,91 @@
+import type { BeadFilter, LedgerParam } from './beadFilter';
+import type { ImportResult } from './beadRecord';
+import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
+
+export interface LedgerInfo {
+  /** Name of the ledger: a rig's, `hq`, or `local` outside of a town. */
+  ledger: string;
+  directory: string;
+  prefix: string;
+  issues: number;
+  settings: Record<string, string>;
+}
+
+export namespace LedgerInfoGet {
+  export const spec = request<LedgerParam, LedgerInfo>('gastown/ledger/info', 'read');
+}
+
+export namespace LedgerSettingChange {
+  export interface Params extends LedgerParam {
+    key: string;
+    /** Undefined removes it. */
+    value?: string;
+  }
+  export const spec = request<Params, { key: string; value?: string }>('gastown/ledger/setting', 'write');
+}
+
+export namespace LedgerPrefixChange {
+  export interface Params extends LedgerParam {
+    prefix: string;
+    /** Also beads whose ids have another prefix than the ledger's. */
+    repair?: boolean;
+    dryRun?: boolean;
+  }
+  /** Gives all beads ids with another prefix; dependencies and texts follow. */
+  export const spec = request<Params, { from: string; to: string; renamed: [from: string, to: string][] }>(
+    'gastown/ledger/prefix',
+    'person',
+    { timeLimitMs: LONG_LIMIT_MS },
+  );
+}
+
+export namespace LedgerExport {
+  export type Params = BeadFilter;
+  /** The text of an `issues.jsonl`, with tombstones unless the filter chooses beads. */
+  export const spec = request<Params, { text: string; count: number }>('gastown/ledger/export', 'read', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
+}
+
+export namespace LedgerFlush {
+  export interface Params extends LedgerParam {
+    /** Only read what others have changed in the file. */
+    importOnly?: boolean;
+  }
+  /** Brings `issues.jsonl` and the ledger to the same state. */
+  export const spec = request<Params, { file: string; issues: number }>('gastown/ledger/flush', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
+  });
+}
+
+export namespace LedgerDatabase {
+  /** Writes `beads.db` into the ledger's folder: an SQLite file with the beads of all open ledgers, for people. */
+  export const spec = request<LedgerParam, { file: string }>('gastown/ledger/database', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
+  });
+}
+
+export namespace LedgerImport {
+  export interface Params extends LedgerParam {
+    text: string;
+    dryRun?: boolean;
+    /** Leaves beads that are in the ledger as they are. */
+    skipExisting?: boolean;
+  }
+  export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
+}
+
+export const ledgerRequests = [
+  LedgerInfoGet.spec,
+  LedgerSettingChange.spec,
+  LedgerPrefixChange.spec,
+  LedgerExport.spec,
+  LedgerFlush.spec,
+  LedgerDatabase.spec,
+  LedgerImport.spec,
+] as const;

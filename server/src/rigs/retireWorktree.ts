@@ -1,0 +1,42 @@
+import { removeTree } from '../base/accessibleTree';
+import { git, withRepository, type GitIdentity } from '../git/git';
+import { safePart } from '../git/names';
+import type { RigRepository } from '../git/repository';
+import { snapshotRef, snapshotWorktree } from '../git/snapshots';
+import { inspectWorktree, removeWorktree } from '../git/worktree';
+import { repairWorktree } from '../git/worktreeRepair';
+import type { RigLayout } from '../town/layout';
+import { readAssignment } from './assignment';
+
+/**
+ * Removes a polecat's folder; what its worktree held is kept as a snapshot.
+ * @returns the snapshot's label, or undefined where there was no worktree
+ * @throws GitError where git cannot read the worktree: then nothing is removed, and a person is told
+ */
+export async function retireWorktree(
+  repository: RigRepository,
+  layout: RigLayout,
+  { name, bead, identity }: { name: string; bead: string; identity: GitIdentity },
+): Promise<string | undefined> {
+  const directory = layout.polecatWorktree(name);
+  const branch = readAssignment(layout, name)?.branch;
+  // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
+  const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
+  await withRepository(repository.directory, () => repairWorktree(repository, directory, branch));
+  const hasWork = (await inspectWorktree(directory)) !== undefined;
+  if (hasWork) {
+    const snapshot = await snapshotWorktree(repository, directory, label, identity);
+    await removeWorktree(repository, directory, snapshot);
+  }
+  if (branch) await dropBranch(repository, branch, label);
+  removeTree(layout.polecat(name));
+  return hasWork ? label : undefined;
+}
+
+/** The snapshot holds a branch's commits; one that it does not hold is kept. */
+async function dropBranch(repository: RigRepository, branch: string, label: string): Promise<void> {
+  const tip = await repository.resolve(`refs/heads/${branch}`);
+  const snapshot = await repository.resolve(snapshotRef(label));
+  if (!tip || !snapshot || !(await repository.isAncestor(tip, snapshot))) return;
+  await git(repository.directory, ['update-ref', '-d', `refs/heads/${branch}`, tip]);
+}

@@ -1,0 +1,30 @@
+import { filterCommands } from '../git/filters';
+import type { RigInfo } from '../protocol/town';
+import { gatesOf, type RigSettings } from '../town/config';
+import type { CheckoutState } from './checkouts';
+import type { Rig } from './rig';
+
+/**
+ * What windows and commands show of a rig.
+ * @param state.shown its settings, or the last ones that could be read
+ */
+export function rigInfo(
+  rig: Rig,
+  { shown, isAccepted, fastForward }: { shown?: RigSettings; isAccepted: boolean; fastForward: CheckoutState },
+): RigInfo {
+  const { config } = rig;
+  return {
+    id: rig.name,
+    prefix: rig.prefix,
+    source: config.git_url,
+    sourceIsFolder: config.folder,
+    defaultBranch: config.default_branch,
+    targetBranch: rig.repository.landing,
+    maxWorkers: shown?.max_workers ?? 0,
+    gates: shown ? gatesOf(shown) : [],
+    ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
+    review: shown?.review ?? 'off',
+    accepted: isAccepted,
+    fastForward,
+  };
+}

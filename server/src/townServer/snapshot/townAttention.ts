@@ -1,0 +1,38 @@
+import { messageOf } from '../../base/errors';
+import type { BeadStore } from '../../beads/store';
+import type { AttentionInfo, ReviewMode } from '../../protocol/town';
+import type { Rigs } from '../../rigs/registry';
+import type { SessionManager } from '../../sessions/manager';
+import type { Consents } from '../consent/consents';
+import { attentionInfos } from './attentionInfos';
+import { ledgerProblems, rigProblems, sayWhereNothingIsTested } from './rigAttention';
+
+export interface TownAttentionSources {
+  store: BeadStore;
+  rigs: Rigs;
+  sessions: Pick<SessionManager, 'all'>;
+  consents: Pick<Consents, 'open'>;
+  reviewMode: (rig: string) => ReviewMode;
+}
+
+/** What waits for a person, at this moment. */
+export function townAttention({ store, rigs, sessions, consents, reviewMode }: TownAttentionSources): AttentionInfo[] {
+  return attentionInfos({
+    store,
+    rigs,
+    sessions: sessions.all(),
+    openConsents: () => [...openConsents(consents), ...rigProblems(rigs), ...ledgerProblems(store)],
+    reviewMode,
+  }).map(sayWhereNothingIsTested);
+}
+
+/** Settings that cannot be read are shown as such; the rest of the snapshot does not depend on them. */
+function openConsents(consents: Pick<Consents, 'open'>): AttentionInfo[] {
+  try {
+    return consents.open();
+  } catch (error) {
+    return [
+      { id: 'problem-runtimes', kind: 'problem', title: messageOf(error).split('\n')[0]!, detail: messageOf(error) },
+    ];
+  }
+}

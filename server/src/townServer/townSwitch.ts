@@ -1,0 +1,34 @@
+import type { BeadStore } from '../beads/store';
+import type { TownInfo } from '../protocol/town';
+import { townFile, townSettingsFile } from '../town/config';
+import type { TownLayout } from '../town/layout';
+
+/** What the town's own files say of it, and its stored switch. */
+export class TownSwitch {
+  constructor(
+    private readonly layout: TownLayout,
+    private readonly store: Pick<BeadStore, 'batch'>,
+  ) {}
+
+  info(): TownInfo {
+    const settings = townSettingsFile(this.layout).read();
+    return {
+      id: 'town',
+      name: townFile(this.layout).read().name,
+      root: this.layout.root,
+      up: settings.up,
+      defaultAgent: settings.default_agent,
+    };
+  }
+
+  /** @returns false where it was so already */
+  async set(up: boolean, actor: string): Promise<boolean> {
+    if (townSettingsFile(this.layout).read().up === up) return false;
+    // First, since it is refused where the ledger is damaged.
+    await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
+    townSettingsFile(this.layout).update((settings) => {
+      settings.up = up;
+    });
+    return true;
+  }
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { keyFrom } from '../../../server/src/cli/bd/memory';
+import type { Bead } from '../../../server/src/protocol/bead';
+import { BdRunner } from './bdRunner';
+
+describe('commands of bd that keep and tidy a ledger', () => {
+  let bd: BdRunner;
+  const ids = async (...options: string[]): Promise<string[]> =>
+    (await bd.json<Bead[]>('list', '--all', ...options)).map((bead) => bead.id).sort();
+
+  beforeEach(async () => {
+    bd = await BdRunner.open();
+  });
+
+  describe('memories', () => {
+    it('are kept by key, replaced, searched, recalled and forgotten', async () => {
+      const text = 'Tests need TZ=UTC';
+      assert.deepEqual(await bd.json('remember', text), {
+        action: 'remembered',
+        key: 'tests-need-tz-utc',
+        value: text,
+      });
+      await bd.json('remember', 'Deploys', 'are on Mondays', '--key', 'deploys');
+      assert.match((await bd.run('remember', 'never', '--key', 'deploys')).out, /^Updated \[deploys\]: never$/m);
+      assert.deepEqual(await bd.json('memories'), { deploys: 'never', 'tests-need-tz-utc': text });
+      assert.deepEqual(await bd.json('memories', 'tz', 'NEED'), { 'tests-need-tz-utc': text });
+      assert.deepEqual(await bd.json('memories', 'nothing'), {});
+      assert.match((await bd.run('memories')).out, /^Memories \(2\):\n\n {2}deploys\n {4}never\n/);
+      assert.equal((await bd.run('recall', 'deploys')).out, 'never\n');
+      assert.deepEqual(await bd.json('forget', 'deploys'), { key: 'deploys', deleted: true });
+      await bd.fails(/no memory with key "deploys"/, 'recall', 'deploys');
+      await bd.fails(/no memory with key "deploys"/, 'forget', 'deploys');
+    });
+
+    it('are no values of bd kv, and follow what bd prime says', async () => {
+      assert.doesNotMatch((await bd.run('prime')).out, /Remembered/);
+      assert.equal((await bd.run('prime', '--memories-only')).out, '');
+      await bd.json('remember', 'One\nTwo', '--key', 'k');
+      assert.deepEqual(await bd.json('kv', 'list'), {});
+      assert.match(
+        (await bd.run('prime')).out,
+        /^# Beads Workflow Context[^]*## Remembered by earlier sessions\n\n- k: One/,
+      );
+      assert.match((await bd.run('prime', '--memories-only')).out, /^## Remembered/);
+      fs.writeFileSync(path.join(bd.cwd, '.beads', 'settings.json'), '{bad');
+      const { code, out, err } = await bd.run('prime');
+      assert.deepEqual([code, /^# Beads Workflow/.test(out), /cannot be read/.test(err)], [0, true, true]);
+    });
+
+    it('need a text from which a key can be made', async () => {
+      assert.equal(keyFrom('  Crème: 3 × 4  '), 'creme-3-4');
+      assert.ok(keyFrom('word '.repeat(40)).length <= 60);
+      await bd.fails(/no key can be made/, 'remember', '→ ✓');
+      await bd.fails(/nothing to remember/, 'remember', ' ');
+      await bd.fails(/invalid key/, 'remember', 'x', '--key', 'a b');
+    });
+  });
+
+  describe('closed beads', () => {
+    it('are deleted by age or by id, with --force only; pinned ones and children of open ones stay', async () => {
+      const [old, open, epic, pinned] = [
+        await bd.create('old'),
+        await bd.create('open'),
+        await bd.create('epic', '-t', 'epic'),
+        await bd.create('pinned'),
+      ];
+      const child = await bd.create('child', '--parent', epic);
+      await bd.json('close', old, child);
+      await bd.json('update', pinned, '--status', 'pinned');
+      await bd.fails(/say which beads/, 'prune');
+      await bd.fails(/cannot parse time/, 'prune', '--older-than', 'yesterweek');
+      assert.deepEqual(await bd.json('prune', '--older-than', '1d'), {
+        ids: [],
+        candidates: 0,
+        deleted_count: 0,
+        dry_run: true,
+      });
+      assert.match((await bd.run('prune', '--older-than', '0d')).out, /^Would delete 1 closed bead \(use --force/);
+      assert.match((await bd.run('prune', '--pattern', 'zz-*')).out, /^No closed beads to delete/);
+      await bd.json('prune', '--pattern', 'bd-*', '--force', '--dry-run');
+      assert.equal((await ids()).length, 5);
+      assert.match(
+        (await bd.run('prune', '--pattern', `${old.slice(0, -1)}?`, '--force')).out,
+        /^✓ Deleted 1 closed bead/,
+      );
+      assert.deepEqual(await ids(), [open, epic, pinned, child].sort());
+    });
+
+    it('that are wisps are purged', async () => {
+      const [wisp, bead] = [await bd.create('wisp', '--ephemeral'), await bd.create('bead')];
+      const openWisp = await bd.create('open wisp', '--ephemeral');
+      await bd.json('close', wisp, bead);
+      assert.deepEqual((await bd.json<{ ids: string[] }>('purge')).ids, [wisp]);
+      assert.equal((await bd.json<{ deleted_count: number }>('purge', '--force')).deleted_count, 1);
+      assert.equal((await bd.run('show', openWisp)).code, 0);
+      assert.equal((await bd.run('show', bead)).code, 0);
+      assert.equal((await bd.run('show', wisp)).code, 1);
+    });
+
+    it('are collected with bd gc, which writes the ledger', async () => {
+      const id = await bd.create('old');
+      await bd.json('close', id);
+      assert.deepEqual(await bd.json('gc'), { dry_run: true, deleted_count: 0, candidates: 0, written: false });
+      assert.equal((await bd.json<{ written: boolean }>('gc', '--skip-decay')).written, true);
+      const result = await bd.json<{ deleted_count: number }>('gc', '--older-than', '0d', '--force');
+      assert.equal(result.deleted_count, 1);
+      assert.deepEqual(await ids(), []);
+    });
+  });
+
+  describe('sql', () => {
+    it('answers from a copy, as a table, as CSV and as JSON', async () => {
+      const id = await bd.create('a "b", c', '-p', '1', '-l', 'x');
+      assert.deepEqual(await bd.json('sql', 'SELECT bead, label FROM labels'), [{ bead: id, label: 'x' }]);
+      assert.deepEqual(await bd.json('sql', 'SELECT id FROM issues', "WHERE issue_type = 'task'"), [{ id }]);
+      assert.equal(
+        (await bd.run('sql', '--csv', 'SELECT title, priority, closed FROM beads')).out,
+        'title,priority,closed\n"a ""b"", c",1,\n',
+      );
+      assert.match(
+        (await bd.run('sql', 'SELECT id, priority FROM beads')).out,
+        /^id +priority\n-+ {2}-+\nbd-\w+ +1\n\(1 row\)\n$/,
+      );
+      const created = await bd.json<{ created_at: string }[]>('sql', 'SELECT created_at FROM issues');
+      assert.match(created[0]!.created_at, /^\d{4}-\d\d-\d\dT[\d:]+Z$/);
+    });
+
+    for (const statement of ['DELETE FROM beads', "INSERT INTO labels VALUES ('a', 'b')", 'DROP TABLE beads'])
+      it(`changes nothing: ${statement}`, async () => {
+        const id = await bd.create('a');
+        await bd.fails(/not changed by SQL/, 'sql', statement);
+        assert.deepEqual(await ids(), [id]);
+      });
+
+    it('says what is wrong with a query', async () => {
+      await bd.fails(/cannot be answered: no such table: nope/, 'sql', 'SELECT * FROM nope');
+      await bd.fails(/cannot be answered/, 'sql', 'SELEC 1');
+    });
+  });
+
+  describe('a backup', () => {
+    it('is written to a folder, shown, and brings back what is missing', async () => {
+      const folder = path.join(bd.cwd, '..', 'copies');
+      await bd.fails(/no backup folder is configured/, 'backup', 'sync');
+      assert.deepEqual(await bd.json('backup', 'status'), { configured: false });
+      const id = await bd.create('a', '-d', 'first');
+      assert.equal((await bd.json<{ issues: number }>('backup', 'init', folder)).issues, 1);
+      await bd.create('b');
+      assert.equal((await bd.json<{ issues: number }>('backup', 'sync')).issues, 2);
+      assert.ok((await bd.json<{ bytes: number }>('backup', 'status')).bytes > 0);
+      const other = await BdRunner.open();
+      assert.match((await other.run('backup', 'restore', folder, '--dry-run')).out, /^Would restore 2 issues/);
+      assert.equal((await other.json<Bead[]>('list')).length, 0);
+      assert.equal((await other.json<{ created: number }>('backup', 'restore', folder)).created, 2);
+      await other.json('update', id, '-d', 'later');
+      assert.equal((await other.json<{ created: number }>('backup', 'restore', folder)).created, 0);
+      assert.equal((await other.json<Bead[]>('show', id))[0]?.description, 'later');
+      await bd.json('backup', 'remove');
+      assert.ok(fs.existsSync(path.join(folder, 'issues.jsonl')));
+      await bd.fails(/no backup folder is configured/, 'backup', 'restore');
+    });
+
+    it('is refused inside of the ledger, and where there is no copy', async () => {
+      await bd.fails(/in the ledger's own folder/, 'backup', 'init', '.beads/copy');
+      await bd.fails(/there is no issues.jsonl/, 'backup', 'restore', path.join(bd.cwd, 'nothing'));
+    });
+  });
+
+  describe('what is used here', () => {
+    it('is said by bd context, ping and bootstrap', async () => {
+      const context = await bd.json<Record<string, string>>('context');
+      assert.deepEqual(
+        [context.actor, context.prefix, context.backend, context.beads_dir],
+        ['ann', 'bd', 'files', path.join(fs.realpathSync(bd.cwd), '.beads')],
+      );
+      assert.equal((await bd.json<{ status: string }>('ping')).status, 'ok');
+      await bd.create('a');
+      assert.equal((await bd.json<{ issues: number }>('bootstrap')).issues, 1);
+      assert.equal((await bd.json<{ dry_run: boolean }>('bootstrap', '--dry-run')).dry_run, true);
+      await bd.fails(/is not compacted/, 'restore', (await ids())[0]!);
+      await bd.fails(/no issue found|not found/, 'restore', 'bd-nope');
+    });
+
+    it('is an error where there is no ledger', async () => {
+      const none = BdRunner.without();
+      for (const command of ['context', 'ping', 'memories', 'sql'])
+        await none.fails(/no beads database found/, command, ...(command === 'sql' ? ['SELECT 1'] : []));
+      await none.fails(/there is no ledger to set up here/, 'bootstrap');
+    });
+  });
+
+  it('a graph is drawn as a page that runs nothing', async () => {
+    const a = await bd.create('a <script>alert(1)</script> & "b"', '-t', 'epic');
+    const b = await bd.create('b', '--parent', a);
+    const c = await bd.create('c', '--parent', a, '--deps', b);
+    const { out } = await bd.run('graph', a, '--html');
+    assert.match(out, /^<!doctype html>/);
+    assert.doesNotMatch(out, /<script/);
+    assert.match(out, /a &lt;script&gt;alert/);
+    assert.equal(out.match(/<rect /g)?.length, 3);
+    assert.equal(out.match(/marker-end/g)?.length, 1, `${c} waits for ${b}`);
+  });
+});
