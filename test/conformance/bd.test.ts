@@ -69,7 +69,7 @@ async function runAll(): Promise<Step[]> {
 }
 
 /** Scenarios of some 200 steps: every kind of write, files changed from outside, and settings. */
-const SERVED = ['claim', 'config', 'delete', 'import-new', 'jsonl-outside', 'reopen', 'subdirectory', 'sync'];
+const SERVED = ['claim', 'config', 'count', 'delete', 'import-new', 'jsonl-outside', 'subdirectory', 'sync'];
 
 /** Runs some scenarios as processes, with the server of their ledger. @returns the answers */
 async function runServed(): Promise<Step[]> {
