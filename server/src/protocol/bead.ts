@@ -1,6 +1,7 @@
 import { request } from './request';
 import type { BeadFilter, LedgerParam } from './beadFilter';
 import type { AuditEvent, Bead, BeadDetails, BeadListItem, BlockedItem, Comment, Stats } from './beadRecord';
+import { BeadBatch } from './batch';
 import { dependencyRequests } from './dependency';
 import { ledgerRequests } from './ledger';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -83,6 +84,8 @@ export namespace BeadList {
     /** With closed beads, gates and templates. Tombstones only where `status` names them. */
     all?: boolean;
     reverse?: boolean;
+    /** With what each bead waits for and what waits for it. */
+    relations?: boolean;
   }
   export const spec = request<Params, BeadListItem[]>('gastown/bead/list', 'read');
 }
@@ -278,6 +281,7 @@ export const beadRequests = [
   CommentAdd.spec,
   BeadEvents.spec,
   BeadStats.spec,
+  BeadBatch.spec,
   ...dependencyRequests,
   ...ledgerRequests,
 ] as const;

@@ -62,6 +62,9 @@ export interface BeadListItem extends Bead {
   dependent_count: number;
   comment_count: number;
   parent?: string;
+  /** On request: what it waits for itself, and what waits for it. */
+  blocked_by?: string[];
+  blocks?: string[];
 }
 
 export interface BlockedItem extends BeadListItem {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { loadSql } from '../../../server/src/beads/index/wasm';
 import type { Bead } from '../../../server/src/protocol/bead';
+import { pastTime } from '../../../server/src/beads/model/timeWords';
 import { parseDeps, parsePriority, parseWhen } from '../../../server/src/cli/bd/options';
 import { runBd } from '../../../server/src/cli/bd/program';
 import { errorText, oneLine, painter, printable, wantsColour } from '../../../server/src/cli/shared/output';
@@ -311,7 +312,7 @@ describe('bd', () => {
     assert.deepEqual(await ids('--status=closed'), [c]);
     assert.deepEqual(await ids('-l', 'x'), [a]);
     assert.deepEqual(await ids('--no-assignee'), [a]);
-    assert.deepEqual(await ids('--assignee', ''), [a]);
+    assert.deepEqual(await ids('--assignee', ''), [a, b].sort(), 'an empty name is no condition');
     assert.deepEqual(await ids('--ready', '-a', 'bob'), [b]);
     assert.equal((await ids('-n', '1')).length, 1);
     await project.fails(/limit must be/, 'list', '-n', '-1');
@@ -517,15 +518,16 @@ describe('options of bd', () => {
 
   it('times', () => {
     const now = new Date(2026, 0, 14, 15, 30); // a Wednesday
-    const local = (...parts: [number, number, number]): string =>
-      new Date(...parts).toISOString().replace(/\.?0*Z$/, 'Z');
+    const local = (...parts: [number, number, number, number?, number?]): string =>
+      new Date(parts[0], parts[1], parts[2], parts[3] ?? 0, parts[4] ?? 0).toISOString().replace(/\.?0*Z$/, 'Z');
     assert.equal(
       parseWhen('+6h', now, '--due'),
       new Date(now.getTime() + 6 * 3_600_000).toISOString().replace(/\.?0*Z$/, 'Z'),
     );
-    assert.equal(parseWhen('tomorrow', now, '--due'), local(2026, 0, 15));
-    assert.equal(parseWhen('next monday', now, '--due'), local(2026, 0, 19));
-    assert.equal(parseWhen('wednesday', now, '--due'), local(2026, 0, 21));
+    assert.equal(parseWhen('tomorrow', now, '--due'), local(2026, 0, 15, 15, 30));
+    assert.equal(parseWhen('next monday', now, '--due'), local(2026, 0, 19, 15, 30));
+    assert.equal(parseWhen('wednesday', now, '--due'), local(2026, 0, 21, 15, 30));
+    assert.equal(pastTime('yesterday', now), local(2026, 0, 13), 'a day to look back to begins at midnight');
     assert.equal(parseWhen('2026-02-28', now, '--due'), local(2026, 1, 28));
     assert.equal(parseWhen('2026-02-28T10:00:00+02:00', now, '--due'), '2026-02-28T10:00:00+02:00');
     assert.equal(parseWhen('', now, '--due'), '');

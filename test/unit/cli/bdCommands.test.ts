@@ -8,9 +8,11 @@ import { tempDir } from '../../helpers/temp';
 describe('commands of bd on a ledger of their own', () => {
   let cwd: string;
 
-  async function bd(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const bd = (...args: string[]): ReturnType<typeof bdIn> => bdIn({}, ...args);
+
+  async function bdIn(more: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
-    const env = { BD_ACTOR: 'ann', PATH: process.env.PATH, GIT_AUTHOR_EMAIL: 'ann@example.org' };
+    const env = { BD_ACTOR: 'ann', PATH: process.env.PATH, GIT_AUTHOR_EMAIL: 'ann@example.org', ...more };
     const terminal = {
       colour: false,
       write: (text: string) => void (out += text),
@@ -131,6 +133,102 @@ describe('commands of bd on a ledger of their own', () => {
 
   it('what belongs to another store says what to do instead', async () => {
     await fails(/Use git for/, 'vc', 'status');
+    await fails(/bd supersede/, 'move', 'bd-1', '--to', 'other');
+    await fails(/bd doctor --fix/, 'repair', '--dry-run');
+    assert.match((await bd('refile', 'x', '--json')).err, /"code": "unavailable"/);
     await fails(/not allowed in read-only mode/, 'create', 'x', '--readonly');
+  });
+
+  it('a text of a bead is edited in the editor of the person', async () => {
+    const id = await create('Old title', '-d', 'first');
+    const write = (text: string): string => `sh -c 'printf "%s\\n" "${text}" > "$0"'`;
+    const edit = async (editor: string, ...args: string[]) => bdIn({ EDITOR: editor }, 'edit', id, ...args);
+    assert.equal((await edit('true')).out, 'No changes made\n');
+    assert.equal((await edit(write('second'))).out, `✓ Updated description for issue: ${id}\n`);
+    assert.equal((await edit(write('New title'), '--title')).code, 0);
+    const [bead] = await json<Bead[]>('show', id);
+    assert.deepEqual([bead!.title, bead!.description], ['New title', 'second']);
+    assert.match((await edit('false')).err, /editor false failed/);
+    assert.match((await edit('true', '--title', '--notes')).err, /edit one text at a time/);
+    assert.match((await edit(write(''), '--title')).err, /title cannot be empty/);
+  });
+
+  it('a wisp is promoted to an ordinary bead', async () => {
+    const id = await create('found', '--ephemeral');
+    assert.equal(fs.readFileSync(path.join(cwd, '.beads', 'issues.jsonl'), 'utf8'), '');
+    assert.equal((await json<Bead>('promote', id, '--reason', 'real')).id, id);
+    assert.match(fs.readFileSync(path.join(cwd, '.beads', 'issues.jsonl'), 'utf8'), /found/);
+    assert.match((await bd('comments', id)).out, /Promoted: real/);
+    await fails(/is not a wisp/, 'promote', id);
+  });
+
+  it('rows name what a bead waits for and what waits for it, JSON does not', async () => {
+    const [a, b] = [await create('a'), await create('b')];
+    await json('dep', 'add', b, a);
+    const { out } = await bd('list', '--sort', 'title', '--reverse');
+    assert.ok(out.includes(`- a (blocks: ${b})\n`) && out.includes(`- b (blocked by: ${a})\n`), out);
+    assert.ok((await json<object[]>('list')).every((bead) => !('blocks' in bead) && !('blocked_by' in bead)));
+    await json('close', a);
+    assert.match((await bd('list')).out, /- b\n/, 'what is closed holds nothing up');
+    const epic = await create('e', '-t', 'epic');
+    await create('c', '--parent', epic, '--deps', b);
+    assert.ok((await bd('children', epic)).out.includes(`- c (blocked by: ${b})`));
+  });
+
+  it('blocked lists what somebody has called blocked, too', async () => {
+    const id = await create('a');
+    await json('update', id, '--status', 'blocked');
+    const [row] = await json<{ id: string; blocked_by: string[] }[]>('blocked');
+    assert.deepEqual([row!.id, row!.blocked_by], [id, []]);
+    assert.match((await bd('blocked')).out, /Blocked by 0 open dependencies: \[\]/);
+  });
+
+  it('bugs and epics are marked, metadata is listed by key', async () => {
+    const bug = await create('b', '-t', 'bug', '--metadata', '{"k":"v","n":{"z":1}}');
+    const epic = await create('e', '-t', 'epic', '--deps', bug);
+    const { out } = await bd('show', bug);
+    assert.match(out, new RegExp(`${bug} \\[BUG\\] · b`));
+    assert.match(out, /METADATA\n {2}k: v\n {2}n: \{"z":1\}\n/);
+    assert.match((await bd('show', epic)).out, new RegExp(`→ ○ ${bug}: \\(BUG\\) b`));
+  });
+
+  it('errors name the file and the side of a merge, and the id of a rename', async () => {
+    fs.writeFileSync(path.join(cwd, 'base.jsonl'), '');
+    fs.writeFileSync(path.join(cwd, 'bad.jsonl'), '{broken\n');
+    await fails(
+      /error reading base file: failed to open file: open .*none\.jsonl/,
+      'merge',
+      'o',
+      'none.jsonl',
+      'base.jsonl',
+      'base.jsonl',
+    );
+    await fails(
+      /error reading right file: failed to parse line 1: /,
+      'merge',
+      'o',
+      'base.jsonl',
+      'base.jsonl',
+      'bad.jsonl',
+    );
+    await fails(/issue bd-nope not found/, 'rename', 'bd-nope', 'bd-x');
+    await fails(/reading file: open ids\.txt: no such file/, 'delete', '--from-file', 'ids.txt');
+    await fails(/no issue ID provided/, 'update');
+    await create('a');
+    await fails(/No updates specified/, 'update');
+  });
+
+  it('a formula in JSON becomes one in TOML', async () => {
+    const folder = path.join(cwd, '.beads', 'formulas');
+    fs.mkdirSync(folder);
+    const formula = { formula: 'f', version: 1, steps: [{ id: 'a', title: 'A', description: 'one\ntwo' }] };
+    fs.writeFileSync(path.join(folder, 'f.formula.json'), JSON.stringify(formula));
+    const before = await json<{ steps: unknown }>('formula', 'show', 'f');
+    assert.match((await bd('formula', 'convert', 'f', '--stdout')).out, /formula = "f"[\s\S]*\[\[steps\]\]/);
+    assert.equal((await bd('formula', 'convert', '--all', '--delete')).code, 0);
+    assert.deepEqual(fs.readdirSync(folder), ['f.formula.toml']);
+    assert.deepEqual((await json<{ steps: unknown }>('formula', 'show', 'f')).steps, before.steps);
+    await fails(/is not in JSON/, 'formula', 'convert', 'f');
+    await fails(/give the name of a formula, or --all/, 'formula', 'convert');
   });
 });

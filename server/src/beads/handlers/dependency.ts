@@ -2,6 +2,7 @@ import { dependencyType, type Bead, type TreeNode } from '../../protocol/bead';
 import { DependencyAdd, DependencyRemove, DependencyTree, RelationChange } from '../../protocol/dependency';
 import { UserError } from '../../base/errors';
 import { isExternal } from '../model/dependencies';
+import { compareTimes } from '../model/time';
 import type { BeadService } from './common';
 import type { BeadStore, Transaction } from '../store';
 import { metaOf, resolveOne } from './common';
@@ -100,8 +101,12 @@ function neighbours(store: BeadStore, bead: Bead, way: Way): Bead[] {
   const needed = store.dependencies(bead.id).filter((other) => !isChildEdge(bead, other.id));
   const needing = store.dependents(bead.id).filter((other) => !isChildEdge(other, bead.id));
   const parents = store.dependencies(bead.id, 'parent-child');
-  if (way === 'up') return [...needing, ...parents];
+  if (way === 'up') return [...needing.sort(byUrgency), ...parents];
   return [...needed, ...store.children(bead.id), ...externalBeads(bead)];
+}
+
+function byUrgency(a: Bead, b: Bead): number {
+  return a.priority - b.priority || compareTimes(a.created_at, b.created_at) || (a.id < b.id ? -1 : 1);
 }
 
 /** What a bead needs that lies in no ledger here, in the form of beads. */

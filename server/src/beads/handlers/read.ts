@@ -10,6 +10,7 @@ import {
   type Bead,
   type BeadDetails,
   type BeadListItem,
+  type Dependency,
   type DependencyType,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
@@ -31,7 +32,9 @@ export function registerReadHandlers(service: BeadService): void {
   dispatcher.on(BeadList.spec, async (params, context) => {
     const filter = { ...params, ...scope(service, context, params) };
     checkFilter(service, context, filter);
-    return store.list(filter).map((bead) => listItem(store, bead));
+    return store
+      .list(filter)
+      .map((bead) => ({ ...listItem(store, bead), ...(params.relations ? relationsOf(store, bead) : {}) }));
   });
   dispatcher.on(BeadCount.spec, async (params, context) => {
     const { by, ...given } = params;
@@ -44,12 +47,17 @@ export function registerReadHandlers(service: BeadService): void {
     checkFilter(service, context, filter);
     return store.ready(filter).map((bead) => listItem(store, bead));
   });
-  dispatcher.on(BeadBlocked.spec, async (params, context) =>
-    store.blocked(scope(service, context, params)).map((bead) => {
+  dispatcher.on(BeadBlocked.spec, async (params, context) => {
+    const filter = scope(service, context, params);
+    const waiting = store.blocked(filter);
+    const known = new Set(waiting.map((bead) => bead.id));
+    // Somebody said so of these; what they wait for is not in the ledger.
+    const said = store.list({ ...filter, status: ['blocked'], limit: 0 }).filter((bead) => !known.has(bead.id));
+    return [...waiting, ...said].map((bead) => {
       const blockers = store.blockerIds(bead.id);
       return { ...listItem(store, bead), blocked_by_count: blockers.length, blocked_by: blockers };
-    }),
-  );
+    });
+  });
   dispatcher.on(LabelList.spec, async (params, context) => {
     if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
     const bead = store.get(resolveOne(service, context, params.id, params.ledger));
@@ -113,6 +121,16 @@ function countedBy(beads: readonly Bead[], by: string | undefined): Result<typeo
   return { count: beads.length, groups: sorted.map(([group, count]) => ({ group, count })) };
 }
 
+/** Ids of what a bead waits for by itself, and of what waits for it. */
+function relationsOf(store: BeadStore, bead: Bead): { blocked_by: string[]; blocks: string[] } {
+  const isBlocking = (edge: Dependency): boolean => edge.type === 'blocks';
+  const needed = (bead.dependencies ?? []).filter(isBlocking).map((edge) => edge.depends_on_id);
+  return {
+    blocked_by: needed.filter((id) => store.get(id)?.status !== 'closed'),
+    blocks: store.dependents(bead.id, 'blocks').map((other) => other.id),
+  };
+}
+
 /** A bead with the counts that lists promise. */
 export function listItem(store: BeadStore, bead: Bead): BeadListItem {
   const parent = store.parent(bead.id);
@@ -129,10 +147,10 @@ export function listItem(store: BeadStore, bead: Bead): BeadListItem {
 export function beadDetails(store: BeadStore, id: string): BeadDetails {
   const bead = store.get(id) as Bead;
   const { dependencies, ...item } = listItem(store, bead);
-  const withType = (other: Bead, edge: DependencyType): Bead & { dependency_type: DependencyType } => ({
-    ...other,
-    dependency_type: edge,
-  });
+  const withType = (
+    { dependencies: _edges, comments: _comments, ...other }: Bead,
+    edge: DependencyType,
+  ): Bead & { dependency_type: DependencyType } => ({ ...other, dependency_type: edge });
   const needed = (dependencies ?? []).flatMap((edge) => {
     const target = store.get(edge.depends_on_id);
     return target ? [withType(target, edge.type)] : [];

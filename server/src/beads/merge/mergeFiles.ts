@@ -4,12 +4,22 @@ import { MAX_LEDGER_BYTES } from '../storage/ledgerFs';
 import { bytesOf, parseLedgerText, withBeads, type LineProblem } from '../storage/ledgerText';
 import { mergeBeads } from './merge';
 
+type Side = 'base' | 'left' | 'right';
+
 /** A side that git has no version of is an empty file. */
-function readLedgerFile(file: string): Buffer {
+function readLedgerFile(side: Side, file: string): Buffer {
   const bytes = readFileBytes(file, MAX_LEDGER_BYTES);
-  if (!bytes) throw new UserError(`there is no file ${file}`, undefined, 'not-found');
+  if (!bytes)
+    throw new UserError(
+      `error reading ${side} file: failed to open file: open ${file}: no such file or directory`,
+      undefined,
+      'not-found',
+    );
   return bytes;
 }
+
+/** A line of one of the two sides. */
+export type UnreadableLine = LineProblem & { side: 'left' | 'right' };
 
 /**
  * The git merge driver: three versions of an `issues.jsonl` become one.
@@ -21,9 +31,9 @@ export function mergeFiles(
   left: string,
   right: string,
   now: Date,
-): { count: number; unreadable: number } {
-  const [before, ours, theirs] = [base, left, right].map((file) => parseLedgerText(readLedgerFile(file), file));
-  if (!before || !ours || !theirs) throw new Error('three files are needed');
+): { count: number; unreadable: UnreadableLine[] } {
+  const read = (side: Side, file: string) => parseLedgerText(readLedgerFile(side, file), file);
+  const [before, ours, theirs] = [read('base', base), read('left', left), read('right', right)];
   const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
   // Lines that nobody could read are kept from both sides; those of the base are in ours already.
   const known = new Set(
@@ -37,5 +47,9 @@ export function mergeFiles(
   );
   writeFileAtomic(output, bytesOf(withBeads({ ...ours, lines: [...ours.lines, ...added] }, merged)));
   const isUnreadable = (problem: LineProblem): boolean => !problem.reason.startsWith('duplicate');
-  return { count: merged.size, unreadable: [...ours.problems, ...theirs.problems].filter(isUnreadable).length };
+  const unreadable = [
+    ...ours.problems.filter(isUnreadable).map((problem) => ({ ...problem, side: 'left' as const })),
+    ...theirs.problems.filter(isUnreadable).map((problem) => ({ ...problem, side: 'right' as const })),
+  ];
+  return { count: merged.size, unreadable };
 }

@@ -7,18 +7,36 @@ const DAY_MS = 24 * HOUR_MS;
 const unitMs: Readonly<Record<string, number>> = { h: HOUR_MS, d: DAY_MS, w: 7 * DAY_MS };
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
-/** RFC 3339; undefined for what is no time. Days start at local midnight. */
+/**
+ * RFC 3339; undefined for what is no time. `tomorrow` and `next monday` keep the time of the day: what is due tomorrow is
+ * not late tomorrow morning.
+ */
 export function timeFromWords(text: string, now: Date): string | undefined {
-  const word = text.trim().toLowerCase();
-  return (
-    relativeTime(word, now) ?? dayName(word, now) ?? dateOf(word) ?? (isTime(text.trim()) ? text.trim() : undefined)
+  return parsed(
+    text,
+    now,
+    (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, ...clockOf(now)),
   );
 }
 
-/** A time to look back to: `7d` means seven days ago. */
+function clockOf(now: Date): [number, number, number, number] {
+  return [now.getHours(), now.getMinutes(), now.getSeconds(), now.getMilliseconds()];
+}
+
+function parsed(text: string, now: Date, inDays: (days: number) => Date): string | undefined {
+  const word = text.trim().toLowerCase();
+  return (
+    relativeTime(word, now) ??
+    dayName(word, now, inDays) ??
+    dateOf(word) ??
+    (isTime(text.trim()) ? text.trim() : undefined)
+  );
+}
+
+/** A time to look back to: `7d` means seven days ago, `yesterday` the local midnight at which it began. */
 export function pastTime(text: string, now: Date): string | undefined {
   const match = /^(\d{1,5})([hdw])$/.exec(text.trim().toLowerCase());
-  if (!match) return timeFromWords(text, now);
+  if (!match) return parsed(text, now, (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days));
   return formatTime(new Date(now.getTime() - Number(match[1]) * (unitMs[match[2] ?? ''] ?? 0)));
 }
 
@@ -42,9 +60,8 @@ function shifted(now: Date, count: number, unit: string): string {
   return formatTime(time);
 }
 
-function dayName(word: string, now: Date): string | undefined {
-  const inDays = (days: number): string =>
-    formatTime(new Date(now.getFullYear(), now.getMonth(), now.getDate() + days));
+function dayName(word: string, now: Date, dayIn: (days: number) => Date): string | undefined {
+  const inDays = (days: number): string => formatTime(dayIn(days));
   if (word === 'now') return formatTime(now);
   if (word === 'today') return inDays(0);
   if (word === 'tomorrow') return inDays(1);

@@ -42,17 +42,17 @@ export interface ReadyFilter extends BeadFilter {
   includeDeferred?: boolean;
 }
 
-/** Categories of `bd list --sort`; each says what comes first. */
+/** Categories of `bd list --sort`; each says what comes first. Equal beads come in the order of their creation. */
 const listOrders: Readonly<Record<string, string>> = {
   priority: 'priority, created DESC',
   created: 'created DESC',
   updated: 'updated DESC',
   closed: 'closed DESC',
-  status: 'status',
+  status: 'status, created',
   id: 'id',
-  title: 'title COLLATE NOCASE',
-  type: 'type',
-  assignee: 'assignee',
+  title: 'title COLLATE NOCASE, created',
+  type: 'type, created',
+  assignee: 'assignee, created',
 };
 const freshMicroseconds = 48 * 3600 * 1e6;
 export const listDefaultLimit = 50;

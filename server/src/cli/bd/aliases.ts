@@ -11,7 +11,7 @@ export function addShortForms(program: CliCommand, context: BdContext): void {
     .command('assign')
     .description('assign a bead')
     .argument('<id>')
-    .argument('<name>', 'who; empty for nobody')
+    .argument('<name>', 'who; empty to unassign')
     .withHelp({ examples: [['bd assign app-a1b2c ann', 'to Ann']], see: ['bd update'] })
     .action((id: string, assignee: string, _options: unknown, invocation: Invocation) =>
       update(invocation, context, { ids: [id], assignee }),

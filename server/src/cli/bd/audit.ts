@@ -88,12 +88,16 @@ function entryFromStdin(context: BdContext): Record<string, unknown> {
     value = JSON.parse(context.process.readStdin());
   } catch (error) {
     throw new UserError(
-      `invalid JSON on stdin: ${messageOf(error)}`,
+      `invalid JSON on stdin: ${lowerFirst(messageOf(error))}`,
       'Give --kind, or an object such as {"kind": "llm_call"}.',
     );
   }
   if (!isPlainObject(value)) throw new UserError('invalid JSON on stdin: an object is needed');
   return value;
+}
+
+function lowerFirst(text: string): string {
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 function addLabel(audit: CliCommand, context: BdContext): void {

@@ -2,6 +2,7 @@ import { BeadBlocked } from '../../protocol/bead';
 import { blockedLines } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { plainBead } from './moleculeSteps';
 import { defined } from './options';
 
 export function addBlocked(program: CliCommand, context: BdContext): void {
@@ -20,7 +21,7 @@ export function addBlocked(program: CliCommand, context: BdContext): void {
     .action(async (options: { parent?: string; rig?: string }, invocation: Invocation) => {
       const params = defined({ parent: options.parent, ledger: options.rig });
       const beads = await context.call(invocation, BeadBlocked.spec, params);
-      context.print(invocation, beads, () =>
+      context.print(invocation, beads.map(plainBead), () =>
         beads.length === 0
           ? ['', '✨ No blocked issues', '']
           : [

@@ -1,7 +1,7 @@
 import { BeadList } from '../../protocol/bead';
-import { beadLine } from '../shared/beadText';
+import { rowWithRelations } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
-import type { BdContext } from './context';
+import type { BdContext, GlobalOptions } from './context';
 
 export function addChildren(program: CliCommand, context: BdContext): void {
   program
@@ -12,9 +12,10 @@ export function addChildren(program: CliCommand, context: BdContext): void {
       see: ['bd show', 'bd list', 'bd epic status'],
     })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      const below = await context.call(invocation, BeadList.spec, { parent: id, limit: 0 });
+      const { json = false } = invocation.options as GlobalOptions;
+      const below = await context.call(invocation, BeadList.spec, { parent: id, limit: 0, relations: !json });
       const listed = new Set(below.map((bead) => bead.id));
       const beads = below.filter((bead) => bead.parent !== undefined && !listed.has(bead.parent));
-      context.print(invocation, beads, () => beads.map((bead) => beadLine(bead, context.paint)));
+      context.print(invocation, beads, () => beads.map((bead) => rowWithRelations(bead, context.paint)));
     });
 }

@@ -143,7 +143,8 @@ export function addFindDuplicates(program: CliCommand, context: BdContext): void
         similarity,
         method: 'mechanical',
       }));
-      const value = { pairs: rows, count: rows.length, method: 'mechanical', threshold: options.threshold };
+      const how = rows.length > 0 ? { method: 'mechanical', threshold: options.threshold } : {};
+      const value = { pairs: rows, count: rows.length, ...how };
       context.print(invocation, value, () =>
         rows.length === 0
           ? `No similar issues found (threshold: ${percent(options.threshold)})`

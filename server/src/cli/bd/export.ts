@@ -3,7 +3,7 @@ import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
 import { printableJson } from '../../base/text';
 import { BeadList } from '../../protocol/bead';
-import { LedgerDatabase, LedgerExport } from '../../protocol/ledger';
+import { LedgerDatabase, LedgerExport, LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { jsonText } from '../shared/output';
 import type { BdContext } from './context';
@@ -16,6 +16,7 @@ interface ExportOptions extends FilterOptions {
   format?: string;
   sqlite?: boolean;
   all?: boolean;
+  events?: boolean;
 }
 
 export function addExport(program: CliCommand, context: BdContext): void {
@@ -26,6 +27,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('--format <format>', 'jsonl, or obsidian: a list of tasks in Markdown')
     .option('--parent <id>', 'descendants of this bead')
     .option('--force', 'accepted, has no effect')
+    .option('--events', 'say where the record of events is')
     .option('--all', 'accepted: everything is exported')
     .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date');
   withConditionOptions(withFilterOptions(command))
@@ -39,6 +41,10 @@ export function addExport(program: CliCommand, context: BdContext): void {
     })
     .action(async (options: ExportOptions, invocation: Invocation) => {
       const { output, format = 'jsonl' } = options;
+      if (options.events) {
+        const { directory } = await context.call(invocation, LedgerInfoGet.spec, defined({ ledger: options.rig }));
+        return context.note(`Events exported to ${path.join(directory, 'events.jsonl')}`);
+      }
       if (options.sqlite) return writeDatabase(context, invocation, options);
       if (format !== 'jsonl' && format !== 'obsidian') throw new UserError("format must be 'jsonl' or 'obsidian'");
       const { text, count } = await exported(invocation, context, options, format);

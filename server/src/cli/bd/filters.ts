@@ -55,7 +55,7 @@ export interface FilterOptions {
 /** What `bd list`, `bd ready`, `bd search`, `bd count` and `bd export` all have. */
 export function withFilterOptions(command: CliCommand): CliCommand {
   return command
-    .option('-a, --assignee <name>', 'assigned to; empty for nobody')
+    .option('-a, --assignee <name>', 'assigned to this person or agent')
     .option('-t, --type <types>', 'types, separated by commas', collect)
     .option('--exclude-type <types>', 'not of these types', collect)
     .option('-l, --label <labels>', 'with all of these labels', collect)
@@ -72,7 +72,7 @@ export function withFilterOptions(command: CliCommand): CliCommand {
 export function withConditionOptions(command: CliCommand): CliCommand {
   command
     .option('-s, --status <statuses>', 'statuses, separated by commas', collect)
-    .option('--no-assignee', 'assigned to nobody')
+    .option('--no-assignee', 'without an assignee')
     .option('--no-labels', 'without labels')
     .option('--priority-min <priority>', 'at least this number', parsePriority)
     .option('--priority-max <priority>', 'at most this number', parsePriority)
@@ -126,8 +126,9 @@ export function filterParams(options: FilterOptions): BeadFilter {
   const parent = options.parent || options.filterParent || options.mol;
   return defined({
     status: status.length > 0 ? status : undefined,
-    assignee: options.assignee === false || options.assignee === '' ? undefined : options.assignee,
-    unassigned: options.unassigned || options.assignee === false || options.assignee === '' || undefined,
+    // An empty name is no condition, as in a script whose variable is not set.
+    assignee: options.assignee || undefined,
+    unassigned: options.unassigned || options.assignee === false || undefined,
     type: options.type,
     excludeTypes: options.excludeType,
     labels: options.label,

@@ -11,6 +11,7 @@ import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { indent, oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
+import { addFormulaConvert } from './formulaConvert';
 import { defined } from './options';
 
 /** Characters of a description that the list shows. */
@@ -21,6 +22,7 @@ export function addFormula(program: CliCommand, context: BdContext): void {
   const formula = program.command('formula').description('formulas: templates that molecules are poured from');
   addList(formula, context);
   addShow(formula, context);
+  addFormulaConvert(formula, context);
 }
 
 function addList(formula: CliCommand, context: BdContext): void {

@@ -14,6 +14,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
+import { plainBead } from './moleculeSteps';
 import { parseDuration, parseLimit } from './options';
 
 /** `bd gate`: beads that hold up others until something outside has happened. */
@@ -52,7 +53,7 @@ function addList(gate: CliCommand, context: BdContext): void {
         ...(options.all ? { all: true } : {}),
       };
       const gates = await context.call(invocation, BeadList.spec, filter);
-      context.print(invocation, gates, () =>
+      context.print(invocation, gates.map(plainBead), () =>
         gates.length === 0
           ? 'No gates found.'
           : [
@@ -102,7 +103,8 @@ function addShow(gate: CliCommand, context: BdContext): void {
       const bead = await context.withLedger(invocation, (backend) => gateOf(backend, id));
       const line = (name: string, value: unknown): string[] =>
         typeof value === 'string' && value !== '' ? [`  ${name}: ${oneLine(value)}`] : [];
-      context.print(invocation, bead, () => [
+      const { dependencies: _needs, dependents: _needed, ...plain } = bead;
+      context.print(invocation, plain, () => [
         `${bead.status === 'closed' ? '✓' : '○'} ${bead.id} - ${oneLine(bead.title)}`,
         ...line('Status', bead.status),
         ...line('Await Type', bead.await_type),

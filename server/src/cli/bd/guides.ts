@@ -194,25 +194,35 @@ const thanksText = `
 Beads were made by Steve Yegge and everybody who contributed to github.com/steveyegge/beads. Thank you!
 `;
 
-/** Commands of other stores and services. */
+const exchange = 'Export with bd export, and import with a program of that service.';
+const otherLedger = 'Create the bead in the other ledger: bd create --rig <name>, then bd supersede.';
+
+/** Commands of other stores and services, and what to do instead. */
 const elsewhere: Readonly<Record<string, string>> = {
   dolt: 'The beads are in .beads/issues.jsonl; git keeps their versions.',
   branch: 'branch requires a store with versions. Use git branches.',
   history: 'Use bd events <id>, or git log -p .beads/issues.jsonl.',
+  diff: 'Use git diff .beads/issues.jsonl.',
   vc: 'Use git for .beads/issues.jsonl.',
-  jira: 'Export with bd export, and import with a program of that service.',
-  linear: 'Export with bd export, and import with a program of that service.',
-  github: 'Export with bd export, and import with a program of that service.',
-  gitlab: 'Export with bd export, and import with a program of that service.',
-  ado: 'Export with bd export, and import with a program of that service.',
-  notion: 'Export with bd export, and import with a program of that service.',
+  ...Object.fromEntries(['jira', 'linear', 'github', 'gitlab', 'ado', 'notion'].map((name) => [name, exchange])),
   federation: 'Several ledgers belong together in a town: gt rig add.',
   daemon: 'No daemon is needed; in a town the server serves the ledgers.',
   mail: 'In a town: gt mail.',
-  move: 'Make the bead in the other ledger: bd create --rig <name>, then bd supersede.',
-  refile: 'Make the bead in the other ledger: bd create --rig <name>, then bd supersede.',
+  move: otherLedger,
+  refile: otherLedger,
 };
-export const elsewhereCommands = Object.keys(elsewhere);
+
+/** Commands of the original whose work something else does here. */
+const replaced: Readonly<Record<string, string>> = {
+  repair: 'Use bd doctor --fix.',
+  'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
+  migrate: 'There is one format of the file; bd doctor looks for what is wrong with it.',
+  admin: 'See bd doctor, bd duplicates and bd stale.',
+  agent: 'Use gt agents.',
+  hook: 'Use gt hook.',
+  slot: 'Use bd merge-slot, or gt hook.',
+  'create-form': 'Use New Bead in VS Code, or bd create --file plan.md.',
+};
 
 /** Says of commands that need another store or service what to do instead. */
 export function addElsewhere(program: CliCommand): void {
@@ -223,5 +233,13 @@ export function addElsewhere(program: CliCommand): void {
       .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
       .action(() => {
         throw new UserError(`${name} requires another store or service than this program has`, instead, 'unavailable');
+      });
+  for (const [name, instead] of Object.entries(replaced))
+    program
+      .command(`${name} [words...]`, { hidden: true })
+      .description('not here: something else does it')
+      .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
+      .action(() => {
+        throw new UserError(`${name} is not a command of this program`, instead, 'unavailable');
       });
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { builtInStatuses, builtInTypes } from '../../protocol/bead';
 import { LedgerInfoGet, type LedgerInfo } from '../../protocol/ledger';
+import { VERSION } from '../../protocol/transport/version';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -20,7 +21,8 @@ export function addInfo(program: CliCommand, context: BdContext): void {
       if (options.whatsNew)
         return context.print(invocation, { changelog: 'CHANGELOG.md' }, () => [
           '',
-          "🆕 What's New in bd: see CHANGELOG.md of this program",
+          `🆕 What's New in bd (Current: ${VERSION})`,
+          '  See CHANGELOG.md of this program.',
         ]);
       const info = await context.call(invocation, LedgerInfoGet.spec, {});
       const value = {

@@ -137,5 +137,8 @@ function excludeFromGit({ gitDirectory }: { gitDirectory: string }): void {
   const file = path.join(gitDirectory, 'info', 'exclude');
   const text = readTextIfPresent(file) ?? '';
   if (/^\.beads\/$/m.test(text)) return;
-  writeFileAtomic(file, `${text}\n# Beads stealth mode (added by bd init --stealth)\n.beads/\n`);
+  writeFileAtomic(
+    file,
+    `${text}\n# Beads stealth mode (added by bd init --stealth)\n.beads/\n.claude/settings.local.json\n`,
+  );
 }

@@ -1,11 +1,11 @@
 import { UserError } from '../../base/errors';
 import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
 import { type BeadFilter } from '../../protocol/beadFilter';
-import { beadLine, longLines } from '../shared/beadText';
+import { longLines, rowWithRelations } from '../shared/beadText';
 import { treeOfBeads } from '../shared/beadTree';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
-import type { BdContext } from './context';
+import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 import {
   filterParams,
@@ -56,7 +56,7 @@ export function addList(program: CliCommand, context: BdContext): void {
         ['bd list', 'the first fifty that are not closed'],
         ['bd list --status open,blocked --label backend -n 0', 'all with this status and label'],
         ['bd list --parent app-a1b2c --long', 'all below an epic'],
-        ['bd list --created-after 7d --no-assignee', 'new ones that nobody has'],
+        ['bd list --created-after 7d --no-assignee', 'new ones without an assignee'],
       ],
       see: ['bd ready', 'bd search', 'bd query', 'bd show'],
     })
@@ -70,7 +70,8 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
   const all = options.all || wantsAll(options);
   const limit = options.limit ?? (all || options.tree ? 0 : DEFAULT_LIMIT);
   const filter = { ...filterParams(options), limit: limit > 0 ? limit + 1 : 0 };
-  const order = defined({ all: all || undefined, reverse: options.reverse });
+  const isRows = !(invocation.options as GlobalOptions).json && !options.tree && !options.pretty && !options.long;
+  const order = defined({ all: all || undefined, reverse: options.reverse, relations: isRows || undefined });
   const gates = options.includeGates || options.includeTemplates;
   const found = await context.withLedger(invocation, async (backend) => {
     if (options.ready) return readyIn(backend, filter, order);
@@ -89,7 +90,11 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
 }
 
 /** Ready beads in any order of the list. */
-async function readyIn(backend: Backend, filter: BeadFilter, order: { reverse?: boolean }): Promise<BeadListItem[]> {
+async function readyIn(
+  backend: Backend,
+  filter: BeadFilter,
+  order: { reverse?: boolean; relations?: boolean },
+): Promise<BeadListItem[]> {
   const { sort, limit, ...conditions } = filter;
   if (sort === undefined) return backend.call(BeadReady.spec, filter);
   const ids = (await backend.call(BeadReady.spec, { ...conditions, limit: 0 })).map((bead) => bead.id);
@@ -107,7 +112,7 @@ function listLines(beads: readonly BeadListItem[], context: BdContext, options: 
   if (options.format !== undefined) return graphLines(beads, options.format);
   if (options.tree || options.pretty)
     return beads.length === 0 ? ['No issues found.'] : treeOfBeads(beads, context.paint, { summary: true });
-  if (!options.long) return beads.map((bead) => beadLine(bead, context.paint));
+  if (!options.long) return beads.map((bead) => rowWithRelations(bead, context.paint));
   return ['', `Found ${beads.length} issues:`, '', ...beads.flatMap((bead) => longLines(bead, context.paint))];
 }
 

@@ -26,10 +26,11 @@ export function addMerge(program: CliCommand, context: BdContext): void {
         const { mergeFiles } = await import('../../beads/merge/mergeFiles');
         const at = (file: string): string => path.resolve(context.process.cwd, file);
         const { count, unreadable } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
-        if (unreadable > 0)
+        const [first] = unreadable;
+        if (first)
           throw new UserError(
-            `error reading the sides: ${plural(unreadable, 'line')} cannot be read`,
-            `They are kept in ${output} as they are. Mend or remove them, then "git add" it.`,
+            `error reading ${first.side} file: failed to parse line ${first.line}: ${first.reason}`,
+            `${plural(unreadable.length, 'line')} that cannot be read: kept in ${output} as they are. Mend or remove them, then "git add" it.`,
             'conflict',
           );
         context.print(invocation, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);

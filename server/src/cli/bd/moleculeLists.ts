@@ -26,7 +26,7 @@ export function addMoleculeLists(mol: CliCommand, context: BdContext): void {
     .description('list molecules and epics whose children are all closed, but not they themselves')
     .option('--all', 'accepted: all are listed')
     .option('--blocking', 'only those that others wait for')
-    .option('--unassigned', 'only those that nobody has')
+    .option('--unassigned', 'only those without an assignee')
     .withHelp({ examples: [['bd mol stale', 'what can be closed']], see: ['bd epic close-eligible'] })
     .action(async (options: { blocking?: boolean; unassigned?: boolean }, invocation: Invocation) => {
       const rows = staleOf(await everything(invocation, context)).filter(

@@ -112,12 +112,12 @@ export function parseDuration(text: string): number {
 }
 
 /** The text of a file, or of standard input for `-`. @param doing begins the message of an error */
-export function readText(file: string, process: ProcessContext, doing = 'reading file'): string {
+export function readText(file: string, process: ProcessContext, doing = 'reading file: failed to open file'): string {
   try {
     return file === '-' ? process.readStdin() : fs.readFileSync(path.resolve(process.cwd, file), 'utf8');
   } catch (error) {
     const why = hasCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
-    throw new UserError(`${doing}: failed to open file: open ${file}: ${why}`);
+    throw new UserError(`${doing}: open ${file}: ${why}`);
   }
 }
 
@@ -148,7 +148,7 @@ export function descriptionOf(options: DescriptionOptions, process: ProcessConte
     throw new UserError('cannot specify both --body-file and --description/--body/--message');
   if (given.length > 1) throw new UserError('give the description only once');
   if (file === undefined && given[0] !== '-') return given[0];
-  return readText(file ?? '-', process, 'reading body file');
+  return readText(file ?? '-', process, 'reading body file: failed to open file');
 }
 
 /** The fields that are not undefined, for parameters where an absent key and `undefined` differ. */

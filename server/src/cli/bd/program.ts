@@ -39,6 +39,9 @@ const groups = [
       'undefer',
       'delete',
       'rename',
+      'batch',
+      'edit',
+      'promote',
     ],
   ],
   ['Order', ['dep', 'link', 'relate', 'unrelate', 'epic', 'graph', 'label', 'tag', 'state', 'set-state', 'ship']],
@@ -135,6 +138,34 @@ function createProgram(): CliProgram {
   );
 }
 
+/** Of other stores and services; what to do instead is in guides.ts. */
+const elsewhereCommands = new Set([
+  'dolt',
+  'branch',
+  'history',
+  'diff',
+  'vc',
+  'jira',
+  'linear',
+  'github',
+  'gitlab',
+  'ado',
+  'notion',
+  'federation',
+  'daemon',
+  'mail',
+  'move',
+  'refile',
+  'repair',
+  'resolve-conflicts',
+  'migrate',
+  'admin',
+  'agent',
+  'hook',
+  'slot',
+  'create-form',
+]);
+
 /** Where each command is defined. */
 function modules(context: BdContext): CommandModule[] {
   return [
@@ -221,29 +252,16 @@ function modules(context: BdContext): CommandModule[] {
       add: async (program) => (await import('./aliases')).addShortForms(program, context),
     },
     {
-      commands: [
-        'dolt',
-        'branch',
-        'history',
-        'vc',
-        'jira',
-        'linear',
-        'github',
-        'gitlab',
-        'ado',
-        'notion',
-        'federation',
-        'daemon',
-        'mail',
-        'move',
-        'refile',
-      ],
+      commands: [...elsewhereCommands],
       add: async (program) => (await import('./guides')).addElsewhere(program),
     },
+    { commands: ['edit'], add: async (program) => (await import('./edit')).addEdit(program, context) },
+    { commands: ['promote'], add: async (program) => (await import('./promote')).addPromote(program, context) },
     {
       commands: ['remember', 'memories', 'recall', 'forget'],
       add: async (program) => (await import('./memory')).addMemory(program, context),
     },
+    { commands: ['batch'], add: async (program) => (await import('./batch')).addBatch(program, context) },
     { commands: ['prune'], add: async (program) => (await import('./prune')).addPrune(program, context) },
     { commands: ['purge'], add: async (program) => (await import('./prune')).addPurge(program, context) },
     { commands: ['gc'], add: async (program) => (await import('./prune')).addGc(program, context) },
@@ -279,12 +297,18 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
   return wholeProgram({ createProgram, modules: modules(context) });
 }
 
+/** Commands of other stores take any options: they only say what to do instead. */
+function withoutOptions(given: readonly string[]): readonly string[] {
+  const isElsewhere = elsewhereCommands.has(given[0] ?? '');
+  return isElsewhere ? given.filter((word) => !word.startsWith('-') || /^(?:--json|--help|-h)$/.test(word)) : given;
+}
+
 /** Runs one command. Never throws. @returns the exit code */
 export async function runBd(given: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
   const context = new BdContext(process, started);
   const wantsJson =
     /^(?:1|true)$/.test(process.env.BD_JSON ?? '') && !given.includes('--json') && given[0] !== '__complete';
-  const words = wantsJson ? ['--json', ...given] : given;
+  const words = wantsJson ? ['--json', ...withoutOptions(given)] : withoutOptions(given);
   const code = await runCommandLine(
     {
       createProgram,

@@ -33,7 +33,7 @@ export function addQuery(program: CliCommand, context: BdContext): void {
       examples: [
         ['bd query "status=open AND priority<2"', 'urgent and open'],
         ['bd query "(type=bug OR label=urgent) AND created>7d"', 'of the last week'],
-        ['bd query "assignee=none AND NOT label=later"', 'nobody has it'],
+        ['bd query "assignee=none AND NOT label=later"', 'without an assignee, not for later'],
       ],
       see: ['bd list', 'bd search'],
     })

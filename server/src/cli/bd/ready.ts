@@ -27,7 +27,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
   )
     .option('-n, --limit <count>', `at most so many, ${DEFAULT_LIMIT} without it; 0 for all`, parseLimit)
     .option('-s, --sort <order>', 'hybrid, priority or oldest')
-    .option('-u, --unassigned', 'assigned to nobody')
+    .option('-u, --unassigned', 'without an assignee')
     .option('--parent <id>', 'descendants of this bead')
     .option('--mol <id>', 'steps of this molecule')
     .option('--gated', 'molecules that can go on because a gate has closed')
@@ -67,7 +67,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
 function lines(beads: readonly Bead[], options: ReadyOptions, { paint }: BdContext, isEmpty: boolean): string[] {
   if (isEmpty) return ['', '✨ No open issues', ''];
   if (beads.length === 0) return ['', '✨ No ready work found (all issues have blocking dependencies)', ''];
-  if (options.pretty) return [...treeOfBeads(beads, paint), ''];
+  if (options.pretty) return [...treeOfBeads(beads, paint, { summary: true }), ''];
   return [
     '',
     `📋 Ready work (${beads.length} issues with no blockers):`,

@@ -1,5 +1,7 @@
+import path from 'node:path';
+import { UserError } from '../../base/errors';
 import { BeadRename } from '../../protocol/bead';
-import { LedgerPrefixChange } from '../../protocol/ledger';
+import { LedgerInfoGet, LedgerPrefixChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
@@ -18,13 +20,22 @@ export function addRename(program: CliCommand, context: BdContext): void {
       see: ['bd rename-prefix'],
     })
     .action(async (id: string, newId: string, _options: unknown, invocation: Invocation) => {
-      const result = await context.call(invocation, BeadRename.spec, { id, newId });
+      const result = await rename(invocation, context, id, newId);
       context.print(
         invocation,
         { old_id: result.id, new_id: result.newId, references: result.references },
         () => `Renamed ${result.id} -> ${result.newId}`,
       );
     });
+}
+
+async function rename(invocation: Invocation, context: BdContext, id: string, newId: string) {
+  try {
+    return await context.call(invocation, BeadRename.spec, { id, newId });
+  } catch (error) {
+    if (!(error instanceof UserError && error.message.startsWith('no issue found'))) throw error;
+    throw new UserError(`issue ${id} not found`, error.hint, error.code);
+  }
 }
 
 const SAMPLES = 5;
@@ -45,7 +56,11 @@ export function addRenamePrefix(program: CliCommand, context: BdContext): void {
     })
     .action(async (prefix: string, options: { dryRun?: boolean; repair?: boolean }, invocation: Invocation) => {
       const params = { prefix, ...defined({ dryRun: options.dryRun, repair: options.repair }) };
-      const { from, to, renamed } = await context.call(invocation, LedgerPrefixChange.spec, params);
+      const { from, to, renamed, file } = await context.withLedger(invocation, async (backend) => {
+        const result = await backend.call(LedgerPrefixChange.spec, params);
+        const { directory } = await backend.call(LedgerInfoGet.spec, {});
+        return { ...result, file: path.join(directory, 'issues.jsonl') };
+      });
       const value = {
         old_prefix: from,
         new_prefix: to,
@@ -62,6 +77,7 @@ export function addRenamePrefix(program: CliCommand, context: BdContext): void {
             ]
           : [
               `Renaming ${renamed.length} issues from prefix '${from}' to '${to}'...`,
+              `Updated ${file} with new IDs`,
               `✓ Successfully renamed prefix from ${from} to ${to}`,
             ],
       );

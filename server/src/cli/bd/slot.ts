@@ -84,7 +84,11 @@ async function hold(backend: Backend, name: 'acquire' | 'release', holder: strin
     await backend.call(BeadUpdate.spec, { ids: [id], status: 'in_progress', assignee: holder });
   } else {
     if (bead.assignee !== holder)
-      throw new UserError(`slot held by ${bead.assignee ?? 'nobody'}, not ${holder}`, undefined, 'conflict');
+      throw new UserError(
+        bead.assignee ? `slot held by ${bead.assignee}, not ${holder}` : 'slot is not held',
+        undefined,
+        'conflict',
+      );
     await backend.call(BeadUpdate.spec, { ids: [id], status: 'open', assignee: '' });
   }
   return id;

@@ -20,7 +20,7 @@ interface StaleOptions {
 export function addStale(program: CliCommand, context: BdContext): void {
   program
     .command('stale')
-    .description('list beads that nobody has changed for a long time')
+    .description('list beads that have not changed for a long time')
     .option('-d, --days <days>', 'not changed for so many days', parseDays, DEFAULT_DAYS)
     .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-s, --status <status>', statuses.join(', '))

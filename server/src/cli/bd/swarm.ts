@@ -1,9 +1,9 @@
 import { UserError } from '../../base/errors';
 import { BeadCreate, BeadList, BeadShow, BeadUpdate, type Bead, type BeadDetails } from '../../protocol/bead';
-import { RelationChange } from '../../protocol/dependency';
+import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
-import type { BdContext } from './context';
+import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 import { analyse, frontOf, type SwarmAnalysis } from './swarmAnalysis';
 
@@ -109,7 +109,9 @@ function addCreate(swarm: CliCommand, context: BdContext): void {
         const existing = options.force ? undefined : await swarmOf(backend, given.id);
         if (existing)
           throw new UserError(
-            `Swarm already exists: ${existing.id}`,
+            (invocation.options as GlobalOptions).json
+              ? 'swarm already exists'
+              : `Swarm already exists: ${existing.id}`,
             `${existing.id} (${existing.title}). Use --force to create another.`,
             'conflict',
           );
@@ -165,7 +167,7 @@ async function createMolecule(backend: Backend, epic: BeadDetails, coordinator: 
     priority: epic.priority,
     ...(coordinator ? { assignee: coordinator } : {}),
   });
-  await backend.call(RelationChange.spec, { a: molecule.id, b: epic.id, change: 'add' });
+  await backend.call(DependencyAdd.spec, { from: molecule.id, to: epic.id, type: 'relates-to' });
   return molecule.id;
 }
 

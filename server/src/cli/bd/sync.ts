@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { BeadList, type Bead } from '../../protocol/bead';
 import { LedgerFlush, LedgerInfoGet } from '../../protocol/ledger';
@@ -70,6 +71,7 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   const importOnly = options.import || options.importOnly;
   const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
   if (options.flushOnly) return;
+  if (importOnly) context.note(`Import complete: ${issues} issues in ${path.basename(file)}`);
   context.print(invocation, { file, issues, imported: importOnly === true }, () =>
     importOnly
       ? ['→ Importing from JSONL...', '✓ Import complete']
@@ -82,6 +84,7 @@ async function printStatus(invocation: Invocation, context: BdContext): Promise<
   const value = { mode: 'git-portable', pending_changes: 0, conflicts: [] };
   context.print(invocation, value, () => [
     'Sync mode: git-portable (JSONL exported on push, imported on pull)',
+    '  Export on: push, Import on: pull',
     'Conflict strategy: field by field (bd merge)',
     'Pending changes: none',
     'Import branch: none',
@@ -157,7 +160,7 @@ function addMode(sync: CliCommand, context: BdContext): void {
     .action((_options: unknown, invocation: Invocation) =>
       context.print(invocation, { mode: 'git-portable' }, () => [
         'Current sync mode: git-portable',
-        `  ${modes['git-portable']}`,
+        `  ${modes['git-portable']} (default)`,
       ]),
     );
   mode

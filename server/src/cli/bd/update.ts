@@ -56,7 +56,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--title <title>', 'title')
     .option('-t, --type <type>', 'type')
     .option('-p, --priority <priority>', '0-4 or P0-P4', parsePriority)
-    .option('-a, --assignee <name>', 'assignee; empty for nobody');
+    .option('-a, --assignee <name>', 'assignee; empty to unassign');
   withDescriptionOptions(command)
     .option('--design <text>', 'design notes')
     .option('--design-file <file>', 'read the design notes from a file (- for standard input)')
@@ -74,7 +74,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--remove-label <labels>', 'remove labels', collectLabels)
     .option('--set-labels <labels>', 'replace all labels; empty for none', collect)
     .option('--parent <id>', 'make it a child of this bead; empty for no parent')
-    .option('--claim', 'claim it if nobody else has it: assign it to you and mark it in progress')
+    .option('--claim', 'claim it, unless somebody else has it: assign it to you and mark it in progress')
     .option('--defer <time>', 'hide it from ready until then; empty to end this')
     .option('--external-ref <ref>', 'reference in another system')
     .option('--metadata <json>', 'replace the metadata; JSON object, or @file', parseMetadata)
@@ -96,8 +96,11 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     })
     .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
       const changes = changesOf(options, context);
-      if (Object.keys(changes).length === 0)
+      if (Object.keys(changes).length === 0) {
+        // Without a bead that was changed lately the id is missing too, and that is said first.
+        if (ids.length === 0) await context.call(invocation, BeadUpdate.spec, { ids });
         throw new UserError('No updates specified', 'See bd update --help for what can be changed.');
+      }
       const beads = await context.call(invocation, BeadUpdate.spec, { ids, ...changes });
       context.print(invocation, beads, () =>
         beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`),

@@ -1,4 +1,4 @@
-import type { Bead, BeadDetails, BlockedItem, Comment } from '../../protocol/bead';
+import type { Bead, BeadDetails, BeadListItem, BlockedItem, Comment } from '../../protocol/bead';
 import { indent, oneLine, printable, type Colour, type Paint } from './output';
 
 /** Beads as lines for people. */
@@ -19,6 +19,8 @@ const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
 };
 const customMark: [mark: string, colour: Colour] = ['◇', 'cyan'];
 const priorityColours: readonly Colour[] = ['red', 'yellow', 'bold', 'dim', 'dim'];
+/** Types that stand before a title. */
+const markedTypes = new Set(['epic', 'bug']);
 const RULE = '─'.repeat(60);
 
 function statusMark(status: string, paint: Paint): string {
@@ -44,6 +46,14 @@ export function beadLine(bead: BeadSummary, paint: Paint): string {
     '-',
     isClosed ? paint('dim', title) : title,
   ].join(' ');
+}
+
+/** The same with what it waits for and what waits for it behind. */
+export function rowWithRelations(bead: BeadListItem, paint: Paint): string {
+  const part = (name: string, ids: readonly string[] = []): string[] =>
+    ids.length > 0 ? [`${name}: ${ids.map(oneLine).join(', ')}`] : [];
+  const parts = [...part('blocked by', bead.blocked_by), ...part('blocks', bead.blocks)];
+  return `${beadLine(bead, paint)}${parts.length > 0 ? paint('dim', ` (${parts.join(', ')})`) : ''}`;
 }
 
 /** `○ app-a1b2c ● P1 [bug] Title`: a line of a tree or of `bd show --short`. Ordinary tasks name no type. */
@@ -109,7 +119,6 @@ export function detailsOfAll(beads: readonly BeadDetails[], paint: Paint): strin
 
 /** Everything about one bead. */
 export function detailLines(bead: BeadDetails, paint: Paint): string[] {
-  const metadata = bead.metadata === undefined ? undefined : JSON.stringify(bead.metadata, null, 2);
   return [
     '',
     ...headLines(bead, paint),
@@ -117,15 +126,15 @@ export function detailLines(bead: BeadDetails, paint: Paint): string[] {
     ...textLines('DESIGN', bead.design, paint),
     ...textLines('NOTES', bead.notes, paint),
     ...textLines('ACCEPTANCE CRITERIA', bead.acceptance_criteria, paint),
-    ...textLines('METADATA', metadata, paint),
     ...(bead.labels?.length ? ['', `${paint('bold', 'LABELS:')} ${bead.labels.map(oneLine).join(', ')}`] : []),
+    ...metadataLines(bead.metadata, paint),
     ...relationLines(bead, paint),
     ...(bead.comments?.length ? ['', paint('bold', 'COMMENTS'), ...commentLines(bead.comments, paint)] : []),
   ];
 }
 
 function headLines(bead: BeadDetails, paint: Paint): string[] {
-  const kind = bead.issue_type === 'epic' ? ' [EPIC]' : '';
+  const kind = markedTypes.has(bead.issue_type) ? ` [${bead.issue_type.toUpperCase()}]` : '';
   const state = `[● ${priorityText(bead, paint)} · ${oneLine(bead.status).toUpperCase()}]`;
   const people = [
     ...(bead.created_by ? [`Owner: ${oneLine(bead.created_by)}`] : []),
@@ -155,6 +164,14 @@ function day(time: unknown): string {
 
 function textLines(name: string, text: string | undefined, paint: Paint): string[] {
   return text ? ['', paint('bold', name), printable(text.trimEnd())] : [];
+}
+
+function metadataLines(metadata: Bead['metadata'], paint: Paint): string[] {
+  const lines = Object.entries(metadata ?? {}).map(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return `  ${oneLine(`${key}: ${text}`)}`;
+  });
+  return lines.length > 0 ? ['', paint('bold', 'METADATA'), ...lines] : [];
 }
 
 type Related = BeadSummary & { dependency_type: string };
@@ -191,7 +208,7 @@ function relationLines(bead: BeadDetails, paint: Paint): string[] {
 
 /** `○ app-a1b2c: (EPIC) Title ● P1` */
 export function relatedText(bead: BeadSummary, paint: Paint): string {
-  const kind = bead.issue_type === 'epic' ? '(EPIC) ' : '';
+  const kind = markedTypes.has(bead.issue_type) ? `(${bead.issue_type.toUpperCase()}) ` : '';
   return `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))}: ${kind}${oneLine(bead.title)} ● ${priorityText(bead, paint)}`;
 }
 
