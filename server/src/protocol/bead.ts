@@ -1,6 +1,7 @@
 import { request } from './request';
 import type { BeadFilter, LedgerParam } from './beadFilter';
 import type { AuditEvent, Bead, BeadDetails, BeadListItem, BlockedItem, Comment, Stats } from './beadRecord';
+import { BeadBatch } from './batch';
 import { dependencyRequests } from './dependency';
 import { ledgerRequests } from './ledger';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -280,6 +281,7 @@ export const beadRequests = [
   CommentAdd.spec,
   BeadEvents.spec,
   BeadStats.spec,
+  BeadBatch.spec,
   ...dependencyRequests,
   ...ledgerRequests,
 ] as const;

@@ -3,6 +3,7 @@ import { registerBeadHandlers } from '../beads/handlers';
 import { enginesKeys } from '../engine/state/work';
 import type { CallContext } from '../protocol/dispatcher';
 import { registerConvoyHandlers } from '../engine/convoys/convoys';
+import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
 import { guardScreens } from './access/screenRules';
 import { formulaPlaces, registerFormulas } from './formulas';
@@ -38,6 +39,7 @@ export function registerHandlers(service: TownService): void {
   registerBeadHandlers(dispatcher, store, { ledgerFor, protectedMetadata: enginesKeys, fixedPrefixes: true });
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
+  guardBatch({ dispatcher, store, ledgerFor });
   registerConvoyHandlers(dispatcher, { store, projection, isRig });
   registerTownHandlers(service);
   registerAgentHandlers({

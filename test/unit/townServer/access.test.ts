@@ -8,6 +8,7 @@ import {
   CommentAdd,
   type BeadStatus,
 } from '../../../server/src/protocol/bead';
+import { BeadBatch } from '../../../server/src/protocol/batch';
 import { DependencyAdd, DependencyRemove } from '../../../server/src/protocol/dependency';
 import { LedgerImport } from '../../../server/src/protocol/ledger';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';
@@ -15,6 +16,7 @@ import { MoleculePour, StepClose } from '../../../server/src/protocol/formula';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { AgentPeek } from '../../../server/src/protocol/town';
 import { authorize } from '../../../server/src/townServer/access/authorize';
+import { guardBatch } from '../../../server/src/townServer/access/batchGuard';
 import { guardBeadHandlers } from '../../../server/src/townServer/access/beadGuard';
 import { refuseNudge, refusePeek } from '../../../server/src/townServer/access/screenRules';
 import { guardStepHandlers } from '../../../server/src/townServer/access/stepGuard';
@@ -49,6 +51,7 @@ describe('what an agent may do with beads', () => {
       ledgerFor: (_context: CallContext, named?: string) => named ?? 'toy',
     };
     guardBeadHandlers(around, () => undefined);
+    guardBatch(around);
     guardStepHandlers(around);
     task = await make('task');
   });
@@ -68,6 +71,12 @@ describe('what an agent may do with beads', () => {
         () => call(DependencyAdd.spec, { from: id, to: task, type: 'tracks' }),
         () => call(DependencyAdd.spec, { from: id, to: task }),
         () => call(BeadCreate.spec, { title: 'x', deps: [['blocks', id]] }),
+        ...[
+          { op: 'update' as const, id, fields: { title: 'x' } },
+          { op: 'close' as const, id },
+          { op: 'dep-add' as const, from: id, to: task },
+          { op: 'dep-remove' as const, from: id, to: task },
+        ].map((operation) => () => call(BeadBatch.spec, { operations: [{ op: 'create', title: 'x' }, operation] })),
       ];
       for (const attempt of attempts) await refused(attempt(), /.*/, 'refused');
       assert.deepEqual(
@@ -87,7 +96,31 @@ describe('what an agent may do with beads', () => {
     for (const type of ['merge_request', 'merge-request', 'mr', ' mr ', 'convoy', 'escalation', 'message']) {
       await refused(call(BeadCreate.spec, { title: 'x', type }), /are made by the town itself/, 'refused');
       await refused(call(BeadUpdate.spec, { ids: [task], type }), /are made by the town itself/, 'refused');
+      const operations = [{ op: 'create' as const, title: 'x', type }];
+      await refused(call(BeadBatch.spec, { operations }), /are made by the town itself/, 'refused');
     }
+  });
+
+  it('in a batch it takes no work out of hands, and does what it may by itself', async () => {
+    const hooked = await service.store.batch(
+      ann,
+      (tx) => tx.create('toy', { title: 'x', status: 'hooked', assignee: rust.actor }).id,
+    );
+    for (const operation of [
+      { op: 'close' as const, id: hooked },
+      { op: 'update' as const, id: hooked, fields: { assignee: '' } },
+      { op: 'update' as const, id: hooked, fields: { status: 'open' } },
+    ])
+      await refused(call(BeadBatch.spec, { operations: [operation] }), /is on your hook/, 'refused');
+    const { ids } = await call(BeadBatch.spec, {
+      operations: [
+        { op: 'create', title: 'found' },
+        { op: 'update', id: hooked, fields: { priority: 0 } },
+        { op: 'close', id: task, reason: 'done' },
+      ],
+    });
+    assert.deepEqual(ids.slice(1), [hooked, task]);
+    assert.deepEqual([service.store.get(hooked)?.priority, service.store.get(task)?.status], [0, 'closed']);
   });
 
   it('it adds to a staged convoy, and to none that is under way', async () => {

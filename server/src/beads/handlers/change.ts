@@ -31,7 +31,7 @@ export function registerChangeHandlers(service: BeadService): void {
       throw new UserError('--claim sets the assignee itself and cannot be combined with --assignee');
     const kept = service.protectedMetadata ?? [];
     return store.batch(metaOf(context), (tx) =>
-      ids.map((id) => update(tx, id, { ...params, parent }, context.actor, kept)),
+      ids.map((id) => updateBead(tx, id, { ...params, parent }, context.actor, kept)),
     );
   });
   dispatcher.on(BeadReopen.spec, async (params, context) => {
@@ -67,7 +67,14 @@ export function registerChangeHandlers(service: BeadService): void {
   });
 }
 
-function update(tx: Transaction, id: string, params: UpdateParams, actor: string, kept: readonly string[]): Bead {
+/** @param kept keys of the metadata that stay, whatever replaces it */
+export function updateBead(
+  tx: Transaction,
+  id: string,
+  params: UpdateParams,
+  actor: string,
+  kept: readonly string[],
+): Bead {
   const bead = tx.require(id);
   refuseTemplate(bead);
   if (params.claim) claim(tx, bead, actor);

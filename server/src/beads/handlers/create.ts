@@ -25,7 +25,7 @@ export function registerCreateHandlers(service: BeadService): void {
       id: isExternal(id) ? id : resolveOne(service, context, id, params.ledger),
     }));
     return batchUnless(params.dryRun, service.store, context, (tx) =>
-      create(tx, ledger, { ...params, waitsFor }, parent, deps),
+      createBead(tx, ledger, { ...params, waitsFor }, parent, deps),
     );
   });
   service.dispatcher.on(BeadCreateMany.spec, (params, context) => createMany(service, context, params));
@@ -60,7 +60,7 @@ async function createMany(
       for (const node of next) {
         const { deps: _deps, ...rest } = node.bead;
         const parent = node.parent === undefined ? undefined : idOf(node.parent);
-        const made = create(tx, node.ledger, rest, parent, [], nodes.indexOf(node));
+        const made = createBead(tx, node.ledger, rest, parent, [], nodes.indexOf(node));
         if (node.bead.key !== undefined) ids.set(node.bead.key, made.id);
         node.created = made.id;
       }
@@ -75,7 +75,8 @@ async function createMany(
   });
 }
 
-function create(
+/** Creates a bead, with its dependencies. Ids are whole. */
+export function createBead(
   tx: Transaction,
   ledger: string,
   params: CreateParams,

@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../../protocol/dispatcher';
+import { registerBatchHandlers } from './batch';
 import { registerChangeHandlers } from './change';
 import { registerCloseHandlers } from './close';
 import { registerCreateHandlers } from './create';
@@ -17,6 +18,7 @@ export function registerBeadHandlers(dispatcher: Dispatcher, store: BeadStore, o
   registerCreateHandlers(service);
   registerReadHandlers(service);
   registerChangeHandlers(service);
+  registerBatchHandlers(service);
   registerCloseHandlers(service);
   registerDependencyHandlers(service);
   registerReplaceHandlers(service);

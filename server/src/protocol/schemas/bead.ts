@@ -29,6 +29,7 @@ import {
   LedgerPrefixChange,
   LedgerSettingChange,
 } from '../ledger';
+import { BeadBatch } from '../batch';
 import { name, schemaFor } from './schema';
 
 const ledger = z.string().optional();
@@ -144,6 +145,30 @@ export const beadSchemas = [
         .min(1)
         .max(10_000),
       edges: z.array(z.object({ from: id, to: id, type: text })).optional(),
+    }),
+  ),
+  schemaFor(
+    BeadBatch.spec,
+    z.object({
+      ledger,
+      operations: z
+        .array(
+          z.discriminatedUnion('op', [
+            z.object({ op: z.literal('create'), title: z.string(), type: text, priority }),
+            z.object({
+              op: z.literal('update'),
+              id,
+              fields: z.object({ title: text, status: text, priority, assignee: text }),
+            }),
+            z.object({ op: z.literal('close'), id, reason: text }),
+            z.object({ op: z.literal('dep-add'), from: id, to: id, type: text }),
+            z.object({ op: z.literal('dep-remove'), from: id, to: id }),
+          ]),
+        )
+        .min(1)
+        .max(10_000),
+      owner: z.string().max(500).optional(),
+      dryRun: flag,
     }),
   ),
   schemaFor(BeadShow.spec, z.object({ ledger, ids })),

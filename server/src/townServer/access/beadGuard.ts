@@ -22,7 +22,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
 /** What the engine writes on a bead is its own: a client that could write it would dispatch or merge by hand. */
-function refuseEngineData(params: {
+export function refuseEngineData(params: {
   type?: string;
   metadata?: Record<string, unknown>;
   metadataChanges?: Record<string, unknown>;
@@ -178,7 +178,7 @@ function idsMeant(
 }
 
 /** What a launched convoy tracks is dispatched, and what a merge request waits for holds it up. Planning is free. */
-function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
+export function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
   if (context.kind !== 'agent') return;
   const bead = service.store.get(resolveOne(service, context, from, ledger));
   if (
