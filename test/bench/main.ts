@@ -5,6 +5,7 @@ import { landing } from './landing';
 import { ledger } from './ledger';
 import { load } from './load';
 import type { Row, Subject } from './measure';
+import { outside } from './outside';
 import { memory } from './memory';
 import { circumstances, table } from './report';
 import { scale } from './scale';
@@ -15,6 +16,7 @@ import { vscode } from './vscode';
 const subjects: Readonly<Record<string, Subject>> = {
   ledger,
   commands,
+  outside,
   server,
   engine,
   landing,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { tempDir } from '../helpers/temp';
+import { tempDir, waitUntil } from '../helpers/temp';
 import { corpus, makeRunner } from './corpus';
 
 /** One step of a scenario as the corpus records it. */
@@ -68,9 +68,52 @@ async function runAll(): Promise<Step[]> {
   return readSteps(output);
 }
 
+/** Scenarios of some 200 steps: every kind of write, files changed from outside, and settings. */
+const SERVED = ['claim', 'config', 'count', 'delete', 'import-new', 'jsonl-outside', 'subdirectory', 'sync'];
+
+/** Runs some scenarios as processes, with the server of their ledger. @returns the answers, and where the ledgers were */
+async function runServed(): Promise<{ served: Step[]; directory: string }> {
+  const directory = tempDir('conformance');
+  const program = path.join(directory, 'bd');
+  // The runner says that it wants no server.
+  const script = `#!/bin/sh\nunset BD_NO_DAEMON BEADS_NO_DAEMON\nexec "${process.execPath}" "${path.resolve('dist/bd.js')}" "$@"\n`;
+  fs.writeFileSync(program, script, { mode: 0o755 });
+  const output = path.join(directory, 'answers.jsonl');
+  const args = [path.join(corpus, 'run.mjs'), '--bd', program, '--only', SERVED.join(',')];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, TMPDIR: directory },
+    stdio: ['ignore', fs.openSync(output, 'w'), 'inherit'],
+    timeout: RUN_MS,
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 0, 'the scenarios ran');
+  return { served: readSteps(output), directory };
+}
+
+/** Ids are random, so that what is sorted by them comes in any order. */
+function withoutOrder(step: Step): unknown {
+  const { json, stdout, ...others } = step as Step & { json?: unknown; stdout?: string };
+  const rows = Array.isArray(json) ? json.map((row) => JSON.stringify(row)).sort() : json;
+  return { ...others, json: rows, stdout: stdout?.split('\n').sort() };
+}
+
+/** Processes that serve a ledger in this folder. */
+function serversIn(folder: string): string[] {
+  const processes = fs.existsSync('/proc') ? fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return processes.filter((pid) => {
+    try {
+      const words = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words[words.indexOf('--ledger') + 1]?.startsWith(folder) ?? false;
+    } catch {
+      return false; // it has just ended
+    }
+  });
+}
+
 describe('bd beside the original', function () {
   this.timeout(RUN_MS);
   let differences: Difference[] = [];
+  let answers: Map<string, Step>;
   let compare: Compare;
 
   before(async function () {
@@ -79,7 +122,7 @@ describe('bd beside the original', function () {
       this.skip();
     }
     compare = (await import(pathToFileURL(path.join(corpus, 'compare.mjs')).href)) as Compare;
-    const answers = new Map((await runAll()).map((step) => [`${step.scenario} ${step.step}`, step]));
+    answers = new Map((await runAll()).map((step) => [`${step.scenario} ${step.step}`, step]));
     const wanted = readSteps(path.join(corpus, 'observed-0.49.6.jsonl')).filter((step) => !step.skipped);
     differences = wanted.flatMap((want) => {
       const got = answers.get(`${want.scenario} ${want.step}`);
@@ -102,6 +145,15 @@ describe('bd beside the original', function () {
       console.log(
         `      fewer now: ${better.map(([layer, count]) => `${layer} ${counts.get(layer) ?? 0} of ${count}`).join(', ')}`,
       );
+  });
+
+  it('answers the same through a server of the ledger, each step a process', async () => {
+    const { served, directory } = await runServed();
+    assert.ok(served.length >= 200, `${served.length} steps`);
+    for (const step of served)
+      assert.deepEqual(withoutOrder(step), withoutOrder(answers.get(`${step.scenario} ${step.step}`)!));
+    // Each ends when its ledger is removed.
+    await waitUntil('the servers have ended', () => serversIn(directory).length === 0);
   });
 
   it('has a reason for every deviation, and each is still one', () => {

@@ -160,6 +160,7 @@ export class LedgerServer {
   private check(): void {
     if (this.ending) return;
     if (!this.lease.isCurrent()) this.lose();
+    if (!isPresent(this.options.state)) return void this.end('the folder of its files was removed');
     this.rpc?.keepEndpoint();
     this.clients.cutStuck();
     if (this.clients.size > 0) this.idleSince = Date.now();

@@ -74,6 +74,8 @@ export namespace LedgerImport {
     dryRun?: boolean;
     /** Leaves beads that are in the ledger as they are. */
     skipExisting?: boolean;
+    /** Gives beads with another prefix that of the ledger; otherwise they are refused. */
+    ownPrefix?: boolean;
   }
   export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
     timeLimitMs: LONG_LIMIT_MS,

@@ -344,6 +344,45 @@ describe('requests about beads', () => {
       assert.equal(get(a.id).status, 'tombstone');
     });
 
+    it('gives beads of another ledger its own prefix where that is wanted', async () => {
+      const line = (bead: object): string =>
+        `${JSON.stringify({ created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', ...bead })}\n`;
+      const edge = { issue_id: 'kw-2', depends_on_id: 'kw-1', type: 'blocks' };
+      const text =
+        line({ id: 'kw-1', title: 'one', unknown: 7 }) +
+        line({ id: 'kw-2', title: 'after kw-1, not kw-12', dependencies: [edge] }) +
+        line({
+          id: 'kw-2.1',
+          title: 'part',
+          dependencies: [{ ...edge, issue_id: 'kw-2.1', type: 'parent-child', depends_on_id: 'kw-2' }],
+        });
+      const dry = await service.call(LedgerImport.spec, { text, ownPrefix: true, dryRun: true });
+      assert.deepEqual(dry.created, ['hq-1', 'hq-2', 'hq-2.1']);
+      assert.equal(service.store.list({ limit: 0 }).length, 0);
+      await service.call(LedgerImport.spec, { text, ownPrefix: true });
+      const second = service.store.get('hq-2')!;
+      assert.deepEqual([second.title, second.dependencies?.[0]?.depends_on_id], ['after hq-1, not kw-12', 'hq-1']);
+      assert.equal(service.store.parent('hq-2.1'), 'hq-2');
+      assert.equal(service.store.get('hq-1')!.unknown, 7);
+      assert.equal((await service.call(LedgerImport.spec, { text, ownPrefix: true })).unchanged, 3, 'once more');
+      await refused(
+        service.call(LedgerImport.spec, {
+          text: line({ id: 'zz-1', title: 'x', created_at: '2026-02-01T00:00:00Z' }),
+          ownPrefix: true,
+        }),
+        /cannot rename zz-1 to hq-1: another bead has this id/,
+        'conflict',
+      );
+      await refused(
+        service.call(LedgerImport.spec, {
+          text: line({ id: 'a-9', title: 'x' }) + line({ id: 'b-9', title: 'y' }),
+          ownPrefix: true,
+        }),
+        /cannot rename b-9 to hq-9/,
+        'conflict',
+      );
+    });
+
     it('refuses foreign prefixes, broken lines and conflict markers without importing anything', async () => {
       const good =
         '{"id":"hq-1","title":"t","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n';

@@ -231,4 +231,12 @@ describe('commands of bd on a ledger of their own', () => {
     await fails(/is not in JSON/, 'formula', 'convert', 'f');
     await fails(/give the name of a formula, or --all/, 'formula', 'convert');
   });
+
+  it('beads of another project are imported under the prefix of this one', async () => {
+    const bead = { id: 'kw-1', title: 'x', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
+    fs.writeFileSync(path.join(cwd, 'other.jsonl'), `${JSON.stringify(bead)}\n`);
+    await fails(/prefix mismatch detected[\s\S]*--rename-on-import/, 'import', 'other.jsonl');
+    assert.deepEqual((await json<{ ids: string[] }>('import', 'other.jsonl', '--rename-on-import')).ids, ['bd-1']);
+    assert.equal((await json<Bead[]>('list'))[0]!.id, 'bd-1');
+  });
 });

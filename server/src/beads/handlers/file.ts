@@ -13,6 +13,7 @@ import { compareTimes } from '../model/time';
 import { checkStatus } from '../model/validate';
 import { canonicalStatus } from '../model/fields';
 import { batchUnless, resolveOne } from './common';
+import { withOwnPrefix } from './foreignPrefix';
 
 export function registerFileHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
@@ -47,23 +48,25 @@ export function registerFileHandlers(service: BeadService): void {
         .join('; ');
       throw new UserError(`cannot import: ${broken.length} line(s) are no beads (${shown})`, 'Nothing was imported.');
     }
-    refuseForeignPrefixes(service, ledger, [...text.beads.keys()]);
+    const foreign = [...text.beads.keys()].filter((id) => store.ledgerOf(id) !== ledger);
+    if (!params.ownPrefix) refuseForeignPrefixes(store.prefixOf(ledger) ?? '', foreign);
+    const own = { prefix: store.prefixOf(ledger) ?? '', get: (id: string) => store.get(id) };
+    const beads = foreign.length > 0 ? withOwnPrefix(text.beads, foreign, own) : text.beads;
     return batchUnless(params.dryRun, store, context, (tx) => {
-      if (!params.skipExisting) return importBeads(tx, ledger, text.beads);
+      if (!params.skipExisting) return importBeads(tx, ledger, beads);
       const isNew = ([id]: [string, Stored]): boolean => tx.view.locate(id) === undefined;
-      const fresh = new Map([...text.beads].filter(isNew));
-      const skipped = [...text.beads.keys()].filter((id) => !fresh.has(id));
+      const fresh = new Map([...beads].filter(isNew));
+      const skipped = [...beads.keys()].filter((id) => !fresh.has(id));
       return { ...importBeads(tx, ledger, fresh), skipped };
     });
   });
 }
 
-function refuseForeignPrefixes(service: BeadService, ledger: string, ids: readonly string[]): void {
-  const foreign = ids.filter((id) => service.store.ledgerOf(id) !== ledger);
+function refuseForeignPrefixes(prefix: string, foreign: readonly string[]): void {
   if (foreign.length === 0) return;
   const prefixes = [...new Set(foreign.map((id) => id.slice(0, id.indexOf('-') + 1)))].sort();
   throw new UserError(
-    `prefix mismatch detected: database uses '${service.store.prefixOf(ledger) ?? ''}-' but found issues with prefixes: [${prefixes.join(' ')}]`,
+    `prefix mismatch detected: database uses '${prefix}-' but found issues with prefixes: [${prefixes.join(' ')}] (use --rename-on-import to automatically fix)`,
   );
 }
 

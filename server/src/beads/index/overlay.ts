@@ -22,6 +22,10 @@ export class Located implements Stored {
   get dependencyTargets(): readonly string[] {
     return this.stored.dependencyTargets;
   }
+
+  get isEphemeral(): boolean {
+    return this.stored.isEphemeral;
+  }
 }
 
 /** What a batch reads: the durable beads, or another batch's changes on top of them. */

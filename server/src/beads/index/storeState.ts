@@ -12,6 +12,9 @@ import type { LedgerRules } from '../model/validate';
 import { Located, type Change, type Source } from './overlay';
 import { loadSql } from './wasm';
 
+/** From so many changed beads on they may be a large part of all. */
+const BULK_CHANGES = 2_000;
+
 /** Everything that is durable: the open ledgers and the index over them. */
 export class StoreState implements Source {
   readonly ledgers = new Map<string, Ledger>();
@@ -24,6 +27,8 @@ export class StoreState implements Source {
   private built: BeadIndex | undefined;
   /** Open, and not in the index yet. */
   private pending: Ledger[] = [];
+  /** So much was changed at once that the index is made anew when it is next asked. */
+  private isPostponed = false;
   /** Hashes of files every line of which can be read, by ledger. */
   private readonly soundHashes: ReadonlyMap<string, string>;
   /** What the kept index was made of. */
@@ -50,8 +55,26 @@ export class StoreState implements Source {
   get index(): BeadIndex {
     const added = this.pending;
     this.pending = [];
+    this.isPostponed = false;
     if (this.built && added.length > 0) this.addToIndex(this.built, added);
     return (this.built ??= this.openIndex(added));
+  }
+
+  /** A change of a large part, such as an import: one making of the index costs less than bringing all of it in. */
+  private isBulk(count: number): boolean {
+    if (count < BULK_CHANGES) return false;
+    const known = [...this.ledgers.values()].reduce((sum, { entries }) => sum + entries.size, 0);
+    return count * 2 >= known;
+  }
+
+  private postponeIndex(): void {
+    this.built?.close();
+    this.built = undefined;
+    this.image = undefined;
+    this.edges.clear();
+    this.pending = [...this.ledgers.values()];
+    this.isPostponed = true;
+    this.restood.fire(undefined);
   }
 
   private openIndex(ledgers: readonly Ledger[]): BeadIndex {
@@ -91,12 +114,8 @@ export class StoreState implements Source {
       index.apply(changes);
     } catch (error) {
       onUnexpectedError(error);
-      this.built = undefined;
-      index.close();
-      this.edges.clear();
-      this.pending = [...this.ledgers.values()];
+      this.postponeIndex();
       void this.index;
-      this.restood.fire(undefined);
     }
   }
 
@@ -116,7 +135,7 @@ export class StoreState implements Source {
    * be read.
    */
   keepIndex(cache: IndexCache): void {
-    const ledgers = describe([...this.ledgers.values()]);
+    const ledgers = this.isPostponed ? undefined : describe([...this.ledgers.values()]);
     if (!ledgers || this.kept === keyOf(ledgers)) return;
     cache.write({ ledgers, ...this.index.export() });
     this.kept = keyOf(ledgers);
@@ -156,6 +175,10 @@ export class StoreState implements Source {
 
   /** Takes over changes that are durable. */
   apply(changes: ReadonlyMap<string, Change>): void {
+    if (this.isBulk(changes.size)) {
+      for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
+      return this.postponeIndex();
+    }
     void this.index; // of the states before
     const before = new Map([...changes.keys()].map((id) => [id, this.get(id)]));
     for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);

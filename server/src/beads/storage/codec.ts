@@ -20,6 +20,8 @@ export interface Stored {
   readonly text: string;
   /** Ids that its dependencies name, each once. */
   readonly dependencyTargets: readonly string[];
+  /** The same as the bead says, without decoding it. */
+  readonly isEphemeral: boolean;
 }
 
 /** Beads that were read lately are kept decoded, so many at least and twice as many at most. */
@@ -35,6 +37,7 @@ export class StoredBead implements Stored {
 
   /** What its dependencies name, where it was decoded once. */
   private targets: readonly string[] | undefined;
+  private ephemeral = false;
 
   /**
    * @param source the line, which was read as a bead before
@@ -52,6 +55,10 @@ export class StoredBead implements Stored {
     return this.targets ?? targetsOf(this.bead);
   }
 
+  get isEphemeral(): boolean {
+    return this.targets === undefined ? this.bead.ephemeral === true : this.ephemeral;
+  }
+
   get text(): string {
     return typeof this.source === 'string' ? this.source : this.source.toString('utf8', 0, this.length);
   }
@@ -65,7 +72,10 @@ export class StoredBead implements Stored {
   }
 
   private keep(bead: Bead): void {
-    this.targets ??= targetsOf(bead);
+    if (this.targets === undefined) {
+      this.targets = targetsOf(bead);
+      this.ephemeral = bead.ephemeral === true;
+    }
     if (StoredBead.recent.size >= DECODED) {
       StoredBead.older = StoredBead.recent;
       StoredBead.recent = new Map();

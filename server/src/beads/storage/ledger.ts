@@ -186,7 +186,7 @@ export class Ledger {
   /** Takes over a durable change. */
   apply(id: string, stored: Stored | undefined): void {
     this.dirty.set(id, stored);
-    if (stored?.bead.ephemeral === true) this.ephemeral.add(id);
+    if (stored?.isEphemeral) this.ephemeral.add(id);
     else this.ephemeral.delete(id);
     if (stored) this.entries.set(id, stored);
     else this.entries.delete(id);
@@ -333,7 +333,7 @@ export class Ledger {
     const baseBeads = base ? parseLedgerText(base.bytes, 'base.jsonl').beads : new Map<string, Stored>();
     const merged = outside ? this.mergedWith(template, baseBeads, now) : undefined;
     const beads = new Map(
-      [...(merged ?? this.entries)].filter(([id, stored]) => template.beads.has(id) || stored.bead.ephemeral !== true),
+      [...(merged ?? this.entries)].filter(([id, stored]) => template.beads.has(id) || !stored.isEphemeral),
     );
     const text = withBeads(template, beads);
     const written = bytesOf(text);
@@ -377,7 +377,7 @@ export class Ledger {
   }
 
   private isWisp(id: string, stored: Stored | undefined): boolean {
-    return stored?.bead.ephemeral === true && !this.inFile.has(id);
+    return stored?.isEphemeral === true && !this.inFile.has(id);
   }
 
   private replay(item: JournalItem): void {

@@ -3,53 +3,54 @@ import type { BeadFilter } from '../../protocol/beadFilter';
 import type { CliCommand } from '../shared/command';
 import { collect, defined, parseBound, parsePriority } from './options';
 
+const listTimes = ['created', 'updated', 'closed'] as const;
+const dueTimes = ['due', 'defer'] as const;
+type TimeName = (typeof listTimes)[number] | (typeof dueTimes)[number];
+type TimeOption = `${TimeName}${'After' | 'Before'}`;
+const timeOptions = [...listTimes, ...dueTimes].flatMap((name): TimeOption[] => [`${name}After`, `${name}Before`]);
+
+/** Options that are called as the field of the request that they set. */
+const sameNames = [
+  'type',
+  'labelPattern',
+  'labelRegex',
+  'priority',
+  'priorityMin',
+  'priorityMax',
+  'molType',
+  'wispType',
+  'emptyDescription',
+  'spec',
+  'overdue',
+  'deferred',
+  'pinned',
+  'hasMetadataKey',
+  'limit',
+  'sort',
+] as const satisfies readonly (keyof BeadFilter)[];
+type SameName = (typeof sameNames)[number];
+
 /** Options that select beads, for every command that lists, counts or exports some. */
-export interface FilterOptions {
+export interface FilterOptions extends Pick<BeadFilter, SameName>, Partial<Record<TimeOption, string>> {
   status?: string[];
   state?: string[];
   assignee?: string | false;
   unassigned?: boolean;
-  type?: string[];
   excludeType?: string[];
   label?: string[];
   labelAny?: string[];
-  labelPattern?: string;
-  labelRegex?: string;
   labels?: false;
   excludeLabel?: string[];
-  priority?: number;
-  priorityMin?: number;
-  priorityMax?: number;
   parent?: string | false;
   filterParent?: string;
   mol?: string;
-  molType?: string;
-  wispType?: string;
   title?: string;
   titleContains?: string;
   descContains?: string;
   notesContains?: string;
-  emptyDescription?: boolean;
-  spec?: string;
   id?: string[];
-  createdAfter?: string;
-  createdBefore?: string;
-  updatedAfter?: string;
-  updatedBefore?: string;
-  closedAfter?: string;
-  closedBefore?: string;
-  dueAfter?: string;
-  dueBefore?: string;
-  deferAfter?: string;
-  deferBefore?: string;
-  overdue?: boolean;
-  deferred?: boolean;
-  pinned?: boolean;
   metadataField?: [string, string][];
-  hasMetadataKey?: string;
   rig?: string;
-  limit?: number;
-  sort?: string;
 }
 
 /** What `bd list`, `bd ready`, `bd search`, `bd count` and `bd export` all have. */
@@ -82,7 +83,7 @@ export function withConditionOptions(command: CliCommand): CliCommand {
     .option('--notes-contains <text>', 'notes contain')
     .option('--empty-description', 'without a description')
     .option('--id <ids>', 'exactly these ids', collect);
-  return withTimes(command, ['created', 'updated', 'closed']);
+  return withTimes(command, listTimes);
 }
 
 /** Conditions that only lists have. */
@@ -100,10 +101,10 @@ export function withListConditions(command: CliCommand): CliCommand {
     .option('--deferred', 'deferred')
     .option('--pinned', 'pinned')
     .option('--no-pinned', 'not pinned');
-  return withTimes(command, ['due', 'defer']);
+  return withTimes(command, dueTimes);
 }
 
-function withTimes(command: CliCommand, names: readonly string[]): CliCommand {
+function withTimes(command: CliCommand, names: readonly TimeName[]): CliCommand {
   for (const name of names) {
     for (const side of ['after', 'before']) {
       const option = `--${name}-${side}`;
@@ -125,49 +126,24 @@ export function filterParams(options: FilterOptions): BeadFilter {
   const status = [...(options.status ?? []), ...(options.state ?? [])].filter((name) => name !== 'all');
   const parent = options.parent || options.filterParent || options.mol;
   return defined({
+    ...Object.fromEntries([...sameNames, ...timeOptions].map((name) => [name, options[name]])),
     status: status.length > 0 ? status : undefined,
     // An empty name is no condition, as in a script whose variable is not set.
     assignee: options.assignee || undefined,
     unassigned: options.unassigned || options.assignee === false || undefined,
-    type: options.type,
     excludeTypes: options.excludeType,
     labels: options.label,
     labelsAny: options.labelAny,
-    labelPattern: options.labelPattern,
-    labelRegex: options.labelRegex,
     noLabels: options.labels === false || undefined,
     excludeLabels: options.excludeLabel,
-    priority: options.priority,
-    priorityMin: options.priorityMin,
-    priorityMax: options.priorityMax,
     parent: parent || undefined,
     noParent: options.parent === false || undefined,
-    molType: options.molType,
-    wispType: options.wispType,
     titleContains: options.titleContains ?? options.title,
     descriptionContains: options.descContains,
     notesContains: options.notesContains,
-    emptyDescription: options.emptyDescription,
-    spec: options.spec,
     ids: options.id,
-    createdAfter: options.createdAfter,
-    createdBefore: options.createdBefore,
-    updatedAfter: options.updatedAfter,
-    updatedBefore: options.updatedBefore,
-    closedAfter: options.closedAfter,
-    closedBefore: options.closedBefore,
-    dueAfter: options.dueAfter,
-    dueBefore: options.dueBefore,
-    deferAfter: options.deferAfter,
-    deferBefore: options.deferBefore,
-    overdue: options.overdue,
-    deferred: options.deferred,
-    pinned: options.pinned,
     metadataFields: options.metadataField,
-    hasMetadataKey: options.hasMetadataKey,
     ledger: options.rig,
-    limit: options.limit,
-    sort: options.sort,
   });
 }
 

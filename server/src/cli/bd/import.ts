@@ -30,6 +30,7 @@ interface ImportOptions {
   rig?: string;
   dryRun?: boolean;
   skipExisting?: boolean;
+  renameOnImport?: boolean;
 }
 
 export function addImport(program: CliCommand, context: BdContext): void {
@@ -40,12 +41,14 @@ export function addImport(program: CliCommand, context: BdContext): void {
     .option('-i, --input <file>', 'the file')
     .option('--rig <name>', 'into the ledger of this rig')
     .option('--skip-existing', 'leave beads that are here as they are')
+    .option('--rename-on-import', 'give beads of another ledger the prefix of this one; dependencies and texts follow')
     .option('--dry-run', 'only show what would change')
     .withHelp({
       text: 'A bead that exists here is replaced if the imported one was changed later. A bead that was deleted here stays deleted.',
       examples: [
         ['bd import backup.jsonl --dry-run', 'show what would change'],
         ['bd import -i backup.jsonl', 'import it'],
+        ['bd import other.jsonl --rename-on-import', 'beads of another project'],
       ],
       see: ['bd export', 'bd merge'],
     })
@@ -54,7 +57,12 @@ export function addImport(program: CliCommand, context: BdContext): void {
       const text = readText(source === '-' ? '-' : path.resolve(context.process.cwd, source), context.process);
       const result = await context.call(invocation, LedgerImport.spec, {
         text,
-        ...defined({ ledger: options.rig, dryRun: options.dryRun, skipExisting: options.skipExisting }),
+        ...defined({
+          ledger: options.rig,
+          dryRun: options.dryRun,
+          skipExisting: options.skipExisting,
+          ownPrefix: options.renameOnImport,
+        }),
       });
       const value = {
         created: result.created.length,

@@ -5,46 +5,70 @@ import type { BdContext } from './context';
 
 /** `bd backend`, `bd repo` and `bd upgrade`: there is one store, one repository and one version at a time. */
 
-export function addStoreInfo(program: CliCommand, context: BdContext): void {
-  const backend = program
-    .command('backend')
-    .description('which store is used')
-    .withHelp({ examples: [['bd backend show', 'there is one']], see: ['bd info'] });
-  backend
-    .command('show')
-    .description('show the store')
-    .withHelp({ examples: [['bd backend show', 'and where it is']], see: ['bd where'] })
-    .action(async (_options: unknown, invocation: Invocation) => {
+interface Fact {
+  group: string;
+  groupSummary: string;
+  command: string;
+  summary: string;
+  example: string;
+  see: string;
+  /** The value of `--json`, and the lines for people. */
+  answer: (invocation: Invocation, context: BdContext) => Promise<[value: unknown, lines: string[]]>;
+}
+
+const facts: readonly Fact[] = [
+  {
+    group: 'backend',
+    groupSummary: 'which store is used',
+    command: 'show',
+    summary: 'show the store',
+    example: 'and where it is',
+    see: 'bd where',
+    answer: async (invocation, context) => {
       const { directory } = await context.call(invocation, LedgerInfoGet.spec, {});
-      context.print(invocation, { backend: 'jsonl', beads_dir: directory }, () => [
-        'Current backend: jsonl',
-        '  Description: issues.jsonl with a journal',
-        `  Beads dir: ${directory}`,
-      ]);
-    });
-  const repo = program
-    .command('repo')
-    .description('which repositories beads come from')
-    .withHelp({ examples: [['bd repo list', 'this one; several belong to a town']], see: ['gt rig list'] });
-  repo
-    .command('list')
-    .description('list them')
-    .withHelp({ examples: [['bd repo list', 'this one']], see: ['gt rig list'] })
-    .action((_options: unknown, invocation: Invocation) =>
-      context.print(invocation, { primary: '.', additional: [] }, () => [
-        'Primary repository: .',
-        'No additional repositories configured',
+      return [
+        { backend: 'jsonl', beads_dir: directory },
+        ['Current backend: jsonl', '  Description: issues.jsonl with a journal', `  Beads dir: ${directory}`],
+      ];
+    },
+  },
+  {
+    group: 'repo',
+    groupSummary: 'which repositories beads come from',
+    command: 'list',
+    summary: 'list them',
+    example: 'this one; several belong to a town',
+    see: 'gt rig list',
+    answer: () =>
+      Promise.resolve([
+        { primary: '.', additional: [] },
+        ['Primary repository: .', 'No additional repositories configured'],
       ]),
-    );
-  const upgrade = program
-    .command('upgrade')
-    .description('whether this program has changed')
-    .withHelp({ examples: [['bd upgrade status', 'the version']], see: ['bd version'] });
-  upgrade
-    .command('status')
-    .description('show the version')
-    .withHelp({ examples: [['bd upgrade status', 'the version']], see: ['bd version'] })
-    .action((_options: unknown, invocation: Invocation) =>
-      context.print(invocation, { upgraded: false, current_version: VERSION }, () => `bd version: ${VERSION}`),
-    );
+  },
+  {
+    group: 'upgrade',
+    groupSummary: 'whether this program has changed',
+    command: 'status',
+    summary: 'show the version',
+    example: 'the version',
+    see: 'bd version',
+    answer: () => Promise.resolve([{ upgraded: false, current_version: VERSION }, [`bd version: ${VERSION}`]]),
+  },
+];
+
+export function addStoreInfo(program: CliCommand, context: BdContext): void {
+  for (const { group, groupSummary, command, summary, example, see, answer } of facts) {
+    const help = { examples: [[`bd ${group} ${command}`, example]] as [string, string][], see: [see] };
+    program
+      .command(group)
+      .description(groupSummary)
+      .withHelp(help)
+      .command(command)
+      .description(summary)
+      .withHelp(help)
+      .action(async (_options: unknown, invocation: Invocation) => {
+        const [value, lines] = await answer(invocation, context);
+        context.print(invocation, value, () => lines);
+      });
+  }
 }

@@ -230,5 +230,8 @@ export const beadSchemas = [
   schemaFor(LedgerExport.spec, z.object(filter)),
   schemaFor(LedgerFlush.spec, z.object({ ledger, importOnly: flag })),
   schemaFor(LedgerDatabase.spec, z.object({ ledger })),
-  schemaFor(LedgerImport.spec, z.object({ ledger, text: z.string(), dryRun: flag, skipExisting: flag })),
+  schemaFor(
+    LedgerImport.spec,
+    z.object({ ledger, text: z.string(), dryRun: flag, skipExisting: flag, ownPrefix: flag }),
+  ),
 ];

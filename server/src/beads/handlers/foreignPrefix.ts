@@ -1,0 +1,63 @@
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import { withReplacedIds } from '../model/references';
+import { compareTimes } from '../model/time';
+import { store as storedOf, type Stored } from '../storage/codec';
+
+/** Beads of another ledger that are imported under the prefix of this one. */
+
+export interface OwnLedger {
+  prefix: string;
+  /** The bead that this ledger has under an id. */
+  get(id: string): Bead | undefined;
+}
+
+/**
+ * Gives beads with a foreign prefix that of the ledger; dependencies and texts of all imported beads follow.
+ * @throws UserError where another bead has one of the new ids
+ */
+export function withOwnPrefix(
+  beads: ReadonlyMap<string, Stored>,
+  foreign: readonly string[],
+  ledger: OwnLedger,
+): Map<string, Stored> {
+  const ids = new Map(foreign.map((id) => [id, `${ledger.prefix}-${id.slice(id.indexOf('-') + 1)}`]));
+  refuseTaken(ids, beads, ledger);
+  return new Map([...beads.values()].map((stored) => renamed(stored, ids)).map((stored) => [stored.bead.id, stored]));
+}
+
+function refuseTaken(ids: ReadonlyMap<string, string>, beads: ReadonlyMap<string, Stored>, ledger: OwnLedger): void {
+  const seen = new Set<string>();
+  for (const [id, newId] of ids) {
+    const own = ledger.get(newId);
+    // A bead that was imported before comes again: it is merged with itself.
+    const isSame = own !== undefined && compareTimes(own.created_at, beads.get(id)!.bead.created_at) === 0;
+    if (beads.has(newId) || seen.has(newId) || (own && !isSame))
+      throw new UserError(
+        `cannot rename ${id} to ${newId}: another bead has this id`,
+        `Rename one of them first: bd rename ${newId} <new-id>`,
+        'conflict',
+      );
+    seen.add(newId);
+  }
+}
+
+function renamed(stored: Stored, ids: ReadonlyMap<string, string>): Stored {
+  const { bead } = stored;
+  const id = ids.get(bead.id) ?? bead.id;
+  const newId = (old: string): string => ids.get(old) ?? old;
+  const dependencies = bead.dependencies?.map((edge) => ({
+    ...edge,
+    issue_id: id,
+    depends_on_id: newId(edge.depends_on_id),
+  }));
+  const comments = bead.comments?.map((comment) => ({ ...comment, issue_id: id }));
+  const next: Bead = {
+    ...bead,
+    ...withReplacedIds(bead, ids),
+    id,
+    ...(dependencies ? { dependencies } : {}),
+    ...(comments ? { comments } : {}),
+  };
+  return storedOf(next, stored);
+}

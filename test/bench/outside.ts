@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { LedgerProject } from '../helpers/ledgerProject';
+import { median, medians, timed, type Row } from './measure';
+
+const subject = 'outside';
+const RATIO = 2;
+const IMPORT_MS: Readonly<Record<number, number>> = { 1_000: 300, 10_000: 1_000, 100_000: 5_000 };
+const sizes = [1_000, 10_000, 100_000] as const;
+const bd = path.resolve('dist', 'bd.js');
+
+/** Cold commands outside of a town beside a node that does nothing, with the server of the ledger and without one. */
+export async function outside(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const size of sizes) rows.push(...(await ofSize(size)));
+  return rows;
+}
+
+async function ofSize(size: number): Promise<Row[]> {
+  const project = await LedgerProject.make();
+  try {
+    const text = beadLines(size);
+    fs.writeFileSync(path.join(project.directory, 'issues.jsonl'), text);
+    const first: Row = {
+      subject,
+      what: 'first command',
+      note: `${size} beads, starts the server`,
+      median: await timed(() => project.ok('show', idOf(1), '--json')),
+      ...(size === 100_000 ? { goal: { median: 4_000 } } : {}),
+    };
+    const served = await commands(project, size, `${size} beads`, {}, size < 100_000 ? 15 : 9);
+    const direct = await commands(project, size, `${size} beads, --no-daemon`, { BEADS_NO_DAEMON: '1' }, 5);
+    return [first, ...served, ...direct, await importing(size, text)];
+  } finally {
+    await project.dispose();
+  }
+}
+
+async function commands(
+  project: LedgerProject,
+  size: number,
+  note: string,
+  extra: NodeJS.ProcessEnv,
+  runs: number,
+): Promise<Row[]> {
+  const env = { ...project.person.env, ...extra };
+  const node = (...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile(process.execPath, args, { cwd: project.folder, env, maxBuffer: 1 << 26 }, (error, stdout) =>
+        error ? reject(new Error(error.message)) : resolve(stdout),
+      );
+    });
+  const bead = idOf(size >> 1);
+  const open: string[] = [];
+  for (let run = 0; run <= runs; run++) open.push((await node(bd, 'create', 'To close', '--silent')).trim());
+  const times = await medians(runs, {
+    node: () => node('-e', '0'),
+    'bd show': () => node(bd, 'show', bead, '--json'),
+    'bd ready': () => node(bd, 'ready', '--json'),
+    'bd list -n 20': () => node(bd, 'list', '-n', '20'),
+    'bd create': () => node(bd, 'create', 'New'),
+    'bd close': () => node(bd, 'close', open.pop()!),
+  });
+  const { node: idle, ...others } = times;
+  const goal = extra.BEADS_NO_DAEMON ? {} : { goal: { ratio: RATIO } };
+  return Object.entries(others).map(([what, ms]) => ({
+    subject,
+    what,
+    note,
+    median: ms,
+    ratio: { to: 'node', value: ms / idle },
+    ...goal,
+  }));
+}
+
+async function importing(size: number, text: string): Promise<Row> {
+  const project = await LedgerProject.make();
+  try {
+    const file = path.join(project.person.home, 'import.jsonl');
+    fs.writeFileSync(file, text);
+    let run = 0;
+    const once = async (): Promise<void> => {
+      const folder = path.join(project.person.home, `import ${run++}`);
+      fs.mkdirSync(folder);
+      const options = { cwd: folder, env: { BEADS_NO_DAEMON: '1' } };
+      await project.person.ok('bd', ['init', '--prefix', 't', '--quiet'], options);
+      await project.person.ok('bd', ['import', file], options);
+    };
+    return {
+      subject,
+      what: 'bd init, bd import',
+      note: `${size} beads`,
+      median: await median(size < 100_000 ? 5 : 1, once),
+      goal: { median: IMPORT_MS[size]! },
+    };
+  } finally {
+    await project.dispose();
+  }
+}
+
+const idOf = (index: number): string => `t-${(index + 1_679_616).toString(36)}`;
+
+function beadLines(count: number): string {
+  const lines = Array.from({ length: count }, (_, index) => {
+    const at = new Date(1.7e12 + index * 1_000).toISOString();
+    const isClosed = index % 3 === 0;
+    return JSON.stringify({
+      id: idOf(index),
+      title: `Bead ${index}`,
+      description: 'x'.repeat(150),
+      status: isClosed ? 'closed' : 'open',
+      priority: index % 5,
+      issue_type: 'task',
+      created_at: at,
+      created_by: 'ann',
+      updated_at: at,
+      ...(isClosed ? { closed_at: at } : {}),
+      ...(index % 4 === 1 ? { labels: ['backend'] } : {}),
+      ...(index % 5 === 2
+        ? { dependencies: [{ issue_id: idOf(index), depends_on_id: idOf(index - 1), type: 'blocks', created_at: at }] }
+        : {}),
+    });
+  });
+  return `${lines.join('\n')}\n`;
+}
