@@ -26,7 +26,7 @@ async function ofSize(size: number): Promise<Row[]> {
       subject,
       what: 'first command',
       note: `${size} beads, starts the server`,
-      median: await timed(() => project.ok('list', '-n', '1')),
+      median: await timed(() => project.ok('show', idOf(1), '--json')),
       ...(size === 100_000 ? { goal: { median: 4_000 } } : {}),
     };
     const served = await commands(project, size, `${size} beads`, {}, size < 100_000 ? 15 : 9);

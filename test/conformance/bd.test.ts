@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -71,8 +71,8 @@ async function runAll(): Promise<Step[]> {
 /** Scenarios of some 200 steps: every kind of write, files changed from outside, and settings. */
 const SERVED = ['claim', 'config', 'count', 'delete', 'import-new', 'jsonl-outside', 'subdirectory', 'sync'];
 
-/** Runs some scenarios as processes, with the server of their ledger. @returns the answers */
-async function runServed(): Promise<Step[]> {
+/** Runs some scenarios as processes, with the server of their ledger. @returns the answers, and where the ledgers were */
+async function runServed(): Promise<{ served: Step[]; directory: string }> {
   const directory = tempDir('conformance');
   const program = path.join(directory, 'bd');
   // The runner says that it wants no server.
@@ -87,7 +87,7 @@ async function runServed(): Promise<Step[]> {
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 0, 'the scenarios ran');
-  return readSteps(output);
+  return { served: readSteps(output), directory };
 }
 
 /** Ids are random, so that what is sorted by them comes in any order. */
@@ -99,9 +99,15 @@ function withoutOrder(step: Step): unknown {
 
 /** Processes that serve a ledger in this folder. */
 function serversIn(folder: string): string[] {
-  return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes('--ledger') && line.includes(folder));
+  const processes = fs.existsSync('/proc') ? fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return processes.filter((pid) => {
+    try {
+      const words = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words[words.indexOf('--ledger') + 1]?.startsWith(folder) ?? false;
+    } catch {
+      return false; // it has just ended
+    }
+  });
 }
 
 describe('bd beside the original', function () {
@@ -142,12 +148,12 @@ describe('bd beside the original', function () {
   });
 
   it('answers the same through a server of the ledger, each step a process', async () => {
-    const served = await runServed();
+    const { served, directory } = await runServed();
     assert.ok(served.length >= 200, `${served.length} steps`);
     for (const step of served)
       assert.deepEqual(withoutOrder(step), withoutOrder(answers.get(`${step.scenario} ${step.step}`)!));
     // Each ends when its ledger is removed.
-    await waitUntil('the servers have ended', () => serversIn('/conformance ').length === 0);
+    await waitUntil('the servers have ended', () => serversIn(directory).length === 0);
   });
 
   it('has a reason for every deviation, and each is still one', () => {

@@ -77,7 +77,7 @@ const groups = [
       'doctor',
     ],
   ],
-  ['Guides', ['prime', 'onboard', 'quickstart', 'human', 'preflight', 'thanks', 'audit']],
+  ['Guides', ['prime', 'onboard', 'setup', 'quickstart', 'human', 'preflight', 'thanks', 'audit']],
   ['About bd', ['help', 'version', 'completion']],
 ] as const;
 
@@ -97,6 +97,7 @@ const glossary = {
   words: 'whatever follows',
   query: 'an expression, or one statement in SQL',
   folder: 'a folder',
+  recipe: 'name of the assistant, as --list shows it',
   text: 'what to keep',
 };
 
@@ -265,6 +266,7 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['prune'], add: async (program) => (await import('./prune')).addPrune(program, context) },
     { commands: ['purge'], add: async (program) => (await import('./prune')).addPurge(program, context) },
     { commands: ['gc'], add: async (program) => (await import('./prune')).addGc(program, context) },
+    { commands: ['setup'], add: async (program) => (await import('./setup')).addSetup(program, context) },
     { commands: ['sql'], add: async (program) => (await import('./sql')).addSql(program, context) },
     { commands: ['backup'], add: async (program) => (await import('./backup')).addBackup(program, context) },
     { commands: ['context'], add: async (program) => (await import('./environment')).addContext(program, context) },

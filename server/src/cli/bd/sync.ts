@@ -49,7 +49,7 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--rename-on-import', 'accepted, has no effect')
     .option('--no-git-history', 'accepted, has no effect')
     .withHelp({
-      text: 'Every command writes its changes to the file by itself, and reads what others changed in it; git carries the file. In a town the server commits ledgers to the branch beads-sync.',
+      text: 'Changes come into the file by themselves, moments after a command, and what others changed in it is read; bd sync waits until the file has all of them. Git carries the file. In a town the server commits ledgers to the branch beads-sync.',
       examples: [
         ['bd sync', 'before a commit, to be sure'],
         ['bd sync --full -m "Beads"', 'commit the file alone, pull and push'],

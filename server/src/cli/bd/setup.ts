@@ -1,0 +1,149 @@
+import path from 'node:path';
+import { UserError } from '../../base/errors';
+import { readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { BdContext } from './context';
+
+/** `bd setup`: tells coding assistants in their own files how to work with beads. */
+
+interface Recipe {
+  title: string;
+  /** Relative to the repository. */
+  file: string;
+  /** The whole file is ours; otherwise a section of it between marks. */
+  ownFile?: boolean;
+}
+
+const recipes: Readonly<Record<string, Recipe>> = {
+  aider: { title: 'Aider', file: 'CONVENTIONS.md' },
+  claude: { title: 'Claude Code', file: 'CLAUDE.md' },
+  codex: { title: 'Codex', file: 'AGENTS.md' },
+  cody: { title: 'Cody', file: '.cody/rules/beads.md', ownFile: true },
+  copilot: { title: 'Copilot', file: '.github/copilot-instructions.md' },
+  cursor: { title: 'Cursor', file: '.cursor/rules/beads.mdc', ownFile: true },
+  factory: { title: 'Factory', file: 'AGENTS.md' },
+  gemini: { title: 'Gemini', file: 'GEMINI.md' },
+  junie: { title: 'Junie', file: '.junie/guidelines.md' },
+  kilocode: { title: 'Kilo Code', file: '.kilocode/rules/beads.md', ownFile: true },
+  mux: { title: 'Mux', file: 'AGENTS.md' },
+  opencode: { title: 'OpenCode', file: 'AGENTS.md' },
+  windsurf: { title: 'Windsurf', file: '.windsurf/rules/beads.md', ownFile: true },
+};
+
+const BEGIN = '<!-- BEGIN BEADS INTEGRATION -->';
+const END = '<!-- END BEADS INTEGRATION -->';
+
+const template = `# Beads Issue Tracking
+
+The issues of this project are beads: run \`bd prime\` first, and use no other list of tasks.
+
+- \`bd ready\` shows what can be worked on; \`bd update <id> --claim\` takes it.
+- \`bd create "Title" -t bug -p 1 --deps discovered-from:<id>\` notes what you find on the way.
+- \`bd remember "…"\` keeps what later sessions must know.
+- \`bd close <id> --reason "…"\` ends it; \`bd sync\` before a commit.
+`;
+
+interface SetupOptions {
+  list?: boolean;
+  print?: boolean;
+  output?: string;
+  check?: boolean;
+  remove?: boolean;
+}
+
+export function addSetup(program: CliCommand, context: BdContext): void {
+  program
+    .command('setup [recipe]')
+    .description('tell a coding assistant in its own file how to work with beads')
+    .option('--list', 'list the assistants')
+    .option('--print', 'print the text')
+    .option('-o, --output <file>', 'write the text into this file')
+    .option('--check', 'show whether it has been told')
+    .option('--remove', 'take the text out again')
+    .option('--project', 'accepted: the files are always those of this folder')
+    .option('--stealth', 'accepted: git is not mentioned anyway')
+    .withHelp({
+      text: "Where the file is the assistant's own, such as AGENTS.md, only a section between two marks is written; the rest stays as it is.",
+      examples: [
+        ['bd setup --list', 'which there are, and their files'],
+        ['bd setup claude', 'a section in CLAUDE.md'],
+        ['bd setup cursor --check', 'exit code 1 where it has not been told'],
+      ],
+      exits: { 1: 'there is no such assistant; or, with --check, it has not been told' },
+      see: ['bd prime', 'bd onboard'],
+    })
+    .action((name: string | undefined, options: SetupOptions, invocation: Invocation) => {
+      if (options.list) return printList(invocation, context);
+      if (options.print) return context.print(invocation, { text: template }, () => template.trimEnd());
+      if (options.output !== undefined) return writeTemplate(invocation, context, options.output);
+      if (name === undefined) return invocation.printHelp(program.commands.find((each) => each.name === 'setup')!);
+      const recipe = Object.hasOwn(recipes, name) ? recipes[name]! : undefined;
+      if (!recipe) throw new UserError(`unknown recipe: ${name}`, "Use 'bd setup --list' to see available recipes.");
+      if (options.check) return check(invocation, context, name, recipe);
+      return options.remove ? remove(invocation, context, name, recipe) : install(invocation, context, name, recipe);
+    });
+}
+
+function printList(invocation: Invocation, context: BdContext): void {
+  const all = Object.entries(recipes).map(([name, { title, file }]) => ({ name, title, file }));
+  context.print(invocation, all, () => [
+    'Available recipes:',
+    '',
+    ...all.map(({ name, title, file }) => `  ${name.padEnd(12)}  ${title}: ${file}`),
+    '',
+    "Use 'bd setup <recipe>' to install.",
+  ]);
+}
+
+function writeTemplate(invocation: Invocation, context: BdContext, file: string): void {
+  writeFileAtomic(path.resolve(context.process.cwd, file), template);
+  context.print(invocation, { file }, () => `✓ Wrote template to ${file}`);
+}
+
+function install(invocation: Invocation, context: BdContext, name: string, recipe: Recipe): void {
+  const file = path.join(context.process.cwd, recipe.file);
+  const before = readTextIfPresent(file) ?? '';
+  if (recipe.ownFile) writeFileAtomic(file, template);
+  else {
+    const rest = withoutSection(before, file).trimEnd();
+    writeFileAtomic(file, `${rest === '' ? '' : `${rest}\n\n`}${BEGIN}\n${template}${END}\n`);
+  }
+  context.print(invocation, { recipe: name, file: recipe.file, installed: true }, () => [
+    `Installing ${recipe.title} integration...`,
+    '',
+    `✓ ${recipe.title} integration installed`,
+    `  Rules: ${recipe.file}`,
+  ]);
+}
+
+function check(invocation: Invocation, context: BdContext, name: string, recipe: Recipe): void {
+  const text = readTextIfPresent(path.join(context.process.cwd, recipe.file));
+  const installed = text !== undefined && (recipe.ownFile === true || text.includes(BEGIN));
+  if (!installed) context.exitCode = 1;
+  context.print(invocation, { recipe: name, file: recipe.file, installed }, () =>
+    installed
+      ? `✓ ${recipe.title} integration installed: ${recipe.file}`
+      : [`✗ ${recipe.title} integration not installed`, `  Run: bd setup ${name}`],
+  );
+}
+
+function remove(invocation: Invocation, context: BdContext, name: string, recipe: Recipe): void {
+  const file = path.join(context.process.cwd, recipe.file);
+  const before = readTextIfPresent(file);
+  const rest = before === undefined || recipe.ownFile ? '' : withoutSection(before, file).trimEnd();
+  if (before !== undefined && rest === '') removeFile(file);
+  else if (before !== undefined) writeFileAtomic(file, `${rest}\n`);
+  context.print(invocation, { recipe: name, file: recipe.file, installed: false }, () => [
+    `Removing ${recipe.title} integration...`,
+    `✓ Removed ${recipe.title} integration`,
+  ]);
+}
+
+/** @throws UserError where a mark is missing: what is ours cannot be told then */
+function withoutSection(text: string, file: string): string {
+  const start = text.indexOf(BEGIN);
+  if (start < 0) return text;
+  const end = text.indexOf(END, start);
+  if (end < 0) throw new UserError(`${file} has "${BEGIN}" and not its end`, `Put "${END}" where the section ends.`);
+  return text.slice(0, start) + text.slice(end + END.length).replace(/^\n/, '');
+}
