@@ -30,6 +30,8 @@ export interface FormulaVariable {
 export interface FormulaDetails extends FormulaSummary {
   /** The data of the file. */
   raw: Record<string, unknown>;
+  /** On request: the data as TOML. */
+  toml?: string;
   variables: FormulaVariable[];
   /** Its steps as they would be poured, as far as that is known without values; those of the file where it has errors. */
   outline: FormulaStep[];
@@ -176,6 +178,8 @@ export namespace FormulaList {
 export namespace FormulaShow {
   export interface Params extends LedgerParam {
     name: string;
+    /** With its data as TOML. */
+    toml?: boolean;
   }
   export const spec = request<Params, FormulaDetails>('gastown/formula/show', 'read');
 }

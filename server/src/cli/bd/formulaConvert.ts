@@ -70,8 +70,7 @@ async function namesInJson(backend: Backend): Promise<string[]> {
 }
 
 async function convert(backend: Backend, name: string): Promise<Converted> {
-  const { source, raw } = await backend.call(FormulaShow.spec, { name });
+  const { source, toml = '' } = await backend.call(FormulaShow.spec, { name, toml: true });
   if (!source.endsWith('.json')) throw new UserError(`formula ${JSON.stringify(name)} is not in JSON`, source);
-  const toml = (await import('@iarna/toml')).default;
-  return { file: source, target: source.replace(/\.json$/, '.toml'), toml: toml.stringify(raw as never) };
+  return { file: source, target: source.replace(/\.json$/, '.toml'), toml };
 }

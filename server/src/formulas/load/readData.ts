@@ -1,5 +1,5 @@
 import toml from '@iarna/toml';
-import { messageOf } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
 import { isPlainObject } from '../../base/objects';
 import { parseToml } from '../../toml/parser';
 import { buildTree } from '../../toml/tree';
@@ -72,4 +72,13 @@ function toJsonValue(value: unknown, depth = 0): unknown {
   return isPlainObject(value)
     ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toJsonValue(entry, depth + 1)]))
     : value;
+}
+
+/** @throws UserError for data that TOML has no form for, such as null */
+export function tomlText(data: Record<string, unknown>): string {
+  try {
+    return toml.stringify(data as toml.JsonMap);
+  } catch (error) {
+    throw new UserError(`cannot be written as TOML: ${messageOf(error)}`);
+  }
 }

@@ -55,7 +55,7 @@ export function registerFormulaHandlers(
     ),
   );
   dispatcher.on(FormulaShow.spec, async (params, context) =>
-    formulas.show(places(context, params.ledger), params.name),
+    formulas.show(places(context, params.ledger), params.name, params.toml),
   );
   dispatcher.on(FormulaCook.spec, async (params, context) =>
     formulas.resolve(places(context, params.ledger), {

@@ -15,8 +15,8 @@ export class FormulaService {
     return this.run({ kind: 'list', places });
   }
 
-  show(places: FormulaPlaces, name: string): Promise<FormulaDetails> {
-    return this.run({ kind: 'show', places, name });
+  show(places: FormulaPlaces, name: string, toml?: boolean): Promise<FormulaDetails> {
+    return this.run({ kind: 'show', places, name, toml });
   }
 
   cook(places: FormulaPlaces, request: CookRequest): Promise<CookResult> {

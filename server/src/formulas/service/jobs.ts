@@ -4,6 +4,7 @@ import type { CookOptions } from '../cook/cook';
 import type { Proto } from '../cook/proto';
 import { stepData } from '../cook/resolved';
 import { Budget } from '../limits';
+import { tomlText } from '../load/readData';
 import { isError } from '../model';
 import type { FormulaPlaces } from '../registry/files';
 import type { FormulaEntry, FormulaRegistry } from '../registry/registry';
@@ -23,7 +24,7 @@ export interface CookResult {
 /** A job of the formula worker. Plain data, because it is sent to another thread. */
 export type FormulaJob = { places: FormulaPlaces } & (
   | { kind: 'list' }
-  | { kind: 'show'; name: string }
+  | { kind: 'show'; name: string; toml?: boolean | undefined }
   | ({ kind: 'cook' | 'resolve' } & CookRequest)
 );
 
@@ -36,7 +37,7 @@ export function runFormulaJob(
     case 'list':
       return registry.list().map(summaryOf);
     case 'show':
-      return detailsOf(registry, job.name);
+      return { ...detailsOf(registry, job.name), ...(job.toml ? { toml: tomlText(registry.raw(job.name)) } : {}) };
     case 'cook': {
       const { formula, given, offered, keepVariables } = job;
       const options: CookOptions = { given, offered, keepVariables };

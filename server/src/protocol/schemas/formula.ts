@@ -24,7 +24,7 @@ const flag = z.boolean().default(false);
 
 export const formulaSchemas = [
   schemaFor(FormulaList.spec, z.object({ ledger, type: z.string().optional() })),
-  schemaFor(FormulaShow.spec, z.object({ ledger, name })),
+  schemaFor(FormulaShow.spec, z.object({ ledger, name, toml: z.boolean().optional() })),
   schemaFor(FormulaCook.spec, z.object({ ...source, keepVariables: flag })),
   schemaFor(
     MoleculePour.spec,
