@@ -3,7 +3,7 @@ import type { IDisposable } from './lifecycle';
 /** Longest pause after a task. */
 const MAX_PAUSE_MS = 5 * 60_000;
 
-/** Runs a task when there was no change for a while, and at the latest so long after the first change. */
+/** Runs a task when there was no change for a while, and at the latest a given time after the first change. */
 export class Debouncer implements IDisposable {
   private timer: NodeJS.Timeout | undefined;
   private firstAt: number | undefined;

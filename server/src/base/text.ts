@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Cuts a text to at most so many bytes of UTF-8, between characters: titles of beads are limited in bytes. */
+/** Cuts a text to a maximum number of bytes of UTF-8, between characters: titles of beads are limited in bytes. */
 export function cutBytes(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
   let size = 0;

@@ -20,7 +20,7 @@ export interface GitOptions {
   identity?: GitIdentity;
   /** Where the author is somebody else than the committer. */
   author?: GitIdentity;
-  /** Killed when git is silent for so long. */
+  /** Time without output after which git is killed. */
   timeoutMs?: number;
   /** An index file of the caller's own, so that the worktree's index stays as it is. */
   indexFile?: string;

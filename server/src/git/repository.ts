@@ -12,7 +12,7 @@ import { pushError } from './pushError';
 import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
-/** Killed when the other side says nothing for so long. */
+/** Time without output of the other side after which git is killed. */
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
 export type { RepositorySource } from './source';
@@ -70,7 +70,7 @@ export class RigRepository {
     };
   }
 
-  /** The same, with the other git told to run nothing that a repository on this disk names. */
+  /** The same; the git of the other side runs no program that a repository on this disk configures. */
   private async openAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
     const { config, env } = this.access;
     const folder = folderOf(this.source);
@@ -223,7 +223,7 @@ export class RigRepository {
 
   /**
    * The commit that a ref or a hash names; undefined where there is none.
-   * @throws GitError where the ref is there and its commit is not: that is damage, and no "no"
+   * @throws GitError where the ref is there and its commit is not: that is damage, not absence
    */
   async resolve(ref: string): Promise<string | undefined> {
     const verify = ['rev-parse', '--verify', '--quiet', '--end-of-options'];

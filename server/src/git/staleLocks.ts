@@ -4,7 +4,7 @@ import { isCommandWorkingIn } from '../base/processTraces';
 import { removeFile } from '../base/safeFiles';
 import { listFolder } from '../base/safeFolders';
 
-/** A lock of the whole repository that is older than this is nobody's: no git command holds one for so long. */
+/** A lock of the whole repository that is older than this is nobody's: no git command holds one for this long. */
 const SHARED_LOCK_MS = 10_000;
 
 /**

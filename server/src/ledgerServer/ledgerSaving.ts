@@ -13,15 +13,15 @@ import {
 import { realFs } from '../beads/storage/ledgerFs';
 import type { OpenLedger } from './openLedger';
 
-/** A file of at most so many bytes is written by the thread that serves: another one would cost more. */
+/** Maximum size of a file that the serving thread writes itself: another thread would cost more. */
 const SMALL_BYTES = 1024 * 1024;
 /** A worker holds the text of a whole ledger, several times. */
 const WORKER = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
-/** `issues.jsonl` follows a change after so long, and at the latest so long after the first one, in milliseconds. */
+/** Delay after the last change, and maximum delay after the first, before `issues.jsonl` is written. Milliseconds. */
 const SAVE = { quietMs: 10, maxMs: 500 };
 /** Part of the time that writing the file may take while changes come. */
 const SHARE = 0.25;
-/** The index is kept when nothing was changed for so long, in milliseconds. */
+/** Time without a change after which the index is saved. Milliseconds. */
 const KEEP_INDEX = { quietMs: 20_000, maxMs: 300_000 };
 
 /** Writes small files itself, and large ones in a thread that serves nobody. */

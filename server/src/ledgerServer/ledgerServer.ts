@@ -20,15 +20,15 @@ import { LedgerSaving, ledgerWriter } from './ledgerSaving';
 import { lockLedger, serverNote } from './lockLedger';
 import { OpenLedger } from './openLedger';
 
-/** The server ends when nobody was connected for so long. */
+/** Time without a client after which the server ends. */
 export const IDLE_MS = 5 * 60_000;
 /** How often it looks whether it still has the ledger, and is still needed. */
 const CHECK_MS = 1_000;
-/** A command that has the ledger open itself may take so long. */
+/** Time limit of a command that has the ledger open itself. */
 const LOCK_MS = 30_000;
 /** A client that lost an answer asks again long before. */
 const OPERATION_LIFETIME_MS = 2 * 60_000;
-/** An ending server is gone after so long, whatever still runs. */
+/** Time after which an ending server exits, whatever still runs. */
 const END_LIMIT_MS = 5_000;
 
 export interface LedgerServerOptions {

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { makePrivateFolder } from '../base/safeFolders';
 
-/** What a server that ends saves first may take so long. */
+/** Time that an ending server has to save. */
 const END_MS = 10_000;
 const POLL_MS = 10;
 

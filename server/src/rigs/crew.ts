@@ -13,7 +13,7 @@ import { uploadPackOf } from '../git/source';
 import type { CrewInfo } from '../protocol/town';
 import type { TownLayout } from '../town/layout';
 
-/** Killed when the other side says nothing for so long. */
+/** Time without output of the other side after which git is killed. */
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
 /** One at a time for each member: adding and removing move folders. */

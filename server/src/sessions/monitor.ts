@@ -11,7 +11,7 @@ export interface ScreenState {
   lastOutputAt: number;
   /** Not a word since its start. */
   saidNothing: boolean;
-  /** It waits for a person; goes on after "it ". */
+  /** It waits for a person: a predicate such as "asks for a permission", shown after "it ". */
   asks?: string;
 }
 
@@ -35,7 +35,7 @@ const STILL_MS = 3_000;
 
 /**
  * Looks at the living sessions every few seconds: when they last said something, whether they ask for a person, and
- * whether there still is a process and a folder. Nothing lives, nothing is looked at.
+ * whether there still is a process and a folder. Without a live session it does nothing.
  */
 export class SessionMonitor extends Disposable {
   private readonly looks = new Map<string, ScreenState & { screenAt: number; reported: string | undefined }>();
@@ -81,7 +81,7 @@ export class SessionMonitor extends Disposable {
       if (await this.isStale(record, info, alive)) await this.recordMissing(record.id);
       else {
         this.suspects.delete(record.id);
-        // One that cannot be looked at keeps nobody from looking at the others.
+        // One session that cannot be checked must not stop the check of the others.
         if (info && (await this.lookAt(record, info, now).catch(() => false))) changed = true;
       }
     }

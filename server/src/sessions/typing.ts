@@ -6,7 +6,7 @@ import type { SessionRecord } from './records';
 /** Some programs treat Enter as pasted text if it arrives together with the text. */
 const ENTER_AFTER_MS = 400;
 
-/** A screen that changes all the time is read so often before Enter is given up. */
+/** How often a screen that changes all the time is read before Enter is given up. */
 const MAX_ENTER_TRIES = 50;
 
 /** Asks what a screen of a runtime asks of a person, if anything. */

@@ -63,7 +63,7 @@ export function registerHandlers(service: TownService): void {
     info: () => service.town.info(),
     snapshot: () => service.feed.snapshot(),
   });
-  // Registered last, so that it wraps every handler of `gt prime` and adds mail for all roles.
+  // After every other handler of `gt prime`, so that it wraps them and adds mail for all roles.
   registerMailHandlers({
     dispatcher,
     store,

@@ -21,11 +21,11 @@ import { FileLog, type Log } from '../base/log';
 import { TerminalRelay } from '../sessions/relay';
 import { TownService } from './townService';
 
-/** The server ends when nobody was connected, and nothing was to be done, for so long. */
+/** Time without a client and without work after which the server ends. */
 const IDLE_MS = 5 * 60_000;
 const IDLE_CHECK_MS = 15_000;
 const LEASE_CHECK_MS = 2_000;
-/** An ending server is gone after so long, whatever still runs. */
+/** Time after which an ending server exits, whatever still runs. */
 const END_LIMIT_MS = 5_000;
 /** Of that, what running actions get to notice that they were cancelled. */
 const ACTION_LIMIT_MS = 4_000;

@@ -63,7 +63,7 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
   dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));
   dispatcher.on(ServerRetire.spec, async ({ build }, { kind }) => {
-    // Its programs may be newer than the server: then they replace it, like anybody's.
+    // An agent's gt may come from a newer build: it replaces the server like any client.
     if (kind === 'agent' && build <= BUILD)
       throw new UserError('only a person may stop the server', undefined, 'refused');
     service.retire();

@@ -8,7 +8,7 @@ import type { ReverseEdges } from './reverseEdges';
 import { NEVER, standingOf } from './standing';
 import { placeOf, WorkCounts } from './workCounts';
 
-/** From so many rows on it is quicker to rebuild the indexes than to keep them. */
+/** From this number of rows on it is quicker to rebuild the indexes than to keep them. */
 const BULK_ROWS = 2_000;
 
 export interface IndexChange {

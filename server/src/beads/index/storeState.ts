@@ -12,7 +12,7 @@ import type { LedgerRules } from '../model/validate';
 import { Located, type Change, type Source } from './overlay';
 import { loadSql } from './wasm';
 
-/** From so many changed beads on they may be a large part of all. */
+/** From this number of changed beads on they may be a large part of all. */
 const BULK_CHANGES = 2_000;
 
 /** Everything that is durable: the open ledgers and the index over them. */

@@ -24,7 +24,7 @@ export interface Stored {
   readonly isEphemeral: boolean;
 }
 
-/** Beads that were read lately are kept decoded, so many at least and twice as many at most. */
+/** Beads that were read lately are kept decoded, at least this many and at most twice as many. */
 const DECODED = 5_000;
 
 /**

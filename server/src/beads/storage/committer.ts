@@ -79,7 +79,7 @@ export class Committer {
         for (const { journal } of this.world.ledgers.values()) await journal.syncRead();
         await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
       } catch (error) {
-        // Also those that failed by themselves: their reason may lie in a batch that now never was.
+        // Also those that failed by themselves: the cause may be a batch that was never committed.
         for (const job of jobs) job.reject(error);
         return;
       }

@@ -193,8 +193,8 @@ export class Ledger {
   }
 
   /**
-   * True where the file must be written before a journal gets changes of this ledger: later changes of the
-   * file from outside can only be told from ours by a base.
+   * True where the file must be written before a journal gets changes of this ledger: without a base
+   * (`base.jsonl`) later changes of the file from outside cannot be told from ours.
    */
   get needsCheckpoint(): boolean {
     return this.mustCheckpoint || !this.hasBase;

@@ -24,7 +24,7 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     .option('--since <duration>', 'only the last 30s, 5m, 1h or 2d', parseSince)
     .option('--type <type>', 'only of this type: create, update, status, comment, close, delete')
     .option('--mol <start>', 'only of beads whose ids begin so')
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-f, --follow', 'go on printing what happens')
     .withHelp({
       examples: [

@@ -127,7 +127,7 @@ export function addFindDuplicates(program: CliCommand, context: BdContext): void
     .command('find-duplicates')
     .description('find open beads with similar texts')
     .option('--threshold <share>', 'how similar, from 0 to 1', parseShare, DEFAULT_THRESHOLD)
-    .option('-n, --limit <count>', 'at most so many pairs; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('-n, --limit <count>', 'maximum number of pairs; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-s, --status <status>', 'only with this status')
     .withHelp({ examples: [['bd find-duplicates --threshold 0.8', 'nearly the same']], see: ['bd duplicates'] })
     .action(async (options: { threshold: number; limit: number; status?: string }, invocation: Invocation) => {

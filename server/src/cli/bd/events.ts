@@ -9,7 +9,7 @@ export function addEvents(program: CliCommand, context: BdContext): void {
     .command('events')
     .description('show the audit trail: who did what, the newest last')
     .argument('[id]', 'only about this bead')
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit)
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit)
     .option('--rig <name>', 'in the ledger of this rig')
     .withHelp({
       text: 'Every change is recorded with its author. The audit trail stays on this machine.',

@@ -40,9 +40,9 @@ export function addGate(program: CliCommand, context: BdContext): void {
 function addList(gate: CliCommand, context: BdContext): void {
   gate
     .command('list')
-    .description('list gates that are shut')
-    .option('--all', 'open ones too')
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, 0)
+    .description('list pending gates')
+    .option('--all', 'also those that are resolved')
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, 0)
     .withHelp({ examples: [['bd gate list --all', 'every gate']], see: ['bd gate show'] })
     .action(async (options: { all?: boolean; limit: number }, invocation: Invocation) => {
       const filter = {

@@ -9,7 +9,7 @@ import { readEndpoint } from '../../protocol/transport/endpointFile';
 import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { Backend } from './localBackend';
 
-/** A command waits so long for the server of a ledger to start: a large ledger is read meanwhile. */
+/** How long a command waits for the server of a ledger to start: a large ledger is read meanwhile. */
 const START_MS = 60_000;
 const FALSE = /^(?:0|f|false|n|no|off)$/i;
 

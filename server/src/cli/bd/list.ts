@@ -36,7 +36,7 @@ interface ListOptions extends FilterOptions {
 export function addList(program: CliCommand, context: BdContext): void {
   const command = withFilterOptions(program.command('list').alias('ls').description('list beads that are not closed'));
   withListConditions(withConditionOptions(command))
-    .option('-n, --limit <count>', `at most so many, ${DEFAULT_LIMIT} without --all; 0 for all`, parseLimit)
+    .option('-n, --limit <count>', `maximum number of results, ${DEFAULT_LIMIT} without --all; 0 for all`, parseLimit)
     .option('--sort <order>', 'priority, created, updated, closed, status, id, title, type or assignee')
     .option('-r, --reverse', 'in reverse order')
     .option('--all', 'also closed beads, gates, templates and wisps')

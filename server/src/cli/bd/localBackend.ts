@@ -11,7 +11,7 @@ export interface Backend extends Caller {
   close(): Promise<void>;
 }
 
-/** A command waits so long for another one. */
+/** How long a command waits for another one. */
 const LOCK_MS = 30_000;
 
 export interface LocalOptions {

@@ -10,7 +10,7 @@ import type { BdContext } from './context';
 /** Among the values that agents may set. */
 export const MEMORY_PREFIX = 'kv.memory.';
 
-/** A key that is made from the text has so many words and bytes at most. */
+/** Maximum number of words and of bytes of a key that is made from the text. */
 const KEY_WORDS = 8;
 const KEY_BYTES = 60;
 

@@ -175,7 +175,7 @@ function addCurrent(mol: CliCommand, context: BdContext): void {
     .description('show your molecules in progress, with the current step of each')
     .argument('[id]', 'a molecule (default: those that you are working on)')
     .option('--for <name>', 'those of another person or agent')
-    .option('--limit <count>', 'at most so many steps', parseLimit)
+    .option('--limit <count>', 'maximum number of steps', parseLimit)
     .option('--range <first-last>', 'only these steps, such as 10-20', parseRange)
     .withHelp({
       examples: [

@@ -23,7 +23,7 @@ export function addQuery(program: CliCommand, context: BdContext): void {
     .description('list beads for which an expression holds')
     .argument('[expression...]', 'such as "status=open AND priority<2"')
     .option('-a, --all', 'closed beads too')
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('--long', 'several lines each')
     .option('--parse-only', 'only check the expression')
     .option('-r, --reverse', 'in reverse order')

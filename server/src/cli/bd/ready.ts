@@ -25,7 +25,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
   withFilterOptions(
     program.command('ready').description('list beads that can be worked on now: open and not waiting for anything'),
   )
-    .option('-n, --limit <count>', `at most so many, ${DEFAULT_LIMIT} without it; 0 for all`, parseLimit)
+    .option('-n, --limit <count>', `maximum number of results, ${DEFAULT_LIMIT} by default; 0 for all`, parseLimit)
     .option('-s, --sort <order>', 'hybrid, priority or oldest')
     .option('-u, --unassigned', 'without an assignee')
     .option('--parent <id>', 'descendants of this bead')

@@ -24,7 +24,7 @@ export function addSearch(program: CliCommand, context: BdContext): void {
   withConditionOptions(withFilterOptions(command))
     .option('--query <text>', 'same as the argument')
     .option('--external-contains <text>', 'reference in another system contains')
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('--sort <order>', 'priority, created, updated, closed, status, id, title, type or assignee')
     .option('-r, --reverse', 'in reverse order')
     .option('--long', 'several lines each')

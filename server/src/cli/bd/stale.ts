@@ -21,8 +21,8 @@ export function addStale(program: CliCommand, context: BdContext): void {
   program
     .command('stale')
     .description('list beads that have not changed for a long time')
-    .option('-d, --days <days>', 'not changed for so many days', parseDays, DEFAULT_DAYS)
-    .option('-n, --limit <count>', 'at most so many; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('-d, --days <days>', 'number of days without a change', parseDays, DEFAULT_DAYS)
+    .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-s, --status <status>', statuses.join(', '))
     .withHelp({
       text: 'Closed beads are left out.',

@@ -96,7 +96,7 @@ export function oneLine(text: string): string {
   return printable(text.replace(/\s+/g, ' '));
 }
 
-/** Every line of a text with so many blanks before it; trailing newlines are removed. */
+/** Every line of a text, indented by this many blanks; trailing newlines are removed. */
 export function indent(text: string, columns: number): string {
   return text
     .trimEnd()

@@ -51,7 +51,7 @@ async function createConvoy(
   const warnings = stageWarnings(town, beads);
   const status = params.stage ? (warnings.length > 0 ? 'staged_warnings' : 'staged_ready') : 'open';
   if (!params.stage && warnings.length > 0)
-    throw new UserError(warnings.join('\n'), 'mend that, or stage the convoy and launch it with --force', 'conflict');
+    throw new UserError(warnings.join('\n'), 'fix that, or stage the convoy and launch it with --force', 'conflict');
   return town.store.batch(context, (tx) => {
     const convoy = tx.create('hq', {
       title: params.title,
@@ -95,7 +95,7 @@ async function launchConvoy(town: ConvoyTown, context: CallContext, id: string, 
     throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
   const warnings = stageWarnings(town, beads);
   if (warnings.length > 0 && !force)
-    throw new UserError(warnings.join('\n'), 'mend that, or launch it with --force', 'conflict');
+    throw new UserError(warnings.join('\n'), 'fix that, or launch it with --force', 'conflict');
   return town.store.batch(context, (tx) => {
     tx.update(convoy.id, { status: 'open', metadata: withConvoy(convoy, { launched_at: new Date().toISOString() }) });
     tx.event({ type: 'convoy_launched', convoy: convoy.id, message: convoy.title });

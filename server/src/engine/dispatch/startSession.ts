@@ -12,7 +12,7 @@ import { backoffMs, failAttempt, HELD_MS } from '../loop/failure';
 
 type StartAction = Extract<Action, { type: 'start-session' }>;
 
-/** A start that fails for a reason that may pass is tried so often before it counts as failed. */
+/** How often a start that fails for a temporary reason is tried before it counts as failed. */
 const MAX_START_FAILURES = 8;
 
 /** Brings a hooked bead's worktree and its session into being. */

@@ -11,13 +11,13 @@ import { FAREWELL_MS } from '../supervision/sessionEndRule';
 import { reconcile } from './reconcile';
 import type { TownView } from '../state/townView';
 
-/** Longest pause between two looks while the engine is up. */
+/** Maximum interval between two ticks while the engine is up. */
 const INTERVAL_MS = 5_000;
 /** Events that come together are looked at together. */
 const DEBOUNCE_MS = 15;
 /** A look that comes so much later than planned means that the machine was asleep. */
 const LATE_MS = 30_000;
-/** An action that failed so often in a row is told to a person, and waits until that escalation is closed. */
+/** Number of failures in a row after which an action is escalated, and waits until the escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
 
 /** Time as the engine sees it. The simulation puts a clock of its own here. */
@@ -46,7 +46,7 @@ export class Engine extends Disposable {
   private readonly running = new Map<string, Promise<void>>();
   /** Actions that failed through no fault of the work, such as a full disk: how often, and when to try again. */
   private readonly failures = new Map<string, { count: number; until: number }>();
-  /** Actions that were out of date: if the world looks the same again at once, something is odd, and haste would not help. */
+  /** Stale actions. They back off if they repeat. */
   private readonly stale = new Map<string, { count: number; until: number }>();
   private readonly stopping = new AbortController();
   private timer: unknown;
@@ -63,7 +63,7 @@ export class Engine extends Disposable {
     this.awakeSince = timers.now();
   }
 
-  /** Looks soon. @param inMs not later than so many milliseconds from now */
+  /** Runs a tick soon. @param inMs maximum delay in milliseconds */
   kick(inMs = DEBOUNCE_MS): void {
     if (this.isDisposed) return;
     const due = this.timers.now() + inMs;

@@ -11,7 +11,7 @@ import type { MayorView } from '../state/townView';
 import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
 
 export const MAYOR = 'mayor';
-/** The Mayor is started so often for one request or mail; then a person has to look. */
+/** How often the Mayor is started for one request or mail before a person has to look. */
 const MAX_TRIES = 3;
 /** Names the escalation that calls a person where the Mayor does not answer. */
 const SILENT_KEY = 'mayor-silent';

@@ -4,7 +4,7 @@ import type { TownView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
-/** Without a word of it for so long the Mayor has not answered. */
+/** Silence after which the Mayor counts as not having answered. */
 export const MAYOR_SILENCE_MS = 15 * 60_000;
 /** What it was asked has been settled without it: it may say so, then it ends. */
 const IDLE_MS = 60_000;

@@ -7,7 +7,7 @@ import { escalate } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { backoffMs, HELD_MS } from '../loop/failure';
 
-/** After so many tries that were not the work's fault a person is called. */
+/** Number of tries that were not the work's fault after which a person is called. */
 const MAX_RETRIES = 10;
 /** A merge request whose turn cannot be finished. */
 interface Turn {

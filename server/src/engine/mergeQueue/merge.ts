@@ -16,7 +16,7 @@ type MergeAction = Extract<Action, { type: 'merge' }>;
 
 /**
  * One turn of the merge queue: rebase, the approval held against it, gates on exactly the commit that would land,
- * compare-and-set push, and only then the bead is closed. A crash at any point is mended by running it again: what has landed is found
+ * compare-and-set push, and only then the bead is closed. It is safe to run it again after a crash at any point: what has landed is found
  * on the landing branch.
  */
 export async function merge(action: MergeAction, context: EngineContext): Promise<void> {

@@ -8,7 +8,7 @@ import { reviewKey } from './review';
 import { mergeOf, withMerge } from '../state/work';
 import { backoffMs } from '../loop/failure';
 
-/** A reviewer is asked so often; then a person has to look. */
+/** How often a reviewer is asked before a person has to look. */
 const MAX_UNANSWERED = 3;
 /** One that a person stopped does not come back at once. */
 const STOPPED_PAUSE_MS = 60_000;

@@ -237,7 +237,7 @@ function gateViews(store: BeadStore): GateView[] {
   return gates.flatMap((gate): GateView[] => {
     const opensAt = gateOpensAt(store, gate);
     if (opensAt === undefined) return [];
-    // It stands behind what its step needs.
+    // The gate itself is still blocked by its step's dependencies.
     const isBehind = openBlockers(graphOf(store), gate).length > 0;
     return [{ id: gate.id, revision: gate.updated_at, opensAt: isBehind ? Infinity : opensAt }];
   });

@@ -63,7 +63,7 @@ export interface RigView {
   reviewerAccepted: boolean;
   reviewTimeoutMs: number;
   maxReviewRounds: number;
-  /** An agent that is silent for so long is looked after. */
+  /** Silence after which an agent is handled as stalled. */
   stallMs: number;
   /** Agents die as soon as they are started: nothing new is begun until that has passed. */
   crashLooping: boolean;

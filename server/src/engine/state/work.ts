@@ -44,8 +44,8 @@ const workSchema = z.looseObject({
   /** Steps that were taken about its agent's silence since it last made progress. */
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
   /**
-   * Its agent ended the session without submitting (`gt done --status`). `mark`: it goes on by itself when its molecule is
-   * another one (`OpenSteps`); without it, it waits until it is slung again.
+   * Its agent ended the session without submitting (`gt done --status`). `mark`: a fingerprint of the open steps
+   * (`OpenSteps`); work resumes by itself when that changes. Without it the bead waits until it is slung again.
    */
   paused: z
     .object({ status: z.enum(['escalated', 'deferred']), message: z.string(), mark: z.string().optional() })

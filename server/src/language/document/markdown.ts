@@ -15,7 +15,7 @@ export function inlineCode(text: string): string {
   return `${fence}${pad}${text}${pad}${fence}`;
 }
 
-/** One line of at most so many characters. */
+/** One line, cut to a maximum number of characters. */
 export function shorten(text: string, length: number): string {
   // Long runs of white space are cut off with the rest.
   const line = text

@@ -44,7 +44,7 @@ export interface Started {
   logStart?: number;
 }
 
-/** A program that says that it listens, and does not answer for so long, hangs. */
+/** A program that says that it listens, and does not answer for this long, hangs. */
 const HUNG_MS = 2_000;
 /** How often a program is started again that was killed before it answered. */
 const MAX_KILLS = 10;

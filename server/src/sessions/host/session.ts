@@ -21,7 +21,7 @@ export interface SessionOptions {
   /** With the command already resolved to a file. */
   start: ParsedParams<typeof HostStart.spec>;
   log: OutputLog;
-  /** A view that takes nothing for so long is cut off. */
+  /** A view that takes nothing for this long is cut off. */
   stuckMs: number;
   onExit(exit: SessionExitInfo): void;
 }

@@ -47,7 +47,7 @@ export class Viewer {
     }
   }
 
-  /** Cuts off a peer that has taken nothing for so long: an agent must not hang on a hung window. */
+  /** Cuts off a peer that has taken nothing for this long: an agent must not hang on a hung window. */
   cutIfStuck(limitMs: number): void {
     if (this.slow && Date.now() - this.progressAt > limitMs) this.close();
   }

@@ -14,7 +14,7 @@ import type { Log } from '../../base/log';
 import { SNAPSHOT_LIMITS, SnapshotPruning, type SnapshotLimits } from './snapshotPruning';
 import type { Rigs } from '../../rigs/registry';
 
-/** After so long without a change, and at the latest so long after the first one. */
+/** Delay after the last change, and maximum delay after the first. */
 export interface MaintenanceTimes {
   quietMs: number;
   maxMs: number;

@@ -72,7 +72,7 @@ function ledgerItem(
   };
 }
 
-/** What a person accepts where a rig has no gates is that nothing is tested: said in so many words. */
+/** What a person accepts where a rig has no gates is that nothing is tested: said explicitly. */
 export function sayWhereNothingIsTested(item: AttentionInfo): AttentionInfo {
   if (item.consent?.kind !== 'rig-commands' || item.consent.text !== '') return item;
   const text = 'no gates: nothing is tested before work is merged';

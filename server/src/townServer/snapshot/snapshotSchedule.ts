@@ -3,7 +3,7 @@ import { logged } from '../../base/logged';
 import type { Log } from '../../base/log';
 import type { SnapshotFeed } from './snapshotFeed';
 
-/** Deltas are sent at most so often. */
+/** Minimum interval between deltas. */
 const SNAPSHOT_MS = 40;
 /** Timers cannot wait for weeks. */
 const MAX_DELAY_MS = 3_600_000;
