@@ -282,7 +282,7 @@ function burntLines({ result, isWisp, title }: Burnt, dryRun: boolean): string[]
       `${isWisp ? 'Wisp issues' : 'Issues'} to delete (${result.deleted_count} total):`,
       ...result.deleted_ids.map((id) => `  - ${id}`),
       '',
-      "No digest will be created (use 'bd mol squash' to create one).",
+      'Nothing of them is kept; "bd mol squash" keeps a digest.',
       `To delete: bd mol burn ${result.molecule_id} --force`,
     ];
   return [
