@@ -29,6 +29,8 @@ interface Deviation {
   scenario: string;
   layer: string;
   why: string;
+  /** It depends on random ids, so a run may have no such difference. */
+  sometimes?: true;
 }
 
 interface Compare {
@@ -161,7 +163,7 @@ describe('bd beside the original', function () {
     for (const { why } of deviations) assert.ok(why.length > 10, why);
     const used = new Set(differences.map((difference) => compare.documented(difference, deviations)));
     assert.deepEqual(
-      deviations.filter((deviation) => !used.has(deviation)),
+      deviations.filter((deviation) => !deviation.sometimes && !used.has(deviation)),
       [],
     );
   });

@@ -195,7 +195,10 @@ describe('the merge driver', () => {
     );
     assert.deepEqual(mergeFiles(left, base, left, right, new Date('2026-02-01T00:00:00Z')), {
       count: 2,
-      unreadable: 2,
+      unreadable: [
+        { line: 2, reason: 'not valid JSON', side: 'left' },
+        { line: 3, reason: 'not valid JSON', side: 'right' },
+      ],
     });
     const merged = fs.readFileSync(left, 'utf8');
     assert.match(merged, /"labels":\["l","r"\]/);
