@@ -7,7 +7,18 @@ import type { Locator, Page } from 'playwright-core';
 import { WAIT_MS } from '../harness/limits';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import { waitUntil } from '../helpers/temp';
-import { choose, clickAndAnswer, quickInput, step, STEP_MS, succeeds, tick, writeDescription } from './hands';
+import {
+  choose,
+  clickAndAnswer,
+  entry,
+  openWith,
+  quickInput,
+  step,
+  STEP_MS,
+  succeeds,
+  tick,
+  writeDescription,
+} from './hands';
 import { inOrder, inVsCode } from './versions';
 import { makeProject, newestVsix, openGasTown, treeRow, untilTerminal } from './vsix';
 
@@ -131,7 +142,9 @@ inVsCode('the first start, with the mouse', 'main', function (lane) {
     await tick(page, 'Say hello');
     await tick(page, 'Say goodbye');
     await session.screenshot('first-start-convoy-beads');
-    await quickInput(page).getByRole('button', { name: 'OK' }).click();
+    await openWith(entry(page, 'In sequence'), () =>
+      succeeds(quickInput(page).getByRole('button', { name: 'OK' }).click({ timeout: STEP_MS })),
+    );
     await choose(page, 'In sequence');
     await choose(page, 'Launch now');
     await treeRow(page, /^Convoy Manners, 0 of 2$/).waitFor();

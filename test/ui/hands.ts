@@ -15,12 +15,23 @@ export async function step(page: Page, text: string): Promise<void> {
     .waitFor();
 }
 
-/** With the mouse: VS Code's walkthrough takes the focus back when a step is completed, so that the box is clicked first. */
+/**
+ * Answers in a box while VS Code's walkthrough takes the focus back, as it does when a step is completed: repeated until the box
+ * is gone, or is that of the next step.
+ */
 export async function clickAndAnswer(page: Page, text: string): Promise<void> {
   const box = quickInput(page).locator('.quick-input-box input');
-  await box.click();
-  await box.pressSequentially(text);
-  await box.press('Enter');
+  const hasText = async (): Promise<boolean> => (await box.isVisible()) && (await box.inputValue()) === text;
+  await waitUntil(
+    `“${text}” is answered`,
+    async () => {
+      await succeeds(box.fill(text, { timeout: STEP_MS }));
+      if (!(await hasText())) return false;
+      await succeeds(box.press('Enter', { timeout: STEP_MS }));
+      return succeeds(waitUntil('the box is another one', async () => !(await hasText()), STEP_MS));
+    },
+    WAIT_MS,
+  );
 }
 
 export async function answer(page: Page, text: string): Promise<void> {
@@ -60,10 +71,19 @@ export async function choose(page: Page, name: string): Promise<void> {
 
 /** Checks an entry of a quick pick with checkboxes. */
 export async function tick(page: Page, name: string): Promise<void> {
-  await quickInput(page)
+  const box = quickInput(page)
     .getByRole('checkbox', { name: new RegExp(`^${name}`) })
-    .first()
-    .click();
+    .first();
+  await box.waitFor();
+  await waitUntil(
+    `“${name}” is checked`,
+    async () => {
+      if (await box.isChecked()) return true;
+      await succeeds(box.click({ timeout: STEP_MS }));
+      return succeeds(waitUntil('the click has its effect', () => box.isChecked(), STEP_MS));
+    },
+    WAIT_MS,
+  );
 }
 
 /** Waits until this row of a list has the focus. */
@@ -92,15 +112,12 @@ export async function arrowTo(page: Page, name: RegExp): Promise<void> {
  * Repeats what opens something until it is there: a row that is drawn anew in that moment takes neither click nor key, and a row
  * of before opens what was there before.
  */
-export async function openWith(opened: Locator, action: () => Promise<void>): Promise<void> {
+export async function openWith(opened: Locator, action: () => Promise<unknown>): Promise<void> {
   await waitUntil(
     `${String(opened)} is there`,
     async () => {
       await action();
-      return opened.waitFor({ timeout: 5_000 }).then(
-        () => true,
-        () => false,
-      );
+      return succeeds(opened.waitFor({ timeout: STEP_MS }));
     },
     WAIT_MS,
   );

@@ -8,6 +8,7 @@ import { repoRoot } from '../harness/paths';
 import { openVsixSession, type VsixSession } from '../harness/vsixSession';
 import type { LaneName } from '../harness/vscodeServer';
 import { waitUntil } from '../helpers/temp';
+import { openWith } from './hands';
 
 export function newestVsix(): string {
   const root = repoRoot();
@@ -97,8 +98,9 @@ export function isStored(page: Page, text: string): Promise<boolean> {
 }
 
 export async function palette(page: Page, command: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget .quick-input-box input').waitFor();
+  const box = page.locator('.quick-input-widget .quick-input-box input');
+  await box.waitFor({ state: 'hidden' }); // that of an earlier command may be closing
+  await openWith(box, () => page.keyboard.press('F1'));
   await page.keyboard.type(command);
   await acceptEntry(page, command);
 }
