@@ -238,7 +238,10 @@ describe('the server of a ledger outside of a town', function () {
   });
 
   it('is not started for a ledger that this user cannot write or does not own', async function () {
-    if (ORDINARY === undefined) this.skip();
+    if (ORDINARY === undefined) {
+      console.log('      skipped: only root can give a ledger to another user');
+      this.skip();
+    }
     await use(LedgerProject.make(ORDINARY));
     await project.ok('--no-daemon', 'create', 'readable');
     fs.chmodSync(project.directory, 0o555);

@@ -142,7 +142,10 @@ function hasRebooted({ space, host }: LeaseRecord): boolean {
   return host === os.hostname() && numbers === ourNumbers && boot !== ourBoot;
 }
 
-/** A note may lead to a signal: it counts only with what nobody who wrote a file elsewhere can know, the id of this boot. */
+/**
+ * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another machine
+ * cannot have it.
+ */
 function asHolder(record: LeaseRecord): LeaseHolder {
   const note = record.space === processSpace() ? record.note : undefined;
   return { pid: record.pid, start: record.start, isHere: isHere(record), host: record.host, note };

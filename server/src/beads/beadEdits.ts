@@ -41,7 +41,7 @@ export abstract class BeadEdits {
     return this.view.get(id);
   }
 
-  /** The bead, or the error that a person is told. */
+  /** @throws UserError `not-found` where there is no such bead */
   require(id: string): Bead {
     const bead = this.view.get(id);
     if (!bead || bead.status === 'tombstone') throw new UserError(`issue ${id} not found`, undefined, 'not-found');

@@ -50,7 +50,7 @@ export function addBackup(program: CliCommand, context: BdContext): void {
     });
   backup
     .command('sync')
-    .description('write the copy anew')
+    .description('update the copy')
     .withHelp({ examples: [['bd backup sync', 'before something risky']], see: ['bd backup status'] })
     .action((_options: unknown, invocation: Invocation) =>
       context.withLedger(invocation, async (backend) => {

@@ -60,7 +60,7 @@ export function addPurge(program: CliCommand, context: BdContext): void {
 export function addGc(program: CliCommand, context: BdContext): void {
   program
     .command('gc')
-    .description('delete old closed beads and write the ledger anew; without --force only show what')
+    .description('delete old closed beads and rewrite the ledger; without --force only show them')
     .option('--older-than <age>', `closed longer ago than this (default: ${GC_AGE})`)
     .option('--skip-decay', 'delete nothing, only write the ledger')
     .option('--dry-run', 'only show')

@@ -62,7 +62,7 @@ export function addShow(program: CliCommand, context: BdContext): void {
 
 const WATCH_MS = 2_000;
 
-/** Each look opens the ledger anew: outside of a town others could not write meanwhile. */
+/** Each read reopens the ledger: outside a town others could not write otherwise. */
 async function watch(
   invocation: Invocation,
   context: BdContext,
