@@ -245,7 +245,10 @@ export class Life {
     current: { action: Action; hasWritten: boolean },
     work: (tx: Transaction) => T,
   ): T {
-    const subjects = subjectsOf(current.action).map((subject) => ({ ...subject, before: tx.get(subject.id)?.updated_at }));
+    const subjects = subjectsOf(current.action).map((subject) => ({
+      ...subject,
+      before: tx.get(subject.id)?.updated_at,
+    }));
     const result = work(tx);
     current.hasWritten = true;
     for (const { id, revision, before } of subjects)

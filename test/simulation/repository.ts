@@ -101,7 +101,7 @@ export class Repository {
   /** An agent commits what it has done. One commit for each attempt: what was sent back is changed, mostly. */
   work(
     worktree: Worktree,
-    { attempt, isSlow, isBroken }: { attempt: number; isSlow: boolean; isBroken(): boolean },
+    { attempt, isSlow, isBroken }: { attempt: number; isSlow: boolean; isBroken: () => boolean },
   ): void {
     if (worktree.commits > 0 && (worktree.attempt === attempt || isSlow)) return;
     worktree.commits += 1;

@@ -13,7 +13,8 @@ const outcomeSchema = z.discriminatedUnion('passed', [
     confirmed: z.boolean().optional(),
   }),
 ]);
-const entrySchema = z.object({ key: z.string(), outcome: outcomeSchema });
+const entrySchema = z.object({ key: z.string(), commands: z.string(), outcome: outcomeSchema });
+type Entry = z.output<typeof entrySchema>;
 
 /** How one gate ended; `output`: the last part of what it printed, `confirmed`: it failed more than once. */
 export type KeptOutcome = z.output<typeof outcomeSchema>;
@@ -31,20 +32,26 @@ const MAX_RESULTS = 1_000;
 
 /** How the gates of a rig ended, by the files that they tested and their commands: they never run twice for the same. */
 export class GateResults {
-  private known: Map<string, KeptOutcome> | undefined;
+  private known: Map<string, Entry> | undefined;
 
   /** @param file where they are kept over restarts of the server; in memory only without one */
   constructor(private readonly file?: string) {}
 
   get(tested: TestedGate): KeptOutcome | undefined {
-    return this.read().get(keyOf(tested));
+    return this.read().get(keyOf(tested))?.outcome;
+  }
+
+  /** Whether this gate has passed on any files. */
+  hasPassed(tested: Pick<TestedGate, 'gate' | 'needs'>): boolean {
+    const commands = commandsOf(tested);
+    return [...this.read().values()].some((entry) => entry.outcome.passed && entry.commands === commands);
   }
 
   set(tested: TestedGate, outcome: KeptOutcome): void {
     const known = this.read();
     const key = keyOf(tested);
     known.delete(key); // the latest come last
-    known.set(key, outcome);
+    known.set(key, { key, commands: commandsOf(tested), outcome });
     for (const oldest of known.keys()) {
       if (known.size <= MAX_RESULTS) break;
       known.delete(oldest);
@@ -54,21 +61,21 @@ export class GateResults {
 
   /** A person wants to see once more what failed: the reason may have been another than the files. */
   forgetFailures(): void {
-    const failed = [...this.read()].filter(([, outcome]) => !outcome.passed);
+    const failed = [...this.read()].filter(([, { outcome }]) => !outcome.passed);
     if (failed.length === 0) return;
     for (const [key] of failed) this.read().delete(key);
     this.save();
   }
 
-  private read(): Map<string, KeptOutcome> {
+  private read(): Map<string, Entry> {
     return (this.known ??= this.load());
   }
 
-  private load(): Map<string, KeptOutcome> {
+  private load(): Map<string, Entry> {
     if (this.file === undefined) return new Map();
     try {
       const entries = z.array(entrySchema).parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
-      return new Map(entries.map(({ key, outcome }) => [key, outcome]));
+      return new Map(entries.map((entry) => [entry.key, entry]));
     } catch {
       return new Map(); // a record that cannot be read costs one more run
     }
@@ -76,18 +83,22 @@ export class GateResults {
 
   private save(): void {
     if (this.file === undefined) return;
-    const entries = [...this.read()].map(([key, outcome]) => ({ key, outcome }));
     try {
-      writeJsonAtomic(this.file, entries, PRIVATE_FILE);
+      writeJsonAtomic(this.file, [...this.read().values()], PRIVATE_FILE);
     } catch (error) {
       onUnexpectedError(error); // it holds for this run of the server
     }
   }
 }
 
-function keyOf({ tree, gate, needs }: TestedGate): string {
-  const commands = [...needs, gate].map(({ name, command }) => [name, command]);
-  return createHash('sha256')
-    .update(JSON.stringify([tree, commands]))
-    .digest('hex');
+function keyOf(tested: TestedGate): string {
+  return hashOf([tested.tree, commandsOf(tested)]);
+}
+
+function commandsOf({ gate, needs }: Pick<TestedGate, 'gate' | 'needs'>): string {
+  return hashOf([...needs, gate].map(({ name, command }) => [name, command]));
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

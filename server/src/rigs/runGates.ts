@@ -21,7 +21,7 @@ export type GateListener = (gate: GateInfo, outcome: 'started' | 'passed' | 'fai
 export type GateEnd = KeptOutcome & { isFinal: boolean };
 
 export interface GateWorld {
-  readonly results: Pick<GateResults, 'get' | 'set'>;
+  readonly results: Pick<GateResults, 'get' | 'set' | 'hasPassed'>;
   /** Makes a clean checkout of the commit. Called before the first gate runs, and where gates have to run again. */
   checkOut(): Promise<void>;
   run(gate: GateInfo): Promise<GateEnd>;
@@ -50,15 +50,18 @@ export async function runGates(
   for (const gate of wanted) {
     const before = world.results.get(tested(gate));
     if (!before || (!before.passed && gate.name === only && confirms !== undefined)) unknown.push(gate);
-    else if (!before.passed) return { ...before, gate: gate.name };
+    else if (!before.passed) return { ...before, gate: gate.name, passedBefore: world.results.hasPassed(tested(gate)) };
   }
   if (unknown.length === 0) return { passed: true };
   const needed = new Set(unknown.flatMap((gate) => [...needsOf(gate, gates), gate].map(({ name }) => name)));
-  const keep = (gate: GateInfo, { isFinal, ...outcome }: GateEnd): void => {
+  const keep = (gate: GateInfo, { isFinal, ...outcome }: GateEnd): Failure | undefined => {
     const repeats = gate.name === only ? confirms : undefined;
     if (!outcome.passed && repeats !== undefined) outcome.confirmed = true;
     if (isFinal) world.results.set(tested(gate), outcome);
     if (outcome.passed && repeats !== undefined) world.recordFlaky(gate.name, repeats);
+    return outcome.passed
+      ? undefined
+      : { ...outcome, gate: gate.name, passedBefore: world.results.hasPassed(tested(gate)) };
   };
   await world.checkOut();
   for (const stage of stagesOf(
@@ -74,7 +77,8 @@ export async function runGates(
 interface StageOptions {
   world: GateWorld;
   onGate: GateListener;
-  keep(gate: GateInfo, end: GateEnd): void;
+  /** @returns what is said of it where it failed */
+  keep: (gate: GateInfo, end: GateEnd) => Failure | undefined;
 }
 
 async function runStage(stage: readonly GateInfo[], options: StageOptions): Promise<Failure | undefined> {
@@ -107,8 +111,7 @@ async function runOne(gate: GateInfo, { world, onGate, keep }: StageOptions): Pr
     end = { passed: false, problem, output: '', isFinal: true };
   }
   onGate(gate, end.passed ? 'passed' : 'failed');
-  keep(gate, end);
-  return end.passed ? undefined : { passed: false, gate: gate.name, problem: end.problem, output: end.output };
+  return keep(gate, end);
 }
 
 /** The first one that fails ends the others. */
@@ -127,9 +130,8 @@ async function runTogether(
     const end = await world.run(gate);
     if (end.passed) return void passed.push(gate);
     if (failure) return;
-    failure = { passed: false, gate: gate.name, problem: end.problem, output: end.output };
     onGate(gate, 'failed');
-    keep(gate, end);
+    failure = keep(gate, end);
     stop.abort();
   };
   try {

@@ -31,8 +31,8 @@ export interface ReviewedChange {
 
 /**
  * How the gates of a change ended; `output`: the last part of what the failed one printed, `confirmed`: it has failed more
- * than once on these files.
+ * than once on these files, `passedBefore`: it has passed on others.
  */
 export type GateResult =
   | { passed: true }
-  | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean };
+  | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean; passedBefore?: boolean };

@@ -1,4 +1,4 @@
-import { FIRST_WINDOW } from '../../../server/src/rigs/mergeWindow';
+import { FIRST_WINDOW, type MergeWindow } from '../../../server/src/rigs/mergeWindow';
 import { UserError } from '../../../server/src/base/errors';
 import type { BeadStore } from '../../../server/src/beads/store';
 import type { NewBead } from '../../../server/src/beads/model/newBead';
@@ -19,7 +19,8 @@ export class EngineTown {
   readonly calls: string[] = [];
   readonly sessions: SessionView[] = [];
   review: ReviewMode = 'off';
-  mergeWindow = FIRST_WINDOW;
+  mergeWindow: MergeWindow = FIRST_WINDOW;
+  readonly activity = new Map<string, string>();
   /** Commits on the target. */
   readonly target = ['base'];
   /** Replaces what the rig answers; everything succeeds where it is missing. */
@@ -143,7 +144,7 @@ export class EngineTown {
       reviewerRuntime: () => 'codex',
       workflow: () => undefined,
       isAccepted: { script: () => true },
-      activity: new Map(),
+      activity: this.activity,
       onActivity: () => undefined,
     };
   }

@@ -214,7 +214,8 @@ describe('a rig on disk', () => {
       void rigSettingsFile(rig.layout).update((settings) => {
         settings.merge_queue.test_command = `printf x >> '${runs}'; ${command}`;
       });
-    const run = async (of: string): Promise<boolean> => (await rig.runGates(of, { mergeRequest: 'm' }, () => undefined)).passed;
+    const run = async (of: string): Promise<boolean> =>
+      (await rig.runGates(of, { mergeRequest: 'm' }, () => undefined)).passed;
     test('true');
     assert.deepEqual([await run(commit), await run(same), count()], [true, true, 1]);
     test('false');
@@ -244,7 +245,9 @@ describe('a rig on disk', () => {
       settings.merge_queue.test_command = 'echo changed > a.txt';
     });
     const seen: string[] = [];
-    const result = await rig.runGates(commit, { mergeRequest: 'toy-m' }, (gate, outcome) => seen.push(`${gate.name} ${outcome}`));
+    const result = await rig.runGates(commit, { mergeRequest: 'toy-m' }, (gate, outcome) =>
+      seen.push(`${gate.name} ${outcome}`),
+    );
     assert.ok(!result.passed && /changed the tree.*a\.txt/.test(result.problem));
     assert.deepEqual(seen, ['test started', 'test failed']);
   });

@@ -93,8 +93,7 @@ export class Batch {
 
   /** Something else is at fault: they wait. */
   async defer(members: readonly Member[], error: unknown): Promise<void> {
-    for (const member of members)
-      await deferMerge({ mergeRequest: member.id, rig: this.rigName }, error, this.context);
+    for (const member of members) await deferMerge({ mergeRequest: member.id, rig: this.rigName }, error, this.context);
     this.forget(members);
   }
 
@@ -114,10 +113,9 @@ export class Batch {
 
   /** Shows people what happens: `test: toy-1 + 3 more`. Nothing without a text. */
   show(activity?: string, members: readonly Member[] = []): void {
-    const { activity: shown, onActivity } = this.context;
-    if (activity === undefined) shown.delete(this.actor);
-    else shown.set(this.actor, `${activity} ${namesOf(members)}`);
-    onActivity.call(this.context);
+    if (activity === undefined) this.context.activity.delete(this.actor);
+    else this.context.activity.set(this.actor, `${activity} ${namesOf(members)}`);
+    this.context.onActivity();
   }
 }
 

@@ -64,8 +64,7 @@ async function addLink(
     if (placed.kind === 'ready') return void (await batch.release([member]));
   }
   if (placed.kind === 'returned') return void (await batch.reject(member, placed.why));
-  if (placed.kind === 'empty')
-    return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));
+  if (placed.kind === 'empty') return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));
   await reopen({ mergeRequest: member.id, rig: batch.rigName }, placed.commit, base, batch.context);
   batch.forget([member]);
   return undefined;

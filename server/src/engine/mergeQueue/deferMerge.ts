@@ -67,8 +67,7 @@ export async function holdForTarget(
     const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
     for (const { id } of members) {
       const bead = tx.get(id);
-      if (bead && !isClosed(bead.status))
-        tx.update(id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
+      if (bead && !isClosed(bead.status)) tx.update(id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
     }
     escalate(tx, {
       key: landingKey(rig),

@@ -34,7 +34,10 @@ export class GateEvents {
     });
   }
 
-  private eventsOf(length: number, { request }: Link): { type: EventType; message: string; bead: string; rig: string }[] {
+  private eventsOf(
+    length: number,
+    { request }: Link,
+  ): { type: EventType; message: string; bead: string; rig: string }[] {
     return [...(this.ended.get(length) ?? [])].map(([gate, outcome]) => ({
       type: `gate_${outcome}` as const,
       message: gate,

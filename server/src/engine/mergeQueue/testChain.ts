@@ -56,7 +56,7 @@ async function testEach(length: number, test: TestPrefix, retries: number): Prom
     }
     const failure = await confirmed(link, result, test, retries);
     if (!failure) continue;
-    const target = link === 1 ? await confirmedAt(0, failure, test, retries) : undefined;
+    const target = link === 1 ? await targetFailure(failure, test, retries) : undefined;
     return target ? { good: 0, targetFailure: target } : { good: link - 1, culprit: { link, failure } };
   }
   return { good: length };
@@ -91,21 +91,24 @@ async function findCulprit(
       failing.pop();
       continue;
     }
-    const target = link === 1 ? await confirmedAt(0, failure, test, retries) : undefined;
+    const target = link === 1 ? await targetFailure(failure, test, retries) : undefined;
     return target ? { link: 0, failure: target } : { link, failure };
   }
   return undefined;
 }
 
-/** Runs the gate; @returns how it fails, or undefined where it passes */
-async function confirmedAt(
-  link: number,
-  { gate }: GateFailure,
+/**
+ * How the target fails this gate by itself. A gate that has never passed is none that somebody has broken: the work is to make
+ * it pass.
+ */
+async function targetFailure(
+  { gate, passedBefore }: GateFailure,
   test: TestPrefix,
   retries: number,
 ): Promise<GateFailure | undefined> {
-  const result = await test(link, { only: gate });
-  return result.passed ? undefined : confirmed(link, result, test, retries);
+  if (!passedBefore) return undefined;
+  const result = await test(0, { only: gate });
+  return result.passed ? undefined : confirmed(0, result, test, retries);
 }
 
 /** Repeats a failure, unless that was done before. @returns the last one; undefined where the gate passes at last */
