@@ -1,5 +1,5 @@
 import type { BeadStore } from '../../beads/store';
-import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { RequestsOfBead } from '../../engine/mergeQueue/requestIndex';
 import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { RigRepository } from '../../git/repository';
 import { listSnapshots, nestedLabels, removeSnapshot } from '../../git/snapshots';

@@ -1,6 +1,6 @@
 import { beadDetails } from '../../beads/handlers/read';
 import type { BeadStore } from '../../beads/store';
-import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { RequestsOfBead } from '../../engine/mergeQueue/requestIndex';
 import { mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/supervision/workSessions';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { RequestsOfBead } from '../../../server/src/engine/mergeQueue/requestsOfBead';
+import { RequestsOfBead } from '../../../server/src/engine/mergeQueue/requestIndex';
 import { MERGE_REQUEST, mergeOf } from '../../../server/src/engine/state/work';
 import { openService, putLedger } from '../beads/service';
 
