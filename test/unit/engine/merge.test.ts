@@ -5,7 +5,6 @@ import { StaleAction } from '../../../server/src/engine/loop/context';
 import { merge } from '../../../server/src/engine/mergeQueue/merge';
 import { requeueRefused } from '../../../server/src/engine/mergeQueue/requeue';
 import { requestReview } from '../../../server/src/engine/review/requestReview';
-import type { GateInfo } from '../../../server/src/protocol/town';
 import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
 import { EngineTown, unavailable } from './engineTown';
 
