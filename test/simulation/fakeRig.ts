@@ -170,9 +170,11 @@ export class FakeRig implements RigPort {
       const { repository, world } = this;
       if (world.chances.happens('somebody else pushes first', 0.05, this.name))
         // Of a gate that never passed nobody can say that the target has broken it.
-        repository.pushFromOutside(
-          repository.passed.size > 0 && world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
-        );
+        repository.pushFromOutside({
+          broken:
+            repository.passed.size > 0 &&
+            world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
+        });
       if (repository.landing !== expected) return false;
       if (!repository.passed.has(repository.treeOf(commit)) || !repository.isSound(commit))
         world.violate('what lands has passed its gates', commit);

@@ -8,8 +8,10 @@ import { hashOf } from './chances';
 interface Change {
   id: string;
   bead: string;
-  /** The gate fails wherever it is, until it is repaired. */
+  /** The gate fails wherever it is, unless another change repairs it. */
   broken: boolean;
+  /** It repairs all that is broken before it. */
+  repairs?: boolean;
   /** Ids of the changes that its author knew. */
   knew: ReadonlySet<string>;
 }
@@ -48,8 +50,6 @@ export class Repository {
   readonly landed = new Set<string>();
   /** Beads of which a change was broken. */
   readonly everBroken = new Set<string>();
-  /** Changes that were broken and are mended. */
-  private readonly repaired = new Set<string>();
   /** Commits whose rebase has made another patch of them. */
   private readonly patches = new Map<string, number>();
   pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
@@ -84,13 +84,14 @@ export class Repository {
   /** The same files have the same name. */
   treeOf(commit: string): string {
     return this.changesOf(commit)
-      .map(({ id }) => (this.repaired.has(id) ? `${id}*` : id))
+      .map(({ id }) => id)
       .join(' ');
   }
 
   /** Whether its gate passes, when that is not flaky. */
   isSound(commit: string): boolean {
-    return this.changesOf(commit).every(({ id, broken }) => !broken || this.repaired.has(id));
+    const changes = this.changesOf(commit);
+    return changes.findLastIndex(({ broken }) => broken) <= changes.findLastIndex(({ repairs }) => repairs === true);
   }
 
   /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
@@ -138,16 +139,15 @@ export class Repository {
   }
 
   /** Somebody else pushes to the target, past its gates. */
-  pushFromOutside(broken: boolean): void {
+  pushFromOutside(does: { broken: boolean; repairs?: boolean }): void {
     const bead = `outside${this.commits.size}`;
-    const change = { id: bead, bead, broken, knew: new Set(this.changesOf(this.landing).map(({ id }) => id)) };
+    const change = { id: bead, bead, ...does, knew: new Set(this.changesOf(this.landing).map(({ id }) => id)) };
     this.moveTarget(this.commit([...this.changesOf(this.landing), change], this.landing).id);
   }
 
   /** Somebody pushes what repairs the target. */
   repairTarget(): void {
-    for (const { id, broken } of this.changesOf(this.landing)) if (broken) this.repaired.add(id);
-    this.pushFromOutside(false);
+    this.pushFromOutside({ broken: false, repairs: true });
   }
 
   hasLanded(commit: string): boolean {

@@ -41,7 +41,9 @@ class BatchTown {
     town.store.onDidChange(({ events }) => {
       for (const { type, bead } of events) if (type.startsWith('gate_')) this.gateEvents.push(`${type} ${bead}`);
     });
+    const gate = { name: 'test', command: 'test', timeoutSeconds: 1 };
     Object.assign(town.rig, {
+      gates: [gate],
       branchTip: async (branch) => branch.replace('polecat/', ''),
       rebase: (tip, onto) =>
         after(`rebase ${tip}`, () =>
@@ -56,7 +58,6 @@ class BatchTown {
       runGates: (commit, _run, onGate) =>
         after(`gates ${commit}`, () => {
           this.gateRuns.push(commit);
-          const gate = { name: 'test', command: 'test', timeoutSeconds: 1 };
           onGate(gate, 'started');
           this.activities.add([...this.town.activity.values()].join());
           onGate(gate, this.isRed(commit) ? 'failed' : 'passed');

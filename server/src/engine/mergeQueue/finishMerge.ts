@@ -1,8 +1,9 @@
 import type { Transaction } from '../../beads/store';
 import { resolveEscalation } from '../escalation/escalation';
 import { actors, type EngineContext } from '../loop/context';
-import { isClosed, withWork, type MergeRequest } from '../state/work';
+import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landingKey } from './deferMerge';
+import { validationOf } from './validation';
 
 /** The commit that has landed, or why nothing has to land. */
 export type MergeEnding = { commit: string } | { noChange: string };
@@ -18,7 +19,7 @@ export interface EndedMerge {
 /** Merge requests are done: they and their beads are closed at once, and nobody needs to look at them any more. */
 export async function finishMerges(rig: string, ended: readonly EndedMerge[], context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(rig) }, (tx) => {
-    for (const merge of ended) finish(tx, rig, merge);
+    for (const merge of ended) finish(tx, rig, merge, context);
   });
 }
 
@@ -32,15 +33,25 @@ export function finishMerge(
   return finishMerges(turn.rig, [{ mergeRequest: turn.mergeRequest, request, ending }], context);
 }
 
-function finish(tx: Transaction, rig: string, { mergeRequest, request, ending }: EndedMerge): void {
+function finish(
+  tx: Transaction,
+  rig: string,
+  { mergeRequest, request, ending }: EndedMerge,
+  context: EngineContext,
+): void {
   const bead = tx.get(mergeRequest);
   if (!bead || isClosed(bead.status)) return;
   const commit = 'commit' in ending ? ending.commit : undefined;
   const reason = 'commit' in ending ? `Merged in ${ending.commit.slice(0, 12)}` : `No change: ${ending.noChange}`;
+  const current = mergeOf(bead) ?? request;
+  const ended = commit === undefined ? { ending: 'no-change' as const } : { ending: 'merged' as const, landed: commit };
+  tx.update(bead.id, { metadata: withMerge(bead, ended) });
   tx.close(bead.id, reason, { force: true });
   const source = tx.get(request.source);
   if (source && !isClosed(source.status)) {
-    const merged = commit === undefined ? {} : { merged: commit };
+    const gates = context.rig(rig)?.gates ?? [];
+    const validation = validationOf(current, { by: actors.refinery(rig), gates, at: context.clock.now() });
+    const merged = commit === undefined ? {} : { merged: commit, validation };
     tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
     tx.close(source.id, reason, { force: true });
   }

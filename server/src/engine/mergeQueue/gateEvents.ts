@@ -1,11 +1,12 @@
-import type { EventType } from '../../protocol/bead';
+import type { GateResult } from '../../rigs/types';
 import type { Batch, Link } from './batch';
+import { CheckRecorder, recordChecks } from './checks';
 import type { TestPrefix, Verdict } from './testChain';
 
 /** Runs gates on a chain, shows which, and notes for each bead how its own ended. */
 export class GateEvents {
-  /** By the number of links and the gate, how it ended last. */
-  private readonly ended = new Map<number, Map<string, 'passed' | 'failed'>>();
+  /** By the number of links. */
+  private readonly tested = new Map<number, { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> }>();
 
   constructor(
     private readonly batch: Batch,
@@ -17,32 +18,41 @@ export class GateEvents {
     const links = this.chain.slice(0, length);
     const last = links.at(-1);
     const mergeRequest = last?.id ?? this.chain[0]!.id;
+    const { checks, ended } = this.of(length);
     return this.batch.rig.runGates(last?.commit ?? this.base, { ...run, mergeRequest }, (gate, outcome) => {
-      if (outcome === 'started') return this.batch.show(`${gate.name}:`, last ? links : this.chain);
-      const ends = this.ended.get(length) ?? new Map<string, 'passed' | 'failed'>();
-      this.ended.set(length, ends.set(gate.name, outcome));
+      checks.onGate(gate, outcome);
+      if (outcome === 'started') this.batch.show(`${gate.name}:`, last ? links : this.chain);
+      else ended.set(gate.name, outcome);
     });
   };
 
   /** What passed belongs to every change that it lands; what failed to the one that is blamed for it. */
   async record({ good, culprit }: Verdict): Promise<void> {
-    const events = this.chain.slice(0, good).flatMap((link) => this.eventsOf(good, link));
-    if (culprit) events.push(...this.eventsOf(culprit.link, this.chain[culprit.link - 1]!));
-    if (events.length === 0) return;
-    await this.batch.context.store.batch({ actor: this.batch.actor }, (tx) => {
-      for (const event of events) tx.event(event);
+    const { context, actor, rig, rigName } = this.batch;
+    if (rig.gates.length === 0) return;
+    const results = this.chain.slice(0, good).map((link): { link: Link; length: number; result: GateResult } => ({
+      link,
+      length: good,
+      result: { passed: true },
+    }));
+    if (culprit) results.push({ link: this.chain[culprit.link - 1]!, length: culprit.link, result: culprit.failure });
+    if (results.length === 0) return;
+    await context.store.batch({ actor }, (tx) => {
+      for (const { link, length, result } of results) {
+        const { checks, ended } = this.of(length);
+        recordChecks(tx, link.id, checks.results(rig.gates, result));
+        for (const [gate, outcome] of ended)
+          tx.event({ type: `gate_${outcome}`, bead: link.request.source, rig: rigName, message: gate });
+      }
     });
   }
 
-  private eventsOf(
-    length: number,
-    { request }: Link,
-  ): { type: EventType; message: string; bead: string; rig: string }[] {
-    return [...(this.ended.get(length) ?? [])].map(([gate, outcome]) => ({
-      type: `gate_${outcome}` as const,
-      message: gate,
-      bead: request.source,
-      rig: this.batch.rigName,
-    }));
+  private of(length: number): { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> } {
+    let tested = this.tested.get(length);
+    if (!tested) {
+      tested = { checks: new CheckRecorder(this.batch.context.clock), ended: new Map() };
+      this.tested.set(length, tested);
+    }
+    return tested;
   }
 }

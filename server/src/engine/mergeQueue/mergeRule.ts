@@ -1,20 +1,14 @@
 import type { Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
 import { batchSize } from './batchSize';
-import { mergeScore } from './score';
+import { compareTurns } from './score';
 
 /** Each rig merges one batch at a time: the requests with the highest scores, the older one on a tie. */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const ready = view.merges
       .filter((merge) => isReady(merge, rig, view.now))
-      .sort(
-        (a, b) =>
-          Number(b.first) - Number(a.first) ||
-          mergeScore(b, view.now) - mergeScore(a, view.now) ||
-          a.createdAt - b.createdAt ||
-          a.id.localeCompare(b.id),
-      );
+      .sort((a, b) => compareTurns(a, b, view.now));
     if (ready.length === 0) return [];
     const { maxAttempts, maxBatch } = rig;
     const requests = ready
