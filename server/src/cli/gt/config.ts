@@ -73,7 +73,7 @@ function addMayorMayLand(config: CliCommand, context: GtContext): void {
   config
     .command('mayor-may-land')
     .argument('[on-or-off]', 'the new value', { choices: ['on', 'off'] })
-    .description('show or set whether the Mayor may land work without review ("gt land --direct")')
+    .description('show or set whether the Mayor may land work directly')
     .withHelp({
       examples: [
         ['gt config mayor-may-land', 'show it'],

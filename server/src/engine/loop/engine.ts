@@ -101,7 +101,7 @@ export class Engine extends Disposable {
     while (this.running.has(key)) await this.running.get(key);
     if (this.isDisposed) throw new AbortedError();
     const run = runAbortable(this.stopping.signal, work);
-    this.track(
+    void this.track(
       key,
       run.then(
         () => undefined,

@@ -13,7 +13,7 @@ import { requestsIn } from './requestIndex';
  * have it now. Reviews are asked for, but no reviewer is started.
  */
 export async function processQueue(
-  { context, engine, sources }: { context: EngineContext; engine: Pick<Engine, 'runNow'>; sources(): QueueSources },
+  { context, engine, sources }: { context: EngineContext; engine: Pick<Engine, 'runNow'>; sources: () => QueueSources },
   caller: CallContext,
   rig: string,
 ): Promise<ProcessedRequest[]> {
