@@ -1,7 +1,7 @@
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { MergeRequestInfo, ReviewMode, ReviewState } from '../../protocol/town';
-import { launchedConvoys, trackedSince } from '../state/buildView';
+import { wantedSince } from '../convoys/wanted';
 import { mergeScore } from './score';
 import { isClosed, MERGE_REQUEST, mergeOf, workOf, type MergeRequest } from '../state/work';
 
@@ -37,7 +37,7 @@ export function mergeRequestInfo(sources: QueueSources, bead: Bead): MergeReques
   const mode = sources.reviewMode(request.rig);
   const review = reviewState(request, mode);
   const createdAt = Date.parse(bead.created_at);
-  const convoyCreatedAt = trackedSince(launchedConvoys(sources.store)).get(request.source) ?? 0;
+  const convoyCreatedAt = wantedSince(sources.store).get(request.source) ?? 0;
   return {
     id: bead.id,
     rig: request.rig,

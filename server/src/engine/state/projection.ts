@@ -4,7 +4,7 @@ import type { BoardState } from '../../protocol/board';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
 import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
-import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
+import { CONVOY, convoyOf, isClosed, isOwned, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
@@ -125,6 +125,7 @@ export class BeadInfoReader {
 export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
   const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);
+  const details = convoyOf(convoy);
   return {
     id: convoy.id,
     title: convoy.title,
@@ -133,7 +134,10 @@ export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transact
     done: tracked.filter((bead) => isClosed(bead.status)).length,
     total: ids.length,
     createdAt: convoy.created_at,
-    launchedAt: convoyOf(convoy).launched_at,
+    launchedAt: details.launched_at,
+    ...(details.paused ? { paused: true } : {}),
+    ...(isOwned(convoy) ? { owned: true } : {}),
+    ...(details.cancelled === undefined ? {} : { cancelled: details.cancelled }),
     landedAt: convoy.closed_at,
   };
 }
