@@ -12,6 +12,9 @@ const loader = fileURLToPath(new URL('cliLoader.cjs', import.meta.url));
 const hot =
   /^server\/src\/(?:cli\/(?:gt|bd)\/(?:main|program|show|list|ready|create|update|close|comment|dep|status|sling|prime|hook|done|handoff|mail|mol)|protocol\/transport\/commandClient)\.ts$/;
 
+/** Takes a cold command longer to load than everything else together; no lint rule sees every way by which it could get in. */
+const tooSlow = /node_modules\/zod\//;
+
 /**
  * Puts the parts that esbuild split a program into together again, except for those that only rare work needs.
  * A part in the pack is still evaluated only when it is asked for.
@@ -19,6 +22,7 @@ const hot =
  * @param {import('esbuild').Metafile} metafile
  * @param {string} packName file name of the pack
  * @returns {Map<string, string>} what to write
+ * @throws Error where a hot command would load a library that is too slow for it
  */
 export function packParts(parts, metafile, packName) {
   const outputs = new Map(Object.entries(metafile.outputs).map(([file, output]) => [path.basename(file), output]));
@@ -30,6 +34,10 @@ export function packParts(parts, metafile, packName) {
       if (kind === 'import-statement') take(path.basename(file));
   };
   for (const [name, output] of outputs) if (hot.test(output.entryPoint ?? '')) take(name);
+  for (const name of packed) {
+    const slow = Object.keys(outputs.get(name).inputs).find((file) => tooSlow.test(file));
+    if (slow) throw new Error(`a hot command loads ${slow}: import what needs it only where it is needed`);
+  }
   const isProgram = (name) => !name.startsWith('cli-');
   const files = new Map([...parts].filter(([name]) => !packed.has(name)));
   for (const [name, code] of files) files.set(name, sharing(code, packed));

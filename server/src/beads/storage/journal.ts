@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
-import { repairCommand } from './ledgerText';
+import { repairCommand } from './repairHints';
 import { decodeRecord, encodeRecord, type JournalRecord } from './journalRecord';
 import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';

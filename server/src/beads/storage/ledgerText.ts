@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../base/errors';
-import { argumentText } from '../../base/text';
 import { decodeLine, isStored, StoredBead, type Stored } from './codec';
 import { compareTimes } from '../model/time';
+import { repairHint } from './repairHints';
 
 /** Something in the file that is kept as it is but that a person should look at. */
 export interface LineProblem {
@@ -78,15 +78,6 @@ export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerTex
     beads.set(id, decoded);
   }
   return { lines, beads, problems, newline, mark };
-}
-
-/** The command that repairs a ledger, to be copied as it is. */
-export function repairCommand(directory: string): string {
-  return `bd --db ${argumentText(directory)} doctor --fix`;
-}
-
-export function repairHint(directory: string): string {
-  return `Repair it with: ${repairCommand(directory)} (it keeps each file as it was, too).`;
 }
 
 function conflictError(file: string, line: number): UserError {

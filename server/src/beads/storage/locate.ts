@@ -4,7 +4,7 @@ import { UserError } from '../../base/errors';
 import { readTextIfPresent } from '../../base/safeFiles';
 import { canonicalPath } from '../../base/safePaths';
 import { argumentText } from '../../base/text';
-import { repairCommand } from './ledgerText';
+import { repairCommand } from './repairHints';
 
 const maxRedirects = 3;
 /** A redirect is one line. */

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { hasCode, UserError } from '../../base/errors';
-import { isAlive } from '../../base/process';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
 import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
@@ -31,7 +30,7 @@ export interface BackendOptions {
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
   const town = townOfLedger(options, named);
-  const canOnlyRead = town !== undefined && isReadOnly(town);
+  const canOnlyRead = town !== undefined && (await isReadOnly(town));
   if (town !== undefined && !canOnlyRead) return openTown(town, commandFolder(options.cwd, named, town), options);
   const directory = named ?? findLedger(options.cwd);
   if (canOnlyRead)
@@ -84,15 +83,15 @@ async function openLocally(directory: string, options: BackendOptions): Promise<
 }
 
 /** Whether this user cannot write in a town, and no server answers for it: its ledgers can be read all the same. */
-function isReadOnly(town: string): boolean {
-  const endpoint = readEndpoint(serverEndpointFile(town));
-  if (endpoint && isAlive(endpoint)) return false;
+async function isReadOnly(town: string): Promise<boolean> {
   try {
     fs.accessSync(path.join(town, '.runtime'), fs.constants.W_OK);
     return false;
   } catch (error) {
-    return hasCode(error, 'EACCES') || hasCode(error, 'EROFS') || hasCode(error, 'EPERM');
+    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EROFS') && !hasCode(error, 'EPERM')) return false;
   }
+  const endpoint = readEndpoint(serverEndpointFile(town));
+  return !(endpoint && (await import('../../base/process')).isAlive(endpoint));
 }
 
 /** The town whose server keeps the ledger; undefined for a ledger outside of any. */

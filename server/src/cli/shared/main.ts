@@ -33,9 +33,9 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
   await started?.link.started;
   const run = await load();
   process.exitCode = await run(words, context, started);
-  started?.link.close();
-  // Without the end of the event loop and the cleaning up of memory, which the system does faster.
+  // Without the end of the event loop, closing the connection and the cleaning up of memory: the system does it faster.
   if (terminal.isFlushed) process.exit();
+  started?.link.close();
   // A reader that is slow gets its text; nothing else may keep the command.
   setTimeout(() => process.exit(), FLUSH_MS).unref();
 }

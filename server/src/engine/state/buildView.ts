@@ -12,6 +12,7 @@ import type { RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { isStep } from '../molecules/molecules';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
@@ -25,7 +26,7 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import { ESCALATION, isClosed, isOwned, MERGE_REQUEST, mergeOf, slingableTypes, trackedIds, workOf } from './work';
+import { ESCALATION, isClosed, isOwned, mergeOf, orderOf, slingableTypes, trackedIds, workOf } from './work';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -53,7 +54,7 @@ const DISPATCHABLE = new Set(['open', 'deferred']);
 /** Reads the town as it is at this moment. */
 export function buildView(sources: ViewSources): TownView {
   const { store } = sources;
-  const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
+  const requests = requestsIn(store).waiting();
   const trackedBy = wantedSince(store);
   const now = sources.now.getTime();
   const facts = {
@@ -237,7 +238,7 @@ function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, 
       convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
-      first: merge.first ?? false,
+      order: orderOf(merge),
       hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
       review: merge.review && {
         state: merge.review.state,

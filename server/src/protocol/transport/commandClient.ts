@@ -75,9 +75,10 @@ export class CommandClient implements Caller {
     return client.callOnce(spec, params, operation);
   }
 
+  /** Closes what this client opened itself: a connection that was started ahead belongs to who started it. */
   close(): void {
     // What could not be opened was reported by `call`.
-    this.link?.then((link) => link?.close()).catch(() => undefined);
+    this.link?.then((link) => link !== this.options.started?.link && link?.close()).catch(() => undefined);
     this.client?.then((client) => client.close()).catch(() => undefined);
   }
 

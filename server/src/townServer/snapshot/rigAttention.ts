@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import type { BeadStore } from '../../beads/store';
-import { repairCommand, repairHint } from '../../beads/storage/ledgerText';
+import { repairCommand, repairHint } from '../../beads/storage/repairHints';
 import type { AttentionInfo } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 

@@ -1,0 +1,11 @@
+import { argumentText } from '../../base/text';
+
+/** The command that repairs a ledger, to be copied as it is. */
+export function repairCommand(directory: string): string {
+  return `bd --db ${argumentText(directory)} doctor --fix`;
+}
+
+/** What to do about a ledger whose files are damaged, as one sentence for an error. */
+export function repairHint(directory: string): string {
+  return `Repair it with: ${repairCommand(directory)} (it keeps each file as it was, too).`;
+}
