@@ -199,7 +199,7 @@ describe('faults', function () {
     const convoy = (await town.snapshot()).convoys[0]!.id;
     assert.match(
       (await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr,
-      /is not an agent's to change/,
+      /does not change a convoy that is under way/,
     );
     assert.match(
       (await run('bd', ['update', convoy, '--title', 'x'])).stderr,
