@@ -136,7 +136,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('mail', 'read', 'hq-nothing'), /hq-nothing/);
     assert.match(await refused('mail', 'reply', 'hq-nothing'), /the answer has no text/);
     const bead = await town.bead('One', 'true');
-    assert.match(await refused('mail', 'ack', bead), /is no mail/);
+    assert.match(await refused('mail', 'ack', bead), /is not a mail/);
     assert.match(
       (await town.person.run('bd', ['create', '--title=x', '-t', 'message'], { cwd: town.root })).stderr,
       /gt mail send/,
@@ -182,12 +182,12 @@ describe('mail, escalations and crew', function () {
     assert.match(await town.gt('escalate', 'list'), /No escalations/);
     assert.match(await refused('escalate'), /say what the problem is/);
     assert.match(await refused('escalate', '-s', 'awful', 'x'), /one of critical/);
-    assert.match(await refused('escalate', 'show', bead), /is no escalation/);
+    assert.match(await refused('escalate', 'show', bead), /is not an escalation/);
     assert.match(await refused('escalate', '--bead', 'toy-none', 'x'), /toy-none/);
     assert.equal(
       (await json<MailInfo[]>('mail', 'inbox', 'mayor')).length,
       0,
-      "a person's own call is no news for the Mayor",
+      "a person's own call is not a news for the Mayor",
     );
   });
 

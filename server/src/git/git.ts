@@ -328,7 +328,7 @@ const INHERITED = [
   'no_proxy',
 ];
 
-/** Below what is no folder: nobody can make one there. */
+/** Below what is not a folder: nobody can make one there. */
 const NO_FILE = `${os.devNull}/none`;
 
 /**

@@ -177,11 +177,11 @@ export class TownService extends Disposable {
     );
   }
 
-  /** @throws UserError for a folder that is no town of this person */
+  /** @throws UserError for a folder that is not a town of this person */
   static async open(root: string, log: Log, lease: Pick<Lease, 'epoch' | 'isCurrent'>): Promise<TownService> {
     const layout = new TownLayout(root);
     if (!townFile(layout).exists())
-      throw new UserError(`${root} is no town`, `Create one with: gt install ${argumentText(root)}`, 'not-found');
+      throw new UserError(`${root} is not a town`, `Create one with: gt install ${argumentText(root)}`, 'not-found');
     if (!isRegistered(root))
       throw new UserError(
         `the town ${root} is not in your registry`,

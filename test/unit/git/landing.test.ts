@@ -147,7 +147,7 @@ describe('a patch', () => {
     assert.equal((await readableDiff(repository, base!, one!, 20)).length, 20);
   });
 
-  it('that git cannot make is no empty one', async () => {
+  it('that git cannot make is not an empty one', async () => {
     const {
       repository,
       commits: [base],
@@ -309,7 +309,7 @@ describe('sources', () => {
     assert.equal(sh(bare, 'git', 'rev-parse', 'trunk'), commit);
   });
 
-  it('explains what is no repository', async () => {
+  it('explains what is not a repository', async () => {
     await assert.rejects(inspectSource(tempDir('plain')), /is not a git repository/);
     await assert.rejects(inspectSource('/nowhere/at/all'), /there is no folder/);
     await assert.rejects(inspectSource('--upload-pack=evil'), /is not a repository/);

@@ -97,7 +97,7 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
   return bead;
 }
 
-/** Whether an address is no agent's and no rule's: then people read it. */
+/** Whether an address belongs to neither an agent nor a rule: then people read it. */
 export function isForPerson(address: string): boolean {
   return !isAgentName(address);
 }
@@ -110,12 +110,12 @@ export function recipient(text: string, isRig: (name: string) => boolean): strin
   const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
   const hint =
     "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
-  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is no address', hint);
+  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is not an address', hint);
   if (PERSON_WORDS.has(plain)) return OVERSEER;
   if (!plain.includes('/')) return plain;
   const full = fullAddress(plain);
   if (!parseAddress(full) && !/^[^/]+\/(witness|refinery)$/.test(full))
-    throw new UserError(`${text} is no address`, hint);
+    throw new UserError(`${text} is not an address`, hint);
   const rig = full.split('/')[0]!;
   if (!isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
   return full;
@@ -152,11 +152,11 @@ export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
     .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
 }
 
-/** @throws UserError `not-found` for what is no mail */
+/** @throws UserError `not-found` for what is not a mail */
 export function requireMail(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')
-    throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
+    throw new UserError(`${id} is not a mail`, 'see "gt mail inbox"', 'not-found');
   return bead;
 }
 

@@ -118,7 +118,7 @@ export interface MergeView {
   notBefore: number;
   /** A person wants it merged before all others. */
   first: boolean;
-  /** Steps of its source are open: it is no finished work. */
+  /** Steps of its source are open: it is not finished work. */
   hasOpenSteps: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };

@@ -21,7 +21,7 @@ const MAX_IDLE_HANDOFFS = 3;
 export function requirePolecat(agent: string): AgentAddress {
   const address = parseAddress(agent);
   if (address?.role !== 'polecats')
-    throw new UserError(`${agent} is no polecat`, 'write it as <rig>/<name>; see "gt polecat list"', 'not-found');
+    throw new UserError(`${agent} is not a polecat`, 'write it as <rig>/<name>; see "gt polecat list"', 'not-found');
   return address;
 }
 
