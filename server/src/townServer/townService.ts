@@ -215,8 +215,8 @@ export class TownService extends Disposable {
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ ids, events }) => this.storeChanged(ids, events)));
     this._register(
-      this.store.board.onDidRestand((ids) => {
-        this.feed.model.beadsRestood(ids);
+      this.store.board.onDidRecompute((ids) => {
+        this.feed.model.statesRecomputed(ids);
         this.schedule.changed();
       }),
     );

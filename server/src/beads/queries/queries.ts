@@ -2,7 +2,7 @@ import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
 import type { BeadConditions } from '../../protocol/beadFilter';
 import type { BeadIndex } from '../index/beadIndex';
-import { notWork } from '../index/standing';
+import { notWork } from '../index/derivedState';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
 /** Which beads are meant. All given conditions must hold. */

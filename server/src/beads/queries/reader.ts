@@ -1,7 +1,7 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
 import { BoardQueries } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
-import { deferringBead } from '../index/standing';
+import { deferringBead } from '../index/derivedState';
 import type { Stored } from '../storage/codec';
 import type { Ledger } from '../storage/ledger';
 import { canonicalStatus } from '../model/fields';
@@ -37,7 +37,7 @@ export abstract class BeadReader {
     protected readonly world: StoreState,
     protected readonly clock: () => Date,
   ) {
-    this.board = new BoardQueries(() => world.index, world.onDidRestand);
+    this.board = new BoardQueries(() => world.index, world.onDidRecompute);
   }
 
   ledgerNames(): string[] {

@@ -16,7 +16,7 @@ export class RequestsOfBead {
     store.onDidChange(({ ids }) => {
       if (this.requests) for (const id of ids) this.set(id, this.store.get(id), this.requests);
     });
-    store.board.onDidRestand((ids) => {
+    store.board.onDidRecompute((ids) => {
       if (!ids) this.requests = undefined; // a ledger came or went
     });
   }
