@@ -7,7 +7,7 @@ import type { Diagnosis } from '../../beads/storage/repair';
 import { findLedger, isLedger } from '../../beads/storage/locate';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
-import { namedLedger } from './backend';
+import { namedLedger } from './openBackend';
 import type { BdContext, GlobalOptions } from './context';
 
 /** Another command of bd has the ledger for no longer. */
