@@ -40,7 +40,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
 import { EngineView } from './engineView';
 import { workflowOf } from './formulas';
-import { TownSwitch } from './townSwitch';
+import { EngineSwitch } from './engineSwitch';
 import { WorkRuntimes } from './workRuntimes';
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
@@ -54,7 +54,7 @@ export class TownService extends Disposable {
   readonly runtimes: RuntimeCatalogue;
   readonly engineContext: EngineContext;
   readonly interactive = new InteractiveSessions(this);
-  readonly town: TownSwitch;
+  readonly town: EngineSwitch;
   readonly work: WorkRuntimes;
   readonly consents: Consents;
   readonly engineView: EngineView;
@@ -89,7 +89,7 @@ export class TownService extends Disposable {
       (rig) => this.work.reviewMode(rig),
       () => this.engineView.whyNots(),
     );
-    this.town = new TownSwitch(layout, store);
+    this.town = new EngineSwitch(layout, store);
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);

@@ -5,7 +5,7 @@ import { FILTER_COMMAND, filterCommands, filterSettings } from '../../../server/
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
 import { filtersOf } from '../../../server/src/git/sourceFilters';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { ensureWorktree } from '../../../server/src/git/worktree';
 import { makeRepository, sh, tempDir } from '../../helpers/temp';
 

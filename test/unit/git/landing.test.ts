@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fastForward, fastForwardState } from '../../../server/src/git/fastForward';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { rebaseOnto as rebaseWork, type RebaseResult } from '../../../server/src/git/rebase';
 import { changedFilesOf } from '../../../server/src/git/change';
 import { diffBetween } from '../../../server/src/git/diff';

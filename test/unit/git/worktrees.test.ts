@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { missingSubmodules } from '../../../server/src/git/gitlinks';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { rebaseOnto } from '../../../server/src/git/rebase';
 import { RigRepository } from '../../../server/src/git/repository';
 import { snapshotWorktree } from '../../../server/src/git/snapshots';
