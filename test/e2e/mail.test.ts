@@ -125,9 +125,9 @@ describe('mail, escalations and crew', function () {
     town = await CliTown.make();
     for (const [to, said] of [
       ['nowhere/rust', /no rig nowhere/],
-      ['toy/a/b', /no address/],
-      ['../x', /no address|no rig/],
-      [' ', /no address/],
+      ['toy/a/b', /not an address/],
+      ['../x', /not an address|no rig/],
+      [' ', /not an address/],
     ] as const)
       assert.match(await refused('mail', 'send', to, '-s', 'x'), said, to);
     assert.match(await refused('mail', 'send', '-s', 'x'), /name one recipient/);
@@ -202,7 +202,7 @@ describe('mail, escalations and crew', function () {
     assert.equal((await json<CrewInfo>('crew', 'add', 'bob', '--rig', 'toy', '--branch', 'new/one')).branch, 'new/one');
     assert.match(await refused('crew', 'add', 'ann'), /crew member ann already/);
     assert.match(await refused('crew', 'add', '../x'), /not a plain name/);
-    assert.match(await refused('crew', 'add', 'eve', '--branch', '--force'), /no name for a branch/);
+    assert.match(await refused('crew', 'add', 'eve', '--branch', '--force'), /not a name for a branch/);
     assert.match(await refused('crew', 'add', 'eve', '--rig', 'nope'), /no rig nope/);
     assert.match(await refused('crew', 'start', 'eve'), /no crew member eve/);
     assert.match(await refused('crew', 'start', 'ann'), /runs beads[\s\S]*--agent shell/);

@@ -14,6 +14,37 @@ export interface ReviewNote {
   at: string;
 }
 
+/** `queued` waits for its turn, `merging` has it, `failed` was given up; the others have ended. */
+export const mergeRequestStates = [
+  'merging',
+  'queued',
+  'reviewing',
+  'failed',
+  'merged',
+  'no-change',
+  'rejected',
+  'withdrawn',
+] as const;
+export type MergeRequestState = (typeof mergeRequestStates)[number];
+
+/** How one gate ended. */
+export interface CheckInfo {
+  gate: string;
+  passed: boolean;
+  /** ISO time at which it ended. */
+  at: string;
+  /** How long it took; missing where the result was known, as it had run for the same files before. */
+  seconds?: number;
+}
+
+/** Who vouched for what has landed, and by what. `null`: nothing looked at that. */
+export interface ValidationRecord {
+  validated_by: string;
+  validation_type: 'merge' | 'direct-landing';
+  timestamp: string;
+  quality_signals: Record<string, boolean | null>;
+}
+
 export interface MergeRequestInfo {
   id: string;
   rig: string;
@@ -22,8 +53,13 @@ export interface MergeRequestInfo {
   title: string;
   worker: string;
   branch: string;
-  /** `queued` waits for its turn, `merging` has it, `failed` was given up. */
-  state: 'reviewing' | 'queued' | 'merging' | 'failed';
+  /** Tip of the branch when it was submitted. */
+  commit: string;
+  state: MergeRequestState;
+  /** It is not merged before its steps are done, or before `waitsUntil`, as something was in the way. */
+  waitsFor?: 'steps' | 'retry';
+  /** ISO time. */
+  waitsUntil?: string;
   review: ReviewState;
   /** Identifies the patch that is or was reviewed: a verdict that names it is refused once it is another. */
   patch?: string;
@@ -32,25 +68,53 @@ export interface MergeRequestInfo {
   /** A person has to look: that is how the rig is set up, or its reviewers do not answer. */
   needsPerson: boolean;
   priority: number;
-  /** A person wants it merged before all others. */
+  /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
+  order: number;
+  /** A person wants it merged before others. */
   first: boolean;
-  /** Higher is merged sooner. */
+  /** Higher is merged sooner, among those of one order. */
   score: number;
   retries: number;
   createdAt: string;
+  /** Of the oldest open convoy with its bead. */
+  convoyCreatedAt?: string;
+  closedAt?: string;
+  /** Why it ended, or was given up. */
+  reason?: string;
+  /** The commit on the landing branch. */
+  landed?: string;
+  /** How the gates ended when they last ran for it. */
+  checks: CheckInfo[];
+  /** It was landed without waiting for its turn and its review: by whom, and what was skipped. */
+  direct?: { by: string; at: string; force?: boolean; skipTests?: boolean };
+  /** Of what has landed. */
+  validation?: ValidationRecord;
   /** What its author says about it. */
   note?: string;
   /** All that was said about the bead's changes so far, oldest first. */
   reviews: ReviewNote[];
 }
 
+export interface MqListFilter {
+  rig?: string;
+  /** Also the latest of those that have ended. */
+  all?: boolean;
+  status?: MergeRequestState;
+  /** Only those that could be merged at this moment. */
+  ready?: boolean;
+  /** Only those that wait for something else than their turn. */
+  blocked?: boolean;
+  /** Address or name of an agent. */
+  worker?: string;
+}
+
 export namespace MqList {
-  /** In the order in which they will be merged; those in review come last. */
-  export const spec = request<{ rig?: string }, MergeRequestInfo[]>('gastown/mq/list', 'read');
+  /** In the order in which they will be merged; those in review come after them, those that have ended last. */
+  export const spec = request<MqListFilter, MergeRequestInfo[]>('gastown/mq/list', 'read');
 }
 
 export namespace MqGet {
-  /** `id`: of the merge request or its bead, or the branch. */
+  /** `id`: of the merge request or its bead, or the branch; also of those that have ended. */
   export const spec = request<{ id: string }, MergeRequestInfo>('gastown/mq/get', 'read');
 }
 

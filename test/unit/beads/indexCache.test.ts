@@ -96,8 +96,8 @@ describe('the index that is kept for the next start', function () {
     const told: unknown[] = [];
     store.board.onDidRecompute((ids) => told.push(ids));
     const id = await store.batch({ actor: 'me' }, (tx) => tx.create('toy', { title: 'First' }).id);
-    type Internals = { world: { index: { beadRows: { insert(...row: unknown[]): void } } } };
-    const { beadRows } = (store as unknown as Internals).world.index;
+    type Internals = { state: { index: { beadRows: { insert(...row: unknown[]): void } } } };
+    const { beadRows } = (store as unknown as Internals).state.index;
     beadRows.insert = () => {
       throw new Error('disk image is malformed');
     };

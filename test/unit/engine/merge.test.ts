@@ -37,6 +37,57 @@ describe('a turn of the merge queue', () => {
     assert.deepEqual([...statuses(), town.work(bead).merged], ['closed', 'closed', 'candidate']);
   });
 
+  it('keeps how the gates ended, how it ended, and who vouches for what has landed', async () => {
+    const gates = ['test', 'build'].map((name) => ({ name, command: 'true', timeoutSeconds: 1 }));
+    Object.assign(town.rig, { gates });
+    town.rig.runGates = async (_commit, _request, onGate) => {
+      const gate = gates[0]!;
+      onGate(gate, 'started');
+      town.service.now.value += 3_000;
+      onGate(gate, 'passed');
+      return { passed: true };
+    };
+    await turn();
+    const { checks, ending, landed } = town.merge(request);
+    assert.deepEqual([ending, landed], ['merged', 'candidate']);
+    assert.deepEqual(
+      checks?.map(({ gate, passed, seconds }) => [gate, passed, seconds]),
+      [
+        ['test', true, 3],
+        ['build', true, undefined],
+      ],
+      'the build was known',
+    );
+    const { timestamp, ...validation } = town.work(bead).validation!;
+    assert.equal(timestamp, new Date(town.service.now.value).toISOString());
+    assert.deepEqual(validation, {
+      validated_by: 'toy/refinery',
+      validation_type: 'merge',
+      quality_signals: {
+        tests_passed: true,
+        lint_clean: null,
+        typecheck_clean: null,
+        build_passed: true,
+        review_approved: null,
+      },
+    });
+  });
+
+  it('says that its review approved it, and that a rejected one was rejected by which gate', async () => {
+    town.review = 'person';
+    await submit({ review: approved });
+    await turn();
+    assert.equal(town.work(bead).validation?.quality_signals.review_approved, true);
+    town.review = 'off';
+    await submit();
+    Object.assign(town.rig, { gates: [{ name: 'test', command: 'false', timeoutSeconds: 1 }] });
+    town.rig.runGates = async () => ({ passed: false, gate: 'test', problem: 'failed', output: '' });
+    await turn();
+    const { checks, ending } = town.merge(request);
+    assert.deepEqual([ending, checks?.map(({ gate, passed }) => [gate, passed])], ['rejected', [['test', false]]]);
+    assert.equal(town.work(bead).validation, undefined);
+  });
+
   it('is for an open request as it was seen, and approved where its rig has reviews', async () => {
     await assert.rejects(turn('2020-01-01T00:00:00Z'), StaleAction);
     town.review = 'person';

@@ -237,7 +237,7 @@ describe('reconcile: merging and landing', () => {
     convoyCreatedAt: 0,
     retries: 0,
     notBefore: 0,
-    first: false,
+    order: 0,
     hasOpenSteps: false,
   };
 
@@ -337,7 +337,7 @@ describe('reconcile: reviews', () => {
     convoyCreatedAt: 0,
     retries: 0,
     notBefore: 0,
-    first: false,
+    order: 0,
     hasOpenSteps: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', unanswered: 0, person: false };
@@ -420,7 +420,7 @@ describe('reconcile: reviews', () => {
     const approved = { ...waiting, state: 'approved' as const };
     const merges = [
       { ...request, priority: 0, review: approved },
-      { ...request, id: 'm2', priority: 4, first: true, review: approved },
+      { ...request, id: 'm2', priority: 4, order: -1, review: approved },
     ];
     assert.deepEqual(
       reconcile(view({ rigs: [rig({ review: 'person' })], merges })).map(

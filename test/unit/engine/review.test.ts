@@ -14,7 +14,7 @@ import { giveVerdict } from '../../../server/src/engine/review/review';
 import { PacingRecord } from '../../../server/src/rigs/pacing';
 import { isCrashLoop } from '../../../server/src/engine/supervision/crashLoops';
 import type { SessionView } from '../../../server/src/sessions/types';
-import { mergeOf, withMerge, workOf } from '../../../server/src/engine/state/work';
+import { mergeOf, orderOf, withMerge, workOf } from '../../../server/src/engine/state/work';
 import { tempDir } from '../../helpers/temp';
 
 const WORKER = 'toy/polecats/rust';
@@ -185,10 +185,10 @@ describe('a verdict', () => {
   });
 
   it('says what is merged first only where a person gives it', async () => {
-    const firstOf = (town: Town): boolean | undefined => mergeOf(town.store.get(town.request)!)?.first;
+    const firstOf = (town: Town): boolean => orderOf(mergeOf(town.store.get(town.request)!)!) < 0;
     const town = (await Town.open(waiting)).asked();
     await giveVerdict(town.context, town.reviewer(), town.bead, { verdict: 'approved', message: '', first: true });
-    assert.deepEqual([town.review?.state, firstOf(town)], ['approved', undefined]);
+    assert.deepEqual([town.review?.state, firstOf(town)], ['approved', false]);
     await giveVerdict(town.context, ann, town.bead, { verdict: 'approved', message: '', first: true });
     assert.equal(firstOf(town), true);
     const wanted = (await Town.open(waiting)).asked();

@@ -34,7 +34,8 @@ async function hasChanged(connection: Caller, ref: ChangeRef, error: unknown): P
   if (!(error instanceof UserError) || (error.code !== 'conflict' && error.code !== 'not-found')) return false;
   try {
     const now = await connection.call(MqGet.spec, { id: ref.bead });
-    return now.patch !== undefined && now.patch !== ref.patch;
+    const isOpen = ['reviewing', 'queued', 'merging'].includes(now.state);
+    return isOpen && now.patch !== undefined && now.patch !== ref.patch;
   } catch {
     return false; // the first error says more
   }

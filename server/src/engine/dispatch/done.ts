@@ -7,6 +7,7 @@ import type { DoneResult, DoneStatus } from '../../protocol/agent';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { Transaction } from '../../beads/store';
 import { escalate } from '../escalation/escalation';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
 import { hasChangedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
@@ -158,8 +159,8 @@ function requireHooked(tx: Transaction, id: string, agent: string): Bead {
 }
 
 function alreadySubmitted(context: EngineContext, agent: string): DoneResult {
-  const request = context.store
-    .list({ type: [MERGE_REQUEST], limit: 0 })
+  const request = requestsIn(context.store)
+    .open()
     .find((candidate) => mergeOf(candidate)?.worker === agent);
   const merge = request && mergeOf(request);
   if (!request || !merge) throw new UserError('there is nothing on your hook', 'see "gt hook"', 'conflict');

@@ -9,8 +9,9 @@ import type { SlingResult } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
 import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
 import { workBelow, withoutEpics } from './epics';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { requeue } from '../mergeQueue/requeue';
-import { CONVOY, isClosed, MERGE_REQUEST, mergeOf, slingableTypes, withWork, workOf } from '../state/work';
+import { CONVOY, isClosed, slingableTypes, withWork, workOf } from '../state/work';
 
 export interface SlingRequest {
   beads: string[];
@@ -166,9 +167,9 @@ function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string):
 
 /** The merge request that was given up after too many tries. */
 function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | undefined {
-  const request = store
-    .list({ type: [MERGE_REQUEST], status: ['failed'], limit: 0 })
-    .find((candidate) => mergeOf(candidate)?.source === id);
+  const request = requestsIn(store)
+    .openOf(id)
+    .find((candidate) => candidate.status === 'failed');
   return request && tx.get(request.id);
 }
 

@@ -3,10 +3,11 @@ import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BeadRef, WhyNot } from '../../protocol/board';
 import { graphOf } from '../../formulas/pour/molecule';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { openStepsOf } from '../molecules/openSteps';
 import { belongsToPerson, launchedConvoys, openSources, trackedSince } from '../state/buildView';
 import type { TownView, WorkView } from '../state/townView';
-import { isClosed, MERGE_REQUEST, slingableTypes, workOf } from '../state/work';
+import { isClosed, slingableTypes, workOf } from '../state/work';
 
 /** Beads that a row names; the rest is counted. */
 const NAMED = 5;
@@ -35,8 +36,9 @@ export class WhyNots {
     const { store, view } = sources;
     this.now = view.now;
     this.tracked = trackedSince(launchedConvoys(store));
-    const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
-    this.unmerged = new Set([...openSources(store, requests)].filter((id) => isClosed(store.get(id)?.status ?? '')));
+    this.unmerged = new Set(
+      [...openSources(store, requestsIn(store).waiting())].filter((id) => isClosed(store.get(id)?.status ?? '')),
+    );
     this.holds = this.findHolds();
   }
 

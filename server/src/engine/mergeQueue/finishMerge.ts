@@ -1,7 +1,8 @@
 import { resolveEscalation } from '../escalation/escalation';
 import { actors, type EngineContext } from '../loop/context';
-import { isClosed, withWork, type MergeRequest } from '../state/work';
+import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landingKey } from './deferMerge';
+import { validationOf } from './validation';
 
 /** The commit that has landed, or why nothing has to land. */
 export type MergeEnding = { commit: string } | { noChange: string };
@@ -20,10 +21,17 @@ export async function finishMerge(
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
+    const current = mergeOf(bead) ?? request;
+    const ended =
+      commit === undefined ? { ending: 'no-change' as const } : { ending: 'merged' as const, landed: commit };
+    tx.update(bead.id, { metadata: withMerge(bead, ended) });
     tx.close(bead.id, reason, { force: true });
     const source = tx.get(request.source);
     if (source && !isClosed(source.status)) {
-      const merged = commit === undefined ? {} : { merged: commit };
+      const by = actors.refinery(turn.rig);
+      const gates = context.rig(turn.rig)?.gates ?? [];
+      const validation = validationOf(current, { by, gates, at: context.clock.now() });
+      const merged = commit === undefined ? {} : { merged: commit, validation };
       tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
       tx.close(source.id, reason, { force: true });
     }

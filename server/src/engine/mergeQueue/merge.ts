@@ -6,6 +6,7 @@ import type { RigPort } from '../loop/ports';
 import { parseAddress } from '../../town/layout';
 import type { GateResult } from '../../rigs/types';
 import { failuresOf, isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
+import { CheckRecorder, recordChecks } from './checks';
 import { landedCandidate, makeCandidate } from './candidate';
 import { reopen } from '../review/requestReview';
 import { deferUntil, deferMerge, cancelMerge } from './deferMerge';
@@ -91,12 +92,15 @@ async function runGates(
 ): Promise<GateResult> {
   const refinery = actors.refinery(action.rig);
   const results: { type: EventType; message: string }[] = [];
+  const recorder = new CheckRecorder(context.clock);
   const result = await rig.runGates(commit, action.mergeRequest, (gate, outcome) => {
+    recorder.onGate(gate, outcome);
     if (outcome === 'started') showActivity(context, refinery, `${gate.name}: ${request.source}`);
     else results.push({ type: `gate_${outcome}`, message: gate.name });
   });
-  if (results.length > 0) {
+  if (rig.gates.length > 0) {
     await context.store.batch({ actor: refinery }, (tx) => {
+      recordChecks(tx, action.mergeRequest, recorder.results(rig.gates, result));
       for (const entry of results) tx.event({ ...entry, bead: request.source, rig: action.rig });
     });
   }

@@ -1,9 +1,12 @@
 import type { BeadStore } from '../../beads/store';
+import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
-import type { MergeRequestInfo, ReviewMode, ReviewState } from '../../protocol/town';
+import type { MergeRequestInfo, MergeRequestState, MqListFilter, ReviewMode, ReviewState } from '../../protocol/town';
+import { openStepsOf } from '../molecules/openSteps';
 import { launchedConvoys, trackedSince } from '../state/buildView';
-import { mergeScore } from './score';
-import { isClosed, MERGE_REQUEST, mergeOf, workOf, type MergeRequest } from '../state/work';
+import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
+import { requestsIn } from './requestIndex';
+import { compareTurns, mergeScore } from './score';
 
 /** Reads merge requests for people and agents. */
 export interface QueueSources {
@@ -12,32 +15,89 @@ export interface QueueSources {
   now: Date;
 }
 
-/** Open merge requests in the order in which they will be merged; those in review come last. */
-export function mergeRequests(sources: QueueSources, rig?: string): MergeRequestInfo[] {
-  return sources.store
-    .list({ type: [MERGE_REQUEST], limit: 0 })
-    .flatMap((bead) => mergeRequestInfo(sources, bead) ?? [])
-    .filter((info) => rig === undefined || info.rig === rig)
-    .sort(
-      (a, b) =>
-        ORDER[a.state] - ORDER[b.state] ||
-        Number(b.first) - Number(a.first) ||
-        b.score - a.score ||
-        a.createdAt.localeCompare(b.createdAt) ||
-        a.id.localeCompare(b.id),
-    );
+/** How many closed requests are listed: the latest. */
+const MAX_CLOSED = 100;
+
+/**
+ * Merge requests in the order in which they will be merged; those in review come after them, those that have ended last, the
+ * latest of them first.
+ */
+export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}): MergeRequestInfo[] {
+  const index = requestsIn(sources.store);
+  const withClosed = filter.all === true || (filter.status !== undefined && ended.has(filter.status));
+  const convoys = trackedSince(launchedConvoys(sources.store));
+  const open = index.open(filter.rig);
+  const closed = withClosed
+    ? index
+        .all(filter.rig)
+        .filter((bead) => isClosed(bead.status))
+        .sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? ''))
+    : [];
+  return [...open, ...closed]
+    .flatMap((bead) => mergeRequestInfo(sources, bead, convoys) ?? [])
+    .filter((info) => matches(info, filter))
+    .sort((a, b) => ORDER[a.state] - ORDER[b.state] || compare(a, b, sources.now.getTime()))
+    .filter(atMost(MAX_CLOSED));
 }
 
-const ORDER: Record<MergeRequestInfo['state'], number> = { merging: 0, queued: 1, reviewing: 2, failed: 3 };
+/** Keeps all that are open, and so many of those that have ended. */
+function atMost(limit: number): (info: MergeRequestInfo) => boolean {
+  let count = 0;
+  return ({ state }) => !ended.has(state) || count++ < limit;
+}
 
-export function mergeRequestInfo(sources: QueueSources, bead: Bead): MergeRequestInfo | undefined {
+/** States of requests that are closed. */
+const ended: ReadonlySet<MergeRequestState> = new Set(['merged', 'no-change', 'rejected', 'withdrawn']);
+
+const ORDER: Record<MergeRequestState, number> = {
+  merging: 0,
+  queued: 1,
+  reviewing: 2,
+  failed: 3,
+  merged: 4,
+  'no-change': 4,
+  rejected: 4,
+  withdrawn: 4,
+};
+
+function matches(info: MergeRequestInfo, { status, ready, blocked, worker }: MqListFilter): boolean {
+  if (status !== undefined && info.state !== status) return false;
+  if (ready && !isReady(info)) return false;
+  if (blocked && (isReady(info) || ended.has(info.state) || info.state === 'merging')) return false;
+  return worker === undefined || info.worker === worker || info.worker.endsWith(`/${worker}`);
+}
+
+/** It could be merged at this moment. */
+function isReady({ state, waitsFor }: MergeRequestInfo): boolean {
+  return state === 'queued' && waitsFor === undefined;
+}
+
+function compare(a: MergeRequestInfo, b: MergeRequestInfo, now: number): number {
+  if (ended.has(a.state)) return (b.closedAt ?? '').localeCompare(a.closedAt ?? '');
+  return compareTurns(turnOf(a), turnOf(b), now);
+}
+
+function turnOf(info: MergeRequestInfo) {
+  return {
+    ...info,
+    createdAt: Date.parse(info.createdAt),
+    convoyCreatedAt: info.convoyCreatedAt === undefined ? 0 : Date.parse(info.convoyCreatedAt),
+  };
+}
+
+export function mergeRequestInfo(
+  sources: QueueSources,
+  bead: Bead,
+  convoys: ReadonlyMap<string, number> = trackedSince(launchedConvoys(sources.store)),
+): MergeRequestInfo | undefined {
   const request = mergeOf(bead);
-  if (!request || isClosed(bead.status)) return undefined;
+  if (!request) return undefined;
   const source = sources.store.get(request.source);
   const mode = sources.reviewMode(request.rig);
   const review = reviewState(request, mode);
-  const createdAt = Date.parse(bead.created_at);
-  const convoyCreatedAt = trackedSince(launchedConvoys(sources.store)).get(request.source) ?? 0;
+  const convoyCreatedAt = convoys.get(request.source);
+  const work = source && workOf(source);
+  const state = stateOf(bead, request, review, work?.merged);
   return {
     id: bead.id,
     rig: request.rig,
@@ -45,14 +105,9 @@ export function mergeRequestInfo(sources: QueueSources, bead: Bead): MergeReques
     title: source?.title ?? bead.title,
     worker: request.worker,
     branch: request.branch,
-    state:
-      bead.status === 'failed'
-        ? 'failed'
-        : bead.status === 'in_progress'
-          ? 'merging'
-          : review === 'none' || review === 'approved'
-            ? 'queued'
-            : 'reviewing',
+    commit: request.commit,
+    state,
+    ...(waitsFor(sources, { state, request, source }) ?? {}),
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
@@ -60,18 +115,62 @@ export function mergeRequestInfo(sources: QueueSources, bead: Bead): MergeReques
     priority: bead.priority,
     retries: request.retries,
     createdAt: bead.created_at,
+    convoyCreatedAt: convoyCreatedAt === undefined ? undefined : new Date(convoyCreatedAt).toISOString(),
+    closedAt: bead.closed_at,
+    reason: reasonOf(bead, source),
+    landed: landedOf(state, request, work?.merged),
     note: request.note,
-    first: request.first ?? false,
-    score: Math.round(
-      mergeScore(
-        { priority: bead.priority, createdAt, convoyCreatedAt, retries: request.retries },
-        sources.now.getTime(),
-      ),
-    ),
-    reviews: source
-      ? workOf(source).reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at }))
-      : [],
+    order: orderOf(request),
+    first: orderOf(request) < 0,
+    score: Math.round(scoreOf(bead, request, convoyCreatedAt, sources.now.getTime())),
+    checks: request.checks ?? [],
+    direct: request.direct,
+    validation: state === 'merged' ? work?.validation : undefined,
+    reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],
   };
+}
+
+function scoreOf(bead: Bead, { retries }: MergeRequest, convoyCreatedAt = 0, now: number): number {
+  return mergeScore({ priority: bead.priority, createdAt: Date.parse(bead.created_at), convoyCreatedAt, retries }, now);
+}
+
+function stateOf(
+  bead: Bead,
+  request: MergeRequest,
+  review: ReviewState,
+  merged: string | undefined,
+): MergeRequestState {
+  if (isClosed(bead.status)) {
+    if (request.ending !== undefined) return request.ending;
+    // Closed by an older version, which did not write down how.
+    return merged !== undefined && request.candidate === merged ? 'merged' : 'withdrawn';
+  }
+  if (bead.status === 'failed') return 'failed';
+  if (bead.status === 'in_progress') return 'merging';
+  return review === 'none' || review === 'approved' ? 'queued' : 'reviewing';
+}
+
+function landedOf(state: MergeRequestState, request: MergeRequest, merged: string | undefined): string | undefined {
+  return state === 'merged' ? (request.landed ?? merged) : undefined;
+}
+
+/** Why it ended as it did, or is not merged any more. */
+function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
+  if (isClosed(bead.status)) return bead.close_reason;
+  return bead.status === 'failed' && source ? workOf(source).problem : undefined;
+}
+
+/** What has to happen before it can be merged, besides its review. */
+function waitsFor(
+  { store, now }: QueueSources,
+  { state, request, source }: { state: MergeRequestState; request: MergeRequest; source: Bead | undefined },
+): Pick<MergeRequestInfo, 'waitsFor' | 'waitsUntil'> | undefined {
+  if (state !== 'queued' && state !== 'reviewing') return undefined;
+  if (source && openStepsOf(graphOf(store), source)) return { waitsFor: 'steps' };
+  const { notBefore } = request;
+  return notBefore !== undefined && Date.parse(notBefore) > now.getTime()
+    ? { waitsFor: 'retry', waitsUntil: notBefore }
+    : undefined;
 }
 
 function reviewState(request: MergeRequest, mode: ReviewMode): ReviewState {

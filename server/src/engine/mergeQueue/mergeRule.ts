@@ -1,5 +1,5 @@
 import type { Action } from '../loop/action';
-import { mergeScore } from './score';
+import { compareTurns } from './score';
 import type { TownView } from '../state/townView';
 
 /** Each rig merges one request at a time: the one with the highest score, the older one on a tie. */
@@ -9,13 +9,7 @@ export function merges(view: TownView): Action[] {
       .filter((merge) => merge.rig === rig.name && rig.accepted && merge.notBefore <= view.now)
       .filter((merge) => !merge.hasOpenSteps)
       .filter((merge) => rig.review === 'off' || merge.review?.state === 'approved')
-      .sort(
-        (a, b) =>
-          Number(b.first) - Number(a.first) ||
-          mergeScore(b, view.now) - mergeScore(a, view.now) ||
-          a.createdAt - b.createdAt ||
-          a.id.localeCompare(b.id),
-      )[0];
+      .sort((a, b) => compareTurns(a, b, view.now))[0];
     return next
       ? [{ type: 'merge', mergeRequest: next.id, rig: rig.name, revision: next.revision, maxAttempts: rig.maxAttempts }]
       : [];

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../beads/store';
 import { cutBytes } from '../../base/text';
-import { isClosed, workOf, type MergeRequest, type Work } from '../state/work';
+import { isClosed, withMerge, workOf, type MergeRequest, type Work } from '../state/work';
 import { failAttempt } from '../loop/failure';
 
 /** Why a change goes back to its author. */
@@ -23,6 +23,8 @@ export function rejectWork(
   why: Feedback,
   options: { now: Date; retry(work: Work): boolean },
 ): void {
+  const bead = tx.get(mergeRequest);
+  if (bead) tx.update(bead.id, { metadata: withMerge(bead, { ending: 'rejected' }) });
   tx.close(mergeRequest, cutBytes(`Sent back: ${why.problem}`, 400), { force: true });
   const source = tx.get(request.source);
   if (!source || isClosed(source.status)) return;

@@ -1,7 +1,8 @@
 import { UserError } from '../../base/errors';
 import { mergeRequestInfo, mergeRequests, type QueueSources } from './mergeRequests';
 import { findRequest, giveVerdict } from '../review/review';
-import { isClosed, mergeOf, MERGE_REQUEST, withMerge, withWork, workOf } from '../state/work';
+import { requestsIn } from './requestIndex';
+import { isClosed, mergeOf, withMerge, withWork, workOf } from '../state/work';
 import { changedFilesOf, fileAt } from '../../git/change';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
@@ -29,13 +30,14 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     now: new Date(),
     reviewMode: (name) => town.reviewMode(name),
   });
-  dispatcher.on(MqList.spec, async ({ rig }) => {
-    if (rig !== undefined) rigs.require(rig);
-    return mergeRequests(sources(), rig);
+  dispatcher.on(MqList.spec, async (filter) => {
+    if (filter.rig !== undefined) rigs.require(filter.rig);
+    return mergeRequests(sources(), filter);
   });
   dispatcher.on(MqGet.spec, async ({ id }) => {
-    const info = mergeRequestInfo(sources(), findRequest(context, id).bead);
-    if (!info) throw new UserError(`there is no open merge request ${id}`, 'see "gt mq list"', 'not-found');
+    const bead = requestsIn(town.store).find(id);
+    const info = bead && mergeRequestInfo(sources(), bead);
+    if (!info) throw new UserError(`there is no merge request ${id}`, 'see "gt mq list --all"', 'not-found');
     return info;
   });
   dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
@@ -105,7 +107,7 @@ async function retry(
 
 /** What a merge request would change, or what its bead's merge has changed. */
 async function changeOf(town: MergeQueueTown, id: string) {
-  const { rig, commit, base } = openChange(town, id) ?? mergedChange(town, id);
+  const { rig, commit, base } = requestedChange(town, id) ?? mergedChange(town, id);
   const { repository } = town.rigs.require(rig);
   const tip = await repository.resolve(commit);
   const from = (await repository.resolve(base ?? `${commit}^`)) ?? (tip && (await repository.mergeBase(tip)));
@@ -113,10 +115,12 @@ async function changeOf(town: MergeQueueTown, id: string) {
   return { repository, commit: tip, base: from };
 }
 
-function openChange(town: MergeQueueTown, id: string): { rig: string; commit: string; base?: string } | undefined {
-  const open = town.store.list({ type: [MERGE_REQUEST], limit: 0 });
-  if (!open.some((bead) => bead.id === id || mergeOf(bead)?.source === id)) return undefined;
-  const { request } = findRequest(town.engineContext, id);
+function requestedChange(town: MergeQueueTown, id: string): { rig: string; commit: string; base?: string } | undefined {
+  const bead = requestsIn(town.store).find(id);
+  const request = bead && mergeOf(bead);
+  if (!request || bead.status === 'tombstone') return undefined;
+  if (request.landed !== undefined) return { rig: request.rig, commit: request.landed };
+  if (isClosed(bead.status) && workOf(town.store.get(request.source) ?? bead).merged !== undefined) return undefined;
   return request.review
     ? { rig: request.rig, commit: request.review.commit, base: request.review.base }
     : { rig: request.rig, commit: request.commit, base: baseOf(town.store.get(request.source)) };

@@ -2,7 +2,8 @@ import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { resolveEscalation } from '../escalation/escalation';
 import type { EngineContext } from '../loop/context';
-import { MERGE_REQUEST, mergeOf, withMerge, withWork, type Work } from '../state/work';
+import { requestsIn } from './requestIndex';
+import { mergeOf, withMerge, withWork, type Work } from '../state/work';
 
 /** Queues a request again whose merging was given up: the work itself is done, and its branch is still there. */
 export function requeue(tx: Transaction, request: Bead, source: Bead, more: Partial<Work> = {}): void {
@@ -13,13 +14,13 @@ export function requeue(tx: Transaction, request: Bead, source: Bead, more: Part
 
 /** A person has changed something about the rig: what its remote has refused may be taken now. */
 export async function requeueRefused(context: EngineContext, rig: string, actor: string): Promise<void> {
-  const given = context.store.list({ type: [MERGE_REQUEST], status: ['failed'], limit: 0 });
+  const given = requestsIn(context.store).open(rig);
   await context.store.batch({ actor }, (tx) => {
     for (const { id } of given) {
       const bead = tx.get(id);
       const request = bead && mergeOf(bead);
       const source = request && tx.get(request.source);
-      if (!source || request.rig !== rig || request.refused !== true) continue;
+      if (!source || request.refused !== true) continue;
       if (bead.status !== 'failed' || source.status !== 'failed') continue;
       requeue(tx, bead, source);
       resolveEscalation(tx, id, 'it is tried again, as the rig has changed');

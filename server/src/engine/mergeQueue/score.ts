@@ -7,7 +7,23 @@ export interface Scored {
 
 const HOUR = 3_600_000;
 
-/** The order of merging, as in the Go `gt`: old convoys, urgent beads, few retries and long waits come first. */
+export interface Queued extends Scored {
+  id: string;
+  /** Where a person has put it: see `MergeRequest.order`. */
+  order: number;
+}
+
+/** Compares two requests by their turns: the place that a person has set, then the score, then the age. */
+export function compareTurns(a: Queued, b: Queued, now: number): number {
+  return (
+    a.order - b.order ||
+    mergeScore(b, now) - mergeScore(a, now) ||
+    a.createdAt - b.createdAt ||
+    a.id.localeCompare(b.id)
+  );
+}
+
+/** The score, as in the Go `gt`: old convoys, urgent beads, few retries and long waits come first. */
 export function mergeScore(merge: Scored, now: number): number {
   const convoyHours = merge.convoyCreatedAt > 0 ? Math.max(0, now - merge.convoyCreatedAt) / HOUR : 0;
   const waitingHours = Math.max(0, now - merge.createdAt) / HOUR;

@@ -1,19 +1,11 @@
 import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { rejectReviewed } from './review';
-import {
-  failuresOf,
-  isClosed,
-  MERGE_REQUEST,
-  mergeOf,
-  rejectionsOf,
-  withMerge,
-  workOf,
-  type MergeRequest,
-} from '../state/work';
+import { failuresOf, isClosed, mergeOf, rejectionsOf, withMerge, workOf, type MergeRequest } from '../state/work';
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
 import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
 /** In place of the id of a patch, where there is none. */
@@ -116,7 +108,9 @@ export async function reopen(
 }
 
 function openRequests(context: EngineContext): string[] {
-  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).map((bead) => bead.id);
+  return requestsIn(context.store)
+    .open()
+    .map((bead) => bead.id);
 }
 
 async function returnUnread(

@@ -4,13 +4,15 @@ import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { parseAddress } from '../../town/layout';
+import { requestsIn } from '../mergeQueue/requestIndex';
+import { firstOrder } from '../mergeQueue/order';
 import { rejectWork } from '../mergeQueue/rejectWork';
 import { requireRig, type EngineContext } from '../loop/context';
 import { resolveEscalation } from '../escalation/escalation';
 import {
   isClosed,
-  MERGE_REQUEST,
   mergeOf,
+  orderOf,
   rejectionsOf,
   withMerge,
   withWork,
@@ -34,27 +36,31 @@ export interface Verdict {
 
 /** An open merge request by its own id, its bead's, or its branch. */
 export function findRequest(context: EngineContext, name: string): { bead: Bead; request: MergeRequest } {
-  const open = context.store.list({ type: [MERGE_REQUEST], limit: 0 });
-  const bead =
-    open.find((candidate) => candidate.id === name) ??
-    open.find((candidate) => mergeOf(candidate)?.source === name || mergeOf(candidate)?.branch === name) ??
-    open.find(
-      (candidate) => candidate.id === resolved(context, name) || mergeOf(candidate)?.source === resolved(context, name),
-    );
+  const bead = requestsIn(context.store).find(name);
   const request = bead && mergeOf(bead);
-  if (bead && request) return { bead, request };
-  const id = resolved(context, name);
-  const status = id === undefined ? undefined : context.store.get(id)?.status;
-  throw new UserError(
+  if (request && !isClosed(bead.status)) return { bead, request };
+  throw noOpenRequest(context, name, bead);
+}
+
+function noOpenRequest(context: EngineContext, name: string, closed: Bead | undefined): UserError {
+  const request = closed && mergeOf(closed);
+  if (request?.landed !== undefined)
+    return new UserError(
+      `${request.source} is merged already, as ${request.landed.slice(0, 12)}`,
+      `see "gt mq status ${request.source}"; what it changed can be taken back by another bead`,
+      'conflict',
+    );
+  const source = request ? context.store.get(request.source) : beadNamed(context, name);
+  return new UserError(
     `there is no open merge request ${name}`,
-    status === undefined ? 'see "gt mq list"' : `${id} is ${status}; see "gt mq list"`,
+    source === undefined ? 'see "gt mq list"' : `${source.id} is ${source.status}; see "gt mq list --all"`,
     'not-found',
   );
 }
 
-function resolved(context: EngineContext, name: string): string | undefined {
+function beadNamed(context: EngineContext, name: string): Bead | undefined {
   try {
-    return context.store.resolve(name);
+    return context.store.get(context.store.resolve(name));
   } catch {
     return undefined; // a branch, or nothing at all
   }
@@ -81,7 +87,11 @@ export async function giveVerdict(
     };
     if (verdict.verdict === 'approved') {
       // What is merged before all else is a person's to say.
-      approve(tx, current, now, { ...mark, first: caller.kind === 'person' ? verdict.first : undefined });
+      approve(tx, current, now, {
+        ...mark,
+        first:
+          caller.kind === 'person' && verdict.first ? firstOrder(requestsIn(context.store).open(now.rig)) : undefined,
+      });
     } else {
       rejectReviewed(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
     }
@@ -159,12 +169,13 @@ interface Mark {
   now: Date;
 }
 
-function approve(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark & { first?: boolean }): void {
+function approve(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark & { first?: number }): void {
   const { by, message } = mark;
   tx.update(bead.id, {
     metadata: withMerge(bead, {
       review: { ...request.review!, state: 'approved', by, message, shown: undefined, person: undefined },
-      first: mark.first ?? request.first,
+      order: mark.first ?? orderOf(request),
+      first: undefined,
       notBefore: undefined,
     }),
   });

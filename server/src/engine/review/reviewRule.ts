@@ -9,7 +9,7 @@ export function reviews(view: TownView): Action[] {
     .flatMap((rig): Action[] => {
       const requests = view.merges
         .filter((merge) => merge.rig === rig.name && merge.notBefore <= view.now && !merge.hasOpenSteps)
-        .sort((a, b) => Number(b.first) - Number(a.first) || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
+        .sort((a, b) => a.order - b.order || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
       return [...requestReviews(requests, rig), ...ask(view, requests, rig)];
     });
 }

@@ -11,6 +11,7 @@ import type { RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { isStep } from '../molecules/molecules';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
@@ -24,17 +25,7 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import {
-  CONVOY,
-  ESCALATION,
-  isClosed,
-  isLaunched,
-  MERGE_REQUEST,
-  mergeOf,
-  slingableTypes,
-  trackedIds,
-  workOf,
-} from './work';
+import { CONVOY, ESCALATION, isClosed, isLaunched, mergeOf, orderOf, slingableTypes, trackedIds, workOf } from './work';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -63,7 +54,7 @@ const DISPATCHABLE = new Set(['open', 'deferred']);
 export function buildView(sources: ViewSources): TownView {
   const { store } = sources;
   const launched = launchedConvoys(store);
-  const requests = store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => request.status !== 'failed');
+  const requests = requestsIn(store).waiting();
   const trackedBy = trackedSince(launched);
   const now = sources.now.getTime();
   const facts = {
@@ -258,7 +249,7 @@ function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, 
       convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
-      first: merge.first ?? false,
+      order: orderOf(merge),
       hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
       review: merge.review && {
         state: merge.review.state,

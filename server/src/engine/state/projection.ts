@@ -2,9 +2,10 @@ import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
 import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
-import { CONVOY, convoyOf, isClosed, MERGE_REQUEST, mergeOf, trackedIds, workOf } from './work';
+import { CONVOY, convoyOf, isClosed, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
@@ -112,10 +113,12 @@ export class BeadInfoReader {
   /** Merge requests that wait or are being merged, by the bead that they merge. */
   private openRequests(): ReadonlyMap<string, Bead> {
     this.requests ??= new Map(
-      this.store.list({ type: [MERGE_REQUEST], status: ['open', 'in_progress'], limit: 0 }).flatMap((request) => {
-        const source = mergeOf(request)?.source;
-        return source === undefined ? [] : [[source, request] as const];
-      }),
+      requestsIn(this.store)
+        .waiting()
+        .flatMap((request) => {
+          const source = mergeOf(request)?.source;
+          return source === undefined ? [] : [[source, request] as const];
+        }),
     );
     return this.requests;
   }

@@ -116,8 +116,8 @@ export interface MergeView {
   convoyCreatedAt: number;
   retries: number;
   notBefore: number;
-  /** A person wants it merged before all others. */
-  first: boolean;
+  /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
+  order: number;
   /** Steps of its source are open: it is not finished work. */
   hasOpenSteps: boolean;
   /** Undefined until its patch was laid out for review. */

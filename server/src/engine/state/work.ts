@@ -69,6 +69,15 @@ const workSchema = z.looseObject({
   candidate: z.string().optional(),
   /** Commit on the landing branch. */
   merged: z.string().optional(),
+  /** Who vouched for what landed, and by what. `null`: nothing looked at that. */
+  validation: z
+    .object({
+      validated_by: z.string(),
+      validation_type: z.enum(['merge', 'direct-landing']),
+      timestamp: z.string(),
+      quality_signals: z.record(z.string(), z.boolean().nullable()),
+    })
+    .optional(),
   /** What reviewers have said of it since it was begun, oldest first. */
   reviews: z
     .array(
@@ -86,6 +95,17 @@ const workSchema = z.looseObject({
 });
 
 export type Work = z.output<typeof workSchema>;
+
+const checkSchema = z.object({
+  gate: z.string(),
+  passed: z.boolean(),
+  /** ISO time at which it ended. */
+  at: z.string(),
+  /** How long it took; missing where the result was known, as it had run for the same files before. */
+  seconds: z.number().optional(),
+});
+/** How one gate ended for a merge request. */
+export type Check = z.output<typeof checkSchema>;
 
 const mergeSchema = z.looseObject({
   source: z.string(),
@@ -121,8 +141,20 @@ const mergeSchema = z.looseObject({
     .optional(),
   /** Its author says that nothing has to change, and why in `note`: nothing lands. */
   noChange: z.boolean().optional(),
-  /** A person wants it merged before all others. */
+  /** Its place where a person has set it: smaller ones are merged sooner; those of the same place, and of none (0), by score. */
+  order: z.number().optional(),
+  /** An older form of the order -1. */
   first: z.boolean().optional(),
+  /** How it ended: missing while it is open, and where somebody closed it by hand or has closed its bead. */
+  ending: z.enum(['merged', 'no-change', 'rejected']).optional(),
+  /** The commit on the landing branch. */
+  landed: z.string().optional(),
+  /** How the gates ended when they last ran for it. */
+  checks: z.array(checkSchema).optional(),
+  /** A person, or the Mayor for one, landed it without waiting for its turn and its review. */
+  direct: z
+    .object({ by: z.string(), at: z.string(), force: z.boolean().optional(), skipTests: z.boolean().optional() })
+    .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
   notBefore: z.string().optional(),
@@ -162,10 +194,21 @@ export function withWork(bead: Bead, changes: Partial<Work>): Record<string, unk
   return { ...metadataOf(bead), gastown: stripUndefined({ ...workOf(bead), ...changes }) };
 }
 
+const readMerge = new WeakMap<Bead, { request?: MergeRequest }>();
+
 export function mergeOf(bead: Bead): MergeRequest | undefined {
   if (bead.issue_type !== MERGE_REQUEST && bead.issue_type !== 'merge-request') return undefined;
-  const parsed = mergeSchema.safeParse(metadataOf(bead).merge);
-  return parsed.success ? parsed.data : undefined;
+  let read = readMerge.get(bead);
+  if (!read) {
+    const parsed = mergeSchema.safeParse(metadataOf(bead).merge);
+    readMerge.set(bead, (read = parsed.success ? { request: parsed.data } : {}));
+  }
+  return read.request;
+}
+
+/** Its place in the queue: see `MergeRequest.order`. */
+export function orderOf({ order, first }: MergeRequest): number {
+  return order ?? (first ? -1 : 0);
 }
 
 export function withMerge(bead: Bead, changes: Partial<MergeRequest>): Record<string, unknown> {

@@ -1,15 +1,15 @@
 import { UserError } from '../../base/errors';
 import type { Transaction } from '../../beads/store';
 import { safePart } from '../../git/names';
-import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { SnapshotInfo } from '../../protocol/town';
 import { parseAddress, type AgentAddress } from '../../town/layout';
 import { requireRig, type EngineContext } from '../loop/context';
 import { hookedBead } from '../dispatch/done';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepMark } from '../molecules/molecules';
 import type { RigPort } from '../loop/ports';
-import { isClosed, MERGE_REQUEST, mergeOf, withWork, workOf } from '../state/work';
+import { isClosed, withWork, workOf } from '../state/work';
 
 /** What people do about polecats by hand. */
 
@@ -99,7 +99,7 @@ export async function nuke(
   const known = rig.worktrees().find((worktree) => worktree.name === name);
   if (!known) throw new UserError(`there is no polecat ${agent}`, 'see "gt polecat list"', 'not-found');
   const bead = known.bead === undefined ? undefined : context.store.get(known.bead);
-  const requests = bead ? requestsOf(context, bead.id) : [];
+  const requests = bead ? requestsIn(context.store).openOf(bead.id) : [];
   if (requests.some((request) => request.status === 'in_progress'))
     throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
   if (requests.length > 0 && !force)
@@ -116,11 +116,6 @@ export async function nuke(
   await context.sessions.endAgent(agent, 'ended');
   const snapshot = await rig.retireWorktree(name, bead?.id ?? name);
   return { agent, bead: bead?.id, snapshot };
-}
-
-/** Its merge requests that are not closed: waiting, merging, or given up. */
-export function requestsOf(context: EngineContext, bead: string): Bead[] {
-  return context.store.list({ type: [MERGE_REQUEST], limit: 0 }).filter((request) => mergeOf(request)?.source === bead);
 }
 
 /** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */

@@ -9,9 +9,10 @@ import { freeName } from '../../town/names';
 import { takenNames } from '../dispatch/takenNames';
 import type { EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { isHooked } from '../state/townView';
 import { isClosed, withWork, workOf } from '../state/work';
-import { release, requestsOf, snapshots } from './polecats';
+import { release, snapshots } from './polecats';
 
 /** The polecat that takes the restored work. */
 interface NewOwner {
@@ -93,7 +94,7 @@ function hookRestored(
     attempt: Math.max(1, workOf(bead).attempt),
   };
   // What was given up must not be tried again beside the restored work.
-  for (const request of requestsOf(context, bead.id))
+  for (const request of requestsIn(context.store).openOf(bead.id))
     tx.close(request.id, `${bead.id} was restored from a snapshot`, { force: true });
   tx.update(bead.id, {
     status: 'hooked',

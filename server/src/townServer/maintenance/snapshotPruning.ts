@@ -1,5 +1,5 @@
 import type { BeadStore } from '../../beads/store';
-import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { RigRepository } from '../../git/repository';
 import { listSnapshots, nestedLabels, removeSnapshot } from '../../git/snapshots';
@@ -20,16 +20,13 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = { keep: 100, maxAgeMs: 30 * 24 * 
  * kept for ever: files that were not committed, a repository inside, another attempt, a bead that was opened again.
  */
 export class SnapshotPruning {
-  private readonly requests: RequestsOfBead;
   /** Snapshots that turned out to hold more than was merged, as they and their beads were then: git is not asked again. */
   private readonly unmerged = new Set<string>();
 
   constructor(
     private readonly store: BeadStore,
     private readonly limits: SnapshotLimits,
-  ) {
-    this.requests = new RequestsOfBead(store);
-  }
+  ) {}
 
   /** @returns labels of the snapshots that were removed */
   async prune(repository: RigRepository, now = Date.now()): Promise<string[]> {
@@ -64,7 +61,7 @@ export class SnapshotPruning {
 
   /** Whether the merge took all of it, and the target still has that merge. */
   private async isMerged(repository: RigRepository, { bead, commit }: Snapshot, merged: string): Promise<boolean> {
-    const request = this.requests
+    const request = requestsIn(this.store)
       .of(bead)
       .map((candidate) => (isClosed(candidate.status) ? mergeOf(candidate) : undefined))
       .find((candidate) => candidate?.candidate === merged);

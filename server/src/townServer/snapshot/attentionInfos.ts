@@ -4,11 +4,12 @@ import { escalations } from '../../engine/escalation/escalation';
 import { inbox, isForPerson, mailInfo } from '../../engine/mail/mail';
 import { planOf } from '../../engine/mayor/mayor';
 import { needsPerson } from '../../engine/mergeQueue/mergeRequests';
+import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { openBlockers } from '../../beads/index/blocking';
 import { isHumanGate } from '../../beads/model/closing';
 import { attachedTo, moleculeAbove } from '../../beads/model/molecule';
 import { isHooked } from '../../engine/state/townView';
-import { CONVOY, MERGE_REQUEST, mergeOf, trackedIds, workOf } from '../../engine/state/work';
+import { CONVOY, mergeOf, trackedIds, workOf } from '../../engine/state/work';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { AttentionInfo, ReviewMode } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
@@ -140,25 +141,27 @@ function mails(sources: AttentionSources): AttentionInfo[] {
 }
 
 function reviews(sources: AttentionSources): AttentionInfo[] {
-  return sources.store.list({ type: [MERGE_REQUEST], status: ['open'], limit: 0 }).flatMap((bead): AttentionInfo[] => {
-    const request = mergeOf(bead);
-    if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
-    const title = sources.store.get(request.source)?.title ?? bead.title;
-    return [
-      {
-        id: `review-${bead.id}`,
-        kind: 'review',
-        rig: request.rig,
-        bead: request.source,
-        agent: request.worker,
-        mergeRequest: bead.id,
-        title: `Review ${request.source}: ${title}`,
-        detail: [`${request.worker} has finished ${request.source}. It is merged once you approve it.`, request.note]
-          .filter(Boolean)
-          .join('\n\n'),
-      },
-    ];
-  });
+  return requestsIn(sources.store)
+    .waiting()
+    .flatMap((bead): AttentionInfo[] => {
+      const request = mergeOf(bead);
+      if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
+      const title = sources.store.get(request.source)?.title ?? bead.title;
+      return [
+        {
+          id: `review-${bead.id}`,
+          kind: 'review',
+          rig: request.rig,
+          bead: request.source,
+          agent: request.worker,
+          mergeRequest: bead.id,
+          title: `Review ${request.source}: ${title}`,
+          detail: [`${request.worker} has finished ${request.source}. It is merged once you approve it.`, request.note]
+            .filter(Boolean)
+            .join('\n\n'),
+        },
+      ];
+    });
 }
 
 function rigConsents(sources: AttentionSources): AttentionInfo[] {

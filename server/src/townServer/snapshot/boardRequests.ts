@@ -1,6 +1,6 @@
 import { beadDetails } from '../../beads/handlers/read';
 import type { BeadStore } from '../../beads/store';
-import { RequestsOfBead } from '../../engine/mergeQueue/requestsOfBead';
+import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/supervision/workSessions';
@@ -23,8 +23,7 @@ const MERGE_EVENTS = 50;
 
 export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
   const { store } = town;
-  const requests = new RequestsOfBead(store);
-  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, requests, town.whyNots(), beadNamed(store, id)));
+  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
   dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
     beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),
   );
@@ -35,14 +34,16 @@ function beadNamed(store: BeadStore, id: string): Bead {
   return store.get(store.resolve(id)) as Bead;
 }
 
-function beadPage(store: BeadStore, requests: RequestsOfBead, why: WhyNots, bead: Bead): BeadPageInfo {
+function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
   const events = store.events(bead.id, EVENTS);
   const work = workOf(bead);
   return {
     bead: beadDetails(store, bead.id),
     events,
     sessions: workSessions(events),
-    merges: requests.of(bead.id).flatMap((request) => mergeInfo(store, request)),
+    merges: requestsIn(store)
+      .of(bead.id)
+      .flatMap((request) => mergeInfo(store, request)),
     reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
     why: [...why.of(bead), ...why.hints(bead)],
     feedback: work.feedback,

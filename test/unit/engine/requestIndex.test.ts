@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { RequestsOfBead } from '../../../server/src/engine/mergeQueue/requestsOfBead';
+import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
 import { MERGE_REQUEST, mergeOf } from '../../../server/src/engine/state/work';
 import { openService, putLedger } from '../beads/service';
 
@@ -23,7 +23,7 @@ describe('merge requests of a bead', () => {
         ),
         async (steps) => {
           const { store, fs, now } = await openService();
-          const requests = new RequestsOfBead(store);
+          const requests = requestsIn(store);
           const made: string[] = [];
           for (const { kind, at, source } of steps) {
             now.value += 1_000;
@@ -46,10 +46,20 @@ describe('merge requests of a bead', () => {
                 .list({ type: [MERGE_REQUEST], all: true, limit: 0, sort: 'created', reverse: true })
                 .filter((request) => mergeOf(request)?.source === bead);
               assert.deepEqual(
+                requests.openOf(bead).map(({ id }) => id),
+                named.filter(({ status }) => status !== 'closed').map(({ id }) => id),
+              );
+              assert.deepEqual(
                 requests.of(bead).map((request) => [request.id, request.status]),
                 named.map((request) => [request.id, request.status]),
               );
             }
+            const open = store.list({ type: [MERGE_REQUEST], limit: 0, sort: 'created', reverse: true });
+            assert.deepEqual(
+              requests.open().map(({ id }) => id),
+              open.map(({ id }) => id),
+            );
+            assert.deepEqual(requests.open('another'), []);
           }
           await store.close();
         },
@@ -60,7 +70,7 @@ describe('merge requests of a bead', () => {
 
   it('are read through once', async () => {
     const { store } = await openService();
-    const requests = new RequestsOfBead(store);
+    const requests = requestsIn(store);
     const create = (source: string) =>
       store.batch({ actor: 'ann' }, (tx) =>
         tx.create('toy', { title: 'Merge', type: MERGE_REQUEST, metadata: mergeFor(source) }),
@@ -76,6 +86,30 @@ describe('merge requests of a bead', () => {
     await create('toy-1');
     await create('toy-2');
     assert.deepEqual([requests.of('toy-1').length, requests.of('toy-2').length, lists], [2, 1, 1]);
+    await store.close();
+  });
+
+  it('are found by id, bead, branch and part of an id: an open one before closed ones, then the latest', async () => {
+    const { store, now } = await openService();
+    const requests = requestsIn(store);
+    const create = async (branch: string) => {
+      now.value += 1_000;
+      return store.batch({ actor: 'ann' }, (tx) => {
+        const merge = { ...mergeFor('toy-1').merge, branch };
+        return tx.create('toy', { title: 'Merge', type: MERGE_REQUEST, metadata: { merge } }).id;
+      });
+    };
+    const close = (id: string) => store.batch({ actor: 'ann' }, (tx) => tx.close(id, 'done', { force: true }));
+    const [first, second] = [await create('one'), await create('two')];
+    assert.equal(requests.find('toy-1')?.id, second);
+    await close(second);
+    assert.equal(requests.find('toy-1')?.id, first, 'the open one');
+    await close(first);
+    assert.equal(requests.find('toy-1')?.id, second, 'the latest');
+    assert.equal(requests.find('one')?.id, first);
+    assert.equal(requests.find(first.slice('toy-'.length))?.id, first);
+    assert.equal(requests.find('nothing'), undefined);
+    assert.deepEqual([requests.open(), requests.waiting(), requests.all('toy').length], [[], [], 2]);
     await store.close();
   });
 });

@@ -1,0 +1,36 @@
+import type { Transaction } from '../../beads/store';
+import type { GateInfo } from '../../protocol/town';
+import type { GateResult } from '../../rigs/types';
+import type { Clock } from '../loop/ports';
+import { mergeOf, withMerge, type Check } from '../state/work';
+
+/** Notes how the gates of one run end, and how long they take. */
+export class CheckRecorder {
+  private readonly started = new Map<string, number>();
+  private readonly checks: Check[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  readonly onGate = (gate: Pick<GateInfo, 'name'>, outcome: 'started' | 'passed' | 'failed'): void => {
+    const now = this.clock.now();
+    if (outcome === 'started') return void this.started.set(gate.name, now.getTime());
+    const seconds = (now.getTime() - (this.started.get(gate.name) ?? now.getTime())) / 1000;
+    this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds });
+  };
+
+  /** Of the run as a whole: a gate that did not run has a result that was known, as it had run for the same files before. */
+  results(gates: readonly Pick<GateInfo, 'name'>[], result: GateResult): Check[] {
+    const at = this.clock.now().toISOString();
+    const known = (gate: string): Check[] => {
+      if (result.passed) return [{ gate, passed: true, at }];
+      return gate === result.gate ? [{ gate, passed: false, at }] : [];
+    };
+    return gates.flatMap(({ name }) => this.checks.findLast(({ gate }) => gate === name) ?? known(name));
+  }
+}
+
+/** Keeps them on a merge request. */
+export function recordChecks(tx: Transaction, id: string, checks: Check[]): void {
+  const bead = tx.get(id);
+  if (bead && mergeOf(bead)) tx.update(bead.id, { metadata: withMerge(bead, { checks }) });
+}

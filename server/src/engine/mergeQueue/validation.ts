@@ -1,0 +1,33 @@
+import type { GateInfo } from '../../protocol/town';
+import type { MergeRequest, Work } from '../state/work';
+
+export type Validation = NonNullable<Work['validation']>;
+
+/** What a gate of this name says about a change; the names are those of the specification's validation record. */
+const SIGNALS: Readonly<Record<string, string>> = {
+  test: 'tests_passed',
+  lint: 'lint_clean',
+  typecheck: 'typecheck_clean',
+  build: 'build_passed',
+};
+
+/**
+ * Who vouched for what has landed, and by what: all gates of the rig have passed, or it would not have landed.
+ * @param by the refinery, or who landed it directly
+ */
+export function validationOf(
+  request: MergeRequest,
+  { by, gates, at }: { by: string; gates: readonly GateInfo[]; at: Date },
+): Validation {
+  const ran = (gate: string): boolean | null =>
+    !request.direct?.skipTests && gates.some(({ name }) => name === gate) ? true : null;
+  return {
+    validated_by: request.direct?.by ?? by,
+    validation_type: request.direct ? 'direct-landing' : 'merge',
+    timestamp: at.toISOString(),
+    quality_signals: {
+      ...Object.fromEntries(Object.entries(SIGNALS).map(([gate, signal]) => [signal, ran(gate)])),
+      review_approved: !request.direct && request.review?.state === 'approved' ? true : null,
+    },
+  };
+}
