@@ -5,7 +5,7 @@ import { historyRequests } from './history';
 import { escalationRequests } from './escalation';
 import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
-import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded, Sling } from './convoy';
+import { convoyRequests } from './convoy';
 import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
 import { BoardWatch, TownGetSnapshot, type ConsentKind } from './snapshot';
 import { request, type NoParams } from './request';
@@ -85,12 +85,7 @@ export const townRequests = [
   AgentConfigSet.spec,
   AgentConfigRemove.spec,
   DefaultAgent.spec,
-  ConvoyCreate.spec,
-  ConvoyAdd.spec,
-  ConvoyList.spec,
-  ConvoyGet.spec,
-  ConvoyLaunch.spec,
-  Sling.spec,
+  ...convoyRequests,
   MqList.spec,
   MqGet.spec,
   MqApprove.spec,
@@ -110,7 +105,6 @@ export const townRequests = [
   PolecatNuke.spec,
   SnapshotList.spec,
   PolecatRestore.spec,
-  ConvoyStranded.spec,
   SessionAttach.spec,
   SessionDetach.spec,
   SessionInput.spec,

@@ -242,13 +242,11 @@ describe('gt', () => {
 
   it('counts agree with their nouns', async () => {
     town.answer(ConvoyCreate.spec, ({ title, beads }) => convoy('hq-c1', beads, { title }));
-    assert.equal(await ok('convoy', 'create', 'Login', 'toy-1'), '✓ Launched hq-c1: Login (1 bead)\n');
-    assert.equal(
+    assert.match(await ok('convoy', 'create', 'Login', 'toy-1', '--launch'), /^✓ Launched hq-c1: Login \(1 bead\)\n/);
+    assert.match(
       await ok('convoy', 'create', 'Login', 'toy-1', 'toy-2', '--stage'),
-      '✓ Staged hq-c1: Login (2 beads)\n',
+      /^✓ Staged hq-c1: Login \(2 beads\)\n/,
     );
-    await ok('convoy', 'create', 'Login', '--notify');
-    assert.deepEqual(town.last(ConvoyCreate.spec)?.notify, ['ann'], 'without a name it is the caller');
     const request: MergeRequestInfo = {
       id: 'toy-mr1',
       rig: 'toy',

@@ -67,7 +67,8 @@ function takeOption(levels: readonly Level[], word: string, following: string | 
     const isLast = following === undefined || isOption(following);
     if (option.value === 'optional' && /^-\d/.test(following ?? '')) return undefined; // a negative number
     if (equals < 0 && (option.value === 'none' || (option.value === 'optional' && isLast))) {
-      values[option.key] = option.preset ?? !option.negated;
+      values[option.key] =
+        option.preset === undefined ? !option.negated : parsed(option, option.preset, values[option.key]);
       return 0;
     }
     const text = equals < 0 ? following : word.slice(equals + 1);

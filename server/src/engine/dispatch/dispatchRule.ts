@@ -34,6 +34,7 @@ function dispatchRig(view: TownView, rig: RigView): Action[] {
 function readyWork(view: TownView, rig: string): WorkView[] {
   return view.work
     .filter((work) => work.rig === rig && work.slung && work.status === 'open')
-    .filter((work) => !work.blocked && !work.held && !work.waitsForStep && work.consented && work.notBefore <= view.now)
+    .filter((work) => !work.blocked && !work.held && work.pausedBy === undefined)
+    .filter((work) => !work.waitsForStep && work.consented && work.notBefore <= view.now)
     .sort((a, b) => a.priority - b.priority || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
 }

@@ -2,8 +2,8 @@ import type { BeadStore } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { MergeRequestInfo, MergeRequestState, MqListFilter, ReviewMode, ReviewState } from '../../protocol/town';
+import { wantedSince } from '../convoys/wanted';
 import { openStepsOf } from '../molecules/openSteps';
-import { launchedConvoys, trackedSince } from '../state/buildView';
 import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
 import { requestsIn } from './requestIndex';
 import { compareTurns, mergeScore } from './score';
@@ -25,7 +25,7 @@ const MAX_CLOSED = 100;
 export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}): MergeRequestInfo[] {
   const index = requestsIn(sources.store);
   const withClosed = filter.all === true || (filter.status !== undefined && ended.has(filter.status));
-  const convoys = trackedSince(launchedConvoys(sources.store));
+  const convoys = wantedSince(sources.store);
   const open = index.open(filter.rig);
   const closed = withClosed
     ? index
@@ -88,7 +88,7 @@ function turnOf(info: MergeRequestInfo) {
 export function mergeRequestInfo(
   sources: QueueSources,
   bead: Bead,
-  convoys: ReadonlyMap<string, number> = trackedSince(launchedConvoys(sources.store)),
+  convoys: ReadonlyMap<string, number> = wantedSince(sources.store),
 ): MergeRequestInfo | undefined {
   const request = mergeOf(bead);
   if (!request) return undefined;

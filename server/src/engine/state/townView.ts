@@ -88,6 +88,8 @@ export interface WorkView {
   /** Slung by name or tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
+  /** The paused convoy that keeps it from being begun. */
+  pausedBy?: string;
   /** No step of its molecule can be taken up, or its agent has seen to all that can. */
   waitsForStep: boolean;
   /** An open merge request names it. */
@@ -138,6 +140,8 @@ export interface ConvoyView {
   id: string;
   revision: string;
   status: string;
+  /** It is landed by a person, not by itself. */
+  owned: boolean;
   tracked: { id: string; closed: boolean }[];
 }
 

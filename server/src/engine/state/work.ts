@@ -164,6 +164,8 @@ export type MergeRequest = z.output<typeof mergeSchema>;
 
 export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
+/** Label of a convoy that whoever created it lands: it does not close by itself. As in the Go `gt`. */
+export const OWNED_LABEL = 'gt:owned';
 export const ESCALATION = 'escalation';
 
 /** Types that only the town itself makes, and the metadata keys that only it writes. */
@@ -221,7 +223,12 @@ function stripUndefined(value: Record<string, unknown>): Record<string, unknown>
 
 const convoySchema = z.looseObject({
   launched_at: z.string().optional(),
+  /** Who is told when it lands: addresses as `recipient` gives them. */
   notify: z.array(z.string()).default([]),
+  /** Why a person closed it before its work was done. */
+  cancelled: z.string().optional(),
+  /** A person paused it: none of its beads is begun. */
+  paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
   /** The Mayor made it in answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });
@@ -234,6 +241,15 @@ export function convoyOf(bead: Bead): ConvoyDetails {
 
 export function withConvoy(bead: Bead, changes: Partial<ConvoyDetails>): Record<string, unknown> {
   return { ...metadataOf(bead), convoy: stripUndefined({ ...convoyOf(bead), ...changes }) };
+}
+
+/** Of a convoy: made here. What came by pull or import has none of the engine's data. */
+export function isOfThisTown(convoy: Bead): boolean {
+  return metadataOf(convoy).convoy !== undefined;
+}
+
+export function isOwned(convoy: Bead): boolean {
+  return convoy.labels?.includes(OWNED_LABEL) ?? false;
 }
 
 /** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */
