@@ -21,8 +21,9 @@ export async function engine(): Promise<Row[]> {
           ...ids.slice(-1),
         ),
       );
-    const convoy = (await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Chain', ...ids], { cwd: town.root }))
-      .id;
+    const convoy = (
+      await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Chain', ...ids], { cwd: town.root })
+    ).id;
     await town.gt('up');
     await town.convoyLands(convoy);
     const times = await Promise.all(ids.map((id) => timesOf(town, id)));

@@ -78,7 +78,7 @@ async function createConvoy(town: TownConnection, output: DemoOutput): Promise<{
     ids.set(bead.key, created.id);
     names.set(created.id, bead.title);
   }
-  const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()] });
+  const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()], launch: true });
   for (const { key, formula } of demoBeads) {
     if (!formula) continue;
     await town.call(Sling.spec, { beads: [ids.get(key)!], rig: 'sundial', formula });

@@ -23,7 +23,7 @@ describe('a conflict', function () {
     try {
       const words = ['alpha', 'beta', 'gamma'];
       const beads = await Promise.all(words.map((word) => town.bead(`Add ${word}`, addsWord(word))));
-      const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Words', ...beads], {
+      const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', '--launch', 'Words', ...beads], {
         cwd: town.root,
       });
       await town.gt('up');

@@ -90,7 +90,9 @@ describe('a token in the address of a repository', function () {
     });
     const work = (name: string): string => `echo ${name} > ${name}.txt\ngit add --all\ngit commit --quiet -m ${name}`;
     const first = await town.bead('First', work('first'));
-    const made = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'One', first], { cwd: town.root });
+    const made = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'One', first], {
+      cwd: town.root,
+    });
     await town.gt('up');
     await town.convoyLands(made.id);
     assert.match(sh(bare, 'git', 'show', 'main:first.txt'), /first/);

@@ -199,7 +199,7 @@ describe('faults', function () {
     const convoy = (await town.snapshot()).convoys[0]!.id;
     assert.match(
       (await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr,
-      /is not an agent's to change/,
+      /does not change a convoy that is under way/,
     );
     assert.match(
       (await run('bd', ['update', convoy, '--title', 'x'])).stderr,
@@ -389,9 +389,13 @@ describe('faults', function () {
     town = await CliTown.make();
     const bead = await town.bead('Sleeper', 'sleep 60');
     const other = await town.bead('Fails', 'exit 1');
-    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Told', bead, '--notify'], {
-      cwd: town.root,
-    });
+    const convoy = await town.person.json<{ id: string }>(
+      'gt',
+      ['convoy', 'create', '--launch', 'Told', bead, '--notify'],
+      {
+        cwd: town.root,
+      },
+    );
     const told = await town.person.json<{ metadata: { convoy: { notify: string[] } } }[]>('bd', ['show', convoy.id], {
       cwd: town.root,
     });

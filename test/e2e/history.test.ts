@@ -16,7 +16,9 @@ describe('what agents have done', function () {
     const first = await town.bead('In Go', write('a.go'));
     const second = await town.bead('In TypeScript', write('b.ts'), first);
     const cwd = town.root;
-    const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Two', first, second], { cwd });
+    const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Two', first, second], {
+      cwd,
+    });
     await town.gt('up');
     await town.convoyLands(id);
 

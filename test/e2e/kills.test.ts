@@ -70,7 +70,7 @@ async function fileConvoy(town: CliTown, round: number): Promise<{ convoy: strin
   for (const [index, name] of names.entries())
     ids.push(await town.bead(name, script(name), ...needs[index]!.map((need) => ids[need]!)));
   await town.gt('sling', 'shiny', '--on', ids[4]!, 'toy');
-  const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', `Round ${round}`, ...ids], {
+  const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', `Round ${round}`, ...ids], {
     cwd: town.root,
   });
   return { convoy: convoy.id, files: names };

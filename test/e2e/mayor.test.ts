@@ -22,7 +22,7 @@ echo "$one $two $three $four $five" > beads.txt
 gt prime > prime.md
 convoy=$(gt convoy create "Five files" $(cat beads.txt) --stage --json | sed -n 's/^  "id": "\\(.*\\)",$/\\1/p')
 gt convoy launch "$convoy" 2> launch.txt || true
-gt convoy create "At once" $(cat beads.txt) 2> create.txt || true
+gt convoy create "At once" $(cat beads.txt) --launch 2> create.txt || true
 gt sling $(cat beads.txt) toy 2> sling.txt || true
 gt mayor plan "$GT_BEAD" "$convoy" -m "One first, five last."
 gt convoy add "$convoy" nothing 2> add.txt || true
@@ -72,7 +72,7 @@ describe('the Mayor', function () {
     );
     for (const [name, said] of [
       ['launch.txt', /an agent does not launch work/],
-      ['create.txt', /stage it/],
+      ['create.txt', /without --launch/],
       ['sling.txt', /an agent does not sling/],
       ['add.txt', /./],
     ] as const)
@@ -164,13 +164,13 @@ describe('the Mayor', function () {
     const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Empty', '--stage'], {
       cwd: town.root,
     });
-    const launched = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'Under way', bead], {
+    const launched = await town.person.json<{ id: string }>('gt', ['convoy', 'create', '--launch', 'Under way', bead], {
       cwd: town.root,
     });
     assert.match(await refused('mayor', 'plan', id, convoy.id), /tracks nothing/);
     assert.match(await refused('mayor', 'plan', id, launched.id), /is open, not staged/);
     assert.match(await refused('mayor', 'plan', id, bead), /is no convoy/);
-    assert.match(await refused('mayor', 'plan', bead, convoy.id), /no request to the Mayor/);
+    assert.match(await refused('mayor', 'plan', bead, convoy.id), /not a request to the Mayor/);
     assert.match(await refused('sling', id, 'toy'), /is mayor's/);
     // The runtime asks for consent as any other does.
     await town.gt('config', 'agent', 'set', 'thinker', '/bin/true', '--prompt', 'none');

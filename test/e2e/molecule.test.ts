@@ -75,7 +75,7 @@ describe('a molecule, from sling to merged', function () {
     assert.deepEqual(
       (await town.snapshot()).beads.filter((item) => item.id !== bead),
       [],
-      'steps are no beads of their own in windows',
+      'steps are not beads of their own in windows',
     );
     assert.match(await town.gt('status'), /rust working .*implement \(2\/5\)/);
 
@@ -113,7 +113,9 @@ describe('a molecule, from sling to merged', function () {
     town = await CliTown.make();
     await town.gt('rig', 'set', 'toy', 'formula=mol-polecat-work');
     const bead = await town.bead('Plain', `gt prime > prime.md\n${walkAll}`);
-    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', 'C', bead], { cwd: town.root });
+    const convoy = await town.person.json<{ id: string }>('gt', ['convoy', 'create', '--launch', 'C', bead], {
+      cwd: town.root,
+    });
     await town.gt('up');
     await town.convoyLands(convoy.id);
     assert.equal((await molecule(bead)).formula, 'mol-polecat-work');
@@ -172,7 +174,7 @@ describe('a molecule, from sling to merged', function () {
     assert.equal(first.steps[0]!.issue.title, `Understand ${bead}`);
     const refused = await town.person.run('gt', ['sling', first.steps[0]!.issue.id, 'toy'], { cwd: town.root });
     assert.match(refused.stderr, /is a step of toy-mol-/);
-    const tracked = await town.person.run('gt', ['convoy', 'create', 'Steps', first.steps[0]!.issue.id], {
+    const tracked = await town.person.run('gt', ['convoy', 'create', '--launch', 'Steps', first.steps[0]!.issue.id], {
       cwd: town.root,
     });
     assert.match(tracked.stderr, /is a step of toy-mol-/);

@@ -32,7 +32,7 @@ describe('for an ordinary user', function () {
       `echo ${name} > ${name}.txt\n${readOnly(`"kept ${name}"`)}\n${readOnly('out')}\ngit add --all\ngit commit --quiet -m ${name}`;
     const first = await town.bead('First', work('first'));
     const second = await town.bead('Second', work('second'), first);
-    const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Two', first, second], {
+    const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Two', first, second], {
       cwd: town.root,
     });
     await town.gt('up');

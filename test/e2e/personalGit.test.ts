@@ -195,7 +195,7 @@ describe("a person's own git settings", function () {
         'for n in 1 2; do echo $n > two$n.md; git add . ; git commit -q -m "Zwei: ö $n" -m "Why — $n" -s; done',
         one,
       );
-      const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Both', one, two], {
+      const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Both', one, two], {
         cwd: town.root,
       });
       await town.gt('up');

@@ -28,9 +28,13 @@ async function landsThree(town: CliTown, kind: Kind): Promise<string> {
   const first = await town.bead('First', work('first'));
   const second = await town.bead('Second', `test -f first.txt\n${work('second')}`, first);
   const third = await town.bead('Third', `test -f first.txt\n${work('third')}`, first);
-  const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Three', first, second, third], {
-    cwd: town.root,
-  });
+  const convoy = await town.person.json<ConvoyInfo>(
+    'gt',
+    ['convoy', 'create', '--launch', 'Three', first, second, third],
+    {
+      cwd: town.root,
+    },
+  );
   await town.gt('up');
   await town.convoyLands(convoy.id, 150_000);
   const clone = path.join(tempDir('clone'), 'fresh');
@@ -97,7 +101,9 @@ describe('a rig lands three beads from a repository', function () {
     const ids: string[] = [];
     for (const name of ['first', 'second', 'third'])
       ids.push(await town.bead(name, `echo ${name} > ${name}.txt`, ...ids.slice(-1)));
-    const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Three', ...ids], { cwd: town.root });
+    const convoy = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Three', ...ids], {
+      cwd: town.root,
+    });
     await town.gt('up');
     await town.convoyLands(convoy.id, 150_000);
   }

@@ -21,7 +21,9 @@ describe('from sling to merged', function () {
     const c = await town.bead('Third', `${write('c.txt', 'c')}`, a);
     const d = await town.bead('Fourth', 'test -f b.txt\ntest -f c.txt\n' + write('d.txt', 'd'), b, c);
     const convoy = (
-      await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Diamond', a, b, c, d], { cwd: town.root })
+      await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Diamond', a, b, c, d], {
+        cwd: town.root,
+      })
     ).id;
     await town.gt('up');
     await town.convoyLands(convoy);
@@ -164,10 +166,10 @@ describe('from sling to merged', function () {
     const ids: string[] = [];
     for (const title of titles) ids.push(await town.bead(title, write(`f${ids.length}.txt`, 'x', 0)));
     const convoy = await town.person
-      .json<ConvoyInfo>('gt', ['convoy', 'create', '--', '"; $(touch pwned)', ...ids], { cwd: town.root })
+      .json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', '--', '"; $(touch pwned)', ...ids], { cwd: town.root })
       .catch(
         async () =>
-          await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '"; $(touch pwned)', ...ids], {
+          await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', '"; $(touch pwned)', ...ids], {
             cwd: town.root,
           }),
       );

@@ -43,7 +43,7 @@ describe('twenty polecats', function () {
             `echo ${index} > ${index}.txt\nfor try in $(seq 600); do test -e "${gate}" && break; sleep 0.2; done`,
           ),
         );
-      const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', 'Twenty', ...beads], {
+      const { id } = await town.person.json<ConvoyInfo>('gt', ['convoy', 'create', '--launch', 'Twenty', ...beads], {
         cwd: town.root,
       });
       await town.gt('up');

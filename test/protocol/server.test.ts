@@ -170,7 +170,7 @@ describe('the server', function () {
     const again = await Window.open(town);
     for (const [index, [spec, input]] of calls.entries())
       assert.deepEqual(await again.call(spec, input, `op-first-${index}`), first[index], spec.method);
-    await assert.rejects(again.call(ConvoyLaunch.spec, { id: staged.id }, 'op-another'), /not staged/);
+    await assert.rejects(again.call(ConvoyLaunch.spec, { id: staged.id }, 'op-another'), /was launched already/);
     again.connection.dispose();
   });
 

@@ -1,7 +1,7 @@
 import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
-import type { LandingBase } from '../../server/src/git/landing';
+import type { LandingBase } from '../../server/src/git/landingBase';
 import type { GateInfo, MergeMode, ReviewMode } from '../../server/src/protocol/town';
 import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';

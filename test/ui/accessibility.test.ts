@@ -146,7 +146,18 @@ async function fill(session: VsixSession): Promise<void> {
   cli('gt', env, town, 'config', 'default-agent', 'script');
   const quick = bead('Index the titles', 'echo index > index.txt; git add -A; git commit -qm index');
   const slow = bead('Add a search box', 'gt escalate -s critical "Which box?"\nsleep 600', '--deps', quick);
-  cli('gt', env, town, 'convoy', 'create', 'Search', quick, slow, bead('Rank the hits', 'true', '--deps', slow));
+  cli(
+    'gt',
+    env,
+    town,
+    'convoy',
+    'create',
+    '--launch',
+    'Search',
+    quick,
+    slow,
+    bead('Rank the hits', 'true', '--deps', slow),
+  );
   cli('gt', env, town, 'convoy', 'create', 'Export', bead('Write the exporter', 'true'), '--stage');
   cli('gt', env, town, 'escalate', '-s', 'low', 'A note');
   cli('gt', env, town, 'up');

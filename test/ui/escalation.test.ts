@@ -33,7 +33,7 @@ inVsCode('an escalation of an agent', 'oldest', function (lane) {
       'gt escalate -s critical --bead "$GT_BEAD" "Which database may I drop?"\necho asked the person\nread -r answer',
     );
     const bead = cli('bd', env, path.join(town, 'notes'), 'create', 'Clean up the tables', '-d', ask, '--silent');
-    cli('gt', env, town, 'convoy', 'create', 'Spring cleaning', bead);
+    cli('gt', env, town, 'convoy', 'create', '--launch', 'Spring cleaning', bead);
     await page
       .getByRole('tab', { name: /^Explorer/ })
       .first()

@@ -57,7 +57,7 @@ inVsCode('pictures of a running convoy', 'oldest', function (lane) {
     const rank = bead('Rank the hits', 2, [query]);
     const page1 = bead('Show hits as you type', 2, [box, query]);
     const docs = bead('Document the search', 1, [rank, page1]);
-    cli('gt', env, town, 'convoy', 'create', 'Search in notes', index, box, query, rank, page1, docs);
+    cli('gt', env, town, 'convoy', 'create', '--launch', 'Search in notes', index, box, query, rank, page1, docs);
     cli('gt', env, town, 'convoy', 'create', 'Export to Markdown', bead('Write the exporter', 1), '--stage');
     cli('gt', env, town, 'up');
     await treeRow(page, /^Convoy Search in notes, 1 of 6/).waitFor();

@@ -78,7 +78,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
       'Chat',
       'echo ready to talk\nwhile read -r line; do echo "you said $line"; [ "$line" = bye ] && break; done\necho bye > chat.txt\ngit add -A\ngit commit -qm chat',
     );
-    cli('gt', env, town, 'convoy', 'create', 'Talk', chat);
+    cli('gt', env, town, 'convoy', 'create', '--launch', 'Talk', chat);
     await treeRow(page, /^Convoy Talk, 0 of 1$/).waitFor();
     cli('gt', env, town, 'up');
     await treeRow(page, /^Agent furiosa, polecat, working/).waitFor();
@@ -172,7 +172,7 @@ inVsCode('a window with the packaged extension', 'main', function (lane) {
     cli('gt', env, town, 'shutdown');
     await page.locator('[id="gastown.gastown-vscode.gastown.status"]', { hasText: '0' }).waitFor();
     const next = bead('After', 'echo after > after.txt\ngit add -A\ngit commit -qm after');
-    cli('gt', env, town, 'convoy', 'create', 'Later', next);
+    cli('gt', env, town, 'convoy', 'create', '--launch', 'Later', next);
     await treeRow(page, /^Convoy Later, 1 of 1, landed/).waitFor();
   });
 });

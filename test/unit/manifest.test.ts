@@ -146,6 +146,7 @@ describe('the manifest', () => {
         );
         const states = [
           'convoy.staged',
+          'convoy.open.unlaunched',
           'convoy.open.failed',
           'bead.working.live',
           'bead.ready',

@@ -28,6 +28,8 @@ export type WhyNot =
   | { kind: 'person'; name: string }
   /** A person stopped its agent. */
   | { kind: 'stopped' }
+  /** Its convoy is paused. */
+  | { kind: 'convoy-paused'; convoy: BeadRef }
   /** Its agent could not go on, and a person has to help. */
   | { kind: 'escalated'; message: string }
   /** Gates of its molecule are closed, or a step has to be done by somebody else. */

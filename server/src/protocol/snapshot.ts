@@ -60,7 +60,14 @@ export interface ConvoyInfo {
   total: number;
   /** ISO times. */
   createdAt: string;
+  /** Undefined while none of its beads is to start because of it. */
   launchedAt?: string;
+  /** A person paused it: none of its beads is begun. */
+  paused?: true;
+  /** It does not land by itself. */
+  owned?: true;
+  /** Why a person closed it before its work was done. */
+  cancelled?: string;
   landedAt?: string;
 }
 

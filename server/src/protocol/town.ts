@@ -5,8 +5,8 @@ import { historyRequests } from './history';
 import { escalationRequests } from './escalation';
 import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
-import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded, Sling } from './convoy';
-import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
+import { convoyRequests } from './convoy';
+import { mergeQueueRequests } from './mergeQueue';
 import { BoardWatch, TownGetSnapshot, type ConsentKind } from './snapshot';
 import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -86,19 +86,8 @@ export const townRequests = [
   AgentConfigSet.spec,
   AgentConfigRemove.spec,
   DefaultAgent.spec,
-  ConvoyCreate.spec,
-  ConvoyAdd.spec,
-  ConvoyList.spec,
-  ConvoyGet.spec,
-  ConvoyLaunch.spec,
-  Sling.spec,
-  MqList.spec,
-  MqGet.spec,
-  MqApprove.spec,
-  MqReject.spec,
-  MqRetry.spec,
-  MqChange.spec,
-  MqFile.spec,
+  ...convoyRequests,
+  ...mergeQueueRequests,
   Prime.spec,
   Hook.spec,
   ScriptGet.spec,
@@ -111,7 +100,6 @@ export const townRequests = [
   PolecatNuke.spec,
   SnapshotList.spec,
   PolecatRestore.spec,
-  ConvoyStranded.spec,
   SessionAttach.spec,
   SessionDetach.spec,
   SessionInput.spec,

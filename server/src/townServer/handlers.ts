@@ -2,9 +2,12 @@ import type { TownService } from './townService';
 import { registerBeadHandlers } from '../beads/handlers';
 import { enginesKeys } from '../engine/state/work';
 import type { CallContext } from '../protocol/dispatcher';
-import { registerConvoyHandlers } from '../engine/convoys/convoys';
+import { registerConvoyHandlers } from '../engine/convoys/requests';
+import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
+import { guardLandings } from './access/landingGuard';
+import { townSettingsFile } from '../town/config';
 import { guardScreens } from './access/screenRules';
 import { formulaPlaces, registerFormulas } from './formulas';
 import { hookedBead } from '../engine/dispatch/done';
@@ -24,6 +27,7 @@ import { registerTownHandlers } from './townRequests';
 export function registerHandlers(service: TownService): void {
   const { dispatcher, layout, store, projection, rigs, runtimes, sessions, engineContext, interactive } = service;
   const isRig = (name: string): boolean => rigs.get(name) !== undefined;
+  const addresses = townAddresses(rigs, store);
   const parts = {
     dispatcher,
     layout,
@@ -40,7 +44,7 @@ export function registerHandlers(service: TownService): void {
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
   guardBatch({ dispatcher, store, ledgerFor });
-  registerConvoyHandlers(dispatcher, { store, projection, isRig });
+  registerConvoyHandlers(dispatcher, { store, projection, isRig, addresses });
   registerTownHandlers(service);
   registerAgentHandlers({
     ...parts,
@@ -49,7 +53,12 @@ export function registerHandlers(service: TownService): void {
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
   registerHistoryHandlers(parts);
-  registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.work.reviewMode(rig) });
+  registerMergeQueueHandlers({
+    ...parts,
+    engine: service.engine,
+    reviewMode: (rig) => service.work.reviewMode(rig),
+  });
+  guardLandings(dispatcher, () => townSettingsFile(layout).read().mayor_may_land);
   registerSupervisionHandlers({ ...parts, whyNots: () => service.engineView.whyNots() });
   guardScreens(dispatcher);
   registerMayorHandlers({
@@ -68,7 +77,7 @@ export function registerHandlers(service: TownService): void {
     dispatcher,
     store,
     sessions,
-    isRig,
+    addresses,
     hookedBead: (agent) => hookedBead(engineContext, agent),
     mayorMayEnd: (caller) => interactive.mayorMayEnd(caller),
   });

@@ -242,13 +242,11 @@ describe('gt', () => {
 
   it('counts agree with their nouns', async () => {
     town.answer(ConvoyCreate.spec, ({ title, beads }) => convoy('hq-c1', beads, { title }));
-    assert.equal(await ok('convoy', 'create', 'Login', 'toy-1'), '✓ Launched hq-c1: Login (1 bead)\n');
-    assert.equal(
+    assert.match(await ok('convoy', 'create', 'Login', 'toy-1', '--launch'), /^✓ Launched hq-c1: Login \(1 bead\)\n/);
+    assert.match(
       await ok('convoy', 'create', 'Login', 'toy-1', 'toy-2', '--stage'),
-      '✓ Staged hq-c1: Login (2 beads)\n',
+      /^✓ Staged hq-c1: Login \(2 beads\)\n/,
     );
-    await ok('convoy', 'create', 'Login', '--notify');
-    assert.deepEqual(town.last(ConvoyCreate.spec)?.notify, ['ann'], 'without a name it is the caller');
     const request: MergeRequestInfo = {
       id: 'toy-mr1',
       rig: 'toy',
@@ -418,7 +416,8 @@ describe('gt', () => {
     town.answer(MqReject.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1' });
     assert.equal(await ok('mq', 'reject', 'toy-1', '-m', 'add a test'), '✓ Sent toy-1 back to its author\n');
     assert.equal(town.last(MqReject.spec)?.message, 'add a test');
-    await fails(/required option '-m, --message <text>' not specified/, 'mq', 'reject', 'toy-1');
+    await ok('mq', 'reject', 'toy-1');
+    assert.equal(town.last(MqReject.spec)?.message, undefined, 'the server says what its author is told');
   });
 
   describe('finds the town', () => {

@@ -56,6 +56,7 @@ export const convoy = (id: string, beads: string[], more: Partial<ConvoyInfo> = 
   done: 0,
   total: beads.length,
   createdAt: '2026-01-01T00:00:00Z',
+  launchedAt: '2026-01-01T00:00:00Z',
   ...more,
 });
 

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { mailSection } from '../../../server/src/agents/primeMail';
 import { actionKey } from '../../../server/src/engine/loop/action';
-import {
-  ackMail,
-  inbox,
-  mailInfo,
-  markRead,
-  ownAddresses,
-  recipient,
-  sendMail,
-} from '../../../server/src/engine/mail/mail';
+import { ackMail, inbox, mailInfo, markRead, ownAddresses, sendMail } from '../../../server/src/engine/mail/mail';
+import { knownRecipient, recipient, type AddressBook } from '../../../server/src/engine/mail/addresses';
 import {
   ask,
   holdRequests,
@@ -24,9 +17,16 @@ import type { SessionView } from '../../../server/src/sessions/types';
 import { shellRuntime } from '../../../server/src/agents/shellRuntime';
 import { hqStore } from '../../helpers/ledger';
 
+const book: AddressBook = {
+  isRig: (rig) => rig === 'toy',
+  crew: () => ['joe', 'max'],
+  polecats: () => ['rust'],
+  isPerson: (name) => name === 'Bob',
+};
+
 describe('mail', () => {
   it('knows its addresses, and refuses what nobody can have', () => {
-    const to = (text: string) => recipient(text, (rig) => rig === 'toy');
+    const to = (text: string) => recipient(text, book);
     assert.deepEqual(
       [
         'mayor/',
@@ -36,6 +36,8 @@ describe('mail', () => {
         ' Bob ',
         'toy/rust',
         'toy/crew/ann',
+        'toy/joe',
+        'toy/polecats/joe',
         'toy/witness',
         'toy/refinery',
         'deacon',
@@ -48,18 +50,55 @@ describe('mail', () => {
         'Bob',
         'toy/polecats/rust',
         'toy/crew/ann',
+        'toy/crew/joe',
+        'toy/polecats/joe',
         'toy/witness',
         'toy/refinery',
         'deacon',
       ],
     );
     for (const wrong of ['', ' ', '/', 'a\nb', 'toy/crew', 'toy/polecats/-x', 'toy/x/y', '../rust'])
-      assert.throws(() => to(wrong), /no address|no rig/, wrong);
+      assert.throws(() => to(wrong), /not an address|no rig/, wrong);
     assert.throws(() => to('other/rust'), /no rig other/);
     assert.deepEqual(
       [ownAddresses({ actor: 'ann' }), ownAddresses({ actor: 'mayor', agent: 'mayor' })],
       [['ann', 'overseer'], ['mayor']],
     );
+  });
+
+  it('for later is sent to somebody who is there now', () => {
+    const to = (text: string) => knownRecipient(text, book, 'ann');
+    assert.deepEqual(
+      [
+        'ann',
+        'human',
+        'mayor/',
+        'deacon',
+        'toy/witness',
+        'toy/refinery',
+        'toy/rust',
+        'toy/max',
+        'toy/crew/joe',
+        'Bob',
+      ].map(to),
+      [
+        'ann',
+        'overseer',
+        'mayor',
+        'deacon',
+        'toy/witness',
+        'toy/refinery',
+        'toy/polecats/rust',
+        'toy/crew/max',
+        'toy/crew/joe',
+        'Bob',
+      ],
+    );
+    assert.throws(() => to('bob'), /nobody in this town is called bob/);
+    assert.throws(() => to('toy-a1b2c'), /nobody in this town is called toy-a1b2c/);
+    assert.throws(() => to('toy/nux'), /toy has no crew member or polecat nux/);
+    assert.throws(() => to('toy/crew/rust'), /toy has no crew member rust/);
+    assert.throws(() => to('other/witness'), /no rig other/);
   });
 
   it('is unread, read and acked, each once, and sorted by how pressing it is', async () => {

@@ -262,6 +262,7 @@ describe('reconcile: merging and landing', () => {
       id: 'c',
       revision: 'r',
       status: 'open',
+      owned: false,
       tracked: [
         { id: 'a', closed: true },
         { id: 'b', closed: true },
@@ -271,6 +272,7 @@ describe('reconcile: merging and landing', () => {
     assert.deepEqual(kinds(view({ convoys: [{ ...convoy, tracked: [] }] })), []);
     assert.deepEqual(kinds(view({ convoys: [{ ...convoy, tracked: [{ id: 'a', closed: false }] }] })), []);
     assert.deepEqual(kinds(view({ convoys: [{ ...convoy, status: 'staged_ready' }] })), []);
+    assert.deepEqual(kinds(view({ convoys: [{ ...convoy, owned: true }] })), []);
   });
 
   it('removes a worktree only when its bead is finished and nobody is in it', () => {

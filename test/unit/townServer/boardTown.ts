@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { NewBead } from '../../../server/src/beads/store';
 import { WhyNots } from '../../../server/src/engine/explain/whyNot';
-import { launchedConvoys, trackedSince } from '../../../server/src/engine/state/buildView';
+import { wantedSince } from '../../../server/src/engine/convoys/wanted';
 import { Projection } from '../../../server/src/engine/state/projection';
 import type { TownView, WorkView } from '../../../server/src/engine/state/townView';
 import { workOf } from '../../../server/src/engine/state/work';
@@ -125,7 +125,7 @@ export class BoardTown {
 
   private view(): TownView {
     const { store, now } = this.service;
-    const work = [...trackedSince(launchedConvoys(store)).keys()].flatMap((id): WorkView[] => {
+    const work = [...wantedSince(store).keys()].flatMap((id): WorkView[] => {
       const bead = store.get(id);
       if (!bead || bead.assignee === 'ann') return [];
       return [

@@ -29,6 +29,8 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
       return l10n.t('assigned to {0}', name(reason.name));
     case 'stopped':
       return l10n.t('its agent was stopped');
+    case 'convoy-paused':
+      return l10n.t('its convoy {0} is paused', bead(reason.convoy));
     case 'escalated':
       return l10n.t('its agent needs help: {0}', oneLine(reason.message, 80));
     case 'steps':

@@ -78,7 +78,7 @@ async function createConvoy(services: Services, argument: Argument): Promise<Con
   const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
   const stage = given.stage ?? (given.beads ? false : await askStage(`${window} (4/4)`));
   for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
-  const convoy = await connection.call(ConvoyCreate.spec, { title, beads, stage, notify: [] });
+  const convoy = await connection.call(ConvoyCreate.spec, { title, beads, stage, launch: !stage, notify: [] });
   if (!stage) engine.remind(launchedText(title));
   return convoy;
 }
@@ -172,10 +172,11 @@ async function askEach(beads: readonly BeadListItem[], title: string): Promise<D
 
 async function launchConvoy(services: Services, argument: Argument): Promise<ConvoyInfo | undefined> {
   const { connection, store, dialogs, engine } = services;
-  const isStaged = (convoy: ConvoyInfo): boolean => convoy.status.startsWith('staged');
+  const isWaiting = (convoy: ConvoyInfo): boolean =>
+    convoy.status !== 'closed' && (convoy.status !== 'open' || convoy.launchedAt === undefined);
   const id =
     idOf(argument, 'convoy') ??
-    (await pickConvoy(store, l10n.t('Launch Convoy'), isStaged, l10n.t('no convoy is staged')));
+    (await pickConvoy(store, l10n.t('Launch Convoy'), isWaiting, l10n.t('no convoy waits for its launch')));
   const status = await connection.call(ConvoyGet.spec, { id });
   const force = status.warnings.length > 0;
   if (force) {

@@ -66,7 +66,12 @@ function convoyRow(store: TownStore, convoy: ConvoyInfo): Row {
   const state = convoyState(convoy, failed);
   const title = oneLine(convoy.title);
   const progress = `${convoy.done}/${convoy.total}`;
-  const flags = [convoy.status.startsWith('staged') ? 'staged' : convoy.status, ...(failed > 0 ? ['failed'] : [])];
+  const flags = [
+    convoy.status.startsWith('staged') ? 'staged' : convoy.status,
+    ...(isUnlaunched(convoy) ? ['unlaunched'] : []),
+    ...(convoy.paused ? ['paused'] : []),
+    ...(failed > 0 ? ['failed'] : []),
+  ];
   return {
     id: `convoy:${convoy.id}`,
     label: title,
@@ -83,16 +88,37 @@ function convoyRow(store: TownStore, convoy: ConvoyInfo): Row {
 function convoyState(convoy: ConvoyInfo, failed: number): { text: string; icon: RowIcon } {
   switch (convoy.status) {
     case 'closed':
+      if (convoy.cancelled !== undefined) return { text: l10n.t('closed'), icon: { id: 'circle-slash' } };
       return { text: l10n.t('landed'), icon: { id: 'pass-filled', color: 'testing.iconPassed' } };
     case 'staged_ready':
       return { text: l10n.t('staged'), icon: { id: 'circle-large-outline' } };
     case 'staged_warnings':
       return { text: l10n.t('staged, with warnings'), icon: { id: 'warning', color: 'list.warningForeground' } };
     case 'open':
-      return failed > 0
-        ? { text: l10n.t('{0} failed', failed), icon: { id: 'warning', color: 'list.warningForeground' } }
-        : { text: '', icon: { id: 'rocket', color: 'charts.blue' } };
+      return openConvoyState(convoy, failed);
   }
+}
+
+function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; icon: RowIcon } {
+  const texts = [
+    ...(failed > 0 ? [l10n.t('{0} failed', failed)] : []),
+    ...(convoy.paused ? [l10n.t('paused')] : []),
+    ...(isUnlaunched(convoy) ? [l10n.t('not launched')] : []),
+  ];
+  const icon: RowIcon =
+    failed > 0
+      ? { id: 'warning', color: 'list.warningForeground' }
+      : convoy.paused
+        ? { id: 'debug-pause' }
+        : isUnlaunched(convoy)
+          ? { id: 'circle-large-outline' }
+          : { id: 'rocket', color: 'charts.blue' };
+  return { text: texts.join(', '), icon };
+}
+
+/** It tracks its beads, and nobody has launched it. */
+function isUnlaunched(convoy: ConvoyInfo): boolean {
+  return convoy.status === 'open' && convoy.launchedAt === undefined;
 }
 
 function beadRow(store: TownStore, bead: BeadInfo, parent: string): Row {
@@ -126,6 +152,9 @@ function convoyTooltip(convoy: ConvoyInfo): string {
     `**${escapeLine(convoy.title, 300)}**`,
     l10n.t('{0}: {1} of {2} beads closed', escapeLine(convoy.id), convoy.done, convoy.total),
     convoy.launchedAt && l10n.t('Launched {0}', timeText(convoy.launchedAt)),
-    convoy.landedAt && l10n.t('Landed {0}', timeText(convoy.landedAt)),
+    convoy.landedAt &&
+      (convoy.cancelled === undefined
+        ? l10n.t('Landed {0}', timeText(convoy.landedAt))
+        : l10n.t('Closed {0}: {1}', timeText(convoy.landedAt), escapeLine(convoy.cancelled, 300))),
   ]);
 }

@@ -1,56 +1,118 @@
 import { plural } from '../../base/text';
-import { ConvoyAdd, ConvoyCreate, ConvoyGet, ConvoyLaunch, ConvoyList, ConvoyStranded } from '../../protocol/town';
+import {
+  ConvoyAdd,
+  ConvoyCreate,
+  ConvoyGet,
+  ConvoyList,
+  convoyListStatuses,
+  ConvoyRemove,
+  ConvoyRename,
+  type ConvoyListStatus,
+} from '../../protocol/convoy';
 import type { CliCommand, Invocation } from '../shared/command';
-import { convoyLines } from '../shared/townText';
 import type { GtContext } from './context';
+import { addConvoyControl } from './convoyControl';
+import { convoyListLine, convoyStatusLines, convoySummaryLines, startHint } from './convoyText';
 
 interface CreateOptions {
   stage?: boolean;
-  notify?: string[] | true;
+  launch?: boolean;
+  owned?: boolean;
+  human?: boolean;
+  notify?: string[];
 }
+
+/** What `--notify` without an address stands for. */
+const SELF = '@self';
 
 export function addConvoy(program: CliCommand, context: GtContext): void {
   const convoy = program.command('convoy').description('convoys: groups of beads that are delivered together');
   addCreate(convoy, context);
-  addAdd(convoy, context);
+  addAddAndRemove(convoy, context);
+  addRename(convoy, context);
   addList(convoy, context);
   addStatus(convoy, context);
-  addStranded(convoy, context);
-  addLaunch(convoy, context);
+  addConvoyControl(convoy, context);
 }
 
 function addCreate(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('create')
-    .description('create a convoy and launch it')
+    .description('create a convoy that tracks beads')
     .argument('<name>', 'name of the convoy')
     .argument('[beads...]')
-    .option('--stage', 'do not launch it yet')
-    .option('--notify [address...]', 'who is told when it lands (default: you)')
+    .option('--launch', 'start its beads at once')
+    .option('--stage', 'check it as a plan, to be launched later')
+    .addOption('--notify [address]', 'who is told when it lands, may be given several times (default: you)', {
+      preset: SELF,
+      parse: (text: string, earlier: string[] = []) => [...earlier, text],
+    })
+    .option('--human', 'whoever looks after the town is told when it lands')
+    .option('--owned', 'it does not land by itself: you land it, with gt convoy land')
     .withHelp({
+      text: 'A convoy tracks its beads and starts none of them by itself. Slinging one of them starts that bead; launching the convoy starts each as soon as its dependencies are merged. It lands when all of its beads are closed.',
       examples: [
-        ['gt convoy create "Login" toy-a1b2c toy-d3e4f', 'launch two beads'],
-        ['gt convoy create "Login" toy-e9f0g', 'launch what is below an epic'],
-        ['gt convoy create "Login" toy-a1b2c --stage --notify', 'do not launch it yet, and tell me when it lands'],
+        ['gt convoy create "Login" toy-a1b2c toy-d3e4f', 'track two beads'],
+        ['gt convoy create "Login" toy-e9f0g --launch', 'track what is below an epic, and start it'],
+        ['gt convoy create "Login" toy-a1b2c --notify mayor/ --notify --human', 'tell the Mayor and you when it lands'],
+        ['gt convoy create "Login" toy-a1b2c --stage --notify', 'check it as a plan, and tell me when it lands'],
       ],
       see: ['gt convoy launch', 'gt sling', 'bd dep add'],
     })
     .action(async (title: string, beads: string[], options: CreateOptions, invocation: Invocation) => {
-      const notify = options.notify === true ? [await context.actor(invocation)] : options.notify;
-      const info = await context.call(invocation, ConvoyCreate.spec, { title, beads, stage: options.stage, notify });
-      const done = options.stage ? 'Staged' : 'Launched';
-      context.print(invocation, info, () => `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`);
+      const { stage, launch, owned } = options;
+      const notify = await addressesOf(options, () => context.actor(invocation));
+      const info = await context.call(invocation, ConvoyCreate.spec, { title, beads, stage, launch, owned, notify });
+      const done = stage ? 'Staged' : launch ? 'Launched' : 'Created';
+      context.print(invocation, info, () => [
+        `✓ ${done} ${info.id}: ${info.title} (${plural(info.total, 'bead')})`,
+        ...startHint(info).map((line) => `  ${line}`),
+      ]);
     });
 }
 
-function addAdd(convoy: CliCommand, context: GtContext): void {
+/** `--notify --human` is one wish: with `--human`, an address that is left out is the overseer's. */
+async function addressesOf(
+  { notify, human }: CreateOptions,
+  self: () => Promise<string>,
+): Promise<string[] | undefined> {
+  if (!notify && !human) return undefined;
+  const named = (notify ?? []).filter((address) => address !== SELF);
+  if (human) return [...named, 'overseer'];
+  return notify?.includes(SELF) ? [...named, await self()] : named;
+}
+
+function addAddAndRemove(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('add <convoy> <beads...>')
     .description('add beads to a convoy; a convoy that has landed is opened again')
-    .withHelp({ examples: [['gt convoy add hq-cv-u3v4w toy-x5y6z', 'one more']], see: ['gt convoy create'] })
+    .withHelp({
+      examples: [['gt convoy add hq-cv-u3v4w toy-x5y6z', 'one more']],
+      see: ['gt convoy create', 'gt convoy remove'],
+    })
     .action(async (id: string, beads: string[], _options: unknown, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyAdd.spec, { id, beads });
       context.print(invocation, info, () => `✓ ${info.id} tracks ${plural(info.total, 'bead')}`);
+    });
+  convoy
+    .command('remove <convoy> <beads...>')
+    .description('remove beads from a convoy; the work on them is left as it is')
+    .withHelp({ examples: [['gt convoy remove hq-cv-u3v4w toy-x5y6z', 'one less']], see: ['gt convoy add'] })
+    .action(async (id: string, beads: string[], _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyRemove.spec, { id, beads });
+      context.print(invocation, info, () => `✓ ${info.id} tracks ${plural(info.total, 'bead')}`);
+    });
+}
+
+function addRename(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('rename <convoy>')
+    .argument('<name>', 'its new name')
+    .description('rename a convoy')
+    .withHelp({ examples: [['gt convoy rename hq-cv-u3v4w "Login by mail"', 'another name']] })
+    .action(async (id: string, title: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyRename.spec, { id, title });
+      context.print(invocation, info, () => `✓ Renamed ${info.id}: ${info.title}`);
     });
 }
 
@@ -58,73 +120,43 @@ function addList(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('list')
     .description('list open convoys')
-    .option('--all', 'also those that have landed')
+    .option('--all', 'also those that are closed')
+    .addOption('--status <status>', `only those that are ${convoyListStatuses.join(', ')}`, {
+      choices: convoyListStatuses,
+    })
     .withHelp({
       examples: [
         ['gt convoy list', 'open ones'],
+        ['gt convoy list --status closed', 'those that have landed'],
         ['gt convoy list --all --json', 'all, for a program'],
       ],
       see: ['gt convoy status'],
     })
-    .action(async (options: { all?: boolean }, invocation: Invocation) => {
-      const convoys = await context.call(invocation, ConvoyList.spec, { all: options.all });
-      context.print(invocation, convoys, () =>
-        convoys.length > 0
-          ? convoys.map((info) => `${info.id} ${info.done}/${info.total} ${info.status} ${info.title}`)
-          : 'No convoys',
-      );
+    .action(async (options: { all?: boolean; status?: ConvoyListStatus }, invocation: Invocation) => {
+      const convoys = await context.call(invocation, ConvoyList.spec, { all: options.all, status: options.status });
+      context.print(invocation, convoys, () => (convoys.length > 0 ? convoys.map(convoyListLine) : 'No convoys'));
     });
 }
 
 function addStatus(convoy: CliCommand, context: GtContext): void {
   convoy
-    .command('status <convoy>')
-    .description('show one convoy with its beads')
-    .withHelp({
-      examples: [['gt convoy status hq-cv-u3v4w', 'its beads and their states']],
-      see: ['gt convoy stranded'],
-    })
-    .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      const status = await context.call(invocation, ConvoyGet.spec, { id });
-      context.print(invocation, status, () => [
-        ...convoyLines(status, status.tracked),
-        ...status.warnings.map((warning) => `  ! ${warning}`),
-      ]);
-    });
-}
-
-function addStranded(convoy: CliCommand, context: GtContext): void {
-  convoy
-    .command('stranded')
-    .description('list convoys that make no progress on their own, and why')
-    .withHelp({
-      examples: [['gt convoy stranded', 'why does nothing happen?']],
-      see: ['gt convoy status', 'gt attention'],
-    })
-    .action(async (_options: unknown, invocation: Invocation) => {
-      const list = await context.call(invocation, ConvoyStranded.spec, {});
-      context.print(invocation, list, () =>
-        list.length > 0
-          ? list.flatMap((item) => [`${item.id} ${item.title}`, ...item.reasons.map((reason) => `  ${reason}`)])
-          : 'No convoy is stranded',
-      );
-    });
-}
-
-function addLaunch(convoy: CliCommand, context: GtContext): void {
-  convoy
-    .command('launch <convoy>')
-    .description('launch a staged convoy')
-    .option('--force', 'despite warnings')
+    .command('status [convoy]')
+    .alias('show')
+    .description('show one convoy with its beads, or all that are open')
     .withHelp({
       examples: [
-        ['gt convoy launch hq-cv-u3v4w', 'start its beads'],
-        ['gt convoy launch hq-cv-u3v4w --force', 'despite its warnings'],
+        ['gt convoy status', 'all that are open'],
+        ['gt convoy status hq-cv-u3v4w', 'its beads and their states'],
       ],
-      see: ['gt convoy create --stage'],
+      see: ['gt convoy stranded'],
     })
-    .action(async (id: string, options: { force?: boolean }, invocation: Invocation) => {
-      const info = await context.call(invocation, ConvoyLaunch.spec, { id, force: options.force });
-      context.print(invocation, info, () => `✓ Launched ${info.id}: ${info.title}`);
+    .action(async (id: string | undefined, _options: unknown, invocation: Invocation) => {
+      if (id === undefined) {
+        const convoys = await context.call(invocation, ConvoyList.spec, {});
+        context.print(invocation, convoys, () => convoySummaryLines(convoys));
+        return;
+      }
+      const status = await context.call(invocation, ConvoyGet.spec, { id });
+      context.print(invocation, status, () => convoyStatusLines(status));
     });
 }

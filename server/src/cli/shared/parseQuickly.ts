@@ -55,7 +55,7 @@ function isOption(word: string): boolean {
   return word.startsWith('-') && word.length > 1;
 }
 
-/** @returns how many more words it took; undefined where it is no plain form */
+/** @returns how many more words it took; undefined where it is not a plain form */
 function takeOption(levels: readonly Level[], word: string, following: string | undefined): 0 | 1 | undefined {
   const equals = word.startsWith('--') ? word.indexOf('=') : -1;
   const name = equals < 0 ? word : word.slice(0, equals);
@@ -67,7 +67,8 @@ function takeOption(levels: readonly Level[], word: string, following: string | 
     const isLast = following === undefined || isOption(following);
     if (option.value === 'optional' && /^-\d/.test(following ?? '')) return undefined; // a negative number
     if (equals < 0 && (option.value === 'none' || (option.value === 'optional' && isLast))) {
-      values[option.key] = option.preset ?? !option.negated;
+      values[option.key] =
+        option.preset === undefined ? !option.negated : parsed(option, option.preset, values[option.key]);
       return 0;
     }
     const text = equals < 0 ? following : word.slice(equals + 1);

@@ -15,7 +15,7 @@ function workText({ bead, beadTitle, step }: AgentInfo): string {
 }
 
 export function convoyLines(convoy: ConvoyInfo, beads: readonly BeadInfo[]): string[] {
-  const note = convoy.status.startsWith('staged') ? ' (staged)' : convoy.status === 'closed' ? ' (landed)' : '';
+  const note = convoyNote(convoy);
   return [
     `${convoy.id} ${convoy.title} ${convoy.done}/${convoy.total}${note}`,
     ...convoy.beads.flatMap((id) => {
@@ -23,6 +23,13 @@ export function convoyLines(convoy: ConvoyInfo, beads: readonly BeadInfo[]): str
       return bead ? [`  ${beadPhaseLine(bead)}`] : [];
     }),
   ];
+}
+
+function convoyNote({ status, launchedAt, paused }: ConvoyInfo): string {
+  if (status.startsWith('staged')) return ' (staged)';
+  if (status === 'closed') return ' (landed)';
+  if (paused) return ' (paused)';
+  return launchedAt === undefined ? ' (not launched)' : '';
 }
 
 const marks: Record<BeadInfo['phase'], string> = {
@@ -40,12 +47,22 @@ const marks: Record<BeadInfo['phase'], string> = {
 
 /** A bead of a convoy with its phase: what the engine does with it. */
 export function beadPhaseLine(bead: BeadInfo): string {
+  return `${beadMark(bead)} ${bead.id} ${bead.title} (${beadNotes(bead).join('; ')})`;
+}
+
+export function beadMark(bead: BeadInfo): string {
+  return marks[bead.phase];
+}
+
+/** Its phase, who has it, and what is wrong with it. */
+export function beadNotes(bead: BeadInfo): string[] {
   const isFinished = bead.phase === 'merged' || bead.phase === 'closed';
-  const notes = [
+  const paused = bead.why.find((reason) => reason.kind === 'convoy-paused');
+  return [
     bead.phase === 'waiting' ? `waits for ${bead.blockedBy.join(', ')}` : bead.phase,
     isFinished ? '' : (bead.assignee ?? ''),
     bead.attempt > 1 ? `attempt ${bead.attempt}` : '',
+    paused ? `its convoy ${paused.convoy.id} is paused` : '',
     bead.problem ?? '',
   ].filter(Boolean);
-  return `${marks[bead.phase]} ${bead.id} ${bead.title} (${notes.join('; ')})`;
 }

@@ -3,8 +3,11 @@ import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Action } from '../loop/action';
 import { actors, assertRevision, type EngineContext } from '../loop/context';
-import { sendMail } from '../mail/mail';
-import { convoyOf, isClosed, trackedIds } from '../state/work';
+import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
+import { tellLanded } from './notice';
+
+/** Why a convoy is closed that nobody closed before its work was done. */
+export const LANDED = 'All tracked beads are closed';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
 export async function landConvoy(
@@ -13,29 +16,31 @@ export async function landConvoy(
 ): Promise<void> {
   const landed = await context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = assertRevision(tx, action.convoy, action.revision);
-    const tracked = trackedIds(convoy).map((id) => tx.get(id));
-    if (tracked.length === 0 || tracked.some((bead) => !bead || !isClosed(bead.status))) return undefined;
-    tx.close(convoy.id, 'All tracked beads are closed', { force: true });
-    for (const address of convoyOf(convoy).notify) tellLanding(tx, convoy, address);
-    tx.event({ type: 'convoy_landed', convoy: convoy.id, message: convoy.title });
-    return { title: convoy.title, count: tracked.length };
+    return isDone(tx, convoy) ? land(tx, convoy) : undefined;
   });
   if (landed) {
     context.person.notify({
       severity: 'info',
-      text: `Convoy landed: ${landed.title} (${plural(landed.count, 'bead')})`,
+      text: `Convoy landed: ${landed.title} (${plural(trackedIds(landed).length, 'bead')})`,
       convoy: action.convoy,
     });
   }
 }
 
-/** A message in the same batch as the landing: it cannot be lost between the two. */
-function tellLanding(tx: Transaction, convoy: Bead, address: string): void {
-  sendMail(tx, {
-    from: actors.engine,
-    to: address,
-    priority: 'low',
-    subject: `Convoy landed: ${convoy.title}`,
-    body: `All that ${convoy.id} tracks is closed.`,
-  });
+/** Whether all that a convoy tracks is closed, and there is something. */
+export function isDone(reader: Pick<Transaction, 'get'>, convoy: Bead): boolean {
+  const tracked = trackedIds(convoy).map((id) => reader.get(id));
+  return tracked.length > 0 && tracked.every((bead) => bead !== undefined && isClosed(bead.status));
+}
+
+export function land(tx: Transaction, convoy: Bead): Bead {
+  if (convoyOf(convoy).paused) tx.update(convoy.id, { metadata: withConvoy(convoy, { paused: undefined }) });
+  const closed = tx.close(convoy.id, LANDED, { force: true });
+  tellLanded(
+    tx,
+    convoy,
+    trackedIds(convoy).flatMap((id) => tx.get(id) ?? []),
+  );
+  tx.event({ type: 'convoy_landed', convoy: convoy.id, message: convoy.title });
+  return closed;
 }

@@ -1,9 +1,9 @@
 import type { Bead } from '../../protocol/bead';
 import type { WhyNot } from '../../protocol/board';
 import type { StrandedConvoy } from '../../protocol/town';
-import { launchedConvoys } from '../state/buildView';
 import { trackedBeads } from './convoys';
-import { isClosed, workOf } from '../state/work';
+import { openConvoys } from './wanted';
+import { isClosed, isLaunched, workOf } from '../state/work';
 import type { BeadStore } from '../../beads/store';
 
 const AT_WORK = new Set(['hooked', 'in_progress', 'in_review']);
@@ -14,20 +14,23 @@ interface Reasons {
 }
 
 /**
- * Launched convoys of which nothing goes on and nothing will by itself: every open bead has failed, was stopped, waits
- * for one of those, or is a person's.
+ * Open convoys of which nothing goes on and nothing will by itself: nobody has started them, or every open bead has failed,
+ * was stopped, waits for one of those, or is a person's.
  */
 export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[] {
-  return launchedConvoys(store).flatMap((convoy) => {
-    const open = trackedBeads(store, convoy).filter((bead) => !isClosed(bead.status));
-    if (open.length === 0 || open.some((bead) => goesOn(store, bead, why.of(bead)))) return [];
-    return [
-      {
-        id: convoy.id,
-        title: convoy.title,
-        reasons: open.map((bead) => `${bead.id}: ${reasonText(bead, why.of(bead))}`),
-      },
-    ];
+  return openConvoys(store).flatMap((convoy): StrandedConvoy[] => {
+    const { id, title } = convoy;
+    const tracked = trackedBeads(store, convoy);
+    if (tracked.length === 0) return [{ id, title, kind: 'empty', reasons: [`add beads: gt convoy add ${id} <bead>`] }];
+    const open = tracked.filter((bead) => !isClosed(bead.status));
+    const isStarted = (bead: Bead): boolean =>
+      isLaunched(convoy) || AT_WORK.has(bead.status) || workOf(bead).slung !== undefined;
+    if (open.length === 0 || open.some((bead) => isStarted(bead) && goesOn(store, bead, why.of(bead)))) return [];
+    if (!open.some(isStarted)) return [{ id, title, kind: 'ready', reasons: [`start them: gt convoy launch ${id}`] }];
+    const reasons = open.map(
+      (bead) => `${bead.id}: ${isStarted(bead) ? reasonText(bead, why.of(bead)) : 'not slung yet'}`,
+    );
+    return [{ id, title, kind: 'stuck', reasons }];
   });
 }
 
@@ -76,6 +79,8 @@ function words(reason: WhyNot): string {
       return `is ${reason.name}'s`;
     case 'stopped':
       return 'was stopped by a person';
+    case 'convoy-paused':
+      return `its convoy ${reason.convoy.id} is paused`;
     case 'escalated':
       return `its agent needs help: ${reason.message}`;
     case 'steps':

@@ -3,6 +3,7 @@ import { polecatBranch } from '../../git/names';
 import type { Bead } from '../../protocol/bead';
 import { parseAddress, polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { pausedBeads } from '../convoys/wanted';
 import { attachMolecule, restartIfBegun } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 
@@ -23,6 +24,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);
     if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
+    if (pausedBeads(context.store).has(bead.id)) throw new StaleAction(`the convoy of ${bead.id} was paused`);
     const attempt = workOf(bead).attempt + 1;
     const ledger = context.store.ledgerOf(bead.id) ?? action.rig;
     const molecule = workOf(bead).molecule ?? (proto && attachMolecule(tx, bead, ledger, proto));

@@ -7,6 +7,7 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { SlingResult } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
+import { newConvoy } from '../convoys/startConvoy';
 import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
 import { workBelow, withoutEpics } from './epics';
 import { requestsIn } from '../mergeQueue/requestIndex';
@@ -184,12 +185,5 @@ function openConvoyOf(store: BeadStore, bead: Bead): string | undefined {
 }
 
 function createConvoy(tx: Transaction, title: string, beads: readonly Bead[]): string {
-  const convoy = tx.create('hq', {
-    title: cutBytes(title, 400),
-    type: CONVOY,
-    status: 'open',
-    metadata: { convoy: { launched_at: new Date().toISOString() } },
-  });
-  for (const bead of beads) tx.addDependency(convoy.id, bead.id, 'tracks');
-  return convoy.id;
+  return newConvoy(tx, { title: cutBytes(title, 400), status: 'open', beads, launched: true }).id;
 }

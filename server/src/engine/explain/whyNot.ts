@@ -5,7 +5,8 @@ import type { BeadRef, WhyNot } from '../../protocol/board';
 import { graphOf } from '../../formulas/pour/molecule';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { openStepsOf } from '../molecules/openSteps';
-import { belongsToPerson, launchedConvoys, openSources, trackedSince } from '../state/buildView';
+import { wantedSince } from '../convoys/wanted';
+import { belongsToPerson, openSources } from '../state/buildView';
 import type { TownView, WorkView } from '../state/townView';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 
@@ -28,14 +29,14 @@ export interface WhyNotSources {
 export class WhyNots {
   /** The moment, in milliseconds since 1970. */
   readonly now: number;
-  private readonly tracked: ReadonlyMap<string, number>;
+  private readonly wanted: ReadonlyMap<string, number>;
   private readonly unmerged: ReadonlySet<string>;
   private readonly holds: ReadonlyMap<string, WhyNot[]>;
 
   constructor(private readonly sources: WhyNotSources) {
     const { store, view } = sources;
     this.now = view.now;
-    this.tracked = trackedSince(launchedConvoys(store));
+    this.wanted = wantedSince(store);
     this.unmerged = new Set(
       [...openSources(store, requestsIn(store).waiting())].filter((id) => isClosed(store.get(id)?.status ?? '')),
     );
@@ -68,12 +69,8 @@ export class WhyNots {
   hints(bead: Bead): WhyNot[] {
     if (!BEGINS.has(bead.status) || this.of(bead).length > 0) return [];
     if (!slingableTypes.has(bead.issue_type)) return [{ kind: 'type', type: bead.issue_type }];
-    if (!this.isWanted(bead)) return [{ kind: 'unslung' }];
+    if (!this.wanted.has(bead.id)) return [{ kind: 'unslung' }];
     return this.sources.view.up ? [] : [{ kind: 'paused' }];
-  }
-
-  private isWanted(bead: Bead): boolean {
-    return this.tracked.has(bead.id) || workOf(bead).slung !== undefined;
   }
 
   private deferred(bead: Bead): WhyNot[] {
@@ -103,7 +100,7 @@ export class WhyNots {
       if (reasons.length > 0) holds.set(id, [...(holds.get(id) ?? []), ...reasons]);
     };
     for (const work of view.work) if (work.slung) add(work.id, ...this.workHolds(work));
-    for (const id of this.tracked.keys()) {
+    for (const id of this.wanted.keys()) {
       const bead = store.get(id);
       if (bead && BEGINS.has(bead.status) && belongsToPerson(bead))
         add(id, { kind: 'person', name: bead.assignee ?? '' });
@@ -128,6 +125,8 @@ export class WhyNots {
     const rig = view.rigs.find((candidate) => candidate.name === work.rig);
     const reasons: WhyNot[] = [];
     if (work.held) reasons.push({ kind: 'stopped' });
+    if (work.pausedBy !== undefined && BEGINS.has(bead.status))
+      reasons.push({ kind: 'convoy-paused', convoy: this.ref(work.pausedBy) });
     if (!rig) return [{ kind: 'rig', name: work.rig }];
     if (!rig.accepted) reasons.push({ kind: 'consent', what: 'rig', name: work.rig });
     else if (!work.consented) {

@@ -4,8 +4,8 @@ import { UserError } from '../../base/errors';
 import { cutBytes } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { mailPriorities, type MailInfo, type MailPriority } from '../../protocol/town';
-import { fullAddress, isAgentName, parseAddress } from '../../town/layout';
 import { isClosed } from '../state/work';
+import { isForPerson, isOverseer, OVERSEER } from './addresses';
 
 /** What the town knows of a mail besides its text, kept on the bead (`metadata.mail`). */
 const mailSchema = z.looseObject({
@@ -26,9 +26,6 @@ const mailSchema = z.looseObject({
 export type Mail = z.output<typeof mailSchema>;
 
 export const MESSAGE = 'message';
-/** Whoever looks after the town. */
-export const OVERSEER = 'overseer';
-const PERSON_WORDS: ReadonlySet<string> = new Set([OVERSEER, 'human']);
 const BODY_BYTES = 100_000;
 
 export function mailOf(bead: Bead): Mail {
@@ -83,7 +80,7 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
     title: cutBytes(letter.subject.replace(/\s+/g, ' ').trim() || '(no subject)', 400),
     description: cutBytes(letter.body, BODY_BYTES),
     type: MESSAGE,
-    assignee: PERSON_WORDS.has(letter.to.replace(/^@/, '')) ? OVERSEER : letter.to,
+    assignee: isOverseer(letter.to) ? OVERSEER : letter.to,
     priority: mailPriorities.indexOf(letter.priority ?? 'normal'),
     labels: [kind === 'request' ? 'gt:request' : 'gt:mail'],
     metadata,
@@ -95,30 +92,6 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
     message: bead.title,
   });
   return bead;
-}
-
-/** Whether an address is no agent's and no rule's: then people read it. */
-export function isForPerson(address: string): boolean {
-  return !isAgentName(address);
-}
-
-/**
- * The address that is meant, in full.
- * @throws UserError where no such agent can be, or no such rig is
- */
-export function recipient(text: string, isRig: (name: string) => boolean): string {
-  const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
-  const hint =
-    "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
-  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is no address', hint);
-  if (PERSON_WORDS.has(plain)) return OVERSEER;
-  if (!plain.includes('/')) return plain;
-  const full = fullAddress(plain);
-  if (!parseAddress(full) && !/^[^/]+\/(witness|refinery)$/.test(full))
-    throw new UserError(`${text} is no address`, hint);
-  const rig = full.split('/')[0]!;
-  if (!isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
-  return full;
 }
 
 /** The addresses that belong to somebody: an agent has its own, a person their name and that of the overseer. */
@@ -152,11 +125,11 @@ export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
     .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
 }
 
-/** @throws UserError `not-found` for what is no mail */
+/** @throws UserError `not-found` for what is not a mail */
 export function requireMail(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')
-    throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
+    throw new UserError(`${id} is not a mail`, 'see "gt mail inbox"', 'not-found');
   return bead;
 }
 

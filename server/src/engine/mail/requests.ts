@@ -16,12 +16,12 @@ import {
   mailOf,
   markRead,
   ownAddresses,
-  recipient,
   requireMail,
   sendMail,
   threadOf,
   withMail,
 } from './mail';
+import { recipient, type AddressBook } from './addresses';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
@@ -50,7 +50,7 @@ export interface MailTown {
   readonly dispatcher: Dispatcher;
   readonly store: BeadStore;
   readonly sessions: Pick<SessionPort, 'all' | 'takesNudges' | 'nudge'>;
-  isRig(name: string): boolean;
+  readonly addresses: AddressBook;
   /** The bead that an agent works on. */
   hookedBead(agent: string): Bead | undefined;
   /** The caller may have dealt with the last thing that the Mayor was started for. */
@@ -59,9 +59,8 @@ export interface MailTown {
 
 export function registerMailHandlers(town: MailTown): void {
   const { dispatcher, store } = town;
-  const isRig = (name: string): boolean => town.isRig(name);
   dispatcher.on(MailInbox.spec, async ({ address, unread, all }, caller) => {
-    const addresses = address === undefined ? ownAddresses(caller) : [recipient(address, isRig)];
+    const addresses = address === undefined ? ownAddresses(caller) : [recipient(address, town.addresses)];
     if (caller.agent !== undefined && addresses.some((one) => one !== caller.agent)) throw notYours(caller.agent);
     return inbox(store, { addresses, unread, all }).map(mailInfo);
   });
@@ -73,7 +72,7 @@ export function registerMailHandlers(town: MailTown): void {
   });
   dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
     const before = replyTo === undefined ? undefined : mailFor(town, caller, replyTo);
-    return send(town, caller, { to: recipient(to, isRig), ...letter, ...(before ? threadOf(before) : {}) });
+    return send(town, caller, { to: recipient(to, town.addresses), ...letter, ...(before ? threadOf(before) : {}) });
   });
   dispatcher.on(MailReply.spec, async ({ id, body, subject }, caller) => {
     const before = mailFor(town, caller, id);

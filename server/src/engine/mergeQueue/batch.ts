@@ -71,7 +71,7 @@ export class Batch {
 
   async finish(ended: readonly { member: Member; ending: MergeEnding }[]): Promise<void> {
     await finishMerges(
-      this.rigName,
+      { rig: this.rigName },
       ended.map(({ member, ending }) => ({ mergeRequest: member.id, request: member.request, ending })),
       this.context,
     );

@@ -17,20 +17,24 @@ export interface EndedMerge {
 }
 
 /** Merge requests are done: they and their beads are closed at once, and nobody needs to look at them any more. */
-export async function finishMerges(rig: string, ended: readonly EndedMerge[], context: EngineContext): Promise<void> {
-  await context.store.batch({ actor: actors.refinery(rig) }, (tx) => {
+export async function finishMerges(
+  { rig, actor = actors.refinery(rig) }: { rig: string; actor?: string },
+  ended: readonly EndedMerge[],
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor }, (tx) => {
     for (const merge of ended) finish(tx, rig, merge, context);
   });
 }
 
 /** One merge request is done. */
 export function finishMerge(
-  turn: { mergeRequest: string; rig: string },
+  turn: { mergeRequest: string; rig: string; actor?: string },
   request: MergeRequest,
   ending: MergeEnding,
   context: EngineContext,
 ): Promise<void> {
-  return finishMerges(turn.rig, [{ mergeRequest: turn.mergeRequest, request, ending }], context);
+  return finishMerges(turn, [{ mergeRequest: turn.mergeRequest, request, ending }], context);
 }
 
 function finish(
@@ -50,8 +54,10 @@ function finish(
   const source = tx.get(request.source);
   if (source && !isClosed(source.status)) {
     const gates = context.rig(rig)?.gates ?? [];
-    const validation = validationOf(current, { by: actors.refinery(rig), gates, at: context.clock.now() });
-    const merged = commit === undefined ? {} : { merged: commit, validation };
+    const by = actors.refinery(rig);
+    const at = context.clock.now();
+    const merged =
+      commit === undefined ? {} : { merged: commit, validation: validationOf(current, { commit, by, gates, at }) };
     tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
     tx.close(source.id, reason, { force: true });
   }

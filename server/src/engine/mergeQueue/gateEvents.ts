@@ -40,7 +40,7 @@ export class GateEvents {
     await context.store.batch({ actor }, (tx) => {
       for (const { link, length, result } of results) {
         const { checks, ended } = this.of(length);
-        recordChecks(tx, link.id, checks.results(rig.gates, result));
+        recordChecks(tx, link.id, checks.results(rig.gates, result), this.chain[length - 1]!.id);
         for (const [gate, outcome] of ended)
           tx.event({ type: `gate_${outcome}`, bead: link.request.source, rig: rigName, message: gate });
       }

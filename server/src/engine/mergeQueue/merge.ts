@@ -1,6 +1,6 @@
 import { AbortedError } from '../../base/abort';
 import { UserError } from '../../base/errors';
-import type { LandingBase } from '../../git/landing';
+import type { LandingBase } from '../../git/landingBase';
 import { StaleAction, type EngineContext } from '../loop/context';
 import { Batch, type Link, type Member, type MergeAction } from './batch';
 import { SINGLE_REQUESTS, windowAfterFailure, windowAfterSuccess } from './batchSize';

@@ -2,11 +2,12 @@ import type { BeadStore } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { MergeRequestInfo, MergeRequestState, MqListFilter, ReviewMode, ReviewState } from '../../protocol/town';
+import { wantedSince } from '../convoys/wanted';
 import { openStepsOf } from '../molecules/openSteps';
-import { launchedConvoys, trackedSince } from '../state/buildView';
 import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
 import { requestsIn } from './requestIndex';
 import { compareTurns, mergeScore } from './score';
+import { directLandingOf } from './validation';
 
 /** Reads merge requests for people and agents. */
 export interface QueueSources {
@@ -25,7 +26,7 @@ const MAX_CLOSED = 100;
 export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}): MergeRequestInfo[] {
   const index = requestsIn(sources.store);
   const withClosed = filter.all === true || (filter.status !== undefined && ended.has(filter.status));
-  const convoys = trackedSince(launchedConvoys(sources.store));
+  const convoys = wantedSince(sources.store);
   const open = index.open(filter.rig);
   const closed = withClosed
     ? index
@@ -88,7 +89,7 @@ function turnOf(info: MergeRequestInfo) {
 export function mergeRequestInfo(
   sources: QueueSources,
   bead: Bead,
-  convoys: ReadonlyMap<string, number> = trackedSince(launchedConvoys(sources.store)),
+  convoys: ReadonlyMap<string, number> = wantedSince(sources.store),
 ): MergeRequestInfo | undefined {
   const request = mergeOf(bead);
   if (!request) return undefined;
@@ -124,7 +125,7 @@ export function mergeRequestInfo(
     first: orderOf(request) < 0,
     score: Math.round(scoreOf(bead, request, convoyCreatedAt, sources.now.getTime())),
     checks: request.checks ?? [],
-    direct: request.direct,
+    direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
     reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],
   };

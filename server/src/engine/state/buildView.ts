@@ -1,3 +1,4 @@
+import { openConvoys, pausedBeads, wantedSince } from '../convoys/wanted';
 import { happenedAt, waitEnd } from './times';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
@@ -25,7 +26,7 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import { CONVOY, ESCALATION, isClosed, isLaunched, mergeOf, orderOf, slingableTypes, trackedIds, workOf } from './work';
+import { ESCALATION, isClosed, isOwned, mergeOf, orderOf, slingableTypes, trackedIds, workOf } from './work';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -53,9 +54,8 @@ const DISPATCHABLE = new Set(['open', 'deferred']);
 /** Reads the town as it is at this moment. */
 export function buildView(sources: ViewSources): TownView {
   const { store } = sources;
-  const launched = launchedConvoys(store);
   const requests = requestsIn(store).waiting();
-  const trackedBy = trackedSince(launched);
+  const trackedBy = wantedSince(store);
   const now = sources.now.getTime();
   const facts = {
     now,
@@ -70,7 +70,7 @@ export function buildView(sources: ViewSources): TownView {
     up: sources.up,
     inFlight: sources.inFlight,
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
-    convoys: launched.map((convoy) => convoyView(store, convoy)),
+    convoys: openConvoys(store).map((convoy) => convoyView(store, convoy)),
     gates: gateViews(store),
     escalations: escalationViews(store, { ...facts, statusOf: (id) => store.get(id)?.status }),
   };
@@ -82,30 +82,17 @@ function escalationViews(store: BeadStore, facts: SettledFacts): EscalationView[
     .map((bead) => ({ id: bead.id, revision: bead.updated_at, settled: settledReason(bead, facts) }));
 }
 
-export function launchedConvoys(store: BeadStore): Bead[] {
-  return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isLaunched);
-}
-
-/** Beads that launched convoys track, with the time of the oldest of those. */
-export function trackedSince(launched: readonly Bead[]): Map<string, number> {
-  const since = new Map<string, number>();
-  for (const convoy of launched) {
-    for (const id of trackedIds(convoy))
-      since.set(id, Math.min(since.get(id) ?? Infinity, Date.parse(convoy.created_at)));
-  }
-  return since;
-}
-
 /**
- * Beads that the engine may have to do something about: tracked by a launched convoy (whatever is slung by name is
- * tracked by one too), or on a hook. Never a walk over the whole ledger.
+ * Beads that the engine may have to do something about: those that somebody wants to be worked on, and those on a hook.
+ * Never a walk over the whole ledger.
+ * @param wanted ids, see `wantedSince`
  */
-export function workingSet(store: BeadStore, tracked: Iterable<string>): Bead[] {
+export function workingSet(store: BeadStore, wanted: Iterable<string>): Bead[] {
   const inWork = store
     .list({ type: [...slingableTypes], status: [...IN_WORK], limit: 0 })
     .filter((bead) => !isStep(store, bead));
   const beads = new Map(inWork.map((bead) => [bead.id, bead]));
-  for (const id of tracked) {
+  for (const id of wanted) {
     const bead = store.get(id);
     if (bead && DISPATCHABLE.has(bead.status) && slingableTypes.has(bead.issue_type) && !isStep(store, bead))
       beads.set(id, bead);
@@ -165,6 +152,7 @@ function workViews(
 ): WorkView[] {
   const { store } = sources;
   const now = sources.now.getTime();
+  const paused = pausedBeads(store);
   return workingSet(store, trackedBy.keys()).flatMap((bead): WorkView[] => {
     const work = workOf(bead);
     const rig = rigOfBead(store, bead);
@@ -184,6 +172,7 @@ function workViews(
           (store.deferringBead(bead.id, now) !== undefined || isBlocked(store, bead, unmerged)),
         slung: work.slung !== undefined || trackedBy.has(bead.id),
         held: work.held ?? false,
+        pausedBy: paused.get(bead.id),
         waitsForStep: waitsForStep(store, bead),
         attempt: work.attempt,
         deaths: work.deaths,
@@ -288,7 +277,8 @@ function convoyView(store: BeadStore, convoy: Bead): ConvoyView {
     const bead = store.get(id);
     return { id, closed: bead !== undefined && isClosed(bead.status) };
   });
-  return { id: convoy.id, revision: convoy.updated_at, status: convoy.status, tracked };
+  const { id, updated_at: revision, status } = convoy;
+  return { id, revision, status, owned: isOwned(convoy), tracked };
 }
 
 function time(iso: string | undefined): number {

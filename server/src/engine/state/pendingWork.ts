@@ -8,7 +8,13 @@ export function hasWork(view: TownView): boolean {
     (view.mayor?.accepted ?? false) ||
     view.gates.some((gate) => gate.opensAt !== Infinity) ||
     view.work.some(
-      (work) => !work.blocked && !work.held && !work.waitsForStep && work.consented && work.status !== 'in_review',
+      (work) =>
+        !work.blocked &&
+        !work.held &&
+        (work.pausedBy === undefined || work.status !== 'open') &&
+        !work.waitsForStep &&
+        work.consented &&
+        work.status !== 'in_review',
     )
   );
 }

@@ -5,7 +5,7 @@ import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
-import { CONVOY, convoyOf, isClosed, mergeOf, trackedIds, workOf } from './work';
+import { CONVOY, convoyOf, isClosed, isOwned, mergeOf, trackedIds, workOf } from './work';
 
 /** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
 export class Projection {
@@ -128,6 +128,7 @@ export class BeadInfoReader {
 export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
   const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);
+  const details = convoyOf(convoy);
   return {
     id: convoy.id,
     title: convoy.title,
@@ -136,7 +137,10 @@ export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transact
     done: tracked.filter((bead) => isClosed(bead.status)).length,
     total: ids.length,
     createdAt: convoy.created_at,
-    launchedAt: convoyOf(convoy).launched_at,
+    launchedAt: details.launched_at,
+    ...(details.paused ? { paused: true } : {}),
+    ...(isOwned(convoy) ? { owned: true } : {}),
+    ...(details.cancelled === undefined ? {} : { cancelled: details.cancelled }),
     landedAt: convoy.closed_at,
   };
 }

@@ -93,6 +93,8 @@ export interface WorkView {
   /** Slung by name or tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
+  /** The paused convoy that keeps it from being begun. */
+  pausedBy?: string;
   /** No step of its molecule can be taken up, or its agent has seen to all that can. */
   waitsForStep: boolean;
   /** An open merge request names it. */
@@ -123,7 +125,7 @@ export interface MergeView {
   notBefore: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source are open: it is no finished work. */
+  /** Steps of its source are open: it is not finished work. */
   hasOpenSteps: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
@@ -143,6 +145,8 @@ export interface ConvoyView {
   id: string;
   revision: string;
   status: string;
+  /** It is landed by a person, not by itself. */
+  owned: boolean;
   tracked: { id: string; closed: boolean }[];
 }
 

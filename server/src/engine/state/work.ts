@@ -117,6 +117,8 @@ const mergeSchema = z.looseObject({
   worker: z.string(),
   /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
   refused: z.boolean().optional(),
+  /** The last request of its batch: the logs of its gates are under that name. */
+  testedWith: z.string().optional(),
   /** Passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
   /** What its author says about it (`gt done -m`). */
@@ -151,9 +153,15 @@ const mergeSchema = z.looseObject({
   landed: z.string().optional(),
   /** How the gates ended when they last ran for it. */
   checks: z.array(checkSchema).optional(),
-  /** A person, or the Mayor for one, landed it without waiting for its turn and its review. */
+  /** A person, or the Mayor for one, landed this `commit` of it without waiting for its turn and its review. */
   direct: z
-    .object({ by: z.string(), at: z.string(), force: z.boolean().optional(), skipTests: z.boolean().optional() })
+    .object({
+      by: z.string(),
+      at: z.string(),
+      commit: z.string().optional(),
+      force: z.boolean().optional(),
+      skipTests: z.boolean().optional(),
+    })
     .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
@@ -164,6 +172,8 @@ export type MergeRequest = z.output<typeof mergeSchema>;
 
 export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
+/** Label of a convoy that whoever created it lands: it does not close by itself. As in the Go `gt`. */
+export const OWNED_LABEL = 'gt:owned';
 export const ESCALATION = 'escalation';
 
 /** Types that only the town itself makes, and the metadata keys that only it writes. */
@@ -221,7 +231,12 @@ function stripUndefined(value: Record<string, unknown>): Record<string, unknown>
 
 const convoySchema = z.looseObject({
   launched_at: z.string().optional(),
+  /** Who is told when it lands: addresses as `recipient` gives them. */
   notify: z.array(z.string()).default([]),
+  /** Why a person closed it before its work was done. */
+  cancelled: z.string().optional(),
+  /** A person paused it: none of its beads is begun. */
+  paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
   /** The Mayor made it in answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });
@@ -234,6 +249,15 @@ export function convoyOf(bead: Bead): ConvoyDetails {
 
 export function withConvoy(bead: Bead, changes: Partial<ConvoyDetails>): Record<string, unknown> {
   return { ...metadataOf(bead), convoy: stripUndefined({ ...convoyOf(bead), ...changes }) };
+}
+
+/** Of a convoy: made here. What came by pull or import has none of the engine's data. */
+export function isOfThisTown(convoy: Bead): boolean {
+  return metadataOf(convoy).convoy !== undefined;
+}
+
+export function isOwned(convoy: Bead): boolean {
+  return convoy.labels?.includes(OWNED_LABEL) ?? false;
 }
 
 /** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */

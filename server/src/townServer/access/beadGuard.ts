@@ -4,6 +4,7 @@ import { dependencyFromInput } from '../../beads/model/dependencies';
 import { typeFromInput } from '../../beads/model/fields';
 import type { BeadService } from '../../beads/handlers/common';
 import { idsOrLastChanged, resolveAll, resolveOne } from '../../beads/handlers/common';
+import { isPlanned } from '../../engine/convoys/convoys';
 import { isHooked } from '../../engine/state/townView';
 import { CONVOY, engineTypes, enginesKeys } from '../../engine/state/work';
 import {
@@ -181,16 +182,11 @@ function idsMeant(
 export function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
   if (context.kind !== 'agent') return;
   const bead = service.store.get(resolveOne(service, context, from, ledger));
-  if (
-    !bead ||
-    !engineTypes.includes(bead.issue_type) ||
-    (bead.issue_type === CONVOY && bead.status.startsWith('staged'))
-  )
-    return;
+  if (!bead || !engineTypes.includes(bead.issue_type) || (bead.issue_type === CONVOY && isPlanned(bead))) return;
   throw new UserError(
     `what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
     bead.issue_type === CONVOY
-      ? 'a person adds to a convoy that is under way; an agent may stage one: "gt convoy create … --stage"'
+      ? 'a person adds to a convoy that is under way; an agent may plan one: "gt convoy create … --stage"'
       : 'a person may do this',
     'refused',
   );

@@ -1,6 +1,7 @@
 import type { BeadStore } from '../../beads/store';
 import { scriptBlocks } from '../../base/scriptBlocks';
-import { launchedConvoys, rigOfBead, trackedSince, workingSet } from '../../engine/state/buildView';
+import { wantedSince } from '../../engine/convoys/wanted';
+import { rigOfBead, workingSet } from '../../engine/state/buildView';
 import { scriptOf } from '../../engine/molecules/molecules';
 import type { Bead } from '../../protocol/bead';
 import type { AttentionInfo, RuntimeInfo } from '../../protocol/town';
@@ -48,8 +49,7 @@ export class Consents {
   /** One question for each runtime and each script that waits. */
   open(): AttentionInfo[] {
     const questions = new Map<string, AttentionInfo>();
-    const tracked = trackedSince(launchedConvoys(this.store));
-    for (const bead of workingSet(this.store, tracked.keys())) {
+    for (const bead of workingSet(this.store, wantedSince(this.store).keys())) {
       const rig = rigOfBead(this.store, bead);
       const question = rig === undefined || !this.town.isUsable(rig) ? undefined : this.missing(bead, rig);
       if (question && !questions.has(question.id)) questions.set(question.id, question);

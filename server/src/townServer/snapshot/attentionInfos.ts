@@ -1,7 +1,8 @@
 import { plural } from '../../base/text';
 import type { BeadStore } from '../../beads/store';
 import { escalations } from '../../engine/escalation/escalation';
-import { inbox, isForPerson, mailInfo } from '../../engine/mail/mail';
+import { isForPerson } from '../../engine/mail/addresses';
+import { inbox, mailInfo } from '../../engine/mail/mail';
 import { planOf } from '../../engine/mayor/mayor';
 import { needsPerson } from '../../engine/mergeQueue/mergeRequests';
 import { requestsIn } from '../../engine/mergeQueue/requestIndex';

@@ -1,0 +1,179 @@
+import { plural } from '../../base/text';
+import {
+  ConvoyCheck,
+  ConvoyClose,
+  ConvoyLand,
+  ConvoyLaunch,
+  ConvoyPause,
+  ConvoyResume,
+  ConvoyStranded,
+  ConvoyUnwatch,
+  ConvoyWatch,
+} from '../../protocol/convoy';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { GtContext } from './context';
+import { endLines } from './convoyText';
+
+/** The commands that say when the work of a convoy starts, waits and ends, and who is told. */
+export function addConvoyControl(convoy: CliCommand, context: GtContext): void {
+  addLaunch(convoy, context);
+  addPauseAndResume(convoy, context);
+  addClose(convoy, context);
+  addLand(convoy, context);
+  addCheck(convoy, context);
+  addStranded(convoy, context);
+  addWatch(convoy, context);
+}
+
+function addLaunch(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('launch <convoy>')
+    .description('start the beads of a convoy, each as soon as its dependencies are merged')
+    .option('--force', 'despite warnings')
+    .withHelp({
+      examples: [
+        ['gt convoy launch hq-cv-u3v4w', 'start its beads'],
+        ['gt convoy launch hq-cv-u3v4w --force', 'despite its warnings'],
+      ],
+      see: ['gt convoy create', 'gt convoy pause', 'gt up'],
+    })
+    .action(async (id: string, options: { force?: boolean }, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyLaunch.spec, { id, force: options.force });
+      context.print(invocation, info, () => `✓ Launched ${info.id}: ${info.title}`);
+    });
+}
+
+function addPauseAndResume(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('pause <convoy>')
+    .description('start no more beads of a convoy; those that are in work go on')
+    .option('-m, --reason <text>', 'why')
+    .withHelp({
+      examples: [['gt convoy pause hq-cv-u3v4w -m "the API changes"', 'until it is resumed']],
+      see: ['gt convoy resume', 'gt stop'],
+    })
+    .action(async (id: string, options: { reason?: string }, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyPause.spec, { id, reason: options.reason });
+      context.print(invocation, info, () => [
+        `✓ Paused ${info.id}: ${info.title}`,
+        `  None of its beads starts until: gt convoy resume ${info.id}`,
+      ]);
+    });
+  convoy
+    .command('resume <convoy>')
+    .description('go on with a convoy that was paused')
+    .withHelp({ examples: [['gt convoy resume hq-cv-u3v4w', 'start its beads again']], see: ['gt convoy pause'] })
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyResume.spec, { id });
+      context.print(invocation, info, () => `✓ Resumed ${info.id}: ${info.title}`);
+    });
+}
+
+function addClose(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('close <convoy>')
+    .description('close a convoy before its work is done; the work on its beads is left as it is')
+    .option('-r, --reason <text>', 'why')
+    .withHelp({
+      text: 'Beads that are in work go on and are merged. Those that were to start because of this convoy do not start any more. Those who watch it are told.',
+      examples: [['gt convoy close hq-cv-u3v4w --reason "not needed any more"', 'close it']],
+      see: ['gt convoy land', 'gt stop'],
+    })
+    .action(async (id: string, options: { reason?: string }, invocation: Invocation) => {
+      const end = await context.call(invocation, ConvoyClose.spec, { id, reason: options.reason });
+      context.print(invocation, end, () => [`✓ Closed ${end.id}: ${end.title}`, ...endLines(end)]);
+    });
+}
+
+function addLand(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('land <convoy>')
+    .description('land a convoy that was created with --owned')
+    .option('-f, --force', 'although beads of it are open')
+    .option('--dry-run', 'only say what would happen')
+    .withHelp({
+      examples: [
+        ['gt convoy land hq-cv-u3v4w', 'close it and tell those who watch it'],
+        ['gt convoy land hq-cv-u3v4w --dry-run', 'could it land?'],
+      ],
+      see: ['gt convoy create --owned', 'gt convoy close'],
+    })
+    .action(async (id: string, options: { force?: boolean; dryRun?: boolean }, invocation: Invocation) => {
+      const { force, dryRun } = options;
+      const end = await context.call(invocation, ConvoyLand.spec, { id, force, dryRun });
+      const done = dryRun ? 'Would land' : '✓ Landed';
+      context.print(invocation, end, () => [
+        `${done} ${end.id}: ${end.title} (${plural(end.total, 'bead')})`,
+        ...endLines(end),
+      ]);
+    });
+}
+
+function addCheck(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('check [convoy]')
+    .description('land convoys whose beads are all closed, also while the engine is paused')
+    .option('--dry-run', 'only say which would land')
+    .withHelp({
+      examples: [
+        ['gt convoy check', 'all that are open'],
+        ['gt convoy check hq-cv-u3v4w --dry-run', 'would it land?'],
+      ],
+      see: ['gt convoy status', 'gt convoy land'],
+    })
+    .action(async (id: string | undefined, options: { dryRun?: boolean }, invocation: Invocation) => {
+      const landed = await context.call(invocation, ConvoyCheck.spec, { id, dryRun: options.dryRun });
+      const done = options.dryRun ? 'Would land' : '✓ Landed';
+      context.print(invocation, landed, () =>
+        landed.length > 0 ? landed.map((info) => `${done} ${info.id}: ${info.title}`) : 'No convoy is done',
+      );
+    });
+}
+
+function addStranded(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('stranded')
+    .description('list convoys that make no progress on their own, and why')
+    .withHelp({
+      examples: [['gt convoy stranded', 'why does nothing happen?']],
+      see: ['gt convoy status', 'gt attention'],
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const list = await context.call(invocation, ConvoyStranded.spec, {});
+      context.print(invocation, list, () =>
+        list.length > 0
+          ? list.flatMap((item) => [
+              `${item.id} ${item.title} (${item.kind})`,
+              ...item.reasons.map((reason) => `  ${reason}`),
+            ])
+          : 'No convoy is stranded',
+      );
+    });
+}
+
+function addWatch(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('watch <convoy>')
+    .description('be told when a convoy lands')
+    .option('--addr <address>', 'somebody else: an agent, mayor/, overseer, or a person')
+    .withHelp({
+      examples: [
+        ['gt convoy watch hq-cv-u3v4w', 'tell me'],
+        ['gt convoy watch hq-cv-u3v4w --addr toy/crew/ann', 'tell a member of the crew'],
+      ],
+      see: ['gt convoy unwatch', 'gt mail inbox'],
+    })
+    .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyWatch.spec, { id, address: options.addr });
+      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will be told when ${info.id} lands`);
+    });
+  convoy
+    .command('unwatch <convoy>')
+    .description('do not be told any more when a convoy lands')
+    .option('--addr <address>', 'somebody else')
+    .withHelp({ examples: [['gt convoy unwatch hq-cv-u3v4w', 'do not tell me']], see: ['gt convoy watch'] })
+    .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
+      const info = await context.call(invocation, ConvoyUnwatch.spec, { id, address: options.addr });
+      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will not be told when ${info.id} lands`);
+    });
+}

@@ -1,0 +1,97 @@
+import { plural } from '../../base/text';
+import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
+import type { BeadInfo, ConvoyInfo } from '../../protocol/snapshot';
+import { beadMark, beadNotes } from '../shared/townText';
+
+/** One convoy with its beads, laid out as in the Go `gt`. */
+export function convoyStatusLines(convoy: ConvoyStatus): string[] {
+  return [
+    `🚚 ${convoy.id}: ${convoy.title}`,
+    '',
+    `  Status:    ${convoyState(convoy)}`,
+    `  Progress:  ${convoy.done}/${convoy.total} completed`,
+    `  Created:   ${localTime(convoy.createdAt)}`,
+    ...(convoy.launchedAt === undefined ? [] : [`  Launched:  ${localTime(convoy.launchedAt)}`]),
+    ...(convoy.landedAt === undefined
+      ? []
+      : [`  ${convoy.cancelled === undefined ? 'Landed' : 'Closed'}:    ${localTime(convoy.landedAt)}`]),
+    ...(convoy.cancelled === undefined ? [] : [`  Reason:    ${convoy.cancelled}`]),
+    ...(convoy.pause
+      ? [
+          `  Paused:    ${localTime(convoy.pause.at)} by ${convoy.pause.by}${convoy.pause.reason ? `: ${convoy.pause.reason}` : ''}`,
+        ]
+      : []),
+    ...(convoy.notify.length > 0 ? [`  Notify:    ${convoy.notify.join(', ')}`] : []),
+    '',
+    convoy.tracked.length > 0 ? '  Tracked Issues:' : '  Tracked Issues: none',
+    ...convoy.tracked.map((bead) => `    ${issueLine(bead)}`),
+    ...convoy.warnings.map((warning) => `  ! ${warning}`),
+    ...startHint(convoy).map((line) => `  ${line}`),
+  ];
+}
+
+/** All convoys that are not closed, a line each. */
+export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
+  if (convoys.length === 0) return ['No open convoys'];
+  return [
+    ...convoys.map(
+      (convoy) => `🚚 ${convoy.id}: ${convoy.title}  ${convoyState(convoy)}  ${convoy.done}/${convoy.total} completed`,
+    ),
+    '',
+    'Beads of one: gt convoy status <convoy>',
+  ];
+}
+
+/** A line of a list. */
+export function convoyListLine(convoy: ConvoyInfo): string {
+  return `${convoy.id} ${convoy.done}/${convoy.total} ${stateText(convoy)} ${convoy.title}`;
+}
+
+/** What is to be done for the beads of a convoy to start, where it is not launched. */
+export function startHint(convoy: ConvoyInfo): string[] {
+  if (convoy.paused) return [`Paused: none of its beads starts. Go on: gt convoy resume ${convoy.id}`];
+  if (convoy.status === 'closed' || convoy.launchedAt !== undefined) return [];
+  if (convoy.status !== 'open') return [`Staged: nothing starts before: gt convoy launch ${convoy.id}`];
+  if (convoy.total === 0) return [`It tracks nothing yet: gt convoy add ${convoy.id} <bead>`];
+  if (convoy.done === convoy.total) return [];
+  return [`Not launched. Start all of its beads: gt convoy launch ${convoy.id}; one of them: gt sling <bead> <rig>`];
+}
+
+/** What becomes of the beads of a convoy that was closed. */
+export function endLines({ running, waiting }: ConvoyEnd): string[] {
+  return [
+    ...(running.length > 0 ? [`  Still in work: ${running.join(', ')}`] : []),
+    ...(waiting.length > 0 ? [`  Left open: ${waiting.join(', ')} (${plural(waiting.length, 'bead')})`] : []),
+  ];
+}
+
+function convoyState(convoy: ConvoyInfo): string {
+  const mark = convoy.status === 'closed' ? '✓' : convoy.paused ? '‖' : convoy.status === 'open' ? '●' : '○';
+  return `${mark} ${stateText(convoy)}`;
+}
+
+function stateText(convoy: ConvoyInfo): string {
+  const notes = [
+    convoy.status === 'open' && convoy.launchedAt === undefined ? 'not launched' : '',
+    convoy.paused ? 'paused' : '',
+    convoy.cancelled === undefined ? '' : 'before its work was done',
+    convoy.owned ? 'owned' : '',
+  ].filter(Boolean);
+  return notes.length > 0 ? `${convoy.status} (${notes.join(', ')})` : convoy.status;
+}
+
+function issueLine(bead: BeadInfo): string {
+  const notes = beadNotes(bead).filter((note) => !['ready', 'closed', 'merged'].includes(note));
+  const mark = bead.phase === 'waiting' ? '○' : beadMark(bead);
+  return `${mark} ${bead.id}: ${bead.title} [${bead.type}]${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+}
+
+/** `2025-12-30T10:15:00-08:00`: the time where the person is. */
+function localTime(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  const offset = -time.getTimezoneOffset();
+  const two = (value: number): string => String(Math.floor(Math.abs(value))).padStart(2, '0');
+  const local = new Date(time.getTime() + offset * 60_000).toISOString().slice(0, 19);
+  return `${local}${offset < 0 ? '-' : '+'}${two(offset / 60)}:${two(offset % 60)}`;
+}

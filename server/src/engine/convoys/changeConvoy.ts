@@ -1,0 +1,140 @@
+import { UserError } from '../../base/errors';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { ConvoyInfo } from '../../protocol/town';
+import { knownRecipient, recipient } from '../mail/addresses';
+import { convoyOf, trackedIds, withConvoy } from '../state/work';
+import {
+  changeConvoy,
+  refuseAgent,
+  refuseAgentUnlessPlanned,
+  refuseClosed,
+  requireConvoy,
+  type ConvoyTown,
+} from './convoys';
+
+/** Stops tracking beads. Their work is left as it is. */
+export async function removeFromConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  ids: readonly string[],
+): Promise<ConvoyInfo> {
+  const convoy = requireConvoy(town, id);
+  refuseAgentUnlessPlanned(context, convoy);
+  const tracked = trackedIds(convoy);
+  // A bead may be gone from its ledger: it can be removed all the same, by its full id.
+  const named = [...new Set(ids.map((one) => (tracked.includes(one) ? one : town.store.resolve(one))))];
+  const unknown = named.find((one) => !tracked.includes(one));
+  if (unknown !== undefined)
+    throw new UserError(
+      `${convoy.id} does not track ${unknown}`,
+      `"gt convoy status ${convoy.id}" lists its beads`,
+      'not-found',
+    );
+  return changeConvoy(town, context, convoy.id, (tx) => {
+    for (const bead of named) tx.removeDependency(convoy.id, bead, 'tracks');
+    return { event: 'convoy_changed' };
+  });
+}
+
+export async function renameConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  title: string,
+): Promise<ConvoyInfo> {
+  const convoy = requireConvoy(town, id);
+  refuseAgentUnlessPlanned(context, convoy);
+  if (title.trim() === '') throw new UserError('a convoy needs a name', `gt convoy rename ${convoy.id} "…"`);
+  return changeConvoy(town, context, convoy.id, (tx) => {
+    tx.update(convoy.id, { title: title.trim() });
+    return { event: 'convoy_changed' };
+  });
+}
+
+/** From now on none of its beads is begun; those that are in work go on. Pausing it again changes the reason. */
+export async function pauseConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  reason?: string,
+): Promise<ConvoyInfo> {
+  refuseAgent(context, 'a person pauses it', 'pause a convoy');
+  const convoy = requireConvoy(town, id);
+  refuseClosed(convoy);
+  if (convoy.status !== 'open')
+    throw new UserError(
+      `${convoy.id} is staged: none of its beads starts before it is launched`,
+      undefined,
+      'conflict',
+    );
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    const paused = {
+      by: context.actor,
+      at: tx.now.toISOString(),
+      ...(reason?.trim() ? { reason: reason.trim() } : {}),
+    };
+    tx.update(current.id, { metadata: withConvoy(current, { paused }) });
+    return { event: 'convoy_paused', message: paused.reason ?? current.title };
+  });
+}
+
+export async function resumeConvoy(town: ConvoyTown, context: CallContext, id: string): Promise<ConvoyInfo> {
+  refuseAgent(context, 'a person resumes it', 'resume a convoy');
+  const convoy = requireConvoy(town, id);
+  if (!convoyOf(convoy).paused)
+    throw new UserError(`${convoy.id} is not paused`, `see "gt convoy status ${convoy.id}"`, 'conflict');
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    tx.update(current.id, { metadata: withConvoy(current, { paused: undefined }) });
+    return { event: 'convoy_resumed' };
+  });
+}
+
+/** From now on the address is told when the convoy lands; the caller's where none is named. */
+export async function watchConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  address: string = context.actor,
+): Promise<ConvoyInfo> {
+  const convoy = requireConvoy(town, id);
+  refuseClosed(convoy);
+  const full = knownRecipient(address, town.addresses, context.actor);
+  refuseOthersAddress(context, full);
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    const { notify } = convoyOf(current);
+    if (notify.includes(full)) return undefined;
+    tx.update(current.id, { metadata: withConvoy(current, { notify: [...notify, full] }) });
+    return { event: 'convoy_changed' };
+  });
+}
+
+/** @throws UserError `not-found` where the address is not told */
+export async function unwatchConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  address: string = context.actor,
+): Promise<ConvoyInfo> {
+  const convoy = requireConvoy(town, id);
+  // Older convoys have addresses that nobody has: they are removed as they are written.
+  const watchers = convoyOf(convoy).notify;
+  const full = watchers.includes(address) ? address : recipient(address, town.addresses);
+  refuseOthersAddress(context, full);
+  if (!watchers.includes(full))
+    throw new UserError(
+      `${full} does not watch ${convoy.id}`,
+      watchers.length > 0 ? `those who do: ${watchers.join(', ')}` : 'nobody does',
+      'not-found',
+    );
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    const notify = convoyOf(current).notify.filter((watcher) => watcher !== full);
+    tx.update(current.id, { metadata: withConvoy(current, { notify }) });
+    return { event: 'convoy_changed' };
+  });
+}
+
+function refuseOthersAddress(context: CallContext, address: string): void {
+  if (context.agent !== undefined && address !== context.agent)
+    refuseAgent(context, `leave out the address: it is ${context.agent}`, 'subscribe anybody but itself');
+}

@@ -1,0 +1,49 @@
+import { elapsedText } from '../../base/elapsed';
+import type { Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import { actors } from '../loop/context';
+import { sendMail } from '../mail/mail';
+import { convoyOf, isClosed } from '../state/work';
+
+/** Beads that the message about a convoy names; the rest is counted. */
+const NAMED = 100;
+
+/** Tells everybody who asked for it that a convoy has landed. In the batch of the landing: it cannot be lost between the two. */
+export function tellLanded(tx: Transaction, convoy: Bead, tracked: readonly Bead[]): void {
+  tell(tx, convoy, `🚚 Convoy Landed: ${convoy.title} (${convoy.id})`, [
+    ...issueLines(tracked),
+    '',
+    `Duration: ${elapsedText(startOf(convoy), tx.now.getTime())}`,
+  ]);
+}
+
+/** Tells them that a person has closed it before its work was done. */
+export function tellClosed(tx: Transaction, convoy: Bead, tracked: readonly Bead[], reason: string): void {
+  tell(tx, convoy, `🚚 Convoy Closed: ${convoy.title} (${convoy.id})`, [
+    `Closed by ${tx.actor}: ${reason}`,
+    '',
+    ...issueLines(tracked),
+    '',
+    `Duration: ${elapsedText(startOf(convoy), tx.now.getTime())}`,
+  ]);
+}
+
+/** A plan may have waited for long: it counts from its launch. */
+function startOf(convoy: Bead): number {
+  return Date.parse(convoyOf(convoy).launched_at ?? convoy.created_at);
+}
+
+function issueLines(tracked: readonly Bead[]): string[] {
+  const more = tracked.length - NAMED;
+  return [
+    `Issues (${tracked.length}):`,
+    ...tracked.slice(0, NAMED).map((bead) => `  ${isClosed(bead.status) ? '✓' : '○'} ${bead.id}: ${bead.title}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function tell(tx: Transaction, convoy: Bead, subject: string, lines: readonly string[]): void {
+  const body = lines.join('\n');
+  for (const to of new Set(convoyOf(convoy).notify))
+    sendMail(tx, { from: actors.engine, to, priority: 'low', subject, body });
+}

@@ -1,0 +1,133 @@
+import { UserError } from '../../base/errors';
+import type { Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { EventType } from '../../protocol/vocabulary';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { ConvoyCreate, ConvoyInfo } from '../../protocol/town';
+import { knownRecipient } from '../mail/addresses';
+import { convoyInfo } from '../state/projection';
+import { CONVOY, isClosed, isLaunched, OWNED_LABEL, trackedIds, withConvoy } from '../state/work';
+import {
+  changeConvoy,
+  isStaged,
+  refuseAgent,
+  refuseAgentUnlessPlanned,
+  refuseClosed,
+  requireConvoy,
+  stageWarnings,
+  trackable,
+  trackedBeads,
+  type ConvoyTown,
+} from './convoys';
+
+/** How a convoy begins: `tracking` starts none of its beads. */
+type Beginning = 'staged' | 'tracking' | 'launched';
+
+const beginningEvents: Record<Beginning, EventType> = {
+  staged: 'convoy_staged',
+  tracking: 'convoy_created',
+  launched: 'convoy_launched',
+};
+
+export async function createConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  params: Required<ConvoyCreate.Params>,
+): Promise<ConvoyInfo> {
+  if (params.launch && params.stage)
+    throw new UserError('a convoy is staged or launched, not both', 'leave out one of --stage and --launch');
+  if (params.launch) refuseAgent(context, 'create it without --launch; a person launches it');
+  const beads = trackable(town, params.beads);
+  const notify = params.notify.map((address) => knownRecipient(address, town.addresses, context.actor));
+  const beginning: Beginning = params.stage ? 'staged' : params.launch ? 'launched' : 'tracking';
+  const warnings = beginning === 'tracking' ? [] : stageWarnings(town, beads);
+  if (beginning === 'launched') refuseHindered(warnings, 'fix that, or stage the convoy and launch it with --force');
+  const status = beginning !== 'staged' ? 'open' : warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
+  return town.store.batch(context, (tx) => {
+    const convoy = newConvoy(tx, {
+      title: params.title,
+      status,
+      beads,
+      notify: [...new Set(notify)],
+      owned: params.owned,
+      launched: beginning === 'launched',
+    });
+    tx.event({ type: beginningEvents[beginning], convoy: convoy.id, message: params.title });
+    return convoyInfo(town.store, convoy, tx);
+  });
+}
+
+/** Makes a convoy in the batch that it belongs to. Its id begins with `hq-cv-`. */
+export function newConvoy(
+  tx: Transaction,
+  convoy: {
+    title: string;
+    status: 'open' | 'staged_ready' | 'staged_warnings';
+    beads: readonly Bead[];
+    notify?: readonly string[];
+    owned?: boolean;
+    launched: boolean;
+  },
+): Bead {
+  const { id } = tx.create('hq', {
+    title: convoy.title,
+    type: CONVOY,
+    status: convoy.status,
+    infix: 'cv',
+    labels: convoy.owned ? [OWNED_LABEL] : undefined,
+    metadata: {
+      convoy: {
+        notify: [...(convoy.notify ?? [])],
+        ...(convoy.launched ? { launched_at: tx.now.toISOString() } : {}),
+      },
+    },
+  });
+  for (const bead of convoy.beads) tx.addDependency(id, bead.id, 'tracks');
+  return tx.require(id);
+}
+
+/** Adds beads; a convoy that has closed is opened again. */
+export async function addToConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  ids: readonly string[],
+): Promise<ConvoyInfo> {
+  const convoy = requireConvoy(town, id);
+  refuseAgentUnlessPlanned(context, convoy);
+  const beads = trackable(town, ids);
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    const tracked = new Set(trackedIds(current));
+    for (const bead of beads) if (!tracked.has(bead.id)) tx.addDependency(current.id, bead.id, 'tracks');
+    const reopened = isClosed(current.status) && beads.some((bead) => !isClosed(bead.status));
+    if (reopened) tx.update(current.id, { status: 'open', metadata: withConvoy(current, { cancelled: undefined }) });
+    return { event: reopened ? 'convoy_reopened' : 'convoy_changed' };
+  });
+}
+
+export async function launchConvoy(
+  town: ConvoyTown,
+  context: CallContext,
+  id: string,
+  force: boolean,
+): Promise<ConvoyInfo> {
+  refuseAgent(context, 'a person launches the convoy');
+  const convoy = requireConvoy(town, id);
+  refuseClosed(convoy);
+  if (!isStaged(convoy) && isLaunched(convoy))
+    throw new UserError(`${convoy.id} was launched already`, 'see "gt convoy status"', 'conflict');
+  const beads = trackedBeads(town.store, convoy);
+  if (beads.length === 0)
+    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+  const warnings = stageWarnings(town, beads);
+  if (!force) refuseHindered(warnings, 'fix that, or launch it with --force');
+  return changeConvoy(town, context, convoy.id, (tx, current) => {
+    const metadata = withConvoy(current, { launched_at: tx.now.toISOString() });
+    tx.update(current.id, { status: 'open', metadata });
+    return { event: 'convoy_launched' };
+  });
+}
+
+function refuseHindered(warnings: readonly string[], hint: string): void {
+  if (warnings.length > 0) throw new UserError(warnings.join('\n'), hint, 'conflict');
+}

@@ -1,0 +1,44 @@
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import { CONVOY, convoyOf, isLaunched, isOfThisTown, trackedIds, workOf } from '../state/work';
+
+/** Convoys that are neither staged nor closed. One that came by pull or import is looked at, and is not ours to close. */
+export function openConvoys(store: BeadStore): Bead[] {
+  return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isOfThisTown);
+}
+
+/**
+ * Beads that somebody wants to be worked on, with the creation time of the oldest convoy that tracks them: all that a
+ * launched convoy tracks, and of every other convoy that is not closed those that were slung by name.
+ */
+export function wantedSince(store: BeadStore): Map<string, number> {
+  const since = new Map<string, number>();
+  for (const convoy of store.list({ type: [CONVOY], limit: 0 })) {
+    const isStarted = isLaunched(convoy);
+    for (const id of trackedIds(convoy)) {
+      if (!isStarted && !isSlung(store.get(id))) continue;
+      since.set(id, Math.min(since.get(id) ?? Infinity, Date.parse(convoy.created_at)));
+    }
+  }
+  return since;
+}
+
+function isSlung(bead: Bead | undefined): boolean {
+  return bead !== undefined && workOf(bead).slung !== undefined;
+}
+
+/** Beads that only paused convoys track, with the id of one of these: none of them is begun. */
+export function pausedBeads(store: BeadStore): Map<string, string> {
+  const paused = new Map<string, string>();
+  const going = new Set<string>();
+  for (const convoy of openConvoys(store)) {
+    const isPaused = convoyOf(convoy).paused !== undefined;
+    if (!isPaused && !isLaunched(convoy)) continue;
+    for (const id of trackedIds(convoy)) {
+      if (isPaused) paused.set(id, convoy.id);
+      else going.add(id);
+    }
+  }
+  for (const id of going) paused.delete(id);
+  return paused;
+}

@@ -1,0 +1,77 @@
+import { UserError } from '../../base/errors';
+import { fullAddress, isAgentName, parseAddress } from '../../town/layout';
+
+/** Whoever looks after the town. */
+export const OVERSEER = 'overseer';
+const PERSON_WORDS: ReadonlySet<string> = new Set([OVERSEER, 'human']);
+
+const HINT =
+  "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
+
+/** Who can get mail in a town, at this moment. */
+export interface AddressBook {
+  isRig(name: string): boolean;
+  /** Names of the members of a rig's crew. */
+  crew(rig: string): readonly string[];
+  /** Names of the polecats that a rig has. */
+  polecats(rig: string): readonly string[];
+  /** Whether this person has done something in the town. */
+  isPerson(name: string): boolean;
+}
+
+/** Whether a word means whoever looks after the town. */
+export function isOverseer(text: string): boolean {
+  return PERSON_WORDS.has(text.replace(/^@/, ''));
+}
+
+/** Whether an address belongs to neither an agent nor a rule: then people read it. */
+export function isForPerson(address: string): boolean {
+  return !isAgentName(address);
+}
+
+/**
+ * The address that is meant, in full. `toy/joe` is the member of the crew where there is one of this name, else the polecat.
+ * @throws UserError where no such agent can be, or no such rig is
+ */
+export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'>): string {
+  const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
+  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is not an address', HINT);
+  if (isOverseer(plain)) return OVERSEER;
+  if (!plain.includes('/')) return plain;
+  const full = fullAddress(plain);
+  if (!parseAddress(full) && !isRuleAddress(full)) throw new UserError(`${text} is not an address`, HINT);
+  const rig = full.split('/')[0]!;
+  if (!book.isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
+  const name = plain.split('/')[1]!;
+  return full !== plain && book.crew(rig).includes(name) ? `${rig}/crew/${name}` : full;
+}
+
+/**
+ * The same, for an address that is used later: it must be somebody's now.
+ * @param self the caller, who always is somebody
+ * @throws UserError `not-found`
+ */
+export function knownRecipient(text: string, book: AddressBook, self: string): string {
+  const address = recipient(text, book);
+  if (address === self || address === OVERSEER) return address;
+  const parsed = parseAddress(address);
+  if (!parsed) {
+    if (isAgentName(address) || isRuleAddress(address) || book.isPerson(address)) return address;
+    throw new UserError(
+      `nobody in this town is called ${text}`,
+      `use "overseer" for whoever looks after the town, "mayor/", or an agent: "gt agents" lists them`,
+      'not-found',
+    );
+  }
+  const { rig, role, name } = parsed;
+  if ((role === 'crew' ? book.crew(rig) : book.polecats(rig)).includes(name)) return address;
+  throw new UserError(
+    role === 'crew' ? `${rig} has no crew member ${name}` : `${rig} has no crew member or polecat ${name}`,
+    `"gt agents" lists those that are there; "gt crew add ${name} --rig ${rig}" adds a crew member`,
+    'not-found',
+  );
+}
+
+function isRuleAddress(address: string): boolean {
+  return /^[^/]+\/(witness|refinery)$/.test(address);
+}

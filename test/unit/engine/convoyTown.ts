@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { NewBead } from '../../../server/src/beads/model/newBead';
+import type { BeadStore } from '../../../server/src/beads/store';
+import { registerConvoyHandlers } from '../../../server/src/engine/convoys/requests';
+import { landConvoy } from '../../../server/src/engine/convoys/landConvoy';
+import { sling } from '../../../server/src/engine/dispatch/sling';
+import { WhyNots } from '../../../server/src/engine/explain/whyNot';
+import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
+import { reconcile } from '../../../server/src/engine/loop/reconcile';
+import type { AddressBook } from '../../../server/src/engine/mail/addresses';
+import { inbox } from '../../../server/src/engine/mail/mail';
+import { buildView } from '../../../server/src/engine/state/buildView';
+import { Projection } from '../../../server/src/engine/state/projection';
+import type { TownView } from '../../../server/src/engine/state/townView';
+import type { Bead } from '../../../server/src/protocol/bead';
+import type { CallContext } from '../../../server/src/protocol/dispatcher';
+import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
+import { openService, type Service } from '../beads/service';
+import { EngineTown } from './engineTown';
+
+export const ann: CallContext = { actor: 'ann', kind: 'person' };
+export const rust: CallContext = { actor: 'toy/polecats/rust', agent: 'toy/polecats/rust', kind: 'agent' };
+
+const settings = {
+  max_workers: 10,
+  worker_spawn_delay: 0,
+  review: 'off',
+  review_timeout: 600,
+  max_review_rounds: 3,
+  stall_after: 600,
+  max_attempts: 3,
+  max_restarts: 3,
+  namepool: {},
+  merge_queue: { max_batch: 16 },
+};
+
+/** Rigs `toy` and `lib` with the handlers of convoys over ledgers in memory, and what the engine would do next. */
+export class ConvoyTestTown {
+  readonly addresses: AddressBook = {
+    isRig: (name) => ['toy', 'lib'].includes(name),
+    crew: (rig) => (rig === 'toy' ? ['joe'] : []),
+    polecats: (rig) => (rig === 'toy' ? ['rust'] : []),
+    isPerson: (name) => name === 'Bob',
+  };
+
+  private constructor(readonly service: Service) {
+    registerConvoyHandlers(service.dispatcher, {
+      store: service.store,
+      projection: new Projection(
+        service.store,
+        () => 'off',
+        () => this.whyNots(),
+      ),
+      addresses: this.addresses,
+      isRig: (name) => this.addresses.isRig(name),
+    });
+  }
+
+  static async open(): Promise<ConvoyTestTown> {
+    return new ConvoyTestTown(await openService(['hq', 'toy', 'lib']));
+  }
+
+  get store(): BeadStore {
+    return this.service.store;
+  }
+
+  async call<S extends RequestSpec>(spec: S, params: Params<S>, context: CallContext = ann): Promise<Result<S>> {
+    const entry = this.service.dispatcher.get(spec.method);
+    assert.ok(entry, spec.method);
+    return (await entry.run(entry.parse(params), context)) as Result<S>;
+  }
+
+  async bead(title: string, more: Partial<NewBead> & { needs?: string[] } = {}, ledger = 'toy'): Promise<string> {
+    const { needs, ...fields } = more;
+    return this.store.batch(ann, (tx) => {
+      const bead = tx.create(ledger, { title, type: 'task', ...fields });
+      for (const need of needs ?? []) tx.addDependency(bead.id, need, 'blocks');
+      return bead.id;
+    });
+  }
+
+  get(id: string): Bead {
+    return this.store.get(id)!;
+  }
+
+  close(...ids: string[]): Promise<void> {
+    return this.store.batch(ann, (tx) => ids.forEach((id) => tx.close(id, 'done', { force: true })));
+  }
+
+  update(id: string, patch: Partial<Bead>): Promise<Bead> {
+    return this.store.batch(ann, (tx) => tx.update(id, patch));
+  }
+
+  sling(...beads: string[]) {
+    return sling(this.store, ann, { beads, rig: 'toy' });
+  }
+
+  /** Subjects and texts of the mail of an address. */
+  mail(address: string): { subject: string; body: string }[] {
+    return inbox(this.store, { addresses: [address] }).map((bead) => ({
+      subject: bead.title,
+      body: bead.description ?? '',
+    }));
+  }
+
+  /** Beads that the engine begins with next. */
+  begun(): string[] {
+    return reconcile(this.view()).flatMap((action) => (action.type === 'hook' ? [action.bead] : []));
+  }
+
+  /** Lands what the engine lands next. */
+  async land(): Promise<void> {
+    const { context } = await EngineTown.open();
+    for (const action of reconcile(this.view()))
+      if (action.type === 'land-convoy') await landConvoy(action, { ...context, store: this.store });
+  }
+
+  whyNots(): WhyNots {
+    return new WhyNots({ store: this.store, view: this.view(), runtimeOf: () => 'claude' });
+  }
+
+  view(): TownView {
+    return buildView({
+      store: this.store,
+      sessions: { all: () => [] } as unknown as SessionPort,
+      rigs: ['toy', 'lib'].map((name) => ({
+        port: { name, pacing: { lastSpawnAt: 0, shortLives: [] }, worktrees: () => [] } as unknown as RigPort,
+        settings: settings as never,
+        accepted: true,
+        reviewerAccepted: true,
+      })),
+      up: true,
+      now: new Date(this.service.now.value),
+      awakeSince: 0,
+      inFlight: new Set(),
+      consented: () => true,
+    });
+  }
+}
