@@ -58,7 +58,7 @@ export class TownService extends Disposable {
   readonly work: WorkRuntimes;
   readonly consents: Consents;
   readonly engineView: EngineView;
-  private readonly engine: Engine;
+  readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
   readonly feed: SnapshotFeed;
