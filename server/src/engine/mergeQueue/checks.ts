@@ -9,13 +9,18 @@ export class CheckRecorder {
   private readonly started = new Map<string, number>();
   private readonly checks: Check[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  /** @param run names the logs of the gates: see `GateRunner` */
+  constructor(
+    private readonly clock: Clock,
+    private readonly run?: string,
+  ) {}
 
   readonly onGate = (gate: Pick<GateInfo, 'name'>, outcome: 'started' | 'passed' | 'failed'): void => {
     const now = this.clock.now();
     if (outcome === 'started') return void this.started.set(gate.name, now.getTime());
     const seconds = (now.getTime() - (this.started.get(gate.name) ?? now.getTime())) / 1000;
-    this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds });
+    const named = this.run === undefined ? {} : { run: this.run };
+    this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds, ...named });
   };
 
   /** Of the run as a whole: a gate that did not run has a result that was known, as it had run for the same files before. */

@@ -103,6 +103,8 @@ const checkSchema = z.object({
   at: z.string(),
   /** How long it took; missing where the result was known, as it had run for the same files before. */
   seconds: z.number().optional(),
+  /** Names its log: the merge request that it ran for, which is another one where several were tested at once. */
+  run: z.string().optional(),
 });
 /** How one gate ended for a merge request. */
 export type Check = z.output<typeof checkSchema>;
