@@ -198,7 +198,7 @@ describe('a rig on disk', () => {
       sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),
       `${AGENT}|toy/refinery|One|${base}`,
     );
-    assert.equal(await rig.land(result.commit, expected), true);
+    assert.equal(await rig.land(result.commit, { commit: base, expected }), true);
     assert.equal(await rig.hasLanded(result.commit), true);
     assert.equal(await rig.hasLanded(tip), false);
   });
@@ -214,7 +214,8 @@ describe('a rig on disk', () => {
       void rigSettingsFile(rig.layout).update((settings) => {
         settings.merge_queue.test_command = `printf x >> '${runs}'; ${command}`;
       });
-    const run = async (of: string): Promise<boolean> => (await rig.runGates(of, 'm', () => undefined)).passed;
+    const run = async (of: string): Promise<boolean> =>
+      (await rig.runGates(of, { mergeRequest: 'm' }, () => undefined)).passed;
     test('true');
     assert.deepEqual([await run(commit), await run(same), count()], [true, true, 1]);
     test('false');
@@ -236,7 +237,7 @@ describe('a rig on disk', () => {
     const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
     const refused = await rigOf(folder, false);
     await assert.rejects(
-      refused.runGates(commit, 'm', () => undefined),
+      refused.runGates(commit, { mergeRequest: 'm' }, () => undefined),
       (error: unknown) => error instanceof UserError && error.code === 'consent',
     );
     const rig = await rigOf(folder);
@@ -244,7 +245,9 @@ describe('a rig on disk', () => {
       settings.merge_queue.test_command = 'echo changed > a.txt';
     });
     const seen: string[] = [];
-    const result = await rig.runGates(commit, 'toy-m', (gate, outcome) => seen.push(`${gate.name} ${outcome}`));
+    const result = await rig.runGates(commit, { mergeRequest: 'toy-m' }, (gate, outcome) =>
+      seen.push(`${gate.name} ${outcome}`),
+    );
     assert.ok(!result.passed && /changed the tree.*a\.txt/.test(result.problem));
     assert.deepEqual(seen, ['test started', 'test failed']);
   });
@@ -274,14 +277,14 @@ describe('gates of a rig see exactly the commit', () => {
       });
       await rig.prepareWorktree('rust', request);
       const first = agentCommits(rig, { 'new.txt': 'new' });
-      const outwitted = await rig.runGates(first, 'mr-1', () => undefined);
+      const outwitted = await rig.runGates(first, { mergeRequest: 'mr-1' }, () => undefined);
       assert.equal(outwitted.passed, false);
       assert.match(outwitted.passed ? '' : outwitted.problem, /changed the tree that it should only test \(.*a\.txt/);
       settings.update((value) => {
         value.merge_queue.test_command = 'test "$(cat a.txt)" = good';
       });
       const second = agentCommits(rig, { 'more.txt': 'more' });
-      assert.deepEqual(await rig.runGates(second, 'mr-2', () => undefined), { passed: true });
+      assert.deepEqual(await rig.runGates(second, { mergeRequest: 'mr-2' }, () => undefined), { passed: true });
     });
 
   for (const [what, sabotage] of [
@@ -304,6 +307,6 @@ describe('gates of a rig see exactly the commit', () => {
       const commit = agentCommits(rig, { 'a.txt': 'bad\n' });
       fs.mkdirSync(path.join(rig.repository.directory, 'info'));
       sh(rig.layout.polecatWorktree('rust'), 'sh', '-c', sabotage);
-      assert.deepEqual(await rig.runGates(commit, 'mr-1', () => undefined), { passed: true });
+      assert.deepEqual(await rig.runGates(commit, { mergeRequest: 'mr-1' }, () => undefined), { passed: true });
     });
 });

@@ -9,18 +9,13 @@ export class CheckRecorder {
   private readonly started = new Map<string, number>();
   private readonly checks: Check[] = [];
 
-  /** @param run names the logs of the gates: see `GateRunner` */
-  constructor(
-    private readonly clock: Clock,
-    private readonly run?: string,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
   readonly onGate = (gate: Pick<GateInfo, 'name'>, outcome: 'started' | 'passed' | 'failed'): void => {
     const now = this.clock.now();
     if (outcome === 'started') return void this.started.set(gate.name, now.getTime());
     const seconds = (now.getTime() - (this.started.get(gate.name) ?? now.getTime())) / 1000;
-    const named = this.run === undefined ? {} : { run: this.run };
-    this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds, ...named });
+    this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds });
   };
 
   /** Of the run as a whole: a gate that did not run has a result that was known, as it had run for the same files before. */
@@ -34,8 +29,11 @@ export class CheckRecorder {
   }
 }
 
-/** Keeps them on a merge request. */
-export function recordChecks(tx: Transaction, id: string, checks: Check[]): void {
+/** Keeps them on a merge request. @param testedWith the request under whose name the logs are */
+export function recordChecks(tx: Transaction, id: string, checks: Check[], testedWith: string): void {
   const bead = tx.get(id);
-  if (bead && mergeOf(bead)) tx.update(bead.id, { metadata: withMerge(bead, { checks }) });
+  if (bead && mergeOf(bead))
+    tx.update(bead.id, {
+      metadata: withMerge(bead, { checks, testedWith: testedWith === id ? undefined : testedWith }),
+    });
 }

@@ -12,11 +12,10 @@ const MAX_LOG_BYTES = 1_000_000;
 const LOGGED = [...gateNames, 'review'];
 
 /** What the gates printed for a request when they last ran for it. A gate whose result was known did not run, and has none. */
-export function gateLogsOf(layout: TownLayout, id: string, { rig, source, checks = [] }: MergeRequest): GateLog[] {
+export function gateLogsOf(layout: TownLayout, id: string, { rig, source, testedWith }: MergeRequest): GateLog[] {
   return LOGGED.flatMap((gate): GateLog[] => {
-    const run = checks.find((check) => check.gate === gate)?.run;
     // Before it was submitted, a direct landing names them after its bead.
-    const names = [...(run === undefined ? [] : [run]), id, source];
+    const names = [...(testedWith === undefined ? [] : [testedWith]), id, source];
     const files = names.map((name) => layout.gateLog(rig, safePart(name), gate));
     const file = files.find((candidate) => fs.statSync(candidate, { throwIfNoEntry: false })?.isFile());
     if (file === undefined) return [];

@@ -124,7 +124,7 @@ export function mergeRequestInfo(
     order: orderOf(request),
     first: orderOf(request) < 0,
     score: Math.round(scoreOf(bead, request, convoyCreatedAt, sources.now.getTime())),
-    checks: (request.checks ?? []).map(({ gate, passed, at, seconds }) => ({ gate, passed, at, seconds })),
+    checks: request.checks ?? [],
     direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
     reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],

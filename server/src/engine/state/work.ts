@@ -103,8 +103,6 @@ const checkSchema = z.object({
   at: z.string(),
   /** How long it took; missing where the result was known, as it had run for the same files before. */
   seconds: z.number().optional(),
-  /** Names its log: the merge request that it ran for, which is another one where several were tested at once. */
-  run: z.string().optional(),
 });
 /** How one gate ended for a merge request. */
 export type Check = z.output<typeof checkSchema>;
@@ -119,6 +117,8 @@ const mergeSchema = z.looseObject({
   worker: z.string(),
   /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
   refused: z.boolean().optional(),
+  /** The last request of its batch: the logs of its gates are under that name. */
+  testedWith: z.string().optional(),
   /** Passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
   /** What its author says about it (`gt done -m`). */
