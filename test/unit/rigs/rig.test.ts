@@ -232,6 +232,30 @@ describe('a rig on disk', () => {
     assert.deepEqual([await run(commit), count()], [true, 5]);
   });
 
+  it('runs gates at the same time where it is set so, and says which of them changed the tree', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const rig = await rigOf(folder);
+    const meeting = tempDir('meeting');
+    const meet = (name: string, others: string[]): string =>
+      [
+        `touch '${meeting}/${name}'`,
+        ...others.map((other) => `until test -e '${meeting}/${other}'; do sleep 0.05; done`),
+      ].join('; ');
+    const set = (commands: Record<string, string>): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        Object.assign(settings.merge_queue, commands, { parallel: true });
+      });
+    set({ lint_command: meet('lint', ['build']), build_command: meet('build', ['lint']) });
+    assert.deepEqual(await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined), { passed: true });
+    set({ lint_command: 'true', build_command: 'echo changed > a.txt' });
+    const result = await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined);
+    assert.match(result.passed ? '' : `${result.gate} ${result.problem}`, /^build changed the tree.*a\.txt/);
+    set({ build_command: 'exit 4', lint_command: 'sleep 600' });
+    const failed = await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined);
+    assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
+  });
+
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {
     const folder = makeRepository({ 'a.txt': 'a' });
     const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
