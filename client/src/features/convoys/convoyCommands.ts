@@ -182,7 +182,7 @@ async function launchConvoy(services: Services, argument: Argument): Promise<Con
   if (force) {
     const confirmed = await dialogs.confirm(
       l10n.t('Launch “{0}” despite its warnings?', oneLine(status.title, 80)),
-      status.warnings.join('\n'),
+      status.warnings.map(({ message }) => message).join('\n'),
       l10n.t('Launch'),
     );
     if (!confirmed) return undefined;
