@@ -1,49 +1,61 @@
 import { spawn } from 'node:child_process';
 
+/** Ends each program that runs now. */
+const running = new Set();
+
+/** Ctrl+C ends what was started, too. */
+export function endOnInterrupt() {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])
+    process.once(signal, () => {
+      for (const end of running) end();
+      process.exit(code);
+    });
+}
+
 /**
  * Runs a program in a process group of its own, which is ended as a whole when the time is up or we are interrupted.
- * @param {{ env?: object, limitMs: number, capture?: boolean }} options `capture`: its output is returned, too
+ * @param {{ env?: object, limitMs: number, print: (text: string) => void }} options `print`: where its output goes, besides
+ *   being returned
  * @returns {Promise<{ status: number, output: string, timedOut: boolean }>}
  */
-export function runLimited(command, args, { env, limitMs, capture = false }) {
+export function runLimited(command, args, { env, limitMs, print }) {
   return new Promise((resolve) => {
     const detached = process.platform !== 'win32';
     const child = spawn(command, args, {
       env,
       detached,
-      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       shell: !detached && command === 'npx',
     });
     let output = '';
     let timedOut = false;
     const end = () => kill(child.pid, detached);
-    const interrupted = (signal) => {
-      end();
-      process.exit(signal === 'SIGINT' ? 130 : 143);
-    };
+    running.add(end);
     const timer = setTimeout(() => {
       timedOut = true;
       end();
     }, limitMs);
     const finish = (status) => {
       clearTimeout(timer);
-      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupted);
+      running.delete(end);
       resolve({ status, output, timedOut });
     };
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupted);
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      process.stdout.write(text);
-    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        print(text);
+      });
     child.on('error', (error) => {
-      console.error(`cannot run ${command}: ${error.message}`);
+      print(`cannot run ${command}: ${error.message}\n`);
       finish(1);
     });
     // What it left running may hold the pipe open for ever: its last output gets a moment.
     child.on('exit', (code) => {
-      if (!capture) return finish(code ?? 1);
       const patience = setTimeout(() => finish(code ?? 1), 1000);
-      child.stdout.once('close', () => {
+      child.once('close', () => {
         clearTimeout(patience);
         finish(code ?? 1);
       });

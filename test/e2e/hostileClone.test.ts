@@ -244,7 +244,7 @@ describe('a hostile clone', function () {
         execFileSync('mkfifo', [beads(name)]);
         const created = await bd('create', '--title=x');
         assert.equal(created.code, 1);
-        assert.match(created.stderr, new RegExp(`${name.replace('.', '\\.')}: it is no regular file`));
+        assert.match(created.stderr, new RegExp(`${name.replace('.', '\\.')}: it is not a regular file`));
       });
 
     for (const name of ['issues.jsonl', 'journal.jsonl', 'config.yaml'])
@@ -272,7 +272,7 @@ describe('a hostile clone', function () {
     it('that are pipes', async () => {
       fs.mkdirSync(beads('formulas'));
       execFileSync('mkfifo', [beads('formulas', 'x.formula.toml')]);
-      assert.match((await bd('cook', 'x')).stderr, /it is no regular file/);
+      assert.match((await bd('cook', 'x')).stderr, /it is not a regular file/);
     });
     for (const name of ['../../../outside/victim', '/etc/passwd', '-x', '..', 'a/../../b'])
       it(`named ${name}`, async () => {

@@ -73,7 +73,7 @@ describe('the life of the server', function () {
     assert.equal(town.processOf('server'), undefined);
     await waitUntil('the gate is gone', () => !isAlive(group));
     const attempts = (await town.snapshot()).beads.find(({ id }) => id === bead);
-    assert.equal(attempts?.attempt, 1, 'an interrupted merge is no failure of the work');
+    assert.equal(attempts?.attempt, 1, 'an interrupted merge is not a failure of the work');
   });
 
   it('begins again by itself when the server is killed while there is work', async () => {

@@ -89,7 +89,7 @@ describe('a server that dies in the middle of an answer', function () {
         const { code, stderr, stdout } = await town.person.run(program, args, { cwd: rig() });
         assert.equal(code, 1);
         assert.equal(stdout, '');
-        assert.match(stderr, /the connection to the server was lost before it answered .*: .* is no town/);
+        assert.match(stderr, /the connection to the server was lost before it answered .*: .* is not a town/);
         assert.match(stderr, isWrite ? /not known whether the change was made: look, for example with/ : /try again/);
       } finally {
         fs.renameSync(`${moved}.away`, moved);

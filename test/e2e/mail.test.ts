@@ -125,9 +125,9 @@ describe('mail, escalations and crew', function () {
     town = await CliTown.make();
     for (const [to, said] of [
       ['nowhere/rust', /no rig nowhere/],
-      ['toy/a/b', /no address/],
-      ['../x', /no address|no rig/],
-      [' ', /no address/],
+      ['toy/a/b', /not an address/],
+      ['../x', /not an address|no rig/],
+      [' ', /not an address/],
     ] as const)
       assert.match(await refused('mail', 'send', to, '-s', 'x'), said, to);
     assert.match(await refused('mail', 'send', '-s', 'x'), /name one recipient/);
@@ -136,7 +136,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('mail', 'read', 'hq-nothing'), /hq-nothing/);
     assert.match(await refused('mail', 'reply', 'hq-nothing'), /the answer has no text/);
     const bead = await town.bead('One', 'true');
-    assert.match(await refused('mail', 'ack', bead), /is no mail/);
+    assert.match(await refused('mail', 'ack', bead), /is not a mail/);
     assert.match(
       (await town.person.run('bd', ['create', '--title=x', '-t', 'message'], { cwd: town.root })).stderr,
       /gt mail send/,
@@ -182,12 +182,12 @@ describe('mail, escalations and crew', function () {
     assert.match(await town.gt('escalate', 'list'), /No escalations/);
     assert.match(await refused('escalate'), /say what the problem is/);
     assert.match(await refused('escalate', '-s', 'awful', 'x'), /one of critical/);
-    assert.match(await refused('escalate', 'show', bead), /is no escalation/);
+    assert.match(await refused('escalate', 'show', bead), /is not an escalation/);
     assert.match(await refused('escalate', '--bead', 'toy-none', 'x'), /toy-none/);
     assert.equal(
       (await json<MailInfo[]>('mail', 'inbox', 'mayor')).length,
       0,
-      "a person's own call is no news for the Mayor",
+      "a person's own call is not a news for the Mayor",
     );
   });
 
@@ -202,7 +202,7 @@ describe('mail, escalations and crew', function () {
     assert.equal((await json<CrewInfo>('crew', 'add', 'bob', '--rig', 'toy', '--branch', 'new/one')).branch, 'new/one');
     assert.match(await refused('crew', 'add', 'ann'), /crew member ann already/);
     assert.match(await refused('crew', 'add', '../x'), /not a plain name/);
-    assert.match(await refused('crew', 'add', 'eve', '--branch', '--force'), /no name for a branch/);
+    assert.match(await refused('crew', 'add', 'eve', '--branch', '--force'), /not a name for a branch/);
     assert.match(await refused('crew', 'add', 'eve', '--rig', 'nope'), /no rig nope/);
     assert.match(await refused('crew', 'start', 'eve'), /no crew member eve/);
     assert.match(await refused('crew', 'start', 'ann'), /runs beads[\s\S]*--agent shell/);

@@ -75,7 +75,7 @@ describe('a molecule, from sling to merged', function () {
     assert.deepEqual(
       (await town.snapshot()).beads.filter((item) => item.id !== bead),
       [],
-      'steps are no beads of their own in windows',
+      'steps are not beads of their own in windows',
     );
     assert.match(await town.gt('status'), /rust working .*implement \(2\/5\)/);
 

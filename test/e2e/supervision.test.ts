@@ -96,7 +96,7 @@ describe('supervision', function () {
     assert.equal(
       (await town.snapshot()).beads.find((item) => item.id === bead)?.attempt,
       1,
-      'a hang is no failed attempt',
+      'a hang is not a failed attempt',
     );
   });
 
@@ -216,7 +216,7 @@ describe('supervision', function () {
       [['polecat', 'restore', bead, '--snapshot', 'nonesuch'], /there is no snapshot nonesuch/],
       [['peek', 'toy/furiosa'], /has no session/],
       [['nudge', 'toy/furiosa', 'x'], /has no session/],
-      [['polecat', 'nuke', 'mayor'], /is no polecat/],
+      [['polecat', 'nuke', 'mayor'], /is not a polecat/],
     ] as const)
       assert.match((await town.person.run('gt', args, { cwd: town.root })).stderr, wanted, args.join(' '));
     fs.writeFileSync(path.join(town.root, 'toy', 'go'), '');

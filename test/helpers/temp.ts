@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 
-const made: string[] = [];
+/** Of the whole process: each test file has a copy of this module, and one listener for all is enough. */
+const made = foldersOfProcess();
 
 /** A new folder that goes with the test process. Its name has a space: paths with spaces must always work. */
 export function tempDir(name = 'gt'): string {
@@ -12,15 +13,22 @@ export function tempDir(name = 'gt'): string {
   return directory;
 }
 
-process.on('exit', () => {
-  for (const directory of made) {
-    try {
-      fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-    } catch {
-      // Somebody is still writing in it; the system's own clean-up takes it.
+function foldersOfProcess(): string[] {
+  const shared = globalThis as { gastownTestFolders?: string[] };
+  if (shared.gastownTestFolders) return shared.gastownTestFolders;
+  const folders: string[] = [];
+  shared.gastownTestFolders = folders;
+  process.on('exit', () => {
+    for (const directory of folders) {
+      try {
+        fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+      } catch {
+        // Somebody is still writing in it; the system's own clean-up takes it.
+      }
     }
-  }
-});
+  });
+  return folders;
+}
 
 /** Runs git as the test's person. */
 export function sh(directory: string, command: string, ...args: string[]): string {

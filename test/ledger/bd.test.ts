@@ -204,7 +204,7 @@ describe('bd as a process', function () {
     assert.equal(await actor([], {}), 'unknown');
   });
 
-  it('a reader that goes away is no failure', async () => {
+  it('a reader that goes away is not a failure', async () => {
     const cwd = await newProject();
     for (let n = 0; n < 3; n++) await bd(cwd, ['create', `x${n}`, '--body-file', '-'], { input: 'y'.repeat(200_000) });
     const { code, stderr } = await new Promise<Outcome>((resolve) => {

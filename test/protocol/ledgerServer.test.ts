@@ -145,7 +145,7 @@ describe('the server of a ledger outside of a town', function () {
     sh(folder, 'git', 'commit', '--quiet', '--all', '-m', 'two');
     const { pid } = project.requireServer();
     sh(folder, 'git', 'checkout', '--quiet', 'main');
-    // A line that is missing is no deletion. To look at a branch changes nothing in it.
+    // A line that is missing is not a deletion. To look at a branch changes nothing in it.
     assert.deepEqual(await project.titles(), ['first', 'second']);
     assert.equal(sh(folder, 'git', 'status', '--short'), '');
     sh(folder, 'git', 'checkout', '--quiet', 'other');

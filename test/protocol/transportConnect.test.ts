@@ -120,7 +120,7 @@ describe('connection to a town', () => {
     town.close();
   });
 
-  it('a server.json of a killed server is no obstacle', async () => {
+  it('a server.json of a killed server is not an obstacle', async () => {
     const first = await connectTown(root, { kind: 'cli' }, options);
     const { pid } = await first.call(Echo, { text: '' });
     const socket = readEndpoint(serverEndpointFile(root))?.socket ?? '';

@@ -225,7 +225,7 @@ describe('a file that somebody else chose', () => {
     execFileSync('mkfifo', [at('pipe')]);
     fs.symlinkSync('/dev/zero', at('device'));
     for (const name of ['pipe', 'device', '.'])
-      assert.throws(() => readTextIfPresent(at(name), 4), /it is (no regular file|a symbolic link)/, name);
+      assert.throws(() => readTextIfPresent(at(name), 4), /it is (not a regular file|a symbolic link)/, name);
   });
 });
 

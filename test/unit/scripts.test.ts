@@ -15,7 +15,7 @@ interface Lanes {
   runLimited: (
     command: string,
     args: string[],
-    options: { limitMs: number; capture?: boolean },
+    options: { limitMs: number; print: (text: string) => void },
   ) => Promise<{ status: number; output: string; timedOut: boolean }>;
   verdict: (
     lane: string,
@@ -54,6 +54,7 @@ describe('the test runner', () => {
     const mark = path.join(tempDir('lane'), 'grandchild');
     const result = await runLimited('sh', ['-c', `sh -c 'echo $$ > "${mark}"; sleep 100' & sleep 100`], {
       limitMs: 400,
+      print: () => undefined,
     });
     assert.deepEqual([result.timedOut, result.status], [true, 1]);
     const pid = Number(fs.readFileSync(mark, 'utf8'));
@@ -64,11 +65,13 @@ describe('the test runner', () => {
         return true;
       }
     });
-    assert.deepEqual(await runLimited('sh', ['-c', 'echo heard; exit 3'], { limitMs: 5000, capture: true }), {
-      status: 3,
-      output: 'heard\n',
-      timedOut: false,
+    const printed: string[] = [];
+    const both = await runLimited('sh', ['-c', 'echo heard; sleep 0.1; echo why >&2; exit 3'], {
+      limitMs: 30_000,
+      print: (text) => printed.push(text),
     });
+    assert.deepEqual(both, { status: 3, output: 'heard\nwhy\n', timedOut: false });
+    assert.equal(printed.join(''), both.output);
   });
 });
 

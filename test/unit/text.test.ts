@@ -17,7 +17,7 @@ describe('texts', () => {
     assert.equal(closestMatch('slign', ['sting', 'sling']), 'sling');
     assert.equal(closestMatch('max-workers', words), 'max_workers');
     assert.equal(closestMatch('statistics', words), undefined);
-    assert.equal(closestMatch('x', ['up']), undefined, 'a word of which nothing is left is no match');
+    assert.equal(closestMatch('x', ['up']), undefined, 'a word of which nothing is left is not a match');
     assert.equal(closestMatch('x', []), undefined);
     assert.equal(closestMatch('a'.repeat(200), ['a'.repeat(200)]), undefined, 'nobody misspells a word of that length');
   });

@@ -49,7 +49,7 @@ export function paragraphs(parts: readonly (string | false | undefined)[]): stri
   return parts.filter((part): part is string => typeof part === 'string' && part !== '').join('\n\n');
 }
 
-/** An ISO time in the person's format, for Markdown; what is no time stays as it is. */
+/** An ISO time in the person's format, for Markdown; what is not a time stays as it is. */
 export function timeText(iso: string): string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? escapeLine(iso) : date.toLocaleString();

@@ -19,7 +19,7 @@ export const PRIVATE_FILE = 0o600;
 
 /**
  * Opens a regular file.
- * @param flags without O_TRUNC: what is no regular file must not be touched
+ * @param flags without O_TRUNC: what is not a regular file must not be touched
  * @returns the open descriptor and its stat; the caller closes it
  * @throws UserError `refused` for a link, a pipe, a device or a folder; a system error such as ENOENT
  */
@@ -46,7 +46,7 @@ function openRegular(file: string, flags: number, mode?: number): { fd: number; 
 
 function notRegular(file: string): UserError {
   return new UserError(
-    `${file}: it is no regular file`,
+    `${file}: it is not a regular file`,
     'A pipe, a device or a folder stands in its place. Look at it, and move it away.',
     'refused',
   );
@@ -81,7 +81,7 @@ export function appendText(file: string, text: string, mode = PRIVATE_FILE): voi
 
 /**
  * A file's bytes, or undefined where there is none.
- * @throws UserError `refused` for what is no regular file, or is larger than allowed; a system error otherwise
+ * @throws UserError `refused` for what is not a regular file, or is larger than allowed; a system error otherwise
  */
 export function readFileBytes(file: string, maxBytes = MAX_TEXT_BYTES): Buffer | undefined {
   let opened: { fd: number; stat: fs.Stats };
@@ -138,7 +138,7 @@ export function readTextIfPresent(file: string, maxBytes?: number): string | und
   return readFileBytes(file, maxBytes)?.toString('utf8');
 }
 
-/** The last bytes of a log; empty where there is none, or it is no regular file. */
+/** The last bytes of a log; empty where there is none, or it is not a regular file. */
 export function readTail(file: string, maxBytes: number): Buffer {
   try {
     const { fd, stat } = openRegular(file, O_RDONLY);

@@ -36,7 +36,7 @@ export function argumentText(text: string): string {
 
 /** Edits (letters to insert, remove or replace) up to which a word counts as a misspelling of another one. */
 const MAX_EDITS = 2;
-/** Longer words are no misspelling of a name, and comparing them would take long. */
+/** Longer words are not misspelling of a name, and comparing them would take long. */
 const MAX_WORD = 150;
 
 /** The candidate that a misspelled word most likely means; upper case, `-` and `_` make no difference. */

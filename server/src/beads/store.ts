@@ -89,7 +89,7 @@ export class BeadStore extends BeadReader {
   readonly onDidChange: Emitter<BeadsChanged>['event'];
 
   private constructor(
-    world: StoreState,
+    state: StoreState,
     private readonly fs: LedgerFs,
     clock: () => Date,
     random: () => number,
@@ -99,29 +99,29 @@ export class BeadStore extends BeadReader {
     private readonly indexCache: IndexCache | undefined,
     operationLifetimeMs: number,
   ) {
-    super(world, clock);
+    super(state, clock);
     this.operations = new IdempotencyCache(operationLifetimeMs);
     this.changes = new Emitter(onError);
     this.onDidChange = this.changes.event;
-    this.checkpointer = new Checkpointer(
-      world,
-      this.sequence,
-      this.operations.maxAgeMs,
+    this.checkpointer = new Checkpointer({
+      state,
+      sequence: this.sequence,
+      operationLifetimeMs: this.operations.maxAgeMs,
       fence,
       writer,
       clock,
-      (ledger, ids) => this.mergedOutside(ledger, ids),
-    );
-    this.committer = new Committer(
-      world,
-      this.checkpointer,
-      this.operations,
+      merged: (ledger, ids) => this.mergedOutside(ledger, ids),
+    });
+    this.committer = new Committer({
+      state,
+      checkpointer: this.checkpointer,
+      operations: this.operations,
       fence,
-      this.sequence,
+      sequence: this.sequence,
       clock,
       random,
-      (batches) => this.published(batches),
-    );
+      published: (batches) => this.published(batches),
+    });
   }
 
   static async open(options: StoreOptions = {}): Promise<BeadStore> {
@@ -150,12 +150,12 @@ export class BeadStore extends BeadReader {
    */
   async addLedger(options: LedgerOptions): Promise<void> {
     await this.lock.run(async () => {
-      if (this.world.ledgers.has(options.name))
+      if (this.state.ledgers.has(options.name))
         throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
       const records = await this.load(options);
       // Journals name the ledgers of their beads: one that is open already may have to take some in.
       const named = new Set(records.flatMap((record) => record.items.map((item) => item.ledger)));
-      for (const other of [...this.world.ledgers.values()]) {
+      for (const other of [...this.state.ledgers.values()]) {
         if (other.name !== options.name && named.has(other.name)) await this.reload(other);
       }
     });
@@ -164,11 +164,11 @@ export class BeadStore extends BeadReader {
   /** Writes and lets go of a ledger. */
   async removeLedger(name: string): Promise<void> {
     await this.checkpoints.run(async () => {
-      if (!this.world.ledgers.has(name)) return;
+      if (!this.state.ledgers.has(name)) return;
       await this.writeLedgers(() => this.checkpointer.unwritten);
       await this.lock.run(async () => {
-        this.world.ledgers.get(name)?.close();
-        this.world.remove(name);
+        this.state.ledgers.get(name)?.close();
+        this.state.remove(name);
       });
     });
   }
@@ -202,7 +202,7 @@ export class BeadStore extends BeadReader {
   async keepIndex(): Promise<void> {
     const { indexCache } = this;
     if (!indexCache || this.closed) return;
-    await this.checkpoints.run(() => this.lock.run(async () => this.world.keepIndex(indexCache)));
+    await this.checkpoints.run(() => this.lock.run(async () => this.state.keepIndex(indexCache)));
   }
 
   /** Merges in what others changed in the files since they were read. */
@@ -220,7 +220,7 @@ export class BeadStore extends BeadReader {
   async reopenChanged(): Promise<void> {
     await this.checkpoints.run(() =>
       this.lock.run(async () => {
-        for (const ledger of [...this.world.ledgers.values()]) {
+        for (const ledger of [...this.state.ledgers.values()]) {
           const damage = this.damagedFiles.get(ledger);
           if (damage === undefined ? !ledger.changedOutside() : damage === ledger.filesStamp) continue;
           await this.reopen(ledger);
@@ -231,13 +231,13 @@ export class BeadStore extends BeadReader {
 
   /** Whether changes that were made here are in a journal alone. */
   get isUnsaved(): boolean {
-    return [...this.world.ledgers.values()].some((ledger) => ledger.hasUnwrittenChanges);
+    return [...this.state.ledgers.values()].some((ledger) => ledger.hasUnwrittenChanges);
   }
 
   /** Whether others have changed the files since they were read. Cheap. */
   async isOutdated(): Promise<boolean> {
     for (const [ledger, seen] of this.damagedFiles) if (ledger.filesStamp !== seen) return true;
-    for (const ledger of this.world.ledgers.values()) await ledger.settled();
+    for (const ledger of this.state.ledgers.values()) await ledger.settled();
     return this.checkpointer.changedOutside.length > 0;
   }
 
@@ -258,8 +258,8 @@ export class BeadStore extends BeadReader {
     await this.checkpoints.run(() =>
       this.lock.run(async () => {
         this.checkpointer.flushEvents();
-        for (const ledger of this.world.ledgers.values()) ledger.close();
-        this.world.close();
+        for (const ledger of this.state.ledgers.values()) ledger.close();
+        this.state.close();
         this.changes.dispose();
       }),
     );
@@ -273,7 +273,7 @@ export class BeadStore extends BeadReader {
 
   private async load(options: LedgerOptions, earlier?: EventLog): Promise<JournalRecord[]> {
     const { ledger, records } = await this.read(options, earlier);
-    this.world.add(ledger);
+    this.state.add(ledger);
     this.opened(ledger, records);
     return records;
   }
@@ -292,7 +292,7 @@ export class BeadStore extends BeadReader {
       fence: this.fence,
       ...(options.tolerant ? { tolerant: true } : {}),
       report: (message) => this.onError(new Error(message)),
-      soundHash: this.world.soundHash(options.name),
+      soundHash: this.state.soundHash(options.name),
     });
     if (refused > 0)
       this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
@@ -317,21 +317,21 @@ export class BeadStore extends BeadReader {
     const ids = new Set<string>();
     for (const [id, stored] of ledger.entries) if (old.entries.get(id)?.text !== stored.text) ids.add(id);
     for (const id of old.entries.keys()) if (!ledger.entries.has(id)) ids.add(id);
-    this.world.replace(ledger, [...ids]);
+    this.state.replace(ledger, [...ids]);
     this.opened(ledger, records);
     this.fire({ ids: [...ids], events: [] });
   }
 
   private async reload(ledger: Ledger): Promise<void> {
-    const order = [...this.world.ledgers.keys()];
+    const order = [...this.state.ledgers.keys()];
     ledger.close();
-    this.world.remove(ledger.name);
+    this.state.remove(ledger.name);
     const tolerant = ledger.isReadOnly;
     await this.load(
       { name: ledger.name, directory: ledger.directory, prefix: ledger.prefix, tolerant },
       ledger.eventLog,
     );
-    this.world.sortLedgers(order);
+    this.state.sortLedgers(order);
   }
 
   /** Reopens damaged ledgers that somebody has mended meanwhile. */
@@ -339,7 +339,7 @@ export class BeadStore extends BeadReader {
     for (const [ledger, seen] of [...this.damagedFiles]) {
       if (ledger.filesStamp === seen) continue;
       this.damagedFiles.delete(ledger);
-      if (this.world.ledgers.get(ledger.name) !== ledger) continue;
+      if (this.state.ledgers.get(ledger.name) !== ledger) continue;
       await this.reload(ledger);
       this.fire({ ids: [], events: [] });
     }
@@ -347,7 +347,7 @@ export class BeadStore extends BeadReader {
 
   /** What keeps ledgers from being written or merged, for a person to mend. */
   damages(): { ledger: string; directory: string; problem: UserError }[] {
-    return [...this.world.ledgers.values()].flatMap(({ name, directory, damage }) =>
+    return [...this.state.ledgers.values()].flatMap(({ name, directory, damage }) =>
       damage ? [{ ledger: name, directory, problem: damage }] : [],
     );
   }

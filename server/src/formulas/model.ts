@@ -187,5 +187,5 @@ export interface FoundFormula {
   source: string;
 }
 
-/** Finds a formula by name. Throws a UserError where there is none, or its text is no formula. */
+/** Finds a formula by name. Throws a UserError where there is none, or its text is not a formula. */
 export type FindFormula = (name: string) => FoundFormula;

@@ -36,7 +36,7 @@ function lines(text: string | undefined): number | undefined {
   return text === undefined || text === '-' ? undefined : Number(text);
 }
 
-/** The paths that commits change, by commit. Those that are no commit of the repository are left out. */
+/** The paths that commits change, by commit. Those that are not commit of the repository are left out. */
 export async function filesOfCommits(
   repository: RigRepository,
   commits: readonly string[],
@@ -65,7 +65,7 @@ export async function filesOfCommits(
 /** Text of a file in a commit; undefined where it is not there, too large or not text. */
 export async function fileAt(repository: RigRepository, commit: string, path: string): Promise<string | undefined> {
   if (path.startsWith('/') || path.split('/').includes('..'))
-    throw new UserError(`"${path}" is no path inside the repository`);
+    throw new UserError(`"${path}" is not a path inside the repository`);
   const entry = await git(repository.directory, ['ls-tree', '--full-tree', '--long', '-z', commit, '--', path]);
   const [, type, object, size] = /^\d+ (\w+) ([0-9a-f]+) +(\d+|-)\t/.exec(entry) ?? [];
   if (type !== 'blob' || object === undefined || Number(size) > MAX_FILE_BYTES) return undefined;

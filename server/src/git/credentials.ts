@@ -14,7 +14,7 @@ export interface SplitAddress {
 
 /**
  * Takes user and password, or a token, out of an http address: what is left may be shown, stored and passed on a command
- * line. An ssh address keeps its user, who is no secret; its password is dropped, as ssh never uses it.
+ * line. An ssh address keeps its user, who is not a secret; its password is dropped, as ssh never uses it.
  */
 export function splitAddress(address: string): SplitAddress {
   const [, scheme, user, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)@(.*)$/is.exec(address) ?? [];

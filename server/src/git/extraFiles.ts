@@ -58,7 +58,7 @@ function plainPath(name: string): string {
   const isInside = file !== '.' && !file.startsWith('../') && file !== '..' && !path.posix.isAbsolute(file);
   if (isInside && !file.split('/').includes('.git') && !/[\0\r\n]/.test(file)) return file;
   throw new UserError(
-    `"${name}" in worktree_files or worktree_links is no path inside a worktree`,
+    `"${name}" in worktree_files or worktree_links is not a path inside a worktree`,
     'write it relative to the top of the worktree, such as ".env" or "config/local.json"',
   );
 }

@@ -136,7 +136,7 @@ export function repositoryAt(directory: string): FoundRepository | undefined {
   }
 }
 
-/** The folder whose `config` counts; empty where it cannot be told, undefined where this folder is no repository. */
+/** The folder whose `config` counts; empty where it cannot be told, undefined where this folder is not a repository. */
 function commonDirectory(folder: string): string | undefined {
   const git = path.join(folder, '.git');
   const stat = statOf(git);

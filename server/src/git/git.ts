@@ -8,6 +8,9 @@ import { KeyedMutex } from '../base/mutex';
 import { neutralEnvironment, otherEnd } from './foreignConfig';
 import { withoutProgress, withoutSecrets } from './messages';
 
+/** Limit for a command that talks to a remote, in milliseconds. */
+export const NETWORK_TIMEOUT_MS = 10 * 60_000;
+
 /** Author and committer of what the server itself commits. */
 export interface GitIdentity {
   name: string;
@@ -328,7 +331,7 @@ const INHERITED = [
   'no_proxy',
 ];
 
-/** Below what is no folder: nobody can make one there. */
+/** Below what is not a folder: nobody can make one there. */
 const NO_FILE = `${os.devNull}/none`;
 
 /**

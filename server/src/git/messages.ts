@@ -21,7 +21,7 @@ export function remoteLines(stderr: string): string {
 
 /**
  * Text without what stands before the `@` of URLs: there it is a password or a token, or may be one. The user of an ssh
- * address is no secret and stays.
+ * address is not a secret and stays.
  */
 export function withoutSecrets(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*):\/\/([^\s/'"<>]+)@/gi, (_all, scheme: string, user: string) =>

@@ -3,17 +3,16 @@ import { UserError, messageOf } from '../base/errors';
 import { isPresent } from '../base/safePaths';
 import { makeFolder } from '../base/safeFolders';
 import { CredentialFile } from './credentials';
-import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions } from './git';
+import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions, NETWORK_TIMEOUT_MS } from './git';
 import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
 import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
-import { pushError } from './pushError';
+import { compareAndSetPush, pushError } from './push';
 import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
 /** Time without output of the other side after which git is killed. */
-const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
 export type { RepositorySource } from './source';
 
@@ -267,21 +266,7 @@ export class RigRepository {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
     return withRepository(this.directory, async () => {
       try {
-        await git(
-          this.directory,
-          [
-            'push',
-            '--porcelain',
-            '--progress',
-            '--atomic',
-            '--no-verify',
-            '--recurse-submodules=no',
-            `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
-            'origin',
-            `${commit}:refs/heads/${branch}`,
-          ],
-          { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
-        );
+        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);

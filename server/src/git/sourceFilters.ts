@@ -10,7 +10,8 @@ import { folderOf, type RepositorySource } from './source';
 export async function filtersOf(source: RepositorySource, given: string): Promise<GitFilters> {
   const names = given.split(',').flatMap((name) => name.trim() || []);
   const wrong = names.find((name) => !FILTER_NAME.test(name));
-  if (wrong !== undefined) throw new UserError(`"${wrong}" is no name of a filter`, 'name them with commas: lfs,crypt');
+  if (wrong !== undefined)
+    throw new UserError(`"${wrong}" is not a name of a filter`, 'name them with commas: lfs,crypt');
   const folder = folderOf(source);
   const found = folder === undefined ? {} : await localFilters(folder);
   const missing = names.find((name) => !Object.hasOwn(found, name));

@@ -1,10 +1,8 @@
 import path from 'node:path';
 import { UserError } from '../base/errors';
 import { statOf } from '../base/safePaths';
-import { git, GitError, gitLine, gitProbe, type GitOptions } from './git';
+import { git, GitError, gitLine, gitProbe, type GitOptions, NETWORK_TIMEOUT_MS } from './git';
 import type { RigRepository } from './repository';
-
-const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
 /** A submodule as `.gitmodules` names it. */
 export interface Submodule {

@@ -91,7 +91,7 @@ function entryOf(field: string): StatusEntry | undefined {
 
 const MAX_HASHED_BYTES = 1 << 30;
 
-/** `gone` where it is no file. Links are not followed. */
+/** `gone` where it is not a file. Links are not followed. */
 function contentHash(worktree: string, file: string): string {
   try {
     const content = readFileBytes(path.join(worktree, file), MAX_HASHED_BYTES);

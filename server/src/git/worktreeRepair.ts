@@ -45,7 +45,7 @@ function adminFolders(repository: RigRepository): string[] {
   return isPresent(worktrees) ? listFolder(worktrees).map(({ name }) => path.join(worktrees, name)) : [];
 }
 
-/** @returns undefined where the folder is no worktree of ours, and cannot be told to have been one */
+/** @returns undefined where the folder is not a worktree of ours, and cannot be told to have been one */
 function repairLink(repository: RigRepository, directory: string, branch: string | undefined): string | undefined {
   const worktrees = path.join(repository.directory, 'worktrees');
   const link = path.join(directory, '.git');

@@ -1,5 +1,5 @@
 import { request, type WithDefaults } from './request';
-import { LONG_LIMIT_MS } from './timeLimit';
+import { GATES_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** The merge queue and its reviews. */
 
@@ -140,7 +140,8 @@ export namespace MqApprove {
 export namespace MqReject {
   export interface Params {
     id: string;
-    message: string;
+    /** What has to change. A person may leave it out; what is empty is refused. */
+    message?: string;
     /** The patch that was reviewed; refused if it is another one now. */
     patch?: string;
   }
@@ -148,8 +149,126 @@ export namespace MqReject {
 }
 
 export namespace MqRetry {
-  /** Retries a merge that has failed or waits, at once. */
+  /**
+   * Retries a merge that has failed or waits, at once, or one whose checks sent it back until its bead failed. Checks that have
+   * failed run again.
+   */
   export const spec = request<{ id: string }, ReviewResult>('gastown/mq/retry', 'person');
+}
+
+export namespace MqReorder {
+  export interface Params {
+    id: string;
+    place: 'first' | 'last' | 'before';
+    /** The request, bead or branch for `before`. */
+    before?: string;
+  }
+  /** Gives an open request another place in the queue of its rig, for good. */
+  export const spec = request<Params, ReviewResult>('gastown/mq/reorder', 'person');
+}
+
+export namespace MqSubmit {
+  export interface Params {
+    /** The bead, the branch or the polecat whose work it is; for an agent its own. */
+    bead?: string;
+    branch?: string;
+    agent?: string;
+    /** For the merge request; that of the bead where it is missing. */
+    priority?: number;
+    /** A note for the reviewer. */
+    message?: string;
+  }
+  /** Submits the work of a polecat, checked as for `gt done`. An agent's session ends with it. */
+  export const spec = request<Params, ReviewResult>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
+}
+
+export interface GateLog {
+  gate: string;
+  /** The file. */
+  path: string;
+  /** ISO time of its last line. */
+  at: string;
+  /** Its last part, at most 1 MB. */
+  text: string;
+}
+
+export namespace MqLog {
+  /** What the gates printed when they last ran for a merge request, open or not. */
+  export const spec = request<{ id: string; gate?: string }, { mergeRequest: string; bead: string; logs: GateLog[] }>(
+    'gastown/mq/log',
+    'read',
+  );
+}
+
+export namespace MqDiff {
+  /** The change as a text, its first 250 kB. */
+  export const spec = request<{ id: string }, { text: string }>('gastown/mq/diff', 'read', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
+}
+
+/** What has become of one request. */
+export interface ProcessedRequest {
+  mergeRequest: string;
+  bead: string;
+  title: string;
+  state: MergeRequestState;
+  landed?: string;
+  /** Why it was not merged. */
+  reason?: string;
+}
+
+export namespace MqProcess {
+  /** Runs the merge queue of a rig now, whether the engine is up or not, and waits for its end. */
+  export const spec = request<{ rig: string }, ProcessedRequest[]>('gastown/mq/process', 'person', {
+    timeLimitMs: GATES_LIMIT_MS,
+  });
+}
+
+/** The safety checks of a direct landing, in their order. */
+export const landingChecks = ['session', 'worktree', 'conflicts', 'tests'] as const;
+export type LandingCheckName = (typeof landingChecks)[number];
+
+export interface LandingCheck {
+  name: LandingCheckName;
+  /** `skipped`: as asked for; `not-run`: a dry run runs no gates, or an earlier check has failed. */
+  outcome: 'passed' | 'failed' | 'skipped' | 'not-run';
+  /** What was found, or what would run. */
+  detail?: string;
+}
+
+export interface DirectLandingResult {
+  agent: string;
+  bead: string;
+  title: string;
+  branch: string;
+  checks: LandingCheck[];
+  /** What would land, or has landed. */
+  files: ChangedFile[];
+  /** The commit on the landing branch; missing for a dry run. */
+  landed?: string;
+  /** Holds what was in the worktree. */
+  snapshot?: string;
+  /** The branch is still there, as the worktree could not be removed yet. */
+  keptBranch?: boolean;
+}
+
+export namespace DirectLand {
+  export interface Params {
+    /** Address of the polecat, such as `toy/rust`. */
+    agent: string;
+    /** Land although its session lives, which is ended, or its worktree has changes that nobody committed. */
+    force?: boolean;
+    skipTests?: boolean;
+    dryRun?: boolean;
+  }
+  /** Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see `MayorMayLand`. */
+  export const spec = request<Params, DirectLandingResult>('gastown/mq/land', 'write', { timeLimitMs: GATES_LIMIT_MS });
+}
+
+export namespace MayorMayLand {
+  /** Shows or sets whether the Mayor may land work directly. */
+  export const spec = request<{ allowed?: boolean }, { allowed: boolean }>('gastown/config/mayorMayLand', 'write');
 }
 
 export interface ChangedFile {
@@ -182,3 +301,20 @@ export namespace MqFile {
   /** One side of a changed file, at most 1 MB of it; undefined where it does not exist or is binary. */
   export const spec = request<Params, { text?: string }>('gastown/mq/file', 'read');
 }
+
+export const mergeQueueRequests = [
+  MqList.spec,
+  MqGet.spec,
+  MqApprove.spec,
+  MqReject.spec,
+  MqRetry.spec,
+  MqReorder.spec,
+  MqSubmit.spec,
+  MqProcess.spec,
+  MqLog.spec,
+  MqDiff.spec,
+  DirectLand.spec,
+  MayorMayLand.spec,
+  MqChange.spec,
+  MqFile.spec,
+] as const;

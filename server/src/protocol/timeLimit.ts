@@ -8,6 +8,9 @@ export const LONG_LIMIT_MS = 180_000;
 /** For what clones a repository. */
 export const CLONE_LIMIT_MS = 900_000;
 
+/** For what waits for the gates of a rig. */
+export const GATES_LIMIT_MS = 4 * 3_600_000;
+
 /** How long a client waits for the answer to this request. */
 export function timeLimitOf(spec: Pick<RequestSpec, 'timeLimitMs'>): number {
   return spec.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;

@@ -6,7 +6,7 @@ import { escalationRequests } from './escalation';
 import { mailRequests } from './mail';
 import { mayorRequests } from './mayor';
 import { convoyRequests } from './convoy';
-import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from './mergeQueue';
+import { mergeQueueRequests } from './mergeQueue';
 import { BoardWatch, TownGetSnapshot, type ConsentKind } from './snapshot';
 import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -86,13 +86,7 @@ export const townRequests = [
   AgentConfigRemove.spec,
   DefaultAgent.spec,
   ...convoyRequests,
-  MqList.spec,
-  MqGet.spec,
-  MqApprove.spec,
-  MqReject.spec,
-  MqRetry.spec,
-  MqChange.spec,
-  MqFile.spec,
+  ...mergeQueueRequests,
   Prime.spec,
   Hook.spec,
   ScriptGet.spec,

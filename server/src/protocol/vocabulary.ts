@@ -106,6 +106,7 @@ export const builtInEventTypes = [
   'merge_withdrawn',
   'gate_passed',
   'gate_failed',
+  'landed_directly',
   'merged',
   // the town, convoys, molecules, the Mayor, mail, escalations, crew
   'town_up',

@@ -65,7 +65,7 @@ export async function crewInfo(rig: Rig, name: string, session: SessionRecord | 
 export async function addMember(rig: Rig, name: string, branch?: string): Promise<void> {
   requireSegment('crew member', name);
   if (branch !== undefined && !isSafeBranch(branch))
-    throw new UserError(`"${branch.slice(0, 80)}" is no name for a branch`, 'see "git help check-ref-format"');
+    throw new UserError(`"${branch.slice(0, 80)}" is not a name for a branch`, 'see "git help check-ref-format"');
   const home = rig.layout.crewMember(name);
   await memberLock.run(home, async () => {
     if (crewNames(rig).includes(name))
@@ -76,11 +76,11 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
       );
     if (isPresent(path.join(home, 'rig')))
       throw new UserError(
-        `${path.join(home, 'rig')} exists and is no clone`,
+        `${path.join(home, 'rig')} exists and is not a clone`,
         'move it away; nothing in it was touched',
         'conflict',
       );
-    // Beside it and under a name that no member can have: what a crash leaves is no member.
+    // Beside it and under a name that no member can have: what a crash leaves is not a member.
     const partial = path.join(rig.layout.crew, `.${name}-partial`);
     removeFolder(partial);
     makeFolder(rig.layout.crew);

@@ -3,7 +3,7 @@ import type { GateName } from '../protocol/town';
 
 const packageJson = z.looseObject({ scripts: z.record(z.string(), z.string()).default({}) });
 
-/** What npm writes into every new package: it is no test suite. */
+/** What npm writes into every new package: it is not a test suite. */
 const NO_TEST = /no test specified/;
 
 /**

@@ -5,7 +5,7 @@ import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
 import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
-import { branchCommits, landingBase, type LandingBase } from '../git/landing';
+import { branchCommits, landingBase, type LandingBase } from '../git/landingBase';
 import { uploadLargeFiles } from '../git/largeFiles';
 import { rebaseOnto, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';

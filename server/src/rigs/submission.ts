@@ -1,7 +1,7 @@
 import { UserError } from '../base/errors';
 import { plural } from '../base/text';
 import { missingSubmodules } from '../git/gitlinks';
-import { branchCommits } from '../git/landing';
+import { branchCommits } from '../git/landingBase';
 import { nestedRepositories } from '../git/nestedRepositories';
 import { treeOf } from '../git/rebase';
 import type { RigRepository } from '../git/repository';

@@ -137,7 +137,7 @@ export class SessionManager extends Disposable {
 
   private async startLocked(request: SessionRequest): Promise<void> {
     const seat = this.options.layout.locationOf(request.agent);
-    if (!seat) throw new UserError(`${request.agent} is no agent`, 'see "gt agents"', 'not-found');
+    if (!seat) throw new UserError(`${request.agent} is not an agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
     // The Mayor and crew have one session whatever it is about: what is new is in their prime.
     if (

@@ -23,7 +23,7 @@ export interface MonitoredSessions extends Pick<SessionProvider, 'aliveAmong' | 
   /** What the screen of this session asks of a person, if anything. */
   asks(record: SessionRecord, screen: string): string | undefined;
   folderOf(record: SessionRecord): string | undefined;
-  /** It is no session any more, whatever its record says. */
+  /** It is no longer a session, whatever its record says. */
   markExited(record: SessionRecord): Promise<void>;
   onChange(): void;
   log: { error(text: string): void };

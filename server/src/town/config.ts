@@ -38,6 +38,8 @@ const townSettingsSchema = z.looseObject({
   /** Runtime of the Mayor; the default agent where it is missing. */
   mayor: z.string().optional(),
   agent_email_domain: z.string().default('gastown.local'),
+  /** Whether the Mayor may land work without review (`gt land --direct`). */
+  mayor_may_land: z.boolean().default(false),
   /** The engine's switch. */
   up: z.boolean().default(false),
 });

@@ -86,7 +86,7 @@ export class TownLayout {
     return new RigLayout(this.at(name), this.path);
   }
 
-  /** Where an agent works. Undefined for what is no agent's address, such as a rule's or a person's name. */
+  /** Where an agent works. Undefined for what is not an agent's address, such as a rule's or a person's name. */
   locationOf(agent: string): AgentLocation | undefined {
     if (agent === 'mayor')
       return {
@@ -216,7 +216,7 @@ export function parseAddress(address: string): AgentAddress | undefined {
   return match ? { rig: match[1]!, role: match[2] as AgentAddress['role'], name: match[3]! } : undefined;
 }
 
-/** `toy/rust` is short for `toy/polecats/rust`; whatever else is no polecat's name stays as it is. */
+/** `toy/rust` is short for `toy/polecats/rust`; whatever else is not a polecat's name stays as it is. */
 export function fullAddress(text: string): string {
   const [rig, name, ...rest] = text.split('/');
   return rig && name && rest.length === 0 && !isRoleName(name) ? polecatAddress(rig, name) : text;

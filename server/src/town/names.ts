@@ -59,7 +59,7 @@ export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   return prefix;
 }
 
-/** Folders of a town that are no rigs. Some file systems do not tell `HQ` from `hq`. */
+/** Folders of a town that are not rigs. Some file systems do not tell `HQ` from `hq`. */
 const TOWN_FOLDERS = new Set(['hq', 'mayor', 'deacon', 'settings', 'daemon', 'plugins', 'directives']);
 
 export function isTownFolder(name: string): boolean {

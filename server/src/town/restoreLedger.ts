@@ -10,7 +10,7 @@ import { TownLayout } from './layout';
 /**
  * Recreates a ledger of a town whose folder is gone: a rig's from the branch of its repository that holds the last one that
  * was committed, the town's own as an empty one.
- * @returns whether anything was brought back; undefined where the folder is no ledger's place in this town
+ * @returns whether anything was brought back; undefined where the folder is not a ledger's place in this town
  */
 export async function restoreLedger(root: string, directory: string): Promise<{ restored: boolean } | undefined> {
   const town = new TownLayout(root);

@@ -7,6 +7,8 @@ import { PlanFactsOfTown } from './planFacts';
 import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
+import { guardLandings } from './access/landingGuard';
+import { townSettingsFile } from '../town/config';
 import { guardScreens } from './access/screenRules';
 import { formulaPlaces, registerFormulas } from './formulas';
 import { hookedBead } from '../engine/dispatch/done';
@@ -59,7 +61,12 @@ export function registerHandlers(service: TownService): void {
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
   registerHistoryHandlers(parts);
-  registerMergeQueueHandlers({ ...parts, reviewMode: (rig) => service.work.reviewMode(rig) });
+  registerMergeQueueHandlers({
+    ...parts,
+    engine: service.engine,
+    reviewMode: (rig) => service.work.reviewMode(rig),
+  });
+  guardLandings(dispatcher, () => townSettingsFile(layout).read().mayor_may_land);
   registerSupervisionHandlers({ ...parts, whyNots: () => service.engineView.whyNots() });
   guardScreens(dispatcher);
   registerMayorHandlers({

@@ -5,7 +5,7 @@ import { rigOfDirectory } from '../town/layout';
 /**
  * The ledger that is named, else the one of the caller's folder.
  * @param named a ledger's name, or the prefix of its beads
- * @throws UserError `not-found` for a name that is no ledger, and the rig's own problem where its ledger cannot be read: what
+ * @throws UserError `not-found` for a name that is not a ledger, and the rig's own problem where its ledger cannot be read: what
  *   is meant for it must not go elsewhere
  */
 export function ledgerOfCaller(

@@ -63,7 +63,7 @@ export class TownServer {
 
   /**
    * @returns undefined where another live server has the town
-   * @throws UserError for a folder that is no town of this person
+   * @throws UserError for a folder that is not a town of this person
    */
   static async start(root: string): Promise<TownServer | undefined> {
     const layout = new TownLayout(root);

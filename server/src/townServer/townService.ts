@@ -40,7 +40,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import { bundledFile } from '../base/bundledFile';
 import { EngineView } from './engineView';
 import { workflowOf } from './formulas';
-import { TownSwitch } from './townSwitch';
+import { EngineSwitch } from './engineSwitch';
 import { WorkRuntimes } from './workRuntimes';
 
 /** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
@@ -54,11 +54,11 @@ export class TownService extends Disposable {
   readonly runtimes: RuntimeCatalogue;
   readonly engineContext: EngineContext;
   readonly interactive = new InteractiveSessions(this);
-  readonly town: TownSwitch;
+  readonly town: EngineSwitch;
   readonly work: WorkRuntimes;
   readonly consents: Consents;
   readonly engineView: EngineView;
-  private readonly engine: Engine;
+  readonly engine: Engine;
   private readonly actionLog: ActionLog;
   private readonly activity = new Map<string, string>();
   readonly feed: SnapshotFeed;
@@ -89,7 +89,7 @@ export class TownService extends Disposable {
       (rig) => this.work.reviewMode(rig),
       () => this.engineView.whyNots(),
     );
-    this.town = new TownSwitch(layout, store);
+    this.town = new EngineSwitch(layout, store);
     this.consentStore = new ConsentStore(layout.root);
     this.records = new SessionRecords(layout);
     this.runtimes = new RuntimeCatalogue(layout, (rig) => this.rigs.get(rig)?.settings);
@@ -177,11 +177,11 @@ export class TownService extends Disposable {
     );
   }
 
-  /** @throws UserError for a folder that is no town of this person */
+  /** @throws UserError for a folder that is not a town of this person */
   static async open(root: string, log: Log, lease: Pick<Lease, 'epoch' | 'isCurrent'>): Promise<TownService> {
     const layout = new TownLayout(root);
     if (!townFile(layout).exists())
-      throw new UserError(`${root} is no town`, `Create one with: gt install ${argumentText(root)}`, 'not-found');
+      throw new UserError(`${root} is not a town`, `Create one with: gt install ${argumentText(root)}`, 'not-found');
     if (!isRegistered(root))
       throw new UserError(
         `the town ${root} is not in your registry`,
@@ -215,8 +215,8 @@ export class TownService extends Disposable {
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
     this._register(this.store.onDidChange(({ ids, events }) => this.storeChanged(ids, events)));
     this._register(
-      this.store.board.onDidRestand((ids) => {
-        this.feed.model.beadsRestood(ids);
+      this.store.board.onDidRecompute((ids) => {
+        this.feed.model.statesRecomputed(ids);
         this.schedule.changed();
       }),
     );

@@ -75,14 +75,14 @@ describe('files of folders that somebody else may have made', () => {
     assert.deepEqual(safe.readFileParts(at('none'), [{ start: 0, length: 1 }]), []);
   });
 
-  it('a pipe, a folder and a device are no files, and none of them is waited for', function () {
+  it('a pipe, a folder and a device are not files, and none of them is waited for', function () {
     if (process.platform === 'win32') this.skip();
     execFileSync('mkfifo', [at('pipe')]);
     fs.mkdirSync(at('folder'));
     for (const name of ['pipe', 'folder'])
       for (const run of [safe.readFileBytes, safe.openForUpdate, safe.openForAppend, safe.openForRewrite])
-        assert.throws(() => run(at(name)), isRefused(`${at(name)}: it is no regular file`));
-    assert.throws(() => safe.readFileBytes('/dev/zero'), isRefused('/dev/zero: it is no regular file'));
+        assert.throws(() => run(at(name)), isRefused(`${at(name)}: it is not a regular file`));
+    assert.throws(() => safe.readFileBytes('/dev/zero'), isRefused('/dev/zero: it is not a regular file'));
   });
 
   it('the size is known before anything is read, and files that grow or lie about it have an end too', function () {

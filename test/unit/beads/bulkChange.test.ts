@@ -17,15 +17,15 @@ describe('a change of most of a ledger', function () {
     await store.addLedger({ name: 'local', directory });
     const first = await store.batch({ actor: 'a' }, (tx) => tx.create('local', { title: 'first' }));
     assert.equal(store.ready({ ledger: 'local' }).length, 1); // the index exists
-    const restood: (ReadonlySet<string> | undefined)[] = [];
-    store.board.onDidRestand((ids) => restood.push(ids));
+    const recomputed: (ReadonlySet<string> | undefined)[] = [];
+    store.board.onDidRecompute((ids) => recomputed.push(ids));
     const ids = await store.batch({ actor: 'a' }, (tx) => {
       const made = Array.from({ length: MANY }, (_, n) => tx.create('local', { title: `${n}`, labels: ['x'] }).id);
       for (let n = 1; n < MANY; n += 2) tx.addDependency(made[n]!, made[n - 1]!, 'blocks');
       tx.addDependency(first.id, made[0]!, 'blocks');
       return made;
     });
-    assert.ok(restood.includes(undefined), 'whoever shows states is told that any may have changed');
+    assert.ok(recomputed.includes(undefined), 'whoever shows states is told that any may have changed');
     assert.equal(store.ready({ ledger: 'local', limit: 0 }).length, MANY / 2);
     await store.batch({ actor: 'a' }, (tx) => tx.close(ids[0]!, 'done'));
     const answers = (from: BeadStore): unknown => [

@@ -201,7 +201,7 @@ describe('requests about beads', () => {
   });
 
   describe('ready', () => {
-    it('leaves out what is no work, deferred, pinned, a wisp or a template', async () => {
+    it('leaves out what is not work, deferred, pinned, a wisp or a template', async () => {
       const task = await create('task');
       for (const type of [
         'merge_request',
@@ -392,7 +392,7 @@ describe('requests about beads', () => {
       );
       await refused(
         service.call(LedgerImport.spec, { text: `${good}{"id":` }),
-        /cannot import: 1 line\(s\) are no beads \(line 2/,
+        /cannot import: 1 line\(s\) are not beads \(line 2/,
       );
       await refused(service.call(LedgerImport.spec, { text: `<<<<<<< HEAD\n${good}` }), /conflict markers/);
       assert.equal(service.store.list({ limit: 0 }).length, 0);

@@ -86,7 +86,7 @@ describe('the index that is kept for the next start', function () {
   it('is used by the next start, also where somebody listens before the ledgers are open', async () => {
     const id = await kept();
     await mark(id);
-    const store = await open({ schema: '1', onOpen: (early) => void early.board.onDidRestand(() => undefined) });
+    const store = await open({ schema: '1', onOpen: (early) => void early.board.onDidRecompute(() => undefined) });
     assert.equal(isUsed(store, id), true);
     await store.close();
   });
@@ -94,10 +94,10 @@ describe('the index that is kept for the next start', function () {
   it('is made from the ledgers again where a change cannot be brought into it', async () => {
     const store = await open();
     const told: unknown[] = [];
-    store.board.onDidRestand((ids) => told.push(ids));
+    store.board.onDidRecompute((ids) => told.push(ids));
     const id = await store.batch({ actor: 'me' }, (tx) => tx.create('toy', { title: 'First' }).id);
-    type Internals = { world: { index: { beadRows: { insert(...row: unknown[]): void } } } };
-    const { beadRows } = (store as unknown as Internals).world.index;
+    type Internals = { state: { index: { beadRows: { insert(...row: unknown[]): void } } } };
+    const { beadRows } = (store as unknown as Internals).state.index;
     beadRows.insert = () => {
       throw new Error('disk image is malformed');
     };

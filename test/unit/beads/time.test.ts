@@ -10,7 +10,7 @@ describe('times of the ledger', () => {
     assert.equal(compareTimes('2026-01-01T00:00:00.5Z', '2026-01-01T00:00:00.500Z'), 0);
   });
 
-  it('what is no time sorts before every time', () => {
+  it('what is not a time sorts before every time', () => {
     assert.equal(compareTimes(undefined, '2026-01-01T00:00:00Z'), -1);
     assert.equal(compareTimes('2026-01-01T00:00:00Z', 'yesterday'), 1);
     assert.equal(compareTimes('x', undefined), 0);

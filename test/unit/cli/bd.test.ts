@@ -312,7 +312,7 @@ describe('bd', () => {
     assert.deepEqual(await ids('--status=closed'), [c]);
     assert.deepEqual(await ids('-l', 'x'), [a]);
     assert.deepEqual(await ids('--no-assignee'), [a]);
-    assert.deepEqual(await ids('--assignee', ''), [a, b].sort(), 'an empty name is no condition');
+    assert.deepEqual(await ids('--assignee', ''), [a, b].sort(), 'an empty name is not a condition');
     assert.deepEqual(await ids('--ready', '-a', 'bob'), [b]);
     assert.equal((await ids('-n', '1')).length, 1);
     await project.fails(/limit must be/, 'list', '-n', '-1');

@@ -34,7 +34,7 @@ describe('commands of bd that keep and tidy a ledger', () => {
       await bd.fails(/no memory with key "deploys"/, 'forget', 'deploys');
     });
 
-    it('are no values of bd kv, and follow what bd prime says', async () => {
+    it('are not values of bd kv, and follow what bd prime says', async () => {
       assert.doesNotMatch((await bd.run('prime')).out, /Remembered/);
       assert.equal((await bd.run('prime', '--memories-only')).out, '');
       await bd.json('remember', 'One\nTwo', '--key', 'k');

@@ -76,7 +76,7 @@ describe('the name that git has for a person', function () {
     fs.mkdirSync(worktree);
     fs.writeFileSync(path.join(worktree, '.git'), 'gitdir: /nowhere\n');
     assert.equal(plainUserName(plain, worktree), undefined);
-    // Git passes by what is no whole repository, and what it is too old for.
+    // Git passes by what is not a whole repository, and what it is too old for.
     const half = path.join(path.dirname(repository), 'half');
     fs.mkdirSync(path.join(half, '.git'), { recursive: true });
     fs.writeFileSync(path.join(half, '.git', 'config'), '[user]\n\tname = Half\n');

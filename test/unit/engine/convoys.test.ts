@@ -98,8 +98,8 @@ describe('convoys', () => {
       ['toy/polecats/nux', /toy has no crew member or polecat nux/],
       ['nowhere/witness', /there is no rig nowhere/],
       ['Bub', /nobody in this town is called Bub/],
-      ['toy/x/y', /is no address/],
-      [' ', /that is no address/],
+      ['toy/x/y', /is not an address/],
+      [' ', /that is not an address/],
     ] as const)
       await refused(town.call(ConvoyCreate.spec, { title: 'Told', notify: ['mayor/', address] }), message);
     assert.deepEqual(await town.call(ConvoyList.spec, { all: true }), []);

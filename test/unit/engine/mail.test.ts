@@ -58,7 +58,7 @@ describe('mail', () => {
       ],
     );
     for (const wrong of ['', ' ', '/', 'a\nb', 'toy/crew', 'toy/polecats/-x', 'toy/x/y', '../rust'])
-      assert.throws(() => to(wrong), /no address|no rig/, wrong);
+      assert.throws(() => to(wrong), /not an address|no rig/, wrong);
     assert.throws(() => to('other/rust'), /no rig other/);
     assert.deepEqual(
       [ownAddresses({ actor: 'ann' }), ownAddresses({ actor: 'mayor', agent: 'mayor' })],

@@ -206,7 +206,7 @@ describe('molecules of beads', () => {
     assert.deepEqual(
       (await service.call(BeadReady.spec, {})).map((item) => item.id),
       [],
-      'to others its steps are no work',
+      'to others its steps are not work',
     );
     await service.call(BeadUpdate.spec, { ids: [step], status: 'open' });
     assert.deepEqual(

@@ -38,7 +38,7 @@ describe('files of formulas', () => {
   it('are rejected if they are pipes, which would block', function () {
     if (process.platform === 'win32') this.skip();
     execFileSync('mkfifo', [file('pipe')]);
-    refused('pipe', /it is no regular file/);
+    refused('pipe', /it is not a regular file/);
   });
 
   it('are rejected if they are links to devices, which never end', function () {
@@ -49,7 +49,7 @@ describe('files of formulas', () => {
 
   it('are rejected if they are folders', () => {
     fs.mkdirSync(file('folder'));
-    refused('folder', /it is no regular file/);
+    refused('folder', /it is not a regular file/);
   });
 
   it('are rejected if they never end although their size is 0', function () {
@@ -69,12 +69,12 @@ describe('files of formulas', () => {
     assert.match(problemOf('noise'), /^line 1, column 2: Unknown character/);
   });
 
-  it('are read; a missing file is no error', () => {
+  it('are read; a missing file is not an error', () => {
     assert.equal(readFormulaFile(file('good')), good);
     assert.equal(readFormulaFile(file('nowhere')), undefined);
     assert.deepEqual(diskFiles.list(folder), ['good.formula.toml']);
     assert.deepEqual(diskFiles.list(path.join(folder, 'nowhere')), []);
-    assert.deepEqual(diskFiles.list(file('good')), [], 'a file is no folder');
+    assert.deepEqual(diskFiles.list(file('good')), [], 'a file is not a folder');
   });
 
   it('are searched in ledger, checkout, home and town, each folder once', () => {

@@ -340,7 +340,7 @@ export const hostile: Hostile[] = [
     refused: /line \d+, column \d+/,
   },
   {
-    what: 'words that are no statements, a hundred thousand of them',
+    what: 'words that are not statements, a hundred thousand of them',
     files: { f: `${head}${'what is this\n\nx = 1 2\n'.repeat(30_000)}` },
     refused: /line \d+, column \d+/,
   },

@@ -83,7 +83,7 @@ describe('molecules', () => {
     assert.deepEqual(
       (await service.call(BeadReady.spec, {})).map((bead) => bead.id),
       [id('a')],
-      'the molecule itself is no work',
+      'the molecule itself is not work',
     );
     assert.equal(service.store.events(root.id).length, 1);
   });

@@ -5,7 +5,7 @@ import { FILTER_COMMAND, filterCommands, filterSettings } from '../../../server/
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
 import { filtersOf } from '../../../server/src/git/sourceFilters';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { ensureWorktree } from '../../../server/src/git/worktree';
 import { makeRepository, sh, tempDir } from '../../helpers/temp';
 
@@ -36,7 +36,7 @@ describe('filters of git that a rig takes from its source', () => {
     const folder = projectWithFilter();
     const source = await inspectSource(folder);
     await assert.rejects(filtersOf(source, 'up,lfs'), /has no filter lfs/);
-    await assert.rejects(filtersOf(source, 'up;rm'), /"up;rm" is no name of a filter/);
+    await assert.rejects(filtersOf(source, 'up;rm'), /"up;rm" is not a name of a filter/);
     await assert.rejects(filtersOf({ ...source, location: 'https://example.org/x' }, 'up'), /has no filter up/);
     sh(folder, 'git', 'config', 'filter.up.process', 'true\nrm -rf /');
     await assert.rejects(filtersOf(source, 'up'), /cannot be shown in a line/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fastForward, fastForwardState } from '../../../server/src/git/fastForward';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { rebaseOnto as rebaseWork, type RebaseResult } from '../../../server/src/git/rebase';
 import { changedFilesOf } from '../../../server/src/git/change';
 import { diffBetween } from '../../../server/src/git/diff';
@@ -147,7 +147,7 @@ describe('a patch', () => {
     assert.equal((await readableDiff(repository, base!, one!, 20)).length, 20);
   });
 
-  it('that git cannot make is no empty one', async () => {
+  it('that git cannot make is not an empty one', async () => {
     const {
       repository,
       commits: [base],
@@ -309,7 +309,7 @@ describe('sources', () => {
     assert.equal(sh(bare, 'git', 'rev-parse', 'trunk'), commit);
   });
 
-  it('explains what is no repository', async () => {
+  it('explains what is not a repository', async () => {
     await assert.rejects(inspectSource(tempDir('plain')), /is not a git repository/);
     await assert.rejects(inspectSource('/nowhere/at/all'), /there is no folder/);
     await assert.rejects(inspectSource('--upload-pack=evil'), /is not a repository/);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
 import { CredentialFile, splitAddress } from '../../../server/src/git/credentials';
 import { fastForward, fastForwardState } from '../../../server/src/git/fastForward';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { remoteLines, withoutProgress, withoutSecrets } from '../../../server/src/git/messages';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';

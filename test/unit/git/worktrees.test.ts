@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { missingSubmodules } from '../../../server/src/git/gitlinks';
-import { landingBase } from '../../../server/src/git/landing';
+import { landingBase } from '../../../server/src/git/landingBase';
 import { rebaseOnto } from '../../../server/src/git/rebase';
 import { RigRepository } from '../../../server/src/git/repository';
 import { snapshotWorktree } from '../../../server/src/git/snapshots';
@@ -144,7 +144,7 @@ describe('files that a rig names', function () {
     }
     assert.ok(fs.existsSync(path.join(folder, 'node_modules', 'x', 'index.js')), 'cleaning follows no link');
     for (const name of ['../out', '/etc/passwd', '.git/config', 'a/../../b', '.'])
-      await assert.rejects(checkoutDetached(repository, refineryFolder, base, extra([name])), /no path inside/);
+      await assert.rejects(checkoutDetached(repository, refineryFolder, base, extra([name])), /not a path inside/);
     await assert.rejects(checkoutDetached(repository, refineryFolder, base, extra(['nowhere'])), /is nowhere/);
     // A commit whose folder is a link out of the worktree.
     const outside = tempDir('outside');

@@ -98,7 +98,7 @@ describe('the watch over sessions', () => {
     assert.equal(town.watch.of('b')?.asks, 'asks Well?');
     town.infos = undefined;
     await town.watch.look(START + 100_000);
-    assert.deepEqual(town.exited, [], 'no host to ask is no end');
+    assert.deepEqual(town.exited, [], 'no host to ask is not an end');
   });
 
   it('marks as exited what has no process at the second look, unless its end was heard of meanwhile', async () => {

@@ -44,7 +44,7 @@ describe('who calls', () => {
       assert.equal(person.kind, 'person');
       authorize(TownUp.spec, person);
     }
-    // The folder of a window is no claim to be anybody.
+    // The folder of a window is not a claim to be anybody.
     assert.equal(caller({ kind: 'window', cwd: home }).kind, 'person');
   });
 

@@ -150,7 +150,7 @@ describe('the board', () => {
     assert.deepEqual(keysOf(rigs['']), ['rig:toy 3', 'rig:hq 1']);
     assert.deepEqual(keysOf(rigs['rig:toy']), ['rig:toy/ready 3', 'rig:toy/closed 2']);
     assert.deepEqual(keysOf(rigs['rig:toy/ready']), ['Big thing', 'Inner', 'Alone']);
-    assert.deepEqual(Object.keys(rigs).sort(), ['', 'rig:toy', 'rig:toy/ready'], 'a list that is gone is no error');
+    assert.deepEqual(Object.keys(rigs).sort(), ['', 'rig:toy', 'rig:toy/ready'], 'a list that is gone is not an error');
   });
 
   it('finds by every word: title, id, label, assignee, type; in a tree with what leads there', async () => {

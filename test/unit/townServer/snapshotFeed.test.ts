@@ -221,7 +221,7 @@ describe('what windows have of a town', function () {
         const followers = new Map<string, Follower>();
         const feed = town.feed(({ connection, delta }) => followers.get(connection)?.receive(delta));
         store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
-        store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+        store.board.onDidRecompute((ids) => feed.model.statesRecomputed(ids));
         for (const name of ['watching', 'other', 'plain']) followers.set(name, new Follower(feed, name));
         for (const [index, each] of steps.entries()) {
           const ids = store.list({ all: true, limit: 0 }).map(({ id }) => id);
@@ -257,7 +257,7 @@ describe('what windows have of a town', function () {
     const deltas: string[] = [];
     const feed = town.feed(({ connection, delta }) => deltas.push(`${connection} ${delta.from}-${delta.to}`));
     town.service.store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
-    town.service.store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+    town.service.store.board.onDidRecompute((ids) => feed.model.statesRecomputed(ids));
     const first = feed.subscribe('one', undefined).revision;
     assert.equal(feed.subscribe('two', undefined).revision, first);
     feed.update();
@@ -297,7 +297,7 @@ describe('what windows have of a town', function () {
     const window = new TownStore();
     const feed = town.feed(({ delta }) => void window.apply(delta));
     store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
-    store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+    store.board.onDidRecompute((ids) => feed.model.statesRecomputed(ids));
     const wall = await town.add('Wall');
     const top = await town.add('Top', { needs: [wall] });
     const spawner = await town.add('Spawner');
@@ -331,7 +331,7 @@ describe('what windows have of a town', function () {
     await town.convoy(hot);
     const deltas: TownDelta[] = [];
     const feed = town.feed(({ delta }) => deltas.push(delta));
-    store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+    store.board.onDidRecompute((ids) => feed.model.statesRecomputed(ids));
     feed.subscribe('one', { grouping: 'state', text: '', open: [{ key: 'state:ready', limit: 10 }] });
     const ready = (): string[] => {
       feed.update();
@@ -390,7 +390,7 @@ describe('what windows have of a town', function () {
       const told = new Map<string, TownDelta>();
       const feed = town.feed(({ connection, delta }) => told.set(connection, delta));
       store.onDidChange(({ ids }) => feed.model.beadsChanged(ids));
-      store.board.onDidRestand((ids) => feed.model.beadsRestood(ids));
+      store.board.onDidRecompute((ids) => feed.model.statesRecomputed(ids));
       const reads = { pages: 0, searches: 0 };
       const { board } = store;
       const inState = board.inState.bind(board);

@@ -52,7 +52,7 @@ export function beadState(store: TownStore, bead: BeadInfo): string {
   }
 }
 
-/** @param assignee where it is no agent: a person */
+/** @param assignee where it is not an agent: a person */
 function workingText(worker: AgentInfo | undefined, assignee: string | undefined): string {
   if (!worker)
     return assignee

@@ -46,7 +46,7 @@ export function registerFileHandlers(service: BeadService): void {
         .slice(0, 3)
         .map((problem) => `line ${problem.line}: ${problem.reason}`)
         .join('; ');
-      throw new UserError(`cannot import: ${broken.length} line(s) are no beads (${shown})`, 'Nothing was imported.');
+      throw new UserError(`cannot import: ${broken.length} line(s) are not beads (${shown})`, 'Nothing was imported.');
     }
     const foreign = [...text.beads.keys()].filter((id) => store.ledgerOf(id) !== ledger);
     if (!params.ownPrefix) refuseForeignPrefixes(store.prefixOf(ledger) ?? '', foreign);

@@ -5,7 +5,7 @@ import { parentsOf, waitsFor, type Graph, type KnownWaiting } from './blocking';
 import type { IndexImage } from './indexCache';
 import { MemoryDatabase } from './memoryDatabase';
 import type { ReverseEdges } from './reverseEdges';
-import { NEVER, standingOf } from './standing';
+import { NEVER, derivedStateOf } from './derivedState';
 import { placeOf, WorkCounts } from './workCounts';
 
 /** From this number of rows on it is quicker to rebuild the indexes than to keep them. */
@@ -31,7 +31,7 @@ export interface IndexSources {
   edges: ReverseEdges;
   clock: () => Date;
   /** Told which beads may have another state, step or place; undefined: any, because a ledger came or went. */
-  onRestood: (ids: ReadonlySet<string> | undefined) => void;
+  onRecomputed: (ids: ReadonlySet<string> | undefined) => void;
 }
 
 export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
@@ -40,7 +40,7 @@ export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
  * One sql.js database over all ledgers: a materialised index for queries, never the truth. It is written only
  * after the journal is durable, inside one synchronous SAVEPOINT, so readers never see anything else.
  *
- * How a bead stands among the others (`standing.ts`) is kept in its row, and recomputed for the beads that a change
+ * What follows for a bead from those around it (`derivedState.ts`) is kept in its row, and recomputed for the beads that a change
  * can affect: one change costs what it touches, whatever the ledger holds.
  */
 export class BeadIndex {
@@ -51,14 +51,14 @@ export class BeadIndex {
   private readonly graph: Graph;
   private readonly edges: ReverseEdges;
   private readonly clock: () => Date;
-  private readonly onRestood: IndexSources['onRestood'];
+  private readonly onRecomputed: IndexSources['onRecomputed'];
 
   private constructor(
     private readonly database: MemoryDatabase,
     sources: IndexSources,
   ) {
     this.beadRows = new BeadRows(database);
-    ({ graph: this.graph, edges: this.edges, clock: this.clock, onRestood: this.onRestood } = sources);
+    ({ graph: this.graph, edges: this.edges, clock: this.clock, onRecomputed: this.onRecomputed } = sources);
   }
 
   /** An empty one. */
@@ -87,12 +87,12 @@ export class BeadIndex {
 
   /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
   apply(changes: readonly IndexChange[]): void {
-    const restood = this.database.transaction(() => {
+    const recomputed = this.database.transaction(() => {
       const affected = new Set<string>();
       const parents = new Set<string>();
       const known: KnownWaiting = new Map();
       for (const { id, before, row } of changes) {
-        if (row && before && !standsOtherwise(before, row.bead)) {
+        if (row && before && !canChangeStates(before, row.bead)) {
           this.write(id, row, known);
           continue;
         }
@@ -107,9 +107,9 @@ export class BeadIndex {
           if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
         for (const waiting of this.beadRows.spawnedBy(parent)) affected.add(waiting);
       }
-      return this.restand(affected);
+      return this.recompute(affected);
     });
-    if (restood.size > 0) this.onRestood(restood);
+    if (recomputed.size > 0) this.onRecomputed(recomputed);
   }
 
   /**
@@ -124,10 +124,10 @@ export class BeadIndex {
       if (rows.size >= BULK_ROWS) this.beadRows.withoutIndexes(add);
       else add();
       if (isEmpty) return;
-      this.restandDependents(isAffected);
+      this.recomputeDependents(isAffected);
       this.counts.recount(this.database);
     });
-    this.onRestood(undefined);
+    this.onRecomputed(undefined);
   }
 
   /** @param isFirst there are no others: they are counted as they come */
@@ -137,9 +137,9 @@ export class BeadIndex {
     if (isFirst) this.counts.clear();
     for (const [id, row] of rows) {
       if (!isFirst) this.beadRows.delete(id);
-      const standing = standingOf(this.graph, row.bead, now, known);
-      this.beadRows.insert(row, standing);
-      if (isFirst) this.counts.move(undefined, placeOf(row.ledger, standing));
+      const derived = derivedStateOf(this.graph, row.bead, now, known);
+      this.beadRows.insert(row, derived);
+      if (isFirst) this.counts.move(undefined, placeOf(row.ledger, derived));
     }
   }
 
@@ -152,11 +152,11 @@ export class BeadIndex {
         this.beadRows.delete(id);
         this.edges.set(id, []);
       }
-      this.restand(affected);
-      this.restandDependents(isAffected);
+      this.recompute(affected);
+      this.recomputeDependents(isAffected);
       this.counts.recount(this.database);
     });
-    this.onRestood(undefined);
+    this.onRecomputed(undefined);
   }
 
   /** Makes the states right that change by time alone. Call before a question about states. */
@@ -169,15 +169,15 @@ export class BeadIndex {
         : this.column('SELECT id FROM beads WHERE due IS NOT NULL AND due <= ?', [now]);
     this.clockAt = now;
     if (due.length === 0) return;
-    const restood = this.database.transaction(() => {
+    const recomputed = this.database.transaction(() => {
       const affected = new Set(due);
       for (const id of due) for (const dependent of this.edges.of(id)) affected.add(dependent);
-      return this.restand(affected);
+      return this.recompute(affected);
     });
-    this.onRestood(restood);
+    this.onRecomputed(recomputed);
   }
 
-  /** Microseconds since 1970 at which the next bead stands otherwise by time alone. */
+  /** Microseconds since 1970 at which the next bead changes its state by time alone. */
   nextDue(): number | undefined {
     const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL AND due < ?', [NEVER]);
     return row?.[0] === null ? undefined : Number(row?.[0]);
@@ -228,14 +228,14 @@ export class BeadIndex {
   private write(id: string, row: IndexChange['row'], known: KnownWaiting): void {
     const before = this.beadRows.placeOf(id);
     this.beadRows.delete(id);
-    const standing = row && standingOf(this.graph, row.bead, this.now(), known);
-    if (row && standing) this.beadRows.insert(row, standing);
-    this.counts.move(before, row && standing && placeOf(row.ledger, standing));
+    const derived = row && derivedStateOf(this.graph, row.bead, this.now(), known);
+    if (row && derived) this.beadRows.insert(row, derived);
+    this.counts.move(before, row && derived && placeOf(row.ledger, derived));
   }
 
   /**
-   * What a change of this bead can let stand otherwise: itself, those that wait for it, its parents and children.
-   * @param parents gets its parents: those that wait for all or any of their children can stand otherwise too
+   * The beads whose derived state a change of this bead can change: itself, those that wait for it, its parents and children.
+   * @param parents gets its parents: those that wait for all or any of their children can change too
    */
   private collectAffected(id: string, affected: Set<string>, parents: Set<string>): void {
     affected.add(id);
@@ -253,18 +253,18 @@ export class BeadIndex {
     );
   }
 
-  private restandDependents(isAffected: (target: string) => boolean): void {
+  private recomputeDependents(isAffected: (target: string) => boolean): void {
     const affected = new Set<string>();
     for (const target of this.edges.allTargets())
       if (isAffected(target)) for (const dependent of this.edges.of(target)) affected.add(dependent);
-    this.restand(affected);
+    this.recompute(affected);
   }
 
   /**
-   * Recomputes how these beads stand; where that is otherwise than before, their children are looked at too.
+   * Recomputes the derived state of these beads; where it has changed, their children are looked at too.
    * @returns all that were looked at
    */
-  private restand(affected: ReadonlySet<string>): ReadonlySet<string> {
+  private recompute(affected: ReadonlySet<string>): ReadonlySet<string> {
     const now = this.now();
     const known: KnownWaiting = new Map();
     const queue = [...affected];
@@ -272,7 +272,7 @@ export class BeadIndex {
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       const bead = this.graph.get(id);
       if (!bead) continue;
-      const moved = this.beadRows.restand(id, standingOf(this.graph, bead, now, known));
+      const moved = this.beadRows.writeDerived(id, derivedStateOf(this.graph, bead, now, known));
       if (moved === 'gone' || (!moved && !affected.has(id))) continue;
       if (moved) this.counts.move(moved.before, moved.after);
       for (const child of this.edges.of(id)) {
@@ -286,15 +286,15 @@ export class BeadIndex {
   }
 }
 
-/** Whether a change of a bead can let any bead, itself included, stand otherwise among the others. */
-function standsOtherwise(before: Bead, after: Bead): boolean {
+/** Whether a change of a bead can change the derived state of any bead, itself included. */
+function canChangeStates(before: Bead, after: Bead): boolean {
   return (
-    standingFields.some((field) => before[field] !== after[field]) ||
+    decidingFields.some((field) => before[field] !== after[field]) ||
     JSON.stringify(before.dependencies) !== JSON.stringify(after.dependencies)
   );
 }
 
-const standingFields = [
+const decidingFields = [
   'status',
   'issue_type',
   'defer_until',

@@ -4,7 +4,7 @@ import type { BoardState } from '../../protocol/board';
 import { toMicroseconds } from '../model/time';
 import { isFinished, waitsFor } from './blocking';
 import type { MemoryDatabase } from './memoryDatabase';
-import type { Standing } from './standing';
+import type { DerivedState } from './derivedState';
 import { createIndexes, dropIndexes, tables } from './tables';
 import { placeOf, type Place } from './workCounts';
 
@@ -28,7 +28,7 @@ export class BeadRows {
     return this.database.number('SELECT COUNT(*) FROM (SELECT 1 FROM beads LIMIT 1)') === 0;
   }
 
-  insert({ ledger, bead }: { ledger: string; bead: Bead }, standing: Standing): void {
+  insert({ ledger, bead }: { ledger: string; bead: Bead }, derived: DerivedState): void {
     const time = (text: string | undefined): number | null => toMicroseconds(text) ?? null;
     this.database.run(
       `INSERT OR REPLACE INTO beads (id, ledger, title, status, type, priority, assignee, created, updated, closed, defer, pinned, ephemeral,
@@ -49,8 +49,8 @@ export class BeadRows {
         Number(bead.ephemeral === true),
         Number(bead.is_template === true),
         Number(isFinished(bead)),
-        ...valuesOf(standing),
-        Number(standing.isWork),
+        ...valuesOf(derived),
+        Number(derived.isWork),
       ],
     );
     for (const edge of bead.dependencies ?? []) {
@@ -85,14 +85,14 @@ export class BeadRows {
   }
 
   /**
-   * Writes how a bead stands among the others, where that is otherwise than before.
+   * Writes the derived state of a bead where it has changed.
    * @returns where it counted before and counts now; undefined where nothing changed, `gone` where it has no row
    */
-  restand(id: string, standing: Standing): { before: Place; after: Place } | 'gone' | undefined {
+  writeDerived(id: string, derived: DerivedState): { before: Place; after: Place } | 'gone' | undefined {
     const sql = 'SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?';
     const [row] = this.database.rows(sql, [id]);
     if (!row) return 'gone';
-    const values = valuesOf(standing);
+    const values = valuesOf(derived);
     if (values.every((value, index) => value === row[index])) return undefined;
     this.database.run('UPDATE beads SET blocked = ?, state = ?, due = ?, step = ?, top = ? WHERE id = ?', [
       ...values,
@@ -100,7 +100,7 @@ export class BeadRows {
     ]);
     const ledger = String(row[5]);
     const before = { ledger, state: row[1] as BoardState, top: row[4] as string | null, isWork: row[6] === 1 };
-    return { before, after: placeOf(ledger, standing) };
+    return { before, after: placeOf(ledger, derived) };
   }
 
   parentsOf(id: string): string[] {
@@ -129,6 +129,6 @@ export class BeadRows {
   }
 }
 
-function valuesOf(standing: Standing): SqlValue[] {
-  return [Number(standing.blocked), standing.state, standing.due ?? null, standing.step, standing.top ?? null];
+function valuesOf(derived: DerivedState): SqlValue[] {
+  return [Number(derived.blocked), derived.state, derived.due ?? null, derived.step, derived.top ?? null];
 }

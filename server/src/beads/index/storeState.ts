@@ -21,9 +21,9 @@ export class StoreState implements Source {
   readonly prefixes = new PrefixTable();
 
   private readonly edges = new ReverseEdges();
-  private readonly restood = new Emitter<ReadonlySet<string> | undefined>();
+  private readonly recomputed = new Emitter<ReadonlySet<string> | undefined>();
   /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
-  readonly onDidRestand = this.restood.event;
+  readonly onDidRecompute = this.recomputed.event;
   private built: BeadIndex | undefined;
   /** Open, and not in the index yet. */
   private pending: Ledger[] = [];
@@ -74,7 +74,7 @@ export class StoreState implements Source {
     this.edges.clear();
     this.pending = [...this.ledgers.values()];
     this.isPostponed = true;
-    this.restood.fire(undefined);
+    this.recomputed.fire(undefined);
   }
 
   private openIndex(ledgers: readonly Ledger[]): BeadIndex {
@@ -98,8 +98,8 @@ export class StoreState implements Source {
       edges: this.edges,
       clock: this.clock,
       // While it is made nobody has seen anything of it.
-      onRestood: (ids) => {
-        if (this.built) this.restood.fire(ids);
+      onRecomputed: (ids) => {
+        if (this.built) this.recomputed.fire(ids);
       },
     };
   }
@@ -142,7 +142,7 @@ export class StoreState implements Source {
   }
 
   close(): void {
-    this.restood.dispose();
+    this.recomputed.dispose();
     this.built?.close();
   }
 

@@ -1,6 +1,6 @@
 import type { BoardState } from '../../protocol/board';
 import type { MemoryDatabase } from './memoryDatabase';
-import type { Standing } from './standing';
+import type { DerivedState } from './derivedState';
 
 /** Where a row counts on the board. */
 export interface Place {
@@ -10,8 +10,8 @@ export interface Place {
   isWork: boolean;
 }
 
-export function placeOf(ledger: string, standing: Standing): Place {
-  return { ledger, state: standing.state, top: standing.top ?? null, isWork: standing.isWork };
+export function placeOf(ledger: string, derived: DerivedState): Place {
+  return { ledger, state: derived.state, top: derived.top ?? null, isWork: derived.isWork };
 }
 
 /** How many beads of work there are, by ledger and state, and by ledger and place in the tree: kept, because windows ask all the time. */

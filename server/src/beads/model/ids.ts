@@ -60,7 +60,7 @@ export function newHashId(
   );
 }
 
-/** The parent's id for `x.3`, undefined for ids whose last part is no number. */
+/** The parent's id for `x.3`, undefined for ids whose last part is not a number. */
 export function parentOfId(id: string): string | undefined {
   return /^(.+)\.\d+$/.exec(id)?.[1];
 }

@@ -20,7 +20,7 @@ export function isTime(text: string): boolean {
   return parse(text) !== undefined;
 }
 
-/** Order of two instants at full precision. What is no time sorts before every time. */
+/** Order of two instants at full precision. What is not a time sorts before every time. */
 export function compareTimes(a: string | undefined, b: string | undefined): number {
   const [left, right] = [a === undefined ? undefined : parse(a), b === undefined ? undefined : parse(b)];
   if (!left || !right) return Number(left !== undefined) - Number(right !== undefined);
@@ -28,7 +28,7 @@ export function compareTimes(a: string | undefined, b: string | undefined): numb
   return left.fraction < right.fraction ? -1 : Number(left.fraction > right.fraction);
 }
 
-/** Microseconds since 1970 for the index; undefined for what is no time. */
+/** Microseconds since 1970 for the index; undefined for what is not a time. */
 export function toMicroseconds(time: string | undefined): number | undefined {
   const instant = time === undefined ? undefined : parse(time);
   return instant && instant.seconds * 1e6 + Number(instant.fraction.slice(0, 6));

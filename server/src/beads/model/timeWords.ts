@@ -8,7 +8,7 @@ const unitMs: Readonly<Record<string, number>> = { h: HOUR_MS, d: DAY_MS, w: 7 *
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
 /**
- * RFC 3339; undefined for what is no time. `tomorrow` and `next monday` keep the time of the day: what is due tomorrow is
+ * RFC 3339; undefined for what is not a time. `tomorrow` and `next monday` keep the time of the day: what is due tomorrow is
  * not late tomorrow morning.
  */
 export function timeFromWords(text: string, now: Date): string | undefined {

@@ -47,14 +47,14 @@ export class BoardQueries {
   constructor(
     private readonly source: () => BeadIndex,
     /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
-    readonly onDidRestand: StoreState['onDidRestand'],
+    readonly onDidRecompute: StoreState['onDidRecompute'],
   ) {}
 
   private get index(): BeadIndex {
     return this.source();
   }
 
-  /** Makes the states right that change by time alone, which `onDidRestand` tells. */
+  /** Makes the states right that change by time alone, which `onDidRecompute` tells. */
   refresh(): void {
     this.index.refresh();
   }

@@ -2,7 +2,7 @@ import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
 import type { BeadConditions } from '../../protocol/beadFilter';
 import type { BeadIndex } from '../index/beadIndex';
-import { notWork } from '../index/standing';
+import { notWork } from '../index/derivedState';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
 /** Which beads are meant. All given conditions must hold. */
@@ -154,7 +154,7 @@ function isNarrow({ type, status, limit, reverse, ids, parent, labels, labelsAny
 /** What makes a bead ready. @param now microseconds since 1970 */
 export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
-  // Whoever has a bead does its steps: to others they are no work, unless they ask for them.
+  // Whoever has a bead does its steps: to others they are not work, unless they ask for them.
   common(
     { ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter },
     conditions,
@@ -195,7 +195,7 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 
-/** The first open beads of a ledger that are no steps of molecules, for lists that show some of them. */
+/** The first open beads of a ledger that are not steps of molecules, for lists that show some of them. */
 export function backlogIds(index: BeadIndex, ledger: string, types: readonly string[], limit: number): string[] {
   return index.column(
     `SELECT id FROM beads INDEXED BY beads_backlog WHERE finished = 0 AND ledger = ? AND status = 'open' AND step = 'none'

@@ -1,7 +1,7 @@
 import type { AuditEvent, Bead, Stats } from '../../protocol/bead';
 import { BoardQueries } from './board';
 import { blockedAncestor, childrenOf, descendantsOf, openBlockers, parentOf } from '../index/blocking';
-import { deferringBead } from '../index/standing';
+import { deferringBead } from '../index/derivedState';
 import type { Stored } from '../storage/codec';
 import type { Ledger } from '../storage/ledger';
 import { canonicalStatus } from '../model/fields';
@@ -34,61 +34,61 @@ export abstract class BeadReader {
   readonly board: BoardQueries;
 
   protected constructor(
-    protected readonly world: StoreState,
+    protected readonly state: StoreState,
     protected readonly clock: () => Date,
   ) {
-    this.board = new BoardQueries(() => world.index, world.onDidRestand);
+    this.board = new BoardQueries(() => state.index, state.onDidRecompute);
   }
 
   ledgerNames(): string[] {
-    return [...this.world.ledgers.keys()];
+    return [...this.state.ledgers.keys()];
   }
 
   /** The ledger that has the bead, or that its prefix belongs to. */
   ledgerOf(id: string): string | undefined {
-    return this.world.ledgerOf(id);
+    return this.state.ledgerOf(id);
   }
 
   prefixOf(ledger: string): string | undefined {
-    return this.world.ledgers.get(ledger)?.prefix;
+    return this.state.ledgers.get(ledger)?.prefix;
   }
 
   /** The ledger for `hq-`, `hq` or a ledger's name. */
   ledgerNamed(nameOrPrefix: string): string | undefined {
-    return this.world.ledgers.has(nameOrPrefix) ? nameOrPrefix : this.world.prefixes.ledgerOfPrefix(nameOrPrefix);
+    return this.state.ledgers.has(nameOrPrefix) ? nameOrPrefix : this.state.prefixes.ledgerOfPrefix(nameOrPrefix);
   }
 
   prefixes(): { prefix: string; ledger: string }[] {
-    return this.world.prefixes.entries().map(([prefix, ledger]) => ({ prefix, ledger }));
+    return this.state.prefixes.entries().map(([prefix, ledger]) => ({ prefix, ledger }));
   }
 
   /** Statuses and types that the ledger's settings add. */
   rulesOf(ledger: string): LedgerRules {
-    return this.world.rulesOf(ledger);
+    return this.state.rulesOf(ledger);
   }
 
   /** Lines of `issues.jsonl` that could not be read; they are kept as they are. */
   problems(ledger: string): readonly LineProblem[] {
-    return this.world.ledgers.get(ledger)?.problems ?? [];
+    return this.state.ledgers.get(ledger)?.problems ?? [];
   }
 
   /** The same of all ledgers that have such lines. */
   problemsByLedger(): { ledger: string; directory: string; problems: readonly LineProblem[] }[] {
-    return [...this.world.ledgers.values()].flatMap(({ name, directory, problems }) =>
+    return [...this.state.ledgers.values()].flatMap(({ name, directory, problems }) =>
       problems.length > 0 ? [{ ledger: name, directory, problems }] : [],
     );
   }
 
   get(id: string): Bead | undefined {
-    return this.world.get(id);
+    return this.state.get(id);
   }
 
   /** The id that a unique part of one means. Throws where none or several match. */
   resolve(partial: string, ledger?: string): string {
     return resolveId(
-      this.world.index,
-      this.world.prefixes,
-      (id) => this.world.locate(id) !== undefined,
+      this.state.index,
+      this.state.prefixes,
+      (id) => this.state.locate(id) !== undefined,
       partial,
       ledger,
     );
@@ -96,18 +96,18 @@ export abstract class BeadReader {
 
   /** Unfinished beads unless told otherwise; at most 50 unless `limit` says more. */
   list(filter: ListFilter = {}): Bead[] {
-    return this.filtered(filter, filter.limit ?? listDefaultLimit, (each) => listIds(this.world.index, each));
+    return this.filtered(filter, filter.limit ?? listDefaultLimit, (each) => listIds(this.state.index, each));
   }
 
   /** Beads that can be worked on now, by priority, oldest first; at most 100 unless `limit` says more. */
   ready(filter: ReadyFilter = {}): Bead[] {
     const now = this.clock().getTime() * 1000;
-    return this.filtered(filter, filter.limit ?? readyDefaultLimit, (each) => readyIds(this.world.index, each, now));
+    return this.filtered(filter, filter.limit ?? readyDefaultLimit, (each) => readyIds(this.state.index, each, now));
   }
 
   /** Unfinished beads that wait for another, or whose parent does. */
   blocked(filter: BeadFilter = {}): Bead[] {
-    return this.beads(blockedIds(this.world.index, filter));
+    return this.beads(blockedIds(this.state.index, filter));
   }
 
   /** The open beads that a bead itself waits for. */
@@ -119,20 +119,20 @@ export abstract class BeadReader {
   blockerIds(id: string): string[] {
     const bead = this.get(id);
     if (!bead) return [];
-    const own = openBlockers(this.world, bead);
-    const ancestor = own.length === 0 ? blockedAncestor(this.world, bead) : undefined;
+    const own = openBlockers(this.state, bead);
+    const ancestor = own.length === 0 ? blockedAncestor(this.state, bead) : undefined;
     return ancestor ? [ancestor.id] : own;
   }
 
   /** The bead itself, or the nearest ancestor, that is deferred. @param now milliseconds since 1970 */
   deferringBead(id: string, now = this.clock().getTime()): Bead | undefined {
     const bead = this.get(id);
-    return bead && deferringBead(this.world, bead, now * 1000);
+    return bead && deferringBead(this.state, bead, now * 1000);
   }
 
   /** Beads that depend on this one. */
   dependents(id: string, type?: string): Bead[] {
-    const edges = this.world.dependents(id).filter(({ edge }) => type === undefined || edge.type === type);
+    const edges = this.state.dependents(id).filter(({ edge }) => type === undefined || edge.type === type);
     return [...new Map(edges.map(({ bead }) => [bead.id, bead])).values()].sort((a, b) => compareIds(a.id, b.id));
   }
 
@@ -143,7 +143,7 @@ export abstract class BeadReader {
   }
 
   children(id: string, recursive = false): Bead[] {
-    const found = recursive ? descendantsOf(this.world, id) : childrenOf(this.world, id);
+    const found = recursive ? descendantsOf(this.state, id) : childrenOf(this.state, id);
     return found.filter((bead) => bead.status !== 'tombstone');
   }
 
@@ -153,12 +153,12 @@ export abstract class BeadReader {
   }
 
   labels(ledger?: string): { label: string; count: number }[] {
-    return labelCounts(this.world.index, ledger);
+    return labelCounts(this.state.index, ledger);
   }
 
   /** @param assignee whose beads are counted; everybody's where it is missing */
   stats(ledger?: string, assignee?: string): Stats {
-    const counts = countBeads(this.world.index, { ledger, assignee }, this.clock().getTime() * 1000);
+    const counts = countBeads(this.state.index, { ledger, assignee }, this.clock().getTime() * 1000);
     const of = (status: string): number => counts.byStatus.get(status) ?? 0;
     return {
       summary: {
@@ -179,12 +179,12 @@ export abstract class BeadReader {
 
   /** The first open beads of a ledger, by priority, newest first; no steps of molecules. */
   backlog(ledger: string, types: readonly string[], limit: number): Bead[] {
-    return this.beads(backlogIds(this.world.index, ledger, types, limit));
+    return this.beads(backlogIds(this.state.index, ledger, types, limit));
   }
 
   /** The beads of a type that were closed last. */
   lastClosed(type: string, limit: number): Bead[] {
-    return this.beads(lastClosedIds(this.world.index, type, limit));
+    return this.beads(lastClosedIds(this.state.index, type, limit));
   }
 
   /** The audit trail, oldest first: the last `limit` entries (0 = all), of one bead or of everything. */
@@ -200,9 +200,9 @@ export abstract class BeadReader {
 
   /** The events of a bead are kept where it is, or where its prefix belongs. */
   private ledgersWithEvents(id: string | undefined): Ledger[] {
-    const all = [...this.world.ledgers.values()];
+    const all = [...this.state.ledgers.values()];
     if (id === undefined) return all;
-    const names = [this.world.locate(id)?.ledger, this.world.prefixes.ledgerOf(id)].filter(
+    const names = [this.state.locate(id)?.ledger, this.state.prefixes.ledgerOf(id)].filter(
       (name) => name !== undefined,
     );
     return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
@@ -210,7 +210,7 @@ export abstract class BeadReader {
 
   /** All beads of a ledger with their texts. */
   entries(ledger: string): ReadonlyMap<string, Stored> {
-    return this.world.ledgers.get(ledger)?.entries ?? new Map();
+    return this.state.ledgers.get(ledger)?.entries ?? new Map();
   }
 
   /** The text of an `issues.jsonl` with a ledger's beads, sorted by id; wisps are never exported. */
@@ -226,26 +226,26 @@ export abstract class BeadReader {
 
   /** The `.beads` folder of an open ledger. */
   directoryOf(ledger: string): string {
-    const found = this.world.ledgers.get(ledger);
+    const found = this.state.ledgers.get(ledger);
     if (!found) throw new Error(`no ledger ${ledger}`);
     return found.directory;
   }
 
   /** The file of beads of an open ledger. */
   fileOf(ledger: string): string {
-    const found = this.world.ledgers.get(ledger);
+    const found = this.state.ledgers.get(ledger);
     if (!found) throw new Error(`no ledger ${ledger}`);
     return found.issuesFile;
   }
 
   /** Reads the ledger's `config.yaml` again, for one who changed it. */
   configChanged(ledger: string): void {
-    this.world.ledgers.get(ledger)?.readConfig();
+    this.state.ledgers.get(ledger)?.readConfig();
   }
 
   /** An SQLite file with the index, for people with `sqlite3`. */
   exportDatabase(): Uint8Array {
-    return this.world.index.exportDatabase();
+    return this.state.index.exportDatabase();
   }
 
   /** Conditions that no index answers are asked of each bead, and the limit counts what is left. */

@@ -17,6 +17,19 @@ export interface Checkpoint {
   failed: Map<string, unknown>;
 }
 
+/** What a checkpointer works with. */
+export interface CheckpointerParts {
+  state: StoreState;
+  sequence: Sequence;
+  /** How long the results of operations are kept for a client that asks again. */
+  operationLifetimeMs: number;
+  fence: WriteFence | undefined;
+  writer: CheckpointWriter;
+  clock: () => Date;
+  /** Told which beads somebody else has changed in the file of a ledger. */
+  merged: (ledger: Ledger, ids: string[]) => void;
+}
+
 /**
  * Brings journals and files together: hands out what one ledger's journal holds for another, and writes
  * checkpoints.
@@ -26,19 +39,11 @@ export class Checkpointer {
   /** Events that journals hold for ledgers that are not open. */
   private waiting: { seq: number; part: JournalEvent }[] = [];
 
-  constructor(
-    private readonly world: StoreState,
-    private readonly sequence: Sequence,
-    private readonly operationLifetimeMs: number,
-    private readonly fence: WriteFence | undefined,
-    private readonly writer: CheckpointWriter,
-    private readonly clock: () => Date,
-    private readonly merged: (ledger: Ledger, ids: string[]) => void,
-  ) {}
+  constructor(private readonly parts: CheckpointerParts) {}
 
   /** What the journals of the open ledgers hold for another one. */
   itemsFor(name: string): JournaledChange[] {
-    const records = [...this.world.ledgers.values()]
+    const records = [...this.parts.state.ledgers.values()]
       .filter((ledger) => ledger.name !== name)
       .flatMap((ledger) => ledger.journal.records());
     return records.flatMap((record) =>
@@ -48,7 +53,7 @@ export class Checkpointer {
 
   /** Takes note of the journal of a ledger that was just opened. */
   opened(ledger: Ledger, records: readonly JournalRecord[]): void {
-    this.sequence.sawUpTo(Math.max(ledger.lastCheckpointed, ...records.map((record) => record.seq)));
+    this.parts.sequence.sawUpTo(Math.max(ledger.lastCheckpointed, ...records.map((record) => record.seq)));
     const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
     this.waiting = this.waiting.filter(({ part }) => part.ledger !== ledger.name);
     for (const [seq, events] of groupBy(mine, ({ seq }) => seq))
@@ -71,7 +76,7 @@ export class Checkpointer {
 
   private passOn(record: JournalRecord, give: (log: EventLog, seq: number, events: AuditEvent[]) => void): void {
     for (const [name, parts] of groupBy(record.events, (part) => part.ledger)) {
-      const open = this.world.ledgers.get(name);
+      const open = this.parts.state.ledgers.get(name);
       if (open)
         give(
           open.eventLog,
@@ -84,7 +89,7 @@ export class Checkpointer {
 
   /** Best effort: until the next checkpoint the journal has them too. */
   flushEvents(): void {
-    for (const ledger of this.world.ledgers.values()) {
+    for (const ledger of this.parts.state.ledgers.values()) {
       try {
         ledger.eventLog.flush();
       } catch {
@@ -95,7 +100,7 @@ export class Checkpointer {
 
   /** Bytes of the largest journal. */
   get largestJournal(): number {
-    return Math.max(0, ...[...this.world.ledgers.values()].map((ledger) => ledger.journal.size));
+    return Math.max(0, ...[...this.parts.state.ledgers.values()].map((ledger) => ledger.journal.size));
   }
 
   /**
@@ -103,7 +108,7 @@ export class Checkpointer {
    * @returns those that cannot, with the reason
    */
   async writeWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
-    const all = [...this.world.ledgers.values()];
+    const all = [...this.parts.state.ledgers.values()];
     const readOnly = new Map(all.filter((ledger) => ledger.isReadOnly).map((ledger) => [ledger.name, ledger.damage]));
     const needing = all.filter((ledger) => ledger.needsCheckpoint && !ledger.isReadOnly);
     if (needing.length === 0) return readOnly;
@@ -112,7 +117,7 @@ export class Checkpointer {
   }
 
   private get writable(): Ledger[] {
-    return [...this.world.ledgers.values()].filter((ledger) => !ledger.isReadOnly);
+    return [...this.parts.state.ledgers.values()].filter((ledger) => !ledger.isReadOnly);
   }
 
   /** Ledgers with changes that are not in their file, or whose file was changed from outside. */
@@ -130,8 +135,8 @@ export class Checkpointer {
    * files, and wisps, which are not written there, are recorded again.
    */
   async begin(ledgers: readonly Ledger[]): Promise<Checkpoint> {
-    requireCurrent(this.fence);
-    const seq = this.sequence.last;
+    requireCurrent(this.parts.fence);
+    const seq = this.parts.sequence.last;
     const failed = new Map<string, unknown>();
     for (const ledger of ledgers)
       await this.carryWisps(ledger).catch((error: unknown) => failed.set(ledger.name, error));
@@ -142,7 +147,7 @@ export class Checkpointer {
   async write(checkpoint: Checkpoint): Promise<Checkpoint> {
     for (const ledger of checkpoint.ledgers) {
       try {
-        if ((await ledger.checkpoint(checkpoint.seq, this.writer)) === 'changed') checkpoint.changed.push(ledger);
+        if ((await ledger.checkpoint(checkpoint.seq, this.parts.writer)) === 'changed') checkpoint.changed.push(ledger);
       } catch (error) {
         checkpoint.failed.set(ledger.name, error);
       }
@@ -157,12 +162,12 @@ export class Checkpointer {
   async finish({ changed, failed }: Checkpoint): Promise<Map<string, unknown>> {
     for (const ledger of changed) {
       try {
-        const seq = this.sequence.last;
+        const seq = this.parts.sequence.last;
         await this.carryWisps(ledger);
-        const ids = await ledger.mergeOutside(seq, this.clock());
+        const ids = await ledger.mergeOutside(seq, this.parts.clock());
         if (ids.length === 0) continue;
-        this.world.changed(ids);
-        this.merged(ledger, ids);
+        this.parts.state.changed(ids);
+        this.parts.merged(ledger, ids);
       } catch (error) {
         failed.set(ledger.name, error);
       }
@@ -173,10 +178,10 @@ export class Checkpointer {
   private async carryWisps(ledger: Ledger): Promise<void> {
     const items = [...ledger.wisps()].map(([id, stored]): JournalItem => ({ ledger: '', id, text: stored.text }));
     if (items.length === 0) return;
-    const now = this.clock();
-    const seq = this.sequence.next(now);
+    const now = this.parts.clock();
+    const seq = this.parts.sequence.next(now);
     await ledger.journal.append([
-      { seq, group: seq, ts: now.toISOString(), actor: 'ledger', ...ownerOf(this.fence), items, events: [] },
+      { seq, group: seq, ts: now.toISOString(), actor: 'ledger', ...ownerOf(this.parts.fence), items, events: [] },
     ]);
   }
 
@@ -184,16 +189,16 @@ export class Checkpointer {
   async trimJournals(): Promise<void> {
     const ledgers = this.writable;
     for (const ledger of ledgers) await ledger.eventLog.sync();
-    const now = this.clock().getTime();
+    const now = this.parts.clock().getTime();
     for (const ledger of ledgers) {
       const nameOf = (part: { ledger: string }): string => part.ledger || ledger.name;
       await ledger.journal.rewrite((record) => {
         const { operation, result, ...rest } = record;
-        const young = operation !== undefined && now - Date.parse(record.ts) <= this.operationLifetimeMs;
+        const young = operation !== undefined && now - Date.parse(record.ts) <= this.parts.operationLifetimeMs;
         const items = record.items.filter(
-          (item) => !(this.world.ledgers.get(nameOf(item))?.hasCheckpointed(record.seq) ?? false),
+          (item) => !(this.parts.state.ledgers.get(nameOf(item))?.hasCheckpointed(record.seq) ?? false),
         );
-        const events = record.events.filter((part) => !this.world.ledgers.has(nameOf(part)));
+        const events = record.events.filter((part) => !this.parts.state.ledgers.has(nameOf(part)));
         if (!young && items.length === 0 && events.length === 0) return undefined;
         return { ...rest, group: record.seq, ...(young ? { operation, result } : {}), items, events };
       });

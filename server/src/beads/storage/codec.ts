@@ -90,7 +90,7 @@ function targetsOf({ dependencies }: Bead): readonly string[] {
   return dependencies?.length ? [...new Set(dependencies.map((edge) => edge.depends_on_id))] : none;
 }
 
-/** Why a line is no bead. `other` lines belong to another kind of record and are no problem. */
+/** Why a line is not a bead. `other` lines belong to another kind of record and are no problem. */
 export type Undecodable = { kind: 'other' } | { kind: 'broken'; reason: string };
 
 /**

@@ -30,6 +30,20 @@ interface Committed {
   record: JournalRecord;
 }
 
+/** What a committer works with. */
+export interface CommitterParts {
+  state: StoreState;
+  checkpointer: Checkpointer;
+  operations: IdempotencyCache;
+  fence: WriteFence | undefined;
+  sequence: Sequence;
+  clock: () => Date;
+  /** 0 to 1, for new ids. */
+  random: () => number;
+  /** Told after the write is durable. */
+  published: (batches: { ids: string[]; events: AuditEvent[] }[]) => void;
+}
+
 /**
  * Runs batches one after the other and makes them durable in groups: all that wait while the disk is busy share
  * the next write and the next fsync. Their work runs against an overlay, so nothing reaches the ledgers or the
@@ -41,16 +55,7 @@ interface Committed {
 export class Committer {
   private queue: Job[] = [];
 
-  constructor(
-    private readonly world: StoreState,
-    private readonly checkpointer: Checkpointer,
-    private readonly operations: IdempotencyCache,
-    private readonly fence: WriteFence | undefined,
-    private readonly sequence: Sequence,
-    private readonly clock: () => Date,
-    private readonly random: () => number,
-    private readonly published: (batches: { ids: string[]; events: AuditEvent[] }[]) => void,
-  ) {}
+  constructor(private readonly parts: CommitterParts) {}
 
   enqueue<T>(meta: BatchMeta, work: (tx: Transaction) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -70,13 +75,13 @@ export class Committer {
   }
 
   private async commit(jobs: readonly Job[]): Promise<void> {
-    const unwritable = await this.checkpointer.writeWhereNeeded();
+    const unwritable = await this.parts.checkpointer.writeWhereNeeded();
     const group = this.runGroup(jobs, unwritable);
     if (group.committed.length > 0) {
       const home = this.homeOf(group.committed);
       try {
         if (home.isReadOnly && home.damage) throw home.damage;
-        for (const { journal } of this.world.ledgers.values()) await journal.syncRead();
+        for (const { journal } of this.parts.state.ledgers.values()) await journal.syncRead();
         await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
       } catch (error) {
         // Also those that failed by themselves: the cause may be a batch that was never committed.
@@ -85,7 +90,7 @@ export class Committer {
       }
       this.publish(group.committed);
       // A folder that was removed has been recreated with its journal: its file is written before anybody is answered.
-      if (home.needsCheckpoint) await this.checkpointer.writeWhereNeeded();
+      if (home.needsCheckpoint) await this.parts.checkpointer.writeWhereNeeded();
     }
     for (const answer of group.answers) answer();
   }
@@ -94,7 +99,7 @@ export class Committer {
     jobs: readonly Job[],
     unwritable: ReadonlyMap<string, unknown>,
   ): { committed: Committed[]; answers: (() => void)[] } {
-    const groupView = new Overlay(this.world);
+    const groupView = new Overlay(this.parts.state);
     const results = new Map<string, unknown>();
     const committed: Committed[] = [];
     const answers: (() => void)[] = [];
@@ -103,7 +108,7 @@ export class Committer {
       const known =
         operation === undefined
           ? undefined
-          : (this.operations.get(operation) ??
+          : (this.parts.operations.get(operation) ??
             (results.has(operation) ? { result: results.get(operation) } : undefined));
       if (known) {
         answers.push(() => job.resolve(known.result));
@@ -129,7 +134,7 @@ export class Committer {
     { view, below }: { view: Overlay; below: Overlay },
     group: number | undefined,
   ): { record: JournalRecord | undefined; result: unknown } {
-    const now = this.clock();
+    const now = this.parts.clock();
     const homeLedger = this.firstLedger().name;
     const { actor, kind } = job.meta;
     const tx = new Transaction(view, {
@@ -137,7 +142,7 @@ export class Committer {
       // An agent's address: so it can be told from others who close its steps.
       ...(kind === 'agent' ? { session: actor } : {}),
       now,
-      random: this.random,
+      random: this.parts.random,
       homeLedger,
     });
     const result = job.work(tx);
@@ -146,13 +151,13 @@ export class Committer {
     if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
     if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
       return { record: undefined, result };
-    const seq = this.sequence.next(now);
+    const seq = this.parts.sequence.next(now);
     const record: JournalRecord = {
       seq,
       group: group ?? seq,
       ts: now.toISOString(),
       actor: job.meta.actor,
-      ...ownerOf(this.fence),
+      ...ownerOf(this.parts.fence),
       ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
       items: [...view.changes].map(([id, change]) => ({ ledger: change.ledger, id, text: change.stored?.text })),
       events: [...tx.events],
@@ -163,24 +168,25 @@ export class Committer {
   /** The first ledger that the group touches: its journal takes the whole group. */
   private homeOf(committed: readonly Committed[]): Ledger {
     const touched = committed.flatMap(({ record }) => record.items)[0]?.ledger;
-    return (touched === undefined ? undefined : this.world.ledgers.get(touched)) ?? this.firstLedger();
+    return (touched === undefined ? undefined : this.parts.state.ledgers.get(touched)) ?? this.firstLedger();
   }
 
   private firstLedger(): Ledger {
-    for (const ledger of this.world.ledgers.values()) return ledger;
+    for (const ledger of this.parts.state.ledgers.values()) return ledger;
     throw new Error('no ledger is open');
   }
 
   private publish(committed: readonly Committed[]): void {
     const batches: { ids: string[]; events: AuditEvent[] }[] = [];
     for (const { changes, record } of committed) {
-      this.world.apply(changes);
-      if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
-      this.checkpointer.keepEvents(record);
+      this.parts.state.apply(changes);
+      if (record.operation !== undefined)
+        this.parts.operations.set(record.operation, record.result, Date.parse(record.ts));
+      this.parts.checkpointer.keepEvents(record);
       batches.push({ ids: [...changes.keys()], events: record.events.map(({ event }) => event) });
     }
-    this.checkpointer.flushEvents();
-    this.published(batches);
+    this.parts.checkpointer.flushEvents();
+    this.parts.published(batches);
   }
 }
 

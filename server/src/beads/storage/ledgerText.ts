@@ -113,7 +113,7 @@ export function compareIds(a: string, b: string): number {
 }
 
 /**
- * The file with these beads. Lines of unchanged beads and lines that are no beads keep bytes and place,
+ * The file with these beads. Lines of unchanged beads and lines that are not beads keep bytes and place,
  * changed ones their place; new ones go where the order by id puts them, beads that are gone leave no line.
  */
 export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Stored>): LedgerText {
@@ -232,7 +232,7 @@ export function spliceLines(
   return pieces;
 }
 
-/** Whether any line of the file can be a record that is no bead. */
+/** Whether any line of the file can be a record that is not a bead. */
 function mentionsOtherRecords(bytes: Buffer): boolean {
   return bytes.includes('"_type"') || bytes.includes('"_schema"');
 }

@@ -11,7 +11,7 @@ const maxRedirects = 3;
 const MAX_REDIRECT_BYTES = 64 * 1024;
 
 /**
- * Follows `redirect` files: the first line that is no comment names another `.beads` folder, absolute or
+ * Follows `redirect` files: the first line that is not a comment names another `.beads` folder, absolute or
  * relative to the folder that contains this `.beads`. A `.beads` that is a link is the same.
  * @returns a path without links
  * @throws UserError `refused` where it would leave the town or the repository: a clone may have brought the redirect along,

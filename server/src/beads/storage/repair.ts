@@ -29,7 +29,7 @@ function keptName(file: string, bytes: Buffer): string {
 }
 
 /**
- * Looks for what keeps a ledger from being opened or used: git's conflict markers, lines that are no beads, beads with
+ * Looks for what keeps a ledger from being opened or used: git's conflict markers, lines that are not beads, beads with
  * several lines, broken lines of the journal.
  * @param fix repairs it: each file is kept as it was under another name first
  */

@@ -4,7 +4,7 @@ import type { Candidate } from '../shared/completion/completions';
 import { askRunningServer, beadsOfFile, beadsOfTown, candidates } from '../shared/completion/values';
 import { townOfDirectory } from '../shared/findTown';
 import type { ProcessContext } from '../shared/context';
-import { namedLedger } from './backend';
+import { namedLedger } from './openBackend';
 
 const beadPlaces = new Set([
   'id',

@@ -100,5 +100,5 @@ function badNames(key: string, list: string): string[] {
   const names = list.split(',').map((name) => name.trim());
   return names
     .filter((name) => name !== '' && !/^[a-z][a-z0-9_-]*(?::\w+)?$/.test(name))
-    .map((name) => `${key}: ${JSON.stringify(name)} is no name; use small letters, digits, _ and -`);
+    .map((name) => `${key}: ${JSON.stringify(name)} is not a name; use small letters, digits, _ and -`);
 }

@@ -3,7 +3,7 @@ import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Invocation } from '../shared/command';
 import { CommandContext } from '../shared/context';
 import { authorAddress } from '../shared/connect';
-import { openBackend } from './backend';
+import { openBackend } from './openBackend';
 import type { Backend } from './localBackend';
 
 export interface GlobalOptions {

@@ -7,7 +7,7 @@ import type { Diagnosis } from '../../beads/storage/repair';
 import { findLedger, isLedger } from '../../beads/storage/locate';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
-import { namedLedger } from './backend';
+import { namedLedger } from './openBackend';
 import type { BdContext, GlobalOptions } from './context';
 
 /** Another command of bd has the ledger for no longer. */
@@ -26,7 +26,7 @@ export function addDoctor(program: CliCommand, context: BdContext): void {
     .description('look for damage in the files of the ledger, and repair it with --fix')
     .option('--fix', 'repair what was found; each file is kept as it was, under another name')
     .withHelp({
-      text: 'It finds conflict markers of git, lines that are no beads, beads with several lines, and broken lines of the journal. It works on the files of the nearest .beads folder, or of the one that --db names, also inside a town. A ledger of a town whose folder is gone is recreated, from the repository of its rig where that has it.',
+      text: 'It finds conflict markers of git, lines that are not beads, beads with several lines, and broken lines of the journal. It works on the files of the nearest .beads folder, or of the one that --db names, also inside a town. A ledger of a town whose folder is gone is recreated, from the repository of its rig where that has it.',
       examples: [
         ['bd doctor', 'show what is wrong'],
         ['bd doctor --fix', 'repair it'],

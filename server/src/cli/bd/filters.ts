@@ -128,7 +128,7 @@ export function filterParams(options: FilterOptions): BeadFilter {
   return defined({
     ...Object.fromEntries([...sameNames, ...timeOptions].map((name) => [name, options[name]])),
     status: status.length > 0 ? status : undefined,
-    // An empty name is no condition, as in a script whose variable is not set.
+    // An empty name is not a condition, as in a script whose variable is not set.
     assignee: options.assignee || undefined,
     unassigned: options.unassigned || options.assignee === false || undefined,
     excludeTypes: options.excludeType,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runMain } from '../shared/main';
-import { placeOfCommand } from './backend';
+import { placeOfCommand } from './openBackend';
 
 void runMain({
   offline: ['init', 'merge', 'doctor', 'version', 'completion', 'prime', 'onboard', 'quickstart', 'human'],

@@ -58,7 +58,7 @@ export function needs(bead: Bead): string[] {
   return (bead.dependencies ?? []).filter((edge) => blocking.has(edge.type)).map((edge) => edge.depends_on_id);
 }
 
-/** Steps that wait for equally long chains of others; a step alone is no group. */
+/** Steps that wait for equally long chains of others; a step alone is not a group. */
 function parallelGroups(steps: readonly Bead[]): Map<string, string[]> {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const depths = new Map<string, number>();

@@ -3,7 +3,7 @@ import { plural } from '../../base/text';
 import { WorkHistory, type WorkHistoryResult } from '../../protocol/history';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, type Paint } from '../shared/output';
-import { namedLedger, townOfLedger } from './backend';
+import { namedLedger, townOfLedger } from './openBackend';
 import type { BdContext, GlobalOptions } from './context';
 import { defined } from './options';
 import { reviewsGiven, skillsOf, summaries, type Grouping, type WorkSummary } from './workHistory';

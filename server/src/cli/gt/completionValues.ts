@@ -38,6 +38,9 @@ const convoys = fromSnapshot((snapshot) =>
 const crew = fromSnapshot((snapshot) =>
   snapshot.agents.filter((agent) => agent.role === 'crew').map((agent) => ({ value: agent.name, text: agent.id })),
 );
+const polecats = fromSnapshot((snapshot) =>
+  snapshot.agents.filter((agent) => agent.role === 'polecat').map((agent) => ({ value: agent.name, text: agent.id })),
+);
 const attention = fromSnapshot((snapshot) => snapshot.attention.map((item) => ({ value: item.id, text: item.title })));
 const runtimes: Values = async (ask) => {
   const { AgentConfigList } = await import('../../protocol/town');
@@ -76,6 +79,7 @@ const byPlace: Readonly<Record<string, Values>> = {
   beads: beadsOfTown,
   'beads-and-rig': beadsAndRigs,
   '--bead': beadsOfTown,
+  '--issue': beadsOfTown,
   '--on': beadsOfTown,
   member: crew,
   runtime: runtimes,
@@ -84,6 +88,9 @@ const byPlace: Readonly<Record<string, Values>> = {
   '--formula': formulas,
   attention,
   change: changes,
+  '--before': changes,
+  polecat: polecats,
+  '--worker': agents,
   mail: mails,
   '--reply-to': mails,
   escalation: escalations,

@@ -5,6 +5,7 @@ import {
   AgentConfigRemove,
   AgentConfigSet,
   DefaultAgent,
+  MayorMayLand,
   MayorRuntime,
   TownGetSnapshot,
   type RuntimeInfo,
@@ -25,6 +26,7 @@ export function addConfig(program: CliCommand, context: GtContext): void {
   const config = program.command('config').description('settings of the town');
   addDefaultAgent(config, context);
   addMayor(config, context);
+  addMayorMayLand(config, context);
   const agent = config.command('agent').description('agent runtimes');
   addList(agent, context);
   addGet(agent, context);
@@ -64,6 +66,25 @@ function addMayor(config: CliCommand, context: GtContext): void {
     .action(async (name: string | undefined, _options: unknown, invocation: Invocation) => {
       const result = await context.call(invocation, MayorRuntime.spec, { name });
       context.print(invocation, result, () => result.name);
+    });
+}
+
+function addMayorMayLand(config: CliCommand, context: GtContext): void {
+  config
+    .command('mayor-may-land')
+    .argument('[on-or-off]', 'the new value', { choices: ['on', 'off'] })
+    .description('show or set whether the Mayor may land work directly')
+    .withHelp({
+      examples: [
+        ['gt config mayor-may-land', 'show it'],
+        ['gt config mayor-may-land on', 'allow it'],
+      ],
+      see: ['gt land'],
+    })
+    .action(async (value: 'on' | 'off' | undefined, _options: unknown, invocation: Invocation) => {
+      const params = value === undefined ? {} : { allowed: value === 'on' };
+      const result = await context.call(invocation, MayorMayLand.spec, params);
+      context.print(invocation, result, () => (result.allowed ? 'on' : 'off'));
     });
 }
 

@@ -1,13 +1,38 @@
-import { plural } from '../../base/text';
-import { MqApprove, MqGet, MqList, MqReject, MqRetry, type MergeRequestInfo } from '../../protocol/town';
-import type { CliCommand, Invocation } from '../shared/command';
-import { indent } from '../shared/output';
+import { UserError } from '../../base/errors';
+import {
+  mergeRequestStates,
+  MqApprove,
+  MqDiff,
+  MqGet,
+  MqList,
+  MqLog,
+  MqReject,
+  MqReorder,
+  MqRetry,
+  MqSubmit,
+  type MergeRequestInfo,
+  type MergeRequestState,
+  type MqListFilter,
+} from '../../protocol/town';
+import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import type { GtContext } from './context';
+import { logLines, queueLine, statusLines } from './mqText';
+
+interface ListOptions extends Omit<MqListFilter, 'rig' | 'status'> {
+  status?: MergeRequestState;
+}
 
 interface ApproveOptions {
   message?: string;
   first?: boolean;
   patch?: string;
+}
+
+interface SubmitOptions {
+  issue?: string;
+  branch?: string;
+  priority?: number;
+  message?: string;
 }
 
 /** `gt mq`: the merge queue and its reviews. An id is that of a merge request or of its bead, or a branch. */
@@ -16,49 +41,122 @@ export function addMq(program: CliCommand, context: GtContext): void {
   addList(mq, context);
   addNext(mq, context);
   addStatus(mq, context);
+  addSubmit(mq, context);
   addApprove(mq, context);
   addReject(mq, context);
   addRetry(mq, context);
+  addReorder(mq, context);
+  addLog(mq, context);
 }
 
-function addList(mq: CliCommand, context: GtContext): void {
+export function addList(mq: CliCommand, context: GtContext): void {
   mq.command('list [rig]')
     .description('list the merge queue in its order')
+    .option('--all', 'also what has ended, the latest first')
+    .addOption('--status <state>', 'only those in this state', { choices: mergeRequestStates })
+    .option('--ready', 'only what could be merged at this moment')
+    .option('--blocked', 'only what waits for something else than its turn, such as its review')
+    .option('--worker <agent>', 'only the work of this agent')
     .withHelp({
       examples: [
         ['gt mq list', 'of all rigs'],
-        ['gt mq list toy', 'of one rig'],
+        ['gt mq list toy --all', 'of one rig, with what was merged'],
+        ['gt mq list --status failed', 'what was given up'],
       ],
       see: ['gt mq status'],
     })
-    .action(async (rig: string | undefined, _options: unknown, invocation: Invocation) => {
-      const list = await context.call(invocation, MqList.spec, { rig });
-      context.print(invocation, list, () => (list.length > 0 ? list.map(queueLine) : 'The merge queue is empty'));
+    .action(async (rig: string | undefined, options: ListOptions, invocation: Invocation) => {
+      const { all, status, ready, blocked, worker } = options;
+      const list = await context.call(invocation, MqList.spec, { rig, all, status, ready, blocked, worker });
+      const isFiltered = [all, status, ready, blocked, worker].some((filter) => filter !== undefined);
+      context.print(invocation, list, () => {
+        if (list.length > 0) return list.map(queueLine);
+        return isFiltered ? 'No such merge requests' : 'The merge queue is empty';
+      });
     });
 }
 
 function addNext(mq: CliCommand, context: GtContext): void {
   mq.command('next [rig]')
     .description('show what is merged next')
-    .withHelp({ examples: [['gt mq next toy', 'the first one in the queue']], see: ['gt mq list'] })
-    .action(async (rig: string | undefined, _options: unknown, invocation: Invocation) => {
+    .addOption('--strategy <strategy>', 'priority: as it is merged; fifo: the oldest', {
+      choices: ['priority', 'fifo'],
+    })
+    .withHelp({
+      examples: [
+        ['gt mq next toy', 'the first one in the queue'],
+        ['gt mq next toy --strategy fifo', 'the one that waits longest'],
+      ],
+      see: ['gt mq list'],
+    })
+    .action(async (rig: string | undefined, { strategy }: { strategy?: string }, invocation: Invocation) => {
       const list = await context.call(invocation, MqList.spec, { rig });
-      const next = list.find((info) => info.state === 'merging' || info.state === 'queued');
+      const ready = list.filter(({ state, waitsFor }) => state === 'merging' || (state === 'queued' && !waitsFor));
+      const next = strategy === 'fifo' ? oldest(ready) : ready[0];
       context.print(invocation, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
     });
 }
 
+function oldest(list: readonly MergeRequestInfo[]): MergeRequestInfo | undefined {
+  return [...list].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id))[0];
+}
+
 function addStatus(mq: CliCommand, context: GtContext): void {
   mq.command('status <change>')
-    .description('show one merge request with its reviews')
+    .description('show one merge request with its reviews, also one that has ended')
+    .option('--diff', 'also the change itself')
     .withHelp({
-      examples: [['gt mq status toy-a1b2c', 'what its author and its reviewers say']],
-      see: ['gt mq approve', 'gt mq reject'],
+      examples: [
+        ['gt mq status toy-a1b2c', 'its state, its checks, and what its author and its reviewers say'],
+        ['gt mq status toy-a1b2c --diff', 'and the change'],
+      ],
+      see: ['gt mq log', 'gt mq approve', 'gt mq reject'],
     })
-    .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      const info = await context.call(invocation, MqGet.spec, { id });
-      context.print(invocation, info, () => statusLines(info));
+    .action(async (id: string, { diff: withDiff }: { diff?: boolean }, invocation: Invocation) => {
+      const { info, diff } = await context.withTown(invocation, async (town) => {
+        const found = await town.call(MqGet.spec, { id });
+        if (!withDiff) return { info: found, diff: undefined };
+        return { info: found, diff: (await town.call(MqDiff.spec, { id: found.id })).text };
+      });
+      context.print(invocation, diff === undefined ? info : { ...info, diff }, () => [
+        ...statusLines(info),
+        ...(diff === undefined ? [] : ['', diff.trimEnd()]),
+      ]);
     });
+}
+
+function addSubmit(mq: CliCommand, context: GtContext): void {
+  mq.command('submit')
+    .description('submit the work of a polecat to the merge queue')
+    .option('--issue <bead>', 'the bead whose work it is')
+    .option('--branch <branch>', 'the branch of the work')
+    .option(
+      '-p, --priority <priority>',
+      'of the merge request, 0 (most urgent) to 4 (default: that of the bead)',
+      priority,
+    )
+    .option('-m, --message <text>', 'a note for the reviewer')
+    .withHelp({
+      text: 'An agent submits its own work, as with "gt done", and its session ends. A person submits the work of an agent whose session has ended, such as one that was stopped. It is checked as for "gt done": all is committed, there is a change, and its steps are done.',
+      examples: [
+        ['gt mq submit', "for agents: the caller's work"],
+        ['gt mq submit --issue toy-a1b2c -p 0', 'the work on a bead, as an urgent one'],
+      ],
+      exits: { 1: 'something is not committed, or there is nothing to submit' },
+      see: ['gt done', 'gt land'],
+    })
+    .action(async (options: SubmitOptions, invocation: Invocation) => {
+      const { issue: bead, branch, priority: urgency, message } = options;
+      const params = { bead, branch, priority: urgency, message };
+      const result = await context.call(invocation, MqSubmit.spec, params);
+      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest})`);
+    });
+}
+
+function priority(text: string): number {
+  const [, digit] = /^[pP]?([0-4])$/.exec(text) ?? [];
+  if (digit === undefined) throw new InvalidValue('Valid: 0 to 4, or P0 to P4');
+  return Number(digit);
 }
 
 function addApprove(mq: CliCommand, context: GtContext): void {
@@ -84,55 +182,84 @@ function addApprove(mq: CliCommand, context: GtContext): void {
 function addReject(mq: CliCommand, context: GtContext): void {
   mq.command('reject <change>')
     .description('send a change back to its author')
-    .addOption('-m, --message <text>', 'what has to change, and why', { mandatory: true })
+    .option('-m, --message <text>', 'what has to change, and why')
+    .option('-r, --reason <text>', 'the same')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .withHelp({
-      text: 'It goes back to the same agent, in its own worktree, with your message.',
-      examples: [['gt mq reject toy-a1b2c -m "File names with spaces fail: add a test"', 'ask for a change']],
+      text: 'It goes back to the same agent, in its own worktree, with your message. Without one the agent is told to compare its change with what the bead asks for.',
+      examples: [
+        ['gt mq reject toy-a1b2c -m "File names with spaces fail: add a test"', 'ask for a change'],
+        ['gt mq reject toy-a1b2c', 'without a reason'],
+      ],
       see: ['gt mq approve'],
     })
-    .action(async (id: string, { message, patch }: { message: string; patch?: string }, invocation: Invocation) => {
-      const result = await context.call(invocation, MqReject.spec, { id, message, patch });
-      context.print(invocation, result, () => `✓ Sent ${result.bead} back to its author`);
-    });
+    .action(
+      async (id: string, options: { message?: string; reason?: string; patch?: string }, invocation: Invocation) => {
+        const { message = options.reason, patch } = options;
+        const result = await context.call(invocation, MqReject.spec, { id, message, patch });
+        context.print(invocation, result, () => `✓ Sent ${result.bead} back to its author`);
+      },
+    );
 }
 
 function addRetry(mq: CliCommand, context: GtContext): void {
   mq.command('retry <change>')
-    .description('retry a merge that waits or has failed')
-    .withHelp({ examples: [['gt mq retry toy-a1b2c', 'for example when the network is back']], see: ['gt mq list'] })
+    .description('retry a merge that waits or has failed, with its checks')
+    .withHelp({
+      text: 'Checks that have failed run again. Work that its checks or reviewers sent back until its bead failed is submitted once more, as it is.',
+      examples: [['gt mq retry toy-a1b2c', 'for example when the network is back, or a gate was at fault']],
+      see: ['gt mq log', 'gt mq list'],
+    })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
       const result = await context.call(invocation, MqRetry.spec, { id });
       context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue again`);
     });
 }
 
-function queueLine(info: MergeRequestInfo): string {
-  const notes = [
-    stateText(info),
-    info.first ? 'first' : `score ${info.score}`,
-    info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
-    info.worker,
-  ];
-  return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
+function addReorder(mq: CliCommand, context: GtContext): void {
+  mq.command('reorder <change>')
+    .description('give a change another place in the merge queue')
+    .option('--first', 'before all others')
+    .option('--last', 'after all others')
+    .option('--before <change>', 'right before this one')
+    .withHelp({
+      text: 'It keeps its place, whatever the scores of the others become. What is still in review is merged once it is approved.',
+      examples: [
+        ['gt mq reorder toy-a1b2c --first', 'merge it next'],
+        ['gt mq reorder toy-a1b2c --before toy-d3e4f', 'merge it before that one'],
+      ],
+      see: ['gt mq list'],
+    })
+    .action(
+      async (
+        id: string,
+        { first, last, before }: { first?: boolean; last?: boolean; before?: string },
+        invocation: Invocation,
+      ) => {
+        const places = [first ? 'first' : undefined, last ? 'last' : undefined, before ? 'before' : undefined];
+        const [place, ...more] = places.filter((name): name is 'first' | 'last' | 'before' => name !== undefined);
+        if (place === undefined || more.length > 0)
+          throw new UserError('say where it goes', 'one of --first, --last and --before <change>', 'invalid');
+        const result = await context.call(invocation, MqReorder.spec, { id, place, before });
+        context.print(invocation, result, () => `✓ ${result.bead} is merged ${place} ${before ?? ''}`.trimEnd());
+      },
+    );
 }
 
-function stateText(info: MergeRequestInfo): string {
-  if (info.state !== 'reviewing') return info.state;
-  return info.needsPerson ? "waits for a person's review" : 'in review';
-}
-
-function statusLines(info: MergeRequestInfo): string[] {
-  return [
-    `${info.bead} ${info.title}`,
-    `  merge request ${info.id}, ${info.rig}, by ${info.worker}`,
-    `  branch ${info.branch}`,
-    `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
-    ...(info.note ? [`  author's note: ${info.note}`] : []),
-    ...info.reviews.flatMap((review) => [
-      '',
-      `  ${review.verdict} by ${review.by}, ${review.at}`,
-      indent(review.message, 4),
-    ]),
-  ];
+function addLog(mq: CliCommand, context: GtContext): void {
+  mq.command('log <change>')
+    .description('show what the gates printed for a change, also for one that has ended')
+    .option('--gate <name>', 'of this gate only')
+    .withHelp({
+      text: 'A gate whose result was known, as it had run for the same files before, did not run again and has no log of its own.',
+      examples: [
+        ['gt mq log toy-a1b2c', 'all gates, with the paths of their logs'],
+        ['gt mq log toy-a1b2c --gate test', 'one gate'],
+      ],
+      see: ['gt mq status', 'gt mq retry'],
+    })
+    .action(async (id: string, { gate }: { gate?: string }, invocation: Invocation) => {
+      const result = await context.call(invocation, MqLog.spec, { id, gate });
+      context.print(invocation, result, () => logLines(result));
+    });
 }

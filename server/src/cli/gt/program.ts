@@ -7,7 +7,7 @@ import { GtContext } from './context';
 const groups = [
   ['Work', ['sling', 'status', 'attention', 'accept', 'mayor']],
   ['Agents', ['agents', 'peek', 'attach', 'nudge', 'stop', 'session', 'polecat', 'crew']],
-  ['Convoys and merge queue', ['convoy', 'mq']],
+  ['Convoys and merge queue', ['convoy', 'mq', 'land', 'merge-queue', 'refinery']],
   ['Mail and escalation', ['mail', 'escalate']],
   ['Town and rigs', ['install', 'rig', 'config', 'up', 'down', 'shutdown']],
   ['For agents', ['prime', 'hook', 'mol', 'done', 'handoff']],
@@ -25,7 +25,9 @@ const glossary = {
   escalation: 'id of an escalation',
   attention: 'id that "gt attention" shows',
   member: 'name of a crew member',
+  polecat: 'name of a polecat, such as rust',
   runtime: 'name of an agent runtime, such as claude or script',
+  'on-or-off': 'the new value',
   request: 'id of the request',
   step: 'id of a step',
 };
@@ -70,6 +72,15 @@ function modules(context: GtContext): CommandModule[] {
     { commands: ['handoff'], add: async (program) => (await import('./handoff')).addHandoff(program, context) },
     { commands: ['hook'], add: async (program) => (await import('./hook')).addHook(program, context) },
     { commands: ['install'], add: async (program) => (await import('./install')).addInstall(program, context) },
+    { commands: ['land'], add: async (program) => (await import('./land')).addLand(program, context) },
+    {
+      commands: ['merge-queue'],
+      add: async (program) => (await import('./mergeQueue')).addMergeQueue(program, context),
+    },
+    {
+      commands: ['refinery'],
+      add: async (program) => (await import('./mergeQueue')).addRefinery(program, context),
+    },
     { commands: ['mail'], add: async (program) => (await import('./mail')).addMail(program, context) },
     { commands: ['mayor'], add: async (program) => (await import('./mayor')).addMayor(program, context) },
     { commands: ['mol', 'molecule'], add: async (program) => (await import('./mol')).addMol(program, context) },

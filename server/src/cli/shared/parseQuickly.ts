@@ -55,7 +55,7 @@ function isOption(word: string): boolean {
   return word.startsWith('-') && word.length > 1;
 }
 
-/** @returns how many more words it took; undefined where it is no plain form */
+/** @returns how many more words it took; undefined where it is not a plain form */
 function takeOption(levels: readonly Level[], word: string, following: string | undefined): 0 | 1 | undefined {
   const equals = word.startsWith('--') ? word.indexOf('=') : -1;
   const name = equals < 0 ? word : word.slice(0, equals);

@@ -1,8 +1,8 @@
 import type { Action } from '../loop/action';
-import { parseAddress } from '../../town/layout';
 import { freeName } from '../../town/names';
 import { isHooked, type RigView, type TownView, type WorkView } from '../state/townView';
 import { freeWorkers } from './capacity';
+import { takenNames } from './takenNames';
 
 /** Gives ready beads to free workers: by priority, then age. */
 export function dispatch(view: TownView): Action[] {
@@ -11,7 +11,12 @@ export function dispatch(view: TownView): Action[] {
 
 function dispatchRig(view: TownView, rig: RigView): Action[] {
   if (!rig.accepted || rig.crashLooping || view.now < rig.lastSpawnAt + rig.spawnDelayMs) return [];
-  const taken = takenNames(view, rig.name);
+  const held = view.work.filter((work) => isHooked(work) || work.status === 'in_review');
+  const taken = takenNames(rig.name, {
+    worktrees: view.worktrees.filter((worktree) => worktree.rig === rig.name),
+    sessions: view.sessions,
+    assignees: held.map(({ assignee }) => assignee),
+  });
   let free = freeWorkers(view, rig.name, rig.maxWorkers);
   if (rig.spawnDelayMs > 0) free = Math.min(free, 1);
   const actions: Action[] = [];
@@ -32,17 +37,4 @@ function readyWork(view: TownView, rig: string): WorkView[] {
     .filter((work) => !work.blocked && !work.held && work.pausedBy === undefined)
     .filter((work) => !work.waitsForStep && work.consented && work.notBefore <= view.now)
     .sort((a, b) => a.priority - b.priority || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
-}
-
-/** A name is taken while its folder, its session or a bead on its hook is there. */
-function takenNames(view: TownView, rig: string): Set<string> {
-  const taken = new Set<string>();
-  for (const worktree of view.worktrees) if (worktree.rig === rig) taken.add(worktree.name);
-  for (const session of view.sessions) if (session.role === 'polecat' && session.rig === rig) taken.add(session.name);
-  for (const work of view.work) {
-    const address =
-      work.assignee && (isHooked(work) || work.status === 'in_review') ? parseAddress(work.assignee) : undefined;
-    if (address?.rig === rig) taken.add(address.name);
-  }
-  return taken;
 }

@@ -4,21 +4,22 @@ import { parseAddress } from '../../town/layout';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { DoneResult, DoneStatus } from '../../protocol/agent';
-import { graphOf } from '../../formulas/pour/molecule';
 import type { Transaction } from '../../beads/store';
 import { escalate } from '../escalation/escalation';
 import { requestsIn } from '../mergeQueue/requestIndex';
+import { submitWork } from '../mergeQueue/submit';
 import { requireRig, type EngineContext } from '../loop/context';
-import { finishLastStep } from '../molecules/molecules';
-import { hasChangedSince, openStepsOf, refuseOpenSteps } from '../molecules/openSteps';
+import { hasChangedSince, openStepsOf } from '../molecules/openSteps';
 import { isHooked } from '../state/townView';
-import { basesOf, mergeOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
+import { mergeOf, withWork, workOf } from '../state/work';
 
 /** What an agent says when it ends. */
 export interface DoneRequest {
   status: DoneStatus;
   /** About the change, for its reviewer; needed where there is none. */
   message?: string | undefined;
+  /** For the merge request; that of the bead where it is missing. */
+  priority?: number | undefined;
 }
 
 interface Finished {
@@ -29,6 +30,7 @@ interface Finished {
   rig: string;
   name: string;
   message: string | undefined;
+  priority: number | undefined;
 }
 
 const MAX_MESSAGE_BYTES = 4_000;
@@ -56,7 +58,8 @@ export async function done(context: EngineContext, caller: CallContext, request:
   const bead = hookedBead(context, agent);
   if (!bead) return alreadySubmitted(context, agent);
   const message = request.message?.trim() ? cutBytes(request.message.trim(), MAX_MESSAGE_BYTES) : undefined;
-  const finished = { context, caller, agent, bead, rig: address.rig, name: address.name, message };
+  const { priority } = request;
+  const finished = { context, caller, agent, bead, rig: address.rig, name: address.name, message, priority };
   if (request.status === 'completed') return submit(finished, false);
   if (message === undefined)
     throw new UserError(
@@ -67,43 +70,12 @@ export async function done(context: EngineContext, caller: CallContext, request:
   return request.status === 'no-change' ? submit(finished, true) : pause(finished, request.status, message);
 }
 
-async function submit(finished: Finished, noChange: boolean): Promise<DoneResult> {
-  const { context, caller, agent, bead, rig, name, message } = finished;
-  const work = workOf(bead);
-  refuseOpenSteps(graphOf(context.store), bead);
-  const { commit } = await requireRig(context, rig).submittable(name, {
-    branch: work.branch!,
-    bases: basesOf(work),
-    authors: [agent, ...(work.formerWorkers ?? [])],
-    isUnchanged: noChange,
-  });
-  return context.store.batch(caller, (tx) => {
-    const current = requireHooked(tx, bead.id, agent);
-    refuseOpenSteps(tx.view, current);
-    const merge: MergeRequest = {
-      source: bead.id,
-      rig,
-      branch: work.branch!,
-      commit,
-      worker: agent,
-      retries: 0,
-      note: message,
-      ...(noChange ? { noChange } : {}),
-    };
-    const request = tx.create(rig, {
-      title: cutBytes(`${noChange ? 'No change' : 'Merge'}: ${bead.title}`, 400),
-      type: MERGE_REQUEST,
-      priority: bead.priority,
-      metadata: { merge },
-    });
-    tx.update(bead.id, {
-      status: 'in_review',
-      metadata: withWork(current, { deaths: 0, notBefore: undefined, paused: undefined }),
-    });
-    finishLastStep(tx, current);
-    tx.event({ type: 'done', bead: bead.id, agent, rig, new: commit });
-    return { mergeRequest: request.id, bead: bead.id, status: noChange ? 'no-change' : 'completed' };
-  });
+async function submit(
+  { context, caller, agent, bead, message, priority }: Finished,
+  noChange: boolean,
+): Promise<DoneResult> {
+  const mergeRequest = await submitWork(context, caller, { bead, agent, message, priority, noChange });
+  return { mergeRequest, bead: bead.id, status: noChange ? 'no-change' : 'completed' };
 }
 
 /** The bead stays the agent's, with its worktree; its next session is told what this one says. */

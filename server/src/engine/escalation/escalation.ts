@@ -123,7 +123,7 @@ export function escalations(store: BeadStore, all = false): EscalationInfo[] {
 export function requireEscalation(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== ESCALATION)
-    throw new UserError(`${id} is no escalation`, 'see "gt escalate list"', 'not-found');
+    throw new UserError(`${id} is not an escalation`, 'see "gt escalate list"', 'not-found');
   return bead;
 }
 

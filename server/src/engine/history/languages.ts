@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Languages by the endings of file names; what is no language of code or text counts for none. */
+/** Languages by the endings of file names; what is neither code nor text counts for none. */
 const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   c: ['c', 'h'],
   'c++': ['cc', 'cpp', 'cxx', 'hh', 'hpp'],

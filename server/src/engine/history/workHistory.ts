@@ -20,7 +20,7 @@ export function isOf(pattern: string | undefined, actor: string): boolean {
 
 /**
  * The work on beads by whom a pattern names, the latest last. Who has a bead is whose work it is; one that was closed without
- * ever having been given to anybody is no work of anybody's.
+ * ever having been given to anybody is nobody's work.
  */
 export function workRecords(
   beads: readonly RigBead[],

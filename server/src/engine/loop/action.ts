@@ -56,6 +56,16 @@ export type Action =
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
+/** Key of what works in the worktree of a rig's refinery: one at a time. */
+export function mergeKey(rig: string): string {
+  return `merge:${rig}`;
+}
+
+/** Key of what removes the worktree of a polecat. */
+export function worktreeKey(rig: string, name: string): string {
+  return `worktree:${rig}/${name}`;
+}
+
 /** Two actions with one key never run at the same time. */
 export function actionKey(action: Action): string {
   switch (action.type) {
@@ -73,7 +83,7 @@ export function actionKey(action: Action): string {
       return `session:${action.session}`;
     case 'merge':
     case 'request-review':
-      return `merge:${action.rig}`; // one at a time in the refinery's worktree
+      return mergeKey(action.rig);
     case 'review-by-script':
     case 'review-by-agent':
       return `review:${action.rig}`; // one at a time in the reviewer's worktree
@@ -83,7 +93,7 @@ export function actionKey(action: Action): string {
     case 'record-mayor':
       return 'mayor';
     case 'remove-worktree':
-      return `worktree:${action.rig}/${action.name}`;
+      return worktreeKey(action.rig, action.name);
     case 'land-convoy':
       return `convoy:${action.convoy}`;
     case 'open-gate':

@@ -59,7 +59,7 @@ export class ActionLog {
   }
 }
 
-/** A torn last line is no line. */
+/** A torn last line is not a line. */
 function parse(text: string): z.output<typeof line> | undefined {
   try {
     return line.parse(JSON.parse(text));

@@ -93,6 +93,45 @@ export class Engine extends Disposable {
     super.dispose();
   }
 
+  /**
+   * Runs something as the action with this key: no action with that key runs meanwhile, and none that runs is interrupted.
+   * @throws AbortedError where the engine stops meanwhile, or has stopped
+   */
+  async exclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
+    while (this.running.has(key)) await this.running.get(key);
+    if (this.isDisposed) throw new AbortedError();
+    const run = runAbortable(this.stopping.signal, work);
+    void this.track(
+      key,
+      run.then(
+        () => undefined,
+        () => undefined, // whoever asked for it is told
+      ),
+    );
+    return run;
+  }
+
+  /**
+   * Carries out what a rule asks for, one action after the other, whether the engine is up or not, until it asks for nothing
+   * that was not tried.
+   */
+  async runNow(rule: (view: TownView) => Action[]): Promise<void> {
+    const tried = new Set<string>();
+    for (;;) {
+      if (this.isDisposed) throw new AbortedError();
+      const view = this.host.buildView(new Set(), this.awakeSince);
+      const action = rule(view).find((candidate) => !tried.has(JSON.stringify(candidate)));
+      if (!action) return;
+      const before = this.running.get(actionKey(action));
+      if (before)
+        await before; // and look again: it may have done this
+      else {
+        tried.add(JSON.stringify(action));
+        await this.start(action);
+      }
+    }
+  }
+
   private tick(): void {
     // A machine that slept: nobody was silent meanwhile.
     const now = this.timers.now();
@@ -101,7 +140,7 @@ export class Engine extends Disposable {
     this.dueAt = Infinity;
     try {
       const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
-      for (const action of reconcile(view)) this.start(action);
+      for (const action of reconcile(view)) void this.start(action);
       this.host.onLook?.(view);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
     } catch (error) {
@@ -122,14 +161,18 @@ export class Engine extends Disposable {
     return (this.failures.get(key)?.count ?? 0) >= FAILURES_TO_ESCALATE && isOpen(this.context.store, key);
   }
 
-  private start(action: Action): void {
-    const key = actionKey(action);
-    const run = this.run(action).finally(() => {
+  private start(action: Action): Promise<void> {
+    return this.track(actionKey(action), this.run(action));
+  }
+
+  private track(key: string, work: Promise<void>): Promise<void> {
+    const run = work.finally(() => {
       this.running.delete(key);
       this.kick(0); // what follows from it has waited for it already
       this.context.onActivity(); // not every action leaves a trace in a ledger: a worktree is just gone
     });
     this.running.set(key, run);
+    return run;
   }
 
   private async run(action: Action): Promise<void> {

@@ -1,5 +1,5 @@
 import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
-import type { LandingBase } from '../../git/landing';
+import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { Pacing } from '../../rigs/pacing';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';

@@ -24,7 +24,7 @@ export function isOverseer(text: string): boolean {
   return PERSON_WORDS.has(text.replace(/^@/, ''));
 }
 
-/** Whether an address is no agent's and no rule's: then people read it. */
+/** Whether an address belongs to neither an agent nor a rule: then people read it. */
 export function isForPerson(address: string): boolean {
   return !isAgentName(address);
 }
@@ -35,11 +35,11 @@ export function isForPerson(address: string): boolean {
  */
 export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'>): string {
   const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');
-  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is no address', HINT);
+  if (plain === '' || /[\u0000-\u001f\u007f-\u009f]/.test(plain)) throw new UserError('that is not an address', HINT);
   if (isOverseer(plain)) return OVERSEER;
   if (!plain.includes('/')) return plain;
   const full = fullAddress(plain);
-  if (!parseAddress(full) && !isRuleAddress(full)) throw new UserError(`${text} is no address`, HINT);
+  if (!parseAddress(full) && !isRuleAddress(full)) throw new UserError(`${text} is not an address`, HINT);
   const rig = full.split('/')[0]!;
   if (!book.isRig(rig)) throw new UserError(`there is no rig ${rig}`, 'see "gt rig list"', 'not-found');
   const name = plain.split('/')[1]!;

@@ -125,11 +125,11 @@ export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
     .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
 }
 
-/** @throws UserError `not-found` for what is no mail */
+/** @throws UserError `not-found` for what is not a mail */
 export function requireMail(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')
-    throw new UserError(`${id} is no mail`, 'see "gt mail inbox"', 'not-found');
+    throw new UserError(`${id} is not a mail`, 'see "gt mail inbox"', 'not-found');
   return bead;
 }
 

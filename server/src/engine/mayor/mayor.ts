@@ -16,7 +16,7 @@ const MAX_TRIES = 3;
 /** Names the escalation that calls a person where the Mayor does not answer. */
 const SILENT_KEY = 'mayor-silent';
 
-/** Files what a person asks of the Mayor. It is no work: no polecat ever gets it. */
+/** Files what a person asks of the Mayor. It is not work: no polecat ever gets it. */
 export function ask(tx: Transaction, by: string, text: string, title?: string): Bead {
   const subject = title?.trim() || firstLine(text.trim()).replace(/^#+\s*/, '');
   return sendMail(tx, { from: by, to: MAYOR, subject, body: text, kind: 'request' });
@@ -171,7 +171,7 @@ function refuseOthers(caller: CallContext): void {
 function requireRequest(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'request')
-    throw new UserError(`${id} is no request to the Mayor`, 'see "gt mayor status"', 'not-found');
+    throw new UserError(`${id} is not a request to the Mayor`, 'see "gt mayor status"', 'not-found');
   return requireUnanswered(store, bead.id);
 }
 

@@ -2,7 +2,7 @@ import type { EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
 import { basesOf, workOf, type MergeRequest } from '../state/work';
 import { conflictFeedback, type Feedback } from './rejectWork';
-import type { LandingBase } from '../../git/landing';
+import type { LandingBase } from '../../git/landingBase';
 
 export type Candidate =
   | { kind: 'clean'; commit: string; base: LandingBase }

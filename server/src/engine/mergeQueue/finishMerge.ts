@@ -11,14 +11,14 @@ export const NOTHING_LEFT = 'the target has all of it already';
 
 /** A merge request is done: it and its bead are closed, and nobody needs to look at them any more. */
 export async function finishMerge(
-  turn: { mergeRequest: string; rig: string },
+  turn: { mergeRequest: string; rig: string; actor?: string },
   request: MergeRequest,
   ending: MergeEnding,
   context: EngineContext,
 ): Promise<void> {
   const commit = 'commit' in ending ? ending.commit : undefined;
   const reason = 'commit' in ending ? `Merged in ${ending.commit.slice(0, 12)}` : `No change: ${ending.noChange}`;
-  await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
+  await context.store.batch({ actor: turn.actor ?? actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
     if (!bead || isClosed(bead.status)) return;
     const current = mergeOf(bead) ?? request;
@@ -28,10 +28,11 @@ export async function finishMerge(
     tx.close(bead.id, reason, { force: true });
     const source = tx.get(request.source);
     if (source && !isClosed(source.status)) {
-      const by = actors.refinery(turn.rig);
       const gates = context.rig(turn.rig)?.gates ?? [];
-      const validation = validationOf(current, { by, gates, at: context.clock.now() });
-      const merged = commit === undefined ? {} : { merged: commit, validation };
+      const by = actors.refinery(turn.rig);
+      const at = context.clock.now();
+      const merged =
+        commit === undefined ? {} : { merged: commit, validation: validationOf(current, { commit, by, gates, at }) };
       tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
       tx.close(source.id, reason, { force: true });
     }

@@ -7,6 +7,7 @@ import { openStepsOf } from '../molecules/openSteps';
 import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
 import { requestsIn } from './requestIndex';
 import { compareTurns, mergeScore } from './score';
+import { directLandingOf } from './validation';
 
 /** Reads merge requests for people and agents. */
 export interface QueueSources {
@@ -124,7 +125,7 @@ export function mergeRequestInfo(
     first: orderOf(request) < 0,
     score: Math.round(scoreOf(bead, request, convoyCreatedAt, sources.now.getTime())),
     checks: request.checks ?? [],
-    direct: request.direct,
+    direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
     reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],
   };

@@ -23,7 +23,7 @@ class RequestIndex {
     store.onDidChange(({ ids }) => {
       if (this.entries) for (const id of ids) this.set(id, this.store.get(id), this.entries);
     });
-    store.board.onDidRestand((ids) => {
+    store.board.onDidRecompute((ids) => {
       if (!ids) this.entries = undefined; // a ledger came or went
     });
   }

@@ -1,12 +1,39 @@
 import { UserError } from '../../base/errors';
 import { mergeRequestInfo, mergeRequests, type QueueSources } from './mergeRequests';
-import { findRequest, giveVerdict } from '../review/review';
+import { giveVerdict } from '../review/review';
 import { requestsIn } from './requestIndex';
-import { isClosed, mergeOf, withMerge, withWork, workOf } from '../state/work';
+import { isClosed, mergeOf, workOf, type MergeRequest } from '../state/work';
 import { changedFilesOf, fileAt } from '../../git/change';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '../../protocol/town';
+import {
+  DirectLand,
+  MayorMayLand,
+  MqApprove,
+  MqChange,
+  MqDiff,
+  MqFile,
+  MqGet,
+  MqList,
+  MqLog,
+  MqProcess,
+  MqReject,
+  MqReorder,
+  MqRetry,
+  MqSubmit,
+  type ReviewResult,
+} from '../../protocol/town';
+import { readableDiff } from '../../git/patchId';
+import { townSettingsFile } from '../../town/config';
+import { fullAddress, type TownLayout } from '../../town/layout';
+import { done, hookedBead } from '../dispatch/done';
+import type { Engine } from '../loop/engine';
+import { landDirectly } from './directLanding';
+import { gateLogsOf } from './gateLogs';
+import { processQueue } from './processQueue';
+import { reorder } from './reorder';
+import { retryMerge } from './retry';
+import { submitWork, workToSubmit, type NamedWork } from './submit';
 import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import type { ReviewMode } from '../../protocol/town';
@@ -17,11 +44,15 @@ import type { EngineContext } from '../loop/context';
 export interface MergeQueueTown {
   readonly dispatcher: Dispatcher;
   readonly engineContext: EngineContext;
+  readonly engine: Pick<Engine, 'exclusive' | 'runNow'>;
+  readonly layout: TownLayout;
   readonly store: BeadStore;
   readonly rigs: Pick<Rigs, 'require'>;
   readonly sessions: Pick<SessionManager, 'markDone'>;
   reviewMode(rig: string): ReviewMode;
 }
+
+const MAX_DIFF_BYTES = 250_000;
 
 export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   const { dispatcher, engineContext: context, rigs } = town;
@@ -47,8 +78,47 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'rejected' })),
   );
   dispatcher.on(MqRetry.spec, ({ id }, caller) => {
-    if (caller.kind === 'person') rigs.require(findRequest(context, id).request.rig).forgetFailedGates();
-    return retry(town, caller, id);
+    const request = requestNamed(town.store, id);
+    rigs.require(request.merge.rig).forgetFailedGates();
+    return retryMerge(context, caller, id);
+  });
+  dispatcher.on(MqReorder.spec, (params, caller) => reorder(context, caller, sources(), params));
+  dispatcher.on(MqSubmit.spec, (params, caller) => submit(town, caller, params));
+  dispatcher.on(MqProcess.spec, ({ rig }, caller) => {
+    rigs.require(rig).forgetFailedGates();
+    return processQueue({ context, engine: town.engine, sources }, caller, rig);
+  });
+  dispatcher.on(MqLog.spec, async ({ id, gate }) => {
+    const { bead, merge } = requestNamed(town.store, id);
+    const logs = gateLogsOf(town.layout, merge.rig, [bead.id, merge.source]);
+    return {
+      mergeRequest: bead.id,
+      bead: merge.source,
+      logs: logs.filter((log) => gate === undefined || log.gate === gate),
+    };
+  });
+  dispatcher.on(MqDiff.spec, async ({ id }) => {
+    const { repository, base, commit } = await changeOf(town, id);
+    return { text: await readableDiff(repository, base, commit, MAX_DIFF_BYTES) };
+  });
+  dispatcher.on(DirectLand.spec, ({ agent, force = false, skipTests = false, dryRun = false }, caller) =>
+    landDirectly(
+      {
+        context,
+        engine: town.engine,
+        changedFiles: (rig, base, commit) => changedFilesOf(rigs.require(rig).repository, base, commit),
+      },
+      caller,
+      { agent, force, skipTests, dryRun },
+    ),
+  );
+  dispatcher.on(MayorMayLand.spec, async ({ allowed }) => {
+    const file = townSettingsFile(town.layout);
+    if (allowed !== undefined)
+      file.update((settings) => {
+        settings.mayor_may_land = allowed;
+      });
+    return { allowed: file.read().mayor_may_land };
   });
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(town, id);
@@ -72,37 +142,42 @@ function judged<T>(town: MergeQueueTown, caller: CallContext, result: T): T {
   return result;
 }
 
-async function retry(
+/** An agent submits its own work, and its session ends with that; a person the work of one whose session has ended. */
+async function submit(
   town: MergeQueueTown,
   caller: CallContext,
-  id: string,
-): Promise<{ mergeRequest: string; bead: string }> {
-  const { bead, request } = findRequest(town.engineContext, id);
-  return town.store.batch(caller, (tx) => {
-    const current = tx.get(bead.id)!;
-    if (!['open', 'failed'].includes(current.status))
-      throw new UserError(
-        current.status === 'in_progress'
-          ? `${request.source} is being merged right now`
-          : `${bead.id} is ${current.status}`,
-        undefined,
-        'conflict',
-      );
-    const work = tx.get(request.source);
-    // Its bead may have been restarted since: that work must not be overtaken by the old.
-    if (!work || !['failed', 'in_review'].includes(work.status) || work.assignee !== request.worker) {
-      throw new UserError(
-        `${request.source} is no longer in the hands of ${request.worker}`,
-        'its work was restarted; leave the old request alone',
-        'conflict',
-      );
-    }
-    tx.update(current.id, { status: 'open', metadata: withMerge(current, { retries: 0, notBefore: undefined }) });
-    const source = tx.get(request.source);
-    if (source?.status === 'failed')
-      tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
-    return { mergeRequest: bead.id, bead: request.source };
-  });
+  { message, priority, ...named }: MqSubmit.Params,
+): Promise<ReviewResult> {
+  const { engineContext: context } = town;
+  if (caller.kind === 'agent') {
+    refuseOthersWork(context, caller.agent, named);
+    const result = await done(context, caller, { status: 'completed', message, priority });
+    if (caller.agent !== undefined) town.sessions.markDone(caller.agent);
+    return { mergeRequest: result.mergeRequest ?? '', bead: result.bead };
+  }
+  const { bead, agent } = workToSubmit(context, named);
+  return { mergeRequest: await submitWork(context, caller, { bead, agent, message, priority }), bead: bead.id };
+}
+
+function refuseOthersWork(
+  context: EngineContext,
+  agent: string | undefined,
+  { bead, branch, agent: worker }: NamedWork,
+): void {
+  const own = agent === undefined ? undefined : hookedBead(context, agent);
+  const isOwn =
+    own === undefined || // `done` says what to do
+    ((bead === undefined || context.store.resolve(bead) === own.id) &&
+      (branch === undefined || workOf(own).branch === branch) &&
+      (worker === undefined || fullAddress(worker) === agent));
+  if (!isOwn) throw new UserError('an agent submits only its own work', 'run "gt done" for it', 'refused');
+}
+
+function requestNamed(store: BeadStore, id: string): { bead: Bead; merge: MergeRequest } {
+  const bead = requestsIn(store).find(id);
+  const merge = bead && mergeOf(bead);
+  if (!merge) throw new UserError(`there is no merge request ${id}`, 'see "gt mq list --all"', 'not-found');
+  return { bead, merge };
 }
 
 /** What a merge request would change, or what its bead's merge has changed. */

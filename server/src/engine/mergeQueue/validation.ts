@@ -17,17 +17,23 @@ const SIGNALS: Readonly<Record<string, string>> = {
  */
 export function validationOf(
   request: MergeRequest,
-  { by, gates, at }: { by: string; gates: readonly GateInfo[]; at: Date },
+  { commit, by, gates, at }: { commit: string; by: string; gates: readonly GateInfo[]; at: Date },
 ): Validation {
+  const direct = directLandingOf(request, commit);
   const ran = (gate: string): boolean | null =>
-    !request.direct?.skipTests && gates.some(({ name }) => name === gate) ? true : null;
+    !direct?.skipTests && gates.some(({ name }) => name === gate) ? true : null;
   return {
-    validated_by: request.direct?.by ?? by,
-    validation_type: request.direct ? 'direct-landing' : 'merge',
+    validated_by: direct?.by ?? by,
+    validation_type: direct ? 'direct-landing' : 'merge',
     timestamp: at.toISOString(),
     quality_signals: {
       ...Object.fromEntries(Object.entries(SIGNALS).map(([gate, signal]) => [signal, ran(gate)])),
-      review_approved: !request.direct && request.review?.state === 'approved' ? true : null,
+      review_approved: !direct && request.review?.state === 'approved' ? true : null,
     },
   };
+}
+
+/** The direct landing by which this commit landed: one that did not get so far leaves its mark on the request, too. */
+export function directLandingOf(request: MergeRequest, commit: string | undefined): MergeRequest['direct'] {
+  return request.direct !== undefined && request.direct.commit === commit ? request.direct : undefined;
 }

@@ -67,6 +67,7 @@ async function ask(
       return;
     }
     tx.update(bead.id, {
+      status: 'open', // it may have been left in the middle of a direct landing
       metadata: withMerge(bead, { review: { state: 'waiting', ...candidate, unanswered: 0 }, notBefore: undefined }),
     });
     tx.event({

@@ -27,7 +27,8 @@ const MAX_REVIEWS = 20;
 
 export interface Verdict {
   verdict: 'approved' | 'rejected';
-  message: string;
+  /** Undefined where a person gives no reason. */
+  message?: string;
   /** The patch that was looked at; where it is another now, the verdict is refused. */
   patch?: string;
   /** Merge it before all others. */
@@ -81,7 +82,7 @@ export async function giveVerdict(
     refuseVerdict(context, caller, current, now, verdict);
     const mark = {
       by: caller.actor,
-      message: cutBytes(verdict.message, MESSAGE_BYTES),
+      message: cutBytes(verdict.message ?? defaultMessage(caller, verdict), MESSAGE_BYTES),
       patch: now.review?.patch ?? '',
       now: context.clock.now(),
     };
@@ -100,6 +101,13 @@ export async function giveVerdict(
   return result;
 }
 
+/** What its author is told where a person gives no reason. */
+function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
+  return verdict === 'approved'
+    ? ''
+    : `${actor} gave no reason. Compare the change with what the bead asks for, and look at its tests and at what was left out.`;
+}
+
 function refuseVerdict(
   context: EngineContext,
   caller: CallContext,
@@ -115,7 +123,7 @@ function refuseVerdict(
       'look again in a moment: "gt mq status"',
       'conflict',
     );
-  if (verdict === 'rejected' && message.trim() === '')
+  if (verdict === 'rejected' && (message?.trim() === '' || (message === undefined && caller.kind === 'agent')))
     throw new UserError('say what has to change', 'gt mq reject <id> -m "…"');
   const { review } = request;
   if (!review) {

@@ -8,7 +8,7 @@ import { recordUnanswered } from './recordReviewTimeout';
 
 type ScriptAction = Extract<Action, { type: 'review-by-script' }>;
 
-/** The rig's own command looks at the change. Exit code 0 approves, 1 rejects with what it printed; all else is no answer. */
+/** The rig's own command looks at the change. Exit code 0 approves, 1 rejects with what it printed; anything else is not an answer. */
 export async function reviewByScript(action: ScriptAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const bead = context.store.get(action.mergeRequest);

@@ -120,7 +120,7 @@ export interface MergeView {
   notBefore: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source are open: it is no finished work. */
+  /** Steps of its source are open: it is not finished work. */
   hasOpenSteps: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };

@@ -151,9 +151,15 @@ const mergeSchema = z.looseObject({
   landed: z.string().optional(),
   /** How the gates ended when they last ran for it. */
   checks: z.array(checkSchema).optional(),
-  /** A person, or the Mayor for one, landed it without waiting for its turn and its review. */
+  /** A person, or the Mayor for one, landed this `commit` of it without waiting for its turn and its review. */
   direct: z
-    .object({ by: z.string(), at: z.string(), force: z.boolean().optional(), skipTests: z.boolean().optional() })
+    .object({
+      by: z.string(),
+      at: z.string(),
+      commit: z.string().optional(),
+      force: z.boolean().optional(),
+      skipTests: z.boolean().optional(),
+    })
     .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),

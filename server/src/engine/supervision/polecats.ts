@@ -1,16 +1,14 @@
 import { UserError } from '../../base/errors';
 import type { Transaction } from '../../beads/store';
-import { polecatBranch, safePart } from '../../git/names';
+import { safePart } from '../../git/names';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { SnapshotInfo } from '../../protocol/town';
-import { parseAddress, polecatAddress, type AgentAddress } from '../../town/layout';
-import { freeName } from '../../town/names';
+import { parseAddress, type AgentAddress } from '../../town/layout';
 import { requireRig, type EngineContext } from '../loop/context';
 import { hookedBead } from '../dispatch/done';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepMark } from '../molecules/molecules';
 import type { RigPort } from '../loop/ports';
-import { isHooked } from '../state/townView';
 import { isClosed, withWork, workOf } from '../state/work';
 
 /** What people do about polecats by hand. */
@@ -21,7 +19,7 @@ const MAX_IDLE_HANDOFFS = 3;
 export function requirePolecat(agent: string): AgentAddress {
   const address = parseAddress(agent);
   if (address?.role !== 'polecats')
-    throw new UserError(`${agent} is no polecat`, 'write it as <rig>/<name>; see "gt polecat list"', 'not-found');
+    throw new UserError(`${agent} is not a polecat`, 'write it as <rig>/<name>; see "gt polecat list"', 'not-found');
   return address;
 }
 
@@ -121,7 +119,7 @@ export async function nuke(
 }
 
 /** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */
-function release(tx: Transaction, id: string, agent: string, actor: string): void {
+export function release(tx: Transaction, id: string, agent: string, actor: string): void {
   const bead = tx.get(id);
   if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;
   tx.update(id, {
@@ -141,94 +139,4 @@ export async function snapshots(rigs: readonly RigPort[], bead?: string): Promis
   return all
     .filter((snapshot) => bead === undefined || snapshot.bead === safePart(bead))
     .sort((a, b) => b.at.localeCompare(a.at) || b.label.localeCompare(a.label));
-}
-
-/** Names whose folder, session or bead is there. */
-function takenNames(context: EngineContext, rig: RigPort): Set<string> {
-  const hooked = context.store
-    .list({ status: ['hooked', 'in_progress', 'in_review'], limit: 0 })
-    .map((bead) => parseAddress(bead.assignee ?? ''));
-  return new Set([
-    ...rig.worktrees().map((worktree) => worktree.name),
-    ...context.sessions
-      .all()
-      .filter((session) => session.rig === rig.name)
-      .map((session) => session.name),
-    ...hooked.filter((address) => address?.rig === rig.name).map((address) => address!.name),
-  ]);
-}
-
-/** A bead goes on from a snapshot, with a polecat of its own that is started when a person says so. */
-export async function restore(
-  context: EngineContext,
-  caller: CallContext,
-  id: string,
-  rig: RigPort,
-  label: string | undefined,
-  pool: readonly string[],
-): Promise<{ agent: string; bead: string }> {
-  const known = (await snapshots([rig], id)).find((snapshot) => label === undefined || snapshot.label === label);
-  if (!known)
-    throw new UserError(
-      label === undefined ? `there is no snapshot of ${id}` : `there is no snapshot ${label} of ${id}`,
-      'see "gt polecat snapshots"',
-      'not-found',
-    );
-  const bead = context.store.get(id);
-  if (!bead) throw new UserError(`there is no bead ${id}`, undefined, 'not-found');
-  if (isClosed(bead.status)) throw new UserError(`${id} is closed`, `"bd reopen ${id}" first`, 'conflict');
-  if (isHooked(bead) || bead.status === 'in_review')
-    throw new UserError(
-      `${id} is in the hands of ${bead.assignee ?? 'an agent'}`,
-      `end that first: "gt polecat nuke ${bead.assignee ?? ''}"`,
-      'conflict',
-    );
-  const attempt = Math.max(1, workOf(bead).attempt);
-  const names = { name: '', agent: '', branch: '' };
-  // Hooked first, and held: a worktree of a bead that nobody has would be swept away.
-  await context.store.batch({ actor: caller.actor }, (tx) => {
-    const current = tx.get(id)!;
-    if (current.updated_at !== bead.updated_at) throw new UserError(`${id} has just changed`, 'try again', 'conflict');
-    const slung = workOf(current).slung ?? { rig: rig.name, by: caller.actor, at: context.clock.now().toISOString() };
-    // Chosen here: the engine gives out names in batches of its own.
-    const name = freeName(takenNames(context, rig), pool);
-    const agent = polecatAddress(rig.name, name);
-    const branch = polecatBranch(name, id, context.clock.now());
-    Object.assign(names, { name, agent, branch });
-    // What was given up must not be tried again beside the restored work.
-    for (const request of requestsIn(context.store).openOf(id))
-      tx.close(request.id, `${id} was restored from a snapshot`, { force: true });
-    tx.update(id, {
-      status: 'hooked',
-      assignee: agent,
-      metadata: withWork(current, {
-        slung,
-        branch,
-        base: undefined,
-        attempt,
-        held: true,
-        deaths: 0,
-        startFailures: 0,
-        problem: 'restored from a snapshot; it waits to be started',
-      }),
-    });
-    tx.event({ type: 'restored', bead: id, agent, rig: rig.name, new: known.commit });
-  });
-  const { name, agent, branch } = names;
-  try {
-    const { base, authors } = await rig.restoreSnapshot(name, known.commit, {
-      bead: id,
-      title: bead.title,
-      branch,
-      attempt,
-    });
-    const formerWorkers = authors.filter((author) => parseAddress(author)?.role === 'polecats' && author !== agent);
-    await context.store.batch({ actor: caller.actor }, (tx) =>
-      tx.update(id, { metadata: withWork(tx.get(id)!, { base, formerWorkers }) }),
-    );
-  } catch (error) {
-    await context.store.batch({ actor: caller.actor }, (tx) => release(tx, id, agent, caller.actor));
-    throw error;
-  }
-  return { agent, bead: id };
 }

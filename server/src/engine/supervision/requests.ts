@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { handOff, nuke, requirePolecat, restore, snapshots, resumeWork } from './polecats';
+import { handOff, nuke, requirePolecat, snapshots, resumeWork } from './polecats';
+import { restore } from './restore';
 import { strandedConvoys } from '../convoys/stranded';
 import { defaultNames } from '../../town/names';
 import { rigOfBead } from '../state/buildView';
@@ -78,7 +79,8 @@ export function registerSupervisionHandlers(town: SupervisionTown): void {
     const id = store.resolve(bead);
     const known = store.get(id);
     const rig = rigs.require((known && rigOfBead(store, known)) ?? '');
-    const result = await restore(context, caller, id, rig, snapshot, rig.settings.namepool.names ?? defaultNames);
+    const pool = rig.settings.namepool.names ?? defaultNames;
+    const result = await restore(context, caller, rig, { bead: id, label: snapshot, pool });
     town.changed();
     return { ...result, worktree: rig.layout.polecatWorktree(requirePolecat(result.agent).name) };
   });

@@ -1,5 +1,21 @@
 import { z } from 'zod';
-import { mergeRequestStates, MqApprove, MqChange, MqFile, MqGet, MqList, MqReject, MqRetry } from '../mergeQueue';
+import {
+  DirectLand,
+  MayorMayLand,
+  mergeRequestStates,
+  MqApprove,
+  MqChange,
+  MqDiff,
+  MqFile,
+  MqGet,
+  MqList,
+  MqLog,
+  MqProcess,
+  MqReject,
+  MqReorder,
+  MqRetry,
+  MqSubmit,
+} from '../mergeQueue';
 import { name, schemaFor } from './schema';
 
 const message = z.string().max(100_000);
@@ -21,8 +37,40 @@ export const mergeQueueSchemas = [
   ),
   schemaFor(MqGet.spec, z.object({ id: name })),
   schemaFor(MqApprove.spec, z.object({ id: name, message: message.default(''), patch, first: z.boolean().optional() })),
-  schemaFor(MqReject.spec, z.object({ id: name, message, patch })),
+  schemaFor(MqReject.spec, z.object({ id: name, message: message.optional(), patch })),
   schemaFor(MqRetry.spec, z.object({ id: name })),
+  schemaFor(
+    MqReorder.spec,
+    z
+      .object({ id: name, place: z.enum(['first', 'last', 'before']), before: name.optional() })
+      .refine(({ place, before }) => (place === 'before') === (before !== undefined), {
+        path: ['before'],
+        message: 'belongs to the place "before"',
+      }),
+  ),
+  schemaFor(
+    MqSubmit.spec,
+    z.object({
+      bead: name.optional(),
+      branch: name.optional(),
+      agent: name.optional(),
+      priority: z.number().int().min(0).max(4).optional(),
+      message: message.optional(),
+    }),
+  ),
+  schemaFor(MqProcess.spec, z.object({ rig: name })),
+  schemaFor(MqLog.spec, z.object({ id: name, gate: name.optional() })),
+  schemaFor(MqDiff.spec, z.object({ id: name })),
+  schemaFor(
+    DirectLand.spec,
+    z.object({
+      agent: name,
+      force: z.boolean().optional(),
+      skipTests: z.boolean().optional(),
+      dryRun: z.boolean().optional(),
+    }),
+  ),
+  schemaFor(MayorMayLand.spec, z.object({ allowed: z.boolean().optional() })),
   schemaFor(MqChange.spec, z.object({ id: name })),
   schemaFor(
     MqFile.spec,

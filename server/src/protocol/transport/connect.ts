@@ -1,11 +1,9 @@
 import net from 'node:net';
 import path from 'node:path';
-import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
+import { SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
 import { UserError, messageOf } from '../../base/errors';
-import { isAlive } from '../../base/process';
-import { ServerRetire } from '../town';
-import { callOver } from './callWire';
 import { readEndpoint, serverEndpointFile } from './endpointFile';
+import { replaceServer } from './handOver';
 import { greetServer, type HandshakeOptions, type HelloInput } from './handshake';
 import { RpcClient } from './rpcClient';
 import { townPlace, type ServerPlace } from './serverPlace';
@@ -13,7 +11,6 @@ import type { Connected } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const RETIRE_TIMEOUT_MS = 10_000;
 
 /**
  * Connects to a running program.
@@ -72,7 +69,7 @@ export async function openServer(place: ServerPlace, hello: HelloInput, options:
       connect: () => connectTo(endpointFile, hello),
     });
     if (connected.welcome.build >= build || round > 2) return checkedProtocol(connected, hello);
-    await retire(connected, place, build);
+    await replaceServer(connected, place, build);
   }
 }
 
@@ -110,48 +107,6 @@ function checkedProtocol(connected: Connected, hello: HelloInput): Connected {
   );
 }
 
-/**
- * Asks a server to end and waits until its process is gone.
- * @param build of the one that takes over
- * @throws UserError `unavailable` where it does not end
- */
-export async function retire(connected: Connected, place: ServerPlace, build: number): Promise<void> {
-  const endpoint = readEndpoint(place.endpointFile);
-  const connection = createMessageConnection(connected.reader, connected.writer);
-  let limit: NodeJS.Timeout | undefined;
-  try {
-    connection.listen();
-    const late = new Promise<void>((resolve) => {
-      limit = setTimeout(resolve, RETIRE_TIMEOUT_MS);
-    });
-    const gone = new Promise<void>((resolve) => connected.socket.once('close', () => resolve()));
-    // It may end before its answer arrives.
-    await Promise.race([callOver(connection, ServerRetire.spec, { build }), gone, late]);
-  } catch (error) {
-    throw new UserError(
-      `the running server of this ${place.kind} could not be replaced: ${messageOf(error)}`,
-      place.kind === 'town'
-        ? 'Run `gt shutdown`, then try again.'
-        : `End process ${endpoint?.pid ?? 'unknown'}, then try again.`,
-      'unavailable',
-    );
-  } finally {
-    clearTimeout(limit); // a process that is done would wait for it
-    connection.dispose();
-    connected.socket.destroy();
-  }
-  const deadline = Date.now() + RETIRE_TIMEOUT_MS;
-  while (endpoint && isAlive(endpoint)) {
-    if (Date.now() > deadline)
-      throw new UserError(
-        `the running server of this ${place.kind} does not stop`,
-        `Its process id is ${endpoint.pid}.`,
-        'unavailable',
-      );
-    await sleep(30);
-  }
-}
-
 function openSocket(address: string): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(address);
@@ -169,8 +124,4 @@ function openSocket(address: string): Promise<net.Socket> {
       resolve(socket);
     });
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -241,7 +241,7 @@ class ListsOfText {
     const open = new Map(this.store.ledgerNames().map((ledger) => [ledger, 0]));
     for (const { ledger, state, count } of counts)
       if (state !== 'closed') open.set(ledger, (open.get(ledger) ?? 0) + count);
-    // The town's own ledger is no rig; it is shown where somebody keeps work in it.
+    // The town's own ledger is not a rig; it is shown where somebody keeps work in it.
     return [...open]
       .filter(([ledger, count]) => ledger !== 'hq' || count > 0)
       .sort(([a], [b]) => Number(a === 'hq') - Number(b === 'hq') || a.localeCompare(b))

@@ -13,7 +13,7 @@ type Holds = ReadonlyMap<string, readonly WhyNot[]>;
 export class ChangedBeads {
   private changed = new Set<string>();
   /** Their state, step or place may have changed. */
-  private restood = new Set<string>();
+  private recomputed = new Set<string>();
   private isAny = true;
   /** What only the engine knows of them, as texts: what has changed there is found by comparison. */
   private holds = new Map<string, string>();
@@ -21,7 +21,7 @@ export class ChangedBeads {
   constructor(private readonly store: BeadStore) {}
 
   get isEmpty(): boolean {
-    return !this.isAny && this.changed.size + this.restood.size === 0;
+    return !this.isAny && this.changed.size + this.recomputed.size === 0;
   }
 
   add(ids: Iterable<string>): void {
@@ -30,16 +30,16 @@ export class ChangedBeads {
   }
 
   /** @param ids undefined for all */
-  addRestood(ids: ReadonlySet<string> | undefined): void {
-    if (!ids || this.restood.size + ids.size > MAX_CHANGED) this.addAll();
-    else for (const id of ids) this.restood.add(id);
+  addRecomputed(ids: ReadonlySet<string> | undefined): void {
+    if (!ids || this.recomputed.size + ids.size > MAX_CHANGED) this.addAll();
+    else for (const id of ids) this.recomputed.add(id);
   }
 
   /** Something that all beads are shown by has changed, such as a rig. */
   addAll(): void {
     this.isAny = true;
     this.changed.clear();
-    this.restood.clear();
+    this.recomputed.clear();
   }
 
   /**
@@ -50,7 +50,7 @@ export class ChangedBeads {
     const found = this.isAny ? undefined : this.withNeighbours(shown);
     this.isAny = false;
     this.changed = new Set();
-    this.restood = new Set();
+    this.recomputed = new Set();
     for (const id of this.compareHolds(holds)) found?.add(id);
     return found;
   }
@@ -66,14 +66,14 @@ export class ChangedBeads {
 
   private withNeighbours(shown: Iterable<BeadInfo>): Set<string> {
     const { store } = this;
-    const found = new Set([...this.changed, ...this.restood]);
+    const found = new Set([...this.changed, ...this.recomputed]);
     if (this.changed.size > 0)
       // By what is shown so far: the bead itself may have lost the edge by which it was named.
       for (const info of shown)
         if ([...info.convoys, ...info.blockedBy].some((id) => this.changed.has(id))) found.add(info.id);
     // Those that may wait for something else now.
     const waiting = new Set(this.changed);
-    for (const id of this.restood)
+    for (const id of this.recomputed)
       if (store.get(id)?.dependencies?.some(({ type }) => type === 'waits-for')) waiting.add(id);
     for (const id of this.changed) {
       for (const dependent of store.dependents(id)) waiting.add(dependent.id);

@@ -64,8 +64,8 @@ export class SnapshotModel {
   }
 
   /** The state, step or place of these beads may have changed; undefined: of any bead. */
-  beadsRestood(ids: ReadonlySet<string> | undefined): void {
-    this.changed.addRestood(ids);
+  statesRecomputed(ids: ReadonlySet<string> | undefined): void {
+    this.changed.addRecomputed(ids);
   }
 
   /** Something that all beads are shown by has changed. */

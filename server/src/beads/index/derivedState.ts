@@ -18,8 +18,8 @@ export const notWork: readonly string[] = [
   'event',
 ];
 
-/** What the index keeps of a bead besides its own fields: how it stands among the others. */
-export interface Standing {
+/** What the index keeps of a bead besides its own fields: what follows from it and the beads around it. */
+export interface DerivedState {
   /** It waits for another bead, or an ancestor of it does. */
   blocked: boolean;
   /** State of work: `ready` is exactly what `bd ready` means by it. */
@@ -35,11 +35,11 @@ export interface Standing {
 }
 
 /**
- * The one place that decides how a bead stands.
+ * The one place that decides what is derived for a bead.
  * @param now microseconds since 1970
  * @param known what was found out for other beads of this state of the graph
  */
-export function standingOf(graph: Graph, bead: Bead, now: number, known?: KnownWaiting): Standing {
+export function derivedStateOf(graph: Graph, bead: Bead, now: number, known?: KnownWaiting): DerivedState {
   const blocked = isBlocked(graph, bead, known);
   const step = stepOf(graph, bead);
   const until = deferredUntil(graph, bead).filter((time) => time > now);
@@ -57,7 +57,7 @@ export function standingOf(graph: Graph, bead: Bead, now: number, known?: KnownW
   };
 }
 
-function stateOf(bead: Bead, facts: { blocked: boolean; step: Standing['step']; isDeferred: boolean }): BoardState {
+function stateOf(bead: Bead, facts: { blocked: boolean; step: DerivedState['step']; isDeferred: boolean }): BoardState {
   switch (bead.status) {
     case 'closed':
       return 'closed';
@@ -108,9 +108,9 @@ function withAncestors(graph: Graph, bead: Bead): Bead[] {
 }
 
 /** The molecule itself counts as one of its steps. */
-function stepOf(graph: Graph, bead: Bead): Standing['step'] {
+function stepOf(graph: Graph, bead: Bead): DerivedState['step'] {
   if (bead.issue_type !== MOLECULE && parentsOf(bead).length === 0) return 'none';
-  let found: Standing['step'] = 'none';
+  let found: DerivedState['step'] = 'none';
   const seen = new Set<string>();
   for (let level: Bead[] = [bead]; level.length > 0; ) {
     for (const each of level) {
@@ -127,7 +127,7 @@ function stepOf(graph: Graph, bead: Bead): Standing['step'] {
   return found;
 }
 
-function topOf(graph: Graph, bead: Bead): Standing['top'] {
+function topOf(graph: Graph, bead: Bead): DerivedState['top'] {
   if (parentsOf(bead).some((id) => isThere(graph.get(id)))) return undefined;
   if (bead.issue_type === 'epic' || hasChild(graph, bead.id)) return 'epic';
   return bead.status === 'closed' ? undefined : 'loose';

@@ -3,8 +3,8 @@ import type { TownInfo } from '../protocol/town';
 import { townFile, townSettingsFile } from '../town/config';
 import type { TownLayout } from '../town/layout';
 
-/** What the town's own files say of it, and its stored switch. */
-export class TownSwitch {
+/** The stored switch of the engine (`gt up`, `gt down`), and what the files of the town say of it. */
+export class EngineSwitch {
   constructor(
     private readonly layout: TownLayout,
     private readonly store: Pick<BeadStore, 'batch'>,

@@ -1,7 +1,34 @@
 import { messageOf, UserError } from '../base/errors';
-import { GitError } from './git';
+import { git, GitError, NETWORK_TIMEOUT_MS, type GitOptions } from './git';
 import { remoteLines } from './messages';
 import type { RepositorySource } from './source';
+
+/**
+ * Pushes one commit to a branch by compare and set: only while the branch is at `expected` (undefined = it must not exist).
+ * @param access how the repository reaches `origin`
+ * @throws GitError in any other case: what that means is for the caller to find out
+ */
+export async function compareAndSetPush(
+  directory: string,
+  { commit, branch, expected }: { commit: string; branch: string; expected: string | undefined },
+  access: Pick<GitOptions, 'config' | 'env'>,
+): Promise<void> {
+  await git(
+    directory,
+    [
+      'push',
+      '--porcelain',
+      '--progress',
+      '--atomic',
+      '--no-verify',
+      '--recurse-submodules=no',
+      `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`,
+      'origin',
+      `${commit}:refs/heads/${branch}`,
+    ],
+    { ...access, timeoutMs: NETWORK_TIMEOUT_MS },
+  );
+}
 
 /** What a person is told of a push to a branch that failed: `refused` where the remote would not take it a second time. */
 export function pushError(error: unknown, source: RepositorySource, branch: string): UserError {

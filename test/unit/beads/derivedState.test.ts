@@ -15,7 +15,7 @@ describe('how beads stand', function () {
         fc.array(fc.array(change, { maxLength: 3 }), { maxLength: 25 }),
         fc.integer({ min: 0, max: 4 }),
         async (batches, days) => {
-          const directory = path.join(tempDir('standing'), '.beads');
+          const directory = path.join(tempDir('states'), '.beads');
           initLedger(directory, 'toy');
           let now = NOW;
           const open = async (): Promise<BeadStore> => {

@@ -1,0 +1,42 @@
+import { MqProcess, MqSubmit } from '../../protocol/town';
+import { polecatAddress } from '../../town/layout';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { GtContext } from './context';
+import { addList } from './mq';
+import { processedLines } from './mqText';
+
+/** `gt merge-queue`: the older names of what `gt mq` does. */
+export function addMergeQueue(program: CliCommand, context: GtContext): void {
+  const queue = program.command('merge-queue').description('older names of "gt mq submit" and "gt mq list"');
+  queue
+    .command('add <rig> <polecat>')
+    .description('submit the work of a polecat, as "gt mq submit"')
+    .option('-m, --message <text>', 'a note for the reviewer')
+    .withHelp({
+      examples: [['gt merge-queue add toy rust', 'the work of toy/rust, whose session has ended']],
+      see: ['gt mq submit'],
+    })
+    .action(async (rig: string, name: string, { message }: { message?: string }, invocation: Invocation) => {
+      const agent = name.includes('/') ? name : polecatAddress(rig, name);
+      const result = await context.call(invocation, MqSubmit.spec, { agent, message });
+      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest})`);
+    });
+  addList(queue, context);
+}
+
+/** `gt refinery`: what merges. It is a rule of the engine; this runs it by hand. */
+export function addRefinery(program: CliCommand, context: GtContext): void {
+  const refinery = program.command('refinery').description('the refinery of a rig: what merges');
+  refinery
+    .command('process <rig>')
+    .description('run the merge queue of a rig now, and wait for it')
+    .withHelp({
+      text: 'Runs the gates and merges what is approved, one after the other, also while the engine is paused. What waits for its next try has it now; checks that have failed run again. No agent is started.',
+      examples: [['gt refinery process toy', 'and print what has become of each change']],
+      see: ['gt mq list', 'gt up'],
+    })
+    .action(async (rig: string, _options: unknown, invocation: Invocation) => {
+      const requests = await context.call(invocation, MqProcess.spec, { rig });
+      context.print(invocation, requests, () => processedLines(rig, requests));
+    });
+}

@@ -1,0 +1,133 @@
+import { plural } from '../../base/text';
+import type {
+  CheckInfo,
+  DirectLandingResult,
+  GateLog,
+  LandingCheck,
+  MergeRequestInfo,
+  ProcessedRequest,
+} from '../../protocol/town';
+import { indent } from '../shared/output';
+
+/** How merge requests are printed. */
+
+const SHORT_COMMIT = 12;
+
+export function queueLine(info: MergeRequestInfo): string {
+  const notes = [
+    stateText(info),
+    placeText(info),
+    info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
+    info.worker,
+  ];
+  return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
+}
+
+/** Where it stands in the queue; nothing of one that has ended. */
+function placeText({ closedAt, order, score }: MergeRequestInfo): string {
+  if (closedAt !== undefined) return '';
+  if (order !== 0) return order < 0 ? 'first' : 'last';
+  return `score ${score}`;
+}
+
+function stateText(info: MergeRequestInfo): string {
+  if (info.state === 'merged')
+    return `merged as ${info.landed?.slice(0, SHORT_COMMIT) ?? '(unknown commit)'}${info.direct ? ', directly' : ''}`;
+  if (info.state === 'no-change') return 'ended without a change';
+  if (info.state === 'rejected') return 'sent back';
+  if (info.waitsFor === 'steps') return 'waits for its steps';
+  if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
+  if (info.state !== 'reviewing') return info.state;
+  return info.needsPerson ? "waits for a person's review" : 'in review';
+}
+
+export function statusLines(info: MergeRequestInfo): string[] {
+  const { direct, validation } = info;
+  const skipped = [direct?.force ? '--force' : '', direct?.skipTests ? '--skip-tests' : ''].filter(Boolean).join(' ');
+  return [
+    `${info.bead} ${info.title}`,
+    `  merge request ${info.id}, ${info.rig}, by ${info.worker}`,
+    `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}`,
+    `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
+    ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
+    ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),
+    ...(info.reason === undefined ? [] : [`  ${info.closedAt === undefined ? 'problem' : 'reason'}: ${info.reason}`]),
+    ...(direct ? [`  landed directly by ${direct.by}${skipped ? ` (${skipped})` : ''}`] : []),
+    ...(validation ? [`  validated by ${validation.validated_by}: ${signals(validation.quality_signals)}`] : []),
+    ...(info.note ? [`  author's note: ${info.note}`] : []),
+    ...(info.checks.length > 0 ? ['', '  checks', ...info.checks.map((check) => `    ${checkText(check)}`)] : []),
+    ...info.reviews.flatMap((review) => [
+      '',
+      `  ${review.verdict} by ${review.by}, ${review.at}`,
+      indent(review.message, 4),
+    ]),
+  ];
+}
+
+function signals(record: Readonly<Record<string, boolean | null>>): string {
+  const known = Object.entries(record).filter(([, value]) => value !== null);
+  return known.length === 0 ? 'no check looked at it' : known.map(([name, value]) => `${name}=${value}`).join(', ');
+}
+
+function checkText({ gate, passed, seconds }: CheckInfo): string {
+  const time = seconds === undefined ? 'known from before' : `${seconds.toFixed(1)} s`;
+  return `${passed ? '✓' : '✗'} ${gate} (${time})`;
+}
+
+export function logLines({ bead, logs }: { bead: string; logs: readonly GateLog[] }): string[] {
+  if (logs.length === 0) return [`No gate has run for ${bead}`];
+  return logs.flatMap(({ gate, path, at, text }, index) => [
+    ...(index === 0 ? [] : ['']),
+    `${gate}, ${at}: ${path}`,
+    indent(text.trim() === '' ? '(no output)' : text, 2),
+  ]);
+}
+
+export function processedLines(rig: string, requests: readonly ProcessedRequest[]): string[] {
+  if (requests.length === 0) return [`The merge queue of ${rig} is empty`];
+  return requests.map(({ bead, title, state, landed, reason }) => {
+    const mark = state === 'merged' ? '✓' : state === 'queued' || state === 'reviewing' ? '·' : '✗';
+    const what = {
+      merged: `merged as ${landed?.slice(0, SHORT_COMMIT)}`,
+      'no-change': 'ended without a change',
+      rejected: 'sent back to its author',
+      withdrawn: 'withdrawn',
+      failed: 'given up',
+      merging: 'being merged',
+      queued: 'still in the queue',
+      reviewing: 'waits for its review',
+    }[state];
+    return `${mark} ${bead} ${title}: ${what}${reason && state !== 'merged' ? ` (${reason})` : ''}`;
+  });
+}
+
+const CHECK_NAMES: Readonly<Record<LandingCheck['name'], string>> = {
+  session: 'its session has ended',
+  worktree: 'its worktree is clean',
+  conflicts: 'no conflict with the target',
+  tests: 'its gates pass',
+};
+const OUTCOMES: Readonly<Record<LandingCheck['outcome'], string>> = {
+  passed: '✓',
+  failed: '✗',
+  skipped: '- skipped:',
+  'not-run': '- not run:',
+};
+
+export function landingLines(result: DirectLandingResult): string[] {
+  const { agent, bead, title, landed, snapshot } = result;
+  const failed = result.checks.some(({ outcome }) => outcome === 'failed');
+  return [
+    landed === undefined
+      ? `${bead} ${title}, by ${agent}: ${failed ? 'would not land' : 'would land'}`
+      : `✓ Landed ${bead} ${title} as ${landed.slice(0, SHORT_COMMIT)}`,
+    ...result.checks.map(
+      ({ name, outcome, detail }) => `  ${OUTCOMES[outcome]} ${CHECK_NAMES[name]}${detail ? ` (${detail})` : ''}`,
+    ),
+    ...result.files.map(({ path, status, added, removed }) =>
+      added === undefined ? `  ${status} ${path} (binary)` : `  ${status} ${path} (+${added} −${removed})`,
+    ),
+    ...(snapshot === undefined ? [] : [`  snapshot of its worktree: ${snapshot}`]),
+    ...(landed !== undefined && result.keptBranch ? [`  the branch ${result.branch} is still there`] : []),
+  ];
+}

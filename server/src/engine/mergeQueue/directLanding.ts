@@ -1,0 +1,329 @@
+import { UserError } from '../../base/errors';
+import type { Transaction } from '../../beads/store';
+import { graphOf } from '../../formulas/pour/molecule';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { ChangedFile, DirectLandingResult, LandingCheck, LandingCheckName } from '../../protocol/town';
+import { fullAddress } from '../../town/layout';
+import { mergeKey, worktreeKey } from '../loop/action';
+import { requireRig, type EngineContext } from '../loop/context';
+import type { Engine } from '../loop/engine';
+import type { RigPort } from '../loop/ports';
+import { refuseOpenSteps } from '../molecules/openSteps';
+import { requirePolecat } from '../supervision/polecats';
+import {
+  basesOf,
+  isClosed,
+  MERGE_REQUEST,
+  mergeOf,
+  withMerge,
+  withWork,
+  workOf,
+  type Check,
+  type MergeRequest,
+} from '../state/work';
+import { makeCandidate, type Candidate } from './candidate';
+import { CheckRecorder } from './checks';
+import { finishMerge } from './finishMerge';
+import { requestsIn } from './requestIndex';
+import { hasSession, workOfPolecat } from './submit';
+
+export interface DirectLanding {
+  /** Address of the polecat. */
+  agent: string;
+  /** Land although its session lives, which is ended, or its worktree has changes that nobody committed. */
+  force: boolean;
+  skipTests: boolean;
+  /** Run the checks that change nothing, and say what would land. */
+  dryRun: boolean;
+}
+
+export interface LandingTown {
+  readonly context: EngineContext;
+  readonly engine: Pick<Engine, 'exclusive'>;
+  /** Files of a change, for people. */
+  changedFiles(rig: string, base: string, commit: string): Promise<ChangedFile[]>;
+}
+
+/** How often it starts over where the target has moved under it. */
+const MAX_TRIES = 3;
+
+interface Turn {
+  town: LandingTown;
+  caller: CallContext;
+  landing: DirectLanding;
+  agent: string;
+  rig: RigPort;
+  /** Name of the polecat. */
+  name: string;
+  bead: Bead;
+  /** Its merge request, where it was submitted. */
+  submitted: Bead | undefined;
+  checks: LandingCheck[];
+}
+
+/**
+ * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is clean, the
+ * change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of the rig runs
+ * meanwhile.
+ * @throws UserError that names the check that failed and what to do
+ */
+export async function landDirectly(
+  town: LandingTown,
+  caller: CallContext,
+  landing: DirectLanding,
+): Promise<DirectLandingResult> {
+  const agent = fullAddress(landing.agent);
+  const { rig, name } = requirePolecat(agent);
+  const port = requireRig(town.context, rig);
+  return town.engine.exclusive(mergeKey(rig), async () => {
+    const bead = workOfPolecat(town.context, agent);
+    const submitted = requestsIn(town.context.store)
+      .openOf(bead.id)
+      .findLast((request) => mergeOf(request)?.worker === agent);
+    const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, checks: [] };
+    refuseOpenSteps(graphOf(town.context.store), bead);
+    for (let tries = 1; ; tries += 1) {
+      turn.checks.length = 0;
+      const result = await tryLanding(turn);
+      if (result !== 'moved') return result;
+      if (tries === MAX_TRIES)
+        throw new UserError(
+          `the target of ${rig} moved each time while ${bead.id} was tested: nothing has landed`,
+          'try again in a moment',
+          'conflict',
+        );
+    }
+  });
+}
+
+async function tryLanding(turn: Turn): Promise<DirectLandingResult | 'moved'> {
+  const { town, landing, bead, rig } = turn;
+  checkSession(turn);
+  const commit = await checkWorktree(turn);
+  const request = requestOf(turn, commit);
+  const candidate = await checkConflicts(turn, request);
+  const result = {
+    agent: turn.agent,
+    bead: bead.id,
+    title: bead.title,
+    branch: request.branch,
+    checks: turn.checks,
+    files: candidate ? await town.changedFiles(rig.name, candidate.base.commit, candidate.commit) : [],
+  };
+  const gates = rig.gates.map((gate) => gate.name).join(', ');
+  if (landing.skipTests) note(turn, 'tests', 'skipped', gates || undefined);
+  if (landing.dryRun || !candidate) {
+    if (!landing.skipTests) note(turn, 'tests', 'not-run', gates || 'the rig has no gates');
+    return result;
+  }
+  if (landing.force && hasSession(town.context, turn.agent)) await town.context.sessions.endAgent(turn.agent, 'ended');
+  const checks = landing.skipTests ? [] : await checkTests(turn, candidate.commit);
+  const recorded = await record(turn, request, { candidate: candidate.commit, checks });
+  if (!(await push(turn, recorded.id, candidate))) {
+    await takeBack(turn, recorded);
+    return 'moved';
+  }
+  const action = { mergeRequest: recorded.id, rig: rig.name, actor: turn.caller.actor };
+  await finishMerge(action, recorded.request, { commit: candidate.commit }, town.context);
+  return { ...result, landed: candidate.commit, ...(await cleanUp(turn, request.branch)) };
+}
+
+function note(turn: Turn, name: LandingCheckName, outcome: LandingCheck['outcome'], detail?: string): void {
+  turn.checks.push({ name, outcome, ...(detail === undefined ? {} : { detail }) });
+}
+
+/** Writes a failed check down. @throws UserError unless it is a dry run, which goes on as far as it can */
+function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string): void {
+  note(turn, name, 'failed', problem);
+  if (!turn.landing.dryRun) throw new UserError(`${turn.agent} was not landed: ${problem}`, hint, 'conflict');
+}
+
+function checkSession(turn: Turn): void {
+  const { town, agent, landing } = turn;
+  if (!hasSession(town.context, agent)) return note(turn, 'session', 'passed');
+  if (landing.force) return note(turn, 'session', 'skipped', 'its session lives, and is ended');
+  fail(turn, 'session', 'its session still runs', `end it first: "gt stop ${agent}"; or use --force`);
+}
+
+/** @returns the commit that is to land */
+async function checkWorktree(turn: Turn): Promise<string> {
+  const { rig, name, bead, agent, landing, caller } = turn;
+  const work = workOf(bead);
+  const branch = work.branch!;
+  const tip = await rig.branchTip(branch);
+  if (tip === undefined)
+    throw new UserError(
+      `the branch ${branch} is gone`,
+      `sling ${bead.id} again: "gt sling ${bead.id} ${rig.name}"`,
+      'not-found',
+    );
+  try {
+    const { commit } = await rig.submittable(name, {
+      branch,
+      bases: basesOf(work),
+      authors: [agent, ...(work.formerWorkers ?? []), ...(caller.kind === 'person' ? [caller.actor] : [])],
+    });
+    note(turn, 'worktree', 'passed');
+    return commit;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // Submitted work has passed this check; its worktree may be gone since.
+    if (error.code === 'not-found' && turn.submitted)
+      note(turn, 'worktree', 'passed', 'it is gone; its branch is there');
+    else if (landing.force && error.code === 'conflict') note(turn, 'worktree', 'skipped', error.message);
+    else fail(turn, 'worktree', error.message, error.hint ?? 'look into its worktree');
+    return tip;
+  }
+}
+
+/** As it lands, whether it was submitted or not. */
+function requestOf({ submitted, bead, rig, agent, caller, landing, town }: Turn, commit: string): MergeRequest {
+  const before = submitted && mergeOf(submitted);
+  return {
+    ...(before ?? { source: bead.id, rig: rig.name, branch: workOf(bead).branch!, worker: agent, retries: 0 }),
+    commit,
+    direct: {
+      by: caller.actor,
+      at: town.context.clock.now().toISOString(),
+      ...(landing.force ? { force: true } : {}),
+      ...(landing.skipTests ? { skipTests: true } : {}),
+    },
+  };
+}
+
+/** @returns what would land; undefined in a dry run of a change that conflicts */
+async function checkConflicts(
+  turn: Turn,
+  request: MergeRequest,
+): Promise<Extract<Candidate, { kind: 'clean' }> | undefined> {
+  const { town, rig, bead } = turn;
+  const candidate = await makeCandidate(rig, request, town.context);
+  if (candidate.kind === 'empty')
+    throw new UserError(
+      `there is nothing to land: the target of ${rig.name} has all of ${bead.id} already`,
+      `close it: "bd close ${bead.id}"`,
+      'conflict',
+    );
+  if (candidate.kind === 'clean') {
+    note(turn, 'conflicts', 'passed');
+    return candidate;
+  }
+  // There is no commit that could land, so that nobody can skip this.
+  fail(turn, 'conflicts', candidate.why.problem, candidate.why.feedback);
+  return undefined;
+}
+
+async function checkTests(turn: Turn, commit: string): Promise<Check[]> {
+  const { town, rig, bead, submitted } = turn;
+  const recorder = new CheckRecorder(town.context.clock);
+  const result = await rig.runGates(commit, submitted?.id ?? bead.id, recorder.onGate);
+  const checks = recorder.results(rig.gates, result);
+  if (result.passed) {
+    note(turn, 'tests', 'passed', checks.map(({ gate }) => gate).join(', ') || 'the rig has no gates');
+    return checks;
+  }
+  fail(
+    turn,
+    'tests',
+    `the gate "${result.gate}" ${result.problem}`,
+    `its output: "gt mq log ${bead.id}"\n\n${result.output}`,
+  );
+  return checks;
+}
+
+/** Written before the push, so that after a crash the queue finds what has landed. */
+async function record(
+  turn: Turn,
+  request: MergeRequest,
+  { candidate, checks }: { candidate: string; checks: Check[] },
+): Promise<{ id: string; request: MergeRequest; before: Bead | undefined; source: Bead }> {
+  const { town, caller, bead, rig, agent } = turn;
+  return town.context.store.batch(caller, (tx) => {
+    const source = tx.get(bead.id);
+    const before = turn.submitted && tx.get(turn.submitted.id);
+    if (!source || isClosed(source.status) || source.assignee !== agent || (before && isClosed(before.status)))
+      throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
+    if (hasSession(town.context, agent) && !turn.landing.force)
+      throw new UserError(
+        `${agent} was started meanwhile: nothing has landed`,
+        `end it: "gt stop ${agent}"`,
+        'conflict',
+      );
+    const direct = request.direct && { ...request.direct, commit: candidate };
+    const merge: MergeRequest = { ...request, direct, candidate, ...(checks.length > 0 ? { checks } : {}) };
+    const id = before ? updated(tx, before, merge) : created(tx, rig.name, source, merge);
+    tx.update(source.id, { status: 'in_review', metadata: withWork(source, { candidate, problem: undefined }) });
+    tx.event({
+      type: 'landed_directly',
+      bead: source.id,
+      agent,
+      rig: rig.name,
+      new: candidate,
+      message: [request.direct?.force ? '--force' : '', request.direct?.skipTests ? '--skip-tests' : '']
+        .filter(Boolean)
+        .join(' '),
+    });
+    return { id, request: merge, before, source };
+  });
+}
+
+function updated(tx: Transaction, before: Bead, merge: MergeRequest): string {
+  tx.update(before.id, { status: 'in_progress', metadata: withMerge(before, merge) });
+  return before.id;
+}
+
+function created(tx: Transaction, rig: string, source: Bead, merge: MergeRequest): string {
+  return tx.create(rig, {
+    title: `Merge: ${source.title}`.slice(0, 400),
+    type: MERGE_REQUEST,
+    status: 'in_progress',
+    priority: source.priority,
+    metadata: { merge },
+  }).id;
+}
+
+/** Compare-and-set, as the queue does it. A push that fails may have arrived: the queue finds that out. */
+async function push(
+  { town, caller, rig, bead }: Turn,
+  request: string,
+  { commit, base }: Extract<Candidate, { kind: 'clean' }>,
+): Promise<boolean> {
+  try {
+    return await rig.land(commit, base.expected);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    await town.context.store.batch(caller, (tx) => tx.update(request, { status: 'open' }));
+    throw new UserError(
+      `${bead.id} could not be pushed: ${error.message}`,
+      [error.hint, `it is in the merge queue now: "gt mq status ${bead.id}"`].filter(Boolean).join('; '),
+      error.code,
+    );
+  }
+}
+
+/** Nothing was pushed: all is as it was before. */
+async function takeBack(
+  { town, caller }: Turn,
+  { id, before, source }: { id: string; before: Bead | undefined; source: Bead },
+): Promise<void> {
+  await town.context.store.batch(caller, (tx) => {
+    if (before) tx.update(id, { status: before.status, metadata: before.metadata ?? {} });
+    else tx.close(id, 'Not landed: the target moved', { force: true });
+    tx.update(source.id, { status: source.status, metadata: source.metadata ?? {} });
+  });
+}
+
+/** Its worktree and its branch are not needed any more. What was not committed is in a snapshot. */
+async function cleanUp(
+  { town, rig, name, bead }: Turn,
+  branch: string,
+): Promise<Pick<DirectLandingResult, 'snapshot' | 'keptBranch'>> {
+  const snapshot = await town.engine
+    .exclusive(worktreeKey(rig.name, name), () => rig.retireWorktree(name, bead.id))
+    .catch(() => undefined); // the engine removes it later, and tells a person what is in the way
+  return {
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...((await rig.branchTip(branch)) === undefined ? {} : { keptBranch: true }),
+  };
+}

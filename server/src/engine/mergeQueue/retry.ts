@@ -1,0 +1,87 @@
+import { UserError } from '../../base/errors';
+import type { Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import type { ReviewResult } from '../../protocol/town';
+import { resolveEscalation } from '../escalation/escalation';
+import { requireRig, type EngineContext } from '../loop/context';
+import { MERGE_REQUEST, mergeOf, withWork, workOf, type MergeRequest } from '../state/work';
+import { requestsIn } from './requestIndex';
+import { requeue } from './requeue';
+
+/** Retries a merge that waits, was given up, or was sent back until its bead failed. */
+export async function retryMerge(context: EngineContext, caller: CallContext, name: string): Promise<ReviewResult> {
+  const bead = requestsIn(context.store).find(name);
+  const request = bead && mergeOf(bead);
+  if (!request) throw new UserError(`there is no merge request ${name}`, 'see "gt mq list --all"', 'not-found');
+  const tip = await requireRig(context, request.rig).branchTip(request.branch);
+  return context.store.batch(caller, (tx) => {
+    const current = tx.get(bead.id)!;
+    const source = tx.get(request.source);
+    if (current.status === 'closed') return submitAgain(tx, caller, current, source, { request, tip });
+    if (!['open', 'failed'].includes(current.status))
+      throw new UserError(
+        current.status === 'in_progress'
+          ? `${request.source} is being merged right now`
+          : `${bead.id} is ${current.status}`,
+        undefined,
+        'conflict',
+      );
+    if (!source || !['failed', 'in_review'].includes(source.status) || source.assignee !== request.worker)
+      throw restarted(request);
+    requeue(tx, current, source);
+    for (const key of [current.id, source.id]) resolveEscalation(tx, key, `retried by ${caller.actor}`);
+    return { mergeRequest: current.id, bead: source.id };
+  });
+}
+
+/** Its checks or its reviewers sent it back until nobody tried any more: the same commits are submitted once more. */
+function submitAgain(
+  tx: Transaction,
+  caller: CallContext,
+  closed: Bead,
+  source: Bead | undefined,
+  { request, tip }: { request: MergeRequest; tip: string | undefined },
+): ReviewResult {
+  if (request.landed !== undefined || request.ending === 'merged')
+    throw new UserError(`${request.source} is merged already`, `see "gt mq status ${request.source}"`, 'conflict');
+  if (source?.status !== 'failed' || source.assignee !== request.worker) throw restarted(request);
+  if (workOf(source).branch !== request.branch || tip !== request.commit)
+    throw new UserError(
+      `the branch ${request.branch} is not what was submitted any more`,
+      `submit what is there now: "gt mq submit --issue ${source.id}"; or start over: "gt sling ${source.id} ${request.rig}"`,
+      'conflict',
+    );
+  const { review } = request;
+  const merge: MergeRequest = {
+    source: request.source,
+    rig: request.rig,
+    branch: request.branch,
+    commit: request.commit,
+    worker: request.worker,
+    retries: 0,
+    // An approval is for a patch, which is the same. What was rejected is read again as it stands.
+    ...(review?.state === 'approved' ? { review } : {}),
+    note: request.note ?? `Retried by ${caller.actor}`,
+    ...(request.noChange ? { noChange: true } : {}),
+  };
+  const again = tx.create(request.rig, {
+    title: closed.title,
+    type: MERGE_REQUEST,
+    priority: closed.priority,
+    metadata: { merge },
+  });
+  tx.update(source.id, { status: 'in_review', metadata: withWork(source, { problem: undefined }) });
+  resolveEscalation(tx, source.id, `retried by ${caller.actor}`);
+  tx.event({ type: 'resubmitted', bead: source.id, agent: request.worker, rig: request.rig });
+  return { mergeRequest: again.id, bead: source.id };
+}
+
+/** Its bead may have been restarted since: that work must not be overtaken by the old. */
+function restarted(request: MergeRequest): UserError {
+  return new UserError(
+    `${request.source} is no longer in the hands of ${request.worker}, or its agent is at it again`,
+    'its work was restarted; leave the old request alone',
+    'conflict',
+  );
+}

@@ -1,0 +1,163 @@
+import { UserError } from '../../base/errors';
+import { cutBytes } from '../../base/text';
+import { graphOf } from '../../formulas/pour/molecule';
+import type { Bead } from '../../protocol/bead';
+import type { CallContext } from '../../protocol/dispatcher';
+import { fullAddress, parseAddress } from '../../town/layout';
+import { requireRig, type EngineContext } from '../loop/context';
+import { finishLastStep } from '../molecules/molecules';
+import { refuseOpenSteps } from '../molecules/openSteps';
+import { basesOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
+import { requestsIn } from './requestIndex';
+
+/** Work of a polecat that is to be merged. */
+export interface Submission {
+  bead: Bead;
+  /** Address of the polecat. */
+  agent: string;
+  /** For the reviewer. */
+  message?: string | undefined;
+  /** That of the bead where it is missing. */
+  priority?: number | undefined;
+  /** Its author says that nothing has to change. */
+  noChange?: boolean;
+}
+
+/** Statuses of a bead whose work can be submitted: the last one by a person only. */
+const SUBMITTABLE: readonly string[] = ['hooked', 'in_progress', 'failed'];
+
+/**
+ * Checks the work and puts it into the merge queue.
+ * @returns the id of the merge request
+ * @throws UserError where something is not committed, or there is nothing to merge
+ */
+export async function submitWork(context: EngineContext, caller: CallContext, submission: Submission): Promise<string> {
+  const { bead, agent, message, noChange = false } = submission;
+  const { rig, name } = parseAddress(agent)!;
+  const work = workOf(bead);
+  refuseOpenSteps(graphOf(context.store), bead);
+  const { commit } = await requireRig(context, rig).submittable(name, {
+    branch: work.branch!,
+    bases: basesOf(work),
+    authors: [agent, ...(work.formerWorkers ?? []), ...(caller.kind === 'person' ? [caller.actor] : [])],
+    isUnchanged: noChange,
+  });
+  return context.store.batch(caller, (tx) => {
+    const current = tx.get(bead.id);
+    if (current?.assignee !== agent || !SUBMITTABLE.includes(current.status) || workOf(current).branch !== work.branch)
+      throw new UserError(`${bead.id} is no longer on the hook of ${agent}`, undefined, 'conflict');
+    refuseOpenSteps(tx.view, current);
+    const merge: MergeRequest = {
+      source: bead.id,
+      rig,
+      branch: work.branch!,
+      commit,
+      worker: agent,
+      retries: 0,
+      note: message,
+      ...(noChange ? { noChange } : {}),
+    };
+    const request = tx.create(rig, {
+      title: cutBytes(`${noChange ? 'No change' : 'Merge'}: ${bead.title}`, 400),
+      type: MERGE_REQUEST,
+      priority: submission.priority ?? bead.priority,
+      metadata: { merge },
+    });
+    tx.update(bead.id, {
+      status: 'in_review',
+      metadata: withWork(current, {
+        deaths: 0,
+        notBefore: undefined,
+        paused: undefined,
+        held: undefined,
+        problem: undefined,
+      }),
+    });
+    finishLastStep(tx, current);
+    tx.event({ type: 'done', bead: bead.id, agent, rig, new: commit });
+    return request.id;
+  });
+}
+
+/** What names the work that a person submits: one of these. */
+export interface NamedWork {
+  bead?: string | undefined;
+  branch?: string | undefined;
+  agent?: string | undefined;
+}
+
+/**
+ * Work that a person submits in place of its agent, whose session has ended.
+ * @throws UserError where there is none, or it is in other hands
+ */
+export function workToSubmit(context: EngineContext, named: NamedWork): { bead: Bead; agent: string } {
+  const bead = beadOf(context, named);
+  const agent = bead.assignee ?? '';
+  if (bead.status === 'in_review')
+    throw new UserError(
+      `${bead.id} is in the merge queue already (${requestsIn(context.store).openOf(bead.id).at(-1)?.id ?? 'see "gt mq list"'})`,
+      `to merge it before others: "gt mq reorder ${bead.id} --first"`,
+      'conflict',
+    );
+  if (!SUBMITTABLE.includes(bead.status) || parseAddress(agent)?.role !== 'polecats' || !workOf(bead).branch)
+    throw new UserError(
+      `there is no work of an agent on ${bead.id} to submit: it is ${bead.status}`,
+      `sling it first: "gt sling ${bead.id} <rig>"`,
+      'conflict',
+    );
+  if (named.agent !== undefined && fullAddress(named.agent) !== agent)
+    throw new UserError(`${bead.id} is the work of ${agent}, not of ${named.agent}`, undefined, 'conflict');
+  if (named.branch !== undefined && workOf(bead).branch !== named.branch)
+    throw new UserError(
+      `the work on ${bead.id} is on ${workOf(bead).branch}, not on ${named.branch}`,
+      undefined,
+      'conflict',
+    );
+  if (hasSession(context, agent))
+    throw new UserError(
+      `${agent} is at work on ${bead.id}: it says itself when that is done`,
+      `to submit what it has, end its session first: "gt stop ${agent}"`,
+      'conflict',
+    );
+  return { bead, agent };
+}
+
+/** Whether a session of the agent lives. */
+export function hasSession(context: EngineContext, agent: string): boolean {
+  return context.sessions.all().some((session) => session.agent === agent && !session.exit);
+}
+
+function beadOf({ store }: EngineContext, { bead, branch, agent }: NamedWork): Bead {
+  if (bead !== undefined) return store.get(store.resolve(bead))!;
+  const mine = store
+    .list({ status: [...SUBMITTABLE, 'in_review'], limit: 0 })
+    .filter((candidate) => parseAddress(candidate.assignee ?? '')?.role === 'polecats');
+  if (branch !== undefined) {
+    const found = mine.find((candidate) => workOf(candidate).branch === branch);
+    if (found) return found;
+    throw new UserError(
+      `${branch} is not the branch of an agent's work`,
+      'see "gt polecat list"; name the bead: "gt mq submit --issue <bead>"',
+      'not-found',
+    );
+  }
+  if (agent !== undefined) return workOfAgent(mine, fullAddress(agent));
+  throw new UserError(
+    'say whose work is meant',
+    'name the bead or its branch: "gt mq submit --issue <bead>", or --branch <branch>',
+    'invalid',
+  );
+}
+
+/** The bead that an agent has, a failed one last. */
+function workOfAgent(beads: readonly Bead[], agent: string): Bead {
+  const own = beads.filter((candidate) => candidate.assignee === agent && workOf(candidate).branch !== undefined);
+  const bead = own.find((candidate) => candidate.status !== 'failed') ?? own.at(-1);
+  if (bead) return bead;
+  throw new UserError(`${agent} has no work`, 'see "gt polecat list"', 'not-found');
+}
+
+/** The work of a polecat, whatever its state. @throws UserError where it has none */
+export function workOfPolecat({ store }: EngineContext, agent: string): Bead {
+  return workOfAgent(store.list({ assignee: agent, status: [...SUBMITTABLE, 'in_review'], limit: 0 }), agent);
+}

@@ -1,0 +1,29 @@
+import { UserError } from '../../base/errors';
+import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
+import { DirectLand, MayorMayLand } from '../../protocol/town';
+
+/** Puts the rules about direct landings around the requests for them. @param mayorMayLand the setting of the town */
+export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolean): void {
+  dispatcher.wrap(DirectLand.spec, (next) => async (params, caller) => {
+    refuseLanding(caller, mayorMayLand());
+    return next(params, caller);
+  });
+  dispatcher.wrap(MayorMayLand.spec, (next) => async (params, caller) => {
+    if (params.allowed !== undefined && caller.kind !== 'person')
+      throw new UserError('only a person may say what the Mayor may do', undefined, 'refused');
+    return next(params, caller);
+  });
+}
+
+/** What nobody has reviewed is landed by a person, or by the Mayor where a person has allowed that for the town. */
+export function refuseLanding({ kind, agent }: CallContext, mayorMayLand: boolean): void {
+  if (kind === 'person') return;
+  if (agent !== 'mayor')
+    throw new UserError('an agent does not land work directly', 'run "gt done": the merge queue lands it', 'refused');
+  if (!mayorMayLand)
+    throw new UserError(
+      'the Mayor may not land work directly in this town',
+      'a person can allow it: "gt config mayor-may-land on"',
+      'refused',
+    );
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { AbortedError } from '../../../server/src/base/abort';
+import type { Action } from '../../../server/src/engine/loop/action';
+import { Engine } from '../../../server/src/engine/loop/engine';
+import type { TownView } from '../../../server/src/engine/state/townView';
+import { EngineTown } from './engineTown';
+
+/** A promise that a test fulfils. */
+function later(): { promise: Promise<void>; done: () => void } {
+  let done = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (done = resolve));
+  return { promise, done };
+}
+
+describe('what runs beside the actions of the engine', () => {
+  let town: EngineTown;
+  let engine: Engine;
+  beforeEach(async () => {
+    town = await EngineTown.open();
+    const view = { up: false, now: 0, work: [], merges: [], sessions: [], rigs: [] } as unknown as TownView;
+    const silent = { info: () => undefined, error: () => undefined };
+    const timers = { now: () => 0, set: () => undefined, clear: () => undefined };
+    engine = new Engine(
+      town.context,
+      { begin: () => undefined, end: () => undefined },
+      { buildView: () => view, log: silent },
+      timers,
+    );
+  });
+  afterEach(() => town.store.close());
+
+  it('has its key for itself: one after the other, and others at the same time', async () => {
+    const order: string[] = [];
+    const [first, other] = [later(), later()];
+    const runs = [
+      engine.exclusive('merge:toy', async () => {
+        order.push('first begins');
+        await first.promise;
+        order.push('first ends');
+      }),
+      engine.exclusive('merge:toy', async () => void order.push('second')),
+      engine.exclusive('merge:lib', async () => {
+        order.push('other');
+        other.done();
+      }),
+    ];
+    await other.promise;
+    assert.deepEqual(order, ['first begins', 'other']);
+    assert.equal(engine.isBusy, true);
+    first.done();
+    await Promise.all(runs);
+    assert.deepEqual(order, ['first begins', 'other', 'first ends', 'second']);
+    assert.equal(engine.isBusy, false);
+  });
+
+  it('tells whoever asked for it of its failure, and lets the next one in', async () => {
+    await assert.rejects(
+      engine.exclusive('merge:toy', () => Promise.reject(new Error('broken'))),
+      /broken/,
+    );
+    assert.equal(await engine.exclusive('merge:toy', async () => 'next'), 'next');
+  });
+
+  it('ends with the engine', async () => {
+    await engine.stop(1_000);
+    await assert.rejects(
+      engine.exclusive('merge:toy', async () => undefined),
+      AbortedError,
+    );
+    await assert.rejects(
+      engine.runNow(() => []),
+      AbortedError,
+    );
+  });
+
+  it('carries out what a rule asks for, each once, after what runs with its key', async () => {
+    const { request, bead } = await town.submitted();
+    const running = later();
+    const before = engine.exclusive('merge:toy', () => running.promise);
+    const merge = (): Action[] => {
+      const { status, updated_at: revision } = town.bead(request);
+      return status === 'closed'
+        ? []
+        : [{ type: 'merge', mergeRequest: request, rig: 'toy', revision, maxAttempts: 3 }];
+    };
+    const run = engine.runNow(merge);
+    running.done();
+    await before;
+    await run;
+    assert.deepEqual([town.bead(bead).status, town.calls], ['closed', ['rebase', 'gates', 'land']]);
+    const stale: Action = { type: 'merge', mergeRequest: request, rig: 'toy', revision: 'old', maxAttempts: 3 };
+    await engine.runNow(() => [stale]);
+  });
+});
