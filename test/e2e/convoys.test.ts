@@ -154,11 +154,10 @@ describe('convoys from the shell', function () {
   });
 
   it('a plan is checked, mended, checked again and launched', async () => {
-    town = await CliTown.make();
+    town = await CliTown.make({ settings: { merge_queue: { test_command: 'test -f README.md' } } });
     const [one, two] = [await town.bead('One', write('one.txt')), await town.bead('Two', write('two.txt'))];
     const outside = await town.bead('Outside', write('three.txt'));
     await town.bd('dep', 'add', two, outside);
-    await town.gt('rig', 'set', 'toy', 'lint=true');
     const unaccepted = await town.person.run('gt', ['convoy', 'stage', one, two, '--json'], { cwd: town.root });
     assert.equal(unaccepted.code, 1);
     const check = JSON.parse(unaccepted.stdout) as StagedPlan;

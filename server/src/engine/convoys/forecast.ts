@@ -64,7 +64,7 @@ function schedule(beads: readonly Bead[], durations: ReadonlyMap<string, number>
   /** When each worker of a rig is free. */
   const free = new Map<string, number[]>();
   const byId = new Map(beads.map((bead) => [bead.id, bead]));
-  for (const id of topologicalOrder([...byId.keys()], work.needs)) {
+  for (const id of topologicalOrder([...byId.keys()], (id) => work.needs(id))) {
     const rig = work.rigOf(byId.get(id)!) ?? '';
     let workers = free.get(rig);
     if (!workers) free.set(rig, (workers = new Array<number>(Math.max(1, work.workers(rig))).fill(0)));
