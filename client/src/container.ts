@@ -36,6 +36,7 @@ import { openPlan } from './features/mayor/openPlan';
 import { overviewCommands } from './features/overview/overviewCommands';
 import { StatusBar } from './features/overview/statusBar';
 import { aboutName, CHANGE_SCHEME, readChangeArgument } from './features/review/changeUri';
+import { mergeCommands } from './features/review/mergeCommands';
 import { reviewCommands } from './features/review/reviewCommands';
 import { ReviewRequests } from './features/review/reviewRequests';
 import { Reviews } from './features/review/reviews';
@@ -160,6 +161,7 @@ export class Container extends Disposable {
       ...agentCommands({ connection, store, terminals, documents, engine }),
       ...snapshotCommands({ connection, store, dialogs }),
       ...reviewCommands({ connection, store, dialogs, reviews }),
+      ...mergeCommands({ connection, store }),
       ...attentionCommands({ connection, store, opener }),
       ...consentCommands({ store, consent }),
       ...mailCommands({ connection, store, dialogs }),

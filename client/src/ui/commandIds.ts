@@ -39,6 +39,8 @@ export const commandIds = [
   'gastown.approveChange',
   'gastown.requestChanges',
   'gastown.landChange',
+  'gastown.retryMerge',
+  'gastown.openGateLog',
   'gastown.sendReview',
   'gastown.addReviewComment',
   'gastown.deleteReviewComment',

@@ -46,4 +46,30 @@ describe('bd setup', () => {
     assert.match((await bd.run('setup')).out, /Usage|bd setup/);
     for (const name of ['nonsense', 'constructor']) await bd.fails(/unknown recipe/, 'setup', name);
   });
+
+  it('knows assistants of the project, which write only a section of a file inside of it', async () => {
+    const project = BdRunner.without();
+    await project.fails(/no beads database/, 'setup', '--add', 'ours', 'docs/agents.md');
+    await project.run('init', '--prefix', 'app');
+    await project.fails(/needs the file, too/, 'setup', '--add', 'ours');
+    for (const file of ['../out.md', '/etc/motd', 'C:\\out.md', 'a/../../out.md'])
+      await project.fails(/not a path inside the project/, 'setup', '--add', 'ours', file);
+    for (const name of ['Ours', '../x', '']) await project.fails(/not a name/, 'setup', `--add=${name}`, 'a.md');
+    await project.fails(/built-in/, 'setup', '--add', 'cursor', 'a.md');
+    assert.match((await project.run('setup', '--add', 'ours', 'docs/agents.md')).out, /^✓ Added recipe 'ours'/);
+    assert.ok((await project.json<{ name: string }[]>('setup', '--list')).some(({ name }) => name === 'ours'));
+    await project.json('setup', 'ours');
+    const written = path.join(project.cwd, 'docs/agents.md');
+    assert.match(fs.readFileSync(written, 'utf8'), /^<!-- BEGIN BEADS/);
+    // A clone may bring the list along.
+    const list = path.join(project.cwd, '.beads/recipes.toml');
+    for (const [text, problem] of [
+      ['[recipes.bad]\npath = "../../.profile"\n', /not a path inside the project/],
+      ['[recipes.bad]\nfile = "x"\n', /needs a path/],
+      ['recipes = [\n', /recipes\.toml: /],
+    ] as const) {
+      fs.writeFileSync(list, text);
+      await project.fails(problem, 'setup', 'bad');
+    }
+  });
 });

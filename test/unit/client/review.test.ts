@@ -132,6 +132,10 @@ describe('the page about a change', () => {
   it("has the author's note, earlier reviews, and files that cannot be shown", () => {
     const text = aboutMarkdown(
       info({
+        checks: [
+          { gate: 'lint', passed: true, at: '', seconds: 1.26 },
+          { gate: 'test', passed: false, at: '' },
+        ],
         note: '# I did\nit',
         reviews: [{ by: 'ann', verdict: 'rejected', message: 'Name it', at: '2026-01-01T00:00:00Z' }],
       }),
@@ -140,6 +144,7 @@ describe('the page about a change', () => {
     for (const part of [
       '# Add \\*stars\\*',
       '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1',
+      '## Checks\n\n- ✓ lint (1.3 s)\n- ✗ test (known from before)',
       '> ### I did\n> it',
       '## Earlier reviews\n\n**ann** rejected',
       '> Name it',

@@ -1,4 +1,4 @@
-import type { ChangedFile, ChangeInfo, MergeRequestInfo } from '../../../../server/src/protocol/town';
+import type { ChangedFile, CheckInfo, ChangeInfo, MergeRequestInfo } from '../../../../server/src/protocol/town';
 import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/editor';
 import { escapeLine, oneLine } from '../../base/text';
@@ -32,10 +32,17 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
   return `${[
     `# ${escapeLine(info.title, 500)}`,
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), escapeLine(info.worker), changeSize(change.files)),
+    ...section(l10n.t('Checks'), info.checks.map(checkLine).join('\n')),
     ...section(l10n.t('Note of the author'), info.note ? quoteMarkdown(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed files that are not shown'), binary.join('\n')),
   ].join('\n\n')}\n`;
+}
+
+/** The results stand beside the question whether to approve it. */
+function checkLine({ gate, passed, seconds }: CheckInfo): string {
+  const time = seconds === undefined ? l10n.t('known from before') : l10n.t('{0} s', seconds.toFixed(1));
+  return `- ${passed ? '✓' : '✗'} ${escapeLine(gate, 100)} (${time})`;
 }
 
 function statusText(status: ChangedFile['status']): string {

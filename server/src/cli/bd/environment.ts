@@ -98,7 +98,10 @@ export function addRestore(program: CliCommand, context: BdContext): void {
       see: ['bd events', 'bd backup restore'],
     })
     .action(async (given: string, _options: unknown, invocation: Invocation) => {
-      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [given] });
+      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [given] }).catch((error: unknown) => {
+        if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
+        throw new UserError(`issue '${given}' not found`, error.hint, 'not-found');
+      });
       throw new UserError(`issue ${bead?.id ?? given} is not compacted`, 'only compacted issues need restoration');
     });
 }

@@ -3,32 +3,9 @@ import { UserError } from '../../base/errors';
 import { readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { addRecipe, recipesIn, type Recipe } from './setupRecipes';
 
 /** `bd setup`: tells coding assistants in their own files how to work with beads. */
-
-interface Recipe {
-  title: string;
-  /** Relative to the repository. */
-  file: string;
-  /** The whole file is ours; otherwise a section of it between marks. */
-  ownFile?: boolean;
-}
-
-const recipes: Readonly<Record<string, Recipe>> = {
-  aider: { title: 'Aider', file: 'CONVENTIONS.md' },
-  claude: { title: 'Claude Code', file: 'CLAUDE.md' },
-  codex: { title: 'Codex', file: 'AGENTS.md' },
-  cody: { title: 'Cody', file: '.cody/rules/beads.md', ownFile: true },
-  copilot: { title: 'Copilot', file: '.github/copilot-instructions.md' },
-  cursor: { title: 'Cursor', file: '.cursor/rules/beads.mdc', ownFile: true },
-  factory: { title: 'Factory', file: 'AGENTS.md' },
-  gemini: { title: 'Gemini', file: 'GEMINI.md' },
-  junie: { title: 'Junie', file: '.junie/guidelines.md' },
-  kilocode: { title: 'Kilo Code', file: '.kilocode/rules/beads.md', ownFile: true },
-  mux: { title: 'Mux', file: 'AGENTS.md' },
-  opencode: { title: 'OpenCode', file: 'AGENTS.md' },
-  windsurf: { title: 'Windsurf', file: '.windsurf/rules/beads.md', ownFile: true },
-};
 
 const BEGIN = '<!-- BEGIN BEADS INTEGRATION -->';
 const END = '<!-- END BEADS INTEGRATION -->';
@@ -49,6 +26,7 @@ interface SetupOptions {
   output?: string;
   check?: boolean;
   remove?: boolean;
+  add?: string;
 }
 
 export function addSetup(program: CliCommand, context: BdContext): void {
@@ -60,6 +38,7 @@ export function addSetup(program: CliCommand, context: BdContext): void {
     .option('-o, --output <file>', 'write the text into this file')
     .option('--check', 'show whether it has been told')
     .option('--remove', 'take the text out again')
+    .option('--add <name>', 'add an assistant of the project, whose file follows: --add ours docs/agents.md')
     .option('--project', 'accepted: the files are always those of this folder')
     .option('--stealth', 'accepted: git is not mentioned anyway')
     .withHelp({
@@ -67,6 +46,7 @@ export function addSetup(program: CliCommand, context: BdContext): void {
       examples: [
         ['bd setup --list', 'which there are, and their files'],
         ['bd setup claude', 'a section in CLAUDE.md'],
+        ['bd setup --add ours docs/agents.md', 'another assistant, kept in .beads/recipes.toml'],
         ['bd setup cursor --check', 'exit code 1 where it has not been told'],
       ],
       exits: { 1: 'there is no such assistant; or, with --check, it has not been told' },
@@ -76,8 +56,11 @@ export function addSetup(program: CliCommand, context: BdContext): void {
       if (options.list) return printList(invocation, context);
       if (options.print) return context.print(invocation, { text: template }, () => template.trimEnd());
       if (options.output !== undefined) return writeTemplate(invocation, context, options.output);
+      if (options.add !== undefined && name === undefined)
+        throw new UserError('--add needs the file, too', 'For example: bd setup --add ours docs/agents.md');
       if (name === undefined) return invocation.printHelp(program.commands.find((each) => each.name === 'setup')!);
-      const recipe = Object.hasOwn(recipes, name) ? recipes[name]! : undefined;
+      if (options.add !== undefined) return add(invocation, context, options.add, name);
+      const recipe = recipesIn(context.process.cwd).get(name);
       if (!recipe) throw new UserError(`unknown recipe: ${name}`, "Use 'bd setup --list' to see available recipes.");
       if (options.check) return check(invocation, context, name, recipe);
       return options.remove ? remove(invocation, context, name, recipe) : install(invocation, context, name, recipe);
@@ -85,13 +68,21 @@ export function addSetup(program: CliCommand, context: BdContext): void {
 }
 
 function printList(invocation: Invocation, context: BdContext): void {
-  const all = Object.entries(recipes).map(([name, { title, file }]) => ({ name, title, file }));
+  const all = [...recipesIn(context.process.cwd)].map(([name, { title, file }]) => ({ name, title, file }));
   context.print(invocation, all, () => [
     'Available recipes:',
     '',
     ...all.map(({ name, title, file }) => `  ${name.padEnd(12)}  ${title}: ${file}`),
     '',
     "Use 'bd setup <recipe>' to install.",
+  ]);
+}
+
+function add(invocation: Invocation, context: BdContext, name: string, file: string): void {
+  addRecipe(context.process.cwd, name, file);
+  context.print(invocation, { recipe: name, file }, () => [
+    `✓ Added recipe '${name}' → ${file}`,
+    `  Install with: bd setup ${name}`,
   ]);
 }
 

@@ -1,0 +1,83 @@
+import path from 'node:path';
+import toml from '@iarna/toml';
+import { messageOf, UserError } from '../../base/errors';
+import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { findLedger } from '../../beads/storage/locate';
+
+/** An assistant, and the file in which it reads its rules. */
+export interface Recipe {
+  title: string;
+  /** Relative to the folder of the command. */
+  file: string;
+  /** The whole file is ours; otherwise a section of it between marks. */
+  ownFile?: boolean;
+}
+
+const builtIn: Readonly<Record<string, Recipe>> = {
+  aider: { title: 'Aider', file: 'CONVENTIONS.md' },
+  claude: { title: 'Claude Code', file: 'CLAUDE.md' },
+  codex: { title: 'Codex', file: 'AGENTS.md' },
+  cody: { title: 'Cody', file: '.cody/rules/beads.md', ownFile: true },
+  copilot: { title: 'Copilot', file: '.github/copilot-instructions.md' },
+  cursor: { title: 'Cursor', file: '.cursor/rules/beads.mdc', ownFile: true },
+  factory: { title: 'Factory', file: 'AGENTS.md' },
+  gemini: { title: 'Gemini', file: 'GEMINI.md' },
+  junie: { title: 'Junie', file: '.junie/guidelines.md' },
+  kilocode: { title: 'Kilo Code', file: '.kilocode/rules/beads.md', ownFile: true },
+  mux: { title: 'Mux', file: 'AGENTS.md' },
+  opencode: { title: 'OpenCode', file: 'AGENTS.md' },
+  windsurf: { title: 'Windsurf', file: '.windsurf/rules/beads.md', ownFile: true },
+};
+
+/** Name of the file with recipes of the project, in its `.beads` folder: `[recipes.<name>]` with `path`. */
+const FILE = 'recipes.toml';
+const NAME = /^[a-z0-9][a-z0-9_-]{0,40}$/;
+
+/** All assistants by name: the built-in ones, and those of the project. @throws UserError where the project's file is not valid */
+export function recipesIn(cwd: string): ReadonlyMap<string, Recipe> {
+  const ledger = findLedger(cwd);
+  return new Map([...Object.entries(builtIn), ...(ledger === undefined ? [] : customIn(path.join(ledger, FILE)))]);
+}
+
+/**
+ * Adds an assistant of the project's own. Its file may be anybody's, so that only a section of it is written.
+ * @throws UserError for a name or a path that cannot be used, and where there is no ledger to keep it in
+ */
+export function addRecipe(cwd: string, name: string, file: string): void {
+  if (!NAME.test(name)) throw new UserError(`"${name}" is not a name`, 'Use small letters, digits, - and _.');
+  if (Object.hasOwn(builtIn, name)) throw new UserError(`${name} is a built-in recipe`, 'Choose another name.');
+  requireInside(file);
+  const ledger = findLedger(cwd);
+  if (ledger === undefined)
+    throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
+  const all = new Map(customIn(path.join(ledger, FILE))).set(name, { title: name, file });
+  const recipes = Object.fromEntries([...all].map(([key, recipe]) => [key, { path: recipe.file }]));
+  writeFileAtomic(path.join(ledger, FILE), toml.stringify({ recipes }));
+}
+
+function customIn(file: string): [string, Recipe][] {
+  const text = readTextIfPresent(file);
+  if (text === undefined) return [];
+  let data: toml.JsonMap;
+  try {
+    data = toml.parse(text);
+  } catch (error) {
+    throw new UserError(`${file}: ${messageOf(error).split('\n')[0]}`, 'Correct or remove the file.');
+  }
+  const { recipes } = data;
+  if (typeof recipes !== 'object' || recipes === null) return [];
+  return Object.entries(recipes as Record<string, unknown>).map(([name, recipe]): [string, Recipe] => {
+    const target = typeof recipe === 'object' && recipe !== null && 'path' in recipe ? recipe.path : undefined;
+    if (!NAME.test(name) || typeof target !== 'string')
+      throw new UserError(`${file}: [recipes.${name}] needs a path`, 'Correct or remove it.');
+    requireInside(target);
+    return [name, { title: name, file: target }];
+  });
+}
+
+/** The file of recipes may have come with a clone: it must not lead to a file elsewhere. */
+function requireInside(file: string): void {
+  const plain = path.normalize(file);
+  if (file === '' || path.isAbsolute(file) || plain.split(/[\\/]/)[0] === '..' || /^[\\/]|^[a-z]:/i.test(file))
+    throw new UserError(`"${file}" is not a path inside the project`, 'Name a file below this folder.', 'refused');
+}
