@@ -156,6 +156,8 @@ export interface SlingResult {
   convoy: string;
   /** False where the bead was slung before: slinging twice changes nothing. */
   changed: boolean;
+  /** The paused convoy that keeps it from being begun. */
+  pausedBy?: string;
 }
 
 export namespace Sling {
