@@ -134,6 +134,7 @@ function look(store: BeadStore): () => unknown {
     max_attempts: 3,
     max_restarts: 3,
     namepool: {},
+    merge_queue: { max_batch: 16 },
   } as unknown as RigSettings;
   const sessions = { all: () => [] } as unknown as SessionPort;
   const port = { name: 'toy', worktrees: () => [], pacing: { lastSpawnAt: 0, shortLives: [] } } as unknown as RigPort;

@@ -5,6 +5,7 @@ import { landing } from './landing';
 import { ledger } from './ledger';
 import { load } from './load';
 import type { Row, Subject } from './measure';
+import { queue } from './queue';
 import { outside } from './outside';
 import { memory } from './memory';
 import { circumstances, table } from './report';
@@ -20,6 +21,7 @@ const subjects: Readonly<Record<string, Subject>> = {
   server,
   engine,
   landing,
+  queue,
   memory,
   load,
   scale,

@@ -8,7 +8,8 @@ export interface Row {
   median: number;
   /** In `unit`: 99 of 100 are not above it. */
   p99?: number;
-  unit?: 'ms' | 'MB' | 'kB';
+  /** Empty for a plain number. */
+  unit?: 'ms' | 'MB' | 'kB' | '';
   /** Against something measured in the same run. */
   ratio?: { to: string; value: number };
   /** Highest median, or highest ratio, that is well. */

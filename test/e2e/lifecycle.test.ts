@@ -65,7 +65,9 @@ describe('the life of the server', function () {
     await town.gt('sling', bead, 'toy');
     await town.gt('up');
     await waitUntil('the gate runs', () => runs() === 1, 60_000);
-    const group = JSON.parse(fs.readFileSync(path.join(town.root, '.runtime', 'gates', 'toy.group.json'), 'utf8')) as {
+    const group = JSON.parse(
+      fs.readFileSync(path.join(town.root, '.runtime', 'gates', 'toy.test.group.json'), 'utf8'),
+    ) as {
       pid: number;
       start: string;
     };

@@ -67,7 +67,11 @@ export class Agents {
       // It does not know yet that its bead is closed: what it does from now on is in the snapshot only.
       if (isClosed(life.store.get(worktree.bead)?.status ?? 'closed')) this.world.lateWork.add(worktree.bead);
       session.look = { lastOutputAt: this.world.now, saidNothing: false };
-      repository.work(worktree, session.attempt, chances.chance(0.1));
+      repository.work(worktree, {
+        attempt: session.attempt,
+        isSlow: chances.chance(0.1),
+        isBroken: () => chances.happens('a change is broken', 0.12, worktree.bead),
+      });
     } else if (chances.chance(0.4)) {
       await this.goOn(life, session, worktree.commits > 0);
     }

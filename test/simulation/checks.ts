@@ -50,6 +50,18 @@ export class Checks {
     this.checkMerges(life);
     this.checkConvoys(life);
     this.checkFailures(life);
+    this.checkInnocents(life);
+  }
+
+  /** Work goes back for a gate only where a change of it makes that fail. */
+  private checkInnocents(life: Life): void {
+    for (const bead of life.work('hooked', 'in_progress', 'in_review', 'failed'))
+      if (workOf(bead).problem?.startsWith('test: '))
+        hold(
+          this.world.repositoryOf(bead.id).everBroken.has(bead.id),
+          'no innocent change is rejected',
+          () => `${bead.id}: ${workOf(bead).problem}`,
+        );
   }
 
   private checkSessions(): void {

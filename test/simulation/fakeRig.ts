@@ -1,8 +1,11 @@
 import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
-import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
+import type { LandingBase } from '../../server/src/git/landingBase';
+import type { GateInfo, MergeMode, ReviewMode } from '../../server/src/protocol/town';
+import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
+import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
 import type { GateResult } from '../../server/src/rigs/types';
 import type { Repository } from './repository';
 import type { Guard, World } from './world';
@@ -30,6 +33,19 @@ export class FakeRig implements RigPort {
 
   recordShortLife(at: number): void {
     this.repository.pacing = { ...this.pacing, shortLives: [...this.pacing.shortLives, at] };
+  }
+
+  /** What fails once is confirmed: here no gate fails twice on files that are sound. */
+  get mergeQueue(): { mode: MergeMode; flakyRetries: number } {
+    return { mode: this.repository.mergeMode, flakyRetries: 1 };
+  }
+
+  get mergeWindow(): MergeWindow {
+    return this.repository.mergeWindow;
+  }
+
+  recordMergeWindow(window: MergeWindow): void {
+    this.repository.mergeWindow = window;
   }
 
   get review(): ReviewMode {
@@ -124,42 +140,57 @@ export class FakeRig implements RigPort {
     });
   }
 
-  async runGates(
-    commit: string,
-    _mergeRequest: string,
-    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
-  ): Promise<GateResult> {
-    const gate = this.gates[0]!;
-    await this.guard('a gate is started', () => {
-      this.requireApproval();
-      onGate(gate, 'started');
+  async runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult> {
+    const { repository } = this;
+    const result = await runGates(repository.treeOf(commit), this.gates, run, {
+      parallel: false,
+      onGate,
+      world: {
+        results: repository.results,
+        checkOut: () => this.guard('a gate is started', () => this.requireApproval()),
+        run: () => this.guard('a gate has run', () => this.endOf(commit, run)),
+        changes: async () => '',
+        recordFlaky: () => undefined,
+      },
     });
-    return this.guard('a gate has run', (): GateResult => {
-      if (this.world.chances.happens('a gate fails', 0.12, this.repository.workOf(commit).at(-1))) {
-        onGate(gate, 'failed');
-        return { passed: false, gate: 'test', problem: 'failed with exit code 1', output: 'no' };
-      }
-      this.repository.gatePassed.add(commit);
-      onGate(gate, 'passed');
-      return { passed: true };
-    });
+    if (result.passed) repository.passed.add(repository.treeOf(commit));
+    return result;
   }
 
-  land(commit: string, expected: string | undefined): Promise<boolean> {
+  private endOf(commit: string, { confirms }: GateRun): GateEnd {
+    const about = this.repository.workOf(commit).at(-1);
+    const isFlaky = confirms === undefined && this.world.chances.happens('a gate is flaky', 0.05, about);
+    if (this.repository.isSound(commit) && !isFlaky) return { passed: true, isFinal: true };
+    return { passed: false, problem: 'failed with exit code 1', output: 'no', isFinal: true };
+  }
+
+  land(commit: string, { commit: base, expected }: LandingBase): Promise<boolean> {
     return this.guard('a change is pushed', () => {
       this.failAtTimes();
       const { repository, world } = this;
-      if (world.chances.happens('somebody else pushes first', 0.05, this.name)) repository.pushFromOutside();
+      if (world.chances.happens('somebody else pushes first', 0.05, this.name))
+        // Of a gate that never passed nobody can say that the target has broken it.
+        repository.pushFromOutside({
+          broken:
+            repository.passed.size > 0 &&
+            world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
+        });
       if (repository.landing !== expected) return false;
-      if (!repository.gatePassed.has(commit)) world.violate('what lands has passed its gates', commit);
-      if (repository.review !== 'off' && !repository.approved.has(repository.patchOf(commit)))
-        world.violate('what lands was approved', commit);
-      const bead = repository.workOf(commit).at(-1)!;
-      if (this.hasOpenSteps(bead)) world.violate('nothing is merged while steps of its molecule are open', bead);
+      if (!repository.passed.has(repository.treeOf(commit)) || !repository.isSound(commit))
+        world.violate('what lands has passed its gates', commit);
+      for (const link of repository.commitsSince(base, commit)) this.checkLink(link);
       repository.moveTarget(commit);
-      repository.gatePassed.add(commit);
       return true;
     });
+  }
+
+  /** Each commit of a chain is a change of its own. */
+  private checkLink(commit: string): void {
+    const { repository, world } = this;
+    if (repository.review !== 'off' && !repository.approved.has(repository.patchOf(commit)))
+      world.violate('what lands was approved', commit);
+    const bead = repository.workOf(commit).at(-1)!;
+    if (this.hasOpenSteps(bead)) world.violate('nothing is merged while steps of its molecule are open', bead);
   }
 
   hasLanded(commit: string): Promise<boolean> {

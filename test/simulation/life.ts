@@ -32,6 +32,7 @@ const settingsOf = (rig: string): RigSettings =>
     review_timeout: 60,
     max_review_rounds: 3,
     namepool: {},
+    merge_queue: { max_batch: 16 },
   }) as unknown as RigSettings;
 
 /** What outlives a server. */
@@ -244,12 +245,15 @@ export class Life {
     current: { action: Action; hasWritten: boolean },
     work: (tx: Transaction) => T,
   ): T {
-    const id = subjectOf(current.action);
-    const before = tx.get(id)?.updated_at;
+    const subjects = subjectsOf(current.action).map((subject) => ({
+      ...subject,
+      before: tx.get(subject.id)?.updated_at,
+    }));
     const result = work(tx);
     current.hasWritten = true;
-    if ('revision' in current.action && before !== current.action.revision && tx.get(id)?.updated_at !== before)
-      this.world.violate('an action is refused where its bead has changed', JSON.stringify(current.action));
+    for (const { id, revision, before } of subjects)
+      if (before !== revision && tx.get(id)?.updated_at !== before)
+        this.world.violate('an action is refused where its bead has changed', JSON.stringify(current.action));
     return result;
   }
 
@@ -261,10 +265,15 @@ export class Life {
 
 /** A verdict of the review command is about a patch, whatever else has changed on its request. */
 function namesRevision(action: Action): boolean {
-  return 'revision' in action && action.type !== 'review-by-script';
+  return subjectsOf(action).length > 0 && action.type !== 'review-by-script';
 }
 
-/** The bead whose revision an action names. */
+/** The beads whose revisions an action names. */
+function subjectsOf(action: Action): { id: string; revision: string }[] {
+  if ('requests' in action) return action.requests.map(({ mergeRequest: id, revision }) => ({ id, revision }));
+  return 'revision' in action ? [{ id: subjectOf(action), revision: action.revision }] : [];
+}
+
 function subjectOf(action: Action): string {
   if ('mergeRequest' in action) return action.mergeRequest;
   if ('bead' in action) return action.bead;

@@ -45,6 +45,9 @@ export class People {
     for (const name of names) if (!this.world.approvals.has(name) && chances.chance(haste)) this.world.approve(name);
     if (!this.world.up && chances.chance(haste)) this.switchOn(life);
     if (chances.chance(0.4)) this.review(life);
+    for (const [rig, repository] of this.world.repositories)
+      if (!repository.isSound(repository.landing) && chances.happens('somebody repairs the target', haste, rig))
+        repository.repairTarget();
     for (const gate of life.beads.list('gate', 'open'))
       if (isHumanGate(gate) && chances.chance(haste) && openBlockers(graphOf(life.store), gate).length === 0)
         this.write(life, 'a gate is opened', (tx) => tx.get(gate.id)?.status === 'open' && tx.close(gate.id, 'go on'));

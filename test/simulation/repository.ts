@@ -1,10 +1,26 @@
-import type { ReviewMode } from '../../server/src/protocol/town';
+import type { MergeMode, ReviewMode } from '../../server/src/protocol/town';
+import { GateResults } from '../../server/src/rigs/gateResults';
+import { FIRST_WINDOW, type MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
+import { hashOf } from './chances';
+
+/** What one attempt at a bead, or somebody from outside, has changed. */
+interface Change {
+  id: string;
+  bead: string;
+  /** The gate fails wherever it is, unless another change repairs it. */
+  broken: boolean;
+  /** It repairs all that is broken before it. */
+  repairs?: boolean;
+  /** Ids of the changes that its author knew. */
+  knew: ReadonlySet<string>;
+}
 
 interface Commit {
   id: string;
-  /** Beads whose work is in it, in order. */
-  work: string[];
+  parent?: string;
+  /** All that is in it, in order. */
+  changes: Change[];
 }
 
 export interface Worktree {
@@ -16,19 +32,29 @@ export interface Worktree {
   attempt: number;
 }
 
-/** What lies on disk for one rig: its repository, its worktrees and the record of its starts. */
+/** Two changes whose authors did not know each other's conflict with this probability. */
+const CONFLICTS = 0.12;
+
+/** What lies on disk for one rig: its repository, its worktrees and the records of its starts and its gates. */
 export class Repository {
-  readonly commits = new Map<string, Commit>([['root', { id: 'root', work: [] }]]);
+  readonly commits = new Map<string, Commit>([['root', { id: 'root', changes: [] }]]);
   readonly branches = new Map<string, string>();
   readonly worktrees = new Map<string, Worktree>();
-  readonly gatePassed = new Set<string>();
+  /** How gates ended. */
+  readonly results = new GateResults();
+  /** Trees that have passed all gates. */
+  readonly passed = new Set<string>();
   /** Patches that somebody has approved. */
   readonly approved = new Set<string>();
-  /** Commits that have been the tip of the target. */
+  /** Commits of the target. */
   readonly landed = new Set<string>();
+  /** Beads of which a change was broken. */
+  readonly everBroken = new Set<string>();
   /** Commits whose rebase has made another patch of them. */
   private readonly patches = new Map<string, number>();
   pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
+  mergeWindow: MergeWindow = FIRST_WINDOW;
+  mergeMode: MergeMode = 'batch';
   review: ReviewMode = 'off';
   landing = 'root';
   private counter = 0;
@@ -38,19 +64,34 @@ export class Repository {
     private readonly random: () => number,
   ) {}
 
-  commit(work: string[]): Commit {
-    const commit = { id: `${this.rig}-c${++this.counter}`, work };
-    this.commits.set(commit.id, commit);
-    return commit;
-  }
-
   workOf(commit: string): string[] {
-    return this.commits.get(commit)?.work ?? [];
+    return this.changesOf(commit).map(({ bead }) => bead);
   }
 
   /** Work that has landed, in order. */
   get landedWork(): string[] {
     return this.workOf(this.landing);
+  }
+
+  /** Commits that are in one and not in the other, newest first. */
+  commitsSince(base: string, commit: string): string[] {
+    const since: string[] = [];
+    for (let id: string | undefined = commit; id !== undefined && id !== base; id = this.commits.get(id)?.parent)
+      since.push(id);
+    return since;
+  }
+
+  /** The same files have the same name. */
+  treeOf(commit: string): string {
+    return this.changesOf(commit)
+      .map(({ id }) => id)
+      .join(' ');
+  }
+
+  /** Whether its gate passes, when that is not flaky. */
+  isSound(commit: string): boolean {
+    const changes = this.changesOf(commit);
+    return changes.findLastIndex(({ broken }) => broken) <= changes.findLastIndex(({ repairs }) => repairs === true);
   }
 
   /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
@@ -59,36 +100,75 @@ export class Repository {
   }
 
   /** An agent commits what it has done. One commit for each attempt: what was sent back is changed, mostly. */
-  work(worktree: Worktree, attempt: number, isSlow: boolean): void {
+  work(
+    worktree: Worktree,
+    { attempt, isSlow, isBroken }: { attempt: number; isSlow: boolean; isBroken: () => boolean },
+  ): void {
     if (worktree.commits > 0 && (worktree.attempt === attempt || isSlow)) return;
     worktree.commits += 1;
     worktree.attempt = attempt;
-    const { id } = this.commit([...this.workOf(worktree.base), worktree.bead]);
+    const broken = isBroken();
+    if (broken) this.everBroken.add(worktree.bead);
+    const base = this.changesOf(worktree.base);
+    // What was sent back takes into account what has landed meanwhile.
+    const knew = new Set([...base, ...this.changesOf(this.landing)].map(({ id }) => id));
+    const change = { id: `${worktree.bead}#${++this.counter}`, bead: worktree.bead, broken, knew };
+    const { id } = this.commit([...base, change], worktree.base);
     this.patches.set(id, Math.floor(this.random() * 1e9));
     this.branches.set(worktree.branch, id);
   }
 
   /** @param isOther what landed meanwhile stands around the change now and makes another patch of it */
-  rebase(commit: string, base: string, isOther: boolean): { kind: 'clean'; commit: string } | { kind: 'empty' } {
-    const own = this.workOf(commit).at(-1)!;
-    if (this.workOf(base).includes(own)) return { kind: 'empty' };
-    const rebased = this.commit([...this.workOf(base), own]).id;
+  rebase(
+    commit: string,
+    base: string,
+    isOther: boolean,
+  ): { kind: 'clean'; commit: string } | { kind: 'empty' } | { kind: 'conflict'; files: string[] } {
+    const own = this.changesOf(commit).at(-1)!;
+    const onto = this.changesOf(base);
+    if (onto.some(({ bead }) => bead === own.bead)) return { kind: 'empty' };
+    if (onto.some((other) => conflict(own, other))) return { kind: 'conflict', files: ['b.txt'] };
+    const rebased = this.commit([...onto, own], base).id;
     this.patches.set(rebased, isOther ? Math.floor(this.random() * 1e9) : (this.patches.get(commit) ?? 0));
     return { kind: 'clean', commit: rebased };
   }
 
   moveTarget(commit: string): void {
+    for (const link of this.commitsSince(this.landing, commit)) this.landed.add(link);
     this.landing = commit;
-    this.landed.add(commit);
   }
 
-  /** Somebody else pushes to the target. */
-  pushFromOutside(): void {
-    this.moveTarget(this.commit([...this.landedWork, `outside${this.commits.size}`]).id);
+  /** Somebody else pushes to the target, past its gates. */
+  pushFromOutside(does: { broken: boolean; repairs?: boolean }): void {
+    const bead = `outside${this.commits.size}`;
+    const change = { id: bead, bead, ...does, knew: new Set(this.changesOf(this.landing).map(({ id }) => id)) };
+    this.moveTarget(this.commit([...this.changesOf(this.landing), change], this.landing).id);
+  }
+
+  /** Somebody pushes what repairs the target. */
+  repairTarget(): void {
+    this.pushFromOutside({ broken: false, repairs: true });
   }
 
   hasLanded(commit: string): boolean {
-    const work = this.workOf(commit);
-    return work.length > 0 && work.every((bead, index) => this.landedWork[index] === bead);
+    const changes = this.changesOf(commit);
+    const landed = this.changesOf(this.landing);
+    return changes.length > 0 && changes.every(({ id }, index) => landed[index]?.id === id);
   }
+
+  private changesOf(commit: string): Change[] {
+    return this.commits.get(commit)?.changes ?? [];
+  }
+
+  private commit(changes: Change[], parent: string): Commit {
+    const commit = { id: `${this.rig}-c${++this.counter}`, parent, changes };
+    this.commits.set(commit.id, commit);
+    return commit;
+  }
+}
+
+/** By the names of both alone: on top of the target as in a chain. */
+function conflict(change: Change, other: Change): boolean {
+  if (change.knew.has(other.id) || other.knew.has(change.id)) return false;
+  return (hashOf([change.id, other.id].sort().join('/'), 0) % 1000) / 1000 < CONFLICTS;
 }

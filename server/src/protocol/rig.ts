@@ -47,6 +47,10 @@ export type GateName = (typeof gateNames)[number];
 export const reviewModes = ['off', 'script', 'agent', 'person'] as const;
 export type ReviewMode = (typeof reviewModes)[number];
 
+/** `batch`: changes are tested together, and those that fail are found; `each`: every commit of the target is tested by itself. */
+export const mergeModes = ['batch', 'each'] as const;
+export type MergeMode = (typeof mergeModes)[number];
+
 export type GateCommands = Partial<Record<GateName, string>>;
 
 export namespace RigAdd {
@@ -86,6 +90,10 @@ export const rigSettingNames = [
   'stall_after',
   'default_branch',
   'git_filters',
+  'merge_mode',
+  'max_batch',
+  'flaky_retries',
+  'parallel',
 ] as const;
 
 export type RigSettingName = (typeof rigSettingNames)[number];
@@ -110,6 +118,22 @@ export namespace RigRemove {
   export const spec = request<{ name: string }, { movedTo: string }>('gastown/rig/remove', 'person', {
     timeLimitMs: LONG_LIMIT_MS,
   });
+}
+
+/** A gate that failed and then passed on the same files. */
+export interface FlakyGateInfo {
+  gate: string;
+  at: string;
+  commit: string;
+  /** The request under whose name its logs are. */
+  mergeRequest: string;
+  /** How it failed. */
+  problem: string;
+}
+
+export namespace RigFlakyGates {
+  /** Oldest first. */
+  export const spec = request<{ name: string }, FlakyGateInfo[]>('gastown/rig/flakyGates', 'read');
 }
 
 export namespace RigFastForward {

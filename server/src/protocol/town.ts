@@ -10,7 +10,7 @@ import { mergeQueueRequests } from './mergeQueue';
 import { BoardWatch, TownGetSnapshot, type ConsentKind } from './snapshot';
 import { request, type NoParams } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
-import { RigAdd, RigFastForward, RigList, RigRemove, RigSet } from './rig';
+import { RigAdd, RigFastForward, RigFlakyGates, RigList, RigRemove, RigSet } from './rig';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from './runtime';
 import { SessionAttach, SessionDetach, SessionInput, SessionResize } from './session';
 import {
@@ -79,6 +79,7 @@ export const townRequests = [
   RigAdd.spec,
   RigSet.spec,
   RigList.spec,
+  RigFlakyGates.spec,
   RigRemove.spec,
   RigFastForward.spec,
   AgentConfigList.spec,

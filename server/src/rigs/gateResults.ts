@@ -3,67 +3,102 @@ import { z } from 'zod';
 import { onUnexpectedError } from '../base/errors';
 import { PRIVATE_FILE, readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import type { GateInfo } from '../protocol/town';
-import type { GateResult } from './types';
 
-const entrySchema = z.object({
-  key: z.string(),
-  result: z.discriminatedUnion('passed', [
-    z.object({ passed: z.literal(true) }),
-    z.object({ passed: z.literal(false), gate: z.string(), problem: z.string(), output: z.string() }),
-  ]),
-});
+const outcomeSchema = z.discriminatedUnion('passed', [
+  z.object({ passed: z.literal(true) }),
+  z.object({
+    passed: z.literal(false),
+    problem: z.string(),
+    output: z.string(),
+    confirmed: z.boolean().optional(),
+  }),
+]);
+const entrySchema = z.object({ key: z.string(), commands: z.string(), outcome: outcomeSchema });
 type Entry = z.output<typeof entrySchema>;
 
+/** How one gate ended; `output`: the last part of what it printed, `confirmed`: it failed more than once. */
+export type KeptOutcome = z.output<typeof outcomeSchema>;
+
+/** What a result is kept for. */
+export interface TestedGate {
+  tree: string;
+  gate: GateInfo;
+  /** Gates whose files it uses (see `gatePlan.ts`): with other commands it may end in another way. */
+  needs: readonly GateInfo[];
+}
+
 /** Older results than these are not asked for any more. */
-const MAX_RESULTS = 200;
+const MAX_RESULTS = 1_000;
 
 /** How the gates of a rig ended, by the files that they tested and their commands: they never run twice for the same. */
 export class GateResults {
-  private known: Entry[] | undefined;
+  private known: Map<string, Entry> | undefined;
 
-  constructor(private readonly file: string) {}
+  /** @param file where they are kept over restarts of the server; in memory only without one */
+  constructor(private readonly file?: string) {}
 
-  get(tree: string, gates: readonly GateInfo[]): GateResult | undefined {
-    const key = keyOf(tree, gates);
-    return this.read().find((entry) => entry.key === key)?.result;
+  get(tested: TestedGate): KeptOutcome | undefined {
+    return this.read().get(keyOf(tested))?.outcome;
   }
 
-  set(tree: string, gates: readonly GateInfo[], result: GateResult): void {
-    const key = keyOf(tree, gates);
-    this.save([...this.read().filter((entry) => entry.key !== key), { key, result }].slice(-MAX_RESULTS));
+  /** Whether this gate has passed on any files. */
+  hasPassed(tested: Pick<TestedGate, 'gate' | 'needs'>): boolean {
+    const commands = commandsOf(tested);
+    return [...this.read().values()].some((entry) => entry.outcome.passed && entry.commands === commands);
+  }
+
+  set(tested: TestedGate, outcome: KeptOutcome): void {
+    const known = this.read();
+    const key = keyOf(tested);
+    known.delete(key); // the latest come last
+    known.set(key, { key, commands: commandsOf(tested), outcome });
+    for (const oldest of known.keys()) {
+      if (known.size <= MAX_RESULTS) break;
+      known.delete(oldest);
+    }
+    this.save();
   }
 
   /** A person wants to see once more what failed: the reason may have been another than the files. */
   forgetFailures(): void {
-    if (this.read().some((entry) => !entry.result.passed))
-      this.save(this.read().filter((entry) => entry.result.passed));
+    const failed = [...this.read()].filter(([, { outcome }]) => !outcome.passed);
+    if (failed.length === 0) return;
+    for (const [key] of failed) this.read().delete(key);
+    this.save();
   }
 
-  private read(): Entry[] {
+  private read(): Map<string, Entry> {
     return (this.known ??= this.load());
   }
 
-  private load(): Entry[] {
+  private load(): Map<string, Entry> {
+    if (this.file === undefined) return new Map();
     try {
-      return z.array(entrySchema).parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
+      const entries = z.array(entrySchema).parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
+      return new Map(entries.map((entry) => [entry.key, entry]));
     } catch {
-      return []; // a record that cannot be read costs one more run
+      return new Map(); // a record that cannot be read costs one more run
     }
   }
 
-  private save(entries: Entry[]): void {
-    this.known = entries;
+  private save(): void {
+    if (this.file === undefined) return;
     try {
-      writeJsonAtomic(this.file, entries, PRIVATE_FILE);
+      writeJsonAtomic(this.file, [...this.read().values()], PRIVATE_FILE);
     } catch (error) {
       onUnexpectedError(error); // it holds for this run of the server
     }
   }
 }
 
-function keyOf(tree: string, gates: readonly GateInfo[]): string {
-  const commands = gates.map(({ name, command }) => [name, command]);
-  return createHash('sha256')
-    .update(JSON.stringify([tree, commands]))
-    .digest('hex');
+function keyOf(tested: TestedGate): string {
+  return hashOf([tested.tree, commandsOf(tested)]);
+}
+
+function commandsOf({ gate, needs }: Pick<TestedGate, 'gate' | 'needs'>): string {
+  return hashOf([...needs, gate].map(({ name, command }) => [name, command]));
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

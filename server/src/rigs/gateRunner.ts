@@ -5,15 +5,15 @@ import { safePart } from '../git/names';
 import { treeOf } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { checkoutDetached, type CheckoutOptions } from '../git/worktree';
-import type { GateInfo } from '../protocol/town';
+import { gateNames } from '../protocol/rig';
+import type { FlakyGateInfo } from '../protocol/town';
 import { gatesOf, type RigSettings } from '../town/config';
 import type { RigLayout, TownLayout } from '../town/layout';
+import { FlakyGates } from './flakyGates';
 import { GateResults } from './gateResults';
-import { runGate } from './gates';
+import { endRecordedGate, runGate } from './gates';
+import { runGates, type GateListener, type GateRun, type GateWorld } from './runGates';
 import type { GateResult } from './types';
-
-/** Told of every gate that runs. */
-export type GateListener = (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void;
 
 export interface GateRunnerOptions {
   town: TownLayout;
@@ -24,28 +24,25 @@ export interface GateRunnerOptions {
   checkout(): CheckoutOptions;
   /** Asked right before commands run. @throws UserError `consent` where a person has not accepted them */
   requireAccepted(settings: RigSettings): void;
-  /** Where the process group of a running gate is recorded. */
-  groupFile: string;
 }
 
-/** Runs the gates of a rig in its refinery, each once for one tree and one list of commands. */
+/** Runs the gates of a rig in its refinery, each once for one tree and its command. */
 export class GateRunner {
   private readonly results: GateResults;
+  private readonly flaky: FlakyGates;
 
   constructor(private readonly options: GateRunnerOptions) {
-    this.results = new GateResults(path.join(options.town.gateLogs, `${options.rig}.results.json`));
+    const { town, rig } = options;
+    this.results = new GateResults(path.join(town.gateLogs, `${rig}.results.json`));
+    this.flaky = new FlakyGates(path.join(town.gateLogs, `${rig}.flaky.json`));
   }
 
   /** @param settings read once: what is accepted, what runs and what the result is kept for are the same */
-  async run(commit: string, mergeRequest: string, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
-    const gates = gatesOf(settings);
+  async run(commit: string, run: GateRun, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
     this.options.requireAccepted(settings);
     const tree = await treeOf(this.options.repository, commit);
-    const before = this.results.get(tree, gates);
-    if (before) return before;
-    const { isFinal, ...result } = await this.runNow(commit, mergeRequest, settings, onGate);
-    if (isFinal) this.results.set(tree, gates, result);
-    return result;
+    const { parallel } = settings.merge_queue;
+    return runGates(tree, gatesOf(settings), run, { parallel, world: this.worldOf(commit, run, settings), onGate });
   }
 
   /** Discards the results of gates that failed, where a person wants them to run again. */
@@ -53,45 +50,51 @@ export class GateRunner {
     this.results.forgetFailures();
   }
 
-  /** @returns `isFinal`: it says something about the files, and not about the machine or the time it took */
-  private async runNow(
-    commit: string,
-    mergeRequest: string,
-    settings: RigSettings,
-    onGate: GateListener,
-  ): Promise<GateResult & { isFinal: boolean }> {
-    const { town, layout, rig, repository, groupFile } = this.options;
+  /** Oldest first. */
+  flakyGates(): FlakyGateInfo[] {
+    return this.flaky.list();
+  }
+
+  /** Ends gates that a killed server left running. */
+  async endRecorded(): Promise<void> {
+    for (const gate of gateNames) await endRecordedGate(this.groupFile(gate));
+  }
+
+  private worldOf(commit: string, { mergeRequest }: GateRun, settings: RigSettings): GateWorld {
+    const { town, layout, rig, repository } = this.options;
     const directory = layout.refinery;
-    await checkoutDetached(repository, directory, commit, {
-      ...this.options.checkout(),
-      keep: settings.merge_queue.keep,
-    });
-    const env = await this.options.environment();
-    this.options.requireAccepted(settings);
-    const changesOfTree = await watchTree(directory, commit);
-    for (const gate of gatesOf(settings)) {
-      onGate(gate, 'started');
-      const log = town.gateLog(rig, safePart(mergeRequest), gate.name);
-      const outcome = await runGate(gate, directory, env, log, groupFile);
-      const changed = outcome.passed ? await changesOfTree() : [];
-      const moved = outcome.passed && (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
-      const passed = outcome.passed && changed.length === 0 && !moved;
-      onGate(gate, passed ? 'passed' : 'failed');
-      if (!outcome.passed) {
+    let env: NodeJS.ProcessEnv = {};
+    let changedFiles = (): Promise<string[]> => Promise.resolve([]);
+    return {
+      results: this.results,
+      checkOut: async () => {
+        await checkoutDetached(repository, directory, commit, {
+          ...this.options.checkout(),
+          keep: settings.merge_queue.keep,
+        });
+        env = await this.options.environment();
+        this.options.requireAccepted(settings);
+        changedFiles = await watchTree(directory, commit);
+      },
+      run: async (gate) => {
+        const log = town.gateLog(rig, safePart(mergeRequest), gate.name);
+        const outcome = await runGate(gate, directory, env, log, this.groupFile(gate.name));
+        if (outcome.passed) return { passed: true, isFinal: true };
         const { problem, output, code } = outcome;
-        return { passed: false, gate: gate.name, problem, output, isFinal: code !== null };
-      }
-      if (!passed) {
-        const what = moved ? 'HEAD' : changed.slice(0, 5).join(', ');
-        return {
-          passed: false,
-          gate: gate.name,
-          problem: `changed the tree that it should only test (${what})`,
-          output: '',
-          isFinal: true,
-        };
-      }
-    }
-    return { passed: true, isFinal: true };
+        return { passed: false, problem, output, isFinal: code !== null };
+      },
+      changes: async () => {
+        const changed = await changedFiles();
+        const moved = (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
+        return moved ? 'HEAD' : changed.slice(0, 5).join(', ');
+      },
+      recordFlaky: (gate, problem) =>
+        this.flaky.record({ gate, problem, commit, mergeRequest, at: new Date().toISOString() }),
+    };
+  }
+
+  /** Remembers the process group of a gate that runs. */
+  private groupFile(gate: string): string {
+    return path.join(this.options.town.gateLogs, `${this.options.rig}.${gate}.group.json`);
   }
 }

@@ -60,6 +60,7 @@ export async function runGate(
   const outputs = group ? outputsOf(group.pid) : [];
   if (group) writeJsonAtomic(groupFile, { ...group, mark, outputs }, PRIVATE_FILE);
   const descendants = group && new DescendantWatch(group);
+  const leave = group && enter(directory, group);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
     if (logged >= LOG_BYTES) return;
@@ -89,11 +90,7 @@ export async function runGate(
   });
   clearTimeout(timer);
   signal?.removeEventListener('abort', endEarly);
-  if (group)
-    await endGate(
-      { ...group, mark, outputs },
-      { seen: descendants?.stop(), orphansIn: { folder: directory, startedAfter: group } },
-    );
+  if (group) await endGate({ ...group, mark, outputs }, { seen: descendants?.stop(), orphansIn: leave?.() });
   fs.closeSync(log);
   child.stdout.destroy();
   child.stderr.destroy();
@@ -105,6 +102,25 @@ export async function runGate(
     code: timedOut ? null : end.code,
     problem: problemOf(gate, end, timedOut),
     output: output.text(),
+  };
+}
+
+/** Gates that run in one folder, and the first of them that started since it was without any. */
+const running = new Map<string, { count: number; first: ProcessIdentity }>();
+
+/**
+ * Notes that a gate runs in a folder.
+ * @returns a function for its end. Which gate an orphan comes from cannot be told: the last one to leave takes all along.
+ */
+function enter(folder: string, group: ProcessIdentity): () => ProcessTraces['orphansIn'] {
+  const here = running.get(folder) ?? { count: 0, first: group };
+  here.count += 1;
+  running.set(folder, here);
+  return () => {
+    here.count -= 1;
+    if (here.count > 0) return undefined;
+    running.delete(folder);
+    return { folder, startedAfter: here.first };
   };
 }
 

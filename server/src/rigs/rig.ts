@@ -14,17 +14,19 @@ import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { committedPart, listSnapshots } from '../git/snapshots';
 import { checkoutDetached, ensureWorktree, inspectWorktree, type CheckoutOptions } from '../git/worktree';
-import type { GateInfo, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
+import type { FlakyGateInfo, GateInfo, MergeMode, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
 import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
-import { GateRunner, type GateListener } from './gateRunner';
+import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
+import { MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
 import { runReviewScript } from './reviewScript';
+import type { GateListener, GateRun } from './runGates';
 import { checkSubmission, type SubmittedWork } from './submission';
 
 /** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
@@ -34,6 +36,7 @@ const MAX_READABLE_BYTES = 250_000;
 export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
+  private readonly windowRecord: MergeWindowRecord;
   private readonly gateRunner: GateRunner;
 
   constructor(
@@ -47,6 +50,7 @@ export class Rig {
   ) {
     this.layout = town.rig(config.name);
     this.pacingRecord = new PacingRecord(town.pacing(config.name));
+    this.windowRecord = new MergeWindowRecord(town.mergeWindow(config.name));
     this.gateRunner = new GateRunner({
       town,
       layout: this.layout,
@@ -55,7 +59,6 @@ export class Rig {
       environment: gateEnvironment,
       checkout: () => this.checkoutOptions,
       requireAccepted: (settings) => this.requireAccepted(settings),
-      groupFile: this.groupFile,
     });
   }
 
@@ -87,6 +90,17 @@ export class Rig {
   }
   recordShortLife(at: number): void {
     this.pacingRecord.recordShortLife(at);
+  }
+
+  get mergeQueue(): { mode: MergeMode; flakyRetries: number } {
+    const { mode, flaky_retries: flakyRetries } = this.settings.merge_queue;
+    return { mode, flakyRetries };
+  }
+  get mergeWindow(): MergeWindow {
+    return this.windowRecord.read();
+  }
+  recordMergeWindow(window: MergeWindow): void {
+    this.windowRecord.write(window);
   }
 
   private get refineryIdentity(): GitIdentity {
@@ -173,7 +187,7 @@ export class Rig {
     base: string,
     work: { bead: string; title: string; worker: string; bases: readonly string[] },
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
-    await endRecordedGate(this.groupFile);
+    await this.gateRunner.endRecorded();
     const rebased = await rebaseOnto(
       this.repository,
       this.layout.refinery,
@@ -194,8 +208,12 @@ export class Rig {
   }
 
   /** Read once: what is accepted, what runs and what the result is kept for are the same. */
-  async runGates(commit: string, mergeRequest: string, onGate: GateListener): Promise<GateResult> {
-    return this.gateRunner.run(commit, mergeRequest, this.settings, onGate);
+  async runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult> {
+    return this.gateRunner.run(commit, run, this.settings, onGate);
+  }
+
+  flakyGates(): FlakyGateInfo[] {
+    return this.gateRunner.flakyGates();
   }
 
   /** Discards the results of gates that failed, where a person wants them to run again. */
@@ -248,9 +266,9 @@ export class Rig {
     );
   }
 
-  async land(commit: string, expected: string | undefined): Promise<boolean> {
-    await uploadLargeFiles(this.repository, `${commit}^`, commit);
-    return this.repository.push(commit, expected);
+  async land(commit: string, base: LandingBase): Promise<boolean> {
+    await uploadLargeFiles(this.repository, base.commit, commit);
+    return this.repository.push(commit, base.expected);
   }
 
   async hasLanded(commit: string): Promise<boolean> {
@@ -297,9 +315,5 @@ export class Rig {
 
   private get reviewGroupFile(): string {
     return path.join(this.town.runtime, 'gates', `${this.name}.review.group.json`);
-  }
-
-  private get groupFile(): string {
-    return path.join(this.town.runtime, 'gates', `${this.name}.group.json`);
   }
 }

@@ -6,7 +6,7 @@ import { requireSegment } from '../git/names';
 import type { Credential } from '../git/credentials';
 import { RigRepository } from '../git/repository';
 import type { RepositorySource } from '../git/source';
-import { gateNames, rigSettingNames, type GateInfo, type GateName } from '../protocol/town';
+import { gateNames, rigSettingNames, type GateInfo, type GateName, type RigSettingName } from '../protocol/town';
 import {
   commandsOf,
   gatesOf,
@@ -185,14 +185,29 @@ export function changeSettings(
 ): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
     if (filters) value.git_filters = { ...filters };
-    for (const key of rigSettingNames) if (settings[key] !== undefined) assign(value, key, settings[key].trim());
+    for (const key of rigSettingNames) {
+      const text = settings[key]?.trim();
+      if (text === undefined) continue;
+      const ofQueue = QUEUE_SETTINGS[key];
+      if (ofQueue === undefined) assign(value, key, text);
+      else assign(value.merge_queue, ofQueue, text);
+    }
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
   });
 }
 
-/** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
+/** Settings that lie in `merge_queue`, by the name that `gt rig set` gives them. */
+const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_queue']>> = {
+  merge_mode: 'mode',
+  max_batch: 'max_batch',
+  flaky_retries: 'flaky_retries',
+  parallel: 'parallel',
+};
+
+/** Texts that are numbers, true or false are meant as such; what does not fit is refused when the file is written. */
 function assign(target: Record<string, unknown>, key: string, text: string): void {
   if (text === '') delete target[key];
+  else if (text === 'true' || text === 'false') target[key] = text === 'true';
   else target[key] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

@@ -29,5 +29,10 @@ export interface ReviewedChange {
   base: string;
 }
 
-/** How the gates of a change ended; `output`: the last part of what the failed one printed. */
-export type GateResult = { passed: true } | { passed: false; gate: string; problem: string; output: string };
+/**
+ * How the gates of a change ended; `output`: the last part of what the failed one printed, `confirmed`: it has failed more
+ * than once on these files, `passedBefore`: it has passed on others.
+ */
+export type GateResult =
+  | { passed: true }
+  | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean; passedBefore?: boolean };

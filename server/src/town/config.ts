@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { runtimeSettings } from '../protocol/schemas/runtime';
-import { gateNames, reviewModes, type GateInfo } from '../protocol/town';
+import { gateNames, mergeModes, reviewModes, type GateInfo } from '../protocol/town';
 import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
@@ -129,6 +129,14 @@ const rigSettingsSchema = z
         /** Seconds for each gate; `gate_timeouts` names exceptions. */
         gate_timeout: seconds.default(600),
         gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
+        /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
+        mode: z.enum(mergeModes).default('batch'),
+        /** How many changes are tested together at most. */
+        max_batch: z.number().int().min(1).max(100).default(16),
+        /** How often a gate that failed runs again on the same files before a change is rejected for it. */
+        flaky_retries: z.number().int().min(0).max(10).default(1),
+        /** Whether gates that do not need one another run at the same time, in one checkout. */
+        parallel: z.boolean().default(false),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })

@@ -57,6 +57,10 @@ export class TownLayout {
   pacing(rig: string): string {
     return this.at('.runtime', 'pacing', `${rig}.json`);
   }
+  /** Merge window of each rig. */
+  mergeWindow(rig: string): string {
+    return this.at('.runtime', 'pacing', `${rig}.window.json`);
+  }
   get sessionRecords(): string {
     return this.at('.runtime', 'sessions');
   }

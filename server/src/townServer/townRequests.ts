@@ -7,6 +7,7 @@ import {
   ConsentGive,
   RigAdd,
   RigFastForward,
+  RigFlakyGates,
   RigList,
   RigRemove,
   RigSet,
@@ -60,6 +61,7 @@ export function registerTownHandlers(service: TownService): void {
     return info;
   });
   dispatcher.on(RigList.spec, async () => rigs.all().map((rig) => rigs.info(rig)));
+  dispatcher.on(RigFlakyGates.spec, async ({ name }) => rigs.require(name).flakyGates());
   dispatcher.on(RigRemove.spec, ({ name }) => rigs.remove(name));
   dispatcher.on(RigFastForward.spec, async ({ name }) => ({ commits: await rigs.fastForward(name) }));
   dispatcher.on(ServerRetire.spec, async ({ build }, { kind }) => {

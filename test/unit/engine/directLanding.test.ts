@@ -227,7 +227,7 @@ describe('a direct landing', () => {
   });
 
   it('says where there is nobody, no work, or no end to its steps', async () => {
-    await assert.rejects(land({ agent: 'toy/crew/joe' }), /is no polecat/);
+    await assert.rejects(land({ agent: 'toy/crew/joe' }), /is not a polecat/);
     await assert.rejects(land({ agent: 'lib/rust' }), /there is no rig lib/);
     await assert.rejects(land(), /toy\/polecats\/rust has no work/);
   });

@@ -81,14 +81,23 @@ describe('what runs beside the actions of the engine', () => {
       const { status, updated_at: revision } = town.bead(request);
       return status === 'closed'
         ? []
-        : [{ type: 'merge', mergeRequest: request, rig: 'toy', revision, maxAttempts: 3 }];
+        : [
+            {
+              type: 'merge',
+              rig: 'toy',
+              requests: [{ mergeRequest: request, revision }],
+              maxAttempts: 3,
+              maxBatch: 16,
+            },
+          ];
     };
     const run = engine.runNow(merge);
     running.done();
     await before;
     await run;
     assert.deepEqual([town.bead(bead).status, town.calls], ['closed', ['rebase', 'gates', 'land']]);
-    const stale: Action = { type: 'merge', mergeRequest: request, rig: 'toy', revision: 'old', maxAttempts: 3 };
+    const requests = [{ mergeRequest: request, revision: 'old' }];
+    const stale: Action = { type: 'merge', rig: 'toy', requests, maxAttempts: 3, maxBatch: 16 };
     await engine.runNow(() => [stale]);
   });
 });

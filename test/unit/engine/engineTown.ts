@@ -1,3 +1,4 @@
+import { FIRST_WINDOW, type MergeWindow } from '../../../server/src/rigs/mergeWindow';
 import { UserError } from '../../../server/src/base/errors';
 import type { BeadStore } from '../../../server/src/beads/store';
 import type { NewBead } from '../../../server/src/beads/model/newBead';
@@ -18,6 +19,8 @@ export class EngineTown {
   readonly calls: string[] = [];
   readonly sessions: SessionView[] = [];
   review: ReviewMode = 'off';
+  mergeWindow: MergeWindow = FIRST_WINDOW;
+  readonly activity = new Map<string, string>();
   /** Commits on the target. */
   readonly target = ['base'];
   /** Replaces what the rig answers; everything succeeds where it is missing. */
@@ -106,12 +109,15 @@ export class EngineTown {
       runReview: async () => ({ code: 0, output: '' }),
       runGates: note('gates', { passed: true }),
       hasLanded: async (commit) => this.target.includes(commit),
-      land: async (commit, expected) => {
+      land: async (commit, base) => {
         this.calls.push('land');
-        if (this.target.at(-1) !== expected) return false;
+        if (this.target.at(-1) !== base.expected) return false;
         this.target.push(commit);
         return true;
       },
+      mergeQueue: { mode: 'batch', flakyRetries: 0 },
+      mergeWindow: this.mergeWindow,
+      recordMergeWindow: (window) => void (this.mergeWindow = window),
       recordSpawn: () => undefined,
       recordShortLife: () => undefined,
       ...this.rig,
@@ -138,7 +144,7 @@ export class EngineTown {
       reviewerRuntime: () => 'codex',
       workflow: () => undefined,
       isAccepted: { script: () => true },
-      activity: new Map(),
+      activity: this.activity,
       onActivity: () => undefined,
     };
   }

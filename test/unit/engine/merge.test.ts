@@ -18,7 +18,10 @@ describe('a turn of the merge queue', () => {
     ({ bead, request } = await town.submitted(merged, work));
   };
   const turn = (revision = town.bead(request).updated_at): Promise<void> =>
-    merge({ type: 'merge', mergeRequest: request, rig: 'toy', revision, maxAttempts: 3 }, town.context);
+    merge(
+      { type: 'merge', rig: 'toy', requests: [{ mergeRequest: request, revision }], maxAttempts: 3, maxBatch: 16 },
+      town.context,
+    );
   const statuses = (): string[] => [town.bead(request).status, town.bead(bead).status];
 
   beforeEach(async () => {
@@ -28,8 +31,8 @@ describe('a turn of the merge queue', () => {
   afterEach(() => town.store.close());
 
   it('rebases, runs the gates on what would land, pushes it, and closes both', async () => {
-    town.rig.land = async (commit, expected) => {
-      town.calls.push(`land ${commit} on ${expected}, written down as ${town.merge(request).candidate}`);
+    town.rig.land = async (commit, base) => {
+      town.calls.push(`land ${commit} on ${base.expected}, written down as ${town.merge(request).candidate}`);
       return true;
     };
     await turn();
@@ -167,7 +170,12 @@ describe('a turn of the merge queue', () => {
       [{ branchTip: async () => 'other' }, /moved after it was submitted/],
       [{ rebase: async () => ({ kind: 'incomplete', problems: ['a submodule'] }) }, /a submodule/],
       [
-        { runGates: async () => ({ passed: false, gate: 'test', problem: 'failed with exit code 1', output: 'no' }) },
+        {
+          runGates: async (commit) =>
+            commit === 'base'
+              ? { passed: true }
+              : { passed: false, gate: 'test', problem: 'failed with exit code 1', output: 'no' },
+        },
         /test: failed with exit code 1/,
       ],
     ];
@@ -226,7 +234,8 @@ describe('a merge request whose turn cannot be finished', () => {
   let request: string;
   const turn = async (): Promise<void> => {
     const revision = town.bead(request).updated_at;
-    await merge({ type: 'merge', mergeRequest: request, rig: 'toy', revision, maxAttempts: 3 }, town.context);
+    const requests = [{ mergeRequest: request, revision }];
+    await merge({ type: 'merge', rig: 'toy', requests, maxAttempts: 3, maxBatch: 16 }, town.context);
   };
   const failWith = (error: UserError): void => void (town.rig.land = () => Promise.reject(error));
   const waitMs = (): number => Date.parse(town.merge(request).notBefore ?? '') - town.service.now.value;

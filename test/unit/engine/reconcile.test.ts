@@ -24,6 +24,8 @@ function rig(changes: Partial<RigView> = {}): RigView {
     stallMs: 600_000,
     crashLooping: false,
     crashLoopReported: false,
+    mergeWindow: { size: 4, failed: false },
+    maxBatch: 16,
     pool: ['rust', 'nux', 'dag'],
     ...changes,
   };
@@ -241,11 +243,16 @@ describe('reconcile: merging and landing', () => {
     hasOpenSteps: false,
   };
 
-  it('merges one request at a time, the best score first', () => {
+  it('merges one batch at a time, the best score first', () => {
     const town = view({ merges: [merge, { ...merge, id: 'm2', priority: 0 }] });
     assert.deepEqual(
-      reconcile(town).map((action) => action.type === 'merge' && action.mergeRequest),
-      ['m2'],
+      reconcile(town).map((action) => action.type === 'merge' && action.requests),
+      [
+        [
+          { mergeRequest: 'm2', revision: 'r' },
+          { mergeRequest: 'm1', revision: 'r' },
+        ],
+      ],
     );
     assert.deepEqual(kinds({ ...town, inFlight: new Set(['merge:toy']) }), []);
   });
@@ -426,9 +433,9 @@ describe('reconcile: reviews', () => {
     ];
     assert.deepEqual(
       reconcile(view({ rigs: [rig({ review: 'person' })], merges })).map(
-        (action) => action.type === 'merge' && action.mergeRequest,
+        (action) => action.type === 'merge' && action.requests.map(({ mergeRequest }) => mergeRequest),
       ),
-      ['m2'],
+      [['m2', 'm1']],
     );
   });
 });

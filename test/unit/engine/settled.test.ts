@@ -15,7 +15,7 @@ import { EngineTown, RUST } from './engineTown';
 
 const settings = {
   ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 3, max_restarts: 3, review: 'off', review_timeout: 60 },
-  ...{ max_review_rounds: 3, stall_after: 600, namepool: {} },
+  ...{ max_review_rounds: 3, stall_after: 600, namepool: {}, merge_queue: { max_batch: 16 } },
 } as unknown as RigSettings;
 
 describe('escalations whose cause is gone', () => {

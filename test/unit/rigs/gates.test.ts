@@ -52,6 +52,27 @@ describe('a gate', () => {
     await waitUntil('the child is gone', () => !isAlive(identify(child)));
   });
 
+  it('leaves alone what another gate in the same folder has started, which the last one takes along', async () => {
+    const directory = tempDir('gates');
+    const gate = (name: string, command: string) =>
+      runGate(
+        { name, command, timeoutSeconds: 20 },
+        directory,
+        process.env,
+        path.join(directory, `${name}.log`),
+        path.join(directory, `${name}.json`),
+      );
+    const until = (file: string): string => `until test -s ${file}; do sleep 0.05; done`;
+    const quick = gate('quick', until('daemon'));
+    const daemon = `(env -i PATH="$PATH" setsid sh -c 'echo $$ > daemon; exec sleep 300' > daemon.log 2>&1 &)`;
+    const slow = gate('slow', `${daemon}; ${until('go')}; kill -0 $(cat daemon)`);
+    assert.equal((await quick).passed, true);
+    fs.writeFileSync(path.join(directory, 'go'), 'go');
+    assert.equal((await slow).passed, true, 'its daemon was alive');
+    const child = Number(fs.readFileSync(path.join(directory, 'daemon'), 'utf8'));
+    await waitUntil('the daemon is gone', () => !isAlive(identify(child)));
+  });
+
   it('takes nothing along that has left its process group, nor does a killed server leave it running', async () => {
     const { result, directory } = run(
       'setsid sleep 300 & echo $! > child; (setsid sh -c "setsid sleep 300 & echo \\$! > deep; exec sleep 300" &); while [ ! -s deep ]; do sleep 0.05; done',

@@ -198,7 +198,7 @@ describe('a rig on disk', () => {
       sh(rig.repository.directory, 'git', 'log', '-1', '--format=%an|%cn|%s|%P', result.commit),
       `${AGENT}|toy/refinery|One|${base}`,
     );
-    assert.equal(await rig.land(result.commit, expected), true);
+    assert.equal(await rig.land(result.commit, { commit: base, expected }), true);
     assert.equal(await rig.hasLanded(result.commit), true);
     assert.equal(await rig.hasLanded(tip), false);
   });
@@ -214,7 +214,8 @@ describe('a rig on disk', () => {
       void rigSettingsFile(rig.layout).update((settings) => {
         settings.merge_queue.test_command = `printf x >> '${runs}'; ${command}`;
       });
-    const run = async (of: string): Promise<boolean> => (await rig.runGates(of, 'm', () => undefined)).passed;
+    const run = async (of: string): Promise<boolean> =>
+      (await rig.runGates(of, { mergeRequest: 'm' }, () => undefined)).passed;
     test('true');
     assert.deepEqual([await run(commit), await run(same), count()], [true, true, 1]);
     test('false');
@@ -231,12 +232,36 @@ describe('a rig on disk', () => {
     assert.deepEqual([await run(commit), count()], [true, 5]);
   });
 
+  it('runs gates at the same time where it is set so, and says which of them changed the tree', async () => {
+    const folder = makeRepository({ 'a.txt': 'a' });
+    const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const rig = await rigOf(folder);
+    const meeting = tempDir('meeting');
+    const meet = (name: string, others: string[]): string =>
+      [
+        `touch '${meeting}/${name}'`,
+        ...others.map((other) => `until test -e '${meeting}/${other}'; do sleep 0.05; done`),
+      ].join('; ');
+    const set = (commands: Record<string, string>): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        Object.assign(settings.merge_queue, commands, { parallel: true });
+      });
+    set({ lint_command: meet('lint', ['build']), build_command: meet('build', ['lint']) });
+    assert.deepEqual(await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined), { passed: true });
+    set({ lint_command: 'true', build_command: 'echo changed > a.txt' });
+    const result = await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined);
+    assert.match(result.passed ? '' : `${result.gate} ${result.problem}`, /^build changed the tree.*a\.txt/);
+    set({ build_command: 'exit 4', lint_command: 'sleep 600' });
+    const failed = await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined);
+    assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
+  });
+
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {
     const folder = makeRepository({ 'a.txt': 'a' });
     const commit = sh(folder, 'git', 'rev-parse', 'HEAD');
     const refused = await rigOf(folder, false);
     await assert.rejects(
-      refused.runGates(commit, 'm', () => undefined),
+      refused.runGates(commit, { mergeRequest: 'm' }, () => undefined),
       (error: unknown) => error instanceof UserError && error.code === 'consent',
     );
     const rig = await rigOf(folder);
@@ -244,7 +269,9 @@ describe('a rig on disk', () => {
       settings.merge_queue.test_command = 'echo changed > a.txt';
     });
     const seen: string[] = [];
-    const result = await rig.runGates(commit, 'toy-m', (gate, outcome) => seen.push(`${gate.name} ${outcome}`));
+    const result = await rig.runGates(commit, { mergeRequest: 'toy-m' }, (gate, outcome) =>
+      seen.push(`${gate.name} ${outcome}`),
+    );
     assert.ok(!result.passed && /changed the tree.*a\.txt/.test(result.problem));
     assert.deepEqual(seen, ['test started', 'test failed']);
   });
@@ -274,14 +301,14 @@ describe('gates of a rig see exactly the commit', () => {
       });
       await rig.prepareWorktree('rust', request);
       const first = agentCommits(rig, { 'new.txt': 'new' });
-      const outwitted = await rig.runGates(first, 'mr-1', () => undefined);
+      const outwitted = await rig.runGates(first, { mergeRequest: 'mr-1' }, () => undefined);
       assert.equal(outwitted.passed, false);
       assert.match(outwitted.passed ? '' : outwitted.problem, /changed the tree that it should only test \(.*a\.txt/);
       settings.update((value) => {
         value.merge_queue.test_command = 'test "$(cat a.txt)" = good';
       });
       const second = agentCommits(rig, { 'more.txt': 'more' });
-      assert.deepEqual(await rig.runGates(second, 'mr-2', () => undefined), { passed: true });
+      assert.deepEqual(await rig.runGates(second, { mergeRequest: 'mr-2' }, () => undefined), { passed: true });
     });
 
   for (const [what, sabotage] of [
@@ -304,6 +331,6 @@ describe('gates of a rig see exactly the commit', () => {
       const commit = agentCommits(rig, { 'a.txt': 'bad\n' });
       fs.mkdirSync(path.join(rig.repository.directory, 'info'));
       sh(rig.layout.polecatWorktree('rust'), 'sh', '-c', sabotage);
-      assert.deepEqual(await rig.runGates(commit, 'mr-1', () => undefined), { passed: true });
+      assert.deepEqual(await rig.runGates(commit, { mergeRequest: 'mr-1' }, () => undefined), { passed: true });
     });
 });

@@ -178,6 +178,8 @@ export class BoardTown {
           stallMs: 600_000,
           crashLooping: false,
           crashLoopReported: false,
+          mergeWindow: { size: 4, failed: false },
+          maxBatch: 16,
         },
       ],
     };

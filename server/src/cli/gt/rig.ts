@@ -5,6 +5,7 @@ import {
   gateNames,
   RigAdd,
   RigFastForward,
+  RigFlakyGates,
   RigList,
   RigRemove,
   rigSettingNames,
@@ -32,6 +33,7 @@ export function addRig(program: CliCommand, context: GtContext): void {
   addAdd(rig, context);
   addSet(rig, context);
   addList(rig, context);
+  addFlaky(rig, context);
   addRemove(rig, context);
   addAccept(rig, context);
   addFastForward(rig, context);
@@ -105,6 +107,25 @@ function addList(rig: CliCommand, context: GtContext): void {
       const rigs = await context.call(invocation, RigList.spec, {});
       context.print(invocation, rigs, () =>
         rigs.length > 0 ? rigs.map(summaryLine) : 'No rigs. Add one: gt rig add <name> <url|folder>',
+      );
+    });
+}
+
+function addFlaky(rig: CliCommand, context: GtContext): void {
+  rig
+    .command('flaky <rig>')
+    .description('list gates that failed and then passed on the same files')
+    .withHelp({
+      text: 'A gate that fails runs again (setting flaky_retries) before a change is sent back for it.',
+      examples: [['gt rig flaky toy', 'which gates cannot be relied on']],
+      see: ['gt rig set', 'gt mq list'],
+    })
+    .action(async (name: string, _options: unknown, invocation: Invocation) => {
+      const entries = await context.call(invocation, RigFlakyGates.spec, { name });
+      context.print(invocation, entries, () =>
+        entries.length > 0
+          ? entries.map(({ at, gate, commit, problem }) => `${at}  ${gate}  ${commit.slice(0, 12)}  ${problem}`)
+          : `No gate of ${name} was flaky so far`,
       );
     });
 }

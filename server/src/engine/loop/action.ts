@@ -21,7 +21,14 @@ export type Action =
   | { type: 'escalate'; key: string; rig: string; title: string; detail: string }
   | { type: 'end-session'; session: string }
   | { type: 'forget-session'; session: string }
-  | { type: 'merge'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | {
+      type: 'merge';
+      rig: string;
+      /** A batch, in the order of the queue. One that has changed since is left out of it. */
+      requests: { mergeRequest: string; revision: string }[];
+      maxAttempts: number;
+      maxBatch: number;
+    }
   | {
       type: 'request-review';
       mergeRequest: string;

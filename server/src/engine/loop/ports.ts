@@ -1,7 +1,9 @@
-import type { GateInfo, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
+import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
+import type { GateListener, GateRun } from '../../rigs/runGates';
 import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
 
@@ -23,6 +25,10 @@ export interface RigPort {
   readonly pacing: Pacing;
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
+  /** How the queue tests, read again each time. */
+  readonly mergeQueue: { mode: MergeMode; flakyRetries: number };
+  readonly mergeWindow: MergeWindow;
+  recordMergeWindow(window: MergeWindow): void;
   worktrees(): { name: string; bead?: string }[];
   /** The script that was frozen for this branch, if any. */
   frozenScript(name: string, branch: string): FrozenBlocks | undefined;
@@ -50,12 +56,8 @@ export interface RigPort {
     base: string,
     work: { bead: string; title: string; worker: string; bases: readonly string[] },
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
-  /** Runs the gates, in order, on exactly this commit; stops at the first that fails. */
-  runGates(
-    commit: string,
-    mergeRequest: string,
-    onGate: (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void,
-  ): Promise<GateResult>;
+  /** Runs the gates on exactly this commit; stops at the first that fails. What is known of its files is not tested again. */
+  runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
   /** Identifies what a change does, wherever it stands. */
   patchId(base: string, commit: string): Promise<string>;
   /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
@@ -64,8 +66,8 @@ export interface RigPort {
   prepareReview(commit: string): Promise<void>;
   /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
-  /** Compare-and-set push; false if the target moved. */
-  land(commit: string, expected: string | undefined): Promise<boolean>;
+  /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
+  land(commit: string, base: LandingBase): Promise<boolean>;
   /** Whether a commit is already on the landing branch. */
   hasLanded(commit: string): Promise<boolean>;
   /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */

@@ -1,18 +1,24 @@
-import type { EngineContext } from '../loop/context';
+import { actors, StaleAction, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
-import { basesOf, workOf, type MergeRequest } from '../state/work';
+import { basesOf, isClosed, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
 import { conflictFeedback, type Feedback } from './rejectWork';
-import type { LandingBase } from '../../git/landingBase';
 
 export type Candidate =
-  | { kind: 'clean'; commit: string; base: LandingBase }
+  | { kind: 'clean'; commit: string }
   /** The target has all of it already. */
   | { kind: 'empty' }
   | { kind: 'returned'; why: Feedback };
 
-/** The commit that a merge request would land now, on top of all that has landed; or why its work has to go back. */
-export async function makeCandidate(rig: RigPort, request: MergeRequest, context: EngineContext): Promise<Candidate> {
-  const base = await rig.landingBase();
+/**
+ * The commit that a merge request would land on top of another; or why its work has to go back.
+ * @param onto the tip of the target, or the candidate of the request before it
+ */
+export async function makeCandidate(
+  rig: RigPort,
+  request: MergeRequest,
+  onto: string,
+  context: EngineContext,
+): Promise<Candidate> {
   if ((await rig.branchTip(request.branch)) !== request.commit) {
     return {
       kind: 'returned',
@@ -23,7 +29,7 @@ export async function makeCandidate(rig: RigPort, request: MergeRequest, context
     };
   }
   const source = context.store.get(request.source);
-  const rebased = await rig.rebase(request.commit, base.commit, {
+  const rebased = await rig.rebase(request.commit, onto, {
     bead: request.source,
     title: source?.title ?? request.source,
     worker: request.worker,
@@ -37,8 +43,28 @@ export async function makeCandidate(rig: RigPort, request: MergeRequest, context
       why: { problem, feedback: `A clone of your change would lack something:\n\n${problem}` },
     };
   }
-  if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, base.commit) };
-  return { kind: 'clean', commit: rebased.commit, base };
+  if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, onto) };
+  return { kind: 'clean', commit: rebased.commit };
+}
+
+/**
+ * Written before the push, so that after a crash we know what to look for on the landing branch.
+ * @throws StaleAction where one of them was closed meanwhile: its commit is in all that come after it
+ */
+export async function recordCandidates(
+  links: readonly { id: string; request: MergeRequest; commit: string }[],
+  rig: string,
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(rig) }, (tx) => {
+    for (const { id, request, commit } of links) {
+      const bead = tx.get(id);
+      if (!bead || isClosed(bead.status)) throw new StaleAction(`${id} is closed`);
+      tx.update(id, { metadata: withMerge(bead, { candidate: commit }) });
+      const source = tx.get(request.source);
+      if (source) tx.update(source.id, { metadata: withWork(source, { candidate: commit }) });
+    }
+  });
 }
 
 /**

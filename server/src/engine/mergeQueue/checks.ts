@@ -29,8 +29,11 @@ export class CheckRecorder {
   }
 }
 
-/** Keeps them on a merge request. */
-export function recordChecks(tx: Transaction, id: string, checks: Check[]): void {
+/** Keeps them on a merge request. @param testedWith the request under whose name the logs are */
+export function recordChecks(tx: Transaction, id: string, checks: Check[], testedWith: string): void {
   const bead = tx.get(id);
-  if (bead && mergeOf(bead)) tx.update(bead.id, { metadata: withMerge(bead, { checks }) });
+  if (bead && mergeOf(bead))
+    tx.update(bead.id, {
+      metadata: withMerge(bead, { checks, testedWith: testedWith === id ? undefined : testedWith }),
+    });
 }

@@ -56,6 +56,34 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
   });
 }
 
+/** The target fails a gate by itself: nothing can be said of what waits, and a person is told. */
+export async function holdForTarget(
+  rig: string,
+  members: readonly { id: string }[],
+  failure: { gate: string; problem: string; output: string },
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(rig) }, (tx) => {
+    const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
+    for (const { id } of members) {
+      const bead = tx.get(id);
+      if (bead && !isClosed(bead.status)) tx.update(id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
+    }
+    escalate(tx, {
+      key: landingKey(rig),
+      rig,
+      title: `${rig} cannot merge: its target branch fails the gate "${failure.gate}" by itself`,
+      detail: [
+        `The gate "${failure.gate}" ${failure.problem}, without any of the changes that wait. Its last output:`,
+        failure.output,
+        'A change that repairs it is merged as soon as it is approved. If the cause is not in the files, remove it and run "gt mq retry <id>" for one of the changes that wait.',
+      ]
+        .filter(Boolean)
+        .join('\n\n'),
+    });
+  });
+}
+
 export function landingKey(rig: string): string {
   return `landing-${rig}`;
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors';
 import type { Transaction } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
+import type { LandingBase } from '../../git/landingBase';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ChangedFile, DirectLandingResult, LandingCheck, LandingCheckName } from '../../protocol/town';
@@ -22,7 +23,7 @@ import {
   type Check,
   type MergeRequest,
 } from '../state/work';
-import { makeCandidate, type Candidate } from './candidate';
+import { makeCandidate } from './candidate';
 import { CheckRecorder } from './checks';
 import { finishMerge } from './finishMerge';
 import { requestsIn } from './requestIndex';
@@ -192,13 +193,17 @@ function requestOf({ submitted, bead, rig, agent, caller, landing, town }: Turn,
   };
 }
 
+/** The commit that would land, and what it stands on. */
+interface PlacedChange {
+  commit: string;
+  base: LandingBase;
+}
+
 /** @returns what would land; undefined in a dry run of a change that conflicts */
-async function checkConflicts(
-  turn: Turn,
-  request: MergeRequest,
-): Promise<Extract<Candidate, { kind: 'clean' }> | undefined> {
+async function checkConflicts(turn: Turn, request: MergeRequest): Promise<PlacedChange | undefined> {
   const { town, rig, bead } = turn;
-  const candidate = await makeCandidate(rig, request, town.context);
+  const base = await rig.landingBase();
+  const candidate = await makeCandidate(rig, request, base.commit, town.context);
   if (candidate.kind === 'empty')
     throw new UserError(
       `there is nothing to land: the target of ${rig.name} has all of ${bead.id} already`,
@@ -207,7 +212,7 @@ async function checkConflicts(
     );
   if (candidate.kind === 'clean') {
     note(turn, 'conflicts', 'passed');
-    return candidate;
+    return { commit: candidate.commit, base };
   }
   // There is no commit that could land, so that nobody can skip this.
   fail(turn, 'conflicts', candidate.why.problem, candidate.why.feedback);
@@ -217,7 +222,7 @@ async function checkConflicts(
 async function checkTests(turn: Turn, commit: string): Promise<Check[]> {
   const { town, rig, bead, submitted } = turn;
   const recorder = new CheckRecorder(town.context.clock);
-  const result = await rig.runGates(commit, submitted?.id ?? bead.id, recorder.onGate);
+  const result = await rig.runGates(commit, { mergeRequest: submitted?.id ?? bead.id }, recorder.onGate);
   const checks = recorder.results(rig.gates, result);
   if (result.passed) {
     note(turn, 'tests', 'passed', checks.map(({ gate }) => gate).join(', ') || 'the rig has no gates');
@@ -287,10 +292,10 @@ function created(tx: Transaction, rig: string, source: Bead, merge: MergeRequest
 async function push(
   { town, caller, rig, bead }: Turn,
   request: string,
-  { commit, base }: Extract<Candidate, { kind: 'clean' }>,
+  { commit, base }: PlacedChange,
 ): Promise<boolean> {
   try {
-    return await rig.land(commit, base.expected);
+    return await rig.land(commit, base);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     await town.context.store.batch(caller, (tx) => tx.update(request, { status: 'open' }));

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../beads/store';
 import { resolveEscalation } from '../escalation/escalation';
 import { actors, type EngineContext } from '../loop/context';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
@@ -9,40 +10,63 @@ export type MergeEnding = { commit: string } | { noChange: string };
 
 export const NOTHING_LEFT = 'the target has all of it already';
 
-/** A merge request is done: it and its bead are closed, and nobody needs to look at them any more. */
-export async function finishMerge(
+export interface EndedMerge {
+  mergeRequest: string;
+  request: MergeRequest;
+  ending: MergeEnding;
+}
+
+/** Merge requests are done: they and their beads are closed at once, and nobody needs to look at them any more. */
+export async function finishMerges(
+  { rig, actor = actors.refinery(rig) }: { rig: string; actor?: string },
+  ended: readonly EndedMerge[],
+  context: EngineContext,
+): Promise<void> {
+  await context.store.batch({ actor }, (tx) => {
+    for (const merge of ended) finish(tx, rig, merge, context);
+  });
+}
+
+/** One merge request is done. */
+export function finishMerge(
   turn: { mergeRequest: string; rig: string; actor?: string },
   request: MergeRequest,
   ending: MergeEnding,
   context: EngineContext,
 ): Promise<void> {
+  return finishMerges(turn, [{ mergeRequest: turn.mergeRequest, request, ending }], context);
+}
+
+function finish(
+  tx: Transaction,
+  rig: string,
+  { mergeRequest, request, ending }: EndedMerge,
+  context: EngineContext,
+): void {
+  const bead = tx.get(mergeRequest);
+  if (!bead || isClosed(bead.status)) return;
   const commit = 'commit' in ending ? ending.commit : undefined;
   const reason = 'commit' in ending ? `Merged in ${ending.commit.slice(0, 12)}` : `No change: ${ending.noChange}`;
-  await context.store.batch({ actor: turn.actor ?? actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
-    const current = mergeOf(bead) ?? request;
-    const ended =
-      commit === undefined ? { ending: 'no-change' as const } : { ending: 'merged' as const, landed: commit };
-    tx.update(bead.id, { metadata: withMerge(bead, ended) });
-    tx.close(bead.id, reason, { force: true });
-    const source = tx.get(request.source);
-    if (source && !isClosed(source.status)) {
-      const gates = context.rig(turn.rig)?.gates ?? [];
-      const by = actors.refinery(turn.rig);
-      const at = context.clock.now();
-      const merged =
-        commit === undefined ? {} : { merged: commit, validation: validationOf(current, { commit, by, gates, at }) };
-      tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
-      tx.close(source.id, reason, { force: true });
-    }
-    for (const key of [request.source, bead.id, landingKey(turn.rig)]) resolveEscalation(tx, key, reason);
-    tx.event({
-      type: commit === undefined ? 'merge_withdrawn' : 'merged',
-      bead: request.source,
-      agent: request.worker,
-      rig: turn.rig,
-      ...(commit === undefined ? { message: reason } : { new: commit }),
-    });
+  const current = mergeOf(bead) ?? request;
+  const ended = commit === undefined ? { ending: 'no-change' as const } : { ending: 'merged' as const, landed: commit };
+  tx.update(bead.id, { metadata: withMerge(bead, ended) });
+  tx.close(bead.id, reason, { force: true });
+  const source = tx.get(request.source);
+  if (source && !isClosed(source.status)) {
+    const gates = context.rig(rig)?.gates ?? [];
+    const by = actors.refinery(rig);
+    const at = context.clock.now();
+    const merged =
+      commit === undefined ? {} : { merged: commit, validation: validationOf(current, { commit, by, gates, at }) };
+    tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
+    tx.close(source.id, reason, { force: true });
+  }
+  for (const key of [request.source, bead.id, landingKey(rig)]) resolveEscalation(tx, key, reason);
+  tx.event({
+    type: commit === undefined ? 'merge_withdrawn' : 'merged',
+    bead: request.source,
+    agent: request.worker,
+    rig,
+    ...(commit === undefined ? { message: reason } : { new: commit }),
   });
 }

@@ -32,13 +32,14 @@ export async function requestReview(action: RequestReviewAction, context: Engine
       const { commit } = await rig.landingBase();
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);
     }
-    const candidate = await makeCandidate(rig, request, context);
+    const { commit: base } = await rig.landingBase();
+    const candidate = await makeCandidate(rig, request, base, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
     if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
-    const { commit, base } = candidate;
-    const patch = await rig.patchId(base.commit, commit);
+    const { commit } = candidate;
+    const patch = await rig.patchId(base, commit);
     await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
-    await ask(action, request, { patch, commit, base: base.commit }, context);
+    await ask(action, request, { patch, commit, base }, context);
   } catch (error) {
     if (error instanceof StaleAction) throw error;
     await deferMerge(action, error, context);

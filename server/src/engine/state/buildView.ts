@@ -135,6 +135,8 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
+    mergeWindow: rig.port.mergeWindow,
+    maxBatch: settings.merge_queue.max_batch,
     crashLooping,
     crashLoopReported: crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
     maxAttempts: settings.max_attempts,

@@ -1,4 +1,5 @@
 import type { ReviewMode } from '../../protocol/town';
+import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
 
 /**
@@ -65,6 +66,10 @@ export interface RigView {
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
   stallMs: number;
+  /** How many requests are merged together. */
+  mergeWindow: MergeWindow;
+  /** The most that may be. */
+  maxBatch: number;
   /** Agents die as soon as they are started: nothing new is begun until that has passed. */
   crashLooping: boolean;
   /** A person knows of it. */

@@ -117,6 +117,8 @@ const mergeSchema = z.looseObject({
   worker: z.string(),
   /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
   refused: z.boolean().optional(),
+  /** The last request of its batch: the logs of its gates are under that name. */
+  testedWith: z.string().optional(),
   /** Passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
   /** What its author says about it (`gt done -m`). */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CrewAdd, CrewList, CrewRemove, CrewStart } from '../crew';
-import { gateNames, RigAdd, RigFastForward, RigList, RigRemove, RigSet, rigSettingNames } from '../rig';
+import { gateNames, RigAdd, RigFastForward, RigFlakyGates, RigList, RigRemove, RigSet, rigSettingNames } from '../rig';
 import { name, noParams, schemaFor } from './schema';
 
 const gates = z.partialRecord(z.enum(gateNames), z.string());
@@ -28,6 +28,7 @@ export const rigSchemas = [
     }),
   ),
   schemaFor(RigList.spec, noParams),
+  schemaFor(RigFlakyGates.spec, z.object({ name })),
   schemaFor(RigRemove.spec, z.object({ name })),
   schemaFor(RigFastForward.spec, z.object({ name })),
 ];

@@ -1,0 +1,126 @@
+import type { Action } from '../loop/action';
+import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
+import type { RigPort } from '../loop/ports';
+import { failuresOf, isClosed, mergeOf, type MergeRequest } from '../state/work';
+import { deferMerge } from './deferMerge';
+import { finishMerges, type MergeEnding } from './finishMerge';
+import { rejectWork, type Feedback } from './rejectWork';
+
+export type MergeAction = Extract<Action, { type: 'merge' }>;
+
+/** A merge request in a batch. */
+export interface Member {
+  id: string;
+  request: MergeRequest;
+}
+
+/** A member with the commit that would land, on top of the ones before it. */
+export interface Link extends Member {
+  commit: string;
+}
+
+/** Merge requests of one turn of the queue. Each leaves it exactly once: finished, rejected, deferred or released. */
+export class Batch {
+  private readonly open: Map<string, Member>;
+
+  private constructor(
+    readonly rigName: string,
+    readonly rig: RigPort,
+    readonly context: EngineContext,
+    private readonly maxAttempts: number,
+    members: readonly Member[],
+  ) {
+    this.open = new Map(members.map((member) => [member.id, member]));
+  }
+
+  /** Takes the requests that are still as they were seen. @throws StaleAction where none is */
+  static async begin(action: MergeAction, context: EngineContext): Promise<Batch> {
+    const rig = requireRig(context, action.rig);
+    const members = await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+      const taken: Member[] = [];
+      let stale: StaleAction | undefined;
+      for (const { mergeRequest, revision } of action.requests) {
+        try {
+          const bead = assertRevision(tx, mergeRequest, revision);
+          const request = mergeOf(bead);
+          if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is no open merge request`);
+          if (rig.review !== 'off' && request.review?.state !== 'approved')
+            throw new StaleAction(`${bead.id} is not approved`);
+          if (bead.status !== 'in_progress') tx.update(bead.id, { status: 'in_progress' });
+          tx.event({ type: 'merge_started', bead: request.source, agent: request.worker, rig: action.rig });
+          taken.push({ id: bead.id, request });
+        } catch (error) {
+          if (!(error instanceof StaleAction)) throw error;
+          stale ??= error; // the others do not wait for it
+        }
+      }
+      if (taken.length === 0) throw stale ?? new StaleAction('there is nothing to merge');
+      return taken;
+    });
+    return new Batch(action.rig, rig, context, action.maxAttempts, members);
+  }
+
+  /** Those that are still in it, in the order of the queue. */
+  get members(): Member[] {
+    return [...this.open.values()];
+  }
+
+  get actor(): string {
+    return actors.refinery(this.rigName);
+  }
+
+  async finish(ended: readonly { member: Member; ending: MergeEnding }[]): Promise<void> {
+    await finishMerges(
+      { rig: this.rigName },
+      ended.map(({ member, ending }) => ({ mergeRequest: member.id, request: member.request, ending })),
+      this.context,
+    );
+    this.forget(ended.map(({ member }) => member));
+  }
+
+  /** The work itself is at fault: it goes back to its polecat. */
+  async reject(member: Member, why: Feedback): Promise<void> {
+    await this.context.store.batch({ actor: this.actor }, (tx) => {
+      const bead = tx.get(member.id);
+      if (!bead || isClosed(bead.status)) return;
+      rejectWork(tx, bead.id, member.request, why, {
+        now: this.context.clock.now(),
+        retry: (work) => failuresOf(work) < this.maxAttempts,
+      });
+    });
+    this.forget([member]);
+  }
+
+  /** Something else is at fault: they wait. */
+  async defer(members: readonly Member[], error: unknown): Promise<void> {
+    for (const member of members) await deferMerge({ mergeRequest: member.id, rig: this.rigName }, error, this.context);
+    this.forget(members);
+  }
+
+  /** They keep their places in the queue and are taken again in a later turn. */
+  async release(members: readonly Member[] = this.members): Promise<void> {
+    if (members.length > 0)
+      await this.context.store.batch({ actor: this.actor }, (tx) => {
+        for (const { id } of members) if (tx.get(id)?.status === 'in_progress') tx.update(id, { status: 'open' });
+      });
+    this.forget(members);
+  }
+
+  /** Others have dealt with them. */
+  forget(members: readonly Member[]): void {
+    for (const { id } of members) this.open.delete(id);
+  }
+
+  /** Shows people what happens: `test: toy-1 + 3 more`. Nothing without a text. */
+  show(activity?: string, members: readonly Member[] = []): void {
+    if (activity === undefined) this.context.activity.delete(this.actor);
+    else this.context.activity.set(this.actor, `${activity} ${namesOf(members)}`);
+    this.context.onActivity();
+  }
+}
+
+/** `toy-1 + 3 more` */
+function namesOf(members: readonly Member[]): string {
+  const first = members[0]?.request.source ?? '';
+  return members.length > 1 ? `${first} + ${members.length - 1} more` : first;
+}

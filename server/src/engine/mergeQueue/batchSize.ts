@@ -1,0 +1,24 @@
+import type { MergeWindow } from '../../rigs/mergeWindow';
+
+/**
+ * How many requests are tested together now. Where many wait and the last batch had nothing that failed, half of them are
+ * tried at once: the window alone would grow too slowly for a queue that has become long.
+ * @param waiting number of requests that may be merged
+ */
+export function batchSize(window: MergeWindow, waiting: number, max: number): number {
+  const tried = window.failed ? window.size : Math.max(window.size, Math.ceil(waiting / 2));
+  return Math.max(1, Math.min(tried, waiting, max));
+}
+
+/** All of a batch has landed. @param size number of requests in it */
+export function windowAfterSuccess(window: MergeWindow, size: number, max: number): MergeWindow {
+  return { size: Math.max(1, Math.min(Math.max(window.size, size) + 1, max)), failed: false };
+}
+
+/** Something of a batch failed. */
+export function windowAfterFailure(window: MergeWindow, size: number): MergeWindow {
+  return { size: Math.max(1, Math.floor(Math.max(window.size, size) / 2)), failed: true };
+}
+
+/** Requests are tested one by one, until one lands. */
+export const SINGLE_REQUESTS: MergeWindow = { size: 1, failed: true };

@@ -1,0 +1,96 @@
+import { AbortedError } from '../../base/abort';
+import { parseAddress } from '../../town/layout';
+import { StaleAction } from '../loop/context';
+import { reopen } from '../review/requestReview';
+import { isClosed, type MergeRequest } from '../state/work';
+import type { Batch, Link, Member } from './batch';
+import { landedCandidate, makeCandidate, type Candidate } from './candidate';
+import { cancelMerge } from './deferMerge';
+import { NOTHING_LEFT } from './finishMerge';
+import type { Feedback } from './rejectWork';
+
+/** Deals with what needs no gate: what has landed before, what nobody wants any more, and what changes nothing. */
+export async function finishWithoutGates(batch: Batch): Promise<void> {
+  for (const member of batch.members) await separately(batch, member, () => finishWithoutGate(batch, member));
+}
+
+async function finishWithoutGate(batch: Batch, member: Member): Promise<void> {
+  const { rig, context } = batch;
+  const { request } = member;
+  const landed = await landedCandidate(rig, request, context);
+  if (landed !== undefined) return batch.finish([{ member, ending: { commit: landed } }]);
+  if (isClosed(context.store.get(request.source)?.status ?? 'closed')) {
+    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, request, context);
+    return batch.forget([member]);
+  }
+  if (!request.noChange) return;
+  // Its agent may have worked on since it said so: it may not have heard that its word was taken.
+  const author = parseAddress(request.worker);
+  if (author && (await rig.hasUnsubmittedWork(author.name))) return batch.reject(member, CHANGED_SINCE);
+  return batch.finish([{ member, ending: { noChange: request.note ?? 'see its review' } }]);
+}
+
+const CHANGED_SINCE: Feedback = {
+  problem: 'its worktree has changes, though its agent said that nothing has to change',
+  feedback:
+    'You said "gt done --status no-change", but your worktree has changes. Submit them with "gt done", or remove them and say it again.',
+};
+
+/**
+ * Makes a chain of candidates: one commit for each member, on top of the one before. What does not fit onto the target goes
+ * back to its author or its reviewer; what only does not fit together with an earlier member waits for a later turn.
+ * @param base the tip of the target
+ */
+export async function buildChain(batch: Batch, base: string): Promise<Link[]> {
+  const chain: Link[] = [];
+  for (const member of batch.members) {
+    batch.show('rebasing', [member]);
+    const link = await separately(batch, member, () => addLink(batch, member, { base, tip: chain.at(-1)?.commit }));
+    if (link) chain.push(link);
+  }
+  return chain;
+}
+
+/** @returns undefined where it is not in this batch */
+async function addLink(
+  batch: Batch,
+  member: Member,
+  { base, tip = base }: { base: string; tip?: string },
+): Promise<Link | undefined> {
+  let placed = await place(batch, member.request, tip);
+  if (placed.kind === 'ready') return { ...member, commit: placed.commit };
+  if (tip !== base) {
+    placed = await place(batch, member.request, base);
+    if (placed.kind === 'ready') return void (await batch.release([member]));
+  }
+  if (placed.kind === 'returned') return void (await batch.reject(member, placed.why));
+  if (placed.kind === 'empty') return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));
+  await reopen({ mergeRequest: member.id, rig: batch.rigName }, placed.commit, base, batch.context);
+  batch.forget([member]);
+  return undefined;
+}
+
+type Placed =
+  | Exclude<Candidate, { kind: 'clean' }>
+  | { kind: 'ready'; commit: string }
+  /** The rebase has made another patch of it than the one that was approved. */
+  | { kind: 'changed'; commit: string };
+
+async function place({ rig, context }: Batch, request: MergeRequest, onto: string): Promise<Placed> {
+  const made = await makeCandidate(rig, request, onto, context);
+  if (made.kind !== 'clean') return made;
+  const { commit } = made;
+  const isApproved = rig.review === 'off' || request.review?.patch === (await rig.patchId(onto, commit));
+  return { kind: isApproved ? 'ready' : 'changed', commit };
+}
+
+/** What cannot be done for one member is no reason to hold up the others. */
+async function separately<T>(batch: Batch, member: Member, task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof StaleAction || error instanceof AbortedError) throw error;
+    await batch.defer([member], error);
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { replayQueue, type Replay } from '../helpers/queueReplay';
+import { percentile, type Row } from './measure';
+
+const subject = 'queue';
+const SEED = 11;
+/** Parts of all changes, and of the gate runs that fail on sound files. */
+const MIX = { conflicting: 0.28, broken: 0.05, flaky: 0.015, groups: 8 };
+/** Changes that come in the time of one gate: as many as are tested with ease, and about as many as can be tested. */
+const RATES = [1, 3];
+const GATE_MS = 2_000;
+
+/** The real queue, with made-up git, gates and clock: how often it tests, whom it blames, and how long changes wait. */
+export async function queue(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const rate of RATES) rows.push(...mixed(rate, await replayQueue({ ...MIX, seed: SEED, changes: 1_000, rate })));
+  const burst = { seed: SEED, changes: 32, rate: Infinity, conflicting: 0, broken: 0, flaky: 0, groups: 1 };
+  const { gateRuns, merged, wallMs } = await replayQueue({ ...burst, gateMs: GATE_MS });
+  const what = '32 approved at once';
+  return [
+    ...rows,
+    {
+      subject,
+      what: `${what}: gate runs per merged change`,
+      median: gateRuns / merged,
+      unit: '',
+      goal: { median: 0.2 },
+    },
+    {
+      subject,
+      what: `${what}: gate-times until all are merged`,
+      median: wallMs / GATE_MS,
+      unit: '',
+      goal: { median: 4 },
+    },
+  ];
+}
+
+function mixed(rate: number, replay: Replay): Row[] {
+  const { redPushes, merged, gateRuns, innocentsRejected, searches, waits, oracleWaits } = replay;
+  const row = (what: string, median: number, goal?: number): Row => ({
+    ...{ subject, what: `${rate} changes a gate-time: ${what}`, median, unit: '' },
+    ...(goal === undefined ? {} : { goal: { median: goal } }),
+  });
+  // Above ⌈log₂ n⌉ only where a run was flaky.
+  const over = searches.filter(({ size, rounds }) => rounds > Math.ceil(Math.log2(size))).length;
+  return [
+    row('red pushes', redPushes, 0),
+    row('innocents rejected', innocentsRejected, 0),
+    row('gate runs per merged change', gateRuns / merged, 0.35),
+    row('searches of more than ⌈log₂ n⌉ rounds', over, 0),
+    row('p95 of waiting, against an oracle', percentile(waits, 0.95) / percentile(oracleWaits, 0.95), 1.3),
+  ];
+}
