@@ -22,6 +22,7 @@ import { CommandLine } from './features/commandLine/commandLine';
 import { commandLineCommands } from './features/commandLine/commandLineCommands';
 import { Consent } from './features/consent/consent';
 import { consentCommands } from './features/consent/consentCommands';
+import { convoyChangeCommands } from './features/convoys/convoyChanges';
 import { convoyCommands } from './features/convoys/convoyCommands';
 import { ConvoysView } from './features/convoys/convoysView';
 import { crewCommands } from './features/crew/crewCommands';
@@ -158,6 +159,7 @@ export class Container extends Disposable {
       ...beadCommands({ connection, store, documents, engine }),
       ...beadListCommands({ connection, store, lists, dialogs }),
       ...convoyCommands({ connection, store, dialogs, engine }),
+      ...convoyChangeCommands({ connection, store, dialogs }),
       ...agentCommands({ connection, store, terminals, documents, engine }),
       ...snapshotCommands({ connection, store, dialogs }),
       ...reviewCommands({ connection, store, dialogs, reviews }),

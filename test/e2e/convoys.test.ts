@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Bead } from '../../server/src/protocol/bead';
+import type { StagedPlan } from '../../server/src/protocol/convoyPlan';
 import type { ConvoyInfo, ConvoyStatus, MailInfo } from '../../server/src/protocol/town';
 import { CliTown } from '../helpers/cliTown';
 import { makeRepository, waitUntil } from '../helpers/temp';
@@ -150,5 +151,41 @@ describe('convoys from the shell', function () {
     assert.match(await refused('launch', last), /is closed\nHint: /);
     assert.match(await refused('create', 'x', one, '--launch', '--stage'), /not both/);
     assert.match(await refused('list', '--status', 'landed'), /open, closed, staged/);
+  });
+
+  it('a plan is checked, mended, checked again and launched', async () => {
+    town = await CliTown.make({ settings: { merge_queue: { test_command: 'test -f README.md' } } });
+    const [one, two] = [await town.bead('One', write('one.txt')), await town.bead('Two', write('two.txt'))];
+    const outside = await town.bead('Outside', write('three.txt'));
+    await town.bd('dep', 'add', two, outside);
+    const unaccepted = await town.person.run('gt', ['convoy', 'stage', one, two, '--json'], { cwd: town.root });
+    assert.equal(unaccepted.code, 1);
+    const check = JSON.parse(unaccepted.stdout) as StagedPlan;
+    assert.deepEqual(
+      [check.status, check.convoy_id, check.errors.map((error) => [error.category, error.suggested_fix])],
+      ['error', '', [['not-accepted', 'gt rig accept toy']]],
+    );
+    await town.gt('rig', 'accept', 'toy', '--yes');
+    const staged = await json<StagedPlan>('convoy', 'stage', one, two, '--title', 'Both');
+    assert.deepEqual(
+      [staged.status, staged.warnings.map((warning) => warning.category)],
+      ['staged_warnings', ['outside']],
+    );
+    assert.match(await refused('launch', staged.convoy_id), /which this convoy does not track/);
+    await convoy('add', staged.convoy_id, outside);
+    const again = await convoy('stage', staged.convoy_id);
+    assert.match(again, /^✓ Staged again .* \(3 beads, staged_ready\)\n {2}Wave 1:\n[\s\S]* {2}Wave 2:\n/);
+    assert.match(again, /Time: unknown; nothing like /);
+    assert.match(
+      (await town.person.run('bd', ['update', staged.convoy_id, '--status', 'in_progress'], { cwd: town.root })).stderr,
+      /does not become in_progress/,
+    );
+    await convoy('launch', staged.convoy_id);
+    assert.match(await refused('stage', staged.convoy_id), /is open: only what was never open is staged/);
+    await town.gt('up');
+    await town.convoyLands(staged.convoy_id);
+    const more = await town.bead('More', write('more.txt'));
+    const forecast = (await json<StagedPlan>('convoy', 'stage', more, '--launch')).forecast;
+    assert.deepEqual([forecast.samples, forecast.unknown, (forecast.minutes ?? 0) > 0], [3, [], true]);
   });
 });

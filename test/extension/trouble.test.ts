@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import type { Bead } from '../../server/src/protocol/bead';
+import type { ConvoyInfo } from '../../server/src/protocol/town';
 import { driver, hasDriver } from '../harness/driverClient';
 import { TEST_MS } from '../harness/limits';
 import {
@@ -109,6 +110,38 @@ describe('failures in VS Code', function () {
       () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
     assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
+  });
+
+  it('renames, pauses, resumes and closes a convoy, and its bead in progress goes on', async () => {
+    const go = path.join(scratch, 'go');
+    const commit = 'echo kept > kept.txt\ngit add -A\ngit commit -qm kept';
+    const kept = await create('Keep going', 'lib', `until test -f "${go}"; do sleep 0.2; done\n${commit}`);
+    const dropped = await create('Not needed', 'lib', 'true');
+    const { id } = await vscode.commands.executeCommand<ConvoyInfo>('gastown.createConvoy', {
+      title: 'Plan',
+      beads: [kept.id, dropped.id],
+      stage: true,
+    });
+    await vscode.commands.executeCommand('gastown.renameConvoy', { convoy: id, title: 'Better plan' });
+    await driver.waitFor(row('^Convoy Better plan, 0 of 2, staged$'));
+    await until('both beads', () => api.store.convoys.get(id)?.beads.length === 2);
+    await vscode.commands.executeCommand('gastown.removeFromConvoy', { bead: dropped.id });
+    await driver.waitFor(row('^Convoy Better plan, 0 of 1, staged$'));
+    await vscode.commands.executeCommand('gastown.launchConvoy', { convoy: id });
+    await driver.waitFor(row('^Bead Keep going, \\w+ is working'));
+    await vscode.commands.executeCommand('gastown.pauseConvoy', { convoy: id });
+    await driver.waitFor(row('^Convoy Better plan, 0 of 1, paused$'));
+    await vscode.commands.executeCommand('gastown.resumeConvoy', { convoy: id });
+    await driver.waitFor(row('^Convoy Better plan, 0 of 1$'));
+    const asked = answerQuestions(api);
+    await vscode.commands.executeCommand('gastown.closeConvoy', { convoy: id, reason: 'not now' });
+    await until('the end of the convoy', () => api.store.convoys.get(id)?.status === 'closed');
+    assert.match(asked[0]?.message ?? '', /before its work is done/);
+    assert.equal(api.store.convoys.get(id)?.cancelled, 'not now');
+    writeFileSync(go, '');
+    await until('the merge', () =>
+      git(path.join(scratch, 'lib.git'), 'log', '--format=%s', 'main').includes('Keep going'),
+    );
   });
 
   it('stops all agents with one command', async () => {

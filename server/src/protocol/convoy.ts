@@ -1,3 +1,4 @@
+import { ConvoyStage, type PlanFinding } from './convoyPlan';
 import { request, type NoParams, type WithDefaults } from './request';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -59,7 +60,10 @@ export interface ConvoyStatus extends ConvoyInfo {
   tracked: BeadInfo[];
   /** Ids by wave: a wave needs only the waves before it. */
   waves: string[][];
-  warnings: string[];
+  /** What keeps it from being launched, or its beads from starting. */
+  errors: PlanFinding[];
+  /** While it is open: what keeps it from landing by itself. */
+  warnings: PlanFinding[];
   /** Who is told when it lands. */
   notify: string[];
   /** Since when it is paused, and by whom. */
@@ -152,6 +156,8 @@ export interface SlingResult {
   convoy: string;
   /** False where the bead was slung before: slinging twice changes nothing. */
   changed: boolean;
+  /** The paused convoy that keeps it from being begun. */
+  pausedBy?: string;
 }
 
 export namespace Sling {
@@ -177,6 +183,7 @@ export const convoyRequests = [
   ConvoyList.spec,
   ConvoyGet.spec,
   ConvoyLaunch.spec,
+  ConvoyStage.spec,
   ConvoyPause.spec,
   ConvoyResume.spec,
   ConvoyClose.spec,

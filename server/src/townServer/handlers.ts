@@ -3,6 +3,7 @@ import { registerBeadHandlers } from '../beads/handlers';
 import { enginesKeys } from '../engine/state/work';
 import type { CallContext } from '../protocol/dispatcher';
 import { registerConvoyHandlers } from '../engine/convoys/requests';
+import { PlanFactsOfTown } from './planFacts';
 import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
@@ -44,7 +45,14 @@ export function registerHandlers(service: TownService): void {
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
   guardBatch({ dispatcher, store, ledgerFor });
-  registerConvoyHandlers(dispatcher, { store, projection, isRig, addresses });
+  const plans = new PlanFactsOfTown({ rigs, runtimes, work: service.work, store });
+  registerConvoyHandlers(dispatcher, {
+    store,
+    projection,
+    addresses,
+    rig: (name) => plans.rig(name),
+    missingRuntimes: (beads) => plans.missingRuntimes(beads),
+  });
   registerTownHandlers(service);
   registerAgentHandlers({
     ...parts,

@@ -228,6 +228,13 @@ describe('gt', () => {
     );
     assert.deepEqual(town.last(Sling.spec), { beads: ['toy-1'], rig: 'toy/rust', runtime: 'claude', model: 'opus' });
     assert.equal(await ok('sling', 'toy-2', 'toy'), 'toy-2 is already in progress (hq-c1)\n');
+    town.answer(Sling.spec, ({ rig: name }) => [
+      { bead: 'toy-3', rig: name, convoy: 'hq-c1', changed: true, pausedBy: 'hq-c1' },
+    ]);
+    assert.equal(
+      await ok('sling', 'toy-3', 'toy'),
+      '✓ Slung toy-3 to toy (hq-c1)\n  It does not start before: gt convoy resume hq-c1\n',
+    );
     await ok('sling', 'shiny', '--on', 'toy-1', 'toy', '--var', 'a=1', '--var', 'b=x=y');
     assert.deepEqual(town.last(Sling.spec), {
       beads: ['toy-1'],

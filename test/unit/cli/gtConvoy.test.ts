@@ -16,6 +16,7 @@ import {
   ConvoyWatch,
   type ConvoyStatus,
 } from '../../../server/src/protocol/town';
+import { ConvoyStage, type StagedPlan } from '../../../server/src/protocol/convoyPlan';
 import { bead, convoy } from '../client/samples';
 import { GtTown } from './gtTown';
 
@@ -108,7 +109,15 @@ describe('gt convoy', () => {
           bead('gt-jkl', { title: 'Deploy to prod', phase: 'working', assignee: 'gt/polecats/nux', attempt: 2 }),
         ],
         waves: [],
-        warnings: ['bd-ghi waits for x, which this convoy does not track'],
+        errors: [],
+        warnings: [
+          {
+            category: 'outside',
+            bead_ids: ['bd-ghi'],
+            message: 'bd-ghi waits for x, which this convoy does not track',
+            suggested_fix: 'gt convoy add <convoy> x',
+          },
+        ],
         notify: ['mayor', 'overseer'],
         pause: { by: 'ann', at: '2025-12-30T19:15:00Z', reason: 'the API changes' },
       };
@@ -129,7 +138,7 @@ describe('gt convoy', () => {
           '    ✓ bd-abc: Fix validation [bug]',
           '    ○ bd-ghi: Update docs [task]',
           '    ● gt-jkl: Deploy to prod [task] (working; gt/polecats/nux; attempt 2)',
-          '  ! bd-ghi waits for x, which this convoy does not track',
+          '  ! bd-ghi waits for x, which this convoy does not track (gt convoy add <convoy> x)',
           '  Paused: none of its beads starts. Go on: gt convoy resume hq-cv-abc',
         ),
       );
@@ -173,6 +182,63 @@ describe('gt convoy', () => {
     const { code, err } = await town.gt('convoy', 'list', '--status', 'landed');
     assert.equal(code, 1);
     assert.match(err, /open, closed, staged/);
+  });
+
+  it('stage shows the plan, and fails where it has errors', async () => {
+    const plan: StagedPlan = {
+      status: 'staged_warnings',
+      convoy_id: 'hq-cv-1',
+      title: 'Login',
+      restaged: false,
+      launched: false,
+      errors: [],
+      warnings: [{ category: 'cross-rig', bead_ids: ['lib-1'], message: 'it lands in several rigs' }],
+      waves: [
+        { number: 1, tasks: [{ id: 'toy-1', title: 'API', type: 'task', rig: 'toy' }] },
+        { number: 2, tasks: [{ id: 'lib-1', title: 'Form', type: 'bug', rig: 'lib', blocked_by: ['toy-1'] }] },
+      ],
+      forecast: { minutes: 95, samples: 3, unknown: ['lib-1'] },
+      tree: [],
+    };
+    town.answer(ConvoyStage.spec, plan);
+    assert.equal(
+      await ok('stage', 'toy-1', 'lib-1'),
+      lines(
+        '✓ Staged hq-cv-1: Login (2 beads, staged_warnings)',
+        '  Wave 1:',
+        '    toy-1: API [task] in toy',
+        '  Wave 2:',
+        '    lib-1: Form [bug] in lib, after toy-1',
+        '  ! it lands in several rigs',
+        '  Time: at least 1h 35m (median of 3 finished beads); nothing like lib-1 has been finished yet',
+        '  Launch: gt convoy launch hq-cv-1 --force',
+      ),
+    );
+    town.answer(ConvoyStage.spec, {
+      ...plan,
+      status: 'staged_ready',
+      warnings: [],
+      forecast: { samples: 0, unknown: [] },
+    });
+    assert.match(
+      await ok('stage', 'toy-1', '--title', 'Login'),
+      / {2}Time: unknown\n {2}Launch: gt convoy launch hq-cv-1\n$/,
+    );
+    assert.deepEqual(town.last(ConvoyStage.spec), { ids: ['toy-1'], title: 'Login', launch: false, force: false });
+    const failed: StagedPlan = {
+      ...plan,
+      status: 'error',
+      convoy_id: '',
+      errors: [
+        { category: 'no-rig', bead_ids: ['x'], message: 'x belongs to no rig', suggested_fix: 'gt sling x <rig>' },
+      ],
+    };
+    town.answer(ConvoyStage.spec, failed);
+    const { code, out } = await town.gt('convoy', 'stage', 'x');
+    assert.equal(code, 1);
+    assert.match(out, /^✗ Not staged: Login has 1 error\n[\s\S]* {2}✗ x belongs to no rig \(gt sling x <rig>\)\n/);
+    const json = await town.gt('convoy', 'stage', 'x', '--json');
+    assert.deepEqual([json.code, JSON.parse(json.out)], [1, failed]);
   });
 
   it('the other commands say what they did', async () => {

@@ -48,7 +48,7 @@ describe('the Convoys tree', () => {
     const [row] = convoyRows(store);
     assert.equal(row?.aria, 'Convoy Search, 1 of 6, 1 failed');
     assert.equal(row?.context, 'convoy.open.failed');
-    assert.equal(row?.children[1]?.context, 'bead.working.live');
+    assert.equal(row?.children[1]?.context, 'bead.working.tracked.live');
     assert.match(row?.children[4]?.aria ?? '', /npm test ended with 1/);
     assert.match(convoyRowTooltip(store, { kind: 'bead', id: 'toy-e' }) ?? '', /npm test ended with 1/);
   });
@@ -82,6 +82,40 @@ describe('the Convoys tree', () => {
       'Landed | 1',
       '  Old | 0/0 · landed',
     ]);
+  });
+
+  it('says of a convoy that is open what holds it, and which was closed early', () => {
+    const store = storeOf({
+      convoys: [
+        convoy('hq-c1', [], { title: 'New', launchedAt: undefined }),
+        convoy('hq-c2', [], { title: 'Held', paused: true }),
+        convoy('hq-c3', ['toy-a'], { title: 'All', paused: true, launchedAt: undefined }),
+        convoy('hq-c4', [], {
+          title: 'Gone',
+          status: 'closed',
+          landedAt: '2026-01-02T00:00:00Z',
+          cancelled: 'not needed',
+        }),
+      ],
+      beads: [bead('toy-a', { convoys: ['hq-c3'], phase: 'failed' })],
+    });
+    const rows = convoyRows(store);
+    assert.deepEqual(
+      drawn(rows).filter((line) => !line.includes('toy-a')),
+      [
+        'All | 0/1 · 1 failed, paused, not launched',
+        'Held | 0/0 · paused',
+        'New | 0/0 · not launched',
+        'Landed | 1',
+        '  Gone | 0/0 · closed',
+      ],
+    );
+    assert.deepEqual(
+      rows.map((row) => row.context),
+      ['convoy.open.unlaunched.paused.failed', 'convoy.open.paused', 'convoy.open.unlaunched', 'group.landed'],
+    );
+    assert.equal(rows[0]?.children[0]?.context, 'bead.failed.tracked');
+    assert.match(convoyRowTooltip(store, { kind: 'convoy', id: 'hq-c4' }) ?? '', /Closed .*: not needed/);
   });
 
   it('shows a bead in each of its convoys, and beads without one in a group', () => {

@@ -71,7 +71,10 @@ describe('changes of a convoy', () => {
     await town.close(two);
     const [stranded] = strandedConvoys(town.store, town.whyNots());
     assert.deepEqual([stranded?.kind, stranded?.reasons], ['stuck', [`${one}: its convoy ${id} is paused`]]);
-    await town.sling(one);
+    assert.deepEqual(
+      (await town.sling(one)).map(({ pausedBy }) => pausedBy),
+      [id],
+    );
     assert.deepEqual(town.begun(), [], 'a sling does not get around it');
     const resumed = await town.call(ConvoyResume.spec, { id });
     assert.equal(resumed.paused, undefined);

@@ -3,6 +3,7 @@ import type { NewBead } from '../../../server/src/beads/model/newBead';
 import type { BeadStore } from '../../../server/src/beads/store';
 import { registerConvoyHandlers } from '../../../server/src/engine/convoys/requests';
 import { landConvoy } from '../../../server/src/engine/convoys/landConvoy';
+import type { PlannedRig } from '../../../server/src/engine/convoys/planCheck';
 import { sling } from '../../../server/src/engine/dispatch/sling';
 import { WhyNots } from '../../../server/src/engine/explain/whyNot';
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
@@ -43,6 +44,13 @@ export class ConvoyTestTown {
     isPerson: (name) => name === 'Bob',
   };
 
+  readonly rigs: Record<string, PlannedRig> = {
+    toy: { accepted: true, maxWorkers: 2 },
+    lib: { accepted: true, maxWorkers: 1 },
+  };
+  /** Why no agent can start, by the name of the rig. */
+  readonly missingRuntimes = new Map<string, string>();
+
   private constructor(readonly service: Service) {
     registerConvoyHandlers(service.dispatcher, {
       store: service.store,
@@ -52,7 +60,8 @@ export class ConvoyTestTown {
         () => this.whyNots(),
       ),
       addresses: this.addresses,
-      isRig: (name) => this.addresses.isRig(name),
+      rig: (name) => this.rigs[name],
+      missingRuntimes: async () => this.missingRuntimes,
     });
   }
 

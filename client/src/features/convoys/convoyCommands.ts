@@ -12,13 +12,14 @@ import {
   type ConvoyInfo,
 } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
-import { noIcons, oneLine } from '../../base/text';
+import { oneLine } from '../../base/text';
 import type { TownStore } from '../../state/townStore';
 import { idOf, idsOf, type Argument, type Commands } from '../../ui/command';
 import type { Dialogs } from '../../ui/dialogs';
 import { askChoice, askChoices, askText, required } from '../../ui/prompts';
 import { beadChoice, openBeads, pickBeads } from '../beads/pickBead';
 import type { EngineReminder } from '../town/engine';
+import { pickConvoy } from './pickConvoy';
 import { DependencyGraph, type DependencyEdge } from './dependencyGraph';
 
 interface Services {
@@ -182,7 +183,7 @@ async function launchConvoy(services: Services, argument: Argument): Promise<Con
   if (force) {
     const confirmed = await dialogs.confirm(
       l10n.t('Launch “{0}” despite its warnings?', oneLine(status.title, 80)),
-      status.warnings.join('\n'),
+      status.warnings.map(({ message }) => message).join('\n'),
       l10n.t('Launch'),
     );
     if (!confirmed) return undefined;
@@ -194,22 +195,4 @@ async function launchConvoy(services: Services, argument: Argument): Promise<Con
 
 function launchedText(title: string): string {
   return l10n.t('Launched {0}.', oneLine(title, 60));
-}
-
-async function pickConvoy(
-  store: TownStore,
-  title: string,
-  accept: (convoy: ConvoyInfo) => boolean,
-  none: string,
-): Promise<string> {
-  const convoys = store.convoys.all().filter(accept);
-  if (convoys.length === 0) throw new UserError(none, undefined, 'not-found');
-  return askChoice(
-    convoys.map((convoy) => ({
-      label: noIcons(oneLine(convoy.title)),
-      description: `${convoy.done}/${convoy.total} · ${convoy.id}`,
-      value: convoy.id,
-    })),
-    { title, placeHolder: l10n.t('Select a convoy') },
-  );
 }

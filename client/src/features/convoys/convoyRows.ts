@@ -124,6 +124,7 @@ function isUnlaunched(convoy: ConvoyInfo): boolean {
 function beadRow(store: TownStore, bead: BeadInfo, parent: string): Row {
   const title = oneLine(bead.title);
   const state = beadState(store, bead);
+  const isTracked = (store.convoys.get(parent)?.status ?? 'closed') !== 'closed';
   const isLive = store.agents.all().some((agent) => agent.bead === bead.id && agent.session !== undefined);
   return {
     // A bead may be in several convoys.
@@ -131,7 +132,7 @@ function beadRow(store: TownStore, bead: BeadInfo, parent: string): Row {
     label: title,
     description: state,
     icon: beadIcon(store, bead),
-    context: ['bead', bead.phase, ...(isLive ? ['live'] : [])].join('.'),
+    context: ['bead', bead.phase, ...(isTracked ? ['tracked'] : []), ...(isLive ? ['live'] : [])].join('.'),
     aria: l10n.t('Bead {0}, {1}{2}', title, state, bead.problem ? `, ${oneLine(bead.problem)}` : ''),
     target: { kind: 'bead', id: bead.id },
     click: 'gastown.showBead',

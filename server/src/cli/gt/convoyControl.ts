@@ -10,12 +10,14 @@ import {
   ConvoyUnwatch,
   ConvoyWatch,
 } from '../../protocol/convoy';
+import { ConvoyStage } from '../../protocol/convoyPlan';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
-import { endLines } from './convoyText';
+import { endLines, planLines } from './convoyText';
 
 /** The commands that say when the work of a convoy starts, waits and ends, and who is told. */
 export function addConvoyControl(convoy: CliCommand, context: GtContext): void {
+  addStage(convoy, context);
   addLaunch(convoy, context);
   addPauseAndResume(convoy, context);
   addClose(convoy, context);
@@ -41,6 +43,37 @@ function addLaunch(convoy: CliCommand, context: GtContext): void {
       const info = await context.call(invocation, ConvoyLaunch.spec, { id, force: options.force });
       context.print(invocation, info, () => `✓ Launched ${info.id}: ${info.title}`);
     });
+}
+
+function addStage(convoy: CliCommand, context: GtContext): void {
+  convoy
+    .command('stage')
+    .argument('<plan...>', 'a staged convoy, an epic, or beads')
+    .description('check a plan, and stage it as a convoy where it has no errors')
+    .option('--title <name>', 'name of the convoy (default: that of the epic or of the first bead)')
+    .option('--launch', 'launch it, too')
+    .option('--force', 'launch it despite warnings')
+    .withHelp({
+      text: 'Says in which waves the beads will be worked on, what keeps them from starting (errors: a cycle, no rig, no runtime, commands that nobody has accepted), what is worth a look (warnings), and how long it will take by what was finished before. A convoy with errors is not staged and not launched; costs are not recorded, and so not forecast.',
+      examples: [
+        ['gt convoy stage toy-e9f0g', 'the work below an epic'],
+        ['gt convoy stage toy-a1b2c toy-d3e4f --title "Login"', 'two beads'],
+        ['gt convoy stage hq-cv-u3v4w --json', 'check it again, for a program'],
+      ],
+      exits: { 0: 'it is staged', 1: 'it has errors, or the command failed' },
+      see: ['gt convoy launch', 'bd dep add'],
+    })
+    .action(async (ids: string[], options: StageOptions, invocation: Invocation) => {
+      const plan = await context.call(invocation, ConvoyStage.spec, { ids, ...options });
+      context.print(invocation, plan, () => planLines(plan));
+      if (plan.status === 'error') context.exitCode = 1;
+    });
+}
+
+interface StageOptions {
+  title?: string;
+  launch?: boolean;
+  force?: boolean;
 }
 
 function addPauseAndResume(convoy: CliCommand, context: GtContext): void {

@@ -1,5 +1,7 @@
+import { elapsedText } from '../../base/elapsed';
 import { plural } from '../../base/text';
 import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
+import type { PlanCheck, PlanFinding, StagedPlan } from '../../protocol/convoyPlan';
 import type { BeadInfo, ConvoyInfo } from '../../protocol/snapshot';
 import { beadMark, beadNotes } from '../shared/townText';
 
@@ -25,7 +27,7 @@ export function convoyStatusLines(convoy: ConvoyStatus): string[] {
     '',
     convoy.tracked.length > 0 ? '  Tracked Issues:' : '  Tracked Issues: none',
     ...convoy.tracked.map((bead) => `    ${issueLine(bead)}`),
-    ...convoy.warnings.map((warning) => `  ! ${warning}`),
+    ...findingLines(convoy),
     ...startHint(convoy).map((line) => `  ${line}`),
   ];
 }
@@ -45,6 +47,45 @@ export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
 /** A line of a list. */
 export function convoyListLine(convoy: ConvoyInfo): string {
   return `${convoy.id} ${convoy.done}/${convoy.total} ${stateText(convoy)} ${convoy.title}`;
+}
+
+/** Errors and warnings, each with what to do about it. */
+export function findingLines({ errors, warnings }: Pick<PlanCheck, 'errors' | 'warnings'>): string[] {
+  const line = (mark: string, { message, suggested_fix: fix }: PlanFinding): string =>
+    `  ${mark} ${message}${fix === undefined ? '' : ` (${fix})`}`;
+  return [...errors.map((finding) => line('✗', finding)), ...warnings.map((finding) => line('!', finding))];
+}
+
+/** A plan that was checked: its waves, what to look at, and how long it will take. */
+export function planLines(plan: StagedPlan): string[] {
+  const count = plan.waves.reduce((sum, { tasks }) => sum + tasks.length, 0);
+  const head =
+    plan.status === 'error'
+      ? `✗ Not staged: ${plan.title} has ${plural(plan.errors.length, 'error')}`
+      : `✓ ${plan.launched ? 'Launched' : plan.restaged ? 'Staged again' : 'Staged'} ${plan.convoy_id}: ${plan.title} (${plural(count, 'bead')}, ${plan.status})`;
+  return [
+    head,
+    ...plan.waves.flatMap(({ number, tasks }) => [
+      `  Wave ${number}:`,
+      ...tasks.map(
+        (task) =>
+          `    ${task.id}: ${task.title} [${task.type}]${task.rig === undefined ? '' : ` in ${task.rig}`}${task.blocked_by ? `, after ${task.blocked_by.join(', ')}` : ''}`,
+      ),
+    ]),
+    ...findingLines(plan),
+    `  ${forecastText(plan)}`,
+    ...(plan.status === 'error' || plan.launched
+      ? []
+      : [`  Launch: gt convoy launch ${plan.convoy_id}${plan.status === 'staged_warnings' ? ' --force' : ''}`]),
+  ];
+}
+
+function forecastText({ forecast: { minutes, samples, unknown } }: StagedPlan): string {
+  const missing = unknown.length > 0 ? `nothing like ${unknown.join(', ')} has been finished yet` : '';
+  if (minutes === undefined) return `Time: unknown${missing && `; ${missing}`}`;
+  const hours = elapsedText(0, minutes * 60_000);
+  const basis = `median of ${plural(samples, 'finished bead')}`;
+  return missing ? `Time: at least ${hours} (${basis}); ${missing}` : `Time: about ${hours} (${basis})`;
 }
 
 /** What is to be done for the beads of a convoy to start, where it is not launched. */

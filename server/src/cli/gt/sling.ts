@@ -44,11 +44,14 @@ export function addSling(program: CliCommand, context: GtContext): void {
         vars: options.var,
       });
       context.print(invocation, results, () =>
-        results.map((result) =>
+        results.flatMap((result) => [
           result.changed
             ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})`
             : `${result.bead} is already in progress (${result.convoy})`,
-        ),
+          ...(result.changed && result.pausedBy !== undefined
+            ? [`  It does not start before: gt convoy resume ${result.pausedBy}`]
+            : []),
+        ]),
       );
     });
 }

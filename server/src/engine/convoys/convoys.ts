@@ -8,18 +8,19 @@ import { convoyInfo, type Projection } from '../state/projection';
 import { withoutEpics } from '../dispatch/epics';
 import type { AddressBook } from '../mail/addresses';
 import { refuseStep } from '../molecules/molecules';
-import { CONVOY, isClosed, isLaunched, isOfThisTown, slingableTypes, trackedIds } from '../state/work';
-import { waves } from './graph';
+import { CONVOY, isClosed, isLaunched, isOfThisTown, trackedIds } from '../state/work';
+import type { PlannedRig } from './planCheck';
 
 /** What convoys need to know of the town. */
 export interface ConvoyTown {
   store: BeadStore;
   projection: Projection;
   addresses: AddressBook;
-  isRig(ledger: string): boolean;
+  /** Undefined where there is no such rig. */
+  rig(name: string): PlannedRig | undefined;
+  /** Why the runtime of a bead cannot run, by the name of the rig. */
+  missingRuntimes(beads: readonly Bead[]): Promise<ReadonlyMap<string, string>>;
 }
-
-const BLOCKING = new Set(['blocks', 'conditional-blocks', 'waits-for']);
 
 /** @throws UserError `not-found` for what is no convoy */
 export function requireConvoy(town: Pick<ConvoyTown, 'store'>, id: string): Bead {
@@ -73,19 +74,6 @@ export function trackedBeads(store: Pick<BeadStore, 'get'>, convoy: Bead): Bead[
   return trackedIds(convoy).flatMap((id) => store.get(id) ?? []);
 }
 
-/** What each bead waits for, by the dependency types that hold work back. */
-export function needsOf(store: BeadStore, beads: readonly Bead[]): Map<string, string[]> {
-  return new Map(
-    beads.map((bead) => [
-      bead.id,
-      (bead.dependencies ?? [])
-        .filter((edge) => BLOCKING.has(edge.type))
-        .map((edge) => edge.depends_on_id)
-        .filter((id) => store.get(id)),
-    ]),
-  );
-}
-
 /**
  * The beads that are meant, with the work below an epic in its place.
  * @throws UserError where a convoy cannot track one of them
@@ -103,24 +91,4 @@ export function trackable(town: Pick<ConvoyTown, 'store'>, ids: readonly string[
     refuseStep(town.store, bead);
     return bead;
   });
-}
-
-/** What would keep the convoy from landing by itself. @throws UserError naming the beads of a cycle */
-export function stageWarnings(town: ConvoyTown, beads: readonly Bead[]): string[] {
-  const warnings: string[] = [];
-  waves(
-    beads.map((bead) => bead.id),
-    needsOf(town.store, beads),
-  );
-  const inside = new Set(beads.map((bead) => bead.id));
-  for (const bead of beads) {
-    if (isClosed(bead.status)) continue;
-    if (!slingableTypes.has(bead.issue_type))
-      warnings.push(`${bead.id} is of type ${bead.issue_type}, which no agent works on`);
-    if (!town.isRig(town.store.ledgerOf(bead.id) ?? 'hq')) warnings.push(`${bead.id} belongs to no rig`);
-    for (const blocker of town.store.blockerIds(bead.id)) {
-      if (!inside.has(blocker)) warnings.push(`${bead.id} waits for ${blocker}, which this convoy does not track`);
-    }
-  }
-  return warnings;
 }

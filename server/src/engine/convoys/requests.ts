@@ -1,7 +1,4 @@
-import { isExternal } from '../../beads/model/dependencies';
-import { UserError } from '../../base/errors';
-import { BeadBatch } from '../../protocol/batch';
-import { DependencyAdd } from '../../protocol/dependency';
+import { wavesOf } from '../../base/graph';
 import type { Bead } from '../../protocol/bead';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import {
@@ -23,12 +20,17 @@ import {
   type ConvoyListStatus,
   type ConvoyStatus,
 } from '../../protocol/town';
+import { ConvoyStage } from '../../protocol/convoyPlan';
 import { convoyInfo } from '../state/projection';
-import { CONVOY, convoyOf } from '../state/work';
+import { CONVOY, convoyOf, isClosed } from '../state/work';
 import { pauseConvoy, removeFromConvoy, renameConvoy, resumeConvoy, unwatchConvoy, watchConvoy } from './changeConvoy';
-import { needsOf, requireConvoy, stageWarnings, trackedBeads, type ConvoyTown } from './convoys';
+import { isStaged, requireConvoy, trackedBeads, type ConvoyTown } from './convoys';
+import { guardConvoyBeads } from './beadRequests';
 import { checkConvoys, closeConvoy, landOwnedConvoy } from './endConvoy';
-import { waves } from './graph';
+import { needsOf } from './needs';
+import { planOf } from './plan';
+import { hinders } from './planCheck';
+import { stageConvoy } from './stageConvoy';
 import { addToConvoy, createConvoy, launchConvoy } from './startConvoy';
 
 export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown): void {
@@ -37,8 +39,9 @@ export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown)
   dispatcher.on(ConvoyRemove.spec, (params, context) => removeFromConvoy(town, context, params.id, params.beads));
   dispatcher.on(ConvoyRename.spec, (params, context) => renameConvoy(town, context, params.id, params.title));
   dispatcher.on(ConvoyList.spec, async (params) => listConvoys(town, params));
-  dispatcher.on(ConvoyGet.spec, async (params) => convoyStatus(town, requireConvoy(town, params.id)));
+  dispatcher.on(ConvoyGet.spec, (params) => convoyStatus(town, requireConvoy(town, params.id)));
   dispatcher.on(ConvoyLaunch.spec, (params, context) => launchConvoy(town, context, params.id, params.force));
+  dispatcher.on(ConvoyStage.spec, (params, context) => stageConvoy(town, context, params));
   dispatcher.on(ConvoyPause.spec, (params, context) => pauseConvoy(town, context, params.id, params.reason));
   dispatcher.on(ConvoyResume.spec, (params, context) => resumeConvoy(town, context, params.id));
   dispatcher.on(ConvoyClose.spec, (params, context) => closeConvoy(town, context, params.id, params.reason));
@@ -46,41 +49,7 @@ export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown)
   dispatcher.on(ConvoyCheck.spec, (params, context) => checkConvoys(town, context, params));
   dispatcher.on(ConvoyWatch.spec, (params, context) => watchConvoy(town, context, params.id, params.address));
   dispatcher.on(ConvoyUnwatch.spec, (params, context) => unwatchConvoy(town, context, params.id, params.address));
-  acceptTracksEdges(dispatcher, town);
-}
-
-/** An edge from a convoy to what it tracks means the same as adding the bead, however it is written. */
-function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
-  dispatcher.wrap(DependencyAdd.spec, (next) => async (params, context) => {
-    const convoy = params.type === 'tracks' ? convoyNamed(town, params.from) : undefined;
-    if (!convoy || isExternal(params.to)) return next(params, context);
-    const { beads } = await addToConvoy(town, context, convoy.id, [params.to]);
-    const edges = (town.store.get(convoy.id)?.dependencies ?? []).filter((edge) => edge.type === 'tracks');
-    const meant = town.store.resolve(params.to);
-    const edge =
-      edges.find((one) => one.depends_on_id === meant) ?? edges.findLast((one) => beads.includes(one.depends_on_id));
-    return edge ?? next(params, context);
-  });
-  dispatcher.wrap(BeadBatch.spec, (next) => async (params, context) => {
-    const added = params.operations.flatMap((operation) =>
-      operation.op === 'dep-add' && operation.type === 'tracks' ? [operation] : [],
-    );
-    const closed = added.filter(({ from }) => convoyNamed(town, from)?.status === 'closed');
-    const result = await next(params, context);
-    for (const { from, to } of closed) await addToConvoy(town, context, from, [to]);
-    return result;
-  });
-}
-
-function convoyNamed(town: ConvoyTown, partial: string): Bead | undefined {
-  try {
-    const bead = town.store.get(town.store.resolve(partial));
-    return bead?.issue_type === CONVOY ? bead : undefined;
-  } catch (error) {
-    // What it means, if anything, is for the handler of the request to say.
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
+  guardConvoyBeads(dispatcher, town);
 }
 
 function listConvoys(town: ConvoyTown, { all, status }: { all: boolean; status?: ConvoyListStatus }): ConvoyInfo[] {
@@ -91,18 +60,27 @@ function listConvoys(town: ConvoyTown, { all, status }: { all: boolean; status?:
     .map((bead) => convoyInfo(town.store, bead));
 }
 
-function convoyStatus(town: ConvoyTown, convoy: Bead): ConvoyStatus {
+async function convoyStatus(town: ConvoyTown, convoy: Bead): Promise<ConvoyStatus> {
   const beads = trackedBeads(town.store, convoy);
   const { notify, paused } = convoyOf(convoy);
+  const needs = needsOf(town.store, beads);
   return {
     ...convoyInfo(town.store, convoy),
     tracked: town.projection.beadInfos(beads),
-    waves: waves(
-      beads.map((bead) => bead.id),
-      needsOf(town.store, beads),
-    ),
-    warnings: stageWarnings(town, beads),
+    waves: wavesOf(beads.map(({ id }) => id).sort(), (id) => needs.get(id) ?? []).waves,
+    ...(await findingsOf(town, convoy, beads)),
     notify,
     ...(paused ? { pause: paused } : {}),
   };
+}
+
+/** What a plan is checked for; of a convoy that is open, what keeps it from landing by itself. */
+async function findingsOf(
+  town: ConvoyTown,
+  convoy: Bead,
+  beads: readonly Bead[],
+): Promise<Pick<ConvoyStatus, 'errors' | 'warnings'>> {
+  if (isClosed(convoy.status)) return { errors: [], warnings: [] };
+  const { errors, warnings } = await planOf(town, beads);
+  return { errors, warnings: isStaged(convoy) ? warnings : warnings.filter(hinders) };
 }

@@ -4,6 +4,7 @@ import type { Bead } from '../../protocol/bead';
 import type { EventType } from '../../protocol/vocabulary';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyCreate, ConvoyInfo } from '../../protocol/town';
+import type { PlanCheck } from '../../protocol/convoyPlan';
 import { knownRecipient } from '../mail/addresses';
 import { convoyInfo } from '../state/projection';
 import { CONVOY, isClosed, isLaunched, OWNED_LABEL, trackedIds, withConvoy } from '../state/work';
@@ -14,11 +15,11 @@ import {
   refuseAgentUnlessPlanned,
   refuseClosed,
   requireConvoy,
-  stageWarnings,
   trackable,
   trackedBeads,
   type ConvoyTown,
 } from './convoys';
+import { planOf, refuseHindered } from './plan';
 
 /** How a convoy begins: `tracking` starts none of its beads. */
 type Beginning = 'staged' | 'tracking' | 'launched';
@@ -40,9 +41,9 @@ export async function createConvoy(
   const beads = trackable(town, params.beads);
   const notify = params.notify.map((address) => knownRecipient(address, town.addresses, context.actor));
   const beginning: Beginning = params.stage ? 'staged' : params.launch ? 'launched' : 'tracking';
-  const warnings = beginning === 'tracking' ? [] : stageWarnings(town, beads);
-  if (beginning === 'launched') refuseHindered(warnings, 'fix that, or stage the convoy and launch it with --force');
-  const status = beginning !== 'staged' ? 'open' : warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
+  const plan = beginning === 'tracking' ? undefined : await planOf(town, beads);
+  if (plan && beginning === 'launched') refuseHindered(plan, { force: false, strict: false });
+  const status = plan && beginning === 'staged' ? stagedStatus(plan) : 'open';
   return town.store.batch(context, (tx) => {
     const convoy = newConvoy(tx, {
       title: params.title,
@@ -119,8 +120,7 @@ export async function launchConvoy(
   const beads = trackedBeads(town.store, convoy);
   if (beads.length === 0)
     throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
-  const warnings = stageWarnings(town, beads);
-  if (!force) refuseHindered(warnings, 'fix that, or launch it with --force');
+  refuseHindered(await planOf(town, beads), { force, strict: isStaged(convoy) });
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const metadata = withConvoy(current, { launched_at: tx.now.toISOString() });
     tx.update(current.id, { status: 'open', metadata });
@@ -128,6 +128,9 @@ export async function launchConvoy(
   });
 }
 
-function refuseHindered(warnings: readonly string[], hint: string): void {
-  if (warnings.length > 0) throw new UserError(warnings.join('\n'), hint, 'conflict');
+/** A plan may have errors while it is made: they keep it from being launched. Beads in a circle are no plan. */
+function stagedStatus(plan: PlanCheck): 'staged_ready' | 'staged_warnings' {
+  const circles = plan.errors.filter(({ category }) => category === 'cycle');
+  if (circles.length > 0) refuseHindered({ ...plan, errors: circles }, { force: true, strict: false });
+  return plan.errors.length + plan.warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
 }

@@ -8,6 +8,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { SlingResult } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
 import { newConvoy } from '../convoys/startConvoy';
+import { pausedBeads } from '../convoys/wanted';
 import { attachMolecule, refuseStep, type SlungFormula } from '../molecules/molecules';
 import { workBelow, withoutEpics } from './epics';
 import { requestsIn } from '../mergeQueue/requestIndex';
@@ -38,11 +39,13 @@ export async function sling(store: BeadStore, context: CallContext, request: Sli
   if (name && ids.length > 1)
     throw new UserError('one agent takes one bead at a time', `sling to ${request.rig} without a name`);
   const protos = await cookFor(store, ids, request.formula);
-  return store.batch(context, (tx) => {
+  const results = await store.batch(context, (tx) => {
     const convoys = new Map<string, string>();
     for (const id of named) for (const work of trackEpic(tx, store, id)) convoys.set(...work);
     return ids.map((id) => slingOne(tx, store, context, request, { id, name, proto: protos.get(id), convoys }));
   });
+  const paused = pausedBeads(store);
+  return results.map((result) => (paused.has(result.bead) ? { ...result, pausedBy: paused.get(result.bead) } : result));
 }
 
 /** One convoy for what is below an epic and is not in one yet. @returns ids of beads with that of their convoy */

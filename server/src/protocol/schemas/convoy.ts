@@ -18,6 +18,7 @@ import {
   ConvoyWatch,
   Sling,
 } from '../convoy';
+import { ConvoyStage } from '../convoyPlan';
 import { name, noParams, schemaFor, variables } from './schema';
 
 const beads = z.array(name).max(1000);
@@ -47,6 +48,15 @@ export const convoySchemas = [
   schemaFor(ConvoyLaunch.spec, z.object({ id: name, force: z.boolean().default(false) })),
   schemaFor(ConvoyRemove.spec, z.object({ id: name, beads: beads.min(1) })),
   schemaFor(ConvoyRename.spec, z.object({ id: name, title })),
+  schemaFor(
+    ConvoyStage.spec,
+    z.object({
+      ids: beads.min(1),
+      title: title.optional(),
+      launch: z.boolean().default(false),
+      force: z.boolean().default(false),
+    }),
+  ),
   schemaFor(ConvoyPause.spec, z.object({ id: name, reason: reason.optional() })),
   schemaFor(ConvoyResume.spec, byId),
   schemaFor(ConvoyClose.spec, z.object({ id: name, reason: reason.default('') })),

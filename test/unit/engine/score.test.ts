@@ -1,33 +1,6 @@
 import assert from 'node:assert/strict';
-import { waves } from '../../../server/src/engine/convoys/graph';
 import { mergeScore } from '../../../server/src/engine/mergeQueue/score';
 import { backoffMs } from '../../../server/src/engine/loop/failure';
-
-describe('waves', () => {
-  it('puts a diamond into three waves', () => {
-    const needs = new Map([
-      ['b', ['a']],
-      ['c', ['a']],
-      ['d', ['b', 'c']],
-    ]);
-    assert.deepEqual(waves(['d', 'c', 'b', 'a'], needs), [['a'], ['b', 'c'], ['d']]);
-  });
-  it('ignores what the convoy does not track', () =>
-    assert.deepEqual(waves(['a'], new Map([['a', ['elsewhere']]])), [['a']]));
-  it('names the beads of a cycle', () => {
-    assert.throws(
-      () =>
-        waves(
-          ['a', 'b', 'c'],
-          new Map([
-            ['a', ['b']],
-            ['b', ['a']],
-          ]),
-        ),
-      /wait for each other: a, b/,
-    );
-  });
-});
 
 describe('merge score', () => {
   const hour = 3_600_000;

@@ -1,0 +1,80 @@
+import { isExternal } from '../../beads/model/dependencies';
+import { UserError } from '../../base/errors';
+import { BeadBatch } from '../../protocol/batch';
+import { BeadUpdate, type Bead } from '../../protocol/bead';
+import { DependencyAdd } from '../../protocol/dependency';
+import type { Dispatcher } from '../../protocol/dispatcher';
+import { CONVOY } from '../state/work';
+import { isStaged, type ConvoyTown } from './convoys';
+import { addToConvoy } from './startConvoy';
+
+/** What `bd` does to convoys means what the commands of convoys mean. */
+export function guardConvoyBeads(dispatcher: Dispatcher, town: ConvoyTown): void {
+  acceptTracksEdges(dispatcher, town);
+  guardStatus(dispatcher, town);
+}
+
+/** An edge from a convoy to what it tracks means the same as adding the bead, however it is written. */
+function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
+  dispatcher.wrap(DependencyAdd.spec, (next) => async (params, context) => {
+    const convoy = params.type === 'tracks' ? convoyNamed(town, params.from) : undefined;
+    if (!convoy || isExternal(params.to)) return next(params, context);
+    const { beads } = await addToConvoy(town, context, convoy.id, [params.to]);
+    const edges = (town.store.get(convoy.id)?.dependencies ?? []).filter((edge) => edge.type === 'tracks');
+    const meant = town.store.resolve(params.to);
+    const edge =
+      edges.find((one) => one.depends_on_id === meant) ?? edges.findLast((one) => beads.includes(one.depends_on_id));
+    return edge ?? next(params, context);
+  });
+  dispatcher.wrap(BeadBatch.spec, (next) => async (params, context) => {
+    const added = params.operations.flatMap((operation) =>
+      operation.op === 'dep-add' && operation.type === 'tracks' ? [operation] : [],
+    );
+    const closed = added.filter(({ from }) => convoyNamed(town, from)?.status === 'closed');
+    const result = await next(params, context);
+    for (const { from, to } of closed) await addToConvoy(town, context, from, [to]);
+    return result;
+  });
+}
+
+function convoyNamed(town: ConvoyTown, partial: string): Bead | undefined {
+  try {
+    const bead = town.store.get(town.store.resolve(partial));
+    return bead?.issue_type === CONVOY ? bead : undefined;
+  } catch (error) {
+    // What it means, if anything, is for the handler of the request to say.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** Statuses that a convoy may get by `bd update`, by the one it has. Everything else has a command of its own. */
+const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
+  open: ['open', 'closed'],
+  closed: ['closed', 'open'],
+  staged_ready: ['staged_ready', 'staged_warnings', 'closed'],
+  staged_warnings: ['staged_ready', 'staged_warnings', 'closed'],
+};
+
+function guardStatus(dispatcher: Dispatcher, town: ConvoyTown): void {
+  const refuse = (id: string, status: string | undefined): void => {
+    const convoy = status === undefined ? undefined : convoyNamed(town, id);
+    if (!convoy || status === undefined || (TRANSITIONS[convoy.status] ?? []).includes(status)) return;
+    throw new UserError(
+      `a convoy that is ${convoy.status} does not become ${status}`,
+      isStaged(convoy)
+        ? `"gt convoy launch ${convoy.id}" starts it, "gt convoy close ${convoy.id}" ends it`
+        : `"gt convoy pause ${convoy.id}" holds its beads, "gt convoy close ${convoy.id}" ends it`,
+      'conflict',
+    );
+  };
+  dispatcher.wrap(BeadUpdate.spec, (next) => async (params, context) => {
+    for (const id of params.ids) refuse(id, params.claim ? 'in_progress' : params.status);
+    return next(params, context);
+  });
+  dispatcher.wrap(BeadBatch.spec, (next) => async (params, context) => {
+    for (const operation of params.operations)
+      if (operation.op === 'update') refuse(operation.id, operation.fields.status);
+    return next(params, context);
+  });
+}

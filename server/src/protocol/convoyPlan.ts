@@ -1,0 +1,97 @@
+import type { WithDefaults } from './request';
+import { request } from './request';
+import { LONG_LIMIT_MS } from './timeLimit';
+
+/** The check of a convoy before it is launched. Field names are those of `gt convoy stage --json` in the Go `gt`. */
+
+/**
+ * Errors forbid the launch: `cycle`, `no-rig`, `no-runtime`, `not-accepted`. The others are warnings: `type` and `outside`
+ * keep the convoy from landing by itself; `blocked-rig`, `orphan`, `cross-rig` and `capacity` are worth a look.
+ */
+export type FindingCategory =
+  | 'cycle'
+  | 'no-rig'
+  | 'no-runtime'
+  | 'not-accepted'
+  | 'type'
+  | 'outside'
+  | 'blocked-rig'
+  | 'orphan'
+  | 'cross-rig'
+  | 'capacity';
+
+export interface PlanFinding {
+  category: FindingCategory;
+  bead_ids: string[];
+  message: string;
+  /** What to run, or to do. */
+  suggested_fix?: string;
+}
+
+export interface PlanTask {
+  id: string;
+  title: string;
+  type: string;
+  rig?: string;
+  /** Beads of the convoy that it waits for. */
+  blocked_by?: string[];
+}
+
+export interface PlanNode {
+  id: string;
+  title: string;
+  type: string;
+  status: string;
+  rig?: string;
+  children?: PlanNode[];
+}
+
+/** How long the open beads will take, by how long such beads have taken. */
+export interface PlanForecast {
+  /** From the launch to the last merge, with the workers that the rigs have; for the beads that are known. */
+  minutes?: number;
+  /** Finished beads that it rests on. */
+  samples: number;
+  /** Beads of whose rig and type none has been finished yet. */
+  unknown: string[];
+}
+
+export interface PlanCheck {
+  errors: PlanFinding[];
+  warnings: PlanFinding[];
+  /** A wave needs only the waves before it. */
+  waves: { number: number; tasks: PlanTask[] }[];
+  /** Beads that wait for something that the convoy does not track. */
+  gated?: { id: string; title: string; type: string; gated_by: string[] }[];
+  forecast: PlanForecast;
+}
+
+export interface StagedPlan extends PlanCheck {
+  status: 'staged_ready' | 'staged_warnings' | 'error';
+  /** Empty where errors kept it from being staged. */
+  convoy_id: string;
+  title: string;
+  /** It was staged before. */
+  restaged: boolean;
+  /** It was launched as well. */
+  launched: boolean;
+  tree: PlanNode[];
+}
+
+export namespace ConvoyStage {
+  export interface Params {
+    /** A staged convoy, an epic, or beads. */
+    ids: string[];
+    /** Of a new convoy; otherwise it is called like its epic or its first bead. */
+    title?: string;
+    /** Launch it where there are no errors. */
+    launch?: boolean;
+    /** Despite warnings. */
+    force?: boolean;
+  }
+  export const spec = request<Params, StagedPlan, WithDefaults<Params, 'launch' | 'force'>>(
+    'gastown/convoy/stage',
+    'write',
+    { timeLimitMs: LONG_LIMIT_MS },
+  );
+}
