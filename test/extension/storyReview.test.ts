@@ -5,7 +5,14 @@ import * as vscode from 'vscode';
 import type { GasTownApi } from '../../client/src/extension';
 import type { ChangeRef } from '../../client/src/features/review/changeUri';
 import type { Bead } from '../../server/src/protocol/bead';
-import { MqReject, RigSet, SnapshotList, type AgentInfo, type AttentionInfo } from '../../server/src/protocol/town';
+import {
+  MqList,
+  MqReject,
+  RigSet,
+  SnapshotList,
+  type AgentInfo,
+  type AttentionInfo,
+} from '../../server/src/protocol/town';
 import { driver, hasDriver } from '../harness/driverClient';
 import { TEST_MS } from '../harness/limits';
 import { answer, answerQuestions, gastown, step, until, workspaceFolder } from './gastown';
@@ -170,6 +177,37 @@ describe('a review in VS Code', function () {
     await until('the file', () => existsSync(path.join(workspaceFolder(), 'judged.txt')));
     await api.connection.call(RigSet.spec, { name: 'workspace', settings: { review: 'off' } });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await until(
+      'nothing more to do',
+      () => api.store.attention.size === 0,
+      () => api.store.attention.all(),
+    );
+  });
+
+  it('opens what a gate printed, also of what is merged, and tries nothing again that is merged', async () => {
+    await api.connection.call(RigSet.spec, { name: 'workspace', gates: { test: 'echo looked at it' } });
+    const made = await vscode.commands.executeCommand<Bead>('gastown.createBead', {
+      title: 'Look at me',
+      rig: 'workspace',
+      description: '```sh\necho looked > looked.txt\n```\n',
+    });
+    await vscode.commands.executeCommand('gastown.sling', { bead: made.id });
+    await until(
+      'the merge',
+      async () => (await api.connection.call(MqList.spec, { status: 'merged' })).some((info) => info.bead === made.id),
+      () => [api.store.beads.get(made.id), api.store.attention.all()],
+    );
+    await vscode.commands.executeCommand('gastown.openGateLog', { bead: made.id });
+    assert.equal(vscode.window.activeTextEditor?.document.getText(), 'looked at it\n');
+    assert.equal(
+      await vscode.commands.executeCommand('gastown.retryMerge', { bead: made.id }),
+      undefined,
+      'it is merged already',
+    );
+    await api.connection.call(RigSet.spec, { name: 'workspace', gates: { test: '' } });
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await until('the offer', () => api.store.attention.all().some((item) => item.kind === 'fast-forward'));
+    await vscode.commands.executeCommand('gastown.fastForward', { rig: 'workspace' });
     await until(
       'nothing more to do',
       () => api.store.attention.size === 0,

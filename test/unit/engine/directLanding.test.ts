@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
 import { landDirectly, type DirectLanding } from '../../../server/src/engine/mergeQueue/directLanding';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
+import { requestReview } from '../../../server/src/engine/review/requestReview';
 import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
 import type { SessionView } from '../../../server/src/sessions/types';
 import type { DirectLandingResult } from '../../../server/src/protocol/town';
@@ -224,6 +225,34 @@ describe('a direct landing', () => {
     const [request] = requestsIn(town.store).openOf(bead);
     assert.deepEqual([request?.status, town.bead(bead).status], ['open', 'in_review']);
     assert.equal(town.merge(request!.id).candidate, 'candidate');
+  });
+
+  it('is finished by the queue where a crash came after the push, and keeps who landed it', async () => {
+    const direct = { by: 'ann', at: '2026-01-01T00:00:00Z', commit: 'c1' };
+    const { bead, request } = await town.submitted({ candidate: 'c1', direct });
+    await town.update(request, { status: 'in_progress' });
+    town.target.push('c1');
+    const revision = town.bead(request).updated_at;
+    const limits = { maxAttempts: 3, maxReviewRounds: 3 };
+    await requestReview(
+      { type: 'request-review', mergeRequest: request, rig: 'toy', revision, ...limits },
+      town.context,
+    );
+    const { validated_by, validation_type } = town.work(bead).validation!;
+    assert.deepEqual([town.bead(bead).status, validated_by, validation_type], ['closed', 'ann', 'direct-landing']);
+  });
+
+  it('waits for its review as usual where a crash came before the push', async () => {
+    const direct = { by: 'ann', at: '2026-01-01T00:00:00Z', commit: 'c1' };
+    const { request } = await town.submitted({ candidate: 'c1', direct });
+    await town.update(request, { status: 'in_progress' });
+    const revision = town.bead(request).updated_at;
+    const limits = { maxAttempts: 3, maxReviewRounds: 3 };
+    await requestReview(
+      { type: 'request-review', mergeRequest: request, rig: 'toy', revision, ...limits },
+      town.context,
+    );
+    assert.deepEqual([town.bead(request).status, town.merge(request).review?.state], ['open', 'waiting']);
   });
 
   it('says where there is nobody, no work, or no end to its steps', async () => {

@@ -60,7 +60,7 @@ export async function recordCandidates(
     for (const { id, request, commit } of links) {
       const bead = tx.get(id);
       if (!bead || isClosed(bead.status)) throw new StaleAction(`${id} is closed`);
-      tx.update(id, { metadata: withMerge(bead, { candidate: commit }) });
+      tx.update(id, { metadata: withMerge(bead, { candidate: commit, direct: undefined }) });
       const source = tx.get(request.source);
       if (source) tx.update(source.id, { metadata: withWork(source, { candidate: commit }) });
     }

@@ -90,7 +90,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   });
   dispatcher.on(MqLog.spec, async ({ id, gate }) => {
     const { bead, merge } = requestNamed(town.store, id);
-    const logs = gateLogsOf(town.layout, merge.rig, [bead.id, merge.testedWith ?? bead.id, merge.source]);
+    const logs = gateLogsOf(town.layout, bead.id, merge);
     return {
       mergeRequest: bead.id,
       bead: merge.source,
