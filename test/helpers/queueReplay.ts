@@ -66,7 +66,9 @@ const GATE: GateInfo = { name: 'test', command: 'test', timeoutSeconds: 60 };
 
 /** Real queue code and a real store in memory, with made-up git, gates and clock: what becomes of so many changes. */
 export async function replayQueue(options: ReplayOptions): Promise<Replay> {
-  const replay = new QueueReplay(await openService(['hq', 'toy']), options);
+  // Ids decide between requests that came at once: they follow from the seed, too.
+  const service = await openService(['hq', 'toy'], { random: randomFrom(options.seed ^ 0x5eed) });
+  const replay = new QueueReplay(service, options);
   try {
     await replay.run();
     return replay.result();

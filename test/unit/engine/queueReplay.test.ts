@@ -12,7 +12,7 @@ describe('a replay of the merge queue', function () {
       const mix = { conflicting: 0.28, broken: 0.05, flaky: 0.015, groups: 8 };
       const replay = await replayQueue({ ...mix, seed, changes: 120, rate: 4 });
       assert.deepEqual([replay.redPushes, replay.innocentsRejected, replay.merged], [0, 0, 120]);
-      assert.ok(replay.gateRuns / replay.merged <= 0.6, `${replay.gateRuns} gate runs`);
+      assert.ok(replay.gateRuns / replay.merged < 0.8, `${replay.gateRuns} gate runs`);
     });
 
   it('names every culprit within ⌈log₂ n⌉ rounds where no gate is flaky', async () => {
