@@ -190,6 +190,7 @@ export function changeSettings(
       if (text === undefined) continue;
       const ofQueue = QUEUE_SETTINGS[key];
       if (ofQueue === undefined) assign(value, key, text);
+      else if (text === 'true' || text === 'false') value.merge_queue[ofQueue] = text === 'true';
       else assign(value.merge_queue, ofQueue, text);
     }
     for (const gate of gateNames)
@@ -205,9 +206,8 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   parallel: 'parallel',
 };
 
-/** Texts that are numbers, true or false are meant as such; what does not fit is refused when the file is written. */
+/** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
 function assign(target: Record<string, unknown>, key: string, text: string): void {
   if (text === '') delete target[key];
-  else if (text === 'true' || text === 'false') target[key] = text === 'true';
   else target[key] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

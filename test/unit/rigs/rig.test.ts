@@ -4,6 +4,7 @@ import path from 'node:path';
 import { agentGitSettings } from '../../../server/src/agents/gitSettings';
 import { UserError } from '../../../server/src/base/errors';
 import { Rig } from '../../../server/src/rigs/rig';
+import { changeSettings } from '../../../server/src/rigs/setup';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
 import { rigSettingsFile } from '../../../server/src/town/config';
@@ -254,6 +255,29 @@ describe('a rig on disk', () => {
     set({ build_command: 'exit 4', lint_command: 'sleep 600' });
     const failed = await rig.runGates(commit, { mergeRequest: 'm' }, () => undefined);
     assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
+  });
+
+  it('takes the settings of its merge queue by name, and refuses what does not fit', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    const set = (settings: Parameters<typeof changeSettings>[1]['settings']) =>
+      changeSettings(rig, { name: 'toy', settings, gates: { test: 'true' } }, undefined).merge_queue;
+    const { mode, max_batch, flaky_retries, parallel } = set({});
+    assert.deepEqual([mode, max_batch, flaky_retries, parallel], ['batch', 16, 1, false]);
+    const changed = set({ merge_mode: 'each', max_batch: '8', flaky_retries: '0', parallel: 'true' });
+    assert.deepEqual(
+      [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
+      ['each', 8, 0, true, 'true'],
+    );
+    assert.deepEqual(rig.mergeQueue, { mode: 'each', flakyRetries: 0 });
+    set({ merge_mode: '' });
+    assert.equal(rig.mergeQueue.mode, 'batch');
+    for (const wrong of [
+      { merge_mode: 'some' },
+      { max_batch: '0' },
+      { parallel: 'perhaps' },
+      { flaky_retries: 'true' },
+    ])
+      assert.throws(() => set(wrong), UserError, JSON.stringify(wrong));
   });
 
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {
