@@ -169,7 +169,7 @@ describe('the Mayor', function () {
     });
     assert.match(await refused('mayor', 'plan', id, convoy.id), /tracks nothing/);
     assert.match(await refused('mayor', 'plan', id, launched.id), /is open, not staged/);
-    assert.match(await refused('mayor', 'plan', id, bead), /is no convoy/);
+    assert.match(await refused('mayor', 'plan', id, bead), /is not a convoy/);
     assert.match(await refused('mayor', 'plan', bead, convoy.id), /not a request to the Mayor/);
     assert.match(await refused('sling', id, 'toy'), /is mayor's/);
     // The runtime asks for consent as any other does.

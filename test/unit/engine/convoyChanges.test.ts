@@ -41,7 +41,7 @@ describe('changes of a convoy', () => {
     assert.deepEqual(town.begun(), [two]);
     assert.equal(town.get(one).status, 'open');
     await refused(town.call(ConvoyRemove.spec, { id, beads: [one] }), /does not track/, 'not-found');
-    await refused(town.call(ConvoyRemove.spec, { id: one, beads: [two] }), /is no convoy/, 'not-found');
+    await refused(town.call(ConvoyRemove.spec, { id: one, beads: [two] }), /is not a convoy/, 'not-found');
     await refused(town.call(ConvoyRemove.spec, { id, beads: [two] }, rust), /under way/, 'refused');
     assert.deepEqual(trackedIds(town.get(id)), [two]);
     await town.store.batch(ann, (tx) => tx.delete(two));
@@ -177,7 +177,7 @@ describe('changes of a convoy', () => {
     assert.deepEqual(await ids({}), [done.id]);
     assert.deepEqual(await ids({}), []);
     assert.equal(town.mail('ann').length, 1);
-    await refused(town.call(ConvoyCheck.spec, { id: one }), /is no convoy/, 'not-found');
+    await refused(town.call(ConvoyCheck.spec, { id: one }), /is not a convoy/, 'not-found');
   });
 
   it('watch and unwatch change who is told', async () => {

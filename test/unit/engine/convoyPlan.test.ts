@@ -124,7 +124,7 @@ describe('a plan of a convoy', () => {
     for (const { suggested_fix: fix } of plan.warnings) assert.ok(fix);
   });
 
-  it('five beads in a wave are no warning, six are', async () => {
+  it('five beads in a wave are not a warning, six are', async () => {
     const five = await Promise.all([1, 2, 3, 4, 5].map((n) => town.bead(`Bead ${n}`)));
     assert.deepEqual((await stage(...five)).warnings, []);
     assert.deepEqual(categories((await stage(...five, await town.bead('Bead 6'))).warnings), ['capacity']);

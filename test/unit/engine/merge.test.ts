@@ -97,7 +97,7 @@ describe('a turn of the merge queue', () => {
     await assert.rejects(turn(), /is not approved/);
     assert.deepEqual(statuses(), ['open', 'in_review']);
     await town.close(request);
-    await assert.rejects(turn(), /is no open merge request/);
+    await assert.rejects(turn(), /is not an open merge request/);
     assert.deepEqual(town.calls, []);
   });
 

@@ -110,7 +110,7 @@ describe('a rig on disk', () => {
       assert.equal(sh(rig.repository.directory, 'git', 'show', `${snapshot}:precious.txt`), '!');
     });
 
-  it('keeps a snapshot of each try, also of ids that are no names', async () => {
+  it('keeps a snapshot of each try, also of ids that are not names', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     for (const [attempt, branch] of ['polecat/rust/x@one', 'polecat/rust/x@two'].entries()) {
       await rig.prepareWorktree('rust', { ...request, bead: 'toy-a./../b.lock', branch, attempt });

@@ -22,10 +22,10 @@ export interface ConvoyTown {
   missingRuntimes(beads: readonly Bead[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** @throws UserError `not-found` for what is no convoy */
+/** @throws UserError `not-found` for what is not a convoy */
 export function requireConvoy(town: Pick<ConvoyTown, 'store'>, id: string): Bead {
   const bead = town.store.get(town.store.resolve(id, 'hq'));
-  if (bead?.issue_type !== CONVOY) throw new UserError(`${id} is no convoy`, 'see "gt convoy list"', 'not-found');
+  if (bead?.issue_type !== CONVOY) throw new UserError(`${id} is not a convoy`, 'see "gt convoy list"', 'not-found');
   return bead;
 }
 

@@ -128,7 +128,7 @@ export async function launchConvoy(
   });
 }
 
-/** A plan may have errors while it is made: they keep it from being launched. Beads in a circle are no plan. */
+/** A plan may have errors while it is made: they keep it from being launched. Beads in a circle are not a plan. */
 function stagedStatus(plan: PlanCheck): 'staged_ready' | 'staged_warnings' {
   const circles = plan.errors.filter(({ category }) => category === 'cycle');
   if (circles.length > 0) refuseHindered({ ...plan, errors: circles }, { force: true, strict: false });

@@ -43,7 +43,7 @@ export class Batch {
         try {
           const bead = assertRevision(tx, mergeRequest, revision);
           const request = mergeOf(bead);
-          if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is no open merge request`);
+          if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is not an open merge request`);
           if (rig.review !== 'off' && request.review?.state !== 'approved')
             throw new StaleAction(`${bead.id} is not approved`);
           if (bead.status !== 'in_progress') tx.update(bead.id, { status: 'in_progress' });
