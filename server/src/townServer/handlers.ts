@@ -8,6 +8,7 @@ import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
 import { guardLandings } from './access/landingGuard';
+import { guardConvoys, guardSlings } from './access/planGuard';
 import { townSettingsFile } from '../town/config';
 import { guardScreens } from './access/screenRules';
 import { formulaPlaces, registerFormulas } from './formulas';
@@ -53,6 +54,7 @@ export function registerHandlers(service: TownService): void {
     rig: (name) => plans.rig(name),
     missingRuntimes: (beads) => plans.missingRuntimes(beads),
   });
+  guardConvoys(dispatcher, store);
   registerTownHandlers(service);
   registerAgentHandlers({
     ...parts,
@@ -60,6 +62,7 @@ export function registerHandlers(service: TownService): void {
     formula: (rig, name, given, caller) =>
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
+  guardSlings(dispatcher);
   registerHistoryHandlers(parts);
   registerMergeQueueHandlers({
     ...parts,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { NewBead } from '../../../server/src/beads/model/newBead';
 import type { BeadStore } from '../../../server/src/beads/store';
 import { registerConvoyHandlers } from '../../../server/src/engine/convoys/requests';
+import { guardConvoys } from '../../../server/src/townServer/access/planGuard';
 import { landConvoy } from '../../../server/src/engine/convoys/landConvoy';
 import type { PlannedRig } from '../../../server/src/engine/convoys/planCheck';
 import { sling } from '../../../server/src/engine/dispatch/sling';
@@ -63,6 +64,7 @@ export class ConvoyTestTown {
       rig: (name) => this.rigs[name],
       missingRuntimes: async () => this.missingRuntimes,
     });
+    guardConvoys(service.dispatcher, service.store);
   }
 
   static async open(): Promise<ConvoyTestTown> {

@@ -37,7 +37,8 @@ function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   });
 }
 
-function convoyNamed(town: ConvoyTown, partial: string): Bead | undefined {
+/** The convoy that a whole id or a part of one means; undefined where it means something else, or nothing. */
+export function convoyNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | undefined {
   try {
     const bead = town.store.get(town.store.resolve(partial));
     return bead?.issue_type === CONVOY ? bead : undefined;

@@ -3,14 +3,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyInfo } from '../../protocol/town';
 import { knownRecipient, recipient } from '../mail/addresses';
 import { convoyOf, trackedIds, withConvoy } from '../state/work';
-import {
-  changeConvoy,
-  refuseAgent,
-  refuseAgentUnlessPlanned,
-  refuseClosed,
-  requireConvoy,
-  type ConvoyTown,
-} from './convoys';
+import { changeConvoy, refuseClosed, requireConvoy, type ConvoyTown } from './convoys';
 
 /** Stops tracking beads. Their work is left as it is. */
 export async function removeFromConvoy(
@@ -20,7 +13,6 @@ export async function removeFromConvoy(
   ids: readonly string[],
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
-  refuseAgentUnlessPlanned(context, convoy);
   const tracked = trackedIds(convoy);
   // A bead may be gone from its ledger: it can be removed all the same, by its full id.
   const named = [...new Set(ids.map((one) => (tracked.includes(one) ? one : town.store.resolve(one))))];
@@ -44,7 +36,6 @@ export async function renameConvoy(
   title: string,
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
-  refuseAgentUnlessPlanned(context, convoy);
   if (title.trim() === '') throw new UserError('a convoy needs a name', `gt convoy rename ${convoy.id} "…"`);
   return changeConvoy(town, context, convoy.id, (tx) => {
     tx.update(convoy.id, { title: title.trim() });
@@ -59,7 +50,6 @@ export async function pauseConvoy(
   id: string,
   reason?: string,
 ): Promise<ConvoyInfo> {
-  refuseAgent(context, 'a person pauses it', 'pause a convoy');
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   if (convoy.status !== 'open')
@@ -80,7 +70,6 @@ export async function pauseConvoy(
 }
 
 export async function resumeConvoy(town: ConvoyTown, context: CallContext, id: string): Promise<ConvoyInfo> {
-  refuseAgent(context, 'a person resumes it', 'resume a convoy');
   const convoy = requireConvoy(town, id);
   if (!convoyOf(convoy).paused)
     throw new UserError(`${convoy.id} is not paused`, `see "gt convoy status ${convoy.id}"`, 'conflict');
@@ -136,5 +125,9 @@ export async function unwatchConvoy(
 
 function refuseOthersAddress(context: CallContext, address: string): void {
   if (context.agent !== undefined && address !== context.agent)
-    refuseAgent(context, `leave out the address: it is ${context.agent}`, 'subscribe anybody but itself');
+    throw new UserError(
+      'an agent does not subscribe anybody but itself',
+      `leave out the address: it is ${context.agent}`,
+      'refused',
+    );
 }

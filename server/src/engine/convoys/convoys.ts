@@ -29,11 +29,6 @@ export function requireConvoy(town: Pick<ConvoyTown, 'store'>, id: string): Bead
   return bead;
 }
 
-/** What an agent plans, a person launches: nothing that an agent writes begins to run by itself. */
-export function refuseAgent(context: CallContext, hint: string, what = 'launch work'): void {
-  if (context.kind === 'agent') throw new UserError(`an agent does not ${what}`, hint, 'refused');
-}
-
 /** Staged, or tracking only: none of its beads starts because of it. */
 export function isPlanned(convoy: Bead): boolean {
   return isStaged(convoy) || (convoy.status === 'open' && isOfThisTown(convoy) && !isLaunched(convoy));
@@ -41,11 +36,6 @@ export function isPlanned(convoy: Bead): boolean {
 
 export function isStaged(convoy: Bead): boolean {
   return convoy.status.startsWith('staged');
-}
-
-/** An agent changes what it has planned; what is under way, a person. */
-export function refuseAgentUnlessPlanned(context: CallContext, convoy: Bead): void {
-  if (!isPlanned(convoy)) refuseAgent(context, 'a person does that', 'change a convoy that is under way');
 }
 
 /** @throws UserError `conflict` for one that is closed */

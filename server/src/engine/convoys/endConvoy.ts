@@ -4,14 +4,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyEnd, ConvoyInfo } from '../../protocol/town';
 import { convoyInfo } from '../state/projection';
 import { isClosed, isOwned, withConvoy } from '../state/work';
-import {
-  refuseAgent,
-  refuseAgentUnlessPlanned,
-  refuseClosed,
-  requireConvoy,
-  trackedBeads,
-  type ConvoyTown,
-} from './convoys';
+import { refuseClosed, requireConvoy, trackedBeads, type ConvoyTown } from './convoys';
 import { isDone, land } from './landConvoy';
 import { tellClosed } from './notice';
 import { openConvoys } from './wanted';
@@ -26,7 +19,6 @@ export async function closeConvoy(
   reason: string,
 ): Promise<ConvoyEnd> {
   const convoy = requireConvoy(town, id);
-  refuseAgentUnlessPlanned(context, convoy);
   refuseClosed(convoy);
   return town.store.batch(context, (tx) => {
     const current = tx.require(convoy.id);
@@ -50,7 +42,6 @@ export async function landOwnedConvoy(
   context: CallContext,
   { id, force, dryRun }: { id: string; force: boolean; dryRun: boolean },
 ): Promise<ConvoyEnd> {
-  refuseAgent(context, 'a person lands it', 'land a convoy');
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   if (!isOwned(convoy))

@@ -6,7 +6,7 @@ import type { PlanNode, StagedPlan } from '../../protocol/convoyPlan';
 import type { CallContext } from '../../protocol/dispatcher';
 import { CONVOY, isClosed } from '../state/work';
 import { rigOfBead } from '../state/buildView';
-import { isStaged, refuseAgent, trackable, trackedBeads, type ConvoyTown } from './convoys';
+import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
 import { launchConvoy, newConvoy } from './startConvoy';
 
@@ -16,7 +16,6 @@ export async function stageConvoy(
   context: CallContext,
   params: { ids: readonly string[]; title?: string; launch: boolean; force: boolean },
 ): Promise<StagedPlan> {
-  if (params.launch) refuseAgent(context, 'stage it without --launch; a person launches it');
   const named = [...new Set(params.ids.map((id) => town.store.resolve(id)))].map((id) => town.store.get(id)!);
   const convoy = stagedConvoy(named);
   const isEpic = named.length === 1 && named[0]?.issue_type === 'epic';

@@ -11,8 +11,6 @@ import { CONVOY, isClosed, isLaunched, OWNED_LABEL, trackedIds, withConvoy } fro
 import {
   changeConvoy,
   isStaged,
-  refuseAgent,
-  refuseAgentUnlessPlanned,
   refuseClosed,
   requireConvoy,
   trackable,
@@ -37,7 +35,6 @@ export async function createConvoy(
 ): Promise<ConvoyInfo> {
   if (params.launch && params.stage)
     throw new UserError('a convoy is staged or launched, not both', 'leave out one of --stage and --launch');
-  if (params.launch) refuseAgent(context, 'create it without --launch; a person launches it');
   const beads = trackable(town, params.beads);
   const notify = params.notify.map((address) => knownRecipient(address, town.addresses, context.actor));
   const beginning: Beginning = params.stage ? 'staged' : params.launch ? 'launched' : 'tracking';
@@ -95,7 +92,6 @@ export async function addToConvoy(
   ids: readonly string[],
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
-  refuseAgentUnlessPlanned(context, convoy);
   const beads = trackable(town, ids);
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const tracked = new Set(trackedIds(current));
@@ -112,7 +108,6 @@ export async function launchConvoy(
   id: string,
   force: boolean,
 ): Promise<ConvoyInfo> {
-  refuseAgent(context, 'a person launches the convoy');
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   if (!isStaged(convoy) && isLaunched(convoy))

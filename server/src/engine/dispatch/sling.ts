@@ -30,8 +30,6 @@ export interface SlingRequest {
  * and a worker is free. A bead that no open convoy tracks gets one of its own; the work below an epic shares one.
  */
 export async function sling(store: BeadStore, context: CallContext, request: SlingRequest): Promise<SlingResult[]> {
-  if (context.kind === 'agent')
-    throw new UserError('an agent does not sling work', 'create a bead; a person or a convoy slings it', 'refused');
   const name =
     request.agent === undefined ? undefined : requireSegment('agent', request.agent.replace(/^polecats\//, ''));
   const named = [...new Set(request.beads.map((id) => store.resolve(id)))];
