@@ -5,6 +5,7 @@ import path from 'node:path';
 import { identify, isAlive } from '../../server/src/base/process';
 import { Lease } from '../../server/src/base/lease';
 import { BeadCreate } from '../../server/src/protocol/bead';
+import { LedgerWarnings } from '../../server/src/protocol/ledgerServer';
 import { connectServer } from '../../server/src/protocol/transport/connect';
 import { readEndpoint } from '../../server/src/protocol/transport/endpointFile';
 import { LedgerProject } from '../helpers/ledgerProject';
@@ -176,6 +177,33 @@ describe('the server of a ledger outside of a town', function () {
     fs.writeFileSync(file, whole);
     await project.create('more');
     assert.deepEqual(await project.titles(), ['mine', 'more']);
+  });
+
+  it('answers nothing while it reads a changed file: every answer is about the file as it is', async () => {
+    await use(LedgerProject.make());
+    await project.create('mine');
+    await project.ok('sync', '--flush-only');
+    const whole = project.file();
+    const file = path.join(project.directory, 'issues.jsonl');
+    const client = await connectServer(project.place, { kind: 'cli', actor: 'ann' }, { serverJs });
+    try {
+      const isAboutDamage = async (): Promise<boolean> =>
+        /conflict/.test((await client.call(LedgerWarnings.spec, {}))[0] ?? '');
+      for (let round = 0; round < 15; round++) {
+        fs.writeFileSync(file, whole.repeat(1 + (round % 2)));
+        assert.equal(await isAboutDamage(), false);
+        fs.writeFileSync(file, `<<<<<<< ours\n${whole}=======\n>>>>>>> theirs\n`);
+        const answers = [isAboutDamage()];
+        // They arrive at each moment of the reading.
+        for (let more = 0; more < 20; more++) {
+          await new Promise((resolve) => setTimeout(resolve, more % 3));
+          answers.push(isAboutDamage());
+        }
+        assert.ok((await Promise.all(answers)).every(Boolean), `round ${round}`);
+      }
+    } finally {
+      client.close();
+    }
   });
 
   it('ends when its ledger is removed, and a new one in its place is empty', async () => {

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { messageOf, setUnexpectedErrorHandler, UserError } from '../base/errors';
+import { Mutex } from '../base/mutex';
 import type { Lease } from '../base/lease';
 import { FileLog, type Log } from '../base/log';
 import { logged } from '../base/logged';
@@ -46,6 +47,7 @@ export class LedgerServer {
   private nextConnection = 1;
   private idleSince = Date.now();
   private ending = false;
+  private readonly preparing = new Mutex();
 
   private constructor(
     private readonly options: LedgerServerOptions,
@@ -135,7 +137,8 @@ export class LedgerServer {
 
   private async handle(spec: RequestSpec, context: CallContext, run: () => Promise<unknown>): Promise<unknown> {
     if (spec.method === ServerRetire.spec.method) return run();
-    await this.prepare();
+    // One after the other: no request is answered while another one reads changed files.
+    await this.preparing.run(() => this.prepare());
     const result = await runOnce(this.ledger.store, spec, context, run);
     if (spec.access !== 'read') {
       if (spec.method === LedgerSettingChange.spec.method) this.folder.settingsRead();

@@ -62,11 +62,12 @@ describe('bd setup', () => {
     const written = path.join(project.cwd, 'docs/agents.md');
     assert.match(fs.readFileSync(written, 'utf8'), /^<!-- BEGIN BEADS/);
     // A clone may bring the list along.
-    const list = path.join(project.cwd, '.beads/recipes.toml');
+    const list = path.join(project.cwd, '.beads/recipes.json');
     for (const [text, problem] of [
-      ['[recipes.bad]\npath = "../../.profile"\n', /not a path inside the project/],
-      ['[recipes.bad]\nfile = "x"\n', /needs a path/],
-      ['recipes = [\n', /recipes\.toml: /],
+      ['{"bad":"../../.profile"}', /not a path inside the project/],
+      ['{"bad":{"file":"x"}}', /needs a path/],
+      ['[]', /not a JSON object/],
+      ['{', /recipes\.json: /],
     ] as const) {
       fs.writeFileSync(list, text);
       await project.fails(problem, 'setup', 'bad');

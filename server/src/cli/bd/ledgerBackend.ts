@@ -63,12 +63,14 @@ export class LedgerServerBackend implements Backend {
 
   call: Backend['call'] = async (spec, params) => {
     const answer = this.client.call(spec, params);
-    answer.catch(() => undefined); // it is awaited below
     this.warned ??= this.client.call(LedgerWarnings.spec, {}).then((texts) => {
       for (const text of texts) this.options.warn(`Warning: ${text}\n`);
     });
-    await this.warned.catch(() => undefined); // what is wrong the answer itself says
-    return answer;
+    const [asked] = await Promise.allSettled([this.warned, answer]);
+    const result = await answer; // what is wrong with both, it says itself
+    if (asked.status === 'rejected')
+      this.options.warn(`Warning: whether the ledger is damaged is not known: ${messageOf(asked.reason)}\n`);
+    return result;
   };
 
   async close(): Promise<void> {

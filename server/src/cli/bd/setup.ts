@@ -46,7 +46,7 @@ export function addSetup(program: CliCommand, context: BdContext): void {
       examples: [
         ['bd setup --list', 'which there are, and their files'],
         ['bd setup claude', 'a section in CLAUDE.md'],
-        ['bd setup --add ours docs/agents.md', 'another assistant, kept in .beads/recipes.toml'],
+        ['bd setup --add ours docs/agents.md', 'another assistant, kept in .beads/recipes.json'],
         ['bd setup cursor --check', 'exit code 1 where it has not been told'],
       ],
       exits: { 1: 'there is no such assistant; or, with --check, it has not been told' },

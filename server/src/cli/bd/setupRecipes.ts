@@ -1,7 +1,6 @@
 import path from 'node:path';
-import toml from '@iarna/toml';
 import { messageOf, UserError } from '../../base/errors';
-import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { readTextIfPresent, writeJsonAtomic } from '../../base/safeFiles';
 import { findLedger } from '../../beads/storage/locate';
 
 /** An assistant, and the file in which it reads its rules. */
@@ -29,8 +28,8 @@ const builtIn: Readonly<Record<string, Recipe>> = {
   windsurf: { title: 'Windsurf', file: '.windsurf/rules/beads.md', ownFile: true },
 };
 
-/** Name of the file with recipes of the project, in its `.beads` folder: `[recipes.<name>]` with `path`. */
-const FILE = 'recipes.toml';
+/** Name of the file with recipes of the project, in its `.beads` folder: `{ "<name>": "<path>" }`. */
+const FILE = 'recipes.json';
 const NAME = /^[a-z0-9][a-z0-9_-]{0,40}$/;
 
 /** All assistants by name: the built-in ones, and those of the project. @throws UserError where the project's file is not valid */
@@ -51,28 +50,31 @@ export function addRecipe(cwd: string, name: string, file: string): void {
   if (ledger === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const all = new Map(customIn(path.join(ledger, FILE))).set(name, { title: name, file });
-  const recipes = Object.fromEntries([...all].map(([key, recipe]) => [key, { path: recipe.file }]));
-  writeFileAtomic(path.join(ledger, FILE), toml.stringify({ recipes }));
+  const paths = Object.fromEntries([...all].map(([key, recipe]) => [key, recipe.file]));
+  writeJsonAtomic(path.join(ledger, FILE), paths);
 }
 
 function customIn(file: string): [string, Recipe][] {
   const text = readTextIfPresent(file);
   if (text === undefined) return [];
-  let data: toml.JsonMap;
-  try {
-    data = toml.parse(text);
-  } catch (error) {
-    throw new UserError(`${file}: ${messageOf(error).split('\n')[0]}`, 'Correct or remove the file.');
-  }
-  const { recipes } = data;
-  if (typeof recipes !== 'object' || recipes === null) return [];
-  return Object.entries(recipes as Record<string, unknown>).map(([name, recipe]): [string, Recipe] => {
-    const target = typeof recipe === 'object' && recipe !== null && 'path' in recipe ? recipe.path : undefined;
+  return Object.entries(pathsIn(file, text)).map(([name, target]): [string, Recipe] => {
     if (!NAME.test(name) || typeof target !== 'string')
-      throw new UserError(`${file}: [recipes.${name}] needs a path`, 'Correct or remove it.');
+      throw new UserError(`${file}: ${JSON.stringify(name)} needs a path`, 'Correct or remove it.');
     requireInside(target);
     return [name, { title: name, file: target }];
   });
+}
+
+function pathsIn(file: string, text: string): Record<string, unknown> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file}: ${messageOf(error)}`, 'Correct or remove the file.');
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    throw new UserError(`${file}: it is not a JSON object`, 'Correct or remove the file.');
+  return data as Record<string, unknown>;
 }
 
 /** The file of recipes may have come with a clone: it must not lead to a file elsewhere. */
