@@ -58,6 +58,7 @@ inVsCode('an update while an agent works', 'oldest', function (lane) {
       town,
       'convoy',
       'create',
+      '--launch',
       'Talk',
       cli('bd', path.join(town, 'notes'), 'create', 'Chat', '-d', script(talk), '--silent'),
     );
