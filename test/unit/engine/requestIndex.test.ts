@@ -92,23 +92,25 @@ describe('merge requests of a bead', () => {
   it('are found by id, bead, branch and part of an id: an open one before closed ones, then the latest', async () => {
     const { store, now } = await openService();
     const requests = requestsIn(store);
+    // A real one: part of an id that nobody has could be part of another.
+    const source = await store.batch({ actor: 'ann' }, (tx) => tx.create('toy', { title: 'Work' }).id);
     const create = async (branch: string) => {
       now.value += 1_000;
       return store.batch({ actor: 'ann' }, (tx) => {
-        const merge = { ...mergeFor('toy-1').merge, branch };
+        const merge = { ...mergeFor(source).merge, branch };
         return tx.create('toy', { title: 'Merge', type: MERGE_REQUEST, metadata: { merge } }).id;
       });
     };
     const close = (id: string) => store.batch({ actor: 'ann' }, (tx) => tx.close(id, 'done', { force: true }));
-    const [first, second] = [await create('one'), await create('two')];
-    assert.equal(requests.find('toy-1')?.id, second);
+    const [first, second] = [await create('polecat/one'), await create('polecat/two')];
+    assert.equal(requests.find(source)?.id, second);
     await close(second);
-    assert.equal(requests.find('toy-1')?.id, first, 'the open one');
+    assert.equal(requests.find(source)?.id, first, 'the open one');
     await close(first);
-    assert.equal(requests.find('toy-1')?.id, second, 'the latest');
-    assert.equal(requests.find('one')?.id, first);
+    assert.equal(requests.find(source)?.id, second, 'the latest');
+    assert.equal(requests.find('polecat/one')?.id, first);
     assert.equal(requests.find(first.slice('toy-'.length))?.id, first);
-    assert.equal(requests.find('nothing'), undefined);
+    assert.equal(requests.find('polecat/nothing'), undefined);
     assert.deepEqual([requests.open(), requests.waiting(), requests.all('toy').length], [[], [], 2]);
     await store.close();
   });
