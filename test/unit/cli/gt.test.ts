@@ -29,7 +29,7 @@ import {
 } from '../../../server/src/protocol/town';
 import { tempDir } from '../../helpers/temp';
 import { bead, convoy, polecat, rig, snapshot, town as townInfo } from '../client/samples';
-import { GtTown, type Outcome } from './gtTown';
+import { GtTown } from './gtTown';
 
 const hash = 'a1'.repeat(32);
 const consent: AttentionInfo = {
@@ -49,18 +49,8 @@ describe('gt', () => {
   });
   afterEach(() => town.stop());
 
-  /** The result of a command that succeeds. */
-  async function ok(...args: string[]): Promise<string> {
-    const { code, out, err } = await town.gt(...args);
-    assert.deepEqual([code, err], [0, '']);
-    return out;
-  }
-  async function fails(message: RegExp, ...args: string[]): Promise<Outcome> {
-    const outcome = await town.gt(...args);
-    assert.deepEqual([outcome.code, outcome.out], [1, '']);
-    assert.match(outcome.err, message);
-    return outcome;
-  }
+  const ok: GtTown['ok'] = (...args) => town.ok(...args);
+  const fails: GtTown['fails'] = (...args) => town.fails(...args);
 
   it('says who acts: the person, or an agent by its token', async () => {
     town.answer(TownUp.spec, null);

@@ -30,11 +30,7 @@ describe('gt convoy', () => {
   });
   afterEach(() => town.stop());
 
-  async function ok(...args: string[]): Promise<string> {
-    const { code, out, err } = await town.gt('convoy', ...args);
-    assert.deepEqual([code, err], [0, '']);
-    return out;
-  }
+  const ok = (...args: string[]): Promise<string> => town.ok('convoy', ...args);
   const notified = (): readonly string[] | undefined => town.last(ConvoyCreate.spec)?.notify;
 
   it('create says how the work starts', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
@@ -53,6 +54,21 @@ export class GtTown {
         connection.listen();
       },
     });
+  }
+
+  /** The output of a command that succeeds, and has nothing to warn about. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, out, err } = await this.gt(...args);
+    assert.deepEqual([code, err], [0, '']);
+    return out;
+  }
+
+  /** A command that fails with this message, and prints nothing else. */
+  async fails(message: RegExp, ...args: string[]): Promise<Outcome> {
+    const outcome = await this.gt(...args);
+    assert.deepEqual([outcome.code, outcome.out], [1, '']);
+    assert.match(outcome.err, message);
+    return outcome;
   }
 
   stop(): Promise<void> | undefined {

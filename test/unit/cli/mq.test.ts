@@ -65,16 +65,8 @@ describe('gt mq', () => {
   });
   afterEach(() => town.stop());
 
-  async function ok(...args: string[]): Promise<string> {
-    const { code, out, err } = await town.gt(...args);
-    assert.deepEqual([code, err], [0, '']);
-    return out.trimEnd();
-  }
-  async function fails(message: RegExp, ...args: string[]): Promise<void> {
-    const outcome = await town.gt(...args);
-    assert.equal(outcome.code, 1);
-    assert.match(outcome.err, message);
-  }
+  const ok = async (...args: string[]): Promise<string> => (await town.ok(...args)).trimEnd();
+  const fails: GtTown['fails'] = (...args) => town.fails(...args);
 
   it('lists by state, and says for each what it waits for or how it ended', async () => {
     const list: MergeRequestInfo[] = [
