@@ -127,7 +127,7 @@ describe('convoys from the shell', function () {
     assert.match(await convoy('remove', id, two), /tracks 1 bead\n/);
     assert.match(await refused('remove', id, two), /does not track/);
     assert.match(await convoy('rename', id, 'Ours'), /Renamed .*: Ours/);
-    assert.match(await convoy('watch', id, '--addr', 'overseer'), /overseer will be told/);
+    assert.match(await convoy('watch', id, '--addr', 'overseer'), /overseer will be notified/);
     assert.match(await refused('watch', id, '--addr', 'toy/nobody'), /no crew member or polecat nobody/);
     assert.match(await refused('land', id), new RegExp(`has open beads: ${one}\\nHint: .*--force`));
     await town.bd('close', one);

@@ -259,14 +259,17 @@ describe('gt convoy', () => {
       [['launch', 'hq-cv-1', '--force'], /^✓ Launched hq-cv-1: Login\n$/],
       [['pause', 'hq-cv-1', '-m', 'why'], /^✓ Paused hq-cv-1: Login\n.*gt convoy resume hq-cv-1\n$/],
       [['resume', 'hq-cv-1'], /^✓ Resumed hq-cv-1: Login\n$/],
-      [['close', 'hq-cv-1', '-r', 'why'], /^✓ Closed hq-cv-1: Login\n {2}Still in work: toy-1\n {2}Left open: toy-2/],
+      [
+        ['close', 'hq-cv-1', '-r', 'why'],
+        /^✓ Closed hq-cv-1: Login\n {2}Still in progress: toy-1\n {2}Left open: toy-2/,
+      ],
       [['land', 'hq-cv-1', '-f'], /^✓ Landed hq-cv-1: Login \(1 bead\)\n/],
       [['land', 'hq-cv-1', '--dry-run'], /^Would land hq-cv-1: Login/],
       [['check'], /^✓ Landed hq-cv-1: Login\n$/],
       [['check', 'hq-cv-1', '--dry-run'], /^Would land hq-cv-1: Login\n$/],
-      [['watch', 'hq-cv-1'], /^✓ You will be told when hq-cv-1 lands\n$/],
-      [['watch', 'hq-cv-1', '--addr', 'mayor/'], /^✓ mayor\/ will be told when hq-cv-1 lands\n$/],
-      [['unwatch', 'hq-cv-1'], /^✓ You will not be told when hq-cv-1 lands\n$/],
+      [['watch', 'hq-cv-1'], /^✓ You will be notified when hq-cv-1 lands\n$/],
+      [['watch', 'hq-cv-1', '--addr', 'mayor/'], /^✓ mayor\/ will be notified when hq-cv-1 lands\n$/],
+      [['unwatch', 'hq-cv-1'], /^✓ You will not be notified when hq-cv-1 lands\n$/],
     ];
     for (const [words, expected] of outputs) assert.match(await ok(...words), expected, words.join(' '));
     assert.deepEqual(town.last(ConvoyClose.spec), { id: 'hq-cv-1', reason: 'why' });

@@ -97,7 +97,7 @@ describe('convoys', () => {
       ['toy/crew/nux', /toy has no crew member nux/],
       ['toy/polecats/nux', /toy has no crew member or polecat nux/],
       ['nowhere/witness', /there is no rig nowhere/],
-      ['Bub', /nobody in this town is called Bub/],
+      ['Bub', /there is no Bub in this town/],
       ['toy/x/y', /is not an address/],
       [' ', /that is not an address/],
     ] as const)

@@ -69,7 +69,7 @@ async function resume({ connection, store }: Services, argument: Argument): Prom
   return connection.call(ConvoyResume.spec, { id });
 }
 
-/** What is in work goes on: that is confirmed first. */
+/** Beads in progress continue; asks for confirmation first. */
 async function close({ connection, store, dialogs }: Services, argument: Argument): Promise<ConvoyEnd | undefined> {
   const window = l10n.t('Close Convoy');
   const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isNotClosed, noneOpen()));

@@ -116,7 +116,7 @@ function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; ic
   return { text: texts.join(', '), icon };
 }
 
-/** It tracks its beads, and nobody has launched it. */
+/** It tracks its beads and is not launched. */
 function isUnlaunched(convoy: ConvoyInfo): boolean {
   return convoy.status === 'open' && convoy.launchedAt === undefined;
 }

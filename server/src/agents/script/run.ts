@@ -259,7 +259,7 @@ async function abortOperation(worktree: string, print: (text: string) => void): 
 
 /**
  * Commits what the blocks left uncommitted, as the agent, without hooks. What git called changed right after the checkout is
- * nobody's change, and a repository inside the worktree is not a file: submitting the work says what is wrong with it.
+ * not a change of the agent, and a repository inside the worktree is not a file: submitting the work says what is wrong with it.
  */
 async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
   const { changes, conflicts, fromCheckout } = await statusOf(worktree, 'all');

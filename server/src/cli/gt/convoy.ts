@@ -43,11 +43,11 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
     .argument('[beads...]')
     .option('--launch', 'start its beads at once')
     .option('--stage', 'check it as a plan, to be launched later')
-    .addOption('--notify [address]', 'who is told when it lands, may be given several times (default: you)', {
+    .addOption('--notify [address]', 'address to notify when it lands; may be repeated (default: yours)', {
       preset: SELF,
       parse: (text: string, earlier: string[] = []) => [...earlier, text],
     })
-    .option('--human', 'whoever looks after the town is told when it lands')
+    .option('--human', 'notify the overseer of the town when it lands')
     .option('--owned', 'it does not land by itself: you land it, with gt convoy land')
     .withHelp({
       text: 'A convoy tracks its beads and starts none of them by itself. Slinging one of them starts that bead; launching the convoy starts each as soon as its dependencies are merged. It lands when all of its beads are closed.',

@@ -15,7 +15,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 import { endLines, planLines } from './convoyText';
 
-/** The commands that say when the work of a convoy starts, waits and ends, and who is told. */
+/** The commands that start, pause and end a convoy, and those that choose its watchers. */
 export function addConvoyControl(convoy: CliCommand, context: GtContext): void {
   addStage(convoy, context);
   addLaunch(convoy, context);
@@ -54,7 +54,7 @@ function addStage(convoy: CliCommand, context: GtContext): void {
     .option('--launch', 'launch it, too')
     .option('--force', 'launch it despite warnings')
     .withHelp({
-      text: 'Says in which waves the beads will be worked on, what keeps them from starting (errors: a cycle, no rig, no runtime, commands that nobody has accepted), what is worth a look (warnings), and how long it will take by what was finished before. A convoy with errors is not staged and not launched; costs are not recorded, and so not forecast.',
+      text: 'Shows the waves of the plan, errors that prevent its launch (a cycle, no rig, no runtime, commands that are not accepted), warnings, and the expected time, by the median of finished beads. A convoy with errors is neither staged nor launched. There is no forecast of costs, as none are recorded.',
       examples: [
         ['gt convoy stage toy-e9f0g', 'the work below an epic'],
         ['gt convoy stage toy-a1b2c toy-d3e4f --title "Login"', 'two beads'],
@@ -79,7 +79,7 @@ interface StageOptions {
 function addPauseAndResume(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('pause <convoy>')
-    .description('start no more beads of a convoy; those that are in work go on')
+    .description('start no more beads of a convoy; beads in progress continue')
     .option('-m, --reason <text>', 'why')
     .withHelp({
       examples: [['gt convoy pause hq-cv-u3v4w -m "the API changes"', 'until it is resumed']],
@@ -108,7 +108,7 @@ function addClose(convoy: CliCommand, context: GtContext): void {
     .description('close a convoy before its work is done; the work on its beads is left as it is')
     .option('-r, --reason <text>', 'why')
     .withHelp({
-      text: 'Beads that are in work go on and are merged. Those that were to start because of this convoy do not start any more. Those who watch it are told.',
+      text: 'Beads in progress continue and are merged. Beads that only this convoy would have started do not start. Its watchers are notified.',
       examples: [['gt convoy close hq-cv-u3v4w --reason "not needed any more"', 'close it']],
       see: ['gt convoy land', 'gt stop'],
     })
@@ -187,7 +187,7 @@ function addStranded(convoy: CliCommand, context: GtContext): void {
 function addWatch(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('watch <convoy>')
-    .description('be told when a convoy lands')
+    .description('get a notification when a convoy lands')
     .option('--addr <address>', 'somebody else: an agent, mayor/, overseer, or a person')
     .withHelp({
       examples: [
@@ -198,15 +198,15 @@ function addWatch(convoy: CliCommand, context: GtContext): void {
     })
     .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyWatch.spec, { id, address: options.addr });
-      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will be told when ${info.id} lands`);
+      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will be notified when ${info.id} lands`);
     });
   convoy
     .command('unwatch <convoy>')
-    .description('do not be told any more when a convoy lands')
+    .description('stop the notification about a convoy')
     .option('--addr <address>', 'somebody else')
     .withHelp({ examples: [['gt convoy unwatch hq-cv-u3v4w', 'do not tell me']], see: ['gt convoy watch'] })
     .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyUnwatch.spec, { id, address: options.addr });
-      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will not be told when ${info.id} lands`);
+      context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will not be notified when ${info.id} lands`);
     });
 }

@@ -101,7 +101,7 @@ export function startHint(convoy: ConvoyInfo): string[] {
 /** What becomes of the beads of a convoy that was closed. */
 export function endLines({ running, waiting }: ConvoyEnd): string[] {
   return [
-    ...(running.length > 0 ? [`  Still in work: ${running.join(', ')}`] : []),
+    ...(running.length > 0 ? [`  Still in progress: ${running.join(', ')}`] : []),
     ...(waiting.length > 0 ? [`  Left open: ${waiting.join(', ')} (${plural(waiting.length, 'bead')})`] : []),
   ];
 }

@@ -186,7 +186,7 @@ function addReject(mq: CliCommand, context: GtContext): void {
     .option('-r, --reason <text>', 'the same')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .withHelp({
-      text: 'It goes back to the same agent, in its own worktree, with your message. Without one the agent is told to compare its change with what the bead asks for.',
+      text: 'The bead returns to the same agent, in its own worktree, with your message. Without a message the agent is asked to compare its change with the bead.',
       examples: [
         ['gt mq reject toy-a1b2c -m "File names with spaces fail: add a test"', 'ask for a change'],
         ['gt mq reject toy-a1b2c', 'without a reason'],

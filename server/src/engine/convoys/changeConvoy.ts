@@ -43,7 +43,7 @@ export async function renameConvoy(
   });
 }
 
-/** From now on none of its beads is begun; those that are in work go on. Pausing it again changes the reason. */
+/** Starts no more of its beads; beads in progress continue. Pausing it again changes the reason. */
 export async function pauseConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -79,7 +79,7 @@ export async function resumeConvoy(town: ConvoyTown, context: CallContext, id: s
   });
 }
 
-/** From now on the address is told when the convoy lands; the caller's where none is named. */
+/** Adds an address to notify when the convoy lands; by default the caller's. */
 export async function watchConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -98,7 +98,7 @@ export async function watchConvoy(
   });
 }
 
-/** @throws UserError `not-found` where the address is not told */
+/** @throws UserError `not-found` where the address does not watch it */
 export async function unwatchConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -106,7 +106,7 @@ export async function unwatchConvoy(
   address: string = context.actor,
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
-  // Older convoys have addresses that nobody has: they are removed as they are written.
+  // Older convoys may have addresses that do not exist: they are removed as written.
   const watchers = convoyOf(convoy).notify;
   const full = watchers.includes(address) ? address : recipient(address, town.addresses);
   refuseOthersAddress(context, full);

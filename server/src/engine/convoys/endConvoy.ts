@@ -11,7 +11,7 @@ import { openConvoys } from './wanted';
 
 const IN_WORK = new Set(['hooked', 'in_progress', 'in_review']);
 
-/** Closes a convoy before its work is done. What is in work goes on; what nobody slung by name does not start any more. */
+/** Closes a convoy before its work is done. Beads in progress continue; beads that were not slung by name do not start any more. */
 export async function closeConvoy(
   town: ConvoyTown,
   context: CallContext,

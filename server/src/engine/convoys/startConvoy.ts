@@ -19,7 +19,7 @@ import {
 } from './convoys';
 import { planOf, refuseHindered } from './plan';
 
-/** How a convoy begins: `tracking` starts none of its beads. */
+/** How a convoy is created: `tracking` starts none of its beads. */
 type Beginning = 'staged' | 'tracking' | 'launched';
 
 const beginningEvents: Record<Beginning, EventType> = {

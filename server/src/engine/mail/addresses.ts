@@ -6,7 +6,7 @@ export const OVERSEER = 'overseer';
 const PERSON_WORDS: ReadonlySet<string> = new Set([OVERSEER, 'human']);
 
 const HINT =
-  "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for whoever looks after the town";
+  "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for the person in charge of the town";
 
 /** Who can get mail in a town, at this moment. */
 export interface AddressBook {
@@ -19,7 +19,7 @@ export interface AddressBook {
   isPerson(name: string): boolean;
 }
 
-/** Whether a word means whoever looks after the town. */
+/** Whether a word means the person in charge of the town. */
 export function isOverseer(text: string): boolean {
   return PERSON_WORDS.has(text.replace(/^@/, ''));
 }
@@ -47,8 +47,8 @@ export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'
 }
 
 /**
- * The same, for an address that is used later: it must be somebody's now.
- * @param self the caller, who always is somebody
+ * The same, for an address that is used later: it must exist now.
+ * @param self the caller, whose address always exists
  * @throws UserError `not-found`
  */
 export function knownRecipient(text: string, book: AddressBook, self: string): string {
@@ -58,8 +58,8 @@ export function knownRecipient(text: string, book: AddressBook, self: string): s
   if (!parsed) {
     if (isAgentName(address) || isRuleAddress(address) || book.isPerson(address)) return address;
     throw new UserError(
-      `nobody in this town is called ${text}`,
-      `use "overseer" for whoever looks after the town, "mayor/", or an agent: "gt agents" lists them`,
+      `there is no ${text} in this town`,
+      `use "overseer" for the person in charge of the town, "mayor/", or an agent: "gt agents" lists them`,
       'not-found',
     );
   }

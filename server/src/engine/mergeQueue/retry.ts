@@ -35,7 +35,7 @@ export async function retryMerge(context: EngineContext, caller: CallContext, na
   });
 }
 
-/** Its checks or its reviewers sent it back until nobody tried any more: the same commits are submitted once more. */
+/** Its checks or its reviewers rejected it until its attempts were used up: the same commits are submitted once more. */
 function submitAgain(
   tx: Transaction,
   caller: CallContext,

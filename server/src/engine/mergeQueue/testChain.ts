@@ -98,7 +98,7 @@ async function findCulprit(
 }
 
 /**
- * How the target fails this gate by itself. A gate that has never passed is none that somebody has broken: the work is to make
+ * How the target fails this gate by itself. A gate that has never passed was not broken by a change: the work may be to make
  * it pass.
  */
 async function targetFailure(
