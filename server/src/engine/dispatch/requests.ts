@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
-import { primeText } from '../../agents/prime';
-import { reviewerPrime } from '../../agents/primeReviewer';
-import { primeSteps } from '../../agents/primeSteps';
+import { primeText } from '../prime/polecatText';
+import { reviewerPrime } from '../prime/reviewerText';
+import { primeSteps } from '../prime/stepsText';
 import type { BeadStore } from '../../beads/store';
 import { graphOf, inspectMolecule } from '../../formulas/pour/molecule';
 import { originOf } from '../../formulas/pour/pour';

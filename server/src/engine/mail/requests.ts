@@ -1,4 +1,4 @@
-import { mailSection } from '../../agents/primeMail';
+import { mailSection } from '../prime/mailText';
 import { UserError } from '../../base/errors';
 import {
   acknowledge,

@@ -1,5 +1,5 @@
-import { crewPrime } from '../../agents/primeCrew';
-import { mayorPrime } from '../../agents/primeMayor';
+import { crewPrime } from '../prime/crewText';
+import { mayorPrime } from '../prime/mayorText';
 import { scriptBlocks } from '../../base/scriptBlocks';
 import { UserError } from '../../base/errors';
 import { requireConvoy } from '../convoys/convoys';

@@ -1,5 +1,5 @@
-import type { Bead } from '../protocol/bead';
-import type { GateInfo, ReviewNote } from '../protocol/town';
+import type { Bead } from '../../protocol/bead';
+import type { GateInfo, ReviewNote } from '../../protocol/town';
 
 export interface PrimeOptions {
   /** Address, such as `toy/polecats/rust`. */
