@@ -16,6 +16,8 @@ export interface BranchWork {
   tip: string;
   /** Commits that the branch is known to stand on: they, and what they stand on, are others' work. */
   bases: readonly string[];
+  /** Feature branch that it lands on, where that is not the rig's own target. */
+  target?: string;
   /** Title of the commit that several become. */
   title: string;
   /** Trailers of that commit beside those of the branch, such as `Bead: toy-1`. */
@@ -72,10 +74,11 @@ function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message
  */
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
   const { directory } = repository;
-  const branches = [...new Set([repository.landing, repository.source.defaultBranch])];
+  const { landing, source } = repository;
+  const branches = new Set([landing, source.defaultBranch, ...(work.target === undefined ? [] : [work.target])]);
   const former = await Promise.all(
     // By the reflog: also where the target was rewritten since.
-    branches.map(async (branch) => {
+    [...branches].map(async (branch) => {
       const ref = `refs/remotes/origin/${branch}`;
       if (!(await repository.resolve(ref))) return undefined;
       const fork = await gitProbe(directory, ['merge-base', '--fork-point', ref, work.tip]);

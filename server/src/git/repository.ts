@@ -6,6 +6,7 @@ import { CredentialFile } from './credentials';
 import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions, NETWORK_TIMEOUT_MS } from './git';
 import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
+import { featureTips, isFeatureBranch, keepFeature } from './featureBranch';
 import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
 import { compareAndSetPush, pushError } from './push';
@@ -133,14 +134,15 @@ export class RigRepository {
   /**
    * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is asked
    * at once, it fetches only what has moved.
+   * @param branch another branch that has to be known
    */
-  async fetchMoved(): Promise<void> {
+  async fetchMoved(branch?: string): Promise<void> {
     if (!this.source.isFolder) await this.fetch();
     else {
       await withRepository(this.directory, async () => {
         await this.initIfGone();
       });
-      const branches = [this.landing, this.source.defaultBranch];
+      const branches = [this.landing, this.source.defaultBranch, ...(branch === undefined ? [] : [branch])];
       if (await hasMoved(this.source.location, this.directory, branches, this.login)) await this.fetch();
     }
     await this.followDefaultBranch();
@@ -212,12 +214,12 @@ export class RigRepository {
     );
   }
 
-  /** Everything that is in the source already: where work lands, and its own default branch. */
+  /** Everything that is in the source already: where work lands, its own default branch, and the feature branches. */
   async tips(): Promise<string[]> {
     const refs = [this.landing, this.source.defaultBranch].map((branch) =>
       this.resolve(`refs/remotes/origin/${branch}`),
     );
-    return (await Promise.all(refs)).filter((tip) => tip !== undefined);
+    return [...(await Promise.all(refs)).filter((tip) => tip !== undefined), ...(await featureTips(this.directory))];
   }
 
   /**
@@ -239,8 +241,8 @@ export class RigRepository {
 
   /** Where a commit has parted from what has landed. */
   async mergeBase(commit: string): Promise<string | undefined> {
-    const tip = await this.tip();
-    return tip && gitProbe(this.directory, ['merge-base', tip, commit]);
+    const tips = await this.tips();
+    return tips.length === 0 ? undefined : gitProbe(this.directory, ['merge-base', commit, ...tips]);
   }
 
   /** Commits in `to` that `from` does not have: `git rev-list --count from..to`, or all of `to`. */
@@ -258,11 +260,11 @@ export class RigRepository {
 
   /**
    * Lands a commit: compare-and-set against `expected` (undefined = the branch does not exist yet).
+   * @param branch where it lands: by default the rig's own target
    * @returns false if the branch moved meanwhile; nothing has changed then
    * @throws UserError `refused` where the remote does not take it, and would not take it a second time
    */
-  async push(commit: string, expected: string | undefined): Promise<boolean> {
-    const branch = this.landing;
+  async push(commit: string, expected: string | undefined, branch = this.landing): Promise<boolean> {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
     return withRepository(this.directory, async () => {
       try {
@@ -270,11 +272,15 @@ export class RigRepository {
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
-        if (now === commit) return true;
+        if (now === commit) {
+          if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
+          return true;
+        }
         if (now !== expected) return false;
         throw pushError(error, this.source, branch);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
+      if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
       return true;
     });
   }
