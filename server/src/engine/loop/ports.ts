@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { MergeWindow } from '../../rigs/mergeWindow';
@@ -26,7 +26,7 @@ export interface RigPort {
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
-  readonly mergeQueue: { mode: MergeMode; flakyRetries: number };
+  readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number };
   readonly mergeWindow: MergeWindow;
   recordMergeWindow(window: MergeWindow): void;
   worktrees(): { name: string; bead?: string }[];
@@ -48,7 +48,7 @@ export interface RigPort {
   ): Promise<{ commit: string }>;
   landingBase(): Promise<LandingBase>;
   /**
-   * The one commit on top of `base` that would land. `incomplete`: a fresh clone of it would lack something.
+   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone of it would lack something.
    * @param work `bases`: commits that the branch is known to stand on
    */
   rebase(
