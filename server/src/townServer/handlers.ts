@@ -70,7 +70,7 @@ export function registerHandlers(service: TownService): void {
     reviewMode: (rig) => service.work.reviewMode(rig),
   });
   guardLandings(dispatcher, () => townSettingsFile(layout).read().mayor_may_land);
-  registerSupervisionHandlers({ ...parts, whyNots: () => service.engineView.whyNots() });
+  registerSupervisionHandlers({ ...parts, engine: service.engine, whyNots: () => service.engineView.whyNots() });
   guardScreens(dispatcher);
   registerMayorHandlers({
     ...parts,

@@ -3,7 +3,8 @@ import { AbortedError } from '../../../server/src/base/abort';
 import type { Action } from '../../../server/src/engine/loop/action';
 import { Engine } from '../../../server/src/engine/loop/engine';
 import type { TownView } from '../../../server/src/engine/state/townView';
-import { EngineTown } from './engineTown';
+import { nuke } from '../../../server/src/engine/supervision/polecats';
+import { EngineTown, RUST } from './engineTown';
 
 /** A promise that a test fulfils. */
 function later(): { promise: Promise<void>; done: () => void } {
@@ -71,6 +72,30 @@ describe('what runs beside the actions of the engine', () => {
       engine.runNow(() => []),
       AbortedError,
     );
+  });
+
+  it('is the removal of a polecat that a person asks for: the engine does not remove its worktree meanwhile', async () => {
+    const { id: bead } = await town.hooked({}, 'in_progress');
+    const [begun, running] = [later(), later()];
+    let there = true;
+    let removals = 0;
+    town.rig.worktrees = () => (there ? [{ name: 'rust', bead }] : []);
+    town.rig.retireWorktree = async () => {
+      removals += 1;
+      begun.done();
+      await running.promise;
+      there = false;
+      return 'snapshot';
+    };
+    const nuked = nuke(town.context, { actor: 'ann', kind: 'person' }, RUST, { force: false, engine });
+    await begun.promise;
+    // Nobody has the bead now, so the rule wants the worktree removed.
+    assert.equal(town.bead(bead).status, 'open');
+    const swept = engine.runNow(() => (there ? [{ type: 'remove-worktree', rig: 'toy', name: 'rust', bead }] : []));
+    running.done();
+    assert.deepEqual(await nuked, { agent: RUST, bead, snapshot: 'snapshot' });
+    await swept;
+    assert.equal(removals, 1);
   });
 
   it('carries out what a rule asks for, each once, after what runs with its key', async () => {

@@ -4,7 +4,9 @@ import { safePart } from '../../git/names';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { SnapshotInfo } from '../../protocol/town';
 import { parseAddress, type AgentAddress } from '../../town/layout';
+import { worktreeKey } from '../loop/action';
 import { requireRig, type EngineContext } from '../loop/context';
+import type { Engine } from '../loop/engine';
 import { hookedBead } from '../dispatch/done';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepMark } from '../molecules/molecules';
@@ -92,9 +94,18 @@ export async function nuke(
   context: EngineContext,
   caller: CallContext,
   agent: string,
-  force: boolean,
+  { force, engine }: { force: boolean; engine: Pick<Engine, 'exclusive'> },
 ): Promise<{ agent: string; bead?: string; snapshot?: string }> {
-  const { rig: rigName, name } = requirePolecat(agent);
+  const { rig, name } = requirePolecat(agent);
+  // The engine removes the worktree of work that nobody has: it must not begin between the ledger's change and ours.
+  return engine.exclusive(worktreeKey(rig, name), () => removePolecat(context, caller, { agent, rig, name, force }));
+}
+
+async function removePolecat(
+  context: EngineContext,
+  caller: CallContext,
+  { agent, rig: rigName, name, force }: { agent: string; rig: string; name: string; force: boolean },
+): Promise<{ agent: string; bead?: string; snapshot?: string }> {
   const rig = requireRig(context, rigName);
   const known = rig.worktrees().find((worktree) => worktree.name === name);
   if (!known) throw new UserError(`there is no polecat ${agent}`, 'see "gt polecat list"', 'not-found');

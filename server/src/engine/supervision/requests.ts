@@ -21,10 +21,12 @@ import type { Dispatcher } from '../../protocol/dispatcher';
 import type { Rigs } from '../../rigs/registry';
 import type { SessionManager } from '../../sessions/manager';
 import type { EngineContext } from '../loop/context';
+import type { Engine } from '../loop/engine';
 import type { WhyNots } from '../explain/whyNot';
 
 export interface SupervisionTown {
   readonly dispatcher: Dispatcher;
+  readonly engine: Pick<Engine, 'exclusive'>;
   readonly engineContext: EngineContext;
   readonly store: BeadStore;
   readonly sessions: SessionManager;
@@ -68,7 +70,7 @@ export function registerSupervisionHandlers(town: SupervisionTown): void {
   });
   dispatcher.on(SessionStart.spec, async ({ agent }, caller) => resumeWork(context, caller, fullAddress(agent)));
   dispatcher.on(PolecatNuke.spec, async ({ agent, force }, caller) => {
-    const result = await nuke(context, caller, fullAddress(agent), force);
+    const result = await nuke(context, caller, fullAddress(agent), { force, engine: town.engine });
     town.changed();
     return result;
   });
