@@ -288,7 +288,7 @@ export class RigRepository {
   async push(commit: string, expected: string | undefined): Promise<boolean> {
     const branch = this.landing;
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
-    if (this.landsHere) return landHere(this, branch, commit, expected);
+    if (this.landsHere) return landHere(this.directory, branch, commit, expected);
     return withRepository(this.directory, async () => {
       try {
         await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
@@ -300,7 +300,7 @@ export class RigRepository {
         throw pushError(error, this.source, branch);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
-      await forgetPushed(this, branch, commit);
+      await forgetPushed(this.directory, branch, commit);
       return true;
     });
   }
