@@ -5,6 +5,7 @@ import { buildView } from '../../server/src/engine/state/buildView';
 import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
 import { Projection } from '../../server/src/engine/state/projection';
 import { reconcile } from '../../server/src/engine/loop/reconcile';
+import { FIRST_WINDOW } from '../../server/src/rigs/mergeWindow';
 import type { RigSettings } from '../../server/src/town/config';
 import { filledStore } from './beads';
 import { median, type Row } from './measure';
@@ -137,7 +138,12 @@ function look(store: BeadStore): () => unknown {
     merge_queue: { max_batch: 16 },
   } as unknown as RigSettings;
   const sessions = { all: () => [] } as unknown as SessionPort;
-  const port = { name: 'toy', worktrees: () => [], pacing: { lastSpawnAt: 0, shortLives: [] } } as unknown as RigPort;
+  const port = {
+    name: 'toy',
+    mergeWindow: () => FIRST_WINDOW,
+    worktrees: () => [],
+    pacing: { lastSpawnAt: 0, shortLives: [] },
+  } as unknown as RigPort;
   return () =>
     reconcile(
       buildView({

@@ -251,7 +251,7 @@ class QueueReplay {
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
       ...{
         mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
-        mergeWindow: this.window,
+        mergeWindow: () => this.window,
         worktrees: () => [],
       },
       recordMergeWindow: (window) => void (this.window = window),

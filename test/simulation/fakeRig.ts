@@ -40,7 +40,7 @@ export class FakeRig implements RigPort {
     return { mode: this.repository.mergeMode, strategy: 'squash', flakyRetries: 1 };
   }
 
-  get mergeWindow(): MergeWindow {
+  mergeWindow(): MergeWindow {
     return this.repository.mergeWindow;
   }
 

@@ -1,4 +1,4 @@
-import { git, gitCapped, gitProbe } from './git';
+import { git, gitCapped } from './git';
 import { isSafeBranch } from './names';
 import type { RigRepository } from './repository';
 
@@ -42,9 +42,7 @@ export async function branchNamed(repository: RigRepository, branch: string): Pr
 
 /** Where a branch left what is in the source already; the empty tree where they share nothing. */
 export async function forkPoint(repository: RigRepository, tip: string): Promise<string> {
-  const target = await repository.tip();
-  const base = target && (await gitProbe(repository.directory, ['merge-base', target, tip]));
-  return base || emptyTree(repository);
+  return (await repository.mergeBase(tip)) || emptyTree(repository);
 }
 
 /** What one commit changed: against its first parent, or against nothing. */

@@ -1,14 +1,46 @@
 import { UserError } from '../base/errors';
 import { git, gitLine, GitError, type GitIdentity } from './git';
 import { localRef } from './localLanding';
+import { keptRef } from './featureBranch';
 import type { RigRepository } from './repository';
 
 /** What the next landing stands on. */
 export interface LandingBase {
   /** Commit that work is rebased on. */
   commit: string;
-  /** Expected tip of the landing branch, for the compare-and-set push; undefined = it must not exist. */
+  /** Branch that it lands on; the rig's own target where it is missing. */
+  branch?: string;
+  /** Expected tip of that branch, for the compare-and-set push; undefined = it must not exist. */
   expected: string | undefined;
+}
+
+/** Tip of a feature branch; one that somebody has deleted from the source is where this town last pushed it. */
+export async function featureTip(repository: RigRepository, branch: string): Promise<string | undefined> {
+  for (const ref of [
+    repository.targetRef(branch),
+    localRef(branch),
+    `refs/remotes/origin/${branch}`,
+    keptRef(branch),
+  ]) {
+    const tip = await repository.resolve(ref);
+    if (tip !== undefined) return tip;
+  }
+  return undefined;
+}
+
+/**
+ * What the next landing on a feature branch stands on. The branch begins where the rig's own target is; one that somebody has
+ * deleted from the source goes on from where it was.
+ */
+export async function featureBase(
+  repository: RigRepository,
+  branch: string,
+  identity: GitIdentity,
+): Promise<LandingBase> {
+  await repository.fetchMoved(branch);
+  const expected = await repository.resolve(repository.targetRef(branch));
+  const commit = (await featureTip(repository, branch)) ?? (await landingBase(repository, identity)).commit;
+  return { commit, branch, expected };
 }
 
 /**

@@ -26,6 +26,8 @@ export interface BranchWork {
   bases: readonly string[];
   /** `squash` where it is missing. */
   shape?: CommitShape;
+  /** Feature branch that it lands on, where that is not the rig's own target. */
+  target?: string;
   /** Title of the commit that several become, or that merges them. */
   title: string;
   /** Trailers of that commit beside those of the branch, such as `Bead: toy-1`. */
@@ -152,10 +154,11 @@ function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message
  */
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
   const { directory } = repository;
-  const branches = [...new Set([repository.landing, repository.source.defaultBranch])];
+  const { landing, source } = repository;
+  const branches = new Set([landing, source.defaultBranch, ...(work.target === undefined ? [] : [work.target])]);
   const former = await Promise.all(
     // By the reflog: also where the target was rewritten since.
-    branches.map(async (branch) => {
+    [...branches].map(async (branch) => {
       const ref = `refs/remotes/origin/${branch}`;
       if (!(await repository.resolve(ref))) return undefined;
       const fork = await gitProbe(directory, ['merge-base', '--fork-point', ref, work.tip]);

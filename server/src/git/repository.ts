@@ -7,6 +7,7 @@ import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions, NETW
 import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
 import { forgetPushed, landHere, localRef } from './localLanding';
+import { featureTips, isFeatureBranch, keepFeature } from './featureBranch';
 import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
 import { compareAndSetPush, pushError } from './push';
@@ -146,14 +147,15 @@ export class RigRepository {
   /**
    * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is asked
    * at once, it fetches only what has moved.
+   * @param branch another branch that has to be known
    */
-  async fetchMoved(): Promise<void> {
+  async fetchMoved(branch?: string): Promise<void> {
     if (!this.source.isFolder) await this.fetch();
     else {
       await withRepository(this.directory, async () => {
         await this.initIfGone();
       });
-      const branches = [this.landing, this.source.defaultBranch];
+      const branches = [this.landing, this.source.defaultBranch, ...(branch === undefined ? [] : [branch])];
       if (await hasMoved(this.source.location, this.directory, branches, this.login)) await this.fetch();
     }
     await this.followDefaultBranch();
@@ -226,18 +228,21 @@ export class RigRepository {
     );
   }
 
-  /** Everything that has landed or is in the source: where work lands, there and here, and the source's own default branch. */
+  /**
+   * Everything that has landed or is in the source: where work lands, there and here, the source's own default branch, and
+   * the feature branches.
+   */
   async tips(): Promise<string[]> {
     const { landing, source } = this;
     const refs = [`refs/remotes/origin/${landing}`, `refs/remotes/origin/${source.defaultBranch}`, localRef(landing)];
     const tips = await Promise.all(refs.map((ref) => this.resolve(ref)));
-    return [...new Set(tips.filter((tip) => tip !== undefined))];
+    return [...new Set([...tips.filter((tip) => tip !== undefined), ...(await featureTips(this.directory))])];
   }
 
-  /** Whether a commit has landed. */
-  async holds(commit: string): Promise<boolean> {
+  /** Whether a commit has landed. @param branch where: by default on the rig's own target */
+  async holds(commit: string, branch = this.landing): Promise<boolean> {
     if (!(await this.resolve(commit))) return false;
-    for (const ref of [`refs/remotes/origin/${this.landing}`, localRef(this.landing)]) {
+    for (const ref of [`refs/remotes/origin/${branch}`, localRef(branch)]) {
       const tip = await this.resolve(ref);
       if (tip !== undefined && (await this.isAncestor(commit, tip))) return true;
     }
@@ -263,8 +268,8 @@ export class RigRepository {
 
   /** Where a commit has parted from what has landed. */
   async mergeBase(commit: string): Promise<string | undefined> {
-    const tip = await this.tip();
-    return tip && gitProbe(this.directory, ['merge-base', tip, commit]);
+    const tips = await this.tips();
+    return tips.length === 0 ? undefined : gitProbe(this.directory, ['merge-base', commit, ...tips]);
   }
 
   /** Commits in `to` that `from` does not have: `git rev-list --count from..to`, or all of `to`. */
@@ -282,11 +287,11 @@ export class RigRepository {
 
   /**
    * Lands a commit: compare-and-set against `expected` (undefined = the branch does not exist yet).
+   * @param branch where it lands: by default the rig's own target
    * @returns false if the branch moved meanwhile; nothing has changed then
    * @throws UserError `refused` where the remote does not take it, and would not take it a second time
    */
-  async push(commit: string, expected: string | undefined): Promise<boolean> {
-    const branch = this.landing;
+  async push(commit: string, expected: string | undefined, branch = this.landing): Promise<boolean> {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
     if (this.landsHere) return landHere(this.directory, branch, commit, expected);
     return withRepository(this.directory, async () => {
@@ -295,12 +300,16 @@ export class RigRepository {
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
-        if (now === commit) return true;
+        if (now === commit) {
+          if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
+          return true;
+        }
         if (now !== expected) return false;
         throw pushError(error, this.source, branch);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
       await forgetPushed(this.directory, branch, commit);
+      if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
       return true;
     });
   }

@@ -55,14 +55,14 @@ export class GateRunner {
     return this.flaky.list();
   }
 
-  /** Ends gates that a killed server left running. */
-  async endRecorded(): Promise<void> {
-    for (const gate of gateNames) await endRecordedGate(this.groupFile(gate));
+  /** Ends gates that a killed server left running for a target. */
+  async endRecorded(target?: string): Promise<void> {
+    for (const gate of gateNames) await endRecordedGate(this.groupFile(gate, target));
   }
 
-  private worldOf(commit: string, { mergeRequest }: GateRun, settings: RigSettings): GateWorld {
+  private worldOf(commit: string, { mergeRequest, target }: GateRun, settings: RigSettings): GateWorld {
     const { town, layout, rig, repository } = this.options;
-    const directory = layout.refinery;
+    const directory = target === undefined ? layout.refinery : layout.featureRefinery(target);
     let env: NodeJS.ProcessEnv = {};
     let changedFiles = (): Promise<string[]> => Promise.resolve([]);
     return {
@@ -78,7 +78,7 @@ export class GateRunner {
       },
       run: async (gate) => {
         const log = town.gateLog(rig, safePart(mergeRequest), gate.name);
-        const outcome = await runGate(gate, directory, env, log, this.groupFile(gate.name));
+        const outcome = await runGate(gate, directory, env, log, this.groupFile(gate.name, target));
         if (outcome.passed) return { passed: true, isFinal: true };
         const { problem, output, code } = outcome;
         return { passed: false, problem, output, isFinal: code !== null };
@@ -94,7 +94,8 @@ export class GateRunner {
   }
 
   /** Remembers the process group of a gate that runs. */
-  private groupFile(gate: string): string {
-    return path.join(this.options.town.gateLogs, `${this.options.rig}.${gate}.group.json`);
+  private groupFile(gate: string, target?: string): string {
+    const lane = target === undefined ? '' : `.${safePart(target)}`;
+    return path.join(this.options.town.gateLogs, `${this.options.rig}${lane}.${gate}.group.json`);
   }
 }

@@ -5,7 +5,7 @@ import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
 import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
-import { branchCommits, landingBase, type LandingBase } from '../git/landingBase';
+import { branchCommits, featureBase, landingBase, type LandingBase } from '../git/landingBase';
 import { uploadLargeFiles } from '../git/largeFiles';
 import { rebaseOnto, type CommitShape, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
@@ -34,11 +34,11 @@ import {
 } from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
-import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from './types';
+import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
-import { MergeWindowRecord, type MergeWindow } from './mergeWindow';
+import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
 import { runReviewScript } from './reviewScript';
@@ -58,6 +58,8 @@ export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
   private readonly windowRecord: MergeWindowRecord;
+  /** Merge windows of feature branches, which live shorter than a server: they are not kept over restarts. */
+  private readonly featureWindows = new Map<string, MergeWindow>();
   private readonly gateRunner: GateRunner;
 
   constructor(
@@ -118,11 +120,12 @@ export class Rig {
     const { mode, flaky_retries: flakyRetries } = settings.merge_queue;
     return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries };
   }
-  get mergeWindow(): MergeWindow {
-    return this.windowRecord.read();
+  mergeWindow(target?: string): MergeWindow {
+    return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);
   }
-  recordMergeWindow(window: MergeWindow): void {
-    this.windowRecord.write(window);
+  recordMergeWindow(window: MergeWindow, target?: string): void {
+    if (target === undefined) this.windowRecord.write(window);
+    else this.featureWindows.set(target, window);
   }
 
   private get refineryIdentity(): GitIdentity {
@@ -133,10 +136,7 @@ export class Rig {
     const directory = this.layout.polecatWorktree(name);
     const known = this.assignment(name);
     const base =
-      request.base ??
-      (known?.branch === request.branch
-        ? known.base
-        : (await landingBase(this.repository, this.refineryIdentity)).commit);
+      request.base ?? (known?.branch === request.branch ? known.base : (await this.landingBase(request.target)).commit);
     await ensureWorktree(this.repository, directory, request.branch, base, this.checkoutOptions);
     const isFrozen = request.replaceScript !== true && known?.branch === request.branch && known.script !== undefined;
     const { script, scriptSteps } = isFrozen ? known : request;
@@ -200,23 +200,27 @@ export class Rig {
     return checkSubmission(this.repository, this.layout.polecatWorktree(name), work);
   }
 
-  async landingBase(): Promise<LandingBase> {
-    return landingBase(this.repository, this.refineryIdentity);
+  async landingBase(target?: string): Promise<LandingBase> {
+    return target === undefined
+      ? landingBase(this.repository, this.refineryIdentity)
+      : featureBase(this.repository, target, this.refineryIdentity);
   }
 
   async rebase(
     commit: string,
     base: string,
-    work: { bead: string; title: string; worker: string; bases: readonly string[] },
+    work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
-    await this.gateRunner.endRecorded();
+    const { target } = work;
+    await this.gateRunner.endRecorded(target);
     const rebased = await rebaseOnto(
       this.repository,
-      this.layout.refinery,
+      target === undefined ? this.layout.refinery : this.layout.featureRefinery(target),
       {
         tip: commit,
         bases: work.bases,
         shape: shapeOf(mergeStrategyOf(this.town, this.settings)),
+        target,
         title: work.title,
         trailers: [`Bead: ${work.bead}`],
         author: identityOf(work.worker, this.emailDomain()),
@@ -292,12 +296,12 @@ export class Rig {
   async land(commit: string, base: LandingBase): Promise<boolean> {
     // Also of what landed here before the rig's landings were pushed.
     if (!this.repository.landsHere) await uploadLargeFiles(this.repository, base.expected ?? base.commit, commit);
-    return this.repository.push(commit, base.expected);
+    return this.repository.push(commit, base.expected, base.branch);
   }
 
-  async hasLanded(commit: string): Promise<boolean> {
+  async hasLanded(commit: string, target = this.repository.landing): Promise<boolean> {
     await this.repository.fetch();
-    return this.repository.holds(commit);
+    return this.repository.holds(commit, target);
   }
 
   snapshots(): Promise<SnapshotInfo[]> {

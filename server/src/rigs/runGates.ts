@@ -8,6 +8,8 @@ import type { GateResult } from './types';
 export interface GateRun {
   /** Names the logs. */
   mergeRequest: string;
+  /** Feature branch that it is for, which has a worktree of its own; missing for the rig's own target. */
+  target?: string;
   /** Only this gate, with what it needs; all gates where it is missing. */
   only?: string;
   /** Problem of the failed run of `only` that this one repeats: its kept result does not count. */

@@ -6,6 +6,8 @@ export interface WorktreeRequest {
   title: string;
   branch: string;
   base?: string;
+  /** Feature branch that it is begun from, where there is no `base`; missing for the rig's own target. */
+  target?: string;
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
   script?: string[];
@@ -36,3 +38,14 @@ export interface ReviewedChange {
 export type GateResult =
   | { passed: true }
   | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean; passedBefore?: boolean };
+
+/** Work that is to land, as one commit. */
+export interface RebasedWork {
+  bead: string;
+  title: string;
+  worker: string;
+  /** Commits that the branch is known to stand on. */
+  bases: readonly string[];
+  /** Feature branch that it is for; missing for the rig's own target. */
+  target?: string;
+}

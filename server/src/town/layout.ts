@@ -1,5 +1,5 @@
 import nodePath from 'node:path';
-import { isSafeSegment } from '../git/names';
+import { isSafeSegment, safePart } from '../git/names';
 
 /** Where everything of a town lies. Pure: works with `path.win32` too. */
 export class TownLayout {
@@ -169,6 +169,10 @@ export class RigLayout {
   }
   get refinery(): string {
     return this.at('refinery', 'rig');
+  }
+  /** Where changes for a feature branch are tested, beside those for the rig's own target. */
+  featureRefinery(branch: string): string {
+    return this.at('refinery', safePart(branch), 'rig');
   }
   /** Home of the reviewer, with a worktree of its own: merging goes on while it reads. */
   get reviewer(): string {

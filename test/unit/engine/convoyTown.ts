@@ -19,6 +19,7 @@ import type { CallContext } from '../../../server/src/protocol/dispatcher';
 import type { Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 import { openService, type Service } from '../beads/service';
 import { EngineTown } from './engineTown';
+import { FIRST_WINDOW } from '../../../server/src/rigs/mergeWindow';
 
 export const ann: CallContext = { actor: 'ann', kind: 'person' };
 export const rust: CallContext = { actor: 'toy/polecats/rust', agent: 'toy/polecats/rust', kind: 'agent' };
@@ -135,7 +136,12 @@ export class ConvoyTestTown {
       store: this.store,
       sessions: { all: () => [] } as unknown as SessionPort,
       rigs: ['toy', 'lib'].map((name) => ({
-        port: { name, pacing: { lastSpawnAt: 0, shortLives: [] }, worktrees: () => [] } as unknown as RigPort,
+        port: {
+          name,
+          mergeWindow: () => FIRST_WINDOW,
+          pacing: { lastSpawnAt: 0, shortLives: [] },
+          worktrees: () => [],
+        } as unknown as RigPort,
         settings: settings as never,
         accepted: true,
         reviewerAccepted: true,

@@ -116,7 +116,7 @@ export class EngineTown {
         return true;
       },
       mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 0 },
-      mergeWindow: this.mergeWindow,
+      mergeWindow: () => this.mergeWindow,
       recordMergeWindow: (window) => void (this.mergeWindow = window),
       recordSpawn: () => undefined,
       recordShortLife: () => undefined,

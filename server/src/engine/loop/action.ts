@@ -24,6 +24,8 @@ export type Action =
   | {
       type: 'merge';
       rig: string;
+      /** Feature branch that they land on; missing for the rig's own target. */
+      target?: string;
       /** A batch, in the order of the queue. One that has changed since is left out of it. */
       requests: { mergeRequest: string; revision: string }[];
       maxAttempts: number;
@@ -33,6 +35,7 @@ export type Action =
       type: 'request-review';
       mergeRequest: string;
       rig: string;
+      target?: string;
       revision: string;
       maxAttempts: number;
       maxReviewRounds: number;
@@ -63,9 +66,9 @@ export type Action =
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
-/** Key of what works in the worktree of a rig's refinery: one at a time. */
-export function mergeKey(rig: string): string {
-  return `merge:${rig}`;
+/** Key of what works in the worktree that a rig's refinery has for a target: one at a time. */
+export function mergeKey(rig: string, target?: string): string {
+  return target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
 }
 
 /** Key of what removes the worktree of a polecat. */
@@ -90,7 +93,7 @@ export function actionKey(action: Action): string {
       return `session:${action.session}`;
     case 'merge':
     case 'request-review':
-      return mergeKey(action.rig);
+      return mergeKey(action.rig, action.target);
     case 'review-by-script':
     case 'review-by-agent':
       return `review:${action.rig}`; // one at a time in the reviewer's worktree

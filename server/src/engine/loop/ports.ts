@@ -4,7 +4,7 @@ import type { RebaseResult } from '../../git/rebase';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
 import type { GateListener, GateRun } from '../../rigs/runGates';
-import type { FrozenBlocks, GateResult, ReviewedChange, WorktreeRequest } from '../../rigs/types';
+import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
 
 /** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
@@ -27,8 +27,9 @@ export interface RigPort {
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
   readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number };
-  readonly mergeWindow: MergeWindow;
-  recordMergeWindow(window: MergeWindow): void;
+  /** @param target a feature branch; the rig's own target where it is missing, here and below */
+  mergeWindow(target?: string): MergeWindow;
+  recordMergeWindow(window: MergeWindow, target?: string): void;
   worktrees(): { name: string; bead?: string }[];
   /** The script that was frozen for this branch, if any. */
   frozenScript(name: string, branch: string): FrozenBlocks | undefined;
@@ -46,15 +47,15 @@ export interface RigPort {
     name: string,
     work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
   ): Promise<{ commit: string }>;
-  landingBase(): Promise<LandingBase>;
+  landingBase(target?: string): Promise<LandingBase>;
   /**
-   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone of it would lack something.
-   * @param work `bases`: commits that the branch is known to stand on
+   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone
+   * of it would lack something.
    */
   rebase(
     commit: string,
     base: string,
-    work: { bead: string; title: string; worker: string; bases: readonly string[] },
+    work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
   /** Runs the gates on exactly this commit; stops at the first that fails. What is known of its files is not tested again. */
   runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
@@ -68,8 +69,8 @@ export interface RigPort {
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
   land(commit: string, base: LandingBase): Promise<boolean>;
-  /** Whether a commit is already on the landing branch. */
-  hasLanded(commit: string): Promise<boolean>;
+  /** Whether a commit is already on the target. */
+  hasLanded(commit: string, target?: string): Promise<boolean>;
   /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
   retireWorktree(name: string, bead: string): Promise<string | undefined>;
   /** All that is kept of worktrees that are gone. */

@@ -28,6 +28,8 @@ export class Batch {
   private constructor(
     readonly rigName: string,
     readonly rig: RigPort,
+    /** Feature branch that its members land on; undefined for the rig's own target. */
+    readonly target: string | undefined,
     readonly context: EngineContext,
     private readonly maxAttempts: number,
     members: readonly Member[],
@@ -45,7 +47,8 @@ export class Batch {
         try {
           const bead = assertRevision(tx, mergeRequest, revision);
           const request = mergeOf(bead);
-          if (!request || isClosed(bead.status)) throw new StaleAction(`${bead.id} is not an open merge request`);
+          if (!request || isClosed(bead.status) || request.target !== action.target)
+            throw new StaleAction(`${bead.id} is not an open merge request`);
           if (rig.review !== 'off' && request.review?.state !== 'approved')
             throw new StaleAction(`${bead.id} is not approved`);
           if (bead.status !== 'in_progress') tx.update(bead.id, { status: 'in_progress' });
@@ -59,7 +62,7 @@ export class Batch {
       if (taken.length === 0) throw stale ?? new StaleAction('there is nothing to merge');
       return taken;
     });
-    return new Batch(action.rig, rig, context, action.maxAttempts, members);
+    return new Batch(action.rig, rig, action.target, context, action.maxAttempts, members);
   }
 
   /** Those that are still in it, in the order of the queue. */

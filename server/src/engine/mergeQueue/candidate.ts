@@ -34,6 +34,7 @@ export async function makeCandidate(
     title: source?.title ?? request.source,
     worker: request.worker,
     bases: source ? basesOf(workOf(source)) : [],
+    target: request.target,
   });
   if (rebased.kind === 'empty') return rebased;
   if (rebased.kind === 'incomplete') {
@@ -78,5 +79,5 @@ export async function landedCandidate(
 ): Promise<string | undefined> {
   const source = context.store.get(request.source);
   const candidate = request.candidate ?? (source && workOf(source).candidate);
-  return candidate !== undefined && (await rig.hasLanded(candidate)) ? candidate : undefined;
+  return candidate !== undefined && (await rig.hasLanded(candidate, request.target)) ? candidate : undefined;
 }

@@ -60,6 +60,8 @@ interface Turn {
   bead: Bead;
   /** Its merge request, where it was submitted. */
   submitted: Bead | undefined;
+  /** Feature branch that it lands on; undefined for the rig's own target. */
+  target: string | undefined;
   checks: LandingCheck[];
 }
 
@@ -77,12 +79,12 @@ export async function landDirectly(
   const agent = fullAddress(landing.agent);
   const { rig, name } = requirePolecat(agent);
   const port = requireRig(town.context, rig);
-  return town.engine.exclusive(mergeKey(rig), async () => {
-    const bead = workOfPolecat(town.context, agent);
-    const submitted = requestsIn(town.context.store)
-      .openOf(bead.id)
-      .findLast((request) => mergeOf(request)?.worker === agent);
-    const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, checks: [] };
+  const target = targetOf(workToLand(town.context, agent));
+  return town.engine.exclusive(mergeKey(rig, target), async () => {
+    const { bead, submitted } = workToLand(town.context, agent);
+    if (targetOf({ submitted }) !== target)
+      throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
+    const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, target, checks: [] };
     refuseOpenSteps(graphOf(town.context.store), bead);
     for (let tries = 1; ; tries += 1) {
       turn.checks.length = 0;
@@ -96,6 +98,20 @@ export async function landDirectly(
         );
     }
   });
+}
+
+/** What a polecat works on, with its merge request where it was submitted. */
+function workToLand(context: EngineContext, agent: string): Pick<Turn, 'bead' | 'submitted'> {
+  const bead = workOfPolecat(context, agent);
+  const submitted = requestsIn(context.store)
+    .openOf(bead.id)
+    .findLast((request) => mergeOf(request)?.worker === agent);
+  return { bead, submitted };
+}
+
+/** Feature branch that it lands on. */
+function targetOf({ submitted }: Pick<Turn, 'submitted'>): string | undefined {
+  return submitted && mergeOf(submitted)?.target;
 }
 
 async function tryLanding(turn: Turn): Promise<DirectLandingResult | 'moved'> {
@@ -179,10 +195,11 @@ async function checkWorktree(turn: Turn): Promise<string> {
 }
 
 /** As it lands, whether it was submitted or not. */
-function requestOf({ submitted, bead, rig, agent, caller, landing, town }: Turn, commit: string): MergeRequest {
+function requestOf({ submitted, target, bead, rig, agent, caller, landing, town }: Turn, commit: string): MergeRequest {
   const before = submitted && mergeOf(submitted);
   return {
     ...(before ?? { source: bead.id, rig: rig.name, branch: workOf(bead).branch!, worker: agent, retries: 0 }),
+    target,
     commit,
     direct: {
       by: caller.actor,
@@ -201,8 +218,8 @@ interface PlacedChange {
 
 /** @returns what would land; undefined in a dry run of a change that conflicts */
 async function checkConflicts(turn: Turn, request: MergeRequest): Promise<PlacedChange | undefined> {
-  const { town, rig, bead } = turn;
-  const base = await rig.landingBase();
+  const { town, rig, bead, target } = turn;
+  const base = await rig.landingBase(target);
   const candidate = await makeCandidate(rig, request, base.commit, town.context);
   if (candidate.kind === 'empty')
     throw new UserError(
@@ -220,9 +237,9 @@ async function checkConflicts(turn: Turn, request: MergeRequest): Promise<Placed
 }
 
 async function checkTests(turn: Turn, commit: string): Promise<Check[]> {
-  const { town, rig, bead, submitted } = turn;
+  const { town, rig, bead, submitted, target } = turn;
   const recorder = new CheckRecorder(town.context.clock);
-  const result = await rig.runGates(commit, { mergeRequest: submitted?.id ?? bead.id }, recorder.onGate);
+  const result = await rig.runGates(commit, { mergeRequest: submitted?.id ?? bead.id, target }, recorder.onGate);
   const checks = recorder.results(rig.gates, result);
   if (result.passed) {
     note(turn, 'tests', 'passed', checks.map(({ gate }) => gate).join(', ') || 'the rig has no gates');

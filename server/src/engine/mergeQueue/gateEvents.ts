@@ -47,11 +47,15 @@ export class GateEvents {
     const last = links.at(-1);
     const mergeRequest = last?.id ?? this.chain[0]!.id;
     const { checks, ended } = this.of(length);
-    return this.batch.rig.runGates(tested?.commit ?? this.base, { ...run, mergeRequest }, (gate, outcome) => {
-      checks.onGate(gate, outcome);
-      if (outcome === 'started') this.batch.show(`${gate.name}:`, last ? links : this.chain);
-      else ended.set(gate.name, outcome);
-    });
+    return this.batch.rig.runGates(
+      tested?.commit ?? this.base,
+      { ...run, mergeRequest, target: this.batch.target },
+      (gate, outcome) => {
+        checks.onGate(gate, outcome);
+        if (outcome === 'started') this.batch.show(`${gate.name}:`, last ? links : this.chain);
+        else ended.set(gate.name, outcome);
+      },
+    );
   };
 
   /** What passed belongs to every change that it lands; what failed to the one that is blamed for it. */

@@ -34,10 +34,10 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
 }
 
 async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
-  const { rig } = batch;
+  const { rig, target } = batch;
   await finishWithoutGates(batch);
   if (batch.members.length === 0) return;
-  const base = await rig.landingBase();
+  const base = await rig.landingBase(target);
   const chain = await buildChain(batch, base.commit);
   if (chain.length === 0) return;
   const { mode, flakyRetries: retries } = rig.mergeQueue;
@@ -56,11 +56,11 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
     );
   if (verdict.targetFailure) {
     await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
-    rig.recordMergeWindow(SINGLE_REQUESTS); // one of the others may be what repairs it
+    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
   } else if (culprit) {
-    rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow, chain.length));
+    rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
   } else if (hasLanded) {
-    rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow, chain.length, maxBatch));
+    rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow(target), chain.length, maxBatch), target);
   }
 }
 
@@ -83,13 +83,13 @@ async function land(batch: Batch, links: readonly Link[], base: LandingBase): Pr
 
 /** A turn that cannot be finished. Where it may be about one member alone, the next ones are smaller, and show which. */
 async function deferAll(batch: Batch, error: unknown, members: readonly Member[] = batch.members): Promise<void> {
-  const { rig } = batch;
+  const { rig, target } = batch;
   if (members.length > 1) {
     if (error instanceof UserError && error.code === 'refused') {
-      rig.recordMergeWindow(SINGLE_REQUESTS);
+      rig.recordMergeWindow(SINGLE_REQUESTS, target);
       return batch.release(members);
     }
-    rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow, members.length));
+    rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), members.length), target);
   }
   await batch.defer(members, error);
 }

@@ -3,19 +3,40 @@ import type { MergeView, RigView, TownView } from '../state/townView';
 import { batchSize } from './batchSize';
 import { compareTurns } from './score';
 
-/** Each rig merges one batch at a time: the requests with the highest scores, the older one on a tie. */
+/** Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const ready = view.merges
       .filter((merge) => isReady(merge, rig, view.now))
       .sort((a, b) => compareTurns(a, b, view.now));
-    if (ready.length === 0) return [];
-    const { maxAttempts, maxBatch } = rig;
-    const requests = ready
-      .slice(0, batchSize(rig.mergeWindow, ready.length, maxBatch))
-      .map(({ id, revision }) => ({ mergeRequest: id, revision }));
-    return [{ type: 'merge', rig: rig.name, requests, maxAttempts, maxBatch }];
+    return [...byTarget(ready).values()].map((queue) => nextBatch(rig, queue));
   });
+}
+
+/** Requests by the feature branch that they land on; undefined is the rig's own target. */
+export function byTarget(merges: readonly MergeView[]): Map<string | undefined, MergeView[]> {
+  const queues = new Map<string | undefined, MergeView[]>();
+  for (const merge of merges) {
+    const queue = queues.get(merge.target?.branch);
+    if (queue) queue.push(merge);
+    else queues.set(merge.target?.branch, [merge]);
+  }
+  return queues;
+}
+
+/** @param queue requests for one target in the order of their turns, 1 or more */
+function nextBatch(rig: RigView, queue: readonly MergeView[]): Action {
+  const { name, maxAttempts, maxBatch } = rig;
+  const target = queue[0]!.target;
+  const size = batchSize(target?.mergeWindow ?? rig.mergeWindow, queue.length, maxBatch);
+  return {
+    type: 'merge',
+    rig: name,
+    ...(target ? { target: target.branch } : {}),
+    requests: queue.slice(0, size).map(({ id, revision }) => ({ mergeRequest: id, revision })),
+    maxAttempts,
+    maxBatch,
+  };
 }
 
 function isReady(merge: MergeView, rig: RigView, now: number): boolean {

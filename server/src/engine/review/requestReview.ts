@@ -29,10 +29,10 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, request, context);
     if (request.noChange) {
-      const { commit } = await rig.landingBase();
+      const { commit } = await rig.landingBase(request.target);
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);
     }
-    const { commit: base } = await rig.landingBase();
+    const { commit: base } = await rig.landingBase(request.target);
     const candidate = await makeCandidate(rig, request, base, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
     if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);

@@ -1,5 +1,6 @@
 import type { Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
+import { byTarget } from '../mergeQueue/mergeRule';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
 /** Brings changes before their reviewers, and writes down where one does not answer. */
@@ -14,21 +15,17 @@ export function reviews(view: TownView): Action[] {
     });
 }
 
-/** Rebased first: a change that conflicts is not worth anybody's reading. */
+/** Rebased first: a change that conflicts is not worth anybody's reading. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
-  const next = requests.find((request) => !request.review);
-  return next
-    ? [
-        {
-          type: 'request-review',
-          mergeRequest: next.id,
-          rig: rig.name,
-          revision: next.revision,
-          maxAttempts: rig.maxAttempts,
-          maxReviewRounds: rig.maxReviewRounds,
-        },
-      ]
-    : [];
+  return [...byTarget(requests.filter((request) => !request.review))].map(([target, [next]]) => ({
+    type: 'request-review',
+    mergeRequest: next!.id,
+    rig: rig.name,
+    ...(target === undefined ? {} : { target }),
+    revision: next!.revision,
+    maxAttempts: rig.maxAttempts,
+    maxReviewRounds: rig.maxReviewRounds,
+  }));
 }
 
 function ask(view: TownView, requests: MergeView[], rig: RigView): Action[] {

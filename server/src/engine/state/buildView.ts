@@ -61,7 +61,7 @@ export function buildView(sources: ViewSources): TownView {
     now,
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
-    merges: requests.flatMap((bead) => mergeView(store, bead, trackedBy, now)),
+    merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
     sessions: sources.sessions.all(),
   };
   return {
@@ -135,7 +135,7 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
-    mergeWindow: rig.port.mergeWindow,
+    mergeWindow: rig.port.mergeWindow(),
     maxBatch: settings.merge_queue.max_batch,
     crashLooping,
     crashLoopReported: crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
@@ -225,14 +225,22 @@ function gateViews(store: BeadStore): GateView[] {
   });
 }
 
-function mergeView(store: BeadStore, bead: Bead, trackedBy: ReadonlyMap<string, number>, now: number): MergeView[] {
+function mergeView(
+  { store, rigs }: ViewSources,
+  bead: Bead,
+  trackedBy: ReadonlyMap<string, number>,
+  now: number,
+): MergeView[] {
   const merge = mergeOf(bead);
   if (!merge) return [];
+  const { target } = merge;
+  const rig = target === undefined ? undefined : rigs.find(({ port }) => port.name === merge.rig);
   const source = store.get(merge.source);
   return [
     {
       id: bead.id,
       rig: merge.rig,
+      ...(rig ? { target: { branch: target!, mergeWindow: rig.port.mergeWindow(target) } } : {}),
       source: merge.source,
       revision: bead.updated_at,
       priority: bead.priority,

@@ -66,7 +66,7 @@ export interface RigView {
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
   stallMs: number;
-  /** How many requests are merged together. */
+  /** How many requests are merged together onto the rig's own target. */
   mergeWindow: MergeWindow;
   /** The most that may be. */
   maxBatch: number;
@@ -115,6 +115,8 @@ export interface WorkView {
 export interface MergeView {
   id: string;
   rig: string;
+  /** Feature branch that it lands on, with the merge window of that; missing for the rig's own target. */
+  target?: { branch: string; mergeWindow: MergeWindow };
   source: string;
   revision: string;
   createdAt: number;

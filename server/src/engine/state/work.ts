@@ -115,6 +115,8 @@ const mergeSchema = z.looseObject({
   commit: z.string(),
   /** The agent whose work it is. */
   worker: z.string(),
+  /** Feature branch that it lands on; missing for the rig's own target. */
+  target: z.string().optional(),
   /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
   refused: z.boolean().optional(),
   /** The last request of its batch: the logs of its gates are under that name. */
