@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   DirectLand,
   MayorMayLand,
+  TownMergeStrategy,
   MqDiff,
   MqGet,
   MqList,
@@ -236,6 +237,12 @@ describe('gt mq', () => {
     assert.match(dry.out, /would not land\n {2}✗ no conflict with the target \(in a.txt\)/);
     town.answer(MayorMayLand.spec, ({ allowed = false }) => ({ allowed }));
     assert.deepEqual([await ok('config', 'mayor-may-land'), await ok('config', 'mayor-may-land', 'on')], ['off', 'on']);
+    town.answer(TownMergeStrategy.spec, ({ strategy = 'squash' }) => ({ strategy }));
+    assert.deepEqual(
+      [await ok('config', 'merge-strategy'), await ok('config', 'merge-strategy', 'local')],
+      ['squash', 'local'],
+    );
+    await fails(/squash, rebase, merge, local/, 'config', 'merge-strategy', 'octopus');
     await fails(/on-or-off|on, off/, 'config', 'mayor-may-land', 'maybe');
   });
 });

@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { MergeWindow } from '../../rigs/mergeWindow';
@@ -26,7 +26,7 @@ export interface RigPort {
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
-  readonly mergeQueue: { mode: MergeMode; flakyRetries: number };
+  readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number };
   /** @param target a feature branch; the rig's own target where it is missing, here and below */
   mergeWindow(target?: string): MergeWindow;
   recordMergeWindow(window: MergeWindow, target?: string): void;
@@ -48,7 +48,10 @@ export interface RigPort {
     work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
   ): Promise<{ commit: string }>;
   landingBase(target?: string): Promise<LandingBase>;
-  /** The one commit on top of `base` that would land. `incomplete`: a fresh clone of it would lack something. */
+  /**
+   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone
+   * of it would lack something.
+   */
   rebase(
     commit: string,
     base: string,

@@ -4,7 +4,7 @@ import { basesOf, isClosed, withMerge, withWork, workOf, type MergeRequest } fro
 import { conflictFeedback, type Feedback } from './rejectWork';
 
 export type Candidate =
-  | { kind: 'clean'; commit: string }
+  | { kind: 'clean'; commit: string; before: readonly string[] }
   /** The target has all of it already. */
   | { kind: 'empty' }
   | { kind: 'returned'; why: Feedback };
@@ -45,7 +45,7 @@ export async function makeCandidate(
     };
   }
   if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, onto) };
-  return { kind: 'clean', commit: rebased.commit };
+  return { kind: 'clean', commit: rebased.commit, before: rebased.before ?? [] };
 }
 
 /**

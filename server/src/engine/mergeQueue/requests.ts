@@ -21,6 +21,7 @@ import {
   MqReorder,
   MqRetry,
   MqSubmit,
+  TownMergeStrategy,
   type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
@@ -119,6 +120,17 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
         settings.mayor_may_land = allowed;
       });
     return { allowed: file.read().mayor_may_land };
+  });
+  dispatcher.on(TownMergeStrategy.spec, async ({ strategy }, caller) => {
+    const file = townSettingsFile(town.layout);
+    if (strategy !== undefined) {
+      if (caller.kind !== 'person')
+        throw new UserError('only a person may set the merge strategy', undefined, 'refused');
+      file.update((settings) => {
+        settings.merge_strategy = strategy;
+      });
+    }
+    return { strategy: file.read().merge_strategy };
   });
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(town, id);
