@@ -63,10 +63,8 @@ export function registerAgentHandlers(town: AgentTown): void {
     town.changed();
     return null;
   });
-  dispatcher.on(DefaultAgent.spec, async ({ name }, context) => {
+  dispatcher.on(DefaultAgent.spec, async ({ name }) => {
     if (name !== undefined) {
-      if (context.kind !== 'person')
-        throw new UserError('only a person may set the default agent', undefined, 'refused');
       runtimes.require(name);
       townSettingsFile(town.layout).update((settings) => {
         settings.default_agent = name;
