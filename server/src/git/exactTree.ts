@@ -21,7 +21,10 @@ export async function differencesFrom(directory: string, admin: string, commit: 
   const indexFile = path.join(admin, `compare-${randomBytes(6).toString('hex')}.index`);
   try {
     await git(directory, ['read-tree', commit], { indexFile });
-    const names = await git(directory, ['diff-files', '--name-only', '--ignore-submodules=dirty', '-z'], { indexFile });
+    // By content: this index knows no sizes and times yet, and `diff-files` would list every file.
+    const names = await git(directory, ['diff', '--name-only', '--no-ext-diff', '--ignore-submodules=dirty', '-z'], {
+      indexFile,
+    });
     return new Map(
       names
         .split('\0')
@@ -36,16 +39,21 @@ export async function differencesFrom(directory: string, admin: string, commit: 
 
 /**
  * Notes what a worktree is now.
- * @returns a function that lists the files that changed since, by git's status and by content
+ * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status and by
+ *   content
  */
-export async function watchTree(directory: string, commit: string): Promise<() => Promise<string[]>> {
+export async function watchTree(
+  directory: string,
+  commit: string,
+): Promise<() => Promise<{ head?: string; files: string[] }>> {
   const admin = adminFolder(directory)!;
   // What differs from the beginning are files that no checkout writes as they were committed.
   const atFirst = await differencesFrom(directory, admin, commit);
-  return async () => [
-    ...(await statusOf(directory, 'no')).changes,
-    ...changedBetween(atFirst, await differencesFrom(directory, admin, commit)),
-  ];
+  return async () => {
+    const { head, changes } = await statusOf(directory, 'no');
+    const different = changedBetween(atFirst, await differencesFrom(directory, admin, commit));
+    return { head, files: [...changes, ...different] };
+  };
 }
 
 /** The files that one comparison has and the other has not, or has otherwise. */

@@ -32,14 +32,5 @@ export async function forgetFeature(repository: string, branch: string): Promise
   await gitProbe(repository, ['update-ref', '-d', localRef(branch)]);
 }
 
-/** Tips of all feature branches, also of those that are gone from the source and have not landed. */
-export async function featureTips(repository: string): Promise<string[]> {
-  const text = await git(repository, [
-    'for-each-ref',
-    '--format=%(objectname)',
-    `${ORIGIN}${PREFIX}`,
-    `${KEPT}${PREFIX}`,
-    localRef(PREFIX),
-  ]);
-  return [...new Set(text.split('\n').filter(Boolean))];
-}
+/** The refs of all feature branches, also of those that are gone from the source and have not landed. */
+export const featureRefs: readonly string[] = [`${ORIGIN}${PREFIX}`, `${KEPT}${PREFIX}`, localRef(PREFIX)];

@@ -65,6 +65,8 @@ const NEUTRAL_CONFIG = [
   'advice.detachedHead=false',
   'rerere.enabled=false',
   'protocol.ext.allow=never',
+  // A file that the person's settings name and that is not there would end every diff.
+  `diff.orderFile=${os.devNull}`,
   // Worktrees of agents and of the refinery hold what is in the commit, whatever a person has set for their own.
   'core.autocrlf=false',
   // What it prints is read as UTF-8, and what it is given is UTF-8.

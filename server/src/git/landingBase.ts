@@ -16,16 +16,8 @@ export interface LandingBase {
 
 /** Tip of a feature branch; one that somebody has deleted from the source is where this town last pushed it. */
 export async function featureTip(repository: RigRepository, branch: string): Promise<string | undefined> {
-  for (const ref of [
-    repository.targetRef(branch),
-    localRef(branch),
-    `refs/remotes/origin/${branch}`,
-    keptRef(branch),
-  ]) {
-    const tip = await repository.resolve(ref);
-    if (tip !== undefined) return tip;
-  }
-  return undefined;
+  const refs = [repository.targetRef(branch), localRef(branch), `refs/remotes/origin/${branch}`, keptRef(branch)];
+  return (await repository.commitsAt(refs)).values().next().value;
 }
 
 /**
@@ -50,15 +42,17 @@ export async function featureBase(
 export async function landingBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
   await repository.fetchMoved();
   const { landing, source } = repository;
-  const expected = await repository.resolve(repository.targetRef());
-  const known = new Map<string, string>();
-  for (const [name, ref] of [
+  const named = [
     [repository.landsHere ? `local ${landing}` : landing, repository.targetRef()],
     [`local ${landing}`, localRef(landing)],
     [landing, `refs/remotes/origin/${landing}`],
     [source.defaultBranch, `refs/remotes/origin/${source.defaultBranch}`],
-  ] as const) {
-    const tip = await repository.resolve(ref);
+  ] as const;
+  const tips = await repository.commitsAt([...new Set(named.map(([, ref]) => ref))]);
+  const expected = tips.get(repository.targetRef());
+  const known = new Map<string, string>();
+  for (const [name, ref] of named) {
+    const tip = tips.get(ref);
     if (tip !== undefined && !known.has(tip)) known.set(tip, name);
   }
   let base: { commit: string; name: string } | undefined;

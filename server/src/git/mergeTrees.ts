@@ -2,7 +2,7 @@ import { git, GitError, gitLine, type GitIdentity } from './git';
 import type { RigRepository } from './repository';
 
 export function treeOf(repository: RigRepository, commit: string): Promise<string> {
-  return gitLine(repository.directory, ['rev-parse', `${commit}^{tree}`]);
+  return repository.graph.tree(commit);
 }
 
 const FIXED: GitIdentity = { name: 'Gas Town', email: 'town@gastown.local', date: '@0 +0000' };
@@ -17,6 +17,7 @@ export async function mergeTrees(
   ours: string,
   theirs: string,
 ): Promise<{ tree: string; conflicts: string[] }> {
+  if (base === ours) return { tree: await treeOf(repository, theirs), conflicts: [] };
   const { directory } = repository;
   const commit = (tree: string, parent: string | undefined): Promise<string> =>
     gitLine(directory, ['commit-tree', tree, ...(parent ? ['-p', parent] : []), '-m', 'Merge'], { identity: FIXED });

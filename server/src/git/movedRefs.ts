@@ -1,39 +1,50 @@
 import { git, NAMED_BARE_REPOSITORY, type GitOptions } from './git';
 
-/** Whether a source on this disk has what a repository does not have: another tip of one of the branches, or a tag. */
-export async function hasMoved(
+export interface MovedRefs {
+  /** The source has what the repository does not have: another tip of one of the branches, or a tag. */
+  moved: boolean;
+  /** The branches that the repository has. */
+  branches: readonly string[];
+}
+
+/** Compares a repository with its source on this disk. @param branches names of those that matter */
+export async function movedRefs(
   source: string,
   repository: string,
   branches: readonly string[],
   { env }: Pick<GitOptions, 'env'>,
-): Promise<boolean> {
+): Promise<MovedRefs> {
   const options = { env, config: [NAMED_BARE_REPOSITORY] };
-  const [heads, ours, tags, ourTags] = await Promise.all([
+  const [theirs, ours] = await Promise.all([
     refsAt(source, 'refs/heads/', branches, options),
     refsAt(repository, 'refs/remotes/origin/', branches),
-    refsAt(source, 'refs/tags/', [''], options),
-    refsAt(repository, 'refs/tags/', ['']),
   ]);
-  const known = new Set(ourTags);
-  return heads.join('\n') !== ours.join('\n') || tags.some((tag) => !known.has(tag));
+  const known = new Set(ours.tags);
+  return {
+    moved: theirs.heads.join('\n') !== ours.heads.join('\n') || theirs.tags.some((tag) => !known.has(tag)),
+    branches: ours.heads.map((line) => line.slice(0, line.lastIndexOf(' '))),
+  };
 }
 
-/** Lines `<name> <hash>` of the refs with one of these names (`''`: all) under a prefix. @throws GitError */
+/** Lines `<name> <hash>` of the branches with these names, which are kept under a prefix, and of all tags. @throws GitError */
 async function refsAt(
   directory: string,
   prefix: string,
   names: readonly string[],
   options: GitOptions = {},
-): Promise<string[]> {
+): Promise<{ heads: string[]; tags: string[] }> {
   const text = await git(
     directory,
     [
       'for-each-ref',
-      `--format=%(refname:lstrip=${prefix.split('/').length - 1}) %(objectname)`,
+      '--format=%(refname) %(objectname)',
       '--',
       ...names.map((name) => `${prefix}${name}`),
+      'refs/tags/',
     ],
     options,
   );
-  return text.split('\n').filter(Boolean);
+  const lines = text.split('\n').filter(Boolean);
+  const heads = lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
+  return { heads, tags: lines.filter((line) => line.startsWith('refs/tags/')) };
 }

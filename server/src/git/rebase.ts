@@ -153,31 +153,34 @@ function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message
  * the one that is nearest to the tip. Undefined where the branch shares nothing with the target.
  */
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
-  const { directory } = repository;
   const { landing, source } = repository;
   const branches = new Set([landing, source.defaultBranch, ...(work.target === undefined ? [] : [work.target])]);
+  const refs = await repository.commitsAt([...branches].map((branch) => `refs/remotes/origin/${branch}`));
   const former = await Promise.all(
     // By the reflog: also where the target was rewritten since.
-    [...branches].map(async (branch) => {
-      const ref = `refs/remotes/origin/${branch}`;
-      if (!(await repository.resolve(ref))) return undefined;
-      const fork = await gitProbe(directory, ['merge-base', '--fork-point', ref, work.tip]);
+    [...refs.keys()].map(async (ref) => {
+      const fork = await gitProbe(repository.directory, ['merge-base', '--fork-point', ref, work.tip]);
       return fork === work.tip ? undefined : fork; // it was merged before, and taken back
     }),
   );
-  const shared = await gitProbe(directory, ['merge-base', onto, work.tip]);
+  const shared = await repository.graph.mergeBase(onto, [work.tip]);
   let nearest: { commit: string; distance: number } | undefined;
   for (const commit of new Set([onto, ...work.bases, ...former, shared])) {
-    if (commit === undefined || !(await isKnownAncestor(repository, commit, work.tip))) continue;
-    const distance = await repository.countCommits(commit, work.tip);
-    if (!nearest || distance < nearest.distance) nearest = { commit, distance };
+    const distance = commit === undefined ? undefined : await distanceOf(repository, commit, work.tip);
+    if (distance !== undefined && (!nearest || distance < nearest.distance)) nearest = { commit: commit!, distance };
   }
   return nearest?.commit;
 }
 
-/** False too for a commit that is not here any more. */
-async function isKnownAncestor(repository: RigRepository, commit: string, tip: string): Promise<boolean> {
-  return (await repository.resolve(commit)) !== undefined && (await repository.isAncestor(commit, tip));
+/** Commits on top of one that a branch stands on; undefined where it stands on another, or the commit is not here any more. */
+async function distanceOf(repository: RigRepository, base: string, tip: string): Promise<number | undefined> {
+  try {
+    const { left, right } = await repository.graph.divergence(base, tip);
+    return left === 0 ? right : undefined;
+  } catch (error) {
+    if ((await repository.resolve(base)) === undefined) return undefined;
+    throw error;
+  }
 }
 
 /** How a conflict was resolved once, by whichever agent, is used again: reviews and gates see the outcome like any other. */

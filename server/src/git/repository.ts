@@ -7,14 +7,14 @@ import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions, NETW
 import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
 import { forgetPushed, landHere, localRef } from './localLanding';
-import { featureTips, isFeatureBranch, keepFeature } from './featureBranch';
-import { hasMoved } from './movedRefs';
+import { CommitGraph } from './commitGraph';
+import { featureRefs, isFeatureBranch, keepFeature } from './featureBranch';
+import { movedRefs } from './movedRefs';
 import { isSafeBranch } from './names';
 import { compareAndSetPush, pushError } from './push';
+import { findRefs, isPlainRef } from './refs';
 import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
-
-/** Time without output of the other side after which git is killed. */
 
 export type { RepositorySource } from './source';
 
@@ -35,6 +35,7 @@ export class RigRepository {
   /** Whether what lands stays in this repository: nothing is pushed then. */
   keepsLandings: () => boolean = () => false;
   readonly credentials: CredentialFile;
+  readonly graph: CommitGraph;
 
   /** @param onDefaultBranch called when the default branch of the source changes */
   constructor(
@@ -43,6 +44,7 @@ export class RigRepository {
     private readonly onDefaultBranch: (branch: string) => void = () => undefined,
   ) {
     this.known = source;
+    this.graph = new CommitGraph(directory);
     keepSettings(directory, () => this.resetSettings());
     this.credentials = new CredentialFile(path.join(path.dirname(directory), '.credentials'), source.location);
   }
@@ -156,7 +158,9 @@ export class RigRepository {
         await this.initIfGone();
       });
       const branches = [this.landing, this.source.defaultBranch, ...(branch === undefined ? [] : [branch])];
-      if (await hasMoved(this.source.location, this.directory, branches, this.login)) await this.fetch();
+      const { moved, branches: known } = await movedRefs(this.source.location, this.directory, branches, this.login);
+      if (moved) await this.fetch();
+      else if (known.includes(this.source.defaultBranch)) return;
     }
     await this.followDefaultBranch();
   }
@@ -221,11 +225,16 @@ export class RigRepository {
 
   /** Commit that new work starts from: where work lands, else the default branch; undefined for an empty repository. */
   async tip(): Promise<string | undefined> {
+    const { landing, source } = this;
     return (
-      (await this.resolve(localRef(this.landing))) ??
-      (await this.resolve(`refs/remotes/origin/${this.landing}`)) ??
-      (await this.resolve(`refs/remotes/origin/${this.source.defaultBranch}`))
-    );
+      await this.commitsAt([
+        localRef(landing),
+        `refs/remotes/origin/${landing}`,
+        `refs/remotes/origin/${source.defaultBranch}`,
+      ])
+    )
+      .values()
+      .next().value;
   }
 
   /**
@@ -235,18 +244,31 @@ export class RigRepository {
   async tips(): Promise<string[]> {
     const { landing, source } = this;
     const refs = [`refs/remotes/origin/${landing}`, `refs/remotes/origin/${source.defaultBranch}`, localRef(landing)];
-    const tips = await Promise.all(refs.map((ref) => this.resolve(ref)));
-    return [...new Set([...tips.filter((tip) => tip !== undefined), ...(await featureTips(this.directory))])];
+    return [...new Set((await this.commitsAt([...refs, ...featureRefs])).values())];
   }
 
   /** Whether a commit has landed. @param branch where: by default on the rig's own target */
   async holds(commit: string, branch = this.landing): Promise<boolean> {
     if (!(await this.resolve(commit))) return false;
-    for (const ref of [`refs/remotes/origin/${branch}`, localRef(branch)]) {
-      const tip = await this.resolve(ref);
-      if (tip !== undefined && (await this.isAncestor(commit, tip))) return true;
-    }
+    const tips = await this.commitsAt([`refs/remotes/origin/${branch}`, localRef(branch)]);
+    for (const tip of tips.values()) if (await this.isAncestor(commit, tip)) return true;
     return false;
+  }
+
+  /**
+   * The commits that refs name, in the order of the names; those that are not there are left out.
+   * @param refs full names; ones that end with `/` stand for all refs below
+   * @throws GitError where a ref is there and its commit is not: that is damage, not absence
+   */
+  async commitsAt(refs: readonly string[]): Promise<Map<string, string>> {
+    const { commits, doubtful } = await findRefs(this.directory, refs);
+    const all = new Map<string, string>();
+    for (const ref of refs) {
+      const commit = doubtful.includes(ref) ? await this.resolveRevision(ref) : commits.get(ref);
+      if (commit !== undefined) all.set(ref, commit);
+      if (ref.endsWith('/')) for (const [name, tip] of commits) if (name.startsWith(ref)) all.set(name, tip);
+    }
+    return all;
   }
 
   /**
@@ -254,28 +276,26 @@ export class RigRepository {
    * @throws GitError where the ref is there and its commit is not: that is damage, not absence
    */
   async resolve(ref: string): Promise<string | undefined> {
+    return isPlainRef(ref) ? (await this.commitsAt([ref])).get(ref) : this.resolveRevision(ref);
+  }
+
+  private async resolveRevision(revision: string): Promise<string | undefined> {
     const verify = ['rev-parse', '--verify', '--quiet', '--end-of-options'];
-    const commit = await gitProbe(this.directory, [...verify, `${ref}^{commit}`]);
-    if (commit !== undefined || !ref.startsWith('refs/')) return commit;
-    const object = await gitProbe(this.directory, [...verify, ref]);
+    const commit = await gitProbe(this.directory, [...verify, `${revision}^{commit}`]);
+    if (commit !== undefined || !revision.startsWith('refs/')) return commit;
+    const object = await gitProbe(this.directory, [...verify, revision]);
     if (object !== undefined) await git(this.directory, ['cat-file', 'commit', object]);
     return undefined;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return (await this.countCommits(descendant, ancestor)) === 0;
+    return (await this.graph.divergence(ancestor, descendant)).left === 0;
   }
 
-  /** Where a commit has parted from what has landed. */
-  async mergeBase(commit: string): Promise<string | undefined> {
-    const tips = await this.tips();
-    return tips.length === 0 ? undefined : gitProbe(this.directory, ['merge-base', commit, ...tips]);
-  }
-
-  /** Commits in `to` that `from` does not have: `git rev-list --count from..to`, or all of `to`. */
-  async countCommits(from: string | undefined, to: string): Promise<number> {
-    const range = from ? [`^${from}`] : [];
-    return Number(await gitLine(this.directory, ['rev-list', '--count', to, ...range, '--']));
+  /** Where a commit has parted from what has landed. @param given what has landed, where that is known */
+  async mergeBase(commit: string, given?: readonly string[]): Promise<string | undefined> {
+    const tips = given ?? (await this.tips());
+    return tips.length === 0 ? undefined : this.graph.mergeBase(commit, tips);
   }
 
   /** An empty repository has nothing to branch from: it gets one empty commit to stand on. */

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { watchTree } from '../git/exactTree';
-import { gitLine } from '../git/git';
 import { safePart } from '../git/names';
 import { treeOf } from '../git/mergeTrees';
 import type { RigRepository } from '../git/repository';
@@ -64,7 +63,7 @@ export class GateRunner {
     const { town, layout, rig, repository } = this.options;
     const directory = target === undefined ? layout.refinery : layout.featureRefinery(target);
     let env: NodeJS.ProcessEnv = {};
-    let changedFiles = (): Promise<string[]> => Promise.resolve([]);
+    let changedFiles = async (): Promise<{ head?: string; files: string[] }> => ({ head: commit, files: [] });
     return {
       results: this.results,
       checkOut: async () => {
@@ -84,9 +83,8 @@ export class GateRunner {
         return { passed: false, problem, output, isFinal: code !== null };
       },
       changes: async () => {
-        const changed = await changedFiles();
-        const moved = (await gitLine(directory, ['rev-parse', 'HEAD'])) !== commit;
-        return moved ? 'HEAD' : changed.slice(0, 5).join(', ');
+        const { head, files } = await changedFiles();
+        return head === commit ? files.slice(0, 5).join(', ') : 'HEAD';
       },
       recordFlaky: (gate, problem) =>
         this.flaky.record({ gate, problem, commit, mergeRequest, at: new Date().toISOString() }),

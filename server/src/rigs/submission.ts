@@ -27,25 +27,15 @@ async function refuseNested(repository: RigRepository, directory: string, head: 
 const NO_CHANGE_HINT =
   'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"';
 
-async function targetOf(
-  repository: RigRepository,
-  bases: readonly string[],
-  head: string,
-): Promise<string | undefined> {
-  return (await repository.mergeBase(head)) ?? bases[0];
-}
-
 /** Whether a branch holds the very files that it was made from. */
-async function isUnchanged(repository: RigRepository, bases: readonly string[], head: string): Promise<boolean> {
-  const target = await targetOf(repository, bases, head);
+async function isUnchanged(repository: RigRepository, target: string | undefined, head: string): Promise<boolean> {
   return target !== undefined && (await treeOf(repository, target)) === (await treeOf(repository, head));
 }
 
 /** What would land nothing, or would land a folder without its files, goes no further. */
-async function requireChange(repository: RigRepository, bases: readonly string[], head: string): Promise<void> {
-  const target = await targetOf(repository, bases, head);
+async function requireChange(repository: RigRepository, target: string | undefined, head: string): Promise<void> {
   if (target === undefined) return;
-  if (await isUnchanged(repository, bases, head))
+  if (await isUnchanged(repository, target, head))
     throw new UserError(
       'there is nothing to merge: the commits on this branch change nothing',
       NO_CHANGE_HINT,
@@ -97,9 +87,11 @@ export async function checkSubmission(
       'conflict',
     );
   // What came in by a rebase onto the target is not the agent's own.
-  const commits = await branchCommits(repository, [...work.bases, ...(await repository.tips())], state.head);
+  const tips = await repository.tips();
+  const commits = await branchCommits(repository, [...work.bases, ...tips], state.head);
+  const target = (await repository.mergeBase(state.head, tips)) ?? work.bases[0];
   if (work.isUnchanged === true) {
-    if (commits.length > 0 && !(await isUnchanged(repository, work.bases, state.head)))
+    if (commits.length > 0 && !(await isUnchanged(repository, target, state.head)))
       throw new UserError(
         `there is a change: ${plural(commits.length, 'commit')} on this branch`,
         'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
@@ -117,6 +109,6 @@ export async function checkSubmission(
       'refused',
     );
   }
-  await requireChange(repository, work.bases, state.head);
+  await requireChange(repository, target, state.head);
   return { commit: state.head };
 }

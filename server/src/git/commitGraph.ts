@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { isPresent } from '../base/safePaths';
+import { gitLine, gitProbe } from './git';
+
+const fullHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Most answers that are remembered of one repository: a few landings of a large batch. */
+const LIMIT = 5_000;
+
+/** Commits that one of two has and the other has not. */
+export interface Divergence {
+  left: number;
+  right: number;
+}
+
+/**
+ * What git says of commits and never says otherwise later: their trees, and how they are related. It is remembered, because
+ * each question is a process, and one landing asks the same ones again and again. Nothing is remembered of a name, which may
+ * move, or in a shallow repository, where a fetch can add the history that was missing.
+ */
+export class CommitGraph {
+  private readonly answers = new Map<string, unknown>();
+
+  /** @param directory a repository whose commands never see grafts or replaced objects (see `git`) */
+  constructor(private readonly directory: string) {}
+
+  tree(commit: string): Promise<string> {
+    return this.remember('tree', [commit], () => gitLine(this.directory, ['rev-parse', `${commit}^{tree}`]));
+  }
+
+  /** @throws GitError where one of them is not here */
+  async divergence(left: string, right: string): Promise<Divergence> {
+    if (left === right && fullHash.test(left)) return { left: 0, right: 0 };
+    return this.remember('divergence', [left, right], async () => {
+      const counts = await gitLine(this.directory, ['rev-list', '--left-right', '--count', `${left}...${right}`, '--']);
+      const [onlyLeft, onlyRight] = counts.split('\t').map(Number);
+      return { left: onlyLeft!, right: onlyRight! };
+    });
+  }
+
+  /** Undefined where they share nothing. */
+  mergeBase(commit: string, others: readonly string[]): Promise<string | undefined> {
+    return this.remember('merge-base', [commit, ...others], () =>
+      gitProbe(this.directory, ['merge-base', commit, ...others]),
+    );
+  }
+
+  private async remember<T>(question: string, commits: readonly string[], ask: () => Promise<T>): Promise<T> {
+    const key = `${question} ${commits.join(' ')}`;
+    if (this.answers.has(key)) return this.answers.get(key) as T;
+    const answer = await ask();
+    if (commits.every((commit) => fullHash.test(commit)) && !isPresent(path.join(this.directory, 'shallow'))) {
+      if (this.answers.size >= LIMIT) this.answers.delete(this.answers.keys().next().value!);
+      this.answers.set(key, answer);
+    }
+    return answer;
+  }
+}
