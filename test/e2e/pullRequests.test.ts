@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import type { MergeRequestInfo } from '../../server/src/protocol/town';
 import { CliTown, Person } from '../helpers/cliTown';
@@ -16,7 +17,9 @@ describe('the merge strategy pr', function () {
     const folder = makeRepository({ 'a.txt': 'a\n' });
     sh(folder, 'git', 'clone', '--quiet', '--bare', folder, origin);
     gh = new FakeGh(origin);
-    const person = new Person({ PATH: `${gh.folder}:${process.env.PATH}` });
+    const person = new Person();
+    // The town runs gh as its login shell finds it.
+    fs.writeFileSync(path.join(person.home, '.profile'), `PATH='${gh.folder}':$PATH\nexport PATH\n`);
     town = await CliTown.make({ person, project: origin });
     await town.gt('rig', 'set', 'toy', 'merge_strategy=pr', 'pr_repository=acme/toy');
   }
@@ -31,11 +34,11 @@ describe('the merge strategy pr', function () {
     const bead = await town.bead('Say two', 'echo "try $GT_ATTEMPT" > b.txt');
     await town.gt('sling', bead, 'toy');
     await town.gt('up');
-    await waitUntil('there is a pull request', () => gh.pulls.length > 0, 120_000);
+    await waitUntil('there is a pull request', () => gh.pulls.length > 0, 40_000);
     gh.change(({ pulls: [pull] }) => (pull!.blocked = true));
     const watched = async (): Promise<MergeRequestInfo | undefined> =>
       (await town.person.json<MergeRequestInfo[]>('gt', ['mq', 'list', 'toy'], { cwd: town.root }))[0];
-    await waitUntil('it is watched', async () => (await watched())?.waitsFor === 'pull-request', 120_000);
+    await waitUntil('it is watched', async () => (await watched())?.waitsFor === 'pull-request', 40_000);
     assert.equal(gh.pulls.length, 1, 'one, although the server died before it heard of it');
     assert.match(await town.gt('mq', 'list', 'toy'), /waits for pull request #1/);
     assert.match(await town.gt('mq', 'status', bead), /pull request https:\/\/github.test\/acme\/toy\/pull\/1/);
@@ -47,13 +50,13 @@ describe('the merge strategy pr', function () {
       pull!.reviews.push({ author: { login: 'ann' }, body: 'Once more.', state: 'CHANGES_REQUESTED', commit: { oid } });
     });
     await town.gt('refinery', 'process', 'toy');
-    await waitUntil('its agent has tried again', () => gh.tip(first!.head) !== oid, 120_000);
+    await waitUntil('its agent has tried again', () => gh.tip(first!.head) !== oid, 40_000);
     assert.match(await town.bd('events'), /ann requests changes on pull request #1: Once more\./);
     gh.change(({ pulls: [pull] }) => {
       pull!.blocked = false;
       pull!.checks.push({ __typename: 'CheckRun', name: 'ci', status: 'COMPLETED', conclusion: 'SUCCESS' });
     });
-    await waitUntil('it is merged', async () => (await statusOf(bead)) === 'closed', 120_000);
+    await waitUntil('it is merged', async () => (await statusOf(bead)) === 'closed', 40_000);
     assert.equal(gh.pulls.length, 1, 'the same pull request');
     assert.equal(sh(gh.origin, 'git', 'show', 'main:b.txt'), 'try 2');
     assert.equal(gh.pulls[0]!.state, 'MERGED');
@@ -70,15 +73,15 @@ describe('the merge strategy pr', function () {
     await waitUntil(
       'a person is asked',
       async () => (await town.gt('attention')).includes('gh is not logged in'),
-      120_000,
+      40_000,
     );
     assert.match(await town.gt('attention'), /gh auth login/);
     gh.change((state) => (state.loggedIn = true));
     await town.gt('refinery', 'process', 'toy');
-    await waitUntil('there is a pull request', () => gh.pulls.length > 0, 120_000);
+    await waitUntil('there is a pull request', () => gh.pulls.length > 0, 40_000);
     gh.change(({ pulls: [pull] }) => (pull!.blocked = true));
     await town.bd('close', bead, '--force');
-    await waitUntil('its pull request is closed', () => gh.pulls[0]!.state === 'CLOSED', 120_000);
+    await waitUntil('its pull request is closed', () => gh.pulls[0]!.state === 'CLOSED', 40_000);
     assert.equal(gh.pulls[0]!.closedWith, `${bead} was closed.`);
     assert.throws(() => sh(gh.origin, 'git', 'show', 'main:no.txt'));
   });
