@@ -138,6 +138,7 @@ export class ConvoyTestTown {
       rigs: ['toy', 'lib'].map((name) => ({
         port: {
           name,
+          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           mergeWindow: () => FIRST_WINDOW,
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],
