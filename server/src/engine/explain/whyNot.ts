@@ -6,7 +6,7 @@ import { graphOf } from '../../formulas/pour/molecule';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { openStepsOf } from '../molecules/openSteps';
 import { wantedSince } from '../convoys/wanted';
-import { belongsToPerson, openSources } from '../state/buildView';
+import { belongsToPerson, openSources } from '../state/workingSet';
 import type { TownView, WorkView } from '../state/townView';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 
