@@ -59,6 +59,7 @@ export function buildView(sources: ViewSources): TownView {
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
+    abandonedPullRequests: abandonedPullRequests(store, now),
     sessions: sources.sessions.all(),
   };
   return {
@@ -98,6 +99,7 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
+    mergeStrategy: rig.port.mergeQueue.strategy,
     mergeWindow: rig.port.mergeWindow(),
     maxBatch: settings.merge_queue.max_batch,
     crashLooping,
@@ -106,6 +108,20 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
+}
+
+/** Those of closed requests, unless somebody works on their beads: the next request for one of them goes on with it. */
+function abandonedPullRequests(store: BeadStore, now: number): TownView['abandonedPullRequests'] {
+  return requestsIn(store)
+    .withPullRequest()
+    .flatMap((bead) => {
+      const merge = mergeOf(bead);
+      const source = merge && store.get(merge.source);
+      if (!merge || !isClosed(bead.status)) return [];
+      if (source && !isClosed(source.status) && source.status !== 'failed') return [];
+      const notBefore = waitEnd(time(merge.notBefore), now);
+      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at, notBefore }];
+    });
 }
 
 function workViews(
@@ -209,6 +225,7 @@ function mergeView(
       notBefore: waitEnd(time(merge.notBefore), now),
       order: orderOf(merge),
       hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
+      hasPullRequest: merge.pullRequest?.state === 'open',
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,
