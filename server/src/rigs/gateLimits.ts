@@ -1,5 +1,4 @@
-import fs from 'node:fs';
-import type { ProcessIdentity } from '../base/process';
+import { privateBytes, type ProcessIdentity } from '../base/process';
 import type { GateLimits } from '../protocol/town';
 
 /** Only Linux says what a process uses and who its parent is. */
@@ -14,7 +13,7 @@ export function canLimit(platform: NodeJS.Platform = process.platform): boolean 
 export function exceeded(
   processes: readonly ProcessIdentity[],
   limits: GateLimits,
-  memoryOf: (pid: number) => number = residentBytes,
+  memoryOf: (pid: number) => number = privateBytes,
 ): string | undefined {
   const { memoryMb, processes: most } = limits;
   if (most !== undefined && processes.length > most)
@@ -23,16 +22,4 @@ export function exceeded(
   const bytes = processes.reduce((sum, { pid }) => sum + memoryOf(pid), 0);
   const used = Math.ceil(bytes / (1024 * 1024));
   return used > memoryMb ? `used ${used} MB of memory, and its limit is ${memoryMb} MB` : undefined;
-}
-
-/** Memory that is not shared with a file or another process is counted; 0 for a process that is gone. */
-function residentBytes(pid: number): number {
-  try {
-    const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-    const [, anonymous] = /^RssAnon:\s+(\d+) kB$/m.exec(status) ?? [];
-    const [, shared] = /^RssShmem:\s+(\d+) kB$/m.exec(status) ?? [];
-    return (Number(anonymous ?? 0) + Number(shared ?? 0)) * 1024;
-  } catch {
-    return 0;
-  }
 }
