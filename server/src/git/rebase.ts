@@ -100,6 +100,37 @@ async function isKnownAncestor(repository: RigRepository, commit: string, tip: s
   return (await repository.resolve(commit)) !== undefined && (await repository.isAncestor(commit, tip));
 }
 
+/**
+ * Merges a whole branch, with its history, by one commit on top of `onto`. `empty`: it is in there already.
+ * @param title of the commit
+ */
+export async function mergeBranch(
+  repository: RigRepository,
+  work: Pick<BranchWork, 'tip' | 'title' | 'trailers' | 'signing'>,
+  onto: string,
+  committer: GitIdentity,
+): Promise<RebaseResult> {
+  const { directory } = repository;
+  if (await repository.isAncestor(work.tip, onto)) return { kind: 'empty' };
+  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', onto, work.tip];
+  let tree: string;
+  try {
+    tree = (await git(directory, merge)).split('\0')[0]!.trim();
+  } catch (error) {
+    if (!(error instanceof GitError && error.exitCode === 1)) throw error;
+    return { kind: 'conflict', files: [...new Set(error.stdout.split('\0').filter(Boolean).slice(1))] };
+  }
+  const { signing } = work;
+  const message = [work.title, work.trailers.join('\n')].filter(Boolean).join('\n\n');
+  const parents = ['-p', onto, '-p', work.tip];
+  const sign = signing ? [`-S${signing.key}`] : [];
+  const commit = await gitLine(directory, ['commit-tree', tree, ...parents, ...sign, '-m', message], {
+    identity: committer,
+    config: signing ? [`gpg.format=${signing.format}`] : [],
+  });
+  return { kind: 'clean', commit };
+}
+
 export function treeOf(repository: RigRepository, commit: string): Promise<string> {
   return gitLine(repository.directory, ['rev-parse', `${commit}^{tree}`]);
 }

@@ -93,6 +93,7 @@ export const rigSettingNames = [
   'merge_mode',
   'max_batch',
   'flaky_retries',
+  'feature_branch',
   'parallel',
 ] as const;
 

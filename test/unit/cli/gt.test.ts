@@ -251,6 +251,7 @@ describe('gt', () => {
       title: 'Wall',
       worker: 'toy/polecats/rust',
       branch: 'b',
+      target: 'main',
       commit: 'c',
       state: 'queued',
       review: 'approved',

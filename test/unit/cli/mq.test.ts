@@ -22,6 +22,7 @@ const request: MergeRequestInfo = {
   title: 'Wall',
   worker: 'toy/polecats/rust',
   branch: 'b',
+  target: 'main',
   commit: 'c'.repeat(40),
   state: 'queued',
   review: 'none',

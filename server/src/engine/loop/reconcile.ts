@@ -11,7 +11,7 @@ import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
-import { convoys } from '../convoys/landingRule';
+import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
 import { openGates } from '../molecules/gateRule';
 
@@ -33,6 +33,7 @@ const progress: Rule[] = [
   merges,
   removableWorktrees,
   convoys,
+  endedFeatures,
   openGates,
 ];
 
