@@ -35,10 +35,7 @@ function write(script) {
 }
 
 const cachedData = read();
-const script = new vm.Script(
-  `(function(exports,require,module,__filename,__dirname){${fs.readFileSync(file, 'latin1')}\n})`,
-  { filename: file, cachedData },
-);
+const script = new vm.Script(fs.readFileSync(file, 'latin1'), { filename: file, cachedData });
 // After the command, so that it holds what a command uses.
 if (!hasFlags && (!cachedData || script.cachedDataRejected)) process.once('exit', () => write(script));
 script.runInThisContext()(module.exports, require, module, file, __dirname);

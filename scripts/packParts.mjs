@@ -17,7 +17,8 @@ const tooSlow = /node_modules\/zod\//;
 
 /**
  * Puts the parts that esbuild split a program into together again, except for those that only rare work needs.
- * A part in the pack is still evaluated only when it is asked for.
+ * A part in the pack is still evaluated only when it is asked for. The pack is a function that the loader calls: putting
+ * one around it there would copy all of it at each start.
  * @param {Map<string, string>} parts CommonJS by file name
  * @param {import('esbuild').Metafile} metafile
  * @param {string} packName file name of the pack
@@ -65,8 +66,9 @@ function sharing(code, packed) {
 
 function packOf(parts) {
   const entries = parts.map(([name, code]) => `"./${name}"(require,module,exports){${code}\n}`);
-  return `"use strict";const parts={${entries.join(',\n')}};const made=new Map;
+  return `(function(exports,require,module,__filename,__dirname){"use strict";const parts={${entries.join(',\n')}};const made=new Map;
 const part=name=>{const known=made.get(name);if(known)return known.exports;const make=parts[name];if(!make)return require(name);const module={exports:{}};made.set(name,module);make(part,module,module.exports);return module.exports};
 exports.part=part;
+})
 `;
 }

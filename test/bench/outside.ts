@@ -7,6 +7,7 @@ import { median, medians, timed, type Row } from './measure';
 const subject = 'outside';
 const RATIO = 2;
 const IMPORT_MS: Readonly<Record<number, number>> = { 1_000: 300, 10_000: 1_000, 100_000: 5_000 };
+const IMPORT_PEAK_MB = 300;
 const sizes = [1_000, 10_000, 100_000] as const;
 const bd = path.resolve('dist', 'bd.js');
 
@@ -31,7 +32,7 @@ async function ofSize(size: number): Promise<Row[]> {
     };
     const served = await commands(project, size, `${size} beads`, {}, size < 100_000 ? 15 : 9);
     const direct = await commands(project, size, `${size} beads, --no-daemon`, { BEADS_NO_DAEMON: '1' }, 5);
-    return [first, ...served, ...direct, await importing(size, text)];
+    return [first, ...served, ...direct, ...(await importing(size, text))];
   } finally {
     await project.dispose();
   }
@@ -74,26 +75,35 @@ async function commands(
   }));
 }
 
-async function importing(size: number, text: string): Promise<Row> {
+/** Run before the command: writes its highest resident memory, in kilobytes, into a file. */
+const PEAK_PROGRAM = `process.on('exit', () =>
+  require('fs').writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));`;
+
+async function importing(size: number, text: string): Promise<Row[]> {
   const project = await LedgerProject.make();
   try {
     const file = path.join(project.person.home, 'import.jsonl');
     fs.writeFileSync(file, text);
+    const peakFile = path.join(project.person.home, 'peak');
+    const peakProgram = path.join(project.person.home, 'peak.cjs');
+    fs.writeFileSync(peakProgram, PEAK_PROGRAM);
     let run = 0;
-    const once = async (): Promise<void> => {
+    const once = async (more: NodeJS.ProcessEnv = {}): Promise<void> => {
       const folder = path.join(project.person.home, `import ${run++}`);
       fs.mkdirSync(folder);
-      const options = { cwd: folder, env: { BEADS_NO_DAEMON: '1' } };
+      const options = { cwd: folder, env: { BEADS_NO_DAEMON: '1', ...more } };
       await project.person.ok('bd', ['init', '--prefix', 't', '--quiet'], options);
       await project.person.ok('bd', ['import', file], options);
     };
-    return {
-      subject,
-      what: 'bd init, bd import',
-      note: `${size} beads`,
-      median: await median(size < 100_000 ? 5 : 1, once),
-      goal: { median: IMPORT_MS[size]! },
-    };
+    const what = 'bd init, bd import';
+    const note = `${size} beads`;
+    const ms = await median(size < 100_000 ? 5 : 1, () => once());
+    await once({ NODE_OPTIONS: `--require "${peakProgram}"`, PEAK_FILE: peakFile });
+    const megabytes = Number(fs.readFileSync(peakFile, 'utf8')) / 1024;
+    return [
+      { subject, what, note, median: ms, goal: { median: IMPORT_MS[size]! } },
+      { subject, what, note: `${note}, peak`, median: megabytes, unit: 'MB', goal: { median: IMPORT_PEAK_MB } },
+    ];
   } finally {
     await project.dispose();
   }

@@ -249,7 +249,11 @@ class QueueReplay {
   private rig(searched: { rounds: number }): RigPort {
     const port: Partial<RigPort> = {
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
-      ...{ mergeQueue: { mode: 'batch', flakyRetries: 1 }, mergeWindow: () => this.window, worktrees: () => [] },
+      ...{
+        mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
+        mergeWindow: () => this.window,
+        worktrees: () => [],
+      },
       recordMergeWindow: (window) => void (this.window = window),
       branchTip: async (branch) => branch,
       landingBase: async () => ({ commit: this.tip, expected: this.tip }),

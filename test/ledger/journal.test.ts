@@ -8,7 +8,9 @@ import { realFs, type LedgerFs } from '../../server/src/beads/storage/ledgerFs';
 import { BeadStore } from '../../server/src/beads/store';
 import { Journal } from '../../server/src/beads/storage/journal';
 import type { JournalRecord } from '../../server/src/beads/storage/journalRecord';
-import { FaultyFs } from './faultyFs';
+import { importBeads } from '../../server/src/beads/handlers/file';
+import { parseLedgerText } from '../../server/src/beads/storage/ledgerText';
+import { FaultyFs, type Fault } from './faultyFs';
 import { line, me, newLedger, openLedger, read } from './realLedger';
 
 describe('the journal', () => {
@@ -79,6 +81,38 @@ describe('the journal', () => {
     await again.close();
   });
 
+  it('takes a batch larger than one write, or nothing of it', async () => {
+    const text = 'x'.repeat(60_000);
+    const beads = Array.from({ length: 20 }, (_, index) => line(`bd-${index + 1}`, { description: text }));
+    const { length } = beads;
+    const run = async (fault: Fault | undefined): Promise<{ steps: number; found: number; isDone: boolean }> => {
+      const directory = newLedger();
+      const faulty = new FaultyFs(fault);
+      let isDone = false;
+      const store = await openLedger(directory, { fs: faulty });
+      const incoming = parseLedgerText(Buffer.from(beads.join(''))).beads;
+      await store
+        .batch(me, (tx) => void importBeads(tx, 'hq', incoming))
+        .then(() => (isDone = true))
+        .catch(() => undefined);
+      await store.close().catch(() => undefined);
+      const again = await openLedger(directory);
+      const found = again.list({ limit: 0 });
+      for (const { description } of found) assert.equal(description, text);
+      if (fault) await again.batch(me, (tx) => tx.create('hq', { title: 'after it' }));
+      await again.close();
+      return { steps: faulty.count, found: found.length, isDone };
+    };
+    const { steps, found } = await run(undefined);
+    assert.equal(found, length);
+    for (let at = 1; at <= steps; at++) {
+      for (const kind of ['crash', 'EIO'] as const) {
+        const result = await run({ at, kind, torn: 0.5 });
+        assert.ok(result.found === length || (result.found === 0 && !result.isDone), `${kind} at ${at}`);
+      }
+    }
+  });
+
   it('that was emptied and could not be made durable is emptied again before anything is written into it', async () => {
     const file = path.join(newLedger(), 'journal.jsonl');
     const record = (seq: number): JournalRecord => ({
@@ -97,7 +131,10 @@ describe('the journal', () => {
       const faulty = new FaultyFs({ at: 5, until: 4 + failing, kind: 'EIO' });
       const { journal: reopened } = await Journal.load(faulty, file);
       await assert.rejects(
-        reopened.rewrite(() => undefined),
+        reopened.rewrite(
+          () => false,
+          () => undefined,
+        ),
         /the disk reports an error/,
       );
       const before = faulty.log.length;

@@ -2,7 +2,7 @@ import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
 import type { LandingBase } from '../../server/src/git/landingBase';
-import type { GateInfo, MergeMode, ReviewMode } from '../../server/src/protocol/town';
+import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
 import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
 import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
@@ -36,8 +36,8 @@ export class FakeRig implements RigPort {
   }
 
   /** What fails once is confirmed: here no gate fails twice on files that are sound. */
-  get mergeQueue(): { mode: MergeMode; flakyRetries: number } {
-    return { mode: this.repository.mergeMode, flakyRetries: 1 };
+  get mergeQueue(): RigPort['mergeQueue'] {
+    return { mode: this.repository.mergeMode, strategy: 'squash', flakyRetries: 1 };
   }
 
   mergeWindow(): MergeWindow {

@@ -57,6 +57,11 @@ export function openForUpdate(file: string, mode = 0o644): number {
   return openRegular(file, O_RDWR | O_CREAT, mode).fd;
 }
 
+/** Opens what a person has named in a command to read it: it may be a pipe, as of `<(…)`. For the caller to close. */
+export function openNamed(file: string): number {
+  return fs.openSync(file, O_RDONLY);
+}
+
 /** Opens a file of our own to write from its start, such as a log. For the caller to close. */
 export function openForRewrite(file: string, mode = PRIVATE_FILE): number {
   const { fd } = openRegular(file, O_RDWR | O_CREAT, mode);

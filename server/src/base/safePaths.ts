@@ -19,13 +19,16 @@ import { UserError, hasCode } from './errors';
 export function canonicalPath(given: string): string {
   const absolute = path.resolve(given);
   try {
-    return fs.realpathSync(absolute);
+    return realPath(absolute);
   } catch (error) {
     const parent = path.dirname(absolute);
     if (parent === absolute || !isMissing(error)) return absolute;
     return path.join(canonicalPath(parent), path.basename(absolute));
   }
 }
+
+/** The system's own answer takes a tenth of the time of node's; on Windows it would turn mapped drives into network paths. */
+const realPath = process.platform === 'win32' ? fs.realpathSync : fs.realpathSync.native;
 
 /** @throws UserError `refused` that names the first link of the path, the file itself included */
 export function refuseLinks(file: string): void {

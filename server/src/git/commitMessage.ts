@@ -26,6 +26,7 @@ export async function branchLog(
   const text = await git(repository.directory, [
     'log',
     '--reverse',
+    '--topo-order',
     '--no-merges',
     `--format=${FIELDS}%x1e`,
     tip,

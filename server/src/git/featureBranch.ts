@@ -1,4 +1,5 @@
-import { git } from './git';
+import { git, gitProbe } from './git';
+import { localRef } from './localLanding';
 import { safePart } from './names';
 
 const PREFIX = 'convoy/';
@@ -28,6 +29,7 @@ export async function keepFeature(repository: string, branch: string, commit: st
 /** Its commits are on the target: nothing restores the branch from here any more. */
 export async function forgetFeature(repository: string, branch: string): Promise<void> {
   await git(repository, ['update-ref', '-d', keptRef(branch)]);
+  await gitProbe(repository, ['update-ref', '-d', localRef(branch)]);
 }
 
 /** Tips of all feature branches, also of those that are gone from the source and have not landed. */
@@ -37,6 +39,7 @@ export async function featureTips(repository: string): Promise<string[]> {
     '--format=%(objectname)',
     `${ORIGIN}${PREFIX}`,
     `${KEPT}${PREFIX}`,
+    localRef(PREFIX),
   ]);
   return [...new Set(text.split('\n').filter(Boolean))];
 }

@@ -1,7 +1,8 @@
 import { UserError } from '../base/errors';
 import { git, gitLine, GitError, type GitIdentity } from './git';
+import { localRef } from './localLanding';
 import { keptRef } from './featureBranch';
-import { mergeBranch } from './rebase';
+import { mergeBranch } from './mergeBranch';
 import type { RigRepository } from './repository';
 
 /** What the next landing stands on. */
@@ -16,7 +17,16 @@ export interface LandingBase {
 
 /** Tip of a feature branch; one that somebody has deleted from the source is where this town last pushed it. */
 export async function featureTip(repository: RigRepository, branch: string): Promise<string | undefined> {
-  return (await repository.resolve(`refs/remotes/origin/${branch}`)) ?? (await repository.resolve(keptRef(branch)));
+  for (const ref of [
+    repository.targetRef(branch),
+    localRef(branch),
+    `refs/remotes/origin/${branch}`,
+    keptRef(branch),
+  ]) {
+    const tip = await repository.resolve(ref);
+    if (tip !== undefined) return tip;
+  }
+  return undefined;
 }
 
 /**
@@ -30,7 +40,7 @@ export async function featureBase(
   identity: GitIdentity,
 ): Promise<LandingBase> {
   await repository.fetchMoved(branch);
-  const expected = await repository.resolve(`refs/remotes/origin/${branch}`);
+  const expected = await repository.resolve(repository.targetRef(branch));
   const tip = await featureTip(repository, branch);
   const { commit: target } = await targetBase(repository, identity);
   if (!tip || (await repository.isAncestor(tip, target))) return { commit: target, branch, expected };
@@ -49,44 +59,50 @@ export async function landingBase(repository: RigRepository, identity: GitIdenti
 }
 
 async function targetBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
-  const [landed, mainline] = await Promise.all(
-    [repository.landing, repository.source.defaultBranch].map((branch) =>
-      repository.resolve(`refs/remotes/origin/${branch}`),
-    ),
-  );
-  if (!landed && !mainline)
-    throw new UserError(
-      `${repository.source.location} has no branch ${repository.source.defaultBranch}`,
-      undefined,
-      'not-found',
-    );
-  if (!landed) return { commit: mainline!, expected: undefined };
-  if (!mainline || (await repository.isAncestor(mainline, landed))) return { commit: landed, expected: landed };
-  if (await repository.isAncestor(landed, mainline)) return { commit: mainline, expected: landed };
-  return { commit: await mergeCommits(repository, landed, mainline, identity), expected: landed };
+  const { landing, source } = repository;
+  const expected = await repository.resolve(repository.targetRef());
+  const known = new Map<string, string>();
+  for (const [name, ref] of [
+    [repository.landsHere ? `local ${landing}` : landing, repository.targetRef()],
+    [`local ${landing}`, localRef(landing)],
+    [landing, `refs/remotes/origin/${landing}`],
+    [source.defaultBranch, `refs/remotes/origin/${source.defaultBranch}`],
+  ] as const) {
+    const tip = await repository.resolve(ref);
+    if (tip !== undefined && !known.has(tip)) known.set(tip, name);
+  }
+  let base: { commit: string; name: string } | undefined;
+  for (const [commit, name] of known) {
+    if (!base || (await repository.isAncestor(base.commit, commit))) base = { commit, name };
+    else if (!(await repository.isAncestor(commit, base.commit)))
+      base = { commit: await mergeCommits(repository, base, { commit, name }, identity), name: base.name };
+  }
+  if (!base) throw new UserError(`${source.location} has no branch ${source.defaultBranch}`, undefined, 'not-found');
+  return { commit: base.commit, expected };
 }
 
 async function mergeCommits(
   repository: RigRepository,
-  ours: string,
-  theirs: string,
+  ours: { commit: string; name: string },
+  theirs: { commit: string; name: string },
   identity: GitIdentity,
 ): Promise<string> {
   let tree: string;
   try {
-    tree = (await gitLine(repository.directory, ['merge-tree', '--write-tree', ours, theirs])).split('\n')[0]!;
+    tree = (await gitLine(repository.directory, ['merge-tree', '--write-tree', ours.commit, theirs.commit])).split(
+      '\n',
+    )[0]!;
   } catch (error) {
     if (!(error instanceof GitError && error.exitCode === 1)) throw error;
     throw new UserError(
-      `${repository.source.defaultBranch} and ${repository.landing} of ${repository.source.location} have parted and conflict`,
-      `merge ${repository.landing} into ${repository.source.defaultBranch} by hand`,
+      `${theirs.name} and ${ours.name} of ${repository.source.location} have parted and conflict`,
+      `merge ${ours.name} into ${theirs.name} by hand`,
       'conflict',
     );
   }
-  const { defaultBranch } = repository.source;
   return gitLine(
     repository.directory,
-    ['commit-tree', tree, '-p', ours, '-p', theirs, '-m', `Merge ${defaultBranch} into ${repository.landing}`],
+    ['commit-tree', tree, '-p', ours.commit, '-p', theirs.commit, '-m', `Merge ${theirs.name} into ${ours.name}`],
     { identity },
   );
 }

@@ -1,24 +1,34 @@
 import { messageOf } from '../base/errors';
 import { branchLog, squashMessage, type LoggedCommit } from './commitMessage';
 import { git, GitError, gitLine, gitProbe, withRepository, type GitIdentity } from './git';
+import { mergeTrees, treeOf } from './mergeTrees';
+import { commitTree, replay } from './replay';
 import type { RigRepository } from './repository';
 import { checkoutDetached } from './worktree';
 
 export type RebaseResult =
-  /** The one commit on top of the target that would land. */
-  | { kind: 'clean'; commit: string }
+  /** The commit that would land. `before`: the others on top of the target that come with it, oldest first. */
+  | { kind: 'clean'; commit: string; before?: readonly string[] }
   /** The target has all of it already, or its commits undo one another. */
   | { kind: 'empty' }
   | { kind: 'conflict'; files: string[] };
+
+/**
+ * What becomes of the commits of a branch: `squash`: one commit; `rebase`: each of them, on top of the target; `merge`: they
+ * stay as they are, and one commit merges them.
+ */
+export type CommitShape = 'squash' | 'rebase' | 'merge';
 
 /** Work on a branch, ready to be merged. */
 export interface BranchWork {
   tip: string;
   /** Commits that the branch is known to stand on: they, and what they stand on, are others' work. */
   bases: readonly string[];
+  /** `squash` where it is missing. */
+  shape?: CommitShape;
   /** Feature branch that it lands on, where that is not the rig's own target. */
   target?: string;
-  /** Title of the commit that several become. */
+  /** Title of the commit that several become, or that merges them. */
   title: string;
   /** Trailers of that commit beside those of the branch, such as `Bead: toy-1`. */
   trailers: readonly string[];
@@ -29,9 +39,9 @@ export interface BranchWork {
 }
 
 /**
- * Makes one commit, on top of `onto`, of what a branch has changed since it left the target. What the target had then and
- * has no more (somebody has removed it, or rewritten the history) does not come back with it. Nothing is checked out,
- * unless there are conflicts that may have been resolved before.
+ * Puts on top of `onto` what a branch has changed since it left the target. What the target had then and has no more
+ * (somebody has removed it, or rewritten the history) does not come back with it. Nothing is checked out, unless there are
+ * conflicts that may have been resolved before.
  */
 export async function rebaseOnto(
   repository: RigRepository,
@@ -43,24 +53,94 @@ export async function rebaseOnto(
   const from = await startOf(repository, work, onto);
   const commits = await branchLog(repository, from, work.tip);
   const outcome = await mergeTrees(repository, from, onto, work.tip);
-  let tree = outcome.tree;
+  let { tree } = outcome;
+  let resolved: string | undefined;
   if (outcome.conflicts.length > 0) {
-    const again = await rebaseInWorktree(repository, directory, { from, onto, tip: work.tip }, committer);
-    if (again === undefined) return { kind: 'conflict', files: outcome.conflicts };
-    tree = again;
+    resolved = await rebaseInWorktree(repository, directory, { from, onto, tip: work.tip }, committer);
+    if (resolved === undefined) return { kind: 'conflict', files: outcome.conflicts };
+    tree = await treeOf(repository, resolved);
   }
   if (tree === (await treeOf(repository, onto))) return { kind: 'empty' };
+  return place(repository, { work, commits, from, onto, tree, resolved, committer });
+}
+
+/** A change that fits onto its target. */
+interface PlacedWork {
+  work: BranchWork;
+  /** Those of the branch. */
+  commits: readonly LoggedCommit[];
+  from: string | undefined;
+  onto: string;
+  /** What comes out. */
+  tree: string;
+  /** The last of the commits as they were rebased with earlier resolutions. */
+  resolved: string | undefined;
+  committer: GitIdentity;
+}
+
+async function place(repository: RigRepository, placed: PlacedWork): Promise<RebaseResult> {
+  switch (placed.work.shape) {
+    case 'merge':
+      return { kind: 'clean', commit: await mergeCommit(repository, placed) };
+    case 'rebase': {
+      const replayed = await replaySeries(repository, placed);
+      if (replayed === undefined) return { kind: 'clean', commit: await squashCommit(repository, placed) };
+      const before = replayed.slice(0, -1);
+      return { kind: 'clean', commit: replayed.at(-1)!, ...(before.length > 0 ? { before } : {}) };
+    }
+    default:
+      return { kind: 'clean', commit: await squashCommit(repository, placed) };
+  }
+}
+
+/** One commit on top of the target. */
+async function squashCommit(
+  repository: RigRepository,
+  { work, commits, from, onto, tree, committer }: PlacedWork,
+): Promise<string> {
   const only = commits.length === 1 ? commits[0]! : undefined;
-  if (only?.parents === onto && from === onto) return { kind: 'clean', commit: work.tip };
+  if (only?.parents === onto && from === onto) return work.tip;
   const { message, author } = only ?? squashed(work, commits);
   const { signing } = work;
-  const sign = signing ? [`-S${signing.key}`] : [];
-  const commit = await gitLine(repository.directory, ['commit-tree', tree, '-p', onto, ...sign, '-m', message], {
-    identity: committer,
-    author,
-    config: signing ? [`gpg.format=${signing.format}`] : [],
+  return commitTree(repository, { tree, parents: [onto], message, author, committer, signing });
+}
+
+/**
+ * The branch's own commits on top of the target.
+ * @returns undefined where they do not come to the same files one by one, such as those around a merge with conflicts
+ */
+async function replaySeries(
+  repository: RigRepository,
+  { work, commits, onto, tree, resolved, committer }: PlacedWork,
+): Promise<string[] | undefined> {
+  const series =
+    resolved === undefined
+      ? await replay(repository, commits, onto, { committer, signing: work.signing, isSigned: true })
+      : await replay(repository, await branchLog(repository, onto, resolved), onto, {
+          committer,
+          signing: work.signing,
+          isSigned: false,
+        });
+  const last = series?.at(-1);
+  return last !== undefined && (await treeOf(repository, last)) === tree ? series : undefined;
+}
+
+/** A commit that merges the branch, as it is, into the target. */
+async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promise<string> {
+  const { work, from, onto, tree, committer } = placed;
+  // The commits before the branch would come back with it where the target has removed them from its history.
+  const isOnTarget = from !== undefined && (await repository.isAncestor(from, onto));
+  const tip = isOnTarget
+    ? work.tip
+    : ((await replaySeries(repository, placed))?.at(-1) ?? (await squashCommit(repository, placed)));
+  return commitTree(repository, {
+    tree,
+    parents: [onto, tip],
+    message: squashMessage(`Merge: ${work.title}`, [], work.trailers),
+    author: work.author,
+    committer,
+    signing: work.signing,
   });
-  return { kind: 'clean', commit };
 }
 
 /** Each commit of the target is one that its gates passed: an attempt that failed, and the next one, become one commit. */
@@ -100,78 +180,12 @@ async function isKnownAncestor(repository: RigRepository, commit: string, tip: s
   return (await repository.resolve(commit)) !== undefined && (await repository.isAncestor(commit, tip));
 }
 
-/**
- * Merges a whole branch, with its history, by one commit on top of `onto`. `empty`: it is in there already.
- * @param title of the commit
- */
-export async function mergeBranch(
-  repository: RigRepository,
-  work: Pick<BranchWork, 'tip' | 'title' | 'trailers' | 'signing'>,
-  onto: string,
-  committer: GitIdentity,
-): Promise<RebaseResult> {
-  const { directory } = repository;
-  if (await repository.isAncestor(work.tip, onto)) return { kind: 'empty' };
-  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', onto, work.tip];
-  let tree: string;
-  try {
-    tree = (await git(directory, merge)).split('\0')[0]!.trim();
-  } catch (error) {
-    if (!(error instanceof GitError && error.exitCode === 1)) throw error;
-    return { kind: 'conflict', files: [...new Set(error.stdout.split('\0').filter(Boolean).slice(1))] };
-  }
-  const { signing } = work;
-  const message = [work.title, work.trailers.join('\n')].filter(Boolean).join('\n\n');
-  const parents = ['-p', onto, '-p', work.tip];
-  const sign = signing ? [`-S${signing.key}`] : [];
-  const commit = await gitLine(directory, ['commit-tree', tree, ...parents, ...sign, '-m', message], {
-    identity: committer,
-    config: signing ? [`gpg.format=${signing.format}`] : [],
-  });
-  return { kind: 'clean', commit };
-}
-
-export function treeOf(repository: RigRepository, commit: string): Promise<string> {
-  return gitLine(repository.directory, ['rev-parse', `${commit}^{tree}`]);
-}
-
-const FIXED: GitIdentity = { name: 'Gas Town', email: 'town@gastown.local', date: '@0 +0000' };
-
-/**
- * The tree of `ours` with what `theirs` has changed since `base` (undefined: since nothing). Git chooses the base of a merge
- * by history alone; two commits with just this history make it choose ours (`merge-tree --merge-base` needs git 2.40).
- */
-async function mergeTrees(
-  repository: RigRepository,
-  base: string | undefined,
-  ours: string,
-  theirs: string,
-): Promise<{ tree: string; conflicts: string[] }> {
-  const { directory } = repository;
-  const commit = (tree: string, parent: string | undefined): Promise<string> =>
-    gitLine(directory, ['commit-tree', tree, ...(parent ? ['-p', parent] : []), '-m', 'Merge'], { identity: FIXED });
-  const parent =
-    base ?? (await commit(await gitLine(directory, ['hash-object', '-t', 'tree', '-w', '--', '/dev/null']), undefined));
-  const [left, right] = [
-    await commit(await treeOf(repository, ours), parent),
-    await commit(await treeOf(repository, theirs), parent),
-  ];
-  const merge = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', left, right];
-  try {
-    return { tree: (await git(directory, merge)).split('\0')[0]!.trim(), conflicts: [] };
-  } catch (error) {
-    if (!(error instanceof GitError && error.exitCode === 1)) throw error;
-    const [tree, ...files] = error.stdout.split('\0').filter(Boolean);
-    return { tree: tree!, conflicts: [...new Set(files)] };
-  }
-}
-
 /** How a conflict was resolved once, by whichever agent, is used again: reviews and gates see the outcome like any other. */
 const REUSE_RESOLUTIONS = ['-c', 'rerere.enabled=true', '-c', 'rerere.autoupdate=true'];
 
 /**
  * Rebases in the refinery's worktree, with earlier resolutions of the same conflicts.
- * @returns the tree that came out; undefined where a conflict is left
+ * @returns the last of the commits that came out; undefined where a conflict is left
  */
 async function rebaseInWorktree(
   repository: RigRepository,
@@ -187,7 +201,7 @@ async function rebaseInWorktree(
     for (;;) {
       try {
         await git(directory, [...REUSE_RESOLUTIONS, ...step], { identity });
-        return await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
+        return await gitLine(directory, ['rev-parse', 'HEAD']);
       } catch (error) {
         if (!(error instanceof GitError)) throw error;
         const unmerged = await gitLine(directory, ['diff', '--name-only', '--diff-filter=U']);

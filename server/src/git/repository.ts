@@ -6,6 +6,7 @@ import { CredentialFile } from './credentials';
 import { git, gitLine, gitProbe, otherGit, withRepository, type GitOptions, NETWORK_TIMEOUT_MS } from './git';
 import type { GitFilters } from './filters';
 import { keepSettings } from './foreignConfig';
+import { forgetPushed, landHere, localRef } from './localLanding';
 import { featureTips, isFeatureBranch, keepFeature } from './featureBranch';
 import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
@@ -31,6 +32,8 @@ export class RigRepository {
   private known: RepositorySource;
   /** The filters that a person has accepted for its worktrees. */
   filters: () => GitFilters = () => ({});
+  /** Whether what lands stays in this repository: nothing is pushed then. */
+  keepsLandings: () => boolean = () => false;
   readonly credentials: CredentialFile;
 
   /** @param onDefaultBranch called when the default branch of the source changes */
@@ -50,6 +53,16 @@ export class RigRepository {
 
   get landing(): string {
     return landingBranch(this.source);
+  }
+
+  /** Whether landings move a ref of this repository alone. A folder on this disk is where its rig's work lands in any case. */
+  get landsHere(): boolean {
+    return !this.source.isFolder && this.keepsLandings();
+  }
+
+  /** The ref whose value a landing on the branch is compared with, and moves. */
+  targetRef(branch = this.landing): string {
+    return this.landsHere ? localRef(branch) : `refs/remotes/origin/${branch}`;
   }
 
   /** What git needs to be let in at the source. */
@@ -209,17 +222,31 @@ export class RigRepository {
   /** Commit that new work starts from: where work lands, else the default branch; undefined for an empty repository. */
   async tip(): Promise<string | undefined> {
     return (
+      (await this.resolve(localRef(this.landing))) ??
       (await this.resolve(`refs/remotes/origin/${this.landing}`)) ??
       (await this.resolve(`refs/remotes/origin/${this.source.defaultBranch}`))
     );
   }
 
-  /** Everything that is in the source already: where work lands, its own default branch, and the feature branches. */
+  /**
+   * Everything that has landed or is in the source: where work lands, there and here, the source's own default branch, and
+   * the feature branches.
+   */
   async tips(): Promise<string[]> {
-    const refs = [this.landing, this.source.defaultBranch].map((branch) =>
-      this.resolve(`refs/remotes/origin/${branch}`),
-    );
-    return [...(await Promise.all(refs)).filter((tip) => tip !== undefined), ...(await featureTips(this.directory))];
+    const { landing, source } = this;
+    const refs = [`refs/remotes/origin/${landing}`, `refs/remotes/origin/${source.defaultBranch}`, localRef(landing)];
+    const tips = await Promise.all(refs.map((ref) => this.resolve(ref)));
+    return [...new Set([...tips.filter((tip) => tip !== undefined), ...(await featureTips(this.directory))])];
+  }
+
+  /** Whether a commit has landed. @param branch where: by default on the rig's own target */
+  async holds(commit: string, branch = this.landing): Promise<boolean> {
+    if (!(await this.resolve(commit))) return false;
+    for (const ref of [`refs/remotes/origin/${branch}`, localRef(branch)]) {
+      const tip = await this.resolve(ref);
+      if (tip !== undefined && (await this.isAncestor(commit, tip))) return true;
+    }
+    return false;
   }
 
   /**
@@ -287,6 +314,7 @@ export class RigRepository {
    */
   async push(commit: string, expected: string | undefined, branch = this.landing): Promise<boolean> {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
+    if (this.landsHere) return landHere(this.directory, branch, commit, expected);
     return withRepository(this.directory, async () => {
       try {
         await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
@@ -301,6 +329,7 @@ export class RigRepository {
         throw pushError(error, this.source, branch);
       }
       await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
+      await forgetPushed(this.directory, branch, commit);
       if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
       return true;
     });

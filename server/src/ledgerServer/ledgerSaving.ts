@@ -5,6 +5,7 @@ import { JobWorker } from '../base/jobs/jobWorker';
 import type { Log } from '../base/log';
 import { statOf } from '../base/safePaths';
 import {
+  forThread,
   writeCheckpoint,
   type CheckpointJob,
   type CheckpointResult,
@@ -31,7 +32,7 @@ export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { 
     write: (job: CheckpointJob) =>
       (statOf(job.issuesFile)?.size ?? 0) <= SMALL_BYTES
         ? writeCheckpoint(realFs, job)
-        : worker.run<CheckpointResult>(job),
+        : worker.run<CheckpointResult>(forThread(job)),
     dispose: () => worker.dispose(),
   };
 }

@@ -68,9 +68,27 @@ export namespace LedgerDatabase {
   });
 }
 
+export namespace LedgerImportPart {
+  export interface Params {
+    /** Name that the client gave to this text. */
+    upload: string;
+    /** Number of the part, from 0. */
+    part: number;
+    /** Whole lines. */
+    text: string;
+  }
+  /** A part of a large text, in order, before the import of the last one. Nothing is imported by it. */
+  export const spec = request<Params, null>('gastown/ledger/importPart', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
+  });
+}
+
 export namespace LedgerImport {
   export interface Params extends LedgerParam {
     text: string;
+    /** Name of the text of which the other parts were sent before. */
+    upload?: string;
     dryRun?: boolean;
     /** Leaves beads that are in the ledger as they are. */
     skipExisting?: boolean;
@@ -89,5 +107,6 @@ export const ledgerRequests = [
   LedgerExport.spec,
   LedgerFlush.spec,
   LedgerDatabase.spec,
+  LedgerImportPart.spec,
   LedgerImport.spec,
 ] as const;

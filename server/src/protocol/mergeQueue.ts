@@ -1,4 +1,5 @@
 import { request, type WithDefaults } from './request';
+import type { MergeStrategy } from './rig';
 import { GATES_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** The merge queue and its reviews. */
@@ -275,6 +276,14 @@ export namespace MayorMayLand {
   export const spec = request<{ allowed?: boolean }, { allowed: boolean }>('gastown/config/mayorMayLand', 'write');
 }
 
+export namespace TownMergeStrategy {
+  /** Shows or sets what becomes of approved work in rigs that do not say it themselves. */
+  export const spec = request<{ strategy?: MergeStrategy }, { strategy: MergeStrategy }>(
+    'gastown/config/mergeStrategy',
+    'write',
+  );
+}
+
 export interface ChangedFile {
   path: string;
   status: 'added' | 'modified' | 'deleted';
@@ -319,6 +328,7 @@ export const mergeQueueRequests = [
   MqDiff.spec,
   DirectLand.spec,
   MayorMayLand.spec,
+  TownMergeStrategy.spec,
   MqChange.spec,
   MqFile.spec,
 ] as const;

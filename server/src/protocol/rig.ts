@@ -18,6 +18,7 @@ export interface RigInfo {
   filters?: { name: string; command: string }[];
   /** Who looks at changes before they are merged. */
   review: ReviewMode;
+  mergeStrategy: MergeStrategy;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
   /** After `gt rig add`: beads that the repository itself keeps in `.beads`, where they were not imported. */
@@ -50,6 +51,13 @@ export type ReviewMode = (typeof reviewModes)[number];
 /** `batch`: changes are tested together, and those that fail are found; `each`: every commit of the target is tested by itself. */
 export const mergeModes = ['batch', 'each'] as const;
 export type MergeMode = (typeof mergeModes)[number];
+
+/**
+ * What becomes of approved work: `squash`: one commit for each bead; `rebase`: the author's commits; `merge`: the author's
+ * commits and one that merges them; `local`: as `squash`, but nothing is pushed.
+ */
+export const mergeStrategies = ['squash', 'rebase', 'merge', 'local'] as const;
+export type MergeStrategy = (typeof mergeStrategies)[number];
 
 export type GateCommands = Partial<Record<GateName, string>>;
 
@@ -91,6 +99,7 @@ export const rigSettingNames = [
   'default_branch',
   'git_filters',
   'merge_mode',
+  'merge_strategy',
   'max_batch',
   'flaky_retries',
   'feature_branch',

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { removeTree } from '../base/accessibleTree';
 import { forgetFeature, keepFeature, keptRef } from '../git/featureBranch';
 import { git, withRepository } from '../git/git';
+import { localRef } from '../git/localLanding';
 import type { RigRepository } from '../git/repository';
 import type { RigLayout } from '../town/layout';
 
@@ -20,6 +21,9 @@ export async function dropFeature(
 ): Promise<DroppedFeature> {
   await removeRefinery(repository, layout.featureRefinery(branch));
   await repository.fetchMoved(branch);
+  const here = await repository.resolve(localRef(branch));
+  if (here && !landed) await keepFeature(repository.directory, branch, here);
+  if (here) await git(repository.directory, ['update-ref', '-d', localRef(branch), here]);
   const tip = await repository.resolve(`refs/remotes/origin/${branch}`);
   const target = await repository.tip();
   if (landed && tip && !(target && (await repository.isAncestor(tip, target)))) return 'moved';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { watchTree } from '../git/exactTree';
 import { gitLine } from '../git/git';
 import { safePart } from '../git/names';
-import { treeOf } from '../git/rebase';
+import { treeOf } from '../git/mergeTrees';
 import type { RigRepository } from '../git/repository';
 import { checkoutDetached, type CheckoutOptions } from '../git/worktree';
 import { gateNames } from '../protocol/rig';

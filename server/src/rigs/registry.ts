@@ -12,6 +12,7 @@ import { inspectSource } from '../git/source';
 import type { GateInfo, RigInfo } from '../protocol/town';
 import {
   commandsOf,
+  mergeStrategyOf,
   rigConfigFile,
   rigsFile,
   townSettingsFile,
@@ -158,6 +159,7 @@ export class Rigs extends Disposable {
       (gates) => this.areAccepted(config.name, gates),
     );
     repository.filters = () => this.acceptedFilters(rig);
+    repository.keepsLandings = () => rig.mergeQueue.strategy === 'local';
     return rig;
   }
 
@@ -322,8 +324,10 @@ export class Rigs extends Disposable {
   }
 
   info(rig: Rig, settings = this.settingsOf(rig)): RigInfo {
+    const shown = settings ?? this.lastSettings.get(rig.name);
     return rigInfo(rig, {
-      shown: settings ?? this.lastSettings.get(rig.name),
+      shown,
+      mergeStrategy: mergeStrategyOf(this.layout, shown),
       isAccepted: settings !== undefined && this.areAccepted(rig.name, commandsOf(settings)),
       fastForward: this.checkouts.of(rig.name),
     });

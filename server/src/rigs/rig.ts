@@ -7,15 +7,32 @@ import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits, featureBase, featureTip, landingBase, type LandingBase } from '../git/landingBase';
 import { uploadLargeFiles } from '../git/largeFiles';
-import { mergeBranch, rebaseOnto, type RebaseResult } from '../git/rebase';
+import { mergeBranch } from '../git/mergeBranch';
+import { rebaseOnto, type CommitShape, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
 import { diffOf, patchId, readableDiff } from '../git/patchId';
 import { keepForReview } from '../git/reviewRefs';
 import { committedPart, listSnapshots } from '../git/snapshots';
 import { checkoutDetached, ensureWorktree, inspectWorktree, type CheckoutOptions } from '../git/worktree';
-import type { FlakyGateInfo, GateInfo, MergeMode, ReviewMode, SnapshotInfo, StepInfo } from '../protocol/town';
-import { commandsOf, gatesOf, rigSettingsFile, signingOf, type RigConfig, type RigSettings } from '../town/config';
+import type {
+  FlakyGateInfo,
+  GateInfo,
+  MergeMode,
+  MergeStrategy,
+  ReviewMode,
+  SnapshotInfo,
+  StepInfo,
+} from '../protocol/town';
+import {
+  commandsOf,
+  gatesOf,
+  mergeStrategyOf,
+  rigSettingsFile,
+  signingOf,
+  type RigConfig,
+  type RigSettings,
+} from '../town/config';
 import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
@@ -32,6 +49,11 @@ import { checkSubmission, type SubmittedWork } from './submission';
 
 /** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
 const MAX_READABLE_BYTES = 250_000;
+
+/** What lands on a branch of this rig alone, or by a pull request, is one commit for each bead as well. */
+function shapeOf(strategy: MergeStrategy): CommitShape {
+  return strategy === 'rebase' || strategy === 'merge' ? strategy : 'squash';
+}
 
 /** A rig on disk: its repository, worktrees and gates. */
 export class Rig {
@@ -95,9 +117,10 @@ export class Rig {
     this.pacingRecord.recordShortLife(at);
   }
 
-  get mergeQueue(): { mode: MergeMode; flakyRetries: number } {
-    const { mode, flaky_retries: flakyRetries } = this.settings.merge_queue;
-    return { mode, flakyRetries };
+  get mergeQueue(): { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number } {
+    const { settings } = this;
+    const { mode, flaky_retries: flakyRetries } = settings.merge_queue;
+    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries };
   }
   mergeWindow(target?: string): MergeWindow {
     return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);
@@ -198,6 +221,7 @@ export class Rig {
       {
         tip: commit,
         bases: work.bases,
+        shape: shapeOf(mergeStrategyOf(this.town, this.settings)),
         target,
         title: work.title,
         trailers: [`Bead: ${work.bead}`],
@@ -304,15 +328,14 @@ export class Rig {
   }
 
   async land(commit: string, base: LandingBase): Promise<boolean> {
-    await uploadLargeFiles(this.repository, base.commit, commit);
+    // Also of what landed here before the rig's landings were pushed.
+    if (!this.repository.landsHere) await uploadLargeFiles(this.repository, base.expected ?? base.commit, commit);
     return this.repository.push(commit, base.expected, base.branch);
   }
 
   async hasLanded(commit: string, target = this.repository.landing): Promise<boolean> {
     await this.repository.fetch();
-    const tip = await this.repository.resolve(`refs/remotes/origin/${target}`);
-    const known = await this.repository.resolve(commit);
-    return tip !== undefined && known !== undefined && (await this.repository.isAncestor(commit, tip));
+    return this.repository.holds(commit, target);
   }
 
   snapshots(): Promise<SnapshotInfo[]> {

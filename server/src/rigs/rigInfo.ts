@@ -1,5 +1,5 @@
 import { filterCommands } from '../git/filters';
-import type { RigInfo } from '../protocol/town';
+import type { MergeStrategy, RigInfo } from '../protocol/town';
 import { gatesOf, type RigSettings } from '../town/config';
 import type { CheckoutState } from './checkouts';
 import type { Rig } from './rig';
@@ -10,7 +10,12 @@ import type { Rig } from './rig';
  */
 export function rigInfo(
   rig: Rig,
-  { shown, isAccepted, fastForward }: { shown?: RigSettings; isAccepted: boolean; fastForward: CheckoutState },
+  {
+    shown,
+    mergeStrategy,
+    isAccepted,
+    fastForward,
+  }: { shown?: RigSettings; mergeStrategy: MergeStrategy; isAccepted: boolean; fastForward: CheckoutState },
 ): RigInfo {
   const { config } = rig;
   return {
@@ -24,6 +29,7 @@ export function rigInfo(
     gates: shown ? gatesOf(shown) : [],
     ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
     review: shown?.review ?? 'off',
+    mergeStrategy,
     accepted: isAccepted,
     fastForward,
   };

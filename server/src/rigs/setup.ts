@@ -201,6 +201,7 @@ export function changeSettings(
 /** Settings that lie in `merge_queue`, by the name that `gt rig set` gives them. */
 const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_queue']>> = {
   merge_mode: 'mode',
+  merge_strategy: 'merge_strategy',
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',

@@ -3,7 +3,7 @@ import { plural } from '../base/text';
 import { missingSubmodules } from '../git/gitlinks';
 import { branchCommits } from '../git/landingBase';
 import { nestedRepositories } from '../git/nestedRepositories';
-import { treeOf } from '../git/rebase';
+import { treeOf } from '../git/mergeTrees';
 import type { RigRepository } from '../git/repository';
 import { submodulesOf } from '../git/submodules';
 import { inspectWorktree } from '../git/worktree';

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { runtimeSettings } from '../protocol/schemas/runtime';
-import { gateNames, mergeModes, reviewModes, type GateInfo } from '../protocol/town';
+import {
+  gateNames,
+  mergeModes,
+  mergeStrategies,
+  reviewModes,
+  type GateInfo,
+  type MergeStrategy,
+} from '../protocol/town';
 import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
@@ -42,6 +49,8 @@ const townSettingsSchema = z.looseObject({
   mayor_may_land: z.boolean().default(false),
   /** Whether new convoys collect their beads on a feature branch, where they do not say so themselves. */
   feature_branch: z.boolean().default(false),
+  /** What becomes of approved work in rigs that do not say it themselves: see `mergeStrategies`. */
+  merge_strategy: z.enum(mergeStrategies).default('squash'),
   /** The engine's switch. */
   up: z.boolean().default(false),
 });
@@ -80,6 +89,9 @@ const gitFilter = z.strictObject({
   process: filterCommand,
   required: z.boolean().optional(),
 });
+
+/** The Go `gt` writes `direct` where work lands without a pull request. */
+const mergeStrategy = z.preprocess((value) => (value === 'direct' ? 'squash' : value), z.enum(mergeStrategies));
 
 /** `<rig>/settings/config.json` */
 const rigSettingsSchema = z
@@ -133,6 +145,8 @@ const rigSettingsSchema = z
         gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
         /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
         mode: z.enum(mergeModes).default('batch'),
+        /** What becomes of approved work; that of the town where it is missing. */
+        merge_strategy: mergeStrategy.optional(),
         /** How many changes are tested together at most. */
         max_batch: z.number().int().min(1).max(100).default(16),
         /** How often a gate that failed runs again on the same files before a change is rejected for it. */
@@ -167,6 +181,11 @@ export function signingOf(
 ): { key: string; format: RigSettings['agent_signing_format'] } | undefined {
   const key = settings.agent_signing_key?.trim();
   return key ? { key, format: settings.agent_signing_format } : undefined;
+}
+
+/** @param settings those of the rig, where they could be read */
+export function mergeStrategyOf(town: TownLayout, settings: RigSettings | undefined): MergeStrategy {
+  return settings?.merge_queue.merge_strategy ?? townSettingsFile(town).read().merge_strategy;
 }
 
 /** Everything of a rig's settings that runs as a command, and that a person accepts together. */

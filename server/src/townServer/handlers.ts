@@ -21,6 +21,7 @@ import { registerHistoryHandlers } from '../engine/history/requests';
 import { registerMailHandlers } from '../engine/mail/requests';
 import { registerMayorHandlers } from '../engine/mayor/requests';
 import { registerMergeQueueHandlers } from '../engine/mergeQueue/requests';
+import { registerPrimeHandler } from '../engine/prime/requests';
 import { registerSupervisionHandlers } from '../engine/supervision/requests';
 import { ledgerOfCaller } from './ledgerOfCaller';
 import { registerTownHandlers } from './townRequests';
@@ -28,7 +29,6 @@ import { registerTownHandlers } from './townRequests';
 /** Everything that can be asked of a town. Order matters: guards wrap the handlers that were registered before them. */
 export function registerHandlers(service: TownService): void {
   const { dispatcher, layout, store, projection, rigs, runtimes, sessions, engineContext, interactive } = service;
-  const isRig = (name: string): boolean => rigs.get(name) !== undefined;
   const addresses = townAddresses(rigs, store);
   const parts = {
     dispatcher,
@@ -60,7 +60,6 @@ export function registerHandlers(service: TownService): void {
   registerTownHandlers(service);
   registerAgentHandlers({
     ...parts,
-    townName: () => service.town.info().name,
     formula: (rig, name, given, caller) =>
       slungFormula(service.formulas, formulaPlaces(layout, caller, rig.name), rig, name, given),
   });
@@ -76,16 +75,12 @@ export function registerHandlers(service: TownService): void {
   guardScreens(dispatcher);
   registerMayorHandlers({
     ...parts,
-    projection,
     interactive,
-    isRig,
     isRuntimeAccepted: (name) => service.consents.isRuntimeAccepted(name),
     isScriptAccepted: (blocks) => engineContext.isAccepted.script(blocks),
     acceptScriptOf: (bead, by) => service.consents.acceptScriptOf(bead, by),
     info: () => service.town.info(),
-    snapshot: () => service.feed.snapshot(),
   });
-  // After every other handler of `gt prime`, so that it wraps them and adds mail for all roles.
   registerMailHandlers({
     dispatcher,
     store,
@@ -93,6 +88,12 @@ export function registerHandlers(service: TownService): void {
     addresses,
     hookedBead: (agent) => hookedBead(engineContext, agent),
     mayorMayEnd: (caller) => interactive.mayorMayEnd(caller),
+  });
+  registerPrimeHandler({
+    ...parts,
+    projection,
+    info: () => service.town.info(),
+    snapshot: () => service.feed.snapshot(),
   });
   registerCrewHandlers({ ...parts, start: (request) => interactive.start(request) });
   registerBoardHandlers(dispatcher, {

@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors';
 import type { PlannedRig } from '../engine/convoys/planCheck';
-import { rigOfBead } from '../engine/state/buildView';
+import { rigOfBead } from '../engine/state/workingSet';
 import type { BeadStore } from '../beads/store';
 import { loginEnvironment } from '../agents/environment';
 import type { RuntimeCatalogue } from '../agents/catalogue';

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { ask } from '../../../server/src/engine/mayor/mayor';
 import { Dispatcher, type CallContext } from '../../../server/src/protocol/dispatcher';
 import { townSchemas } from '../../../server/src/protocol/schemas';
-import { MayorStart, Prime, ScriptGet, TownUp } from '../../../server/src/protocol/town';
+import { MayorStart, ScriptGet, TownUp } from '../../../server/src/protocol/town';
 import { registerMayorHandlers, type MayorTown } from '../../../server/src/engine/mayor/requests';
-import { Projection } from '../../../server/src/engine/state/projection';
 import type { SessionRecord } from '../../../server/src/sessions/records';
 import { TownLayout } from '../../../server/src/town/layout';
 import { hqStore } from '../../helpers/ledger';
@@ -34,12 +33,11 @@ async function startBeside(
   const request = await store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', 'A wish'));
   const done: string[] = [];
   const dispatcher = new Dispatcher(townSchemas);
-  for (const { spec } of [TownUp, ScriptGet, Prime]) dispatcher.on(spec, async () => notHere());
+  for (const { spec } of [TownUp, ScriptGet]) dispatcher.on(spec, async () => notHere());
   const town: MayorTown = {
     dispatcher,
     store,
     layout: new TownLayout('/no town'),
-    projection: new Projection(store, () => 'off', notHere),
     runtimes: { mayor: 'claude', require: (name) => ({ name }) },
     sessions: {
       liveOf: () => live && { ...record, ...live },
@@ -51,12 +49,10 @@ async function startBeside(
       start: async ({ bead }) => void done.push(`start ${bead === request.id}`),
       mayorMayEnd: () => undefined,
     },
-    isRig: () => false,
     isRuntimeAccepted: () => true,
     isScriptAccepted: () => true,
     acceptScriptOf: () => undefined,
     info: notHere,
-    snapshot: notHere,
     changed: () => undefined,
   };
   registerMayorHandlers(town);

@@ -114,6 +114,12 @@ describe('text of a ledger', () => {
   it('orders ids by their bytes', () => {
     const ids = ['bd-\u{1f600}', 'bd-a.10', 'bd-\uffee', 'bd-a.2', 'bd-B', 'bd-a'];
     assert.deepEqual(ids.sort(compareIds), ['bd-B', 'bd-a', 'bd-a.10', 'bd-a.2', 'bd-\uffee', 'bd-\u{1f600}']);
+    const id = fc.string({ unit: 'binary', maxLength: 4 });
+    fc.assert(
+      fc.property(id, id, (a, b) => {
+        assert.equal(Math.sign(compareIds(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      }),
+    );
   });
 
   it('keeps CRLF, a byte order mark and a missing last line end', () => {
@@ -210,7 +216,8 @@ describe('the lines of a file that changes', () => {
         const texts = new Map(
           Object.entries(changed).map(([name, title]) => [name, title === undefined ? undefined : bead(name, title)]),
         );
-        const pieces = spliceLines(bytes, texts, (name) => !read.beads.has(name));
+        const added = [...texts.keys()].filter((name) => !read.beads.has(name) && texts.get(name) !== undefined);
+        const pieces = [...spliceLines(bytes, texts, new Set(added))];
         const whole = bytesOf({ mark: read.mark, lines: withChanges(read, texts) });
         assert.equal(Buffer.concat(pieces).toString(), whole.toString());
       }),

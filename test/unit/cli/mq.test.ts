@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   DirectLand,
   MayorMayLand,
+  TownMergeStrategy,
   MqDiff,
   MqGet,
   MqList,
@@ -82,7 +83,7 @@ describe('gt mq', () => {
     town.answer(MqList.spec, list);
     const lines = (await ok('mq', 'list', 'toy', '--all', '--worker', 'rust')).split('\n');
     assert.deepEqual(
-      lines.map((line) => line.replace(/^toy-1 Wall \((.*); toy\/polecats\/rust\)$/, '$1')),
+      lines.map((line) => line.replace(/^toy-1 Wall \((.*); toy\/polecats\/rust; onto main\)$/, '$1')),
       [
         'queued; first',
         'waits for its steps; last',
@@ -116,7 +117,7 @@ describe('gt mq', () => {
       [
         'toy-1 Wall',
         '  merge request toy-mr1, toy, by toy/polecats/rust',
-        '  branch b, commit cccccccccccc',
+        '  branch b, commit cccccccccccc, onto main',
         '  merged as ffffffffffff, directly',
         '  reason: Merged in ffffffffffff',
         '  landed directly by ann (--skip-tests)',
@@ -237,6 +238,12 @@ describe('gt mq', () => {
     assert.match(dry.out, /would not land\n {2}✗ no conflict with the target \(in a.txt\)/);
     town.answer(MayorMayLand.spec, ({ allowed = false }) => ({ allowed }));
     assert.deepEqual([await ok('config', 'mayor-may-land'), await ok('config', 'mayor-may-land', 'on')], ['off', 'on']);
+    town.answer(TownMergeStrategy.spec, ({ strategy = 'squash' }) => ({ strategy }));
+    assert.deepEqual(
+      [await ok('config', 'merge-strategy'), await ok('config', 'merge-strategy', 'local')],
+      ['squash', 'local'],
+    );
+    await fails(/squash, rebase, merge, local/, 'config', 'merge-strategy', 'octopus');
     await fails(/on-or-off|on, off/, 'config', 'mayor-may-land', 'maybe');
   });
 });

@@ -27,6 +27,7 @@ export const rig = (id: string, more: Partial<RigInfo> = {}): RigInfo => ({
   targetBranch: 'gastown/main',
   maxWorkers: 2,
   gates: [],
+  mergeStrategy: 'squash',
   review: 'off',
   accepted: true,
   ...more,

@@ -27,6 +27,8 @@ class BatchTown {
   /** Whether gates fail on a commit. */
   isRed: (commit: string) => boolean = () => false;
   conflicts: (tip: string, onto: string) => boolean = () => false;
+  /** Other commits that land with one. */
+  before: (tip: string) => string[] = () => [];
   patchOf: (onto: string, tip: string) => string = (_, tip) => tip;
   /** What a call to git meets. */
   onCall: (call: string) => void = () => undefined;
@@ -51,7 +53,7 @@ class BatchTown {
             ? { kind: 'empty' }
             : this.conflicts(tip, onto)
               ? { kind: 'conflict', files: ['a.txt'] }
-              : { kind: 'clean', commit: `${onto}+${tip}` },
+              : { kind: 'clean', commit: `${onto}+${tip}`, before: this.before(tip).map((part) => `${onto}+${part}`) },
         ),
       patchId: async (onto, commit) => this.patchOf(onto, commit.split('+').at(-1)!),
       landingBase: () => after('base', () => ({ commit: this.tip, expected: this.tip })),
@@ -117,6 +119,21 @@ describe('a batch of the merge queue', () => {
   let batch: BatchTown;
   const town = (): EngineTown => batch.town;
   afterEach(() => town().store.close());
+
+  it('tests each commit of a change in the mode "each", and lands no change of which one fails', async () => {
+    batch = await BatchTown.of('abc');
+    Object.assign(town().rig, { mergeQueue: { mode: 'each', strategy: 'rebase', flakyRetries: 0 } });
+    batch.before = (tip) => (tip === 'b' ? ['b1', 'b2'] : []);
+    batch.isRed = (commit) => commit.endsWith('b2');
+    await batch.turn('abc');
+    assert.deepEqual(batch.gateRuns, ['root+a', 'root+a+b1', 'root+a+b2']);
+    assert.deepEqual(batch.pushes, ['root+a']);
+    assert.deepEqual(batch.statuses, ['a: closed closed', 'b: closed hooked', 'c: open in_review']);
+    assert.deepEqual(
+      [...'ab'].map((name) => batch.request(name).checks?.map(({ passed }) => passed)),
+      [[true], [false]],
+    );
+  });
 
   it('is one chain, tested at its end, and landed by one push', async () => {
     batch = await BatchTown.of('abc');

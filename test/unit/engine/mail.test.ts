@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mailSection } from '../../../server/src/agents/primeMail';
+import { mailSection } from '../../../server/src/engine/prime/mailText';
 import { actionKey } from '../../../server/src/engine/loop/action';
 import { ackMail, inbox, mailInfo, markRead, ownAddresses, sendMail } from '../../../server/src/engine/mail/mail';
 import { knownRecipient, recipient, type AddressBook } from '../../../server/src/engine/mail/addresses';

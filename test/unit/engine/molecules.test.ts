@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { attachedTo } from '../../../server/src/beads/model/molecule';
-import { workingSet } from '../../../server/src/engine/state/buildView';
+import { workingSet } from '../../../server/src/engine/state/workingSet';
 import {
   attachMolecule,
   beginStep,

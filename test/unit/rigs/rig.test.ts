@@ -7,7 +7,7 @@ import { Rig } from '../../../server/src/rigs/rig';
 import { changeSettings } from '../../../server/src/rigs/setup';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
-import { rigSettingsFile } from '../../../server/src/town/config';
+import { rigSettingsFile, townSettingsFile } from '../../../server/src/town/config';
 import { TownLayout } from '../../../server/src/town/layout';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
 
@@ -268,11 +268,21 @@ describe('a rig on disk', () => {
       [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
       ['each', 8, 0, true, 'true'],
     );
-    assert.deepEqual(rig.mergeQueue, { mode: 'each', flakyRetries: 0 });
-    set({ merge_mode: '' });
+    assert.deepEqual(rig.mergeQueue, { mode: 'each', strategy: 'squash', flakyRetries: 0 });
+    set({ merge_mode: '', merge_strategy: 'merge' });
+    assert.equal(rig.mergeQueue.strategy, 'merge');
+    townSettingsFile(new TownLayout(path.dirname(rig.layout.root))).update((town) => {
+      town.merge_strategy = 'rebase';
+    });
+    assert.equal(rig.mergeQueue.strategy, 'merge', "the rig's own word counts");
+    set({ merge_strategy: '' });
+    assert.equal(rig.mergeQueue.strategy, 'rebase', 'the town says it for rigs that do not');
+    set({ merge_strategy: 'direct' });
+    assert.equal(rig.mergeQueue.strategy, 'squash', 'as the Go gt writes it');
     assert.equal(rig.mergeQueue.mode, 'batch');
     for (const wrong of [
       { merge_mode: 'some' },
+      { merge_strategy: 'octopus' },
       { max_batch: '0' },
       { parallel: 'perhaps' },
       { flaky_retries: 'true' },

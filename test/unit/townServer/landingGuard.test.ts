@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { Dispatcher, type CallContext } from '../../../server/src/protocol/dispatcher';
 import type { Params, RequestSpec } from '../../../server/src/protocol/request';
 import { townSchemas } from '../../../server/src/protocol/schemas';
-import { DirectLand, MayorMayLand, MqProcess, MqReorder, MqRetry } from '../../../server/src/protocol/town';
+import {
+  DirectLand,
+  MayorMayLand,
+  MqProcess,
+  MqReorder,
+  MqRetry,
+  TownMergeStrategy,
+} from '../../../server/src/protocol/town';
 import { authorize } from '../../../server/src/townServer/access/authorize';
 import { guardLandings } from '../../../server/src/townServer/access/landingGuard';
 
@@ -17,6 +24,7 @@ describe('who may land work directly', () => {
     const dispatcher = new Dispatcher(townSchemas);
     dispatcher.on(DirectLand.spec, async () => ({ bead: 'landed' }) as never);
     dispatcher.on(MayorMayLand.spec, async ({ allowed: value = allowed }) => ({ allowed: (allowed = value) }));
+    dispatcher.on(TownMergeStrategy.spec, async ({ strategy = 'squash' }) => ({ strategy }));
     guardLandings(dispatcher, () => allowed);
     call = async (spec, params, caller) => {
       const entry = dispatcher.get(spec.method)!;
@@ -37,6 +45,13 @@ describe('who may land work directly', () => {
   it('is said by a person only; everybody may look', async () => {
     await assert.rejects(call(MayorMayLand.spec, { allowed: true }, agent('mayor')), /only a person may say/);
     assert.deepEqual(await call(MayorMayLand.spec, {}, agent('mayor')), { allowed: false });
+  });
+
+  it('and how, is set by a person only; everybody may look', async () => {
+    const set = (caller: CallContext) => call(TownMergeStrategy.spec, { strategy: 'local' }, caller);
+    await assert.rejects(set(agent('toy/polecats/rust')), /only a person may set the merge strategy/);
+    assert.deepEqual(await set(ann), { strategy: 'local' });
+    assert.deepEqual(await call(TownMergeStrategy.spec, {}, agent('toy/polecats/rust')), { strategy: 'squash' });
   });
 
   it('goes with the rest of the queue: only a person retries, moves and runs it', () => {

@@ -2,17 +2,17 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
 import { type ImportResult } from '../../protocol/bead';
-import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport } from '../../protocol/ledger';
-import type { Stored } from '../storage/codec';
+import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport, LedgerImportPart } from '../../protocol/ledger';
+import { forgetDecoded, type Stored } from '../storage/codec';
 import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';
-import { parseLedgerText } from '../storage/ledgerText';
 import { areDifferentBeads, mergeBeads } from '../merge/merge';
 import type { Transaction } from '../store';
 import { compareTimes } from '../model/time';
 import { checkStatus } from '../model/validate';
 import { canonicalStatus } from '../model/fields';
 import { batchUnless, resolveOne } from './common';
+import { ImportParts } from './importParts';
 import { withOwnPrefix } from './foreignPrefix';
 
 export function registerFileHandlers(service: BeadService): void {
@@ -37,9 +37,14 @@ export function registerFileHandlers(service: BeadService): void {
     writeFileAtomic(file, store.exportDatabase());
     return { file };
   });
+  const parts = new ImportParts();
+  dispatcher.on(LedgerImportPart.spec, async (params, context) => {
+    parts.add(context, params);
+    return null;
+  });
   dispatcher.on(LedgerImport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);
-    const text = parseLedgerText(Buffer.from(params.text), 'the imported text');
+    const text = parts.finish(context, params.upload, params.text);
     const broken = text.problems.filter((problem) => !problem.reason.startsWith('duplicate'));
     if (broken.length > 0) {
       const shown = broken
@@ -98,6 +103,7 @@ export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyM
       continue;
     }
     tx.replace(ledger, merged);
+    forgetDecoded(merged);
     (own ? result.updated : result.created).push(id);
   }
   return result;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
 import { ensureIgnored } from './ledgerConfig';
 import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledgerFs';
+import type { LineChanges } from './lineChanges';
 import { bytesOf, parseLedgerText, spliceLines, withChanges, type LedgerText } from './ledgerText';
 
 /** What a checkpoint writes: the beads of one ledger that changed since its file was last written or read. */
@@ -13,12 +14,16 @@ export interface CheckpointJob {
   hash: string;
   /** Number of the last journal record that the file then contains. */
   seq: number;
-  /** Texts by id; undefined for a bead that is gone. */
-  changes: ReadonlyMap<string, string | undefined>;
+  changes: LineChanges;
   /** Those of them that have no line in the file yet. */
   added: ReadonlySet<string>;
   /** Every line of the file could be read: then none has to be decoded again. */
   isSound: boolean;
+}
+
+/** A job as it can be sent to another thread. */
+export function forThread(job: CheckpointJob): CheckpointJob {
+  return { ...job, changes: new Map(job.changes) };
 }
 
 /** `changed`: somebody else has written the file, and nothing was done: their changes have to be merged in first. */
@@ -43,9 +48,8 @@ export async function writeCheckpoint(fs: LedgerFs, job: CheckpointJob): Promise
     const current = fs.read(job.issuesFile) ?? Buffer.alloc(0);
     const isThere = current.length > 0 || job.hash !== '';
     if (isThere && hashOf(current) !== job.hash) return { kind: 'changed' };
-    const pieces = job.isSound
-      ? spliceLines(current, job.changes, (id) => job.added.has(id))
-      : changedPieces(parseLedgerText(current, job.issuesFile), job.changes);
+    const whole = job.isSound ? undefined : changedPieces(parseLedgerText(current, job.issuesFile), job.changes);
+    const pieces = (): Iterable<Buffer> => whole ?? spliceLines(current, job.changes, job.added);
     return { kind: 'written', hash: await writeText(fs, { ...job, pieces, current }) };
   } catch (error) {
     throw storageError(error, job.issuesFile);
@@ -61,36 +65,56 @@ function changedPieces(text: LedgerText, changes: CheckpointJob['changes']): Buf
  * `base.next.jsonl` (new text and the number of its last record) → `issues.jsonl` → `base.next.jsonl` becomes
  * `base.jsonl`. A `base.next.jsonl` counts as the base exactly if `issues.jsonl` has its text, that is, if the crash
  * came after the second step.
+ * @param options.pieces makes the text once more with each call: a large one is never in memory as a whole
  * @param options.current the file as it is; it is left alone where it has the text already
  * @returns the hash of the text
  */
 export async function writeText(
   fs: LedgerFs,
-  options: { directory: string; issuesFile: string; seq: number; pieces: readonly Buffer[]; current: Buffer },
+  options: { directory: string; issuesFile: string; seq: number; pieces: () => Iterable<Buffer>; current: Buffer },
 ): Promise<string> {
   const { directory, issuesFile, seq, pieces, current } = options;
   const stamp = fs.stamp(issuesFile);
-  const hash = hashOf(...pieces);
   fs.makeDirectory(directory); // it may have been removed
   await ensureIgnored(fs, directory);
   const next = path.join(directory, 'base.next.jsonl');
-  const head = Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq, sha256: hash })}\n`);
-  await writeDurably(fs, next, [head, ...pieces]);
-  if (stamp === undefined || !isText(current, pieces))
-    await replaceFile(fs, issuesFile, pieces, () => refuseIfChanged(fs, issuesFile, stamp, current));
+  const text = new TextDigest(current);
+  const head = (): Buffer => Buffer.from(`${JSON.stringify({ _schema: baseSchema, seq, sha256: text.hash })}\n`);
+  await writeDurably(fs, next, withHead(head(), text.following(pieces())), head);
+  const { hash } = text;
+  if (stamp === undefined || !text.isKnown)
+    await replaceFile(fs, issuesFile, pieces(), () => refuseIfChanged(fs, issuesFile, stamp, current));
   fs.rename(next, path.join(directory, 'base.jsonl'));
   await fs.syncDirectory(directory);
   return hash;
 }
 
-/** Whether these pieces are the whole text. */
-function isText(text: Buffer, pieces: readonly Buffer[]): boolean {
-  let at = 0;
-  for (const piece of pieces) {
-    if (!text.subarray(at, at + piece.length).equals(piece)) return false;
-    at += piece.length;
+/** Looks at a text while it passes: its hash, and whether it is one that is known. */
+class TextDigest {
+  /** Of another text until all of it has passed. */
+  hash = hashOf();
+  isKnown = false;
+
+  constructor(private readonly known: Buffer) {}
+
+  *following(pieces: Iterable<Buffer>): Generator<Buffer> {
+    const digest = createHash('sha256');
+    let at = 0;
+    let isSame = true;
+    for (const piece of pieces) {
+      digest.update(piece);
+      isSame &&= this.known.subarray(at, at + piece.length).equals(piece);
+      at += piece.length;
+      yield piece;
+    }
+    this.hash = digest.digest('hex');
+    this.isKnown = isSame && at === this.known.length;
   }
-  return at === text.length;
+}
+
+function* withHead(head: Buffer, pieces: Iterable<Buffer>): Generator<Buffer> {
+  yield head;
+  yield* pieces;
 }
 
 function refuseIfChanged(fs: LedgerFs, file: string, stamp: string | undefined, expected: Buffer): void {

@@ -70,11 +70,14 @@ export class Checkpointer {
   }
 
   /** Passes a durable record's events to the audit trails. */
-  keepEvents(record: JournalRecord): void {
+  keepEvents(record: Pick<JournalRecord, 'seq' | 'events'>): void {
     this.passOn(record, (log, seq, events) => log.add(seq, events));
   }
 
-  private passOn(record: JournalRecord, give: (log: EventLog, seq: number, events: AuditEvent[]) => void): void {
+  private passOn(
+    record: Pick<JournalRecord, 'seq' | 'events'>,
+    give: (log: EventLog, seq: number, events: AuditEvent[]) => void,
+  ): void {
     for (const [name, parts] of groupBy(record.events, (part) => part.ledger)) {
       const open = this.parts.state.ledgers.get(name);
       if (open)
@@ -83,7 +86,7 @@ export class Checkpointer {
           record.seq,
           parts.map(({ event }) => event),
         );
-      else this.waiting.push(...parts.map((part) => ({ seq: record.seq, part })));
+      else for (const part of parts) this.waiting.push({ seq: record.seq, part });
     }
   }
 
@@ -191,17 +194,25 @@ export class Checkpointer {
     for (const ledger of ledgers) await ledger.eventLog.sync();
     const now = this.parts.clock().getTime();
     for (const ledger of ledgers) {
-      const nameOf = (part: { ledger: string }): string => part.ledger || ledger.name;
-      await ledger.journal.rewrite((record) => {
-        const { operation, result, ...rest } = record;
-        const young = operation !== undefined && now - Date.parse(record.ts) <= this.parts.operationLifetimeMs;
-        const items = record.items.filter(
-          (item) => !(this.parts.state.ledgers.get(nameOf(item))?.hasCheckpointed(record.seq) ?? false),
-        );
-        const events = record.events.filter((part) => !this.parts.state.ledgers.has(nameOf(part)));
-        if (!young && items.length === 0 && events.length === 0) return undefined;
-        return { ...rest, group: record.seq, ...(young ? { operation, result } : {}), items, events };
-      });
+      const open = this.parts.state.ledgers;
+      const isYoung = (ts: string): boolean => now - Date.parse(ts) <= this.parts.operationLifetimeMs;
+      const needsItems = (name: string, seq: number): boolean =>
+        !(open.get(name || ledger.name)?.hasCheckpointed(seq) ?? false);
+      const needsEvents = (name: string): boolean => !open.has(name || ledger.name);
+      await ledger.journal.rewrite(
+        ({ seq, ts, hasOperation, itemLedgers, eventLedgers }) =>
+          (hasOperation && isYoung(ts)) ||
+          itemLedgers.some((name) => needsItems(name, seq)) ||
+          eventLedgers.some(needsEvents),
+        (record) => {
+          const { operation, result, ...rest } = record;
+          const young = operation !== undefined && isYoung(record.ts);
+          const items = record.items.filter((item) => needsItems(item.ledger, record.seq));
+          const events = record.events.filter((part) => needsEvents(part.ledger));
+          if (!young && items.length === 0 && events.length === 0) return undefined;
+          return { ...rest, group: record.seq, ...(young ? { operation, result } : {}), items, events };
+        },
+      );
     }
   }
 }

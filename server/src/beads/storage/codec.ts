@@ -71,6 +71,12 @@ export class StoredBead implements Stored {
     return bead;
   }
 
+  /** It will not be looked at again soon: where many beads pass, they would push out those that are. */
+  forget(): void {
+    StoredBead.recent.delete(this);
+    StoredBead.older.delete(this);
+  }
+
   private keep(bead: Bead): void {
     if (this.targets === undefined) {
       this.targets = targetsOf(bead);
@@ -117,6 +123,11 @@ export function decodeLine(text: string, line?: { bytes: Buffer; length: number 
 
 export function isStored(line: Stored | Undecodable): line is Stored {
   return line instanceof StoredBead;
+}
+
+/** Keeps only the text of a bead. */
+export function forgetDecoded(stored: Stored): void {
+  if (stored instanceof StoredBead) stored.forget();
 }
 
 /** Header lines (`_schema`) and records of other kinds (`_type` other than `issue`). */

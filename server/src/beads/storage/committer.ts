@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../protocol/bead';
 import type { Checkpointer } from './checkpointer';
-import type { JournalRecord } from './journalRecord';
+import { ChangeItem, type JournalRecord } from './journalRecord';
 import type { Ledger } from './ledger';
 import type { IdempotencyCache } from '../../base/idempotency';
 import type { Sequence } from './sequence';
@@ -27,7 +27,7 @@ interface Job {
 
 interface Committed {
   changes: ReadonlyMap<string, Change>;
-  record: JournalRecord;
+  record: Omit<JournalRecord, 'items'>;
 }
 
 /** What a committer works with. */
@@ -82,7 +82,7 @@ export class Committer {
       try {
         if (home.isReadOnly && home.damage) throw home.damage;
         for (const { journal } of this.parts.state.ledgers.values()) await journal.syncRead();
-        await home.journal.append(group.committed.map(({ record }) => seenFrom(home.name, record)));
+        await home.journal.append(group.committed.map((committed) => recordFor(home.name, committed)));
       } catch (error) {
         // Also those that failed by themselves: the cause may be a batch that was never committed.
         for (const job of jobs) job.reject(error);
@@ -133,7 +133,7 @@ export class Committer {
     job: Job,
     { view, below }: { view: Overlay; below: Overlay },
     group: number | undefined,
-  ): { record: JournalRecord | undefined; result: unknown } {
+  ): { record: Committed['record'] | undefined; result: unknown } {
     const now = this.parts.clock();
     const homeLedger = this.firstLedger().name;
     const { actor, kind } = job.meta;
@@ -152,14 +152,13 @@ export class Committer {
     if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
       return { record: undefined, result };
     const seq = this.parts.sequence.next(now);
-    const record: JournalRecord = {
+    const record: Committed['record'] = {
       seq,
       group: group ?? seq,
       ts: now.toISOString(),
       actor: job.meta.actor,
       ...ownerOf(this.parts.fence),
       ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
-      items: [...view.changes].map(([id, change]) => ({ ledger: change.ledger, id, text: change.stored?.text })),
       events: [...tx.events],
     };
     return { record, result };
@@ -167,8 +166,9 @@ export class Committer {
 
   /** The first ledger that the group touches: its journal takes the whole group. */
   private homeOf(committed: readonly Committed[]): Ledger {
-    const touched = committed.flatMap(({ record }) => record.items)[0]?.ledger;
-    return (touched === undefined ? undefined : this.parts.state.ledgers.get(touched)) ?? this.firstLedger();
+    for (const { changes } of committed)
+      for (const { ledger } of changes.values()) return this.parts.state.ledgers.get(ledger) ?? this.firstLedger();
+    return this.firstLedger();
   }
 
   private firstLedger(): Ledger {
@@ -191,9 +191,13 @@ export class Committer {
 }
 
 /** In a ledger's own journal its beads carry no name, so that the folder can be renamed or moved. */
-function seenFrom(home: string, record: JournalRecord): JournalRecord {
-  const rename = <T extends { ledger: string }>(part: T): T => (part.ledger === home ? { ...part, ledger: '' } : part);
-  return { ...record, items: record.items.map(rename), events: record.events.map(rename) };
+function recordFor(home: string, { record, changes }: Committed): JournalRecord {
+  const nameOf = (ledger: string): string => (ledger === home ? '' : ledger);
+  return {
+    ...record,
+    items: [...changes].map(([id, { ledger, stored }]) => new ChangeItem(nameOf(ledger), id, stored)),
+    events: record.events.map(({ ledger, event }) => ({ ledger: nameOf(ledger), event })),
+  };
 }
 
 /** The result as a client that repeats the operation after a restart would get it. */

@@ -6,6 +6,8 @@ import { storageError, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 const rotateAt = 10 * 1024 * 1024;
 const rotatedFiles = 3;
+/** Events that are turned into text at once: an import has one for each bead. */
+const AT_ONCE = 2_000;
 
 interface LoggedEvent {
   seq: number;
@@ -41,7 +43,7 @@ export class EventLog {
 
   /** Events of a batch that is durable. */
   add(seq: number, events: readonly AuditEvent[]): void {
-    this.pending.push(...events.map((event) => ({ seq, event })));
+    for (const event of events) this.pending.push({ seq, event }); // there may be more than a call takes arguments
   }
 
   /** Events of a journal that a crash left: those that are in the file already are not written again. */
@@ -52,7 +54,7 @@ export class EventLog {
 
   /** Takes over what an earlier object for the same file had not written yet. */
   inherit(earlier: EventLog): void {
-    this.pending.push(...earlier.pending.splice(0));
+    for (const event of earlier.pending.splice(0)) this.pending.push(event);
   }
 
   /** Writes what is pending. A failure is not lost: it stays pending. */
@@ -60,13 +62,21 @@ export class EventLog {
     if (this.pending.length === 0) return;
     if (this.length > rotateAt) this.rotate();
     this.pending.sort((a, b) => a.seq - b.seq); // records of several journals come in the order they were opened
-    const lines = this.pending.map(({ seq, event }) => Buffer.from(`${JSON.stringify({ ...event, seq })}\n`));
-    const bytes = Buffer.concat(lines);
     this.file ??= this.openFile();
-    this.file.write(bytes, this.length);
-    this.file.truncate(this.length + bytes.length);
-    this.noteOffsets(lines);
-    this.length += bytes.length;
+    let end = this.length;
+    const places: [start: number, length: number][] = [];
+    for (let first = 0; first < this.pending.length; first += AT_ONCE) {
+      const some = this.pending.slice(first, first + AT_ONCE);
+      const lines = some.map(({ seq, event }) => Buffer.from(`${JSON.stringify({ ...event, seq })}\n`));
+      this.file.write(Buffer.concat(lines), end);
+      for (const { length } of lines) {
+        places.push([end, length]);
+        end += length;
+      }
+    }
+    this.file.truncate(end);
+    this.noteOffsets(places);
+    this.length = end;
     this.pending = [];
     this.found = undefined;
     this.unsynced = true;
@@ -119,13 +129,11 @@ export class EventLog {
     return offsets;
   }
 
-  private noteOffsets(lines: readonly Buffer[]): void {
-    let start = this.length;
+  private noteOffsets(places: readonly [start: number, length: number][]): void {
     for (const [index, { event }] of this.pending.entries()) {
-      const length = lines[index]!.length;
+      const [start, length] = places[index]!;
       if (event.bead !== undefined)
         this.offsets?.add(event.bead, { generation: this.rotations, start, length: length - 1 });
-      start += length;
     }
   }
 

@@ -2,7 +2,14 @@ import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { UserError } from '../../base/errors';
 import { repairCommand } from './repairHints';
-import { decodeRecord, encodeRecord, type JournalRecord } from './journalRecord';
+import {
+  decodeRecord,
+  encodeRecord,
+  START_LENGTH,
+  summaryOf,
+  type JournalRecord,
+  type RecordSummary,
+} from './journalRecord';
 import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
 
@@ -19,6 +26,8 @@ export class Journal {
   private nameUnsynced = false;
   /** The process that wrote the records may have ended before they were on the disk. */
   private unsynced = false;
+  /** What its records are about, so that one that nobody needs any more is not read again. */
+  private summaries: RecordSummary[] = [];
   /** What was read when the journal was opened, until it is opened to be written. */
   private initial: Buffer | undefined;
 
@@ -55,6 +64,7 @@ export class Journal {
     journal.unsynced = scan.length > 0;
     await journal.syncRead().catch(() => undefined); // a disk that is full can still be read; tried again before a write
     const { kept, refused } = ofCurrentOwners(scan.records);
+    journal.summaries = kept.map(summaryOf);
     return { journal, records: kept, refused };
   }
 
@@ -89,16 +99,16 @@ export class Journal {
    * @throws UserError `unavailable` where another process has the ledger: its writes are left alone
    */
   async append(records: readonly JournalRecord[]): Promise<void> {
-    const bytes = Buffer.from(records.map((record) => `${encodeRecord(record)}\n`).join(''));
     requireCurrent(this.fence); // before anything that a later owner wrote could be cut off
     try {
       const file = await this.openForAppend();
       requireCurrent(this.fence);
       if (this.fence && file.size() !== this.length) throw takenOver();
       this.remnant = true;
-      file.write(bytes, this.length);
+      const end = writeRecords(file, records, this.length);
       await file.sync();
-      this.length += bytes.length;
+      this.length = end;
+      this.summaries.push(...records.map(summaryOf));
       this.remnant = false;
       // Before anybody is told that it is durable: the name may mean no file any more, or another one.
       if (!isInPlace(file)) await this.restore(file.readStart?.(this.length));
@@ -108,25 +118,33 @@ export class Journal {
     }
   }
 
-  /** Keeps of every record what `keep` returns of it and drops the rest. */
-  async rewrite(keep: (record: JournalRecord) => JournalRecord | undefined): Promise<void> {
+  /**
+   * Keeps of every record what `keep` returns of it and drops the rest.
+   * @param isNeeded false where `keep` would return nothing of the record
+   */
+  async rewrite(
+    isNeeded: (record: RecordSummary) => boolean,
+    keep: (record: JournalRecord) => JournalRecord | undefined,
+  ): Promise<void> {
     if (this.length === 0) return;
     requireCurrent(this.fence);
-    const kept = this.records()
+    const kept = (this.summaries.some(isNeeded) ? this.records() : [])
       .map(keep)
       .filter((record) => record !== undefined);
-    const bytes = Buffer.from(kept.map((record) => `${encodeRecord(record)}\n`).join(''));
+    const bytes = bytesOf(kept);
     if (bytes.length === this.length) return;
     try {
       if (bytes.length === 0) {
         const file = await this.openForAppend();
         file.truncate(0);
         this.length = 0;
+        this.summaries = [];
         this.remnant = true; // until it is on the disk: the next append must not overwrite the head of what was there
         await this.cutRemnant();
       } else {
         this.close(); // an open file cannot be replaced on Windows
         await this.replace(bytes);
+        this.summaries = kept.map(summaryOf);
       }
     } catch (error) {
       throw storageError(error, this.path);
@@ -189,6 +207,49 @@ export class Journal {
     this.nameUnsynced = false;
     this.remnant = false;
   }
+}
+
+/**
+ * Writes records. Those of one piece, which nearly all are, share one write; a large one is never in memory as a whole: the
+ * start of its line, without which it is none, follows last.
+ * @returns where they end
+ */
+function writeRecords(file: LedgerFile, records: readonly JournalRecord[], position: number): number {
+  const small: Buffer[] = [];
+  let end = position;
+  const write = (...pieces: Buffer[]): void => {
+    const bytes = Buffer.concat(pieces);
+    file.write(bytes, end);
+    end += bytes.length;
+  };
+  for (const record of records) {
+    const pieces = encodeRecord(record);
+    const first = pieces.next();
+    if (first.done) throw new Error('a record has at least one piece');
+    let next = pieces.next();
+    if (next.done) {
+      small.push(next.value, first.value);
+      continue;
+    }
+    if (small.length > 0) write(...small.splice(0));
+    const at = end;
+    write(Buffer.alloc(START_LENGTH, ' '), first.value);
+    for (; !next.done; next = pieces.next()) write(next.value);
+    file.write(next.value, at);
+  }
+  if (small.length > 0) write(...small);
+  return end;
+}
+
+function bytesOf(records: readonly JournalRecord[]): Buffer {
+  const lines = records.map((record) => {
+    const pieces: Buffer[] = [];
+    const encoding = encodeRecord(record);
+    let next = encoding.next();
+    for (; !next.done; next = encoding.next()) pieces.push(next.value);
+    return Buffer.concat([next.value, ...pieces]);
+  });
+  return Buffer.concat(lines);
 }
 
 function isInPlace(file: LedgerFile): boolean {

@@ -9,7 +9,20 @@ export interface JournalItem {
   ledger: string;
   id: string;
   /** Undefined for a bead that is gone without a trace (a burnt wisp). */
-  text: string | undefined;
+  readonly text: string | undefined;
+}
+
+/** An item whose text is made when it is written: a batch may hold the beads of a whole file. */
+export class ChangeItem implements JournalItem {
+  constructor(
+    readonly ledger: string,
+    readonly id: string,
+    private readonly stored: { readonly text: string } | undefined,
+  ) {}
+
+  get text(): string | undefined {
+    return this.stored?.text;
+  }
 }
 
 export interface JournalEvent {
@@ -33,6 +46,32 @@ export interface JournalRecord {
   events: JournalEvent[];
 }
 
+/** What decides whether a record is still needed. */
+export interface RecordSummary {
+  seq: number;
+  ts: string;
+  hasOperation: boolean;
+  /** Names of the ledgers of its beads, and of its events, each once. */
+  itemLedgers: readonly string[];
+  eventLedgers: readonly string[];
+}
+
+export function summaryOf({ seq, ts, operation, items, events }: JournalRecord): RecordSummary {
+  return {
+    seq,
+    ts,
+    hasOperation: operation !== undefined,
+    itemLedgers: ledgersOf(items),
+    eventLedgers: ledgersOf(events),
+  };
+}
+
+function ledgersOf(parts: readonly { ledger: string }[]): string[] {
+  const names = new Set<string>();
+  for (const { ledger } of parts) names.add(ledger);
+  return [...names];
+}
+
 const wireRecord = z.object({
   v: z.literal(1),
   seq: z.number().int(),
@@ -50,29 +89,65 @@ const sumLength = 16;
 const head = '{"sum":"';
 const separator = '",';
 
-/** One line without its end: JSON whose first field is a checksum of everything behind it. */
-export function encodeRecord(record: JournalRecord): string {
-  const body = JSON.stringify({
+/** Length of text, in characters, that is turned into bytes at once. */
+const PIECE = 256 * 1024;
+
+/** Bytes of a line before the pieces of `encodeRecord`. */
+export const START_LENGTH = head.length + sumLength + separator.length;
+
+/**
+ * One line with its end: JSON whose first field is a checksum of everything behind it.
+ * @returns the start of the line, which belongs before the pieces and is known only after them
+ */
+export function* encodeRecord(record: JournalRecord): Generator<Buffer, Buffer> {
+  const hash = createHash('sha256');
+  let text = '';
+  for (const part of bodyParts(record)) {
+    text += part;
+    if (text.length < PIECE) continue;
+    const piece = Buffer.from(text);
+    hash.update(piece);
+    yield piece;
+    text = '';
+  }
+  hash.update(text);
+  yield Buffer.from(`${text}\n`);
+  return Buffer.from(`${head}${hash.digest('hex').slice(0, sumLength)}${separator}`);
+}
+
+/** Everything behind the checksum: the JSON of a `wireRecord` without its first brace. */
+function* bodyParts(record: JournalRecord): Generator<string> {
+  const { seq, group, ts, actor, owner, operation } = record;
+  const first = JSON.stringify({
     v: 1,
-    seq: record.seq,
-    g: record.group,
-    ts: record.ts,
-    actor: record.actor,
-    own: record.owner && [record.owner.name, record.owner.epoch],
-    op: record.operation,
-    result: record.operation === undefined ? undefined : (record.result ?? null),
-    beads: record.items.map((item) => [item.ledger, item.id, item.text ?? null]),
-    events: record.events.map(({ ledger, event }) => [ledger, { ...event }]),
-  } satisfies z.input<typeof wireRecord>).slice(1);
-  return `${head}${checksum(body)}${separator}${body}`;
+    seq,
+    g: group,
+    ts,
+    actor,
+    own: owner && [owner.name, owner.epoch],
+    op: operation,
+    result: operation === undefined ? undefined : (record.result ?? null),
+  } satisfies Omit<z.input<typeof wireRecord>, 'beads' | 'events'>);
+  yield `${first.slice(1, -1)},"beads":[`;
+  let between = '';
+  for (const { ledger, id, text } of record.items) {
+    yield `${between}${JSON.stringify([ledger, id, text ?? null])}`;
+    between = ',';
+  }
+  yield '],"events":[';
+  between = '';
+  for (const { ledger, event } of record.events) {
+    yield `${between}${JSON.stringify([ledger, event])}`;
+    between = ',';
+  }
+  yield ']}';
 }
 
 /** The record, or undefined for a line that is torn or damaged. */
 export function decodeRecord(line: string): JournalRecord | undefined {
-  const bodyStart = head.length + sumLength + separator.length;
-  if (!line.startsWith(head) || line.slice(head.length, head.length + sumLength) !== checksum(line.slice(bodyStart)))
-    return undefined;
-  const parsed = wireRecord.safeParse(JSON.parse(`{${line.slice(bodyStart)}`));
+  const body = line.slice(START_LENGTH);
+  if (!line.startsWith(head) || line.slice(head.length, head.length + sumLength) !== checksum(body)) return undefined;
+  const parsed = wireRecord.safeParse(JSON.parse(`{${body}`));
   if (!parsed.success)
     throw new UserError(
       'the journal was written by a newer version of this program',

@@ -16,6 +16,7 @@ import { guessPrefix, isBlank, readLedgerFiles, type LedgerFiles } from './ledge
 import { configText, readLedgerConfig, type LedgerConfig } from './ledgerConfig';
 import { storageError, type LedgerFs } from './ledgerFs';
 import { bytesOf, parseLedgerText, withBeads, type LedgerText, type LineProblem } from './ledgerText';
+import { StoredChanges } from './lineChanges';
 import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
 import type { WriteFence } from './writeFence';
@@ -243,10 +244,9 @@ export class Ledger {
     writer: CheckpointWriter,
   ): Promise<CheckpointResult['kind']> {
     const { directory, issuesFile, hash } = this;
-    const texts = new Map(
-      [...changes].filter(([id, stored]) => !this.isWisp(id, stored)).map(([id, stored]) => [id, stored?.text]),
-    );
-    const added = new Set([...texts.keys()].filter((id) => !this.inFile.has(id)));
+    const texts = new StoredChanges([...changes].filter(([id, stored]) => !this.isWisp(id, stored)));
+    const added = new Set<string>();
+    for (const id of texts.ids()) if (!this.inFile.has(id) && !texts.isGone(id)) added.add(id);
     const job: CheckpointJob = {
       directory,
       issuesFile,
@@ -259,7 +259,13 @@ export class Ledger {
     let result: CheckpointResult | undefined;
     try {
       result = await writer.write(job);
-      if (result.kind === 'written') this.written(seq, result.hash, texts);
+      if (result.kind === 'written') {
+        this.written(seq, result.hash);
+        for (const id of texts.ids()) {
+          if (texts.isGone(id)) this.inFile.delete(id);
+          else this.inFile.add(id);
+        }
+      }
       return result.kind;
     } finally {
       // What was not written is still to be written, unless it has changed again meanwhile.
@@ -268,15 +274,11 @@ export class Ledger {
     }
   }
 
-  private written(seq: number, hash: string, changes: ReadonlyMap<string, string | undefined>): void {
+  private written(seq: number, hash: string): void {
     this.hash = hash;
     this.stamp = this.fs.stamp(this.issuesFile);
     this.hasBase = true;
     this.checkpointedSeq = seq;
-    for (const [id, text] of changes) {
-      if (text === undefined) this.inFile.delete(id);
-      else this.inFile.add(id);
-    }
   }
 
   /**
@@ -338,12 +340,13 @@ export class Ledger {
     const text = withBeads(template, beads);
     const written = bytesOf(text);
     const { directory, issuesFile } = this;
-    const writtenHash = await writeText(this.fs, { directory, issuesFile, seq, pieces: [written], current });
+    const writtenHash = await writeText(this.fs, { directory, issuesFile, seq, pieces: () => [written], current });
     // From here on the file holds the new state, and the memory must describe it.
     this.problems = text.problems;
     this.inFile.clear();
     this.dirty.clear();
-    this.written(seq, writtenHash, new Map([...beads].map(([id]) => [id, ''])));
+    this.written(seq, writtenHash);
+    for (const id of beads.keys()) this.inFile.add(id);
     this.mustCheckpoint = false;
     return merged ? this.adoptMerge(merged) : [];
   }

@@ -118,7 +118,13 @@ export const realFs: LedgerFs = {
 };
 
 /** Writes a file and waits until its content is on the disk. The name may still be lost in a crash. */
-export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer | readonly Buffer[]): Promise<void> {
+export async function writeDurably(
+  files: LedgerFs,
+  file: string,
+  bytes: Buffer | Iterable<Buffer>,
+  /** Makes the start of the file when all of it was written, as long as it was first. */
+  startOf?: () => Buffer,
+): Promise<void> {
   const handle = files.open(file, 'new');
   try {
     handle.truncate(0);
@@ -127,6 +133,7 @@ export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer 
       handle.write(piece, position);
       position += piece.length;
     }
+    if (startOf) handle.write(startOf(), 0);
     await handle.sync();
   } finally {
     handle.close();
@@ -140,7 +147,7 @@ export async function writeDurably(files: LedgerFs, file: string, bytes: Buffer 
 export async function replaceFile(
   files: LedgerFs,
   file: string,
-  bytes: Buffer | readonly Buffer[],
+  bytes: Buffer | Iterable<Buffer>,
   check?: () => void,
 ): Promise<void> {
   const temporary = `${file}.tmp`;

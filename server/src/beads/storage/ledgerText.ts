@@ -1,115 +1,33 @@
-import path from 'node:path';
-import { isUtf8 } from 'node:buffer';
-import { UserError } from '../../base/errors';
 import { decodeLine, isStored, StoredBead, type Stored } from './codec';
-import { compareTimes } from '../model/time';
-import { repairHint } from './repairHints';
+import type { LineChanges } from './lineChanges';
+import { byteOrderMark, splitLines, withoutLineEnd, type LedgerText, type Line } from './ledgerLines';
+import { LedgerTextReader } from './ledgerTextReader';
 
-/** Something in the file that is kept as it is but that a person should look at. */
-export interface LineProblem {
-  line: number;
-  reason: string;
-}
-
-interface Line {
-  /** With its line end, exactly as read. */
-  bytes: Buffer;
-  /** Set where the line stands for a bead; other lines are kept verbatim. */
-  id?: string;
-}
-
-/** An `issues.jsonl` as read: its beads, and its lines for writing it back without touching what did not change. */
-export interface LedgerText {
-  readonly lines: readonly Line[];
-  readonly beads: ReadonlyMap<string, Stored>;
-  readonly problems: readonly LineProblem[];
-  /** Line end for new lines. */
-  readonly newline: string;
-  /** The file begins with a byte order mark. */
-  readonly mark: boolean;
-}
+export type { LedgerText, LineProblem } from './ledgerLines';
 
 export const emptyText: LedgerText = { lines: [], beads: new Map(), problems: [], newline: '\n', mark: false };
 
-export const conflictMarker = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
-
-/**
- * Reads the file. What cannot be read is reported and kept verbatim; only git's conflict markers are
- * refused, because whichever side was taken would lose the other.
- */
+/** Reads the whole file: see `LedgerTextReader`. @throws UserError where it has git's conflict markers */
 export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerText {
-  const lines: Line[] = [];
-  const beads = new Map<string, Stored>();
-  const places = new Map<string, Line>();
-  const problems: LineProblem[] = [];
-  const decode = textDecoder(bytes);
-  const mark = bytes.subarray(0, 3).equals(byteOrderMark);
-  let newline = '\n';
-
-  for (const slice of splitLines(mark ? bytes.subarray(3) : bytes)) {
-    const number = lines.length + 1;
-    const line: Line = { bytes: slice };
-    lines.push(line);
-    const raw = decode(slice);
-    if (raw === undefined) {
-      problems.push({ line: number, reason: 'not valid UTF-8' });
-      continue;
-    }
-    if (number === 1 && raw.endsWith('\r\n')) newline = '\r\n';
-    const text = withoutLineEnd(raw);
-    if (text.trim() === '') continue;
-    if (conflictMarker.test(text)) throw conflictError(file, number);
-    const decoded = decodeLine(text, { bytes: slice, length: slice.length - (raw.length - text.length) });
-    if (!isStored(decoded)) {
-      if (decoded.kind === 'broken') problems.push({ line: number, reason: decoded.reason });
-      continue;
-    }
-    const id = decoded.bead.id;
-    const earlier = beads.get(id);
-    const earlierPlace = places.get(id);
-    if (earlier && earlierPlace) {
-      problems.push({ line: number, reason: `duplicate of ${id}; the line that was updated last counts` });
-      if (compareTimes(decoded.bead.updated_at, earlier.bead.updated_at) < 0) continue;
-      delete earlierPlace.id;
-    }
-    line.id = id;
-    places.set(id, line);
-    beads.set(id, decoded);
-  }
-  return { lines, beads, problems, newline, mark };
-}
-
-function conflictError(file: string, line: number): UserError {
-  return new UserError(
-    `${file} has git conflict markers (line ${line})`,
-    `${repairHint(path.dirname(file))} It keeps the beads of both sides. Or resolve the conflict yourself. Nothing was changed.`,
-    'conflict',
-  );
-}
-
-/** Text of a slice, or undefined where it is no UTF-8: decoding would replace bytes and writing it back would lose them. */
-function textDecoder(all: Buffer): (slice: Buffer) => string | undefined {
-  const allValid = isUtf8(all);
-  return (slice) => (allValid || isUtf8(slice) ? slice.toString('utf8') : undefined);
-}
-
-function withoutLineEnd(text: string): string {
-  return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
-}
-
-export function* splitLines(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; ) {
-    const end = bytes.indexOf(10, start);
-    const next = end < 0 ? bytes.length : end + 1;
-    yield bytes.subarray(start, next);
-    start = next;
-  }
+  const reader = new LedgerTextReader(file);
+  reader.add(bytes);
+  return reader.result();
 }
 
 /** Order of ids in the file: by their UTF-8 bytes, which is the order of code points. */
 export function compareIds(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const difference = rankOf(a.charCodeAt(at)) - rankOf(b.charCodeAt(at));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points behind all others. */
+function rankOf(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /**
@@ -124,10 +42,7 @@ export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Store
 }
 
 /** The lines of the file with these beads changed; undefined for one that is gone. */
-export function withChanges(
-  { lines, newline }: Pick<LedgerText, 'lines' | 'newline'>,
-  changes: ReadonlyMap<string, string | undefined>,
-): Line[] {
+export function withChanges({ lines, newline }: Pick<LedgerText, 'lines' | 'newline'>, changes: LineChanges): Line[] {
   const present = new Set(lines.flatMap(({ id }) => (id !== undefined && changes.has(id) ? [id] : [])));
   const added = [...changes].filter(([id, text]) => text !== undefined && !present.has(id)).map(([id]) => id);
   added.sort(compareIds);
@@ -151,7 +66,7 @@ export function withChanges(
     if (line.id === undefined || !changes.has(line.id)) append(line);
     else {
       const text = changes.get(line.id);
-      if (text !== undefined) append({ ...line, bytes: replaced(line.bytes, text) });
+      if (text !== undefined) append({ ...line, bytes: Buffer.from(replaced(line.bytes, text)) });
     }
   }
   appendAddedBefore(undefined);
@@ -179,57 +94,66 @@ function lengthWithoutLineEnd(line: Buffer): number {
 
 /** A line as our own writer begins it: the id stands first and needs no decoding. */
 const MAX_PLAIN = 100;
+/** Length of new lines, in characters, that are turned into bytes at once. */
+const PIECE = 1024 * 1024;
 const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
 
 /**
- * What `withChanges` would give, as pieces that share the file's bytes: for a file that was read before without any problem,
- * in which each bead has one line. Nothing is decoded, and no more is held than the changes.
- * @param isNew whether the file has no line of this bead
+ * What `withChanges` would give, in pieces, most of which share the file's bytes: for a file that was read before without any
+ * problem, in which each bead has one line. Nothing is decoded, and no more is held than a piece.
+ * @param added those of the changes that have no line in the file
  */
-export function spliceLines(
-  bytes: Buffer,
-  changes: ReadonlyMap<string, string | undefined>,
-  isNew: (id: string) => boolean,
-): Buffer[] {
+export function* spliceLines(bytes: Buffer, changes: LineChanges, added: ReadonlySet<string>): Generator<Buffer> {
   const start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
   const first = bytes.indexOf(10);
   const newline = first > 0 && bytes[first - 1] === 13 ? '\r\n' : '\n';
-  const added = [...changes].filter(([id, text]) => text !== undefined && isNew(id)).map(([id]) => id);
-  added.sort(compareIds);
+  const inOrder = [...added].sort(compareIds);
   const pieces: Buffer[] = [];
+  let fresh = ''; // lines behind the pieces
   let kept = 0; // everything before it is in the pieces
+  let isOpen = false; // the last line that was kept has no end
   let nextAdded = 0;
-  const keepUntil = (end: number): void => {
-    if (end > kept) pieces.push(bytes.subarray(kept, end));
-    kept = end;
+  const flush = (): void => {
+    if (fresh !== '') pieces.push(Buffer.from(fresh));
+    fresh = '';
   };
-  const addBefore = (id: string | undefined, at: number): void => {
-    for (; nextAdded < added.length; nextAdded++) {
-      const candidate = added[nextAdded]!;
-      if (id !== undefined && compareIds(candidate, id) > 0) return;
-      keepUntil(at);
-      const last = pieces.at(-1);
-      if (last && last.at(-1) !== 10 && !last.equals(byteOrderMark)) pieces.push(Buffer.from(newline));
-      pieces.push(Buffer.from(changes.get(candidate)! + newline));
-    }
+  const keepUntil = (end: number): void => {
+    if (end === kept) return;
+    flush();
+    pieces.push(bytes.subarray(kept, end));
+    kept = end;
+    isOpen = end > start && bytes[end - 1] !== 10;
+  };
+  const addBefore = (id: string | undefined, at: number): boolean => {
+    const candidate = inOrder[nextAdded];
+    if (candidate === undefined || (id !== undefined && compareIds(candidate, id) > 0)) return false;
+    keepUntil(at);
+    fresh += (isOpen ? newline : '') + changes.get(candidate)! + newline;
+    isOpen = false;
+    if (fresh.length >= PIECE) flush();
+    nextAdded += 1;
+    return true;
   };
   const mayHoldOthers = mentionsOtherRecords(bytes);
   for (let at = start; at < bytes.length; ) {
     const newlineAt = bytes.indexOf(10, at);
     const end = newlineAt < 0 ? bytes.length : newlineAt + 1;
     const id = idOfLine(bytes.subarray(at, end), mayHoldOthers);
-    if (id !== undefined) addBefore(id, at);
+    if (id !== undefined) while (addBefore(id, at)) yield* pieces.splice(0);
     if (id !== undefined && changes.has(id)) {
       const text = changes.get(id);
       keepUntil(at);
       kept = end;
-      if (text !== undefined) pieces.push(replaced(bytes.subarray(at, end), text));
+      if (text !== undefined) fresh += replaced(bytes.subarray(at, end), text);
+      if (fresh.length >= PIECE) flush();
     }
+    if (pieces.length > 0) yield* pieces.splice(0);
     at = end;
   }
-  addBefore(undefined, bytes.length);
+  while (addBefore(undefined, bytes.length)) yield* pieces.splice(0);
   keepUntil(bytes.length);
-  return pieces;
+  flush();
+  yield* pieces;
 }
 
 /** Whether any line of the file can be a record that is not a bead. */
@@ -251,6 +175,6 @@ export function bytesOf(text: Pick<LedgerText, 'lines' | 'mark'>): Buffer {
 }
 
 /** A changed line keeps its line end. */
-function replaced(bytes: Buffer, text: string): Buffer {
-  return Buffer.from(text + (bytes.at(-2) === 13 ? '\r\n' : '\n'));
+function replaced(bytes: Buffer, text: string): string {
+  return text + (bytes.at(-2) === 13 ? '\r\n' : '\n');
 }

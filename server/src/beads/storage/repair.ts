@@ -6,7 +6,7 @@ import { decodeRecord } from './journalRecord';
 import { scanJournal } from './journal';
 import { readLedgerConfig } from './ledgerConfig';
 import { replaceFile, writeDurably, type LedgerFs } from './ledgerFs';
-import { conflictMarker, splitLines } from './ledgerText';
+import { conflictMarker, splitLines } from './ledgerLines';
 
 /** Something that is wrong with a file of a ledger, and what a repair does about it. */
 export interface Finding {

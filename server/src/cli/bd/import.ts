@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { LedgerImport } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
-import { defined, readText } from './options';
+import { importText, textParts } from './importText';
 
 interface Figures {
   created: number;
@@ -54,16 +53,16 @@ export function addImport(program: CliCommand, context: BdContext): void {
     })
     .action(async (file: string | undefined, options: ImportOptions, invocation: Invocation) => {
       const source = file ?? options.input ?? '-';
-      const text = readText(source === '-' ? '-' : path.resolve(context.process.cwd, source), context.process);
-      const result = await context.call(invocation, LedgerImport.spec, {
-        text,
-        ...defined({
+      const parts =
+        source === '-' ? [context.process.readStdin()] : textParts(path.resolve(context.process.cwd, source));
+      const result = await context.withLedger(invocation, (backend) =>
+        importText(backend, parts, {
           ledger: options.rig,
           dryRun: options.dryRun,
           skipExisting: options.skipExisting,
           ownPrefix: options.renameOnImport,
         }),
-      });
+      );
       const value = {
         created: result.created.length,
         updated: result.updated.length,

@@ -7,7 +7,10 @@ import {
   DefaultAgent,
   MayorMayLand,
   MayorRuntime,
+  mergeStrategies,
   TownGetSnapshot,
+  TownMergeStrategy,
+  type MergeStrategy,
   type RuntimeInfo,
 } from '../../protocol/town';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -27,6 +30,7 @@ export function addConfig(program: CliCommand, context: GtContext): void {
   addDefaultAgent(config, context);
   addMayor(config, context);
   addMayorMayLand(config, context);
+  addMergeStrategy(config, context);
   const agent = config.command('agent').description('agent runtimes');
   addList(agent, context);
   addGet(agent, context);
@@ -85,6 +89,25 @@ function addMayorMayLand(config: CliCommand, context: GtContext): void {
       const params = value === undefined ? {} : { allowed: value === 'on' };
       const result = await context.call(invocation, MayorMayLand.spec, params);
       context.print(invocation, result, () => (result.allowed ? 'on' : 'off'));
+    });
+}
+
+function addMergeStrategy(config: CliCommand, context: GtContext): void {
+  config
+    .command('merge-strategy')
+    .argument('[strategy]', 'the new value', { choices: mergeStrategies })
+    .description('show or set how approved work is merged in rigs that do not say it themselves')
+    .withHelp({
+      text: 'squash: one commit for each bead. rebase: the commits of the author. merge: the commits of the author, and one that merges them. local: as squash, but nothing is pushed.',
+      examples: [
+        ['gt config merge-strategy', 'show it'],
+        ['gt config merge-strategy rebase', 'change it'],
+      ],
+      see: ['gt rig set'],
+    })
+    .action(async (strategy: MergeStrategy | undefined, _options: unknown, invocation: Invocation) => {
+      const result = await context.call(invocation, TownMergeStrategy.spec, { strategy });
+      context.print(invocation, result, () => result.strategy);
     });
 }
 

@@ -91,7 +91,7 @@ function addSet(rig: CliCommand, context: GtContext): void {
     .action(async (name: string, entries: string[], _options: unknown, invocation: Invocation) => {
       const info = await context.call(invocation, RigSet.spec, { name, ...parseSettings(entries) });
       context.print(invocation, info, () => [
-        `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${info.review}`,
+        `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${info.review}, merge strategy ${info.mergeStrategy}`,
         ...gateLines(info),
         ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`]),
       ]);

@@ -27,8 +27,8 @@ export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cw
     // The last one that says it wins.
     const texts = [
       // The person's own, which may be links into a folder of settings.
-      readTextIfPresent(canonicalPath(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config'))),
-      readTextIfPresent(canonicalPath(path.join(home, '.gitconfig'))),
+      readPersonal(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')),
+      readPersonal(path.join(home, '.gitconfig')),
       repository,
     ];
     if (texts.some((text) => text !== undefined && !isPlain(text))) return undefined;
@@ -39,6 +39,11 @@ export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cw
   } catch {
     return undefined;
   }
+}
+
+function readPersonal(file: string): string | undefined {
+  // Most people have only one of the two, and looking for links above the other takes longer than everything else here.
+  return fs.existsSync(file) ? readTextIfPresent(canonicalPath(file)) : undefined;
 }
 
 /** Text of the repository's configuration, empty outside of any; undefined where git has to look itself. */

@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import { requestsIn } from '../mergeQueue/requestIndex';
-import { rigOfBead } from '../state/buildView';
+import { rigOfBead } from '../state/workingSet';
 import { mergeOf } from '../state/work';
 import type { ConvoyTown } from './convoys';
 import { featureConvoyOf, featureOf, isCollected } from './feature';

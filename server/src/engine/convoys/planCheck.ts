@@ -3,7 +3,7 @@ import { wavesOf } from '../../base/graph';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { FindingCategory, PlanCheck, PlanFinding, PlanTask } from '../../protocol/convoyPlan';
-import { rigOfBead } from '../state/buildView';
+import { rigOfBead } from '../state/workingSet';
 import { isClosed, slingableTypes } from '../state/work';
 import { forecast } from './forecast';
 import { needsOf } from './needs';

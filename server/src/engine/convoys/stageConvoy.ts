@@ -5,7 +5,7 @@ import type { Bead } from '../../protocol/bead';
 import type { PlanNode, StagedPlan } from '../../protocol/convoyPlan';
 import type { CallContext } from '../../protocol/dispatcher';
 import { CONVOY, isClosed } from '../state/work';
-import { rigOfBead } from '../state/buildView';
+import { rigOfBead } from '../state/workingSet';
 import { refuseOtherBranch, wantsFeature } from './featureRules';
 import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';

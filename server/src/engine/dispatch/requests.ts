@@ -1,16 +1,10 @@
 import { UserError } from '../../base/errors';
-import { primeText } from '../../agents/prime';
-import { reviewerPrime } from '../../agents/primeReviewer';
-import { primeSteps } from '../../agents/primeSteps';
 import type { BeadStore } from '../../beads/store';
-import { graphOf, inspectMolecule } from '../../formulas/pour/molecule';
 import { originOf } from '../../formulas/pour/pour';
 import { moleculeOfBead } from '../molecules/molecules';
 import { done, hookedBead } from './done';
-import { reviewOf } from '../review/review';
 import { sling } from './sling';
 import { workOf } from '../state/work';
-import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
   AgentConfigList,
@@ -19,7 +13,6 @@ import {
   DefaultAgent,
   Done,
   Hook,
-  Prime,
   ScriptGet,
   Sling,
 } from '../../protocol/town';
@@ -44,7 +37,6 @@ export interface AgentTown {
   readonly sessions: Pick<SessionManager, 'markDone'>;
   /** A formula by its name, as this caller finds it, for beads of a rig. */
   formula(rig: Rig, name: string, given: Record<string, string>, caller: CallContext): SlungFormula;
-  townName(): string;
   changed(): void;
 }
 
@@ -71,10 +63,8 @@ export function registerAgentHandlers(town: AgentTown): void {
     town.changed();
     return null;
   });
-  dispatcher.on(DefaultAgent.spec, async ({ name }, context) => {
+  dispatcher.on(DefaultAgent.spec, async ({ name }) => {
     if (name !== undefined) {
-      if (context.kind !== 'person')
-        throw new UserError('only a person may set the default agent', undefined, 'refused');
       runtimes.require(name);
       townSettingsFile(town.layout).update((settings) => {
         settings.default_agent = name;
@@ -107,11 +97,10 @@ export function registerAgentHandlers(town: AgentTown): void {
   dispatcher.on(Hook.spec, async ({ agent }, context) =>
     hookOf(town, agent === undefined ? requireAgent(context) : fullAddress(agent)),
   );
-  dispatcher.on(Prime.spec, async (_params, context) => prime(town, context));
   dispatcher.on(ScriptGet.spec, async (_params, context) => script(town, context));
 }
 
-function requireAgent(context: CallContext): string {
+export function requireAgent(context: Pick<CallContext, 'agent'>): string {
   if (!context.agent)
     throw new UserError(
       'this is for an agent in its own session',
@@ -133,53 +122,6 @@ function hookOf(town: AgentTown, agent: string) {
     problem: work.problem,
     paused: work.paused?.status,
     bead: { id: bead.id, title: bead.title, status: bead.status, description: bead.description ?? '' },
-  };
-}
-
-async function prime(town: AgentTown, context: CallContext) {
-  const agent = requireAgent(context);
-  if (town.layout.locationOf(agent)?.role === 'refinery') return primeReviewer(town, agent);
-  const address = parseAddress(agent);
-  const bead = hookedBead(town.engineContext, agent);
-  const rig = address ? town.rigs.get(address.rig) : undefined;
-  const work = bead && workOf(bead);
-  const text = primeText({
-    agent,
-    rig: address?.rig ?? '',
-    town: town.townName(),
-    bead,
-    attempt: work?.attempt ?? 0,
-    feedback: work?.feedback,
-    branch: work?.branch,
-    gates: rig?.gates ?? [],
-    handoff: work?.handoff?.message,
-    reviews: work?.reviews,
-    reviewed: rig !== undefined && rig.review !== 'off',
-    steps: bead && stepsOf(town.store, bead),
-  });
-  return { text, bead: bead?.id };
-}
-
-async function primeReviewer(town: AgentTown, agent: string) {
-  const { bead, request } = reviewOf(town.engineContext, agent) ?? {};
-  const rig = town.rigs.require(agent.split('/')[0]!);
-  const source = request && town.store.get(request.source);
-  const review = request?.review;
-  const change = bead &&
-    source &&
-    review && {
-      bead: source,
-      mergeRequest: bead.id,
-      worker: request.worker,
-      note: request.note,
-      base: review.base,
-      commit: review.commit,
-      diff: await rig.diff(review.base, review.commit),
-      reviews: workOf(source).reviews,
-    };
-  return {
-    text: reviewerPrime({ agent, rig: rig.name, town: town.townName(), change, gates: rig.gates }),
-    bead: source?.id,
   };
 }
 
@@ -210,9 +152,4 @@ async function script(town: AgentTown, context: CallContext) {
     steps: assignment.scriptSteps,
     ...(molecule ? { molecule: molecule.id, variables: originOf(molecule).vars } : {}),
   };
-}
-
-function stepsOf(store: BeadStore, bead: Bead): string | undefined {
-  const molecule = moleculeOfBead(store, bead);
-  return molecule && primeSteps(inspectMolecule(graphOf(store), molecule));
 }

@@ -7,7 +7,7 @@ import { requestsIn } from '../mergeQueue/requestIndex';
 import { openStepsOf } from '../molecules/openSteps';
 import { unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { wantedSince } from '../convoys/wanted';
-import { belongsToPerson, openSources } from '../state/buildView';
+import { belongsToPerson, openSources } from '../state/workingSet';
 import type { TownView, WorkView } from '../state/townView';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 

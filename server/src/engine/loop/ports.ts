@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
@@ -27,7 +27,7 @@ export interface RigPort {
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
-  readonly mergeQueue: { mode: MergeMode; flakyRetries: number };
+  readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number };
   /** @param target a feature branch; the rig's own target where it is missing, here and below */
   mergeWindow(target?: string): MergeWindow;
   recordMergeWindow(window: MergeWindow, target?: string): void;
@@ -55,7 +55,10 @@ export interface RigPort {
     },
   ): Promise<{ commit: string }>;
   landingBase(target?: string): Promise<LandingBase>;
-  /** The one commit on top of `base` that would land. `incomplete`: a fresh clone of it would lack something. */
+  /**
+   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone
+   * of it would lack something.
+   */
   rebase(
     commit: string,
     base: string,

@@ -149,3 +149,15 @@ export function ackMail(tx: Transaction, id: string, now: Date): void {
   const bead = tx.get(id);
   if (bead && !isClosed(bead.status)) tx.close(id, 'Acked', { force: true });
 }
+
+/** Notes that the agent has been given the text of these mails; they stay unread. */
+export async function markDelivered(store: BeadStore, actor: string, mails: readonly Bead[]): Promise<void> {
+  const fresh = mails.filter((bead) => mailOf(bead).deliveredAt === undefined);
+  if (fresh.length === 0) return;
+  await store.batch({ actor }, (tx) => {
+    for (const { id } of fresh) {
+      const bead = tx.get(id);
+      if (bead) tx.update(id, { metadata: withMail(bead, { deliveredAt: new Date().toISOString() }) });
+    }
+  });
+}

@@ -1,4 +1,4 @@
-import { mailSection } from '../../agents/primeMail';
+import { mailSection } from '../prime/mailText';
 import { UserError } from '../../base/errors';
 import {
   acknowledge,
@@ -8,7 +8,6 @@ import {
   raise,
   requireEscalation,
 } from '../escalation/escalation';
-import { MAYOR } from '../mayor/mayor';
 import {
   ackMail,
   inbox,
@@ -19,7 +18,7 @@ import {
   requireMail,
   sendMail,
   threadOf,
-  withMail,
+  markDelivered,
 } from './mail';
 import { recipient, type AddressBook } from './addresses';
 import type { Bead } from '../../protocol/bead';
@@ -36,7 +35,6 @@ import {
   MailRead,
   MailReply,
   MailSend,
-  Prime,
   type MailInfo,
 } from '../../protocol/town';
 import type { BeadStore } from '../../beads/store';
@@ -96,20 +94,8 @@ export function registerMailHandlers(town: MailTown): void {
   });
   dispatcher.on(MailCheck.spec, async (_params, caller) => {
     const mails = undelivered(town, caller);
-    await markDelivered(town, caller, mails);
+    await markDelivered(store, caller.actor, mails);
     return { text: mailSection(mails.map(mailInfo)), ids: mails.map((mail) => mail.id) };
-  });
-  // Every role sees its unread mail at the start of a session, whatever else it is told.
-  dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
-    const prime = await next(params, caller);
-    // The Mayor's mail waits until it is acked: that is what it is started for.
-    const mails =
-      caller.session === undefined
-        ? []
-        : inbox(store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
-    if (mails.length === 0) return prime;
-    await markDelivered(town, caller, mails);
-    return { ...prime, text: `${prime.text}\n${mailSection(mails.map(mailInfo))}` };
   });
   registerEscalationHandlers(town);
 }
@@ -176,15 +162,4 @@ function undelivered(town: MailTown, caller: CallContext): Bead[] {
   return inbox(town.store, { addresses: ownAddresses(caller), unread: true }).filter(
     (bead) => mailOf(bead).deliveredAt === undefined,
   );
-}
-
-async function markDelivered(town: MailTown, caller: CallContext, mails: readonly Bead[]): Promise<void> {
-  const fresh = mails.filter((bead) => mailOf(bead).deliveredAt === undefined);
-  if (fresh.length === 0) return;
-  await town.store.batch({ actor: caller.actor }, (tx) => {
-    for (const { id } of fresh) {
-      const bead = tx.get(id);
-      if (bead) tx.update(id, { metadata: withMail(bead, { deliveredAt: new Date().toISOString() }) });
-    }
-  });
 }

@@ -1,9 +1,6 @@
-import { crewPrime } from '../../agents/primeCrew';
-import { mayorPrime } from '../../agents/primeMayor';
 import { scriptBlocks } from '../../base/scriptBlocks';
 import { UserError } from '../../base/errors';
 import { requireConvoy } from '../convoys/convoys';
-import { escalations } from '../escalation/escalation';
 import { inbox } from '../mail/mail';
 import {
   answerInWords,
@@ -15,7 +12,6 @@ import {
   releaseMayor,
   requestInfo,
 } from './mayor';
-import { slingableTypes } from '../state/work';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
   MayorAnswer,
@@ -24,10 +20,8 @@ import {
   MayorRuntime,
   MayorStart,
   MayorStatus,
-  Prime,
   ScriptGet,
   TownUp,
-  type BeadInfo,
   type FrozenScript,
   type MayorInfo,
 } from '../../protocol/town';
@@ -35,13 +29,10 @@ import { townSettingsFile } from '../../town/config';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Dispatcher } from '../../protocol/dispatcher';
-import type { TownInfo, TownSnapshot } from '../../protocol/town';
+import type { TownInfo } from '../../protocol/town';
 import type { SessionManager } from '../../sessions/manager';
 import type { TownLayout } from '../../town/layout';
-import type { Projection } from '../state/projection';
 import type { InteractiveSessions } from '../supervision/interactiveSessions';
-
-const READY_LIMIT = 30;
 
 export interface MayorTown {
   readonly dispatcher: Dispatcher;
@@ -49,14 +40,11 @@ export interface MayorTown {
   readonly store: BeadStore;
   readonly sessions: Pick<SessionManager, 'liveOf' | 'takesNudges' | 'nudge' | 'end'>;
   readonly runtimes: { readonly mayor: string; require(name: string): { name: string } };
-  readonly projection: Projection;
   readonly interactive: Pick<InteractiveSessions, 'start' | 'mayorMayEnd'>;
-  isRig(name: string): boolean;
   isRuntimeAccepted(name: string): boolean;
   isScriptAccepted(blocks: readonly string[]): boolean;
   acceptScriptOf(bead: Bead, by: string): void;
   info(): TownInfo;
-  snapshot(): TownSnapshot;
   changed(): void;
 }
 
@@ -109,19 +97,6 @@ export function registerMayorHandlers(town: MayorTown): void {
     ScriptGet.spec,
     (next) => async (params, caller) => (caller.agent === MAYOR ? script(town) : next(params, caller)),
   );
-  dispatcher.wrap(Prime.spec, (next) => async (params, caller) => {
-    const location = caller.agent === undefined ? undefined : town.layout.locationOf(caller.agent);
-    if (location?.role === 'mayor') return { text: primeOf(town) };
-    if (location?.role !== 'crew' || location.rig === undefined) return next(params, caller);
-    return {
-      text: crewPrime({
-        agent: location.agent,
-        rig: location.rig,
-        town: town.info().name,
-        ready: ready(town, location.rig),
-      }),
-    };
-  });
 }
 
 async function start(town: MayorTown, caller: CallContext): Promise<{ live: boolean }> {
@@ -164,26 +139,4 @@ function script(town: MayorTown): FrozenScript {
     throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask again: gt mayor ask -F <file>', 'consent');
   // One attempt whatever happens: after a crash it goes on with the block that it was in.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
-}
-
-function primeOf(town: MayorTown): string {
-  const { store } = town;
-  const { agents, convoys, rigs } = town.snapshot();
-  return mayorPrime({
-    town: town.info().name,
-    up: town.info().up,
-    rigs,
-    ready: ready(town),
-    convoys: convoys.filter((convoy) => convoy.status !== 'closed'),
-    agents,
-    escalations: escalations(store),
-    requests: openRequests(store),
-    unreadMail: inbox(store, { addresses: [MAYOR], unread: true }).length,
-  });
-}
-
-function ready(town: MayorTown, rig?: string): BeadInfo[] {
-  const isRig = (ledger: string | undefined): boolean => ledger !== undefined && town.isRig(ledger);
-  const beads = town.store.ready({ ledger: rig, type: [...slingableTypes], limit: READY_LIMIT });
-  return town.projection.beadInfos(beads.filter((bead) => isRig(town.store.ledgerOf(bead.id))));
 }

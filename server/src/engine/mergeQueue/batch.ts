@@ -17,6 +17,8 @@ export interface Member {
 /** A member with the commit that would land, on top of the ones before it. */
 export interface Link extends Member {
   commit: string;
+  /** Other commits of it that land with this one, oldest first. */
+  before: readonly string[];
 }
 
 /** Merge requests of one turn of the queue. Each leaves it exactly once: finished, rejected, deferred or released. */

@@ -6,7 +6,7 @@ import { basesOf, isClosed, withMerge, withWork, workOf, type MergeRequest } fro
 import { conflictFeedback, type Feedback } from './rejectWork';
 
 export type Candidate =
-  | { kind: 'clean'; commit: string }
+  | { kind: 'clean'; commit: string; before: readonly string[] }
   /** The target has all of it already. */
   | { kind: 'empty' }
   /** The feature branch that is to land has moved since: it is asked for again. */
@@ -71,7 +71,7 @@ function candidateOf(rebased: Awaited<ReturnType<RigPort['rebase']>>, onto: stri
     };
   }
   if (rebased.kind === 'conflict') return { kind: 'returned', why: conflictFeedback(rebased.files, onto) };
-  return { kind: 'clean', commit: rebased.commit };
+  return { kind: 'clean', commit: rebased.commit, before: rebased.before ?? [] };
 }
 
 /**

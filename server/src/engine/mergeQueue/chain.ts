@@ -59,7 +59,7 @@ async function addLink(
   { base, tip = base }: { base: string; tip?: string },
 ): Promise<Link | undefined> {
   let placed = await place(batch, member.request, tip);
-  if (placed.kind === 'ready') return { ...member, commit: placed.commit };
+  if (placed.kind === 'ready') return { ...member, commit: placed.commit, before: placed.before };
   if (tip !== base) {
     placed = await place(batch, member.request, base);
     if (placed.kind === 'ready') return void (await batch.release([member]));
@@ -77,16 +77,16 @@ async function addLink(
 
 type Placed =
   | Exclude<Candidate, { kind: 'clean' }>
-  | { kind: 'ready'; commit: string }
+  | { kind: 'ready'; commit: string; before: readonly string[] }
   /** The rebase has made another patch of it than the one that was approved. */
   | { kind: 'changed'; commit: string };
 
 async function place({ rig, context }: Batch, request: MergeRequest, onto: string): Promise<Placed> {
   const made = await makeCandidate(rig, request, onto, context);
   if (made.kind !== 'clean') return made;
-  const { commit } = made;
+  const { commit, before } = made;
   const isApproved = rig.review === 'off' || request.review?.patch === (await rig.patchId(onto, commit));
-  return { kind: isApproved ? 'ready' : 'changed', commit };
+  return isApproved ? { kind: 'ready', commit, before } : { kind: 'changed', commit };
 }
 
 /** What cannot be done for one member is no reason to hold up the others. */

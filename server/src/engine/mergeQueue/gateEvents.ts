@@ -1,26 +1,54 @@
+import type { MergeMode } from '../../protocol/town';
 import type { GateResult } from '../../rigs/types';
 import type { Batch, Link } from './batch';
 import { CheckRecorder, recordChecks } from './checks';
 import type { TestPrefix, Verdict } from './testChain';
 
+/** A commit that is tested: the last of a link, or one of those before it. */
+export interface TestedCommit {
+  commit: string;
+  /** The link that it belongs to, counted from 1. */
+  link: number;
+}
+
+/** What is tested of a chain: each of its commits in the mode `each`, else the last one of each link. */
+export function testedCommits(chain: readonly Link[], mode: MergeMode): TestedCommit[] {
+  return chain.flatMap(({ commit, before }, index) =>
+    (mode === 'each' ? [...before, commit] : [commit]).map((tested) => ({ commit: tested, link: index + 1 })),
+  );
+}
+
+/** A verdict about commits, as one about links: a link may land when all that is tested of it has passed. */
+export function verdictOnLinks(tested: readonly TestedCommit[], verdict: Verdict): Verdict {
+  const { good, culprit } = verdict;
+  const linkAfter = tested[good]?.link ?? (tested.at(-1)?.link ?? 0) + 1;
+  return {
+    ...verdict,
+    good: linkAfter - 1,
+    ...(culprit ? { culprit: { ...culprit, link: tested[culprit.link - 1]!.link } } : {}),
+  };
+}
+
 /** Runs gates on a chain, shows which, and notes for each bead how its own ended. */
 export class GateEvents {
-  /** By the number of links. */
-  private readonly tested = new Map<number, { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> }>();
+  /** By the number of commits. */
+  private readonly runs = new Map<number, { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> }>();
 
   constructor(
     private readonly batch: Batch,
     private readonly chain: readonly Link[],
+    private readonly tested: readonly TestedCommit[],
     private readonly base: string,
   ) {}
 
   readonly test: TestPrefix = (length, run = {}) => {
-    const links = this.chain.slice(0, length);
+    const tested = this.tested[length - 1];
+    const links = this.chain.slice(0, tested?.link ?? 0);
     const last = links.at(-1);
     const mergeRequest = last?.id ?? this.chain[0]!.id;
     const { checks, ended } = this.of(length);
     return this.batch.rig.runGates(
-      last?.commit ?? this.base,
+      tested?.commit ?? this.base,
       { ...run, mergeRequest, target: this.batch.target },
       (gate, outcome) => {
         checks.onGate(gate, outcome);
@@ -31,32 +59,40 @@ export class GateEvents {
   };
 
   /** What passed belongs to every change that it lands; what failed to the one that is blamed for it. */
-  async record({ good, culprit }: Verdict): Promise<void> {
+  async record(verdict: Verdict): Promise<void> {
     const { context, actor, rig, rigName } = this.batch;
     if (rig.gates.length === 0) return;
+    const { good } = verdictOnLinks(this.tested, verdict);
+    const landing = this.tested.findLastIndex(({ link }) => link === good) + 1;
     const results = this.chain.slice(0, good).map((link): { link: Link; length: number; result: GateResult } => ({
       link,
-      length: good,
+      length: landing,
       result: { passed: true },
     }));
-    if (culprit) results.push({ link: this.chain[culprit.link - 1]!, length: culprit.link, result: culprit.failure });
+    const { culprit } = verdict;
+    if (culprit) results.push({ link: this.linkOf(culprit.link), length: culprit.link, result: culprit.failure });
     if (results.length === 0) return;
     await context.store.batch({ actor }, (tx) => {
       for (const { link, length, result } of results) {
         const { checks, ended } = this.of(length);
-        recordChecks(tx, link.id, checks.results(rig.gates, result), this.chain[length - 1]!.id);
+        recordChecks(tx, link.id, checks.results(rig.gates, result), this.linkOf(length).id);
         for (const [gate, outcome] of ended)
           tx.event({ type: `gate_${outcome}`, bead: link.request.source, rig: rigName, message: gate });
       }
     });
   }
 
+  /** @param length number of commits up to one of the link */
+  private linkOf(length: number): Link {
+    return this.chain[this.tested[length - 1]!.link - 1]!;
+  }
+
   private of(length: number): { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> } {
-    let tested = this.tested.get(length);
-    if (!tested) {
-      tested = { checks: new CheckRecorder(this.batch.context.clock), ended: new Map() };
-      this.tested.set(length, tested);
+    let run = this.runs.get(length);
+    if (!run) {
+      run = { checks: new CheckRecorder(this.batch.context.clock), ended: new Map() };
+      this.runs.set(length, run);
     }
-    return tested;
+    return run;
   }
 }

@@ -7,7 +7,7 @@ import { SINGLE_REQUESTS, windowAfterFailure, windowAfterSuccess } from './batch
 import { recordCandidates } from './candidate';
 import { buildChain, finishWithoutGates } from './chain';
 import { holdForTarget } from './deferMerge';
-import { GateEvents } from './gateEvents';
+import { GateEvents, testedCommits, verdictOnLinks } from './gateEvents';
 import type { Feedback } from './rejectWork';
 import { testChain, type GateFailure } from './testChain';
 
@@ -40,12 +40,12 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
   const base = await rig.landingBase(target);
   const chain = await buildChain(batch, base.commit);
   if (chain.length === 0) return;
-  const gates = new GateEvents(batch, chain, base.commit);
-  const verdict = await testChain(chain.length, gates.test, {
-    mode: rig.mergeQueue.mode,
-    retries: rig.mergeQueue.flakyRetries,
-  });
-  await gates.record(verdict);
+  const { mode, flakyRetries: retries } = rig.mergeQueue;
+  const tested = testedCommits(chain, mode);
+  const gates = new GateEvents(batch, chain, tested, base.commit);
+  const found = await testChain(tested.length, gates.test, { mode, retries });
+  await gates.record(found);
+  const verdict = verdictOnLinks(tested, found);
   const good = chain.slice(0, verdict.good);
   const hasLanded = good.length === 0 || (await land(batch, good, base));
   const { culprit } = verdict;

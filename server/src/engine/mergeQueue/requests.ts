@@ -21,6 +21,7 @@ import {
   MqReorder,
   MqRetry,
   MqSubmit,
+  TownMergeStrategy,
   type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
@@ -120,6 +121,14 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
         settings.mayor_may_land = allowed;
       });
     return { allowed: file.read().mayor_may_land };
+  });
+  dispatcher.on(TownMergeStrategy.spec, async ({ strategy }) => {
+    const file = townSettingsFile(town.layout);
+    if (strategy !== undefined)
+      file.update((settings) => {
+        settings.merge_strategy = strategy;
+      });
+    return { strategy: file.read().merge_strategy };
   });
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(town, id);

@@ -1,5 +1,5 @@
 import type { BeadStore } from '../../beads/store';
-import { rigOfBead } from '../state/buildView';
+import { rigOfBead } from '../state/workingSet';
 import { workOf } from '../state/work';
 import { branchNamed, commitNamed, diffBetween, forkPoint, parentOf } from '../../git/diff';
 import type { RigRepository } from '../../git/repository';

@@ -15,7 +15,6 @@ import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
 import { requestsIn } from '../mergeQueue/requestIndex';
-import { isStep } from '../molecules/molecules';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
 import type {
@@ -28,7 +27,8 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, slingableTypes, trackedIds, workOf } from './work';
+import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf } from './work';
+import { belongsToPerson, DISPATCHABLE, IN_WORK, openSources, rigOfBead, workingSet } from './workingSet';
 
 /** A rig as the view needs it. */
 export interface ViewedRig {
@@ -49,9 +49,6 @@ export interface ViewSources {
   /** Whether a person has accepted what would run for this bead (its runtime, its script). */
   consented(bead: Bead, rig: string): boolean;
 }
-
-const IN_WORK = new Set(['hooked', 'in_progress', 'in_review']);
-const DISPATCHABLE = new Set(['open', 'deferred']);
 
 /** Reads the town as it is at this moment. */
 export function buildView(sources: ViewSources): TownView {
@@ -83,40 +80,6 @@ function escalationViews(store: BeadStore, facts: SettledFacts): EscalationView[
   return store
     .list({ type: [ESCALATION], ledger: 'hq', limit: 0 })
     .map((bead) => ({ id: bead.id, revision: bead.updated_at, settled: settledReason(bead, facts) }));
-}
-
-/**
- * Beads that the engine may have to do something about: those that somebody wants to be worked on, and those on a hook.
- * Never a walk over the whole ledger.
- * @param wanted ids, see `wantedSince`
- */
-export function workingSet(store: BeadStore, wanted: Iterable<string>): Bead[] {
-  const inWork = store
-    .list({ type: [...slingableTypes], status: [...IN_WORK], limit: 0 })
-    .filter((bead) => !isStep(store, bead));
-  const beads = new Map(inWork.map((bead) => [bead.id, bead]));
-  for (const id of wanted) {
-    const bead = store.get(id);
-    if (bead && DISPATCHABLE.has(bead.status) && slingableTypes.has(bead.issue_type) && !isStep(store, bead))
-      beads.set(id, bead);
-  }
-  return [...beads.values()];
-}
-
-/** The rig that works on a bead; beads of the town's own ledger say it when they are slung. */
-export function rigOfBead(store: BeadStore, bead: Bead): string | undefined {
-  const ledger = store.ledgerOf(bead.id);
-  return workOf(bead).slung?.rig ?? (ledger === 'hq' ? undefined : ledger);
-}
-
-/** Sources whose merge is still to come: what depends on them waits, even if somebody closed them by hand. */
-export function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
-  return new Set(
-    requests.flatMap((request) => {
-      const source = mergeOf(request)?.source;
-      return source !== undefined && store.get(source) ? [source] : [];
-    }),
-  );
 }
 
 function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
@@ -205,10 +168,6 @@ function waitsForStep(store: BeadStore, bead: Bead): boolean {
 function isPolecatsWork(bead: Bead, rig: string): boolean {
   const address = bead.assignee ? parseAddress(bead.assignee) : undefined;
   return address?.role === 'polecats' && address.rig === rig && workOf(bead).branch !== undefined;
-}
-
-export function belongsToPerson(bead: Bead): boolean {
-  return bead.assignee !== undefined && bead.assignee !== '' && parseAddress(bead.assignee)?.role !== 'polecats';
 }
 
 /** A dependency is met when its bead is closed and no unmerged merge request names it. */

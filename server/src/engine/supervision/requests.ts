@@ -3,7 +3,7 @@ import { handOff, nuke, requirePolecat, snapshots, resumeWork } from './polecats
 import { restore } from './restore';
 import { strandedConvoys } from '../convoys/stranded';
 import { defaultNames } from '../../town/names';
-import { rigOfBead } from '../state/buildView';
+import { rigOfBead } from '../state/workingSet';
 import { fullAddress } from '../../town/layout';
 import {
   AgentNudge,

@@ -25,6 +25,7 @@ import {
   LedgerExport,
   LedgerFlush,
   LedgerImport,
+  LedgerImportPart,
   LedgerInfoGet,
   LedgerPrefixChange,
   LedgerSettingChange,
@@ -232,6 +233,17 @@ export const beadSchemas = [
   schemaFor(LedgerDatabase.spec, z.object({ ledger })),
   schemaFor(
     LedgerImport.spec,
-    z.object({ ledger, text: z.string(), dryRun: flag, skipExisting: flag, ownPrefix: flag }),
+    z.object({
+      ledger,
+      text: z.string(),
+      upload: z.string().max(100).optional(),
+      dryRun: flag,
+      skipExisting: flag,
+      ownPrefix: flag,
+    }),
+  ),
+  schemaFor(
+    LedgerImportPart.spec,
+    z.object({ upload: z.string().max(100), part: z.number().int().min(0), text: z.string() }),
   ),
 ];

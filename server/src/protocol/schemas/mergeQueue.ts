@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   DirectLand,
   MayorMayLand,
+  TownMergeStrategy,
   mergeRequestStates,
   MqApprove,
   MqChange,
@@ -16,6 +17,7 @@ import {
   MqRetry,
   MqSubmit,
 } from '../mergeQueue';
+import { mergeStrategies } from '../rig';
 import { name, schemaFor } from './schema';
 
 const message = z.string().max(100_000);
@@ -71,6 +73,7 @@ export const mergeQueueSchemas = [
     }),
   ),
   schemaFor(MayorMayLand.spec, z.object({ allowed: z.boolean().optional() })),
+  schemaFor(TownMergeStrategy.spec, z.object({ strategy: z.enum(mergeStrategies).optional() })),
   schemaFor(MqChange.spec, z.object({ id: name })),
   schemaFor(
     MqFile.spec,

@@ -18,7 +18,7 @@ import {
   type Bead,
 } from '../../protocol/bead';
 import { DependencyAdd, DependencyRemove, RelationChange } from '../../protocol/dependency';
-import { LedgerImport } from '../../protocol/ledger';
+import { LedgerImport, LedgerImportPart } from '../../protocol/ledger';
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
@@ -90,14 +90,22 @@ export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bea
   guardChanges(service, acceptScript);
   guardEdges(service);
   service.dispatcher.wrap(LedgerImport.spec, (next) => async (params, context) => {
-    if (context.kind === 'agent')
-      throw new UserError(
-        'an agent does not import beads',
-        'a person imports them; make new ones with "bd create"',
-        'refused',
-      );
+    refuseImportByAgent(context);
     return next(params, context);
   });
+  service.dispatcher.wrap(LedgerImportPart.spec, (next) => async (params, context) => {
+    refuseImportByAgent(context);
+    return next(params, context);
+  });
+}
+
+function refuseImportByAgent({ kind }: CallContext): void {
+  if (kind === 'agent')
+    throw new UserError(
+      'an agent does not import beads',
+      'a person imports them; make new ones with "bd create"',
+      'refused',
+    );
 }
 
 function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: string) => void): void {

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
-import { DirectLand, MayorMayLand } from '../../protocol/town';
+import { DirectLand, MayorMayLand, TownMergeStrategy } from '../../protocol/town';
 
 /** Puts the rules about direct landings around the requests for them. @param mayorMayLand the setting of the town */
 export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolean): void {
@@ -8,11 +8,19 @@ export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolea
     refuseLanding(caller, mayorMayLand());
     return next(params, caller);
   });
+  // Everybody may look at these settings.
   dispatcher.wrap(MayorMayLand.spec, (next) => async (params, caller) => {
-    if (params.allowed !== undefined && caller.kind !== 'person')
-      throw new UserError('only a person may say what the Mayor may do', undefined, 'refused');
+    if (params.allowed !== undefined) requirePerson(caller, 'say what the Mayor may do');
     return next(params, caller);
   });
+  dispatcher.wrap(TownMergeStrategy.spec, (next) => async (params, caller) => {
+    if (params.strategy !== undefined) requirePerson(caller, 'set the merge strategy');
+    return next(params, caller);
+  });
+}
+
+function requirePerson({ kind }: CallContext, to: string): void {
+  if (kind !== 'person') throw new UserError(`only a person may ${to}`, undefined, 'refused');
 }
 
 /** What nobody has reviewed is landed by a person, or by the Mayor where a person has allowed that for the town. */

@@ -1,7 +1,7 @@
 import type { BeadStore } from '../../beads/store';
 import { scriptBlocks } from '../../base/scriptBlocks';
 import { wantedSince } from '../../engine/convoys/wanted';
-import { rigOfBead, workingSet } from '../../engine/state/buildView';
+import { rigOfBead, workingSet } from '../../engine/state/workingSet';
 import { scriptOf } from '../../engine/molecules/molecules';
 import type { Bead } from '../../protocol/bead';
 import type { AttentionInfo, RuntimeInfo } from '../../protocol/town';

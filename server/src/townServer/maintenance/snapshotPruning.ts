@@ -66,9 +66,7 @@ export class SnapshotPruning {
       .map((candidate) => (isClosed(candidate.status) ? mergeOf(candidate) : undefined))
       .find((candidate) => candidate?.candidate === merged);
     return (
-      request !== undefined &&
-      (await holds(repository, request.commit, commit)) &&
-      (await holds(repository, `refs/remotes/origin/${repository.landing}`, merged))
+      request !== undefined && (await holds(repository, request.commit, commit)) && (await repository.holds(merged))
     );
   }
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors';
 import { JobWorker } from '../../base/jobs/jobWorker';
 import type { Lease } from '../../base/lease';
 import { IndexCache } from '../../beads/index/indexCache';
-import type { CheckpointResult } from '../../beads/storage/checkpointFile';
+import { forThread, type CheckpointResult } from '../../beads/storage/checkpointFile';
 import { BeadStore } from '../../beads/store';
 import { BUILD } from '../../protocol/transport';
 import type { TownLayout } from '../../town/layout';
@@ -28,7 +28,7 @@ export async function openTownStore(
   });
   const store = await BeadStore.open({
     indexCache: new IndexCache(layout.indexCache, String(BUILD)),
-    checkpoints: { write: (job) => worker.run<CheckpointResult>(job) },
+    checkpoints: { write: (job) => worker.run<CheckpointResult>(forThread(job)) },
     fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
     onError: (error) => log.error(messageOf(error)),
   });

@@ -1,6 +1,6 @@
-import type { Bead } from '../protocol/bead';
-import type { GateInfo, ReviewNote } from '../protocol/town';
-import { cutEnd, exchange, finish, framed, LIMIT, oneLine } from './prime';
+import type { Bead } from '../../protocol/bead';
+import type { GateInfo, ReviewNote } from '../../protocol/town';
+import { cutEnd, exchange, finish, framed, LIMIT, oneLine } from './text';
 
 export interface ReviewerPrimeOptions {
   /** Address, such as `toy/refinery`. */

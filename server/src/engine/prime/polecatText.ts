@@ -1,5 +1,6 @@
-import type { Bead } from '../protocol/bead';
-import type { GateInfo, ReviewNote } from '../protocol/town';
+import type { Bead } from '../../protocol/bead';
+import type { GateInfo, ReviewNote } from '../../protocol/town';
+import { cutEnd, exchange, finish, framed, LIMIT, oneLine } from './text';
 
 export interface PrimeOptions {
   /** Address, such as `toy/polecats/rust`. */
@@ -24,8 +25,6 @@ export interface PrimeOptions {
   steps?: string;
 }
 
-/** Characters that each part may take; the end of what is longer is cut, of feedback the beginning. */
-export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 const MAX_COMMENTS = 10;
 
 /** What a polecat is told at its start, as markdown of at most about 70,000 characters. Pure. */
@@ -78,19 +77,6 @@ function work(bead: Bead, options: PrimeOptions): string {
   return parts.join('\n\n');
 }
 
-/** All that reviewers and the author have said to one another. */
-export function exchange(reviews: readonly ReviewNote[]): string[] {
-  if (reviews.length === 0) return [];
-  const rounds = reviews.map((review, index) =>
-    [
-      `### Round ${index + 1}: ${review.verdict} by ${oneLine(review.by)}`,
-      ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
-      framed(cutEnd(review.message || '(no words)', LIMIT.review)),
-    ].join('\n\n'),
-  );
-  return ['## What the reviews have said', ...rounds];
-}
-
 function rules({ branch, reviewed }: PrimeOptions): string {
   return [
     '## Rules',
@@ -118,37 +104,13 @@ function gates(list: readonly GateInfo[]): string {
   return `## Checks\n\nBefore your work is merged, these commands run on it, in this order. Run them yourself before \`gt done\`:\n\n${lines.join('\n')}`;
 }
 
-export function finish(parts: string[]): string {
-  return `${parts.join('\n\n')}\n`;
-}
-
-/** In a fence that is longer than any inside, so that the text cannot end it. */
-export function framed(text: string): string {
-  const clean = withoutControls(text).replace(/\r\n?/g, '\n').trimEnd();
-  const longest = Math.max(0, ...[...clean.matchAll(/`{3,}/g)].map((match) => match[0].length));
-  const fence = '`'.repeat(Math.max(3, longest + 1));
-  return `${fence}text\n${clean}\n${fence}`;
-}
-
 function inlineCode(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
   const mark = '`'.repeat(longest + 1);
   return longest > 0 ? `${mark} ${text} ${mark}` : `${mark}${text}${mark}`;
 }
 
-export function cutEnd(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}\n[… ${text.length - limit} characters left out]`;
-}
-
 /** Of a program's output the end matters. */
 function cutBegin(text: string, limit: number): string {
   return text.length <= limit ? text : `[… ${text.length - limit} characters left out]\n${text.slice(-limit)}`;
-}
-
-export function oneLine(text: string): string {
-  return withoutControls(text).replace(/\s+/g, ' ').trim();
-}
-
-function withoutControls(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '');
 }

@@ -1,5 +1,5 @@
-import type { BeadInfo } from '../protocol/town';
-import { finish, LIMIT, oneLine } from './prime';
+import type { BeadInfo } from '../../protocol/town';
+import { finish, LIMIT, oneLine } from './text';
 
 export interface CrewPrimeOptions {
   /** Address, such as `toy/crew/ann`. */

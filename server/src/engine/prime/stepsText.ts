@@ -1,5 +1,5 @@
-import type { MoleculeInfo, MoleculeStep } from '../protocol/formula';
-import { cutEnd, framed, oneLine } from './prime';
+import type { MoleculeInfo, MoleculeStep } from '../../protocol/formula';
+import { cutEnd, framed, oneLine } from './text';
 
 /** Of a long molecule only the steps around the current one are listed. */
 const NEAR = 10;

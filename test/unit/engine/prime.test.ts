@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { primeText, type PrimeOptions } from '../../../server/src/agents/prime';
-import { primeSteps } from '../../../server/src/agents/primeSteps';
+import { primeText, type PrimeOptions } from '../../../server/src/engine/prime/polecatText';
+import { primeSteps } from '../../../server/src/engine/prime/stepsText';
 import type { MoleculeInfo, MoleculeStep } from '../../../server/src/protocol/formula';
 import type { Bead } from '../../../server/src/protocol/bead';
 

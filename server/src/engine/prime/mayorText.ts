@@ -1,6 +1,6 @@
-import type { Bead } from '../protocol/bead';
-import type { AgentInfo, BeadInfo, ConvoyInfo, EscalationInfo, RigInfo } from '../protocol/town';
-import { cutEnd, finish, framed, LIMIT, oneLine } from './prime';
+import type { Bead } from '../../protocol/bead';
+import type { AgentInfo, BeadInfo, ConvoyInfo, EscalationInfo, RigInfo } from '../../protocol/town';
+import { cutEnd, finish, framed, LIMIT, oneLine } from './text';
 
 export interface MayorPrimeOptions {
   town: string;

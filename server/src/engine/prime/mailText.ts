@@ -1,5 +1,5 @@
-import type { MailInfo } from '../protocol/town';
-import { cutEnd, framed, oneLine } from './prime';
+import type { MailInfo } from '../../protocol/town';
+import { cutEnd, framed, oneLine } from './text';
 
 /** Mails that are shown at once, and characters of each: the rest is read with `gt mail read`. */
 const MAX_MAILS = 10;

@@ -1,0 +1,41 @@
+import type { Stored } from './codec';
+
+/** Something in the file that is kept as it is but that a person should look at. */
+export interface LineProblem {
+  line: number;
+  reason: string;
+}
+
+export interface Line {
+  /** With its line end, exactly as read. */
+  bytes: Buffer;
+  /** Set where the line stands for a bead; other lines are kept verbatim. */
+  id?: string;
+}
+
+/** An `issues.jsonl` as read: its beads, and its lines for writing it back without touching what did not change. */
+export interface LedgerText {
+  readonly lines: readonly Line[];
+  readonly beads: ReadonlyMap<string, Stored>;
+  readonly problems: readonly LineProblem[];
+  /** Line end for new lines. */
+  readonly newline: string;
+  /** The file begins with a byte order mark. */
+  readonly mark: boolean;
+}
+
+export const conflictMarker = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
+export const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+export function withoutLineEnd(text: string): string {
+  return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
+}
+
+export function* splitLines(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(10, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    yield bytes.subarray(start, next);
+    start = next;
+  }
+}

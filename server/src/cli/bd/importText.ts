@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import { UserError, hasCode, messageOf } from '../../base/errors';
+import { openNamed } from '../../base/safeFiles';
+import { LedgerImport, LedgerImportPart } from '../../protocol/ledger';
+import type { Result } from '../../protocol/request';
+import type { Backend } from './localBackend';
+import { defined } from './options';
+
+/** Bytes of a file that are sent at once. */
+const PART = 1024 * 1024;
+
+/** Imports a text part by part; all of it is imported, or nothing. */
+export async function importText(
+  backend: Backend,
+  parts: Iterable<string>,
+  options: Partial<Record<'dryRun' | 'skipExisting' | 'ownPrefix', boolean | undefined>> & {
+    ledger?: string | undefined;
+  },
+): Promise<Result<typeof LedgerImport.spec>> {
+  const upload = randomUUID();
+  let last = '';
+  let part = -1;
+  for (const text of parts) {
+    if (part >= 0) await backend.call(LedgerImportPart.spec, { upload, part, text: last });
+    last = text;
+    part += 1;
+  }
+  return backend.call(LedgerImport.spec, { text: last, ...(part > 0 ? { upload } : {}), ...defined({ ...options }) });
+}
+
+/**
+ * The text of a file in parts of whole lines, which are longer than a limit only where a line is.
+ * @throws UserError where it cannot be read
+ */
+export function* textParts(file: string, limit = PART): Generator<string> {
+  const fd = open(file);
+  try {
+    let rest: Buffer[] = [];
+    for (let read = -1; read !== 0; ) {
+      const bytes = Buffer.allocUnsafe(limit);
+      read = fs.readSync(fd, bytes);
+      const end = bytes.subarray(0, read).lastIndexOf(10) + 1;
+      if (end > 0) {
+        yield Buffer.concat([...rest, bytes.subarray(0, end)]).toString('utf8');
+        rest = [];
+      }
+      rest.push(bytes.subarray(end, read));
+    }
+    const text = Buffer.concat(rest).toString('utf8');
+    if (text !== '') yield text;
+  } catch (error) {
+    throw readError(file, error);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function open(file: string): number {
+  try {
+    return openNamed(file);
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+function readError(file: string, error: unknown): UserError {
+  const why = hasCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
+  return new UserError(`reading file: failed to open file: open ${file}: ${why}`);
+}

@@ -1,0 +1,36 @@
+import { git, gitLine, gitProbe, withRepository } from './git';
+
+/**
+ * What has landed on a branch without being pushed. It is no branch: the worktrees of agents share this repository, and could
+ * check one out and move it.
+ */
+export function localRef(branch: string): string {
+  return `refs/gastown/landed/${branch}`;
+}
+
+/** Compare and set, like a push. @returns false where the ref is not at `expected` (undefined = it must not exist) */
+export function landHere(
+  directory: string,
+  branch: string,
+  commit: string,
+  expected: string | undefined,
+): Promise<boolean> {
+  return withRepository(directory, async () => {
+    const ref = localRef(branch);
+    if ((await commitAt(directory, ref)) !== expected) return false;
+    await git(directory, ['update-ref', '--', ref, commit, expected ?? '']);
+    return true;
+  });
+}
+
+/** What was not pushed is now in the source: after the rig's setting has changed, it went along with the next landing. */
+export async function forgetPushed(directory: string, branch: string, pushed: string): Promise<void> {
+  const ref = localRef(branch);
+  const here = await commitAt(directory, ref);
+  if (here !== undefined && (await gitLine(directory, ['rev-list', '--count', here, `^${pushed}`, '--'])) === '0')
+    await gitProbe(directory, ['update-ref', '-d', ref, here]);
+}
+
+function commitAt(directory: string, ref: string): Promise<string | undefined> {
+  return gitProbe(directory, ['rev-parse', '--verify', '--quiet', ref]);
+}
